@@ -1,0 +1,146 @@
+"""What happened, as values: the supervisor makes them, the bus carries them, `fleet.apply` folds them in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.session import ExitReason, Session
+    from quarterdeck.core.theme import RepoTheme
+
+
+class CreatedReason(StrEnum):
+    """How a session came into view."""
+
+    STARTUP_DISCOVERY = "startup_discovery"
+    RUNTIME_DISCOVERY = "runtime_discovery"
+    API_CREATE = "api_create"
+    ADOPTED = "adopted"
+    RESTORED = "restored"
+
+
+class DeleteMode(StrEnum):
+    """What became of the tmux session when ours was deleted."""
+
+    DETACH_BRIDGE = "detach_bridge"
+    KILL_TMUX = "kill_tmux"
+
+
+class Health(StrEnum):
+    """How a part of us is doing."""
+
+    STARTING = "starting"
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    UNHEALTHY = "unhealthy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionCreated:
+    """A session came into view."""
+
+    session: Session
+    reason: CreatedReason
+    theme: RepoTheme | None = None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionChanged:
+    """Something about a live session is different."""
+
+    before: Session
+    after: Session
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionDeleted:
+    """A session is gone, or we stopped watching it."""
+
+    session: Session
+    """As it was last known, with state exited where it ended."""
+    reason: ExitReason
+    mode: DeleteMode = DeleteMode.DETACH_BRIDGE
+    tmux_session_alive: bool = False
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionStale:
+    """A session's tmux server went away; its identity is kept for when the session comes back."""
+
+    session: Session
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionForgotten:
+    """A stale or exited row was dismissed."""
+
+    session_id: SessionId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerChanged:
+    """The tmux server started, ended or was replaced: one event, however many sessions it held."""
+
+    before: str
+    """Incarnation before, "" when there was none."""
+    after: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookSucceeded:
+    """tmux answered."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookFailed:
+    """tmux did not answer; nothing else changes."""
+
+    message: str
+    failures: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThemeFound:
+    """A repository's colours became known or changed."""
+
+    theme_id: str
+    theme: RepoTheme
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerHealth:
+    """A worker of ours changed its health."""
+
+    worker: str
+    health: Health
+    detail: str = ""
+    at: datetime
+
+
+Event = (
+    SessionCreated
+    | SessionChanged
+    | SessionDeleted
+    | SessionStale
+    | SessionForgotten
+    | ServerChanged
+    | LookSucceeded
+    | LookFailed
+    | ThemeFound
+    | WorkerHealth
+)

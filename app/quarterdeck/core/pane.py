@@ -1,0 +1,109 @@
+"""What one look at a tmux server shows: plain facts, nothing derived."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from quarterdeck.core.ids import PaneId, TmuxSessionId, WindowId
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAddress:
+    """Which tmux server: a socket path, always absolute."""
+
+    socket: str
+
+    def __str__(self) -> str:
+        return self.socket
+
+
+@dataclass(frozen=True, slots=True)
+class Incarnation:
+    """One run of a server. Pane and session ids mean nothing outside it: tmux counts from 0 again."""
+
+    pid: int
+    started: int
+    """Epoch seconds (`start_time`)."""
+
+    def __str__(self) -> str:
+        return f"{self.pid}:{self.started}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pane:
+    """One pane as tmux tells it. Free text is already cleaned of control characters, never shortened."""
+
+    pane_id: PaneId
+    window_id: WindowId
+    tmux_id: TmuxSessionId
+    session_name: str
+    session_created: int
+    window_index: int = 0
+    pane_index: int = 0
+    window_active: bool = True
+    pane_active: bool = True
+    pid: int = 0
+    tty: str = ""
+    width: int = 0
+    height: int = 0
+    activity: int = 0
+    """Epoch seconds of the window's last output; tmux's grain is one second."""
+    bell: bool = False
+    in_mode: bool = False
+    """Copy mode or another mode covers the pane, so typed keys do not reach the program."""
+    alternate: bool = False
+    dead: bool = False
+    dead_status: int | None = None
+    dead_signal: int | None = None
+    command: str = ""
+    """Foreground command; not fresh unless the look asked for this pane's details."""
+    path: str = ""
+    title: str = ""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether this is the pane its session shows."""
+        return self.window_active and self.pane_active
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """A terminal attached to the server. Control clients, ours included, are never listed."""
+
+    name: str
+    tmux_id: TmuxSessionId
+    pane_id: PaneId
+    pid: int = 0
+    tty: str = ""
+    width: int = 0
+    height: int = 0
+    activity: int = 0
+    """Epoch seconds of its last key press."""
+    flags: frozenset[str] = frozenset()
+    """tmux's client flags, such as `focused` and `read-only`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Every pane and every real client of a server, from one look."""
+
+    incarnation: Incarnation
+    version: str
+    panes: tuple[Pane, ...]
+    clients: tuple[Client, ...] = ()
+    at: float = 0.0
+    """Epoch seconds when the answer had arrived."""
+    bad_rows: tuple[str, ...] = field(default=())
+    """Rows that could not be read; each is one fault, and never spoils the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoServer:
+    """A reliable answer: no server runs at this address, so there are no sessions."""
+
+    at: float = 0.0
+
+
+Look = Snapshot | NoServer

@@ -1,0 +1,30 @@
+"""A reading: one channel's claim about what a session is doing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from quarterdeck.core.session import Confidence, Need, SessionState, Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one source says, how sure it is, and for how long that holds without being said again."""
+
+    source: Source
+    state: SessionState
+    cause: str
+    confidence: Confidence
+    at: datetime
+    detail: str = ""
+    """The rule and the matched text, for `show --why`."""
+    needs: Need | None = None
+    question: str = ""
+    """What is asked, when `needs` is permission or question."""
+    choices: tuple[str, ...] = ()
+    lasts: float | None = None
+    """Seconds this claim holds without fresh support; None = until another reading of the same source."""

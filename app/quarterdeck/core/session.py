@@ -1,0 +1,201 @@
+"""A session: one row of the table, and every value it can take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId
+    from quarterdeck.core.work import Work
+
+DEFAULT_CONTEXT_LIMIT = 128_000
+EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+class SessionState(StrEnum):
+    """What the session is doing."""
+
+    IDLE = "idle"
+    BUSY = "busy"
+    ERROR = "error"
+    ATTENTION = "attention"
+    EXITED = "exited"
+
+
+class ThoughtState(StrEnum):
+    """Whether the objective moved with the last thought."""
+
+    ACTIVE = "active"
+    HOLDING = "holding"
+    SLEEPING = "sleeping"
+
+
+class ThoughtSource(StrEnum):
+    """Where the thought line comes from."""
+
+    CARRY_FORWARD = "carry_forward"
+    LLM = "llm"
+    STATIC_SLEEPING = "static_sleeping"
+
+
+class RestState(StrEnum):
+    """How deeply the session rests. Sleeping means it waits for the operator, never only that it is quiet."""
+
+    ACTIVE = "active"
+    DROWSY = "drowsy"
+    SLEEPING = "sleeping"
+    DEEP_SLEEP = "deep_sleep"
+
+
+class TransportHealth(StrEnum):
+    """How well we can watch the session."""
+
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    OVERLOADED = "overloaded"
+    DISCONNECTED = "disconnected"
+
+
+class Confidence(StrEnum):
+    """How sure we are of a state."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Source(StrEnum):
+    """The rung of the ladder a state comes from, best first."""
+
+    HOOK = "hook"
+    REGISTRY = "registry"
+    TRANSCRIPT = "transcript"
+    SIGNAL = "signal"
+    SCREEN = "screen"
+    PROCESS = "process"
+    SILENCE = "silence"
+    RESTORED = "restored"
+
+
+class Need(StrEnum):
+    """What a session wants of the operator."""
+
+    PERMISSION = "permission"
+    QUESTION = "question"
+    FINISHED = "finished"
+    ERROR = "error"
+
+
+class ActionCueKind(StrEnum):
+    """Facts a transcript shows that ask for an action."""
+
+    AWAITING_USER = "awaiting_user"
+    COMMIT_READY = "commit_ready"
+    VALIDATION_MISSING_AFTER_EDIT = "validation_missing_after_edit"
+    DIRTY_CHECK_MISSING = "dirty_check_missing"
+
+
+class ExitReason(StrEnum):
+    """Why a session is no longer live."""
+
+    PROCESS_EXIT = "process_exit"
+    STARTUP_MISSING_TMUX = "startup_missing_tmux"
+    TMUX_RECONCILE_MISSING = "tmux_reconcile_missing"
+    API_DELETE = "api_delete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Why we believe a session's state."""
+
+    cause: str
+    confidence: Confidence = Confidence.LOW
+    observed_at: datetime | None = None
+    source: Source = Source.SILENCE
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """An open permission or question, as captured."""
+
+    kind: Need
+    text: str
+    choices: tuple[str, ...] = ()
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionCue:
+    """One transcript-backed reminder, with the facts behind it."""
+
+    kind: ActionCueKind
+    evidence: tuple[str, ...] = ()
+    source: str = "transcript"
+    confidence: str = "deterministic"
+    status: str = "active"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Everything known of one session. The fields up to `work` are the contract's session object."""
+
+    session_id: SessionId
+    tmux_name: str
+    tmux_server: str
+    pane_id: PaneId | None = None
+    state: SessionState = SessionState.IDLE
+    state_evidence: Evidence = Evidence(cause="initial_state")
+    needs: Need | None = None
+    asks: Ask | None = None
+    current_command: str | None = None
+    cwd: str = ""
+    tool: str | None = None
+    token_count: int = 0
+    context_limit: int = DEFAULT_CONTEXT_LIMIT
+    thought: str | None = None
+    thought_state: ThoughtState = ThoughtState.HOLDING
+    thought_source: ThoughtSource = ThoughtSource.CARRY_FORWARD
+    thought_updated_at: datetime | None = None
+    rest_state: RestState = RestState.ACTIVE
+    commit_candidate: bool = False
+    action_cues: tuple[ActionCue, ...] = ()
+    objective_changed_at: datetime | None = None
+    last_skill: str | None = None
+    is_stale: bool = False
+    attached_clients: int = 0
+    transport_health: TransportHealth = TransportHealth.HEALTHY
+    last_activity_at: datetime = EPOCH
+    repo_theme_id: str | None = None
+    cost_usd: float | None = None
+    model: str | None = None
+    work: Work | None = None
+
+    # Not part of the session object:
+    tmux_id: TmuxSessionId | None = None
+    """tmux's own id; with `incarnation` it tells two sessions of one name apart."""
+    incarnation: str = ""
+    pid: int = 0
+    """Process of the session's current pane."""
+    created_at: datetime | None = None
+    title: str = ""
+    objective_fingerprint: str | None = None
+    agent_session_id: str | None = None
+    """The agent's own id of the conversation, for resuming it."""
+    background_tasks: int = 0
+    """Tasks that still run although the agent's turn is over."""
+    exit_reason: ExitReason | None = None
+    exit_status: int | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the state may be shown without a question mark."""
+        return (
+            self.state_evidence.confidence is not Confidence.LOW
+            and self.transport_health is TransportHealth.HEALTHY
+            and not self.is_stale
+        )

@@ -1,0 +1,16 @@
+"""Repository themes: four colours that make one repository's rows recognisable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RepoTheme:
+    """Colours as `#RRGGBB`, upper case."""
+
+    body: str
+    outline: str
+    accent: str
+    shirt: str
+    sprite: str | None = None

@@ -1,0 +1,42 @@
+"""Thoughts: what an engine says of a session, and the record we keep of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.session import RestState, ThoughtSource, ThoughtState
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from quarterdeck.core.session import ActionCue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThoughtSnapshot:
+    """The last accepted word about one session, keyed by session id or by pane key, with its delivery watermark."""
+
+    thought: str | None = None
+    thought_state: ThoughtState = ThoughtState.HOLDING
+    thought_source: ThoughtSource = ThoughtSource.CARRY_FORWARD
+    rest_state: RestState = RestState.ACTIVE
+    commit_candidate: bool = False
+    action_cues: tuple[ActionCue, ...] = ()
+    objective_changed_at: datetime | None = None
+    objective_fingerprint: str | None = None
+    token_count: int = 0
+    context_limit: int = 0
+    updated_at: datetime
+    stream_instance_id: str | None = None
+    emission_seq: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThoughtUpdate:
+    """One update as an engine sends it, before the delivery rule has judged it."""
+
+    session_id: str
+    """One of our ids, or a pane key `tmux:<name>:<window>.<pane>:%<id>`."""
+    snapshot: ThoughtSnapshot
+    objective_changed: bool = False

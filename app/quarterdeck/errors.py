@@ -1,0 +1,120 @@
+"""Every error the operator can meet, named by what they can do about it.
+
+QuarterdeckError                1   something failed; the message says what
+├── UsageError                  2   the command was wrong
+├── NotFound                    3   no such session, project or event
+├── TmuxError                   4   tmux is missing or does not answer
+│   ├── TmuxMissing
+│   ├── TmuxUnreachable
+│   └── TmuxRefused             1   tmux answered, and said no
+├── Refused                     5   the session's state does not allow it
+├── SettingsError              78   config.toml or the environment is wrong
+├── StoreError                  1   state.db cannot be read or written
+│   └── StoreTooNew
+├── AgentError                  1
+├── GitError                    1
+└── ForgeError                  1
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class QuarterdeckError(Exception):
+    """An error that knows how to be shown: one sentence, and a hint on what to do."""
+
+    code: ClassVar[str] = "failed"
+    """Stable name for scripts (`error.code` with --json)."""
+    exit_code: ClassVar[int] = 1
+    """What the process exits with."""
+
+    def __init__(self, message: str, *, hint: str = "", title: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.title = title
+
+
+class UsageError(QuarterdeckError):
+    """The command was called wrongly."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class NotFound(QuarterdeckError):
+    """What was named does not exist."""
+
+    code = "not_found"
+    exit_code = 3
+
+
+class TmuxError(QuarterdeckError):
+    """tmux could not be used."""
+
+    code = "tmux"
+    exit_code = 4
+
+
+class TmuxMissing(TmuxError):
+    """There is no tmux program, or it is too old."""
+
+    code = "tmux_missing"
+
+
+class TmuxUnreachable(TmuxError):
+    """The server did not answer, so nothing is known: never to be read as "no sessions"."""
+
+    code = "tmux_unreachable"
+
+
+class TmuxRefused(TmuxError):
+    """The server answered and refused the command."""
+
+    code = "tmux_refused"
+    exit_code = 1
+
+
+class Refused(QuarterdeckError):
+    """The session's state does not allow what was asked."""
+
+    code = "refused"
+    exit_code = 5
+
+
+class SettingsError(QuarterdeckError):
+    """A setting is wrong; the message names file, line, key and what was expected."""
+
+    code = "settings"
+    exit_code = 78
+
+
+class StoreError(QuarterdeckError):
+    """The state database cannot be read or written."""
+
+    code = "store"
+
+
+class StoreTooNew(StoreError):
+    """The state database was written by a newer version."""
+
+    code = "store_too_new"
+
+
+class AgentError(QuarterdeckError):
+    """An agent program could not be started, resumed or understood."""
+
+    code = "agent"
+
+
+class GitError(QuarterdeckError):
+    """git refused or failed."""
+
+    code = "git"
+
+
+class ForgeError(QuarterdeckError):
+    """A tracker or forge could not be asked."""
+
+    code = "forge"

@@ -1,0 +1,112 @@
+"""What we ask of a terminal multiplexer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+    from pathlib import Path
+
+    from quarterdeck.core.ids import PaneId, TmuxSessionId
+    from quarterdeck.core.pane import Client, Look, Pane, ServerAddress
+
+
+class HintKind(StrEnum):
+    """What may have happened. A hint shortens a wait; it is never the truth."""
+
+    EXIT = "exit"
+    """The pane's process ended."""
+    OUTPUT = "output"
+    """The pane's program wrote something."""
+    STRUCTURE = "structure"
+    """Sessions, windows or panes came, went or were renamed."""
+    SERVER = "server"
+    """The connection to the server was lost or made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """One thing worth a look."""
+
+    kind: HintKind
+    pane_id: PaneId | None = None
+    exit_status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureRequest:
+    """Text wanted of one pane."""
+
+    pane_id: PaneId
+    lines: int = 0
+    """Lines of history above the visible screen; 0 = the visible screen alone."""
+    colours: bool = False
+    join_wrapped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSession:
+    """A tmux session to be made."""
+
+    name: str | None = None
+    """None lets tmux number it."""
+    cwd: Path
+    argv: tuple[str, ...] = ()
+    """Program and arguments, run without a shell; empty = the user's shell."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    columns: int = 200
+    lines: int = 50
+
+
+class Mux(Protocol):
+    """One multiplexer server. Every call is bounded in time and raises a TmuxError when it could not be done."""
+
+    address: ServerAddress
+
+    async def look(self, moved: Collection[PaneId] | None = None) -> Look:
+        """All panes at once. `moved` limits whose command and path are asked afresh (None: everybody's)."""
+
+    async def capture(self, requests: Sequence[CaptureRequest]) -> dict[PaneId, str]:
+        """The panes' text, in one round trip. A pane that is gone is missing from the answer."""
+
+    def hints(self) -> AsyncIterator[Hint]:
+        """What may have changed, until closed. One bounded stream: it may drop, and counts what it dropped."""
+
+    def watch(self, panes: Collection[Pane]) -> None:
+        """Say which panes exist now, so that hints about their processes and output can be given."""
+
+    async def new_session(self, wanted: NewSession) -> Pane:
+        """Make a session; raises TmuxRefused when tmux does not, or when its command ended at once."""
+
+    async def kill_session(self, tmux_id: TmuxSessionId) -> None:
+        """End a session and verify that it is gone. One that is gone already is no error."""
+
+    async def rename_session(self, tmux_id: TmuxSessionId, name: str) -> None:
+        """Give a session another name."""
+
+    async def send_keys(self, pane_id: PaneId, keys: Sequence[str]) -> None:
+        """Press keys by tmux's names (`Enter`, `Escape`, `C-c`)."""
+
+    async def send_text(self, pane_id: PaneId, text: str) -> None:
+        """Type text literally, whatever it holds; for single characters and short answers."""
+
+    async def paste(self, pane_id: PaneId, text: str) -> None:
+        """Put text of any length into the pane as one bracketed paste. Control characters are stripped."""
+
+    async def leave_mode(self, pane_id: PaneId) -> None:
+        """Leave copy mode, if the pane is in it."""
+
+    async def clients(self) -> tuple[Client, ...]:
+        """The real clients, control clients left out."""
+
+    async def switch_client(self, client: str, pane_id: PaneId) -> None:
+        """Show a pane on a client: its session, window and pane."""
+
+    async def options(self, names: Sequence[str]) -> dict[str, str]:
+        """Global options by name; one this tmux does not know is missing."""
+
+    async def close(self) -> None:
+        """Let go of the server. It leaves nothing behind there."""

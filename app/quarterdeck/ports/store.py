@@ -1,0 +1,167 @@
+"""What we ask of the place where state lasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from quarterdeck.core.ids import SessionId, TmuxSessionId
+    from quarterdeck.core.session import ExitReason, Session
+    from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A tmux session as a look saw it."""
+
+    tmux_id: TmuxSessionId
+    name: str
+    created: int
+
+
+class Claim(StrEnum):
+    """How a sighting got its identity."""
+
+    KNOWN = "known"
+    """This very tmux session was bound already."""
+    REVIVED = "revived"
+    """A stale identity of the same exact name took it over."""
+    NEW = "new"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a sighted tmux session is."""
+
+    session_id: SessionId
+    claim: Claim
+
+
+class Level(StrEnum):
+    """How much an activity event matters."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARN = "warn"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """One line of the activity log."""
+
+    kind: str
+    """`noun.verb`, such as `session.created`."""
+    at: datetime
+    level: Level = Level.INFO
+    source: str = ""
+    session_id: str | None = None
+    project: str | None = None
+    summary: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    id: int = 0
+    """Given by the store; grows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityQuery:
+    """Which activity is wanted; None = any."""
+
+    session_id: str | None = None
+    project: str | None = None
+    kind: str | None = None
+    """Exact, or a prefix ending in `.*`."""
+    level: Level | None = None
+    """This level and above."""
+    since: datetime | None = None
+    search: str | None = None
+    after_id: int = 0
+    limit: int = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreHealth:
+    """How the store is doing."""
+
+    ok: bool = True
+    pending: int = 0
+    """Writes held in memory until they can be made."""
+    error: str = ""
+    notice: str = ""
+    """Something to be said once, such as a damaged file set aside."""
+
+
+class Store(Protocol):
+    """State shared by every console and command. Each method is one transaction; processes may race, none loses."""
+
+    async def claim(
+        self, server: str, incarnation: str, sightings: Sequence[Sighting]
+    ) -> dict[TmuxSessionId, Identity]:
+        """Give each sighted tmux session its identity.
+
+        The one bound to (incarnation, tmux id) wins, else a stale one of the same server and exact name (the first
+        such), else a new `sess_<n>`. Sessions the operator asked us to forget are left out. Two processes that claim
+        the same sighting get the same answer.
+        """
+
+    async def sessions(self, server: str | None = None) -> list[Session]:
+        """Every kept session: live, stale and exited. A row that does not validate is set aside, never fatal."""
+
+    async def checkpoint(self, sessions: Iterable[Session]) -> None:
+        """Save what was observed of live sessions. Never brings back one that has ended meanwhile."""
+
+    async def stale(self, sessions: Iterable[Session]) -> None:
+        """Keep these identities for when a session of that name comes back."""
+
+    async def end(self, sessions: Iterable[Session], reason: ExitReason) -> list[SessionId]:
+        """Mark as ended; answers those this call ended (another process may have been first)."""
+
+    async def forget(self, session_id: SessionId) -> None:
+        """Stop watching a tmux session without ending it; it is not adopted again by discovery."""
+
+    async def adopt(self, server: str, incarnation: str, sighting: Sighting, session_id: SessionId | None) -> Identity:
+        """Bind a tmux session to a stale identity (or a fresh one); raises Refused or NotFound with the reason."""
+
+    async def save_thought(self, update: ThoughtUpdate) -> ThoughtSnapshot | None:
+        """Judge an update by the delivery rule and keep it; None when it was dropped."""
+
+    async def thoughts(self) -> dict[str, ThoughtSnapshot]:
+        """The last accepted thought per key (session id or pane key)."""
+
+    async def thought_history(self, key: str, limit: int = 10) -> list[ThoughtSnapshot]:
+        """The latest distinct thoughts, newest first."""
+
+    async def save_tails(self, tails: Mapping[SessionId, str]) -> None:
+        """Keep the last lines of sessions (with their colours)."""
+
+    async def tail(self, session_id: SessionId) -> str:
+        """A session's last kept lines, "" when there are none."""
+
+    async def record(self, activity: Activity) -> None:
+        """Add to the activity log. Never raises into the operation it tells of."""
+
+    async def activity(self, query: ActivityQuery) -> list[Activity]:
+        """The activity log, newest first (oldest first when `after_id` is given)."""
+
+    async def get_meta(self, key: str) -> str | None:
+        """A small value kept by name."""
+
+    async def set_meta(self, key: str, value: str | None) -> None:
+        """Keep a small value by name; None removes it."""
+
+    async def changed_elsewhere(self) -> bool:
+        """Whether another process wrote since this was last asked; costs no query."""
+
+    def health(self) -> StoreHealth:
+        """How the store is doing now."""
+
+    async def flush(self, timeout: float = 5.0) -> bool:
+        """Wait until everything handed over is on disk; False when that took too long."""
+
+    async def close(self) -> None:
+        """Write what is pending and let go of the file."""
