@@ -1,0 +1,125 @@
+"""A private tmux server for a test: start sessions in it, stop it, kill it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Self
+
+PATIENCE = 20.0
+"""Seconds a test waits for tmux before it gives up; the machine may be very busy."""
+
+
+def until(condition: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
+    """Wait for a condition, looking often, and fail with a sentence when it never comes."""
+    deadline = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {patience:.0f} s in vain until {what}")
+        time.sleep(0.01)
+
+
+class TmuxServer:
+    """One tmux server on its own socket, started by its first session and ended by `close`."""
+
+    def __init__(self, socket: str | Path) -> None:
+        self.socket = str(socket)
+        self._stopped: int | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def run(self, *args: str, check: bool = True, stdin: bytes | None = None) -> str:
+        """Run one tmux command and answer what it printed, without the last newline."""
+        done = subprocess.run(
+            ["tmux", "-u", "-f", "/dev/null", "-S", self.socket, *args],
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            timeout=PATIENCE,
+            env=self.environment(),
+            check=False,
+        )
+        if check and done.returncode:
+            raise AssertionError(f"tmux {args}: {done.stderr.decode(errors='replace').strip()}")
+        return done.stdout.decode(errors="replace").removesuffix("\n")
+
+    @staticmethod
+    def environment() -> dict[str, str]:
+        """Our environment without the tmux we may run in, and with UTF-8."""
+        kept = {key: value for key, value in os.environ.items() if key not in {"TMUX", "TMUX_PANE", "LC_ALL"}}
+        return {**kept, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}
+
+    def session(self, name: str, *argv: str, cwd: str | Path | None = None, size: str = "80x24") -> str:
+        """Start a detached session (a quiet program unless told) and answer its pane id."""
+        width, height = size.split("x")
+        where = ["-c", str(cwd)] if cwd is not None else []
+        program = argv or ("sleep", "3600")
+        return self.run(
+            *("new-session", "-d", "-P", "-F", "#{pane_id}", "-s", name, "-x", width, "-y", height),
+            *where,
+            *("--", *program),
+        )
+
+    def sessions(self) -> list[str]:
+        """The sessions' names; empty when no server runs."""
+        return self.run("list-sessions", "-F", "#{session_name}", check=False).splitlines()
+
+    def clients(self) -> list[str]:
+        """Every client, control clients included, as `flags pid`."""
+        return self.run("list-clients", "-F", "#{client_flags} #{client_pid}", check=False).splitlines()
+
+    def ask(self, target: str, fmt: str) -> str:
+        """One format expanded for a target."""
+        return self.run("display-message", "-p", "-t", target, fmt)
+
+    def pid(self) -> int:
+        """The server's process."""
+        return int(self.run("display-message", "-p", "#{pid}"))
+
+    def alive(self) -> bool:
+        """Whether a server answers."""
+        return bool(self.run("list-sessions", "-F", "x", check=False))
+
+    def stop(self) -> None:
+        """Freeze the server: it accepts connections and answers nothing."""
+        self._stopped = self.pid()
+        os.kill(self._stopped, signal.SIGSTOP)
+
+    def cont(self) -> None:
+        """Let a frozen server go on."""
+        if self._stopped is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self._stopped, signal.SIGCONT)
+            self._stopped = None
+
+    def kill(self) -> None:
+        """Kill the server as a crash would: its socket file stays."""
+        pid = self.pid()
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: not _runs(pid), "the killed server was gone")
+
+    def close(self) -> None:
+        """End the server and everything in it."""
+        self.cont()
+        self.run("kill-server", check=False)
+        Path(self.socket).unlink(missing_ok=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
