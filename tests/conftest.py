@@ -1,0 +1,50 @@
+"""What every test stands on: no user config, no inherited tmux, a private home."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOREIGN = ("TMUX", "TMUX_PANE", "TMUX_TMPDIR", "NO_COLOR", "CLICOLOR", "FORCE_COLOR")
+"""Variables of the developer's own terminal that would change what a test sees."""
+
+
+@pytest.fixture(autouse=True)
+def private_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Take the operator's settings, state and tmux away, and give the test a home of its own."""
+    for name in list(os.environ):
+        if name in FOREIGN or name.startswith("QUARTERDECK_"):
+            monkeypatch.delenv(name)
+    home = tmp_path / "quarterdeck-home"
+    monkeypatch.setenv("QUARTERDECK_HOME", str(home))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    return home
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A folder with a short name: tmux takes a socket path of at most 107 bytes."""
+    folder = Path(tempfile.mkdtemp(prefix="qd-", dir="/tmp"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def tmux_socket(short_folder: Path) -> Iterator[Path]:
+    """A socket path for a private tmux server, which is killed afterwards.
+
+    Every call is `tmux -S <socket> -f /dev/null …`.
+    """
+    socket = short_folder / "s"
+    yield socket
+    if socket.exists():
+        subprocess.run(["tmux", "-S", str(socket), "kill-server"], capture_output=True, check=False, timeout=10)

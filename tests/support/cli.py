@@ -1,0 +1,56 @@
+"""Run the program as its user does, in a process and a home of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a run of the program ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        """What it printed, read as JSON."""
+        return json.loads(self.out)
+
+    def error(self) -> dict[str, str]:
+        """The error it printed with `--json`."""
+        error: dict[str, str] = json.loads(self.err)["error"]
+        return error
+
+
+def cli_env(env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment the program gets: this one's, the checkout's code, and `env` on top."""
+    return {**os.environ, "PYTHONPATH": str(ROOT / "app"), **(env or {})}
+
+
+def run_cli(
+    *args: str, stdin: str = "", cwd: Path | None = None, env: Mapping[str, str] | None = None, timeout: float = 30
+) -> Done:
+    """Run `python -m quarterdeck ARGS` and wait for it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "quarterdeck", *args],
+        input=stdin,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        cwd=cwd,
+        env=cli_env(env),
+        timeout=timeout,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
