@@ -1,0 +1,111 @@
+"""Which thought updates count, how one is folded into what is held, and how a row shows it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.session import ThoughtSource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from quarterdeck.core.pane import Pane
+    from quarterdeck.core.session import Session
+    from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
+
+
+def accept(held: ThoughtSnapshot | None, update: ThoughtUpdate) -> bool:
+    """Whether an update is news: later in its stream, the first of a new one, or not numbered at all.
+
+    Once a numbered stream has spoken, unnumbered updates are dropped, and another stream counts only from its 1.
+    """
+    if held is None or held.stream_instance_id is None:
+        return True
+    stream, seq = update.snapshot.stream_instance_id, update.snapshot.emission_seq
+    if seq <= 0:
+        return False
+    if stream is None:
+        return True
+    return seq > held.emission_seq if stream == held.stream_instance_id else seq == 1
+
+
+def fold(held: ThoughtSnapshot | None, update: ThoughtUpdate) -> ThoughtSnapshot:
+    """What is held after an accepted update.
+
+    Neither falling asleep nor a carried thought without text wipes the last real thought; the time of the objective
+    stays until it shifts again; and a watermark is never lost to an update that carries none.
+    """
+    new = update.snapshot
+    asleep = new.thought_source is ThoughtSource.STATIC_SLEEPING
+    if asleep or (new.thought is None and new.thought_source is ThoughtSource.CARRY_FORWARD):
+        thought = held.thought if held and is_real_thought(held.thought) else None
+        new = replace(new, thought=thought, thought_source=ThoughtSource.CARRY_FORWARD)
+    if update.objective_changed and new.objective_changed_at is None:
+        new = replace(new, objective_changed_at=new.updated_at)
+    if held is None:
+        return new
+    if new.objective_changed_at is None:
+        new = replace(new, objective_changed_at=held.objective_changed_at)
+    if new.objective_fingerprint is None:
+        new = replace(new, objective_fingerprint=held.objective_fingerprint)
+    if new.stream_instance_id is None and held.stream_instance_id is not None:
+        new = replace(new, stream_instance_id=held.stream_instance_id, emission_seq=held.emission_seq)
+    return new
+
+
+def is_real_thought(thought: str | None) -> bool:
+    """Whether a thought says anything: not blank, and not the word that only says that the session sleeps."""
+    return (thought or "").strip().rstrip(".").lower() not in {"", "sleeping"}
+
+
+def pane_key(pane: Pane) -> str:
+    """The key under which an engine that knows panes, and not our ids, files its thoughts."""
+    return f"tmux:{pane.session_name}:{pane.window_index}.{pane.pane_index}:{pane.pane_id}"
+
+
+def snapshot_for(
+    session: Session, thoughts: Mapping[str, ThoughtSnapshot], pane_key: str | None
+) -> ThoughtSnapshot | None:
+    """The snapshot that speaks of a session: filed under its id, else under the pane it shows now.
+
+    Never one of another pane: that would put one agent's words on another agent's row.
+    """
+    direct = thoughts.get(session.session_id)
+    if direct is not None or pane_key is None:
+        return direct
+    return thoughts.get(pane_key)
+
+
+def merge(session: Session, snapshot: ThoughtSnapshot) -> Session:
+    """A row as lists show it: the snapshot fills a missing thought, and gives everything else.
+
+    A thought that the row has from an earlier snapshot counts as missing once a newer one has text.
+    """
+    since = session.thought_updated_at
+    outdated = since is not None and snapshot.updated_at > since and snapshot.thought is not None
+    thought = snapshot.thought if session.thought is None or outdated else session.thought
+    return _merged(session, snapshot, thought)
+
+
+def merge_for_engine(session: Session, snapshot: ThoughtSnapshot) -> Session:
+    """A row as the thought engine is told of it: here the snapshot's thought wins."""
+    thought = session.thought if snapshot.thought is None else snapshot.thought
+    return _merged(session, snapshot, thought)
+
+
+def _merged(session: Session, snapshot: ThoughtSnapshot, thought: str | None) -> Session:
+    return replace(
+        session,
+        thought=thought,
+        thought_state=snapshot.thought_state,
+        thought_source=snapshot.thought_source,
+        thought_updated_at=snapshot.updated_at,
+        rest_state=snapshot.rest_state,
+        commit_candidate=snapshot.commit_candidate,
+        action_cues=snapshot.action_cues,
+        objective_changed_at=snapshot.objective_changed_at,
+        objective_fingerprint=snapshot.objective_fingerprint,
+        token_count=snapshot.token_count if snapshot.token_count > 0 else session.token_count,
+        context_limit=snapshot.context_limit if snapshot.context_limit > 0 else session.context_limit,
+    )
