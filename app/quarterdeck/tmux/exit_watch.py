@@ -1,0 +1,166 @@
+"""Exits, told by the kernel: one pidfd per pane process."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from quarterdeck.core.ids import PaneId
+    from quarterdeck.core.pane import Pane
+
+logger = logging.getLogger(__name__)
+
+# Linux 6.13: `struct pidfd_info` of 64 bytes, mask first, exit code last; the exit code is given from 6.15.
+PIDFD_GET_INFO: Final = 0xC040FF0B
+PIDFD_INFO_EXIT: Final = 1 << 3
+PIDFD_INFO_SIZE: Final = 64
+
+# Fields of /proc/PID/stat, counted from the one after the program's name.
+STAT_TTY: Final = 4
+STAT_EXIT_CODE: Final = 49
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    pid: int
+    tty: str
+    fd: int
+
+
+class ExitWatch:
+    """Calls `exited(pane, status)` once when a pane's process ends, about a millisecond after.
+
+    tmux learns of it some 3 ms later (3.3a), so a look taken on this call alone may still show the pane alive.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, exited: Callable[[PaneId, int | None], None]) -> None:
+        self._loop = loop
+        self._exited = exited
+        self._watched: dict[PaneId, _Watched] = {}
+        self._told: dict[PaneId, tuple[int, str]] = {}
+        self.missed: frozenset[PaneId] = frozenset()
+        """Living panes that could not be watched, for want of file descriptors or rights."""
+
+    @staticmethod
+    def works() -> bool:
+        """Whether this system has pidfds."""
+        try:
+            os.close(os.pidfd_open(os.getpid()))
+        except (AttributeError, OSError):
+            return False
+        return True
+
+    def watch(self, panes: dict[PaneId, Pane]) -> None:
+        """Watch exactly these panes' processes."""
+        wanted = {pane_id: (pane.pid, pane.tty) for pane_id, pane in panes.items()}
+        for pane_id, watched in list(self._watched.items()):
+            if wanted.get(pane_id) != (watched.pid, watched.tty):
+                self._drop(pane_id)
+        # tmux may list a pane for some milliseconds after its process ended: that is told once.
+        self._told = {pane_id: process for pane_id, process in self._told.items() if wanted.get(pane_id) == process}
+        missed = {
+            pane_id
+            for pane_id, pane in panes.items()
+            if pane_id not in self._watched and pane_id not in self._told and not self._open(pane)
+        }
+        if missed and not self.missed:
+            logger.warning("%d pane processes cannot be watched; they are polled", len(missed))
+        self.missed = frozenset(missed)
+
+    def _open(self, pane: Pane) -> bool:
+        try:
+            fd = os.pidfd_open(pane.pid)
+        except ProcessLookupError:
+            self._tell(pane.pane_id, (pane.pid, pane.tty), None)
+            return True
+        except OSError as error:
+            logger.debug("no pidfd for process %d: %s", pane.pid, error)
+            return False
+        # A pid may be another process's by now; tmux gave the pane's own process the pane's terminal.
+        if not has_terminal(pane.pid, pane.tty):
+            os.close(fd)
+            self._tell(pane.pane_id, (pane.pid, pane.tty), None)
+            return True
+        self._watched[pane.pane_id] = _Watched(pane.pid, pane.tty, fd)
+        self._loop.add_reader(fd, self._on_exit, pane.pane_id)
+        return True
+
+    def _on_exit(self, pane_id: PaneId) -> None:
+        watched = self._watched[pane_id]
+        status = exit_status(watched.pid, watched.fd)
+        self._drop(pane_id)
+        self._tell(pane_id, (watched.pid, watched.tty), status)
+
+    def _tell(self, pane_id: PaneId, process: tuple[int, str], status: int | None) -> None:
+        self._told[pane_id] = process
+        self._exited(pane_id, status)
+
+    def _drop(self, pane_id: PaneId) -> None:
+        watched = self._watched.pop(pane_id)
+        self._loop.remove_reader(watched.fd)
+        os.close(watched.fd)
+
+    def close(self) -> None:
+        """Let go of every process."""
+        for pane_id in list(self._watched):
+            self._drop(pane_id)
+
+
+def exit_status(pid: int, pidfd: int) -> int | None:
+    """The status of an ended process that is not our child: its exit code, or minus the signal; None if not known.
+
+    Until tmux has reaped it, /proc tells; afterwards the pidfd does, on kernels that can.
+    """
+    code = _reaped_code(pidfd)
+    if code is None:
+        code = _zombie_code(pid)
+    if code is None:
+        code = _reaped_code(pidfd)
+    return None if code is None else os.waitstatus_to_exitcode(code)
+
+
+def _reaped_code(pidfd: int) -> int | None:
+    info = bytearray(PIDFD_INFO_SIZE)
+    struct.pack_into("Q", info, 0, PIDFD_INFO_EXIT)
+    try:
+        fcntl.ioctl(pidfd, PIDFD_GET_INFO, info)
+    except OSError:
+        return None
+    (mask,) = struct.unpack_from("Q", info)
+    return int(struct.unpack_from("i", info, PIDFD_INFO_SIZE - 4)[0]) if mask & PIDFD_INFO_EXIT else None
+
+
+def _zombie_code(pid: int) -> int | None:
+    fields = _stat(pid)
+    return int(fields[STAT_EXIT_CODE]) if fields is not None and fields[0] == "Z" else None
+
+
+def has_terminal(pid: int, tty: str) -> bool:
+    """Whether a process has this controlling terminal; True when that cannot be found out, or when it gave it up."""
+    fields = _stat(pid)
+    try:
+        device = Path(tty).stat().st_rdev
+    except OSError:
+        return True
+    if fields is None or fields[STAT_TTY] == "0":
+        return True
+    major, minor = os.major(device), os.minor(device)
+    # The kernel's own packing of a device number, which is not the C library's.
+    return int(fields[STAT_TTY]) & 0xFFFFFFFF == (minor & 0xFF) | major << 8 | (minor & ~0xFF) << 12
+
+
+def _stat(pid: int) -> list[str] | None:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    return text.rpartition(")")[2].split()

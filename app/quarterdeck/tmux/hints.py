@@ -1,0 +1,173 @@
+"""Hints that something may have changed: from the kernel, from tmux, and from a poll where these are silent."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final
+
+from quarterdeck.core.ids import PaneId
+from quarterdeck.ports.mux import Hint, HintKind
+from quarterdeck.tmux.exit_poll import ExitPoll
+from quarterdeck.tmux.exit_watch import ExitWatch
+from quarterdeck.tmux.hint_stream import CAPACITY, HintStream
+from quarterdeck.tmux.output_watch import OutputWatch
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Collection
+
+    from quarterdeck.core.pane import Pane
+
+logger = logging.getLogger(__name__)
+
+POLL_EVERY: Final = 1.0
+"""Seconds between two polls, where one is needed."""
+
+NOTICES: Final = {
+    # What a control client of tmux 3.3a is told of; those of sessions it is not attached to begin with `unlinked-`.
+    "sessions-changed": HintKind.STRUCTURE,
+    "session-renamed": HintKind.STRUCTURE,
+    "session-changed": HintKind.STRUCTURE,
+    "session-window-changed": HintKind.STRUCTURE,
+    "client-session-changed": HintKind.STRUCTURE,
+    "client-detached": HintKind.STRUCTURE,
+    "window-add": HintKind.STRUCTURE,
+    "window-close": HintKind.STRUCTURE,
+    "window-renamed": HintKind.STRUCTURE,
+    "window-pane-changed": HintKind.STRUCTURE,
+    "unlinked-window-add": HintKind.STRUCTURE,
+    "unlinked-window-close": HintKind.STRUCTURE,
+    "unlinked-window-renamed": HintKind.STRUCTURE,
+    "layout-change": HintKind.STRUCTURE,
+    "pane-mode-changed": HintKind.STRUCTURE,
+    "exit": HintKind.SERVER,
+}
+
+
+class Hints:
+    """One stream of hints about the watched panes. Needs a running event loop; starts no thread.
+
+    An exit hint comes before tmux itself knows of the exit. Where the pane closes, a structure hint follows when tmux
+    does; where it stays (`remain-on-exit`) tmux says nothing, so whoever reads must look again a little later.
+    """
+
+    def __init__(
+        self,
+        *,
+        use_pidfd: bool | None = None,
+        use_inotify: bool | None = None,
+        use_notices: bool = True,
+        capacity: int = CAPACITY,
+        poll_every: float = POLL_EVERY,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stream = HintStream(capacity)
+        self._exits = ExitWatch(self._loop, self._exited) if _wanted(use_pidfd, ExitWatch.works) else None
+        self._outputs = OutputWatch(self._loop, self._wrote) if _wanted(use_inotify, OutputWatch.works) else None
+        self._notices = use_notices
+        self._exit_poll = ExitPoll()
+        self._poll_every = poll_every
+        self._polling: asyncio.TimerHandle | None = None
+        self._polls_exits = self._polls_output = False
+        self._closed = False
+        logger.info("hints: %s", self.sources, extra=self.sources)
+        self._poll_if_needed()
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Where each kind of hint comes from."""
+        return {
+            "exit": "pidfd" if self._exits is not None else "poll",
+            "output": "inotify" if self._outputs is not None else "poll",
+            "structure": "notices" if self._notices else "poll",
+        }
+
+    @property
+    def dropped(self) -> int:
+        """Hints that did not fit into the stream."""
+        return self._stream.dropped
+
+    def watch(self, panes: Collection[Pane]) -> None:
+        """Watch exactly these panes, with the process and terminal they have now."""
+        if self._closed:
+            return
+        living = {pane.pane_id: pane for pane in panes if not pane.dead and pane.pid > 0}
+        unwatched = set(living)
+        if self._exits is not None:
+            self._exits.watch(living)
+            unwatched = set(self._exits.missed)
+        self._exit_poll.watch([living[pane_id] for pane_id in unwatched])
+        self._polls_exits = bool(unwatched)
+        if self._outputs is not None:
+            self._outputs.watch(living)
+            self._polls_output = bool(self._outputs.missed)
+        else:
+            self._polls_output = bool(living)
+        self._poll_if_needed()
+
+    def pane_focus(self, pane_id: PaneId | None) -> None:
+        """Tell of every write of this pane; the others' are told four times a second at most."""
+        if self._outputs is not None:
+            self._outputs.focus(pane_id)
+
+    def notice(self, name: str, args: str) -> None:
+        """Take a notification of a control client: its name without the `%`, and the rest of its line."""
+        kind = NOTICES.get(name)
+        if kind is None:
+            return
+        pane_id = PaneId(args.split(" ", 1)[0]) if name == "pane-mode-changed" else None
+        self._stream.put(Hint(kind, pane_id))
+
+    def use_notices(self, *, available: bool) -> None:
+        """Poll for structure while no control client can tell of it."""
+        if available != self._notices:
+            self._notices = available
+            self._stream.put(Hint(HintKind.SERVER))
+            self._poll_if_needed()
+
+    def stream(self) -> AsyncIterator[Hint]:
+        """The hints, for one reader, until closed."""
+        return aiter(self._stream)
+
+    def _exited(self, pane_id: PaneId, status: int | None) -> None:
+        # Its terminal's number may be the next new pane's.
+        if self._outputs is not None:
+            self._outputs.drop(pane_id)
+        self._stream.put(Hint(HintKind.EXIT, pane_id, status))
+
+    def _wrote(self, pane_id: PaneId | None) -> None:
+        self._stream.put(Hint(HintKind.OUTPUT, pane_id))
+
+    def _poll_if_needed(self) -> None:
+        needed = not self._closed and (self._polls_exits or self._polls_output or not self._notices)
+        if needed and self._polling is None:
+            self._polling = self._loop.call_later(self._poll_every, self._poll)
+        elif not needed and self._polling is not None:
+            self._polling.cancel()
+            self._polling = None
+
+    def _poll(self) -> None:
+        self._polling = None
+        for pane_id in self._exit_poll.ended():
+            self._exited(pane_id, None)
+        if self._polls_output:
+            self._stream.put(Hint(HintKind.OUTPUT))
+        if not self._notices:
+            self._stream.put(Hint(HintKind.STRUCTURE))
+        self._poll_if_needed()
+
+    def close(self) -> None:
+        """Let go of everything and end the stream."""
+        if self._closed:
+            return
+        self._closed = True
+        self._poll_if_needed()
+        if self._exits is not None:
+            self._exits.close()
+        if self._outputs is not None:
+            self._outputs.close()
+        self._stream.close()
+
+
+def _wanted(forced: bool | None, works: Callable[[], bool]) -> bool:
+    return works() if forced is None else forced

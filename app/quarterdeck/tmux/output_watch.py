@@ -1,0 +1,165 @@
+"""Output, told by the kernel: one inotify instance on the panes' terminals."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import struct
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from quarterdeck.core.ids import PaneId
+    from quarterdeck.core.pane import Pane
+
+logger = logging.getLogger(__name__)
+
+IN_MODIFY: Final = 0x2
+IN_Q_OVERFLOW: Final = 0x4000
+IN_IGNORED: Final = 0x8000
+IN_ONESHOT: Final = 0x80000000
+EVENT: Final = struct.Struct("iIII")
+READ_SIZE: Final = 65536
+
+REARM_EVERY: Final = 0.25
+"""Seconds between two batches: a loud pane costs one event each, whatever it prints."""
+
+_libc: Final = ctypes.CDLL(None, use_errno=True)
+
+
+class OutputWatch:
+    """Calls `wrote(pane)` when a pane's program writes; `wrote(None)` when it is not known who did.
+
+    A watch fires once and is armed again with the next batch, which tells of the pane once more: what it
+    wrote in between would else stay unseen. Keys echoed by the kernel give no event.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, wrote: Callable[[PaneId | None], None]) -> None:
+        self._loop = loop
+        self._wrote = wrote
+        self._fd = _inotify_init()
+        self._ttys: dict[PaneId, str] = {}
+        self._watches: dict[PaneId, int] = {}
+        self._owners: dict[int, PaneId] = {}
+        self._fired: set[PaneId] = set()
+        self._rearming: asyncio.TimerHandle | None = None
+        self._focus: PaneId | None = None
+        self.missed: frozenset[PaneId] = frozenset()
+        """Panes whose terminal could not be watched."""
+        loop.add_reader(self._fd, self._on_events)
+
+    @staticmethod
+    def works() -> bool:
+        """Whether this system has inotify."""
+        try:
+            os.close(_inotify_init())
+        except (AttributeError, OSError):
+            return False
+        return True
+
+    def watch(self, panes: dict[PaneId, Pane]) -> None:
+        """Watch exactly these panes' terminals."""
+        for pane_id, tty in list(self._ttys.items()):
+            if pane_id not in panes or panes[pane_id].tty != tty:
+                self.drop(pane_id)
+        missed = set()
+        for pane_id, pane in panes.items():
+            if pane_id not in self._ttys and not self._add(pane_id, pane.tty):
+                missed.add(pane_id)
+        if missed and not self.missed:
+            logger.warning("%d terminals cannot be watched; they are polled", len(missed))
+        self.missed = frozenset(missed)
+
+    def focus(self, pane_id: PaneId | None) -> None:
+        """Tell of every write of this pane, not one in a batch."""
+        former, self._focus = self._focus, pane_id
+        for changed in {former, pane_id} - {None}:
+            if changed is not None and changed in self._ttys:
+                self._arm(changed)
+
+    def drop(self, pane_id: PaneId) -> None:
+        """Forget a pane, before its terminal's number goes to another one."""
+        self._ttys.pop(pane_id, None)
+        self._fired.discard(pane_id)
+        watch = self._watches.pop(pane_id, None)
+        if watch is not None:
+            self._owners.pop(watch, None)
+            _libc.inotify_rm_watch(self._fd, watch)
+
+    def _add(self, pane_id: PaneId, tty: str) -> bool:
+        self._ttys[pane_id] = tty
+        if self._arm(pane_id):
+            return True
+        del self._ttys[pane_id]
+        return False
+
+    def _arm(self, pane_id: PaneId) -> bool:
+        mask = IN_MODIFY if pane_id == self._focus else IN_MODIFY | IN_ONESHOT
+        watch: int = _libc.inotify_add_watch(self._fd, os.fsencode(self._ttys[pane_id]), ctypes.c_uint32(mask))
+        if watch < 0:
+            logger.debug("no watch on %s: %s", self._ttys[pane_id], os.strerror(ctypes.get_errno()))
+            return False
+        former = self._watches.get(pane_id)
+        if former is not None and former != watch:
+            self._owners.pop(former, None)
+        self._watches[pane_id] = watch
+        self._owners[watch] = pane_id
+        return True
+
+    def _on_events(self) -> None:
+        try:
+            data = os.read(self._fd, READ_SIZE)
+        except BlockingIOError:
+            return
+        offset = 0
+        while offset < len(data):
+            watch, mask, _, name_size = EVENT.unpack_from(data, offset)
+            offset += EVENT.size + name_size
+            if mask & IN_Q_OVERFLOW:
+                self._wrote(None)
+            elif mask & IN_IGNORED:
+                self._ignored(watch)
+            elif mask & IN_MODIFY:
+                pane_id = self._owners.get(watch)
+                if pane_id is not None:
+                    self._wrote(pane_id)
+
+    def _ignored(self, watch: int) -> None:
+        """The kernel took the watch away: it had fired, or its terminal is gone."""
+        pane_id = self._owners.pop(watch, None)
+        if pane_id is None or self._watches.get(pane_id) != watch:
+            return
+        del self._watches[pane_id]
+        self._fired.add(pane_id)
+        if self._rearming is None:
+            self._rearming = self._loop.call_later(REARM_EVERY, self._rearm)
+
+    def _rearm(self) -> None:
+        self._rearming = None
+        fired, self._fired = self._fired, set()
+        for pane_id in fired:
+            if self._arm(pane_id):
+                self._wrote(pane_id)
+            else:
+                del self._ttys[pane_id]
+
+    def close(self) -> None:
+        """Let go of every terminal."""
+        if self._fd < 0:
+            return
+        if self._rearming is not None:
+            self._rearming.cancel()
+        self._loop.remove_reader(self._fd)
+        os.close(self._fd)
+        self._fd = -1
+
+
+def _inotify_init() -> int:
+    fd: int = _libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+    if fd < 0:
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error))
+    return fd

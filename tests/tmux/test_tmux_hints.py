@@ -1,0 +1,337 @@
+"""Hints about the panes of a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.tmux_panes import pane_of, panes_of
+from support.tmux_server import TmuxServer
+
+from quarterdeck.core.ids import PaneId
+from quarterdeck.core.pane import Pane
+from quarterdeck.ports.mux import Hint, HintKind
+from quarterdeck.tmux.hints import Hints
+
+READER = ("sh", "-c", 'while read -r line; do case "$line" in q) exit 7;; *) echo "$line";; esac; done')
+"""Echoes each line it is typed (the terminal's own echo aside), and leaves with 7 on `q`."""
+
+
+@pytest.fixture
+def server(tmux_socket: Path) -> Iterator[TmuxServer]:
+    with TmuxServer(tmux_socket) as server:
+        server.session("keep")
+        yield server
+
+
+class Reader:
+    """Collects what a stream of hints says."""
+
+    def __init__(self, hints: Hints) -> None:
+        self.hints = hints
+        self.seen: list[Hint] = []
+        self._news = asyncio.Event()
+
+    async def read(self) -> None:
+        async for hint in self.hints.stream():
+            self.seen.append(hint)
+            self._news.set()
+
+    async def until(self, condition: Callable[[Hint], bool], times: int = 1) -> Hint:
+        """The n-th hint like that, seen or to come."""
+        async with asyncio.timeout(20):
+            while True:
+                found = [hint for hint in self.seen if condition(hint)]
+                if len(found) >= times:
+                    return found[times - 1]
+                self._news.clear()
+                await self._news.wait()
+
+
+@asynccontextmanager
+async def reading(hints: Hints) -> AsyncIterator[Reader]:
+    reader = Reader(hints)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(reader.read())
+        try:
+            yield reader
+        finally:
+            hints.close()
+
+
+def exit_of(pane_id: str) -> Callable[[Hint], bool]:
+    return lambda hint: hint.kind is HintKind.EXIT and hint.pane_id == pane_id
+
+
+def output_of(pane_id: str | None) -> Callable[[Hint], bool]:
+    return lambda hint: hint.kind is HintKind.OUTPUT and hint.pane_id == pane_id
+
+
+def write_to(tty: str, text: str = "x\r\n") -> None:
+    """Write to a terminal as its program does."""
+    fd = os.open(tty, os.O_WRONLY | os.O_NOCTTY)
+    os.write(fd, text.encode())
+    os.close(fd)
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+async def test_an_exit_is_hinted_with_the_status_of_a_process_that_is_not_our_child(server: TmuxServer) -> None:
+    leaves, killed = server.session("leaves", *READER), server.session("killed", *READER)
+
+    async with reading(Hints()) as reader:
+        reader.hints.watch(panes_of(server))
+        os.kill(pane_of(server, killed).pid, signal.SIGKILL)
+        server.run("send-keys", "-t", leaves, "q", "Enter")
+
+        assert (await reader.until(exit_of(leaves))).exit_status == 7
+        assert (await reader.until(exit_of(killed))).exit_status == -signal.SIGKILL
+
+
+async def test_an_exit_is_hinted_where_tmux_keeps_the_pane_and_says_nothing(server: TmuxServer) -> None:
+    server.run("set-option", "-g", "remain-on-exit", "on")
+    leaves = server.session("leaves", *READER)
+
+    async with reading(Hints()) as reader:
+        reader.hints.watch(panes_of(server))
+        server.run("send-keys", "-t", leaves, "q", "Enter")
+
+        assert (await reader.until(exit_of(leaves))).exit_status == 7
+
+
+async def test_output_is_hinted_for_the_pane_that_wrote_and_no_other(server: TmuxServer) -> None:
+    writer = server.session("writer")
+    server.session("quiet")
+
+    async with reading(Hints()) as reader:
+        reader.hints.watch(panes_of(server))
+        write_to(pane_of(server, writer).tty)
+
+        await reader.until(output_of(writer))
+        assert {hint.pane_id for hint in reader.seen} == {writer}
+
+
+async def test_what_is_written_before_the_watch_is_armed_again_is_hinted_too(server: TmuxServer) -> None:
+    writer = server.session("writer")
+
+    async with reading(Hints()) as reader:
+        reader.hints.watch(panes_of(server))
+        tty = pane_of(server, writer).tty
+        write_to(tty, "first")
+        await reader.until(output_of(writer))
+        write_to(tty, "second, at once")
+
+        await reader.until(output_of(writer), times=2)
+
+
+async def test_a_loud_pane_costs_few_hints_unless_it_is_looked_at(server: TmuxServer) -> None:
+    writer = server.session("writer")
+    tty = pane_of(server, writer).tty
+
+    async def write_often(times: int) -> int:
+        before = len(reader.seen)
+        for _ in range(times):
+            write_to(tty)
+            await asyncio.sleep(0.005)
+        return len(reader.seen) - before
+
+    async with reading(Hints()) as reader:
+        reader.hints.watch(panes_of(server))
+        throttled = await write_often(40)
+        reader.hints.pane_focus(PaneId(writer))
+        every = await write_often(40)
+
+    assert throttled < 20
+    assert every > 30
+
+
+async def test_two_hundred_panes_are_hinted(server: TmuxServer) -> None:
+    for _ in range(10):
+        server.run(*([*("new-session", "-d", "--", "sleep", "3600"), ";"] * 20))
+    panes = panes_of(server)
+    assert len(panes) == 201
+
+    async with reading(Hints()) as reader:
+        reader.hints.watch(panes)
+        for pane in panes:
+            write_to(pane.tty)
+        for pane in panes:
+            await reader.until(output_of(pane.pane_id))
+        server.kill()
+        for pane in panes:
+            await reader.until(exit_of(pane.pane_id))
+        assert reader.hints.dropped == 0
+
+
+async def test_a_pane_that_is_watched_no_more_gives_no_hints(server: TmuxServer) -> None:
+    left, kept = server.session("left", *READER), server.session("kept", *READER)
+    panes = panes_of(server)
+
+    async with reading(Hints()) as reader:
+        reader.hints.watch(panes)
+        reader.hints.watch([pane for pane in panes if pane.pane_id != left])
+        server.run("send-keys", "-t", left, "q", "Enter")
+        server.run("send-keys", "-t", kept, "q", "Enter")
+        await reader.until(exit_of(kept))
+
+        assert left not in {hint.pane_id for hint in reader.seen}
+
+
+async def test_a_terminal_that_another_pane_has_now_speaks_for_the_new_one(server: TmuxServer) -> None:
+    old = server.session("old", *READER)
+    tty = pane_of(server, old).tty
+
+    async with reading(Hints()) as reader:
+        reader.hints.watch(panes_of(server))
+        server.run("send-keys", "-t", old, "q", "Enter")
+        await reader.until(exit_of(old))
+        new = next(pane for at in range(5) if (pane := pane_of(server, server.session(f"new{at}"))).tty == tty)
+        reader.seen.clear()
+        reader.hints.watch(panes_of(server))
+        write_to(tty)
+
+        await reader.until(output_of(new.pane_id))
+        assert {hint.pane_id for hint in reader.seen} == {new.pane_id}
+
+
+async def test_a_pid_that_is_another_process_now_is_taken_for_an_exit(server: TmuxServer) -> None:
+    mistaken = replace(pane_of(server, server.session("one")), pid=pane_of(server, server.session("two")).pid)
+
+    async with reading(Hints()) as reader:
+        reader.hints.watch([mistaken])
+
+        assert (await reader.until(exit_of(mistaken.pane_id))).exit_status is None
+
+
+async def test_a_process_that_is_gone_is_told_once_however_often_the_pane_is_listed(server: TmuxServer) -> None:
+    leaves = server.session("leaves", *READER)
+    writer = server.session("writer")
+    panes = panes_of(server)
+
+    async with reading(Hints()) as reader:
+        reader.hints.watch(panes)
+        server.run("send-keys", "-t", leaves, "q", "Enter")
+        await reader.until(exit_of(leaves))
+        for _ in range(3):
+            reader.hints.watch(panes)
+            await asyncio.sleep(0)
+        write_to(pane_of(server, writer).tty)
+        await reader.until(output_of(writer))
+
+        assert len([hint for hint in reader.seen if hint.kind is HintKind.EXIT]) == 1
+
+
+@pytest.mark.parametrize(
+    "sources", [{"use_pidfd": False}, {"use_inotify": False}, {"use_pidfd": False, "use_inotify": False}], ids=str
+)
+async def test_a_poll_takes_the_place_of_a_source_that_is_missing(server: TmuxServer, sources: dict[str, bool]) -> None:
+    leaves = server.session("leaves", *READER)
+
+    async with reading(Hints(**sources, poll_every=0.05)) as reader:
+        reader.hints.watch(panes_of(server))
+        os.kill(pane_of(server, leaves).pid, signal.SIGKILL)
+
+        await reader.until(exit_of(leaves))
+        if "use_inotify" in sources:
+            await reader.until(output_of(None))
+        assert "poll" in reader.hints.sources.values()
+
+
+async def test_structure_is_polled_while_nobody_can_tell_of_it() -> None:
+    async with reading(Hints(poll_every=0.05)) as reader:
+        reader.hints.use_notices(available=False)
+
+        await reader.until(lambda hint: hint.kind is HintKind.STRUCTURE, times=2)
+
+
+async def test_too_many_processes_for_our_file_table_are_polled(
+    server: TmuxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaves = server.session("leaves", *READER)
+    real = os.pidfd_open
+
+    def full_table(pid: int, flags: int = 0) -> int:
+        if pid == os.getpid():
+            return real(pid, flags)
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(os, "pidfd_open", full_table)
+    async with reading(Hints(poll_every=0.05)) as reader:
+        reader.hints.watch(panes_of(server))
+        os.kill(pane_of(server, leaves).pid, signal.SIGKILL)
+
+        await reader.until(exit_of(leaves))
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "hint"),
+    [
+        ("sessions-changed", "", Hint(HintKind.STRUCTURE)),
+        ("unlinked-window-close", "@3", Hint(HintKind.STRUCTURE)),
+        ("session-renamed", "$1 a name", Hint(HintKind.STRUCTURE)),
+        ("pane-mode-changed", "%12", Hint(HintKind.STRUCTURE, PaneId("%12"))),
+        ("exit", "server exited", Hint(HintKind.SERVER)),
+    ],
+)
+async def test_a_notice_becomes_a_hint(name: str, args: str, hint: Hint) -> None:
+    async with reading(Hints()) as reader:
+        reader.hints.notice("output", "%1 noise")
+        reader.hints.notice("never-heard-of", "x")
+        reader.hints.notice(name, args)
+
+        assert await reader.until(lambda _: True) == hint
+
+
+async def test_hints_that_do_not_fit_are_counted(server: TmuxServer) -> None:
+    panes = [pane_of(server, server.session(f"s{at}")) for at in range(3)]
+
+    async with reading(Hints(capacity=1)) as reader:
+        reader.hints.watch(panes)
+        for pane in panes:
+            write_to(pane.tty)
+        await reader.until(lambda hint: hint.kind is HintKind.OUTPUT)
+
+        assert reader.hints.dropped == 2
+
+
+async def test_closing_lets_go_of_every_file_and_timer(server: TmuxServer) -> None:
+    writer, leaves = server.session("writer"), server.session("leaves", *READER)
+    panes = panes_of(server)
+    asyncio.get_running_loop().add_reader(os.eventfd(0), lambda: None)
+    before = open_files()
+
+    async with reading(Hints()) as reader:
+        reader.hints.watch(panes)
+        assert open_files() == before + len(panes) + 1
+        write_to(pane_of(server, writer).tty)
+        await reader.until(output_of(writer))
+        server.run("send-keys", "-t", leaves, "q", "Enter")
+        await reader.until(exit_of(leaves))
+
+    assert open_files() == before
+
+
+async def test_nothing_is_scheduled_at_rest(server: TmuxServer) -> None:
+    async with reading(Hints()) as reader:
+        reader.hints.watch(panes_of(server))
+        scheduled: list[object] = asyncio.get_running_loop()._scheduled  # type: ignore[attr-defined]
+
+        assert scheduled == []
+
+
+def test_a_pane_without_a_process_is_left_alone() -> None:
+    async def run() -> int:
+        hints = Hints()
+        hints.watch([Pane(pane_id=PaneId("%0"), window_id=None, tmux_id=None, session_name="", session_created=0)])  # type: ignore[arg-type]
+        hints.close()
+        return len([hint async for hint in hints.stream()])
+
+    assert asyncio.run(run()) == 0
