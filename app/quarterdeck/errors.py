@@ -12,6 +12,10 @@ QuarterdeckError                1   something failed; the message says what
 ├── StoreError                  1   state.db cannot be read or written
 │   └── StoreTooNew
 ├── AgentError                  1
+├── ProgramError                1   another program is missing, failed to start or did not end
+│   ├── ProgramMissing
+│   ├── ProgramFailed
+│   └── ProgramTimedOut
 ├── GitError                    1
 └── ForgeError                  1
 """
@@ -118,3 +122,27 @@ class ForgeError(QuarterdeckError):
     """A tracker or forge could not be asked."""
 
     code = "forge"
+
+
+class ProgramError(QuarterdeckError):
+    """Another program could not be used."""
+
+    code = "program"
+
+
+class ProgramMissing(ProgramError):
+    """The program is not installed."""
+
+    code = "program_missing"
+
+
+class ProgramFailed(ProgramError):
+    """The program could not be started."""
+
+    code = "program_failed"
+
+
+class ProgramTimedOut(ProgramError):
+    """The program did not end in time, and was ended."""
+
+    code = "program_timed_out"

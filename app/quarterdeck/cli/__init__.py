@@ -1,0 +1,18 @@
+"""The command line; `main` is what `quarterdeck` and `qd` run."""
+
+from __future__ import annotations
+
+import sys
+
+from quarterdeck import __version__
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit code; never raises, never shows a traceback."""
+    words = sys.argv[1:] if argv is None else argv
+    if words == ["--version"]:
+        sys.stdout.write(f"quarterdeck {__version__}\n")
+        return 0
+    from quarterdeck.cli.running import run_words
+
+    return run_words(words)

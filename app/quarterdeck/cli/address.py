@@ -1,0 +1,46 @@
+"""Which tmux server is meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.pane import ServerAddress
+from quarterdeck.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def server_address(name: str | None, path: str | None, environ: Mapping[str, str], uid: int) -> ServerAddress:
+    """The server of `-S PATH`, else of `-L NAME`, else the one we run in, else the default one, as in tmux."""
+    if path is not None:
+        if not path:
+            raise UsageError("The path after -S is empty.", hint="-S takes the path of a tmux socket.")
+        return ServerAddress(_real(Path(path)))
+    if name is not None:
+        if not name or "/" in name or name in {".", ".."}:
+            raise UsageError(
+                f"{name!r} is not the name of a tmux server.", hint="-L takes a plain name; -S takes a path."
+            )
+        return ServerAddress(_named(name, environ, uid))
+    ours = _server_of_this_session(environ.get("TMUX", ""))
+    return ServerAddress(_real(Path(ours)) if ours else _named("default", environ, uid))
+
+
+def _named(name: str, environ: Mapping[str, str], uid: int) -> str:
+    # tmux passes over a TMUX_TMPDIR that does not exist (seen on 3.3a).
+    chosen = environ.get("TMUX_TMPDIR", "")
+    folder = Path(chosen) if chosen and Path(chosen).is_dir() else Path("/tmp")  # noqa: S108 - tmux's own place
+    return str(folder.resolve() / f"tmux-{uid}" / name)
+
+
+def _server_of_this_session(tmux: str) -> str:
+    # `$TMUX` is socket,pid,session; only the socket may hold commas itself.
+    return tmux.rsplit(",", 2)[0]
+
+
+def _real(socket: Path) -> str:
+    # The folder only: two ways to name one server must not make it two servers.
+    whole = socket.expanduser().absolute()
+    return str(whole.parent.resolve() / whole.name)

@@ -1,0 +1,69 @@
+"""`config`: the settings, and where each comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quarterdeck.cli.output import json_text, print_json, print_table, say
+from quarterdeck.errors import NotFound
+
+if TYPE_CHECKING:
+    from quarterdeck.cli.call import Call
+
+
+def path(call: Call) -> int:
+    """Where the settings file is; with --json every place."""
+    places = call.places
+    if call.json:
+        names = ("config_file", "themes", "state_file", "spool", "projects", "log_file")
+        print_json({name: getattr(places, name) for name in names})
+    else:
+        say(str(places.config_file))
+    return 0
+
+
+def show(call: Call) -> int:
+    """Every setting with its value and origin; secrets are masked."""
+    from quarterdeck.config.describe import shown_value
+
+    wanted = call.options.section
+    values = [
+        value
+        for value in call.loaded.values()
+        if not wanted or value.key == wanted or value.key.startswith(f"{wanted}.")
+    ]
+    if wanted and not values:
+        raise NotFound(f"There is no setting {wanted!r}.", hint="`quarterdeck config show` lists them all.")
+    if call.json:
+        print_json([{"key": v.key, "value": shown_value(v.path, v.value), "origin": v.origin} for v in values])
+    else:
+        rows = [(v.key, _text(shown_value(v.path, v.value)), v.origin) for v in values]
+        print_table(("KEY", "VALUE", "ORIGIN"), rows)
+    return 0
+
+
+def check(call: Call) -> int:
+    """Whether the settings are right."""
+    loaded = call.loaded
+    file = loaded.file if loaded.file.exists() else None
+    count = len([value for value in loaded.values() if value.origin != "default"])
+    if call.json:
+        print_json({"config_file": file, "valid": True, "set": count})
+    elif file:
+        say(f"{file} is valid; {count} settings differ from their defaults.")
+    else:
+        say(f"There is no {loaded.file}; {count} settings differ from their defaults.")
+    return 0
+
+
+def schema(call: Call) -> int:
+    """JSON schema of the settings file."""
+    del call
+    from quarterdeck.config.describe import documented_schema
+
+    print_json(documented_schema())
+    return 0
+
+
+def _text(value: object) -> str:
+    return "" if value is None else value if isinstance(value, str) else json_text(value)

@@ -1,0 +1,22 @@
+"""How an error is shown on stderr."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from quarterdeck.cli.output import json_text
+from quarterdeck.core.text import clean_lines
+
+if TYPE_CHECKING:
+    from quarterdeck.errors import QuarterdeckError
+
+
+def show(error: QuarterdeckError, *, as_json: bool) -> None:
+    """Write the error: a sentence and its hint, or one JSON object."""
+    message, hint = clean_lines(error.message), clean_lines(error.hint)
+    if as_json:
+        text = json_text({"error": {"code": error.code, "message": message, "hint": hint}})
+    else:
+        text = f"quarterdeck: {message}" + (f"\n{hint}" if hint else "")
+    sys.stderr.write(f"{text}\n")

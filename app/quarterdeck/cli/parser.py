@@ -1,0 +1,92 @@
+"""From words to a call, by the table of verbs."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+from typing import TYPE_CHECKING, NoReturn
+
+from quarterdeck import __version__
+from quarterdeck.cli.table import GLOBAL_OPTIONS, Argument, Verb
+from quarterdeck.cli.verbs import VERBS
+from quarterdeck.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+PROGRAM = "quarterdeck"
+DESCRIPTION = "An operator console for the coding agents in your tmux sessions. Without a verb it opens the console."
+GLOBAL_DEFAULTS = {"socket_name": None, "socket_path": None, "home": None, "json": False, "verbosity": 0}
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with our errors in place of its own."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what is wrong as one sentence that can be shown anywhere."""
+        unknown = re.search(r"argument VERB: invalid choice: '(.*)' \(choose from (.*)\)", message, re.DOTALL)
+        if unknown:
+            known = re.findall(r"[\w-]+", unknown[2])
+            close = difflib.get_close_matches(unknown[1], known, n=1)
+            hint = f"Did you mean `{self.prog} {close[0]}`?" if close else f"`{self.prog} -h` lists the verbs."
+            raise UsageError(f"There is no verb {unknown[1]!r}.", hint=hint)
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.", hint=f"`{self.prog} -h` shows how it is called.")
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """The options and arguments in `words`; `runs` names what to run. Raises UsageError.
+
+    `-h` and `--version` print and raise SystemExit, as argparse does.
+    """
+    return build(words).parse_args(words, argparse.Namespace(**GLOBAL_DEFAULTS, runs="", bare=False))
+
+
+def build(words: Sequence[str] | None = None) -> Parser:
+    """The parser of all verbs; of those not in `words` only the names, which is most of the time saved."""
+    parser = Parser(prog=PROGRAM, description=DESCRIPTION, epilog=_epilog(), formatter_class=_Layout)
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    _add(parser, GLOBAL_OPTIONS, suppressed=False)
+    _add_verbs(parser, VERBS, words)
+    return parser
+
+
+class _Layout(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=20)
+
+
+def _epilog() -> str:
+    return (
+        "exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such thing, 4 tmux missing or unreachable,\n"
+        "            5 refused by the session's state, 78 bad settings"
+    )
+
+
+def _add_verbs(parser: Parser, verbs: Sequence[Verb], words: Sequence[str] | None, *, required: bool = False) -> None:
+    below = parser.add_subparsers(title="verbs", metavar="VERB", required=required)
+    for verb in verbs:
+        made = below.add_parser(
+            verb.name,
+            help=verb.summary,
+            description=f"{verb.summary[:1].upper()}{verb.summary[1:]}.",
+            epilog=f"example: {verb.example}",
+            formatter_class=_Layout,
+        )
+        if words is not None and verb.name not in words:
+            continue
+        _add(made, verb.arguments, suppressed=False)
+        # What was given before the verb must not be overwritten by a default after it.
+        _add(made, GLOBAL_OPTIONS, suppressed=True)
+        if verb.verbs:
+            _add_verbs(made, verb.verbs, words, required=True)
+        else:
+            made.set_defaults(runs=verb.runs, bare=verb.bare)
+
+
+def _add(parser: argparse.ArgumentParser, arguments: Sequence[Argument], *, suppressed: bool) -> None:
+    for argument in arguments:
+        options = dict(argument.options)
+        if suppressed:
+            options |= {"default": argparse.SUPPRESS}
+        # The table holds argparse's own keywords; a wrong one fails every test of the parser.
+        parser.add_argument(*argument.names, **options)  # type: ignore[arg-type]

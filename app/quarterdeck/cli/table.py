@@ -1,0 +1,50 @@
+"""What a verb of the command line is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument, in argparse's terms."""
+
+    names: tuple[str, ...]
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+def arg(*names: str, **options: object) -> Argument:
+    """An argument of a verb: what argparse's `add_argument` takes."""
+    return Argument(names, options)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verb:
+    """One command: how it is called, and what runs it."""
+
+    name: str
+    summary: str
+    """One line, without a full stop."""
+    example: str
+    """A command line that works, and what it is for after `#`."""
+    runs: str = ""
+    """`module:function` that gets the Call and returns the exit code; imported only when the verb is used."""
+    arguments: tuple[Argument, ...] = ()
+    verbs: tuple[Verb, ...] = ()
+    """The verbs below this one; then the verb itself runs nothing."""
+    bare: bool = False
+    """Whether it must start fast and so keeps no log."""
+
+
+GLOBAL_OPTIONS: tuple[Argument, ...] = (
+    arg("-L", dest="socket_name", metavar="NAME", help="tmux server of this name, as in tmux"),
+    arg("-S", dest="socket_path", metavar="PATH", help="tmux server at this socket, as in tmux"),
+    arg("--home", metavar="DIR", help="keep settings, state and log in this folder"),
+    arg("--json", action="store_true", help="print data, and errors, as JSON"),
+    arg("-v", dest="verbosity", action="count", help="say more on stderr; -vv says everything"),
+)
+"""Options that every verb takes, before it or after it."""

@@ -1,0 +1,154 @@
+"""What the settings model says about itself: documentation, what a key expects, environment variables, schema."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+from pydantic import SecretStr
+from pydantic_core import to_jsonable_python
+
+from quarterdeck.config import projects, settings, user_agents
+from quarterdeck.config.fields import SECRET_NAME
+from quarterdeck.config.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Schema = dict[str, Any]
+MASK = "********"
+
+
+def env_variables() -> Mapping[str, tuple[tuple[str, ...], str]]:
+    """Environment variables that set something: name → (path of the key, JSON kind of its value)."""
+    return {
+        "_".join(("QUARTERDECK", *path)).upper(): (path, str(schema.get("type", "string")))
+        for path, schema in _fixed_keys(_plain_schema(), ())
+    }
+
+
+@cache
+def _plain_schema() -> Schema:
+    return Settings.model_json_schema()
+
+
+def _fixed_keys(schema: Schema, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Schema]]:
+    """Keys that always exist, unlike those below a name the operator chose."""
+    for name, below in schema.get("properties", {}).items():
+        inner = _resolved(below)
+        if "properties" in inner:
+            yield from _fixed_keys(inner, (*path, name))
+        elif "additionalProperties" not in inner:
+            yield (*path, name), inner
+
+
+def _resolved(schema: Schema) -> Schema:
+    reference = schema.get("$ref")
+    if reference:
+        return cast("Schema", _plain_schema()["$defs"][reference.rsplit("/", 1)[1]])
+    options = [option for option in schema.get("anyOf", ()) if option.get("type") != "null"]
+    return {**_resolved(options[0]), **{k: v for k, v in schema.items() if k != "anyOf"}} if options else schema
+
+
+def schema_at(path: tuple[str, ...]) -> Schema | None:
+    """The JSON schema of the key at `path`; None where no key can be."""
+    schema = _plain_schema()
+    for part in path:
+        schema = _resolved(schema)
+        below = schema.get("properties", {}).get(part) or schema.get("additionalProperties") or schema.get("items")
+        if not isinstance(below, dict):
+            return None
+        schema = below
+    return _resolved(schema)
+
+
+def known_keys(path: tuple[str, ...]) -> tuple[str, ...]:
+    """Keys that may stand in the table at `path`."""
+    schema = schema_at(path) or {}
+    return tuple(schema.get("properties", ()))
+
+
+def expectation(path: tuple[str, ...]) -> str:
+    """What the value at `path` must be, in words."""
+    return _in_words(schema_at(path) or {})
+
+
+def _in_words(schema: Schema) -> str:
+    if "enum" in schema:
+        return "one of " + ", ".join(json.dumps(choice) for choice in schema["enum"])
+    kind = schema.get("type")
+    if kind in {"number", "integer"}:
+        return _range_in_words("a number" if kind == "number" else "a whole number", schema)
+    if kind == "string":
+        longest = schema.get("maxLength")
+        words = "some text" if schema.get("minLength") else "text"
+        return f"{words} of at most {longest} characters" if longest else words
+    if kind == "array":
+        return f"a list of {_in_words(_resolved(schema.get('items', {})))}"
+    return {"boolean": "true or false", "object": "a table"}.get(str(kind), "another value")
+
+
+def _range_in_words(noun: str, schema: Schema) -> str:
+    least, most = schema.get("minimum"), schema.get("maximum")
+    if least is not None and most is not None:
+        return f"{noun} from {least:g} to {most:g}"
+    if least is not None:
+        return f"{noun} of at least {least:g}"
+    return noun
+
+
+def is_secret(path: tuple[str, ...]) -> bool:
+    """Whether the value at `path` must not be shown."""
+    schema = schema_at(path) or {}
+    if schema.get("format") == "password" or schema.get("writeOnly"):
+        return True
+    inside_env = "env" in path[:-1]
+    return inside_env and bool(SECRET_NAME.search(path[-1]))
+
+
+def shown_value(path: tuple[str, ...], value: object) -> object:
+    """The value as JSON has it, or a mask when it is a secret that is set."""
+    if is_secret(path):
+        is_set = bool(value.get_secret_value()) if isinstance(value, SecretStr) else bool(value)
+        return MASK if is_set else ""
+    return to_jsonable_python(value)
+
+
+def documented_schema() -> Schema:
+    """The JSON schema of the settings file, with every field's documentation in it."""
+    schema = json.loads(json.dumps(_plain_schema()))
+    documents = _documentation()
+    for name, definition in {"Settings": schema, **schema.get("$defs", {})}.items():
+        for key, below in definition.get("properties", {}).items():
+            if (name, key) in documents:
+                below["description"] = documents[name, key]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+@cache
+def _documentation() -> Mapping[tuple[str, str], str]:
+    """The text under each field, by model and field name.
+
+    Read from the source only when asked for: it costs more than all of the loading.
+    """
+    found: dict[tuple[str, str], str] = {}
+    for module in (settings, projects, user_agents):
+        for node in ast.parse(inspect.getsource(module)).body:
+            if isinstance(node, ast.ClassDef):
+                found.update({(node.name, key): text for key, text in _texts_under_fields(node)})
+    return found
+
+
+def _texts_under_fields(model: ast.ClassDef) -> Iterator[tuple[str, str]]:
+    for field, text in zip(model.body, model.body[1:], strict=False):
+        if (
+            isinstance(field, ast.AnnAssign)
+            and isinstance(field.target, ast.Name)
+            and isinstance(text, ast.Expr)
+            and isinstance(text.value, ast.Constant)
+            and isinstance(text.value.value, str)
+        ):
+            yield field.target.id, text.value.value

@@ -1,0 +1,88 @@
+"""Kinds of values that settings are made of."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, StrictBool, StrictInt
+from pydantic_core import PydanticCustomError
+
+SECRET_NAME = re.compile(r"token|password|passwd|secret|authorization|cookie|api_?key|credential", re.IGNORECASE)
+"""Names whose values are never shown."""
+
+
+class Section(BaseModel):
+    """One table of the settings file: unknown keys are refused, and what was read does not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def wrong(message: str, **context: str) -> PydanticCustomError:
+    """A value that breaks a rule; `message` says what is expected, as in "expected …".
+
+    `at="section.key"` puts the blame on another key than the one being checked.
+    """
+    # The braces of pydantic's own templates must not be found in what the operator wrote.
+    return PydanticCustomError("rule", "{rule}", {"rule": message, **context})
+
+
+def _split_command(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return shlex.split(value)
+    except ValueError as error:
+        raise wrong("a command whose quotes are closed") from error
+
+
+def split_list(value: object) -> object:
+    """One text with commas, as a list; anything else as it is."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def with_dotted_names(value: object) -> object:
+    """Tables in tables as one table: `session.send = "m"` means the action of that name, quoted or not."""
+    if not isinstance(value, dict):
+        return value
+    flat: dict[str, object] = {}
+    for name, below in value.items():
+        inner = with_dotted_names(below)
+        flat.update(
+            {f"{name}.{key}": item for key, item in inner.items()} if isinstance(inner, dict) else {name: below}
+        )
+    return flat
+
+
+def _is_clock_range(value: str) -> str:
+    if value and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", value):
+        raise wrong('hours such as "22:00-07:30", or nothing')
+    return value
+
+
+def _is_variable_name(value: str) -> str:
+    if value and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
+        raise wrong("the name of an environment variable")
+    return value
+
+
+def _is_whole_path(value: Path) -> Path:
+    path = value.expanduser()
+    if not path.is_absolute():
+        raise wrong("a whole path, beginning with / or ~")
+    return path
+
+
+Flag = StrictBool
+Count = StrictInt
+Seconds = Annotated[float, Strict()]
+Command = Annotated[tuple[str, ...], BeforeValidator(_split_command)]
+"""A program and its arguments: a list, or one text that is split as a shell would (and never given to one)."""
+Texts = Annotated[tuple[str, ...], BeforeValidator(split_list)]
+"""A list of texts, or one text with commas."""
+Hours = Annotated[str, AfterValidator(_is_clock_range)]
+VariableName = Annotated[str, AfterValidator(_is_variable_name)]
+WholePath = Annotated[Path, AfterValidator(_is_whole_path)]
+Environment = Annotated[dict[VariableName, str], Field(default_factory=dict)]

@@ -1,0 +1,166 @@
+"""Settings from four places: defaults, the file, the environment, flags; each value knows where it came from."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from quarterdeck.config.describe import env_variables
+from quarterdeck.config.faults import Fault, faults_of, settings_error
+from quarterdeck.config.lines import Path as KeyPath
+from quarterdeck.config.lines import key_lines, line_of
+from quarterdeck.config.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+DEFAULT = "default"
+FLAG = "flag"
+
+_TRUTH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One setting as it holds, and where it came from."""
+
+    path: KeyPath
+    value: object
+    origin: str
+    """`default`, `file:LINE`, `env:NAME` or `flag`."""
+
+    @property
+    def key(self) -> str:
+        """Its dotted name."""
+        return ".".join(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and where each value came from."""
+
+    settings: Settings
+    file: Path
+    origins: Mapping[str, str] = field(default_factory=dict)
+    """Origin of every key that is not a default, by its dotted name."""
+
+    def origin(self, key: str) -> str:
+        """Where the value at this dotted key came from: `default`, `file:LINE`, `env:NAME` or `flag`."""
+        parts = key.split(".")
+        for length in range(len(parts), 0, -1):
+            found = self.origins.get(".".join(parts[:length]))
+            if found:
+                return found
+        return DEFAULT
+
+    def values(self) -> Iterator[Value]:
+        """Every setting, in the order of the model."""
+        for path, value in _leaves(self.settings.model_dump(), ()):
+            yield Value(path, value, self.origin(".".join(path)))
+
+
+def load(file: Path, environ: Mapping[str, str] = os.environ, flags: Mapping[str, object] | None = None) -> Loaded:
+    """The settings that hold now.
+
+    `flags` are values from the command line by dotted key. Raises SettingsError that lists everything that is wrong.
+    """
+    text = _read(file)
+    tree = _parse(file, text)
+    lines = key_lines(text)
+    origins = {".".join(path): f"file:{line}" for path, line in lines.items()}
+    overrides, faults = _from_environment(environ)
+    for path, value, origin in (
+        *overrides,
+        *((tuple(key.split(".")), value, FLAG) for key, value in (flags or {}).items()),
+    ):
+        _put(tree, path, value)
+        origins[".".join(path)] = origin
+    try:
+        settings = Settings.model_validate(tree)
+    except ValidationError as error:
+        faults = [*faults, *faults_of(error)]
+    if faults:
+        raise settings_error(faults, file, lambda path: _origin_of(path, origins, lines))
+    return Loaded(settings, file, origins)
+
+
+def _origin_of(path: KeyPath, origins: Mapping[str, str], lines: Mapping[KeyPath, int]) -> str:
+    for length in range(len(path), 0, -1):
+        origin = origins.get(".".join(path[:length]))
+        if origin:
+            return origin
+    line = line_of(lines, path)
+    return f"file:{line}" if line else DEFAULT
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise settings_error([Fault((), f"line {line} is not UTF-8 text")], file) from error
+    except OSError as error:
+        raise settings_error([Fault((), f"cannot be read: {error.strerror}")], file) from error
+
+
+def _parse(file: Path, text: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"^(.*) \(at (?:line (\d+)|end)", str(error))
+        what, line = (found[1], found[2] or str(text.count("\n") + 1)) if found else (str(error), "1")
+        fault = Fault((), f"expected TOML: {what[:1].lower()}{what[1:]}")
+        raise settings_error([fault], file, lambda _: f"file:{line}") from error
+
+
+def _from_environment(environ: Mapping[str, str]) -> tuple[list[tuple[KeyPath, object, str]], list[Fault]]:
+    known = env_variables()
+    sections = {f"QUARTERDECK_{name.upper()}_" for name in Settings.model_fields}
+    found: list[tuple[KeyPath, object, str]] = []
+    faults: list[Fault] = []
+    for name in sorted(environ):
+        if name in known:
+            path, kind = known[name]
+            found.append((path, _converted(environ[name], kind), f"env:{name}"))
+        elif any(name.startswith(section) for section in sections):
+            # Variables of other names are for other purposes: an agent's session has some of ours.
+            faults.append(Fault((), f"unknown setting {name}", origin=f"env:{name}", known=tuple(known)))
+    return found, faults
+
+
+def _converted(text: str, kind: str) -> object:
+    """The text of a variable as the kind of value its setting wants; left as it is when it does not look like one."""
+    stripped = text.strip()
+    if kind == "boolean":
+        return _TRUTH.get(stripped.lower(), text)
+    if kind == "integer" and re.fullmatch(r"[+-]?\d{1,18}", stripped):
+        return int(stripped)
+    if kind in {"number", "integer"} and re.fullmatch(r"[+-]?\d{1,18}(\.\d*)?", stripped):
+        return float(stripped)
+    return text
+
+
+def _put(tree: dict[str, object], path: KeyPath, value: object) -> None:
+    for part in path[:-1]:
+        below = tree.setdefault(part, {})
+        if not isinstance(below, dict):
+            # The file has something else where a table belongs; the model will say so.
+            return
+        tree = below
+    tree[path[-1]] = value
+
+
+def _leaves(tree: Mapping[str, object], path: KeyPath) -> Iterator[tuple[KeyPath, object]]:
+    for name, value in tree.items():
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, (*path, name))
+        else:
+            yield (*path, name), value

@@ -1,0 +1,140 @@
+"""Look whether everything Quarterdeck stands on is there and right; the checks are a table of functions."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import stat
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from quarterdeck.config.loader import load
+from quarterdeck.errors import ProgramMissing, QuarterdeckError
+from quarterdeck.paths import FILE_MODE, FOLDER_MODE
+from quarterdeck.process import run
+from quarterdeck.programs import install_hint, is_usable_tmux, tmux_missing_error, tmux_too_old_error
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
+
+    from quarterdeck.paths import Places
+
+OLDEST_PYTHON = (3, 11)
+PROGRAM_SECONDS = 5.0
+
+
+class Status(StrEnum):
+    """How a check ended."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found: the cause in words, and what to do about it unless all is well."""
+
+    name: str
+    status: Status
+    cause: str
+    cure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that is looked at."""
+
+    name: str
+    look: Callable[[Places], Awaitable[Finding | Sequence[Finding]]]
+    """Looks without changing anything, bounded in time; a QuarterdeckError counts as failed."""
+
+
+async def examine(places: Places, checks: Sequence[Check]) -> list[Finding]:
+    """All findings, in the order of the checks."""
+    found = await asyncio.gather(*(_one(check, places) for check in checks))
+    return [finding for findings in found for finding in findings]
+
+
+async def _one(check: Check, places: Places) -> Sequence[Finding]:
+    try:
+        found = await check.look(places)
+    except QuarterdeckError as error:
+        return (Finding(check.name, Status.FAIL, error.message, error.hint),)
+    return (found,) if isinstance(found, Finding) else found
+
+
+async def python(_: Places) -> Finding:
+    """The Python that runs us."""
+    version = platform.python_version()
+    if sys.version_info < OLDEST_PYTHON:
+        return Finding("python", Status.FAIL, f"Python {version} is too old.", "Install Python 3.11 or newer.")
+    return Finding("python", Status.OK, f"Python {version}.")
+
+
+async def tmux(_: Places) -> Finding:
+    """Whether tmux is there and new enough."""
+    try:
+        answer = (await run(("tmux", "-V"), timeout=PROGRAM_SECONDS)).out.strip()
+    except ProgramMissing:
+        raise tmux_missing_error() from None
+    if not is_usable_tmux(answer):
+        raise tmux_too_old_error(answer.removeprefix("tmux "))
+    return Finding("tmux", Status.OK, f"{answer}.")
+
+
+async def git(_: Places) -> Finding:
+    """Whether git is there; without it only spawning in worktrees is impossible."""
+    try:
+        answer = (await run(("git", "--version"), timeout=PROGRAM_SECONDS)).out.strip()
+    except ProgramMissing:
+        return Finding(
+            "git", Status.FAIL, "git is not installed, so nothing can be spawned in a worktree.", install_hint("git")
+        )
+    return Finding("git", Status.OK, f"{answer}.")
+
+
+async def settings(places: Places) -> Finding:
+    """Whether the settings are right."""
+    loaded = load(places.config_file)
+    has_file = loaded.file.exists()
+    return Finding("settings", Status.OK, f"{loaded.file} is valid." if has_file else "No file; the defaults hold.")
+
+
+async def folders(places: Places) -> Sequence[Finding]:
+    """Whether our folders can be used, and are closed to others."""
+    return [_folder(folder) for folder in places.folders] + [_file(file) for file in places.files if file.exists()]
+
+
+def _folder(folder: Path) -> Finding:
+    name = f"folder {folder}"
+    if not folder.exists():
+        return Finding(name, Status.OK, "Not there yet; made when it is needed.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return Finding(name, Status.FAIL, "It cannot be written to.", f"chown \"$USER\" '{folder}'")
+    return _mode(name, folder, FOLDER_MODE)
+
+
+def _file(file: Path) -> Finding:
+    return _mode(f"file {file}", file, FILE_MODE)
+
+
+def _mode(name: str, path: Path, wanted: int) -> Finding:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & ~wanted:
+        return Finding(name, Status.WARN, f"Others can look inside (mode {mode:04o}).", f"chmod {wanted:o} '{path}'")
+    return Finding(name, Status.OK, f"Only you can look inside (mode {mode:04o}).")
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("python", python),
+    Check("tmux", tmux),
+    Check("git", git),
+    Check("settings", settings),
+    Check("folders", folders),
+)
+"""What is checked with no adapter at hand; whoever composes the program adds theirs."""

@@ -1,0 +1,130 @@
+"""Where Quarterdeck keeps its things: the only module that knows."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck.errors import QuarterdeckError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+APP = "quarterdeck"
+HOME_VARIABLE = "QUARTERDECK_HOME"
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Every file and folder of one installation; none of them need exist yet."""
+
+    config_file: Path
+    themes: Path
+    """Themes of the operator's own."""
+    state_file: Path
+    spool: Path
+    """Agent reports not yet read."""
+    lock_dir: Path
+    projects: Path
+    """Worktrees and prompt files, one folder a project."""
+    log_file: Path
+    home: Path | None = None
+    """The one folder that holds everything, when there is one; children are told of it."""
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders that must be the operator's alone, outermost first and each once."""
+        wanted = (
+            *((self.home,) if self.home else ()),
+            self.config_file.parent,
+            self.state_file.parent,
+            self.projects.parent,
+            self.log_file.parent,
+            self.spool,
+            self.lock_dir,
+            self.projects,
+        )
+        return tuple(dict.fromkeys(wanted))
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that must be readable by the operator alone."""
+        return (self.config_file, self.state_file, self.log_file)
+
+
+def find_places(home: str | Path | None = None, environ: Mapping[str, str] = os.environ) -> Places:
+    """The places under `home`, else under QUARTERDECK_HOME, else where the system keeps such things."""
+    chosen = str(home if home is not None else environ.get(HOME_VARIABLE, ""))
+    if home is not None and not chosen:
+        raise QuarterdeckError("The home folder has an empty name.", hint="--home takes the path of a folder.")
+    return _under(Path(chosen).expanduser().absolute()) if chosen else _of_the_system()
+
+
+def _under(home: Path) -> Places:
+    return Places(
+        config_file=home / "config.toml",
+        themes=home / "themes",
+        state_file=home / "state.db",
+        spool=home / "spool",
+        lock_dir=home / "locks",
+        projects=home / "projects",
+        log_file=home / "quarterdeck.log",
+        home=home,
+    )
+
+
+def _of_the_system() -> Places:
+    # 20 ms that no command pays when everything is under one home.
+    import platformdirs
+
+    config = platformdirs.user_config_path(APP, appauthor=False)
+    state = platformdirs.user_state_path(APP, appauthor=False)
+    return Places(
+        config_file=config / "config.toml",
+        themes=config / "themes",
+        state_file=state / "state.db",
+        spool=state / "spool",
+        lock_dir=state / "locks",
+        projects=platformdirs.user_data_path(APP, appauthor=False) / "projects",
+        log_file=platformdirs.user_log_path(APP, appauthor=False) / "quarterdeck.log",
+    )
+
+
+def private_folder(folder: Path) -> Path:
+    """Make `folder`, or tighten it, so that only the operator can look inside.
+
+    A folder that others share (such as `/tmp`) or that is the user's whole home is refused, never tightened.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        found = folder.stat()
+        if found.st_mode & stat.S_ISVTX or folder.resolve() in {Path("/"), Path.home().resolve()}:
+            raise QuarterdeckError(
+                f"{folder} is not for Quarterdeck alone, so nothing is kept there.",
+                hint=f"Give {HOME_VARIABLE} or --home a folder of its own.",
+            )
+        if stat.S_IMODE(found.st_mode) != FOLDER_MODE:
+            folder.chmod(FOLDER_MODE)
+    except OSError as error:
+        raise QuarterdeckError(f"Cannot use the folder {folder}: {error.strerror}.") from error
+    return folder
+
+
+def private_file(file: Path) -> Path:
+    """Make `file`, or tighten it, so that only the operator can read it; its folder too."""
+    private_folder(file.parent)
+    try:
+        handle = os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, FILE_MODE)
+        try:
+            os.fchmod(handle, FILE_MODE)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise QuarterdeckError(f"Cannot use the file {file}: {error.strerror}.") from error
+    return file

@@ -1,0 +1,152 @@
+"""The only door to other programs, tmux apart: bounded in time and in memory, never through a shell."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from asyncio.subprocess import DEVNULL, PIPE, Process, create_subprocess_exec
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck.errors import ProgramError, ProgramFailed, ProgramMissing, ProgramTimedOut
+from quarterdeck.programs import install_hint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+NOT_INHERITED = ("TMUX", "TMUX_PANE")
+"""A child must never take our tmux for its own."""
+DEFAULT_LIMIT = 8 * 1024 * 1024
+GRACE_SECONDS = 0.5
+"""What a program that must end gets between SIGTERM and SIGKILL, to take its lock files away."""
+_CHUNK = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a program ended. A code other than 0 is an answer, not an error."""
+
+    code: int
+    out: str
+    err: str
+    truncated: bool = False
+    """Whether it said more than was kept."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended well."""
+        return self.code == 0
+
+
+def child_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Our environment without tmux's variables, with `extra` on top."""
+    kept = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
+    return kept | dict(extra or {})
+
+
+async def run(
+    argv: Sequence[str],
+    *,
+    timeout: float,
+    input: str | bytes | None = None,  # noqa: A002 - subprocess's own word
+    cwd: Path | str | None = None,
+    env: Mapping[str, str] | None = None,
+    limit_bytes: int = DEFAULT_LIMIT,
+) -> Result:
+    """Run a program to its end and return what it said.
+
+    `env` is laid over our own environment. What goes beyond `limit_bytes` of either stream is read and dropped.
+    On time-out or cancellation the program and everything it started are ended before this returns.
+    """
+    if not argv or any("\0" in part for part in argv):
+        raise ProgramFailed("A program cannot be started with an empty command or a NUL in it.")
+    process = await _start(argv, has_input=input is not None, cwd=cwd, env=child_environment(env))
+    data = input.encode("utf-8", "surrogateescape") if isinstance(input, str) else input
+    ended = False
+    try:
+        async with asyncio.timeout(timeout):
+            out, err, _ = await asyncio.gather(
+                _read(process.stdout, limit_bytes), _read(process.stderr, limit_bytes), _feed(process, data)
+            )
+            code = await process.wait()
+        ended = True
+    except TimeoutError:
+        raise ProgramTimedOut(f"{argv[0]} did not end within {timeout:g} seconds.") from None
+    finally:
+        if not ended:
+            await asyncio.shield(_end_group(process))
+    return Result(code, _text(out[0]), _text(err[0]), truncated=out[1] or err[1])
+
+
+async def _start(argv: Sequence[str], *, has_input: bool, cwd: Path | str | None, env: Mapping[str, str]) -> Process:
+    try:
+        return await create_subprocess_exec(
+            *argv,
+            stdin=PIPE if has_input else DEVNULL,
+            stdout=PIPE,
+            stderr=PIPE,
+            cwd=cwd,
+            env=env,
+            # A group of its own, so that all it started can be ended with it, and Ctrl-C reaches only us.
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise _start_error(argv[0], cwd, error) from error
+
+
+def _start_error(program: str, cwd: Path | str | None, error: OSError) -> ProgramError:
+    if cwd is not None and not Path(cwd).is_dir():
+        return ProgramFailed(f"{program} cannot run in {cwd}: there is no such folder.")
+    if isinstance(error, FileNotFoundError):
+        return ProgramMissing(f"There is no program {program} here.", hint=install_hint(program))
+    return ProgramFailed(f"{program} cannot be started: {error.strerror}.")
+
+
+async def _read(stream: asyncio.StreamReader | None, limit: int) -> tuple[bytes, bool]:
+    assert stream is not None
+    kept = bytearray()
+    total = 0
+    while chunk := await stream.read(_CHUNK):
+        total += len(chunk)
+        kept += chunk[: max(0, limit - len(kept))]
+    return bytes(kept), total > limit
+
+
+async def _feed(process: Process, data: bytes | None) -> None:
+    if process.stdin is None:
+        return
+    try:
+        process.stdin.write(data or b"")
+        await process.stdin.drain()
+        process.stdin.close()
+        await process.stdin.wait_closed()
+    except (BrokenPipeError, ConnectionResetError):
+        # A program may end without reading what it was given; its exit code tells.
+        return
+
+
+async def _end_group(process: Process) -> None:
+    _signal_group(process, signal.SIGTERM)
+    await _wait_at_most(process, GRACE_SECONDS)
+    # The program may be gone while others of its group live on.
+    _signal_group(process, signal.SIGKILL)
+    # Only a descendant that left the group can still hold the pipes open; it is not waited for.
+    await _wait_at_most(process, GRACE_SECONDS)
+
+
+async def _wait_at_most(process: Process, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await process.wait()
+
+
+def _signal_group(process: Process, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
