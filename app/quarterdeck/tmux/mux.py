@@ -1,0 +1,97 @@
+"""The tmux server at one address, asked and heard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quarterdeck.ports.clock import SystemClock
+from quarterdeck.tmux import captures, spawn
+from quarterdeck.tmux.breaker import Breaker, Urgency
+from quarterdeck.tmux.control import ControlClient
+from quarterdeck.tmux.hints import Hints
+from quarterdeck.tmux.look import Looker
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Sequence
+
+    from quarterdeck.core.ids import PaneId
+    from quarterdeck.core.pane import Look, Pane, ServerAddress
+    from quarterdeck.ports.clock import Clock
+    from quarterdeck.ports.mux import CaptureRequest, Hint
+    from quarterdeck.tmux.parser import Notification
+
+
+class TmuxMux:
+    """One tmux server.
+
+    A persistent one keeps a control client attached from its first look on, and hints at changes; another one asks
+    by one spawned tmux at a time. Needs a running event loop from the first look or hint on.
+    """
+
+    def __init__(
+        self,
+        address: ServerAddress,
+        *,
+        persistent: bool,
+        home: PaneId | None = None,
+        clock: Clock | None = None,
+        timeout: float = spawn.TIMEOUT,
+    ) -> None:
+        self.address = address
+        self.timeout = timeout
+        clock = clock or SystemClock()
+        self.breaker = Breaker(clock.monotonic)
+        self._clock = clock
+        self._hints: Hints | None = None
+        self.control = (
+            ControlClient(address, home=home, on_notice=self._noticed, on_link=self._link_changed, timeout=timeout)
+            if persistent
+            else None
+        )
+        self._looker = Looker(address, control=self.control, breaker=self.breaker, clock=clock, timeout=timeout)
+
+    async def look(self, moved: Collection[PaneId] | None = None) -> Look:
+        """All panes at once; raises TmuxUnreachable when nothing could be learned."""
+        if self.control is not None:
+            self.control.start()
+        return await self._looker.look(moved)
+
+    async def capture(self, requests: Sequence[CaptureRequest]) -> dict[PaneId, str]:
+        """The panes' text, in one round trip. A pane that is gone is missing from the answer."""
+        self.breaker.admit(Urgency.PROBE, "capture-pane")
+        began = self._clock.monotonic()
+        try:
+            texts = await captures.capture(self.address, self.control, requests, self.timeout)
+        except spawn.TimedOut:
+            self.breaker.timed_out("capture-pane")
+            raise
+        self.breaker.answered("capture-pane", self._clock.monotonic() - began, self.timeout)
+        return texts
+
+    def hints(self) -> AsyncIterator[Hint]:
+        """What may have changed, until closed."""
+        return self._hinting().stream()
+
+    def watch(self, panes: Collection[Pane]) -> None:
+        """Say which panes exist now, so that hints about their processes and output can be given."""
+        self._hinting().watch(panes)
+
+    async def close(self) -> None:
+        """Let go of the server. It leaves nothing behind there."""
+        if self.control is not None:
+            await self.control.close()
+        if self._hints is not None:
+            self._hints.close()
+
+    def _hinting(self) -> Hints:
+        if self._hints is None:
+            self._hints = Hints(use_notices=self.control is not None and self.control.linked)
+        return self._hints
+
+    def _noticed(self, notification: Notification) -> None:
+        if self._hints is not None:
+            self._hints.notice(notification.name, notification.text)
+
+    def _link_changed(self, linked: bool) -> None:
+        if self._hints is not None:
+            self._hints.use_notices(available=linked)

@@ -1,0 +1,157 @@
+"""tmux's control-mode protocol, from bytes to answers and notices; no I/O.
+
+An answer stands between `%begin TIME NUMBER FLAGS` and an `%end` (or `%error`) with the same three numbers. Whatever
+stands between them is the answer's body, even when it looks like a notice: tmux does not escape it (seen on 3.3a), so
+a pane's text may hold lines in the protocol's own shape. Such an answer is marked as `doubtful`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+FROM_US: Final = 1
+"""The flag tmux puts on answers to commands that this client typed (seen on 3.3a); others answer nothing we asked."""
+
+_GUARD: Final = re.compile(rb"%(begin|end|error) (\d+) (\d+) (\d+)")
+_OCTAL: Final = re.compile(rb"\\([0-7]{3})")
+
+Guard = tuple[bytes, bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The answer to one command."""
+
+    number: int
+    """tmux counts its commands; a later answer has a higher number."""
+    flags: int
+    lines: tuple[bytes, ...]
+    failed: bool = False
+    """tmux refused the command; the lines say why."""
+    doubtful: bool = False
+    """A line in the body is shaped like the protocol's own, so the body may have been cut or forged by a pane."""
+
+    @property
+    def ours(self) -> bool:
+        """Whether this answers a command that we typed."""
+        return bool(self.flags & FROM_US)
+
+    @property
+    def body(self) -> bytes:
+        """The lines as one text."""
+        return b"\n".join(self.lines)
+
+    @property
+    def text(self) -> str:
+        """The body as text; bytes that are not UTF-8 are replaced."""
+        return self.body.decode(errors="replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """Something tmux says unasked, such as `%window-renamed @3 build`."""
+
+    name: str
+    """Without the percent sign; "" for a line that is none of the protocol's."""
+    rest: bytes = b""
+    """What follows the name, as it came."""
+
+    @property
+    def text(self) -> str:
+        """The rest as text; bytes that are not UTF-8 are replaced."""
+        return self.rest.decode(errors="replace")
+
+    @property
+    def output(self) -> tuple[str, bytes] | None:
+        """The pane id and what its program wrote, when this tells of output."""
+        if self.name == "output":
+            pane_id, _, escaped = self.rest.partition(b" ")
+        elif self.name == "extended-output":
+            # `%extended-output %1 AGE ... : DATA`; tmux may put more fields before the colon.
+            head, _, escaped = self.rest.partition(b" : ")
+            pane_id = head.partition(b" ")[0]
+        else:
+            return None
+        return pane_id.decode(errors="replace"), unescape(escaped)
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A line that cannot stand where it stands: what was read since the last answer is not to be trusted."""
+
+    line: bytes
+
+
+Event = Block | Notification | Damage
+
+
+def unescape(data: bytes) -> bytes:
+    r"""Output as the program wrote it: tmux sends control bytes and the backslash as `\ooo`."""
+    return _OCTAL.sub(lambda found: bytes([int(found[1], 8) & 0xFF]), data)
+
+
+class ControlParser:
+    """Fed with bytes as they arrive, in pieces of any size; answers with what they complete."""
+
+    def __init__(self) -> None:
+        self._unfinished: list[bytes] = []
+        self._open: Guard | None = None
+        self._body: list[bytes] = []
+        self._doubtful = False
+        self._last_number = -1
+
+    @property
+    def inside(self) -> bool:
+        """Whether an answer has begun that has not ended."""
+        return self._open is not None
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Take bytes, and give the answers and notices that are complete now."""
+        head, newline, tail = data.rpartition(b"\n")
+        if not newline:
+            self._unfinished.append(data)
+            return []
+        lines = b"".join((*self._unfinished, head)).split(b"\n")
+        self._unfinished = [tail] if tail else []
+        events = (self._line(line) for line in lines)
+        return [event for event in events if event is not None]
+
+    def _line(self, line: bytes) -> Event | None:
+        found = _GUARD.fullmatch(line) if line.startswith(b"%") else None
+        if self._open is not None:
+            return self._inside(line, found)
+        if found is None:
+            return _notification(line)
+        # tmux numbers every command it runs, so a number that does not grow was not written by tmux.
+        if found[1] != b"begin" or int(found[3]) <= self._last_number:
+            return Damage(line)
+        self._open = (found[2], found[3], found[4])
+        self._last_number = int(found[3])
+        return None
+
+    def _inside(self, line: bytes, found: re.Match[bytes] | None) -> Event | None:
+        if found is None:
+            self._body.append(line)
+            return None
+        if found[1] == b"begin" or found.groups()[1:] != self._open:
+            self._doubtful = True
+            self._body.append(line)
+            return None
+        block = Block(
+            number=int(found[3]),
+            flags=int(found[4]),
+            lines=tuple(self._body),
+            failed=found[1] == b"error",
+            doubtful=self._doubtful,
+        )
+        self._open, self._body, self._doubtful = None, [], False
+        return block
+
+
+def _notification(line: bytes) -> Notification:
+    if not line.startswith(b"%"):
+        return Notification("", line)
+    name, _, rest = line[1:].partition(b" ")
+    return Notification(name.decode(errors="replace"), rest)
