@@ -40,6 +40,11 @@ TITLE_TOOLS: Mapping[str, str] = MappingProxyType(
 )
 """Words that name a tool when a terminal title holds them."""
 
+INTERPRETERS = frozenset(
+    {"node", "nodejs", "bun", "deno", "npm", "npx", "pnpm", "yarn", "python", "python3", "uv", "uvx", "pipx", "ruby"}
+)
+"""Programs that run an agent under their own name, so that the name alone says nothing."""
+
 _WRAPPING = "\"'`,;:()[]{}<>"
 
 
@@ -55,6 +60,11 @@ def detect_tool_name(text: str) -> str | None:
 def detect_in_command_line(line: str) -> str | None:
     """The first tool that any word of a command line names, so that assignments and interpreters are passed over."""
     return next((tool for word in line.split() if (tool := detect_tool_name(word))), None)
+
+
+def runs_tool(command: str) -> bool:
+    """Whether a foreground command is, or may well be, an agent program."""
+    return detect_in_command_line(command) is not None or command in INTERPRETERS
 
 
 def detect_in_title(title: str) -> str | None:

@@ -1,0 +1,202 @@
+"""From many claims to one: the ladder that picks the reading a row shows, and the damper that keeps it from flickering.
+
+The rungs are `Source` in its own order, best first. A claim holds for as long as it says; what holds on the highest
+rung wins. Four things are better known than by rank alone:
+
+* an agent whose process is gone left its title, screen and status files behind, so only the process rungs count;
+* an ask that appeared after a working claim is newer knowledge, wherever it was seen, and stands for as long as
+  anything still shows it;
+* work must be seen again and again: a claim of it that nobody renewed decays to idle and unsure, "quiet since";
+* an ask that nothing denies is never dropped, only shown as unsure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.reading import Reading
+from quarterdeck.core.session import Confidence, Need, SessionState, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+RUNGS = tuple(Source)
+"""Best first."""
+
+WORKING_LASTS: Mapping[Source, float] = MappingProxyType(
+    {Source.HOOK: 60.0, Source.TRANSCRIPT: 60.0, Source.SIGNAL: 10.0, Source.RESTORED: 0.0}
+)
+"""Seconds for which a message that work began is believed when the claim itself does not say."""
+
+DAMPED_FOR = timedelta(seconds=2)
+"""A state is shown for at least so long, unless somebody who knows says otherwise."""
+CONFIRMED_AFTER = timedelta(milliseconds=750)
+"""A claim drawn from what is on the screen counts once it has stood for so long: a redraw is over by then."""
+
+_ASKING = frozenset({Need.PERMISSION, Need.QUESTION})
+_WITHOUT_AGENT = frozenset({Source.PROCESS, Source.SILENCE})
+_SELF_REPORTED = frozenset({Source.HOOK, Source.REGISTRY})
+_PLACEHOLDERS = frozenset({"initial_state", "nothing_known"})
+_DRAWN = frozenset({Source.SIGNAL, Source.SCREEN, Source.SILENCE})
+
+
+def decide(readings: Mapping[Source, Reading], *, now: datetime, process_alive: bool) -> Reading:
+    """The reading to show. `process_alive` says whether the program that the higher rungs speak of still runs."""
+    ladder = [readings[rung] for rung in RUNGS if rung in readings]
+    ladder = [each for each in ladder if each.cause not in _PLACEHOLDERS] or ladder
+    ended = next((each for each in ladder if each.source is Source.PROCESS and _has_exited(each)), None)
+    if ended is not None:
+        return ended
+    if not process_alive:
+        ladder = [each for each in ladder if each.source in _WITHOUT_AGENT]
+    standing = [each for each in ladder if _stands(each, ladder, now)]
+    if not standing or standing[0].source in {Source.SILENCE, Source.RESTORED}:
+        return _quiet(ladder, standing, now)
+    best = next((each for each in standing[1:] if _is_news(each, standing[0])), standing[0])
+    return _with_words(best, standing, now) if asks(best) else best
+
+
+def holds(reading: Reading, now: datetime) -> bool:
+    """Whether a claim is still within its stated life."""
+    lasts = reading.lasts
+    if lasts is None and reading.state is SessionState.BUSY:
+        lasts = WORKING_LASTS.get(reading.source)
+    return lasts is None or now - reading.at <= timedelta(seconds=lasts)
+
+
+def asks(reading: Reading) -> bool:
+    """Whether the reading says that somebody must answer."""
+    return reading.needs in _ASKING
+
+
+def next_expiry(readings: Mapping[Source, Reading], now: datetime) -> datetime | None:
+    """When the decision may change although nothing is seen: the next end of a claim's life."""
+    ends = [
+        each.at + timedelta(seconds=lasts)
+        for each in readings.values()
+        if (lasts := each.lasts if each.lasts is not None else _default_life(each)) is not None
+    ]
+    return min((end for end in ends if end >= now), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a row shows, since when, and the claim that waits for its confirmation."""
+
+    reading: Reading
+    since: datetime
+    """When state and need last changed."""
+    claim: Reading | None = None
+    claimed_at: datetime | None = None
+
+
+def settle(held: Settled | None, new: Reading, now: datetime) -> Settled:
+    """Take over a decided reading, unless that would only be a flicker.
+
+    What an agent reports itself, and an end, count at once. A claim drawn from the screen counts once it has stood for
+    `CONFIRMED_AFTER`, and whatever is shown is shown for `DAMPED_FOR`. A repetition keeps the time of the first.
+    """
+    if held is None:
+        return Settled(new, now)
+    if _same_show(held.reading, new):
+        return Settled(_renewed(held.reading, new), held.since)
+    if new.source in _SELF_REPORTED or _has_exited(new) or _says_nothing(held.reading):
+        return Settled(new, now)
+    claimed_at = held.claimed_at if held.claim is not None and _same_show(held.claim, new) else None
+    waiting = replace(held, claim=new, claimed_at=claimed_at or now)
+    due = settle_deadline(waiting)
+    return Settled(new, now) if due is None or now >= due else waiting
+
+
+def settle_deadline(settled: Settled) -> datetime | None:
+    """When a waiting claim will count, if it still stands then; None when nothing waits."""
+    if settled.claim is None or settled.claimed_at is None:
+        return None
+    confirmed = settled.claimed_at + (CONFIRMED_AFTER if settled.claim.source in _DRAWN else timedelta(0))
+    return max(confirmed, settled.since + DAMPED_FOR)
+
+
+def _default_life(reading: Reading) -> float | None:
+    return WORKING_LASTS.get(reading.source) if reading.state is SessionState.BUSY else None
+
+
+def _has_exited(reading: Reading) -> bool:
+    return reading.state is SessionState.EXITED
+
+
+def _says_nothing(reading: Reading) -> bool:
+    """Whether the reading only fills a place until something is known."""
+    return reading.source is Source.RESTORED or reading.cause in _PLACEHOLDERS
+
+
+def _same_show(one: Reading, other: Reading) -> bool:
+    return (one.state, one.needs, one.question) == (other.state, other.needs, other.question)
+
+
+def _renewed(held: Reading, new: Reading) -> Reading:
+    """Of two claims that say the same, the earlier; the later where another rule, or a surer one, says it."""
+    same = (held.source, held.cause, held.confidence, held.choices) == (
+        new.source,
+        new.cause,
+        new.confidence,
+        new.choices,
+    )
+    return held if same else new
+
+
+def _stands(reading: Reading, ladder: list[Reading], now: datetime) -> bool:
+    """Whether a claim holds by itself or, for an ask, because something later still shows it."""
+    if holds(reading, now):
+        return True
+    return asks(reading) and any(asks(other) and other.at > reading.at and holds(other, now) for other in ladder)
+
+
+def _with_words(best: Reading, standing: list[Reading], now: datetime) -> Reading:
+    """An ask in the words of who shows it now, with the choices from wherever they are known."""
+    others = [each for each in standing if asks(each) and each is not best]
+    if not holds(best, now):
+        seen = next((each for each in others if each.question and each.at > best.at), best)
+        best = replace(best, question=seen.question, choices=seen.choices)
+    choices = best.choices or next((each.choices for each in others if each.choices), ())
+    return replace(best, choices=choices)
+
+
+def _is_news(lower: Reading, best: Reading) -> bool:
+    """Whether an ask seen on a lower rung is newer than what the best rung knows.
+
+    An agent that says of itself that it rests is believed; that it works is not, since not every ask is reported.
+    """
+    if not asks(lower) or asks(best) or lower.at <= best.at or lower.confidence is Confidence.LOW:
+        return False
+    return best.state is SessionState.BUSY or best.source not in _SELF_REPORTED
+
+
+def _quiet(ladder: list[Reading], standing: list[Reading], now: datetime) -> Reading:
+    """What to show when nothing but silence speaks."""
+    silence = standing[0] if standing else None
+    last = max((each for each in ladder if each not in standing), key=lambda each: each.at, default=None)
+    if last is not None and (silence is None or asks(last)):
+        return _quiet_since(last) if last.state is SessionState.BUSY else replace(last, confidence=Confidence.LOW)
+    if last is not None and silence is not None and last.state is SessionState.BUSY and holds(last, silence.at):
+        return _quiet_since(last)
+    if silence is not None:
+        restored = silence.source is Source.RESTORED
+        return replace(silence, confidence=Confidence.LOW) if restored else silence
+    return Reading(
+        source=Source.SILENCE, state=SessionState.IDLE, cause="nothing_known", confidence=Confidence.LOW, at=now
+    )
+
+
+def _quiet_since(last: Reading) -> Reading:
+    return Reading(
+        source=Source.SILENCE,
+        state=SessionState.IDLE,
+        cause="quiet_since",
+        confidence=Confidence.LOW,
+        at=last.at,
+        detail=f"nothing shows work since {last.source}: {last.cause}",
+    )

@@ -1,0 +1,155 @@
+"""Sessions and events as scripts see them: plain values for JSON, in the shapes that the contract fixes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.events import (
+    Event,
+    LookFailed,
+    LookSucceeded,
+    ServerChanged,
+    SessionChanged,
+    SessionCreated,
+    SessionDeleted,
+    SessionForgotten,
+    SessionStale,
+    ThemeFound,
+    WorkerHealth,
+)
+from quarterdeck.core.session import EPOCH
+
+if TYPE_CHECKING:
+    from quarterdeck.core.session import Session
+
+SESSION_FIELDS = (
+    "session_id",
+    "tmux_name",
+    "tmux_server",
+    "pane_id",
+    "state",
+    "state_evidence",
+    "needs",
+    "asks",
+    "current_command",
+    "cwd",
+    "tool",
+    "token_count",
+    "context_limit",
+    "thought",
+    "thought_state",
+    "thought_source",
+    "thought_updated_at",
+    "rest_state",
+    "commit_candidate",
+    "action_cues",
+    "objective_changed_at",
+    "last_skill",
+    "is_stale",
+    "attached_clients",
+    "transport_health",
+    "last_activity_at",
+    "repo_theme_id",
+    "cost_usd",
+    "model",
+    "work",
+)
+WORK_FIELDS = (
+    "project",
+    "role",
+    "agent",
+    "status",
+    "branch",
+    "worktree",
+    "issue",
+    "prs",
+    "lifecycle",
+    "display_name",
+    "created_at",
+    "restored_at",
+)
+
+EVENT_NAMES: Mapping[type[Event], str] = MappingProxyType(
+    {
+        SessionCreated: "session.created",
+        SessionChanged: "session.changed",
+        SessionDeleted: "session.deleted",
+        SessionStale: "session.stale",
+        SessionForgotten: "session.forgotten",
+        ServerChanged: "server.changed",
+        LookSucceeded: "look.succeeded",
+        LookFailed: "look.failed",
+        ThemeFound: "theme.found",
+        WorkerHealth: "worker.health",
+    }
+)
+
+
+def rfc3339(time: datetime) -> str:
+    """A time in UTC with `Z`, to the millisecond."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def to_wire(session: Session) -> dict[str, object]:
+    """The contract's session object."""
+    wire: dict[str, object] = {name: plain(getattr(session, name)) for name in SESSION_FIELDS}
+    if session.last_activity_at == EPOCH:
+        wire["last_activity_at"] = None
+    if session.work is not None:
+        wire["work"] = {name: plain(getattr(session.work, name)) for name in WORK_FIELDS}
+    return wire
+
+
+def event_to_wire(event: Event) -> dict[str, object]:
+    """An event as one object: its name, its time, and what it is about."""
+    head: dict[str, object] = {"event": EVENT_NAMES[type(event)], "at": rfc3339(event.at)}
+    match event:
+        case SessionCreated(session=session):
+            about: dict[str, object] = {"reason": event.reason.value, "repo_theme": plain(event.theme)}
+            return head | {"session_id": session.session_id} | about | {"session": to_wire(session)}
+        case SessionChanged(before=before, after=after):
+            old, new = to_wire(before), to_wire(after)
+            return head | {
+                "session_id": after.session_id,
+                "changed": [name for name in SESSION_FIELDS if old[name] != new[name]],
+                "state": new["state"],
+                "previous_state": old["state"],
+                "session": new,
+            }
+        case SessionDeleted(session=session):
+            return head | {
+                "session_id": session.session_id,
+                "reason": event.reason.value,
+                "delete_mode": event.mode.value,
+                "tmux_session_alive": event.tmux_session_alive,
+                "exit_status": session.exit_status,
+                "session": to_wire(session),
+            }
+        case SessionStale(session=session):
+            return head | {"session_id": session.session_id, "session": to_wire(session)}
+        case _:
+            return head | {
+                field.name: plain(getattr(event, field.name)) for field in fields(event) if field.name != "at"
+            }
+
+
+def plain(value: object) -> object:
+    """A value as JSON has it: records as objects, sequences as lists, times as text, names of enums as their values."""
+    match value:
+        case Enum():
+            return value.value
+        case datetime():
+            return rfc3339(value)
+        case Mapping():
+            return {str(plain(key)): plain(each) for key, each in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [plain(each) for each in (sorted(value) if isinstance(value, (set, frozenset)) else value)]
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        case _:
+            return value

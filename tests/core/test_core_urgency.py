@@ -1,0 +1,193 @@
+"""Who stands first in the table, and why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quarterdeck.core.ids import SessionId
+from quarterdeck.core.session import (
+    ActionCue,
+    ActionCueKind,
+    Ask,
+    Confidence,
+    Evidence,
+    Need,
+    RestState,
+    Session,
+    SessionState,
+    ThoughtState,
+    TransportHealth,
+)
+from quarterdeck.core.urgency import (
+    REASON_RANK,
+    Reason,
+    Tier,
+    Tone,
+    inbox,
+    natural_key,
+    needs_attention,
+    pressure,
+    sort_key,
+    tier,
+    waits,
+    wants_input,
+)
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+SURE = Evidence(cause="rule", confidence=Confidence.HIGH, observed_at=NOON)
+
+
+def row(name: str = "work", **fields: object) -> Session:
+    base = Session(
+        session_id=SessionId(f"sess_{name}"),
+        tmux_name=name,
+        tmux_server="/tmp/s",
+        state_evidence=SURE,
+        last_activity_at=NOON,
+    )
+    # The fields of many types arrive through one mapping.
+    return replace(base, **fields)  # type: ignore[arg-type]
+
+
+def cue(kind: str) -> tuple[ActionCue, ...]:
+    return (ActionCue(kind=ActionCueKind(kind)),)
+
+
+@pytest.mark.parametrize(
+    ("fields", "score", "reason", "tone"),
+    [
+        pytest.param({}, 1, "idle", "calm", id="idle shell"),
+        pytest.param({"state": SessionState.BUSY}, 12, "busy", "calm", id="busy"),
+        pytest.param({"state": SessionState.ATTENTION}, 45, "needs_input", "warning", id="attention"),
+        pytest.param({"state": SessionState.ERROR}, 55, "error", "danger", id="error"),
+        pytest.param({"needs": Need.ERROR}, 55, "error", "danger", id="an agent's error"),
+        pytest.param({"needs": Need.ERROR, "state": SessionState.ERROR}, 55, "error", "danger", id="an error once"),
+        pytest.param({"rest_state": RestState.SLEEPING}, 35, "sleeping", "warning", id="sleeping"),
+        pytest.param({"rest_state": RestState.DEEP_SLEEP}, 20, "sleeping", "calm", id="deep sleep"),
+        pytest.param({"tool": "Codex"}, 35, "needs_input", "warning", id="idle agent"),
+        pytest.param({"tool": "Codex", "needs": Need.FINISHED}, 35, "finished", "warning", id="finished agent"),
+        pytest.param({"tool": "Codex", "current_command": "node"}, 35, "needs_input", "warning", id="in node"),
+        pytest.param({"tool": "Codex", "current_command": "vim"}, 1, "idle", "calm", id="agent's pane in an editor"),
+        pytest.param({"tool": "Codex", "thought_state": ThoughtState.ACTIVE}, 1, "idle", "calm", id="thinking agent"),
+        pytest.param({"tool": "htop"}, 1, "idle", "calm", id="no agent"),
+        pytest.param({"commit_candidate": True}, 25, "commit_ready", "calm", id="commit candidate"),
+        pytest.param({"action_cues": cue("awaiting_user")}, 55, "awaiting_user", "danger", id="awaiting user"),
+        pytest.param({"action_cues": cue("commit_ready")}, 45, "commit_ready", "danger", id="commit ready"),
+        pytest.param(
+            {"action_cues": cue("validation_missing_after_edit")}, 40, "validation_missing", "danger", id="not tested"
+        ),
+        pytest.param({"action_cues": cue("dirty_check_missing")}, 35, "dirty_check_missing", "danger", id="not seen"),
+        pytest.param({"needs": Need.PERMISSION}, 70, "permission", "danger", id="permission"),
+        pytest.param({"needs": Need.QUESTION}, 70, "question", "danger", id="question"),
+        pytest.param({"state_evidence": Evidence(cause="x")}, 15, "untrusted", "calm", id="unobserved"),
+        pytest.param(
+            {"state_evidence": replace(SURE, confidence=Confidence.MEDIUM)}, 15, "untrusted", "calm", id="not sure"
+        ),
+        pytest.param({"is_stale": True}, 10, "stale", "calm", id="stale"),
+        pytest.param({"transport_health": TransportHealth.DEGRADED}, 20, "transport", "calm", id="transport"),
+        pytest.param(
+            {"needs": Need.QUESTION, "action_cues": cue("awaiting_user")}, 99, "question", "danger", id="never over 99"
+        ),
+    ],
+)
+def test_pressure_is_the_sum_of_what_presses(fields: dict[str, object], score: int, reason: str, tone: str) -> None:
+    felt = pressure(row("work", **fields))
+
+    assert (felt.score, felt.reason, felt.tone) == (score, reason, tone)
+
+
+def test_every_reason_has_a_rank() -> None:
+    assert set(REASON_RANK) == set(Reason)
+
+
+@pytest.mark.parametrize(
+    ("fields", "place", "wanted"),
+    [
+        pytest.param({}, Tier.LIVE, (False, False, False), id="idle shell"),
+        pytest.param({"state": SessionState.BUSY}, Tier.LIVE, (False, False, False), id="busy"),
+        pytest.param({"needs": Need.PERMISSION}, Tier.ASKS, (True, True, True), id="permission"),
+        pytest.param({"needs": Need.QUESTION}, Tier.ASKS, (True, True, True), id="question"),
+        pytest.param({"action_cues": cue("awaiting_user")}, Tier.ASKS, (True, True, True), id="awaiting user"),
+        pytest.param({"needs": Need.ERROR}, Tier.FAILED, (True, True, False), id="error"),
+        pytest.param({"state": SessionState.ERROR}, Tier.FAILED, (False, True, False), id="a shell's error passes"),
+        pytest.param({"needs": Need.FINISHED}, Tier.WANTS_A_LOOK, (True, True, False), id="finished"),
+        pytest.param({"state": SessionState.ATTENTION}, Tier.WANTS_A_LOOK, (True, True, True), id="attention"),
+        pytest.param({"commit_candidate": True}, Tier.WANTS_A_LOOK, (False, True, False), id="commit candidate"),
+        pytest.param({"rest_state": RestState.SLEEPING}, Tier.LIVE, (False, False, True), id="sleeping"),
+        pytest.param({"tool": "Aider"}, Tier.LIVE, (False, False, True), id="seen idle agent"),
+        pytest.param(
+            {"state": SessionState.EXITED, "needs": Need.ERROR}, Tier.GONE, (False, False, False), id="exited"
+        ),
+        pytest.param({"is_stale": True, "needs": Need.QUESTION}, Tier.GONE, (True, True, True), id="stale"),
+    ],
+)
+def test_each_row_has_its_place(fields: dict[str, object], place: Tier, wanted: tuple[bool, bool, bool]) -> None:
+    session = row("work", **fields)
+
+    assert tier(session) is place
+    assert (waits(session), needs_attention(session), wants_input(session)) == wanted
+
+
+def test_what_waits_comes_first_then_what_waits_longest_then_names() -> None:
+    def asked(name: str, minutes: int) -> Session:
+        since = NOON - timedelta(minutes=minutes)
+        return row(name, needs=Need.QUESTION, asks=Ask(kind=Need.QUESTION, text="?", since=since))
+
+    wanted = [
+        asked("patient", 30),
+        asked("new", 1),
+        row("failed", needs=Need.ERROR),
+        row("done", needs=Need.FINISHED),
+        row("2"),
+        row("10", state=SessionState.BUSY),
+        row("b"),
+        row("gone", is_stale=True),
+    ]
+    shuffled = Random(1).sample(wanted, len(wanted))
+
+    assert [each.tmux_name for each in sorted(shuffled, key=sort_key)] == [each.tmux_name for each in wanted]
+
+
+def test_a_working_row_keeps_its_place_when_it_prints() -> None:
+    quiet = row("a", state=SessionState.BUSY)
+
+    assert sort_key(quiet) == sort_key(replace(quiet, last_activity_at=NOON + timedelta(hours=1)))
+
+
+def test_the_inbox_puts_rows_seen_badly_last_and_the_latest_active_first() -> None:
+    old = row("old", state=SessionState.ATTENTION)
+    new = row("new", state=SessionState.ATTENTION, last_activity_at=NOON + timedelta(minutes=1))
+    bad = row("bad", needs=Need.QUESTION, transport_health=TransportHealth.OVERLOADED)
+    idle = row("idle")
+
+    assert [each.tmux_name for each in inbox([bad, old, idle, new])] == ["new", "old", "bad"]
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted"),
+    [
+        pytest.param(["10", "2", "1"], ["1", "2", "10"], id="numbers"),
+        pytest.param(["w10", "w2", "W1"], ["W1", "w2", "w10"], id="numbers in names"),
+        pytest.param(["b", "a", "", "7"], ["", "7", "a", "b"], id="numbers before names"),
+        pytest.param(["a1b10", "a1b9"], ["a1b9", "a1b10"], id="several numbers"),
+    ],
+)
+def test_names_sort_as_people_count(names: list[str], wanted: list[str]) -> None:
+    assert sorted(names, key=natural_key) == wanted
+
+
+@given(st.text(max_size=8), st.text(max_size=8))
+def test_any_two_names_can_be_compared(one: str, other: str) -> None:
+    assert (natural_key(one) < natural_key(other)) + (natural_key(other) < natural_key(one)) <= 1
+
+
+def test_tones_grow_with_the_score() -> None:
+    assert pressure(row(commit_candidate=True, is_stale=True)).tone is Tone.WARNING
+    asleep = row(tool="Amp", rest_state=RestState.SLEEPING)
+    assert (pressure(asleep).score, pressure(asleep).tone) == (70, Tone.DANGER)
