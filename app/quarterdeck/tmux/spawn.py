@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shutil
 import sys
 import time
 from contextlib import suppress
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 from quarterdeck.errors import TmuxMissing, TmuxRefused, TmuxUnreachable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from quarterdeck.core.pane import ServerAddress
 
 logger = logging.getLogger(__name__)
@@ -61,20 +64,35 @@ def environment() -> dict[str, str]:
     return {**kept, "LC_ALL": "C.UTF-8"}
 
 
-def command(address: ServerAddress, *args: str) -> list[str]:
+def command(address: ServerAddress, *args: str, may_start: bool = False) -> list[str]:
     """The argv for a tmux at this address.
 
     `-u` makes it print UTF-8; without it tmux 3.3a prints `_` for every non-ASCII character under LC_ALL=C.
     `-N` keeps it from starting a server: `attach-session` would, and would run the operator's configuration.
     """
+    if may_start:
+        # By its place: the environment it gets may name another PATH than ours.
+        return [shutil.which("tmux") or "tmux", "-u", "-S", address.socket, *args]
     return ["tmux", "-u", "-N", "-S", address.socket, *args]
 
 
-async def run(address: ServerAddress, *args: str, stdin: bytes | None = None, timeout: float = TIMEOUT) -> Ran:
-    """Run one tmux to its end, whatever that is; it is killed when it takes too long."""
+async def run(
+    address: ServerAddress,
+    *args: str,
+    stdin: bytes | None = None,
+    timeout: float = TIMEOUT,
+    starting_with: Mapping[str, str] | None = None,
+) -> Ran:
+    """Run one tmux to its end, whatever that is; it is killed when it takes too long.
+
+    `starting_with` lets it start the server where there is none, with this environment: what the server is started
+    with, every session in it inherits.
+    """
     began = time.monotonic()
     process = await start(
-        address, *args, stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE
+        command(address, *args, may_start=starting_with is not None),
+        stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
+        env=environment() if starting_with is None else starting_with,
     )
     try:
         async with asyncio.timeout(timeout):
@@ -98,15 +116,15 @@ async def ask(address: ServerAddress, *args: str, stdin: bytes | None = None, ti
     return ran.out
 
 
-async def start(address: ServerAddress, *args: str, stdin: int) -> asyncio.subprocess.Process:
+async def start(argv: Sequence[str], *, stdin: int, env: Mapping[str, str]) -> asyncio.subprocess.Process:
     """Start a tmux client with pipes; raises TmuxMissing when there is no such program."""
     try:
         return await asyncio.create_subprocess_exec(
-            *command(address, *args),
+            *argv,
             stdin=stdin,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=environment(),
+            env=env,
             # A Ctrl+C meant for us is not meant for it.
             start_new_session=True,
         )

@@ -1,0 +1,207 @@
+"""What we do to a server: by id or exact name, bounded in time, and seen to be done."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import secrets
+from typing import TYPE_CHECKING, Final
+
+from quarterdeck.core.ids import PaneId, TmuxSessionId
+from quarterdeck.errors import TmuxError, TmuxRefused, TmuxUnreachable
+from quarterdeck.tmux import formats, spawn
+from quarterdeck.tmux.library import Library
+from quarterdeck.tmux.new_session import new_session
+from quarterdeck.tmux.words import unexpanded, words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from quarterdeck.core.pane import Client, Incarnation, Pane, ServerAddress
+    from quarterdeck.ports.mux import NewSession
+
+logger = logging.getLogger(__name__)
+
+PASTE_TIMEOUT: Final = 10.0
+"""Seconds; a paste may be long."""
+
+ATTEMPTS: Final = 4
+PAUSE: Final = 0.05
+"""A server on its way out answers neither yes nor no for some milliseconds (3.3a): so often and so late it is asked."""
+
+_UNPASTEABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Control characters but tab and line feed: ESC would end a bracketed paste from within."""
+
+
+class Doing:
+    """The doing half of a multiplexer, for one server."""
+
+    def __init__(self, address: ServerAddress, timeout: float = spawn.TIMEOUT) -> None:
+        self.address = address
+        self._timeout = timeout
+        self._library = Library(address, timeout)
+
+    async def new_session(self, wanted: NewSession) -> Pane:
+        """Make a session; raises TmuxRefused when tmux does not, or when its program ended at once."""
+        return await new_session(self.address, wanted)
+
+    async def kill_session(self, tmux_id: TmuxSessionId, *, of: Incarnation | None = None) -> None:
+        """End a session and see that it is gone. One that is gone already is no error.
+
+        With `of`, a server that was started anew since then is left alone: its ids count from 0 again.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                await self._kill(tmux_id, of)
+            except TmuxError as error:
+                if _is_gone(error):
+                    return
+                if attempt + 1 == ATTEMPTS or not _is_ending(error):
+                    raise
+                await asyncio.sleep(PAUSE)
+            else:
+                raise TmuxRefused(f"tmux did not end session {tmux_id}")
+
+    async def _kill(self, tmux_id: TmuxSessionId, of: Incarnation | None) -> None:
+        """End a session; raises "can't find session" or ServerAbsent when that is so, before or after."""
+        if of is not None and await self.incarnation() != str(of):
+            raise spawn.ServerAbsent(f"the server of session {tmux_id} is gone")
+        await self._library.command("kill-session", target=_session(tmux_id))
+        await self._library.command("has-session", target=_session(tmux_id))
+
+    async def incarnation(self) -> str:
+        """Which run of the server answers now, in the words of `core.pane.Incarnation`."""
+        (answer,) = await self._library.command("display-message", "-p", "#{pid}:#{start_time}")
+        return answer
+
+    async def rename_session(self, tmux_id: TmuxSessionId, name: str) -> None:
+        """Give a session another name."""
+        try:
+            await self._library.command("rename-session", "--", unexpanded(name), target=_session(tmux_id))
+        except TmuxRefused as error:
+            if "duplicate session" in error.message:
+                raise TmuxRefused(f"a session named {name!r} exists already") from error
+            if "invalid session" in error.message:
+                raise TmuxRefused(f"tmux takes no session named {name!r}") from error
+            raise
+
+    async def send_keys(self, pane_id: PaneId, keys: Sequence[str]) -> None:
+        """Press keys by tmux's names."""
+        if keys:
+            await self._type(pane_id, "--", *keys)
+
+    async def send_text(self, pane_id: PaneId, text: str) -> None:
+        """Type text literally, whatever it holds."""
+        if text:
+            await self._type(pane_id, "-l", "--", text)
+
+    async def _type(self, pane_id: PaneId, *args: str) -> None:
+        await self._refuse_dead(pane_id)
+        await self._library.command("send-keys", *args, target=_pane(pane_id))
+
+    async def paste(self, pane_id: PaneId, text: str) -> None:
+        """Put text of any length into the pane as one bracketed paste, without its control characters."""
+        stripped = _UNPASTEABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+        if not stripped:
+            return
+        await self._refuse_dead(pane_id)
+        # tmux's buffers are seen by every client of the server: a name nobody guesses, and gone with the paste.
+        buffer = f"quarterdeck-{secrets.token_hex(8)}"
+        try:
+            await spawn.ask(
+                self.address,
+                *("load-buffer", "-b", buffer, "-", ";"),
+                *("paste-buffer", "-p", "-r", "-d", "-b", buffer, "-t", _pane(pane_id)),
+                stdin=stripped.encode(errors="replace"),
+                timeout=max(PASTE_TIMEOUT, self._timeout),
+            )
+        except BaseException:
+            await self._drop_buffer(buffer)
+            raise
+
+    async def _drop_buffer(self, buffer: str) -> None:
+        try:
+            await spawn.run(self.address, "delete-buffer", "-b", buffer, timeout=self._timeout)
+        except TmuxError as error:
+            logger.warning("a paste buffer may be left at the server: %s", error.message)
+
+    async def leave_mode(self, pane_id: PaneId) -> None:
+        """Leave copy mode, if the pane is in it."""
+        await self._library.command("copy-mode", "-q", target=_pane(pane_id))
+
+    async def clients(self) -> tuple[Client, ...]:
+        """The real clients, control clients left out."""
+        questions = formats.Questions()
+        answer = await self._library.command(*questions.clients())
+        return tuple(questions.read("\n".join(answer).encode()).clients)
+
+    async def switch_client(self, client: str, pane_id: PaneId) -> None:
+        """Show a pane on a client, its window as zoomed as it was, and see that it is shown."""
+        await self._library.command("switch-client", "-Z", "-c", client, target=_pane(pane_id))
+        shown = next((known.pane_id for known in await self.clients() if known.name == client), None)
+        if shown != pane_id:
+            raise TmuxRefused(f"{client} does not show pane {pane_id}", hint="was it closed, or the client detached?")
+
+    async def options(self, names: Sequence[str]) -> dict[str, str]:
+        """Global options by name; one this tmux does not know is missing."""
+        mark = secrets.token_hex(8)
+        command = [part for name in names for part in (*words("show-options", "-gqv", name), ";", *_say(mark), ";")]
+        answer = (await spawn.ask(self.address, *command[:-1], timeout=self._timeout)).decode(errors="replace")
+        values = answer.split(f"{mark}\n")
+        return {name: value.removesuffix("\n") for name, value in zip(names, values, strict=False) if value}
+
+    async def set_option(self, name: str, value: str | None) -> None:
+        """Set a server-wide option of ours (`@name`), or unset it with None."""
+        rest = ("-u", name) if value is None else (name, value)
+        await self._library.command("set-option", "-s", *rest)
+
+    async def option(self, name: str) -> str | None:
+        """A server-wide option of ours; None when it is not set."""
+        answer = await self._library.command("show-options", "-sqv", name)
+        return "\n".join(answer) or None
+
+    async def pane_exists(self, pane_id: PaneId) -> bool:
+        """Whether the server has this pane. Asked for one it has not, tmux answers with empty fields (3.3a)."""
+        return await self._fields(pane_id, "#{pane_id}") == pane_id
+
+    async def session_of(self, pane_id: PaneId) -> TmuxSessionId | None:
+        """The session a pane is in; None when there is no such pane."""
+        found, _, session = (await self._fields(pane_id, "#{pane_id} #{session_id}")).partition(" ")
+        return TmuxSessionId(session) if found == pane_id else None
+
+    async def _refuse_dead(self, pane_id: PaneId) -> None:
+        """Keys for a program that has ended would vanish without a word (3.3a)."""
+        found, _, dead = (await self._fields(pane_id, "#{pane_id} #{pane_dead}")).partition(" ")
+        if found != pane_id:
+            raise TmuxRefused(f"there is no pane {pane_id} any more")
+        if dead != "0":
+            raise TmuxRefused(f"the program in pane {pane_id} has ended")
+
+    async def _fields(self, pane_id: PaneId, fmt: str) -> str:
+        return " ".join(await self._library.command("display-message", "-p", fmt, target=_pane(pane_id)))
+
+
+def _is_gone(error: TmuxError) -> bool:
+    return isinstance(error, spawn.ServerAbsent) or "can't find session" in error.message
+
+
+def _is_ending(error: TmuxError) -> bool:
+    return isinstance(error, TmuxUnreachable) and "server exited" in error.message
+
+
+def _say(text: str) -> tuple[str, ...]:
+    return ("display-message", "-p", text)
+
+
+def _session(tmux_id: TmuxSessionId) -> str:
+    """A target that can only be this id; anything else tmux would match against names."""
+    if re.fullmatch(r"\$\d+", tmux_id) is None:
+        raise TmuxRefused(f"{tmux_id!r} is no session id")
+    return tmux_id
+
+
+def _pane(pane_id: PaneId) -> str:
+    if re.fullmatch(r"%\d+", pane_id) is None:
+        raise TmuxRefused(f"{pane_id!r} is no pane id")
+    return pane_id

@@ -1,0 +1,124 @@
+"""libtmux on a short lead: in a thread of ours, bounded in time, and without the operator's own TMUX.
+
+libtmux starts its `tmux` with no time-out and with our whole environment; here each of its commands goes through our
+one bounded runner instead. Its listings answer "unreachable" with an empty list, so they are never used for truth.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import threading
+from contextlib import suppress
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from quarterdeck.errors import TmuxUnreachable
+from quarterdeck.tmux import spawn
+from quarterdeck.tmux.words import words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import libtmux
+    from libtmux.common import tmux_cmd
+
+    from quarterdeck.core.pane import ServerAddress
+
+Answer = TypeVar("Answer")
+
+SEPARATOR: Final = "LIBTMUX_TMUX_FORMAT_SEPARATOR"
+GRACE: Final = 1.0
+"""Seconds beyond the runner's own bound before a thread stops waiting for it."""
+
+
+class Library:
+    """libtmux's view of one server."""
+
+    def __init__(self, address: ServerAddress, timeout: float = spawn.TIMEOUT) -> None:
+        self._address = address
+        self._timeout = timeout
+
+    async def use(self, work: Callable[[libtmux.Server], Answer]) -> Answer:
+        """Do something with the server in a thread; raises the TmuxError that its failure means."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Answer] = loop.create_future()
+
+        def run() -> None:
+            try:
+                answer = self._work(loop, work)
+            except Exception as error:
+                settle(partial(done.set_exception, error))
+            else:
+                settle(partial(done.set_result, answer))
+
+        def settle(tell: Callable[[], None]) -> None:
+            # The loop may be closed by now; then nobody is left to tell.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(lambda: None if done.done() else tell())
+
+        # A daemon, so that it never holds up the end of the program.
+        threading.Thread(target=run, name="libtmux", daemon=True).start()
+        return await done
+
+    async def command(self, *args: str, target: str | None = None) -> list[str]:
+        """Run one tmux command through libtmux and give the lines it printed."""
+        name, *rest = args
+        answer = await self.use(lambda server: server.cmd(name, *rest, target=target))
+        if answer.returncode:
+            raise spawn.failure(self._address, "\n".join(answer.stderr))
+        return answer.stdout
+
+    def _work(self, loop: asyncio.AbstractEventLoop, work: Callable[[libtmux.Server], Answer]) -> Answer:
+        server = _bounded_server()(self._address, self._timeout, loop)
+        from libtmux.exc import LibTmuxException
+
+        try:
+            return work(server)
+        except LibTmuxException as error:
+            raise spawn.failure(self._address, str(error)) from error
+        except ValueError as error:
+            # What libtmux 0.62 raises, of all things, when a title holds its field separator.
+            raise TmuxUnreachable(f"libtmux could not read what tmux answered: {error}") from error
+
+
+@cache
+def _bounded_server() -> type[Any]:
+    """Libtmux's Server with our runner under it; made at first use, for the import costs 80 ms."""
+    # Its default separator can be put into a title by any program; it is read once, when libtmux is imported.
+    os.environ[SEPARATOR] = f"|{secrets.token_hex(8)}|"
+    try:
+        import libtmux
+        from libtmux.common import tmux_cmd
+    finally:
+        del os.environ[SEPARATOR]
+
+    class BoundedServer(libtmux.Server):
+        """A server whose every command is bounded in time."""
+
+        def __init__(self, address: ServerAddress, timeout: float, loop: asyncio.AbstractEventLoop) -> None:
+            super().__init__(socket_path=address.socket)
+            self._address = address
+            self._timeout = timeout
+            self._loop = loop
+
+        def cmd(self, cmd: str, *args: Any, target: str | int | None = None) -> tmux_cmd:
+            """Run a command and give its answer in libtmux's own form."""
+            aim = () if target is None else ("-t", str(target))
+            argv = words(cmd, *aim, *map(str, args))
+            running = asyncio.run_coroutine_threadsafe(
+                spawn.run(self._address, *argv, timeout=self._timeout), self._loop
+            )
+            return _answer(tmux_cmd, argv, running.result(self._timeout + GRACE))
+
+    return BoundedServer
+
+
+def _answer(kind: type[tmux_cmd], argv: tuple[str, ...], ran: spawn.Ran) -> tmux_cmd:
+    answer = kind.__new__(kind)
+    answer.cmd = list(argv)
+    answer.returncode = ran.exit_code
+    answer.stdout = ran.out.decode(errors="replace").splitlines()
+    answer.stderr = ran.err.splitlines()
+    return answer

@@ -1,0 +1,135 @@
+"""Making a session: exactly what was asked, with no shell in between, and alive a moment later."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from quarterdeck.core.text import clean_lines
+from quarterdeck.errors import TmuxRefused
+from quarterdeck.tmux import formats, spawn
+from quarterdeck.tmux.words import unexpanded, words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from quarterdeck.core.pane import Pane, ServerAddress
+    from quarterdeck.errors import TmuxError
+    from quarterdeck.ports.mux import NewSession
+
+TIMEOUT: Final = 10.0
+"""Seconds; a server that is started reads the operator's configuration first."""
+SETTLE: Final = 0.05
+"""Seconds a program must live to count as started."""
+LAST_WORDS: Final = 2000
+"""Characters kept of what a program said before it ended."""
+REWRITTEN: Final = str.maketrans({":": "_", ".": "_"})
+"""What tmux makes of a name's characters that stand for something in a target (3.3a; 3.7 keeps them)."""
+DEAD_MARK: Final = "Pane is dead"
+"""How tmux 3.3a begins the line it writes into a pane that it keeps."""
+
+
+async def new_session(address: ServerAddress, wanted: NewSession) -> Pane:
+    """Make a session and see that its program still runs a moment later.
+
+    Until then its pane stays when the program ends (`remain-on-exit`), so that the last words can be read.
+    """
+    folder = await asyncio.to_thread(_existing_folder, wanted.cwd)
+    environment = _environment(wanted.env)
+    await asyncio.to_thread(_check_program, wanted.argv, folder, environment.get("PATH"))
+    questions = formats.Questions()
+    create = (
+        *("new-session", "-d", "-P", "-F", questions.panes(details=True)[-1]),
+        *("-x", str(wanted.columns), "-y", str(wanted.lines), "-c", unexpanded(folder)),
+        *(() if wanted.name is None else ("-s", unexpanded(wanted.name))),
+        *(part for name, value in wanted.env.items() for part in ("-e", f"{name}={value}")),
+        *("--", *_program(wanted.argv)),
+    )
+    hold = () if wanted.name is None else _set_remain("on", f"={wanted.name.translate(REWRITTEN)}:")
+    ran = await spawn.run(
+        address, *words(*create), *((";", *words(*hold)) if hold else ()), timeout=TIMEOUT, starting_with=environment
+    )
+    rows = questions.read(ran.out)
+    if not rows.panes:
+        raise _refusal(address, wanted.name, ran.err)
+    pane = formats.pane(rows.panes[0].key, rows.panes[0].details)
+    if ran.exit_code or not hold:
+        await spawn.run(address, *_set_remain("on", pane.pane_id))
+    await asyncio.sleep(SETTLE)
+    await _see_alive(address, pane)
+    return pane
+
+
+def _set_remain(value: str, target: str) -> tuple[str, ...]:
+    return ("set-option", "-p", "-t", target, "remain-on-exit", value)
+
+
+async def _see_alive(address: ServerAddress, pane: Pane) -> None:
+    """Raise TmuxRefused when the session's program has ended, with what it said; else let the pane be as others are."""
+    ran = await spawn.run(
+        address,
+        *("set-option", "-p", "-u", "-t", pane.pane_id, "remain-on-exit", ";"),
+        *("display-message", "-p", "-t", pane.pane_id, "#{pane_id} #{pane_dead} #{pane_dead_status}"),
+    )
+    pane_id, _, end = ran.out.decode(errors="replace").strip().partition(" ")
+    if pane_id == pane.pane_id and end.startswith("0"):
+        return
+    said = ""
+    if pane_id == pane.pane_id:
+        answer = await spawn.run(
+            address, "capture-pane", "-p", "-J", "-S", "-", "-t", pane_id, ";", "kill-session", "-t", pane.tmux_id
+        )
+        said = _last_words(answer.out.decode(errors="replace"))
+    status = end.removeprefix("1").strip()
+    raise TmuxRefused(
+        f"the session's program ended at once{status and f' with status {status}'}",
+        hint=said or "it said nothing; run it by hand in that folder to see why",
+    )
+
+
+def _last_words(screen: str) -> str:
+    lines = [line for line in clean_lines(screen).splitlines() if not line.startswith(DEAD_MARK)]
+    return "\n".join(lines).strip()[-LAST_WORDS:]
+
+
+def _existing_folder(cwd: Path) -> str:
+    """The folder's absolute path; tmux would quietly start in the home folder where it cannot go there."""
+    if not cwd.is_dir():
+        raise TmuxRefused(f"there is no folder {cwd}")
+    if not os.access(cwd, os.X_OK):
+        raise TmuxRefused(f"the folder {cwd} cannot be entered")
+    return str(cwd.absolute())
+
+
+def _check_program(argv: tuple[str, ...], folder: str, path: str | None) -> None:
+    """Refuse a program that is not there: tmux starts the session all the same, and says nothing."""
+    if not argv:
+        return
+    program = argv[0]
+    if shutil.which(str(Path(folder, program)) if os.sep in program else program, path=path) is None:
+        raise TmuxRefused(f"there is no program {program!r} to run", hint="is it installed, and on PATH?")
+
+
+def _environment(wanted: Mapping[str, str]) -> dict[str, str]:
+    """The environment tmux runs in: a pane takes PATH from there, whatever `-e` says (3.3a)."""
+    for name in wanted:
+        if not name or "=" in name:
+            raise TmuxRefused(f"{name!r} cannot be the name of an environment variable")
+    ours = {name: value for name, value in os.environ.items() if name not in {"TMUX", "TMUX_PANE"}}
+    return {**ours, "PATH": wanted["PATH"]} if "PATH" in wanted else ours
+
+
+def _program(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """The command's words; a single word tmux would hand to a shell."""
+    return ("sh", "-c", 'exec "$0"', *argv) if len(argv) == 1 else argv
+
+
+def _refusal(address: ServerAddress, name: str | None, said: str) -> TmuxError:
+    if said.startswith("duplicate session"):
+        return TmuxRefused(f"a session named {name!r} exists already")
+    if said.startswith("invalid session"):
+        return TmuxRefused(f"tmux takes no session named {name!r}")
+    return spawn.failure(address, said)
