@@ -1,0 +1,145 @@
+"""Claude Code's screen and title: how it is built, and the rules on it (seen with 2.1.197)."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+from quarterdeck.agents.dialogs import dialog_of, find_options
+from quarterdeck.agents.screen import Layout, Meaning, Parts, Region, ScreenRule, in_order
+from quarterdeck.agents.titles import SPINNER, TitleRule
+
+_RULE_LINE = re.compile(r"^─{8,}(?:[^─]{1,60}─+)?$")
+_BOX_START = re.compile(r"^[❯>!#&](?:\s|$)")
+_GLYPH = r"[·✢✳✶✻✽✦∗*]"
+
+
+def split(lines: tuple[str, ...]) -> Parts:
+    """The prompt box is the last pair of full-width rules whose first line between starts with the prompt sign."""
+    rules = [index for index, line in enumerate(lines) if _RULE_LINE.match(line)]
+    for upper, lower in reversed(list(itertools.pairwise(rules))):
+        if lower > upper + 1 and _BOX_START.match(lines[upper + 1]):
+            return Parts(body=lines[:upper], box=lines[upper + 1 : lower], foot=lines[lower + 1 :])
+    options = find_options(lines)
+    if not options:
+        return Parts(body=lines)
+    above = [index for index in rules if index < options[0].line]
+    top = above[-1] + 1 if above else 0
+    question = any("Enter to select" in line for line in lines[options[-1].line :])
+    return Parts(body=lines[: max(top - 1, 0)], dialog=dialog_of(lines, top=top, join=not question))
+
+
+LAYOUT = Layout(split=split, head=re.compile(r"^[^\s⎿│╰╭]"), prompt=re.compile(r"^[❯>]"))
+
+RULES = in_order(
+    (
+        ScreenRule(
+            id="claude.transcript_view",
+            means=Meaning.UNCLEAR,
+            region=Region.END,
+            pattern=re.compile(r"Showing detailed transcript|ctrl\+o to toggle", re.IGNORECASE),
+            priority=9,
+        ),
+        ScreenRule(
+            id="claude.trust",
+            means=Meaning.PERMISSION,
+            region=Region.DIALOG,
+            pattern=re.compile(r"Quick safety check|Do you trust the files|Yes, I trust this folder|Yes, I accept"),
+        ),
+        ScreenRule(
+            id="claude.permission",
+            means=Meaning.PERMISSION,
+            region=Region.DIALOG,
+            pattern=re.compile(
+                r"(?m)^(?:Do you want to [^\n]{1,300}\?"
+                r"|Would you like to proceed\?|Exit plan mode\?|Enter plan mode\?|Claude wants to [^\n]+)$"
+            ),
+        ),
+        ScreenRule(
+            id="claude.permission_wrapped",
+            means=Meaning.PERMISSION,
+            region=Region.DIALOG,
+            pattern=re.compile(
+                r"(?s)(?:^|\n)(?:Do you want to |Would you like to ).{1,400}\?\n.*\bEsc to (?:cancel|exit)",
+                re.IGNORECASE,
+            ),
+            priority=-1,
+        ),
+        ScreenRule(
+            id="claude.question",
+            means=Meaning.QUESTION,
+            region=Region.DIALOG,
+            pattern=re.compile(r"Enter to select\b.*\bEsc to cancel|Ready to submit your answers\?", re.DOTALL),
+        ),
+        ScreenRule(
+            id="claude.retrying",
+            means=Meaning.WORKING,
+            region=Region.NEAR,
+            pattern=re.compile(rf"^{_GLYPH} .*\bRetrying in \d+"),
+        ),
+        ScreenRule(
+            id="claude.spinner",
+            means=Meaning.WORKING,
+            region=Region.NEAR,
+            pattern=re.compile(rf"^{_GLYPH} [^\s].*…(?:\s*\(.*)?$"),
+        ),
+        ScreenRule(
+            id="claude.interrupt_hint",
+            means=Meaning.WORKING,
+            region=Region.FOOT,
+            pattern=re.compile(r"(?:^|·)\s*esc to interrupt\b", re.IGNORECASE | re.MULTILINE),
+        ),
+        ScreenRule(
+            id="claude.error",
+            means=Meaning.ERROR,
+            region=Region.HEAD,
+            pattern=re.compile(
+                r"^[●⏺] (?:API Error[:( ]|You've (?:hit|reached) your |Credit balance is too low|"
+                r"Invalid API key|Prompt is too long|(?:Claude )?[\w-]+ limit reached\b|Please run /login)"
+            ),
+        ),
+        ScreenRule(
+            id="claude.error_over",
+            means=Meaning.ERROR,
+            region=Region.PREVIOUS,
+            pattern=re.compile(
+                r"^[●⏺] (?:API Error[:( ]|You've (?:hit|reached) your |Credit balance is too low|"
+                r"Invalid API key|Prompt is too long|(?:Claude )?[\w-]+ limit reached\b|Please run /login)"
+            ),
+        ),
+        ScreenRule(
+            id="claude.interrupted",
+            means=Meaning.INTERRUPTED,
+            region=Region.UNDER_HEAD,
+            pattern=re.compile(r"(?m)^\s+⎿\s+(?:Interrupted\b|\[Request interrupted|User rejected )"),
+            needs_box=True,
+        ),
+        ScreenRule(
+            id="claude.turn_over",
+            means=Meaning.FINISHED,
+            region=Region.HEAD,
+            pattern=re.compile(rf"^{_GLYPH} [^\s…]+ for (?:\d+[dhms] ?)+(?: · .*)?$"),
+            needs_box=True,
+        ),
+        ScreenRule(
+            id="claude.command_done",
+            means=Meaning.IDLE,
+            region=Region.UNDER_HEAD,
+            pattern=re.compile(r"\A\s+⎿\s+(?:Compacted|\(no content\)|Set |Total cost|Kept )"),
+            needs_box=True,
+        ),
+        ScreenRule(
+            id="claude.fresh",
+            means=Meaning.IDLE,
+            region=Region.BODY,
+            pattern=re.compile(r"Claude Code v\d[^\n]*(?:\n(?![●⏺❯✻✳✶✢✽]|\* )[^\n]*)*\Z"),
+            needs_box=True,
+        ),
+    )
+)
+
+TITLES = (
+    TitleRule(id="claude.title_spinner", means=Meaning.WORKING, pattern=re.compile(rf"^{SPINNER}(?:\s|$)")),
+    # Newer versions show this glyph all the time when they run in a multiplexer.
+    TitleRule(id="claude.title_rest", means=Meaning.IDLE, pattern=re.compile(r"^✳(?:\s|$)"), exact=False),
+)

@@ -1,0 +1,38 @@
+"""Codex."""
+
+from __future__ import annotations
+
+from quarterdeck.agents import codex_screen
+from quarterdeck.agents.coding_agent import CodingAgent
+from quarterdeck.ports.agent import AgentSpec, Dialog, HookKind, Permissions, Press, PromptDelivery
+
+SPEC = AgentSpec(
+    key="codex",
+    name="Codex",
+    commands=("codex", "codex-cli", "codex_cli"),
+    scripts=("/@openai/codex/", "/@openai/codex-"),
+    context_limit=192_000,
+    launch_flags=("-c", "check_for_update_on_startup=false"),
+    permission_flags={
+        Permissions.SUGGEST: ("--ask-for-approval", "on-request", "--sandbox", "read-only"),
+        Permissions.AUTO_EDIT: ("--ask-for-approval", "never", "--sandbox", "workspace-write"),
+        Permissions.PERMISSIONLESS: ("--dangerously-bypass-approvals-and-sandbox",),
+    },
+    prompt_delivery=PromptDelivery.ARGUMENT,
+    prompt_flag=("--",),
+    system_flag=("-c", "developer_instructions={json}"),
+    resume=("codex", "resume", "{flags}", "{id}"),
+    resume_latest=("codex", "resume", "{flags}", "--last"),
+    quit=("/quit",),
+    hooks=HookKind.SETTINGS,
+    permission_dialog=Dialog(press=Press.NUMBER),
+    question_dialog=Dialog(press=Press.NUMBER_ENTER),
+    install="npm install -g @openai/codex",
+)
+
+AGENT = CodingAgent(
+    spec=SPEC,
+    layout=codex_screen.LAYOUT,
+    screen_rules=codex_screen.RULES,
+    title_rules=codex_screen.TITLES,
+)

@@ -1,0 +1,114 @@
+"""Codex's screen and title: how it is built, and the rules on it (seen with 0.169)."""
+
+from __future__ import annotations
+
+import re
+
+from quarterdeck.agents.dialogs import dialog_of, find_options
+from quarterdeck.agents.screen import Layout, Meaning, Parts, Region, ScreenRule, in_order
+from quarterdeck.agents.titles import SPINNER, TitleRule
+
+_HINT = re.compile(r"\benter\b.*\besc\b", re.IGNORECASE | re.DOTALL)
+_BOX = re.compile(r"^[›>](?:\s|$)")
+_FOOT_LINE = re.compile(r"^(?:\s|$)")
+_DIALOG_TOP = re.compile(r"^\S")
+_ASIDE_QUESTION = re.compile(r"^\s+Question \d+/\d+\b")
+
+
+def split(lines: tuple[str, ...]) -> Parts:
+    """A dialog is the end of the screen and closes with its hint; else the last `›` at the margin is the prompt."""
+    options = find_options(lines)
+    if options:
+        after = "\n".join(lines[options[-1].line + 1 :])
+        if _HINT.search(after) and not any(_DIALOG_TOP.match(line) for line in lines[options[-1].line + 1 :]):
+            top = _top(lines, options[0].line)
+            question = any(_ASIDE_QUESTION.match(line) for line in lines[top : options[0].line])
+            return Parts(body=lines[:top], dialog=dialog_of(lines, top=top, join=not question))
+    for index in range(len(lines) - 1, -1, -1):
+        if _BOX.match(lines[index]):
+            return Parts(body=lines[:index], box=lines[index : index + 1], foot=lines[index + 1 :])
+        if not _FOOT_LINE.match(lines[index]):
+            break
+    return Parts(body=lines)
+
+
+def _top(lines: tuple[str, ...], first_option: int) -> int:
+    """A dialog's text is indented; it starts under the last line at the margin above its choices."""
+    for index in range(first_option - 1, -1, -1):
+        if _DIALOG_TOP.match(lines[index]):
+            return index + 1
+    return 0
+
+
+LAYOUT = Layout(split=split, head=re.compile(r"^[›>•◦·∙■✔✗⚠✨]"), prompt=re.compile(r"^[›>]"))
+
+RULES = in_order(
+    (
+        ScreenRule(
+            id="codex.trust",
+            means=Meaning.PERMISSION,
+            region=Region.DIALOG,
+            pattern=re.compile(r"Trust this folder\?|Do you trust the contents of this directory"),
+        ),
+        ScreenRule(
+            id="codex.permission",
+            means=Meaning.PERMISSION,
+            region=Region.DIALOG,
+            pattern=re.compile(
+                r"(?m)^(?:Would you like to (?:run|make|grant|send|allow)\b|Do you want to (?:approve|allow|proceed)\b"
+                r"|Allow [A-Z`\"]|Implement this plan\?|\d+ hooks? needs? review)"
+            ),
+        ),
+        ScreenRule(
+            id="codex.question",
+            means=Meaning.QUESTION,
+            region=Region.DIALOG,
+            pattern=re.compile(r"(?m)^Question \d+/\d+\b"),
+        ),
+        ScreenRule(
+            id="codex.status",
+            means=Meaning.WORKING,
+            region=Region.NEAR,
+            pattern=re.compile(r"^[•◦·∙●] \S.*\((?:[^()]* )?esc to interrupt\)"),
+            needs_box=True,
+        ),
+        ScreenRule(
+            id="codex.interrupted",
+            means=Meaning.INTERRUPTED,
+            region=Region.HEAD,
+            pattern=re.compile(r"^■ Conversation interrupted\b"),
+            needs_box=True,
+        ),
+        ScreenRule(
+            id="codex.error",
+            means=Meaning.ERROR,
+            region=Region.HEAD,
+            pattern=re.compile(r"^■ \S.*"),
+            unless=re.compile(r"^■ Conversation interrupted\b"),
+            needs_box=True,
+        ),
+        ScreenRule(
+            id="codex.turn_over",
+            means=Meaning.FINISHED,
+            region=Region.LAST,
+            pattern=re.compile(r"^  Worked for [<\d][\dhms <]*(?: • .*)?$"),
+            needs_box=True,
+        ),
+        ScreenRule(
+            id="codex.fresh",
+            means=Meaning.IDLE,
+            region=Region.BODY,
+            pattern=re.compile(r"OpenAI Codex \(v[^\n]*(?:\n(?![›•■✔✗◦])[^\n]*)*\Z"),
+            needs_box=True,
+        ),
+    )
+)
+
+TITLES = (
+    TitleRule(
+        id="codex.title_action",
+        means=Meaning.ASKS,
+        pattern=re.compile(r"^\[ [!.] \] Action Required\b"),
+    ),
+    TitleRule(id="codex.title_spinner", means=Meaning.WORKING, pattern=re.compile(rf"^{SPINNER}(?:\s|$)")),
+)

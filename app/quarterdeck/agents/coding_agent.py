@@ -1,0 +1,118 @@
+"""One kind of agent, put together from its descriptor, its rules and its readers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from quarterdeck.agents import launching, titles
+from quarterdeck.agents.screen import (
+    STILL_AFTER,
+    Layout,
+    Parts,
+    ScreenRule,
+    lines_of,
+    match_screen,
+    reading_of,
+    still_at_prompt,
+)
+from quarterdeck.core.session import Confidence, SessionState
+from quarterdeck.core.text import clean_lines
+from quarterdeck.ports.agent import HookStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from quarterdeck.agents.hooks import HookSetup
+    from quarterdeck.agents.titles import TitleRule
+    from quarterdeck.core.reading import Reading
+    from quarterdeck.core.report import Report, ReportState
+    from quarterdeck.ports.agent import (
+        AgentSpec,
+        Claims,
+        HookPlan,
+        Launch,
+        LaunchPlan,
+        Program,
+        ScreenLook,
+        Transcript,
+    )
+
+    ReportReader = Callable[[ReportState, Report], ReportState]
+    RegistryReader = Callable[[Program, datetime, Path | None], Reading | None]
+    TranscriptMaker = Callable[..., Transcript]
+    ColourReader = Callable[[str], ScreenRule | None]
+
+
+def _no_parts(lines: tuple[str, ...]) -> Parts:
+    return Parts(body=lines)
+
+
+PLAIN_LAYOUT = Layout(split=_no_parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodingAgent:
+    """Implements ports.Agent."""
+
+    spec: AgentSpec
+    layout: Layout = PLAIN_LAYOUT
+    screen_rules: tuple[ScreenRule, ...] = ()
+    title_rules: tuple[TitleRule, ...] = ()
+    reports: ReportReader | None = None
+    registry: RegistryReader | None = None
+    transcripts: TranscriptMaker | None = None
+    hooks: HookSetup | None = None
+
+    def read_screen(self, look: ScreenLook) -> Reading | None:
+        """What the rendered screen says; None when it says nothing certain."""
+        parts = self.layout.split(lines_of(clean_lines(look.text)))
+        match = match_screen(parts, self.screen_rules, self.layout)
+        if match is not None:
+            return reading_of(match, parts, at=look.at, still_for=look.still_for)
+        if parts.box is None or look.still_for is None or look.still_for < STILL_AFTER:
+            return None
+        title = self.read_title(look.title, at=look.at, still_for=look.still_for)
+        if title is not None and title.state is not SessionState.IDLE and title.confidence is not Confidence.LOW:
+            return None
+        return still_at_prompt(at=look.at, still_for=look.still_for)
+
+    def read_title(self, title: str, *, at: datetime, still_for: float | None = None) -> Reading | None:
+        """What the pane's title says."""
+        return titles.read_title(self.title_rules, title, at=at, still_for=still_for)
+
+    def read_report(self, held: ReportState, report: Report) -> ReportState:
+        """Fold one hook report in; an agent without hooks has nothing to tell."""
+        return self.reports(held, report) if self.reports else held
+
+    def read_registry(self, program: Program, *, at: datetime, home: Path | None = None) -> Reading | None:
+        """What the agent's own registry says of a live process."""
+        return self.registry(program, at, home) if self.registry else None
+
+    def transcript(
+        self, *, cwd: str, claims: Claims, session_id: str = "", path: Path | None = None, home: Path | None = None
+    ) -> Transcript | None:
+        """A reader for a session's transcript."""
+        if self.transcripts is None:
+            return None
+        return self.transcripts(cwd=cwd, claims=claims, session_id=session_id, path=path, home=home)
+
+    def launch(self, wanted: Launch) -> LaunchPlan:
+        """How to start it."""
+        plan = launching.launch(self.spec, wanted)
+        return self.hooks.for_launch(plan, wanted) if self.hooks and wanted.spool else plan
+
+    def resume(self, wanted: Launch) -> LaunchPlan | None:
+        """How to continue a conversation."""
+        plan = launching.resume(self.spec, wanted)
+        return self.hooks.for_launch(plan, wanted) if plan and self.hooks and wanted.spool else plan
+
+    def hook_plan(self, *, install: bool, spool: Path, home: Path | None = None) -> HookPlan | None:
+        """The change to the user's own file that installs or removes our hooks."""
+        return self.hooks.plan(install=install, spool=spool, home=home) if self.hooks else None
+
+    def hook_status(self, *, spool: Path, home: Path | None = None) -> HookStatus:
+        """Whether the user's own file holds our hooks."""
+        return self.hooks.status(spool=spool, home=home) if self.hooks else HookStatus.UNSUPPORTED

@@ -1,0 +1,91 @@
+"""Finding an open dialog's question and numbered choices in the lines of a screen."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from quarterdeck.agents.screen import DialogText
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+QUESTION_LENGTH = 2_000
+QUESTION_LINES = 30
+CHOICE_LENGTH = 300
+
+OPTION = re.compile(r"^(?P<pad>\s*)(?P<mark>[❯›●▶>])?\s*(?P<number>\d{1,2})\.\s+(?:\[[ xX✔✓]\]\s+)?(?P<label>\S.*)$")
+_RULE_LINE = re.compile(r"^\s*[─╌━═—-]{8,}\s*$")
+_ASIDE = re.compile(r"\s{2,}\S.*$")
+
+
+class Option(NamedTuple):
+    """One choice and where it stands."""
+
+    line: int
+    number: int
+    marked: bool
+    label: str
+    column: int
+    """Where the label starts."""
+
+
+def find_options(lines: Sequence[str]) -> list[Option]:
+    """The last run of choices on the screen that are numbered on from one, one of them marked; else nothing."""
+    run: list[Option] = []
+    for index in range(len(lines) - 1, -1, -1):
+        found = OPTION.match(lines[index])
+        if not found:
+            continue
+        option = Option(index, int(found["number"]), bool(found["mark"]), found["label"].strip(), found.start("label"))
+        if run and option.number != run[0].number - 1:
+            # A number inside a description or in the prose above; the run is complete when it starts with one.
+            if run[0].number == 1:
+                break
+            continue
+        run.insert(0, option)
+        if option.number == 1:
+            break
+    if not run or run[0].number != 1 or not any(option.marked for option in run):
+        return []
+    return run
+
+
+def choices_of(lines: Sequence[str], options: Sequence[Option], *, end: int, join: bool) -> tuple[str, ...]:
+    """The choices' labels. `join`: lines under a label belong to it (wrapped), else they describe it."""
+    labels = []
+    for position, option in enumerate(options):
+        stop = options[position + 1].line if position + 1 < len(options) else end
+        label = option.label
+        if join:
+            for line in lines[option.line + 1 : stop]:
+                indent = len(line) - len(line.lstrip())
+                if not line.strip() or _RULE_LINE.match(line) or indent < option.column - 1:
+                    break
+                label += " " + line.strip()
+        else:
+            label = _ASIDE.sub("", label)
+        labels.append(label[:CHOICE_LENGTH])
+    return tuple(labels)
+
+
+def question_text(lines: Sequence[str]) -> str:
+    """The text above the choices: blanks and rules dropped, the end kept when it is long."""
+    kept = [line.strip() for line in lines if line.strip() and not _RULE_LINE.match(line)]
+    return "\n".join(kept[-QUESTION_LINES:])[-QUESTION_LENGTH:]
+
+
+def dialog_of(lines: Sequence[str], *, top: int, join: bool = True) -> DialogText | None:
+    """The dialog whose choices stand last in these lines; its question starts at line `top`."""
+    options = find_options(lines)
+    if not options or options[0].line < top:
+        return None
+    end = len(lines)
+    last = options[-1]
+    after = [line.strip() for line in lines[last.line + 1 :] if line.strip() and not _RULE_LINE.match(line)]
+    hint = "\n".join(after[-3:])
+    for index in range(last.line + 1, len(lines)):
+        if not lines[index].strip():
+            end = index
+            break
+    return DialogText(question_text(lines[top : options[0].line]), choices_of(lines, options, end=end, join=join), hint)

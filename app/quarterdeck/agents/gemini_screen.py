@@ -1,0 +1,146 @@
+"""Gemini CLI's screen and title: how it is built, and the rules on it (seen with 0.61)."""
+
+from __future__ import annotations
+
+import re
+
+from quarterdeck.agents.dialogs import dialog_of, find_options
+from quarterdeck.agents.screen import Layout, Meaning, Parts, Region, ScreenRule, in_order
+from quarterdeck.agents.titles import TitleRule
+from quarterdeck.core.session import Confidence
+
+_TOP = re.compile(r"^\s*╭─+╮$")
+_BOTTOM = re.compile(r"^\s*╰─+╯$")
+_FRAMED = re.compile(r"^\s*│ ?(.*?)\s*│$")
+_FRAME = re.compile(r"^[╭╰─╮╯]+$")
+_BOX_LOWER = re.compile(r"^\s*(?:▀{8,}|╰─{8,}╯|─{8,})$")
+_BOX_UPPER = re.compile(r"^\s*(?:▄{8,}|╭─{8,}╮|─{8,})$")
+_BOX_LINE = re.compile(r"^\s*│?\s*(?:>|!|\*|\(r:\))\s")
+_MESSAGE = re.compile(r"^(?:[✦✕ℹ⚠]|\s*[╭╰│])")
+_CHROME = re.compile(
+    r"^─{8,}$|^\s*(?:Shift\+Tab to|shift\+tab to|YOLO mode|auto-accept|plan mode|manual)\b", re.IGNORECASE
+)
+FOOT_LINES = 6
+
+
+def split(lines: tuple[str, ...]) -> Parts:
+    """A dialog is a frame that ends the screen; the prompt box is the last bar with a prompt sign above it."""
+    framed = _last_frame(lines)
+    if framed:
+        top, inside = framed
+        if find_options(inside):
+            question = any("Enter to select" in line for line in inside[-3:])
+            return Parts(body=lines[:top], dialog=dialog_of(inside, top=0, join=not question))
+    for lower in range(len(lines) - 1, 0, -1):
+        if _MESSAGE.match(lines[lower]) and not _BOX_LOWER.match(lines[lower]):
+            break
+        if len([line for line in lines[lower + 1 :] if line.strip()]) > FOOT_LINES:
+            break
+        if not _BOX_LOWER.match(lines[lower]):
+            continue
+        upper = next((i for i in range(lower - 1, -1, -1) if _BOX_UPPER.match(lines[i])), None)
+        if upper is not None and upper + 1 < lower and _BOX_LINE.match(lines[upper + 1]):
+            end = upper
+            while end and (not lines[end - 1].strip() or _CHROME.match(lines[end - 1])):
+                end -= 1
+            return Parts(body=lines[:end], box=lines[upper + 1 : lower], foot=lines[lower + 1 :])
+    return Parts(body=lines)
+
+
+def _last_frame(lines: tuple[str, ...]) -> tuple[int, tuple[str, ...]] | None:
+    """Where the frame that ends the screen starts, and its lines without the frame."""
+    bottom = len(lines) - 1
+    if bottom < 0 or not _BOTTOM.match(lines[bottom]):
+        return None
+    indent = len(lines[bottom]) - len(lines[bottom].lstrip())
+    top = next(
+        (i for i in range(bottom - 1, -1, -1) if _TOP.match(lines[i]) and lines[i].index("╭") == indent),
+        -1,
+    )
+    inside = []
+    for line in lines[top + 1 : bottom]:
+        found = _FRAMED.match(line)
+        text = found[1] if found else line
+        inner = _FRAMED.match(text)
+        text = inner[1] if inner else text
+        inside.append("" if _FRAME.match(text.strip()) else text)
+    return max(top, 0), tuple(inside)
+
+
+LAYOUT = Layout(split=split, head=re.compile(r"^(?:[✦✕ℹ⚠✓] | > |  -  |╭)"), prompt=re.compile(r"^ > "))
+
+RULES = in_order(
+    (
+        ScreenRule(
+            id="gemini.trust",
+            means=Meaning.PERMISSION,
+            region=Region.DIALOG,
+            pattern=re.compile(r"Do you trust the (?:files in this folder|following folders)"),
+        ),
+        ScreenRule(
+            id="gemini.permission",
+            means=Meaning.PERMISSION,
+            region=Region.DIALOG,
+            pattern=re.compile(
+                r"(?m)^(?:\? \S|Allow execution|Apply this change\?|Do you want to (?:continue|proceed)|"
+                r"Ready to start implementation)"
+            ),
+        ),
+        ScreenRule(
+            id="gemini.question",
+            means=Meaning.QUESTION,
+            region=Region.DIALOG,
+            pattern=re.compile(r"\AAnswer Questions|Enter to select · .*Esc to cancel", re.DOTALL),
+            priority=1,
+        ),
+        ScreenRule(
+            id="gemini.spinner",
+            means=Meaning.WORKING,
+            region=Region.LAST,
+            pattern=re.compile(r"^ ?[\u2800-\u28ff] .*\((?:press )?esc to cancel\b"),
+        ),
+        ScreenRule(
+            id="gemini.error",
+            means=Meaning.ERROR,
+            region=Region.HEAD,
+            pattern=re.compile(r"^✕ \S.*"),
+            needs_box=True,
+        ),
+        ScreenRule(
+            id="gemini.error_told",
+            means=Meaning.ERROR,
+            region=Region.NEAR,
+            pattern=re.compile(r"^ℹ This request failed\b.*"),
+            needs_box=True,
+        ),
+        ScreenRule(
+            id="gemini.cancelled",
+            means=Meaning.INTERRUPTED,
+            region=Region.HEAD,
+            pattern=re.compile(r"^ℹ Request cancelled\."),
+            needs_box=True,
+        ),
+        ScreenRule(
+            id="gemini.said",
+            means=Meaning.FINISHED,
+            region=Region.HEAD,
+            pattern=re.compile(r"^✦ .*"),
+            confidence=Confidence.MEDIUM,
+            needs_box=True,
+        ),
+        ScreenRule(
+            id="gemini.fresh",
+            means=Meaning.IDLE,
+            region=Region.BODY,
+            pattern=re.compile(r"Gemini CLI v[^\n]*(?:\n(?![✦✕ℹ] | > |╭)[^\n]*)*\Z"),
+            needs_box=True,
+        ),
+    )
+)
+
+TITLES = (
+    TitleRule(id="gemini.title_action", means=Meaning.ASKS, pattern=re.compile(r"^✋\s+Action Required\b")),
+    TitleRule(id="gemini.title_working", means=Meaning.WORKING, pattern=re.compile(r"^(?:✦|⏲\ufe0f?)\s+\S")),
+    # It says so during the first-start dialog too.
+    TitleRule(id="gemini.title_ready", means=Meaning.IDLE, pattern=re.compile(r"^◇\s+Ready\b"), exact=False),
+)

@@ -1,0 +1,32 @@
+"""OpenCode."""
+
+from __future__ import annotations
+
+from quarterdeck.agents import opencode_screen
+from quarterdeck.agents.coding_agent import CodingAgent
+from quarterdeck.ports.agent import AgentSpec, Dialog, HookKind, Permissions, Press, PromptDelivery
+
+SPEC = AgentSpec(
+    key="opencode",
+    name="OpenCode",
+    commands=("opencode", "open-code", "open_code"),
+    scripts=("/opencode-ai/", "/opencode-linux-", "/opencode-darwin-"),
+    permission_flags={Permissions.PERMISSIONLESS: ("--auto",)},
+    prompt_delivery=PromptDelivery.ARGUMENT,
+    prompt_flag=("--prompt={text}",),
+    port_flag=("--port",),
+    resume=("opencode", "--session", "{id}"),
+    resume_latest=("opencode", "--continue"),
+    quit=("/exit",),
+    hooks=HookKind.PLUGIN,
+    permission_dialog=Dialog(press=Press.RIGHT_ENTER),
+    question_dialog=Dialog(press=Press.NUMBER),
+    install="npm install -g opencode-ai",
+)
+
+AGENT = CodingAgent(
+    spec=SPEC,
+    layout=opencode_screen.LAYOUT,
+    screen_rules=opencode_screen.RULES,
+    title_rules=opencode_screen.TITLES,
+)

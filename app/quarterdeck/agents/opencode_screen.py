@@ -1,0 +1,124 @@
+"""OpenCode's screen and title: how it is built, and the rules on it (seen with 1.18)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from quarterdeck.agents.dialogs import OPTION, Option, choices_of, question_text
+from quarterdeck.agents.screen import DialogText, Layout, Meaning, Parts, Region, ScreenRule, in_order
+from quarterdeck.core.session import Confidence
+
+if TYPE_CHECKING:
+    from quarterdeck.agents.titles import TitleRule
+
+_BAR = re.compile(r"^\s*┃(?: {0,2})?")
+_BOX_END = re.compile(r"^\s*╹▀{8,}")
+_BUTTONS = ("Allow once", "Allow always", "Reject")
+_BUTTON_ROW = re.compile(r"^\s*(?:Allow once|Allow always|Reject|Confirm|Cancel)\b")
+_HINT = re.compile(r"\b(?:enter|esc|⇆|↑↓|tab|ctrl\+f)\s+\S")
+FOOT_LINES = 4
+
+
+def split(lines: tuple[str, ...]) -> Parts:
+    """The last block with a bar at its left is the prompt box when a shadow ends it, and else an open dialog."""
+    for index in range(len(lines) - 1, -1, -1):
+        if len([line for line in lines[index + 1 :] if line.strip()]) > FOOT_LINES:
+            break
+        if _BOX_END.match(lines[index]):
+            top = _block_top(lines, index - 1)
+            return Parts(body=lines[:top], box=lines[top:index], foot=lines[index + 1 :])
+        if _BAR.match(lines[index]):
+            top = _block_top(lines, index)
+            block = tuple(_BAR.sub("", line) for line in lines[top : index + 1])
+            return Parts(body=lines[:top], dialog=_dialog(block), foot=lines[index + 1 :])
+    return Parts(body=lines)
+
+
+def _block_top(lines: tuple[str, ...], bottom: int) -> int:
+    top = bottom
+    while top >= 0 and _BAR.match(lines[top]):
+        top -= 1
+    return top + 1
+
+
+def _dialog(block: tuple[str, ...]) -> DialogText | None:
+    hint = next((i for i in range(len(block) - 1, -1, -1) if _HINT.search(block[i])), None)
+    if hint is None:
+        return None
+    rows = [i for i, line in enumerate(block) if _BUTTON_ROW.match(line)]
+    if rows:
+        shown = "\n".join(block[rows[0] :])
+        choices = tuple(button for button in (*_BUTTONS, "Confirm", "Cancel") if button in shown)
+        return DialogText(question_text(block[: rows[0]]), choices, block[hint].strip())
+    options = [
+        Option(i, int(found["number"]), marked=False, label=found["label"].strip(), column=found.start("label"))
+        for i, line in enumerate(block)
+        if (found := OPTION.match(line))
+    ]
+    if not options:
+        return DialogText(question_text(block[:hint]), (), block[hint].strip())
+    return DialogText(
+        question_text(block[: options[0].line]),
+        choices_of(block, options, end=hint, join=False),
+        block[hint].strip(),
+    )
+
+
+LAYOUT = Layout(split=split, head=re.compile(r"^ {5}▣ |^\s*┃"), prompt=re.compile(r"^\s*┃"))
+
+RULES = in_order(
+    (
+        ScreenRule(
+            id="opencode.permission",
+            means=Meaning.PERMISSION,
+            region=Region.DIALOG,
+            pattern=re.compile(r"\A△ (?:Permission required|Always allow|Reject permission)"),
+        ),
+        ScreenRule(
+            id="opencode.question",
+            means=Meaning.QUESTION,
+            region=Region.DIALOG,
+            pattern=re.compile(r"^.*\benter (?:submit|confirm|toggle)\b.*\besc dismiss\b", re.MULTILINE),
+        ),
+        ScreenRule(
+            id="opencode.interrupt_hint",
+            means=Meaning.WORKING,
+            region=Region.FOOT,
+            pattern=re.compile(r"^\s{1,4}[■⬝▪·]{4,}\s.*\besc (?:again to )?interrupt\b", re.MULTILINE),
+        ),
+        ScreenRule(
+            id="opencode.interrupted",
+            means=Meaning.INTERRUPTED,
+            region=Region.LAST,
+            pattern=re.compile(r"^ {5}▣ .* · interrupted\b"),
+            needs_box=True,
+        ),
+        ScreenRule(
+            id="opencode.turn_over",
+            means=Meaning.FINISHED,
+            region=Region.LAST,
+            pattern=re.compile(r"^ {5}▣ .* · (?:\d+(?:\.\d+)?[dhms] ?)+"),
+            needs_box=True,
+        ),
+        # A refusal and an error leave the same line; only its colour, or the database, tells them apart.
+        ScreenRule(
+            id="opencode.ended",
+            means=Meaning.IDLE,
+            region=Region.LAST,
+            pattern=re.compile(r"^ {5}▣ +\S.*"),
+            confidence=Confidence.LOW,
+            needs_box=True,
+        ),
+        ScreenRule(
+            id="opencode.fresh",
+            means=Meaning.IDLE,
+            region=Region.BODY,
+            pattern=re.compile(r"\A(?:[\s█▀▄]|$)*\Z"),
+            needs_box=True,
+        ),
+    )
+)
+
+TITLES: tuple[TitleRule, ...] = ()
+"""Its title names the conversation and never the state."""

@@ -1,0 +1,47 @@
+"""Every kind of agent the operator can have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quarterdeck.agents.detect import base_name, find_agent
+from quarterdeck.agents.others import any_command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from quarterdeck.ports.agent import Agent, Program
+
+
+class Roster:
+    """Implements ports.Agents. Earlier agents go before later ones that share a key or a command."""
+
+    def __init__(self, agents: Iterable[Agent]) -> None:
+        by_key: dict[str, Agent] = {}
+        for agent in agents:
+            by_key.setdefault(agent.spec.key, agent)
+        self._agents = tuple(by_key.values())
+        self._names: dict[str, Agent] = {}
+        for agent in self._agents:
+            for name in (agent.spec.key, agent.spec.name, *agent.spec.commands):
+                self._names.setdefault(name.lower(), agent)
+
+    def all(self) -> Sequence[Agent]:
+        """All of them, the user's own first."""
+        return self._agents
+
+    def names(self) -> tuple[str, ...]:
+        """All keys."""
+        return tuple(agent.spec.key for agent in self._agents)
+
+    def get(self, name: str) -> Agent | None:
+        """By key, shown name or command."""
+        return self._names.get(name.strip().lower())
+
+    def for_command(self, command: str) -> Agent:
+        """By name, or else the one for any command."""
+        return self.get(command) or self.get(base_name(command)) or any_command(command)
+
+    def detect(self, programs: Iterable[Program]) -> tuple[Agent, Program] | None:
+        """The agent among a pane's processes, nearest to the shell first, and its process."""
+        return find_agent(self._agents, programs)

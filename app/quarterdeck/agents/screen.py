@@ -1,0 +1,244 @@
+"""The engine for screen rules: a rendered screen taken apart into regions, and rules tried on them.
+
+Nothing is searched for "anywhere". Each agent says how its screen is built (where the prompt box is, what a dialog
+looks like), and every rule names the region it applies to, so that prose which quotes a dialog never matches.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from quarterdeck.core.reading import Reading
+from quarterdeck.core.session import Confidence, Need, SessionState, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+NEAR_LINES = 6
+"""Head lines above the prompt box among which a working mark may stand."""
+FROZEN_AFTER = 3.0
+"""Seconds: an agent that works redraws its mark at least this often."""
+STILL_AFTER = 2.0
+"""Seconds: a pane this quiet, with nothing else to tell by, is at rest."""
+WORKING_LASTS = 10.0
+
+
+class Meaning(StrEnum):
+    """What a rule's match says about the agent."""
+
+    PERMISSION = "permission"
+    QUESTION = "question"
+    ASKS = "asks"
+    """It waits for the operator; whether for leave or for an answer is not told."""
+    WORKING = "working"
+    FINISHED = "finished"
+    ERROR = "error"
+    INTERRUPTED = "interrupted"
+    IDLE = "idle"
+    UNCLEAR = "unclear"
+    """The screen shows something that covers the agent (a menu, its help); it says nothing either way."""
+
+
+class Region(StrEnum):
+    """Where on the screen a rule looks."""
+
+    DIALOG = "dialog"
+    """The question, choices and hint of an open dialog; empty when there is none."""
+    NEAR = "near"
+    """The last few lines above the prompt box that start in the first column, the operator's own left out."""
+    HEAD = "head"
+    """The last line above the prompt box that starts in the first column."""
+    PREVIOUS = "previous"
+    """The one before it."""
+    UNDER_HEAD = "under_head"
+    """What stands between that line and the prompt box."""
+    LAST = "last"
+    """The last line above the prompt box that is not blank."""
+    FOOT = "foot"
+    """What stands under the prompt box."""
+    END = "end"
+    """The last three lines of the screen that are not blank."""
+    BODY = "body"
+    """Everything above the prompt box."""
+
+
+class DialogText(NamedTuple):
+    """An open dialog, as captured."""
+
+    question: str
+    choices: tuple[str, ...]
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return "\n".join((self.question, *self.choices, self.hint))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """A screen taken apart."""
+
+    body: tuple[str, ...]
+    box: tuple[str, ...] | None = None
+    """Lines of the prompt box; None = there is none on this screen."""
+    foot: tuple[str, ...] = ()
+    dialog: DialogText | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenRule:
+    """One rule: a pattern that means something when it matches in its region."""
+
+    id: str
+    means: Meaning
+    region: Region
+    pattern: re.Pattern[str]
+    unless: re.Pattern[str] | None = None
+    """Does not match when this is found in the same region."""
+    priority: int = 0
+    """Higher ones are tried first; among equals, what waits for the operator before what works."""
+    confidence: Confidence = Confidence.HIGH
+    needs_box: bool = False
+    """Only on a screen that shows the prompt box."""
+
+
+class Match(NamedTuple):
+    """The rule that matched, and the text it matched."""
+
+    rule: ScreenRule
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How an agent's screen is built."""
+
+    split: Callable[[tuple[str, ...]], Parts]
+    head: re.Pattern[str] = re.compile(r"^\S")
+    prompt: re.Pattern[str] = re.compile(r"^[❯›>]")
+    """A head line that is the operator's own text."""
+
+
+_ORDER = {
+    Meaning.UNCLEAR: 0,
+    Meaning.PERMISSION: 1,
+    Meaning.QUESTION: 1,
+    Meaning.ASKS: 1,
+    Meaning.WORKING: 2,
+    Meaning.ERROR: 3,
+    Meaning.INTERRUPTED: 3,
+    Meaning.FINISHED: 4,
+    Meaning.IDLE: 5,
+}
+
+SAYS: dict[Meaning, tuple[SessionState, Need | None]] = {
+    Meaning.PERMISSION: (SessionState.ATTENTION, Need.PERMISSION),
+    Meaning.QUESTION: (SessionState.ATTENTION, Need.QUESTION),
+    Meaning.ASKS: (SessionState.ATTENTION, Need.PERMISSION),
+    Meaning.WORKING: (SessionState.BUSY, None),
+    Meaning.FINISHED: (SessionState.IDLE, Need.FINISHED),
+    Meaning.ERROR: (SessionState.ERROR, Need.ERROR),
+    Meaning.INTERRUPTED: (SessionState.IDLE, None),
+    Meaning.IDLE: (SessionState.IDLE, None),
+}
+
+
+def in_order(rules: Iterable[ScreenRule]) -> tuple[ScreenRule, ...]:
+    """The rules as they are tried: by priority, then waiting before working before the rest."""
+    return tuple(sorted(rules, key=lambda rule: (-rule.priority, _ORDER[rule.means])))
+
+
+def lines_of(text: str) -> tuple[str, ...]:
+    """A screen's lines without trailing blanks, and without blank lines at its end."""
+    lines = [line.rstrip() for line in text.split("\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    return tuple(lines)
+
+
+def match_screen(parts: Parts, rules: Sequence[ScreenRule], layout: Layout) -> Match | None:
+    """The first rule that matches; `rules` as `in_order` gives them."""
+    regions: dict[Region, str] = {}
+    for rule in rules:
+        if rule.needs_box and parts.box is None:
+            continue
+        if rule.region not in regions:
+            regions[rule.region] = _region(parts, rule.region, layout)
+        text = regions[rule.region]
+        found = rule.pattern.search(text)
+        if found and not (rule.unless and rule.unless.search(text)):
+            return Match(rule, found[0].strip())
+    return None
+
+
+def reading_of(match: Match, parts: Parts, *, at: datetime, still_for: float | None) -> Reading | None:
+    """What a match means; a working mark that does not move is not believed."""
+    rule, text = match
+    if rule.means is Meaning.UNCLEAR:
+        return None
+    state, needs = SAYS[rule.means]
+    reading = Reading(
+        source=Source.SCREEN,
+        state=state,
+        cause=f"screen_{rule.means.value}",
+        confidence=rule.confidence,
+        at=at,
+        detail=f"{rule.id} in {rule.region.value}: {text[:200]}",
+        needs=needs,
+    )
+    if rule.means is Meaning.WORKING:
+        frozen = still_for is not None and still_for >= FROZEN_AFTER
+        return replace(reading, lasts=WORKING_LASTS, confidence=Confidence.LOW if frozen else reading.confidence)
+    if parts.dialog and state is SessionState.ATTENTION:
+        return replace(reading, question=parts.dialog.question, choices=parts.dialog.choices)
+    return reading
+
+
+def still_at_prompt(*, at: datetime, still_for: float) -> Reading:
+    """The reading for a prompt box with nothing to tell by, in a pane that does not move."""
+    return Reading(
+        source=Source.SCREEN,
+        state=SessionState.IDLE,
+        cause="screen_still",
+        confidence=Confidence.MEDIUM,
+        at=at,
+        detail=f"prompt box, and nothing moved for {still_for:.0f} s",
+    )
+
+
+def _region(parts: Parts, region: Region, layout: Layout) -> str:
+    match region:
+        case Region.DIALOG:
+            return str(parts.dialog or "")
+        case Region.FOOT:
+            return "\n".join(parts.foot)
+        case Region.END:
+            return "\n".join([line for line in (*parts.body, *parts.foot) if line.strip()][-3:])
+        case Region.BODY:
+            return "\n".join(parts.body)
+        case Region.LAST:
+            return next((line for line in reversed(parts.body) if line.strip()), "")
+        case _:
+            return _head_region(parts.body, region, layout)
+
+
+def _head_region(body: tuple[str, ...], region: Region, layout: Layout) -> str:
+    heads = [index for index, line in enumerate(body) if layout.head.match(line)]
+    if not heads:
+        return ""
+    match region:
+        case Region.HEAD:
+            return body[heads[-1]]
+        case Region.PREVIOUS:
+            return body[heads[-2]] if len(heads) > 1 else ""
+        case Region.UNDER_HEAD:
+            return "\n".join(body[heads[-1] + 1 :])
+        case _:
+            # Prompts that wait for their turn are drawn under the working mark, so they are passed over.
+            near = heads[-NEAR_LINES:]
+            while len(near) > 1 and layout.prompt.match(body[near[-1]]):
+                near.pop()
+            return body[near[-1]]

@@ -1,0 +1,56 @@
+"""A report: what an agent's hook wrote, and what the reports of one session add up to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from quarterdeck.core.reading import Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One hook's message, as it lay in the spool. Everything in it is foreign."""
+
+    agent: str
+    """Key of the agent whose hook wrote it."""
+    event: str
+    pane_id: str = ""
+    socket: str = ""
+    """tmux socket the agent ran under; "" when it ran outside tmux."""
+    at: datetime
+    payload: Mapping[str, object] = field(default_factory=dict)
+    truncated: bool = False
+    """Whether the hook cut the payload, so that only the event itself is known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportState:
+    """What the reports of one session add up to."""
+
+    reading: Reading | None = None
+    session_id: str = ""
+    """The agent's own id of the conversation."""
+    transcript_path: str = ""
+    cwd: str = ""
+    model: str = ""
+    last_prompt: str = ""
+    last_text: str = ""
+    """The agent's last words."""
+    tool: str = ""
+    """The tool that runs now, with its gist."""
+    background_tasks: int = 0
+    subagents: frozenset[str] = frozenset()
+    """Sub-agents that have started and not stopped."""
+    asked_by: str = ""
+    """The sub-agent behind an open permission; "" = the main agent."""
+    turns: int = 0
+    """Prompts seen so far."""
+    error_at: datetime | None = None
+    """When an error was told; the idle event that follows it must not hide it."""
+    at: datetime | None = None
+    """Time of the newest report folded in; older ones that arrive late change nothing."""

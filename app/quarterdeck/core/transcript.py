@@ -1,0 +1,77 @@
+"""What an agent's transcript tells, whatever the agent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from quarterdeck.core.reading import Reading
+
+TURNS_KEPT = 40
+TURN_LENGTH = 4_000
+ACTIONS_KEPT = 400
+ACTION_LENGTH = 240
+
+
+class ActionKind(StrEnum):
+    """What one step of an agent was, as far as reminders care."""
+
+    TOOL = "tool"
+    EDIT = "edit"
+    CHECK = "check"
+    """Tests, a build, a linter or a type checker."""
+    DIRTY_CHECK = "dirty_check"
+    """`git status` or `git diff`."""
+    COMMIT = "commit"
+    SAID = "said"
+    THINKING = "thinking"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One step an agent took."""
+
+    kind: ActionKind
+    text: str
+    tool: str = ""
+    call_id: str = ""
+    ok: bool | None = None
+    """How it ended; None = not yet, or not told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptView:
+    """A transcript as read so far."""
+
+    reading: Reading | None = None
+    session_id: str = ""
+    """For continuing the conversation."""
+    turns: tuple[str, ...] = ()
+    """The operator's prompts, newest last."""
+    turn_count: int = 0
+    actions: tuple[Action, ...] = ()
+    """The agent's steps, newest last."""
+    current_tool: str = ""
+    """The tool call that has no result yet: it runs, or waits to be allowed."""
+    last_text: str = ""
+    last_question: str = ""
+    question_choices: tuple[str, ...] = ()
+    token_count: int = 0
+    """Tokens of the context at the last model call."""
+    input_tokens: int = 0
+    """Tokens sent over the whole conversation, cached ones included."""
+    output_tokens: int = 0
+    context_limit: int | None = None
+    """Told by the transcript; None = it does not say."""
+    model: str = ""
+    cost_usd: float | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def last_prompt(self) -> str:
+        """The operator's newest prompt."""
+        return self.turns[-1] if self.turns else ""

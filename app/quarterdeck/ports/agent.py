@@ -1,0 +1,279 @@
+"""What we ask of a coding agent: its descriptor, and the functions that tell what it is doing from outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from quarterdeck.core.session import DEFAULT_CONTEXT_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from quarterdeck.core.reading import Reading
+    from quarterdeck.core.report import Report, ReportState
+    from quarterdeck.core.transcript import TranscriptView
+
+
+class PromptDelivery(StrEnum):
+    """How the first task reaches an agent."""
+
+    ARGUMENT = "argument"
+    """As one word of the command line."""
+    PASTE = "paste"
+    """Pasted into the prompt once the agent is ready."""
+
+
+class Permissions(StrEnum):
+    """How much an agent may do without asking."""
+
+    DEFAULT = "default"
+    """What the agent's own settings say."""
+    SUGGEST = "suggest"
+    """It asks before every change."""
+    AUTO_EDIT = "auto-edit"
+    """It edits files unasked."""
+    PERMISSIONLESS = "permissionless"
+    """It asks for nothing."""
+
+
+class HookKind(StrEnum):
+    """How an agent can be told to report."""
+
+    NONE = "none"
+    SETTINGS = "settings"
+    """Entries in a JSON file of the agent's."""
+    PLUGIN = "plugin"
+    """A file of ours in a folder the agent loads."""
+
+
+class Press(StrEnum):
+    """How a choice of a dialog is made with keys."""
+
+    NUMBER = "number"
+    """The choice's number; it acts at once."""
+    NUMBER_ENTER = "number_enter"
+    """The choice's number marks it, Enter takes it."""
+    DOWN_ENTER = "down_enter"
+    """Arrow down from the first choice, then Enter."""
+    RIGHT_ENTER = "right_enter"
+    """Arrow right from the first choice, then Enter."""
+    TEXT_ENTER = "text_enter"
+    """The answer typed out, then Enter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialog:
+    """How one kind of dialog is answered."""
+
+    press: Press
+    cancel: tuple[str, ...] = ("Escape",)
+    """Keys, by tmux's names, that close the dialog without an answer. They may end the agent's turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSpec:
+    """One kind of coding agent, as data."""
+
+    key: str
+    """Our short name: `claude`."""
+    name: str
+    """As shown: `Claude Code`."""
+    commands: tuple[str, ...]
+    """Names its program runs under; the first is the one we start."""
+    scripts: tuple[str, ...] = ()
+    """Parts of a path by which an interpreter's script is known to be this agent."""
+    context_limit: int = DEFAULT_CONTEXT_LIMIT
+    launch_flags: tuple[str, ...] = ()
+    """Always given when we start it."""
+    permission_flags: Mapping[Permissions, tuple[str, ...]] = field(default_factory=dict)
+    model_flag: tuple[str, ...] = ("--model",)
+    """Words before the model's name; empty when it takes none."""
+    prompt_delivery: PromptDelivery = PromptDelivery.PASTE
+    prompt_flag: tuple[str, ...] = ()
+    """Words before the prompt on the command line."""
+    system_flag: tuple[str, ...] = ()
+    """Words before standing instructions; with `{text}` or `{file}` in the last one the value goes there."""
+    system_in_prompt: bool = True
+    """Whether standing instructions go in front of the prompt when there is no flag for them."""
+    session_id_flag: tuple[str, ...] = ()
+    """Words before a conversation id of our choosing."""
+    port_flag: tuple[str, ...] = ()
+    """Words before the port its own server shall listen on."""
+    resume: tuple[str, ...] = ()
+    """Command line that continues a conversation: `{id}` is its id. Empty: it cannot be continued."""
+    resume_latest: tuple[str, ...] = ()
+    """Command line that continues the newest conversation of the folder."""
+    quit: tuple[str, ...] = ()
+    """What is typed to end it, if it has a command for that."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    hooks: HookKind = HookKind.NONE
+    permission_dialog: Dialog | None = None
+    question_dialog: Dialog | None = None
+    install: str = ""
+    """How to get it, for `doctor`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """One process of a pane, as the process table tells it."""
+
+    pid: int
+    command: str
+    """Its short name."""
+    argv: tuple[str, ...] = ()
+    started: str = ""
+    """Start time as the system counts it (Linux: ticks since boot), to tell a reused pid apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenLook:
+    """A rendered screen and what is known beside it."""
+
+    text: str
+    """As captured; colours may be in it."""
+    at: datetime
+    title: str = ""
+    still_for: float | None = None
+    """Seconds since the pane last showed something new; None = not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """How an agent shall be started."""
+
+    cwd: Path
+    prompt: str = ""
+    system_prompt: str = ""
+    model: str = ""
+    permissions: Permissions = Permissions.DEFAULT
+    session_id: str = ""
+    """Conversation id to use, for agents that take one; to continue with, in `resume`."""
+    spool: Path | None = None
+    """Where its hooks shall report to; None = it gets no hooks."""
+    files: Path | None = None
+    """A folder of ours for files that this launch needs; None = none can be written."""
+    port: int = 0
+    extra: tuple[str, ...] = ()
+    """Further words for the command line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchPlan:
+    """A command line, and what has to be true around it."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[Path, str] = field(default_factory=dict)
+    """Text files to be written before the start (0600)."""
+    paste: str = ""
+    """Prompt still to be delivered, when the command line does not carry it."""
+    session_id: str = ""
+    """The conversation's id, when it is known in advance."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookPlan:
+    """A change to one file that makes an agent report, or stops it."""
+
+    path: Path
+    before: str | None
+    """Text now; None = there is no such file."""
+    after: str | None
+    """Text wanted; None = the file shall go."""
+    note: str = ""
+    """What the operator has to do besides."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything has to be done."""
+        return self.before != self.after
+
+
+class HookStatus(StrEnum):
+    """Whether an agent reports to us."""
+
+    INSTALLED = "installed"
+    OUTDATED = "outdated"
+    ABSENT = "absent"
+    UNSUPPORTED = "unsupported"
+
+
+class Transcript(Protocol):
+    """One session's transcript, read as it grows. Blocking: call it from a thread. Not to be shared by threads."""
+
+    @property
+    def path(self) -> Path | None:
+        """The file it reads, once found."""
+
+    def read(self) -> TranscriptView | None:
+        """Take in what was appended since; None while there is no transcript."""
+
+    def close(self) -> None:
+        """Let go of the file, so that another session may claim it."""
+
+
+class Claims(Protocol):
+    """Which transcript belongs to which session, so that two sessions in one folder never share one."""
+
+    def claim(self, path: Path, owner: object) -> bool:
+        """Take a file; False when somebody else holds it."""
+
+    def release(self, owner: object) -> None:
+        """Give up whatever this owner holds."""
+
+
+class Agent(Protocol):
+    """One kind of agent."""
+
+    @property
+    def spec(self) -> AgentSpec:
+        """Its descriptor."""
+
+    def read_screen(self, look: ScreenLook) -> Reading | None:
+        """What the rendered screen says; None when it says nothing certain. Pure."""
+
+    def read_title(self, title: str, *, at: datetime, still_for: float | None = None) -> Reading | None:
+        """What the pane's title says. Pure."""
+
+    def read_report(self, held: ReportState, report: Report) -> ReportState:
+        """Fold one hook report in. Pure."""
+
+    def read_registry(self, program: Program, *, at: datetime, home: Path | None = None) -> Reading | None:
+        """What the agent's own registry says of a live process. Blocking, short."""
+
+    def transcript(
+        self, *, cwd: str, claims: Claims, session_id: str = "", path: Path | None = None, home: Path | None = None
+    ) -> Transcript | None:
+        """A reader for a session's transcript; None when the agent keeps none that we can read."""
+
+    def launch(self, wanted: Launch) -> LaunchPlan:
+        """How to start it. Pure."""
+
+    def resume(self, wanted: Launch) -> LaunchPlan | None:
+        """How to continue conversation `wanted.session_id`; None when it cannot be. Pure."""
+
+    def hook_plan(self, *, install: bool, spool: Path, home: Path | None = None) -> HookPlan | None:
+        """The change to the user's own file that installs or removes our hooks; None when it has none."""
+
+    def hook_status(self, *, spool: Path, home: Path | None = None) -> HookStatus:
+        """Whether the user's own file holds our hooks."""
+
+
+class Agents(Protocol):
+    """Every kind of agent we know."""
+
+    def all(self) -> Sequence[Agent]:
+        """All of them, the user's own first."""
+
+    def get(self, name: str) -> Agent | None:
+        """By key, shown name or command; letters' case does not matter."""
+
+    def detect(self, programs: Iterable[Program]) -> tuple[Agent, Program] | None:
+        """The agent among a pane's processes (nearest to the shell first), and its process."""
+
+    def names(self) -> Collection[str]:
+        """All keys."""
