@@ -8,6 +8,10 @@ QuarterdeckError                1   something failed; the message says what
 │   ├── TmuxUnreachable
 │   └── TmuxRefused             1   tmux answered, and said no
 ├── Refused                     5   the session's state does not allow it
+│   ├── NotRestorable
+│   ├── WorktreeMissing
+│   ├── WorkWouldBeLost
+│   └── AlreadyReserved
 ├── SettingsError              78   config.toml or the environment is wrong
 ├── StoreError                  1   state.db cannot be read or written
 │   └── StoreTooNew
@@ -17,6 +21,8 @@ QuarterdeckError                1   something failed; the message says what
 │   ├── ProgramFailed
 │   └── ProgramTimedOut
 ├── GitError                    1
+│   ├── BranchBusy
+│   └── NotARepository
 └── ForgeError                  1
 """
 
@@ -87,6 +93,30 @@ class Refused(QuarterdeckError):
     exit_code = 5
 
 
+class NotRestorable(Refused):
+    """The session is not one that can be brought back."""
+
+    code = "not_restorable"
+
+
+class WorktreeMissing(Refused):
+    """The session's worktree is gone and cannot be made again."""
+
+    code = "worktree_missing"
+
+
+class WorkWouldBeLost(Refused):
+    """The worktree holds work that is nowhere else; the operator has to agree first."""
+
+    code = "work_would_be_lost"
+
+
+class AlreadyReserved(Refused):
+    """Another process is making this very session."""
+
+    code = "already_reserved"
+
+
 class SettingsError(QuarterdeckError):
     """A setting is wrong; the message names file, line, key and what was expected."""
 
@@ -116,6 +146,18 @@ class GitError(QuarterdeckError):
     """git refused or failed."""
 
     code = "git"
+
+
+class BranchBusy(GitError):
+    """The branch is checked out in another worktree."""
+
+    code = "branch_busy"
+
+
+class NotARepository(GitError):
+    """The folder is no git repository."""
+
+    code = "not_a_repository"
 
 
 class ForgeError(QuarterdeckError):

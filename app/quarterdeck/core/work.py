@@ -1,12 +1,70 @@
-"""The work record of a session we spawned."""
+"""The work record of a session we spawned, as the session object shows it, and the statuses it can have."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+
+class Role(StrEnum):
+    """What a spawned session is there for."""
+
+    WORKER = "worker"
+    ORCHESTRATOR = "orchestrator"
+
+
+class Status(StrEnum):
+    """Where the work is, in one word; always derived from the lifecycle, never kept."""
+
+    SPAWNING = "spawning"
+    WORKING = "working"
+    DETECTING = "detecting"
+    PR_OPEN = "pr_open"
+    CI_FAILED = "ci_failed"
+    REVIEW_PENDING = "review_pending"
+    CHANGES_REQUESTED = "changes_requested"
+    APPROVED = "approved"
+    MERGEABLE = "mergeable"
+    MERGED = "merged"
+    CLEANUP = "cleanup"
+    NEEDS_INPUT = "needs_input"
+    STUCK = "stuck"
+    ERRORED = "errored"
+    KILLED = "killed"
+    IDLE = "idle"
+    DONE = "done"
+    TERMINATED = "terminated"
+
+
+TERMINAL = frozenset(
+    {Status.KILLED, Status.TERMINATED, Status.DONE, Status.CLEANUP, Status.ERRORED, Status.MERGED},
+)
+PR_TRACKING = frozenset(
+    {
+        Status.PR_OPEN,
+        Status.CI_FAILED,
+        Status.REVIEW_PENDING,
+        Status.CHANGES_REQUESTED,
+        Status.APPROVED,
+        Status.MERGEABLE,
+    },
+)
+PR_OWNING = PR_TRACKING | {Status.MERGED}
+"""Statuses that only make sense while the session owns a pull request."""
+
+
+def parse_status(text: str) -> Status:
+    """Read a kept status; what we do not know counts as just begun."""
+    if text == "starting":
+        return Status.WORKING
+    try:
+        return Status(text)
+    except ValueError:
+        return Status.SPAWNING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,9 +72,9 @@ class Work:
     """What a spawned session is for, and where its work stands."""
 
     project: str
-    role: str = "worker"
+    role: str = Role.WORKER.value
     agent: str = ""
-    status: str = "spawning"
+    status: str = Status.SPAWNING.value
     branch: str | None = None
     worktree: str | None = None
     issue: str | None = None

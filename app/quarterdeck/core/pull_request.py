@@ -1,0 +1,87 @@
+"""Pull requests and merge requests: known by their address, counted once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequest:
+    """One pull request (GitHub) or merge request (GitLab)."""
+
+    number: int
+    url: str
+    title: str = ""
+    owner: str = ""
+    repo: str = ""
+    branch: str = ""
+    base_branch: str = ""
+    is_draft: bool = False
+    state: str = "open"
+
+    @property
+    def identity(self) -> str:
+        """What makes it the same one: `owner/repo#number`, or its address where that is not known."""
+        if self.owner and self.repo:
+            return f"{self.owner}/{self.repo}#{self.number}".casefold()
+        return self.url.strip()
+
+    def as_json(self) -> dict[str, Any]:
+        """As the session object shows it."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def parse_pull_request(url: str) -> PullRequest | None:
+    """Read an address: GitHub's `/pull/N`, GitLab's `/-/merge_requests/N`, else any that ends in a number."""
+    address = url.strip()
+    try:
+        parts = [part for part in urlsplit(address).path.split("/") if part]
+    except ValueError:
+        return None
+    for at, part in enumerate(parts[:-1]):
+        number = _digits(parts[at + 1])
+        if number is None:
+            continue
+        if part == "pull" and at >= 2:
+            return PullRequest(number=number, url=address, owner=parts[at - 2], repo=parts[at - 1])
+        if part == "merge_requests" and at >= 3 and parts[at - 1] == "-":
+            owner = "/".join(_path_of_owner(parts[: at - 2], address))
+            return PullRequest(number=number, url=address, owner=owner, repo=parts[at - 2])
+    if len(parts) >= 2 and (number := _digits(parts[-1])) is not None:
+        return PullRequest(number=number, url=address)
+    return None
+
+
+def dedupe(prs: Iterable[PullRequest]) -> tuple[PullRequest, ...]:
+    """Each pull request once, in the order first seen."""
+    seen: dict[str, PullRequest] = {}
+    for pr in prs:
+        seen.setdefault(pr.identity, pr)
+    return tuple(seen.values())
+
+
+_ADDRESS = re.compile(r"https?://[^\s\"'<>\x00-\x1f]+")
+
+
+def find_pull_request(text: str) -> PullRequest | None:
+    """The first pull request named by address in a text, such as a tool's output."""
+    for match in _ADDRESS.finditer(text):
+        found = parse_pull_request(match[0].rstrip(".,;:)]}"))
+        if found and found.owner:
+            return found
+    return None
+
+
+def _digits(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else None
+
+
+def _path_of_owner(parts: list[str], address: str) -> list[str]:
+    """The group path; an address without a scheme still has its host in front."""
+    return parts[1:] if "://" not in address and len(parts) > 1 else parts

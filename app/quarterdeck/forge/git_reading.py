@@ -1,0 +1,181 @@
+"""Reading what git prints: worktrees, and what a worktree holds that is nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from quarterdeck.core.text import clean
+from quarterdeck.errors import GitError
+from quarterdeck.forge.git_command import LONG, ask, git, refusal
+from quarterdeck.ports.git import WorkAtRisk, Worktree
+
+_IN_PROGRESS = (
+    ("rebase-merge", "rebase"),
+    ("rebase-apply", "rebase"),
+    ("MERGE_HEAD", "merge"),
+    ("CHERRY_PICK_HEAD", "cherry-pick"),
+    ("REVERT_HEAD", "revert"),
+    ("BISECT_LOG", "bisection"),
+)
+
+
+async def list_worktrees(repository: Path) -> list[Worktree]:
+    """Every worktree of the repository, the main one first."""
+    arguments = ("worktree", "list", "--porcelain")
+    result = await git(repository, *arguments, "-z")
+    if result.ok:
+        return parse_worktrees(result.out, "\0")
+    if result.code != 129:
+        raise refusal(result, repository, arguments)
+    # git before 2.36 knows no -z here.
+    return parse_worktrees(await ask(repository, *arguments), "\n")
+
+
+def parse_worktrees(text: str, end: str) -> list[Worktree]:
+    """Read `git worktree list --porcelain`: attributes ended by `end`, worktrees by an empty one."""
+    found: list[Worktree] = []
+    for block in text.split(end * 2):
+        known: dict[str, str] = {}
+        for line in block.strip(end).split(end):
+            name, _, value = line.partition(" ")
+            known[name] = value
+        if "worktree" not in known:
+            continue
+        branch = known.get("branch")
+        found.append(
+            Worktree(
+                path=Path(known["worktree"]),
+                head=known.get("HEAD", ""),
+                branch=branch.removeprefix("refs/heads/") if branch else None,
+                is_bare="bare" in known,
+                is_locked="locked" in known,
+                is_prunable="prunable" in known,
+            )
+        )
+    return found
+
+
+@dataclass(slots=True)
+class Status:
+    """`git status`, read."""
+
+    head: str = ""
+    branch: str | None = None
+    is_detached: bool = False
+    changed: list[str] = field(default_factory=list)
+    untracked: list[str] = field(default_factory=list)
+    submodules: list[str] = field(default_factory=list)
+    """Submodules with changes of their own."""
+    nested: list[str] = field(default_factory=list)
+    """Repositories inside the worktree that it does not know."""
+
+
+def parse_status(text: str) -> Status:
+    """Read `git status --porcelain=v2 -z --branch`."""
+    status = Status()
+    entries = iter(text.split("\0"))
+    for entry in entries:
+        kind, _, rest = entry.partition(" ")
+        if kind == "#":
+            name, _, value = rest.partition(" ")
+            if name == "branch.oid":
+                status.head = "" if value == "(initial)" else value
+            elif name == "branch.head":
+                status.is_detached = value == "(detached)"
+                status.branch = None if status.is_detached else value
+        elif kind in ("1", "2", "u"):
+            # XY, submodule, then modes, object names and for a rename its score come before the path.
+            parts = rest.split(" ", {"1": 7, "2": 8, "u": 9}[kind])
+            path = parts[-1]
+            status.changed.append(path)
+            if parts[1].startswith("S") and set(parts[1][2:]) & {"M", "U"}:
+                status.submodules.append(path)
+            if kind == "2":
+                next(entries, "")
+        elif kind == "?":
+            (status.nested if rest.endswith("/") else status.untracked).append(rest)
+    return status
+
+
+async def read_risk(path: Path, own: frozenset[str] = frozenset()) -> WorkAtRisk:
+    """What would be lost with a worktree; `own` are files we put there ourselves."""
+    text = await ask(
+        path,
+        "status",
+        "--porcelain=v2",
+        "-z",
+        "--branch",
+        "--untracked-files=all",
+        "--ignore-submodules=none",
+        "--no-renames",
+        timeout=LONG,
+    )
+    status = parse_status(text)
+    unpushed, stashed, in_progress, submodules = await asyncio.gather(
+        _count_unpushed(path, status),
+        _count_stashes(path, status.branch),
+        _in_progress(path),
+        _unpushed_submodules(path),
+    )
+    return WorkAtRisk(
+        branch=status.branch,
+        head=status.head,
+        changed=tuple(clean(name) for name in status.changed),
+        untracked=tuple(clean(name) for name in status.untracked if name not in own),
+        unpushed=unpushed,
+        is_detached=status.is_detached,
+        stashed=stashed,
+        in_progress=in_progress,
+        unkeepable=tuple(clean(name) for name in dict.fromkeys([*status.nested, *status.submodules, *submodules])),
+    )
+
+
+async def _count_unpushed(path: Path, status: Status) -> int:
+    if not status.head:
+        return 0
+    mine = [f"--exclude={status.branch}"] if status.branch else []
+    out = await ask(
+        path,
+        "rev-list",
+        "--count",
+        "HEAD",
+        "--not",
+        "--remotes",
+        *mine,
+        "--branches",
+        "--glob=refs/quarterdeck/kept/*",
+    )
+    return int(out)
+
+
+async def _count_stashes(path: Path, branch: str | None) -> int:
+    if branch is None:
+        return 0
+    out = await ask(path, "stash", "list", "--format=%gs", "-z")
+    made_here = re.compile(rf"(?:WIP on|On) {re.escape(branch)}:")
+    return sum(1 for line in out.split("\0") if made_here.match(line))
+
+
+async def _in_progress(path: Path) -> str | None:
+    folder = Path((await ask(path, "rev-parse", "--absolute-git-dir")).rstrip("\n"))
+    return next((what for name, what in _IN_PROGRESS if (folder / name).exists()), None)
+
+
+async def _unpushed_submodules(path: Path) -> list[str]:
+    if not (path / ".gitmodules").is_file():
+        return []
+    result = await git(path, "submodule", "status", "--recursive")
+    if not result.ok:
+        raise GitError(f"The submodules of {path} cannot be read, so it is not known what they hold.")
+    found = []
+    for line in result.out.splitlines():
+        match = re.match(r"[ +U][0-9a-f]+ (.+?)(?: \([^()]*\))?$", line)
+        if match is None:
+            continue
+        out = await ask(path / match[1], "rev-list", "--count", "--branches", "HEAD", "--not", "--remotes")
+        if int(out):
+            found.append(match[1])
+    return found

@@ -1,0 +1,118 @@
+"""Which worktrees are ours: those in our folder that we have a note of making."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from quarterdeck.errors import GitError
+from quarterdeck.paths import private_folder
+
+
+@dataclass(frozen=True, slots=True)
+class Managed:
+    """The folder that holds the worktrees of every project."""
+
+    root: Path
+    """`projects/` of our places."""
+
+    def path(self, project: str, session_id: str) -> Path:
+        """Where the worktree of a session stands."""
+        return self.root / project / "worktrees" / session_id
+
+    def note(self, path: Path) -> Path:
+        """The file that says we made this worktree. It stands beside the worktrees, never inside one."""
+        return path.parent.parent / "made" / f"{path.name}.json"
+
+    def holds(self, path: Path) -> bool:
+        """Whether, with every link resolved, the path is exactly where one of our worktrees stands."""
+        return not path.is_symlink() and self._is_place(path)
+
+    def _is_place(self, path: Path) -> bool:
+        try:
+            parts = path.parent.resolve().relative_to(self.root.resolve()).parts
+        except (ValueError, OSError):
+            return False
+        return len(parts) == 2 and parts[1] == "worktrees" and path.name not in ("", ".", "..")
+
+    def is_ours(self, path: Path) -> bool:
+        """Whether the path is in our folder and we made it."""
+        return self.holds(path) and self.repository_of(path) not in (None, path)
+
+    def mark(self, path: Path, repository: Path) -> None:
+        """Note, before it is made, that a worktree is ours."""
+        private_folder(path.parent.parent)
+        private_folder(path.parent)
+        self._write(path, {"repository": str(repository), "at": datetime.now(UTC).isoformat()})
+
+    def unmark(self, path: Path) -> None:
+        """Forget a worktree that is gone."""
+        self.note(path).unlink(missing_ok=True)
+
+    def repository_of(self, path: Path) -> Path | None:
+        """The checkout a worktree of ours belongs to; None when we did not make it."""
+        repository = self._read(path).get("repository")
+        return Path(repository) if isinstance(repository, str) else None
+
+    def own(self, path: Path, names: list[str]) -> None:
+        """Note files we put into a worktree ourselves, as they are now: they are nobody's work."""
+        known = self._read(path)
+        if known:
+            self._write(path, known | {"own": dict(known.get("own", {})) | {name: _print(path / name) for name in names}})
+
+    def still_own(self, path: Path) -> frozenset[str]:
+        """The files we put there that nobody has changed since."""
+        own = self._read(path).get("own", {})
+        return frozenset(name for name, kept in own.items() if kept and _print(path / name) == kept)
+
+    def set_aside(self, path: Path) -> Path:
+        """Move something that stands in the way out of it; nothing is deleted."""
+        if not self._is_place(path):
+            raise GitError(f"{path} is in the way, and it is not ours to move.")
+        folder = private_folder(path.parent.parent / "set-aside")
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+        return path.rename(folder / f"{path.name}-{stamp}")
+
+    def delete(self, path: Path) -> None:
+        """Delete a folder of ours, with what is in it; links in it are not followed."""
+        if not self.is_ours(path):
+            raise GitError(f"{path} is not a worktree of ours, so it is not removed.")
+        try:
+            shutil.rmtree(path)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise GitError(f"{path} cannot be removed: {error.strerror}.") from error
+
+    def _read(self, path: Path) -> dict[str, Any]:
+        try:
+            value = json.loads(self.note(path).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError):
+            # Without a note that can be read we have not made it, and keep our hands off.
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def _write(self, path: Path, value: dict[str, Any]) -> None:
+        note = self.note(path)
+        private_folder(note.parent)
+        fresh = note.with_name(f".{note.name}.{os.getpid()}")
+        fresh.write_text(json.dumps(value), encoding="utf-8")
+        fresh.replace(note)
+
+
+def _print(file: Path) -> str:
+    """What tells whether a file is as it was; "" when it cannot be read."""
+    try:
+        if file.is_symlink():
+            return f"link:{file.readlink()}"
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:
+        return ""

@@ -1,0 +1,173 @@
+"""What we ask of git: worktrees that come and go without losing work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from quarterdeck.core.project import Command
+
+    Say = Callable[[str], None]
+    """Takes one line about what is going on, for a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedWorktree:
+    """A worktree to be made or brought back."""
+
+    repository: Path
+    """The operator's own checkout; never touched beyond what `git worktree` itself writes."""
+    session_id: str
+    project: str
+    branch: str
+    default_branch: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worktree:
+    """A worktree as git lists it."""
+
+    path: Path
+    head: str = ""
+    branch: str | None = None
+    """None when detached or bare."""
+    is_bare: bool = False
+    is_locked: bool = False
+    is_prunable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeWorktree:
+    """A worktree that is ready, and what is to be said about how it came to be."""
+
+    path: Path
+    branch: str
+    base: str = ""
+    """The commit the branch was started from; "" where the branch existed already."""
+    is_adopted: bool = False
+    """It was there already, so it is not ours to remove when what follows fails."""
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkAtRisk:
+    """What a worktree holds that is nowhere else, or may not be."""
+
+    branch: str | None = None
+    head: str = ""
+    changed: tuple[str, ...] = ()
+    """Tracked files with changes, staged or not."""
+    untracked: tuple[str, ...] = ()
+    unpushed: int = 0
+    """Commits on no remote and on no other branch."""
+    is_detached: bool = False
+    stashed: int = 0
+    """Stashes made on this branch. They belong to the repository and survive its worktrees."""
+    in_progress: str | None = None
+    """A merge, rebase or the like that is not finished."""
+    unkeepable: tuple[str, ...] = ()
+    """What a commit cannot hold: repositories inside it with work of their own."""
+    is_missing: bool = False
+    """There is no worktree, so nothing to lose."""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing would be lost."""
+        return not (self.changed or self.untracked or self.unpushed or self.in_progress or self.unkeepable)
+
+    def describe(self) -> str:
+        """What would be lost, in words; "" when nothing would."""
+        parts = [
+            _count(len(self.changed), "changed file", self.changed),
+            _count(len(self.untracked), "untracked file", self.untracked),
+            _count(self.unpushed, "commit") + " pushed nowhere" if self.unpushed else "",
+            f"a {self.in_progress} in progress" if self.in_progress else "",
+            *(f"unsaved work in {path}" for path in self.unkeepable),
+        ]
+        return ", ".join(part for part in parts if part)
+
+
+def _count(count: int, noun: str, names: Sequence[str] = ()) -> str:
+    if not count:
+        return ""
+    shown = f" ({', '.join(names[:3])}{', …' if len(names) > 3 else ''})" if names else ""
+    return f"{count} {noun}{'' if count == 1 else 's'}{shown}"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Work that has been kept as a commit."""
+
+    ref: str
+    commit: str
+    how_to_get_it_back: str
+
+
+class Git(Protocol):
+    """The repositories of projects. Every call is bounded in time and raises a GitError that says what to do."""
+
+    async def check_repository(self, repository: Path) -> None:
+        """Raise a GitError when this is no repository that worktrees can be made of."""
+
+    async def repository_at(self, folder: Path) -> Path | None:
+        """The main checkout of the repository a folder lies in; None when it lies in none."""
+
+    async def default_branch(self, repository: Path) -> str:
+        """The branch new work starts from, as the repository itself tells."""
+
+    async def session_heads(self, repository: Path) -> list[str]:
+        """The `session/*` branches, local ones and the remote's; a remote that does not answer in 5 s has none."""
+
+    async def create(self, wanted: WantedWorktree, say: Say) -> MadeWorktree:
+        """Make a worktree in our folder. What was half made is taken away again when it fails."""
+
+    async def restore(self, wanted: WantedWorktree, path: Path, say: Say) -> MadeWorktree:
+        """Bring a worktree back where it was, on its branch as the branch is now."""
+
+    async def find_managed(self, wanted: WantedWorktree) -> MadeWorktree | None:
+        """The worktree of ours that has this branch checked out already."""
+
+    async def is_worktree(self, path: Path) -> bool:
+        """Whether the path is there and inside a work tree."""
+
+    async def current_branch(self, path: Path) -> str | None:
+        """The branch checked out there; None when detached."""
+
+    async def at_risk(self, path: Path) -> WorkAtRisk:
+        """What the worktree holds that would go with it."""
+
+    async def keep(self, path: Path, session_id: str) -> Kept | None:
+        """Keep what is not committed, and a detached head, as a commit under `refs/quarterdeck/kept/`.
+
+        The index, the head and the files stay as they are. None when there is nothing to keep.
+        """
+
+    def is_ours(self, path: Path) -> bool:
+        """Whether, resolved, the path lies in our folder and we made it."""
+
+    async def remove(self, path: Path, *, accept_loss: bool = False) -> None:
+        """Remove a worktree of ours; refuses one that is not ours or holds work, unless the loss was agreed to."""
+
+    def own(self, path: Path, names: Sequence[str]) -> None:
+        """Note files we put into a worktree of ours, so that they do not count as somebody's work."""
+
+    async def unmake(self, made: MadeWorktree, repository: Path) -> None:
+        """Take back `create`: the worktree, and its branch if that was new and nothing has been added to it."""
+
+    async def drop_unused_branch(self, repository: Path, branch: str, base: str) -> None:
+        """Delete a branch that still stands exactly at `base`; any other stays."""
+
+    async def prepare(
+        self,
+        worktree: Path,
+        repository: Path,
+        symlinks: Sequence[str],
+        commands: Sequence[Command],
+        say: Say,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        """Link files of the checkout into a new worktree and run the operator's commands there."""
