@@ -167,7 +167,7 @@ def initial(kind: Role, now: datetime) -> Lifecycle:
 _ENDED = frozenset({WorkState.DONE, WorkState.TERMINATED})
 
 
-def decide(  # noqa: PLR0913 - a decision has this many parts
+def decide(
     lifecycle: Lifecycle,
     now: datetime,
     *,
@@ -237,11 +237,7 @@ _GONE = frozenset({RuntimeState.MISSING, RuntimeState.EXITED})
 
 def is_terminal(lifecycle: Lifecycle) -> bool:
     """Whether nothing more is expected of the session."""
-    return (
-        lifecycle.session.state in _ENDED
-        or lifecycle.pr.state is PrState.MERGED
-        or lifecycle.runtime.state in _GONE
-    )
+    return lifecycle.session.state in _ENDED or lifecycle.pr.state is PrState.MERGED or lifecycle.runtime.state in _GONE
 
 
 def is_restorable(lifecycle: Lifecycle) -> bool:
@@ -261,9 +257,7 @@ def is_orchestrator(session_id: str, role: str | None, prefix: str, all_prefixes
     if not re.fullmatch(re.escape(prefix) + r"-orchestrator-\d+", session_id):
         return False
     # A project whose prefix ends in "-orchestrator" numbers its workers just like that.
-    return not any(
-        other != prefix and re.fullmatch(re.escape(other) + r"-\d+", session_id) for other in all_prefixes
-    )
+    return not any(other != prefix and re.fullmatch(re.escape(other) + r"-\d+", session_id) for other in all_prefixes)
 
 
 def keep_runtime_loss(lifecycle: Lifecycle, now: datetime, runtime: RuntimePart) -> Lifecycle | None:

@@ -36,9 +36,11 @@ class _Invalid(ValueError):
 
 def dump(lifecycle: Lifecycle) -> dict[str, Any]:
     """The lifecycle as plain JSON values."""
-    parts = {"session": lifecycle.session, "pr": lifecycle.pr, "runtime": lifecycle.runtime}
-    return {"version": VERSION} | {
-        name: {item.name: _plain(getattr(part, item.name)) for item in fields(part)} for name, part in parts.items()
+    return {
+        "version": VERSION,
+        "session": _dump(lifecycle.session),
+        "pr": _dump(lifecycle.pr),
+        "runtime": _dump(lifecycle.runtime),
     }
 
 
@@ -74,7 +76,7 @@ _FROM_STATUS: dict[Status, tuple[WorkState, WorkReason]] = {
 }
 
 
-def synthesise(  # noqa: PLR0913 - one argument per thing a flat record may tell
+def synthesise(
     *,
     session_id: str,
     status: str,
@@ -127,6 +129,10 @@ def parse_time(value: object) -> datetime | None:
 def show_time(at: datetime | None) -> str | None:
     """A time as it is kept: RFC 3339, UTC."""
     return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _dump(part: WorkPart | PrPart | RuntimePart) -> dict[str, object]:
+    return {item.name: _plain(getattr(part, item.name)) for item in fields(part)}
 
 
 def _plain(value: object) -> object:

@@ -27,7 +27,7 @@ AHEAD = timedelta(seconds=60)
 """How far ahead of our clock a report may be and still count."""
 
 
-class ReportState(StrEnum):
+class SelfState(StrEnum):
     """What an agent may say it is doing. That it is done is for others to say."""
 
     STARTED = "started"
@@ -43,63 +43,63 @@ class ReportState(StrEnum):
 
 
 _ALIASES = {
-    "start": ReportState.STARTED,
-    "ack": ReportState.STARTED,
-    "acknowledge": ReportState.STARTED,
-    "acknowledged": ReportState.STARTED,
-    "work": ReportState.WORKING,
-    "progress": ReportState.WORKING,
-    "wait": ReportState.WAITING,
-    "input": ReportState.NEEDS_INPUT,
-    "blocked": ReportState.NEEDS_INPUT,
-    "question": ReportState.NEEDS_INPUT,
-    "ci": ReportState.FIXING_CI,
-    "reviews": ReportState.ADDRESSING_REVIEWS,
-    "addressing_review": ReportState.ADDRESSING_REVIEWS,
-    "pr": ReportState.PR_CREATED,
-    "draft": ReportState.DRAFT_PR_CREATED,
-    "draft_pr": ReportState.DRAFT_PR_CREATED,
-    "ready": ReportState.READY_FOR_REVIEW,
-    "review": ReportState.READY_FOR_REVIEW,
-    "complete": ReportState.COMPLETED,
+    "start": SelfState.STARTED,
+    "ack": SelfState.STARTED,
+    "acknowledge": SelfState.STARTED,
+    "acknowledged": SelfState.STARTED,
+    "work": SelfState.WORKING,
+    "progress": SelfState.WORKING,
+    "wait": SelfState.WAITING,
+    "input": SelfState.NEEDS_INPUT,
+    "blocked": SelfState.NEEDS_INPUT,
+    "question": SelfState.NEEDS_INPUT,
+    "ci": SelfState.FIXING_CI,
+    "reviews": SelfState.ADDRESSING_REVIEWS,
+    "addressing_review": SelfState.ADDRESSING_REVIEWS,
+    "pr": SelfState.PR_CREATED,
+    "draft": SelfState.DRAFT_PR_CREATED,
+    "draft_pr": SelfState.DRAFT_PR_CREATED,
+    "ready": SelfState.READY_FOR_REVIEW,
+    "review": SelfState.READY_FOR_REVIEW,
+    "complete": SelfState.COMPLETED,
 }
 
-_MEANS: dict[ReportState, tuple[WorkState, WorkReason]] = {
-    ReportState.STARTED: (WorkState.WORKING, WorkReason.AGENT_ACKNOWLEDGED),
-    ReportState.WORKING: (WorkState.WORKING, WorkReason.TASK_IN_PROGRESS),
-    ReportState.WAITING: (WorkState.IDLE, WorkReason.AWAITING_EXTERNAL_REVIEW),
-    ReportState.NEEDS_INPUT: (WorkState.NEEDS_INPUT, WorkReason.AWAITING_USER_INPUT),
-    ReportState.FIXING_CI: (WorkState.WORKING, WorkReason.FIXING_CI),
-    ReportState.ADDRESSING_REVIEWS: (WorkState.WORKING, WorkReason.RESOLVING_REVIEW_COMMENTS),
-    ReportState.PR_CREATED: (WorkState.IDLE, WorkReason.PR_CREATED),
-    ReportState.DRAFT_PR_CREATED: (WorkState.WORKING, WorkReason.TASK_IN_PROGRESS),
-    ReportState.READY_FOR_REVIEW: (WorkState.IDLE, WorkReason.AWAITING_EXTERNAL_REVIEW),
-    ReportState.COMPLETED: (WorkState.IDLE, WorkReason.RESEARCH_COMPLETE),
+_MEANS: dict[SelfState, tuple[WorkState, WorkReason]] = {
+    SelfState.STARTED: (WorkState.WORKING, WorkReason.AGENT_ACKNOWLEDGED),
+    SelfState.WORKING: (WorkState.WORKING, WorkReason.TASK_IN_PROGRESS),
+    SelfState.WAITING: (WorkState.IDLE, WorkReason.AWAITING_EXTERNAL_REVIEW),
+    SelfState.NEEDS_INPUT: (WorkState.NEEDS_INPUT, WorkReason.AWAITING_USER_INPUT),
+    SelfState.FIXING_CI: (WorkState.WORKING, WorkReason.FIXING_CI),
+    SelfState.ADDRESSING_REVIEWS: (WorkState.WORKING, WorkReason.RESOLVING_REVIEW_COMMENTS),
+    SelfState.PR_CREATED: (WorkState.IDLE, WorkReason.PR_CREATED),
+    SelfState.DRAFT_PR_CREATED: (WorkState.WORKING, WorkReason.TASK_IN_PROGRESS),
+    SelfState.READY_FOR_REVIEW: (WorkState.IDLE, WorkReason.AWAITING_EXTERNAL_REVIEW),
+    SelfState.COMPLETED: (WorkState.IDLE, WorkReason.RESEARCH_COMPLETE),
 }
-_OF_PR = frozenset({ReportState.PR_CREATED, ReportState.DRAFT_PR_CREATED, ReportState.READY_FOR_REVIEW})
+_OF_PR = frozenset({SelfState.PR_CREATED, SelfState.DRAFT_PR_CREATED, SelfState.READY_FOR_REVIEW})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgentReport:
+class SelfReport:
     """One report, as given."""
 
-    state: ReportState
+    state: SelfState
     at: datetime
     note: str = ""
     pr_url: str | None = None
     pr_number: int | None = None
 
 
-def parse_report_state(text: str) -> ReportState | None:
+def parse_self_state(text: str) -> SelfState | None:
     """Read a state as an agent writes it: any case, dashes or underscores, short forms."""
     word = text.strip().lower().replace("-", "_").replace(" ", "_")
     try:
-        return ReportState(word)
+        return SelfState(word)
     except ValueError:
         return _ALIASES.get(word)
 
 
-def refusal(lifecycle: Lifecycle, report: AgentReport) -> str | None:
+def refusal(lifecycle: Lifecycle, report: SelfReport) -> str | None:
     """Why a report is not taken, or None when it is."""
     number = _number_in(report.pr_url)
     if report.pr_url and number is None:
@@ -121,7 +121,7 @@ def refusal(lifecycle: Lifecycle, report: AgentReport) -> str | None:
     return next((why for applies, why in checks if applies), None)
 
 
-def apply_report(lifecycle: Lifecycle, report: AgentReport, now: datetime) -> Lifecycle:
+def apply_report(lifecycle: Lifecycle, report: SelfReport, now: datetime) -> Lifecycle:
     """The lifecycle after a report that was taken."""
     state, reason = _MEANS[report.state]
     pr = lifecycle.pr
@@ -131,9 +131,7 @@ def apply_report(lifecycle: Lifecycle, report: AgentReport, now: datetime) -> Li
         pr = replace(
             pr,
             state=PrState.OPEN,
-            reason=PrReason.REVIEW_PENDING
-            if report.state is ReportState.READY_FOR_REVIEW
-            else PrReason.IN_PROGRESS,
+            reason=PrReason.REVIEW_PENDING if report.state is SelfState.READY_FOR_REVIEW else PrReason.IN_PROGRESS,
             number=number if number is not None else pr.number,
             url=report.pr_url or pr.url,
             last_observed_at=now,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.ids import SessionId
 from quarterdeck.core.lifecycle import Lifecycle, PrPart, WorkReason, WorkState, decide, status_of
 from quarterdeck.core.lifecycle_record import dump
 from quarterdeck.core.work import PR_OWNING, PR_TRACKING, Role, Work
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.pull_request import PullRequest
 
 

@@ -80,10 +80,14 @@ class GitWorktrees:
 
     async def session_heads(self, repository: Path) -> list[str]:
         """The `session/*` branches, local ones and the remote's; a remote that does not answer in 5 s has none."""
-        here = await ask(repository, "for-each-ref", "--format=%(refname)", "refs/heads/session/", "refs/remotes/origin/session/")
+        here = await ask(
+            repository, "for-each-ref", "--format=%(refname)", "refs/heads/session/", "refs/remotes/origin/session/"
+        )
         heads = [line.replace("refs/remotes/origin/", "refs/heads/") for line in here.splitlines()]
         try:
-            there = await git(repository, "ls-remote", "--heads", "origin", "refs/heads/session/*", timeout=HEADS_SECONDS)
+            there = await git(
+                repository, "ls-remote", "--heads", "origin", "refs/heads/session/*", timeout=HEADS_SECONDS
+            )
         except GitError:
             return heads
         return heads + [line.partition("\t")[2] for line in there.out.splitlines()] if there.ok else heads
@@ -196,7 +200,7 @@ class GitWorktrees:
         if base:
             await git(repository, "update-ref", "-d", f"refs/heads/{branch}", base)
 
-    async def prepare(  # noqa: PLR0913 - what a project's settings say, piece by piece
+    async def prepare(
         self,
         worktree: Path,
         repository: Path,
@@ -261,7 +265,9 @@ class GitWorktrees:
             if here and here != there:
                 ahead = int(await ask(repository, "rev-list", "--count", here, f"^{there}"))
                 if ahead:
-                    notices.append(f"{name} has {ahead} commit(s) that origin/{name} has not; work starts without them.")
+                    notices.append(
+                        f"{name} has {ahead} commit(s) that origin/{name} has not; work starts without them."
+                    )
             return f"origin/{name}", there
         if here:
             return name, here
@@ -329,4 +335,3 @@ class GitWorktrees:
     async def _commit_of(self, repository: Path, ref: str) -> str | None:
         result = await git(repository, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
         return result.out.strip() if result.ok else None
-

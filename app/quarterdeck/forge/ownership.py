@@ -64,7 +64,9 @@ class Managed:
         """Note files we put into a worktree ourselves, as they are now: they are nobody's work."""
         known = self._read(path)
         if known:
-            self._write(path, known | {"own": dict(known.get("own", {})) | {name: _print(path / name) for name in names}})
+            self._write(
+                path, known | {"own": dict(known.get("own", {})) | {name: _print(path / name) for name in names}}
+            )
 
     def still_own(self, path: Path) -> frozenset[str]:
         """The files we put there that nobody has changed since."""

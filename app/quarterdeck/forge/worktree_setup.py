@@ -34,7 +34,9 @@ def link(worktree: Path, repository: Path, names: Sequence[str]) -> list[str]:
         source = repository / relative
         target = worktree / relative
         if not target.parent.resolve().is_relative_to(inside):
-            raise GitError(f"The link {name!r} would be made outside the worktree, because a folder above it is a link.")
+            raise GitError(
+                f"The link {name!r} would be made outside the worktree, because a folder above it is a link."
+            )
         if not source.exists():
             continue
         try:
@@ -55,7 +57,7 @@ async def run_commands(worktree: Path, commands: Sequence[Command], env: Mapping
     """Run the operator's commands in order, each line they print said as it comes; the first that fails ends it."""
     for command in commands:
         argv = ("/bin/sh", "-c", command.shell) if command.shell else command.argv
-        say(f"$ {command.text}")
+        say(f"$ {clean(command.text)}")
         last = ""
 
         def hear(line: str) -> None:
