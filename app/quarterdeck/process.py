@@ -15,10 +15,22 @@ from quarterdeck.errors import ProgramError, ProgramFailed, ProgramMissing, Prog
 from quarterdeck.programs import install_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-NOT_INHERITED = ("TMUX", "TMUX_PANE")
-"""A child must never take our tmux for its own."""
+NOT_INHERITED = (
+    "TMUX",
+    "TMUX_PANE",
+    # Set where we are run by git itself, from a hook or an alias.
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+)
+"""A child must never take our tmux, or a repository around us, for its own."""
 DEFAULT_LIMIT = 8 * 1024 * 1024
 GRACE_SECONDS = 0.5
 """What a program that must end gets between SIGTERM and SIGKILL, to take its lock files away."""
@@ -79,6 +91,47 @@ async def run(
         if not ended:
             await asyncio.shield(_end_group(process))
     return Result(code, _text(out[0]), _text(err[0]), truncated=out[1] or err[1])
+
+
+async def stream(
+    argv: Sequence[str],
+    *,
+    on_line: Callable[[str], None],
+    timeout: float,
+    cwd: Path | str | None = None,
+    env: Mapping[str, str] | None = None,
+) -> int:
+    """Run a program and give each line it prints, of either stream, to `on_line` as it comes; returns its exit code.
+
+    On time-out or cancellation the program and everything it started are ended before this returns.
+    """
+    if not argv or any("\0" in part for part in argv):
+        raise ProgramFailed("A program cannot be started with an empty command or a NUL in it.")
+    process = await _start(argv, has_input=False, cwd=cwd, env=child_environment(env))
+    try:
+        async with asyncio.timeout(timeout):
+            await asyncio.gather(_give_lines(process.stdout, on_line), _give_lines(process.stderr, on_line))
+            return await process.wait()
+    except TimeoutError:
+        raise ProgramTimedOut(f"{argv[0]} did not end within {timeout:g} seconds.") from None
+    finally:
+        if process.returncode is None:
+            await asyncio.shield(_end_group(process))
+
+
+async def _give_lines(source: asyncio.StreamReader | None, on_line: Callable[[str], None]) -> None:
+    assert source is not None
+    pending = b""
+    while chunk := await source.read(_CHUNK):
+        *lines, pending = (pending + chunk).split(b"\n")
+        for line in lines:
+            on_line(_text(line))
+        if len(pending) > _CHUNK:
+            # A program may never end its line; memory must not grow with it.
+            on_line(_text(pending))
+            pending = b""
+    if pending:
+        on_line(_text(pending))
 
 
 async def _start(argv: Sequence[str], *, has_input: bool, cwd: Path | str | None, env: Mapping[str, str]) -> Process:

@@ -4,20 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from quarterdeck.core.display_name import display_name, shorten
 from quarterdeck.core.project import (
     Crew,
     Project,
-    Strategy,
     choose_crew,
     is_project_name,
-    normal_strategy,
     project_at,
-    shared_prefixes,
-    suggest_prefix,
 )
 from quarterdeck.core.work import Role
 
@@ -53,61 +47,9 @@ def test_an_orchestrator_is_always_permissionless() -> None:
     assert crew.permissions == "permissionless"
 
 
-@pytest.mark.parametrize(
-    ("kept", "expected"), [("skip", "permissionless"), ("suggest", "suggest"), ("whatever", None), (None, None)]
-)
-def test_permissions_have_one_name_each(kept: str | None, expected: str | None) -> None:
-    project = replace(PROJECT, crew=Crew(permissions=kept))
-
-    assert choose_crew(project, Role.WORKER).permissions == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("kill-previous", "delete"),
-        ("delete-new", "delete"),
-        ("ignore-new", "ignore"),
-        ("ignore", "ignore"),
-        (None, "reuse"),
-    ],
-)
-def test_strategies_have_aliases(text: str | None, expected: str) -> None:
-    assert normal_strategy(text) is Strategy(expected)
-
-
-@pytest.mark.parametrize(
-    ("name", "prefix"),
-    [
-        ("web", "web"),
-        ("API", "api"),
-        ("QuarterDeck", "qd"),
-        ("my-web-app", "mwa"),
-        ("my_app", "ma"),
-        ("backend", "bac"),
-        ("", "qd"),
-        ("BACKEND", "bac"),
-    ],
-)
-def test_a_prefix_is_suggested_from_the_name(name: str, prefix: str) -> None:
-    assert suggest_prefix(name) == prefix
-
-
-@given(st.text())
-def test_a_suggested_prefix_can_stand_in_a_tmux_name(name: str) -> None:
-    prefix = suggest_prefix(name)
-
-    assert prefix
-    assert all(letter.isascii() and (letter.isalnum() or letter in "-_") for letter in prefix)
-
-
 @pytest.mark.parametrize("name", ["", ".", "..", "-x", "a/b", "a b", "x" * 129])
 def test_names_that_would_lead_out_of_their_folder_are_no_projects(name: str) -> None:
     assert not is_project_name(name)
-
-
-def test_two_projects_with_one_prefix_are_named() -> None:
-    assert shared_prefixes({"a": "x", "b": "y", "c": "X"}) == [("x", ["a", "c"])]
 
 
 def test_a_folder_belongs_to_the_innermost_project() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -22,6 +22,9 @@ from quarterdeck.forge.git_reading import parse_status, parse_worktrees
 from quarterdeck.ports.git import WantedWorktree
 from quarterdeck.process import run
 from support.git_repo import Repository, git, make_repository
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
