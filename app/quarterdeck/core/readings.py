@@ -1,13 +1,15 @@
 """From many claims to one: the ladder that picks the reading a row shows, and the damper that keeps it from flickering.
 
 The rungs are `Source` in its own order, best first. A claim holds for as long as it says; what holds on the highest
-rung wins. Four things are better known than by rank alone:
+rung wins. Six things are better known than by rank alone:
 
 * an agent whose process is gone left its title, screen and status files behind, so only the process rungs count;
 * an ask that appeared after a working claim is newer knowledge, wherever it was seen, and stands for as long as
   anything still shows it;
 * work must be seen again and again: a claim of it that nobody renewed decays to idle and unsure, "quiet since";
-* an ask that nothing denies is never dropped, only shown as unsure.
+* an ask that nothing denies is never dropped, only shown as unsure;
+* a claim that is itself unsure gives way to a sure one below it;
+* that an agent rests is often told by a rung that cannot tell why; who knows the end of the turn says it.
 """
 
 from __future__ import annotations
@@ -41,6 +43,8 @@ _ASKING = frozenset({Need.PERMISSION, Need.QUESTION})
 _WITHOUT_AGENT = frozenset({Source.PROCESS, Source.SILENCE})
 _SELF_REPORTED = frozenset({Source.HOOK, Source.REGISTRY})
 _PLACEHOLDERS = frozenset({"initial_state", "nothing_known"})
+_REASONLESS = frozenset({Source.REGISTRY, Source.SIGNAL, Source.SCREEN})
+_TURN_BY_TURN = frozenset({Source.HOOK, Source.TRANSCRIPT})
 _DRAWN = frozenset({Source.SIGNAL, Source.SCREEN, Source.SILENCE})
 
 
@@ -56,8 +60,11 @@ def decide(readings: Mapping[Source, Reading], *, now: datetime, process_alive: 
     standing = [each for each in ladder if _stands(each, ladder, now)]
     if not standing or standing[0].source in {Source.SILENCE, Source.RESTORED}:
         return _quiet(ladder, standing, now)
-    best = next((each for each in standing[1:] if _is_news(each, standing[0])), standing[0])
-    return _with_words(best, standing, now) if asks(best) else best
+    first = next((each for each in standing if each.confidence is not Confidence.LOW), standing[0])
+    if first.source in {Source.SILENCE, Source.RESTORED}:
+        first = standing[0]
+    best = next((each for each in standing if each is not first and _is_news(each, first)), first)
+    return _with_words(best, standing, now) if asks(best) else _with_reason(best, ladder)
 
 
 def holds(reading: Reading, now: datetime) -> bool:
@@ -161,8 +168,23 @@ def _with_words(best: Reading, standing: list[Reading], now: datetime) -> Readin
     if not holds(best, now):
         seen = next((each for each in others if each.question and each.at > best.at), best)
         best = replace(best, question=seen.question, choices=seen.choices)
+    if not best.question:
+        others.sort(key=lambda each: not holds(each, now))
+        told = next((each for each in others if each.question), best)
+        best = replace(best, needs=told.needs, question=told.question, choices=told.choices)
     choices = best.choices or next((each.choices for each in others if each.choices), ())
     return replace(best, choices=choices)
+
+
+def _with_reason(best: Reading, ladder: list[Reading]) -> Reading:
+    """A rest whose reason its own rung cannot tell, with the reason from the newest word on how the turn ended."""
+    if best.state is not SessionState.IDLE or best.needs is not None or best.source not in _REASONLESS:
+        return best
+    told = max((each for each in ladder if each.source in _TURN_BY_TURN), key=lambda each: each.at, default=None)
+    if told is None or told.state is SessionState.BUSY or asks(told):
+        told = next((each for each in ladder if each.source is Source.SCREEN), best)
+    known = told.needs in {Need.FINISHED, Need.ERROR} and told.confidence is not Confidence.LOW
+    return told if known else best
 
 
 def _is_news(lower: Reading, best: Reading) -> bool:
