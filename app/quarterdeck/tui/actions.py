@@ -1,0 +1,151 @@
+"""The one table of actions: key bindings, foot line, palette and help are all made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from quarterdeck.errors import SettingsError
+from quarterdeck.tui.backend import Capability
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from quarterdeck.core.session import Session
+
+
+class Needs(StrEnum):
+    """What must be selected for an action to make sense."""
+
+    NOTHING = "nothing"
+    ROW = "row"
+    LIVE = "live"
+    ASKING = "asking"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing the operator can do."""
+
+    name: str
+    """`noun.verb`; what `[keys]` in config.toml maps."""
+    keys: tuple[str, ...]
+    label: str
+    """For the foot line and the palette."""
+    help: str
+    group: str
+    foot: int = 0
+    """Place in the foot line, the lowest first; 0 = not there."""
+    needs: Needs = Needs.NOTHING
+    capability: Capability | None = None
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("row.down", ("j", "down"), "down", "Next row", "Move"),
+    Action("row.up", ("k", "up"), "up", "Previous row", "Move"),
+    Action("row.first", ("g", "home"), "first", "First row", "Move"),
+    Action("row.last", ("G", "end"), "last", "Last row", "Move"),
+    Action("row.page_down", ("pagedown", "ctrl+d"), "page down", "A page down", "Move"),
+    Action("row.page_up", ("pageup", "ctrl+u"), "page up", "A page up", "Move"),
+    Action("waiting.next", ("a",), "next waiting", "Next session that waits for you", "Move", foot=3),
+    Action("waiting.previous", ("A",), "previous waiting", "Previous session that waits for you", "Move"),
+    Action("filter.open", ("/",), "filter", "Filter as you type; Enter keeps it", "Look", foot=4),
+    Action("filter.clear", ("escape",), "clear", "Clear the filter, then the marks", "Look"),
+    Action("view.choose", ("v",), "saved views", "Choose a saved filter", "Look"),
+    Action("group.next", ("tab",), "group", "Group by nothing, repo, project, state", "Look", foot=11),
+    Action("preview.next", ("p",), "preview", "Preview right, below, off", "Look", foot=10),
+    Action("preview.up", ("K", "shift+up"), "preview up", "Scroll the preview up", "Look"),
+    Action("preview.down", ("J", "shift+down"), "preview down", "Scroll the preview down", "Look"),
+    Action("details.open", ("i",), "details", "Thoughts, events, evidence, diff and work", "Look", 8, Needs.ROW),
+    Action("activity.open", ("e",), "log", "Activity log", "Look", foot=12, capability=Capability.ACTIVITY),
+    Action("fleet.look", ("r",), "look again", "Look at tmux again now", "Look", capability=Capability.LOOK),
+    Action("session.go", ("enter",), "go", "Go to the pane", "Sessions", 1, Needs.LIVE, Capability.GO),
+    Action("session.answer", ("y",), "answer", "Answer what it asks", "Sessions", 2, Needs.ASKING, Capability.ANSWER),
+    Action("session.send", ("m",), "message", "Message the row or the marked rows", "Sessions", 5, Needs.LIVE,
+           Capability.SEND),
+    Action("session.new", ("n",), "new", "New session: where, which agent, what to do", "Sessions", foot=6,
+           capability=Capability.NEW),
+    Action("session.spawn", ("s",), "spawn", "Spawn a worker in its own worktree", "Sessions", foot=9,
+           capability=Capability.SPAWN),
+    Action("session.end", ("x",), "end", "End the row or the marked rows; asks first", "Sessions", 7, Needs.ROW,
+           Capability.KILL),
+    Action("session.restore", ("u",), "bring back", "Restore a dead agent, or re-attach a stale row", "Sessions", 2,
+           Needs.GONE, Capability.RESTORE),
+    Action("session.dismiss", ("d",), "dismiss", "Take ended and stale rows off the table", "Sessions", 3, Needs.GONE,
+           Capability.DISMISS),
+    Action("session.mark", ("space",), "mark", "Mark the row for a message or an end", "Sessions", 13, Needs.ROW),
+    Action("theme.choose", ("T",), "theme", "Theme of the console", "Console"),
+    Action("settings.open", (",",), "settings", "Settings", "Console", capability=Capability.SETTINGS),
+    Action("palette.open", ("ctrl+p",), "palette", "Every action and every session, by typing", "Console"),
+    Action("help.open", ("?",), "help", "This help", "Console", foot=20),
+    Action("console.quit", ("q", "ctrl+c"), "quit", "Quit; never ends a session", "Console", foot=21),
+)  # fmt: skip
+
+BY_NAME: dict[str, Action] = {action.name: action for action in ACTIONS}
+RESERVED = frozenset("123456789")
+"""The digits jump to a row."""
+
+_SPOKEN = {
+    "enter": "Enter", "escape": "Esc", "space": "Space", "tab": "Tab", "down": "↓", "up": "↑", "pagedown": "PgDn",
+    "pageup": "PgUp", "home": "Home", "end": "End", "delete": "Del", "backspace": "Bksp", "left": "←", "right": "→",
+}  # fmt: skip
+
+
+def resolve(user_keys: Mapping[str, str | Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """The keys of every action, with the operator's own put in; a clash or an unknown action is a SettingsError."""
+    keys = {action.name: action.keys for action in ACTIONS}
+    for name, wanted in user_keys.items():
+        if name not in keys:
+            raise SettingsError(f"[keys] {name}: there is no such action.", hint="The help (?) lists every action.")
+        keys[name] = (wanted,) if isinstance(wanted, str) else tuple(wanted)
+    owner: dict[str, str] = {}
+    for name, bound in keys.items():
+        for key in bound:
+            if key in RESERVED:
+                raise SettingsError(f"[keys] {name}: the key {key} jumps to a row.", hint="Choose another key.")
+            if key in owner and owner[key] != name:
+                raise SettingsError(
+                    f"[keys] the key {key} is bound to both {owner[key]} and {name}.",
+                    hint=f"Give one of them another key, such as {name} = []",
+                )
+            owner[key] = name
+    return keys
+
+
+def for_textual(keys: Sequence[str]) -> str:
+    """Keys as Textual binds them."""
+    return ",".join("comma" if key == "," else key for key in keys)
+
+
+def spoken(key: str) -> str:
+    """A key as the operator reads it on the keyboard."""
+    *modifiers, last = key.split("+") if len(key) > 1 else [key]
+    names = {"ctrl": "Ctrl", "shift": "Shift", "alt": "Alt"}
+    return "+".join([*(names.get(part, part) for part in modifiers), _SPOKEN.get(last, last)])
+
+
+def offered(action: Action, capabilities: frozenset[Capability]) -> bool:
+    """Whether the action exists at all now."""
+    if action.name == "session.restore":
+        return bool(capabilities & {Capability.RESTORE, Capability.ADOPT})
+    return action.capability is None or action.capability in capabilities
+
+
+def applies(action: Action, session: Session | None) -> bool:
+    """Whether the action makes sense for the selected row."""
+    if action.needs is Needs.NOTHING:
+        return True
+    if session is None:
+        return False
+    gone = session.is_stale or session.exit_reason is not None or session.state.value == "exited"
+    match action.needs:
+        case Needs.LIVE:
+            return not gone
+        case Needs.GONE:
+            return gone
+        case Needs.ASKING:
+            return session.asks is not None and not gone
+        case _:
+            return True

@@ -1,0 +1,151 @@
+"""The console: a Textual app around one main screen, with the supervisor as its one long-lived worker."""
+
+from __future__ import annotations
+
+import asyncio
+import locale
+import logging
+import os
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.app import App
+from textual.message import Message
+
+from quarterdeck.errors import QuarterdeckError, SettingsError
+from quarterdeck.ports.clock import Clock, SystemClock
+from quarterdeck.tui import actions, failures, theme
+from quarterdeck.tui.backend import Capability
+from quarterdeck.tui.screens.main import MainScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from quarterdeck.core.session import Session
+    from quarterdeck.tui.backend import Backend
+
+logger = logging.getLogger(__name__)
+
+
+class ConsoleApp(App[int]):
+    """The operator console."""
+
+    TITLE = "quarterdeck"
+    CSS_PATH = "screens/main.tcss"
+    """Here, because Textual does not load the style sheet of a default screen."""
+    ENABLE_COMMAND_PALETTE = False
+
+    @dataclass
+    class FleetChanged(Message):
+        """Something is different; a burst of these is one repaint."""
+
+        def can_replace(self, message: Message) -> bool:
+            """Only the last of a burst is handled."""
+            return isinstance(message, ConsoleApp.FleetChanged)
+
+    def __init__(self, backend: Backend, clock: Clock | None = None) -> None:
+        self.preferences = backend.preferences()
+        wants_no_colour = bool(os.environ.get("NO_COLOR"))
+        super().__init__(ansi_color=True if wants_no_colour else None)
+        self.animation_level = "none"
+        self.backend = backend
+        self.clock: Clock = clock or SystemClock()
+        self.ascii_only = self.preferences.ascii_only or "UTF" not in locale.getpreferredencoding(False).upper()
+        self.trouble: QuarterdeckError | None = backend.trouble()
+        self._complaints: list[QuarterdeckError] = []
+        self.keys = self._resolve_keys()
+        self.colours = self._load_theme(theme.TERMINAL if wants_no_colour else self.preferences.theme)
+        self.register_theme(self.colours.for_textual())
+        self.theme = self.colours.name
+        self.main = MainScreen(self)
+        self._unsubscribe: Callable[[], None] = lambda: None
+
+    def _resolve_keys(self) -> dict[str, tuple[str, ...]]:
+        try:
+            return actions.resolve(self.preferences.keys)
+        except SettingsError as error:
+            self._complaints.append(error)
+            return actions.resolve({})
+
+    def _load_theme(self, name: str) -> theme.Theme:
+        try:
+            return theme.load(name, self.backend.themes_folder)
+        except SettingsError as error:
+            self._complaints.append(error)
+            return theme.load_packaged(theme.DEFAULT)
+
+    def get_default_screen(self) -> MainScreen:
+        """The one screen that is always there."""
+        return self.main
+
+    def on_mount(self) -> None:
+        """Start supervising once the first frame is on its way."""
+        self._unsubscribe = self.backend.subscribe(self._fleet_changed)
+        if not self.is_headless:
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                asyncio.get_running_loop().add_signal_handler(number, self.exit, 128 + number)
+        self.call_after_refresh(self._start)
+
+    def _start(self) -> None:
+        for error in self._complaints:
+            failures.tell(self, error)
+        if self.trouble is None:
+            self.run_worker(self._supervise(), name="supervisor", exit_on_error=True)
+
+    async def _supervise(self) -> None:
+        try:
+            await self.backend.run()
+        except QuarterdeckError as error:
+            logger.warning("supervising stopped: %s", error.message)
+            self.trouble = error
+            self.main.sync()
+
+    def on_unmount(self) -> None:
+        """Let go of the fleet."""
+        self._unsubscribe()
+
+    def _fleet_changed(self) -> None:
+        self.post_message(self.FleetChanged())
+
+    def on_console_app_fleet_changed(self) -> None:
+        """Show it."""
+        self.main.sync()
+
+    # For the screens
+
+    def attempt(self, deed: Coroutine[object, object, None]) -> None:
+        """Do something that may take its time; a failure is shown once and changes nothing else."""
+        self.run_worker(failures.shown(self, deed), group="deeds")
+
+    def look_again(self) -> None:
+        """Look at tmux now; after trouble, start over."""
+        if self.trouble is not None:
+            self.trouble = self.backend.trouble()
+            self._complaints = []
+            self.main.sync()
+            self._start()
+        elif Capability.LOOK in self.backend.capabilities():
+            self.attempt(self.backend.look_now())
+
+    def selection_moved(self, session_id: str | None) -> None:
+        """Remember the row, so that coming back finds it."""
+        self.backend.remember(selected=session_id)
+
+    def repo_role(self, session: Session) -> str:
+        """The colour of a session's repository, readable in this theme."""
+        found = self.backend.fleet().themes.get(session.repo_theme_id or "")
+        return self.colours.repo(found.body) if found else "muted"
+
+    def use_theme(self, chosen: theme.Theme) -> None:
+        """Paint everything in another theme."""
+        self.colours = chosen
+        self.register_theme(chosen.for_textual())
+        self.theme = chosen.name
+        self.main.use(chosen)
+
+    # A crash
+
+    def _fatal_error(self) -> None:
+        """Textual would print a traceback with every local variable, and those hold what agents and operators wrote."""
+        failures.crashed(self, self._exception)

@@ -1,0 +1,250 @@
+"""Everything the console needs from outside, as one protocol: the console itself opens, runs and stores nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from quarterdeck.core.fleet import Fleet
+    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.session import Ask
+    from quarterdeck.core.thought import ThoughtSnapshot
+    from quarterdeck.errors import QuarterdeckError
+    from quarterdeck.ports.store import Activity, ActivityQuery, StoreHealth
+
+
+class Capability(StrEnum):
+    """What the outside can do now. An action whose capability is missing is not offered anywhere."""
+
+    LOOK = "look"
+    GO = "go"
+    NEW = "new"
+    KILL = "kill"
+    SEND = "send"
+    ANSWER = "answer"
+    SPAWN = "spawn"
+    RESTORE = "restore"
+    ADOPT = "adopt"
+    DISMISS = "dismiss"
+    ACTIVITY = "activity"
+    SETTINGS = "settings"
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """The operator's terminal shows the pane now."""
+
+    closes: bool = False
+    """The console was in a popup, which closes when it exits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attach:
+    """The console is outside tmux: it steps aside while `Backend.attach` runs."""
+
+    argv: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TypeThis:
+    """We cannot take the operator there; this command does."""
+
+    command: str
+    why: str
+
+
+Going = Switched | Attach | TypeThis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Directory:
+    """A place to start a session in."""
+
+    path: str
+    is_repository: bool = False
+    is_recent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRequest:
+    """Sessions to be made: one in each directory."""
+
+    directories: tuple[str, ...]
+    name: str | None = None
+    tool: str | None = None
+    request: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpawnRequest:
+    """A worker to be started in its own worktree."""
+
+    project: str
+    issue: str | None = None
+    prompt: str = ""
+    agent: str | None = None
+    branch: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """What ending one session would lose, as sentences; none when nothing would be."""
+
+    session_id: SessionId
+    sentences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What became of a message to one session."""
+
+    session_id: SessionId
+    outcome: str
+    """`delivered`, `queued` or `unconfirmed`."""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting as it is now."""
+
+    key: str
+    """Dotted, as in config.toml: `thoughts.engine`."""
+    value: str
+    help: str = ""
+    source: str = "default"
+    """Where the value comes from: `default`, `file`, `environment`, `option`."""
+    choices: tuple[str, ...] = ()
+    """The values it can take; none = free text."""
+    is_secret: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferences:
+    """What the operator set for the console, from settings and from the last time it ran."""
+
+    theme: str = "dark"
+    preview: str = "auto"
+    """`auto`, `right`, `below` or `off`."""
+    grouping: str = "none"
+    """`none`, `repo`, `project` or `state`."""
+    selected: SessionId | None = None
+    keys: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    views: Mapping[str, str] = field(default_factory=dict)
+    """Saved filters by name."""
+    ascii_only: bool = False
+    mouse: bool = True
+
+
+class Backend(Protocol):
+    """The outside of the console. Failures are raised as QuarterdeckError and shown once."""
+
+    server: str
+    """How the operator calls the tmux server."""
+    themes_folder: Path
+    """Where the operator's own themes are; it need not exist."""
+
+    # What is there
+
+    def fleet(self) -> Fleet:
+        """The fleet as it is now."""
+
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back, in the console's loop, after each change of the fleet; answers how to stop that."""
+
+    async def run(self) -> None:
+        """Supervise until cancelled. A QuarterdeckError from here is shown in place of the table."""
+
+    def trouble(self) -> QuarterdeckError | None:
+        """Why nothing can be shown (tmux missing or too old, store unreadable), or None."""
+
+    def store_health(self) -> StoreHealth:
+        """How the store is doing."""
+
+    def capabilities(self) -> frozenset[Capability]:
+        """What works now."""
+
+    def activity_of(self, session_id: SessionId) -> Sequence[int]:
+        """How much a session wrote in each of the last minutes, oldest first."""
+
+    # About one session
+
+    async def preview(self, session_id: SessionId, lines: int) -> str:
+        """The session's last lines in their own colours (not yet cleaned)."""
+
+    async def thought_history(self, session_id: SessionId, limit: int) -> list[ThoughtSnapshot]:
+        """Its latest thoughts, newest first."""
+
+    async def losses(self, ids: Sequence[SessionId]) -> list[Loss]:
+        """What ending these sessions would lose."""
+
+    async def diff(self, session_id: SessionId) -> str:
+        """What changed in its worktree, as a unified diff; "" when there is none."""
+
+    # Doing
+
+    async def look_now(self) -> None:
+        """Look at tmux at once."""
+
+    async def go(self, session_id: SessionId) -> Going:
+        """Take the operator to the session's pane, or say how to get there."""
+
+    async def attach(self, going: Attach) -> None:
+        """Run the attach and wait for its end. Called only while the console has let go of the terminal."""
+
+    async def new(self, request: NewRequest) -> list[SessionId]:
+        """Make sessions."""
+
+    async def kill(self, ids: Sequence[SessionId], *, detach: bool) -> None:
+        """End sessions; with `detach` forget them and leave tmux alone."""
+
+    async def send(self, ids: Sequence[SessionId], text: str) -> list[Delivery]:
+        """Deliver a message to each."""
+
+    async def answer(self, session_id: SessionId, ask: Ask, choice: str) -> None:
+        """Answer the question as it was shown; Refused when it is another one by now."""
+
+    async def restore(self, session_id: SessionId) -> None:
+        """Bring a dead agent session back."""
+
+    async def adopt(self, session_id: SessionId) -> None:
+        """Bind the tmux session of the same name to this stale identity."""
+
+    async def dismiss(self, ids: Sequence[SessionId]) -> None:
+        """Let go of ended and stale rows."""
+
+    async def spawn(self, request: SpawnRequest) -> SessionId:
+        """Start a worker."""
+
+    # Lists to choose from
+
+    async def directories(self) -> list[Directory]:
+        """Where a session could start: repositories first, then recent places."""
+
+    async def tools(self) -> list[str]:
+        """The agents that are installed, by the names `new --tool` takes."""
+
+    async def projects(self) -> list[str]:
+        """The projects a worker can be spawned in."""
+
+    async def activity(self, query: ActivityQuery) -> list[Activity]:
+        """The activity log."""
+
+    # Settings
+
+    def preferences(self) -> Preferences:
+        """What the operator set for the console."""
+
+    def remember(self, **values: str | None) -> None:
+        """Keep `theme`, `preview`, `grouping` or `selected` for the next time. Never blocks."""
+
+    async def settings(self) -> list[Setting]:
+        """Every setting that the console can show."""
+
+    async def change_setting(self, key: str, value: str) -> None:
+        """Set one; SettingsError when the value does not fit."""

@@ -1,0 +1,127 @@
+"""What each action of the table does on the main screen. Dialogs are imported when they are first wanted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quarterdeck.tui.rows.order import waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from quarterdeck.tui.screens.main import MainScreen
+
+PLACEMENTS = ("right", "below", "off")
+
+
+def _move(by: int) -> Callable[[MainScreen], None]:
+    return lambda screen: screen.table.move(by)
+
+
+def _page(direction: int) -> Callable[[MainScreen], None]:
+    return lambda screen: screen.table.move_page(direction)
+
+
+def _end(last: bool) -> Callable[[MainScreen], None]:
+    return lambda screen: screen.table.move(len(screen.table.ids) * (1 if last else -1))
+
+
+def _waiting(step: int) -> Callable[[MainScreen], None]:
+    def jump(screen: MainScreen) -> None:
+        ids = waiting(screen.board.items, screen.board.sessions)
+        if not ids:
+            screen.app.notify("Nobody waits for you.", markup=False, timeout=2)
+            return
+        here = screen.table.selected
+        shown = screen.table.ids
+        place = shown.index(here) if here in shown else -1
+        # From a row that does not wait, the next one in the order of the screen.
+        after = [session_id for session_id in ids if (shown.index(session_id) - place) * step > 0]
+        screen.table.select((after or ids)[0 if step > 0 else -1])
+
+    return jump
+
+
+def _scroll(direction: int) -> Callable[[MainScreen], None]:
+    return lambda screen: screen.preview.tail.scroll_by(direction * max(1, screen.preview.tail.size.height // 2))
+
+
+def preview_next(screen: MainScreen) -> None:
+    """Right, below, off, and round again from where it is now."""
+    shown = next((place for place in PLACEMENTS if screen.has_class(f"-{place}")), "off")
+    screen.placement = PLACEMENTS[(PLACEMENTS.index(shown) + 1) % len(PLACEMENTS)]
+    screen.place_preview()
+    if not screen.preview.display and screen.placement != "off":
+        screen.placement = "off"
+    screen.console_app.backend.remember(preview=screen.placement)
+    screen.call_after_refresh(screen.sync)
+
+
+def group_next(screen: MainScreen) -> None:
+    """Group by the next thing."""
+    screen.board.grouping = screen.board.grouping.next
+    screen.console_app.backend.remember(grouping=screen.board.grouping.value)
+    screen.set_filter(screen.board.filter)
+    screen.app.notify(f"Grouped by {screen.board.grouping.value}.", markup=False, timeout=2)
+
+
+def session_mark(screen: MainScreen) -> None:
+    """Mark or unmark the row, and go to the next."""
+    if screen.selected is not None:
+        screen.board.marked ^= {screen.selected.session_id}
+        screen.table.move(1)
+        screen.sync()
+
+
+def filter_open(screen: MainScreen) -> None:
+    """Let the operator type a filter."""
+    screen.open_filter()
+
+
+def filter_clear(screen: MainScreen) -> None:
+    """Take away the filter; when there is none, the marks."""
+    if screen.board.filter or screen.filter_bar is not None:
+        screen.close_filter(keeps=False)
+    else:
+        screen.board.marked.clear()
+        screen.sync()
+
+
+def session_go(screen: MainScreen) -> None:
+    """Go to the pane."""
+    from quarterdeck.tui.going import go
+
+    if screen.selected is not None:
+        screen.console_app.attempt(go(screen.console_app, screen.selected))
+
+
+def fleet_look(screen: MainScreen) -> None:
+    """Look at tmux again."""
+    screen.console_app.look_again()
+
+
+def console_quit(screen: MainScreen) -> None:
+    """Leave. Sessions go on."""
+    screen.app.exit(0)
+
+
+COMMANDS: dict[str, Callable[[MainScreen], None]] = {
+    "row.down": _move(1),
+    "row.up": _move(-1),
+    "row.first": _end(False),
+    "row.last": _end(True),
+    "row.page_down": _page(1),
+    "row.page_up": _page(-1),
+    "waiting.next": _waiting(1),
+    "waiting.previous": _waiting(-1),
+    "filter.open": filter_open,
+    "filter.clear": filter_clear,
+    "group.next": group_next,
+    "preview.next": preview_next,
+    "preview.up": _scroll(-1),
+    "preview.down": _scroll(1),
+    "fleet.look": fleet_look,
+    "session.go": session_go,
+    "session.mark": session_mark,
+    "console.quit": console_quit,
+}

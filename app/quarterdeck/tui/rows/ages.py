@@ -1,0 +1,66 @@
+"""Times and amounts in as few cells as say enough, in steps that a resting screen need not repaint."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.session import EPOCH
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_FIVE_MINUTES = 5
+
+
+def minutes_since(moment: datetime | None, now: datetime) -> int | None:
+    """Whole minutes since then; None when there is no such moment."""
+    if moment is None or moment <= EPOCH:
+        return None
+    return max(0, int((now - moment) / timedelta(minutes=1)))
+
+
+def quiet(moment: datetime | None, now: datetime) -> str:
+    """How long ago: `now`, then minutes, from ten on in fives, then hours, then days; "" when unknown."""
+    minutes = minutes_since(moment, now)
+    if minutes is None:
+        return ""
+    if minutes < 1:
+        return "now"
+    if minutes < 60:
+        return f"{minutes if minutes < 10 else minutes - minutes % _FIVE_MINUTES}m"
+    if minutes < 60 * 48:
+        return f"{minutes // 60}h"
+    return f"{min(minutes // (60 * 24), 999)}d"
+
+
+def exact(moment: datetime | None, now: datetime) -> str:
+    """How long ago, to the second: for screens that are looked at and left."""
+    if moment is None or moment <= EPOCH:
+        return "never"
+    seconds = max(0, int((now - moment).total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s ago"
+    minutes, seconds = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes} min ago"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min ago" if minutes else f"{hours} h ago"
+    return f"{hours // 24} days ago"
+
+
+def amount(number: int) -> str:
+    """A count in four cells: `950`, `12k`, `1.2M`."""
+    if number < 1000:
+        return str(number)
+    if number < 999_500:
+        return f"{number / 1000:.0f}k"
+    return f"{number / 1_000_000:.1f}M"
+
+
+def share(part: int, whole: int) -> str:
+    """A part as a percentage; "" when nothing is known."""
+    if part <= 0 or whole <= 0:
+        return ""
+    return f"{min(999, round(100 * part / whole))}%"

@@ -1,0 +1,89 @@
+"""Which columns there is room for, and how wide each is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+MARK, SHAPE, NAME, AGENT, STATE = "mark", "shape", "name", "agent", "state"
+REST, THOUGHT, CONTEXT, REPO = "rest", "thought", "context", "repo"
+BRANCH, QUIET, PLOT = "branch", "quiet", "plot"
+
+ORDER = (MARK, SHAPE, NAME, AGENT, STATE, REST, THOUGHT, CONTEXT, REPO, BRANCH, QUIET, PLOT)
+"""As they stand on the screen."""
+TITLES = {
+    NAME: "session", AGENT: "agent", STATE: "state", REST: "rest", THOUGHT: "thought", CONTEXT: "ctx", REPO: "repo",
+    BRANCH: "branch", QUIET: "quiet", PLOT: "activity",
+}  # fmt: skip
+RIGHT = frozenset({CONTEXT, QUIET})
+
+NAME_LEAST, NAME_MOST = 8, 24
+THOUGHT_LEAST = 16
+THOUGHT_EASY = 34
+"""A thought this long can mostly be read; rarer columns wait until it can."""
+_WIDTHS = {MARK: 1, SHAPE: 1, AGENT: 8, STATE: 8, REST: 6, CONTEXT: 4, REPO: 12, BRANCH: 18, QUIET: 5, PLOT: 8}
+_FIRST = (STATE, QUIET, AGENT)
+"""Taken in this order while a thought of the least length still fits."""
+_THEN = (REPO, PLOT, CONTEXT, BRANCH, REST)
+"""Taken in this order while an easy thought still fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column and the cells it takes, without the gap after it."""
+
+    name: str
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The columns of the table at one width."""
+
+    columns: tuple[Column, ...]
+    gap: int
+    width: int
+
+    def start_of(self, name: str) -> int:
+        """The cell a column starts at."""
+        start = 0
+        for column in self.columns:
+            if column.name == name:
+                return start
+            start += column.width + gap_after(column.name, self.gap)
+        return start
+
+
+def gap_after(name: str, gap: int) -> int:
+    """Cells between a column and the next; the mark and the shape belong to the name."""
+    return 0 if name == MARK else 1 if name == SHAPE else gap
+
+
+def layout(width: int, longest_name: int, empty: Collection[str] = ()) -> Layout:
+    """The columns for a width. `empty` columns have nothing to show in any row, and are left out."""
+    gap = 1 if width < 72 else 2
+    name = max(NAME_LEAST, min(longest_name, NAME_MOST, max(NAME_LEAST, width // 4)))
+    chosen = {MARK: 1, SHAPE: 1}
+    room = width - 1 - 1 - 1
+    if room < name + gap + THOUGHT_LEAST:
+        name = min(longest_name, max(1, room - (_WIDTHS[STATE] + gap if room >= NAME_LEAST + gap + 8 else 0)))
+    chosen[NAME] = max(1, min(name, room))
+    room -= chosen[NAME]
+    for column in _FIRST:
+        cost = _WIDTHS[column] + gap
+        thought = 0 if column == STATE else THOUGHT_LEAST + gap
+        if column not in empty and room - cost >= thought:
+            chosen[column] = _WIDTHS[column]
+            room -= cost
+    for column in _THEN:
+        cost = _WIDTHS[column] + gap
+        if column not in empty and room - cost >= THOUGHT_EASY + gap:
+            chosen[column] = _WIDTHS[column]
+            room -= cost
+    if room - gap >= THOUGHT_LEAST // 2:
+        chosen[THOUGHT] = room - gap
+        room = 0
+    return Layout(tuple(Column(name, chosen[name]) for name in ORDER if name in chosen), gap, width)

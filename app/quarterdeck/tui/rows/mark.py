@@ -1,0 +1,78 @@
+"""What a session looks like at a glance: one shape, one word and one colour for each kind."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from quarterdeck.core import urgency
+from quarterdeck.core.session import Need, RestState, SessionState, TransportHealth
+
+if TYPE_CHECKING:
+    from quarterdeck.core.session import Session
+
+
+class Kind(StrEnum):
+    """How a row is shown. The value is the word on the screen."""
+
+    ASKS = "asks"
+    FAILED = "failed"
+    DONE = "done"
+    WORKS = "works"
+    RESTS = "rests"
+    UNKNOWN = "unknown"
+    LOST = "cut off"
+    STALE = "stale"
+    ENDED = "ended"
+
+
+WAITING = frozenset({Kind.ASKS, Kind.FAILED, Kind.DONE})
+"""The kinds that wait for the operator."""
+GONE = frozenset({Kind.STALE, Kind.ENDED})
+
+SHAPES: dict[Kind, str] = {
+    Kind.ASKS: "▲", Kind.FAILED: "✖", Kind.DONE: "◆", Kind.WORKS: "●", Kind.RESTS: "○",
+    Kind.UNKNOWN: "?", Kind.LOST: "≠", Kind.STALE: "◌", Kind.ENDED: "×",
+}  # fmt: skip
+ASCII_SHAPES: dict[Kind, str] = {
+    Kind.ASKS: "!", Kind.FAILED: "x", Kind.DONE: "+", Kind.WORKS: "*", Kind.RESTS: "-",
+    Kind.UNKNOWN: "?", Kind.LOST: "#", Kind.STALE: "~", Kind.ENDED: "=",
+}  # fmt: skip
+ROLES: dict[Kind, str] = {
+    Kind.ASKS: "asks", Kind.FAILED: "failed", Kind.DONE: "done", Kind.WORKS: "works", Kind.RESTS: "muted",
+    Kind.UNKNOWN: "muted", Kind.LOST: "failed", Kind.STALE: "muted", Kind.ENDED: "muted",
+}  # fmt: skip
+REST_WORDS: dict[RestState, str] = {
+    RestState.ACTIVE: "", RestState.DROWSY: "drowsy", RestState.SLEEPING: "asleep", RestState.DEEP_SLEEP: "deep",
+}  # fmt: skip
+
+
+def kind_of(session: Session) -> Kind:
+    """How the session is shown. What is gone or cut off comes first: nothing else is known of it any more."""
+    if session.exit_reason is not None or session.state is SessionState.EXITED:
+        return Kind.ENDED
+    if session.is_stale:
+        return Kind.STALE
+    if session.transport_health is TransportHealth.DISCONNECTED:
+        return Kind.LOST
+    if urgency.asks(session):
+        return Kind.ASKS
+    if urgency.has_failed(session):
+        return Kind.FAILED
+    if session.needs is Need.FINISHED:
+        return Kind.DONE
+    if session.state is SessionState.ATTENTION:
+        return Kind.ASKS
+    if session.state_evidence.observed_at is None:
+        return Kind.UNKNOWN
+    return Kind.WORKS if session.state is SessionState.BUSY else Kind.RESTS
+
+
+def is_doubtful(session: Session, kind: Kind) -> bool:
+    """Whether the word gets a question mark. What is gone, and what says `unknown` already, needs none."""
+    return kind not in {Kind.ENDED, Kind.STALE, Kind.UNKNOWN, Kind.LOST} and not session.is_certain
+
+
+def shape(kind: Kind, *, ascii_only: bool) -> str:
+    """The kind's one-cell shape."""
+    return (ASCII_SHAPES if ascii_only else SHAPES)[kind]

@@ -1,0 +1,140 @@
+"""One session as the cells of a row. Pure: the same session, moment and layout give the same cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.session import Need
+from quarterdeck.core.text import clean, fit
+from quarterdeck.tui.rows import column as col
+from quarterdeck.tui.rows.ages import quiet, share
+from quarterdeck.tui.rows.cell import Cell
+from quarterdeck.tui.rows.mark import GONE, REST_WORDS, ROLES, Kind, is_doubtful, kind_of, shape
+from quarterdeck.tui.rows.plot import plot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from quarterdeck.core.session import Session
+
+CONTEXT_TIGHT = 0.8
+"""From this share of its context on, a session's use of it is worth a colour."""
+_AGENT_NAMES = {
+    "Claude Code": "claude", "OpenCode": "opencode", "Gemini CLI": "gemini", "GitHub Copilot": "copilot",
+    "Copilot CLI": "copilot", "Cursor Agent": "cursor", "Qwen Code": "qwen",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a row depends on beside its session."""
+
+    now: datetime
+    ascii_only: bool
+    repo_role: Callable[[Session], str]
+    """The colour of a session's repository, as a role or `#RRGGBB`."""
+    activity_of: Callable[[Session], Sequence[int]]
+    is_marked: Callable[[Session], bool]
+
+
+def session_cells(session: Session, layout: col.Layout, view: View) -> tuple[Cell, ...]:
+    """The cells of a session's row, in the layout's order, each exactly as wide as its column."""
+    kind = kind_of(session)
+    gone = kind in GONE
+    cells: list[Cell] = []
+    for column in layout.columns:
+        text, role = _content(column.name, session, kind, column.width, view)
+        if gone and column.name not in {col.SHAPE, col.MARK}:
+            role = "muted"
+        cells.append(Cell(fit(text, column.width, right=column.name in col.RIGHT), role))
+    return tuple(cells)
+
+
+def _content(name: str, session: Session, kind: Kind, width: int, view: View) -> tuple[str, str]:
+    doubt = is_doubtful(session, kind)
+    role = ROLES[kind] + (" dim" if doubt else "")
+    match name:
+        case col.MARK:
+            return ("+" if view.ascii_only else "✓", "accent") if view.is_marked(session) else (" ", "text")
+        case col.SHAPE:
+            return shape(kind, ascii_only=view.ascii_only), role
+        case col.NAME:
+            return name_of(session), "text bold" if kind is Kind.ASKS else "text"
+        case col.AGENT:
+            return agent_of(session), "muted"
+        case col.STATE:
+            return kind.value + ("?" if doubt else ""), role
+        case col.REST:
+            return ("" if gone_or_busy(kind) else REST_WORDS[session.rest_state]), "muted"
+        case col.THOUGHT:
+            return saying(session, kind), "asks" if kind is Kind.ASKS else "failed" if kind is Kind.FAILED else "text"
+        case col.CONTEXT:
+            tight = session.context_limit and session.token_count / session.context_limit >= CONTEXT_TIGHT
+            return share(session.token_count, session.context_limit), "asks" if tight else "muted"
+        case col.REPO:
+            return repo_of(session), view.repo_role(session)
+        case col.BRANCH:
+            return branch_of(session, width), "muted"
+        case col.QUIET:
+            return quiet(waiting_since(session), view.now), ROLES[kind] if kind is Kind.ASKS else "muted"
+        case _:
+            return plot(view.activity_of(session), width, ascii_only=view.ascii_only), "muted"
+
+
+def gone_or_busy(kind: Kind) -> bool:
+    """Whether a word about resting would say nothing."""
+    return kind in GONE or kind is Kind.WORKS
+
+
+def name_of(session: Session) -> str:
+    """What the operator calls the session."""
+    return clean((session.work.display_name if session.work else None) or session.tmux_name or session.session_id)
+
+
+def agent_of(session: Session) -> str:
+    """The agent in it, else the command that runs there."""
+    tool = session.tool or (session.work.agent if session.work else "") or session.current_command or ""
+    return clean(_AGENT_NAMES.get(tool, tool)).lower()
+
+
+def repo_of(session: Session) -> str:
+    """The repository, or the folder where there is none."""
+    if session.work:
+        return clean(session.work.project)
+    return clean(PurePath(session.repo_theme_id or session.cwd).name)
+
+
+def branch_of(session: Session, width: int = 0) -> str:
+    """Branch and pull request of a spawned session; the request stays when the branch must be cut."""
+    if session.work is None:
+        return ""
+    numbers = [f"#{request['number']}" for request in session.work.prs if request.get("number")]
+    branch, tail = clean(session.work.branch or ""), clean(" ".join(numbers))
+    if not tail or not width:
+        return " ".join(part for part in (branch, tail) if part)
+    return fit(branch, max(0, min(len(branch), width - len(tail) - 1))) + " " + tail
+
+
+def saying(session: Session, kind: Kind) -> str:
+    """The one line that says most: what is asked, why it ended or failed, else the thought."""
+    if kind is Kind.ASKS and session.asks is not None:
+        return clean(session.asks.text)
+    if kind is Kind.ENDED:
+        status = "" if session.exit_status is None else f" with status {session.exit_status}"
+        last = f": {clean(session.thought)}" if session.thought else ""
+        return f"ended{status}{last}"
+    if kind is Kind.STALE:
+        return clean(session.thought or "its tmux server went away")
+    if kind is Kind.FAILED and session.state_evidence.detail:
+        return clean(session.state_evidence.detail)
+    return clean(session.thought or "")
+
+
+def waiting_since(session: Session) -> datetime:
+    """Since when nothing has happened, or since when it asks."""
+    if session.asks is not None and session.needs in {Need.PERMISSION, Need.QUESTION}:
+        return session.asks.since
+    return session.ended_at or session.last_activity_at

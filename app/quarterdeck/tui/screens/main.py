@@ -1,0 +1,285 @@
+"""The main screen: head, table, preview, foot. Every key is looked up in the table of actions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from rich.text import Text
+from textual import on
+from textual.binding import Binding, BindingsMap
+from textual.containers import Container
+from textual.screen import Screen
+from textual.widgets import Static
+
+from quarterdeck.core.text import clean
+from quarterdeck.tui import actions
+from quarterdeck.tui.actions import ACTIONS, BY_NAME
+from quarterdeck.tui.board import Board
+from quarterdeck.tui.commands import COMMANDS
+from quarterdeck.tui.rows.foot import foot_cells
+from quarterdeck.tui.rows.head import head_cells
+from quarterdeck.tui.rows.notices import LEAST_HEIGHT, LEAST_WIDTH, Notice, notice_for
+from quarterdeck.tui.rows.order import Grouping
+from quarterdeck.tui.rows.session_row import View
+from quarterdeck.tui.watching import PreviewFeed
+from quarterdeck.tui.widgets.filter_bar import FilterBar
+from quarterdeck.tui.widgets.fleet_table import FleetTable
+from quarterdeck.tui.widgets.line import CellLine
+from quarterdeck.tui.widgets.preview import Preview
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from textual import events
+    from textual.app import ComposeResult
+    from textual.timer import Timer
+
+    from quarterdeck.core.session import Session
+    from quarterdeck.tui.actions import Action
+    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.theme import Theme
+
+HOLD_SECONDS = 1.0
+"""Rows stay where they are for this long after a key."""
+CLOCK_SECONDS = 10.0
+"""How often ages are looked at; what has not changed is not painted."""
+WIDE = 150
+"""From this width on the preview stands at the right."""
+TALL = 16
+"""Below this height there is no room for a preview under the table."""
+
+
+def _bindings(keys: Mapping[str, Sequence[str]]) -> list[Binding]:
+    """The bindings of the table of actions, and the digits, which jump."""
+    bound = [
+        Binding(actions.for_textual(keys[action.name]), f"do('{action.name}')")
+        for action in ACTIONS
+        if keys[action.name]
+    ]
+    return bound + [Binding(str(number), f"row({number})") for number in range(1, 10)]
+
+
+class MainScreen(Screen[None]):
+    """What the operator looks at all day."""
+
+    AUTO_FOCUS = "#fleet"
+
+    def __init__(self, console: ConsoleApp) -> None:
+        super().__init__()
+        self.console_app = console
+        # Textual's own key maps take a swap of two keys for a clash, so the bindings are made from the resolved keys.
+        self._bindings = BindingsMap(_bindings(console.keys))
+        self.board = Board(Grouping(console.preferences.grouping))
+        self.placement = console.preferences.preview
+        self.filter_bar: FilterBar | None = None
+        self.head = CellLine(console.colours, css_id="head")
+        self.table = FleetTable(console.colours, self._view(), css_id="fleet")
+        self.preview = Preview(console.colours, css_id="preview")
+        self.notice = Static("", id="notice", markup=False)
+        self.foot = CellLine(console.colours, css_id="foot")
+        self._feed = PreviewFeed(console, self._show_tail)
+        self._last_key = -HOLD_SECONDS
+        self._release: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """From the top."""
+        yield self.head
+        with Container(id="body"):
+            yield self.table
+            yield self.preview
+        yield self.notice
+        yield self.foot
+
+    def on_mount(self) -> None:
+        """Show what is known, and look at the clock now and then."""
+        self.sync()
+        if (selected := self.console_app.preferences.selected) is not None:
+            self.table.select(selected)
+        self.set_interval(CLOCK_SECONDS, self.sync)
+
+    # The fleet onto the screen
+
+    def sync(self) -> None:
+        """Show the fleet as it is now. What stands there already is not painted again."""
+        backend = self.console_app.backend
+        fleet, now = backend.fleet(), self.console_app.clock.now()
+        since_key = self.console_app.clock.monotonic() - self._last_key
+        self.board.sync(fleet, hold=since_key < HOLD_SECONDS)
+        if self.board.is_held and self._release is None:
+            self._release = self.set_timer(HOLD_SECONDS - since_key + 0.05, self._let_go)
+        self.table.show(
+            self.board.items,
+            self.board.sessions,
+            self._view(),
+            longest_name=self.board.longest_name,
+            empty=self.board.empty,
+        )
+        self.head.show(
+            head_cells(
+                backend.server, self.board.counts, fleet, backend.store_health(), now, self.size.width,
+                ascii_only=self.console_app.ascii_only,
+            )
+        )  # fmt: skip
+        self._show_notice()
+        self.show_selected()
+
+    def _let_go(self) -> None:
+        self._release = None
+        self.sync()
+
+    def show_selected(self) -> None:
+        """Show what belongs to the selected row: preview and keys."""
+        session = self.selected
+        if self.preview.display:
+            self.preview.show_session(session, self.console_app.clock.now())
+            self._feed.want(session, self.preview.tail.size.height)
+        self.show_foot()
+        if self.filter_bar is not None:
+            self.filter_bar.say(f"{self.board.shown} of {len(self.board.sessions)}")
+
+    def show_foot(self) -> None:
+        """Show the keys that work now."""
+        self.foot.show(foot_cells(self.console_app.keys, self.works, self.size.width, len(self.board.marked)))
+
+    def _show_tail(self, session_id: str, raw: str) -> None:
+        if session_id == self.table.selected:
+            self.preview.show_tail(session_id, raw)
+
+    def _show_notice(self) -> None:
+        backend = self.console_app.backend
+        notice = notice_for(
+            backend.fleet(), clean(backend.server), self.console_app.trouble, width=self.size.width,
+            height=self.size.height, filter_text=self.board.filter, shown=self.board.shown,
+        )  # fmt: skip
+        is_small = self.size.width < LEAST_WIDTH or self.size.height < LEAST_HEIGHT
+        self.head.display = self.foot.display = not is_small
+        self.set_class(notice is not None, "-notice")
+        if notice is not None:
+            self.notice.update(self._notice_text(notice))
+
+    def _notice_text(self, notice: Notice) -> Text:
+        style = self.console_app.colours.style
+        text = Text(clean(notice.what), style=style("failed bold" if notice.is_bad else "text bold"), justify="center")
+        text.append(f"\n{clean(notice.why)}", style("muted"))
+        text.append("\n\n" if self.size.height > LEAST_HEIGHT else "\n")
+        for phrase in notice.next.split("   "):
+            name, _, said = phrase.removeprefix("{").partition("}")
+            if self.works(BY_NAME[name]) and self.console_app.keys[name]:
+                text.append(actions.spoken(self.console_app.keys[name][0]), style("accent bold"))
+                text.append(said + "   ", style("muted"))
+        text.rstrip()
+        return text
+
+    def use(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        for part in (self.head, self.table, self.preview, self.foot):
+            part.use(theme)
+        self.sync()
+
+    def _view(self) -> View:
+        console = self.console_app
+        return View(
+            now=console.clock.now(),
+            ascii_only=console.ascii_only,
+            repo_role=console.repo_role,
+            activity_of=lambda session: console.backend.activity_of(session.session_id),
+            is_marked=lambda session: session.session_id in self.board.marked,
+        )
+
+    # What is selected, and what works on it
+
+    @property
+    def selected(self) -> Session | None:
+        """The session under the cursor."""
+        session_id = self.table.selected
+        return self.board.sessions.get(session_id) if session_id is not None else None
+
+    def works(self, action: Action) -> bool:
+        """Whether an action can be done now."""
+        capabilities = self.console_app.backend.capabilities()
+        return (
+            action.name in COMMANDS and actions.offered(action, capabilities) and actions.applies(action, self.selected)
+        )
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Textual asks this before it runs a key."""
+        return self.works(BY_NAME[cast("str", parameters[0])]) if action == "do" else True
+
+    def action_do(self, name: str) -> None:
+        """Run an action of the table."""
+        COMMANDS[name](self)
+
+    def action_row(self, number: int) -> None:
+        """Jump to a row by its place."""
+        ids = self.table.ids
+        if number <= len(ids):
+            self.table.select(ids[number - 1])
+
+    def set_filter(self, text: str) -> None:
+        """Show what matches, and nothing else."""
+        self.board.filter = text
+        self._last_key = -HOLD_SECONDS
+        self.sync()
+
+    def open_filter(self) -> None:
+        """Show the filter's line and let the operator type."""
+        if self.filter_bar is None:
+            self.filter_bar = FilterBar(self.board.filter)
+            self.mount(self.filter_bar, before="#body")
+        self.call_after_refresh(self.filter_bar.focus_input)
+        self.filter_bar.focus_input()
+
+    def close_filter(self, *, keeps: bool) -> None:
+        """Back to the table, with the filter or without."""
+        if self.filter_bar is not None and not (keeps and self.board.filter):
+            self.filter_bar.remove()
+            self.filter_bar = None
+            self.set_filter("")
+        self.table.focus()
+
+    @on(FilterBar.Typed)
+    def _filter_typed(self, event: FilterBar.Typed) -> None:
+        self.set_filter(event.text)
+
+    @on(FilterBar.Left)
+    def _filter_left(self, event: FilterBar.Left) -> None:
+        self.close_filter(keeps=event.keeps)
+
+    @on(FilterBar.Moved)
+    def _filter_moved(self, event: FilterBar.Moved) -> None:
+        self.table.move(event.by)
+
+    def place_preview(self) -> None:
+        """Put the preview where the operator wants it, or where there is room."""
+        placement = self.placement
+        if placement == "auto":
+            placement = "right" if self.size.width >= WIDE else "below"
+        if placement == "below" and self.size.height < TALL:
+            placement = "off"
+        if placement == "right" and self.size.width < 2 * LEAST_WIDTH:
+            placement = "off"
+        for place in ("right", "below"):
+            self.set_class(placement == place, f"-{place}")
+
+    # What happens to it
+
+    def on_resize(self) -> None:
+        """Another size has room for other things."""
+        self.place_preview()
+        self.call_after_refresh(self.sync)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Remember when the operator last pressed something, whoever it is for."""
+        if type(event).__name__ in {"Key", "Click"}:
+            self._last_key = self.console_app.clock.monotonic()
+        await super().on_event(event)
+
+    @on(FleetTable.Selected)
+    def _row_selected(self) -> None:
+        self.show_selected()
+        self.console_app.selection_moved(self.table.selected)
+
+    @on(FleetTable.Chosen)
+    def _row_chosen(self) -> None:
+        if self.works(BY_NAME["session.go"]):
+            self.action_do("session.go")

@@ -1,0 +1,32 @@
+"""Tells something the operator must do, with the exact command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.widgets import Static
+
+from quarterdeck.core.text import clean
+from quarterdeck.tui.screens.dialog import Dialog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.widget import Widget
+
+    from quarterdeck.tui.app import ConsoleApp
+
+
+class TellScreen(Dialog[None]):
+    """What, why, and the command to type."""
+
+    def __init__(self, console: ConsoleApp, heading: str, why: str, command: str) -> None:
+        super().__init__(console)
+        self.heading = heading
+        self._why = why
+        self._command = command
+
+    def body(self) -> Iterable[Widget]:
+        """The reason, then the command on a line of its own so that it can be copied."""
+        yield Static(self.style(clean(self._why)))
+        yield Static(self.style("\n  " + clean(self._command), "accent bold"))

@@ -1,0 +1,244 @@
+"""The live table: only visible lines are made, only changed cells are painted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+
+from quarterdeck.tui.rows import column as col
+from quarterdeck.tui.rows.cell import Cell
+from quarterdeck.tui.rows.order import Heading
+from quarterdeck.tui.rows.session_row import session_cells
+from quarterdeck.tui.rows.titles import heading_cells, title_cells
+from quarterdeck.tui.widgets.line import strip_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from textual import events
+    from textual.strip import Strip
+
+    from quarterdeck.core.session import Session
+    from quarterdeck.tui.rows.order import Item
+    from quarterdeck.tui.rows.session_row import View
+    from quarterdeck.tui.theme import Theme
+
+STRIPS_KEPT = 2048
+_Line = tuple[tuple[Cell, ...], str]
+"""Cells and the ground they stand on."""
+
+
+class FleetTable(ScrollView, can_focus=True):
+    """One line a session, below a line of titles that does not scroll."""
+
+    @dataclass
+    class Selected(Message):
+        """The cursor stands on another session."""
+
+        session_id: str | None
+
+    @dataclass
+    class Chosen(Message):
+        """A row was double-clicked."""
+
+        session_id: str
+
+    def __init__(self, theme: Theme, view: View, *, css_id: str | None = None) -> None:
+        super().__init__(id=css_id)
+        self._theme = theme
+        self._view = view
+        self._items: Sequence[Item] = ()
+        self._sessions: Mapping[str, Session] = {}
+        self._longest = col.NAME_LEAST
+        self._empty: frozenset[str] = frozenset()
+        self._layout = col.layout(80, self._longest)
+        self._index = 0
+        self._places: dict[str, int] = {}
+        self._painted: dict[int, _Line] = {}
+        self._strips: dict[_Line, Strip] = {}
+
+    @property
+    def _width(self) -> int:
+        """Cells beside the scrollbar, whose place is always kept."""
+        return self.scrollable_content_region.width
+
+    # What it shows
+
+    @property
+    def selected(self) -> str | None:
+        """The session under the cursor."""
+        item = self._items[self._index] if self._index < len(self._items) else None
+        return item if isinstance(item, str) else None
+
+    @property
+    def ids(self) -> list[str]:
+        """The sessions shown, from the top."""
+        return [item for item in self._items if isinstance(item, str)]
+
+    def text_of(self, session_id: str) -> str:
+        """A row as text, for tests and for copying."""
+        return "".join(cell.text for cell in self._cells(self._places[session_id])).rstrip()
+
+    def show(
+        self,
+        items: Sequence[Item],
+        sessions: Mapping[str, Session],
+        view: View,
+        *,
+        longest_name: int,
+        empty: frozenset[str],
+    ) -> None:
+        """Show these rows. The cursor stays on its session, or on its place when the session is gone."""
+        before, count = self.selected, len(self._items)
+        self._items, self._sessions, self._view = items, sessions, view
+        self._places = {item: index for index, item in enumerate(items) if isinstance(item, str)}
+        moved = self._places.get(before, -1) if before is not None else -1
+        self._index = moved if moved >= 0 else self._nearest(self._index)
+        if (longest_name, empty) != (self._longest, self._empty):
+            self._longest, self._empty = longest_name, empty
+            self._lay_out()
+        if count != len(items):
+            self.virtual_size = Size(self._width, len(items) + 1)
+        self._repaint()
+        if self.selected != before:
+            self._reveal()
+            self.post_message(self.Selected(self.selected))
+
+    def use(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        self._theme = theme
+        self._strips.clear()
+        self._painted.clear()
+        self.refresh()
+
+    # Moving
+
+    def move(self, by: int) -> None:
+        """Move the cursor by rows, stopping at the ends."""
+        ids = self.ids
+        if ids:
+            here = ids.index(self.selected) if self.selected in self._places else 0
+            self.select(ids[max(0, min(len(ids) - 1, here + by))])
+
+    def move_page(self, direction: int) -> None:
+        """Move by a screenful."""
+        self.move(direction * max(1, self.size.height - 2))
+
+    def select(self, session_id: str) -> bool:
+        """Put the cursor on a session; False when it is not shown."""
+        index = self._places.get(session_id)
+        if index is None:
+            return False
+        if index != self._index:
+            self._index = index
+            self._repaint()
+            self.post_message(self.Selected(session_id))
+        self._reveal()
+        return True
+
+    def _nearest(self, index: int) -> int:
+        """The row at or next to a place that a cursor can stand on."""
+        places = list(self._places.values())
+        return min(places, key=lambda place: (abs(place - index), -place)) if places else 0
+
+    def _reveal(self) -> None:
+        """Scroll until the cursor can be seen, with its group's heading where there is one."""
+        rows = self.size.height - 1
+        if rows <= 0:
+            return
+        top = self.scroll_offset.y
+        first = self._index - 1 if self._index and isinstance(self._items[self._index - 1], Heading) else self._index
+        wanted = min(top, first) if first < top else max(top, self._index - rows + 1)
+        if wanted != top:
+            self.scroll_to(y=wanted, animate=False, immediate=True)
+
+    # Painting
+
+    def _lay_out(self) -> None:
+        self._layout = col.layout(self._width, self._longest, self._empty)
+        self._painted.clear()
+        self.refresh()
+
+    def _cells(self, index: int) -> tuple[Cell, ...]:
+        item = self._items[index]
+        if isinstance(item, Heading):
+            return heading_cells(item, self._layout)
+        gap = Cell(" " * self._layout.gap, "text")
+        cells: list[Cell] = []
+        for cell, column in zip(
+            session_cells(self._sessions[item], self._layout, self._view), self._layout.columns, strict=True
+        ):
+            cells += (cell, Cell(gap.text[: col.gap_after(column.name, self._layout.gap)]))
+        return tuple(cells)
+
+    def _line(self, y: int) -> _Line:
+        if y == 0:
+            return title_cells(self._layout), "background"
+        index = y - 1 + self.scroll_offset.y
+        if index >= len(self._items):
+            return (), "background"
+        return self._cells(index), "raised" if index == self._index else "background"
+
+    def render_line(self, y: int) -> Strip:
+        """The line at this height of the widget."""
+        line = self._painted[y] = self._line(y)
+        strip = self._strips.get(line)
+        if strip is None:
+            if len(self._strips) >= STRIPS_KEPT:
+                self._strips.clear()
+            cells, ground = line
+            strip = self._strips[line] = strip_of(cells, self._theme, ground, self._width)
+        return strip
+
+    def _repaint(self) -> None:
+        """Ask for what differs from what was painted, and for nothing else."""
+        widths = self._widths()
+        for y, (cells, ground) in list(self._painted.items()):
+            fresh, fresh_ground = self._line(y)
+            if (cells, ground) == (fresh, fresh_ground):
+                continue
+            if ground != fresh_ground or not len(cells) == len(fresh) == len(widths):
+                self.refresh(Region(0, y, self._width, 1))
+            else:
+                self._repaint_cells(y, cells, fresh, widths)
+
+    def _repaint_cells(self, y: int, painted: tuple[Cell, ...], fresh: tuple[Cell, ...], widths: Sequence[int]) -> None:
+        start = 0
+        for old, new, width in zip(painted, fresh, widths, strict=True):
+            if old != new:
+                self.refresh(Region(start, y, width, 1))
+            start += width
+
+    def _widths(self) -> list[int]:
+        widths: list[int] = []
+        for column in self._layout.columns:
+            widths += (column.width, col.gap_after(column.name, self._layout.gap))
+        return widths
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Every line differs after a scroll."""
+        if round(old_value) != round(new_value):
+            self._painted.clear()
+        super().watch_scroll_y(old_value, new_value)
+
+    # What happens to it
+
+    def on_resize(self) -> None:
+        """Another width has room for other columns."""
+        self.virtual_size = Size(self._width, len(self._items) + 1)
+        self._strips.clear()
+        self._lay_out()
+        self.call_after_refresh(self._reveal)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click selects, a double click goes."""
+        index = event.y - 1 + self.scroll_offset.y
+        item = self._items[index] if event.y > 0 and index < len(self._items) else None
+        if isinstance(item, str):
+            self.select(item)
+            if event.chain == 2:
+                self.post_message(self.Chosen(item))

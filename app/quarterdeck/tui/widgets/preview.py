@@ -1,0 +1,189 @@
+"""The preview: who is selected, what it asks, and the end of what its pane shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.segment import Segment
+from textual.containers import Vertical
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from quarterdeck.core.text import cell_width, clean
+from quarterdeck.tui.rows.cell import Cell
+from quarterdeck.tui.rows.question import question_lines
+from quarterdeck.tui.rows.session_row import agent_of, branch_of, name_of, repo_of
+from quarterdeck.tui.rows.tail import tail_lines
+from quarterdeck.tui.widgets.line import CellLine, strip_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from textual.app import ComposeResult
+
+    from quarterdeck.core.session import Session
+    from quarterdeck.tui.theme import Theme
+
+QUESTION_MOST = 10
+"""Lines of a question that are shown; the answer dialog shows it whole."""
+
+
+class Question(ScrollView):
+    """What the session asks."""
+
+    DEFAULT_CSS = "Question { height: auto; max-height: 10; overflow-x: hidden; display: none; }"
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._lines: list[tuple[str, str]] = []
+
+    def show(self, lines: list[tuple[str, str]]) -> None:
+        """Show these lines, or nothing at all."""
+        if lines != self._lines:
+            self._lines = lines
+            self.display = bool(lines)
+            self.styles.height = len(lines)
+            self.virtual_size = Size(self.size.width, len(lines))
+            self.refresh(layout=True)
+
+    def use(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        self._theme = theme
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One line, with a bar at its left."""
+        index = y + self.scroll_offset.y
+        text, role = self._lines[index] if index < len(self._lines) else ("", "text")
+        return strip_of(
+            [Cell(" ▌ ", "asks"), Cell(clean(text, max(0, self.size.width - 4)), role)],
+            self._theme,
+            "background",
+            self.size.width,
+        )
+
+
+class Tail(ScrollView):
+    """The pane's last lines in their own colours; stays at the end unless scrolled away from it."""
+
+    DEFAULT_CSS = "Tail { overflow-x: hidden; height: 1fr; }"
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._raw = ""
+        self._lines: list[Strip] = []
+
+    @property
+    def text(self) -> str:
+        """What it shows."""
+        return "\n".join(line.text.rstrip() for line in self._lines)
+
+    def show(self, raw: str, *, is_other: bool) -> None:
+        """Show a pane's text; `is_other` when it is another session's than before."""
+        if raw == self._raw and not is_other:
+            return
+        self._raw = raw
+        before, at_end = self._lines, is_other or self._is_at_end
+        self._lines = self._make()
+        if len(before) != len(self._lines):
+            self.virtual_size = Size(self.size.width, len(self._lines))
+        top = self.scroll_offset.y
+        if at_end:
+            self.scroll_to(y=self._end, animate=False, immediate=True)
+        if self.scroll_offset.y != top:
+            return
+        for y in range(self.size.height):
+            index = top + y
+            old = before[index] if index < len(before) else None
+            new = self._lines[index] if index < len(self._lines) else None
+            if old != new:
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    def use(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        self._theme = theme
+        self._lines = self._make()
+        self.refresh()
+
+    def scroll_by(self, lines: int) -> None:
+        """Scroll, down when positive."""
+        self.scroll_to(y=max(0, min(self._end, self.scroll_offset.y + lines)), animate=False, immediate=True)
+
+    @property
+    def _end(self) -> int:
+        return max(0, len(self._lines) - self.size.height)
+
+    @property
+    def _is_at_end(self) -> bool:
+        return self.scroll_offset.y >= self._end
+
+    def _make(self) -> list[Strip]:
+        lines = tail_lines(self._raw, self.app.console, self._theme, self.app.ansi_theme) if self._raw.strip() else []
+        return [Strip([Segment(" ", self._theme.style("text")), *line]) for line in lines]
+
+    def render_line(self, y: int) -> Strip:
+        """One line, cut at the right edge: a pane is shown as it is, never wrapped anew."""
+        index = y + self.scroll_offset.y
+        line = self._lines[index] if index < len(self._lines) else Strip([])
+        return line.adjust_cell_length(self.size.width, self._theme.style("text"))
+
+    def on_resize(self) -> None:
+        """Stay at the end."""
+        self.virtual_size = Size(self.size.width, len(self._lines))
+        self.call_after_refresh(lambda: self.scroll_to(y=self._end, animate=False, immediate=True))
+
+
+class Preview(Vertical):
+    """Title, question and tail of the selected session."""
+
+    def __init__(self, theme: Theme, *, css_id: str | None = None) -> None:
+        super().__init__(id=css_id)
+        self.title_line = CellLine(theme)
+        self.question = Question(theme)
+        self.tail = Tail(theme)
+        self._shown: str | None = None
+
+    def compose(self) -> ComposeResult:
+        """From the top."""
+        yield self.title_line
+        yield self.question
+        yield self.tail
+
+    def use(self, theme: Theme) -> None:
+        """Paint in another theme."""
+        for part in (self.title_line, self.question, self.tail):
+            part.use(theme)
+
+    def show_session(self, session: Session | None, now: datetime) -> None:
+        """Say who is selected and what it asks."""
+        if session is None:
+            self.title_line.show([])
+            self.question.show([])
+            return
+        self.title_line.show(_title(session, self.size.width))
+        self.question.show(question_lines(session.asks, now)[:QUESTION_MOST] if session.asks else [])
+
+    def show_tail(self, session_id: str | None, raw: str) -> None:
+        """Show the end of a session's pane."""
+        self.tail.show(raw, is_other=session_id != self._shown)
+        self._shown = session_id
+
+
+def _title(session: Session, width: int) -> list[Cell]:
+    """Name first, then the facts that a row may have had no room for."""
+    cells = [Cell(" " + name_of(session), "text bold")]
+    room = width - cell_width(cells[0].text)
+    facts = (agent_of(session), session.model or "", repo_of(session), branch_of(session), _cost(session))
+    for fact in facts:
+        text = f"  {clean(fact)}"
+        if fact and cell_width(text) <= room:
+            cells.append(Cell(text, "muted"))
+            room -= cell_width(text)
+    return cells
+
+
+def _cost(session: Session) -> str:
+    return f"${session.cost_usd:.2f}" if session.cost_usd else ""

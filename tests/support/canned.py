@@ -1,0 +1,261 @@
+"""A backend that holds a canned fleet and writes down what it is asked to do."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.session import RestState
+from quarterdeck.core.thought import ThoughtSnapshot
+from quarterdeck.ports.store import Activity, ActivityQuery, Level, StoreHealth
+from quarterdeck.tui.backend import (
+    Attach,
+    Capability,
+    Delivery,
+    Directory,
+    Going,
+    Loss,
+    NewRequest,
+    Preferences,
+    Setting,
+    SpawnRequest,
+    Switched,
+)
+from support.fleet import NOW, ago, canned_fleet
+from support.tails import tail_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from quarterdeck.core.fleet import Fleet
+    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.session import Ask
+    from quarterdeck.errors import QuarterdeckError
+
+
+@dataclass
+class StillClock:
+    """A clock that moves when told to."""
+
+    moment: datetime = NOW
+    seconds: float = 1000.0
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def advance(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+        self.seconds += seconds
+
+
+@dataclass
+class CannedBackend:
+    """Implements `Backend`; every deed is appended to `deeds`."""
+
+    shown: Fleet = field(default_factory=canned_fleet)
+    server: str = "default"
+    themes_folder: Path = Path("/nonexistent/themes")
+    able: frozenset[Capability] = frozenset(Capability)
+    wishes: Preferences = field(default_factory=Preferences)
+    store: StoreHealth = field(default_factory=StoreHealth)
+    problem: QuarterdeckError | None = None
+    fails_with: QuarterdeckError | None = None
+    going: Going = field(default_factory=Switched)
+    deeds: list[tuple[object, ...]] = field(default_factory=list)
+    remembered: dict[str, str | None] = field(default_factory=dict)
+    callbacks: list[Callable[[], None]] = field(default_factory=list)
+    tail: Callable[[str], str] = tail_of
+
+    def set(self, fleet: Fleet) -> None:
+        """Another fleet, published as the supervisor would."""
+        self.shown = fleet
+        for callback in list(self.callbacks):
+            callback()
+
+    def _do(self, *deed: object) -> None:
+        self.deeds.append(deed)
+        if self.fails_with is not None:
+            raise self.fails_with
+
+    def fleet(self) -> Fleet:
+        return self.shown
+
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
+        self.callbacks.append(callback)
+        return lambda: self.callbacks.remove(callback)
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+    def trouble(self) -> QuarterdeckError | None:
+        return self.problem
+
+    def store_health(self) -> StoreHealth:
+        return self.store
+
+    def capabilities(self) -> frozenset[Capability]:
+        return self.able
+
+    def activity_of(self, session_id: SessionId) -> Sequence[int]:
+        session = self.shown.sessions.get(session_id)
+        if session is None or session.is_stale or session.rest_state is RestState.DEEP_SLEEP:
+            return ()
+        seed = sum(map(ord, session_id))
+        quiet = int((NOW - session.last_activity_at).total_seconds() // 60)
+        return [0 if minute < quiet else (seed * (minute + 3) * 37) % 90 + 5 for minute in range(11, -1, -1)]
+
+    async def preview(self, session_id: SessionId, lines: int) -> str:
+        return self.tail(session_id)
+
+    async def thought_history(self, session_id: SessionId, limit: int) -> list[ThoughtSnapshot]:
+        said = (
+            "Wants to run the tax migration on staging",
+            "Checked the totals of last month",
+            "Reading the tax tables",
+        )
+        return [
+            ThoughtSnapshot(thought=text, updated_at=ago(minutes=4 + 9 * number)) for number, text in enumerate(said)
+        ][:limit]
+
+    async def losses(self, ids: Sequence[SessionId]) -> list[Loss]:
+        said = {"sess_1": ("4 files are not committed.", "2 commits are not pushed.")}
+        return [Loss(session_id=session_id, sentences=said.get(session_id, ())) for session_id in ids]
+
+    async def diff(self, session_id: SessionId) -> str:
+        return (
+            "--- a/src/tiles.py\n+++ b/src/tiles.py\n@@ -1,2 +1,2 @@\n import threading\n-lock = None\n+lock = Lock()\n"
+        )
+
+    async def look_now(self) -> None:
+        self._do("look")
+
+    async def go(self, session_id: SessionId) -> Going:
+        self._do("go", session_id)
+        return self.going
+
+    async def attach(self, going: Attach) -> None:
+        self._do("attach", going.argv)
+
+    async def new(self, request: NewRequest) -> list[SessionId]:
+        self._do("new", request)
+        return []
+
+    async def kill(self, ids: Sequence[SessionId], *, detach: bool) -> None:
+        self._do("kill", tuple(ids), detach)
+
+    async def send(self, ids: Sequence[SessionId], text: str) -> list[Delivery]:
+        self._do("send", tuple(ids), text)
+        return [Delivery(session_id=session_id, outcome="delivered") for session_id in ids]
+
+    async def answer(self, session_id: SessionId, ask: Ask, choice: str) -> None:
+        self._do("answer", session_id, ask, choice)
+
+    async def restore(self, session_id: SessionId) -> None:
+        self._do("restore", session_id)
+
+    async def adopt(self, session_id: SessionId) -> None:
+        self._do("adopt", session_id)
+
+    async def dismiss(self, ids: Sequence[SessionId]) -> None:
+        self._do("dismiss", tuple(ids))
+
+    async def spawn(self, request: SpawnRequest) -> SessionId:
+        self._do("spawn", request)
+        return next(iter(self.shown.sessions))
+
+    async def directories(self) -> list[Directory]:
+        return [
+            Directory(path="/home/kim/shop", is_repository=True, is_recent=True),
+            Directory(path="/home/kim/ledger", is_repository=True),
+            Directory(path="/home/kim/atlas", is_repository=True),
+            Directory(path="/home/kim/notes", is_recent=True),
+        ]
+
+    async def tools(self) -> list[str]:
+        return ["claude", "codex", "opencode"]
+
+    async def projects(self) -> list[str]:
+        return ["atlas", "shop"]
+
+    async def activity(self, query: ActivityQuery) -> list[Activity]:
+        said = [
+            Activity(
+                id=4,
+                kind="session.asks",
+                at=ago(minutes=4),
+                level=Level.WARN,
+                source="watcher",
+                session_id="sess_1",
+                summary="asks for permission to run psql",
+            ),
+            Activity(
+                id=3,
+                kind="message.delivered",
+                at=ago(minutes=6),
+                source="console",
+                session_id="sess_4",
+                summary="2 lines, confirmed by the hook",
+            ),
+            Activity(
+                id=2,
+                kind="session.error",
+                at=ago(minutes=9),
+                level=Level.ERROR,
+                source="transcripts",
+                session_id="sess_3",
+                summary="API error 529: overloaded",
+            ),
+            Activity(
+                id=1,
+                kind="session.exited",
+                at=ago(minutes=21),
+                source="reaper",
+                session_id="sess_15",
+                summary="hotfix ended with status 130",
+            ),
+        ]
+        return [one for one in said if query.session_id in {None, one.session_id}]
+
+    def preferences(self) -> Preferences:
+        return self.wishes
+
+    def remember(self, **values: str | None) -> None:
+        self.remembered.update(values)
+
+    async def settings(self) -> list[Setting]:
+        return [
+            Setting(
+                key="thoughts.engine",
+                value="local",
+                help="Who writes the thought line.",
+                choices=("off", "local", "command", "openai"),
+            ),
+            Setting(
+                key="thoughts.seconds",
+                value="20",
+                help="The least time between two thoughts of a session.",
+                source="file",
+            ),
+            Setting(
+                key="notify.when",
+                value="waiting",
+                help="What is worth a desktop notification.",
+                choices=("never", "waiting", "all"),
+            ),
+            Setting(
+                key="console.ascii",
+                value="false",
+                help="Draw with ASCII only.",
+                choices=("true", "false"),
+                source="environment",
+            ),
+        ]
+
+    async def change_setting(self, key: str, value: str) -> None:
+        self._do("set", key, value)

@@ -1,0 +1,56 @@
+"""Runs the console on a canned backend, for tests."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from quarterdeck.tui.app import ConsoleApp
+from support.canned import CannedBackend, StillClock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from textual.pilot import Pilot
+
+    from quarterdeck.tui.screens.main import MainScreen
+
+
+@dataclass
+class Running:
+    """A console that runs, and the means to work it."""
+
+    app: ConsoleApp
+    pilot: Pilot[int]
+    backend: CannedBackend
+    clock: StillClock
+
+    @property
+    def main(self) -> MainScreen:
+        return self.app.main
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, and wait until they have had their effect."""
+        await self.pilot.press(*keys)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Wait until nothing is under way."""
+        await self.pilot.pause()
+        deeds = [worker for worker in self.app.workers if worker.name != "supervisor"]
+        if deeds:
+            await self.app.workers.wait_for_complete(deeds)
+        await self.pilot.pause()
+
+
+@asynccontextmanager
+async def console(backend: CannedBackend | None = None, size: tuple[int, int] = (120, 36)) -> AsyncIterator[Running]:
+    """The console on a canned fleet, with the clock held still."""
+    backend = backend or CannedBackend()
+    clock = StillClock()
+    app = ConsoleApp(backend, clock)
+    async with app.run_test(size=size) as pilot:
+        running = Running(app, pilot, backend, clock)
+        await running.settle()
+        yield running

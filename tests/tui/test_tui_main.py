@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from quarterdeck.core.ids import SessionId
+from quarterdeck.core.session import Ask, Need, SessionState
+from quarterdeck.errors import Refused
+from quarterdeck.tui.backend import Capability, Preferences, Switched
+from support.canned import CannedBackend
+from support.console import console
+from support.fleet import NOW, canned_fleet, canned_sessions, crowd, fleet_of
+
+
+async def test_what_asks_stands_first_and_is_selected() -> None:
+    async with console() as running:
+        assert running.main.table.ids[:4] == ["sess_1", "sess_2", "sess_3", "sess_4"]
+        assert running.main.table.selected == "sess_1"
+
+
+async def test_the_head_line_counts_the_states_and_names_who_waits() -> None:
+    async with console(size=(160, 45)) as running:
+        head = running.main.head.text
+        assert "▲ 2 ask" in head
+        assert "✖ 1 failed" in head
+        assert "● 5 work" in head
+        assert "checkout-tax waits for 4m" in head
+
+
+async def test_enter_goes_to_the_selected_pane() -> None:
+    async with console() as running:
+        await running.press("j", "enter")
+        assert running.backend.deeds == [("go", "sess_2")]
+
+
+async def test_a_popup_closes_when_it_has_switched() -> None:
+    backend = CannedBackend(going=Switched(closes=True))
+    async with console(backend) as running:
+        await running.press("enter")
+        assert running.app.return_value == 0
+
+
+async def test_a_double_click_goes_and_a_single_click_only_selects() -> None:
+    async with console() as running:
+        await running.pilot.click("#fleet", offset=(5, 4))
+        await running.settle()
+        assert running.main.table.selected == running.main.table.ids[3]
+        assert running.backend.deeds == []
+        await running.pilot.click("#fleet", offset=(5, 4), times=2)
+        await running.settle()
+        assert running.backend.deeds == [("go", running.main.table.ids[3])]
+
+
+async def test_the_filter_narrows_and_enter_twice_goes_there() -> None:
+    async with console() as running:
+        await running.press("/", *"tiles")
+        assert running.main.table.ids == ["sess_3"]
+        await running.press("enter")
+        assert running.main.table.ids == ["sess_3"]
+        assert running.backend.deeds == []
+        await running.press("enter")
+        assert running.backend.deeds == [("go", "sess_3")]
+
+
+async def test_escape_clears_the_filter_while_typing_and_after() -> None:
+    async with console() as running:
+        everything = running.main.table.ids
+        await running.press("/", *"shop", "escape")
+        assert running.main.table.ids == everything
+        await running.press("/", *"shop", "enter")
+        assert len(running.main.table.ids) < len(everything)
+        await running.press("escape")
+        assert running.main.table.ids == everything
+        assert running.main.filter_bar is None
+
+
+async def test_keys_typed_into_the_filter_are_not_commands() -> None:
+    async with console() as running:
+        await running.press("/", *"qjx")
+        assert running.main.board.filter == "qjx"
+        assert running.app.is_running
+
+
+async def test_the_cursor_stays_on_its_session_when_rows_move() -> None:
+    async with console() as running:
+        running.clock.advance(5)
+        assert running.main.table.select("sess_7")
+        sessions = canned_sessions()
+        sessions[6] = replace(
+            sessions[6],
+            state=SessionState.ATTENTION,
+            needs=Need.QUESTION,
+            asks=Ask(kind=Need.QUESTION, text="Now?", since=NOW),
+        )
+        running.backend.set(fleet_of(*sessions))
+        await running.settle()
+        assert running.main.table.selected == "sess_7"
+        assert running.main.table.ids.index("sess_7") == 2
+
+
+async def test_rows_do_not_move_within_a_second_of_a_key() -> None:
+    async with console() as running:
+        await running.press("j")
+        before = running.main.table.ids
+        sessions = canned_sessions()
+        sessions[6] = replace(sessions[6], state=SessionState.ERROR, needs=Need.ERROR)
+        running.backend.set(fleet_of(*sessions, exited=tuple(canned_fleet().exited.values())))
+        await running.pilot.pause()
+        assert running.main.table.ids == before
+        assert "failed" in running.main.table.text_of("sess_7")
+        running.clock.advance(2)
+        running.main.sync()
+        assert running.main.table.ids.index("sess_7") == 3
+
+
+async def test_a_session_that_ends_leaves_the_cursor_at_its_place() -> None:
+    async with console() as running:
+        await running.press("j", "j")
+        ids = running.main.table.ids
+        fleet = canned_fleet()
+        running.backend.set(replace(fleet, sessions={k: v for k, v in fleet.sessions.items() if k != ids[2]}))
+        await running.settle()
+        assert running.main.table.selected == ids[3]
+
+
+async def test_a_goes_round_those_who_wait() -> None:
+    async with console() as running:
+        seen = []
+        for _ in range(5):
+            seen.append(running.main.table.selected)
+            await running.press("a")
+        assert seen == ["sess_1", "sess_2", "sess_3", "sess_4", "sess_1"]
+        await running.press("G", "A")
+        assert running.main.table.selected == "sess_4"
+
+
+async def test_digits_jump_and_g_goes_to_the_ends() -> None:
+    async with console() as running:
+        ids = running.main.table.ids
+        await running.press("5")
+        assert running.main.table.selected == ids[4]
+        await running.press("G")
+        assert running.main.table.selected == ids[-1]
+        await running.press("g")
+        assert running.main.table.selected == ids[0]
+
+
+async def test_the_preview_shows_the_question_and_the_tail_without_their_control_codes() -> None:
+    backend = CannedBackend(
+        tail=lambda session_id: f"\x1b]2;stolen title\x07[bold]{session_id}[/] \x1b[31mred\x1b[0m\x9b2J"
+    )
+    async with console(backend) as running:
+        assert running.main.preview.tail.text == " [bold]sess_1[/] red"
+        assert running.main.preview.question.display
+        await running.press("3")
+        assert "sess_3" in running.main.preview.tail.text
+        assert not running.main.preview.question.display
+
+
+async def test_the_preview_is_not_fetched_while_it_is_off() -> None:
+    asked: list[str] = []
+
+    def tail(session_id: str) -> str:
+        asked.append(session_id)
+        return "x"
+
+    backend = CannedBackend(wishes=Preferences(preview="off"), tail=tail)
+    async with console(backend) as running:
+        await running.press("j", "j")
+        assert asked == []
+
+
+async def test_actions_whose_backend_is_missing_are_nowhere() -> None:
+    backend = CannedBackend(able=frozenset({Capability.LOOK}))
+    async with console(backend) as running:
+        assert "go" not in running.main.foot.text.split()
+        await running.press("enter")
+        assert running.backend.deeds == []
+
+
+async def test_a_failure_is_told_once_and_changes_nothing() -> None:
+    backend = CannedBackend(fails_with=Refused("It is [not] ready.", hint="Wait."))
+    async with console(backend) as running:
+        await running.press("enter")
+        (toast,) = running.app._notifications
+        assert toast.message == "It is [not] ready.\nWait."
+        assert running.app.is_running
+
+
+@pytest.mark.parametrize("size", [(20, 5), (30, 6), (40, 10), (60, 15), (80, 24), (200, 60)], ids=str)
+async def test_every_size_is_drawn(size: tuple[int, int]) -> None:
+    async with console(size=size) as running:
+        assert running.app.is_running
+        shown = running.main.notice.display
+        assert shown is (size == (20, 5))
+
+
+async def test_hostile_names_are_data() -> None:
+    nasty = replace(
+        canned_sessions()[4],
+        session_id=SessionId("sess_99"),
+        tmux_name="[/red][@click=app.quit]\x1b]2;x\x07\x1b[2J",
+        work=None,
+        thought="[bold]\u202eabc",
+    )
+    async with console(CannedBackend(shown=fleet_of(nasty))) as running:
+        assert "[/red][@click=app.quit]" in running.main.table.text_of("sess_99")
+        assert "\x1b" not in running.main.table.text_of("sess_99")
+
+
+async def test_a_thousand_sessions_are_shown() -> None:
+    async with console(CannedBackend(shown=crowd(1000))) as running:
+        assert len(running.main.table.ids) == 1000
+        await running.press("G", "g", "pagedown")
