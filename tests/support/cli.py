@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,3 +56,24 @@ def run_cli(
         timeout=timeout,
     )
     return Done(done.returncode, done.stdout, done.stderr)
+
+
+def run_cli_in_terminal(*args: str, env: Mapping[str, str] | None = None, timeout: float = 30) -> str:
+    """Run the program with a terminal as its output, and return what it wrote there."""
+    terminal, inside = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "quarterdeck", *args],
+        stdin=subprocess.DEVNULL,
+        stdout=inside,
+        stderr=subprocess.STDOUT,
+        env=cli_env(env),
+    )
+    os.close(inside)
+    written = b""
+    # Reading fails once nobody holds the other side: the program has ended.
+    with suppress(OSError):
+        while chunk := os.read(terminal, 65536):
+            written += chunk
+    os.close(terminal)
+    process.wait(timeout)
+    return written.decode().replace("\r\n", "\n")

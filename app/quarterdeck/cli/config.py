@@ -50,9 +50,9 @@ def check(call: Call) -> int:
     if call.json:
         print_json({"config_file": file, "valid": True, "set": count})
     elif file:
-        say(f"{file} is valid; {count} settings differ from their defaults.")
+        say(f"{file} is valid; it and the environment set {count} value{'' if count == 1 else 's'}.")
     else:
-        say(f"There is no {loaded.file}; {count} settings differ from their defaults.")
+        say(f"There is no {loaded.file}; the environment sets {count} value{'' if count == 1 else 's'}.")
     return 0
 
 

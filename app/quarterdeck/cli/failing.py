@@ -20,3 +20,4 @@ def show(error: QuarterdeckError, *, as_json: bool) -> None:
     else:
         text = f"quarterdeck: {message}" + (f"\n{hint}" if hint else "")
     sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()

@@ -12,6 +12,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.text import cell_width, clean, clean_lines, fit
+from quarterdeck.errors import QuarterdeckError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +21,24 @@ GAP = "  "
 _MOVES_A_TERMINAL = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 
+class NobodyReads(Exception):
+    """Our output goes nowhere any more, as after `| head`: the command ends quietly."""
+
+
+def write(text: str) -> None:
+    """Write text that is safe for a terminal as it is; the only way anything gets to standard output."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        raise NobodyReads from error
+    except OSError as error:
+        raise QuarterdeckError(f"The output cannot be written: {error.strerror}.") from error
+
+
 def say(text: str) -> None:
     """Print lines of text that may hold foreign words."""
-    sys.stdout.write(f"{clean_lines(text)}\n")
+    write(f"{clean_lines(text)}\n")
 
 
 def print_json(value: object, *, lines: bool = False) -> None:
@@ -30,9 +46,9 @@ def print_json(value: object, *, lines: bool = False) -> None:
     if lines:
         items = value if isinstance(value, list | tuple) else [value]
         for item in items:
-            sys.stdout.write(json_text(item) + "\n")
+            write(json_text(item) + "\n")
     else:
-        sys.stdout.write(json_text(value, indent=2) + "\n")
+        write(json_text(value, indent=2) + "\n")
 
 
 def json_text(value: object, indent: int | None = None) -> str:
@@ -63,8 +79,7 @@ def _plain(value: object) -> object:
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows: with a header and aligned on a terminal, as bare tab-separated columns in a pipe."""
-    text = aligned(header, rows) if sys.stdout.isatty() else separated(rows)
-    sys.stdout.write(text)
+    write(aligned(header, rows) if sys.stdout.isatty() else separated(rows))
 
 
 def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

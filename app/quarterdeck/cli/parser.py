@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from quarterdeck import __version__
 from quarterdeck.cli.table import GLOBAL_OPTIONS, Argument, Verb
@@ -22,6 +22,12 @@ GLOBAL_DEFAULTS = {"socket_name": None, "socket_path": None, "home": None, "json
 class Parser(argparse.ArgumentParser):
     """argparse, with our errors in place of its own."""
 
+    verb_names: tuple[str, ...] = ()
+
+    # Abbreviated options would change their meaning when new ones come.
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, "formatter_class": _Layout, **options})
+
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong as one sentence that can be shown anywhere."""
         unknown = re.search(r"argument VERB: invalid choice: '(.*)' \(choose from (.*)\)", message, re.DOTALL)
@@ -30,6 +36,9 @@ class Parser(argparse.ArgumentParser):
             close = difflib.get_close_matches(unknown[1], known, n=1)
             hint = f"Did you mean `{self.prog} {close[0]}`?" if close else f"`{self.prog} -h` lists the verbs."
             raise UsageError(f"There is no verb {unknown[1]!r}.", hint=hint)
+        if message == "the following arguments are required: VERB":
+            verbs = ", ".join(self.verb_names)
+            raise UsageError(f"`{self.prog}` needs one of: {verbs}.", hint=f"`{self.prog} -h` says what each does.")
         raise UsageError(f"{message[:1].upper()}{message[1:]}.", hint=f"`{self.prog} -h` shows how it is called.")
 
 
@@ -43,7 +52,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 
 def build(words: Sequence[str] | None = None) -> Parser:
     """The parser of all verbs; of those not in `words` only the names, which is most of the time saved."""
-    parser = Parser(prog=PROGRAM, description=DESCRIPTION, epilog=_epilog(), formatter_class=_Layout)
+    parser = Parser(prog=PROGRAM, description=DESCRIPTION, epilog=_epilog())
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     _add(parser, GLOBAL_OPTIONS, suppressed=False)
     _add_verbs(parser, VERBS, words)
@@ -63,6 +72,7 @@ def _epilog() -> str:
 
 
 def _add_verbs(parser: Parser, verbs: Sequence[Verb], words: Sequence[str] | None, *, required: bool = False) -> None:
+    parser.verb_names = tuple(verb.name for verb in verbs)
     below = parser.add_subparsers(title="verbs", metavar="VERB", required=required)
     for verb in verbs:
         made = below.add_parser(
@@ -70,7 +80,6 @@ def _add_verbs(parser: Parser, verbs: Sequence[Verb], words: Sequence[str] | Non
             help=verb.summary,
             description=f"{verb.summary[:1].upper()}{verb.summary[1:]}.",
             epilog=f"example: {verb.example}",
-            formatter_class=_Layout,
         )
         if words is not None and verb.name not in words:
             continue

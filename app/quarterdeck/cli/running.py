@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, TextIO
 
 from quarterdeck.cli.call import Call
+from quarterdeck.cli.output import NobodyReads
 from quarterdeck.cli.parser import parse
 from quarterdeck.cli.verbs import CONSOLE
 from quarterdeck.errors import QuarterdeckError
@@ -22,26 +23,29 @@ NOBODY_READS = 128 + signal.SIGPIPE
 
 def run_words(words: Sequence[str]) -> int:
     """Run the command that `words` spell and return its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        _take_any_character(stream)
+    _prepare_streams()
     call: Call | None = None
     try:
         options = parse(words)
         call = Call(options)
-        code = _function(options.runs or CONSOLE)(_with_log(call))
-        sys.stdout.flush()
+        code = function_named(options.runs or CONSOLE)(_with_log(call))
     except SystemExit as done:
-        return _after_help(done)
+        # argparse has printed its help, or the version.
+        code = done.code if isinstance(done.code, int) else 0
+    except NobodyReads:
+        _silence(sys.stdout)
+        return NOBODY_READS
     except QuarterdeckError as error:
         return _shown(error, words)
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
-        return NOBODY_READS if _is_unread(error) else _shown(_unexpected(error, call), words)
-    return code
+        return _shown(_unexpected(error, call), words)
+    return code if _flushed(sys.stdout) else NOBODY_READS
 
 
-def _function(name: str) -> Callable[[Call], int]:
+def function_named(name: str) -> Callable[[Call], int]:
+    """What `module:function` names, imported now."""
     module, _, attribute = name.partition(":")
     function: Callable[[Call], int] = getattr(importlib.import_module(module), attribute)
     return function
@@ -63,15 +67,6 @@ def _with_log(call: Call) -> Call:
     return call
 
 
-def _after_help(done: SystemExit) -> int:
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _silence(sys.stdout)
-        return NOBODY_READS
-    return done.code if isinstance(done.code, int) else 0
-
-
 def _unexpected(error: Exception, call: Call | None) -> QuarterdeckError:
     import logging
 
@@ -83,13 +78,22 @@ def _unexpected(error: Exception, call: Call | None) -> QuarterdeckError:
 def _shown(error: QuarterdeckError, words: Sequence[str]) -> int:
     from quarterdeck.cli.failing import show
 
+    _flushed(sys.stdout)
     try:
-        sys.stdout.flush()
         show(error, as_json=_wants_json(words))
-    except BrokenPipeError:
-        _silence(sys.stdout)
+    except OSError:
         _silence(sys.stderr)
     return error.exit_code
+
+
+def _flushed(stream: TextIO) -> bool:
+    """Whether what is buffered could be written; if not, it is not tried again when the interpreter ends."""
+    try:
+        stream.flush()
+    except OSError:
+        _silence(stream)
+        return False
+    return True
 
 
 def _wants_json(words: Sequence[str]) -> bool:
@@ -98,24 +102,15 @@ def _wants_json(words: Sequence[str]) -> bool:
     return "--json" in own
 
 
-def _is_unread(error: Exception) -> bool:
-    """Whether the error is that nobody reads our output any more, as after `| head`."""
-    if not isinstance(error, BrokenPipeError):
-        return False
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _silence(sys.stdout)
-        return True
-    return False
-
-
 def _silence(stream: TextIO) -> None:
-    # What is still buffered must not be tried again when the interpreter ends.
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _take_any_character(stream: object) -> None:
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure:
-        reconfigure(errors="backslashreplace")
+def _prepare_streams() -> None:
+    """Make both streams take anything: one that is closed swallows, one that lacks a letter writes its number."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")

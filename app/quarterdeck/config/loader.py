@@ -52,12 +52,7 @@ class Loaded:
 
     def origin(self, key: str) -> str:
         """Where the value at this dotted key came from: `default`, `file:LINE`, `env:NAME` or `flag`."""
-        parts = key.split(".")
-        for length in range(len(parts), 0, -1):
-            found = self.origins.get(".".join(parts[:length]))
-            if found:
-                return found
-        return DEFAULT
+        return self.origins.get(key, DEFAULT)
 
     def values(self) -> Iterator[Value]:
         """Every setting, in the order of the model."""
@@ -73,30 +68,27 @@ def load(file: Path, environ: Mapping[str, str] = os.environ, flags: Mapping[str
     text = _read(file)
     tree = _parse(file, text)
     lines = key_lines(text)
-    origins = {".".join(path): f"file:{line}" for path, line in lines.items()}
     overrides, faults = _from_environment(environ)
-    for path, value, origin in (
-        *overrides,
-        *((tuple(key.split(".")), value, FLAG) for key, value in (flags or {}).items()),
-    ):
+    overrides += [(tuple(key.split(".")), value, FLAG) for key, value in (flags or {}).items()]
+    for path, value, _ in overrides:
         _put(tree, path, value)
-        origins[".".join(path)] = origin
+    laid_over = {path: origin for path, _, origin in overrides}
+
+    def origin_of(path: KeyPath) -> str:
+        # What is wrong may lie inside the value of a variable, as one item of its list does.
+        for length in range(len(path), 0, -1):
+            if path[:length] in laid_over:
+                return laid_over[path[:length]]
+        line = line_of(lines, path)
+        return f"file:{line}" if line else DEFAULT
+
     try:
         settings = Settings.model_validate(tree)
     except ValidationError as error:
         faults = [*faults, *faults_of(error)]
     if faults:
-        raise settings_error(faults, file, lambda path: _origin_of(path, origins, lines))
-    return Loaded(settings, file, origins)
-
-
-def _origin_of(path: KeyPath, origins: Mapping[str, str], lines: Mapping[KeyPath, int]) -> str:
-    for length in range(len(path), 0, -1):
-        origin = origins.get(".".join(path[:length]))
-        if origin:
-            return origin
-    line = line_of(lines, path)
-    return f"file:{line}" if line else DEFAULT
+        raise settings_error(faults, file, origin_of)
+    return Loaded(settings, file, {".".join(path): origin_of(path) for path, _ in _leaves(tree, ())})
 
 
 def _read(file: Path) -> str:

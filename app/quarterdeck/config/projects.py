@@ -144,7 +144,7 @@ def check_prefixes(projects: Mapping[str, Project]) -> None:
         if prefix in taken:
             free = next(f"{prefix}{number}" for number in range(2, 1000) if f"{prefix}{number}" not in taken)
             raise wrong(
-                f"another prefix than {project.prefix!r}, which is project {taken[prefix]!r}'s, such as {free!r}",
+                f"another prefix than {project.prefix!r}, which project {taken[prefix]!r} has, such as {free!r}",
                 at=f"projects.{name}.session_prefix",
             )
         taken[prefix] = name
