@@ -126,6 +126,16 @@ def shown(*claims: Reading, now: float = 1, alive: bool = True) -> str:
             "hook permission?",
             id="silence does not answer an ask",
         ),
+        pytest.param(
+            [claim("hook", "idle"), claim("silence", "attention")], 1, "silence attention", id="rested for too long"
+        ),
+        pytest.param(
+            [claim("hook", "finished"), claim("silence", "attention")], 1, "silence finished", id="done for too long"
+        ),
+        pytest.param([claim("hook", "busy"), claim("silence", "attention")], 1, "hook busy", id="work needs no look"),
+        pytest.param(
+            [claim("signal", "busy", 0, 5), claim("silence", "busy", 6)], 9, "silence busy", id="something still moves"
+        ),
         pytest.param([claim("hook", "finished", 0, 2)], 60, "hook finished?", id="the last word, unsure"),
         pytest.param(
             [claim("silence", "idle", 0, cause="initial_state"), claim("restored", "attention", 0)],

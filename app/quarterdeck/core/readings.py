@@ -64,7 +64,13 @@ def decide(readings: Mapping[Source, Reading], *, now: datetime, process_alive: 
     if first.source in {Source.SILENCE, Source.RESTORED}:
         first = standing[0]
     best = next((each for each in standing if each is not first and _is_news(each, first)), first)
-    return _with_words(best, standing, now) if asks(best) else _with_reason(best, ladder)
+    if asks(best):
+        return _with_words(best, standing, now)
+    rested = _with_reason(best, ladder)
+    silence = readings.get(Source.SILENCE)
+    if rested.state is SessionState.IDLE and silence is not None and silence.state is SessionState.ATTENTION:
+        return replace(silence, needs=rested.needs)  # resting, and for so long that somebody should look
+    return rested
 
 
 def holds(reading: Reading, now: datetime) -> bool:
@@ -201,6 +207,8 @@ def _quiet(ladder: list[Reading], standing: list[Reading], now: datetime) -> Rea
     """What to show when nothing but silence speaks."""
     silence = standing[0] if standing else None
     last = max((each for each in ladder if each not in standing), key=lambda each: each.at, default=None)
+    if silence is not None and silence.state is SessionState.BUSY and (last is None or silence.at > last.at):
+        return silence  # nobody says what, but something moves
     if last is not None and (silence is None or asks(last)):
         return _quiet_since(last) if last.state is SessionState.BUSY else replace(last, confidence=Confidence.LOW)
     if last is not None and silence is not None and last.state is SessionState.BUSY and holds(last, silence.at):

@@ -1,0 +1,263 @@
+"""The state of a session without help from its program: a pure machine over looks, screens, process facts and time.
+
+It sees no byte stream. A look gives process facts, a capture gives the screen as it stands, and what is new on it
+stands for the output in between. Within one step the process has the last word, so a program that prints something
+like a prompt does not flicker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.evidence import confidence_of
+from quarterdeck.core.reading import Reading
+from quarterdeck.core.screen_rules import ends_at_prompt, error_in, is_meaningful, last_line, new_lines
+from quarterdeck.core.session import Confidence, SessionState, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ERROR_LINGER = 4.0
+"""Seconds for which an error is shown when no prompt ends it."""
+ATTENTION_DELAY = 300.0
+"""Seconds after work ended that nobody looked."""
+OUTPUT_IDLE = 5.0
+"""Seconds of silence after which an agent counts as resting."""
+
+CAUSE_SOURCE: Mapping[str, Source] = MappingProxyType(
+    {
+        "error_pattern": Source.SCREEN,
+        "fallback_non_prompt_output": Source.SCREEN,
+        "fallback_prompt_detected": Source.SCREEN,
+        "bell": Source.SIGNAL,
+        "local_input": Source.PROCESS,
+        "liveness_no_children": Source.PROCESS,
+        "liveness_has_children": Source.PROCESS,
+        "process_exit": Source.PROCESS,
+    }
+)
+"""The rung a cause stands on; what is not listed is silence."""
+
+_RESTING = frozenset({SessionState.IDLE, SessionState.ATTENTION})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What was seen this time. None = not looked at, so nothing about it changed."""
+
+    command: str | None = None
+    """Foreground command."""
+    has_children: bool | None = None
+    """Whether something runs in the pane's shell. None also when the process list is not fresh."""
+    dead: bool = False
+    exit_status: int | None = None
+    bell: bool | None = None
+    """Whether the window rang and was not visited since."""
+    screen: str | None = None
+    """The visible screen, cleaned."""
+    width: int = 0
+    """Columns of that screen: another width rewraps every line, which is no output."""
+    tool_mode: bool | None = None
+    """Whether a known agent runs there: its process lives on while it waits, so it proves nothing."""
+    working: bool | None = None
+    """Whether a better source says that work goes on."""
+    typed: bool = False
+    """Whether we sent input."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectorState:
+    """All that is remembered between two steps. Times are epoch seconds."""
+
+    state: SessionState = SessionState.IDLE
+    cause: str = "initial_state"
+    detail: str = ""
+    at: float = 0.0
+    """When this state was first seen for this cause."""
+    last_activity: float = 0.0
+    """When something meaningful was last printed."""
+    command: str = ""
+    tool_mode: bool = False
+    working: bool = False
+    bell: bool = False
+    bell_answered: bool = False
+    screen: str | None = None
+    width: int = 0
+    error_until: float | None = None
+    silent_at: float | None = None
+    attention_at: float | None = None
+
+
+def begin(now: float, last_activity: float | None = None) -> DetectorState:
+    """A session nothing is known of. One seen before goes on from its last activity, so a quiet one stays quiet."""
+    return DetectorState(at=now, last_activity=now if last_activity is None else last_activity)
+
+
+def step(state: DetectorState, seen: Observation, now: float) -> tuple[DetectorState, Reading]:
+    """Take in one observation. An exited session stays exited; repeating what was seen changes nothing."""
+    state = _expire(state, now)
+    if state.state is not SessionState.EXITED:
+        state = _observe(state, seen, now)
+    return state, reading_of(state)
+
+
+def dismiss(state: DetectorState, now: float) -> tuple[DetectorState, Reading]:
+    """The operator looked: attention ends, and does not come back for the same work."""
+    state = replace(_expire(state, now), attention_at=None, bell_answered=state.bell)
+    if state.state is SessionState.ATTENTION:
+        state = _enter(state, SessionState.IDLE, "dismiss_attention", now)
+    return state, reading_of(state)
+
+
+def next_deadline(state: DetectorState) -> float | None:
+    """When the state will change by itself, if nothing is seen before."""
+    return min((due for due, _ in _due(state)), default=None)
+
+
+def reading_of(state: DetectorState) -> Reading:
+    """The state as a claim. What an agent's output alone shows stands on the lowest rung: it only moves or is still."""
+    source = CAUSE_SOURCE.get(state.cause, Source.SILENCE)
+    if state.tool_mode and source is Source.SCREEN:
+        source = Source.SILENCE
+    return Reading(
+        source=source,
+        state=state.state,
+        cause=state.cause,
+        confidence=Confidence.MEDIUM if state.cause == "bell" else confidence_of(state.cause),
+        at=datetime.fromtimestamp(state.at, UTC),
+        detail=state.detail,
+    )
+
+
+_EXPIRED = MappingProxyType(
+    {
+        "error_until": (SessionState.IDLE, "error_timer_expired"),
+        "silent_at": (SessionState.IDLE, "output_silence_expired"),
+        "attention_at": (SessionState.ATTENTION, "attention_timer_expired"),
+    }
+)
+
+
+def _due(state: DetectorState) -> list[tuple[float, str]]:
+    """The timers that run, by name."""
+    timers = (("error_until", state.error_until), ("silent_at", state.silent_at), ("attention_at", state.attention_at))
+    return [(due, name) for name, due in timers if due is not None]
+
+
+def _expire(state: DetectorState, now: float) -> DetectorState:
+    """Fire what is due, each at its own time, so that it does not matter how often somebody looks."""
+    while due := [timer for timer in _due(state) if timer[0] <= now]:
+        time, name = min(due)
+        state = _settle(state, _read_bell(_enter(state, *_EXPIRED[name], time), time), time)
+    return state
+
+
+def _enter(state: DetectorState, to: SessionState, cause: str, now: float, detail: str = "") -> DetectorState:
+    """The state with another state and cause; the same two are no news and keep their time."""
+    if (state.state, state.cause) == (to, cause):
+        return state
+    return replace(state, state=to, cause=cause, at=now, detail=detail)
+
+
+def _observe(state: DetectorState, seen: Observation, now: float) -> DetectorState:
+    """One observation, rule after rule, then the timers by what changed in the end."""
+    before = state
+    fresh = _new_text(state, seen)
+    after = replace(
+        state,
+        command=state.command if seen.command is None else seen.command,
+        tool_mode=state.tool_mode if seen.tool_mode is None else seen.tool_mode,
+        working=state.working if seen.working is None else seen.working,
+        bell=state.bell if seen.bell is None else seen.bell,
+        bell_answered=state.bell_answered and seen.bell is not False,
+        screen=state.screen if seen.screen is None else seen.screen,
+        width=seen.width or state.width,
+    )
+    if seen.dead:
+        status = "" if seen.exit_status is None else f"status {seen.exit_status}"
+        return _settle(before, _enter(after, SessionState.EXITED, "process_exit", now, status), now)
+    if seen.typed and after.state is not SessionState.BUSY:
+        after = _enter(after, SessionState.BUSY, "local_input", now)
+    if after.working:
+        if after.state is not SessionState.BUSY:
+            after = _enter(after, SessionState.BUSY, "reported_working", now)
+    else:
+        after = _read_process(_read_screen(after, fresh, now), seen.has_children, now)
+        after = _read_bell(after, now)
+    if (after.state, after.cause) == (before.state, before.cause):
+        # Back where it was after a detour: the evidence is the old one, unless another command runs now.
+        restart = after.state is SessionState.BUSY and after.command != before.command
+        after = replace(after, at=now if restart else before.at, detail=before.detail)
+    output = bool(fresh) or seen.typed
+    return _settle(before, after, now, output=output, meaningful=any(map(is_meaningful, fresh)))
+
+
+def _settle(
+    before: DetectorState, after: DetectorState, now: float, *, output: bool = False, meaningful: bool = False
+) -> DetectorState:
+    """Start and stop the timers by what changed."""
+    is_busy, is_idle = after.state is SessionState.BUSY, after.state is SessionState.IDLE
+    error_until = after.error_until if after.state is SessionState.ERROR else None
+    silent_at = attention_at = None
+    if is_busy and after.tool_mode and not after.working:
+        armed = before.silent_at is not None and not output
+        silent_at = before.silent_at if armed else now + OUTPUT_IDLE
+    if is_idle:
+        attention_at = now + ATTENTION_DELAY if before.state is SessionState.BUSY else after.attention_at
+    worked = output and is_idle and before.state is not SessionState.IDLE
+    return replace(
+        after,
+        error_until=error_until,
+        silent_at=silent_at,
+        attention_at=attention_at,
+        last_activity=max(now, after.last_activity) if meaningful or worked else after.last_activity,
+    )
+
+
+def _new_text(state: DetectorState, seen: Observation) -> list[str]:
+    """What was printed since the last capture; nothing on the first one, and after a change of width."""
+    if seen.screen is None or state.screen is None or (seen.width and seen.width != state.width):
+        return []
+    return new_lines(state.screen, seen.screen)
+
+
+def _read_screen(state: DetectorState, fresh: list[str], now: float) -> DetectorState:
+    """Errors, prompts, and output that is neither."""
+    if state.screen is None or not (fresh or state.cause == "initial_state"):
+        return state
+    words = next((words for line in fresh if (words := error_in(line))), None)
+    if words is not None:
+        return replace(_enter(state, SessionState.ERROR, "error_pattern", now, words), error_until=now + ERROR_LINGER)
+    at_prompt = ends_at_prompt(state.screen)
+    if fresh and state.state in _RESTING and not at_prompt:
+        return _enter(state, SessionState.BUSY, "fallback_non_prompt_output", now)
+    if at_prompt and (state.state is not SessionState.IDLE or state.cause == "initial_state"):
+        return _enter(state, SessionState.IDLE, "fallback_prompt_detected", now, last_line(state.screen))
+    return state
+
+
+def _read_process(state: DetectorState, has_children: bool | None, now: float) -> DetectorState:
+    """What the process list proves; it never speaks against an error."""
+    if has_children is None or state.state is SessionState.ERROR:
+        return state
+    if not has_children:
+        told = state.state is SessionState.BUSY or state.cause == "initial_state"
+        return _enter(state, SessionState.IDLE, "liveness_no_children", now) if told else state
+    sure = state.state is SessionState.BUSY and confidence_of(state.cause) is Confidence.HIGH
+    if state.tool_mode or sure:
+        return state
+    return _enter(state, SessionState.BUSY, "liveness_has_children", now)
+
+
+def _read_bell(state: DetectorState, now: float) -> DetectorState:
+    """A bell that nobody has answered calls for attention once nothing runs; an agent's own bell is its own affair."""
+    if state.tool_mode:
+        return state
+    if state.bell and not state.bell_answered and state.state is SessionState.IDLE:
+        return _enter(state, SessionState.ATTENTION, "bell", now)
+    if not state.bell and state.cause == "bell":
+        return _enter(state, SessionState.IDLE, "dismiss_attention", now)
+    return state
