@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.core.pane import ServerAddress
+from quarterdeck.core.ids import PaneId, TmuxSessionId
+from quarterdeck.core.pane import Incarnation, ServerAddress
+from quarterdeck.errors import TmuxRefused, TmuxUnreachable
 from quarterdeck.ports.mux import NewSession
 from quarterdeck.tmux.doing import Doing
-from support.tmux_server import TmuxServer
+from support.cli import cli_env
+from support.tmux_panes import pane_of
+from support.tmux_server import TmuxServer, until
+from support.tmux_terminal import Terminals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Coroutine, Iterator
 
 ADVERSARIAL = [
     "two words",
@@ -54,6 +66,14 @@ def doing(server: TmuxServer) -> Doing:
     return Doing(ServerAddress(server.socket))
 
 
+def read(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+def read_bytes(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
+
+
 def files_in(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
@@ -81,3 +101,460 @@ async def test_a_session_is_made_renamed_and_ended_under_any_name(
     await doing.kill_session(pane.tmux_id)
     assert server.sessions() == ["bystander"]
     assert "canary" not in files_in(tmp_path)
+
+
+# -- making a session
+
+
+async def test_the_session_is_what_was_asked(server: TmuxServer, doing: Doing, tmp_path: Path) -> None:
+    folder = tmp_path / "a #{pid} #(touch canary) 100% folder;"
+    folder.mkdir()
+
+    pane = await doing.new_session(NewSession(name="made", cwd=folder, argv=("sleep", "99"), columns=111, lines=33))
+
+    assert pane == replace(
+        pane_of(server, pane.pane_id),
+        **{field: getattr(pane, field) for field in ("width", "height", "command", "path", "title", "activity")},
+    )
+    assert (pane.width, pane.height) == (111, 33)
+    assert server.ask(pane.pane_id, "#{pane_current_path}") == str(folder)
+    assert server.ask(pane.pane_id, "#{remain-on-exit}") == "off"
+
+
+async def test_a_session_without_a_name_is_numbered_and_runs_a_shell(
+    server: TmuxServer, doing: Doing, tmp_path: Path
+) -> None:
+    pane = await doing.new_session(NewSession(cwd=tmp_path))
+
+    assert pane.session_name.isdecimal()
+    assert server.ask(pane.pane_id, "#{pane_start_command}") == ""
+
+
+async def test_the_arguments_reach_the_program_untouched(doing: Doing, tmp_path: Path) -> None:
+    wanted = ["plain", "two words", "$(touch canary)", "end;", "\\;", ";", "#{pid}", "it's", '"', "-x", "", "漢"]
+    program = "import json, sys, time; open('argv', 'w').write(json.dumps(sys.argv[1:])); time.sleep(99)"
+
+    await doing.new_session(NewSession(cwd=tmp_path, argv=(sys.executable, "-c", program, *wanted)))
+
+    until(lambda: bool(read(tmp_path / "argv")), "the program wrote down its arguments")
+    assert json.loads(read(tmp_path / "argv")) == wanted
+    assert "canary" not in files_in(tmp_path)
+
+
+async def test_a_program_alone_is_not_read_by_a_shell(doing: Doing, tmp_path: Path) -> None:
+    program = tmp_path / "my $(touch canary) program"
+    program.write_text("#!/bin/sh\npwd > here\nexec sleep 99\n")
+    program.chmod(0o755)
+
+    await doing.new_session(NewSession(cwd=tmp_path, argv=("./" + program.name,)))
+
+    until(lambda: bool(read(tmp_path / "here")), "the program ran")
+    assert "canary" not in files_in(tmp_path)
+
+
+@pytest.mark.parametrize("running", [False, True], ids=["server started by us", "server running"])
+async def test_the_environment_is_really_passed(
+    server: TmuxServer, doing: Doing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, running: bool
+) -> None:
+    if running:
+        server.session("keep")
+    monkeypatch.setenv("TMUX", "/nowhere,1,0")
+    monkeypatch.setenv("TMUX_PANE", "%99")
+    monkeypatch.setenv("LC_ALL", "C")
+    path = f"{tmp_path}:/usr/bin:/bin"
+    wanted = {"PLAIN": "1", "SPACED": "a b;", "QUOTED": "it's $(x) #{pid}", "EMPTY": "", "PATH": path}
+
+    pane = await doing.new_session(NewSession(cwd=tmp_path, argv=("sh", "-c", "env > env; exec sleep 99"), env=wanted))
+
+    until(lambda: "PLAIN=" in read(tmp_path / "env"), "the environment was written down")
+    seen = dict(line.split("=", 1) for line in read(tmp_path / "env").splitlines() if "=" in line)
+    assert {name: seen.get(name) for name in wanted} == wanted
+    assert seen["TMUX"].startswith(f"{server.socket},")
+    assert seen["TMUX_PANE"] == pane.pane_id
+    if not running:
+        assert seen["LC_ALL"] == "C"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        (NewSession(cwd=Path("/no/such/folder")), "there is no folder /no/such/folder"),
+        (NewSession(cwd=Path("/etc/passwd")), "there is no folder /etc/passwd"),
+        (NewSession(cwd=Path("/"), argv=("no-such-program", "x")), "there is no program 'no-such-program'"),
+        (NewSession(cwd=Path("/"), name=""), "tmux takes no session named ''"),
+        (NewSession(cwd=Path("/"), name="taken"), "a session named 'taken' exists already"),
+        (NewSession(cwd=Path("/"), env={"A=B": "x"}), "'A=B' cannot be the name of an environment variable"),
+        (NewSession(cwd=Path("/"), argv=("echo", "a\0b")), "NUL"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_what_cannot_be_made_is_refused_and_leaves_nothing(
+    server: TmuxServer, doing: Doing, wanted: NewSession, said: str
+) -> None:
+    server.session("taken")
+
+    with pytest.raises(TmuxRefused, match=said):
+        await doing.new_session(wanted)
+
+    assert server.sessions() == ["taken"]
+
+
+async def test_a_program_that_ends_at_once_is_refused_with_its_last_words(
+    server: TmuxServer, doing: Doing, tmp_path: Path
+) -> None:
+    server.session("keep")
+
+    with pytest.raises(TmuxRefused, match="ended at once") as refused:
+        await doing.new_session(
+            NewSession(name="fails.at:once", cwd=tmp_path, argv=("sh", "-c", "echo no such model; exit 3"))
+        )
+
+    assert refused.value.hint == "no such model"
+    assert server.sessions() == ["keep"]
+
+
+async def test_the_last_session_that_ends_at_once_is_refused_too(doing: Doing, tmp_path: Path) -> None:
+    with pytest.raises(TmuxRefused, match="ended at once"):
+        await doing.new_session(NewSession(cwd=tmp_path, argv=("sh", "-c", "exit 3")))
+
+
+# -- ending one
+
+
+async def test_ending_what_is_gone_already_is_no_error(server: TmuxServer, doing: Doing) -> None:
+    server.session("keep")
+    await doing.kill_session(TmuxSessionId("$99"))
+
+    assert server.sessions() == ["keep"]
+
+
+async def test_ending_a_session_of_a_server_that_is_gone_is_no_error(server: TmuxServer, doing: Doing) -> None:
+    server.session("only")
+    server.kill()
+
+    await doing.kill_session(TmuxSessionId("$0"))
+
+
+async def test_ending_the_last_session_ends_the_server_and_is_seen(server: TmuxServer, doing: Doing) -> None:
+    server.session("only")
+
+    await doing.kill_session(TmuxSessionId("$0"))
+
+    assert not server.alive()
+
+
+async def test_a_session_of_an_earlier_server_is_not_mistaken_for_one_of_this(server: TmuxServer, doing: Doing) -> None:
+    server.session("earlier")
+    pid, started = (await doing.incarnation()).split(":")
+    server.kill()
+    server.session("innocent")
+
+    await doing.kill_session(TmuxSessionId("$0"), of=Incarnation(int(pid), int(started)))
+
+    assert server.sessions() == ["innocent"]
+
+
+async def test_a_refusal_to_end_a_session_is_an_error(server: TmuxServer, doing: Doing) -> None:
+    server.session("keep")
+
+    with pytest.raises(TmuxRefused, match="no session id"):
+        await doing.kill_session(TmuxSessionId("keep"))
+
+    assert server.sessions() == ["keep"]
+
+
+async def test_renaming_to_a_taken_name_is_refused(server: TmuxServer, doing: Doing) -> None:
+    server.session("one")
+    server.session("two")
+
+    with pytest.raises(TmuxRefused, match="'two' exists already"):
+        await doing.rename_session(TmuxSessionId("$0"), "two")
+    with pytest.raises(TmuxRefused, match="no session named ''"):
+        await doing.rename_session(TmuxSessionId("$0"), "")
+
+    assert server.sessions() == ["one", "two"]
+
+
+# -- typing and pasting
+
+
+def reader(server: TmuxServer, folder: Path, *, bracketed: bool = True) -> str:
+    """A pane whose program writes each byte it gets into `folder/typed`."""
+    modes = "printf '\\033[?2004h';" if bracketed else ""
+    pane = server.session("reader", "sh", "-c", f"stty raw -echo; {modes} echo ready; exec cat > typed", cwd=folder)
+    until(lambda: "ready" in shown(server, pane), "the reader was ready")
+    return pane
+
+
+PASTES = {
+    "5 KB": "".join(f"line {n} of a long text\n" for n in range(210)),
+    "200 KB": "0123456789abcdef\n" * 12_500,
+    "emoji": "🦀 漢字 e\u0301 \u202eright to left",
+    "trailing ;": "end;",
+    "only ;": ";",
+    "key name": "C-c",
+    "Enter": "Enter",
+    "dash": "-l --",
+    "formats": "#{pid} #(touch canary) $(touch canary) %H",
+    "tabs and lines": "\tindented\n\n\nlast\n",
+}
+
+
+@pytest.mark.parametrize("text", PASTES.values(), ids=PASTES)
+async def test_a_paste_arrives_byte_by_byte_in_brackets(
+    server: TmuxServer, doing: Doing, tmp_path: Path, text: str
+) -> None:
+    pane = reader(server, tmp_path)
+
+    await doing.paste(PaneId(pane), text)
+
+    wanted = b"\x1b[200~" + text.encode() + b"\x1b[201~"
+    until(lambda: len(read_bytes(tmp_path / "typed")) >= len(wanted), "the paste had arrived")
+    assert read_bytes(tmp_path / "typed") == wanted
+    assert server.run("list-buffers") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "arrives"),
+    [
+        ("a\x1b[201~rm -rf\r", "a[201~rm -rf\n"),
+        ("one\r\ntwo\rthree", "one\ntwo\nthree"),
+        ("nul\0 bell\a del\x7f csi\x9b31m", "nul bell del csi31m"),
+        ("half \ud83d pair", "half ? pair"),
+    ],
+)
+async def test_a_paste_cannot_leave_its_brackets(
+    server: TmuxServer, doing: Doing, tmp_path: Path, text: str, arrives: str
+) -> None:
+    pane = reader(server, tmp_path)
+
+    await doing.paste(PaneId(pane), text)
+
+    wanted = f"\x1b[200~{arrives}\x1b[201~".encode()
+    until(lambda: len(read_bytes(tmp_path / "typed")) >= len(wanted), "the paste had arrived")
+    assert read_bytes(tmp_path / "typed") == wanted
+
+
+async def test_a_paste_of_nothing_is_nothing(server: TmuxServer, doing: Doing, tmp_path: Path) -> None:
+    pane = reader(server, tmp_path)
+
+    await doing.paste(PaneId(pane), "\x1b\0")
+    await doing.send_text(PaneId(pane), "z")
+
+    until(lambda: bool(read_bytes(tmp_path / "typed")), "the text had arrived")
+    assert read_bytes(tmp_path / "typed") == b"z"
+
+
+@pytest.mark.parametrize(
+    "text", ["y", "1", ";", "a;", "\\;", "-l", "--", "Enter", "C-c", "#{pid}", "漢🦀", " ", "$(x)", "'"]
+)
+async def test_text_is_typed_literally(server: TmuxServer, doing: Doing, tmp_path: Path, text: str) -> None:
+    pane = reader(server, tmp_path, bracketed=False)
+
+    await doing.send_text(PaneId(pane), text)
+    await doing.send_keys(PaneId(pane), ["Tab"])
+
+    until(lambda: read_bytes(tmp_path / "typed").endswith(b"\t"), "the text had arrived")
+    assert read_bytes(tmp_path / "typed") == text.encode() + b"\t"
+
+
+async def test_keys_are_pressed_by_name(server: TmuxServer, doing: Doing, tmp_path: Path) -> None:
+    pane = reader(server, tmp_path)
+
+    await doing.send_keys(PaneId(pane), ["C-c", "Escape", "-", ";", "Enter"])
+
+    until(lambda: len(read_bytes(tmp_path / "typed")) >= 5, "the keys had arrived")
+    assert read_bytes(tmp_path / "typed") == b"\x03\x1b-;\r"
+
+
+async def test_nothing_is_typed_at_a_program_that_has_ended(server: TmuxServer, doing: Doing) -> None:
+    server.session("keep")
+    server.run("set-option", "-g", "remain-on-exit", "on")
+    dead = PaneId(server.session("dead", "true"))
+    until(lambda: server.ask(dead, "#{pane_dead}") == "1", "the program had ended")
+
+    for attempt in (doing.paste(dead, "x"), doing.send_text(dead, "x"), doing.send_keys(dead, ["Enter"])):
+        with pytest.raises(TmuxRefused, match="has ended"):
+            await attempt
+    with pytest.raises(TmuxRefused, match="no pane %99"):
+        await doing.paste(PaneId("%99"), "x")
+    with pytest.raises(TmuxRefused, match="no pane id"):
+        await doing.send_text(PaneId("keep"), "x")
+    assert server.run("list-buffers") == ""
+
+
+async def test_a_pane_leaves_copy_mode_and_gets_what_is_typed(server: TmuxServer, doing: Doing, tmp_path: Path) -> None:
+    pane = PaneId(reader(server, tmp_path))
+    server.run("copy-mode", "-t", pane)
+
+    await doing.leave_mode(pane)
+    await doing.leave_mode(pane)
+    await doing.send_text(pane, "q")
+
+    until(lambda: bool(read_bytes(tmp_path / "typed")), "the text had arrived")
+    assert server.ask(pane, "#{pane_in_mode}") == "0"
+
+
+# -- options, hooks, keys
+
+
+async def test_options_of_every_scope_are_told_and_unknown_ones_are_missing(server: TmuxServer, doing: Doing) -> None:
+    server.session("keep")
+    server.run("set-option", "-g", "status-left", "")
+    server.run("set-option", "-g", "status-right", "a\nb")
+
+    assert await doing.options(["escape-time", "no-such-option", "status-left", "status-right", "mode-keys"]) == {
+        "escape-time": "500",
+        "status-left": "",
+        "status-right": "a\nb",
+        "mode-keys": "emacs",
+    }
+    assert await doing.options([]) == {}
+
+
+async def test_an_option_of_ours_is_kept_at_the_server(server: TmuxServer, doing: Doing) -> None:
+    server.session("keep")
+
+    await doing.set_option("@quarterdeck_test", "-g #{pid};")
+    assert await doing.option("@quarterdeck_test") == "-g #{pid};"
+
+    await doing.set_option("@quarterdeck_test", None)
+    assert await doing.option("@quarterdeck_test") is None
+
+
+async def test_our_hook_comes_and_goes_beside_the_operators_own(server: TmuxServer, doing: Doing) -> None:
+    server.session("keep")
+    server.run("set-hook", "-g", "alert-bell[0]", "display-message theirs")
+
+    await doing.set_hook("alert-bell", ("display-message", "it's #{pid}; ours"))
+    assert "ours" in (await doing.hook("alert-bell") or "")
+    await doing.unset_hook("alert-bell")
+    await doing.unset_hook("alert-bell")
+
+    assert await doing.hook("alert-bell") is None
+    assert server.run("show-hooks", "-g", "alert-bell") == "alert-bell[0] display-message theirs"
+
+
+async def test_a_hook_runs_what_it_was_given(server: TmuxServer, doing: Doing) -> None:
+    server.session("keep")
+
+    await doing.set_hook("session-created", ("set-option", "-s", "@seen", "it's 'seen'; \"really\""))
+    server.session("new")
+
+    assert await doing.option("@seen") == "it's 'seen'; \"really\""
+
+
+async def test_a_key_is_bound_and_given_back(server: TmuxServer, doing: Doing) -> None:
+    server.session("keep")
+
+    assert await doing.key_binding("c") == "new-window"
+    assert await doing.key_binding("g") is None
+    assert await doing.key_binding(";") == "last-pane"
+    with pytest.raises(TmuxRefused):
+        await doing.key_binding("no-such-key")
+
+    await doing.bind_key("g", ("set-option", "-s", "@one", "a; b;"), ("set-option", "-s", "@two", "it's"))
+    assert "@one" in (await doing.key_binding("g") or "")
+    await doing.unbind_key("g")
+    await doing.unbind_key("g")
+    assert await doing.key_binding("g") is None
+
+
+# -- clients
+
+
+async def test_clients_are_listed_without_control_clients_and_switched_to_any_pane(
+    server: TmuxServer, doing: Doing, short_folder: Path
+) -> None:
+    home, other = server.session("home"), server.session("[other] x")
+    split = server.run("split-window", "-d", "-P", "-F", "#{pane_id}", "-t", other, "sleep 99")
+    far = server.run("new-window", "-d", "-P", "-F", "#{pane_id}", "-t", "=[other] x:", "sleep 99")
+
+    with Terminals(short_folder / "o", server) as terminals:
+        name, _ = terminals.attach(home)
+        bystander, _ = terminals.attach(home)
+        clients = await doing.clients()
+        assert {client.name for client in clients} == {name, bystander}
+        assert {client.pane_id for client in clients} == {home}
+
+        for pane in (split, far, other, home):
+            await doing.switch_client(name, PaneId(pane))
+            assert terminals.shows(name) == pane
+            assert terminals.shows(bystander) == home
+
+        with pytest.raises(TmuxRefused, match="can't find client"):
+            await doing.switch_client("/dev/nowhere", PaneId(far))
+        with pytest.raises(TmuxRefused):
+            await doing.switch_client(name, PaneId("%99"))
+
+
+# -- a server that does not answer
+
+
+async def test_a_stopped_server_is_an_error_within_the_bound(
+    server: TmuxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pane = PaneId(server.session("keep"))
+    doing = Doing(ServerAddress(server.socket), timeout=0.3)
+    monkeypatch.setattr("quarterdeck.tmux.new_session.TIMEOUT", 0.3)
+    server.stop()
+
+    calls: list[Coroutine[object, object, object]] = [
+        doing.new_session(NewSession(cwd=tmp_path, argv=("sleep", "99"))),
+        doing.kill_session(TmuxSessionId("$0")),
+        doing.send_keys(pane, ["x"]),
+        doing.paste(pane, "x"),
+        doing.clients(),
+        doing.options(["escape-time"]),
+    ]
+    for call in calls:
+        async with asyncio.timeout(10):
+            with pytest.raises(TmuxUnreachable):
+                await call
+
+
+async def test_a_server_that_is_gone_is_an_error_and_never_an_empty_answer(server: TmuxServer, doing: Doing) -> None:
+    pane = PaneId(server.session("keep"))
+    server.kill()
+
+    calls: list[Coroutine[object, object, object]] = [
+        doing.clients(),
+        doing.options(["escape-time"]),
+        doing.paste(pane, "x"),
+        doing.rename_session(TmuxSessionId("$0"), "x"),
+        doing.key_binding("c"),
+    ]
+    for call in calls:
+        with pytest.raises(TmuxUnreachable):
+            await call
+
+
+async def test_our_own_tmux_never_reaches_a_child(
+    server: TmuxServer, doing: Doing, short_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pane = PaneId(server.session("keep"))
+    spy = short_folder / "tmux"
+    real = shutil.which("tmux")
+    spy.write_text(f'#!/bin/sh\nenv >> {short_folder}/seen\nexec {real} "$@"\n')
+    spy.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{short_folder}:{os.environ['PATH']}")
+    monkeypatch.setenv("TMUX", f"{server.socket},1,0")
+    monkeypatch.setenv("TMUX_PANE", "%0")
+
+    await doing.clients()
+    await doing.paste(pane, "x")
+    made = await doing.new_session(NewSession(cwd=short_folder, argv=("sleep", "99")))
+    await doing.kill_session(made.tmux_id)
+
+    seen = read(short_folder / "seen")
+    assert seen.count("PATH=") > 5
+    assert "TMUX=" not in seen
+    assert "TMUX_PANE=" not in seen
+
+
+def test_libtmux_is_loaded_only_when_something_is_done() -> None:
+    code = "import sys, quarterdeck.tmux.doing, quarterdeck.tmux.going; print('libtmux' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=cli_env())
+
+    assert done.stdout == "False\n"

@@ -17,7 +17,7 @@ from quarterdeck.core.pane import Pane
 from quarterdeck.ports.mux import Hint, HintKind
 from quarterdeck.tmux.hints import Hints
 from support.tmux_panes import pane_of, panes_of
-from support.tmux_server import TmuxServer
+from support.tmux_server import TmuxServer, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -215,7 +215,10 @@ async def test_a_terminal_that_another_pane_has_now_speaks_for_the_new_one(serve
 
 
 async def test_a_pid_that_is_another_process_now_is_taken_for_an_exit(server: TmuxServer) -> None:
-    mistaken = replace(pane_of(server, server.session("one")), pid=pane_of(server, server.session("two")).pid)
+    one, two = server.session("one"), server.session("two")
+    # Only then has the new process taken its terminal.
+    until(lambda: server.ask(two, "#{pane_current_command}") == "sleep", "the program ran")
+    mistaken = replace(pane_of(server, one), pid=pane_of(server, two).pid)
 
     async with reading(Hints()) as reader:
         reader.hints.watch([mistaken])

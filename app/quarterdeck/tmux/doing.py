@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from quarterdeck.core.ids import PaneId, TmuxSessionId
 from quarterdeck.errors import TmuxError, TmuxRefused, TmuxUnreachable
-from quarterdeck.tmux import formats, spawn
+from quarterdeck.tmux import formats, pipe, spawn
 from quarterdeck.tmux.library import Library
 from quarterdeck.tmux.new_session import new_session
 from quarterdeck.tmux.words import unexpanded, words
@@ -30,6 +30,10 @@ ATTEMPTS: Final = 4
 PAUSE: Final = 0.05
 """A server on its way out answers neither yes nor no for some milliseconds (3.3a): so often and so late it is asked."""
 
+HOOK_INDEX: Final = 7411
+"""Our slot in each of tmux's hook arrays; operators count theirs from 0."""
+
+_BINDING: Final = re.compile(r"bind-key\s+(?:-r\s+)?-T\s+\S+\s+\S+\s+(.*)")
 _UNPASTEABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Control characters but tab and line feed: ESC would end a bracketed paste from within."""
 
@@ -145,6 +149,8 @@ class Doing:
 
     async def options(self, names: Sequence[str]) -> dict[str, str]:
         """Global options by name; one this tmux does not know is missing."""
+        if not names:
+            return {}
         mark = secrets.token_hex(8)
         command = [part for name in names for part in (*words("show-options", "-gqv", name), ";", *_say(mark), ";")]
         answer = (await spawn.ask(self.address, *command[:-1], timeout=self._timeout)).decode(errors="replace")
@@ -161,6 +167,40 @@ class Doing:
         answer = await self._library.command("show-options", "-sqv", name)
         return "\n".join(answer) or None
 
+    async def key_binding(self, key: str, *, table: str = "prefix") -> str | None:
+        """What a key does now; None when it does nothing."""
+        try:
+            answer = await self._library.command("list-keys", "-T", table, key)
+        except TmuxRefused as error:
+            if "unknown key" in error.message:
+                return None
+            raise
+        found = _BINDING.match(answer[0]) if answer else None
+        return found[1] if found is not None else None
+
+    async def bind_key(self, key: str, *commands: Sequence[str], table: str = "prefix", note: str = "") -> None:
+        """Put commands on a key, each as its words."""
+        # The key's words are read a second time, as a command line of their own.
+        line = [part for command in commands for part in (";", *words(*command))][1:]
+        await self._library.command("bind-key", "-T", table, *(("-N", note) if note else ()), key, *line)
+
+    async def unbind_key(self, key: str, *, table: str = "prefix") -> None:
+        """Take a key's commands away; one that has none is no error."""
+        await self._library.command("unbind-key", "-q", "-T", table, key)
+
+    async def hook(self, name: str) -> str | None:
+        """Our command at a global hook; None when we have none there."""
+        answer = await self._library.command("show-hooks", "-g", _our_hook(name))
+        return answer[0].partition(" ")[2] or None if answer else None
+
+    async def set_hook(self, name: str, command: Sequence[str]) -> None:
+        """Run a command at a global hook, in a slot of ours: the operator's own stay."""
+        await self._library.command("set-hook", "-g", _our_hook(name), pipe.line(command))
+
+    async def unset_hook(self, name: str) -> None:
+        """Take our command at a global hook away, and no other."""
+        await self._library.command("set-hook", "-g", "-u", _our_hook(name))
+
     async def pane_exists(self, pane_id: PaneId) -> bool:
         """Whether the server has this pane. Asked for one it has not, tmux answers with empty fields (3.3a)."""
         return await self._fields(pane_id, "#{pane_id}") == pane_id
@@ -169,6 +209,12 @@ class Doing:
         """The session a pane is in; None when there is no such pane."""
         found, _, session = (await self._fields(pane_id, "#{pane_id} #{session_id}")).partition(" ")
         return TmuxSessionId(session) if found == pane_id else None
+
+    async def newest_client(self, tmux_id: TmuxSessionId) -> str:
+        """The name of the session's client with the newest key press; "" when it has none."""
+        return " ".join(
+            await self._library.command("display-message", "-p", "#{client_name}", target=f"{_session(tmux_id)}:")
+        )
 
     async def _refuse_dead(self, pane_id: PaneId) -> None:
         """Keys for a program that has ended would vanish without a word (3.3a)."""
@@ -188,6 +234,10 @@ def _is_gone(error: TmuxError) -> bool:
 
 def _is_ending(error: TmuxError) -> bool:
     return isinstance(error, TmuxUnreachable) and "server exited" in error.message
+
+
+def _our_hook(name: str) -> str:
+    return f"{name}[{HOOK_INDEX}]"
 
 
 def _say(text: str) -> tuple[str, ...]:

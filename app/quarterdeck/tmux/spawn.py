@@ -139,6 +139,9 @@ async def kill(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
         with suppress(ProcessLookupError):
             process.kill()
+        # A client hands its pipes to the server (3.3a). A stopped server keeps them open in its socket's queue, and
+        # `wait` waits for them; only the transport, which has no public name, can let them go.
+        process._transport.close()  # type: ignore[attr-defined]
         await process.wait()
 
 

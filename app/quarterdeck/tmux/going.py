@@ -1,0 +1,173 @@
+"""Going to a pane and back, from wherever we are: in a pane, in a popup, outside, or in another server's pane."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from quarterdeck.core.ids import PaneId, TmuxSessionId
+from quarterdeck.errors import NotFound, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from quarterdeck.core.pane import Client, ServerAddress
+    from quarterdeck.tmux.doing import Doing
+
+CONSOLE_OPTION: Final = "@quarterdeck_console"
+"""Server option that holds the console's pane, so that a key binding can go there without us."""
+CONSOLE_PROCESS_OPTION: Final = "@quarterdeck_console_pid"
+"""Server option that holds the console's process, so that a note left by a killed one is known."""
+
+
+class Place(StrEnum):
+    """Where this process runs, as seen from the server it works with."""
+
+    PANE = "pane"
+    POPUP = "popup"
+    """A popup, or a command that tmux runs for a key: it has a client and no pane."""
+    OUTSIDE = "outside"
+    OTHER_SERVER = "other_server"
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where this process runs."""
+
+    place: Place
+    pane_id: PaneId | None = None
+    tmux_id: TmuxSessionId | None = None
+    """The session tmux started us for; a pane may have moved to another one since."""
+
+
+def placement(address: ServerAddress, environment: Mapping[str, str]) -> Placement:
+    """Where a process with this environment runs: `TMUX` is `socket,server pid,session number`.
+
+    Only the socket in it stays true. A popup gets no `TMUX_PANE` (3.3a); a status line's command gets session -1.
+    """
+    fields = environment.get("TMUX", "").rsplit(",", 2)
+    if not fields[0]:
+        return Placement(Place.OUTSIDE)
+    if not _same_socket(fields[0], address.socket):
+        return Placement(Place.OTHER_SERVER)
+    number = fields[-1]
+    tmux_id = TmuxSessionId(f"${number}") if len(fields) == 3 and number.isdecimal() else None
+    pane = environment.get("TMUX_PANE", "")
+    if _is_pane_id(pane):
+        return Placement(Place.PANE, PaneId(pane), tmux_id)
+    return Placement(Place.POPUP, None, tmux_id)
+
+
+async def go(doing: Doing, where: Placement, pane_id: PaneId, *, client: str | None = None) -> None:
+    """Show a pane on the operator's terminal; in a popup the caller then ends, which closes it.
+
+    Raises Refused with the command to type where tmux cannot do it: outside (the caller may run `attach_argv`
+    itself), and from a pane of another server.
+    """
+    if where.place is Place.OTHER_SERVER:
+        raise Refused(
+            "that session is on another tmux server than this terminal",
+            hint=f"type: {crossing_command(doing.address, pane_id)}",
+        )
+    if where.place is Place.OUTSIDE:
+        raise Refused("this terminal is not in tmux", hint=f"type: {shlex.join(attach_argv(doing.address, pane_id))}")
+    if pane_id == where.pane_id:
+        raise Refused("that is the pane you are in")
+    await doing.switch_client(client or await client_here(doing, where), pane_id)
+
+
+async def back(doing: Doing, where: Placement, *, client: str | None = None) -> None:
+    """Return to the console that runs on this server."""
+    pane_id = await console_pane(doing)
+    if pane_id is None:
+        raise NotFound("no console runs on this tmux server", hint="start one: quarterdeck")
+    await go(doing, where, pane_id, client=client)
+
+
+async def client_here(doing: Doing, where: Placement) -> str:
+    """The terminal the operator types this on: of those that show us, the one with the newest key press."""
+    clients = await doing.clients()
+    session = where.tmux_id
+    if where.pane_id is not None:
+        session = await doing.session_of(where.pane_id)
+    seeing = (
+        [known for known in clients if where.pane_id is not None and known.pane_id == where.pane_id]
+        or [known for known in clients if session is not None and known.tmux_id == session]
+        or [known for known in clients if where.place is Place.POPUP]
+    )
+    if not seeing:
+        raise Refused("no terminal shows this pane", hint="attach to its session first")
+    if len(seeing) > 1 and session is not None:
+        # tmux knows the newest key press to the microsecond, and tells it in seconds.
+        newest = await doing.newest_client(session)
+        seeing = [known for known in seeing if known.name == newest] or seeing
+    return max(seeing, key=_freshness).name
+
+
+def _freshness(client: Client) -> tuple[int, bool]:
+    return client.activity, "focused" in client.flags
+
+
+async def remember_console(doing: Doing, pane_id: PaneId) -> None:
+    """Note at the server where the console is."""
+    await doing.set_option(CONSOLE_OPTION, pane_id)
+    await doing.set_option(CONSOLE_PROCESS_OPTION, str(os.getpid()))
+
+
+async def forget_console(doing: Doing, pane_id: PaneId) -> None:
+    """Take the note back, unless it is another console's by now."""
+    if await doing.option(CONSOLE_OPTION) == pane_id:
+        await doing.set_option(CONSOLE_OPTION, None)
+        await doing.set_option(CONSOLE_PROCESS_OPTION, None)
+
+
+async def console_pane(doing: Doing) -> PaneId | None:
+    """The console's pane, if the note is still true: the pane is there, and so is the console's process."""
+    noted = await doing.option(CONSOLE_OPTION) or ""
+    process = await doing.option(CONSOLE_PROCESS_OPTION) or ""
+    if not _is_pane_id(noted) or not _runs(process) or not await doing.pane_exists(PaneId(noted)):
+        return None
+    return PaneId(noted)
+
+
+def attach_argv(address: ServerAddress, pane_id: PaneId) -> list[str]:
+    """The command that shows a pane on a terminal outside tmux; run it with `attach_environment`."""
+    return ["tmux", "-S", address.socket, "attach-session", "-t", pane_id]
+
+
+def attach_environment() -> dict[str, str]:
+    """Our environment without the tmux it may have been started in."""
+    return {name: value for name, value in os.environ.items() if name not in {"TMUX", "TMUX_PANE"}}
+
+
+def crossing_command(address: ServerAddress, pane_id: PaneId) -> str:
+    """What to type in another server's pane: its terminal leaves that server and shows the pane."""
+    return shlex.join(["tmux", "detach-client", "-E", shlex.join(attach_argv(address, pane_id))])
+
+
+def _same_socket(one: str, other: str) -> bool:
+    try:
+        return Path(one).samefile(other)
+    except OSError:
+        return Path(one) == Path(other)
+
+
+def _is_pane_id(text: str) -> bool:
+    return re.fullmatch(r"%\d+", text) is not None
+
+
+def _runs(process: str) -> bool:
+    if not process.isdecimal():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
