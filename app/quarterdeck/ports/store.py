@@ -94,6 +94,8 @@ class StoreHealth:
     error: str = ""
     notice: str = ""
     """Something to be said once, such as a damaged file set aside."""
+    dropped: int = 0
+    """Activity that was given up because too much had to wait."""
 
 
 class Store(Protocol):
@@ -105,9 +107,20 @@ class Store(Protocol):
         """Give each sighted tmux session its identity.
 
         The one bound to (incarnation, tmux id) wins, else a stale one of the same server and exact name (the first
-        such), else a new `sess_<n>`. Sessions the operator asked us to forget are left out. Two processes that claim
-        the same sighting get the same answer.
+        such), else a new `sess_<n>`. A name that was reserved goes to its reservation. Left out of the answer are
+        sessions the operator asked us to forget, those that ended a moment ago (an older look still shows them), and
+        all of them when the look is of a run of the server that another has followed. Two processes that claim the
+        same sighting get the same answer.
         """
+
+    async def reserve(self, server: str, tmux_name: str, session_id: SessionId | None = None) -> SessionId:
+        """Keep an identity for a tmux session about to be made under this name: a fresh one, or a kept one.
+
+        Raises Refused when the identity is live, or the name is reserved already.
+        """
+
+    async def release(self, session_id: SessionId) -> None:
+        """Give a reservation up: a kept identity is as it was before, a fresh one is never used again."""
 
     async def sessions(self, server: str | None = None) -> list[Session]:
         """Every kept session: live, stale and exited. A row that does not validate is set aside, never fatal."""

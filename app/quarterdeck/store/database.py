@@ -1,0 +1,159 @@
+"""The database as the event loop sees it: one thread does all the work, in the order it was asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from quarterdeck.errors import QuarterdeckError, StoreError
+from quarterdeck.ports.store import StoreHealth
+from quarterdeck.store.engine import Engine, Run, Write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+QUEUE_BOUND = 256
+BUSY_TIMEOUT = 3.0
+RETRY_EVERY = 1.0
+FLUSH_PAUSE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    run: Callable[[], Any]
+    future: asyncio.Future[Any]
+    loop: asyncio.AbstractEventLoop
+    settle: Callable[[asyncio.Future[Any], Any, Exception | None], None]
+
+
+class Database:
+    """A thread with the engine, and awaitable calls to it. The thread starts with the first call."""
+
+    def __init__(self, path: Path, *, busy_timeout: float = BUSY_TIMEOUT, retry_every: float = RETRY_EVERY) -> None:
+        self.engine = Engine(path, busy_timeout=busy_timeout, retry_every=retry_every)
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._slots = asyncio.Semaphore(QUEUE_BOUND)
+        self._thread: threading.Thread | None = None
+        self._is_closed = False
+
+    async def write(self, write: Write[T]) -> T:
+        """One transaction. Cancelling the caller does not undo it."""
+        return await self._ask(lambda: self.engine.write(write))
+
+    async def read(self, run: Run[T]) -> T:
+        """One question, answered from one consistent state."""
+        return await self._ask(lambda: self.engine.read(run))
+
+    async def changed_elsewhere(self) -> bool:
+        """Whether another connection wrote since this was last asked."""
+        return await self._ask(self.engine.changed_elsewhere)
+
+    def health(self) -> StoreHealth:
+        """How it goes now."""
+        engine = self.engine
+        return StoreHealth(
+            ok=not engine.is_degraded,
+            pending=self._jobs.qsize() + len(engine.waiting),
+            error=engine.error,
+            notice=engine.notice,
+            dropped=engine.dropped,
+        )
+
+    async def flush(self, timeout: float) -> bool:
+        """Wait until everything handed over is in the file; False when that took too long."""
+        if self._thread is None:
+            return True
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    if await self._ask(self._write_down):
+                        return True
+                    await asyncio.sleep(FLUSH_PAUSE)
+        except TimeoutError:
+            return False
+
+    async def close(self) -> None:
+        """Do what was asked for so far, let go of the file and end the thread."""
+        self._is_closed = True
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        ended = self._put(self.engine.close, _settle)
+        self._jobs.put(None)
+        await asyncio.shield(ended)
+        # It has nothing left to do but return.
+        thread.join(1.0)
+
+    async def _ask(self, run: Callable[[], T]) -> T:
+        if self._is_closed:
+            raise StoreError(f"{self.engine.path} is closed.")
+        await self._slots.acquire()
+        if self._thread is None:
+            # A daemon, so that a process that dies without closing is not held up.
+            self._thread = threading.Thread(target=self._serve, name="store", daemon=True)
+            self._thread.start()
+        return await self._put(run, self._settle_slot)
+
+    def _put(
+        self, run: Callable[[], T], settle: Callable[[asyncio.Future[T], T, Exception | None], None]
+    ) -> asyncio.Future[T]:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._jobs.put(_Job(run, future, loop, settle))
+        return future
+
+    def _settle_slot(self, future: asyncio.Future[T], answer: T, error: Exception | None) -> None:
+        # Not when the caller goes on: one that was cancelled leaves its job in the queue.
+        self._slots.release()
+        _settle(future, answer, error)
+
+    def _write_down(self) -> bool:
+        self.engine.retry()
+        return not self.engine.is_degraded
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                job = self._jobs.get(timeout=self.engine.retry_in())
+            except queue.Empty:
+                self._retry()
+                continue
+            if job is None:
+                return
+            _perform(job)
+
+    def _retry(self) -> None:
+        try:
+            self.engine.retry_if_due()
+        except QuarterdeckError as error:
+            logger.warning("what waits in memory cannot be written: %s", error)
+
+
+def _perform(job: _Job) -> None:
+    answer, fault = None, None
+    try:
+        answer = job.run()
+    except Exception as error:  # a boundary: whatever went wrong belongs to the one who asked
+        fault = error
+    try:
+        job.loop.call_soon_threadsafe(job.settle, job.future, answer, fault)
+    except RuntimeError:
+        logger.debug("nobody waits for the answer any more: the event loop has ended")
+
+
+def _settle(future: asyncio.Future[T], answer: T, error: Exception | None) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(answer)
+    else:
+        future.set_exception(error)

@@ -1,0 +1,317 @@
+"""Who a tmux session is: the transactions that several processes may race for, and none may lose.
+
+A row's status: `reserved` (a tmux session of this name is about to be made), `live` (bound to one tmux session of one
+run of the server), `stale` (waits for a session of its name to come back), `ended` (never comes back), `forgotten`
+(the operator does not want to see it).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.ids import SessionId, TmuxSessionId
+from quarterdeck.errors import NotFound, Refused
+from quarterdeck.ports.store import Claim, Identity, Sighting
+from quarterdeck.store.writing import as_json, clean
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping
+
+ENDED_ECHO = 10.0
+"""Seconds in which a session that ended may still be on a look that began before."""
+RESERVATION_LASTS = 600.0
+"""Seconds after which a reservation is nobody's any more: its process died."""
+PROVISIONAL_FLOOR = 1_000_000_000
+"""From here on ids are made without the counter, while the database cannot be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    session_id: SessionId
+    status: str
+    tmux_name: str
+    tmux_id: str
+    reserved_from: str | None
+    changed: float
+
+
+def claim(
+    connection: sqlite3.Connection,
+    server: str,
+    incarnation: str,
+    sightings: Iterable[Sighting],
+    now: float,
+    given: Mapping[TmuxSessionId, SessionId] | None = None,
+    *,
+    is_provisional: bool = False,
+) -> dict[TmuxSessionId, Identity]:
+    """Give each sighting its identity. `given` are ids that were promised for new ones while nothing could be kept."""
+    if not _is_newest_run(connection, server, incarnation):
+        return {}
+    connection.execute(
+        "UPDATE sessions SET status = 'stale', changed = ? WHERE server = ? AND status = 'live' AND incarnation != ?",
+        (now, server, incarnation),
+    )
+    bound = _bound(connection, server, incarnation)
+    answer: dict[TmuxSessionId, Identity] = {}
+    strangers = []
+    for sighting in {sighting.tmux_id: sighting for sighting in sightings}.values():
+        row = bound.get(sighting.tmux_id)
+        if row is None or row.status == "reserved" or (row.status == "ended" and now - row.changed > ENDED_ECHO):
+            strangers.append(sighting)
+        elif row.status == "live":
+            if row.tmux_name != clean(sighting.name):
+                _bind(connection, row.session_id, incarnation, sighting, now)
+            answer[sighting.tmux_id] = Identity(row.session_id, Claim.KNOWN)
+        elif row.status == "stale":
+            _bind(connection, row.session_id, incarnation, sighting, now)
+            answer[sighting.tmux_id] = Identity(row.session_id, Claim.REVIVED)
+    waiting = _waiting(connection, server, now) if strangers else {}
+    for sighting in strangers:
+        kept = waiting.pop(clean(sighting.name), None)
+        if kept is not None:
+            _bind(connection, kept.session_id, incarnation, sighting, now)
+            is_fresh = kept.status == "reserved" and kept.reserved_from is None
+            answer[sighting.tmux_id] = Identity(kept.session_id, Claim.NEW if is_fresh else Claim.REVIVED)
+            continue
+        promised = (given or {}).get(sighting.tmux_id)
+        if promised is None or _exists(connection, promised):
+            promised = _fresh_id(connection, is_provisional, server, incarnation, sighting.tmux_id)
+        _insert(connection, promised, server, incarnation, sighting, now)
+        answer[sighting.tmux_id] = Identity(promised, Claim.NEW)
+    return answer
+
+
+def adopt(
+    connection: sqlite3.Connection,
+    server: str,
+    incarnation: str,
+    sighting: Sighting,
+    session_id: SessionId | None,
+    now: float,
+) -> Identity:
+    """Bind a tmux session to a stale identity of its name, to the one it had when it was forgotten, or to a new one."""
+    name = clean(sighting.name)
+    row = _bound(connection, server, incarnation).get(sighting.tmux_id)
+    if row is not None and row.status == "live":
+        raise Refused(f"{name} is watched already, as {row.session_id}.")
+    forgotten = row if row is not None and row.status == "forgotten" else None
+    kept = [
+        SessionId(found)
+        for (found,) in connection.execute(
+            "SELECT session_id FROM sessions WHERE server = ? AND status = 'stale' AND tmux_name = ? ORDER BY seq",
+            (server, name),
+        )
+    ]
+    if session_id is None:
+        if forgotten is None and len(kept) > 1:
+            raise Refused(
+                f"{len(kept)} sessions wait for the name {name}: {', '.join(kept)}.", hint="Say which with --as."
+            )
+        chosen = forgotten.session_id if forgotten else next(iter(kept), None)
+    elif session_id in kept or (forgotten is not None and forgotten.session_id == session_id):
+        chosen = session_id
+    else:
+        raise _why_not(connection, server, name, session_id)
+    if chosen is not None:
+        _bind(connection, chosen, incarnation, sighting, now)
+        return Identity(chosen, Claim.REVIVED)
+    if forgotten is not None:
+        _unbind(connection, forgotten.session_id)
+    fresh = next_session_id(connection)
+    _insert(connection, fresh, server, incarnation, sighting, now)
+    return Identity(fresh, Claim.NEW)
+
+
+def reserve(
+    connection: sqlite3.Connection,
+    server: str,
+    tmux_name: str,
+    session_id: SessionId | None,
+    now: float,
+    *,
+    is_provisional: bool = False,
+) -> SessionId:
+    """Keep an identity for a tmux session about to be made under this name."""
+    name = clean(tmux_name)
+    holder = connection.execute(
+        "SELECT session_id FROM sessions"
+        " WHERE server = ? AND status = 'reserved' AND reserved_name = ? AND changed > ? AND session_id IS NOT ?",
+        (server, name, now - RESERVATION_LASTS, session_id),
+    ).fetchone()
+    if holder:
+        raise Refused(f"A session named {name} is being made already, as {holder[0]}.")
+    row = connection.execute(
+        "SELECT status, changed FROM sessions WHERE session_id = ?", (session_id or "",)
+    ).fetchone()
+    if row is None:
+        fresh = session_id or _fresh_id(connection, is_provisional, server, "", name)
+        connection.execute(
+            "INSERT INTO sessions (session_id, server, tmux_name, reserved_name, status, changed)"
+            " VALUES (?, ?, ?, ?, 'reserved', ?)",
+            (fresh, server, name, name, now),
+        )
+        return fresh
+    status, changed = row
+    if status == "live" or (status == "reserved" and changed > now - RESERVATION_LASTS):
+        word = "live" if status == "live" else "being made already"
+        raise Refused(f"{session_id} is {word}.")
+    connection.execute(
+        "UPDATE sessions SET status = 'reserved', server = ?, reserved_name = ?,"
+        " reserved_from = CASE WHEN status = 'reserved' THEN reserved_from ELSE status END, changed = ?"
+        " WHERE session_id = ?",
+        (server, name, now, session_id),
+    )
+    return SessionId(str(session_id))
+
+
+def release(connection: sqlite3.Connection, session_id: SessionId, now: float) -> None:
+    """Give a reservation up; one that a tmux session has taken is left alone."""
+    keep_counter(connection)
+    connection.execute(
+        "DELETE FROM sessions WHERE session_id = ? AND status = 'reserved' AND reserved_from IS NULL", (session_id,)
+    )
+    connection.execute(
+        "UPDATE sessions SET status = reserved_from, reserved_from = NULL, reserved_name = NULL, changed = ?"
+        " WHERE session_id = ? AND status = 'reserved'",
+        (now, session_id),
+    )
+
+
+def forget(connection: sqlite3.Connection, session_id: SessionId, now: float) -> None:
+    """Show a session no more; the tmux session it is bound to is not claimed again."""
+    found = connection.execute(
+        "UPDATE sessions SET status = 'forgotten', changed = ? WHERE session_id = ?", (now, session_id)
+    )
+    if not found.rowcount:
+        raise NotFound(f"There is no session {session_id}.")
+
+
+def next_session_id(connection: sqlite3.Connection) -> SessionId:
+    """A fresh `sess_<n>`, above every one that was ever given."""
+    counter = keep_counter(connection)
+    connection.execute("UPDATE counters SET next = ? WHERE name = 'sess'", (counter + 1,))
+    return SessionId(f"sess_{counter}")
+
+
+def keep_counter(connection: sqlite3.Connection) -> int:
+    """Raise the counter above every id that a session or a thought speaks of, and answer it."""
+    spoken_of = []
+    for query in (
+        "SELECT max(CAST(substr(session_id, 6) AS INTEGER)) FROM sessions"
+        " WHERE session_id GLOB 'sess_[0-9]*' AND CAST(substr(session_id, 6) AS INTEGER) < ?",
+        "SELECT max(CAST(substr(key, 6) AS INTEGER)) FROM thoughts"
+        " WHERE key GLOB 'sess_[0-9]*' AND CAST(substr(key, 6) AS INTEGER) < ?",
+    ):
+        (highest,) = connection.execute(query, (PROVISIONAL_FLOOR,)).fetchone()
+        spoken_of.append(0 if highest is None else highest + 1)
+    connection.execute(
+        "INSERT INTO counters (name, next) VALUES ('sess', ?)"
+        " ON CONFLICT (name) DO UPDATE SET next = max(next, excluded.next)",
+        (max(spoken_of),),
+    )
+    (counter,) = connection.execute("SELECT next FROM counters WHERE name = 'sess'").fetchone()
+    return int(counter)
+
+
+def _fresh_id(connection: sqlite3.Connection, is_provisional: bool, *what: str) -> SessionId:
+    """The next id; a provisional one is made from what it is for, so every process that cannot write makes the same."""
+    if not is_provisional:
+        return next_session_id(connection)
+    digest = blake2b("\0".join(what).encode("utf-8", "replace"), digest_size=8).digest()
+    number = PROVISIONAL_FLOOR + int.from_bytes(digest, "big") % PROVISIONAL_FLOOR
+    while _exists(connection, SessionId(f"sess_{number}")):
+        number += 1
+    return SessionId(f"sess_{number}")
+
+
+def _is_newest_run(connection: sqlite3.Connection, server: str, incarnation: str) -> bool:
+    runs = [
+        run
+        for (run,) in connection.execute(
+            "SELECT incarnation FROM incarnations WHERE server = ? ORDER BY seq DESC", (server,)
+        )
+    ]
+    if incarnation not in runs:
+        connection.execute("INSERT INTO incarnations (server, incarnation) VALUES (?, ?)", (server, incarnation))
+        return True
+    return bool(runs[0] == incarnation)
+
+
+def _bound(connection: sqlite3.Connection, server: str, incarnation: str) -> dict[str, _Row]:
+    # In this order the one that counts comes last and wins.
+    return {row.tmux_id: row for row in _rows(connection, server, "incarnation = ? AND tmux_id != ''", incarnation)}
+
+
+def _waiting(connection: sqlite3.Connection, server: str, now: float) -> dict[str, _Row]:
+    rows = _rows(
+        connection, server, "status = 'stale' OR (status = 'reserved' AND changed > ?)", now - RESERVATION_LASTS
+    )
+    found: dict[str, _Row] = {}
+    for row in sorted(rows, key=lambda row: row.status != "reserved"):
+        found.setdefault(row.tmux_name, row)
+    return found
+
+
+def _rows(connection: sqlite3.Connection, server: str, condition: str, value: object) -> list[_Row]:
+    query = (
+        "SELECT session_id, status, coalesce(reserved_name, tmux_name), tmux_id, reserved_from, changed FROM sessions"  # noqa: S608 — our own conditions
+        f" WHERE server = ? AND ({condition})"
+        " ORDER BY CASE status WHEN 'live' THEN 2 WHEN 'stale' THEN 1 ELSE 0 END, seq"
+    )
+    return [_Row(*row) for row in connection.execute(query, (server, value))]
+
+
+def _exists(connection: sqlite3.Connection, session_id: SessionId) -> bool:
+    return connection.execute("SELECT 1 FROM sessions WHERE session_id = ?", (session_id,)).fetchone() is not None
+
+
+def _insert(
+    connection: sqlite3.Connection,
+    session_id: SessionId,
+    server: str,
+    incarnation: str,
+    sighting: Sighting,
+    now: float,
+) -> None:
+    body = {
+        "created_at": datetime.fromtimestamp(sighting.created, UTC),
+        "last_activity_at": datetime.fromtimestamp(now, UTC),
+    }
+    connection.execute(
+        "INSERT INTO sessions (session_id, server, tmux_name, incarnation, tmux_id, status, body, changed)"
+        " VALUES (?, ?, ?, ?, ?, 'live', ?, ?)",
+        (session_id, server, clean(sighting.name), incarnation, sighting.tmux_id, as_json(body), now),
+    )
+
+
+def _bind(
+    connection: sqlite3.Connection, session_id: SessionId, incarnation: str, sighting: Sighting, now: float
+) -> None:
+    connection.execute(
+        "UPDATE sessions SET status = 'live', incarnation = ?, tmux_id = ?, tmux_name = ?, reserved_from = NULL,"
+        " reserved_name = NULL, changed = ? WHERE session_id = ?",
+        (incarnation, sighting.tmux_id, clean(sighting.name), now, session_id),
+    )
+
+
+def _unbind(connection: sqlite3.Connection, session_id: SessionId) -> None:
+    connection.execute("UPDATE sessions SET incarnation = '', tmux_id = '' WHERE session_id = ?", (session_id,))
+
+
+def _why_not(connection: sqlite3.Connection, server: str, name: str, session_id: SessionId) -> Refused | NotFound:
+    row = connection.execute(
+        "SELECT status, tmux_name, server FROM sessions WHERE session_id = ?", (session_id,)
+    ).fetchone()
+    if row is None:
+        return NotFound(f"There is no session {session_id}.")
+    status, kept_name, kept_server = row
+    if status == "stale" and kept_server != server:
+        return Refused(f"{session_id} belongs to another tmux server ({kept_server}).")
+    if status == "stale":
+        return Refused(f"{session_id} is kept for a session named {kept_name}, not {name}.")
+    return Refused(f"{session_id} is {status}: only a stale session can be taken up again.")

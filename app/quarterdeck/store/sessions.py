@@ -1,0 +1,215 @@
+"""What is kept of each session: read whole, saved at checkpoints, put away, ended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.session import SessionState, TransportHealth
+from quarterdeck.store.identity import keep_counter
+from quarterdeck.store.writing import as_json, clean
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.session import ExitReason, Session
+
+ENDED_KEPT = 30 * 24 * 3600.0
+"""Seconds after which an ended or forgotten session is no longer listed; its id stays used."""
+
+
+def read_all(connection: sqlite3.Connection, server: str | None = None) -> tuple[list[Session], list[tuple[str, str]]]:
+    """Every session that is shown, in the order they came into view, and the ids with reasons of those unreadable."""
+    # pydantic takes 110 ms to import: nobody pays who does not read rows back.
+    from quarterdeck.store.rows import BadRow, read_session
+
+    sessions: list[Session] = []
+    bad: list[tuple[str, str]] = []
+    query = (
+        "SELECT session_id, server, tmux_name, incarnation, tmux_id, coalesce(reserved_from, status), body, changed"
+        " FROM sessions WHERE coalesce(reserved_from, status) IN ('live', 'stale', 'ended')"
+        " AND (:server IS NULL OR server = :server) ORDER BY seq"
+    )
+    for session_id, address, name, incarnation, tmux_id, status, body, changed in connection.execute(
+        query, {"server": server}
+    ):
+        columns = {
+            "session_id": session_id,
+            "tmux_server": address,
+            "tmux_name": name,
+            "incarnation": incarnation,
+            "tmux_id": tmux_id or None,
+        }
+        try:
+            session = read_session(body, columns)
+        except BadRow as error:
+            bad.append((str(session_id), str(error)))
+            session = read_session("{}", columns)
+        sessions.append(_as_kept(session, status, changed))
+    return sessions, bad
+
+
+def set_aside(connection: sqlite3.Connection, bad: Iterable[tuple[str, str]], now: float) -> None:
+    """Move what could not be understood out of the way; the identity itself stays."""
+    for session_id, reason in bad:
+        connection.execute(
+            "INSERT INTO set_aside (at, came_from, key, reason, body)"
+            " SELECT ?, 'sessions', session_id, ?, body FROM sessions WHERE session_id = ?",
+            (now, clean(reason), session_id),
+        )
+        connection.execute("UPDATE sessions SET body = '{}' WHERE session_id = ?", (session_id,))
+
+
+def checkpoint(connection: sqlite3.Connection, observed: Iterable[Session], now: float) -> None:
+    """Save what was observed; a row that another process ended, forgot or bound anew is left alone."""
+    for session in observed:
+        row = _row(connection, session.session_id)
+        if row is None:
+            _insert(connection, session, "stale" if session.is_stale else "live", now)
+            continue
+        status, incarnation, tmux_id = row
+        if status == "reserved" and session.tmux_id:
+            _take(connection, session)
+        elif status not in {"live", "stale"} or not _is_same(session, incarnation, tmux_id):
+            continue
+        _save(connection, session)
+        if status == "live":
+            connection.execute(
+                "UPDATE sessions SET tmux_name = ? WHERE session_id = ?",
+                (clean(session.tmux_name), session.session_id),
+            )
+
+
+def put_away(connection: sqlite3.Connection, observed: Iterable[Session], now: float) -> None:
+    """Keep identities for when a session of their name comes back."""
+    for session in observed:
+        row = _row(connection, session.session_id)
+        kept = replace(session, is_stale=True)
+        if row is None:
+            _insert(connection, kept, "stale", now)
+        elif row[0] == "live" and _is_same(session, row[1], row[2]):
+            _save(connection, kept)
+            _set_status(connection, session.session_id, "stale", now)
+        elif row[0] == "stale":
+            _save(connection, kept)
+
+
+def end(connection: sqlite3.Connection, observed: Iterable[Session], reason: ExitReason, now: float) -> list[SessionId]:
+    """Mark sessions as ended; answers those that were not yet, and had not been bound anew meanwhile."""
+    ended: list[SessionId] = []
+    for session in observed:
+        row = _row(connection, session.session_id)
+        kept = replace(
+            session,
+            state=SessionState.EXITED,
+            is_stale=False,
+            exit_reason=session.exit_reason or reason,
+            ended_at=session.ended_at or datetime.fromtimestamp(now, UTC),
+        )
+        if row is None:
+            _insert(connection, kept, "ended", now)
+        elif row[0] in {"live", "stale", "reserved"} and _is_same(session, row[1], row[2]):
+            _save(connection, kept)
+            _set_status(connection, session.session_id, "ended", now)
+        else:
+            continue
+        ended.append(session.session_id)
+    return ended
+
+
+def prune(connection: sqlite3.Connection, now: float) -> None:
+    """Remove what ended long ago, with its tail and thoughts."""
+    keep_counter(connection)
+    gone = "SELECT session_id FROM sessions WHERE status IN ('ended', 'forgotten') AND changed < ?"
+    before = (now - ENDED_KEPT,)
+    connection.execute(f"DELETE FROM tails WHERE session_id IN ({gone})", before)  # noqa: S608 — our own query
+    connection.execute(f"DELETE FROM thoughts WHERE key IN ({gone})", before)  # noqa: S608 — our own query
+    connection.execute("DELETE FROM thoughts WHERE key GLOB 'tmux:*' AND changed < ?", before)
+    connection.execute("DELETE FROM sessions WHERE status IN ('ended', 'forgotten') AND changed < ?", before)
+    connection.execute("DELETE FROM thought_history WHERE key NOT IN (SELECT key FROM thoughts)")
+
+
+def _as_kept(session: Session, status: str, changed: float) -> Session:
+    """The session as its row's status says it is, whatever was last saved of it."""
+    if status == "live":
+        if not session.is_stale and session.state is not SessionState.EXITED:
+            return session
+        return replace(
+            session,
+            state=SessionState.IDLE,
+            is_stale=False,
+            transport_health=TransportHealth.HEALTHY,
+            exit_reason=None,
+            exit_status=None,
+            ended_at=None,
+        )
+    gone = replace(
+        session,
+        state=SessionState.EXITED,
+        needs=None,
+        asks=None,
+        current_command=None,
+        attached_clients=0,
+        transport_health=TransportHealth.DISCONNECTED,
+    )
+    if status == "stale":
+        return replace(gone, is_stale=True, ended_at=None)
+    return replace(gone, is_stale=False, ended_at=gone.ended_at or datetime.fromtimestamp(changed, UTC))
+
+
+def _row(connection: sqlite3.Connection, session_id: SessionId) -> tuple[str, str, str] | None:
+    found: tuple[str, str, str] | None = connection.execute(
+        "SELECT status, incarnation, tmux_id FROM sessions WHERE session_id = ?", (session_id,)
+    ).fetchone()
+    return found
+
+
+def _is_same(session: Session, incarnation: str, tmux_id: str) -> bool:
+    """Whether the caller speaks of the tmux session the row is bound to, or does not say."""
+    return not session.tmux_id or not tmux_id or (session.incarnation, session.tmux_id) == (incarnation, tmux_id)
+
+
+def _save(connection: sqlite3.Connection, session: Session) -> None:
+    connection.execute(
+        "UPDATE sessions SET state = ?, needs = ?, body = ? WHERE session_id = ?",
+        (session.state, session.needs, as_json(session), session.session_id),
+    )
+
+
+def _set_status(connection: sqlite3.Connection, session_id: SessionId, status: str, now: float) -> None:
+    connection.execute(
+        "UPDATE sessions SET status = ?, reserved_from = NULL, reserved_name = NULL, changed = ? WHERE session_id = ?",
+        (status, now, session_id),
+    )
+
+
+def _take(connection: sqlite3.Connection, session: Session) -> None:
+    connection.execute(
+        "UPDATE sessions SET status = 'live', reserved_from = NULL, reserved_name = NULL, incarnation = ?, tmux_id = ?"
+        " WHERE session_id = ?",
+        (session.incarnation, session.tmux_id, session.session_id),
+    )
+
+
+def _insert(connection: sqlite3.Connection, session: Session, status: str, now: float) -> None:
+    """Keep a session the database has lost, unless its tmux session belongs to another by now."""
+    connection.execute(
+        "INSERT INTO sessions"
+        " (session_id, server, tmux_name, incarnation, tmux_id, status, state, needs, body, changed)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (
+            session.session_id,
+            clean(session.tmux_server),
+            clean(session.tmux_name),
+            session.incarnation,
+            session.tmux_id or "",
+            status,
+            session.state,
+            session.needs,
+            as_json(session),
+            now,
+        ),
+    )

@@ -1,0 +1,261 @@
+"""The store: every call of the port as one transaction on the database."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from quarterdeck.ports.clock import SystemClock
+from quarterdeck.store import events, identity, sessions, tails, thoughts
+from quarterdeck.store.database import BUSY_TIMEOUT, RETRY_EVERY, Database
+from quarterdeck.store.engine import Later, Run, Write
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from quarterdeck.core.ids import SessionId, TmuxSessionId
+    from quarterdeck.core.session import ExitReason, Session
+    from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
+    from quarterdeck.ports.clock import Clock
+    from quarterdeck.ports.store import Activity, ActivityQuery, Identity, Sighting, StoreHealth
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+PRUNE_EVERY = 3600.0
+PRUNED_AT = "store.pruned_at"
+SET_ASIDE = {"sessions": sessions.set_aside, "thoughts": thoughts.set_aside}
+
+
+class SqliteStore:
+    """Implements `ports.store.Store` on one SQLite file that any number of processes share."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        clock: Clock | None = None,
+        busy_timeout: float = BUSY_TIMEOUT,
+        retry_every: float = RETRY_EVERY,
+    ) -> None:
+        self.path = path
+        self.database = Database(path, busy_timeout=busy_timeout, retry_every=retry_every)
+        self._clock = clock or SystemClock()
+        self._saved: dict[SessionId, Session] = {}
+        self._saved_in = 0
+        self._numbers = itertools.count()
+        self._pruned_at: float | None = None
+        self._dropped = 0
+        self._bad_rows = 0
+
+    async def __aenter__(self) -> Self:
+        """Open the database; raises StoreTooNew."""
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """Open the database now rather than with the first call; raises StoreTooNew."""
+        await self.database.read(lambda connection: None)
+
+    async def claim(
+        self, server: str, incarnation: str, sightings: Sequence[Sighting]
+    ) -> dict[TmuxSessionId, Identity]:
+        """Give each sighted tmux session its identity."""
+        now = self._now()
+        asked = partial(identity.claim, server=server, incarnation=incarnation, now=now)
+
+        def later(answer: dict[TmuxSessionId, Identity]) -> Iterable[Later]:
+            promised = {tmux_id: found.session_id for tmux_id, found in answer.items()}
+            for one in sightings:
+                yield Later(("claim", server, one.tmux_id), partial(asked, sightings=[one], given=promised))
+
+        return await self.database.write(
+            Write(
+                partial(asked, sightings=sightings),
+                later=later,
+                meanwhile=partial(asked, sightings=sightings, is_provisional=True),
+                is_durable=True,
+            )
+        )
+
+    async def adopt(self, server: str, incarnation: str, sighting: Sighting, session_id: SessionId | None) -> Identity:
+        """Bind a tmux session to a stale identity (or a fresh one); raises Refused or NotFound with the reason."""
+        run = partial(
+            identity.adopt,
+            server=server,
+            incarnation=incarnation,
+            sighting=sighting,
+            session_id=session_id,
+            now=self._now(),
+        )
+        return await self.database.write(Write(run, is_durable=True))
+
+    async def reserve(self, server: str, tmux_name: str, session_id: SessionId | None = None) -> SessionId:
+        """Keep an identity for a tmux session about to be made under this name."""
+        asked = partial(identity.reserve, server=server, tmux_name=tmux_name, now=self._now())
+        return await self.database.write(
+            Write(
+                partial(asked, session_id=session_id),
+                later=lambda given: [Later(("reserve", given), partial(asked, session_id=given))],
+                meanwhile=partial(asked, session_id=session_id, is_provisional=True),
+                is_durable=True,
+            )
+        )
+
+    async def release(self, session_id: SessionId) -> None:
+        """Give a reservation up."""
+        await self._write(("release", session_id), partial(identity.release, session_id=session_id, now=self._now()))
+
+    async def forget(self, session_id: SessionId) -> None:
+        """Show a session no more, and never claim its tmux session again."""
+        await self._write(("forget", session_id), partial(identity.forget, session_id=session_id, now=self._now()))
+
+    async def sessions(self, server: str | None = None) -> list[Session]:
+        """Every kept session: live, stale and exited."""
+        found, bad = await self.database.read(partial(sessions.read_all, server=server))
+        await self._set_aside("sessions", bad)
+        return found
+
+    async def checkpoint(self, observed: Iterable[Session]) -> None:
+        """Save what changed of live sessions since this process last saved them."""
+        if self._saved_in != self.database.engine.generation:
+            self._saved_in = self.database.engine.generation
+            self._saved.clear()
+        changed = [one for one in observed if self._saved.get(one.session_id) != one]
+        if changed:
+            await self._write_each("session", changed, partial(sessions.checkpoint, now=self._now()))
+            self._saved.update((one.session_id, one) for one in changed)
+        await self._prune()
+
+    async def stale(self, observed: Iterable[Session]) -> None:
+        """Keep these identities for when a session of that name comes back."""
+        await self._write_each("stale", self._leaving(observed), partial(sessions.put_away, now=self._now()))
+
+    async def end(self, observed: Iterable[Session], reason: ExitReason) -> list[SessionId]:
+        """Mark as ended; answers those this call ended."""
+        run = partial(sessions.end, reason=reason, now=self._now())
+        return await self._write_each("end", self._leaving(observed), run)
+
+    async def save_thought(self, update: ThoughtUpdate) -> ThoughtSnapshot | None:
+        """Judge an update by the delivery rule and keep it; None when it was dropped."""
+        return await self._write(("thought", update.session_id), partial(thoughts.save, update=update, now=self._now()))
+
+    async def thoughts(self) -> dict[str, ThoughtSnapshot]:
+        """The last accepted thought per key (session id or pane key)."""
+        found, bad = await self.database.read(thoughts.read_all)
+        await self._set_aside("thoughts", bad)
+        return found
+
+    async def thought_history(self, key: str, limit: int = 10) -> list[ThoughtSnapshot]:
+        """The latest distinct thoughts, newest first."""
+        return await self.database.read(partial(thoughts.history, key=key, limit=limit))
+
+    async def save_tails(self, ends: Mapping[SessionId, str]) -> None:
+        """Keep the last lines of sessions (with their colours)."""
+        now = self._now()
+
+        def later(_: None) -> Iterable[Later]:
+            for session_id, text in ends.items():
+                yield Later(("tail", session_id), partial(tails.save, ends={session_id: text}, now=now))
+
+        await self.database.write(Write(partial(tails.save, ends=ends, now=now), later=later))
+
+    async def tail(self, session_id: SessionId) -> str:
+        """A session's last kept lines, "" when there are none."""
+        return await self.database.read(partial(tails.read, session_id=session_id))
+
+    async def record(self, activity: Activity) -> None:
+        """Add to the activity log. Never raises into the operation it tells of."""
+        run = partial(events.record, activity=activity)
+        waiting = Later(("event", next(self._numbers)), run, is_droppable=True)
+        try:
+            await self.database.write(Write(run, later=lambda _: [waiting]))
+            await self._prune()
+        except Exception:  # a boundary: the operation this tells of must not fail for its sake
+            self._dropped += 1
+            logger.exception("an event of kind %s could not be recorded", activity.kind)
+
+    async def activity(self, query: ActivityQuery) -> list[Activity]:
+        """The activity log, newest first (oldest first when `after_id` is given)."""
+        return await self.database.read(partial(events.find, query=query))
+
+    async def get_meta(self, key: str) -> str | None:
+        """A small value kept by name."""
+        return await self.database.read(partial(tails.get_meta, key=key))
+
+    async def set_meta(self, key: str, value: str | None) -> None:
+        """Keep a small value by name; None removes it."""
+        await self._write(("meta", key), partial(tails.set_meta, key=key, value=value))
+
+    async def changed_elsewhere(self) -> bool:
+        """Whether another process wrote since this was last asked, or since this store was opened."""
+        return await self.database.changed_elsewhere()
+
+    def health(self) -> StoreHealth:
+        """How the store is doing now."""
+        health = self.database.health()
+        notices = [health.notice] if health.notice else []
+        if self._bad_rows:
+            notices.append(f"{self._bad_rows} stored rows could not be understood, and were set aside.")
+        return replace(health, notice=" ".join(notices), dropped=health.dropped + self._dropped)
+
+    async def flush(self, timeout: float = 5.0) -> bool:
+        """Wait until everything handed over is on disk; False when that took too long."""
+        return await self.database.flush(timeout)
+
+    async def close(self) -> None:
+        """Write what is pending and let go of the file."""
+        await self.database.close()
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+    def _leaving(self, observed: Iterable[Session]) -> list[Session]:
+        leaving = list(observed)
+        for one in leaving:
+            self._saved.pop(one.session_id, None)
+        return leaving
+
+    async def _write(self, key: tuple[object, ...], run: Run[T]) -> T:
+        return await self.database.write(Write(run, later=lambda _: [Later(key, run)]))
+
+    async def _write_each(self, what: str, observed: list[Session], run: Callable[..., T]) -> T:
+        """One transaction for all now; one for each when they have to wait, so that the latest of each is kept."""
+
+        def later(_: T) -> Iterable[Later]:
+            return [Later((what, one.session_id), partial(run, observed=[one])) for one in observed]
+
+        return await self.database.write(Write(partial(run, observed=observed), later=later, is_durable=True))
+
+    async def _set_aside(self, table: str, bad: list[tuple[str, str]]) -> None:
+        if bad:
+            self._bad_rows += len(bad)
+            run = partial(SET_ASIDE[table], bad=bad, now=self._now())
+            await self._write(("set aside", table), run)
+
+    async def _prune(self) -> None:
+        """Remove what is too old, now and then; there is no hurry, so a full disk makes nobody wait for it."""
+        now = self._now()
+        if self._pruned_at is not None and 0 <= now - self._pruned_at < PRUNE_EVERY:
+            return
+        self._pruned_at = now
+        await self.database.write(Write(partial(_prune, now=now), later=lambda _: [], meanwhile=lambda _: None))
+
+
+def _prune(connection: sqlite3.Connection, now: float) -> None:
+    # Of many short commands only one an hour has work here.
+    last = float(tails.get_meta(connection, PRUNED_AT) or 0)
+    if 0 <= now - last < PRUNE_EVERY:
+        return
+    tails.set_meta(connection, PRUNED_AT, str(now))
+    events.prune(connection, now)
+    sessions.prune(connection, now)

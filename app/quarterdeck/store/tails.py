@@ -1,0 +1,57 @@
+"""The last words of each session, and small values kept by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quarterdeck.store.writing import clean
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+
+    from quarterdeck.core.ids import SessionId
+
+TAIL_LIMIT = 64 * 1024
+"""Characters kept of one session; the last ones, from the start of a line."""
+
+
+def save(connection: sqlite3.Connection, ends: Mapping[SessionId, str], now: float) -> None:
+    """Keep sessions' last lines, in place of what was kept before."""
+    connection.executemany(
+        "INSERT INTO tails (session_id, text, changed) VALUES (?, ?, ?)"
+        " ON CONFLICT (session_id) DO UPDATE SET text = excluded.text, changed = excluded.changed"
+        " WHERE text != excluded.text",
+        [(session_id, _end_of(clean(text)), now) for session_id, text in ends.items()],
+    )
+
+
+def read(connection: sqlite3.Connection, session_id: SessionId) -> str:
+    """A session's last lines, "" when there are none."""
+    row = connection.execute("SELECT text FROM tails WHERE session_id = ?", (session_id,)).fetchone()
+    return str(row[0]) if row else ""
+
+
+def _end_of(text: str) -> str:
+    if len(text) <= TAIL_LIMIT:
+        return text
+    end = text[-TAIL_LIMIT:]
+    _, line_break, whole_lines = end.partition("\n")
+    return whole_lines if line_break else end
+
+
+def get_meta(connection: sqlite3.Connection, key: str) -> str | None:
+    """A value by its name."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (clean(key),)).fetchone()
+    return str(row[0]) if row else None
+
+
+def set_meta(connection: sqlite3.Connection, key: str, value: str | None) -> None:
+    """Keep a value by name; None removes it."""
+    if value is None:
+        connection.execute("DELETE FROM meta WHERE key = ?", (clean(key),))
+    else:
+        connection.execute(
+            "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            (clean(key), clean(value)),
+        )

@@ -1,0 +1,104 @@
+"""Thoughts: the last accepted one of each session or pane, and the ones before it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.thought_rules import accept, fold, is_real_thought
+from quarterdeck.store.writing import as_json, clean
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+    from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
+
+HISTORY_KEPT = 10
+
+
+def save(connection: sqlite3.Connection, update: ThoughtUpdate, now: float) -> ThoughtSnapshot | None:
+    """Judge an update by what is held, and keep what becomes of it; None when it was dropped."""
+    key = clean(update.session_id)
+    held = _held(connection, key, now)
+    if not accept(held, update):
+        return None
+    snapshot = fold(held, update)
+    body = as_json(snapshot)
+    connection.execute(
+        "INSERT INTO thoughts (key, body, changed) VALUES (?, ?, ?)"
+        " ON CONFLICT (key) DO UPDATE SET body = excluded.body, changed = excluded.changed",
+        (key, body, now),
+    )
+    if snapshot.thought is not None and is_real_thought(snapshot.thought):
+        _remember(connection, key, clean(snapshot.thought), body)
+    return snapshot
+
+
+def read_all(connection: sqlite3.Connection) -> tuple[dict[str, ThoughtSnapshot], list[tuple[str, str]]]:
+    """What is held by key, and the keys with reasons of what cannot be understood."""
+    from quarterdeck.store.rows import BadRow, read_thought
+
+    found: dict[str, ThoughtSnapshot] = {}
+    bad: list[tuple[str, str]] = []
+    for key, body in connection.execute("SELECT key, body FROM thoughts"):
+        try:
+            found[key] = read_thought(body)
+        except BadRow as error:
+            bad.append((key, str(error)))
+    return found, bad
+
+
+def set_aside(connection: sqlite3.Connection, bad: Iterable[tuple[str, str]], now: float) -> None:
+    """Move what could not be understood out of the way."""
+    for key, reason in bad:
+        connection.execute(
+            "INSERT INTO set_aside (at, came_from, key, reason, body)"
+            " SELECT ?, 'thoughts', key, ?, body FROM thoughts WHERE key = ?",
+            (now, clean(reason), key),
+        )
+        connection.execute("DELETE FROM thoughts WHERE key = ?", (key,))
+
+
+def history(connection: sqlite3.Connection, key: str, limit: int) -> list[ThoughtSnapshot]:
+    """The latest distinct thoughts, newest first, each as it was when it was first thought."""
+    from quarterdeck.store.rows import BadRow, read_thought
+
+    found: list[ThoughtSnapshot] = []
+    for (body,) in connection.execute(
+        "SELECT body FROM thought_history WHERE key = ? ORDER BY id DESC LIMIT ?", (clean(key), limit)
+    ):
+        try:
+            found.append(read_thought(body))
+        except BadRow:
+            continue
+    return found
+
+
+def _held(connection: sqlite3.Connection, key: str, now: float) -> ThoughtSnapshot | None:
+    from quarterdeck.store.rows import BadRow, read_thought
+
+    row = connection.execute("SELECT body FROM thoughts WHERE key = ?", (key,)).fetchone()
+    if row is None:
+        return None
+    try:
+        return read_thought(row[0])
+    except BadRow as error:
+        set_aside(connection, [(key, str(error))], now)
+        return None
+
+
+def _remember(connection: sqlite3.Connection, key: str, thought: str, body: str) -> None:
+    latest = connection.execute(
+        "SELECT thought FROM thought_history WHERE key = ? ORDER BY id DESC LIMIT 1", (key,)
+    ).fetchone()
+    if latest is not None and latest[0] == thought:
+        return
+    # A thought that comes back is the newest again.
+    connection.execute(
+        "INSERT OR REPLACE INTO thought_history (key, thought, body) VALUES (?, ?, ?)", (key, thought, body)
+    )
+    connection.execute(
+        "DELETE FROM thought_history WHERE key = ? AND id NOT IN"
+        " (SELECT id FROM thought_history WHERE key = ? ORDER BY id DESC LIMIT ?)",
+        (key, key, HISTORY_KEPT),
+    )

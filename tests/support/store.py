@@ -1,0 +1,74 @@
+"""Ready-made sightings, sessions and a store for tests."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.ids import SessionId, TmuxSessionId
+from quarterdeck.core.session import Session, ThoughtSource
+from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
+from quarterdeck.ports.store import Sighting
+from quarterdeck.store.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+SERVER = "/tmp/tmux-0/default"
+RUN = "100:1700000000"
+NEXT_RUN = "200:1700009999"
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+class HandClock:
+    """A clock that only moves when it is told to."""
+
+    def __init__(self, at: datetime = NOON) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
+    def advance(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+@contextlib.asynccontextmanager
+async def open_store(path: Path, clock: HandClock | None = None) -> AsyncIterator[SqliteStore]:
+    """A store that does not wait long for anybody."""
+    async with SqliteStore(path, clock=clock, busy_timeout=0.3, retry_every=0.05) as store:
+        yield store
+
+
+def sighting(number: int, name: str | None = None) -> Sighting:
+    return Sighting(TmuxSessionId(f"${number}"), f"name-{number}" if name is None else name, 1_700_000_000 + number)
+
+
+def session(number: int, name: str | None = None, *, incarnation: str = RUN, session_id: str | None = None) -> Session:
+    seen = sighting(number, name)
+    return Session(
+        session_id=SessionId(session_id or f"sess_{number}"),
+        tmux_name=seen.name,
+        tmux_server=SERVER,
+        tmux_id=seen.tmux_id,
+        incarnation=incarnation,
+        last_activity_at=NOON,
+    )
+
+
+def thought(key: str, text: str | None, seq: int = 0, stream: str | None = None, minute: int = 0) -> ThoughtUpdate:
+    return ThoughtUpdate(
+        session_id=key,
+        snapshot=ThoughtSnapshot(
+            thought=text,
+            thought_source=ThoughtSource.LLM,
+            updated_at=NOON + timedelta(minutes=minute),
+            stream_instance_id=stream,
+            emission_seq=seq,
+        ),
+    )
