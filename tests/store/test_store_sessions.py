@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import fields, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from quarterdeck.store.sqlite import SqliteStore
 
 TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20)
-TIMES = st.datetimes(timezones=st.timezones())
+ZONES = st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45)), timezone(timedelta(hours=-8))])
+TIMES = st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=ZONES)  # noqa: DTZ001 — bounds of any zone
 MAYBE_TIMES = st.none() | TIMES
 CUES = st.builds(ActionCue, kind=st.sampled_from(ActionCueKind), evidence=st.lists(TEXT, max_size=3).map(tuple))
 VALUES = st.recursive(
