@@ -1,0 +1,110 @@
+"""What a list of processes says of a pane: who runs below its shell, and whether anything does."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.tools import INTERPRETERS, detect_in_command_line, detect_tool_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+SHELLS = frozenset({"sh", "bash", "zsh", "fish", "dash", "ksh", "mksh", "ash", "tcsh", "csh", "nu", "xonsh", "elvish"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """One process, as the system lists it."""
+
+    pid: int
+    ppid: int
+    name: str
+    """Its short name; some systems cut it at 15 characters."""
+    argv: tuple[str, ...] = ()
+    started: float = 0.0
+    """When it started, by a clock of the system's own that never goes back: with the pid it names one process."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessTree:
+    """All processes at one moment, and who is whose child."""
+
+    processes: Mapping[int, Process] = field(default_factory=dict)
+    children: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+
+
+def grow(processes: Iterable[Process]) -> ProcessTree:
+    """Order a list by parents.
+
+    A list is not read in one instant: a child that is older than its parent has another one, whose pid was given
+    away again meanwhile.
+    """
+    by_pid = {process.pid: process for process in processes}
+    children: dict[int, list[int]] = {}
+    for process in by_pid.values():
+        parent = by_pid.get(process.ppid)
+        if parent is not None and parent.pid != process.pid and parent.started <= process.started:
+            children.setdefault(parent.pid, []).append(process.pid)
+    return ProcessTree(by_pid, {pid: tuple(sorted(below)) for pid, below in children.items()})
+
+
+def children_of(tree: ProcessTree, pid: int) -> tuple[Process, ...]:
+    """The direct children, in the order of their pids."""
+    return tuple(tree.processes[child] for child in tree.children.get(pid, ()))
+
+
+def below(tree: ProcessTree, pid: int) -> Iterator[Process]:
+    """The process itself and all below it, nearest first."""
+    waiting = deque([pid] if pid in tree.processes else [])
+    met = set(waiting)
+    while waiting:
+        current = waiting.popleft()
+        yield tree.processes[current]
+        for child in tree.children.get(current, ()):
+            if child not in met:
+                met.add(child)
+                waiting.append(child)
+
+
+def find_tool(tree: ProcessTree, pid: int) -> str | None:
+    """The agent that runs in a pane, the nearest to its shell."""
+    return next((tool for process in below(tree, pid) if (tool := tool_of(process))), None)
+
+
+def tool_of(process: Process) -> str | None:
+    """The agent a process is: by its own name, or for an interpreter by what it was told to run."""
+    words = process.argv
+    named = detect_tool_name(process.name) or (detect_tool_name(words[0]) if words else None)
+    if named is not None or not words or not runs_others(process):
+        return named
+    script = next((word for word in words[1:] if not word.startswith("-")), "")
+    return detect_in_command_line(script)
+
+
+def runs_others(process: Process) -> bool:
+    """Whether a process is an interpreter or a launcher, known by another's name."""
+    return process.name in INTERPRETERS or (bool(process.argv) and process.argv[0].rpartition("/")[2] in INTERPRETERS)
+
+
+def is_shell(name: str) -> bool:
+    """Whether a program is a shell, also as a login shell."""
+    return name.rpartition("/")[2].lstrip("-") in SHELLS
+
+
+def has_work(tree: ProcessTree, pid: int, command: str = "") -> bool | None:
+    """Whether something runs in a pane; None when the pane's process is not in the list.
+
+    A pane whose own process is no shell runs that program. `command` is the foreground command: where it is the shell
+    itself, what runs below it was put into the background, unless it is a shell too (a script).
+    """
+    process = tree.processes.get(pid)
+    if process is None:
+        return None
+    if not is_shell(process.name):
+        return True
+    running = children_of(tree, pid)
+    if command and is_shell(command):
+        return any(is_shell(child.name) for child in running)
+    return bool(running)

@@ -1,0 +1,91 @@
+"""What a list of processes says of a pane."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quarterdeck.core.process_tree import Process, below, children_of, find_tool, grow, has_work, tool_of
+
+
+def process(pid: int, ppid: int, line: str, started: float | None = None) -> Process:
+    argv = tuple(line.split())
+    name = argv[0].rpartition("/")[2].lstrip("-") if argv else ""
+    return Process(pid=pid, ppid=ppid, name=name, argv=argv, started=pid if started is None else started)
+
+
+CODEX = (
+    process(10, 1, "-bash"),
+    process(20, 10, "node /opt/bin/codex --full-auto"),
+    process(30, 20, "/opt/vendor/codex"),
+    process(11, 1, "zsh"),
+    process(40, 11, "vim claude"),
+)
+
+
+def test_the_nearest_come_first() -> None:
+    tree = grow((*CODEX, process(15, 10, "cat")))
+
+    assert [each.pid for each in below(tree, 10)] == [10, 15, 20, 30]
+    assert [each.pid for each in children_of(tree, 10)] == [15, 20]
+    assert list(below(tree, 99)) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "tool"),
+    [
+        pytest.param("claude --resume x", "Claude Code", id="by its own name"),
+        pytest.param("node /opt/lib/bin/claude", "Claude Code", id="in an interpreter"),
+        pytest.param("/usr/bin/node --no-warnings /opt/bin/gemini", "Gemini CLI", id="after options"),
+        pytest.param("python3 /home/me/.local/bin/aider --model x", "Aider", id="in another interpreter"),
+        pytest.param("npx codex", "Codex", id="in a launcher"),
+        pytest.param("vim claude", None, id="a file of that name is no agent"),
+        pytest.param("node server.js codex", None, id="nor is an argument"),
+        pytest.param("bash", None, id="a shell"),
+        pytest.param("", None, id="nothing known"),
+    ],
+)
+def test_a_process_is_the_agent_that_it_runs(line: str, tool: str | None) -> None:
+    assert tool_of(process(1, 0, line)) == tool
+
+
+def test_the_agent_of_a_pane_is_found_below_its_shell() -> None:
+    tree = grow(CODEX)
+
+    assert find_tool(tree, 10) == "Codex"
+    assert find_tool(tree, 11) is None
+    assert find_tool(tree, 99) is None
+
+
+@pytest.mark.parametrize(
+    ("processes", "command", "wanted"),
+    [
+        pytest.param(["-bash"], "bash", False, id="a shell alone"),
+        pytest.param(["bash", "make"], "make", True, id="something in the foreground"),
+        pytest.param(["bash", "make"], "", True, id="something, who knows where"),
+        pytest.param(["bash", "sleep 100"], "bash", False, id="a job in the background"),
+        pytest.param(["bash", "bash script.sh"], "bash", True, id="a script"),
+        pytest.param(["htop"], "htop", True, id="a pane that is its program"),
+        pytest.param([], "bash", None, id="a pane that is not in the list"),
+    ],
+)
+def test_something_runs_in_a_pane_or_does_not(processes: list[str], command: str, wanted: bool | None) -> None:
+    tree = grow(process(pid, pid - 1, line) for pid, line in enumerate(processes, start=10))
+
+    assert has_work(tree, 10, command) is wanted
+
+
+def test_a_pid_that_was_given_away_again_gets_no_children_of_its_former_owner() -> None:
+    tree = grow([process(10, 1, "bash", started=500), process(20, 10, "make", started=100)])
+
+    assert has_work(tree, 10) is False
+
+
+@given(st.lists(st.builds(process, st.integers(0, 8), st.integers(0, 8), st.just("x"), st.integers(0, 3)), max_size=12))
+def test_any_list_can_be_walked(processes: list[Process]) -> None:
+    tree = grow(processes)
+
+    for pid in range(9):
+        walked = [each.pid for each in below(tree, pid)]
+        assert len(walked) == len(set(walked))
