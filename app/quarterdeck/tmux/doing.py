@@ -30,6 +30,9 @@ ATTEMPTS: Final = 4
 PAUSE: Final = 0.05
 """A server on its way out answers neither yes nor no for some milliseconds (3.3a): so often and so late it is asked."""
 
+GONE: Final = ("can't find session", "no sessions", "no current target")
+"""What tmux says of a session that is not there; the last one while the server ends with its last session (3.3a)."""
+
 HOOK_INDEX: Final = 7411
 """Our slot in each of tmux's hook arrays; operators count theirs from 0."""
 
@@ -210,11 +213,10 @@ class Doing:
         found, _, session = (await self._fields(pane_id, "#{pane_id} #{session_id}")).partition(" ")
         return TmuxSessionId(session) if found == pane_id else None
 
-    async def newest_client(self, tmux_id: TmuxSessionId) -> str:
-        """The name of the session's client with the newest key press; "" when it has none."""
-        return " ".join(
-            await self._library.command("display-message", "-p", "#{client_name}", target=f"{_session(tmux_id)}:")
-        )
+    async def newest_client(self, tmux_id: TmuxSessionId | None = None) -> str:
+        """The name of the client with the newest key press, of one session or of all; "" when there is none."""
+        target = None if tmux_id is None else f"{_session(tmux_id)}:"
+        return " ".join(await self._library.command("display-message", "-p", "#{client_name}", target=target))
 
     async def _refuse_dead(self, pane_id: PaneId) -> None:
         """Keys for a program that has ended would vanish without a word (3.3a)."""
@@ -229,7 +231,7 @@ class Doing:
 
 
 def _is_gone(error: TmuxError) -> bool:
-    return isinstance(error, spawn.ServerAbsent) or "can't find session" in error.message
+    return isinstance(error, spawn.ServerAbsent) or any(words in error.message for words in GONE)
 
 
 def _is_ending(error: TmuxError) -> bool:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from quarterdeck.core.ids import PaneId, TmuxSessionId
+from quarterdeck.core.ids import PaneId
 from quarterdeck.errors import NotFound, Refused
 
 if TYPE_CHECKING:
@@ -41,26 +41,20 @@ class Placement:
 
     place: Place
     pane_id: PaneId | None = None
-    tmux_id: TmuxSessionId | None = None
-    """The session tmux started us for; a pane may have moved to another one since."""
 
 
 def placement(address: ServerAddress, environment: Mapping[str, str]) -> Placement:
     """Where a process with this environment runs: `TMUX` is `socket,server pid,session number`.
 
-    Only the socket in it stays true. A popup gets no `TMUX_PANE` (3.3a); a status line's command gets session -1.
+    Only the socket in it is sure to stay true. A popup gets no `TMUX_PANE` (3.3a).
     """
     fields = environment.get("TMUX", "").rsplit(",", 2)
     if not fields[0]:
         return Placement(Place.OUTSIDE)
     if not _same_socket(fields[0], address.socket):
         return Placement(Place.OTHER_SERVER)
-    number = fields[-1]
-    tmux_id = TmuxSessionId(f"${number}") if len(fields) == 3 and number.isdecimal() else None
     pane = environment.get("TMUX_PANE", "")
-    if _is_pane_id(pane):
-        return Placement(Place.PANE, PaneId(pane), tmux_id)
-    return Placement(Place.POPUP, None, tmux_id)
+    return Placement(Place.PANE, PaneId(pane)) if _is_pane_id(pane) else Placement(Place.POPUP)
 
 
 async def go(doing: Doing, where: Placement, pane_id: PaneId, *, client: str | None = None) -> None:
@@ -90,23 +84,26 @@ async def back(doing: Doing, where: Placement, *, client: str | None = None) -> 
 
 
 async def client_here(doing: Doing, where: Placement) -> str:
-    """The terminal the operator types this on: of those that show us, the one with the newest key press."""
+    """The terminal the operator types this on: of those that may be it, the one with the newest key press.
+
+    A popup says nothing certain about its terminal (its `TMUX` names the session that was newest when it opened), so
+    there all of them may be it, and the key that was just pressed decides.
+    """
     clients = await doing.clients()
-    session = where.tmux_id
-    if where.pane_id is not None:
-        session = await doing.session_of(where.pane_id)
-    seeing = (
-        [known for known in clients if where.pane_id is not None and known.pane_id == where.pane_id]
-        or [known for known in clients if session is not None and known.tmux_id == session]
-        or [known for known in clients if where.place is Place.POPUP]
-    )
-    if not seeing:
+    session = None if where.pane_id is None else await doing.session_of(where.pane_id)
+    if where.pane_id is None:
+        possible = list(clients)
+    else:
+        possible = [known for known in clients if known.pane_id == where.pane_id] or [
+            known for known in clients if known.tmux_id == session
+        ]
+    if not possible:
         raise Refused("no terminal shows this pane", hint="attach to its session first")
-    if len(seeing) > 1 and session is not None:
+    if len(possible) > 1:
         # tmux knows the newest key press to the microsecond, and tells it in seconds.
         newest = await doing.newest_client(session)
-        seeing = [known for known in seeing if known.name == newest] or seeing
-    return max(seeing, key=_freshness).name
+        possible = [known for known in possible if known.name == newest] or possible
+    return max(possible, key=_freshness).name
 
 
 def _freshness(client: Client) -> tuple[int, bool]:

@@ -71,19 +71,24 @@ async def _see_alive(address: ServerAddress, pane: Pane) -> None:
     """Raise TmuxRefused when the session's program has ended, with what it said; else let the pane be as others are."""
     ran = await spawn.run(
         address,
-        *("set-option", "-p", "-u", "-t", pane.pane_id, "remain-on-exit", ";"),
-        *("display-message", "-p", "-t", pane.pane_id, "#{pane_id} #{pane_dead} #{pane_dead_status}"),
+        *("display-message", "-p", "-t", pane.pane_id, "#{pane_id} #{pane_dead}", ";"),
+        # Only of a living pane: tmux learns of an exit twice, and at the second time would take the pane away (3.3a).
+        *("if-shell", "-F", "-t", pane.pane_id, "#{?pane_dead,,1}"),
+        f"set-option -p -u -t {pane.pane_id} remain-on-exit",
     )
-    pane_id, _, end = ran.out.decode(errors="replace").strip().partition(" ")
-    if pane_id == pane.pane_id and end.startswith("0"):
+    seen = ran.out.decode(errors="replace").strip()
+    if seen == f"{pane.pane_id} 0":
         return
-    said = ""
-    if pane_id == pane.pane_id:
+    status, said = "", ""
+    if seen.startswith(f"{pane.pane_id} "):
         answer = await spawn.run(
-            address, "capture-pane", "-p", "-J", "-S", "-", "-t", pane_id, ";", "kill-session", "-t", pane.tmux_id
+            address,
+            *("display-message", "-p", "-t", pane.pane_id, "#{pane_dead_status}", ";"),
+            *("capture-pane", "-p", "-J", "-S", "-", "-t", pane.pane_id, ";"),
+            *("kill-session", "-t", pane.tmux_id),
         )
-        said = _last_words(answer.out.decode(errors="replace"))
-    status = end.removeprefix("1").strip()
+        status, _, screen = answer.out.decode(errors="replace").partition("\n")
+        said = _last_words(screen)
     raise TmuxRefused(
         f"the session's program ended at once{status and f' with status {status}'}",
         hint=said or "it said nothing; run it by hand in that folder to see why",
