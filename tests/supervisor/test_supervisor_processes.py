@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from quarterdeck.core.process_tree import Process
@@ -69,6 +70,7 @@ async def test_real_processes_are_found_below_their_shell(
     running: subprocess.Popen[bytes], portable: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if portable:
+        assert psutil.Process().is_running(), "psutil must have met the real system"
         monkeypatch.setattr(sys, "platform", "other")
     looked = Processes(clock=SystemClock())
     deadline = time.monotonic() + 10
