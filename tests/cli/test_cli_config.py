@@ -77,6 +77,15 @@ def test_check_of_a_good_file_exits_0_and_of_a_bad_one_78(file: Path) -> None:
     assert asked.error()["code"] == "settings"
 
 
+def test_check_knows_the_actions_of_the_console(file: Path) -> None:
+    file.write_text('[keys]\nsession.dance = "d"\n')
+
+    done = run_cli("config", "check")
+
+    assert done.code == 78
+    assert f"{file}:2: keys.session.dance: unknown action" in done.err
+
+
 def test_schema_is_a_json_schema() -> None:
     schema = run_cli("config", "schema").json()
 

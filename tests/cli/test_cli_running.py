@@ -93,13 +93,19 @@ def crash(call):
     local_secret = "hunter2"
     raise ZeroDivisionError("by \\x1b[2Jnothing")
 running.function_named = lambda _: crash
+{more}
 sys.exit(running.run_words(sys.argv[1:]))
 """
+PARSER_CRASHES = "running.parse = lambda w, real=running.parse: crash(w) if w else real(w)"
+IS_BARE = "running.parse = lambda w, real=running.parse: setattr(o := real(w), 'bare', True) or o"
 
 
-def test_what_should_not_happen_is_one_sentence_and_its_trace_is_in_the_log(private_home: Path) -> None:
+@pytest.mark.parametrize("more", ["", PARSER_CRASHES, IS_BARE], ids=["verb", "parser", "bare verb"])
+def test_what_should_not_happen_is_one_sentence_and_its_trace_is_in_the_log(private_home: Path, more: str) -> None:
+    code = CRASH.replace("{more}", more)
+
     done = subprocess.run(
-        [sys.executable, "-c", CRASH, "doctor", "--json"], env=cli_env(), capture_output=True, check=False, timeout=30
+        [sys.executable, "-c", code, "doctor", "--json"], env=cli_env(), capture_output=True, check=False, timeout=30
     )
 
     error = json.loads(done.stderr)["error"]

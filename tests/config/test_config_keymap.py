@@ -2,65 +2,75 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.config.keymap import Bound, keymap, split_keys
+from quarterdeck.config.keymap import keymap
+from quarterdeck.config.loader import Loaded, load
 from quarterdeck.errors import SettingsError
 
-FILE = Path("/c/config.toml")
-ACTIONS = (
-    Bound("app.quit", ("q",)),
-    Bound("session.send", ("m",), "fleet"),
-    Bound("session.end", ("x", "delete"), "fleet"),
-    Bound("log.follow", ("f",), "log"),
-)
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ACTIONS = {"app.quit": ("q",), "session.send": ("m",), "session.end": ("x", "delete")}
 
 
-def test_without_a_choice_every_action_keeps_its_keys() -> None:
-    assert keymap(ACTIONS, {}, FILE) == {action.name: action.keys for action in ACTIONS}
+def chosen(folder: Path, keys: str) -> Loaded:
+    file = folder / "config.toml"
+    file.write_text(f"[keys]\n{keys}\n")
+    return load(file, {})
 
 
-def test_a_chosen_key_replaces_all_of_an_actions_own() -> None:
-    assert keymap(ACTIONS, {"session.end": "X, ctrl+x"}, FILE)["session.end"] == ("X", "ctrl+x")
-
-
-def test_an_empty_choice_leaves_the_action_without_a_key() -> None:
-    assert keymap(ACTIONS, {"app.quit": ""}, FILE)["app.quit"] == ()
-
-
-def test_a_key_given_to_another_action_is_taken_from_the_one_that_had_it() -> None:
-    keys = keymap(ACTIONS, {"session.send": "x"}, FILE)
-
-    assert keys["session.send"] == ("x",)
-    assert keys["session.end"] == ("delete",)
-
-
-def test_the_same_key_may_do_different_things_on_different_screens() -> None:
-    assert keymap(ACTIONS, {"log.follow": "x"}, FILE)["session.end"] == ("x", "delete")
-
-
-def test_an_unknown_action_is_named_with_its_line() -> None:
+def error_of(folder: Path, keys: str) -> SettingsError:
     with pytest.raises(SettingsError) as caught:
-        keymap(ACTIONS, {"session.sned": "z"}, FILE, {"keys.session.sned": "file:7"})
-
-    assert caught.value.message == "/c/config.toml:7: keys.session.sned: unknown action."
-    assert caught.value.hint == "Did you mean session.send?"
+        keymap(chosen(folder, keys), ACTIONS, reserved="123")
+    return caught.value
 
 
-@pytest.mark.parametrize("other", ["session.end", "app.quit"], ids=["same screen", "everywhere"])
-def test_a_key_given_to_two_actions_that_meet_is_a_clash(other: str) -> None:
-    with pytest.raises(SettingsError, match=r"the key z is already given to session\.send"):
-        keymap(ACTIONS, {"session.send": "z", other: "z"}, FILE)
+def test_without_a_choice_every_action_keeps_its_keys(tmp_path: Path) -> None:
+    assert keymap(chosen(tmp_path, ""), ACTIONS) == ACTIONS
 
 
-def test_a_key_given_to_two_actions_that_never_meet_is_none() -> None:
-    keys = keymap(ACTIONS, {"session.send": "z", "log.follow": "z"}, FILE)
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ('"X, ctrl+x"', ("X", "ctrl+x")),
+        ('["X", ","]', ("X", ",")),
+        ('","', (",",)),
+        ('""', ()),
+        ("[]", ()),
+    ],
+)
+def test_chosen_keys_replace_all_of_an_actions_own(tmp_path: Path, keys: str, expected: tuple[str, ...]) -> None:
+    assert keymap(chosen(tmp_path, f"session.end = {keys}"), ACTIONS)["session.end"] == expected
 
-    assert (keys["session.send"], keys["log.follow"]) == (("z",), ("z",))
+
+def test_two_actions_may_swap_their_keys(tmp_path: Path) -> None:
+    keys = keymap(chosen(tmp_path, 'session.end = "m"\nsession.send = "x"'), ACTIONS)
+
+    assert (keys["session.end"], keys["session.send"]) == (("m",), ("x",))
 
 
-def test_a_comma_alone_is_a_key() -> None:
-    assert split_keys(" , ") == ("comma",)
-    assert split_keys("a,,b, a") == ("a", "b")
+def test_an_unknown_action_is_named_with_its_line(tmp_path: Path) -> None:
+    error = error_of(tmp_path, 'app.quit = "Q"\nsession.sned = "z"')
+
+    assert error.message == f"{tmp_path}/config.toml:3: keys.session.sned: unknown action."
+    assert error.hint == "Did you mean session.send?"
+
+
+def test_a_key_that_another_action_has_is_a_clash(tmp_path: Path) -> None:
+    error = error_of(tmp_path, 'session.send = "x"')
+
+    assert error.message.endswith("config.toml:2: keys.session.send: the key x is already that of session.end.")
+
+
+def test_a_key_given_to_two_actions_is_a_clash(tmp_path: Path) -> None:
+    error = error_of(tmp_path, 'session.send = "z"\nsession.end = "z"')
+
+    assert "config.toml:2: keys.session.send: the key z is already that of session.end" in error.message
+    assert "config.toml:3: keys.session.end: the key z is already that of session.send" in error.message
+
+
+def test_a_key_with_another_purpose_cannot_be_given_away(tmp_path: Path) -> None:
+    assert "the key 1 has another purpose" in error_of(tmp_path, 'app.quit = "1"').message

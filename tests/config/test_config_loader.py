@@ -100,6 +100,7 @@ def test_variables_that_are_no_settings_are_none_of_our_business(file: Path) -> 
         ('[projects.p]\npath = "here"\n', "config.toml:2: projects.p.path: expected a whole path"),
         ('[projects.p]\npath = "/p"\nsymlinks = ["../x"]\n', "projects.p.symlinks: expected paths inside the repo"),
         ('[projects.p]\npath = "/p"\nsession_prefix = "a b"\n', "projects.p.session_prefix: expected letters, digits"),
+        ('[projects."a b"]\npath = "/p"\n', "config.toml:1: projects.a b: expected a project name of letters"),
         ("[thoughts]\ncadence_warm_seconds = 10\n", "expected at least cadence_hot_seconds (15), not 10"),
         ("[thoughts]\ncadence_cold_seconds = 40\n", "expected at least cadence_warm_seconds (45), not 40"),
         ('[thoughts]\nbackend = "command"\n', "thoughts.command: expected a program, since the backend is"),
@@ -107,8 +108,8 @@ def test_variables_that_are_no_settings_are_none_of_our_business(file: Path) -> 
         ('[thoughts]\ncommand = "a \'b"\n', "thoughts.command: expected a command whose quotes are closed"),
         ('[console]\nview = "v"\n', "config.toml:2: console.view: expected the name of a view in [views]"),
         (
-            '[[agents.a.rules]]\nname = "n"\nmeans = "idle"\npattern = "("\n',
-            "config.toml:4: agents.a.rules.0.pattern: expected a regular expression",
+            '[[agents.a.screen]]\nid = "n"\nmeans = "idle"\npattern = "("\n',
+            "config.toml:4: agents.a.screen.0.pattern: expected a regular expression",
         ),
         ("a = = 1\n", "config.toml:1: expected TOML: invalid value"),
         ("a = 1\na = 2\n", "config.toml:2: expected TOML: cannot overwrite a value"),
@@ -175,7 +176,7 @@ def test_action_names_may_be_quoted_or_dotted(file: Path) -> None:
 
     loaded = load(file, {})
 
-    assert loaded.settings.keys == {"session.send": "M", "session.end": "X"}
+    assert loaded.settings.keys == {"session.send": ("M",), "session.end": ("X",)}
     assert loaded.origin("keys.session.send") == "file:2"
     assert loaded.origin("keys.session.end") == "file:3"
 

@@ -43,8 +43,12 @@ def show(call: Call) -> int:
 
 
 def check(call: Call) -> int:
-    """Whether the settings are right."""
+    """Whether the settings are right, the keys among them."""
+    from quarterdeck.config.keymap import keymap
+    from quarterdeck.tui.actions import ACTIONS, RESERVED
+
     loaded = call.loaded
+    keymap(loaded, {action.name: action.keys for action in ACTIONS}, RESERVED)
     file = loaded.file if loaded.file.exists() else None
     count = len([value for value in loaded.values() if value.origin != "default"])
     if call.json:

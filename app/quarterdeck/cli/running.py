@@ -17,6 +17,8 @@ from quarterdeck.errors import QuarterdeckError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from quarterdeck.log import RotatingLines
+
 INTERRUPTED = 128 + signal.SIGINT
 NOBODY_READS = 128 + signal.SIGPIPE
 
@@ -53,25 +55,32 @@ def function_named(name: str) -> Callable[[Call], int]:
 
 def _with_log(call: Call) -> Call:
     if not call.options.bare:
-        from quarterdeck import log
-        from quarterdeck.paths import private_folder
-
-        file = call.places.log_file
-        has_screen = not call.options.runs
-        log.configure(
-            file,
-            prepare=lambda: private_folder(file.parent),
-            verbosity=call.verbosity,
-            on_stderr=call.verbosity > 0 and not has_screen,
-        )
+        _start_log(call)
     return call
+
+
+def _start_log(call: Call) -> RotatingLines:
+    # Imported here, since a bare verb does without.
+    from quarterdeck import log
+    from quarterdeck.paths import private_folder
+
+    file = call.places.log_file
+    has_screen = not call.options.runs
+    return log.configure(
+        file,
+        prepare=lambda: private_folder(file.parent),
+        verbosity=call.verbosity,
+        on_stderr=call.verbosity > 0 and not has_screen,
+    )
 
 
 def _unexpected(error: Exception, call: Call | None) -> QuarterdeckError:
     import logging
 
+    # Without a log of ours Python would show the traceback on stderr.
+    lines = _start_log(call or Call(parse(())))
     logging.getLogger(__name__).error("the command failed unexpectedly", exc_info=error)
-    hint = f"The details are in {call.places.log_file}." if call and not call.options.bare else ""
+    hint = "" if lines.faults else f"The details are in {lines.file}."
     return QuarterdeckError(f"This should not have happened: {type(error).__name__}: {error}", hint=hint)
 
 

@@ -43,6 +43,11 @@ def split_list(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def split_keys(value: object) -> object:
+    """Keys in one text with commas, as a list; a comma that stands alone is the key itself."""
+    return [","] if isinstance(value, str) and value.strip() == "," else split_list(value)
+
+
 def with_dotted_names(value: object) -> object:
     """Tables in tables as one table: `session.send = "m"` means the action of that name, quoted or not."""
     if not isinstance(value, dict):
@@ -82,6 +87,8 @@ Command = Annotated[tuple[str, ...], BeforeValidator(_split_command)]
 """A program and its arguments: a list, or one text that is split as a shell would (and never given to one)."""
 Texts = Annotated[tuple[str, ...], BeforeValidator(split_list)]
 """A list of texts, or one text with commas."""
+Keys = Annotated[tuple[str, ...], BeforeValidator(split_keys)]
+"""Keys of an action."""
 Hours = Annotated[str, AfterValidator(_is_clock_range)]
 VariableName = Annotated[str, AfterValidator(_is_variable_name)]
 WholePath = Annotated[Path, AfterValidator(_is_whole_path)]

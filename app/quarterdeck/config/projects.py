@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from quarterdeck.config.fields import Environment, Section, Texts, WholePath, wrong
+from quarterdeck.core.project import is_project_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +41,8 @@ class Role(Section):
     """Model the agent uses; empty leaves it to the agent."""
     permissions: Permissions | None = None
     """What the agent may do without asking."""
+    subagent: str = ""
+    """Persona the agent takes on, where it knows such."""
 
 
 class Defaults(Section):
@@ -51,6 +54,8 @@ class Defaults(Section):
     """Model the agent uses; empty leaves it to the agent."""
     permissions: Permissions = "default"
     """What an agent may do without asking; `permissionless` is everything."""
+    subagent: str = ""
+    """Persona the agent takes on, where it knows such."""
     worker: Role = Role()
     """Other values for workers."""
     orchestrator: Role = Role()
@@ -62,8 +67,6 @@ class Tracker(Section):
 
     kind: Literal["auto", "github", "gitlab", "linear", "files", "none"] = "auto"
     """`auto` goes by the repository's remote; `files` reads Markdown and TODO files in the repository."""
-    repo: str = ""
-    """`owner/name` where it differs from the remote's."""
     team: str = ""
     """Linear's team key."""
     key_variable: str = "LINEAR_API_KEY"
@@ -81,6 +84,8 @@ class Project(Section):
     """Name shown in place of the project's own."""
     session_prefix: Annotated[str, AfterValidator(_is_prefix)] = Field(default="", max_length=30)
     """What the ids of its sessions begin with; empty makes one from the folder's name."""
+    repo: str = ""
+    """`owner/name` at its forge; empty goes by the remote."""
     default_branch: str = ""
     """Branch that new work begins from; empty asks git, and else is `main`."""
     agent: str = ""
@@ -89,6 +94,8 @@ class Project(Section):
     """Model the agent uses."""
     permissions: Permissions | None = None
     """What an agent may do without asking."""
+    subagent: str = ""
+    """Persona the agent takes on, where it knows such."""
     worker: Role = Role()
     """Other values for workers."""
     orchestrator: Role = Role()
@@ -136,10 +143,12 @@ def prefix_for(folder: str) -> str:
     return name[:3].lower()
 
 
-def check_prefixes(projects: Mapping[str, Project]) -> None:
-    """Refuse two projects with one session prefix, since their ids would clash."""
+def check_projects(projects: Mapping[str, Project]) -> None:
+    """Refuse a name that cannot be a folder's, and two projects with one session prefix: their ids would clash."""
     taken: dict[str, str] = {}
     for name, project in projects.items():
+        if not is_project_name(name):
+            raise wrong("a project name of letters, digits, dots, - and _", at=f"projects.{name}")
         prefix = project.prefix.lower()
         if prefix in taken:
             free = next(f"{prefix}{number}" for number in range(2, 1000) if f"{prefix}{number}" not in taken)

@@ -11,6 +11,7 @@ from quarterdeck.config.fields import (
     Count,
     Flag,
     Hours,
+    Keys,
     Seconds,
     Section,
     VariableName,
@@ -19,7 +20,7 @@ from quarterdeck.config.fields import (
     with_dotted_names,
     wrong,
 )
-from quarterdeck.config.projects import Defaults, Project, check_prefixes
+from quarterdeck.config.projects import Defaults, Project, check_projects
 from quarterdeck.config.user_agents import UserAgent
 
 Channel = Literal["toast", "bell", "desktop", "command"]
@@ -46,8 +47,8 @@ class Console(Section):
 
     theme: str = Field(default="dark", min_length=1, max_length=60)
     """Name of a theme: one of ours, or a file in the folder `themes` beside the settings."""
-    preview: Literal["off", "right", "below"] = "right"
-    """Where the preview of the selected session is."""
+    preview: Literal["auto", "right", "below", "off"] = "auto"
+    """Where the preview of the selected session is; `auto` goes by the size of the terminal."""
     group: Literal["none", "repo", "project", "state"] = "none"
     """How the rows are grouped."""
     view: str = ""
@@ -158,8 +159,8 @@ class Settings(Section):
     """How the operator is told."""
     events: Events = Events()
     """The activity log."""
-    keys: Annotated[dict[str, str], BeforeValidator(with_dotted_names)] = Field(default_factory=dict)
-    """Action name → its keys, with commas between them; an empty text leaves the action without a key."""
+    keys: Annotated[dict[str, Keys], BeforeValidator(with_dotted_names)] = Field(default_factory=dict)
+    """Action name → its keys: a list, or one text with commas; an empty one leaves the action without a key."""
     views: dict[str, str] = Field(default_factory=dict)
     """Name → filter, such as `waiting = "needs:any !repo:scratch"`."""
     defaults: Defaults = Defaults()
@@ -171,7 +172,7 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _whole(self) -> Settings:
-        check_prefixes(self.projects)
+        check_projects(self.projects)
         if self.console.view and self.console.view not in self.views:
             raise wrong("the name of a view in [views]", at="console.view")
         return self

@@ -7,7 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from quarterdeck.config.fields import Command, Count, Environment, Flag, Section, Texts, wrong
+from quarterdeck.config.fields import Command, Count, Flag, Section, Texts, VariableName, wrong
+
+Permissions = Literal["default", "suggest", "auto-edit", "permissionless"]
+Meaning = Literal["permission", "question", "asks", "working", "finished", "error", "interrupted", "idle", "unclear"]
+Region = Literal["dialog", "near", "head", "previous", "under_head", "last", "foot", "end", "body"]
 
 
 def _is_pattern(value: str) -> str:
@@ -18,48 +22,69 @@ def _is_pattern(value: str) -> str:
     return value
 
 
-Pattern = Annotated[str, AfterValidator(_is_pattern), Field(min_length=1, max_length=1000)]
+Pattern = Annotated[str, AfterValidator(_is_pattern)]
+
+
+class TitleRule(Section):
+    """What a pane title means."""
+
+    id: str = Field(min_length=1, max_length=60)
+    """Shown as the reason when the rule matches."""
+    means: Meaning
+    """What the agent is then doing or asking."""
+    pattern: Pattern
+    """Regular expression that must match."""
+    exact: Flag = True
+    """Whether the whole title must match."""
 
 
 class ScreenRule(Section):
     """What words at some place of the screen mean."""
 
-    name: str = Field(min_length=1, max_length=60)
-    """Shown as the reason when the rule matches; a rule with the name of a built-in one takes its place."""
+    id: str = Field(min_length=1, max_length=60)
+    """Shown as the reason when the rule matches."""
+    means: Meaning
+    """What the agent is then doing or asking."""
     pattern: Pattern
     """Regular expression that must match."""
-    unless: Annotated[str, AfterValidator(_is_pattern)] = ""
-    """Regular expression that must not match in the same region."""
-    region: Literal["screen", "tail", "prompt", "title"] = "tail"
-    """Where to look: the whole screen, its last lines, the input box, or the pane's title."""
-    means: Literal["working", "idle", "permission", "question", "error"]
-    """What the session is then doing or asking."""
-    priority: Count = Field(default=50, ge=0, le=100)
-    """Which rule wins when several match: the higher one, and a waiting one before a working one."""
+    region: Region = "last"
+    """Where to look: an open dialog, or a line above the prompt box."""
+    unless: Pattern | None = None
+    """Regular expression that must not match there."""
+    priority: Count = Field(default=10, ge=-1000, le=1000)
+    """Which rule wins when several match; the built-in ones have 0."""
+    confidence: Literal["low", "medium", "high"] = "medium"
+    """How sure a match makes us."""
 
 
 class UserAgent(Section):
     """One agent program, or what is different about a built-in one."""
 
-    display: str = Field(default="", max_length=40)
-    """Name shown in the row; empty is the agent's name."""
-    programs: Texts = ()
-    """Program names by which a running agent is recognised; empty is the agent's name."""
-    command: Command = ()
-    """What starts it."""
-    resume: Command = ()
-    """What brings its last conversation back; `{id}` stands for the conversation's id."""
-    prompt: Literal["argument", "typed"] = "argument"
-    """How it is given its first prompt: as the last argument, or typed once it is ready."""
-    model_option: str = ""
-    """Option that names the model, such as `--model`."""
-    permissionless: Command = ()
-    """Arguments that let it do everything without asking."""
-    context_limit: Count | None = Field(default=None, ge=1000)
+    base: str | None = None
+    """Agent it is like; the one of its own name when there is one."""
+    name: str | None = Field(default=None, max_length=40)
+    """Name shown in the row."""
+    commands: Texts | None = None
+    """Names its program runs under; the first is the one started."""
+    scripts: Texts | None = None
+    """Names of scripts by which an interpreter that runs it is recognised."""
+    context_limit: Count | None = Field(default=None, ge=1000, le=100_000_000)
     """Tokens its context holds."""
-    env: Environment
+    flags: Command | None = None
+    """Arguments it is always started with."""
+    permissions: dict[Permissions, Command] | None = None
+    """Arguments for each level of what it may do without asking."""
+    model_flag: Command | None = None
+    """Arguments that name the model."""
+    prompt: Literal["argument", "paste"] | None = None
+    """How it is given its first task: as an argument, or pasted once it is ready."""
+    prompt_flag: Command | None = None
+    """Arguments that come before the task."""
+    resume: Command | None = None
+    """Arguments that bring its last conversation back."""
+    env: dict[VariableName, str] | None = None
     """Environment it gets on top of ours."""
-    hidden: Flag = False
-    """Leave it out of the list to choose from."""
-    rules: tuple[ScreenRule, ...] = ()
+    screen: tuple[ScreenRule, ...] = ()
     """How its screen is read."""
+    title: tuple[TitleRule, ...] = ()
+    """How its pane's title is read."""

@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""Every gate in one command: `python tests/check.py`, or only some: `python tests/check.py layers wheel`.
+
+The tools come with `pip install $(python tests/check.py --tools)`; `tests` needs `pip install -e '.[test]'`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).parents[1]
+TOOLS = ("ruff==0.17.5", "mypy==2.4.1", "import-linter==2.16", "hatchling==1.33.0", "types-psutil>=7,<8")
+"""Pinned, so that a gate turns red because of what we changed and of nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One thing that must hold, and the command that tells."""
+
+    name: str
+    argv: tuple[str, ...]
+
+
+GATES = (
+    Gate("format", ("ruff", "format", "--check", ".")),
+    Gate("lint", ("ruff", "check", ".")),
+    Gate("types", ("mypy",)),
+    Gate("layers", ("lint-imports", "--no-cache")),
+    Gate("wheel", (sys.executable, str(Path(__file__)), "--look-into-wheel")),
+    # Module size, imports and README are held by tests/gates, which these run.
+    Gate("tests", (sys.executable, "-m", "pytest", "-q")),
+)
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the gates that are named, or all; 1 if any is red."""
+    if words == ["--tools"]:
+        print(*TOOLS)
+        return 0
+    if words == ["--look-into-wheel"]:
+        return look_into_wheel()
+    known = {gate.name for gate in GATES}
+    skipped = {word.removeprefix("--no-") for word in words if word.startswith("--no-")}
+    chosen = {word for word in words if not word.startswith("--")} or known - skipped
+    if chosen - known:
+        print(f"no such gate: {', '.join(sorted(chosen - known))}; there are {', '.join(sorted(known))}")
+        return 2
+    red = [gate.name for gate in GATES if gate.name in chosen and not is_green(gate)]
+    print(f"RED: {', '.join(red)}" if red else f"green: {', '.join(g.name for g in GATES if g.name in chosen)}")
+    return 1 if red else 0
+
+
+def is_green(gate: Gate) -> bool:
+    """Run one gate; what it says is shown only when it is red."""
+    began = time.monotonic()
+    environ = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "PYTHONPATH": str(ROOT / "app"),
+    }
+    try:
+        done = subprocess.run(
+            gate.argv, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
+        ok, said = done.returncode == 0, done.stdout
+    except FileNotFoundError:
+        ok, said = False, f"{gate.argv[0]} is not installed: pip install {' '.join(TOOLS)}\n"
+    if not ok:
+        print(said.rstrip())
+    print(f"{'ok ' if ok else 'RED'} {gate.name:<8}{time.monotonic() - began:6.1f} s", flush=True)
+    return ok
+
+
+def look_into_wheel() -> int:
+    """Build the wheel and compare what is in it with what must be; 1 if it differs."""
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(
+            [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder], cwd=ROOT, check=True, timeout=120
+        )
+        (wheel,) = Path(folder).glob("*.whl")
+        faults = wheel_faults(wheel)
+    print("\n".join(faults))
+    return 1 if faults else 0
+
+
+def wheel_faults(wheel: Path) -> list[str]:
+    """What is missing from a wheel, what does not belong there, and what it promises wrongly."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if not name.endswith("/")}
+        info = next(name.split("/")[0] for name in names if ".dist-info/" in name)
+        commands = archive.read(f"{info}/entry_points.txt").decode()
+        metadata = archive.read(f"{info}/METADATA").decode()
+    inside = {name for name in names if not name.startswith(f"{info}/")}
+    wanted = files_below(ROOT / "app" / "quarterdeck", "quarterdeck") | files_below(
+        ROOT / "themes", "quarterdeck/themes"
+    )
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return [
+        *(f"missing: {name}" for name in sorted(wanted - inside)),
+        *(f"does not belong there: {name}" for name in sorted(inside - wanted)),
+        *(f"no command {name}" for name, where in project["scripts"].items() if f"{name} = {where}" not in commands),
+        *([] if any("license" in name.lower() for name in names - inside) else ["missing: the licence"]),
+        *([] if "\nRequires-Dist: textual==" in metadata else ["textual is not pinned exactly"]),
+    ]
+
+
+def wanted_in_wheel() -> set[str]:
+    """All that a wheel must hold beside its metadata, and nothing else."""
+    return files_below(ROOT / "app" / "quarterdeck", "quarterdeck") | files_below(ROOT / "themes", "quarterdeck/themes")
+
+
+def files_below(folder: Path, name: str) -> set[str]:
+    """Every file below `folder` as the wheel names it."""
+    return {
+        f"{name}/{file.relative_to(folder).as_posix()}"
+        for file in folder.rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts and not file.name.startswith(".")
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,99 @@
+"""The settings fit what other parts make of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from quarterdeck.agents.custom import CustomAgent, CustomScreenRule, CustomTitleRule, custom_agents
+from quarterdeck.agents.screen import Meaning, Region
+from quarterdeck.config import user_agents
+from quarterdeck.config.projects import Strategy as StrategySetting
+from quarterdeck.config.resolved import resolved_projects
+from quarterdeck.config.settings import Settings
+from quarterdeck.core.project import Command, Crew, Strategy
+from quarterdeck.ports.agent import Permissions
+
+
+@pytest.mark.parametrize(
+    ("setting", "values"),
+    [
+        (user_agents.Meaning, Meaning),
+        (user_agents.Region, Region),
+        (user_agents.Permissions, Permissions),
+        (StrategySetting, Strategy),
+    ],
+)
+def test_a_choice_offers_what_there_is(setting: Any, values: Any) -> None:
+    assert set(get_args(setting)) == {value.value for value in values}
+
+
+@pytest.mark.parametrize(
+    ("setting", "model"),
+    [
+        (user_agents.UserAgent, CustomAgent),
+        (user_agents.ScreenRule, CustomScreenRule),
+        (user_agents.TitleRule, CustomTitleRule),
+    ],
+)
+def test_an_agents_settings_have_the_fields_that_agents_know(setting: Any, model: Any) -> None:
+    assert set(setting.model_fields) == set(model.model_fields)
+
+
+def test_an_agent_of_the_operators_own_is_made_from_its_settings() -> None:
+    settings = Settings.model_validate(
+        {
+            "agents": {
+                "mine": {
+                    "commands": "my-agent",
+                    "flags": "--quiet --fast",
+                    "permissions": {"permissionless": ["--yes"]},
+                    "screen": [{"id": "asks", "means": "question", "pattern": "^Really"}],
+                }
+            }
+        }
+    )
+
+    (agent,) = custom_agents(
+        {name: agent.model_dump(exclude_unset=True) for name, agent in settings.agents.items()}, ()
+    )
+
+    assert agent.spec.commands == ("my-agent",)
+    assert agent.spec.launch_flags == ("--quiet", "--fast")
+    assert agent.screen_rules[0].id == "asks"
+
+
+def test_a_project_is_whole_with_the_defaults_beside_it() -> None:
+    settings = Settings.model_validate(
+        {
+            "defaults": {"agent": "codex", "worker": {"model": "small"}},
+            "projects": {
+                "web": {
+                    "path": "/src/my-web-app",
+                    "permissions": "auto-edit",
+                    "orchestrator": {"agent": "claude"},
+                    "tracker": {"kind": "files", "files": "TODO.md, docs/*.md"},
+                    "post_create": ["npm ci", ["make", "all"]],
+                    "env": {"A": "b"},
+                }
+            },
+        }
+    )
+
+    project = resolved_projects(settings)["web"]
+
+    assert (project.path, project.prefix, project.tracker, project.scm) == (
+        Path("/src/my-web-app"),
+        "mwa",
+        "files",
+        None,
+    )
+    assert project.tracker_options["files"] == "TODO.md,docs/*.md"
+    assert project.post_create == (Command(shell="npm ci"), Command(argv=("make", "all")))
+    assert project.crew == Crew(permissions="auto-edit")
+    assert project.orchestrator == Crew(agent="claude")
+    assert project.defaults == Crew(agent="codex", permissions="default")
+    assert project.default_workers == Crew(model="small")
+    assert project.env == {"A": "b"}

@@ -1,0 +1,94 @@
+"""Rules that the tree alone can show."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from support.cli import ROOT, cli_env
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PACKAGE = ROOT / "app" / "quarterdeck"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+LONGEST = 350
+VAGUE = {"utils", "util", "helpers", "helper", "manager", "managers", "common", "misc"}
+SCREEN_LIBRARIES = ("textual", "rich")
+KNOWS_THE_SCREEN = {"tui", "runtime", "cli", "__main__"}
+"""Rooms that are the screen, or that may open it."""
+
+
+def dotted(module: Path) -> str:
+    parts = module.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def room(module: Path) -> str:
+    """The top-level module or package below ours that this belongs to."""
+    return module.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(module: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def test_no_module_is_too_long() -> None:
+    lengths = {dotted(module): len(module.read_text(encoding="utf-8").splitlines()) for module in MODULES}
+
+    assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    assert [dotted(module) for module in MODULES if VAGUE & set(dotted(module).split("."))] == []
+
+
+def test_only_the_screen_imports_what_draws_it() -> None:
+    strangers = [
+        f"{dotted(module)} imports {name}"
+        for module in MODULES
+        if room(module) != "tui"
+        for name in imported(module)
+        if name.split(".")[0] in SCREEN_LIBRARIES
+    ]
+
+    assert strangers == []
+
+
+def test_everything_but_the_screen_loads_without_textual() -> None:
+    names = [dotted(module) for module in MODULES if room(module) not in KNOWS_THE_SCREEN]
+    code = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]; print(*sys.modules)"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code, *names], env=cli_env(), capture_output=True, text=True, check=False, timeout=50
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert set(SCREEN_LIBRARIES) & set(done.stdout.split()) == set()
+
+
+def test_packages_say_nothing_in_their_init() -> None:
+    """All but the package itself, the command line's `main`, and the ports, whose names plugins import."""
+    speaking = {dotted(module) for module in MODULES if module.name == "__init__.py" and module.read_text().strip()}
+
+    assert speaking <= {"quarterdeck", "quarterdeck.cli", "quarterdeck.ports"}
+
+
+def test_nothing_is_left_for_later() -> None:
+    later = re.compile(r"#.*\b(TODO|FIXME|XXX)\b")
+
+    assert [dotted(module) for module in MODULES if later.search(module.read_text(encoding="utf-8"))] == []
+
+
+def test_test_files_have_names_of_their_own() -> None:
+    names = [file.name for file in (ROOT / "tests").rglob("test_*.py")]
+
+    assert sorted(names) == sorted(set(names))
