@@ -64,6 +64,8 @@ class TmuxServer:
     def session(self, name: str, *argv: str, cwd: str | Path | None = None, size: str = "80x24") -> str:
         """Start a detached session (a quiet program unless told) and answer its pane id."""
         width, height = size.split("x")
+        if name.endswith(";"):
+            name = name[:-1] + "\\;"  # a bare one would end the command
         where = ["-c", str(cwd)] if cwd is not None else []
         program = argv or ("sleep", "3600")
         return self.run(

@@ -71,7 +71,7 @@ async def _down_the_pipe(
     texts: dict[PaneId, str] = {}
     for request, block in zip(requests, blocks, strict=True):
         if not block.failed:
-            texts[request.pane_id] = _text(block.body)
+            texts[request.pane_id] = shown(block.body)
         elif not block.text.startswith(GONE):
             raise TmuxUnreachable(f"tmux does not show pane {request.pane_id}: {block.text}")
     return texts
@@ -86,13 +86,13 @@ async def _spawned(address: ServerAddress, requests: Sequence[CaptureRequest], t
         after = (";", "display-message", "-p", mark, ";")
         argv = [word for request in now for word in (*command(request), *after)][:-1]
         ran = await spawn.run(address, *argv, timeout=timeout)
-        *shown, _ = ran.out.split(mark.encode() + b"\n")
-        texts |= {request.pane_id: _text(body.removesuffix(b"\n")) for request, body in zip(now, shown, strict=False)}
-        if not ran.exit_code and len(shown) == len(now):
+        *bodies, _ = ran.out.split(mark.encode() + b"\n")
+        texts |= {request.pane_id: shown(body.removesuffix(b"\n")) for request, body in zip(now, bodies, strict=False)}
+        if not ran.exit_code and len(bodies) == len(now):
             left = left[len(now) :]
         elif ran.err.startswith(GONE):
             # tmux leaves out what follows a failed command, so the rest is asked again.
-            left = left[len(shown) + 1 :]
+            left = left[len(bodies) + 1 :]
         else:
             error = spawn.failure(address, ran.err)
             if isinstance(error, spawn.ServerAbsent):
@@ -101,7 +101,8 @@ async def _spawned(address: ServerAddress, requests: Sequence[CaptureRequest], t
     return texts
 
 
-def _text(body: bytes) -> str:
+def shown(body: bytes) -> str:
+    """What a pane shows, as text of a bounded length."""
     if len(body) > MOST_BYTES:
         body = body[-MOST_BYTES:].partition(b"\n")[2]
     return body.decode(errors="replace")

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 FIRST_REST: Final = 0.05
 """Seconds before the first new attempt."""
-LONGEST_REST: Final = 30.0
+LONGEST_REST: Final = 10.0
 """Seconds between attempts that keep failing."""
 STEADY: Final = 1.0
 """A connection that lived this long was a good one: its end starts the rests anew."""
@@ -106,6 +106,11 @@ class ControlClient:
         if self._link is None:
             raise LinkLost("there is no control connection to tmux")
         return await self._link.ask(lines, self._timeout if timeout is None else timeout)
+
+    def distrust(self) -> None:
+        """End the connection, because its answers cannot be right; a new one is made."""
+        if self._link is not None:
+            self._link.end("its answers are out of step")
 
     async def until_linked(self, timeout: float) -> bool:
         """Wait for a connection; False when none came in time."""

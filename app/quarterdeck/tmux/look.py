@@ -9,12 +9,13 @@ from quarterdeck.core.pane import NoServer, Snapshot
 from quarterdeck.errors import TmuxUnreachable
 from quarterdeck.tmux import formats, pipe, spawn
 from quarterdeck.tmux.link import LinkLost
+from quarterdeck.tmux.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from quarterdeck.core.ids import PaneId
-    from quarterdeck.core.pane import Incarnation, Look, Pane, ServerAddress
+    from quarterdeck.core.pane import Look, Pane, ServerAddress
     from quarterdeck.ports.clock import Clock
     from quarterdeck.tmux.breaker import Breaker
     from quarterdeck.tmux.control import ControlClient
@@ -46,8 +47,7 @@ class Looker:
         self._breaker = breaker
         self._clock = clock
         self._timeout = timeout
-        self._incarnation: Incarnation | None = None
-        self._details: dict[PaneId, Details] = {}
+        self._memory = Memory()
         self._panes: dict[tuple[PaneKey, Details | None], Pane] = {}
 
     async def look(self, moved: Collection[PaneId] | None) -> Look:
@@ -62,24 +62,43 @@ class Looker:
         return look
 
     async def _look(self, moved: Collection[PaneId] | None) -> Look:
+        # A server that was too slow lately must answer something small before it is asked for everything.
+        slow = bool(self._breaker.remaining)
         if self._control is not None and self._control.linked:
             try:
+                if slow:
+                    await pipe.ask(self._control, (), self._timeout)
                 return await self._down_the_pipe(self._control, moved)
             except LinkLost as error:
                 # The session our client was attached to has ended, or the server has: one spawned tmux tells which.
                 logger.debug("looking without the control connection: %s", error.message)
+        if slow:
+            await spawn.run(self._address, "list-sessions", "-F", "#{session_id}", timeout=self._timeout)
         return await self._spawned()
+
+    async def _down_the_pipe(self, control: ControlClient, moved: Collection[PaneId] | None) -> Look:
+        due = self._memory.due(moved)
+        questions = formats.Questions()
+        listing = (questions.panes(details=due is None), questions.clients())
+        rows = await self._ask(control, questions, (*listing, *map(questions.details, due or ()), questions.server()))
+        self._memory.fill(rows, self._clock.monotonic())
+        new = dict.fromkeys(row.pane_id for row in rows.panes if row.details is None)
+        if new:
+            more = formats.Questions()
+            found = await self._ask(control, more, (*map(more.details, new), more.server()))
+            if found.incarnation == rows.incarnation:
+                rows.details = found.details
+                self._memory.fill(rows, self._clock.monotonic())
+        return self._snapshot(rows)
 
     async def _spawned(self) -> Look:
         questions = formats.Questions()
-        commands = (questions.panes(details=not self._breaker.remaining), questions.clients(), questions.server())
+        commands = (questions.panes(details=True), questions.clients(), questions.server())
         argv = [word for command in commands for word in (*command, ";")][:-1]
         ran = await spawn.run(self._address, *argv, timeout=self._timeout)
         if not ran.exit_code:
-            rows = questions.read(ran.out)
-            if rows.incarnation is None:
-                raise TmuxUnreachable("tmux's answer was cut short")
-            self._remember(rows)
+            rows = _whole(questions.read(ran.out))
+            self._memory.fill(rows, self._clock.monotonic())
             return self._snapshot(rows)
         if ran.err == NOTHING_THERE:
             return NoServer(at=self._clock.now().timestamp())
@@ -88,45 +107,13 @@ class Looker:
             return NoServer(at=self._clock.now().timestamp())
         raise TmuxUnreachable(error.message, hint=error.hint)
 
-    async def _down_the_pipe(self, control: ControlClient, moved: Collection[PaneId] | None) -> Look:
-        # While tmux was too slow, a look asks for the details afterwards: by then it has answered.
-        slow = bool(self._breaker.remaining)
-        known = len(self._details)
-        everybody = not slow and (moved is None or not known or 2 * len(moved) > known)
-        some = () if everybody or slow or moved is None else moved
-        questions = formats.Questions()
-        listing = (questions.panes(details=everybody), questions.clients())
-        rows = await self._ask(control, questions, (*listing, *map(questions.details, some), questions.server()))
-        self._remember(rows)
-        new = dict.fromkeys(row.pane_id for row in rows.panes if row.details is None)
-        if new:
-            more = formats.Questions()
-            found = await self._ask(control, more, (*map(more.details, new), more.server()))
-            if found.incarnation == rows.incarnation:
-                rows.details = found.details
-                self._remember(rows)
-        return self._snapshot(rows)
-
     async def _ask(self, control: ControlClient, questions: Questions, commands: Sequence[Command]) -> Rows:
         blocks = await pipe.ask(control, commands, self._timeout)
         for command, block in zip(commands, blocks, strict=True):
             # A question about a single pane may fail, for the pane may be gone.
             if block.failed and "-t" not in command:
                 raise TmuxUnreachable(f"tmux does not answer {command[0]}: {block.text}")
-        rows = questions.read(b"\n".join(block.body for block in blocks if block.lines and not block.failed))
-        if rows.incarnation is None:
-            raise TmuxUnreachable("tmux's answer was cut short")
-        return rows
-
-    def _remember(self, rows: Rows) -> None:
-        """Give each row its details: the row's own, those asked for, or the ones known of the same process."""
-        if rows.incarnation != self._incarnation:
-            self._incarnation = rows.incarnation
-            self._details = {}
-        for row in rows.panes:
-            found = row.details or rows.details.get(row.pane_id) or self._details.get(row.pane_id)
-            row.details = found if found is not None and found.pid == row.pid else None
-        self._details = {row.pane_id: row.details for row in rows.panes if row.details is not None}
+        return _whole(questions.read(b"\n".join(block.body for block in blocks if block.lines and not block.failed)))
 
     def _snapshot(self, rows: Rows) -> Snapshot:
         assert rows.incarnation is not None
@@ -147,3 +134,10 @@ class Looker:
             at=self._clock.now().timestamp(),
             bad_rows=tuple(bad),
         )
+
+
+def _whole(rows: Rows) -> Rows:
+    """Rows whose last one, which tells who the server is, has come too."""
+    if rows.incarnation is None:
+        raise TmuxUnreachable("tmux's answer was cut short")
+    return rows

@@ -8,6 +8,7 @@ from quarterdeck.ports.clock import SystemClock
 from quarterdeck.tmux import captures, spawn
 from quarterdeck.tmux.breaker import Breaker, Urgency
 from quarterdeck.tmux.control import ControlClient
+from quarterdeck.tmux.doing import Doing
 from quarterdeck.tmux.hints import Hints
 from quarterdeck.tmux.look import Looker
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from quarterdeck.tmux.parser import Notification
 
 
-class TmuxMux:
+class TmuxMux(Doing):
     """One tmux server.
 
     A persistent one keeps a control client attached from its first look on, and hints at changes; another one asks
@@ -37,8 +38,7 @@ class TmuxMux:
         clock: Clock | None = None,
         timeout: float = spawn.TIMEOUT,
     ) -> None:
-        self.address = address
-        self.timeout = timeout
+        super().__init__(address, timeout)
         clock = clock or SystemClock()
         self.breaker = Breaker(clock.monotonic)
         self._clock = clock
@@ -61,11 +61,11 @@ class TmuxMux:
         self.breaker.admit(Urgency.PROBE, "capture-pane")
         began = self._clock.monotonic()
         try:
-            texts = await captures.capture(self.address, self.control, requests, self.timeout)
+            texts = await captures.capture(self.address, self.control, requests, self._timeout)
         except spawn.TimedOut:
             self.breaker.timed_out("capture-pane")
             raise
-        self.breaker.answered("capture-pane", self._clock.monotonic() - began, self.timeout)
+        self.breaker.answered("capture-pane", self._clock.monotonic() - began, self._timeout)
         return texts
 
     def hints(self) -> AsyncIterator[Hint]:

@@ -103,9 +103,9 @@ class ControlParser:
         self._last_number = -1
 
     @property
-    def inside(self) -> bool:
-        """Whether an answer has begun that has not ended."""
-        return self._open is not None
+    def in_doubt(self) -> bool:
+        """Whether an answer has begun that may never end, for a pane may have forged its beginning."""
+        return self._open is not None and self._doubtful
 
     def feed(self, data: bytes) -> list[Event]:
         """Take bytes, and give the answers and notices that are complete now."""

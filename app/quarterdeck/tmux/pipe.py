@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 from quarterdeck.tmux.link import LinkLost
@@ -13,15 +14,20 @@ if TYPE_CHECKING:
     from quarterdeck.tmux.parser import Block
 
 
-class Doubtful(LinkLost):
-    """An answer held lines in the protocol's own shape, so it may have been forged by what a pane shows."""
-
-
 async def ask(control: ControlClient, commands: Sequence[Sequence[str]], timeout: float) -> list[Block]:
-    """Send commands in one write and give one answer for each; raises LinkLost when another way must be taken."""
-    blocks = await control.ask([line(command) for command in commands], timeout)
+    """Send commands in one write and give one answer for each; raises LinkLost when another way must be taken.
+
+    tmux does not escape what it prints into an answer (3.3a), so a pane can show lines that end its own answer and
+    begin a false one. Two things give that away: a guard inside a body, and a last answer that is not the random word
+    we asked for.
+    """
+    word = secrets.token_hex(8)
+    *blocks, last = await control.ask([*map(line, commands), f"display-message -p {word}"], timeout)
+    if last.lines != (word.encode(),):
+        control.distrust()
+        raise LinkLost("a pane shows text that put tmux's answers out of step")
     if any(block.doubtful for block in blocks):
-        raise Doubtful("a pane shows text that looks like tmux's own protocol")
+        raise LinkLost("a pane shows text that looks like tmux's own protocol")
     return blocks
 
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from quarterdeck.errors import TmuxMissing, TmuxRefused, TmuxUnreachable
+from quarterdeck.tmux.child import Child
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from quarterdeck.core.pane import ServerAddress
 
@@ -89,23 +90,41 @@ async def run(
     with, every session in it inherits.
     """
     began = time.monotonic()
-    process = await start(
-        command(address, *args, may_start=starting_with is not None),
-        stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
-        env=environment() if starting_with is None else starting_with,
-    )
+    client = _Client()
+    argv = command(address, *args, may_start=starting_with is not None)
     try:
+        await client.start(
+            argv,
+            environment() if starting_with is None else starting_with,
+            stdin=asyncio.subprocess.DEVNULL if stdin is None else asyncio.subprocess.PIPE,
+        )
+        if stdin is not None:
+            client.write(stdin)
+            client.write_eof()
         async with asyncio.timeout(timeout):
-            out, err = await process.communicate(stdin)
+            await client.gone.wait()
+    except TmuxMissing:
+        raise missing() from None
     except TimeoutError:
         raise TimedOut(address, timeout) from None
     finally:
-        await kill(process)
-    logger.debug(
-        "tmux ran",
-        extra={"tmux_cmd": args[:1], "exit_code": process.returncode, "elapsed_ms": _ms_since(began)},
-    )
-    return Ran(process.returncode or 0, out, err.decode(errors="replace").strip())
+        await client.collected()
+    exit_code = client.exit_code or 0
+    logger.debug("tmux ran", extra={"tmux_cmd": args[:1], "exit_code": exit_code, "elapsed_ms": _ms_since(began)})
+    return Ran(exit_code, bytes(client.out), client.err.decode(errors="replace").strip())
+
+
+class _Client(Child):
+    """A client whose output is kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.out = bytearray()
+        self.err = bytearray()
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        """Keep what it says."""
+        (self.out if fd == 1 else self.err).extend(data)
 
 
 async def ask(address: ServerAddress, *args: str, stdin: bytes | None = None, timeout: float = TIMEOUT) -> bytes:
@@ -114,35 +133,6 @@ async def ask(address: ServerAddress, *args: str, stdin: bytes | None = None, ti
     if ran.exit_code:
         raise failure(address, ran.err)
     return ran.out
-
-
-async def start(argv: Sequence[str], *, stdin: int, env: Mapping[str, str]) -> asyncio.subprocess.Process:
-    """Start a tmux client with pipes; raises TmuxMissing when there is no such program."""
-    try:
-        return await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=stdin,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=env,
-            # A Ctrl+C meant for us is not meant for it.
-            start_new_session=True,
-        )
-    except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
-        raise missing() from error
-    except OSError as error:
-        raise TmuxUnreachable(f"tmux could not be started: {error}") from error
-
-
-async def kill(process: asyncio.subprocess.Process) -> None:
-    """End a client that still runs, and collect it."""
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            process.kill()
-        # A client hands its pipes to the server (3.3a). A stopped server keeps them open in its socket's queue, and
-        # `wait` waits for them; only the transport, which has no public name, can let them go.
-        process._transport.close()  # type: ignore[attr-defined]
-        await process.wait()
 
 
 def missing() -> TmuxMissing:

@@ -1,0 +1,50 @@
+"""Our own mux at a test's server."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.pane import ServerAddress, Snapshot
+from quarterdeck.tmux.mux import TmuxMux
+from support.tmux_server import PATIENCE, TmuxServer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection
+
+    from quarterdeck.core.ids import PaneId
+    from quarterdeck.core.pane import Pane
+    from quarterdeck.ports.clock import Clock
+
+
+@asynccontextmanager
+async def mux_at(
+    server: TmuxServer,
+    *,
+    persistent: bool = True,
+    linked: bool = True,
+    home: PaneId | None = None,
+    timeout: float = PATIENCE,
+    clock: Clock | None = None,
+) -> AsyncIterator[TmuxMux]:
+    """A mux that is closed afterwards; a persistent one is connected when it is handed out, if a server runs."""
+    mux = TmuxMux(ServerAddress(server.socket), persistent=persistent, home=home, timeout=timeout, clock=clock)
+    try:
+        if linked and mux.control is not None and server.alive():
+            mux.control.start()
+            assert await mux.control.until_linked(PATIENCE)
+        yield mux
+    finally:
+        await mux.close()
+
+
+async def snapshot(mux: TmuxMux, moved: Collection[PaneId] | None = None) -> Snapshot:
+    """A look that must find a server."""
+    look = await mux.look(moved)
+    assert isinstance(look, Snapshot)
+    return look
+
+
+async def pane(mux: TmuxMux, pane_id: str, moved: Collection[PaneId] | None = None) -> Pane:
+    """One pane of a fresh look."""
+    return next(pane for pane in (await snapshot(mux, moved)).panes if pane.pane_id == pane_id)
