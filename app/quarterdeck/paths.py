@@ -128,3 +128,17 @@ def private_file(file: Path) -> Path:
     except OSError as error:
         raise QuarterdeckError(f"Cannot use the file {file}: {error.strerror}.") from error
     return file
+
+
+def write_private(file: Path, text: str) -> Path:
+    """Write a whole file that only the operator can read; what was there is replaced at once or not at all."""
+    private_folder(file.parent)
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        handle = os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        draft.replace(file)
+    except OSError as error:
+        raise QuarterdeckError(f"Cannot write the file {file}: {error.strerror}.") from error
+    return file

@@ -59,6 +59,12 @@ def child_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return kept | dict(extra or {})
 
 
+async def on_terminal(argv: Sequence[str], env: Mapping[str, str]) -> int:
+    """Run a program that takes over our terminal, and return its exit code once it has ended."""
+    process = await create_subprocess_exec(*argv, env=dict(env))
+    return await process.wait()
+
+
 async def run(
     argv: Sequence[str],
     *,

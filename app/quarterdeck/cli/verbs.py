@@ -37,7 +37,92 @@ CONFIG = Verb(
     ),
 )
 
+SESSION = arg("session", metavar="SESSION", help="an id, an exact tmux name, or an unambiguous prefix of either")
+SESSIONS = arg("session", nargs="+", metavar="SESSION", help="ids, exact tmux names, or unambiguous prefixes")
+
 VERBS: tuple[Verb, ...] = (
+    Verb(
+        name="ls",
+        summary="the live sessions, once",
+        example="quarterdeck ls --json  # for scripts",
+        runs="quarterdeck.cli.looking:list_sessions",
+        arguments=(arg("--all", action="store_true", help="also stale sessions and those that ended"),),
+    ),
+    Verb(
+        name="show",
+        summary="one session whole: state, thoughts, events and last words",
+        example="quarterdeck show work --lines 40",
+        runs="quarterdeck.cli.looking:show",
+        arguments=(
+            SESSION,
+            arg("--lines", type=int, default=20, metavar="N", help="lines of its screen to show (20)"),
+            arg("--why", action="store_true", help="say also which rule made us believe its state"),
+        ),
+    ),
+    Verb(
+        name="new",
+        summary="a new tmux session, with an agent in it when one is named",
+        example='quarterdeck new fix --cwd ~/web --tool claude --request "Fix the login test"',
+        runs="quarterdeck.cli.acting:new",
+        arguments=(
+            arg("name", nargs="?", metavar="NAME", help="its tmux name; the next free number without one"),
+            arg("--cwd", metavar="DIR", help="folder to start in; this one without"),
+            arg("--tool", metavar="T", help="agent to start, such as claude or codex"),
+            arg("--request", metavar="TEXT", help="what the agent is to do; - reads it from standard input"),
+        ),
+    ),
+    Verb(
+        name="kill",
+        summary="end sessions",
+        example="quarterdeck kill sess_3 --detach  # forget it, leave tmux alone",
+        runs="quarterdeck.cli.acting:kill",
+        arguments=(SESSIONS, arg("--detach", action="store_true", help="only stop watching; tmux keeps it")),
+    ),
+    Verb(
+        name="adopt",
+        summary="watch a tmux session, under an identity that is known",
+        example="quarterdeck adopt web --as sess_3",
+        runs="quarterdeck.cli.acting:adopt",
+        arguments=(
+            arg("name", metavar="NAME", help="the tmux session's exact name"),
+            arg("--as", dest="identity", metavar="SESSION", help="id of a stale session kept for that name"),
+        ),
+    ),
+    Verb(
+        name="events",
+        summary="the activity log",
+        example='quarterdeck events --since 2h --kind "session.*" --json',
+        runs="quarterdeck.cli.telling:events",
+        arguments=(
+            arg("--session", metavar="S", help="only of this session id"),
+            arg("--project", metavar="P", help="only of this project"),
+            arg("--kind", metavar="K", help="only of this kind; session.* is all that begin so"),
+            arg("--level", choices=("debug", "info", "warn", "error"), help="this level and above"),
+            arg("--since", metavar="T", help="an age such as 10m or 2h, or a date and time"),
+            arg("--search", metavar="Q", help="only with these words"),
+            arg("--limit", type=int, default=500, metavar="N", help="at most so many, the newest (500)"),
+            arg("--follow", action="store_true", help="go on printing as they happen"),
+        ),
+    ),
+    Verb(
+        name="thoughts",
+        summary="thoughts from an outside engine",
+        example="my-engine | quarterdeck thoughts ingest",
+        verbs=(
+            Verb(
+                name="ingest",
+                summary="read thought updates, one JSON object a line, and say how many counted",
+                example="my-engine | quarterdeck thoughts ingest",
+                runs="quarterdeck.cli.thinking:ingest",
+            ),
+        ),
+    ),
+    Verb(
+        name="watch",
+        summary="watch without a screen: reaps, keeps, tells; one event a line",
+        example="quarterdeck watch --json",
+        runs="quarterdeck.cli.telling:watch",
+    ),
     Verb(
         name="doctor",
         summary="checks tmux, git, folders and settings; exit 1 if any fails",

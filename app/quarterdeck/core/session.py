@@ -194,6 +194,8 @@ class Session:
     @property
     def is_certain(self) -> bool:
         """Whether the state may be shown without a question mark."""
+        if self.ended_at is not None:
+            return True
         return (
             self.state_evidence.confidence is not Confidence.LOW
             and self.transport_health is TransportHealth.HEALTHY

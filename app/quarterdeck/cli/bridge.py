@@ -1,0 +1,30 @@
+"""How verbs reach the sessions: one look, then the verb's own work."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from quarterdeck.programs import tmux_missing_error
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from quarterdeck.cli.call import Call
+    from quarterdeck.runtime.bridge import Bridge
+
+
+@asynccontextmanager
+async def bridge(call: Call, *, persistent: bool = False, look: bool = True) -> AsyncIterator[Bridge]:
+    """The sessions of the tmux server that is meant, looked at once unless the verb looks itself."""
+    if shutil.which("tmux", path=os.environ.get("PATH")) is None:
+        raise tmux_missing_error()
+    # Here and not above: half of the verbs need neither the store nor tmux.
+    from quarterdeck.runtime.bridge import open_bridge
+
+    async with open_bridge(call.address, call.places, call.settings, persistent=persistent) as opened:
+        if look:
+            await opened.crew.look_once()
+        yield opened

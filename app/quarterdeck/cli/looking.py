@@ -1,0 +1,132 @@
+"""`ls` and `show`: what is there, once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from quarterdeck.cli.bridge import bridge
+from quarterdeck.cli.output import print_json, print_table, say
+from quarterdeck.core.ages import age
+from quarterdeck.core.session import SessionState
+from quarterdeck.core.text import clean_lines, clean_sgr
+from quarterdeck.core.wire import to_wire
+from quarterdeck.ports.store import ActivityQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from quarterdeck.cli.call import Call
+    from quarterdeck.core.session import Session
+    from quarterdeck.operations.deck import Deck
+
+HEADER = ("ID", "NAME", "STATE", "AGENT", "WANTS", "QUIET", "FOLDER", "THOUGHT")
+
+
+def list_sessions(call: Call) -> int:
+    """Print the live sessions; with `--all` also those that are stale or have ended."""
+    return asyncio.run(_list(call))
+
+
+async def _list(call: Call) -> int:
+    async with bridge(call) as opened:
+        fleet = opened.deck.supervisor.fleet
+        rows = [s for s in fleet.sessions.values() if not s.is_stale]
+        if call.options.all:
+            kept = opened.deck.supervisor.kept
+            rows += [s for s in fleet.sessions.values() if s.is_stale]
+            shown = {s.session_id for s in rows}
+            ended = {**{k: s for k, s in kept.items() if s.state is SessionState.EXITED}, **fleet.exited}
+            rows += [s for s in ended.values() if s.session_id not in shown]
+        now = opened.deck.clock.now()
+    if call.json:
+        print_json([to_wire(session) for session in rows])
+    else:
+        print_table(HEADER, [cells(session, now) for session in rows])
+    return 0
+
+
+def cells(session: Session, now: datetime) -> Sequence[str]:
+    """One session as the columns of `ls`."""
+    doubt = "" if session.is_certain else "?"
+    return (
+        session.session_id,
+        session.tmux_name,
+        ("stale" if session.is_stale else session.state.value) + doubt,
+        session.tool or "",
+        session.needs.value if session.needs else "",
+        age(now - session.last_activity_at),
+        session.cwd,
+        session.thought or "",
+    )
+
+
+def show(call: Call) -> int:
+    """Print all that is known of one session."""
+    return asyncio.run(_show(call))
+
+
+async def _show(call: Call) -> int:
+    async with bridge(call) as opened:
+        deck = opened.deck
+        session = deck.session(call.options.session, all_rows=True)
+        thoughts = await deck.store.thought_history(session.session_id)
+        events = await deck.store.activity(ActivityQuery(session_id=session.session_id, limit=20))
+        tail = await _tail(deck, session, call.options.lines)
+    if call.json:
+        print_json(
+            {
+                **to_wire(session),
+                "thoughts": [
+                    {"thought": t.thought, "thought_state": t.thought_state, "at": t.updated_at} for t in thoughts
+                ],
+                "events": events,
+                "tail": clean_lines(tail),
+            }
+        )
+        return 0
+    now = deck.clock.now()
+    for label, value in _facts(session, now, why=call.options.why):
+        say(f"{label:<12} {value}")
+    if thoughts:
+        say("\nThoughts, newest first")
+        for thought in thoughts:
+            say(f"  {age(now - thought.updated_at):>5}  {thought.thought or '(none)'}")
+    if events:
+        say("\nActivity, newest first")
+        for event in events:
+            say(f"  {age(now - event.at):>5}  {event.kind}  {event.summary}")
+    say("\nLast words" if session.state is SessionState.EXITED or session.is_stale else "\nScreen")
+    say(clean_lines(tail) if tail.strip() else "  (nothing was kept)")
+    return 0
+
+
+def _facts(session: Session, now: datetime, *, why: bool) -> list[tuple[str, str]]:
+    evidence = session.state_evidence
+    known = f"{evidence.cause} ({evidence.source}, {evidence.confidence} confidence)"
+    facts = [
+        ("Session", f"{session.session_id}  {session.tmux_name}"),
+        ("State", session.state.value + ("" if session.is_certain else "?")),
+        ("Because", known + (f", {age(now - evidence.observed_at)} ago" if evidence.observed_at else "")),
+        ("Rest", session.rest_state.value),
+        ("Wants", session.needs.value if session.needs else ""),
+        ("Asks", f"{session.asks.text}  [{' | '.join(session.asks.choices)}]" if session.asks else ""),
+        ("Agent", " ".join(filter(None, (session.tool, session.model)))),
+        ("Context", f"{session.token_count} of {session.context_limit} tokens" if session.token_count else ""),
+        ("Thought", session.thought or ""),
+        ("Command", session.current_command or ""),
+        ("Folder", session.cwd),
+        ("Pane", session.pane_id or ""),
+        ("Quiet for", age(now - session.last_activity_at)),
+        ("Ended", f"{session.exit_reason}, status {session.exit_status}" if session.exit_reason else ""),
+    ]
+    if why:
+        facts.insert(3, ("Detail", evidence.detail or "(the cause says it all)"))
+    return [(label, value) for label, value in facts if value]
+
+
+async def _tail(deck: Deck, session: Session, lines: int) -> str:
+    from quarterdeck.operations.preview import preview
+
+    return clean_sgr(await preview(deck, session, lines=lines, colours=False))

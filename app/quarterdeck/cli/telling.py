@@ -1,0 +1,148 @@
+"""`events` and `watch`: what happened, and what happens now."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from quarterdeck.cli.bridge import bridge
+from quarterdeck.cli.output import json_text, say
+from quarterdeck.core.events import (
+    Event,
+    LookFailed,
+    LookSucceeded,
+    SessionChanged,
+    SessionCreated,
+    SessionDeleted,
+    SessionForgotten,
+    SessionStale,
+    WorkerHealth,
+)
+from quarterdeck.core.wire import event_to_wire
+from quarterdeck.errors import UsageError
+from quarterdeck.ports.store import Activity, ActivityQuery, Level
+
+if TYPE_CHECKING:
+    from quarterdeck.cli.call import Call
+
+FOLLOW_EVERY = 0.3
+UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+
+def events(call: Call) -> int:
+    """Print the activity log, oldest first."""
+    return asyncio.run(_events(call))
+
+
+async def _events(call: Call) -> int:
+    from quarterdeck.runtime.bridge import open_store
+
+    options = call.options
+    query = ActivityQuery(
+        session_id=options.session,
+        project=options.project,
+        kind=options.kind,
+        level=Level(options.level) if options.level else None,
+        since=moment_of(options.since, datetime.now(UTC)) if options.since else None,
+        search=options.search,
+        limit=options.limit,
+    )
+    async with open_store(call.places) as store:
+        found = list(reversed(await store.activity(query)))
+        while True:
+            for activity in found:
+                _print(activity, as_json=call.json)
+            if not options.follow:
+                return 0
+            sys.stdout.flush()
+            last = found[-1].id if found else query.after_id
+            query = replace(query, after_id=last, since=None)
+            await asyncio.sleep(FOLLOW_EVERY)
+            found = list(await store.activity(query)) if await store.changed_elsewhere() else []
+
+
+def moment_of(text: str, now: datetime) -> datetime:
+    """A time given as an age (`90s`, `10m`, `2h`, `3d`) or as a date and time; raises UsageError."""
+    found = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip())
+    if found:
+        return now - timedelta(seconds=int(found[1]) * UNITS[found[2]])
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no time.", hint="Give an age such as 10m or 2h, or 2026-03-08T14:00.") from error
+    return moment if moment.tzinfo else moment.astimezone()
+
+
+def _print(activity: Activity, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json_text(activity) + "\n")
+        return
+    at = activity.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    level = "" if activity.level is Level.INFO else f" [{activity.level}]"
+    say(f"{at}  {activity.kind:<24}{level}  {activity.session_id or '-':<12}  {activity.summary}")
+
+
+def watch(call: Call) -> int:
+    """Watch without a screen until told to stop."""
+    return asyncio.run(_watch(call))
+
+
+async def _watch(call: Call) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+
+    def tell(event: Event) -> None:
+        line = json_text(event_to_wire(event)) if call.json else in_words(event)
+        if not line:
+            return
+        try:
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            stop.set()
+
+    async with bridge(call, persistent=True, look=False) as opened:
+        opened.crew.supervisor.bus.subscribe(tell)
+        crew = asyncio.create_task(opened.crew.run())
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({crew, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if crew.done():
+            await crew
+        crew.cancel()
+        await asyncio.gather(crew, return_exceptions=True)
+    return 0
+
+
+def in_words(event: Event) -> str:
+    """An event as one line for eyes; "" for what is not worth one."""
+    at = event.at.astimezone().strftime("%H:%M:%S")
+    match event:
+        case SessionCreated(session=s):
+            text = f"+ {s.session_id}  {s.tmux_name}  ({event.reason})"
+        case SessionDeleted(session=s):
+            status = "" if s.exit_status is None else f", status {s.exit_status}"
+            text = f"- {s.session_id}  {s.tmux_name}  ({event.reason}{status})"
+        case SessionStale(session=s):
+            text = f"~ {s.session_id}  {s.tmux_name}  (kept until it comes back)"
+        case SessionChanged(before=before, after=s) if (before.state, before.needs) != (s.state, s.needs):
+            needs = f", needs you: {s.needs}" if s.needs else ""
+            text = f"  {s.session_id}  {s.tmux_name}  {before.state} → {s.state}{needs}"
+        case SessionForgotten(session_id=session_id):
+            text = f"- {session_id}  (dismissed)"
+        case LookFailed(message=message):
+            text = f"! {message}"
+        case WorkerHealth(worker=worker, health=health, detail=detail):
+            text = f"! {worker}: {health} {detail}".rstrip()
+        case SessionChanged() | LookSucceeded():
+            return ""
+        case _:
+            text = f"! tmux server: {getattr(event, 'before', '') or 'none'} → {getattr(event, 'after', '') or 'none'}"
+    return f"{at}  {text}"

@@ -1,0 +1,43 @@
+"""Naming a session on the command line, and numbering new ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quarterdeck.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from quarterdeck.core.session import Session
+
+MATCHES_SHOWN = 8
+
+
+def find_session(word: str, sessions: Sequence[Session]) -> Session | None:
+    """The session a word names: by id, by exact tmux name, or by an unambiguous prefix of either.
+
+    An exact hit always wins over a prefix, and among exact ones a live row over one that has ended.
+    """
+    if not word:
+        return None
+    for exact in (
+        [s for s in sessions if s.session_id == word],
+        [s for s in sessions if s.tmux_name == word],
+    ):
+        if exact:
+            return min(exact, key=lambda s: (s.is_stale, s.ended_at is not None))
+    matches = {s.session_id: s for s in sessions if s.session_id.startswith(word) or s.tmux_name.startswith(word)}
+    if len(matches) > 1:
+        shown = [f"{s.session_id} ({s.tmux_name})" for s in matches.values()][:MATCHES_SHOWN]
+        more = ", …" if len(matches) > MATCHES_SHOWN else ""
+        raise UsageError(
+            f'"{word}" could be any of {len(matches)} sessions: {", ".join(shown)}{more}.',
+            hint="Give more of the name, or the id.",
+        )
+    return next(iter(matches.values()), None)
+
+
+def next_number(names: Iterable[str], at_least: int = 0) -> int:
+    """The number for the next session without a name: above every all-digit name there is."""
+    return max([at_least, *(int(name) + 1 for name in names if name.isascii() and name.isdigit())])

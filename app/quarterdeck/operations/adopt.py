@@ -1,0 +1,46 @@
+"""Bind a tmux session to an identity we know, or take it in again after it was forgotten."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.events import CreatedReason
+from quarterdeck.errors import NotFound, Refused, UsageError
+from quarterdeck.ports.store import Sighting
+from quarterdeck.supervisor.reconcile import current_panes
+
+if TYPE_CHECKING:
+    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.session import Session
+    from quarterdeck.operations.deck import Deck
+
+
+async def adopt(deck: Deck, name: str, session_id: SessionId | None = None) -> Session:
+    """Watch the tmux session of exactly this name, as `session_id` where one is given."""
+    if not name:
+        raise UsageError("A tmux session has to be named.", hint="`tmux list-sessions` lists them.")
+    supervisor = deck.supervisor
+    async with supervisor.discovery:
+        await supervisor.look_locked()
+        snapshot = supervisor.snapshot
+        panes = [p for p in current_panes(snapshot).values() if p.session_name == name] if snapshot else []
+        if not panes or snapshot is None:
+            raise NotFound(f'tmux has no session "{name}".', hint="`tmux list-sessions` lists them.")
+        if len(panes) > 1:
+            raise Refused(f'tmux has {len(panes)} sessions "{name}".', hint="Rename one of them first.")
+        pane = panes[0]
+        holder = next(
+            (s for s in supervisor.fleet.sessions.values() if s.tmux_id == pane.tmux_id and not s.is_stale), None
+        )
+        if holder is not None:
+            raise Refused(f'"{name}" is watched already, as {holder.session_id}.')
+        identity = await deck.store.adopt(
+            supervisor.server,
+            str(snapshot.incarnation),
+            Sighting(pane.tmux_id, pane.session_name, pane.session_created),
+            session_id,
+        )
+        supervisor.expect(pane.tmux_id, CreatedReason.ADOPTED)
+        await supervisor.load()
+        await supervisor.look_locked()
+        return supervisor.fleet.sessions[identity.session_id]

@@ -1,0 +1,121 @@
+"""End a session, or only stop watching it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.events import DeleteMode, SessionDeleted, SessionForgotten
+from quarterdeck.core.session import ExitReason, Need, Session, SessionState
+from quarterdeck.errors import Refused, TmuxError
+from quarterdeck.ports.store import Activity
+from quarterdeck.supervisor.reconcile import gone
+
+AT_WORK = frozenset({SessionState.BUSY, SessionState.ERROR})
+ASKING = frozenset({Need.PERMISSION, Need.QUESTION})
+
+if TYPE_CHECKING:
+    from quarterdeck.operations.deck import Deck
+
+
+async def kill(deck: Deck, session: Session, *, own_pane: str | None = None) -> Session:
+    """End the tmux session, verified; the row stays when that failed. Answers the session as it ended.
+
+    `own_pane` is the pane the caller itself runs in: its session is never ended from inside.
+    """
+    if session.is_stale or session.tmux_id is None:
+        raise Refused(
+            f"{session.session_id} has no tmux session that could be ended.",
+            hint=f"`quarterdeck kill --detach {session.session_id}` forgets it.",
+        )
+    if own_pane is not None and own_pane in panes_of(deck, session):
+        raise Refused(
+            f'"{session.tmux_name}" is the session this runs in.',
+            hint="Detach or quit first, or end it from another session.",
+        )
+    await move_clients_away(deck, session)
+    await deck.mux.kill_session(session.tmux_id)
+    now = deck.clock.now()
+    ended = gone(session, ExitReason.API_DELETE, now)
+    await deck.store.end([ended], ExitReason.API_DELETE)
+    await deck.store.record(_told(session, "session.killed", "Ended by the operator", now_from=deck))
+    if session.session_id in deck.supervisor.fleet.sessions:
+        deck.supervisor.commit(
+            SessionDeleted(session=ended, reason=ExitReason.API_DELETE, mode=DeleteMode.KILL_TMUX, at=now)
+        )
+    return ended
+
+
+async def forget(deck: Deck, session: Session) -> None:
+    """Stop watching a session and leave tmux alone; a stale or exited row is dismissed."""
+    await deck.store.forget(session.session_id)
+    await deck.store.record(_told(session, "session.forgotten", "No longer watched", now_from=deck))
+    now = deck.clock.now()
+    if session.is_stale or session.ended_at is not None:
+        deck.supervisor.commit(SessionForgotten(session_id=session.session_id, at=now))
+        return
+    deck.supervisor.commit(
+        SessionDeleted(
+            session=session,
+            reason=ExitReason.API_DELETE,
+            mode=DeleteMode.DETACH_BRIDGE,
+            tmux_session_alive=True,
+            at=now,
+        )
+    )
+
+
+def losses(session: Session) -> tuple[str, ...]:
+    """What ending a session would lose, as sentences; none when nothing would be."""
+    found: list[str] = []
+    if session.tool and session.state in AT_WORK:
+        found.append(f"{session.tool} is at work: {session.thought or 'it is not known on what'}.")
+    elif session.current_command and session.state is SessionState.BUSY:
+        found.append(f"{session.current_command} is running.")
+    if session.needs in ASKING:
+        found.append("It waits for your answer.")
+    if session.background_tasks:
+        found.append(f"{session.background_tasks} background tasks of its agent still run.")
+    if session.attached_clients:
+        found.append(f"{session.attached_clients} terminals show it; they are moved to another session.")
+    return tuple(found)
+
+
+def panes_of(deck: Deck, session: Session) -> set[str]:
+    """Every pane of a session, by the last look."""
+    snapshot = deck.supervisor.snapshot
+    return {pane.pane_id for pane in snapshot.panes if pane.tmux_id == session.tmux_id} if snapshot else set()
+
+
+async def move_clients_away(deck: Deck, session: Session) -> None:
+    """Show another session on every client that looks at this one, so that its end throws nobody out of tmux."""
+    watching = [client for client in await deck.mux.clients() if client.tmux_id == session.tmux_id]
+    if not watching:
+        return
+    others = [
+        other
+        for other in deck.supervisor.fleet.sessions.values()
+        if other.tmux_id != session.tmux_id and not other.is_stale and other.pane_id is not None
+    ]
+    if not others:
+        return
+    target = max(others, key=lambda other: (other.attached_clients, other.last_activity_at))
+    assert target.pane_id is not None
+    for client in watching:
+        try:
+            await deck.mux.switch_client(client.name, target.pane_id)
+        except TmuxError as fault:
+            raise Refused(
+                f'A terminal shows "{session.tmux_name}" and could not be moved away: {fault.message}',
+                hint="Switch it to another session, then try again.",
+            ) from fault
+
+
+def _told(session: Session, kind: str, summary: str, *, now_from: Deck) -> Activity:
+    return Activity(
+        kind=kind,
+        at=now_from.clock.now(),
+        source="operator",
+        session_id=session.session_id,
+        project=session.work.project if session.work else None,
+        summary=f"{summary}: {session.tmux_name}",
+    )

@@ -1,0 +1,132 @@
+"""Make a plain tmux session, with an agent in it when one is wanted."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.events import CreatedReason
+from quarterdeck.core.names import next_number
+from quarterdeck.errors import QuarterdeckError, TmuxRefused, UsageError
+from quarterdeck.operations.first_request import deliver
+from quarterdeck.paths import private_folder, write_private
+from quarterdeck.ports.agent import Launch
+from quarterdeck.ports.mux import NewSession
+from quarterdeck.ports.store import Activity
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from quarterdeck.core.pane import Pane
+    from quarterdeck.core.session import Session
+    from quarterdeck.operations.deck import Deck
+    from quarterdeck.ports.agent import Agent, LaunchPlan
+
+NAME_TRIES = 20
+
+# The operator's shell remains when the agent ends. The trap keeps an interrupt that the agent takes from ending the
+# wrapper with it; a program started from here gets its default back.
+THEN_A_SHELL = 'trap : INT; "$@"; trap - INT; exec "${SHELL:-/bin/sh}"'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the new session shall be."""
+
+    cwd: Path
+    name: str | None = None
+    tool: str | None = None
+    request: str | None = None
+    shell: str = ""
+
+
+async def new_session(deck: Deck, wanted: Wanted) -> tuple[Session, list[str]]:
+    """The session as it now is, and what could not be done as asked though the session stands."""
+    if not wanted.cwd.is_dir():
+        raise UsageError(f"There is no folder {wanted.cwd}.", hint="Make it first, or choose another with --cwd.")
+    agent = find_agent(deck, wanted.tool) if wanted.tool else None
+    request = (wanted.request or "").strip()
+    if request and agent is None:
+        raise UsageError("A request needs an agent to go to.", hint="Name one with --tool.")
+    plan = agent.launch(Launch(cwd=wanted.cwd, spool=deck.places.spool, files=launch_folder(deck))) if agent else None
+    session = await _made(deck, wanted, agent, plan)
+    await deck.store.record(
+        Activity(
+            kind="session.made",
+            at=deck.clock.now(),
+            source="operator",
+            session_id=session.session_id,
+            summary=f"{session.tmux_name} in {wanted.cwd}" + (f", with {agent.spec.name}" if agent else ""),
+        )
+    )
+    notices: list[str] = []
+    if agent is not None and plan is not None and shutil.which(plan.argv[0]) is None:
+        missing = f"{plan.argv[0]} is not on PATH, so {session.tmux_name} has a shell and no agent"
+        notices.append(missing + ("; the request was not delivered." if request else "."))
+    elif agent is not None and request:
+        trouble = await deliver(deck, session, agent, request)
+        notices += [trouble] if trouble else []
+    return deck.supervisor.fleet.sessions.get(session.session_id, session), notices
+
+
+def find_agent(deck: Deck, name: str) -> Agent:
+    """The agent of this name; raises UsageError with the names there are."""
+    agent = deck.agents.get(name)
+    if agent is None:
+        raise UsageError(f'There is no agent "{name}".', hint=f"Known: {', '.join(sorted(deck.agents.names()))}.")
+    return agent
+
+
+def launch_folder(deck: Deck) -> Path:
+    """Where files lie that agents are started with. They are the same for every session of an agent."""
+    return private_folder(deck.places.state_file.parent / "launch")
+
+
+async def _made(deck: Deck, wanted: Wanted, agent: Agent | None, plan: LaunchPlan | None) -> Session:
+    supervisor = deck.supervisor
+    argv: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+    if plan is not None:
+        for path, text in plan.files.items():
+            write_private(path, text)
+        argv = ("/bin/sh", "-c", THEN_A_SHELL, "quarterdeck", *plan.argv)
+        env = dict(plan.env)
+        if wanted.shell:
+            env.setdefault("SHELL", wanted.shell)
+    async with supervisor.discovery:
+        pane = await _new_pane(deck, wanted, argv, env)
+
+        def dressed(session: Session) -> Session:
+            if agent is None:
+                return session
+            return replace(session, tool=agent.spec.name, context_limit=agent.spec.context_limit)
+
+        supervisor.expect(pane.tmux_id, CreatedReason.API_CREATE, dressed)
+        await supervisor.look_locked()
+        made = next((s for s in supervisor.fleet.sessions.values() if s.tmux_id == pane.tmux_id), None)
+    if made is None:
+        raise QuarterdeckError(
+            f'The session "{pane.session_name}" ended as soon as it began.',
+            hint="Its shell or agent could not be started; try the command by hand.",
+        )
+    return made
+
+
+async def _new_pane(deck: Deck, wanted: Wanted, argv: tuple[str, ...], env: dict[str, str]) -> Pane:
+    name = (wanted.name or "").strip() or None
+    if name is not None:
+        return await deck.mux.new_session(NewSession(name=name, cwd=wanted.cwd, argv=argv, env=env))
+    await deck.supervisor.look_locked()
+    snapshot = deck.supervisor.snapshot
+    number = next_number({pane.session_name for pane in snapshot.panes} if snapshot else ())
+    # Another program may take the number between the look and the making.
+    for attempt in itertools.count():
+        numbered = NewSession(name=str(number + attempt), cwd=wanted.cwd, argv=argv, env=env)
+        try:
+            return await deck.mux.new_session(numbered)
+        except TmuxRefused as refusal:
+            if "exists already" not in refusal.message or attempt == NAME_TRIES:
+                raise
+    raise AssertionError("the loop ends with a pane or an error")

@@ -1,0 +1,30 @@
+"""The last lines of a session: of its pane while it lives, as they were kept once it has ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quarterdeck.ports.mux import CaptureRequest
+
+if TYPE_CHECKING:
+    from quarterdeck.core.session import Session
+    from quarterdeck.operations.deck import Deck
+
+
+async def preview(deck: Deck, session: Session, *, lines: int, colours: bool = True) -> str:
+    """At most `lines` last lines, blank ones at the end left out."""
+    text = ""
+    if session.pane_id is not None and not session.is_stale and session.ended_at is None:
+        request = CaptureRequest(session.pane_id, lines=lines, colours=colours)
+        text = (await deck.mux.capture([request])).get(session.pane_id, "")
+    if not text.strip():
+        text = await deck.store.tail(session.session_id)
+    return last_lines(text, lines)
+
+
+def last_lines(text: str, lines: int) -> str:
+    """The last lines that hold something, and what is above them."""
+    kept = text.rstrip("\n").split("\n")
+    while kept and not kept[-1].strip():
+        kept.pop()
+    return "\n".join(kept[-lines:]) if lines > 0 else ""

@@ -1,0 +1,98 @@
+"""The composition root: the one place that builds adapters and joins them to supervisor and operations."""
+
+from __future__ import annotations
+
+import os
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.ids import PaneId
+from quarterdeck.operations.deck import Deck
+from quarterdeck.paths import private_folder
+from quarterdeck.ports.clock import SystemClock
+from quarterdeck.runtime.agents import load_agents
+from quarterdeck.store.lease import Lease
+from quarterdeck.store.sqlite import SqliteStore
+from quarterdeck.supervisor.crew import Crew
+from quarterdeck.supervisor.processes import Processes
+from quarterdeck.tmux.mux import TmuxMux
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from quarterdeck.config.settings import Settings
+    from quarterdeck.core.pane import ServerAddress
+    from quarterdeck.paths import Places
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bridge:
+    """Everything that runs over one tmux server: the crew that watches it and the deck that acts on it."""
+
+    crew: Crew
+    deck: Deck
+    mux: TmuxMux
+    settings: Settings
+
+
+def own_pane(address: ServerAddress) -> PaneId | None:
+    """The pane this process runs in, if that is one of the server's."""
+    socket = os.environ.get("TMUX", "").rsplit(",", 2)[0]
+    pane = os.environ.get("TMUX_PANE", "")
+    if not socket or not pane or Path(socket).resolve() != Path(address.socket).resolve():
+        return None
+    return PaneId(pane)
+
+
+@asynccontextmanager
+async def open_store(places: Places) -> AsyncIterator[SqliteStore]:
+    """What is kept, and nothing else."""
+    private_folder(places.state_file.parent)
+    store = SqliteStore(places.state_file)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def open_bridge(
+    address: ServerAddress, places: Places, settings: Settings, *, persistent: bool
+) -> AsyncIterator[Bridge]:
+    """Everything needed to watch a server and act on it; nothing has been asked of tmux yet.
+
+    A persistent one keeps a connection and hears of changes; another one asks once per look.
+    """
+    clock = SystemClock()
+    mux = TmuxMux(
+        address,
+        persistent=persistent,
+        home=own_pane(address),
+        clock=clock,
+        timeout=settings.tmux.look_timeout_seconds,
+    )
+    agents = load_agents()
+    async with open_store(places) as store:
+        crew = Crew(
+            mux=mux,
+            store=store,
+            clock=clock,
+            lease=Lease(places.state_file, f"keeper-{_short(address)}"),
+            agents=agents,
+            processes=Processes(clock=clock),
+            resync=settings.tmux.resync_seconds,
+        )
+        deck = Deck(mux=mux, store=store, supervisor=crew.supervisor, clock=clock, agents=agents, places=places)
+        try:
+            yield Bridge(crew=crew, deck=deck, mux=mux, settings=settings)
+        finally:
+            await crew.end()
+            await mux.close()
+
+
+def _short(address: ServerAddress) -> str:
+    """A name for a server that fits into a file's name."""
+    return blake2b(str(address).encode(), digest_size=6).hexdigest()

@@ -1,0 +1,108 @@
+"""What the console remembers from one time to the next: how it was arranged, and where sessions were started."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.ids import SessionId
+from quarterdeck.errors import StoreError
+from quarterdeck.tui.backend import Preferences
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from quarterdeck.config.settings import Settings
+    from quarterdeck.ports.store import Store
+
+logger = logging.getLogger(__name__)
+
+KEY = "console"
+RECENT = "recent_folders"
+RECENT_KEPT = 20
+REMEMBERED = frozenset({"theme", "preview", "grouping", "selected"})
+
+
+class Memory:
+    """Small values in the store, read once at the start and written behind the scenes."""
+
+    def __init__(self, store: Store, server: str) -> None:
+        self._store = store
+        self._key = f"{KEY} {server}"
+        self._values: dict[str, str] = {}
+        self._recent: list[str] = []
+        self._dirty: set[str] = set()
+        self._writing: asyncio.Task[None] | None = None
+
+    async def load(self) -> None:
+        """Read what was kept; something unreadable counts as nothing."""
+        values = _read(await self._store.get_meta(self._key))
+        if isinstance(values, dict):
+            self._values = {k: v for k, v in values.items() if k in REMEMBERED and isinstance(v, str)}
+        recent = _read(await self._store.get_meta(RECENT))
+        if isinstance(recent, list):
+            self._recent = [folder for folder in recent if isinstance(folder, str)][:RECENT_KEPT]
+
+    def preferences(self, settings: Settings) -> Preferences:
+        """How the console opens: as it was left, else as the settings say."""
+        console = settings.console
+        selected = self._values.get("selected")
+        return Preferences(
+            theme=self._values.get("theme", console.theme),
+            preview=self._values.get("preview", console.preview),
+            grouping=self._values.get("grouping", console.group),
+            selected=SessionId(selected) if selected else None,
+            keys=settings.keys,
+            views=settings.views,
+            ascii_only=console.ascii,
+            mouse=console.mouse,
+        )
+
+    def keep(self, values: Mapping[str, str | None]) -> None:
+        """Remember values by name; None forgets one."""
+        before = dict(self._values)
+        for name, value in values.items():
+            if value is None:
+                self._values.pop(name, None)
+            else:
+                self._values[name] = value
+        if self._values != before:
+            self._write_soon(self._key)
+
+    def recent(self) -> list[str]:
+        """Folders in which sessions were made, newest first."""
+        return list(self._recent)
+
+    def went_to(self, folder: str) -> None:
+        """Remember a folder a session was made in."""
+        self._recent = [folder, *(other for other in self._recent if other != folder)][:RECENT_KEPT]
+        self._write_soon(RECENT)
+
+    async def flush(self) -> None:
+        """Wait until everything is written."""
+        if self._writing is not None:
+            await self._writing
+
+    def _write_soon(self, key: str) -> None:
+        self._dirty.add(key)
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.get_running_loop().create_task(self._write())
+
+    async def _write(self) -> None:
+        while self._dirty:
+            key = self._dirty.pop()
+            value = self._recent if key == RECENT else self._values
+            try:
+                await self._store.set_meta(key, json.dumps(value))
+            except StoreError:
+                logger.warning("what the console remembers could not be kept", exc_info=True)
+
+
+def _read(text: str | None) -> object:
+    try:
+        value: object = json.loads(text) if text else None
+    except json.JSONDecodeError:
+        return None
+    return value

@@ -1,0 +1,84 @@
+"""Small looks at the machine that the console asks for: folders to start in, tmux itself, a folder's changes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck.errors import QuarterdeckError
+from quarterdeck.process import run
+from quarterdeck.programs import tmux_missing_error
+from quarterdeck.tui.backend import Directory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DEPTH = 3
+MOST = 400
+DIFF_SECONDS = 5.0
+DIFF_BYTES = 200_000
+SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "target", "build", "dist", "site-packages"})
+
+
+def tmux_trouble() -> QuarterdeckError | None:
+    """Why tmux cannot be used at all, or None."""
+    return tmux_missing_error() if shutil.which("tmux") is None else None
+
+
+def directories(recent: Iterable[str], cwds: Iterable[str], home: Path | None = None) -> list[Directory]:
+    """Folders to start in: repositories first, recent ones among them on top. Blocking."""
+    home = home or Path.home()
+    known = [*recent, *cwds, str(Path.cwd())]
+    found: dict[str, Directory] = {}
+    for path in dict.fromkeys(known):
+        if Path(path).is_dir():
+            found[path] = Directory(path=path, is_repository=_is_repository(Path(path)), is_recent=True)
+    for repository in _repositories(home):
+        found.setdefault(str(repository), Directory(path=str(repository), is_repository=True))
+    found.setdefault(str(home), Directory(path=str(home)))
+    order = {path: place for place, path in enumerate(found)}
+    return sorted(found.values(), key=lambda d: (not d.is_repository, not d.is_recent, order[d.path]))[:MOST]
+
+
+def _is_repository(folder: Path) -> bool:
+    return (folder / ".git").exists()
+
+
+def _repositories(home: Path) -> Iterable[Path]:
+    """Repositories near the home folder, breadth first; links are not followed and hidden folders left out."""
+    level = [home]
+    count = 0
+    for _ in range(DEPTH):
+        below: list[Path] = []
+        for folder in level:
+            try:
+                entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            except OSError:
+                # A folder that may not be read holds nothing we could start in.
+                continue
+            for entry in entries:
+                if entry.name.startswith(".") or entry.name in SKIPPED or not entry.is_dir(follow_symlinks=False):
+                    continue
+                path = Path(entry.path)
+                if _is_repository(path):
+                    yield path
+                    count += 1
+                    if count >= MOST:
+                        return
+                else:
+                    below.append(path)
+        level = below[: MOST * 4]
+
+
+async def diff(folder: str) -> str:
+    """What changed in a folder's repository against its last commit; "" when it is none or nothing did."""
+    if not folder:
+        return ""
+    argv = ["git", "-C", folder, "--no-optional-locks", "diff", "--no-color", "--no-ext-diff", "HEAD"]
+    try:
+        result = await run(argv, timeout=DIFF_SECONDS, limit_bytes=DIFF_BYTES)
+    except QuarterdeckError:
+        return ""
+    return result.out if result.code == 0 else ""

@@ -1,0 +1,111 @@
+"""Everybody who watches one tmux server: put together once, run by the console, by `watch` and for a single look."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.events import Event, SessionChanged
+from quarterdeck.core.pane import NoServer
+from quarterdeck.supervisor.checkpoints import Checkpoints
+from quarterdeck.supervisor.keeping import Keeping, Lease
+from quarterdeck.supervisor.reader import Reader
+from quarterdeck.supervisor.reconcile import current_panes
+from quarterdeck.supervisor.supervisor import Supervisor
+from quarterdeck.supervisor.thought_queue import ThoughtQueue
+from quarterdeck.supervisor.thoughts import Thoughts
+from quarterdeck.supervisor.watcher import Watcher
+from quarterdeck.supervisor.worker import keep_running
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection
+
+    from quarterdeck.core.ids import PaneId
+    from quarterdeck.core.pane import Look
+    from quarterdeck.ports.agent import Agents
+    from quarterdeck.ports.clock import Clock
+    from quarterdeck.ports.mux import Mux
+    from quarterdeck.ports.store import Store
+    from quarterdeck.supervisor.processes import Processes
+
+PERSIST_PATIENCE = 5.0
+
+
+class Crew:
+    """The supervisor and its workers."""
+
+    def __init__(
+        self, *, mux: Mux, store: Store, clock: Clock, lease: Lease, agents: Agents, processes: Processes, resync: float
+    ) -> None:
+        self.keeping = Keeping(lease)
+        self.supervisor = Supervisor(mux=mux, store=store, clock=clock, is_keeper=lambda: self.keeping.is_keeper)
+        self.queue = ThoughtQueue(store.save_thought)
+        self.thoughts = Thoughts(self.queue)
+        self.checkpoints = Checkpoints(self.supervisor)
+        self.reader = Reader(mux=mux, clock=clock, agents=agents, processes=processes, dress=self.thoughts.merged)
+        self.watcher = Watcher(self.supervisor, self._after_look, resync=resync)
+        self._store = store
+
+    async def load(self) -> None:
+        """Read what was kept, and become the keeper if nobody is."""
+        self.keeping.try_to_keep()
+        await self.supervisor.load()
+        await self.thoughts.load(self._store)
+
+    async def look_once(self) -> None:
+        """One look with everything that follows from it: what a command needs."""
+        await self.load()
+        look = await self.supervisor.look()
+        await self._after_look(look, None)
+        await self.checkpoints.save()
+
+    async def run(self) -> None:
+        """Watch until cancelled. Each worker fails and recovers alone."""
+        await self.load()
+        workers: dict[str, Callable[[], Awaitable[None]]] = {
+            "watcher": self.watcher.run,
+            "keeper": self._keep,
+            "checkpoint": self.checkpoints.run,
+            "thoughts": self.queue.run,
+        }
+        async with asyncio.TaskGroup() as tasks:
+            for name, work in workers.items():
+                tasks.create_task(keep_running(name, work, self.supervisor.report), name=name)
+
+    async def end(self) -> None:
+        """Write what is pending and let another process keep the rows."""
+        self.queue.close()
+        await self.checkpoints.save()
+        await self._store.flush(PERSIST_PATIENCE)
+        self.keeping.release()
+
+    async def _keep(self) -> None:
+        async for _ in self.keeping.changes(self._store):
+            await self.thoughts.load(self._store)
+            await self.supervisor.refresh()
+            self._show_thoughts()
+
+    async def _after_look(self, look: Look, moved: Collection[PaneId] | None) -> float | None:
+        wanted: float | None = None
+        if isinstance(look, NoServer):
+            self.reader.nothing_there()
+        elif self.keeping.is_keeper:
+            reading = await self.reader.read(self.supervisor.fleet, look, moved)
+            self.supervisor.commit(*reading.events)
+            for session_id, tail in reading.tails.items():
+                self.checkpoints.tail(session_id, tail)
+            wanted = reading.look_again_in
+        self._show_thoughts()
+        return wanted
+
+    def _show_thoughts(self) -> None:
+        """Put the latest word on each row it speaks of."""
+        snapshot = self.supervisor.snapshot
+        panes = current_panes(snapshot) if snapshot else {}
+        now = self.supervisor.clock.now()
+        events: list[Event] = []
+        for session in self.supervisor.fleet.sessions.values():
+            after = self.thoughts.merged(session, panes.get(session.tmux_id) if session.tmux_id else None)
+            if after != session:
+                events.append(SessionChanged(before=session, after=after, at=now))
+        self.supervisor.commit(*events)

@@ -1,0 +1,161 @@
+"""Derives what each session is doing from what looks, screens, processes and agents' own words show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.detector import next_deadline
+from quarterdeck.core.events import Event, SessionChanged
+from quarterdeck.core.readings import next_expiry, settle_deadline
+from quarterdeck.core.text import clean_lines, clean_sgr
+from quarterdeck.errors import TmuxError
+from quarterdeck.ports.mux import CaptureRequest
+from quarterdeck.supervisor.reconcile import current_panes
+from quarterdeck.supervisor.watched import Watched, deadline, remembered, row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from datetime import datetime
+
+    from quarterdeck.core.fleet import Fleet
+    from quarterdeck.core.ids import PaneId, SessionId
+    from quarterdeck.core.pane import Pane, Snapshot
+    from quarterdeck.core.session import Session
+    from quarterdeck.ports.agent import Agents
+    from quarterdeck.ports.clock import Clock
+    from quarterdeck.ports.mux import Mux
+    from quarterdeck.supervisor.processes import Processes
+
+LIVENESS = 5.0
+"""Seconds between two looks at the process table while nothing asks for one sooner."""
+TAIL_LINES = 60
+SOONEST = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a round of reading brought."""
+
+    events: list[Event] = field(default_factory=list)
+    tails: Mapping[SessionId, str] = field(default_factory=dict)
+    """The last lines, in colour, of the sessions that moved."""
+    look_again_in: float | None = None
+    """Seconds until a state may change by itself."""
+
+
+class Reader:
+    """Keeps a memory of every live session; `read` brings it up to date."""
+
+    def __init__(
+        self, *, mux: Mux, clock: Clock, agents: Agents, processes: Processes, dress: Callable[[Session, Pane], Session]
+    ) -> None:
+        self._mux = mux
+        self._clock = clock
+        self._agents = agents
+        self._processes = processes
+        self._dress = dress
+        """What others know of a row beside its state, such as its thought."""
+        self._watched: dict[SessionId, Watched] = {}
+        self._alive_at = 0.0
+
+    def watched(self, session_id: SessionId) -> Watched | None:
+        """What is remembered of a session."""
+        return self._watched.get(session_id)
+
+    def nothing_there(self) -> None:
+        """No server runs, so there is nothing to remember."""
+        self._watched.clear()
+
+    async def read(self, fleet: Fleet, look: Snapshot, moved: Collection[PaneId] | None) -> Reading:
+        """Bring every session up to date; `moved` are the panes that wrote something (None: all may have)."""
+        now = self._clock.now()
+        live = self._remember(fleet, look, now.timestamp())
+        screens = await self._capture(live, moved)
+        await self._look_at_processes(live, now.timestamp())
+        self._note_visits(live, look, now)
+        events: list[Event] = []
+        tails: dict[SessionId, str] = {}
+        for session, watched in live:
+            coloured = screens.get(watched.pane.pane_id)
+            if coloured is not None:
+                tail = clean_sgr(coloured)
+                watched.see_screen(clean_lines(coloured), now.timestamp())
+                tails[session.session_id] = tail
+            watched.observe(now.timestamp(), screen_is_new=coloured is not None)
+            after = self._dress(row(session, watched, watched.conclude(now), now), watched.pane)
+            if after != session:
+                events.append(SessionChanged(before=session, after=after, at=now))
+        return Reading(events, tails, self._due([watched for _, watched in live], now))
+
+    def _remember(self, fleet: Fleet, look: Snapshot, now: float) -> list[tuple[Session, Watched]]:
+        panes = current_panes(look)
+        live: list[tuple[Session, Watched]] = []
+        for session in fleet.sessions.values():
+            pane = panes.get(session.tmux_id) if session.tmux_id and not session.is_stale else None
+            if pane is None:
+                continue
+            held = self._watched.get(session.session_id)
+            if held is None or held.pane.pane_id != pane.pane_id or held.pane.pid != pane.pid:
+                # Another pane, or another program in it, starts with nothing but what the row says.
+                held = remembered(session, pane)
+                self._watched[session.session_id] = held
+            held.see_pane(pane, now)
+            live.append((session, held))
+        present = {session.session_id for session, _ in live}
+        for session_id in self._watched.keys() - present:
+            del self._watched[session_id]
+        return live
+
+    async def _capture(
+        self, live: list[tuple[Session, Watched]], moved: Collection[PaneId] | None
+    ) -> dict[PaneId, str]:
+        wanted = [
+            CaptureRequest(watched.pane.pane_id, colours=True)
+            for _, watched in live
+            if moved is None or watched.pane.pane_id in moved or watched.screen is None
+        ]
+        if not wanted:
+            return {}
+        try:
+            return await self._mux.capture(wanted)
+        except TmuxError:
+            # What is on the screens is unknown this time; the next look asks again, and what is shown stays.
+            return {}
+
+    async def _look_at_processes(self, live: list[tuple[Session, Watched]], now: float) -> None:
+        """Which agent runs where. A process list that is not fresh changes nothing."""
+        changed = any(
+            watched.has_children is None or watched.detector.command != watched.pane.command for _, watched in live
+        )
+        if not changed and now - self._alive_at < LIVENESS:
+            return
+        table = await self._processes.look(at_once=changed)
+        if not table.fresh:
+            return
+        self._alive_at = now
+        for _, watched in live:
+            watched.has_children = table.has_children(watched.pane.pid, watched.pane.command)
+            found = self._agents.detect(table.programs_below(watched.pane.pid))
+            watched.program = found[1] if found else None
+            if found:
+                watched.agent = found[0]
+
+    def _note_visits(self, live: list[tuple[Session, Watched]], look: Snapshot, now: datetime) -> None:
+        shown = {client.pane_id for client in look.clients}
+        for _, watched in live:
+            if watched.pane.pane_id in shown:
+                watched.looked_at = now
+
+    def _due(self, watched: list[Watched], now: datetime) -> float | None:
+        at = now.timestamp()
+        times = [LIVENESS + self._alive_at] if watched else []
+        for each in watched:
+            plain = next_deadline(each.detector)
+            still = deadline(each, at)
+            settled = settle_deadline(each.settled) if each.settled else None
+            expiry = next_expiry(each.readings(now), now) if each.is_agent_alive else None
+            times += [time for time in (plain, still) if time is not None]
+            times += [time.timestamp() for time in (settled, expiry) if time is not None]
+        ahead = [time - at for time in times]
+        return max(SOONEST, min(ahead)) if ahead else None

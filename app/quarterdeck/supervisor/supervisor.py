@@ -1,0 +1,138 @@
+"""The one writer: it alone turns looks and readings into a new fleet, and tells the bus."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.events import (
+    CreatedReason,
+    Event,
+    Health,
+    LookFailed,
+    LookSucceeded,
+    SessionCreated,
+    SessionStale,
+    WorkerHealth,
+)
+from quarterdeck.core.fleet import Fleet, apply
+from quarterdeck.core.pane import NoServer, Snapshot
+from quarterdeck.errors import TmuxError
+from quarterdeck.supervisor.bus import Bus
+from quarterdeck.supervisor.keeping import changes_elsewhere
+from quarterdeck.supervisor.reconcile import Circumstances, reconcile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId
+    from quarterdeck.core.pane import Look
+    from quarterdeck.core.session import Session
+    from quarterdeck.ports.clock import Clock
+    from quarterdeck.ports.mux import Mux
+    from quarterdeck.ports.store import Store
+
+logger = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """Watches one tmux server. Everything else reads `fleet` and listens to `bus`."""
+
+    def __init__(self, *, mux: Mux, store: Store, clock: Clock, is_keeper: Callable[[], bool]) -> None:
+        self.mux = mux
+        self.store = store
+        self.clock = clock
+        self.is_keeper = is_keeper
+        self.fleet = Fleet()
+        self.bus = Bus()
+        self.snapshot: Snapshot | None = None
+        self.discovery = asyncio.Lock()
+        """Held while a session is made or taken, so that a look never adopts it a second time."""
+        self.exit_statuses: dict[str, int] = {}
+        self._reasons: dict[TmuxSessionId, tuple[CreatedReason, Callable[[Session], Session]]] = {}
+        self._kept: dict[SessionId, Session] = {}
+        self._at_start = True
+        self._failures = 0
+
+    @property
+    def server(self) -> str:
+        """The address of the tmux server, as sessions carry it."""
+        return str(self.mux.address)
+
+    def commit(self, *events: Event) -> None:
+        """Fold events into the fleet and publish them, in order."""
+        for event in events:
+            self.fleet = apply(self.fleet, event)
+            self.bus.publish(event)
+
+    async def load(self) -> None:
+        """Read what was kept. Nothing is shown from it before a look has said what is there."""
+        self._kept = {session.session_id: session for session in await self.store.sessions(self.server)}
+
+    def expect(
+        self, tmux_id: TmuxSessionId, reason: CreatedReason, dress: Callable[[Session], Session] = lambda s: s
+    ) -> None:
+        """Say how a session that is about to be seen came to be, and what we know of it beside what tmux tells."""
+        self._reasons[tmux_id] = (reason, dress)
+
+    async def look(self, moved: Collection[PaneId] | None = None) -> Look:
+        """Look once and commit what it shows. Raises TmuxError, having told the fleet, when it could not be done."""
+        async with self.discovery:
+            return await self.look_locked(moved)
+
+    async def look_locked(self, moved: Collection[PaneId] | None = None) -> Look:
+        """Look while the caller holds `discovery`."""
+        try:
+            look = await self.mux.look(moved)
+        except TmuxError as fault:
+            self._failures += 1
+            self.commit(LookFailed(message=fault.message, failures=self._failures, at=self.clock.now()))
+            raise
+        self._failures = 0
+        now = self.clock.now()
+        around = Circumstances(
+            store=self.store, server=self.server, is_keeper=self.is_keeper(), at_start=self._at_start, now=now
+        )
+        events = await reconcile(around, self.fleet, self._kept, look, self.exit_statuses)
+        first = self._at_start
+        self._at_start = False
+        self.snapshot = look if isinstance(look, Snapshot) else None
+        incarnation = "" if isinstance(look, NoServer) else str(look.incarnation)
+        self.fleet = replace(self.fleet, incarnation=incarnation)
+        self.commit(*map(self._dressed, events), LookSucceeded(at=now))
+        if first:
+            self._show_kept()
+        self.exit_statuses.clear()
+        return look
+
+    async def refresh(self) -> None:
+        """Carry over what other processes did to the store since we last read it."""
+        async with self.discovery:
+            await self.load()
+            if not self._at_start:
+                follow = not self.is_keeper()
+                self.commit(*changes_elsewhere(self.fleet, self._kept, follow=follow, now=self.clock.now()))
+
+    @property
+    def kept(self) -> Mapping[SessionId, Session]:
+        """The store's rows as last read, ended ones included."""
+        return self._kept
+
+    def _dressed(self, event: Event) -> Event:
+        if isinstance(event, SessionCreated) and event.session.tmux_id in self._reasons:
+            reason, dress = self._reasons.pop(event.session.tmux_id)
+            return replace(event, reason=reason, session=dress(event.session))
+        return event
+
+    def _show_kept(self) -> None:
+        """Show the identities that wait for their session to come back."""
+        for session in self._kept.values():
+            if session.is_stale and session.session_id not in self.fleet.sessions:
+                self.commit(SessionStale(session=session, at=self.clock.now()))
+
+    def report(self, worker: str, health: Health, detail: str = "") -> None:
+        """Show how a worker is doing; said only when it changed."""
+        if self.fleet.workers.get(worker) != (health, detail):
+            self.commit(WorkerHealth(worker=worker, health=health, detail=detail, at=self.clock.now()))

@@ -1,0 +1,82 @@
+"""Thoughts as they stand: every accepted update, bound to the row it speaks of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.session import RestState, SessionState
+from quarterdeck.core.thought_rules import accept, fold, merge, pane_key, snapshot_for
+
+if TYPE_CHECKING:
+    from quarterdeck.core.pane import Pane
+    from quarterdeck.core.session import Session
+    from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
+    from quarterdeck.ports.store import Store
+    from quarterdeck.supervisor.thought_queue import ThoughtQueue
+
+ABSENT_CYCLES = 5
+"""A watermark outlives its session by this many looks: discovery is right only eventually."""
+
+
+WORKING = frozenset({SessionState.BUSY, SessionState.ERROR, SessionState.ATTENTION})
+
+
+class Thoughts:
+    """The last accepted word per key (session id or pane key), in memory first and on disk soon after."""
+
+    def __init__(self, queue: ThoughtQueue) -> None:
+        self._queue = queue
+        self._held: dict[str, ThoughtSnapshot] = {}
+        self._absent: dict[str, int] = {}
+        self.stale_deliveries = 0
+
+    async def load(self, store: Store) -> None:
+        """Take over what is on disk where it is newer than what is held."""
+        for key, snapshot in (await store.thoughts()).items():
+            held = self._held.get(key)
+            if held is None or snapshot.updated_at > held.updated_at:
+                self._held[key] = snapshot
+
+    def take(self, update: ThoughtUpdate) -> ThoughtSnapshot | None:
+        """Judge an update; what is accepted counts at once and goes to disk behind the scenes."""
+        held = self._held.get(update.session_id)
+        if not accept(held, update):
+            self.stale_deliveries += 1
+            return None
+        snapshot = fold(held, update)
+        if not self._queue.put(update) and held is not None:
+            # Not safe on disk yet, so the watermark stays: the engine may deliver it again.
+            snapshot = replace(snapshot, stream_instance_id=held.stream_instance_id, emission_seq=held.emission_seq)
+        self._held[update.session_id] = snapshot
+        return snapshot
+
+    def held(self, session: Session, pane: Pane | None) -> ThoughtSnapshot | None:
+        """What is held of a session: under its id, else under the pane it shows."""
+        return snapshot_for(session, self._held, pane_key(pane) if pane else None)
+
+    def merged(self, session: Session, pane: Pane | None) -> Session:
+        """The row with the thought that speaks of it."""
+        snapshot = self.held(session, pane)
+        if snapshot is None:
+            return session
+        after = merge(session, snapshot)
+        if session.state in WORKING and _is_later(session, snapshot):
+            # The engine spoke before this began; a session at work does not wait for anybody.
+            return replace(after, rest_state=RestState.ACTIVE)
+        return after
+
+    def forget_absent(self, present: set[str]) -> None:
+        """Count another cycle; drop what belonged to sessions that stayed away for long enough."""
+        for key in list(self._held):
+            if key in present:
+                self._absent.pop(key, None)
+                continue
+            self._absent[key] = self._absent.get(key, 0) + 1
+            if self._absent[key] >= ABSENT_CYCLES:
+                del self._held[key], self._absent[key]
+
+
+def _is_later(session: Session, snapshot: ThoughtSnapshot) -> bool:
+    observed = session.state_evidence.observed_at
+    return observed is not None and observed > snapshot.updated_at

@@ -1,0 +1,184 @@
+"""What is remembered of one session between looks, and the row that follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.detector import DetectorState, Observation, reading_of, step
+from quarterdeck.core.evidence import evidence_of
+from quarterdeck.core.readings import decide, settle
+from quarterdeck.core.report import ReportState
+from quarterdeck.core.rest import rest_state_from_idle
+from quarterdeck.core.session import Ask, Confidence, Need, Session, SessionState
+from quarterdeck.core.tools import context_limit_for_tool, detect_tool_name
+from quarterdeck.ports.agent import ScreenLook
+
+if TYPE_CHECKING:
+    from quarterdeck.core.pane import Pane
+    from quarterdeck.core.reading import Reading
+    from quarterdeck.core.readings import Settled
+    from quarterdeck.core.session import Source
+    from quarterdeck.core.transcript import TranscriptView
+    from quarterdeck.ports.agent import Agent, Program, Transcript
+
+STILL_AFTER = 2.0
+"""A screen that has not changed for so long shows a program that is not working."""
+ASKING = frozenset({Need.PERMISSION, Need.QUESTION})
+
+
+@dataclass(slots=True)
+class Watched:
+    """One session's memory. Times are epoch seconds."""
+
+    detector: DetectorState
+    pane: Pane
+    screen: str | None = None
+    """The visible screen without colours."""
+    drawn_at: float = 0.0
+    titled_at: float = 0.0
+    agent: Agent | None = None
+    program: Program | None = None
+    """The agent's own process, while it runs."""
+    has_children: bool | None = None
+    report: ReportState = field(default_factory=ReportState)
+    registry: Reading | None = None
+    transcript: Transcript | None = None
+    view: TranscriptView | None = None
+    settled: Settled | None = None
+    looked_at: datetime | None = None
+    """When the operator last looked at the pane."""
+
+    @property
+    def is_agent_alive(self) -> bool:
+        """Whether the program that titles, screens and reports speak of still runs."""
+        return self.program is not None
+
+    def see_pane(self, pane: Pane, now: float) -> None:
+        """Take in the plain facts of a look."""
+        if pane.title != self.pane.title:
+            self.titled_at = now
+        self.pane = pane
+
+    def see_screen(self, screen: str, now: float) -> None:
+        """Take in a captured screen."""
+        if screen != self.screen:
+            self.drawn_at = now
+        self.screen = screen
+
+    def readings(self, now: datetime) -> dict[Source, Reading]:
+        """Every claim there is about what the agent does, by rung."""
+        if self.agent is None:
+            return {}
+        at = now.timestamp()
+        title = self.agent.read_title(
+            self.pane.title, at=_when(self.titled_at, now), still_for=at - self.titled_at if self.titled_at else None
+        )
+        screen = None
+        if self.screen is not None:
+            look = ScreenLook(
+                text=self.screen,
+                at=_when(self.drawn_at, now),
+                title=self.pane.title,
+                still_for=at - self.drawn_at if self.drawn_at else None,
+            )
+            screen = self.agent.read_screen(look)
+        claims = (self.report.reading, self.registry, self.view.reading if self.view else None, title, screen)
+        return {claim.source: claim for claim in claims if claim is not None}
+
+    def observe(self, now: float, *, screen_is_new: bool) -> Reading:
+        """Let the plain detector take in what this look showed."""
+        pane = self.pane
+        seen = Observation(
+            command=pane.command or None,
+            has_children=self.has_children,
+            dead=pane.dead,
+            exit_status=pane.dead_status,
+            bell=pane.bell,
+            screen=self.screen if screen_is_new else None,
+            width=pane.width,
+            tool_mode=self.is_agent_alive,
+        )
+        self.detector, reading = step(self.detector, seen, now)
+        return reading
+
+    def conclude(self, now: datetime) -> Reading:
+        """The one reading to show: the ladder's choice while an agent runs, the detector's otherwise."""
+        plain = reading_of(self.detector)
+        if not self.is_agent_alive:
+            self.settled = settle(None, plain, now)
+            return plain
+        claims = {plain.source: plain} | self.readings(now)
+        chosen = decide(claims, now=now, process_alive=True)
+        self.settled = settle(self.settled, chosen, now)
+        return self.settled.reading
+
+
+def row(session: Session, watched: Watched, reading: Reading, now: datetime) -> Session:
+    """The session as this look, and all that is remembered, shows it."""
+    tool = _tool(session, watched)
+    view, report = watched.view, watched.report
+    since = watched.settled.since if watched.settled else reading.at
+    active = datetime.fromtimestamp(watched.detector.last_activity, UTC)
+    active = max(active, session.last_activity_at) if watched.detector.last_activity else session.last_activity_at
+    told_limit = view.context_limit if view and view.context_limit else None
+    changed = tool != session.tool
+    limit = told_limit or (context_limit_for_tool(tool) if changed else session.context_limit)
+    return replace(
+        session,
+        state=reading.state,
+        state_evidence=evidence_of(reading),
+        needs=_need(reading, watched),
+        asks=Ask(kind=reading.needs, text=reading.question, choices=reading.choices, since=since)
+        if reading.needs in ASKING and reading.needs is not None
+        else None,
+        tool=tool,
+        context_limit=limit,
+        token_count=view.token_count if view and view.token_count else session.token_count,
+        model=(view.model if view else "") or report.model or session.model,
+        cost_usd=view.cost_usd if view and view.cost_usd is not None else session.cost_usd,
+        agent_session_id=report.session_id or (view.session_id if view else "") or session.agent_session_id,
+        background_tasks=report.background_tasks if watched.is_agent_alive else 0,
+        rest_state=rest_state_from_idle(reading.state, active, now),
+        last_activity_at=active,
+    )
+
+
+def deadline(watched: Watched, now: float) -> float | None:
+    """When the screen counts as still, if nothing moves before; None when it is still already or does not matter."""
+    due = watched.drawn_at + STILL_AFTER
+    return due if watched.is_agent_alive and due > now else None
+
+
+def _tool(session: Session, watched: Watched) -> str | None:
+    """The tool's name: what runs now, else what ran last (no detection never clears it)."""
+    if watched.agent is not None:
+        return watched.agent.spec.name
+    return detect_tool_name(watched.pane.command) or session.tool
+
+
+def _need(reading: Reading, watched: Watched) -> Need | None:
+    seen = watched.looked_at is not None and watched.looked_at >= reading.at
+    return None if reading.needs is Need.FINISHED and seen else reading.needs
+
+
+def _when(epoch: float, now: datetime) -> datetime:
+    return datetime.fromtimestamp(epoch, UTC) if epoch else now
+
+
+def remembered(session: Session, pane: Pane) -> Watched:
+    """The memory to begin with: what was kept of the session."""
+    state = SessionState.IDLE if session.state is SessionState.EXITED else session.state
+    evidence = session.state_evidence
+    is_known = evidence.confidence is not Confidence.LOW
+    return Watched(
+        detector=DetectorState(
+            state=state if is_known else SessionState.IDLE,
+            cause=evidence.cause if is_known else "initial_state",
+            detail=evidence.detail if is_known else "",
+            at=evidence.observed_at.timestamp() if evidence.observed_at else 0.0,
+            last_activity=session.last_activity_at.timestamp(),
+        ),
+        pane=pane,
+    )
