@@ -1,0 +1,106 @@
+"""Who is there and who is missing: pure plans over a listing of tmux sessions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.ids import next_session_counter
+from quarterdeck.core.pane import NoServer
+from quarterdeck.core.session import SessionState
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from quarterdeck.core.ids import SessionId, TmuxSessionId
+    from quarterdeck.core.pane import Look, Pane
+    from quarterdeck.core.session import Session
+
+_NUMBER = re.compile(r"[0-9]{1,18}")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A tmux session to take in, and the kept identity that it takes over."""
+
+    tmux_name: str
+    session_id: SessionId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a listing asks for."""
+
+    candidates: tuple[Candidate, ...]
+    next_name: int
+    """The first number that no session has as its name, nor had."""
+
+
+def plan(names: Iterable[str], *, tracked: Collection[str], stale: Iterable[Session], next_name: int = 0) -> Plan:
+    """Which listed sessions to take in, in order.
+
+    Names count exactly as they are, so one of blanks only is as good as any; repeats, names that are tracked and empty
+    ones are passed over. The first kept identity of a name gets it back.
+    """
+    names = list(names)
+    kept: dict[str, SessionId] = {}
+    for session in stale:
+        kept.setdefault(session.tmux_name, session.session_id)
+    wanted = dict.fromkeys(name for name in names if name and name not in tracked)
+    candidates = tuple(Candidate(name, kept.get(name)) for name in wanted)
+    return Plan(candidates, next_numeric_name(names, at_least=next_name))
+
+
+def next_numeric_name(names: Iterable[str], *, at_least: int = 0) -> int:
+    """The number after the highest name that is a number."""
+    return max([at_least, *(int(name) + 1 for name in names if _NUMBER.fullmatch(name))])
+
+
+def next_id_counter(ids: Iterable[str], *, at_least: int = 0) -> int:
+    """The counter past every `sess_<n>`; give it the ids of thoughts too, which may outlive their session."""
+    counters = (next_session_counter(each) for each in ids)
+    return max([at_least, *(counter for counter in counters if counter is not None)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciled:
+    """Known sessions against one reliable look."""
+
+    here: Mapping[SessionId, Pane]
+    """Those that are there, with the pane they show."""
+    unknown: tuple[Pane, ...]
+    """The shown panes of tmux sessions that nobody is bound to."""
+    ended: tuple[Session, ...]
+    """Those missing although their server runs on."""
+    stranded: tuple[Session, ...]
+    """Those whose server is not this one any more; they may come back by name."""
+
+
+def reconcile(known: Iterable[Session], look: Look) -> Reconciled:
+    """Compare what is known with what is there. tmux's ids mean something only within one run of its server."""
+    live = [each for each in known if not each.is_stale and each.state is not SessionState.EXITED]
+    if isinstance(look, NoServer):
+        return Reconciled(here={}, unknown=(), ended=(), stranded=tuple(live))
+    panes = shown_panes(look.panes)
+    ours = [each for each in live if each.incarnation == str(look.incarnation)]
+    here = {each.session_id: panes[each.tmux_id] for each in ours if each.tmux_id in panes}
+    bound = {pane.tmux_id for pane in here.values()}
+    return Reconciled(
+        here=here,
+        unknown=tuple(pane for tmux_id, pane in panes.items() if tmux_id not in bound),
+        ended=tuple(each for each in ours if each.session_id not in here),
+        stranded=tuple(each for each in live if each.incarnation != str(look.incarnation)),
+    )
+
+
+def shown_panes(panes: Iterable[Pane]) -> dict[TmuxSessionId, Pane]:
+    """The pane that each tmux session shows. One whose panes are all dead is not there any more."""
+    shown: dict[TmuxSessionId, Pane] = {}
+    alive: set[TmuxSessionId] = set()
+    for pane in panes:
+        if not pane.dead:
+            alive.add(pane.tmux_id)
+        if pane.is_current or pane.tmux_id not in shown:
+            shown[pane.tmux_id] = pane
+    return {tmux_id: pane for tmux_id, pane in shown.items() if tmux_id in alive}

@@ -1,0 +1,183 @@
+"""Who is there, who is missing, and what changed between two looks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quarterdeck.core.diff import Changes, diff
+from quarterdeck.core.discovery import Candidate, next_id_counter, next_numeric_name, plan, reconcile, shown_panes
+from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId, WindowId
+from quarterdeck.core.pane import Incarnation, Look, NoServer, Pane, Snapshot
+from quarterdeck.core.session import Session, SessionState
+
+RUN, OTHER_RUN = Incarnation(1, 100), Incarnation(2, 200)
+
+
+def kept(session_id: str, name: str) -> Session:
+    return Session(session_id=SessionId(session_id), tmux_name=name, tmux_server="/tmp/s", is_stale=True)
+
+
+def pane(number: int, session: int = 1, name: str = "work", **fields: object) -> Pane:
+    made = Pane(
+        pane_id=PaneId(f"%{number}"),
+        window_id=WindowId("@1"),
+        tmux_id=TmuxSessionId(f"${session}"),
+        session_name=name,
+        session_created=0,
+    )
+    # The fields of many types arrive through one mapping.
+    return replace(made, **fields)  # type: ignore[arg-type]
+
+
+def look(*panes: Pane, run: Incarnation = RUN, at: float = 0.0) -> Snapshot:
+    return Snapshot(incarnation=run, version="3.5", panes=panes, at=at)
+
+
+@pytest.mark.parametrize(
+    ("names", "tracked", "candidates", "next_name"),
+    [
+        pytest.param([], [], [], 0, id="empty list"),
+        pytest.param(["a", "b"], ["a", "b"], [], 0, id="all tracked"),
+        pytest.param(["a", "b", "a"], ["b"], [("a", None)], 0, id="tracked ones and repeats"),
+        pytest.param(["7", "x"], [], [("7", "sess_3"), ("x", None)], 8, id="a kept identity, and the counter past 7"),
+        pytest.param(["", "  ", " 5"], [], [("  ", None), (" 5", None)], 0, id="empty, and blanks kept exactly"),
+        pytest.param(["9"], ["9"], [], 10, id="a tracked number counts too"),
+        pytest.param(["work"], [], [("work", "sess_1")], 0, id="the first kept identity of a name"),
+        pytest.param(["٣", "9" * 30], [], [("٣", None), ("9" * 30, None)], 0, id="no numbers of ours"),
+    ],
+)
+def test_a_listing_becomes_a_plan(
+    names: list[str], tracked: list[str], candidates: list[tuple[str, str | None]], next_name: int
+) -> None:
+    stale = [kept("sess_1", "work"), kept("sess_2", "work"), kept("sess_3", "7")]
+
+    made = plan(names, tracked=tracked, stale=stale)
+
+    assert made.candidates == tuple(Candidate(name, SessionId(i) if i else None) for name, i in candidates)
+    assert made.next_name == next_name
+
+
+def test_counters_only_move_up() -> None:
+    assert next_numeric_name(["3"], at_least=9) == 9
+    assert next_id_counter(["sess_7", "sess_42", "session_99", "deck-50", "tmux:0:0.0:%1"]) == 43
+    assert next_id_counter(["sess_7"], at_least=50) == 50
+    assert next_id_counter([]) == 0
+
+
+def bound(session_id: str, tmux_id: str, run: Incarnation = RUN, **fields: object) -> Session:
+    made = replace(kept(session_id, "work"), is_stale=False, tmux_id=TmuxSessionId(tmux_id), incarnation=str(run))
+    # The fields of many types arrive through one mapping.
+    return replace(made, **fields)  # type: ignore[arg-type]
+
+
+def test_known_sessions_are_here_ended_or_stranded() -> None:
+    known = [
+        bound("sess_1", "$1"),
+        bound("sess_2", "$2"),
+        bound("sess_3", "$1", OTHER_RUN),
+        kept("sess_4", "work"),
+        bound("sess_5", "$1", state=SessionState.EXITED),
+    ]
+
+    found = reconcile(known, look(pane(1, 1), pane(3, 3, "new")))
+
+    assert {key: each.pane_id for key, each in found.here.items()} == {"sess_1": "%1"}
+    assert [each.pane_id for each in found.unknown] == ["%3"]
+    assert [each.session_id for each in found.ended] == ["sess_2"]
+    assert [each.session_id for each in found.stranded] == ["sess_3"]
+
+
+def test_without_a_server_everybody_is_stranded_and_nobody_ended() -> None:
+    found = reconcile([bound("sess_1", "$1"), kept("sess_2", "x")], NoServer())
+
+    assert [each.session_id for each in found.stranded] == ["sess_1"]
+    assert (found.here, found.unknown, found.ended) == ({}, (), ())
+
+
+def test_a_session_shows_its_active_pane() -> None:
+    panes = [
+        pane(1, pane_active=False),
+        pane(2, window_active=False),
+        pane(3),
+        pane(4, 2, window_active=False),
+        pane(5, 3, dead=True),
+        pane(6, 4, dead=True),
+        pane(7, 4, pane_active=False),
+    ]
+
+    assert {key: each.pane_id for key, each in shown_panes(panes).items()} == {"$1": "%3", "$2": "%4", "$4": "%6"}
+
+
+FIRST = look(pane(1), pane(2, 2, "two"), at=10.5)
+
+
+@pytest.mark.parametrize(
+    ("after", "wanted"),
+    [
+        pytest.param(FIRST, Changes(), id="nothing"),
+        pytest.param(look(pane(1), at=11), Changes(died=(TmuxSessionId("$2"),), gone_panes=(PaneId("%2"),)), id="died"),
+        pytest.param(
+            look(*FIRST.panes, pane(3, 3)), Changes(born=(TmuxSessionId("$3"),), new_panes=(PaneId("%3"),)), id="born"
+        ),
+        pytest.param(look(pane(1, name="one"), FIRST.panes[1]), Changes(renamed=(TmuxSessionId("$1"),)), id="renamed"),
+        pytest.param(
+            look(pane(1), pane(2, 1)), Changes(died=(TmuxSessionId("$2"),), moved_panes=(PaneId("%2"),)), id="moved"
+        ),
+        pytest.param(look(pane(1, pid=9), FIRST.panes[1]), Changes(restarted=(PaneId("%1"),)), id="another process"),
+        pytest.param(look(pane(1, dead=True), FIRST.panes[1]), Changes(restarted=(PaneId("%1"),)), id="dead"),
+        pytest.param(look(pane(1, activity=5), FIRST.panes[1]), Changes(stirred=(PaneId("%1"),)), id="printed"),
+        pytest.param(look(pane(1, bell=True), FIRST.panes[1]), Changes(stirred=(PaneId("%1"),)), id="rang"),
+        pytest.param(look(pane(1, title="t"), FIRST.panes[1]), Changes(retitled=(PaneId("%1"),)), id="title"),
+        pytest.param(look(pane(1, command="vi"), FIRST.panes[1]), Changes(other_command=(PaneId("%1"),)), id="command"),
+        pytest.param(look(pane(7), run=OTHER_RUN), Changes(server_replaced=True), id="another server"),
+        pytest.param(NoServer(), Changes(server_replaced=True), id="no server"),
+    ],
+)
+def test_two_looks_differ_in_what_changed(after: Look, wanted: Changes) -> None:
+    changes = diff(FIRST, after)
+
+    assert changes == wanted
+    assert bool(changes) is (wanted != Changes())
+
+
+def test_a_pane_that_printed_in_the_second_of_the_look_counts_as_stirred() -> None:
+    printed = look(pane(1, activity=10), at=10.5)
+
+    assert diff(printed, replace(printed, at=12)).stirred == ("%1",)
+    assert diff(replace(printed, at=11.5), replace(printed, at=12)).stirred == ()
+
+
+def test_a_pane_that_comes_to_the_front_is_told() -> None:
+    behind = look(pane(1, pane_active=False))
+
+    assert diff(behind, look(pane(1))).shown == ("%1",)
+    assert diff(look(pane(1)), behind).shown == ()
+
+
+def test_a_first_look_shows_everything_as_born() -> None:
+    assert diff(None, FIRST) == Changes(
+        born=(TmuxSessionId("$1"), TmuxSessionId("$2")), new_panes=(PaneId("%1"), PaneId("%2"))
+    )
+    assert diff(NoServer(), NoServer()) == Changes()
+    assert diff(None, NoServer()).server_replaced
+    assert diff(NoServer(), FIRST).server_replaced
+
+
+looks = st.lists(
+    st.tuples(st.integers(1, 5), st.integers(1, 3), st.sampled_from(["a", "b"])),
+    max_size=5,
+    unique_by=lambda row: row[0],
+).map(lambda rows: look(*(pane(number, session, name) for number, session, name in rows)))
+
+
+@given(looks, looks)
+def test_what_is_born_one_way_dies_the_other(one: Snapshot, other: Snapshot) -> None:
+    there, back = diff(one, other), diff(other, one)
+
+    assert set(there.born) == set(back.died)
+    assert set(there.new_panes) == set(back.gone_panes)
+    assert not diff(one, one)
