@@ -491,26 +491,37 @@ async def test_clients_are_listed_without_control_clients_and_switched_to_any_pa
 # -- a server that does not answer
 
 
-async def test_a_stopped_server_is_an_error_within_the_bound(
-    server: TmuxServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_a_stopped_server_is_an_error_within_the_bound_and_nothing_happens_later(
+    server: TmuxServer, tmp_path: Path
 ) -> None:
-    pane = PaneId(server.session("keep"))
+    pane = PaneId(reader(server, tmp_path))
     doing = Doing(ServerAddress(server.socket), timeout=0.3)
-    monkeypatch.setattr("quarterdeck.tmux.new_session.TIMEOUT", 0.3)
-    server.stop()
-
     calls: list[Coroutine[object, object, object]] = [
         doing.new_session(NewSession(cwd=tmp_path, argv=("sleep", "99"))),
         doing.kill_session(TmuxSessionId("$0")),
+        doing.rename_session(TmuxSessionId("$0"), "renamed"),
         doing.send_keys(pane, ["x"]),
+        doing.send_text(pane, "x"),
         doing.paste(pane, "x"),
+        doing.switch_client("x", pane),
         doing.clients(),
         doing.options(["escape-time"]),
     ]
+
+    server.stop()
     for call in calls:
         async with asyncio.timeout(10):
             with pytest.raises(TmuxUnreachable):
                 await call
+    assert doing.breaker.timeouts >= len(calls) - 1
+    server.cont()
+    doing = Doing(ServerAddress(server.socket))
+    await doing.send_text(pane, "last")
+
+    until(lambda: read_bytes(tmp_path / "typed").endswith(b"last"), "the text had arrived")
+    assert read_bytes(tmp_path / "typed") == b"last"
+    assert server.sessions() == ["reader"]
+    assert server.run("list-buffers") == ""
 
 
 async def test_a_server_that_is_gone_is_an_error_and_never_an_empty_answer(server: TmuxServer, doing: Doing) -> None:

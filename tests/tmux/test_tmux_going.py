@@ -170,6 +170,7 @@ async def test_from_a_popup_the_terminal_under_it_goes(
     under, keyboard = terminals.attach(home)
     server.run("bind-key", "g", "display-popup", "-E", f"env > {short_folder}/popup")
     terminals.type(idle, "x")
+    await eventually_newest(doing, bystander)
 
     terminals.type(keyboard, "C-b", "g")
     where = placement(doing.address, environment_in(server, short_folder / "popup"))

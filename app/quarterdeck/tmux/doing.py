@@ -6,11 +6,14 @@ import asyncio
 import logging
 import re
 import secrets
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from quarterdeck.core.ids import PaneId, TmuxSessionId
 from quarterdeck.errors import TmuxError, TmuxRefused, TmuxUnreachable
 from quarterdeck.tmux import formats, pipe, spawn
+from quarterdeck.tmux.breaker import Breaker
 from quarterdeck.tmux.library import Library
 from quarterdeck.tmux.new_session import new_session
 from quarterdeck.tmux.words import unexpanded, words
@@ -42,15 +45,22 @@ _UNPASTEABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Doing:
-    """The doing half of a multiplexer, for one server."""
+    """The doing half of a multiplexer, for one server.
 
-    def __init__(self, address: ServerAddress, timeout: float = spawn.TIMEOUT) -> None:
+    A command that timed out would still be carried out when a stopped server goes on (3.3a). So each act begins with
+    a harmless question: a server that is stopped leaves that one unanswered, and nothing is done then or later.
+    """
+
+    def __init__(self, address: ServerAddress, timeout: float = spawn.TIMEOUT, breaker: Breaker | None = None) -> None:
         self.address = address
+        self.breaker = breaker or Breaker(time.monotonic)
         self._timeout = timeout
-        self._library = Library(address, timeout)
+        self._library = Library(address, timeout, self.breaker)
 
     async def new_session(self, wanted: NewSession) -> Pane:
         """Make a session; raises TmuxRefused when tmux does not, or when its program ended at once."""
+        with suppress(spawn.ServerAbsent):
+            await self.incarnation()
         return await new_session(self.address, wanted)
 
     async def kill_session(self, tmux_id: TmuxSessionId, *, of: Incarnation | None = None) -> None:
@@ -72,7 +82,8 @@ class Doing:
 
     async def _kill(self, tmux_id: TmuxSessionId, of: Incarnation | None) -> None:
         """End a session; raises "can't find session" or ServerAbsent when that is so, before or after."""
-        if of is not None and await self.incarnation() != str(of):
+        running = await self.incarnation()
+        if of is not None and running != str(of):
             raise spawn.ServerAbsent(f"the server of session {tmux_id} is gone")
         await self._library.command("kill-session", target=_session(tmux_id))
         await self._library.command("has-session", target=_session(tmux_id))
@@ -84,6 +95,7 @@ class Doing:
 
     async def rename_session(self, tmux_id: TmuxSessionId, name: str) -> None:
         """Give a session another name."""
+        await self.incarnation()
         try:
             await self._library.command("rename-session", "--", unexpanded(name), target=_session(tmux_id))
         except TmuxRefused as error:
@@ -145,6 +157,7 @@ class Doing:
 
     async def switch_client(self, client: str, pane_id: PaneId) -> None:
         """Show a pane on a client, its window as zoomed as it was, and see that it is shown."""
+        await self.incarnation()
         await self._library.command("switch-client", "-Z", "-c", client, target=_pane(pane_id))
         shown = next((known.pane_id for known in await self.clients() if known.name == client), None)
         if shown != pane_id:

@@ -10,6 +10,7 @@ import asyncio
 import os
 import secrets
 import threading
+import time
 from contextlib import suppress
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from libtmux.common import tmux_cmd
 
     from quarterdeck.core.pane import ServerAddress
+    from quarterdeck.tmux.breaker import Breaker
 
 Answer = TypeVar("Answer")
 
@@ -36,9 +38,10 @@ GRACE: Final = 1.0
 class Library:
     """libtmux's view of one server."""
 
-    def __init__(self, address: ServerAddress, timeout: float = spawn.TIMEOUT) -> None:
+    def __init__(self, address: ServerAddress, timeout: float, breaker: Breaker) -> None:
         self._address = address
         self._timeout = timeout
+        self._breaker = breaker
 
     async def use(self, work: Callable[[libtmux.Server], Answer]) -> Answer:
         """Do something with the server in a thread; raises the TmuxError that its failure means."""
@@ -65,7 +68,13 @@ class Library:
     async def command(self, *args: str, target: str | None = None) -> list[str]:
         """Run one tmux command through libtmux and give the lines it printed."""
         name, *rest = args
-        answer = await self.use(lambda server: server.cmd(name, *rest, target=target))
+        began = time.monotonic()
+        try:
+            answer = await self.use(lambda server: server.cmd(name, *rest, target=target))
+        except spawn.TimedOut:
+            self._breaker.timed_out(name)
+            raise
+        self._breaker.answered(name, time.monotonic() - began, self._timeout)
         if answer.returncode:
             raise spawn.failure(self._address, "\n".join(answer.stderr))
         return answer.stdout

@@ -38,9 +38,8 @@ class TmuxMux(Doing):
         clock: Clock | None = None,
         timeout: float = spawn.TIMEOUT,
     ) -> None:
-        super().__init__(address, timeout)
         clock = clock or SystemClock()
-        self.breaker = Breaker(clock.monotonic)
+        super().__init__(address, timeout, Breaker(clock.monotonic))
         self._clock = clock
         self._hints: Hints | None = None
         self.control = (
