@@ -10,9 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# A busy machine is no reason for a property to fail. With CI set, hypothesis takes its own profile, the same each time.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+if not os.environ.get("CI"):
+    settings.load_profile("patient")
 
 FOREIGN = ("TMUX", "TMUX_PANE", "TMUX_TMPDIR", "NO_COLOR", "CLICOLOR", "FORCE_COLOR")
 """Variables of the developer's own terminal that would change what a test sees."""
