@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sys
 from typing import TYPE_CHECKING
 
-from quarterdeck.errors import QuarterdeckError, UsageError
+from quarterdeck.cli.bridge import bridge
+from quarterdeck.errors import UsageError
 
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
@@ -13,7 +16,24 @@ if TYPE_CHECKING:
 
 def run(call: Call) -> int:
     """Open the console, where there is a terminal to open it in."""
-    del call
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("The console needs a terminal.", hint="`quarterdeck -h` lists the verbs that do without.")
-    raise QuarterdeckError("The console is not part of this version yet.", hint="`quarterdeck -h` lists what is.")
+    if os.environ.get("TERM", "") in {"dumb", "unknown", ""}:
+        raise UsageError(
+            "This terminal cannot show the console (TERM says so).", hint="`quarterdeck ls` prints plain lines."
+        )
+    return asyncio.run(_run(call))
+
+
+async def _run(call: Call) -> int:
+    from quarterdeck.runtime.backend import LiveBackend
+    from quarterdeck.runtime.memory import Memory
+    from quarterdeck.tui.app import ConsoleApp
+
+    async with bridge(call, persistent=True, look=False) as opened:
+        memory = Memory(opened.deck.store, opened.crew.supervisor.server)
+        await memory.load()
+        app = ConsoleApp(LiveBackend(opened, memory))
+        code = await app.run_async(mouse=opened.settings.console.mouse)
+        await memory.flush()
+    return code or app.return_code or 0

@@ -72,6 +72,19 @@ VERBS: tuple[Verb, ...] = (
         ),
     ),
     Verb(
+        name="attach",
+        summary="go to a session: switch there inside tmux, attach outside",
+        example="quarterdeck attach work",
+        runs="quarterdeck.cli.going:attach",
+        arguments=(SESSION,),
+    ),
+    Verb(
+        name="back",
+        summary="return to the console on this tmux server",
+        example="quarterdeck back",
+        runs="quarterdeck.cli.going:back",
+    ),
+    Verb(
         name="kill",
         summary="end sessions",
         example="quarterdeck kill sess_3 --detach  # forget it, leave tmux alone",

@@ -100,11 +100,21 @@ def has_work(tree: ProcessTree, pid: int, command: str = "") -> bool | None:
     itself, what runs below it was put into the background, unless it is a shell too (a script).
     """
     process = tree.processes.get(pid)
-    if process is None:
-        return None
+    return None if process is None else _works(tree, process, in_front=command)
+
+
+def _works(tree: ProcessTree, process: Process, *, in_front: str) -> bool:
     if not is_shell(process.name):
         return True
-    running = children_of(tree, pid)
-    if command and is_shell(command):
-        return any(is_shell(child.name) for child in running)
-    return bool(running)
+    running = children_of(tree, process.pid)
+    if in_front and is_shell(in_front):
+        running = tuple(child for child in running if is_shell(child.name))
+    if running:
+        # A shell may only have started another one, which waits for commands itself.
+        return any(_works(tree, child, in_front=in_front) for child in running)
+    return _runs_script(process)
+
+
+def _runs_script(shell: Process) -> bool:
+    """Whether a shell was given something to run, and so does not wait for commands."""
+    return any(word == "-c" or not word.startswith(("-", "+")) for word in shell.argv[1:])

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.events import Event
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.ids import PaneId, SessionId
+    from quarterdeck.core.pane import Snapshot
     from quarterdeck.core.session import Ask, Session
     from quarterdeck.core.thought import ThoughtSnapshot
     from quarterdeck.ports.store import Activity, ActivityQuery, StoreHealth
@@ -73,13 +75,20 @@ class LiveBackend:
         self._where = ways.placement(bridge.mux.address, os.environ)
         self.server = Path(bridge.mux.address.socket).name
         self.themes_folder = bridge.deck.places.themes
+        self._whole = self._shown = self._crew.supervisor.fleet
         self._crew.supervisor.bus.subscribe(self._pulse.note)
 
     # What is there
 
     def fleet(self) -> Fleet:
         """The fleet as it is now."""
-        return self._crew.supervisor.fleet
+        fleet = self._crew.supervisor.fleet
+        if fleet is not self._whole:
+            self._whole, self._shown = (
+                fleet,
+                without_console(fleet, self._crew.supervisor.snapshot, self._where.pane_id),
+            )
+        return self._shown
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back after each change."""
@@ -279,3 +288,13 @@ class LiveBackend:
     async def change_setting(self, key: str, value: str) -> None:
         """Set one."""
         raise Refused("Settings are changed in the settings file.", hint="quarterdeck config path")
+
+
+def without_console(fleet: Fleet, snapshot: Snapshot | None, own: PaneId | None) -> Fleet:
+    """The fleet without the session that holds nothing but the console itself."""
+    if own is None or snapshot is None:
+        return fleet
+    ours = next((pane.tmux_id for pane in snapshot.panes if pane.pane_id == own), None)
+    if ours is None or any(pane.tmux_id == ours and pane.pane_id != own for pane in snapshot.panes):
+        return fleet
+    return replace(fleet, sessions={k: s for k, s in fleet.sessions.items() if s.tmux_id != ours})

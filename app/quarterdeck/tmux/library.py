@@ -7,11 +7,12 @@ one bounded runner instead. Its listings answer "unreachable" with an empty list
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import secrets
 import threading
 import time
-from contextlib import suppress
+from contextlib import redirect_stdout, suppress
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -98,8 +99,10 @@ def _bounded_server() -> type[Any]:
     # Its default separator can be put into a title by any program; it is read once, when libtmux is imported.
     os.environ[SEPARATOR] = f"|{secrets.token_hex(8)}|"
     try:
-        import libtmux
-        from libtmux.common import tmux_cmd
+        # It asks standard output for its encoding, and what stands there while a console draws has none.
+        with redirect_stdout(io.TextIOWrapper(io.BytesIO(), encoding="utf-8")):
+            import libtmux
+            from libtmux.common import tmux_cmd
     finally:
         del os.environ[SEPARATOR]
 

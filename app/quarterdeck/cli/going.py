@@ -1,0 +1,55 @@
+"""`attach` and `back`: go to a session, and return to the console."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from quarterdeck.cli.bridge import bridge
+from quarterdeck.errors import Refused
+
+if TYPE_CHECKING:
+    from quarterdeck.cli.call import Call
+
+
+def attach(call: Call) -> int:
+    """Show the session on this terminal."""
+    argv = asyncio.run(_attach(call))
+    if argv:
+        from quarterdeck.tmux.going import attach_environment
+
+        # In place of this process, so that the terminal is tmux's alone.
+        os.execvpe(argv[0], argv, attach_environment())  # noqa: S606 - argv of ours, no shell
+    return 0
+
+
+async def _attach(call: Call) -> list[str]:
+    """Switch there if this is inside tmux; answers the command to become where it is not."""
+    from quarterdeck.tmux.going import Place, attach_argv, go, placement
+
+    async with bridge(call) as opened:
+        session = opened.deck.session(call.options.session)
+        if session.pane_id is None:
+            raise Refused(f'"{session.tmux_name}" has no pane to go to.')
+        where = placement(call.address, os.environ)
+        if where.place is Place.OUTSIDE:
+            if not (os.isatty(0) and os.isatty(1)):
+                raise Refused("Attaching needs a terminal.", hint=f"quarterdeck show {session.session_id}")
+            return attach_argv(call.address, session.pane_id)
+        await go(opened.mux, where, session.pane_id)
+    return []
+
+
+def back(call: Call) -> int:
+    """Show the console again on the terminal that looks at this server."""
+    return asyncio.run(_back(call))
+
+
+async def _back(call: Call) -> int:
+    from quarterdeck.tmux.going import back as go_back
+    from quarterdeck.tmux.going import placement
+
+    async with bridge(call, look=False) as opened:
+        await go_back(opened.mux, placement(call.address, os.environ))
+    return 0
