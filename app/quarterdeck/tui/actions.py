@@ -123,7 +123,8 @@ def spoken(key: str) -> str:
     """A key as the operator reads it on the keyboard."""
     *modifiers, last = key.split("+") if len(key) > 1 else [key]
     names = {"ctrl": "Ctrl", "shift": "Shift", "alt": "Alt"}
-    return "+".join([*(names.get(part, part) for part in modifiers), _SPOKEN.get(last, last)])
+    last = last.upper() if modifiers and len(last) == 1 else _SPOKEN.get(last, last)
+    return "+".join([*(names.get(part, part) for part in modifiers), last])
 
 
 def offered(action: Action, capabilities: frozenset[Capability]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from quarterdeck.tui import deeds
 from quarterdeck.tui.rows.order import waiting
 
 if TYPE_CHECKING:
@@ -80,19 +81,65 @@ def filter_open(screen: MainScreen) -> None:
 
 def filter_clear(screen: MainScreen) -> None:
     """Take away the filter; when there is none, the marks."""
-    if screen.board.filter or screen.filter_bar is not None:
+    if screen.filter_bar.display:
         screen.close_filter(keeps=False)
     else:
         screen.board.marked.clear()
         screen.sync()
 
 
-def session_go(screen: MainScreen) -> None:
-    """Go to the pane."""
-    from quarterdeck.tui.going import go
+def details_open(screen: MainScreen) -> None:
+    """Show everything known of the row."""
+    from quarterdeck.tui.screens.details import DetailsScreen
 
     if screen.selected is not None:
-        screen.console_app.attempt(go(screen.console_app, screen.selected))
+        screen.app.push_screen(DetailsScreen(screen.console_app, screen.selected))
+
+
+def activity_open(screen: MainScreen) -> None:
+    """Show what happened."""
+    from quarterdeck.tui.screens.activity import ActivityScreen
+
+    screen.app.push_screen(ActivityScreen(screen.console_app, screen.selected))
+
+
+def help_open(screen: MainScreen) -> None:
+    """Show the help."""
+    from quarterdeck.tui.screens.help import HelpScreen
+
+    screen.app.push_screen(HelpScreen(screen.console_app))
+
+
+def palette_open(screen: MainScreen) -> None:
+    """Show the palette."""
+    from quarterdeck.tui.screens.palette import open_palette
+
+    open_palette(screen)
+
+
+def view_choose(screen: MainScreen) -> None:
+    """Choose a saved filter."""
+    from quarterdeck.tui.screens.palette import open_views
+
+    open_views(screen)
+
+
+def theme_choose(screen: MainScreen) -> None:
+    """Choose a theme; it is remembered."""
+    from quarterdeck.tui.screens.themes import ThemeScreen
+
+    def chosen(name: str | None) -> None:
+        if name is not None:
+            screen.console_app.backend.remember(theme=name)
+
+    screen.app.push_screen(ThemeScreen(screen.console_app), chosen)
+
+
+def settings_open(screen: MainScreen) -> None:
+    """Show the settings."""
+    from quarterdeck.tui.screens.settings import SettingsScreen
+
+    screen.app.push_screen(SettingsScreen(screen.console_app))
 
 
 def fleet_look(screen: MainScreen) -> None:
@@ -121,7 +168,21 @@ COMMANDS: dict[str, Callable[[MainScreen], None]] = {
     "preview.up": _scroll(-1),
     "preview.down": _scroll(1),
     "fleet.look": fleet_look,
-    "session.go": session_go,
+    "view.choose": view_choose,
+    "details.open": details_open,
+    "activity.open": activity_open,
+    "session.go": deeds.go,
+    "session.answer": deeds.answer,
+    "session.send": deeds.send,
+    "session.new": deeds.new,
+    "session.spawn": deeds.spawn,
+    "session.end": deeds.end,
+    "session.restore": deeds.restore,
+    "session.dismiss": deeds.dismiss,
     "session.mark": session_mark,
+    "theme.choose": theme_choose,
+    "settings.open": settings_open,
+    "palette.open": palette_open,
+    "help.open": help_open,
     "console.quit": console_quit,
 }

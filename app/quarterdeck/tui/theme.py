@@ -46,6 +46,11 @@ class Theme:
             self._styles[key] = self._make(role, ground)
         return self._styles[key]
 
+    def ink(self, role: str) -> Style:
+        """A role's colour and attributes without a ground, for text on a ground that is not ours to choose."""
+        style = self.style(role)
+        return Style(color=style.color, bold=style.bold, dim=style.dim, italic=style.italic)
+
     def repo(self, colour: str) -> str:
         """A repository's colour, made readable on this theme's grounds."""
         if self.terminal:

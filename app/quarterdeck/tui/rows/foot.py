@@ -28,6 +28,7 @@ def foot_cells(
     for action in shown:
         if action.name not in _ALWAYS:
             if _cost(action, keys) > budget:
+                budget = 0
                 continue
             budget -= _cost(action, keys)
         cells += [Cell(_key(action, keys), "accent bold"), Cell(f" {action.label}  ", "muted")]

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from quarterdeck.core.text import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from textual.app import ComposeResult
     from textual.widget import Widget
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from quarterdeck.tui.app import ConsoleApp
 
 Answer = TypeVar("Answer")
+TALL = 24
 
 
 class Dialog(ModalScreen[Answer]):
@@ -30,7 +31,7 @@ class Dialog(ModalScreen[Answer]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back")]
     heading = ""
     """What it is about; foreign text is cleaned."""
-    keys: tuple[tuple[str, str], ...] = (("Esc", "back"),)
+    keys: Sequence[tuple[str, str]] = (("Esc", "back"),)
     """The line at its foot."""
 
     def __init__(self, console: ConsoleApp) -> None:
@@ -41,8 +42,13 @@ class Dialog(ModalScreen[Answer]):
         """The box and what stands in it."""
         with Vertical(id="box"):
             yield Static(Text(clean(self.heading)), id="heading")
-            yield from self.body()
+            with VerticalScroll(id="inside", can_focus=False):
+                yield from self.body()
             yield Static(self._key_line(), id="keys")
+
+    def on_resize(self) -> None:
+        """A low screen has no lines to give away."""
+        self.set_class(self.app.size.height < TALL, "-short")
 
     def body(self) -> Iterable[Widget]:
         """What stands between heading and keys."""

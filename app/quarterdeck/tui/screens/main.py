@@ -71,7 +71,7 @@ class MainScreen(Screen[None]):
         self._bindings = BindingsMap(_bindings(console.keys))
         self.board = Board(Grouping(console.preferences.grouping))
         self.placement = console.preferences.preview
-        self.filter_bar: FilterBar | None = None
+        self.filter_bar = FilterBar()
         self.head = CellLine(console.colours, css_id="head")
         self.table = FleetTable(console.colours, self._view(), css_id="fleet")
         self.preview = Preview(console.colours, css_id="preview")
@@ -80,10 +80,12 @@ class MainScreen(Screen[None]):
         self._feed = PreviewFeed(console, self._show_tail)
         self._last_key = -HOLD_SECONDS
         self._release: Timer | None = None
+        self._awaited: str | None = None
 
     def compose(self) -> ComposeResult:
         """From the top."""
         yield self.head
+        yield self.filter_bar
         with Container(id="body"):
             yield self.table
             yield self.preview
@@ -114,6 +116,8 @@ class MainScreen(Screen[None]):
             longest_name=self.board.longest_name,
             empty=self.board.empty,
         )
+        if self._awaited is not None and self.table.select(self._awaited):
+            self._awaited = None
         self.head.show(
             head_cells(
                 backend.server, self.board.counts, fleet, backend.store_health(), now, self.size.width,
@@ -134,7 +138,7 @@ class MainScreen(Screen[None]):
             self.preview.show_session(session, self.console_app.clock.now())
             self._feed.want(session, self.preview.tail.size.height)
         self.show_foot()
-        if self.filter_bar is not None:
+        if self.filter_bar.display:
             self.filter_bar.say(f"{self.board.shown} of {len(self.board.sessions)}")
 
     def show_foot(self) -> None:
@@ -198,7 +202,9 @@ class MainScreen(Screen[None]):
         """Whether an action can be done now."""
         capabilities = self.console_app.backend.capabilities()
         return (
-            action.name in COMMANDS and actions.offered(action, capabilities) and actions.applies(action, self.selected)
+            actions.offered(action, capabilities)
+            and actions.applies(action, self.selected)
+            and (action.name != "view.choose" or bool(self.console_app.preferences.views))
         )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -221,21 +227,36 @@ class MainScreen(Screen[None]):
         self._last_key = -HOLD_SECONDS
         self.sync()
 
-    def open_filter(self) -> None:
-        """Show the filter's line and let the operator type."""
-        if self.filter_bar is None:
-            self.filter_bar = FilterBar(self.board.filter)
-            self.mount(self.filter_bar, before="#body")
-        self.call_after_refresh(self.filter_bar.focus_input)
-        self.filter_bar.focus_input()
+    def targets(self) -> list[Session]:
+        """What an action is about: the marked rows, else the selected one."""
+        return self.board.targets(self.table.selected)
+
+    def unmark(self) -> None:
+        """Take every mark away."""
+        self.board.marked.clear()
+        self.sync()
+
+    def show_soon(self, ids: Sequence[str]) -> None:
+        """Select the first of these sessions as soon as it is on the table."""
+        self._awaited = ids[0] if ids else None
+        self.sync()
+
+    def open_filter(self, text: str | None = None) -> None:
+        """Show the filter's line and let the operator type; with a text, that is the filter."""
+        self.filter_bar.display = True
+        if text is None:
+            # At once: the next key may be on its way, and it is a letter of the filter, not a command.
+            self.set_focus(self.filter_bar.input)
+        else:
+            self.filter_bar.input.value = text
 
     def close_filter(self, *, keeps: bool) -> None:
         """Back to the table, with the filter or without."""
-        if self.filter_bar is not None and not (keeps and self.board.filter):
-            self.filter_bar.remove()
-            self.filter_bar = None
+        if not (keeps and self.board.filter):
+            self.filter_bar.display = False
+            self.filter_bar.input.value = ""
             self.set_filter("")
-        self.table.focus()
+        self.set_focus(self.table)
 
     @on(FilterBar.Typed)
     def _filter_typed(self, event: FilterBar.Typed) -> None:

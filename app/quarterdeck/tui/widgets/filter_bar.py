@@ -42,28 +42,20 @@ class FilterBar(Horizontal):
 
         by: int
 
-    def __init__(self, text: str = "") -> None:
+    def __init__(self) -> None:
         super().__init__(id="filter-bar")
-        self._input = Input(text, id="filter-input", compact=True, select_on_focus=False)
+        self.input = Input(id="filter-input", compact=True, select_on_focus=False)
         self._count = Static("", id="filter-count", markup=False)
 
     def compose(self) -> ComposeResult:
         """From the left."""
         yield Static("/", id="filter-sign", markup=False)
-        yield self._input
+        yield self.input
         yield self._count
-
-    def focus_input(self) -> None:
-        """Let the operator type."""
-        self._input.focus()
 
     def say(self, count: str) -> None:
         """Say how many rows are left."""
         self._count.update(count)
-
-    def set_text(self, text: str) -> None:
-        """Put in another text, as a saved view does."""
-        self._input.value = text
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

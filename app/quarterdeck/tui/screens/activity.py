@@ -1,0 +1,94 @@
+"""The activity log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widgets import Input
+
+from quarterdeck.ports.store import ActivityQuery, Level
+from quarterdeck.tui.rows.cell import Cell
+from quarterdeck.tui.rows.detail import activity_line
+from quarterdeck.tui.rows.session_row import name_of
+from quarterdeck.tui.screens.page import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.widget import Widget
+
+    from quarterdeck.core.session import Session
+    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.widgets.lines import Line
+
+SHOWN = 300
+_LEVELS = (None, Level.WARN, Level.ERROR)
+
+
+class ActivityScreen(Page):
+    """What happened, newest first: of all sessions or of one, searched as you type."""
+
+    heading = "Activity"
+    AUTO_FOCUS = "#lines"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("e,q", "leave", "back"),
+        Binding("slash", "search", "search"),
+        Binding("tab", "narrow", "this session", priority=True),
+        Binding("l", "level", "level"),
+        Binding("r", "fetch", "again"),
+    ]
+    keys = (("/", "search"), ("Tab", "this session or all"), ("l", "level"), ("r", "again"), ("Esc", "back"))
+
+    def __init__(self, console: ConsoleApp, session: Session | None) -> None:
+        super().__init__(console)
+        self._session = session
+        self._is_narrow = False
+        self._level = 0
+        self._search = Input(placeholder="search", compact=True, id="search")
+
+    def body(self) -> Iterable[Widget]:
+        """The search, then the lines."""
+        yield self._search
+        yield from super().body()
+
+    def on_mount(self) -> None:
+        """Fetch what happened."""
+        self.action_fetch()
+
+    def action_search(self) -> None:
+        """Let the operator type."""
+        self._search.focus()
+
+    def action_narrow(self) -> None:
+        """Show the selected session alone, or all."""
+        self._is_narrow = not self._is_narrow and self._session is not None
+        self.action_fetch()
+
+    def action_level(self) -> None:
+        """All, warnings and errors, errors."""
+        self._level = (self._level + 1) % len(_LEVELS)
+        self.action_fetch()
+
+    @on(Input.Changed)
+    def action_fetch(self) -> None:
+        """Ask again."""
+        self.console_app.attempt(self._fetch())
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self.lines.focus()
+
+    async def _fetch(self) -> None:
+        console = self.console_app
+        query = ActivityQuery(
+            session_id=self._session.session_id if self._is_narrow and self._session else None,
+            level=_LEVELS[self._level],
+            search=self._search.value.strip() or None,
+            limit=SHOWN,
+        )
+        events = await console.backend.activity(query)
+        names = {"": ""} | {session_id: name_of(one) for session_id, one in console.main.board.sessions.items()}
+        nothing: list[Line] = [(Cell("  Nothing happened that matches.", "muted"),)]
+        self.lines.show([activity_line(event, console.clock.now(), names) for event in events] or nothing)

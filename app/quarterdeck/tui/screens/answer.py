@@ -1,0 +1,91 @@
+"""Answers what a session asks, after showing it whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Input, Static
+
+from quarterdeck.core.text import clean
+from quarterdeck.tui.rows.question import question_lines
+from quarterdeck.tui.rows.session_row import name_of
+from quarterdeck.tui.screens.dialog import Dialog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from textual.widget import Widget
+
+    from quarterdeck.core.session import Ask, Session
+    from quarterdeck.tui.app import ConsoleApp
+
+GRACE_SECONDS = 0.3
+"""Keys pressed before the question could have been read answer nothing."""
+
+
+class AnswerScreen(Dialog[str]):
+    """Answers a choice's number, or free text. Closes by itself when the question is gone."""
+
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(str(number), f"choose({number})", "choose") for number in range(1, 10)),
+        Binding("t,tab", "write", "write"),
+    ]
+
+    def __init__(self, console: ConsoleApp, session: Session, ask: Ask) -> None:
+        super().__init__(console)
+        self.heading = f"{name_of(session)} asks"
+        self._session = session
+        self._ask = ask
+        self._opened = 0.0
+        self._unsubscribe: Callable[[], None] = lambda: None
+        numbers = f"1-{min(9, len(ask.choices))}" if len(ask.choices) > 1 else "1"
+        choosing = ((numbers, "answer"),) if ask.choices else ()
+        self.keys = (*choosing, ("t", "write an answer"), ("Esc", "leave it open"))
+
+    def body(self) -> Iterable[Widget]:
+        """The question as it was captured, then a place to write."""
+        lines = question_lines(self._ask, self.console_app.clock.now())
+        with VerticalScroll(id="question"):
+            for text, role in lines:
+                yield Static(self.style(clean(text), role))
+        yield Input(placeholder="an answer in your own words", compact=True, id="own")
+
+    def on_mount(self) -> None:
+        """Watch whether it is still asked."""
+        self._opened = self.console_app.clock.monotonic()
+        self.query_one("#own").display = not self._ask.choices
+        if not self._ask.choices:
+            self.query_one("#own").focus()
+        self._unsubscribe = self.console_app.backend.subscribe(self._check)
+
+    def on_unmount(self) -> None:
+        """Stop watching."""
+        self._unsubscribe()
+
+    def _check(self) -> None:
+        now = self.console_app.backend.fleet().sessions.get(self._session.session_id)
+        if (now is None or now.asks != self._ask) and self.is_current:
+            self.console_app.notify("It asks something else by now, or nothing.", severity="warning", markup=False)
+            self.dismiss(None)
+
+    def action_choose(self, number: int) -> None:
+        """Answer with a choice."""
+        is_read = self.console_app.clock.monotonic() - self._opened >= GRACE_SECONDS
+        if number <= len(self._ask.choices) and is_read:
+            self.dismiss(str(number))
+
+    def action_write(self) -> None:
+        """Let the operator write."""
+        own = self.query_one("#own")
+        own.display = True
+        own.focus()
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        if event.value.strip():
+            self.dismiss(event.value)

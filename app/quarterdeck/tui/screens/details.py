@@ -1,0 +1,75 @@
+"""Everything known of one session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from quarterdeck.ports.store import ActivityQuery
+from quarterdeck.tui.backend import Capability
+from quarterdeck.tui.rows.detail import (
+    ask_lines,
+    diff_lines,
+    event_lines,
+    session_lines,
+    thought_lines,
+    why_lines,
+    work_lines,
+)
+from quarterdeck.tui.rows.session_row import name_of
+from quarterdeck.tui.screens.page import Page
+
+if TYPE_CHECKING:
+    from quarterdeck.core.session import Session
+    from quarterdeck.core.thought import ThoughtSnapshot
+    from quarterdeck.ports.store import Activity
+    from quarterdeck.tui.app import ConsoleApp
+
+HISTORY = 10
+EVENTS = 30
+
+
+class DetailsScreen(Page):
+    """Opens at once with what is known; history, events and changes follow."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("i,q", "leave", "back")]
+    keys = (("j k", "scroll"), ("Esc", "back"))
+
+    def __init__(self, console: ConsoleApp, session: Session) -> None:
+        super().__init__(console)
+        self.heading = name_of(session)
+        self._session = session
+        self._history: list[ThoughtSnapshot] = []
+        self._events: list[Activity] = []
+        self._diff = ""
+
+    def on_mount(self) -> None:
+        """Show what is here, and fetch the rest."""
+        self._show()
+        self.console_app.attempt(self._fetch())
+
+    async def _fetch(self) -> None:
+        backend, session_id = self.console_app.backend, self._session.session_id
+        self._history = await backend.thought_history(session_id, HISTORY)
+        self._show()
+        if Capability.ACTIVITY in backend.capabilities():
+            self._events = await backend.activity(ActivityQuery(session_id=session_id, limit=EVENTS))
+            self._show()
+        if self._session.work is not None:
+            self._diff = await backend.diff(session_id)
+            self._show()
+
+    def _show(self) -> None:
+        session, now = self._session, self.console_app.clock.now()
+        self.lines.show(
+            [
+                *ask_lines(session, now),
+                *why_lines(session, now),
+                *work_lines(session, now),
+                *thought_lines(self._history, now),
+                *event_lines(self._events, now),
+                *session_lines(session, now),
+                *diff_lines(self._diff),
+            ]
+        )

@@ -1,0 +1,93 @@
+"""Ends sessions, after saying which and what would be lost."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widgets import Input, Static
+
+from quarterdeck.core.text import clean
+from quarterdeck.tui.rows.mark import Kind, kind_of
+from quarterdeck.tui.rows.session_row import name_of
+from quarterdeck.tui.screens.dialog import Dialog
+from quarterdeck.tui.screens.message import names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from textual.widget import Widget
+
+    from quarterdeck.core.session import Session
+    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.backend import Loss
+
+MOST_LINES = 10
+
+
+class Ending(StrEnum):
+    """What the operator decided."""
+
+    KILL = "kill"
+    DETACH = "detach"
+
+
+class EndScreen(Dialog[Ending]):
+    """One session: `y`. Several: their number, typed. Anything else is No."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "end", "end"),
+        Binding("d", "detach", "forget"),
+        Binding("n,enter,q", "leave", "no"),
+    ]
+
+    def __init__(self, console: ConsoleApp, sessions: Sequence[Session], losses: Sequence[Loss]) -> None:
+        super().__init__(console)
+        self._sessions = sessions
+        self._losses = {loss.session_id: loss.sentences for loss in losses}
+        self._is_many = len(sessions) > 1
+        self.heading = f"End {names(sessions)}?"
+        last = (("Enter Esc", "no"), ("d", "forget it, leave tmux alone"))
+        self.keys = (("type the number", "end them"), ("Esc", "no")) if self._is_many else (("y", "end it"), *last)
+
+    def body(self) -> Iterable[Widget]:
+        """What would be lost, and for several the number to type."""
+        lines = [line for session in self._sessions for line in self._loss(session)]
+        if len(lines) > MOST_LINES:
+            lines = [*lines[:MOST_LINES], (f"… and {len(lines) - MOST_LINES} more lines", "muted")]
+        for text, role in lines or [("Nothing would be lost that we know of.", "muted")]:
+            yield Static(self.style(clean(text), role))
+        if self._is_many:
+            yield Static(self.style(f"\nType {len(self._sessions)} to end them all:"))
+            yield Input(compact=True, id="number", restrict="[0-9]*")
+
+    def _loss(self, session: Session) -> list[tuple[str, str]]:
+        lines: list[tuple[str, str]] = []
+        sentences = list(self._losses.get(session.session_id, ()))
+        if kind_of(session) is Kind.WORKS:
+            sentences.insert(0, "It is working.")
+        if session.background_tasks:
+            sentences.append(f"{session.background_tasks} background tasks still run.")
+        if sentences and self._is_many:
+            lines.append((name_of(session), "text bold"))
+        lines += [(f"  {sentence}" if self._is_many else sentence, "failed") for sentence in sentences]
+        return lines
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Several are not ended, or forgotten, by one letter."""
+        return not (self._is_many and action in {"end", "detach"})
+
+    def action_end(self) -> None:
+        """End it."""
+        self.dismiss(Ending.KILL)
+
+    def action_detach(self) -> None:
+        """Forget it and leave tmux alone."""
+        self.dismiss(Ending.DETACH)
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.dismiss(Ending.KILL if event.value == str(len(self._sessions)) else None)

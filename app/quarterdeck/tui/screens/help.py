@@ -1,0 +1,83 @@
+"""Help, made from the table of actions and the keys they really have."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from quarterdeck.core.text import fit
+from quarterdeck.tui.actions import ACTIONS, offered, spoken
+from quarterdeck.tui.rows.cell import Cell
+from quarterdeck.tui.rows.filter import FIELDS
+from quarterdeck.tui.rows.mark import Kind, shape
+from quarterdeck.tui.screens.page import Page
+
+if TYPE_CHECKING:
+    from quarterdeck.tui.widgets.lines import Line
+
+KEY_WIDTH = 18
+_MEANINGS = {
+    Kind.ASKS: "wants a permission or an answer of you",
+    Kind.FAILED: "stopped on an error",
+    Kind.DONE: "its turn is over, and you have not looked yet",
+    Kind.WORKS: "is at it",
+    Kind.RESTS: "has nothing to do",
+    Kind.UNKNOWN: "nothing is known of it yet",
+    Kind.LOST: "cannot be watched now",
+    Kind.STALE: "its tmux server is gone; its identity is kept",
+    Kind.ENDED: "is over; its last words can be read",
+}
+
+
+class HelpScreen(Page):
+    """Keys, the language of the filter, and what the shapes mean."""
+
+    heading = "Help"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,q", "leave", "back")]
+    keys = (("j k", "scroll"), ("Esc", "back"))
+
+    def on_mount(self) -> None:
+        """Nothing here needs to be waited for."""
+        self.lines.show([*self._actions(), *_filter_lines(), *self._shapes()])
+
+    def _actions(self) -> list[Line]:
+        console = self.console_app
+        lines: list[Line] = []
+        shown = [action for action in ACTIONS if offered(action, console.backend.capabilities())]
+        for group, actions in groupby(shown, key=lambda action: action.group):
+            lines.append((Cell(group, "text bold"),))
+            for action in actions:
+                pressed = " ".join(map(spoken, console.keys[action.name])) or "not bound"
+                lines.append(
+                    (
+                        Cell("  " + fit(pressed, KEY_WIDTH), "accent"),
+                        Cell(fit(action.help, 52)),
+                        Cell(action.name, "muted"),
+                    )
+                )
+            lines.append(())
+        lines[-1:] = [(Cell("  " + fit("1 … 9", KEY_WIDTH), "accent"), Cell("Jump to that row")), ()]
+        return lines
+
+    def _shapes(self) -> list[Line]:
+        lines: list[Line] = [(Cell("What the shapes mean", "text bold"),)]
+        for kind, meaning in _MEANINGS.items():
+            sign = shape(kind, ascii_only=self.console_app.ascii_only)
+            lines.append((Cell("  " + fit(f"{sign} {kind.value}", KEY_WIDTH), "accent"), Cell(meaning)))
+        doubt = "behind a state: we think so, and are not sure (details say why)"
+        return [*lines, (Cell("  " + fit("?", KEY_WIDTH), "accent"), Cell(doubt))]
+
+
+def _filter_lines() -> list[Line]:
+    said = (
+        ("word", "anywhere; letters in order are enough for names, repositories, agents, branches"),
+        ("state:asks", "in one field: " + ", ".join(FIELDS)),
+        ("agent:claude,codex", "one of several"),
+        ("needs:any", "whatever waits for you"),
+        ("!word  !repo:shop", "not that"),
+    )
+    lines: list[Line] = [(Cell("The filter", "text bold"),)]
+    lines += [(Cell("  " + fit(what, KEY_WIDTH), "accent"), Cell(" " + meaning)) for what, meaning in said]
+    return [*lines, ()]

@@ -1,0 +1,60 @@
+"""A message to one session or to several."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.widgets import Static
+
+from quarterdeck.tui.rows.mark import Kind, kind_of
+from quarterdeck.tui.rows.session_row import name_of
+from quarterdeck.tui.screens.dialog import Dialog
+from quarterdeck.tui.widgets.writing import Writing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from textual.widget import Widget
+
+    from quarterdeck.core.session import Session
+    from quarterdeck.tui.app import ConsoleApp
+
+NAMES_SHOWN = 4
+
+
+def names(sessions: Sequence[Session]) -> str:
+    """`a`, `a, b and c`, or the first few and how many more."""
+    said = [name_of(session) for session in sessions]
+    if len(said) > NAMES_SHOWN:
+        return f"{', '.join(said[: NAMES_SHOWN - 1])} and {len(said) - NAMES_SHOWN + 1} more"
+    return " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
+
+
+class MessageScreen(Dialog[str]):
+    """Answers the text, or None."""
+
+    AUTO_FOCUS = "#writing"
+    keys = (("Enter", "send"), ("Ctrl+J", "new line"), ("Esc", "back"))
+
+    def __init__(self, console: ConsoleApp, sessions: Sequence[Session]) -> None:
+        super().__init__(console)
+        self._sessions = sessions
+        self.heading = f"Message to {names(sessions)}"
+
+    def body(self) -> Iterable[Widget]:
+        """What to know before, then the text."""
+        busy = [session for session in self._sessions if kind_of(session) is Kind.WORKS]
+        asking = [session for session in self._sessions if kind_of(session) is Kind.ASKS]
+        if busy:
+            verb = "works" if len(busy) == 1 else "work"
+            yield Static(self.style(f"{names(busy)} {verb}: the message waits until the turn is over.", "muted"))
+        if asking:
+            verb = "asks" if len(asking) == 1 else "ask"
+            yield Static(self.style(f"{names(asking)} {verb} something: answer that first (y).", "asks"))
+        yield Writing(css_id="writing")
+
+    @on(Writing.Submitted)
+    def _submitted(self, event: Writing.Submitted) -> None:
+        if event.text.strip():
+            self.dismiss(event.text)

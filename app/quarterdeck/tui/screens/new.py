@@ -1,0 +1,123 @@
+"""New sessions: where, which agent, what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from quarterdeck.core.text import clean
+from quarterdeck.tui.backend import NewRequest
+from quarterdeck.tui.screens.picker import Candidate, Picker
+from quarterdeck.tui.widgets.choice import Choice
+from quarterdeck.tui.widgets.writing import Writing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.widget import Widget
+
+    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.backend import Directory
+
+SHELL = "shell"
+
+
+class NewScreen(Picker):
+    """Type a directory or choose one, or mark several; then the agent; then the request. Enter goes on."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+t", "mark", "mark"),
+        Binding("ctrl+s", "start", "start"),
+    ]
+    keys = (("↑ ↓", "choose"), ("Ctrl+T", "mark several"), ("Tab", "next field"), ("Enter", "go on"), ("Esc", "back"))
+
+    def __init__(self, console: ConsoleApp, here: str) -> None:
+        super().__init__(console, "New session", [], "where: type to narrow, or a path")
+        self._here = here
+        self._marked: list[str] = []
+        self._tool = Choice(console.colours, [SHELL], css_id="tool")
+        self._request = Writing(css_id="writing")
+        self.request: NewRequest | None = None
+
+    def body(self) -> Iterable[Widget]:
+        """Directory, agent, request."""
+        yield from super().body()
+        yield Static(self.style("agent", "muted"), classes="label")
+        yield self._tool
+        yield Static(self.style("request (optional)", "muted"), classes="label", id="request-label")
+        yield self._request
+
+    def on_mount(self) -> None:
+        """Offer the selected session's directory while the others are looked for."""
+        self._candidates = [Candidate(self._here, self._here, "here")] if self._here else []
+        self.console_app.attempt(self._fetch())
+
+    async def _fetch(self) -> None:
+        backend = self.console_app.backend
+        self._tool.offer([SHELL, *await backend.tools()])
+        known = await backend.directories()
+        self._candidates = [*self._candidates, *(_candidate(one) for one in known if one.path != self._here)]
+        self.narrow()
+
+    def prompt(self, one: Candidate, width: int) -> Text:
+        """A directory's line, with its mark."""
+        sign = "✓ " if one.id in self._marked else "  "
+        return Text.assemble((sign, self.console_app.colours.ink("accent bold")), super().prompt(one, width - 2))
+
+    def action_mark(self) -> None:
+        """Mark or unmark the directory under the cursor."""
+        option = self.options.highlighted_option
+        if option is None or option.id is None:
+            return
+        self._marked = (
+            [path for path in self._marked if path != option.id]
+            if option.id in self._marked
+            else [*self._marked, option.id]
+        )
+        here = self.options.highlighted or 0
+        self.narrow()
+        self.options.highlighted = min(here + 1, self.options.option_count - 1)
+
+    def take(self, choice: str) -> None:
+        """Where is said; next, which agent."""
+        if self._directories():
+            self._tool.focus()
+
+    @on(Choice.Submitted)
+    def _tool_chosen(self) -> None:
+        if self._tool.value == SHELL:
+            self.action_start()
+        else:
+            self._request.focus()
+
+    @on(Writing.Submitted)
+    def action_start(self) -> None:
+        """Start them."""
+        directories = self._directories()
+        if directories:
+            tool = self._tool.value
+            self.request = NewRequest(
+                directories=directories,
+                tool=None if tool == SHELL else tool,
+                request=self._request.text.strip() if tool != SHELL else "",
+            )
+            self.dismiss("start")
+
+    def _directories(self) -> tuple[str, ...]:
+        """The marked ones; else what was typed, when it is a path; else the one under the cursor."""
+        if self._marked:
+            return tuple(self._marked)
+        typed = self.typed.value.strip()
+        if typed.startswith(("/", "~")):
+            return (typed,)
+        option = self.options.highlighted_option
+        return (option.id,) if option is not None and option.id is not None else ()
+
+
+def _candidate(one: Directory) -> Candidate:
+    notes = [word for word, holds in (("repository", one.is_repository), ("recent", one.is_recent)) if holds]
+    return Candidate(one.path, clean(one.path), ", ".join(notes))

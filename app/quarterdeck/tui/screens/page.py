@@ -1,0 +1,30 @@
+"""A dialog that is a page to read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quarterdeck.tui.screens.dialog import Dialog
+from quarterdeck.tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.widget import Widget
+
+    from quarterdeck.tui.app import ConsoleApp
+
+
+class Page(Dialog[None]):
+    """As large as the screen allows."""
+
+    DEFAULT_CLASSES = "-page"
+    AUTO_FOCUS = "#lines"
+
+    def __init__(self, console: ConsoleApp) -> None:
+        super().__init__(console)
+        self.lines = Lines(console.colours, css_id="lines")
+
+    def body(self) -> Iterable[Widget]:
+        """The lines."""
+        yield self.lines

@@ -1,0 +1,122 @@
+"""A dialog to choose one of many by typing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.fuzzy import FuzzySearch
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from quarterdeck.core.text import cell_width, clean, cut
+from quarterdeck.tui.screens.dialog import Dialog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from textual.widget import Widget
+
+    from quarterdeck.tui.app import ConsoleApp
+
+MOST_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One thing to choose."""
+
+    id: str
+    title: str
+    note: str = ""
+    """At the right, muted: the key, the path."""
+
+
+def ranked(candidates: Sequence[Candidate], typed: str) -> list[Candidate]:
+    """Those that match what was typed, the best first; all in their order when nothing was."""
+    if not typed.strip():
+        return list(candidates[:MOST_SHOWN])
+    search = FuzzySearch()
+    scored = [(search.match(typed, f"{one.title} {one.note}")[0], one) for one in candidates]
+    found = [(score, one) for score, one in scored if score > 0]
+    return [one for _, one in sorted(found, key=lambda pair: -pair[0])[:MOST_SHOWN]]
+
+
+class Picker(Dialog[str]):
+    """Answers the id of what was chosen."""
+
+    AUTO_FOCUS = "#typed"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,ctrl+n", "move(1)", "down"),
+        Binding("up,ctrl+p", "move(-1)", "up"),
+        Binding("pagedown", "move(10)", "page down"),
+        Binding("pageup", "move(-10)", "page up"),
+    ]
+    keys: Sequence[tuple[str, str]] = (("↑ ↓", "choose"), ("Enter", "take it"), ("Esc", "back"))
+
+    def __init__(self, console: ConsoleApp, heading: str, candidates: Sequence[Candidate], prompt: str = "") -> None:
+        super().__init__(console)
+        self.heading = heading
+        self._candidates = candidates
+        self.typed = Input(placeholder=prompt or "type to narrow", compact=True, id="typed")
+        self.options = OptionList(id="options", compact=True, markup=False)
+        # The list is worked from the input, so that typing and choosing need no change of focus.
+        self.options.can_focus = False
+
+    def body(self) -> Iterable[Widget]:
+        """What is typed, then what matches."""
+        yield self.typed
+        yield self.options
+
+    def on_mount(self) -> None:
+        """Offer everything."""
+        self.call_after_refresh(self.narrow)
+
+    def on_resize(self) -> None:
+        """Notes stand at the right edge."""
+        self.call_after_refresh(self.narrow)
+
+    @on(Input.Changed, "#typed")
+    def narrow(self) -> None:
+        """Offer what matches."""
+        self.offer(ranked(self._candidates, self.typed.value))
+
+    def offer(self, candidates: Sequence[Candidate]) -> None:
+        """Offer these, the first one under the cursor."""
+        kept = self.options.highlighted_option.id if self.options.highlighted_option else None
+        ids = [one.id for one in candidates]
+        width = self.options.scrollable_content_region.width or 60
+        self.options.clear_options()
+        self.options.add_options([Option(self.prompt(one, width), id=one.id) for one in candidates])
+        if ids:
+            self.options.highlighted = ids.index(kept) if kept in ids and not self.typed.value else 0
+
+    def prompt(self, one: Candidate, width: int) -> Text:
+        """A candidate's line."""
+        note = cut(clean(one.note), width // 2)
+        title = cut(clean(one.title), width - cell_width(note) - 2)
+        space = " " * max(1, width - cell_width(title) - cell_width(note) - 1)
+        return Text.assemble(title, space, (note, self.console_app.colours.ink("muted")), no_wrap=True)
+
+    def action_move(self, by: int) -> None:
+        """Move the list's cursor."""
+        count = self.options.option_count
+        if count:
+            here = self.options.highlighted or 0
+            self.options.highlighted = max(0, min(count - 1, here + by))
+
+    @on(Input.Submitted, "#typed")
+    @on(OptionList.OptionSelected)
+    def _submitted(self) -> None:
+        if self.options.highlighted_option is not None:
+            self.take(self.options.highlighted_option.id or "")
+        else:
+            self.take("")
+
+    def take(self, choice: str) -> None:
+        """Enter was pressed on a choice, or a choice was clicked; "" when nothing matches."""
+        if choice:
+            self.dismiss(choice)

@@ -1,0 +1,93 @@
+"""Settings: what each is, where its value comes from, and another value for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.widgets import Input, OptionList, Static
+
+from quarterdeck.core.text import clean
+from quarterdeck.tui.screens.picker import Candidate, Picker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.widget import Widget
+
+    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.backend import Setting
+
+HIDDEN = "••••"
+
+
+class SettingsScreen(Picker):
+    """Enter changes the setting under the cursor: the next of its values, or one that is typed."""
+
+    keys = (("↑ ↓", "choose"), ("Enter", "change"), ("Esc", "back"))
+
+    def __init__(self, console: ConsoleApp) -> None:
+        super().__init__(console, "Settings", [], "type to narrow")
+        self._settings: dict[str, Setting] = {}
+        self._help = Static("", id="setting-help", markup=False)
+        self._value = Input(compact=True, id="value")
+        self._changing: Setting | None = None
+
+    def body(self) -> Iterable[Widget]:
+        """The settings, what the chosen one is for, and a place to type its value."""
+        yield from super().body()
+        yield self._help
+        yield self._value
+
+    def on_mount(self) -> None:
+        """Read them."""
+        self._value.display = False
+        self.console_app.attempt(self._fetch())
+
+    async def _fetch(self) -> None:
+        self._settings = {one.key: one for one in await self.console_app.backend.settings()}
+        self._candidates = [
+            Candidate(one.key, one.key, f"{HIDDEN if one.is_secret and one.value else one.value}  ({one.source})")
+            for one in self._settings.values()
+        ]
+        place = self.options.highlighted
+        self.narrow()
+        if place is not None and place < self.options.option_count:
+            self.options.highlighted = place
+
+    @on(OptionList.OptionHighlighted)
+    def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        setting = self._settings.get(event.option_id or "")
+        if setting is not None:
+            choices = f"  One of {', '.join(setting.choices)}." if setting.choices else ""
+            self._help.update(self.style(clean(setting.help + choices), "muted"))
+
+    def take(self, choice: str) -> None:
+        """Change the setting: to its next choice, or to what is typed."""
+        setting = self._settings.get(choice)
+        if setting is None:
+            return
+        if setting.choices:
+            place = setting.choices.index(setting.value) if setting.value in setting.choices else -1
+            self._set(setting, setting.choices[(place + 1) % len(setting.choices)])
+        else:
+            self._changing = setting
+            self._value.value = "" if setting.is_secret else setting.value
+            self._value.password = setting.is_secret
+            self._value.display = True
+            self._value.focus()
+
+    @on(Input.Submitted, "#value")
+    def _typed(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._value.display = False
+        self.typed.focus()
+        if self._changing is not None:
+            self._set(self._changing, event.value)
+
+    def _set(self, setting: Setting, value: str) -> None:
+        async def change() -> None:
+            await self.console_app.backend.change_setting(setting.key, value)
+            await self._fetch()
+
+        self.console_app.attempt(change())

@@ -1,0 +1,84 @@
+"""One of a few values, changed with the arrow keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widget import Widget
+
+from quarterdeck.core.text import clean
+from quarterdeck.tui.rows.cell import Cell
+from quarterdeck.tui.widgets.line import strip_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.strip import Strip
+
+    from quarterdeck.tui.theme import Theme
+
+
+class Choice(Widget, can_focus=True):
+    """Every value on one line, the chosen one marked."""
+
+    DEFAULT_CSS = "Choice { height: 1; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,l,space", "turn(1)", "next"),
+        Binding("left,h", "turn(-1)", "previous"),
+        Binding("enter", "submit", "accept"),
+    ]
+
+    class Submitted(Message):
+        """The operator accepts the value."""
+
+    def __init__(self, theme: Theme, values: Sequence[str], *, css_id: str | None = None) -> None:
+        super().__init__(id=css_id)
+        self._theme = theme
+        self._values = list(values)
+        self._index = 0
+
+    @property
+    def value(self) -> str:
+        """The chosen value; "" when there is none to choose."""
+        return self._values[self._index] if self._values else ""
+
+    def offer(self, values: Sequence[str]) -> None:
+        """Offer other values, keeping the chosen one where it is among them."""
+        chosen = self.value
+        self._values = list(values)
+        self._index = self._values.index(chosen) if chosen in self._values else 0
+        self.refresh()
+
+    def action_turn(self, by: int) -> None:
+        """Choose the next or the previous one."""
+        if self._values:
+            self._index = (self._index + by) % len(self._values)
+            self.refresh()
+
+    def action_submit(self) -> None:
+        """Accept."""
+        self.post_message(self.Submitted())
+
+    def on_focus(self) -> None:
+        """The focus shows."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """The focus shows."""
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """The values; as many as fit, the chosen one always."""
+        cells: list[Cell] = []
+        room = self.size.width
+        for index, value in enumerate(self._values[max(0, self._index - 3) :], max(0, self._index - 3)):
+            is_chosen = index == self._index
+            text = f" {clean(value)} "
+            if len(text) > room:
+                break
+            room -= len(text)
+            role = "muted" if not is_chosen else "accent bold reverse" if self.has_focus else "text bold underline"
+            cells.append(Cell(text, role))
+        return strip_of(cells, self._theme, "surface", self.size.width)

@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from quarterdeck.core.session import Ask, Need
+from quarterdeck.tui.actions import ACTIONS, offered
+from quarterdeck.tui.app import ConsoleApp
+from quarterdeck.tui.backend import Attach, Capability, NewRequest, Preferences, SpawnRequest, TypeThis
+from quarterdeck.tui.commands import COMMANDS
+from quarterdeck.tui.screens.page import Page
+from support.canned import CannedBackend
+from support.console import console
+from support.fleet import NOW, canned_sessions, fleet_of
+
+if TYPE_CHECKING:
+    from support.console import Running
+
+
+def page_text(running: Running) -> str:
+    screen = running.app.screen
+    assert isinstance(screen, Page)
+    return screen.lines.text
+
+
+def test_every_action_of_the_table_can_be_done() -> None:
+    assert {action.name for action in ACTIONS} == set(COMMANDS)
+
+
+async def test_ending_asks_first_says_what_is_lost_and_defaults_to_no() -> None:
+    async with console() as running:
+        await running.press("x")
+        shown = "\n".join(str(widget.render()) for widget in running.app.screen.query("Static"))
+        assert "End checkout-tax?" in shown
+        assert "2 commits are not pushed." in shown
+        await running.press("enter")
+        assert running.backend.deeds == []
+        await running.press("x", "y")
+        assert running.backend.deeds == [("kill", ("sess_1",), False)]
+
+
+async def test_forgetting_leaves_tmux_alone() -> None:
+    async with console() as running:
+        await running.press("x", "d")
+        assert running.backend.deeds == [("kill", ("sess_1",), True)]
+
+
+async def test_several_are_ended_only_when_their_number_is_typed() -> None:
+    async with console() as running:
+        await running.press("space", "space", "x", "y", "d")
+        assert running.backend.deeds == []
+        await running.press("3", "enter")
+        assert running.backend.deeds == []
+        await running.press("x", "2", "enter")
+        assert running.backend.deeds == [("kill", ("sess_1", "sess_2"), False)]
+        assert running.main.board.marked == set()
+
+
+async def test_a_message_of_two_lines_is_sent_to_the_row() -> None:
+    async with console() as running:
+        await running.press("5", "m", "h", "i", "ctrl+j", "q", "enter")
+        assert running.backend.deeds == [("send", ("atl-12",), "hi\nq")]
+        assert [toast.message for toast in running.app._notifications] == ["Delivered to 1"]
+
+
+async def test_an_empty_message_is_not_sent() -> None:
+    async with console() as running:
+        await running.press("m", "enter", "escape")
+        assert running.backend.deeds == []
+
+
+async def test_a_question_is_answered_by_number_after_it_could_be_read() -> None:
+    async with console() as running:
+        await running.press("y", "2")
+        assert running.backend.deeds == []
+        running.clock.advance(1)
+        await running.press("2")
+        ask = canned_sessions()[0].asks
+        assert running.backend.deeds == [("answer", "sess_1", ask, "2")]
+
+
+async def test_a_question_is_answered_in_own_words() -> None:
+    async with console() as running:
+        await running.press("y", "t", *"1 no", "enter")
+        assert running.backend.deeds[0][3] == "1 no"
+
+
+async def test_the_answer_dialog_closes_when_another_question_is_asked() -> None:
+    async with console() as running:
+        await running.press("y")
+        running.clock.advance(1)
+        first, *rest = canned_sessions()
+        other = replace(first, asks=Ask(kind=Need.PERMISSION, text="Delete all?", choices=("Yes",), since=NOW))
+        running.backend.set(fleet_of(other, *rest))
+        await running.settle()
+        assert running.app.screen is running.main
+        await running.press("1")
+        assert running.backend.deeds == []
+
+
+async def test_answering_is_not_offered_where_nothing_is_asked() -> None:
+    async with console() as running:
+        await running.press("3", "y")
+        assert running.app.screen is running.main
+        assert "answer" not in running.main.foot.text
+
+
+async def test_a_new_session_needs_a_directory_an_agent_and_a_request() -> None:
+    async with console() as running:
+        await running.press("n", *"ledg", "enter", "right", "right", "enter", *"go on", "enter")
+        wanted = NewRequest(directories=("/home/kim/ledger",), tool="codex", request="go on")
+        assert running.backend.deeds == [("new", wanted)]
+
+
+async def test_new_sessions_in_several_directories() -> None:
+    async with console() as running:
+        await running.press("n", "ctrl+t", "ctrl+t", "ctrl+s")
+        wanted = NewRequest(directories=("/home/kim/shop", "/home/kim/ledger"))
+        assert running.backend.deeds == [("new", wanted)]
+
+
+async def test_a_typed_path_is_taken_as_it_is() -> None:
+    async with console() as running:
+        await running.press("n", *"/srv/x", "enter", "enter")
+        assert running.backend.deeds == [("new", NewRequest(directories=("/srv/x",)))]
+
+
+async def test_a_worker_is_spawned_from_an_issue() -> None:
+    async with console() as running:
+        await running.press("s", "right", "enter", *"42", "enter", "enter", "enter", "enter")
+        assert running.backend.deeds == [("spawn", SpawnRequest(project="shop", issue="42"))]
+
+
+async def test_a_stale_row_is_attached_again_and_an_ended_one_is_restored() -> None:
+    async with console() as running:
+        running.main.table.select("sess_14")
+        await running.press("u")
+        running.main.table.select("sess_15")
+        await running.press("u", "d")
+        assert running.backend.deeds == [("adopt", "sess_14"), ("restore", "sess_15"), ("dismiss", ("sess_15",))]
+
+
+async def test_details_say_why_the_state_is_believed() -> None:
+    async with console() as running:
+        await running.press("i")
+        text = page_text(running)
+        for part in ("hook, confidence high", "PermissionRequest: Bash", "Checked the totals", "asks for permission"):
+            assert part in text
+        await running.press("escape")
+        assert running.app.screen is running.main
+
+
+async def test_details_of_a_worker_show_its_work_and_changes() -> None:
+    async with console() as running:
+        running.main.table.select("atl-12")
+        await running.press("i")
+        text = page_text(running)
+        for part in ("feat/tile-cache-lock", "#131", "+lock = Lock()"):
+            assert part in text
+
+
+async def test_the_activity_log_can_be_narrowed_to_the_session() -> None:
+    async with console() as running:
+        await running.press("e")
+        assert "hotfix" in page_text(running)
+        await running.press("tab")
+        assert "hotfix" not in page_text(running)
+        assert "checkout-tax" in page_text(running)
+
+
+async def test_the_help_shows_every_action_with_the_keys_it_really_has() -> None:
+    wishes = Preferences(keys={"session.end": ["X", "delete"], "help.open": "?"})
+    async with console(CannedBackend(wishes=wishes), size=(120, 60)) as running:
+        await running.press("?")
+        text = page_text(running)
+        for action in ACTIONS:
+            assert action.name in text
+        (line,) = [line for line in text.split("\n") if "session.end" in line]
+        assert line.split()[:2] == ["X", "Del"]
+        await running.press("escape", "X", "y")
+        assert running.backend.deeds == [("kill", ("sess_1",), False)]
+
+
+async def test_the_help_leaves_out_what_cannot_be_done() -> None:
+    async with console(CannedBackend(able=frozenset({Capability.GO}))) as running:
+        await running.press("?")
+        text = page_text(running)
+        assert "session.go" in text
+        assert "session.spawn" not in text
+
+
+async def test_a_wrong_key_setting_is_told_and_the_usual_keys_stay() -> None:
+    async with console(CannedBackend(wishes=Preferences(keys={"session.end": "j"}))) as running:
+        (toast,) = running.app._notifications
+        assert "the key j is bound to both row.down and session.end" in toast.message
+        await running.press("j")
+        assert running.main.table.selected == "sess_2"
+
+
+async def test_settings_turn_through_their_choices() -> None:
+    async with console() as running:
+        await running.press(",", "enter")
+        assert running.backend.deeds == [("set", "thoughts.engine", "command")]
+        await running.press("down", "enter", "9", "enter")
+        assert running.backend.deeds[1:] == [("set", "thoughts.seconds", "9")]
+
+
+async def test_the_palette_does_actions_and_finds_sessions() -> None:
+    async with console() as running:
+        await running.press("ctrl+p", *"atlas-til", "enter")
+        assert running.main.table.selected == "sess_3"
+        await running.press("ctrl+p", *"look at tmux", "enter")
+        assert running.backend.deeds == [("look",)]
+
+
+async def test_a_theme_is_shown_while_choosing_and_kept_only_on_enter() -> None:
+    async with console() as running:
+        await running.press("T", *"light")
+        assert running.app.colours.name == "light"
+        await running.press("escape")
+        assert running.app.colours.name == "dark"
+        assert "theme" not in running.backend.remembered
+        await running.press("T", *"light", "enter")
+        assert running.app.colours.name == "light"
+        assert running.backend.remembered["theme"] == "light"
+
+
+async def test_saved_views_are_filters() -> None:
+    backend = CannedBackend(wishes=Preferences(views={"mine": "repo:shop !state:ended"}))
+    async with console(backend) as running:
+        await running.press("v", "enter")
+        assert running.main.table.ids == ["sess_1", "sess_4", "sess_10"]
+        await running.press("escape")
+        assert len(running.main.table.ids) == 15
+
+
+async def test_another_server_shows_the_command_to_type() -> None:
+    backend = CannedBackend(going=TypeThis("tmux -L other attach -t =api", "It is on another server."))
+    async with console(backend) as running:
+        await running.press("enter")
+        shown = "\n".join(str(widget.render()) for widget in running.app.screen.query("Static"))
+        assert "tmux -L other attach -t =api" in shown
+
+
+async def test_outside_tmux_the_console_steps_aside_while_attached(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The driver of the tests has no terminal to let go of.
+    monkeypatch.setattr(ConsoleApp, "suspend", lambda app: nullcontext())
+    backend = CannedBackend(going=Attach(("tmux", "attach", "-t", "%1")))
+    async with console(backend) as running:
+        await running.press("enter")
+        assert running.backend.deeds[-1] == ("attach", ("tmux", "attach", "-t", "%1"))
+        assert running.main.table.selected == "sess_1"
+
+
+@pytest.mark.parametrize("action", [a for a in ACTIONS if a.capability], ids=lambda a: a.name)
+async def test_no_action_is_offered_without_its_backend(action: object) -> None:
+    assert not offered(action, frozenset())  # type: ignore[arg-type]  # parametrised values are objects to mypy
