@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from quarterdeck.core.report import Report
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.plugins.plugins import load
 from quarterdeck.ports.agent import Agent, Program, ScreenLook
@@ -90,6 +93,83 @@ class Recording:
     def look(self, *, still_for: float | None = None, title: str | None = None) -> ScreenLook:
         """What a watcher would have captured."""
         return ScreenLook(text=self.screen, at=NOW, title=self.title if title is None else title, still_for=still_for)
+
+    @property
+    def seen_at(self) -> datetime:
+        """When the recorder looked: a little after the newest thing that is dated."""
+        view = None if self.size != FULL else self._last_time()
+        return view or NOW
+
+    def _last_time(self) -> datetime | None:
+        times = [parsed for line in self.transcript_lines() if (parsed := _time_of(json.loads(line)))]
+        registry = self.facts.get("registry")
+        if isinstance(registry, dict):
+            times.append(datetime.fromtimestamp(registry["statusUpdatedAt"] / 1000, UTC))
+        return max(times, default=None)
+
+    def transcript_lines(self) -> list[str]:
+        """The agent's transcript at that moment (OpenCode: its database's rows)."""
+        for name in ("database.jsonl", "transcript.jsonl"):
+            if (self.folder / name).exists():
+                return (self.folder / name).read_text().splitlines(keepends=True)
+        count = self.facts.get("transcript_lines")
+        whole = self.folder.parent / "transcript.jsonl"
+        return whole.read_text().splitlines(keepends=True)[:count] if isinstance(count, int) else []
+
+    def transcript_in(self, folder: Path) -> Path | None:
+        """The transcript written out as the agent keeps it; None when there is none yet."""
+        lines = self.transcript_lines()
+        if not lines:
+            return None
+        if self.agent_key == "opencode":
+            return _database(folder / "opencode.db", [json.loads(line) for line in lines])
+        file = folder / "transcript.jsonl"
+        file.write_text("".join(lines))
+        return file
+
+    def reports(self, *, before: datetime) -> list[Report]:
+        """What the hooks told from the state's trigger until the look."""
+        file = self.folder / "reports.jsonl"
+        rows = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        rows = [row for row in rows if row["from"] in {"hook", "event", "notify"}]
+        end = max((row["dt"] for row in rows), default=0.0)
+        end = max(end, cast("float", self.facts["seconds"]))
+        return [
+            Report(
+                agent=self.agent_key,
+                event=row["payload"].get("hook_event_name") or row["payload"]["type"],
+                at=before - timedelta(seconds=end - row["dt"]),
+                payload=row["payload"],
+            )
+            for row in rows
+        ]
+
+
+def _time_of(row: dict[str, object]) -> datetime | None:
+    told = row.get("timestamp", row.get("time_updated"))
+    if isinstance(told, str):
+        return datetime.fromisoformat(told.replace("Z", "+00:00"))
+    return datetime.fromtimestamp(told / 1000, UTC) if isinstance(told, int) else None
+
+
+def _database(file: Path, rows: list[dict[str, object]]) -> Path:
+    columns = {
+        "session": "id, directory, parent_id, cost, tokens_input, tokens_output, tokens_reasoning, tokens_cache_read,"
+        " tokens_cache_write, time_updated",
+        "message": "id, session_id, time_updated, data",
+        "part": "id, message_id, session_id, data",
+    }
+    file.unlink(missing_ok=True)
+    with closing(sqlite3.connect(file)) as database, database:
+        for table, names in columns.items():
+            database.execute(f"create table {table} ({names})")
+        for row in rows:
+            table = str(row["table"])
+            fields = [field.strip() for field in columns[table].split(",")]
+            values = [json.dumps(row[field]) if field == "data" else row[field] for field in fields]
+            marks = ", ".join("?" * len(fields))
+            database.execute(f"insert into {table} values ({marks})", values)  # noqa: S608 - names are ours
+    return file
 
 
 @cache

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from quarterdeck.agents import claude_screen
+from quarterdeck.agents import claude_registry, claude_screen, claude_transcript
+from quarterdeck.agents.claude_reports import read_claude
 from quarterdeck.agents.coding_agent import CodingAgent
 from quarterdeck.ports.agent import AgentSpec, Dialog, HookKind, Permissions, Press, PromptDelivery
 
@@ -36,4 +37,7 @@ AGENT = CodingAgent(
     layout=claude_screen.LAYOUT,
     screen_rules=claude_screen.RULES,
     title_rules=claude_screen.TITLES,
+    reports=read_claude,
+    registry=claude_registry.read_registry,
+    transcripts=claude_transcript.transcript,
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from quarterdeck.agents import codex_screen
+from quarterdeck.agents import codex_screen, codex_transcript
+from quarterdeck.agents.claude_reports import read_codex
 from quarterdeck.agents.coding_agent import CodingAgent
 from quarterdeck.ports.agent import AgentSpec, Dialog, HookKind, Permissions, Press, PromptDelivery
 
@@ -35,4 +36,6 @@ AGENT = CodingAgent(
     layout=codex_screen.LAYOUT,
     screen_rules=codex_screen.RULES,
     title_rules=codex_screen.TITLES,
+    reports=read_codex,
+    transcripts=codex_transcript.transcript,
 )

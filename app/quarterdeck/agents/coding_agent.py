@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quarterdeck.agents.hooks import HookSetup
+    from quarterdeck.agents.screen import Match
     from quarterdeck.agents.titles import TitleRule
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.report import Report, ReportState
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     ReportReader = Callable[[ReportState, Report], ReportState]
     RegistryReader = Callable[[Program, datetime, Path | None], Reading | None]
     TranscriptMaker = Callable[..., Transcript]
-    ColourReader = Callable[[str], ScreenRule | None]
+    ColourReader = Callable[[str, Match], Match]
 
 
 def _no_parts(lines: tuple[str, ...]) -> Parts:
@@ -61,6 +62,8 @@ class CodingAgent:
     layout: Layout = PLAIN_LAYOUT
     screen_rules: tuple[ScreenRule, ...] = ()
     title_rules: tuple[TitleRule, ...] = ()
+    colours: ColourReader | None = None
+    """Takes the screen with its colours, if it was captured with them, and may know better than the rule."""
     reports: ReportReader | None = None
     registry: RegistryReader | None = None
     transcripts: TranscriptMaker | None = None
@@ -71,6 +74,7 @@ class CodingAgent:
         parts = self.layout.split(lines_of(clean_lines(look.text)))
         match = match_screen(parts, self.screen_rules, self.layout)
         if match is not None:
+            match = self.colours(look.text, match) if self.colours else match
             return reading_of(match, parts, at=look.at, still_for=look.still_for)
         if parts.box is None or look.still_for is None or look.still_for < STILL_AFTER:
             return None

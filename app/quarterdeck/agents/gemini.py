@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from quarterdeck.agents import gemini_screen
+from quarterdeck.agents import gemini_screen, gemini_transcript
 from quarterdeck.agents.coding_agent import CodingAgent
+from quarterdeck.agents.gemini_reports import read_gemini
 from quarterdeck.ports.agent import AgentSpec, Dialog, HookKind, Permissions, Press, PromptDelivery
 
 SPEC = AgentSpec(
@@ -34,4 +35,6 @@ AGENT = CodingAgent(
     layout=gemini_screen.LAYOUT,
     screen_rules=gemini_screen.RULES,
     title_rules=gemini_screen.TITLES,
+    reports=read_gemini,
+    transcripts=gemini_transcript.transcript,
 )

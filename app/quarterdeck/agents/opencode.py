@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from quarterdeck.agents import opencode_screen
+from quarterdeck.agents import opencode_screen, opencode_transcript
 from quarterdeck.agents.coding_agent import CodingAgent
+from quarterdeck.agents.opencode_reports import read_opencode
 from quarterdeck.ports.agent import AgentSpec, Dialog, HookKind, Permissions, Press, PromptDelivery
 
 SPEC = AgentSpec(
@@ -29,4 +30,7 @@ AGENT = CodingAgent(
     layout=opencode_screen.LAYOUT,
     screen_rules=opencode_screen.RULES,
     title_rules=opencode_screen.TITLES,
+    colours=opencode_screen.by_colour,
+    reports=read_opencode,
+    transcripts=opencode_transcript.transcript,
 )

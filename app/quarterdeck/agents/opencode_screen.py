@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.dialogs import OPTION, Option, choices_of, question_text
-from quarterdeck.agents.screen import DialogText, Layout, Meaning, Parts, Region, ScreenRule, in_order
+from quarterdeck.agents.screen import DialogText, Layout, Match, Meaning, Parts, Region, ScreenRule, in_order
 from quarterdeck.core.session import Confidence
 
 if TYPE_CHECKING:
@@ -17,11 +18,13 @@ _BOX_END = re.compile(r"^\s*╹▀{8,}")
 _BUTTONS = ("Allow once", "Allow always", "Reject")
 _BUTTON_ROW = re.compile(r"^\s*(?:Allow once|Allow always|Reject|Confirm|Cancel)\b")
 _HINT = re.compile(r"\b(?:enter|esc|⇆|↑↓|tab|ctrl\+f)\s+\S")
+_SIDEBAR = re.compile(r"^.*\s{4}(?=• OpenCode \d[\w.-]*$)")
 FOOT_LINES = 4
 
 
 def split(lines: tuple[str, ...]) -> Parts:
     """The last block with a bar at its left is the prompt box when a shadow ends it, and else an open dialog."""
+    lines = _without_sidebar(lines)
     for index in range(len(lines) - 1, -1, -1):
         if len([line for line in lines[index + 1 :] if line.strip()]) > FOOT_LINES:
             break
@@ -33,6 +36,12 @@ def split(lines: tuple[str, ...]) -> Parts:
             block = tuple(_BAR.sub("", line) for line in lines[top : index + 1])
             return Parts(body=lines[:top], dialog=_dialog(block), foot=lines[index + 1 :])
     return Parts(body=lines)
+
+
+def _without_sidebar(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """A wide terminal shows a bar at the right, whose last line is the version."""
+    column = next((found.end() for line in reversed(lines) if (found := _SIDEBAR.match(line))), None)
+    return lines if column is None else tuple(line[:column].rstrip() for line in lines)
 
 
 def _block_top(lines: tuple[str, ...], bottom: int) -> int:
@@ -67,8 +76,22 @@ def _dialog(block: tuple[str, ...]) -> DialogText | None:
 
 LAYOUT = Layout(split=split, head=re.compile(r"^ {5}▣ |^\s*┃"), prompt=re.compile(r"^\s*┃"))
 
+ENDED = ScreenRule(
+    id="opencode.ended",
+    means=Meaning.IDLE,
+    region=Region.LAST,
+    pattern=re.compile(r"^ {5}▣ +\S.*"),
+    confidence=Confidence.LOW,
+    needs_box=True,
+)
+"""A refusal and an error leave the same line; only colours, or the database, tell them apart."""
+
+REFUSED = replace(ENDED, id="opencode.refused_colour", means=Meaning.INTERRUPTED, confidence=Confidence.MEDIUM)
+FAILED = replace(ENDED, id="opencode.error_colour", means=Meaning.ERROR, confidence=Confidence.MEDIUM)
+
 RULES = in_order(
     (
+        ENDED,
         ScreenRule(
             id="opencode.permission",
             means=Meaning.PERMISSION,
@@ -101,15 +124,6 @@ RULES = in_order(
             pattern=re.compile(r"^ {5}▣ .* · (?:\d+(?:\.\d+)?[dhms] ?)+"),
             needs_box=True,
         ),
-        # A refusal and an error leave the same line; only its colour, or the database, tells them apart.
-        ScreenRule(
-            id="opencode.ended",
-            means=Meaning.IDLE,
-            region=Region.LAST,
-            pattern=re.compile(r"^ {5}▣ +\S.*"),
-            confidence=Confidence.LOW,
-            needs_box=True,
-        ),
         ScreenRule(
             id="opencode.fresh",
             means=Meaning.IDLE,
@@ -119,6 +133,29 @@ RULES = in_order(
         ),
     )
 )
+
+_COLOURED_BAR = re.compile(r"((?:\x1b\[[\d;:]*m)*)┃")
+_TRUE_COLOUR = re.compile(r"38[;:]2[;:]+(\d+)[;:](\d+)[;:](\d+)")
+_RED = re.compile(r"\x1b\[(?:[\d;]*;)?(?:31|91|38;5;(?:1|9|124|160|196|203|204))(?:;[\d;]*)?m")
+
+
+def by_colour(screen: str, match: Match) -> Match:
+    """A turn that ended without its time is an error when the block above is marked in red."""
+    if match.rule is not ENDED:
+        return match
+    above = screen[: max(screen.rfind("▣"), 0)]
+    bars = _COLOURED_BAR.findall(above)
+    if not bars or "\x1b[" not in above:
+        return match
+    colour = bars[-1]
+    told = _TRUE_COLOUR.search(colour)
+    if told:
+        red, green, blue = map(int, told.groups())
+        is_red = red > 150 and red - green > 60 and red - blue > 60
+    else:
+        is_red = bool(_RED.search(colour))
+    return Match(FAILED if is_red else REFUSED, match.text)
+
 
 TITLES: tuple[TitleRule, ...] = ()
 """Its title names the conversation and never the state."""

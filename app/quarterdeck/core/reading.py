@@ -26,5 +26,7 @@ class Reading:
     question: str = ""
     """What is asked, when `needs` is permission or question."""
     choices: tuple[str, ...] = ()
+    until: datetime | None = None
+    """When a limit that stopped the session ends, if that was told."""
     lasts: float | None = None
     """Seconds this claim holds without fresh support; None = until another reading of the same source."""

@@ -45,6 +45,7 @@ _SELF_REPORTED = frozenset({Source.HOOK, Source.REGISTRY})
 _PLACEHOLDERS = frozenset({"initial_state", "nothing_known"})
 _REASONLESS = frozenset({Source.REGISTRY, Source.SIGNAL, Source.SCREEN})
 _TURN_BY_TURN = frozenset({Source.HOOK, Source.TRANSCRIPT})
+_WRITTEN = frozenset({Source.REGISTRY, Source.TRANSCRIPT})
 _DRAWN = frozenset({Source.SIGNAL, Source.SCREEN, Source.SILENCE})
 
 
@@ -194,12 +195,16 @@ def _with_reason(best: Reading, ladder: list[Reading]) -> Reading:
 
 
 def _is_news(lower: Reading, best: Reading) -> bool:
-    """Whether an ask seen on a lower rung is newer than what the best rung knows.
+    """Whether an ask seen on a lower rung, or the end of reported work, is newer than what the best rung knows.
 
     An agent that says of itself that it rests is believed; that it works is not, since not every ask is reported.
     """
-    if not asks(lower) or asks(best) or lower.at <= best.at or lower.confidence is Confidence.LOW:
+    if lower.at <= best.at or lower.confidence is Confidence.LOW or asks(best):
         return False
+    if not asks(lower):
+        # Interrupts, refusals and some errors are never reported; what the agent writes down later is.
+        reported_work = best.source is Source.HOOK and best.state is SessionState.BUSY
+        return reported_work and lower.source in _WRITTEN and lower.state is not SessionState.BUSY
     return best.state is SessionState.BUSY or best.source not in _SELF_REPORTED
 
 

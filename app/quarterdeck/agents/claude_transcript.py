@@ -1,0 +1,163 @@
+"""Claude Code's transcript: where it lies, and what its rows mean."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck.agents.claude_reports import PLAN_TOOLS, QUESTION_TOOLS
+from quarterdeck.agents.foreign import is_object, number_at, object_at, objects_at, text_at, time_at
+from quarterdeck.agents.json_lines import JsonLines, first_rows, newest_first
+from quarterdeck.agents.ledger import Ledger, Phase
+from quarterdeck.agents.limits import reset_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from quarterdeck.agents.foreign import Json
+    from quarterdeck.ports.agent import Claims, Transcript
+
+BIG_CONTEXT = 1_000_000
+USUAL_CONTEXT = 200_000
+_LOOKED_AT = 64
+_INTERRUPTED = "[Request interrupted by user"
+_COMMAND = re.compile(r"<command-name>\s*(/?[^<]*?)\s*</command-name>")
+_COMMAND_WORDS = re.compile(r"<command-args>\s*([^<]*?)\s*</command-args>")
+
+
+def transcript(
+    *, cwd: str, claims: Claims, session_id: str = "", path: Path | None = None, home: Path | None = None
+) -> Transcript:
+    """A reader for the session's file, or for the newest of its folder when the conversation is not known."""
+    root = config_folder(home) / "projects"
+    return JsonLines(
+        claims=claims,
+        candidates=lambda: _candidates(root, cwd, session_id, path),
+        take=take,
+        belongs=lambda found: path is not None or bool(session_id) or _is_of(found, cwd),
+    )
+
+
+def config_folder(home: Path | None) -> Path:
+    """Where Claude Code keeps its files."""
+    told = os.environ.get("CLAUDE_CONFIG_DIR") if home is None else None
+    return Path(told) if told else (home or Path.home()) / ".claude"
+
+
+def folder_name(cwd: str) -> str:
+    """The folder of a working directory's transcripts."""
+    return re.sub(r"[^A-Za-z0-9]", "-", cwd)
+
+
+def _candidates(root: Path, cwd: str, session_id: str, path: Path | None) -> Iterable[Path]:
+    if path is not None:
+        return [path] if path.is_file() else []
+    if session_id:
+        if not re.fullmatch(r"[\w-]{1,100}", session_id):
+            return []
+        direct = root / folder_name(cwd) / f"{session_id}.jsonl"
+        return [direct] if direct.is_file() else newest_first(root.glob(f"*/{session_id}.jsonl"))
+    found = (each for each in (root / folder_name(cwd)).glob("*.jsonl") if not each.name.startswith("agent-"))
+    return newest_first(found)
+
+
+def _is_of(path: Path, cwd: str) -> bool:
+    """Whether one of the first rows names our folder; a file that names none is accepted."""
+    named = {found for row in first_rows(path, _LOOKED_AT) if (found := text_at(row, "cwd"))}
+    return not named or cwd in named
+
+
+def take(ledger: Ledger, row: Json) -> None:
+    """Enter one row."""
+    if row.get("isSidechain") is True:
+        return  # a sub-agent's
+    at = time_at(row, "timestamp")
+    ledger.updated_at = at or ledger.updated_at
+    ledger.session_id = text_at(row, "sessionId") or ledger.session_id
+    match row.get("type"):
+        case "user":
+            _user(ledger, row, at)
+        case "assistant":
+            _assistant(ledger, row, at)
+        case "system":
+            if row.get("subtype") == "turn_duration" and ledger.phase in {Phase.WORKING, Phase.TOOL, Phase.OVER}:
+                ledger.stands(Phase.OVER, at)
+        case "attachment":
+            queued = object_at(row, "attachment")
+            if queued.get("type") == "queued_command" and text_at(queued, "prompt"):
+                ledger.prompt(text_at(queued, "prompt"), at)
+
+
+def _user(ledger: Ledger, row: Json, at: datetime | None) -> None:
+    if row.get("isMeta") is True or row.get("isCompactSummary") is True:
+        return
+    content = object_at(row, "message").get("content")
+    blocks = [block for block in content if is_object(block)] if isinstance(content, list) else []
+    text = content if isinstance(content, str) else next((text_at(b, "text") for b in blocks if text_at(b, "text")), "")
+    for block in blocks:
+        if block.get("type") == "tool_result":
+            ledger.answered(text_at(block, "tool_use_id"), at, ok=block.get("is_error") is not True)
+    if text.startswith(_INTERRUPTED):
+        ledger.stands(Phase.INTERRUPTED, at, detail=text)
+    elif text.startswith(("<local-command-stdout>", "<local-command-stderr>", "<bash-stdout>")):
+        ledger.stands(Phase.RESTING, at)
+    elif text.startswith(("<command-name>", "<command-message>")):
+        name, words = _COMMAND.search(text), _COMMAND_WORDS.search(text)
+        ledger.prompt(f"{name[1] if name else ''} {words[1] if words else ''}".strip(), at)
+    elif text and not text.startswith("<") and not any(b.get("type") == "tool_result" for b in blocks):
+        ledger.prompt(text, at)
+
+
+def _assistant(ledger: Ledger, row: Json, at: datetime | None) -> None:
+    message = object_at(row, "message")
+    blocks = objects_at(message, "content")
+    if row.get("isApiErrorMessage") is True:
+        text = next((text_at(block, "text") for block in blocks), "")
+        ledger.stands(Phase.ERROR, at, detail=text, until=reset_time(text, at) if at else None)
+        return
+    if text_at(message, "model") == "<synthetic>":
+        return
+    ledger.model = text_at(message, "model") or ledger.model
+    _count(ledger, message)
+    called = False
+    for block in blocks:
+        match block.get("type"):
+            case "text":
+                ledger.said(text_at(block, "text"))
+            case "thinking" | "redacted_thinking":
+                ledger.thought()
+            case "tool_use":
+                tool = text_at(block, "name")
+                ledger.called(
+                    text_at(block, "id"),
+                    tool,
+                    object_at(block, "input"),
+                    at,
+                    asks=tool in QUESTION_TOOLS,
+                    plan=tool in PLAN_TOOLS,
+                )
+                called = True
+    if called:
+        return
+    stop = message.get("stop_reason")
+    if stop == "tool_use":
+        ledger.stands(Phase.TOOL, at)
+    elif stop:
+        ledger.stands(Phase.OVER, at)
+    else:
+        ledger.stands(Phase.WORKING, at)
+
+
+def _count(ledger: Ledger, message: Json) -> None:
+    usage = object_at(message, "usage")
+    if not usage:
+        return
+    sent = sum(
+        number_at(usage, key) for key in ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+    )
+    ledger.count(text_at(message, "id"), sent, number_at(usage, "output_tokens"))
+    if "[1m]" in ledger.model or sent > USUAL_CONTEXT:
+        ledger.context_limit = BIG_CONTEXT

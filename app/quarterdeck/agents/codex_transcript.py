@@ -1,0 +1,144 @@
+"""Codex's rollout: where it lies, and what its rows mean."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck.agents.claude_reports import QUESTION_TOOLS
+from quarterdeck.agents.foreign import EMPTY, number_at, object_at, objects_at, parse_object, text_at, time_at
+from quarterdeck.agents.json_lines import JsonLines, first_rows
+from quarterdeck.agents.ledger import Ledger, Phase
+from quarterdeck.agents.limits import reset_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from quarterdeck.agents.foreign import Json
+    from quarterdeck.ports.agent import Claims, Transcript
+
+DAYS_LOOKED_AT = 14
+_CALLS = frozenset({"function_call", "custom_tool_call", "local_shell_call"})
+_RESULTS = frozenset({"function_call_output", "custom_tool_call_output", "local_shell_call_output"})
+_FAILED = re.compile(r"(?:exited with code|exit code:?) (?!0\b)\d|aborted by user|\"success\": ?false", re.IGNORECASE)
+
+
+def transcript(
+    *, cwd: str, claims: Claims, session_id: str = "", path: Path | None = None, home: Path | None = None
+) -> Transcript:
+    """A reader for the session's file, or for the newest of its folder when the conversation is not known."""
+    root = config_folder(home) / "sessions"
+    return JsonLines(
+        claims=claims,
+        candidates=lambda: _candidates(root, session_id, path),
+        take=take,
+        belongs=lambda found: path is not None or _is_of(found, cwd, session_id),
+    )
+
+
+def config_folder(home: Path | None) -> Path:
+    """Where Codex keeps its files."""
+    told = os.environ.get("CODEX_HOME") if home is None else None
+    return Path(told) if told else (home or Path.home()) / ".codex"
+
+
+def _candidates(root: Path, session_id: str, path: Path | None) -> Iterable[Path]:
+    """The newest days' files, by name: names start with their time."""
+    if path is not None:
+        return [path] if path.is_file() else []
+    if session_id:
+        if not re.fullmatch(r"[\w-]{1,100}", session_id):
+            return []
+        return sorted(root.glob(f"*/*/*/rollout-*{session_id}.jsonl"), reverse=True)
+    days = sorted(root.glob("[0-9]*/[0-9]*/[0-9]*"), reverse=True)[:DAYS_LOOKED_AT]
+    return (each for day in days for each in sorted(day.glob("rollout-*.jsonl"), reverse=True))
+
+
+def _is_of(path: Path, cwd: str, session_id: str) -> bool:
+    rows = first_rows(path, 1)
+    meta = object_at(rows[0], "payload") if rows and rows[0].get("type") == "session_meta" else EMPTY
+    if session_id:
+        return text_at(meta, "id") == session_id
+    # Sub-agents and title finders have files of their own, whose source is an object and not the name of a front end.
+    return text_at(meta, "cwd") == cwd and isinstance(meta.get("source", ""), str)
+
+
+def take(ledger: Ledger, row: Json) -> None:
+    """Enter one row."""
+    at = time_at(row, "timestamp")
+    ledger.updated_at = at or ledger.updated_at
+    payload = object_at(row, "payload")
+    match row.get("type"):
+        case "session_meta":
+            ledger.session_id = ledger.session_id or text_at(payload, "id")
+        case "turn_context":
+            ledger.model = text_at(payload, "model") or ledger.model
+        case "response_item":
+            _item(ledger, payload, at)
+        case "event_msg":
+            _event(ledger, payload, at)
+
+
+def _item(ledger: Ledger, payload: Json, at: datetime | None) -> None:
+    kind = payload.get("type")
+    if kind == "message":
+        _message(ledger, payload, at)
+    elif kind == "reasoning":
+        ledger.thought()
+    elif kind in _CALLS:
+        tool = text_at(payload, "name") or "shell"
+        told = payload.get("arguments", payload.get("input", payload.get("action")))
+        arguments = parse_object(told) if isinstance(told, str) else object_at({"told": told}, "told")
+        if arguments is None:
+            arguments = {"command": told}
+        ledger.called(_call_id(payload), tool, arguments, at, asks=tool in QUESTION_TOOLS, plan=False)
+    elif kind in _RESULTS:
+        output = payload.get("output")
+        ledger.answered(_call_id(payload), at, ok=not _FAILED.search(output) if isinstance(output, str) else None)
+
+
+def _call_id(payload: Json) -> str:
+    return text_at(payload, "call_id") or text_at(payload, "id")
+
+
+def _message(ledger: Ledger, payload: Json, at: datetime | None) -> None:
+    text = "\n".join(text_at(block, "text") for block in objects_at(payload, "content")).strip()
+    if payload.get("role") == "assistant":
+        ledger.said(text)
+    elif payload.get("role") == "user" and text and not text.startswith("<"):
+        ledger.prompt(text, at)
+
+
+def _event(ledger: Ledger, payload: Json, at: datetime | None) -> None:
+    match payload.get("type"):
+        case "task_started":
+            limit = number_at(payload, "model_context_window")
+            ledger.context_limit = limit if limit > 0 else ledger.context_limit
+            ledger.stands(Phase.WORKING, at)
+        case "token_count":
+            _tokens(ledger, object_at(payload, "info"))
+        case "task_complete":
+            error = object_at(payload, "error")
+            text = text_at(error, "message")
+            if error:
+                ledger.stands(Phase.ERROR, at, detail=text, until=reset_time(text, at) if at else None)
+            else:
+                ledger.stands(Phase.OVER, at)
+        case "turn_aborted":
+            ledger.stands(Phase.INTERRUPTED, at, detail=text_at(payload, "reason"))
+        case "stream_error":
+            ledger.stands(Phase.WORKING, at, detail=text_at(payload, "message"))
+
+
+def _tokens(ledger: Ledger, info: Json) -> None:
+    """The total is told as a running sum, so that it is taken over and not added."""
+    if not info:
+        return
+    ledger.input_tokens = number_at(info, "total_token_usage", "input_tokens")
+    ledger.output_tokens = number_at(info, "total_token_usage", "output_tokens")
+    ledger.token_count = number_at(info, "last_token_usage", "input_tokens") or ledger.token_count
+    limit = number_at(info, "model_context_window")
+    ledger.context_limit = limit if limit > 0 else ledger.context_limit

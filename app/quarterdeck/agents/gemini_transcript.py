@@ -1,0 +1,144 @@
+"""Gemini CLI's chat file: where it lies, and what its rows mean."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck.agents.foreign import is_object, number_at, object_at, objects_at, parse_object, text_at, time_at
+from quarterdeck.agents.gemini_reports import QUESTION_TOOL
+from quarterdeck.agents.json_lines import JsonLines, first_rows, newest_first
+from quarterdeck.agents.ledger import Ledger, Phase
+from quarterdeck.agents.limits import reset_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from quarterdeck.agents.foreign import Json
+    from quarterdeck.ports.agent import Claims, Transcript
+
+_ID_IN_NAME = 8
+_REWRITTEN_WITHIN = timedelta(milliseconds=100)
+"""After a turn that failed the history is written again, under new ids and with the time of that end."""
+_CANCELLED = "Request cancelled."
+_REFUSED = frozenset({"cancelled", "error"})
+
+
+def transcript(
+    *, cwd: str, claims: Claims, session_id: str = "", path: Path | None = None, home: Path | None = None
+) -> Transcript:
+    """A reader for the session's file, or for the newest of its project when the conversation is not known."""
+    root = config_folder(home)
+    return JsonLines(
+        claims=claims,
+        candidates=lambda: _candidates(root, cwd, session_id, path),
+        take=take,
+        belongs=lambda found: path is not None or not session_id or _is_of(found, session_id),
+    )
+
+
+def config_folder(home: Path | None) -> Path:
+    """Where Gemini CLI keeps its files."""
+    return (home or Path.home()) / ".gemini"
+
+
+def _candidates(root: Path, cwd: str, session_id: str, path: Path | None) -> Iterable[Path]:
+    if path is not None:
+        return [path] if path.is_file() else []
+    if session_id:
+        if not re.fullmatch(r"[\w-]{8,100}", session_id):
+            return []
+        return newest_first(root.glob(f"tmp/*/chats/session-*-{session_id[:_ID_IN_NAME]}.jsonl"))
+    return newest_first(
+        file for name in _project_names(root, cwd) for file in (root / "tmp" / name / "chats").glob("session-*.jsonl")
+    )
+
+
+def _project_names(root: Path, cwd: str) -> Iterable[str]:
+    try:
+        known = parse_object((root / "projects.json").read_bytes())
+    except OSError:
+        known = None
+    name = text_at(known, "projects", cwd) if known else ""
+    if name and "/" not in name and not name.startswith("."):
+        yield name
+    yield hashlib.sha256(cwd.encode()).hexdigest()
+
+
+def _is_of(path: Path, session_id: str) -> bool:
+    return any(text_at(row, "sessionId") == session_id for row in first_rows(path, 1))
+
+
+def take(ledger: Ledger, row: Json) -> None:
+    """Enter one row. A message may be written again under the same id."""
+    ledger.session_id = text_at(row, "sessionId") or text_at(row, "$set", "sessionId") or ledger.session_id
+    at = time_at(row, "timestamp")
+    if at is None:
+        return
+    ledger.updated_at = at
+    kind = row.get("type")
+    if kind == "gemini":
+        _count(ledger, row)
+    if _is_rewriting(ledger, at) and kind in {"user", "gemini"}:
+        return
+    match kind:
+        case "user":
+            _user(ledger, row, at)
+        case "gemini":
+            _gemini(ledger, row, at)
+        case "error":
+            text = text_at(row, "content")
+            ledger.stands(Phase.ERROR, at, detail=text, until=reset_time(text, at))
+        case "info" if text_at(row, "content").startswith(_CANCELLED):
+            ledger.stands(Phase.INTERRUPTED, at)
+
+
+def _is_rewriting(ledger: Ledger, at: datetime) -> bool:
+    ended = ledger.phase in {Phase.INTERRUPTED, Phase.ERROR}
+    return ended and ledger.phase_at is not None and at <= ledger.phase_at + _REWRITTEN_WITHIN
+
+
+def _user(ledger: Ledger, row: Json, at: datetime) -> None:
+    content = row.get("content")
+    parts = objects_at(row, "content")
+    if any("functionResponse" in part for part in parts):
+        if ledger.phase not in {Phase.INTERRUPTED, Phase.ERROR}:
+            ledger.stands(Phase.WORKING, at)
+        return
+    texts = [content] if isinstance(content, str) else [text_at(part, "text") for part in parts]
+    text = "\n".join(each for each in texts if each and not each.startswith("<session_context>")).strip()
+    if text:
+        ledger.prompt(text, at)
+
+
+def _gemini(ledger: Ledger, row: Json, at: datetime) -> None:
+    ledger.model = text_at(row, "model") or ledger.model
+    if row.get("thoughts"):
+        ledger.thought()
+    content = row.get("content")
+    text = (
+        content if isinstance(content, str) else "\n".join(text_at(part, "text") for part in objects_at(row, "content"))
+    )
+    calls = objects_at(row, "toolCalls")
+    if text and not calls:
+        ledger.said(text)
+        ledger.stands(Phase.MAYBE_OVER, at)
+    elif not calls:
+        ledger.stands(Phase.TOOL, at)
+    for call in calls:
+        tool, arguments = text_at(call, "name"), object_at(call, "args")
+        status = text_at(call, "status")
+        ledger.called(text_at(call, "id"), tool, arguments, at, asks=tool == QUESTION_TOOL, plan=False)
+        if status:
+            ledger.answered(text_at(call, "id"), time_at(call, "timestamp") or at, ok=status not in _REFUSED)
+
+
+def _count(ledger: Ledger, row: Json) -> None:
+    tokens = row.get("tokens")
+    if is_object(tokens):
+        written = number_at(tokens, "output") + number_at(tokens, "thoughts")
+        ledger.count(text_at(row, "id"), number_at(tokens, "input"), written)

@@ -1,0 +1,202 @@
+"""What a transcript adds up to, whatever its format: readers of each agent enter rows here."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from dataclasses import replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from quarterdeck.agents.gist import action_kind, asked, tool_gist, tool_request
+from quarterdeck.core.reading import Reading
+from quarterdeck.core.session import Confidence, Need, SessionState, Source
+from quarterdeck.core.text import clean_lines
+from quarterdeck.core.transcript import (
+    ACTION_LENGTH,
+    ACTIONS_KEPT,
+    TURN_LENGTH,
+    TURNS_KEPT,
+    Action,
+    ActionKind,
+    TranscriptView,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from quarterdeck.agents.foreign import Json
+
+RESTING_LASTS = 5.0
+"""After that, whoever sees the present may say that a new turn has begun."""
+WORKING_LASTS = 60.0
+ASKING_LASTS = 10.0
+MESSAGES_KEPT = 256
+SHORTEST_SAID = 5
+
+
+class Phase(StrEnum):
+    """Where the conversation stands."""
+
+    NEW = "new"
+    WORKING = "working"
+    """A prompt or a tool's result was the last word: the model is at work."""
+    TOOL = "tool"
+    """A tool call has no result: it runs, or waits to be allowed."""
+    ASKED = "asked"
+    """The agent asked the operator."""
+    PLAN = "plan"
+    """The agent showed a plan and waits for leave."""
+    OVER = "over"
+    MAYBE_OVER = "maybe_over"
+    """The agent spoke; whether it goes on is not told."""
+    RESTING = "resting"
+    INTERRUPTED = "interrupted"
+    ERROR = "error"
+
+
+_CLAIMS: dict[Phase, tuple[SessionState, Need | None, Confidence, float]] = {
+    Phase.WORKING: (SessionState.BUSY, None, Confidence.MEDIUM, WORKING_LASTS),
+    Phase.TOOL: (SessionState.BUSY, None, Confidence.LOW, WORKING_LASTS),
+    Phase.ASKED: (SessionState.ATTENTION, Need.QUESTION, Confidence.MEDIUM, ASKING_LASTS),
+    Phase.PLAN: (SessionState.ATTENTION, Need.PERMISSION, Confidence.MEDIUM, ASKING_LASTS),
+    Phase.OVER: (SessionState.IDLE, Need.FINISHED, Confidence.HIGH, RESTING_LASTS),
+    Phase.MAYBE_OVER: (SessionState.IDLE, Need.FINISHED, Confidence.LOW, RESTING_LASTS),
+    Phase.RESTING: (SessionState.IDLE, None, Confidence.MEDIUM, RESTING_LASTS),
+    Phase.INTERRUPTED: (SessionState.IDLE, None, Confidence.HIGH, RESTING_LASTS),
+    Phase.ERROR: (SessionState.ERROR, Need.ERROR, Confidence.HIGH, RESTING_LASTS),
+}
+
+
+class Ledger:
+    """Mutable while a transcript is read; `view` is what others get."""
+
+    def __init__(self) -> None:
+        self.session_id = ""
+        self.model = ""
+        self.cost_usd: float | None = None
+        self.context_limit: int | None = None
+        self.token_count = 0
+        self.input_tokens = 0
+        self.output_tokens = 0
+        self.last_text = ""
+        self.last_question = ""
+        self.choices: tuple[str, ...] = ()
+        self.turn_count = 0
+        self.phase = Phase.NEW
+        self.phase_at: datetime | None = None
+        self.detail = ""
+        self.until: datetime | None = None
+        self.updated_at: datetime | None = None
+        self._turns: deque[str] = deque(maxlen=TURNS_KEPT)
+        self._actions: deque[Action] = deque(maxlen=ACTIONS_KEPT)
+        self._open: OrderedDict[str, str] = OrderedDict()
+        self._messages: OrderedDict[str, tuple[int, int]] = OrderedDict()
+
+    def stands(self, phase: Phase, at: datetime | None, *, detail: str = "", until: datetime | None = None) -> None:
+        """Where the conversation stands now."""
+        self.phase, self.detail, self.until = phase, detail, until
+        self.phase_at = at or self.updated_at
+        if phase in {Phase.OVER, Phase.INTERRUPTED, Phase.ERROR}:
+            self._open.clear()
+
+    def prompt(self, text: str, at: datetime | None) -> None:
+        """The operator asked for something."""
+        self._turns.append(clean_lines(text)[:TURN_LENGTH])
+        self.turn_count += 1
+        self._open.clear()
+        self.stands(Phase.WORKING, at)
+
+    def said(self, text: str) -> None:
+        """The agent spoke."""
+        text = clean_lines(text).strip()
+        if not text:
+            return
+        self.last_text = text[:TURN_LENGTH]
+        if len(text) > SHORTEST_SAID:
+            self._actions.append(Action(kind=ActionKind.SAID, text=text[:ACTION_LENGTH]))
+
+    def thought(self) -> None:
+        """The agent thought; what, is not kept."""
+        if not self._actions or self._actions[-1].kind is not ActionKind.THINKING:
+            self._actions.append(Action(kind=ActionKind.THINKING, text="thinking"))
+
+    def called(self, call_id: str, tool: str, arguments: Json, at: datetime | None, *, asks: bool, plan: bool) -> None:
+        """The agent called a tool."""
+        gist = tool_gist(tool, arguments)
+        self._open[call_id] = gist
+        self._actions.append(
+            Action(kind=action_kind(tool, arguments), text=gist[:ACTION_LENGTH], tool=tool, call_id=call_id)
+        )
+        if asks:
+            self.last_question, self.choices = asked(arguments)
+            self.stands(Phase.ASKED, at)
+        elif plan:
+            self.last_question, self.choices = tool_request(tool, arguments), ()
+            self.stands(Phase.PLAN, at)
+        else:
+            self.stands(Phase.TOOL, at, detail=gist)
+
+    def answered(self, call_id: str, at: datetime | None, *, ok: bool | None) -> None:
+        """A tool call has its result."""
+        self._open.pop(call_id, None)
+        for index in range(len(self._actions) - 1, max(-1, len(self._actions) - 50), -1):
+            if self._actions[index].call_id == call_id:
+                self._actions[index] = replace(self._actions[index], ok=ok)
+                break
+        self.stands(Phase.TOOL if self._open else Phase.WORKING, at, detail=self.current_tool)
+
+    def count(self, message_id: str, sent: int, written: int) -> None:
+        """Tokens of one model call. Told again for the same message, the last telling counts."""
+        before = self._messages.pop(message_id, (0, 0)) if message_id else (0, 0)
+        self.input_tokens += sent - before[0]
+        self.output_tokens += written - before[1]
+        if message_id:
+            self._messages[message_id] = (sent, written)
+            while len(self._messages) > MESSAGES_KEPT:
+                self._messages.popitem(last=False)
+        self.token_count = sent
+
+    @property
+    def current_tool(self) -> str:
+        """The newest tool call without a result."""
+        return next(reversed(self._open.values()), "")
+
+    def view(self) -> TranscriptView:
+        """What it all adds up to."""
+        return TranscriptView(
+            reading=self._reading(),
+            session_id=self.session_id,
+            turns=tuple(self._turns),
+            turn_count=self.turn_count,
+            actions=tuple(self._actions),
+            current_tool=self.current_tool,
+            last_text=self.last_text,
+            last_question=self.last_question,
+            question_choices=self.choices,
+            token_count=self.token_count,
+            input_tokens=self.input_tokens,
+            output_tokens=self.output_tokens,
+            context_limit=self.context_limit,
+            model=self.model,
+            cost_usd=self.cost_usd,
+            updated_at=self.updated_at,
+        )
+
+    def _reading(self) -> Reading | None:
+        if self.phase is Phase.NEW or self.phase_at is None:
+            return None
+        state, needs, confidence, lasts = _CLAIMS[self.phase]
+        asks = state is SessionState.ATTENTION
+        return Reading(
+            source=Source.TRANSCRIPT,
+            state=state,
+            cause=f"transcript_{self.phase.value}",
+            confidence=confidence,
+            at=self.phase_at,
+            detail=self.detail[:500],
+            needs=needs,
+            question=self.last_question if asks else "",
+            choices=self.choices if asks else (),
+            until=self.until,
+            lasts=lasts,
+        )

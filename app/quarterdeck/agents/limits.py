@@ -1,0 +1,59 @@
+"""When a usage limit ends, from the words an agent tells it in."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+_EPOCH = re.compile(r"\|(\d{10})\b")
+_IN = re.compile(
+    r"\b(?:resets?|try again|retry|available)\s+in\s+"
+    r"((?:\d+(?:\.\d+)?\s*(?:days?|d|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?:\s*,?\s*(?:and\s+)?)?)+)",
+    re.IGNORECASE,
+)
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([dhms])", re.IGNORECASE)
+_CLOCK = re.compile(
+    r"\b(?:resets?|try again|available)(?:\s+(?:at|on))?\s+"
+    r"(?:(?P<month>[A-Z][a-z]{2})[a-z]*\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?"
+    r"(?:\s+\d{4})?,?\s+(?:at\s+)?)?(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))?\s*(?P<half>[ap]m)?\b"
+    r"(?:\s*\((?P<zone>[A-Za-z_]+(?:/[A-Za-z_+-]+)*)\))?",
+    re.IGNORECASE,
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+
+
+def reset_time(text: str, now: datetime) -> datetime | None:
+    """The time a limit ends, as told ("resets 3pm (Europe/Berlin)", "try again in 5 min"); None when it is not."""
+    epoch = _EPOCH.search(text)
+    if epoch:
+        return datetime.fromtimestamp(int(epoch[1]), UTC)
+    span = _IN.search(text)
+    if span:
+        seconds = sum(float(count) * _SECONDS[unit.lower()] for count, unit in _PART.findall(span[1]))
+        return now + timedelta(seconds=seconds)
+    clock = _CLOCK.search(text)
+    return _next(clock, now) if clock else None
+
+
+def _next(clock: re.Match[str], now: datetime) -> datetime | None:
+    if not clock["half"] and not clock["minute"]:
+        return None  # a bare number is no time of day
+    try:
+        zone = ZoneInfo(clock["zone"]) if clock["zone"] else None
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = None
+    local = now.astimezone(zone)  # without a zone: the machine's own
+    hour = int(clock["hour"])
+    if clock["half"]:
+        hour = hour % 12 + (12 if clock["half"].lower() == "pm" else 0)
+    try:
+        found = local.replace(hour=hour, minute=int(clock["minute"] or 0), second=0, microsecond=0)
+        if clock["month"]:
+            month = _MONTHS.index(clock["month"].lower()) + 1
+            found = found.replace(month=month, day=int(clock["day"]))
+            return (found if found >= local else found.replace(year=found.year + 1)).astimezone(UTC)
+    except ValueError:
+        return None
+    return (found if found > local else found + timedelta(days=1)).astimezone(UTC)

@@ -1,0 +1,186 @@
+"""OpenCode's database: the session of a folder, and what its last messages mean."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from quarterdeck.agents.foreign import EMPTY, number_at, object_at, parse_object, text_at, time_at
+from quarterdeck.agents.ledger import Ledger, Phase
+from quarterdeck.agents.limits import reset_time
+
+if TYPE_CHECKING:
+    from quarterdeck.agents.foreign import Json
+    from quarterdeck.core.transcript import TranscriptView
+    from quarterdeck.ports.agent import Claims, Transcript
+
+log = logging.getLogger(__name__)
+
+MESSAGES_READ = 60
+LOCK_WAIT = 0.5
+_ABORTED = "MessageAbortedError"
+_REFUSALS = ("rejected permission", "dismissed this question", "rejected the question")
+
+_SESSIONS = "select id from session where directory = ? and parent_id is null order by time_updated desc limit 20"
+_SESSION = """
+select cost, tokens_input, tokens_output, tokens_reasoning, tokens_cache_read, tokens_cache_write, time_updated
+from session where id = ?
+"""
+_MESSAGES = "select id, data, time_updated from message where session_id = ? order by id desc limit ?"
+# Outputs of tools can be megabytes, and nothing here needs them.
+_PARTS = """
+select message_id, case when length(data) > 65536 then json_remove(data, '$.state.output', '$.state.metadata')
+                        else data end
+from part where session_id = ? and message_id >= ? order by message_id, id
+"""
+_TURNS = "select count(*) from message where session_id = ? and json_extract(data, '$.role') = 'user'"
+
+
+def transcript(
+    *, cwd: str, claims: Claims, session_id: str = "", path: Path | None = None, home: Path | None = None
+) -> Transcript:
+    """A reader for one session of the database."""
+    return Database(path or data_folder(home) / "opencode.db", cwd=cwd, claims=claims, session_id=session_id)
+
+
+def data_folder(home: Path | None) -> Path:
+    """Where OpenCode keeps its files."""
+    told = os.environ.get("XDG_DATA_HOME") if home is None else None
+    return (Path(told) if told else (home or Path.home()) / ".local" / "share") / "opencode"
+
+
+class Database:
+    """Implements ports.Transcript. The database is opened for each read, and never written."""
+
+    def __init__(self, file: Path, *, cwd: str, claims: Claims, session_id: str = "") -> None:
+        self._file = file
+        self._cwd = cwd
+        self._claims = claims
+        self._wanted = session_id
+        self._session = ""
+        self._version: tuple[object, ...] = ()
+        self._view: TranscriptView | None = None
+
+    @property
+    def path(self) -> Path | None:
+        """The database, once our session is found in it."""
+        return self._file if self._session else None
+
+    def read(self) -> TranscriptView | None:
+        """Take in what changed since; None while there is no session."""
+        if not self._file.is_file():
+            return None
+        version = self._file_version()
+        if version == self._version and self._view is not None:
+            return self._view
+        try:
+            uri = f"{self._file.absolute().as_uri()}?mode=ro"
+            with closing(sqlite3.connect(uri, uri=True, timeout=LOCK_WAIT)) as database:
+                if not self._session:
+                    self._find(database)
+                if not self._session:
+                    return None
+                self._view, self._version = self._look(database), version
+        except sqlite3.Error:
+            # Another version's tables, or a lock held for long: what was known before still stands.
+            log.info("OpenCode's database cannot be read", exc_info=True)
+        return self._view
+
+    def close(self) -> None:
+        """Let go of the session, so that another reader may claim it."""
+        self._claims.release(self)
+        self._session, self._view, self._version = "", None, ()
+
+    def _file_version(self) -> tuple[object, ...]:
+        """Changes whenever something was written: the database, or its log."""
+        found: list[object] = []
+        for file in (self._file, self._file.with_name(self._file.name + "-wal")):
+            try:
+                facts = file.stat()
+                found += [facts.st_ino, facts.st_size, facts.st_mtime_ns]
+            except OSError:
+                found.append(None)
+        return tuple(found)
+
+    def _find(self, database: sqlite3.Connection) -> None:
+        rows = database.execute(_SESSIONS, (self._cwd,)).fetchall()
+        ids = [self._wanted] if self._wanted else [str(row[0]) for row in rows]
+        for each in ids:
+            if self._claims.claim(self._file.with_name(f"{self._file.name}#{each}"), self):
+                self._session = each
+                return
+
+    def _look(self, database: sqlite3.Connection) -> TranscriptView:
+        ledger = Ledger()
+        ledger.session_id = self._session
+        messages = database.execute(_MESSAGES, (self._session, MESSAGES_READ)).fetchall()[::-1]
+        parts: dict[str, list[Json]] = {}
+        if messages:
+            for message_id, data in database.execute(_PARTS, (self._session, messages[0][0])):
+                parts.setdefault(str(message_id), []).append(parse_object(data) or EMPTY)
+        for message_id, data, _ in messages:
+            take(ledger, parse_object(data) or EMPTY, parts.get(str(message_id), []))
+        totals = database.execute(_SESSION, (self._session,)).fetchone()
+        if totals:
+            cost, sent, written, thought, cached, stored, updated = cast("tuple[float, ...]", totals)
+            ledger.cost_usd = float(cost) if cost is not None else None
+            ledger.input_tokens = int((sent or 0) + (cached or 0) + (stored or 0))
+            ledger.output_tokens = int((written or 0) + (thought or 0))
+            ledger.updated_at = time_at({"at": updated}, "at") or ledger.updated_at
+        ledger.turn_count = int(database.execute(_TURNS, (self._session,)).fetchone()[0])
+        return ledger.view()
+
+
+def take(ledger: Ledger, message: Json, parts: list[Json]) -> None:
+    """Enter one message with its parts."""
+    created, completed = time_at(message, "time", "created"), time_at(message, "time", "completed")
+    if message.get("role") == "user":
+        text = "\n".join(
+            text_at(part, "text") for part in parts if part.get("type") == "text" and part.get("synthetic") is not True
+        )
+        ledger.prompt(text, created)
+        return
+    ledger.model = text_at(message, "modelID") or ledger.model
+    tokens = object_at(message, "tokens")
+    sent = number_at(tokens, "input") + number_at(tokens, "cache", "read") + number_at(tokens, "cache", "write")
+    if sent:
+        ledger.token_count = sent
+    ledger.stands(Phase.WORKING, created)
+    refused = any(_part(ledger, part) for part in parts)
+    error = object_at(message, "error")
+    if text_at(error, "name") == _ABORTED:
+        ledger.stands(Phase.INTERRUPTED, completed)
+    elif error:
+        text = text_at(error, "data", "message") or text_at(error, "name")
+        ledger.stands(Phase.ERROR, completed, detail=text, until=reset_time(text, completed) if completed else None)
+    elif completed and refused:
+        ledger.stands(Phase.INTERRUPTED, completed)
+    elif completed and message.get("finish") not in {"tool-calls", "unknown", None}:
+        ledger.stands(Phase.OVER, completed)
+    elif completed:
+        ledger.stands(Phase.WORKING, completed)
+
+
+def _part(ledger: Ledger, part: Json) -> bool:
+    """Enter one part; whether it is a tool call that the operator refused."""
+    match part.get("type"):
+        case "text":
+            ledger.said(text_at(part, "text"))
+        case "reasoning":
+            ledger.thought()
+        case "tool":
+            state = object_at(part, "state")
+            tool, call_id, status = text_at(part, "tool"), text_at(part, "callID"), text_at(state, "status")
+            begun = time_at(state, "time", "start") or ledger.phase_at
+            ledger.called(call_id, tool, object_at(state, "input"), begun, asks=tool == "question", plan=False)
+            if status in {"completed", "error"}:
+                exit_code = object_at(state, "metadata").get("exit")
+                ledger.answered(
+                    call_id, time_at(state, "time", "end"), ok=status == "completed" and exit_code in {None, 0}
+                )
+            return status == "error" and any(words in text_at(state, "error") for words in _REFUSALS)
+    return False
