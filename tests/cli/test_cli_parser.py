@@ -79,7 +79,7 @@ def test_nothing_is_asked_for_when_nothing_is_said() -> None:
 @pytest.mark.parametrize(
     ("words", "message", "hint"),
     [
-        (["lss"], "There is no verb 'lss'.", "quarterdeck -h"),
+        (["zzz"], "There is no verb 'zzz'.", "quarterdeck -h"),
         (["doctr"], "There is no verb 'doctr'.", "Did you mean `quarterdeck doctor`?"),
         (["config", "sho"], "There is no verb 'sho'.", "Did you mean `quarterdeck config show`?"),
         (["config"], "`quarterdeck config` needs one of: path, show, check, schema.", "quarterdeck config -h"),
