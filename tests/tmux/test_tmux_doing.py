@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,6 +103,17 @@ async def test_a_session_is_made_renamed_and_ended_under_any_name(
     await doing.kill_session(pane.tmux_id)
     assert server.sessions() == ["bystander"]
     assert "canary" not in files_in(tmp_path)
+
+
+async def test_any_name_made_of_what_tmux_gives_a_meaning_stays_as_it_is(server: TmuxServer, doing: Doing) -> None:
+    dice = random.Random(7)
+    server.session("start")
+
+    for _ in range(60):
+        name = "n" + "".join(dice.choices("###[]{}(),;%\\ $'\"~", k=dice.randint(1, 9)))
+        await doing.rename_session(TmuxSessionId("$0"), name)
+        # tmux 3.3a keeps a backslash as two.
+        assert server.sessions() == [name.replace("\\", "\\\\")], name
 
 
 # -- making a session
@@ -522,6 +535,7 @@ async def test_a_stopped_server_is_an_error_within_the_bound_and_nothing_happens
     assert read_bytes(tmp_path / "typed") == b"last"
     assert server.sessions() == ["reader"]
     assert server.run("list-buffers") == ""
+    until(lambda: all(thread.name != "libtmux" for thread in threading.enumerate()), "no thread was left")
 
 
 async def test_a_server_that_is_gone_is_an_error_and_never_an_empty_answer(server: TmuxServer, doing: Doing) -> None:

@@ -267,9 +267,24 @@ async def test_structure_is_polled_while_nobody_can_tell_of_it() -> None:
         await reader.until(lambda hint: hint.kind is HintKind.STRUCTURE, times=2)
 
 
-async def test_too_many_processes_for_our_file_table_are_polled(
+async def test_more_processes_than_half_our_file_table_are_polled(
     server: TmuxServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    sessions = [server.session(f"s{at}", *READER) for at in range(4)]
+    monkeypatch.setattr("quarterdeck.tmux.exit_watch.most_watched", lambda: 2)
+
+    async with reading(Hints(poll_every=0.05)) as reader:
+        before = open_files()
+        reader.hints.watch(panes_of(server))
+        assert open_files() == before + 2
+        for pane in sessions:
+            os.kill(pane_of(server, pane).pid, signal.SIGKILL)
+
+        for pane in sessions:
+            await reader.until(exit_of(pane))
+
+
+async def test_a_process_that_gets_no_pidfd_is_polled(server: TmuxServer, monkeypatch: pytest.MonkeyPatch) -> None:
     leaves = server.session("leaves", *READER)
     real = os.pidfd_open
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import resource
 import struct
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -47,6 +49,7 @@ class ExitWatch:
         self._exited = exited
         self._watched: dict[PaneId, _Watched] = {}
         self._told: dict[PaneId, tuple[int, str]] = {}
+        self._most = most_watched()
         self.missed: frozenset[PaneId] = frozenset()
         """Living panes that could not be watched, for want of file descriptors or rights."""
 
@@ -77,6 +80,8 @@ class ExitWatch:
         self.missed = frozenset(missed)
 
     def _open(self, pane: Pane) -> bool:
+        if len(self._watched) >= self._most:
+            return False
         try:
             fd = os.pidfd_open(pane.pid)
         except ProcessLookupError:
@@ -113,6 +118,12 @@ class ExitWatch:
         """Let go of every process."""
         for pane_id in list(self._watched):
             self._drop(pane_id)
+
+
+def most_watched() -> int:
+    """How many processes may be watched: half of the files we may open, so that everything else still can."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft // 2
 
 
 def exit_status(pid: int, pidfd: int) -> int | None:
