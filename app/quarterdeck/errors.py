@@ -24,6 +24,7 @@ QuarterdeckError                1   something failed; the message says what
 │   ├── BranchBusy
 │   └── NotARepository
 └── ForgeError                  1
+    └── IssueNotFound
 """
 
 from __future__ import annotations
@@ -164,6 +165,12 @@ class ForgeError(QuarterdeckError):
     """A tracker or forge could not be asked."""
 
     code = "forge"
+
+
+class IssueNotFound(ForgeError):
+    """The tracker answered that there is no such issue."""
+
+    code = "issue_not_found"
 
 
 class ProgramError(QuarterdeckError):

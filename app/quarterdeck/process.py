@@ -209,3 +209,86 @@ def _signal_group(process: Process, number: signal.Signals) -> None:
 
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """One process of the system."""
+
+    pid: int
+    parent: int
+    started: float
+    """Epoch seconds; with the pid it tells a reused number apart."""
+    name: str
+    argv: tuple[str, ...] = ()
+
+
+def running() -> dict[int, Running]:
+    """Every process we may see, by pid. Blocking: call it from a thread."""
+    # 20 ms that only those pay who look at processes.
+    import psutil
+
+    found = {}
+    for each in psutil.process_iter(["ppid", "name", "cmdline", "create_time", "status"]):
+        info = each.info
+        if info["status"] != psutil.STATUS_ZOMBIE and info["create_time"] is not None:
+            found[each.pid] = Running(
+                each.pid, info["ppid"] or 0, info["create_time"], info["name"] or "", tuple(info["cmdline"] or ())
+            )
+    return found
+
+
+def family(root: int, everybody: Mapping[int, Running]) -> list[Running]:
+    """A process and all that came of it and still runs, nearest first."""
+    children: dict[int, list[Running]] = {}
+    for each in everybody.values():
+        children.setdefault(each.parent, []).append(each)
+    found = [everybody[root]] if root in everybody else []
+    for each in found:
+        found += children.get(each.pid, [])
+    return found
+
+
+async def end_all(processes: Sequence[Running], *, grace: float = 2.0) -> list[Running]:
+    """End processes, with SIGKILL where they do not go by themselves; answers those that are still there."""
+
+    def alive() -> list[Running]:
+        now = running()
+        return [each for each in processes if each.pid in now and now[each.pid].started == each.started]
+
+    async def gone_within(seconds: float) -> list[Running]:
+        left = await asyncio.to_thread(alive)
+        pause = 0.02
+        while left and seconds > 0:
+            await asyncio.sleep(pause)
+            seconds -= pause
+            pause = min(pause * 2, 0.25)
+            left = await asyncio.to_thread(alive)
+        return left
+
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        left = await gone_within(0)
+        for each in left:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(each.pid, number)
+        if not left or not await gone_within(grace):
+            return []
+    return await asyncio.to_thread(alive)
+
+
+def this_process() -> str:
+    """Who we are, as a text that no later process shares."""
+    import psutil
+
+    return f"{os.getpid()}:{psutil.Process().create_time():.2f}"
+
+
+def is_running(process: str) -> bool:
+    """Whether the process of `this_process` is still there."""
+    import psutil
+
+    pid, _, started = process.partition(":")
+    try:
+        return f"{psutil.Process(int(pid)).create_time():.2f}" == started
+    except (psutil.Error, ValueError):
+        return False

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
@@ -43,8 +44,8 @@ def entry(operation: Operation, *steps: Step) -> JournalEntry:
         (Operation.SPAWN, [Step.RESERVED, Step.WORKTREE, Step.FILES, Step.LAUNCH], UNKNOWN, [Remedy.WAIT]),
         (Operation.SPAWN, [Step.RESERVED, Step.WORKTREE, Step.FILES, Step.LAUNCH], ALIVE, [Remedy.MARK_RUNNING]),
         (Operation.KILL, [], ALIVE, []),
-        (Operation.KILL, [Step.END_RUNTIME], ALIVE, [Remedy.END_RUNTIME, Remedy.MARK_ENDED]),
-        (Operation.KILL, [Step.END_RUNTIME], ABSENT, [Remedy.MARK_ENDED]),
+        (Operation.KILL, [Step.END_RUNTIME], ALIVE, [Remedy.END_RUNTIME, Remedy.REMOVE_WORKTREE, Remedy.MARK_ENDED]),
+        (Operation.KILL, [Step.END_RUNTIME], ABSENT, [Remedy.REMOVE_WORKTREE, Remedy.MARK_ENDED]),
         (Operation.KILL, [Step.END_RUNTIME], UNKNOWN, [Remedy.WAIT]),
         (
             Operation.KILL,
@@ -63,6 +64,12 @@ def test_what_was_cut_off_is_finished_or_undone(
     operation: Operation, steps: list[Step], tmux: Presence, expected: list[Remedy]
 ) -> None:
     assert list(remedies(entry(operation, *steps), tmux)) == expected
+
+
+def test_a_worktree_that_was_to_be_left_is_left() -> None:
+    left = replace(entry(Operation.KILL, Step.END_RUNTIME), data={"leftovers": "leave"})
+
+    assert remedies(left, ABSENT) == (Remedy.MARK_ENDED,)
 
 
 def test_nothing_is_removed_while_an_agent_may_be_running() -> None:

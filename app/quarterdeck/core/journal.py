@@ -105,7 +105,7 @@ def remedies(entry: JournalEntry, tmux: Presence) -> tuple[Remedy, ...]:
             if not begun:
                 return ()
             finish = [Remedy.END_RUNTIME] if tmux is Presence.ALIVE else []
-            if begun & {Step.KEEP, Step.REMOVE_WORKTREE}:
+            if entry.data.get("leftovers") != "leave":
                 finish.append(Remedy.REMOVE_WORKTREE)
             return (*finish, Remedy.MARK_ENDED)
         case Operation.RESTORE:

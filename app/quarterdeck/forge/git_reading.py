@@ -91,7 +91,7 @@ def parse_status(text: str) -> Status:
             parts = rest.split(" ", {"1": 7, "2": 8, "u": 9}[kind])
             path = parts[-1]
             status.changed.append(path)
-            if parts[1].startswith("S") and set(parts[1][2:]) & {"M", "U"}:
+            if len(parts) > 1 and parts[1].startswith("S") and set(parts[1][2:]) & {"M", "U"}:
                 status.submodules.append(path)
             if kind == "2":
                 next(entries, "")

@@ -85,7 +85,35 @@ _FIRST = (
     )""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_WORK = (
+    """CREATE TABLE work (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        session_id TEXT NOT NULL UNIQUE,
+        project TEXT NOT NULL,
+        body TEXT NOT NULL,
+        changed REAL NOT NULL
+    )""",
+    "CREATE INDEX work_project ON work (project)",
+    """CREATE TABLE journal (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        session_id TEXT NOT NULL UNIQUE,
+        operation TEXT NOT NULL,
+        project TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        began_at TEXT NOT NULL,
+        steps TEXT NOT NULL DEFAULT '[]',
+        data TEXT NOT NULL DEFAULT '{}'
+    )""",
+    """CREATE TABLE report_audit (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        session_id TEXT NOT NULL,
+        at TEXT NOT NULL,
+        body TEXT NOT NULL
+    )""",
+    "CREATE INDEX report_audit_session ON report_audit (session_id)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _WORK)
 """Statements by step. Several statements in one string would commit on their own, so each stands alone."""
 
 VERSION = len(MIGRATIONS)

@@ -1,0 +1,149 @@
+"""End what is done or dead, each thing once, and nothing that somebody needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.lifecycle import PrState, RuntimeState, WorkReason, WorkState, is_orchestrator
+from quarterdeck.errors import ForgeError, QuarterdeckError
+from quarterdeck.operations.kill_work import Leftovers, kill_work
+from quarterdeck.operations.work_list import list_work
+from quarterdeck.ports.store import Level
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.operations.work_list import WorkView
+    from quarterdeck.operations.yard import Yard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A session that could go."""
+
+    session_id: str
+    project: str
+    reason: str
+    """Why it could go."""
+    idle_since: datetime | None
+    would_lose: str
+    """What its worktree holds that is nowhere else; "" when nothing."""
+    protected: str = ""
+    """Why it stays all the same; "" when it may go."""
+
+
+@dataclass(slots=True)
+class Cleaned:
+    """What a cleanup did, or would do."""
+
+    killed: list[Candidate] = field(default_factory=list)
+    skipped: list[Candidate] = field(default_factory=list)
+    errors: list[tuple[str, str]] = field(default_factory=list)
+    """Session and message."""
+
+
+async def find_candidates(yard: Yard, project: str | None = None) -> list[Candidate]:
+    """What could go, with the reason, how long it has been quiet, and what its worktree holds. Changes nothing."""
+    if project is not None:
+        yard.project(project)
+    found = []
+    for view in await list_work(yard, project, has_risk=True):
+        if view.record.lifecycle.session.state is WorkState.TERMINATED or view.record.project not in yard.projects:
+            continue
+        reason = await _reason(yard, view)
+        if not reason:
+            continue
+        risk = view.risk.describe() if view.risk is not None else view.risk_error
+        found.append(
+            Candidate(
+                session_id=view.record.session_id,
+                project=view.record.project,
+                reason=reason,
+                idle_since=view.record.last_active_at,
+                would_lose=risk,
+                protected=_protection(yard, view.record),
+            )
+        )
+    return found
+
+
+async def cleanup(
+    yard: Yard,
+    project: str | None = None,
+    *,
+    is_dry_run: bool = False,
+    leftovers: Leftovers = Leftovers.STOP,
+    only: frozenset[str] | None = None,
+) -> Cleaned:
+    """End the candidates; `only` limits it to those the operator picked from the list."""
+    done = Cleaned()
+    for candidate in await find_candidates(yard, project):
+        if only is not None and candidate.session_id not in only:
+            continue
+        if candidate.protected or (candidate.would_lose and leftovers is Leftovers.STOP):
+            done.skipped.append(candidate)
+            continue
+        if is_dry_run:
+            done.killed.append(candidate)
+            continue
+        try:
+            killed = await kill_work(yard, candidate.session_id, reason=WorkReason.AUTO_CLEANUP, leftovers=leftovers)
+        except QuarterdeckError as error:
+            done.errors.append((candidate.session_id, error.message))
+            await yard.tell(
+                "session.cleanup_error",
+                f"{candidate.session_id} could not be cleaned up",
+                project=candidate.project,
+                session_id=candidate.session_id,
+                level=Level.WARN,
+                error=error.message,
+            )
+            continue
+        if not killed.was_over:
+            done.killed.append(candidate)
+    return done
+
+
+async def _reason(yard: Yard, view: WorkView) -> str:
+    """Why a session could go; "" when it should stay, or when that cannot be told."""
+    record = view.record
+    if record.prs and await _are_closed(yard, record):
+        return "its pull requests are closed" if len(record.prs) > 1 else "its pull request is closed"
+    if record.issue and await _is_issue_done(yard, record):
+        return f"issue {record.issue} is done"
+    if view.runtime.state in (RuntimeState.MISSING, RuntimeState.EXITED):
+        return "its agent is gone"
+    return ""
+
+
+async def _are_closed(yard: Yard, record: WorkRecord) -> bool:
+    scm = yard.scm(yard.projects[record.project])
+    if scm is None:
+        return record.lifecycle.pr.state is PrState.CLOSED and len(record.prs) == 1
+    try:
+        return all([await scm.state(pr) == "closed" for pr in record.prs])
+    except ForgeError:
+        # Cannot tell is not a reason to end anything.
+        return False
+
+
+async def _is_issue_done(yard: Yard, record: WorkRecord) -> bool:
+    tracker = yard.tracker(yard.projects[record.project])
+    if tracker is None or not record.issue:
+        return False
+    try:
+        return (await tracker.issue(record.issue)).is_completed
+    except ForgeError:
+        return False
+
+
+def _protection(yard: Yard, record: WorkRecord) -> str:
+    project = yard.projects[record.project]
+    prefixes = [each.prefix for each in yard.projects.values()]
+    if is_orchestrator(record.session_id, record.role, project.prefix, prefixes):
+        return "it is the orchestrator"
+    if record.session_id == yard.own_session:
+        return "this runs in it"
+    return ""

@@ -1,0 +1,194 @@
+"""End a spawned session: its agent with all its children, and its worktree, unless that would lose work."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.journal import Operation, Step
+from quarterdeck.core.lifecycle import (
+    RuntimePart,
+    RuntimeReason,
+    RuntimeState,
+    WorkReason,
+    WorkState,
+    decide,
+)
+from quarterdeck.core.session import ExitReason
+from quarterdeck.errors import GitError, Refused, TmuxError, WorkWouldBeLost
+from quarterdeck.operations.runtime import end_runtime, note_end
+from quarterdeck.ports.store import Level
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from datetime import datetime
+
+    from quarterdeck.core.journal import JournalEntry
+    from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.operations.yard import Yard
+    from quarterdeck.ports.git import Kept, WorkAtRisk
+
+
+class Leftovers(StrEnum):
+    """What happens to a worktree that holds work which is nowhere else."""
+
+    STOP = "stop"
+    """Nothing is ended; the error says what would be lost."""
+    KEEP = "keep"
+    """It is kept as a commit, then the worktree goes."""
+    LEAVE = "leave"
+    """The worktree stays as it is, whatever it holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Killed:
+    """How a session ended."""
+
+    record: WorkRecord
+    was_over: bool = False
+    """It had ended before; nothing was done."""
+    kept: Kept | None = None
+    worktree_left: str = ""
+    """Why the worktree is still there; "" when it is gone."""
+
+
+RUNTIME_REASON = {
+    WorkReason.PR_MERGED: RuntimeReason.PR_MERGED_CLEANUP,
+    WorkReason.AUTO_CLEANUP: RuntimeReason.AUTO_CLEANUP,
+}
+
+
+async def kill_work(
+    yard: Yard,
+    session_id: str,
+    *,
+    reason: WorkReason = WorkReason.MANUALLY_KILLED,
+    leftovers: Leftovers = Leftovers.STOP,
+) -> Killed:
+    """End a session. Its record and its branch stay, so that it can be brought back."""
+    record = await yard.record(session_id)
+    if record.lifecycle.session.state is WorkState.TERMINATED:
+        return Killed(record=record, was_over=True)
+    if yard.own_session == record.session_id:
+        raise Refused(f"{session_id} is the session this runs in.", hint="End it from another one.")
+    path = _worktree(yard, record)
+    if path is not None and leftovers is Leftovers.STOP:
+        await _check_nothing_lost(yard, record, path)
+    async with journal(yard, Operation.KILL, record) as entry:
+        await yard.tell("session.kill_started", f"Ending {session_id}", project=record.project, session_id=session_id)
+        entry = await yard.works.step(entry, Step.END_RUNTIME, {"reason": reason.value, "leftovers": leftovers.value})
+        await _end(yard, record)
+        await note_end(yard, record.session_id, ExitReason.API_DELETE)
+        kept, left = None, ""
+        if path is not None and leftovers is not Leftovers.LEAVE:
+            kept, left = await _clear(yard, record, entry, path, leftovers)
+        elif path is not None:
+            left = "it was to be left"
+        record = await yard.works.change_work(
+            record.session_id, lambda held: ended(held, yard.clock.now(), reason, kept)
+        )
+    await yard.tell(
+        "session.killed", f"Ended {session_id}", project=record.project, session_id=session_id, reason=reason
+    )
+    return Killed(record=record, kept=kept, worktree_left=left)
+
+
+@asynccontextmanager
+async def journal(yard: Yard, operation: Operation, record: WorkRecord) -> AsyncIterator[JournalEntry]:
+    """Keep an operation in the journal while it runs; one that is cut off by the end of the program stays there."""
+    entry = await yard.works.begin(operation, record.session_id, record.project, yard.owner, yard.clock.now())
+    try:
+        yield entry
+    finally:
+        await yard.works.finish(entry)
+
+
+def ended(record: WorkRecord, now: datetime, reason: WorkReason, kept: Kept | None = None) -> WorkRecord:
+    """The record of a session that has just been ended."""
+    before = record.lifecycle.runtime
+    runtime = RuntimePart(
+        state=RuntimeState.MISSING if before.handle or record.tmux_name else RuntimeState.EXITED,
+        reason=RUNTIME_REASON.get(reason, RuntimeReason.MANUAL_KILL_REQUESTED),
+        last_observed_at=now,
+        handle=before.handle,
+        tmux_name=record.tmux_name,
+    )
+    return replace(
+        record,
+        lifecycle=decide(record.lifecycle, now, state=WorkState.TERMINATED, reason=reason, runtime=runtime),
+        kept_ref=kept.ref if kept else record.kept_ref,
+    )
+
+
+async def risk_of(yard: Yard, record: WorkRecord) -> WorkAtRisk | None:
+    """What ending a session would lose; None when it has no worktree that we would remove."""
+    path = _worktree(yard, record)
+    return await yard.git.at_risk(path) if path is not None else None
+
+
+def _worktree(yard: Yard, record: WorkRecord) -> Path | None:
+    """The worktree, where it is one of ours; any other is nothing to us."""
+    path = Path(record.worktree) if record.worktree else None
+    return path if path is not None and path != Path(record.repository) and yard.git.is_ours(path) else None
+
+
+async def _check_nothing_lost(yard: Yard, record: WorkRecord, path: Path) -> None:
+    risk = await yard.git.at_risk(path)
+    if not risk.is_missing and not risk.is_clean:
+        raise WorkWouldBeLost(
+            f"{record.session_id} holds {risk.describe()} in {path}.",
+            hint="Have it kept, or commit and push it, or leave the worktree where it is.",
+        )
+
+
+async def _end(yard: Yard, record: WorkRecord) -> None:
+    try:
+        await end_runtime(yard, record)
+    except (TmuxError, Refused) as error:
+        # What may still run must not be written down as over.
+        await yard.tell(
+            "runtime.destroy_failed",
+            f"Could not end the agent of {record.session_id}",
+            project=record.project,
+            session_id=record.session_id,
+            level=Level.WARN,
+            error=error.message,
+        )
+        raise
+
+
+async def _clear(
+    yard: Yard, record: WorkRecord, entry: JournalEntry, path: Path, leftovers: Leftovers
+) -> tuple[Kept | None, str]:
+    """Remove the worktree, once the agent can write no more; what cannot be removed stays, and the answer says why."""
+    try:
+        kept = None
+        if leftovers is Leftovers.KEEP:
+            entry = await yard.works.step(entry, Step.KEEP)
+            kept = await yard.git.keep(path, record.session_id)
+        await yard.works.step(entry, Step.REMOVE_WORKTREE)
+        # Without consent git refuses what came in since we looked.
+        await yard.git.remove(path, accept_loss=leftovers is Leftovers.KEEP)
+    except (GitError, WorkWouldBeLost) as error:
+        await yard.tell(
+            "workspace.destroy_failed",
+            f"The worktree of {record.session_id} is still there",
+            project=record.project,
+            session_id=record.session_id,
+            level=Level.WARN,
+            error=error.message,
+        )
+        return None, error.message
+    if kept is not None:
+        await yard.tell(
+            "workspace.kept",
+            f"Kept uncommitted work of {record.session_id}",
+            project=record.project,
+            session_id=record.session_id,
+            ref=kept.ref,
+            how=kept.how_to_get_it_back,
+        )
+    return kept, ""

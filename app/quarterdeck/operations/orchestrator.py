@@ -1,0 +1,254 @@
+"""A project's one orchestrator: made when it is missing, brought back when it is dead, replaced when asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.branches import orchestrator_branch
+from quarterdeck.core.ids import SessionId
+from quarterdeck.core.journal import Step
+from quarterdeck.core.lifecycle import WorkState, initial, is_restorable, is_terminal
+from quarterdeck.core.project import Crew, Strategy, choose_crew
+from quarterdeck.core.work import Role
+from quarterdeck.core.work_record import WorkRecord
+from quarterdeck.errors import AlreadyReserved, NotRestorable
+from quarterdeck.operations import launching
+from quarterdeck.operations.kill_work import Leftovers, kill_work
+from quarterdeck.operations.prompts import Brief, orchestrator_prompt
+from quarterdeck.operations.restore import restore
+from quarterdeck.operations.runtime import judge, look_up
+from quarterdeck.operations.spawn import give_up, launch, make_worktree, prepare, read_rules, worktree_for
+from quarterdeck.operations.undo import undoing
+from quarterdeck.ports.store import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from quarterdeck.core.project import Project
+    from quarterdeck.operations.yard import Yard
+    from quarterdeck.ports.git import Say
+
+logger = logging.getLogger(__name__)
+
+CONFLICT_SECONDS = 20.0
+CONFLICT_PAUSE = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrchestratorRequest:
+    """What the operator asked for."""
+
+    project: str
+    agent: str | None = None
+    prompt: str = ""
+    """Further standing instructions."""
+
+
+class Orchestrators:
+    """Makes sure that calls for one orchestrator, in this process and others, end with the same session."""
+
+    def __init__(self, yard: Yard) -> None:
+        self._yard = yard
+        self._ensuring: dict[str, asyncio.Task[WorkRecord]] = {}
+        self._relaunching: dict[str, asyncio.Task[WorkRecord]] = {}
+
+    async def ensure(self, request: OrchestratorRequest, say: Say) -> WorkRecord:
+        """The project's orchestrator, alive: as it is, brought back, or made."""
+        return await self._once(self._ensuring, self._relaunching, request, lambda: _ensure(self._yard, request, say))
+
+    async def relaunch(self, request: OrchestratorRequest, say: Say) -> WorkRecord:
+        """A new orchestrator in place of the one there is."""
+        return await self._once(self._relaunching, self._ensuring, request, lambda: _relaunch(self._yard, request, say))
+
+    async def _once(
+        self,
+        mine: dict[str, asyncio.Task[WorkRecord]],
+        others: dict[str, asyncio.Task[WorkRecord]],
+        request: OrchestratorRequest,
+        act: Callable[[], Awaitable[WorkRecord]],
+    ) -> WorkRecord:
+        name = request.project
+        if (running := mine.get(name)) is not None:
+            return await asyncio.shield(running)
+        before = others.get(name)
+
+        async def run() -> WorkRecord:
+            if before is not None:
+                # How it ended is told to whoever asked for it.
+                await asyncio.wait([before])
+            return await act()
+
+        task = asyncio.ensure_future(run())
+        mine[name] = task
+        task.add_done_callback(lambda done: mine.pop(name, None))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            # Others may wait for the same one; the last to leave ends it.
+            if not task.done():
+                task.cancel()
+                await asyncio.wait([task])
+            raise
+
+
+def orchestrator_id(project: Project) -> SessionId:
+    """The fixed id of a project's orchestrator."""
+    return SessionId(f"{project.prefix}-orchestrator")
+
+
+async def _ensure(yard: Yard, request: OrchestratorRequest, say: Say) -> WorkRecord:
+    project = yard.project(request.project)
+    session_id = orchestrator_id(project)
+    held = await yard.works.work(session_id)
+    if held is not None and project.orchestrator_strategy is not Strategy.REUSE:
+        return await _relaunch(yard, request, say)
+    if held is not None:
+        return await _revive(yard, held, say)
+    try:
+        return await _spawn(yard, project, request, say, is_shared=True)
+    except AlreadyReserved as conflict:
+        await yard.tell(
+            "session.orchestrator_conflict",
+            "Another process is making the orchestrator; waiting for it",
+            project=project.name,
+            session_id=session_id,
+            level=Level.WARN,
+        )
+        for _ in range(int(CONFLICT_SECONDS / CONFLICT_PAUSE)):
+            await asyncio.sleep(CONFLICT_PAUSE)
+            found = await yard.works.work(session_id)
+            is_busy = any(entry.session_id == session_id for entry in await yard.works.journal())
+            if found is not None and not is_busy and found.is_orchestrator:
+                return await _revive(yard, found, say)
+        await _failed(yard, project, conflict)
+        raise
+
+
+async def _revive(yard: Yard, held: WorkRecord, say: Say) -> WorkRecord:
+    now = yard.clock.now()
+    lifecycle = replace(held.lifecycle, runtime=judge(yard, held, await look_up(yard), now))
+    if lifecycle.session.state is WorkState.DONE:
+        raise NotRestorable(
+            f"{held.session_id} is done.", hint=f"`quarterdeck orchestrator relaunch {held.project}` begins a new one."
+        )
+    if is_restorable(lifecycle):
+        return await restore(yard, held.session_id, say)
+    if not is_terminal(lifecycle):
+        return held
+    raise NotRestorable(
+        f"{held.session_id} is over, but its agent still runs.",
+        hint=f"`quarterdeck orchestrator relaunch {held.project}` replaces it.",
+    )
+
+
+async def _relaunch(yard: Yard, request: OrchestratorRequest, say: Say) -> WorkRecord:
+    project = yard.project(request.project)
+    session_id = orchestrator_id(project)
+    held = await yard.works.work(session_id)
+    if held is not None:
+        say(f"ending {session_id}")
+        # Its worktree stays as it is, and the new one goes on in it: nothing there can be lost.
+        await kill_work(yard, session_id, leftovers=Leftovers.LEAVE)
+        await yard.works.drop_work(session_id)
+    return await _spawn(yard, project, request, say, is_shared=False)
+
+
+async def _spawn(
+    yard: Yard, project: Project, request: OrchestratorRequest, say: Say, *, is_shared: bool
+) -> WorkRecord:
+    crew = choose_crew(project, Role.ORCHESTRATOR, asked=Crew(agent=request.agent))
+    session_id = orchestrator_id(project)
+    await yard.tell(
+        "session.spawn_started",
+        "Starting the orchestrator",
+        project=project.name,
+        session_id=session_id,
+        agent=crew.agent,
+        role="orchestrator",
+    )
+    try:
+        record = await _make(yard, project, crew, request, say)
+    except BaseException as error:
+        if not (is_shared and isinstance(error, AlreadyReserved)):
+            await _failed(yard, project, error)
+        raise
+    await yard.tell(
+        "session.spawned",
+        f"Started {session_id}",
+        project=project.name,
+        session_id=session_id,
+        agent=record.agent,
+        branch=record.branch,
+        role="orchestrator",
+    )
+    return record
+
+
+async def _make(yard: Yard, project: Project, crew: Crew, request: OrchestratorRequest, say: Say) -> WorkRecord:
+    launching.find_agent(yard, crew)
+    await yard.git.check_repository(project.path)
+    session_id = orchestrator_id(project)
+    now = yard.clock.now()
+    draft = WorkRecord(
+        session_id=session_id,
+        project=project.name,
+        role=Role.ORCHESTRATOR,
+        agent=crew.agent or "",
+        model=crew.model,
+        lifecycle=initial(Role.ORCHESTRATOR, now),
+        repository=str(project.path),
+        branch=orchestrator_branch(session_id),
+        tmux_server=str(yard.mux.address),
+        tmux_name=session_id,
+        prompt=request.prompt or None,
+        finds_prs=False,
+        created_at=now,
+    )
+    async with undoing(yard, project.name) as undo:
+        record, entry = await yard.works.reserve_orchestrator(draft, yard.owner)
+        undo.session_id = session_id
+        undo.push("the reservation", lambda: give_up(yard, session_id, entry, undo))
+        adopted = await yard.git.find_managed(worktree_for(project, record))
+        if adopted is not None:
+            say(f"going on in {adopted.path}")
+            # It was there before, so no failure of ours takes it away.
+            path = adopted.path
+            entry = await yard.works.step(entry, Step.FILES)
+            await prepare(yard, without_setup(project), record, path, say)
+        else:
+            made, entry = await make_worktree(yard, project, record, entry, undo, say)
+            path = made.path
+        record = await yard.works.change_work(session_id, lambda held: replace(held, worktree=str(path)))
+        brief = Brief(
+            session_id=session_id,
+            branch=record.branch or "",
+            prompt=request.prompt,
+            rules="\n\n".join(part for part in (await read_rules(project), project.orchestrator_rules) if part),
+            base=project.default_branch or await yard.git.default_branch(project.path),
+        )
+        record = await launch(yard, project, crew, record, entry, undo, orchestrator_prompt(project, brief), "", say)
+        await yard.works.finish(entry)
+        undo.dismiss()
+    return record
+
+
+def without_setup(project: Project) -> Project:
+    """The project without what is only done to a fresh worktree: links would replace what stands there now."""
+    return replace(project, symlinks=(), post_create=())
+
+
+async def _failed(yard: Yard, project: Project, error: BaseException) -> None:
+    logger.info("starting the orchestrator of %s failed", project.name, exc_info=error)
+    await yard.tell(
+        "session.spawn_failed",
+        "Starting the orchestrator failed",
+        project=project.name,
+        session_id=orchestrator_id(project),
+        level=Level.ERROR,
+        role="orchestrator",
+        reason=type(error).__name__,
+        error=str(error),
+    )

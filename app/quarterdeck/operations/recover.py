@@ -1,0 +1,195 @@
+"""At the start: what a program that died had half done is finished or undone, and said."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.journal import JournalEntry, Operation, Remedy, Step, remedies
+from quarterdeck.core.lifecycle import (
+    RuntimePart,
+    RuntimeReason,
+    RuntimeState,
+    WorkReason,
+    WorkState,
+    decide,
+)
+from quarterdeck.core.session import ExitReason
+from quarterdeck.errors import GitError, NotFound, QuarterdeckError, WorkWouldBeLost
+from quarterdeck.operations import launching
+from quarterdeck.operations.kill_work import Leftovers, ended
+from quarterdeck.operations.runtime import Sky, end_runtime, look_up, note_end, tmux_presence
+from quarterdeck.ports.store import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.operations.yard import Yard
+
+SAID = {
+    (Operation.SPAWN, Remedy.MARK_RUNNING): "Finished the interrupted spawn of {}",
+    (Operation.SPAWN, Remedy.RELEASE): "Took back the interrupted spawn of {}",
+    (Operation.SPAWN, Remedy.MARK_LOST): "{} was being spawned; its agent is gone, but has left work",
+    (Operation.KILL, Remedy.MARK_ENDED): "Finished the interrupted end of {}",
+    (Operation.RESTORE, Remedy.MARK_RUNNING): "Finished the interrupted restore of {}",
+    (Operation.RESTORE, Remedy.MARK_LOST): "The restore of {} was interrupted; it can be restored again",
+}
+
+
+async def recover(yard: Yard) -> list[str]:
+    """Deal with every operation whose process is gone; answers one sentence for each that was dealt with."""
+    entries = [entry for entry in await yard.works.journal() if not _is_busy(yard, entry)]
+    if not entries:
+        return []
+    sky = await look_up(yard)
+    said = []
+    for entry in entries:
+        record = await yard.works.work(entry.session_id)
+        if record is not None and record.tmux_server != str(yard.mux.address):
+            # Whoever looks at that server can tell; we cannot.
+            continue
+        presence = tmux_presence(sky, record.tmux_name if record else entry.session_id)
+        todo = remedies(entry, presence)
+        if Remedy.WAIT in todo or not await yard.works.take_over(entry, yard.owner):
+            continue
+        said.append(await _deal_with(yard, replace(entry, owner=yard.owner), record, todo, sky))
+    return said
+
+
+def _is_busy(yard: Yard, entry: JournalEntry) -> bool:
+    """Whether somebody still works at it. What we ourselves gave up carries no name."""
+    return bool(entry.owner) and yard.is_running(entry.owner)
+
+
+async def _deal_with(
+    yard: Yard, entry: JournalEntry, record: WorkRecord | None, todo: tuple[Remedy, ...], sky: Sky
+) -> str:
+    summary = f"The interrupted {entry.operation} of {entry.session_id} had changed nothing"
+    try:
+        if Remedy.REMOVE_WORKTREE in todo and record is not None and await _holds_work(yard, entry, record):
+            todo = (Remedy.MARK_LOST,)
+        for remedy in todo:
+            await _apply(yard, entry, record, remedy, sky)
+            summary = SAID.get((entry.operation, remedy), summary.replace(" had changed nothing", " was undone"))
+            summary = summary.format(entry.session_id)
+        await yard.works.finish(entry)
+    except QuarterdeckError as error:
+        # It stays in the journal, for the next start to try again.
+        await yard.works.take_over(entry, "")
+        await yard.tell(
+            "recovery.action_failed",
+            f"The interrupted {entry.operation} of {entry.session_id} could not be put right",
+            project=entry.project,
+            session_id=entry.session_id,
+            level=Level.ERROR,
+            error=error.message,
+            hint=error.hint,
+        )
+        return f"The interrupted {entry.operation} of {entry.session_id} could not be put right: {error.message}"
+    await yard.tell(
+        "recovery.session_recovered", summary, project=entry.project, session_id=entry.session_id, level=Level.WARN
+    )
+    return f"{summary}."
+
+
+async def _apply(  # everything a remedy may need
+    yard: Yard, entry: JournalEntry, record: WorkRecord | None, remedy: Remedy, sky: Sky
+) -> None:
+    now = yard.clock.now()
+    match remedy:
+        case Remedy.END_RUNTIME if record is not None:
+            await end_runtime(yard, record, sky)
+            await note_end(yard, record.session_id, ExitReason.API_DELETE)
+        case Remedy.REMOVE_FILES if record is not None:
+            await asyncio.to_thread(launching.remove_files, yard, record)
+        case Remedy.REMOVE_WORKTREE if record is not None:
+            await _remove_worktree(yard, entry, record)
+        case Remedy.RELEASE:
+            await yard.store.release(entry.session_id)
+            await yard.works.drop_work(entry.session_id)
+        case Remedy.MARK_RUNNING if record is not None:
+            await _change(yard, record, lambda held: _found_running(held, sky, entry.operation))
+        case Remedy.MARK_LOST if record is not None:
+            await yard.store.release(entry.session_id)
+            await _change(yard, record, _lost)
+        case Remedy.MARK_ENDED if record is not None:
+            reason = WorkReason(entry.data.get("reason", WorkReason.MANUALLY_KILLED))
+            await note_end(yard, record.session_id, ExitReason.API_DELETE)
+            await _change(yard, record, lambda held: ended(held, now, reason))
+        case _:
+            return
+
+
+async def _change(yard: Yard, record: WorkRecord, change: Callable[[WorkRecord], WorkRecord]) -> None:
+    try:
+        await yard.works.change_work(record.session_id, change)
+    except NotFound:
+        return
+
+
+async def _remove_worktree(yard: Yard, entry: JournalEntry, record: WorkRecord) -> None:
+    path = yard.folder / record.project / "worktrees" / record.session_id
+    if entry.operation is Operation.KILL:
+        path = Path(record.worktree) if record.worktree else path
+    if not yard.git.is_ours(path):
+        return
+    if entry.operation is Operation.KILL:
+        await _finish_removal(yard, entry, record, path)
+        return
+    # What an agent left there has been looked for; before one was started, only we had put anything there.
+    await yard.git.remove(path, accept_loss=Step.LAUNCH not in entry.steps)
+    if entry.data.get("base"):
+        await yard.git.drop_unused_branch(Path(record.repository), record.branch or "", entry.data.get("base", ""))
+
+
+async def _finish_removal(yard: Yard, entry: JournalEntry, record: WorkRecord, path: Path) -> None:
+    try:
+        if entry.data.get("leftovers") == Leftovers.KEEP:
+            # The operator had agreed, on the condition that it is kept.
+            await yard.git.keep(path, record.session_id)
+            await yard.git.remove(path, accept_loss=True)
+        else:
+            await yard.git.remove(path)
+    except (GitError, WorkWouldBeLost) as error:
+        await yard.tell(
+            "workspace.destroy_failed",
+            f"The worktree of {record.session_id} is still there",
+            project=record.project,
+            session_id=record.session_id,
+            level=Level.WARN,
+            error=error.message,
+        )
+
+
+async def _holds_work(yard: Yard, entry: JournalEntry, record: WorkRecord) -> bool:
+    """Whether the agent of an interrupted spawn has come, worked and gone."""
+    path = yard.folder / record.project / "worktrees" / record.session_id
+    if entry.operation is not Operation.SPAWN or Step.LAUNCH not in entry.steps or not yard.git.is_ours(path):
+        return False
+    return not (await yard.git.at_risk(path)).is_clean
+
+
+def _found_running(record: WorkRecord, sky: Sky, operation: Operation) -> WorkRecord:
+    at = record.last_active_at or record.created_at
+    panes = sky.panes(record.tmux_name)
+    runtime = RuntimePart(
+        state=RuntimeState.ALIVE,
+        reason=RuntimeReason.PROCESS_RUNNING,
+        last_observed_at=at,
+        handle=panes[0].pane_id if panes else None,
+        tmux_name=record.tmux_name,
+    )
+    if operation is Operation.RESTORE:
+        lifecycle = decide(
+            record.lifecycle, at, state=WorkState.WORKING, reason=WorkReason.TASK_IN_PROGRESS, runtime=runtime
+        )
+        return replace(record, lifecycle=lifecycle, restored_at=at)
+    return replace(record, lifecycle=decide(record.lifecycle, at, runtime=runtime))
+
+
+def _lost(record: WorkRecord) -> WorkRecord:
+    runtime = replace(record.lifecycle.runtime, state=RuntimeState.MISSING, reason=RuntimeReason.TMUX_MISSING)
+    return replace(record, lifecycle=replace(record.lifecycle, runtime=runtime))

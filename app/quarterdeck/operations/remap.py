@@ -1,0 +1,29 @@
+"""Find the conversation of an OpenCode session again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from quarterdeck.errors import AgentError, UsageError
+from quarterdeck.operations.restore import find_conversation
+
+if TYPE_CHECKING:
+    from quarterdeck.operations.yard import Yard
+
+
+async def remap(yard: Yard, session_id: str, *, is_forced: bool = False) -> str:
+    """The id of the session's OpenCode conversation: as kept, or looked for when there is none or it is forced."""
+    record = await yard.record(session_id)
+    if record.agent != "opencode":
+        raise UsageError(f"{session_id} runs {record.agent}; only OpenCode's conversations are found again like this.")
+    if record.agent_session_id and not is_forced:
+        return record.agent_session_id
+    agent = yard.agents.get(record.agent)
+    if agent is None:
+        raise AgentError("There is no agent 'opencode'.")
+    found, reason = await find_conversation(replace(record, agent_session_id=None), agent)
+    if not found:
+        raise AgentError(f"No OpenCode conversation of {session_id} was found: {reason}.")
+    await yard.works.change_work(record.session_id, lambda held: replace(held, agent_session_id=found))
+    return found

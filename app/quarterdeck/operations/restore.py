@@ -1,0 +1,197 @@
+"""Bring a dead agent session back: its worktree, and its conversation where the agent can go on with it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.journal import Operation, Step
+from quarterdeck.core.lifecycle import (
+    PrPart,
+    PrReason,
+    PrState,
+    RuntimeState,
+    WorkReason,
+    WorkState,
+    decide,
+    is_restorable,
+    status_of,
+)
+from quarterdeck.core.project import choose_crew
+from quarterdeck.core.session import ExitReason
+from quarterdeck.errors import NotRestorable, QuarterdeckError, TmuxUnreachable, WorktreeMissing
+from quarterdeck.operations import launching
+from quarterdeck.operations.kill_work import journal
+from quarterdeck.operations.runtime import end_runtime, judge, look_up, note_end
+from quarterdeck.operations.spawn import own_files, prepare, running, start_session, worktree_for
+from quarterdeck.operations.undo import undoing
+from quarterdeck.ports.store import Level
+
+if TYPE_CHECKING:
+    from quarterdeck.core.project import Project
+    from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.operations.yard import Yard
+    from quarterdeck.ports.agent import Agent, LaunchPlan
+    from quarterdeck.ports.git import Say
+
+logger = logging.getLogger(__name__)
+
+
+async def restore(yard: Yard, session_id: str, say: Say) -> WorkRecord:
+    """Bring a session back under its own name, branch and worktree."""
+    record = await yard.record(session_id)
+    project = yard.project(record.project)
+    await _check_restorable(yard, record)
+    crew = choose_crew(project, record.role, kept_agent=record.agent or None)
+    agent = launching.find_agent(yard, crew)
+    async with journal(yard, Operation.RESTORE, record) as entry, undoing(yard, project.name) as undo:
+        undo.session_id = record.session_id
+        entry = await yard.works.step(entry, Step.WORKTREE)
+        record = await _bring_worktree_back(yard, project, record, say)
+        plan, fallback = await _plan(yard, project, record, agent)
+        if fallback:
+            say(f"starting a new conversation: {fallback}")
+            await yard.tell(
+                "session.restore_fallback",
+                f"{session_id} begins a new conversation",
+                project=project.name,
+                session_id=session_id,
+                level=Level.WARN,
+                reason=fallback,
+            )
+        await asyncio.to_thread(launching.write_files, plan.files)
+        own_files(yard, record, plan)
+        entry = await yard.works.step(entry, Step.END_RUNTIME)
+        # tmux may have outlived the agent.
+        await end_runtime(yard, record)
+        await note_end(yard, record.session_id, ExitReason.PROCESS_EXIT)
+        say(f"starting {agent.spec.name}")
+        pane = await start_session(yard, project, record, entry, plan, undo)
+        await yard.works.step(entry, Step.RECORD)
+        record = await yard.works.change_work(
+            record.session_id,
+            lambda held: restored(running(yard, held, pane, plan.session_id or held.agent_session_id), fallback),
+        )
+    await yard.tell("session.restored", f"Restored {session_id}", project=project.name, session_id=session_id)
+    return record
+
+
+def restored(record: WorkRecord, fallback: str) -> WorkRecord:
+    """The record of a session that lives again; a pull request that is over is forgotten, or it would end it again."""
+    now = record.last_active_at or record.created_at
+    pr = record.lifecycle.pr
+    if pr.state in (PrState.MERGED, PrState.CLOSED):
+        pr = PrPart(reason=PrReason.CLEARED_ON_RESTORE, last_observed_at=now)
+    lifecycle = decide(record.lifecycle, now, state=WorkState.WORKING, reason=WorkReason.TASK_IN_PROGRESS, pr=pr)
+    return replace(
+        record,
+        lifecycle=lifecycle,
+        restored_at=now,
+        restore_fallback=fallback or None,
+        prs=record.prs if pr.state is not PrState.NONE or not record.lifecycle.pr.url else (),
+    )
+
+
+async def _check_restorable(yard: Yard, record: WorkRecord) -> None:
+    runtime = judge(yard, record, await look_up(yard), yard.clock.now())
+    if runtime.state is RuntimeState.PROBE_FAILED:
+        raise TmuxUnreachable(f"tmux does not answer, so it is not known whether {record.session_id} still runs.")
+    if is_restorable(replace(record.lifecycle, runtime=runtime)):
+        return
+    status = status_of(record.lifecycle)
+    await yard.tell(
+        "session.restore_failed",
+        f"{record.session_id} cannot be restored",
+        project=record.project,
+        session_id=record.session_id,
+        level=Level.ERROR,
+        stage="validation",
+        status=status,
+        runtime=runtime.state,
+    )
+    raise NotRestorable(
+        f"{record.session_id} is {status}, and its agent is {runtime.state}.",
+        hint="Only a session that is over or whose agent is gone can be restored.",
+    )
+
+
+async def _bring_worktree_back(yard: Yard, project: Project, record: WorkRecord, say: Say) -> WorkRecord:
+    path = Path(record.worktree) if record.worktree else yard.folder / project.name / "worktrees" / record.session_id
+    if await yard.git.is_worktree(path):
+        return record
+    try:
+        if record.branch is None:
+            raise WorktreeMissing(f"The worktree {path} is gone, and its branch is not known.")
+        say("bringing the worktree back")
+        made = await yard.git.restore(worktree_for(project, record), path, say)
+        await prepare(yard, project, record, made.path, say)
+    except QuarterdeckError as error:
+        await yard.tell(
+            "session.restore_failed",
+            f"The worktree of {record.session_id} could not be brought back",
+            project=project.name,
+            session_id=record.session_id,
+            level=Level.ERROR,
+            stage="workspace_restore",
+            error=error.message,
+        )
+        if isinstance(error, WorktreeMissing):
+            raise
+        raise WorktreeMissing(
+            f"The worktree {path} could not be brought back: {error.message}", hint=error.hint
+        ) from error
+    return await yard.works.change_work(record.session_id, lambda held: replace(held, worktree=str(made.path)))
+
+
+async def _plan(yard: Yard, project: Project, record: WorkRecord, agent: Agent) -> tuple[LaunchPlan, str]:
+    """How to start the agent again, and why with a new conversation if it has to be."""
+    crew = choose_crew(project, record.role, kept_agent=record.agent or None)
+    held = launching.prompt_file(yard, record)
+    instructions = ""
+    if await asyncio.to_thread(held.is_file):
+        instructions = await asyncio.to_thread(held.read_text, encoding="utf-8", errors="replace")
+    wanted = launching.wanted_launch(yard, record, crew, system_prompt=instructions)
+    conversation, reason = await find_conversation(record, agent)
+    if not reason:
+        plan = agent.resume(replace(wanted, session_id=conversation))
+        if plan is not None:
+            return plan, ""
+        reason = f"{agent.spec.name} cannot go on with a conversation"
+    return agent.launch(wanted), reason
+
+
+class _AnyClaim:
+    """A transcript may be read whoever watches it: it is only looked at."""
+
+    def claim(self, path: Path, owner: object) -> bool:
+        """Take a file."""
+        del path, owner
+        return True
+
+    def release(self, owner: object) -> None:
+        """Give it up."""
+
+
+async def find_conversation(record: WorkRecord, agent: Agent) -> tuple[str, str]:
+    """The id of the agent's conversation, and why there is none to go on with ("" when there is one).
+
+    An agent that is told to go on with a conversation it does not have ends at once, so its transcript is looked for.
+    """
+    known = record.agent_session_id or ""
+
+    def look() -> tuple[str, str]:
+        transcript = agent.transcript(cwd=record.worktree or "", claims=_AnyClaim(), session_id=known)
+        if transcript is None:
+            return (known, "") if known else ("", f"the conversation of {agent.spec.name} is not known")
+        try:
+            view = transcript.read()
+            if transcript.path is None or view is None:
+                return "", "its conversation is not there any more" if known else "it had no conversation yet"
+            return known or view.session_id, "" if known or view.session_id else "its conversation has no id"
+        finally:
+            transcript.close()
+
+    return await asyncio.to_thread(look)

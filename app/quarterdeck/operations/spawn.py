@@ -1,0 +1,328 @@
+"""Spawn a worker: an id of its own, a branch, a worktree, and an agent at work in it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.branches import choose_branch, is_safe_branch, session_numbers
+from quarterdeck.core.display_name import display_name
+from quarterdeck.core.ids import SessionId
+from quarterdeck.core.issue import issue_text
+from quarterdeck.core.journal import Step
+from quarterdeck.core.lifecycle import RuntimePart, RuntimeReason, RuntimeState, decide, initial
+from quarterdeck.core.project import Crew, choose_crew
+from quarterdeck.core.work import Role
+from quarterdeck.core.work_record import WorkRecord
+from quarterdeck.errors import ForgeError, IssueNotFound, QuarterdeckError, TmuxRefused, UsageError
+from quarterdeck.operations import launching
+from quarterdeck.operations.prompts import Brief, task, worker_prompt
+from quarterdeck.operations.runtime import end_runtime, look_up, note_start
+from quarterdeck.operations.undo import Undo, undoing
+from quarterdeck.ports.git import WantedWorktree
+from quarterdeck.ports.store import Level
+
+if TYPE_CHECKING:
+    from quarterdeck.core.issue import Issue
+    from quarterdeck.core.journal import JournalEntry
+    from quarterdeck.core.pane import Pane
+    from quarterdeck.core.project import Project
+    from quarterdeck.operations.yard import Yard
+    from quarterdeck.ports.agent import LaunchPlan
+    from quarterdeck.ports.git import MadeWorktree, Say
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpawnRequest:
+    """What the operator asked for."""
+
+    project: str
+    issue: str | None = None
+    prompt: str | None = None
+    branch: str | None = None
+    agent: str | None = None
+    model: str | None = None
+    subagent: str | None = None
+
+
+async def spawn(yard: Yard, request: SpawnRequest, say: Say) -> WorkRecord:
+    """Spawn a worker. When anything fails, or the caller is cancelled, everything done is taken back."""
+    project = yard.project(request.project)
+    asked = Crew(agent=request.agent, model=request.model, subagent=request.subagent)
+    crew = choose_crew(project, Role.WORKER, asked=asked)
+    await yard.tell("session.spawn_started", "Spawning a worker", project=project.name, agent=crew.agent)
+    try:
+        return await _spawn(yard, project, crew, request, say)
+    except BaseException as error:
+        await _failed(yard, project, error)
+        raise
+
+
+async def _spawn(yard: Yard, project: Project, crew: Crew, request: SpawnRequest, say: Say) -> WorkRecord:
+    if request.branch and not is_safe_branch(request.branch):
+        raise UsageError(f"git takes no branch named {request.branch!r}.")
+    launching.find_agent(yard, crew)
+    await yard.git.check_repository(project.path)
+    issue = await find_issue(yard, project, request.issue, say) if request.issue else None
+    async with undoing(yard, project.name) as undo:
+        record, entry = await _reserve(yard, project, crew, request, issue, undo)
+        say(f"{record.session_id} on {record.branch}")
+        made, entry = await make_worktree(yard, project, record, entry, undo, say)
+        base = project.default_branch or await yard.git.default_branch(project.path)
+        brief = Brief(
+            session_id=record.session_id,
+            branch=made.branch,
+            issue=request.issue,
+            issue_text=issue_text(issue) if issue else "",
+            prompt=request.prompt or "",
+            rules=await read_rules(project),
+            orchestrator=await find_orchestrator(yard, project),
+            base=base,
+        )
+        record = await yard.works.change_work(record.session_id, lambda held: replace(held, worktree=str(made.path)))
+        record = await launch(yard, project, crew, record, entry, undo, worker_prompt(project, brief), task(brief), say)
+        await yard.works.finish(entry)
+        undo.dismiss()
+    await yard.tell(
+        "session.spawned",
+        f"Spawned {record.session_id}",
+        project=project.name,
+        session_id=record.session_id,
+        agent=record.agent,
+        branch=record.branch,
+    )
+    return record
+
+
+async def find_issue(yard: Yard, project: Project, issue_id: str, say: Say) -> Issue | None:
+    """The issue, asked before anything is made; None when the project has no tracker or the tracker no such issue."""
+    tracker = yard.tracker(project)
+    if tracker is None:
+        return None
+    say(f"asking {tracker.name} for {issue_id}")
+    try:
+        return await tracker.issue(issue_id)
+    except IssueNotFound:
+        say(f"{tracker.name} has no issue {issue_id}; going on without it")
+        return None
+    except ForgeError as error:
+        await yard.tell(
+            "tracker.issue_fetch_failed",
+            f"{tracker.name} could not be asked for an issue",
+            project=project.name,
+            level=Level.ERROR,
+            issue=issue_id,
+            error=error.message,
+        )
+        raise
+
+
+async def _reserve(
+    yard: Yard, project: Project, crew: Crew, request: SpawnRequest, issue: Issue | None, undo: Undo
+) -> tuple[WorkRecord, JournalEntry]:
+    taken = set(session_numbers(project.prefix, await yard.git.session_heads(project.path)))
+    sky = await look_up(yard)
+    if sky.snapshot:
+        # A tmux session of the operator's own may have such a name.
+        taken |= session_numbers(project.prefix, [f"session/{pane.session_name}" for pane in sky.snapshot.panes])
+    now = yard.clock.now()
+    draft = WorkRecord(
+        session_id=SessionId(""),
+        project=project.name,
+        agent=crew.agent or "",
+        model=crew.model,
+        lifecycle=initial(Role.WORKER, now),
+        repository=str(project.path),
+        tmux_server=str(yard.mux.address),
+        issue=request.issue,
+        issue_title=issue.title if issue else None,
+        prompt=request.prompt,
+        display_name=display_name(issue.title if issue else None, request.prompt),
+        created_at=now,
+    )
+    record, entry = await yard.works.reserve_worker(draft, project.prefix, taken, yard.owner)
+    undo.session_id = record.session_id
+    undo.push("the reservation", lambda: give_up(yard, record.session_id, entry, undo))
+    tracker = yard.tracker(project)
+    branch = choose_branch(
+        record.session_id,
+        explicit=request.branch,
+        issue=request.issue,
+        issue_branch=issue.branch if issue else None,
+        tracker_branch=tracker.branch(issue.id) if issue and tracker else None,
+    )
+    return await yard.works.change_work(record.session_id, lambda held: replace(held, branch=branch)), entry
+
+
+async def give_up(yard: Yard, session_id: SessionId, entry: JournalEntry, undo: Undo) -> None:
+    """Remove the record of something that never came to life; what could not be undone stays in the journal."""
+    if undo.failed:
+        await yard.works.take_over(entry, "")
+        return
+    await yard.works.drop_work(session_id)
+    await yard.works.finish(entry)
+
+
+async def make_worktree(
+    yard: Yard, project: Project, record: WorkRecord, entry: JournalEntry, undo: Undo, say: Say
+) -> tuple[MadeWorktree, JournalEntry]:
+    """Make the worktree, link what is shared, and run the operator's commands in it."""
+    wanted = worktree_for(project, record)
+    say("making the worktree")
+    entry = await yard.works.step(entry, Step.WORKTREE, {"repository": str(project.path), "branch": wanted.branch})
+    made = await yard.git.create(wanted, say)
+
+    async def unmake() -> None:
+        # Until its agent is started, only we have put anything there.
+        if undo.has_agent:
+            await yard.git.remove(made.path)
+        else:
+            await yard.git.unmake(made, project.path)
+
+    undo.push("the worktree", unmake)
+    entry = await yard.works.step(entry, Step.FILES, {"worktree": str(made.path), "base": made.base})
+    await prepare(yard, project, record, made.path, say)
+    return made, entry
+
+
+def worktree_for(project: Project, record: WorkRecord) -> WantedWorktree:
+    """The worktree a record asks for."""
+    return WantedWorktree(
+        repository=project.path,
+        session_id=record.session_id,
+        project=project.name,
+        branch=record.branch or f"session/{record.session_id}",
+        default_branch=project.default_branch,
+    )
+
+
+async def prepare(yard: Yard, project: Project, record: WorkRecord, path: Path, say: Say) -> None:
+    """Make a fresh worktree fit to work in."""
+    env = {"QUARTERDECK_SESSION": record.session_id, "QUARTERDECK_PROJECT": record.project}
+    try:
+        await yard.git.prepare(path, project.path, project.symlinks, project.post_create, say, {**project.env, **env})
+    except QuarterdeckError as error:
+        await yard.tell(
+            "workspace.post_create_failed",
+            "The worktree could not be made ready",
+            project=project.name,
+            session_id=record.session_id,
+            level=Level.ERROR,
+            error=error.message,
+        )
+        raise
+
+
+async def launch(  # each of these comes from another step
+    yard: Yard,
+    project: Project,
+    crew: Crew,
+    record: WorkRecord,
+    entry: JournalEntry,
+    undo: Undo,
+    system_prompt: str,
+    prompt: str,
+    say: Say,
+) -> WorkRecord:
+    """Start the agent and write down that it runs."""
+    agent = launching.find_agent(yard, crew)
+    plan = agent.launch(launching.wanted_launch(yard, record, crew, prompt=prompt, system_prompt=system_prompt))
+    undo.push("the prompt files", lambda: asyncio.to_thread(launching.remove_files, yard, record))
+    files = {launching.prompt_file(yard, record): system_prompt, **plan.files}
+    await asyncio.to_thread(launching.write_files, files)
+    own_files(yard, record, plan)
+    say(f"starting {agent.spec.name}")
+    pane = await start_session(yard, project, record, entry, plan, undo)
+    undo.has_agent = True
+    if plan.paste:
+        say("giving it its task")
+        await launching.say_first(yard, pane, plan.paste)
+    await yard.works.step(entry, Step.RECORD)
+    return await yard.works.change_work(
+        record.session_id, lambda held: running(yard, held, pane, plan.session_id or held.agent_session_id)
+    )
+
+
+def own_files(yard: Yard, record: WorkRecord, plan: LaunchPlan) -> None:
+    """Tell git which files in the worktree are ours, so that they never count as the agent's work."""
+    assert record.worktree is not None
+    worktree = Path(record.worktree)
+    inside = [str(path.relative_to(worktree)) for path in plan.files if path.is_relative_to(worktree)]
+    if inside:
+        yard.git.own(worktree, inside)
+
+
+async def start_session(
+    yard: Yard, project: Project, record: WorkRecord, entry: JournalEntry, plan: LaunchPlan, undo: Undo
+) -> Pane:
+    """Start the tmux session under the identity that is kept for it."""
+    name = record.tmux_name or record.session_id
+    await yard.works.step(entry, Step.LAUNCH)
+    await yard.store.reserve(str(yard.mux.address), name, record.session_id)
+    undo.push("the identity", lambda: yard.store.release(record.session_id))
+    is_refused = False
+
+    async def end() -> None:
+        # tmux said no, so what has this name is somebody else's.
+        if not is_refused:
+            await end_runtime(yard, record)
+
+    undo.push("the tmux session", end)
+    try:
+        pane = await launching.start(yard, project, record, plan)
+    except TmuxRefused:
+        is_refused = True
+        raise
+    await note_start(yard, pane)
+    return pane
+
+
+def running(yard: Yard, record: WorkRecord, pane: Pane, agent_session_id: str | None) -> WorkRecord:
+    """The record of a session whose agent has just been started."""
+    now = yard.clock.now()
+    runtime = RuntimePart(
+        state=RuntimeState.ALIVE,
+        reason=RuntimeReason.PROCESS_RUNNING,
+        last_observed_at=now,
+        handle=pane.pane_id,
+        tmux_name=record.tmux_name,
+    )
+    return replace(
+        record,
+        lifecycle=decide(record.lifecycle, now, runtime=runtime),
+        agent_session_id=agent_session_id,
+        last_active_at=now,
+    )
+
+
+async def read_rules(project: Project) -> str:
+    """The project's rules: those in the settings, then those in its file, if that is there."""
+    parts = [project.rules]
+    if project.rules_file:
+        path = project.path / project.rules_file
+        if await asyncio.to_thread(path.is_file):
+            parts.append(await asyncio.to_thread(path.read_text, encoding="utf-8", errors="replace"))
+    return "\n\n".join(part for part in parts if part.strip())
+
+
+async def find_orchestrator(yard: Yard, project: Project) -> str | None:
+    """The orchestrator workers can talk to, when the project has one."""
+    found = await yard.works.work(SessionId(f"{project.prefix}-orchestrator"))
+    return found.session_id if found else None
+
+
+async def _failed(yard: Yard, project: Project, error: BaseException) -> None:
+    logger.info("spawning in %s failed", project.name, exc_info=error)
+    await yard.tell(
+        "session.spawn_failed",
+        "Spawning a worker failed",
+        project=project.name,
+        level=Level.ERROR,
+        reason=type(error).__name__,
+        error=str(error),
+    )

@@ -1,0 +1,129 @@
+"""Spawned sessions as they are now: records put right as they are read, with their runtime judged in three values."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.lifecycle import RuntimeState, keep_runtime_loss, status_of
+from quarterdeck.core.work import Status
+from quarterdeck.core.work_record import repaired
+from quarterdeck.errors import GitError, NotFound, QuarterdeckError
+from quarterdeck.operations.kill_work import risk_of
+from quarterdeck.operations.runtime import Sky, is_settling, judge, look_up
+from quarterdeck.ports.store import Level
+
+if TYPE_CHECKING:
+    from quarterdeck.core.lifecycle import RuntimePart
+    from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.operations.yard import Yard
+    from quarterdeck.ports.git import WorkAtRisk
+
+logger = logging.getLogger(__name__)
+
+RISK_SECONDS = 12.0
+"""What one session's worktree may take to be looked at."""
+AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkView:
+    """One spawned session, and what was found of it just now."""
+
+    record: WorkRecord
+    runtime: RuntimePart
+    risk: WorkAtRisk | None = None
+    """What its worktree holds; None when that was not asked, or could not be told."""
+    risk_error: str = ""
+
+
+async def list_work(yard: Yard, project: str | None = None, *, has_risk: bool = False) -> list[WorkView]:
+    """Every spawned session, oldest first. A process found gone is written down as detecting, never as the end."""
+    records = await repair(yard, await yard.works.works(project))
+    sky = await look_up(yard)
+    views = [await _view(yard, record, sky) for record in records]
+    if not has_risk:
+        return views
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def with_risk(view: WorkView) -> WorkView:
+        async with turn:
+            return await _with_risk(yard, view)
+
+    return list(await asyncio.gather(*map(with_risk, views)))
+
+
+async def get_work(yard: Yard, session_id: str) -> WorkView:
+    """One spawned session; looking at it changes nothing."""
+    record = await yard.record(session_id)
+    return WorkView(record=record, runtime=_runtime(yard, record, await look_up(yard)))
+
+
+async def repair(yard: Yard, records: list[WorkRecord]) -> list[WorkRecord]:
+    """Put records right that contradict each other, and keep that. When anything happened last is not touched."""
+    now = yard.clock.now()
+    wrong = {record.session_id: record for record in repaired(records, now)}
+    for session_id, right in wrong.items():
+
+        def change(held: WorkRecord, right: WorkRecord = right) -> WorkRecord:
+            return replace(held, prs=right.prs, finds_prs=right.finds_prs, lifecycle=right.lifecycle)
+
+        try:
+            await yard.works.change_work(session_id, change)
+        except NotFound:
+            logger.debug("%s went while it was put right", session_id)
+    return [wrong.get(record.session_id, record) for record in records]
+
+
+def _runtime(yard: Yard, record: WorkRecord, sky: Sky) -> RuntimePart:
+    now = yard.clock.now()
+    if record.tmux_name is None or is_settling(record, now) or record.tmux_server != str(yard.mux.address):
+        return record.lifecycle.runtime
+    return judge(yard, record, sky, now)
+
+
+async def _view(yard: Yard, record: WorkRecord, sky: Sky) -> WorkView:
+    runtime = _runtime(yard, record, sky)
+    now = yard.clock.now()
+    if keep_runtime_loss(record.lifecycle, now, runtime) is None:
+        return WorkView(record=record, runtime=runtime)
+
+    def change(held: WorkRecord) -> WorkRecord:
+        # Another process may have said so, or ended it, since we read.
+        lost = keep_runtime_loss(held.lifecycle, now, runtime)
+        return held if lost is None else replace(held, lifecycle=lost)
+
+    try:
+        kept = await yard.works.change_work(record.session_id, change)
+    except QuarterdeckError as error:
+        await yard.tell(
+            "runtime.lost_persist_failed",
+            f"Could not write down that {record.session_id} lost its agent",
+            project=record.project,
+            session_id=record.session_id,
+            level=Level.ERROR,
+            error=error.message,
+        )
+        return WorkView(record=record, runtime=runtime)
+    if status_of(kept.lifecycle) is Status.DETECTING:
+        await yard.tell(
+            "runtime.lost_detected",
+            f"{record.session_id} lost its {'agent' if runtime.state is RuntimeState.EXITED else 'tmux session'}",
+            project=record.project,
+            session_id=record.session_id,
+            level=Level.WARN,
+            runtime=runtime.state,
+        )
+    return WorkView(record=kept, runtime=runtime)
+
+
+async def _with_risk(yard: Yard, view: WorkView) -> WorkView:
+    try:
+        async with asyncio.timeout(RISK_SECONDS):
+            return replace(view, risk=await risk_of(yard, view.record))
+    except GitError as error:
+        return replace(view, risk_error=error.message)
+    except TimeoutError:
+        return replace(view, risk_error="git takes too long to say what its worktree holds")

@@ -1,0 +1,109 @@
+"""Work records as text, and back: checked by a model, since the file may have been written by anybody."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from quarterdeck.core.ids import SessionId
+from quarterdeck.core.lifecycle_record import dump, parse, show_time, synthesise
+from quarterdeck.core.pull_request import PullRequest
+from quarterdeck.core.work import Role
+from quarterdeck.core.work_record import WorkRecord
+from quarterdeck.errors import StoreError
+
+
+class BadWork(StoreError):
+    """A kept record that cannot be one."""
+
+
+class _Pr(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    number: int
+    url: str
+    title: str = ""
+    owner: str = ""
+    repo: str = ""
+    branch: str = ""
+    base_branch: str = ""
+    is_draft: bool = False
+    state: str = "open"
+
+
+class _Work(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    project: str
+    role: Role = Role.WORKER
+    agent: str = ""
+    model: str | None = None
+    status: str = "spawning"
+    """Only of records without a lifecycle."""
+    lifecycle: object = None
+    repository: str = ""
+    worktree: str | None = None
+    branch: str | None = None
+    tmux_server: str = ""
+    tmux_name: str | None = None
+    issue: str | None = None
+    issue_title: str | None = None
+    prompt: str | None = None
+    display_name: str | None = None
+    is_named_by_user: bool = False
+    prs: tuple[_Pr, ...] = ()
+    finds_prs: bool = True
+    agent_session_id: str | None = None
+    restore_fallback: str | None = None
+    created_at: datetime
+    restored_at: datetime | None = None
+    last_active_at: datetime | None = None
+    report_state: str | None = None
+    report_note: str = ""
+    reported_at: datetime | None = None
+    kept_ref: str | None = None
+    extra: dict[str, str] = Field(default_factory=dict)
+
+
+def write_work(record: WorkRecord) -> str:
+    """A record as JSON. Its status is not written: it follows from the lifecycle."""
+    value: dict[str, Any] = {}
+    for item in fields(record):
+        held = getattr(record, item.name)
+        if isinstance(held, datetime):
+            held = show_time(held)
+        value[item.name] = held
+    value["lifecycle"] = dump(record.lifecycle)
+    value["prs"] = [pr.as_json() for pr in record.prs]
+    value["extra"] = dict(record.extra)
+    del value["session_id"]
+    # A lone surrogate in what a tracker or a prompt said must not make the record unwritable.
+    return json.dumps(value, ensure_ascii=True)
+
+
+def read_work(session_id: str, body: str) -> WorkRecord:
+    """A record as kept; raises BadWork when it cannot be one."""
+    try:
+        row = _Work.model_validate(json.loads(body))
+    except (ValueError, ValidationError) as error:
+        raise BadWork(str(error)) from error
+    created_at = row.created_at.replace(tzinfo=row.created_at.tzinfo or UTC).astimezone(UTC)
+    fallback = synthesise(
+        session_id=session_id,
+        status=row.status,
+        now=created_at,
+        role=row.role,
+        pr_url=row.prs[0].url if row.prs else None,
+        created_at=created_at,
+    )
+    record = WorkRecord(
+        session_id=SessionId(session_id),
+        project=row.project,
+        lifecycle=parse(row.lifecycle, fallback),
+        created_at=created_at,
+    )
+    plain = set(_Work.model_fields) - {"status", "lifecycle", "prs", "created_at", "project"}
+    known: dict[str, Any] = {name: getattr(row, name) for name in plain}
+    return replace(record, prs=tuple(PullRequest(**pr.model_dump()) for pr in row.prs), **known)
