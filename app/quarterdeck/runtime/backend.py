@@ -7,9 +7,11 @@ import logging
 import os
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.events import SessionDeleted
 from quarterdeck.errors import NotFound, QuarterdeckError, Refused
 from quarterdeck.operations import adopt as adopting
 from quarterdeck.operations import kill as ending
@@ -35,7 +37,8 @@ from quarterdeck.tui.backend import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from quarterdeck.core.events import Event
     from quarterdeck.core.fleet import Fleet
@@ -62,6 +65,9 @@ WORKS = frozenset(
 )
 
 
+ENDED_SHOWN = timedelta(seconds=3)
+
+
 class LiveBackend:
     """Implements tui.backend.Backend over one tmux server."""
 
@@ -75,7 +81,8 @@ class LiveBackend:
         self._where = ways.placement(bridge.mux.address, os.environ)
         self.server = Path(bridge.mux.address.socket).name
         self.themes_folder = bridge.deck.places.themes
-        self._whole = self._shown = self._crew.supervisor.fleet
+        self._whole: Fleet | None = None
+        self._shown = self._crew.supervisor.fleet
         self._crew.supervisor.bus.subscribe(self._pulse.note)
 
     # What is there
@@ -84,16 +91,22 @@ class LiveBackend:
         """The fleet as it is now."""
         fleet = self._crew.supervisor.fleet
         if fleet is not self._whole:
-            self._whole, self._shown = (
-                fleet,
-                without_console(fleet, self._crew.supervisor.snapshot, self._where.pane_id),
-            )
+            self._whole = fleet
+            shown = without_console(fleet, self._crew.supervisor.snapshot, self._where.pane_id)
+            self._shown = replace(shown, exited=still_shown(fleet.exited, self._deck.clock.now()))
         return self._shown
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back after each change."""
+        loop = asyncio.get_running_loop()
 
-        def changed(_: Event) -> None:
+        def changed(event: Event) -> None:
+            callback()
+            if isinstance(event, SessionDeleted):
+                loop.call_later(ENDED_SHOWN.total_seconds() + 0.1, fade)
+
+        def fade() -> None:
+            self._whole = None
             callback()
 
         return self._crew.supervisor.bus.subscribe(changed)
@@ -288,6 +301,15 @@ class LiveBackend:
     async def change_setting(self, key: str, value: str) -> None:
         """Set one."""
         raise Refused("Settings are changed in the settings file.", hint="quarterdeck config path")
+
+
+def still_shown(exited: Mapping[SessionId, Session], now: datetime) -> dict[SessionId, Session]:
+    """The ended rows that stay: those that can be restored, and for a moment the others, so that one sees them go."""
+    return {
+        key: session
+        for key, session in exited.items()
+        if session.work is not None or (session.ended_at is not None and now - session.ended_at < ENDED_SHOWN)
+    }
 
 
 def without_console(fleet: Fleet, snapshot: Snapshot | None, own: PaneId | None) -> Fleet:

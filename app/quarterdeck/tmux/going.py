@@ -80,6 +80,13 @@ async def back(doing: Doing, where: Placement, *, client: str | None = None) -> 
     pane_id = await console_pane(doing)
     if pane_id is None:
         raise NotFound("no console runs on this tmux server", hint="start one: quarterdeck")
+    if where.place in {Place.OUTSIDE, Place.OTHER_SERVER}:
+        # A script, or another terminal, sends back whoever typed last at this server.
+        clients = await doing.clients()
+        if not clients and client is None:
+            raise Refused("no terminal is attached to this tmux server", hint="quarterdeck attach shows a session here")
+        await doing.switch_client(client or max(clients, key=_freshness).name, pane_id)
+        return
     await go(doing, where, pane_id, client=client)
 
 
