@@ -26,13 +26,24 @@ MARKS_KEPT = 4
 # escape that is not a terminator belongs to the body (that is how tmux passes sequences through); elsewhere it aborts.
 _SEQUENCE = re.compile(
     r"""
-      (?: \x1b\[ | \x9b ) [0-?]* [ -/]* [@-~]?
-    | (?: \x1b[\]k] | \x9d ) [^\x07\x1b\x9c\r\n]* (?: \x07 | \x1b\\ | \x9c )?
-    | (?: \x1b[PX^_] | [\x90\x98\x9e\x9f] ) (?: [^\x1b\x9c\r\n] | \x1b(?!\\) )* (?: \x1b\\ | \x9c )?
-    | \x1b [ -/]* [0-~]?
+    \x1b (?:
+        \[ [0-?]* [ -/]* [@-~]?
+      | [\]k] [^\x07\x1b\r\n]* (?: \x07 | \x1b\\ )?
+      | [PX^_] (?: [^\x1b\r\n] | \x1b(?!\\) )* (?: \x1b\\ )?
+      | [ -/]* [0-~]?
+    )
     """,
     re.VERBOSE,
 )
+_ONE_CHARACTER_FORMS = {
+    "\x90": "\x1bP",
+    "\x98": "\x1bX",
+    "\x9b": "\x1b[",
+    "\x9c": "\x1b\\",
+    "\x9d": "\x1b]",
+    "\x9e": "\x1b^",
+    "\x9f": "\x1b_",
+}
 _COLOUR = re.compile(r"\x1b\[[0-9;:]{0,64}m")
 
 _BREAKS = frozenset("\n\r\v\f\x85\u2028\u2029")
@@ -78,26 +89,32 @@ _MANY_LINES = _Rules("\n")
 def clean(text: str, limit: int | None = None) -> Clean:
     """One safe line: no control sequences and nothing invisible, breaks and tabs as spaces, at most `limit` cells."""
     if not (text.isascii() and text.isprintable()):
-        text = _plain(_SEQUENCE.sub("", text), _ONE_LINE)
+        text = _plain(_SEQUENCE.sub("", _with_escapes(text)), _ONE_LINE)
     return Clean(text if limit is None else cut(text, limit))
 
 
 def clean_lines(text: str) -> Clean:
     """As `clean`, with the line breaks kept."""
-    return Clean(_plain(_SEQUENCE.sub("", text), _MANY_LINES))
+    return Clean(_plain(_SEQUENCE.sub("", _with_escapes(text)), _MANY_LINES))
 
 
 def clean_sgr(text: str) -> Clean:
     """As `clean_lines`, with the colours kept: `ESC[…m` and no other sequence."""
     parts: list[str] = []
     end = 0
-    for found in _SEQUENCE.finditer(text):
-        parts.append(_plain(text[end : found.start()], _MANY_LINES))
-        if _COLOUR.fullmatch(found[0]):
-            parts.append(found[0])
+    text = _SEQUENCE.sub(_colour_only, _with_escapes(text))
+    if _is_clean(set(text) - {"\x1b"}, _MANY_LINES):
+        return Clean(unicodedata.normalize("NFC", text))
+    for found in _COLOUR.finditer(text):
+        parts += _plain(text[end : found.start()], _MANY_LINES), found[0]
         end = found.end()
     parts.append(_plain(text[end:], _MANY_LINES))
     return Clean("".join(parts))
+
+
+def without_colours(text: Clean) -> Clean:
+    """What `clean_lines` would have made of the text that `clean_sgr` made this of, at a fraction of the cost."""
+    return Clean(_COLOUR.sub("", text))
 
 
 def cell_width(text: str) -> int:
@@ -126,20 +143,34 @@ def fit(text: Text, width: int, *, right: bool = False) -> Text:
     return cast("Text", space + shown if right else shown + space)
 
 
+def _with_escapes(text: str) -> str:
+    """The text with the one-character forms of sequences written as escapes, so that there is one form to look for."""
+    if not text.isascii():
+        for short, long in _ONE_CHARACTER_FORMS.items():
+            text = text.replace(short, long)
+    return text
+
+
+def _colour_only(found: re.Match[str]) -> str:
+    return found[0] if _COLOUR.fullmatch(found[0]) else ""
+
+
+def _is_clean(characters: set[str], rules: _Rules) -> bool:
+    """Whether text of these characters stays as it is, but for composing."""
+    return all(rules[ord(char)] == char for char in characters) and not any(map(unicodedata.combining, characters))
+
+
 def _plain(text: str, rules: _Rules) -> str:
     """Text without sequences made safe, character by character, and composed."""
-    if text.isascii() and text.isprintable():
-        return text
-    text = text.replace("\r\n", "\n").translate(rules)
-    if text.isascii():
-        return text
+    if not _is_clean(set(text), rules):
+        text = _limit_marks(text.replace("\r\n", "\n").translate(rules))
     # Composing sorts marks in quadratic time, and may add some: so the stacks are cut before and after.
-    return _limit_marks(unicodedata.normalize("NFC", _limit_marks(text)))
+    return _limit_marks(unicodedata.normalize("NFC", text))
 
 
 def _limit_marks(text: str) -> str:
     """The text with no more than `MARKS_KEPT` combining marks in a row."""
-    if not any(map(unicodedata.combining, text)):
+    if not any(map(unicodedata.combining, set(text))):
         return text
     kept: list[str] = []
     marks = 0

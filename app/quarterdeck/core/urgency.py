@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -231,6 +232,7 @@ def waiting_since(session: Session) -> datetime:
     return session.state_evidence.observed_at or session.last_activity_at
 
 
+@lru_cache(maxsize=4096)
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
     """A key that sorts names as people count: `2` before `10`."""
     parts = _DIGITS.split(name.casefold())
