@@ -218,6 +218,7 @@ async def test_no_path_can_spoil_a_look(server: TmuxServer, folder: Path, name: 
     there = server.session("there", "sh", "-c", f"cd -P -- '{path}' && exec sleep 3600", cwd=folder)
     server.session("zafter", cwd=folder)
     until(lambda: server.ask(there, "#{pane_current_command}") == "sleep", "the program was there")
+    until(lambda: server.ask("=zafter:", "#{pane_current_path}") == str(folder), "the last one was there")
 
     async with mux_at(server, persistent=persistent) as mux:
         for moved in (None, [PaneId(there)]):

@@ -114,6 +114,8 @@ class Link(Child):
                 case Damage():
                     self.end("its answers are out of step")
                     return
+        if self._parser.held > spawn.MOST_BYTES:
+            self.end("an answer has no end")
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         """A pipe was closed: the client is ending."""

@@ -82,7 +82,7 @@ class Looker:
         listing = (questions.panes(details=due is None), questions.clients())
         rows = await self._ask(control, questions, (*listing, *map(questions.details, due or ()), questions.server()))
         self._memory.fill(rows, self._clock.monotonic())
-        new = dict.fromkeys(row.pane_id for row in rows.panes if row.details is None)
+        new = dict.fromkeys(row.target for row in rows.panes if row.details is None)
         if new:
             more = formats.Questions()
             found = await self._ask(control, more, (*map(more.details, new), more.server()))

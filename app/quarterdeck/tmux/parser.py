@@ -101,6 +101,8 @@ class ControlParser:
         self._body: list[bytes] = []
         self._doubtful = False
         self._last_number = -1
+        self.held = 0
+        """Bytes taken in since the last line that completed something."""
 
     @property
     def in_doubt(self) -> bool:
@@ -109,14 +111,17 @@ class ControlParser:
 
     def feed(self, data: bytes) -> list[Event]:
         """Take bytes, and give the answers and notices that are complete now."""
+        self.held += len(data)
         head, newline, tail = data.rpartition(b"\n")
         if not newline:
             self._unfinished.append(data)
             return []
         lines = b"".join((*self._unfinished, head)).split(b"\n")
         self._unfinished = [tail] if tail else []
-        events = (self._line(line) for line in lines)
-        return [event for event in events if event is not None]
+        events = [event for event in map(self._line, lines) if event is not None]
+        if events:
+            self.held = len(tail)
+        return events
 
     def _line(self, line: bytes) -> Event | None:
         found = _GUARD.fullmatch(line) if line.startswith(b"%") else None

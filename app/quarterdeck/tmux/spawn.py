@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 TIMEOUT: Final = 3.0
 """Seconds tmux gets for one answer; a look at a thousand panes takes 0.05."""
 
+MOST_BYTES: Final = 64 * 1024 * 1024
+"""Bytes of one answer that are taken in; a thousand full screens are a tenth of it."""
+
 _INSTALL: Final = {
     "darwin": "brew install tmux",
     "debian": "sudo apt install tmux",
@@ -109,6 +112,8 @@ async def run(
         raise TimedOut(address, timeout) from None
     finally:
         await client.collected()
+    if len(client.out) + len(client.err) > MOST_BYTES:
+        raise TmuxUnreachable(f"tmux printed more than {MOST_BYTES} bytes")
     exit_code = client.exit_code or 0
     logger.debug("tmux ran", extra={"tmux_cmd": args[:1], "exit_code": exit_code, "elapsed_ms": _ms_since(began)})
     return Ran(exit_code, bytes(client.out), client.err.decode(errors="replace").strip())
@@ -125,6 +130,8 @@ class _Client(Child):
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         """Keep what it says."""
         (self.out if fd == 1 else self.err).extend(data)
+        if len(self.out) + len(self.err) > MOST_BYTES:
+            self.let_go()
 
 
 async def ask(address: ServerAddress, *args: str, stdin: bytes | None = None, timeout: float = TIMEOUT) -> bytes:
