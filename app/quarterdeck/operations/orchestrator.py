@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.branches import orchestrator_branch
 from quarterdeck.core.ids import SessionId
-from quarterdeck.core.journal import Step
+from quarterdeck.core.journal import Presence, Step
 from quarterdeck.core.lifecycle import WorkState, initial, is_restorable, is_terminal
 from quarterdeck.core.project import Crew, Strategy, choose_crew
+from quarterdeck.core.session import ExitReason
 from quarterdeck.core.work import Role
 from quarterdeck.core.work_record import WorkRecord
 from quarterdeck.errors import AlreadyReserved, NotRestorable
@@ -19,7 +21,7 @@ from quarterdeck.operations import launching
 from quarterdeck.operations.kill_work import Leftovers, kill_work
 from quarterdeck.operations.prompts import Brief, orchestrator_prompt
 from quarterdeck.operations.restore import restore
-from quarterdeck.operations.runtime import judge, look_up
+from quarterdeck.operations.runtime import judge, look_up, note_end, tmux_presence
 from quarterdeck.operations.spawn import give_up, launch, make_worktree, prepare, read_rules, worktree_for
 from quarterdeck.operations.undo import undoing
 from quarterdeck.ports.store import Level
@@ -52,46 +54,55 @@ class Orchestrators:
 
     def __init__(self, yard: Yard) -> None:
         self._yard = yard
-        self._ensuring: dict[str, asyncio.Task[WorkRecord]] = {}
-        self._relaunching: dict[str, asyncio.Task[WorkRecord]] = {}
+        self._ensuring: dict[str, _Call] = {}
+        self._relaunching: dict[str, _Call] = {}
 
     async def ensure(self, request: OrchestratorRequest, say: Say) -> WorkRecord:
         """The project's orchestrator, alive: as it is, brought back, or made."""
-        return await self._once(self._ensuring, self._relaunching, request, lambda: _ensure(self._yard, request, say))
+        act = partial(_ensure, self._yard, request, say)
+        return await self._join(self._ensuring, self._relaunching, request.project, act)
 
     async def relaunch(self, request: OrchestratorRequest, say: Say) -> WorkRecord:
         """A new orchestrator in place of the one there is."""
-        return await self._once(self._relaunching, self._ensuring, request, lambda: _relaunch(self._yard, request, say))
+        act = partial(_relaunch, self._yard, request, say)
+        return await self._join(self._relaunching, self._ensuring, request.project, act)
 
-    async def _once(
+    async def _join(
         self,
-        mine: dict[str, asyncio.Task[WorkRecord]],
-        others: dict[str, asyncio.Task[WorkRecord]],
-        request: OrchestratorRequest,
+        mine: dict[str, _Call],
+        others: dict[str, _Call],
+        project: str,
         act: Callable[[], Awaitable[WorkRecord]],
     ) -> WorkRecord:
-        name = request.project
-        if (running := mine.get(name)) is not None:
-            return await asyncio.shield(running)
-        before = others.get(name)
-
-        async def run() -> WorkRecord:
-            if before is not None:
-                # How it ended is told to whoever asked for it.
-                await asyncio.wait([before])
-            return await act()
-
-        task = asyncio.ensure_future(run())
-        mine[name] = task
-        task.add_done_callback(lambda done: mine.pop(name, None))
+        call = mine.get(project)
+        if call is None:
+            before = others.get(project)
+            call = mine[project] = _Call(asyncio.ensure_future(_after(before, act)))
+            call.task.add_done_callback(lambda _: mine.pop(project, None))
+        call.waiting += 1
         try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            # Others may wait for the same one; the last to leave ends it.
-            if not task.done():
-                task.cancel()
-                await asyncio.wait([task])
-            raise
+            return await asyncio.shield(call.task)
+        finally:
+            call.waiting -= 1
+            if not call.waiting and not call.task.done():
+                # The last who waited has been cancelled: nobody wants it any more.
+                call.task.cancel()
+                await asyncio.wait([call.task])
+
+
+@dataclass(slots=True)
+class _Call:
+    """One attempt under way, which any number of callers wait for."""
+
+    task: asyncio.Future[WorkRecord]
+    waiting: int = 0
+
+
+async def _after(before: _Call | None, act: Callable[[], Awaitable[WorkRecord]]) -> WorkRecord:
+    if before is not None:
+        # How it ended is told to whoever asked for it.
+        await asyncio.wait([before.task])
+    return await act()
 
 
 def orchestrator_id(project: Project) -> SessionId:
@@ -222,6 +233,9 @@ async def _make(yard: Yard, project: Project, crew: Crew, request: OrchestratorR
             made, entry = await make_worktree(yard, project, record, entry, undo, say)
             path = made.path
         record = await yard.works.change_work(session_id, lambda held: replace(held, worktree=str(path)))
+        if tmux_presence(await look_up(yard), session_id) is Presence.ABSENT:
+            # The id is a fixed one: a session of it that died unseen must not stand in the way.
+            await note_end(yard, session_id, ExitReason.PROCESS_EXIT)
         brief = Brief(
             session_id=session_id,
             branch=record.branch or "",

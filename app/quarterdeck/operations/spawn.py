@@ -181,6 +181,7 @@ async def make_worktree(
         # Until its agent is started, only we have put anything there.
         if undo.has_agent:
             await yard.git.remove(made.path)
+            await yard.git.drop_unused_branch(project.path, made.branch, made.base)
         else:
             await yard.git.unmake(made, project.path)
 

@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+import asyncio
+import shutil
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from quarterdeck.core.lifecycle import WorkState, decide, initial, status_of
+from quarterdeck.core.project import Strategy
+from quarterdeck.core.work import Role
+from quarterdeck.core.work_record import WorkRecord
+from quarterdeck.errors import AlreadyReserved, GitError, NotRestorable, TmuxRefused
+from quarterdeck.operations import orchestrator
+from quarterdeck.operations.cleanup import cleanup
+from quarterdeck.operations.kill_work import kill_work
+from quarterdeck.operations.orchestrator import OrchestratorRequest, Orchestrators, orchestrator_id
+from quarterdeck.operations.spawn import SpawnRequest, spawn
+from support.tmux_server import TmuxServer, until
+from support.yard import Place, open_place
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.git_repo import Repository
+
+REQUEST = OrchestratorRequest(project="app")
+
+
+def server(place: Place) -> TmuxServer:
+    return TmuxServer(str(place.yard.mux.address))
+
+
+async def test_an_orchestrator_has_a_fixed_id_a_branch_and_a_worktree(place: Place) -> None:
+    record = await Orchestrators(place.yard).ensure(REQUEST, place.say)
+
+    assert record.session_id == "app-orchestrator"
+    assert record.branch == "orchestrator/app-orchestrator"
+    assert record.role is Role.ORCHESTRATOR
+    assert status_of(record.lifecycle) == "working"
+    assert record.lifecycle.session.started_at
+    assert record.worktree == str(place.yard.folder / "app/worktrees/app-orchestrator")
+    until(lambda: (place.notes / "app-orchestrator.cwd").exists(), "it has started")
+    assert "QUARTERDECK_CALLER=orchestrator" in (place.notes / "app-orchestrator.env").read_text()
+    assert "You are app-orchestrator" in (place.yard.folder / "app/orchestrator-prompt-app-orchestrator.md").read_text()
+
+
+async def test_asking_twice_answers_the_same_session(place: Place) -> None:
+    orchestrators = Orchestrators(place.yard)
+    first = await orchestrators.ensure(REQUEST, place.say)
+
+    second = await orchestrators.ensure(REQUEST, place.say)
+
+    assert second == first
+    assert (await place.kinds()).count("session.spawned") == 1
+
+
+async def test_calls_at_the_same_time_are_one(place: Place) -> None:
+    orchestrators = Orchestrators(place.yard)
+
+    records = await asyncio.gather(*(orchestrators.ensure(REQUEST, place.say) for _ in range(5)))
+
+    assert len({record.created_at for record in records}) == 1
+    assert (await place.kinds()).count("session.spawn_started") == 1
+
+
+async def test_one_caller_who_gives_up_does_not_stop_the_others(place: Place) -> None:
+    orchestrators = Orchestrators(place.yard)
+    first = asyncio.ensure_future(orchestrators.ensure(REQUEST, place.say))
+    second = asyncio.ensure_future(orchestrators.ensure(REQUEST, place.say))
+    await asyncio.sleep(0)
+
+    first.cancel()
+
+    assert (await second).session_id == "app-orchestrator"
+    assert first.cancelled()
+
+
+async def test_two_processes_end_with_the_same_orchestrator(
+    place: Place, short_folder: Path, tmux_socket: Path, repository: Repository
+) -> None:
+    async with open_place(short_folder, tmux_socket, repository) as other:
+        records = await asyncio.gather(
+            Orchestrators(place.yard).ensure(REQUEST, place.say), Orchestrators(other.yard).ensure(REQUEST, other.say)
+        )
+
+    assert len({record.created_at for record in records}) == 1
+    assert server(place).sessions() == ["app-orchestrator"]
+    assert "session.spawn_failed" not in await place.kinds()
+
+
+async def test_a_reservation_that_never_ends_is_a_clear_error(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(orchestrator, "CONFLICT_SECONDS", 0.5)
+    project = place.yard.projects["app"]
+    now = place.yard.clock.now()
+    draft = WorkRecord(
+        session_id=orchestrator_id(project),
+        project="app",
+        role=Role.ORCHESTRATOR,
+        lifecycle=initial(Role.ORCHESTRATOR, now),
+        created_at=now,
+    )
+    before = place.yard.works.work
+    await place.yard.works.reserve_orchestrator(draft, place.yard.owner)
+
+    async def blind(session_id: Any) -> None:
+        """The other process's record is not there yet."""
+        monkeypatch.setattr(place.yard.works, "work", before)
+
+    monkeypatch.setattr(place.yard.works, "work", blind)
+    with pytest.raises(AlreadyReserved):
+        await Orchestrators(place.yard).ensure(REQUEST, place.say)
+
+    kinds = await place.kinds()
+    assert kinds.count("session.orchestrator_conflict") == 1
+    assert kinds.count("session.spawn_failed") == 1
+
+
+@pytest.mark.parametrize("stage", ["worktree", "launch"])
+async def test_a_failure_frees_the_reservation(stage: str, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object) -> None:
+        raise GitError("no") if stage == "worktree" else TmuxRefused("no")
+
+    with monkeypatch.context() as patch:
+        if stage == "worktree":
+            patch.setattr(place.yard.git, "create", fail)
+        else:
+            patch.setattr(place.yard.mux, "new_session", fail, raising=False)
+        with pytest.raises((GitError, TmuxRefused)):
+            await Orchestrators(place.yard).ensure(REQUEST, place.say)
+
+    assert await place.yard.works.works() == []
+    assert (await Orchestrators(place.yard).ensure(REQUEST, place.say)).session_id == "app-orchestrator"
+
+
+async def test_an_orphaned_worktree_is_gone_on_with_and_survives_a_failure(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = await Orchestrators(place.yard).ensure(REQUEST, place.say)
+    assert record.worktree
+    (place.yard.folder / "app/worktrees/app-orchestrator/plan").write_text("x")
+    server(place).run("kill-server")
+    await place.yard.works.drop_work(record.session_id)
+
+    async def fail(*_: object) -> None:
+        raise TmuxRefused("no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place.yard.mux, "new_session", fail, raising=False)
+        with pytest.raises(TmuxRefused):
+            await Orchestrators(place.yard).ensure(REQUEST, place.say)
+    assert (place.yard.folder / "app/worktrees/app-orchestrator/plan").exists()
+    await Orchestrators(place.yard).ensure(REQUEST, place.say)
+    assert (place.yard.folder / "app/worktrees/app-orchestrator/plan").exists()
+
+
+async def test_a_dead_orchestrator_is_brought_back(place: Place) -> None:
+    orchestrators = Orchestrators(place.yard)
+    first = await orchestrators.ensure(REQUEST, place.say)
+    server(place).run("kill-server")
+
+    second = await orchestrators.ensure(REQUEST, place.say)
+
+    assert second.created_at == first.created_at
+    assert second.restored_at
+    assert server(place).sessions() == ["app-orchestrator"]
+
+
+async def test_a_done_orchestrator_is_a_clear_error(place: Place) -> None:
+    record = await Orchestrators(place.yard).ensure(REQUEST, place.say)
+    await place.yard.works.change_work(
+        record.session_id,
+        lambda held: replace(held, lifecycle=decide(held.lifecycle, held.created_at, state=WorkState.DONE)),
+    )
+
+    with pytest.raises(NotRestorable, match="is done") as caught:
+        await Orchestrators(place.yard).ensure(REQUEST, place.say)
+
+    assert "relaunch" in caught.value.hint
+
+
+async def test_a_relaunch_replaces_the_session_and_keeps_its_worktree(place: Place) -> None:
+    orchestrators = Orchestrators(place.yard)
+    first = await orchestrators.ensure(REQUEST, place.say)
+    (place.yard.folder / "app/worktrees/app-orchestrator/plan").write_text("x")
+
+    second = await orchestrators.relaunch(replace(REQUEST, prompt="Be bold."), place.say)
+
+    assert second.created_at != first.created_at
+    assert second.agent_session_id != first.agent_session_id
+    assert (place.yard.folder / "app/worktrees/app-orchestrator/plan").exists()
+    assert server(place).sessions() == ["app-orchestrator"]
+    assert "Be bold." in (place.yard.folder / "app/orchestrator-prompt-app-orchestrator.md").read_text()
+
+
+@pytest.mark.parametrize("strategy", [Strategy.DELETE, Strategy.IGNORE])
+async def test_other_strategies_always_begin_anew(strategy: Strategy, place: Place) -> None:
+    project = replace(place.yard.projects["app"], orchestrator_strategy=strategy)
+    orchestrators = Orchestrators(replace(place.yard, projects={"app": project}))
+    first = await orchestrators.ensure(REQUEST, place.say)
+
+    second = await orchestrators.ensure(REQUEST, place.say)
+
+    assert second.created_at != first.created_at
+
+
+async def test_a_relaunch_waits_for_an_ensure(place: Place) -> None:
+    orchestrators = Orchestrators(place.yard)
+
+    ensured, relaunched = await asyncio.gather(
+        orchestrators.ensure(REQUEST, place.say), orchestrators.relaunch(REQUEST, place.say)
+    )
+
+    assert ensured.created_at < relaunched.created_at
+    assert server(place).sessions() == ["app-orchestrator"]
+
+
+async def test_workers_are_told_of_their_orchestrator(place: Place) -> None:
+    await Orchestrators(place.yard).ensure(REQUEST, place.say)
+
+    await spawn(place.yard, SpawnRequest(project="app", prompt="x"), place.say)
+
+    assert "quarterdeck send app-orchestrator" in (place.yard.folder / "app/worker-prompt-app-1.md").read_text()
+
+
+async def test_cleanup_never_ends_an_orchestrator(place: Place) -> None:
+    record = await Orchestrators(place.yard).ensure(REQUEST, place.say)
+    server(place).run("kill-server")
+    shutil.rmtree(record.worktree or "")
+
+    place.clock.ahead = timedelta(minutes=1)
+    cleaned = await cleanup(place.yard)
+
+    assert [each.protected for each in cleaned.skipped] == ["it is the orchestrator"]
+    assert cleaned.killed == []
+
+
+async def test_an_ended_orchestrator_comes_back_when_ensured(place: Place) -> None:
+    orchestrators = Orchestrators(place.yard)
+    await orchestrators.ensure(REQUEST, place.say)
+    await kill_work(place.yard, "app-orchestrator")
+
+    record = await orchestrators.ensure(REQUEST, place.say)
+
+    assert record.restored_at
+    assert server(place).sessions() == ["app-orchestrator"]
