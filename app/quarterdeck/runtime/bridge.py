@@ -9,6 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quarterdeck.agents.file_claims import FileClaims
 from quarterdeck.core.ids import PaneId
 from quarterdeck.operations.deck import Deck
 from quarterdeck.paths import private_folder
@@ -83,6 +84,7 @@ async def open_bridge(
             lease=Lease(places.state_file, f"keeper-{_short(address)}"),
             agents=agents,
             processes=Processes(clock=clock),
+            claims=FileClaims(),
             resync=settings.tmux.resync_seconds,
         )
         deck = Deck(mux=mux, store=store, supervisor=crew.supervisor, clock=clock, agents=agents, places=places)

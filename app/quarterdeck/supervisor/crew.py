@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.events import Event, SessionChanged
 from quarterdeck.core.pane import NoServer
+from quarterdeck.supervisor.agent_facts import AgentFacts
 from quarterdeck.supervisor.checkpoints import Checkpoints
 from quarterdeck.supervisor.keeping import Keeping, Lease
+from quarterdeck.supervisor.painting import Painting
 from quarterdeck.supervisor.reader import Reader
 from quarterdeck.supervisor.reconcile import current_panes
 from quarterdeck.supervisor.supervisor import Supervisor
+from quarterdeck.supervisor.themes import Themes
 from quarterdeck.supervisor.thought_queue import ThoughtQueue
 from quarterdeck.supervisor.thoughts import Thoughts
 from quarterdeck.supervisor.watcher import Watcher
@@ -20,9 +23,10 @@ from quarterdeck.supervisor.worker import keep_running
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
 
+    from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.ids import PaneId
     from quarterdeck.core.pane import Look
-    from quarterdeck.ports.agent import Agents
+    from quarterdeck.ports.agent import Agents, Claims
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.mux import Mux
     from quarterdeck.ports.store import Store
@@ -35,14 +39,31 @@ class Crew:
     """The supervisor and its workers."""
 
     def __init__(
-        self, *, mux: Mux, store: Store, clock: Clock, lease: Lease, agents: Agents, processes: Processes, resync: float
+        self,
+        *,
+        mux: Mux,
+        store: Store,
+        clock: Clock,
+        lease: Lease,
+        agents: Agents,
+        processes: Processes,
+        claims: Claims,
+        resync: float,
     ) -> None:
         self.keeping = Keeping(lease)
         self.supervisor = Supervisor(mux=mux, store=store, clock=clock, is_keeper=lambda: self.keeping.is_keeper)
         self.queue = ThoughtQueue(store.save_thought)
         self.thoughts = Thoughts(self.queue)
         self.checkpoints = Checkpoints(self.supervisor)
-        self.reader = Reader(mux=mux, clock=clock, agents=agents, processes=processes, dress=self.thoughts.merged)
+        self.reader = Reader(
+            mux=mux,
+            clock=clock,
+            agents=agents,
+            processes=processes,
+            facts=AgentFacts(clock=clock, claims=claims),
+            dress=self.thoughts.merged,
+        )
+        self.painting = Painting(clock=clock, themes=Themes(clock=clock))
         self.watcher = Watcher(self.supervisor, self._after_look, resync=resync)
         self._store = store
 
@@ -90,13 +111,17 @@ class Crew:
         if isinstance(look, NoServer):
             self.reader.nothing_there()
         elif self.keeping.is_keeper:
-            reading = await self.reader.read(self.supervisor.fleet, look, moved)
+            reading = await self.reader.read(self._fleet, look, moved)
             self.supervisor.commit(*reading.events)
             for session_id, tail in reading.tails.items():
                 self.checkpoints.tail(session_id, tail)
             wanted = reading.look_again_in
         self._show_thoughts()
+        self.supervisor.commit(*await self.painting.paint(self._fleet))
         return wanted
+
+    def _fleet(self) -> Fleet:
+        return self.supervisor.fleet
 
     def _show_thoughts(self) -> None:
         """Put the latest word on each row it speaks of."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.detector import next_deadline
 from quarterdeck.core.events import Event, SessionChanged
 from quarterdeck.core.readings import next_expiry, settle_deadline
+from quarterdeck.core.session import SessionState
 from quarterdeck.core.text import clean_lines, clean_sgr
 from quarterdeck.errors import TmuxError
 from quarterdeck.ports.mux import CaptureRequest
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.agent import Agents
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.mux import Mux
+    from quarterdeck.supervisor.agent_facts import AgentFacts
     from quarterdeck.supervisor.processes import Processes
 
 LIVENESS = 5.0
@@ -48,12 +50,20 @@ class Reader:
     """Keeps a memory of every live session; `read` brings it up to date."""
 
     def __init__(
-        self, *, mux: Mux, clock: Clock, agents: Agents, processes: Processes, dress: Callable[[Session, Pane], Session]
+        self,
+        *,
+        mux: Mux,
+        clock: Clock,
+        agents: Agents,
+        processes: Processes,
+        facts: AgentFacts,
+        dress: Callable[[Session, Pane], Session],
     ) -> None:
         self._mux = mux
         self._clock = clock
         self._agents = agents
         self._processes = processes
+        self._facts = facts
         self._dress = dress
         """What others know of a row beside its state, such as its thought."""
         self._watched: dict[SessionId, Watched] = {}
@@ -65,18 +75,26 @@ class Reader:
 
     def nothing_there(self) -> None:
         """No server runs, so there is nothing to remember."""
+        for watched in self._watched.values():
+            watched.close()
         self._watched.clear()
 
-    async def read(self, fleet: Fleet, look: Snapshot, moved: Collection[PaneId] | None) -> Reading:
+    async def read(self, current: Callable[[], Fleet], look: Snapshot, moved: Collection[PaneId] | None) -> Reading:
         """Bring every session up to date; `moved` are the panes that wrote something (None: all may have)."""
         now = self._clock.now()
-        live = self._remember(fleet, look, now.timestamp())
+        live = self._remember(current(), look, now.timestamp())
         screens = await self._capture(live, moved)
         await self._look_at_processes(live, now.timestamp())
+        await self._facts.refresh([watched for _, watched in live], moved=moved is None or bool(moved))
         self._note_visits(live, look, now)
         events: list[Event] = []
         tails: dict[SessionId, str] = {}
-        for session, watched in live:
+        # Others may have changed rows while we waited; what is read is put onto the rows as they are now.
+        sessions = current().sessions
+        for known, watched in live:
+            session = sessions.get(known.session_id)
+            if session is None or session.is_stale:
+                continue
             coloured = screens.get(watched.pane.pane_id)
             if coloured is not None:
                 tail = clean_sgr(coloured)
@@ -98,13 +116,15 @@ class Reader:
             held = self._watched.get(session.session_id)
             if held is None or held.pane.pane_id != pane.pane_id or held.pane.pid != pane.pid:
                 # Another pane, or another program in it, starts with nothing but what the row says.
+                if held is not None:
+                    held.close()
                 held = remembered(session, pane)
                 self._watched[session.session_id] = held
             held.see_pane(pane, now)
             live.append((session, held))
         present = {session.session_id for session, _ in live}
         for session_id in self._watched.keys() - present:
-            del self._watched[session_id]
+            self._watched.pop(session_id).close()
         return live
 
     async def _capture(
@@ -149,7 +169,11 @@ class Reader:
 
     def _due(self, watched: list[Watched], now: datetime) -> float | None:
         at = now.timestamp()
-        times = [LIVENESS + self._alive_at] if watched else []
+        busy = any(each.detector.state is SessionState.BUSY for each in watched)
+        times = [LIVENESS + self._alive_at] if busy else []
+        agents_due = self._facts.due_in()
+        if agents_due is not None and any(each.is_agent_alive for each in watched):
+            times.append(at + agents_due)
         for each in watched:
             plain = next_deadline(each.detector)
             still = deadline(each, at)

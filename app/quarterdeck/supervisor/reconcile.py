@@ -30,7 +30,7 @@ from quarterdeck.core.session import (
 from quarterdeck.ports.store import Activity, Claim, Sighting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.ids import SessionId, TmuxSessionId
@@ -146,9 +146,17 @@ def put_away(session: Session, reason: ExitReason, now: datetime) -> Session:
 
 
 async def reconcile(
-    around: Circumstances, fleet: Fleet, kept: Mapping[SessionId, Session], look: Look, statuses: Mapping[str, int]
+    around: Circumstances,
+    current: Callable[[], Fleet],
+    kept: Mapping[SessionId, Session],
+    look: Look,
+    statuses: Mapping[str, int],
 ) -> list[Event]:
-    """Turn a reliable look into events. `kept` are the store's rows, `statuses` exit statuses learned by pane id."""
+    """Turn a reliable look into events. `kept` are the store's rows, `statuses` exit statuses learned by pane id.
+
+    The store is asked in between, so what is said of live rows is said of the fleet as it is by then (`current`).
+    """
+    fleet = current()
     if isinstance(look, NoServer):
         return await _server_gone(around, fleet, kept)
     incarnation = str(look.incarnation)
@@ -171,12 +179,21 @@ async def reconcile(
         missing += [(s, ExitReason.STARTUP_MISSING_TMUX) for s in ended]
         events += await _stale(around, [put_away(s, ExitReason.STARTUP_MISSING_TMUX, around.now) for s in stranded])
     events += await _ended(around, missing, statuses)
-    for key, session in live.items():
-        if key in here:
+    still = current().sessions
+    events = [event for event in events if not isinstance(event, SessionDeleted) or _may_end(event, fleet, still)]
+    for key, was in live.items():
+        session = still.get(was.session_id)
+        if key in here and session is not None:
             after = seen(session, here[key], counts.get(here[key].tmux_id, 0), incarnation)
             if after != session:
                 events.append(SessionChanged(before=session, after=after, at=around.now))
     return events
+
+
+def _may_end(event: SessionDeleted, before: Fleet, still: Mapping[SessionId, Session]) -> bool:
+    """Whether nobody else has said meanwhile that the session ended."""
+    session_id = event.session.session_id
+    return session_id in still or session_id not in before.sessions
 
 
 def unseen_at_start(

@@ -95,7 +95,7 @@ class Supervisor:
         around = Circumstances(
             store=self.store, server=self.server, is_keeper=self.is_keeper(), at_start=self._at_start, now=now
         )
-        events = await reconcile(around, self.fleet, self._kept, look, self.exit_statuses)
+        events = await reconcile(around, lambda: self.fleet, self._kept, look, self.exit_statuses)
         first = self._at_start
         self._at_start = False
         self.snapshot = look if isinstance(look, Snapshot) else None

@@ -45,6 +45,8 @@ class Watched:
     report: ReportState = field(default_factory=ReportState)
     registry: Reading | None = None
     transcript: Transcript | None = None
+    transcript_of: object = None
+    """What the transcript was chosen by; when that changes, another is looked for."""
     view: TranscriptView | None = None
     settled: Settled | None = None
     looked_at: datetime | None = None
@@ -54,6 +56,11 @@ class Watched:
     def is_agent_alive(self) -> bool:
         """Whether the program that titles, screens and reports speak of still runs."""
         return self.program is not None
+
+    def close(self) -> None:
+        """Let go of the transcript, so that another session may read it."""
+        if self.transcript is not None:
+            self.transcript.close()
 
     def see_pane(self, pane: Pane, now: float) -> None:
         """Take in the plain facts of a look."""
@@ -71,18 +78,10 @@ class Watched:
         """Every claim there is about what the agent does, by rung."""
         if self.agent is None:
             return {}
-        at = now.timestamp()
-        title = self.agent.read_title(
-            self.pane.title, at=_when(self.titled_at, now), still_for=at - self.titled_at if self.titled_at else None
-        )
+        title = self.agent.read_title(self.pane.title, at=now, still_for=_since(self.titled_at, now))
         screen = None
         if self.screen is not None:
-            look = ScreenLook(
-                text=self.screen,
-                at=_when(self.drawn_at, now),
-                title=self.pane.title,
-                still_for=at - self.drawn_at if self.drawn_at else None,
-            )
+            look = ScreenLook(text=self.screen, at=now, title=self.pane.title, still_for=_since(self.drawn_at, now))
             screen = self.agent.read_screen(look)
         claims = (self.report.reading, self.registry, self.view.reading if self.view else None, title, screen)
         return {claim.source: claim for claim in claims if claim is not None}
@@ -163,8 +162,8 @@ def _need(reading: Reading, watched: Watched) -> Need | None:
     return None if reading.needs is Need.FINISHED and seen else reading.needs
 
 
-def _when(epoch: float, now: datetime) -> datetime:
-    return datetime.fromtimestamp(epoch, UTC) if epoch else now
+def _since(epoch: float, now: datetime) -> float | None:
+    return now.timestamp() - epoch if epoch else None
 
 
 def remembered(session: Session, pane: Pane) -> Watched:

@@ -1,0 +1,141 @@
+"""What agents write down about themselves, read off the loop: their registries and their transcripts."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from quarterdeck.core.reading import Reading
+    from quarterdeck.core.transcript import TranscriptView
+    from quarterdeck.ports.agent import Agent, Claims, Program
+    from quarterdeck.ports.clock import Clock
+    from quarterdeck.supervisor.watched import Watched
+
+logger = logging.getLogger(__name__)
+
+GAP = 0.8
+"""Seconds between two rounds, however much moves."""
+TRAILING = 3.0
+"""An agent may write down what it did a moment after its screen showed it, so there is one more round later."""
+TIMEOUT = 2.0
+ENVIRON_BYTES = 262_144
+
+
+@dataclass(slots=True)
+class _Task:
+    watched: Watched
+    agent: Agent
+    program: Program
+    registry: Reading | None = None
+    view: TranscriptView | None = None
+
+
+class AgentFacts:
+    """Brings registries and transcripts of the live agents up to date, one round at a time."""
+
+    def __init__(self, *, clock: Clock, claims: Claims) -> None:
+        self._clock = clock
+        self._claims = claims
+        self._at = float("-inf")
+        self._again_at: float | None = None
+        self._running: asyncio.Future[list[_Task]] | None = None
+
+    async def refresh(self, watched: Sequence[Watched], *, moved: bool) -> None:
+        """Read again what may have changed; while a disk does not answer, what is known stays."""
+        now = self._clock.monotonic()
+        if moved:
+            self._again_at = now + TRAILING
+        due = moved or self._at == float("-inf") or (self._again_at is not None and now >= self._again_at)
+        if not due or now - self._at < GAP:
+            return
+        if self._again_at is not None and now >= self._again_at:
+            self._again_at = None
+        self._at = now
+        tasks = [
+            _Task(each, each.agent, each.program)
+            for each in watched
+            if each.agent is not None and each.program is not None
+        ]
+        if not tasks:
+            return
+        if self._running is None or self._running.done():
+            at = self._clock.now()
+            self._running = asyncio.ensure_future(asyncio.to_thread(self._read, tasks, at))
+        done, _ = await asyncio.wait({self._running}, timeout=TIMEOUT)
+        if not done:
+            logger.warning("reading what agents wrote took longer than %s s", TIMEOUT)
+            return
+        for task in self._running.result():
+            task.watched.registry = task.registry
+            task.watched.view = task.view
+
+    def due_in(self) -> float | None:
+        """Seconds until there should be another round, or None."""
+        if self._again_at is None:
+            return None
+        now = self._clock.monotonic()
+        return max(self._at + GAP - now, 0.0) if now < self._at + GAP else max(self._again_at - now, 0.0)
+
+    def _read(self, tasks: list[_Task], at: datetime) -> list[_Task]:
+        for task in tasks:
+            home = home_of(task.program)
+            try:
+                task.registry = task.agent.read_registry(task.program, at=at, home=home)
+                task.view = self._view(task, home)
+            except Exception:  # a boundary: one agent's odd file must not hide the others' states
+                logger.exception("what %s wrote could not be read", task.agent.spec.name)
+        return tasks
+
+    def _view(self, task: _Task, home: Path | None) -> TranscriptView | None:
+        watched = task.watched
+        told = watched.report
+        key = (task.agent.spec.key, task.program.pid, watched.pane.path, told.session_id, told.transcript_path)
+        if watched.transcript is None or watched.transcript_of != key:
+            if watched.transcript is not None:
+                watched.transcript.close()
+            watched.transcript_of = key
+            watched.transcript = task.agent.transcript(
+                cwd=watched.pane.path,
+                claims=self._claims,
+                session_id=told.session_id or session_id_in(task.program.argv),
+                path=Path(told.transcript_path) if told.transcript_path else None,
+                home=home,
+            )
+        return watched.transcript.read() if watched.transcript else None
+
+
+def session_id_in(argv: Sequence[str]) -> str:
+    """The conversation a command line names, where it does."""
+    for flag, value in itertools.pairwise(argv):
+        if flag in {"--session-id", "--resume", "-r", "--session", "-s", "resume"} and _is_id(value):
+            return value
+    return ""
+
+
+def _is_id(word: str) -> bool:
+    return len(word) >= 16 and not word.startswith("-") and word.replace("-", "").replace("_", "").isalnum()
+
+
+def home_of(program: Program) -> Path | None:
+    """The home folder an agent runs with, which need not be ours; None where that cannot be seen."""
+    if sys.platform != "linux":
+        return None
+    try:
+        with open(f"/proc/{program.pid}/environ", "rb") as file:  # noqa: PTH123 - the system's own small file
+            environ = file.read(ENVIRON_BYTES)
+    except OSError:
+        return None
+    found = next((entry[5:] for entry in environ.split(b"\0") if entry.startswith(b"HOME=")), b"")
+    home = os.fsdecode(found)
+    # Ours needs no saying, and then variables of ours that move an agent's folder count too.
+    return Path(home) if home and home != os.environ.get("HOME") else None
