@@ -33,6 +33,12 @@ def server(place: Place) -> TmuxServer:
     return TmuxServer(str(place.yard.mux.address))
 
 
+def stop(place: Place) -> None:
+    """End the tmux server, and wait until it has gone."""
+    server(place).run("kill-server")
+    until(lambda: server(place).sessions() == [], "the server has gone")
+
+
 async def test_an_orchestrator_has_a_fixed_id_a_branch_and_a_worktree(place: Place) -> None:
     record = await Orchestrators(place.yard).ensure(REQUEST, place.say)
 
@@ -141,7 +147,7 @@ async def test_an_orphaned_worktree_is_gone_on_with_and_survives_a_failure(
     record = await Orchestrators(place.yard).ensure(REQUEST, place.say)
     assert record.worktree
     (place.yard.folder / "app/worktrees/app-orchestrator/plan").write_text("x")
-    server(place).run("kill-server")
+    stop(place)
     await place.yard.works.drop_work(record.session_id)
 
     async def fail(*_: object) -> None:
@@ -159,7 +165,7 @@ async def test_an_orphaned_worktree_is_gone_on_with_and_survives_a_failure(
 async def test_a_dead_orchestrator_is_brought_back(place: Place) -> None:
     orchestrators = Orchestrators(place.yard)
     first = await orchestrators.ensure(REQUEST, place.say)
-    server(place).run("kill-server")
+    stop(place)
 
     second = await orchestrators.ensure(REQUEST, place.say)
 
@@ -227,7 +233,7 @@ async def test_workers_are_told_of_their_orchestrator(place: Place) -> None:
 
 async def test_cleanup_never_ends_an_orchestrator(place: Place) -> None:
     record = await Orchestrators(place.yard).ensure(REQUEST, place.say)
-    server(place).run("kill-server")
+    stop(place)
     shutil.rmtree(record.worktree or "")
 
     place.clock.ahead = timedelta(minutes=1)
