@@ -81,6 +81,15 @@ def test_colours_that_a_neighbour_has_are_passed_over() -> None:
     assert set(colours_of(first)).isdisjoint(colours_of(second))
 
 
+@pytest.mark.parametrize("at", range(4), ids=["body", "outline", "accent", "shirt"])
+def test_no_single_colour_is_shared_with_a_neighbour_of_another_hue(at: int) -> None:
+    wanted = generate_theme("/src/a")
+    far_off = "#" + "".join(f"{255 - int(wanted.body[i : i + 2], 16):02X}" for i in (1, 3, 5))
+    neighbour = RepoTheme(far_off, "#010101", "#020202", colours_of(wanted)[at])
+
+    assert colours_of(wanted)[at] not in colours_of(generate_theme("/src/a", [neighbour]))
+
+
 def test_where_nothing_is_free_the_last_resort_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("quarterdeck.core.palette.ATTEMPTS", 3)
     neighbours = [candidate("/src/a", attempt) for attempt in range(3)]

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SHELLS = frozenset({"sh", "bash", "zsh", "fish", "dash", "ksh", "mksh", "ash", "tcsh", "csh", "nu", "xonsh", "elvish"})
 
+_SHELL_OPTIONS_WITH_VALUE = frozenset({"--rcfile", "--init-file", "--init-command", "-C", "-o", "+o", "-O", "+O"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
@@ -117,4 +119,10 @@ def _works(tree: ProcessTree, process: Process, *, in_front: str) -> bool:
 
 def _runs_script(shell: Process) -> bool:
     """Whether a shell was given something to run, and so does not wait for commands."""
-    return any(word == "-c" or not word.startswith(("-", "+")) for word in shell.argv[1:])
+    words = iter(shell.argv[1:])
+    for word in words:
+        if word in _SHELL_OPTIONS_WITH_VALUE:
+            next(words, None)
+        elif not word.startswith(("-", "+")) or (word[0] == "-" and word[1:2] != "-" and "c" in word):
+            return True
+    return False
