@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.errors import QuarterdeckError
+from quarterdeck.errors import QuarterdeckError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +61,7 @@ def find_places(home: str | Path | None = None, environ: Mapping[str, str] = os.
     """The places under `home`, else under QUARTERDECK_HOME, else where the system keeps such things."""
     chosen = str(home if home is not None else environ.get(HOME_VARIABLE, ""))
     if home is not None and not chosen:
-        raise QuarterdeckError("The home folder has an empty name.", hint="--home takes the path of a folder.")
+        raise UsageError("The home folder has an empty name.", hint="--home takes the path of a folder.")
     return _under(Path(chosen).expanduser().absolute()) if chosen else _of_the_system()
 
 
@@ -101,7 +101,9 @@ def private_folder(folder: Path) -> Path:
     A folder that others share (such as `/tmp`) or that is the user's whole home is refused, never tightened.
     """
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        # `mkdir(parents=True)` would leave the folders between open to others.
+        for missing in reversed([above for above in folder.parents if not above.exists()]):
+            missing.mkdir(mode=FOLDER_MODE, exist_ok=True)
         folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
         found = folder.stat()
         if found.st_mode & stat.S_ISVTX or folder.resolve() in {Path("/"), Path.home().resolve()}:

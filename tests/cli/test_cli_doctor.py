@@ -86,7 +86,17 @@ def test_an_open_folder_is_a_warning_with_the_command_that_closes_it(private_hom
     finding = found[f"folder {private_home}"]
     assert code == 0
     assert finding["status"] == "warn"
-    assert finding["cure"] == f"chmod 700 '{private_home}'"
+    assert finding["cure"] == f"chmod 700 {private_home}"
+
+
+def test_a_file_in_the_place_of_a_folder_fails(private_home: Path) -> None:
+    private_home.mkdir(mode=0o700)
+    (private_home / "spool").write_text("")
+
+    code, found = findings()
+
+    assert code == 1
+    assert "no folder" in found[f"folder {private_home}/spool"]["cause"]
 
 
 def test_it_makes_nothing_and_mends_nothing(private_home: Path) -> None:

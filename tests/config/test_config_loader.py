@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import tempfile
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from quarterdeck.config.describe import env_variables
 from quarterdeck.config.loader import load
 from quarterdeck.config.settings import Settings
 from quarterdeck.errors import SettingsError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -195,3 +197,33 @@ def test_settings_do_not_change_once_read(file: Path) -> None:
 
     with pytest.raises(ValueError, match="frozen"):
         settings.tmux.poll_seconds = 3
+
+
+# Escapes of JSON and TOML differ beyond the basic plane.
+TEXT = st.text(st.characters(max_codepoint=0xD7FF), max_size=5)
+SCALARS = st.booleans() | st.integers() | st.floats() | TEXT | st.lists(TEXT, max_size=2)
+NAMES = st.sampled_from(sorted({part for path, _ in env_variables().values() for part in path} | {"keys", "views"}))
+OWN_NAMES = TEXT
+TREES = st.recursive(SCALARS, lambda below: st.dictionaries(NAMES | OWN_NAMES, below, max_size=4), max_leaves=12)
+
+
+@given(st.dictionaries(NAMES | st.sampled_from(["projects", "agents"]), TREES, max_size=4))
+def test_whatever_stands_in_the_file_it_is_taken_or_named(tree: dict[str, object]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "config.toml"
+        file.write_text("".join(f"{json.dumps(key)} = {inline(value)}\n" for key, value in tree.items()))
+        try:
+            said = [value.origin for value in load(file, {}).values()]
+        except SettingsError as error:
+            said = [part for part in error.message.split("\n") if str(file) in part]
+        assert all(said)
+        assert said
+
+
+def inline(value: object) -> str:
+    """A value as TOML writes it on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)} = {inline(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, float):
+        return repr(value).replace("e+", "e")
+    return json.dumps(value, ensure_ascii=True).replace("\x7f", "\\u007f")

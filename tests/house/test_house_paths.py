@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.errors import QuarterdeckError
+from quarterdeck.errors import QuarterdeckError, UsageError
 from quarterdeck.paths import find_places, private_file, private_folder
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def test_the_flag_wins_over_the_environment(tmp_path: Path) -> None:
 
 
 def test_an_empty_flag_is_refused_and_an_empty_variable_means_nothing() -> None:
-    with pytest.raises(QuarterdeckError):
+    with pytest.raises(UsageError):
         find_places("")
     assert find_places(environ={"QUARTERDECK_HOME": ""}).home is None
 
@@ -58,9 +58,9 @@ def test_a_relative_home_becomes_a_whole_path(tmp_path: Path, monkeypatch: pytes
 
 
 def test_folders_are_made_for_the_operator_alone(tmp_path: Path) -> None:
-    made = private_folder(tmp_path / "deep" / "down")
+    made = private_folder(tmp_path / "deep" / "down" / "below")
 
-    assert mode(made) == 0o700
+    assert {mode(folder) for folder in (made, made.parent, made.parent.parent)} == {0o700}
 
 
 def test_an_open_folder_and_an_open_file_are_closed(tmp_path: Path) -> None:

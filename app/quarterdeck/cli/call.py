@@ -6,7 +6,6 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from quarterdeck.cli.address import server_address
 from quarterdeck.paths import find_places
 
 if TYPE_CHECKING:
@@ -48,4 +47,6 @@ class Call:
     @cached_property
     def address(self) -> ServerAddress:
         """The tmux server that is meant."""
+        from quarterdeck.cli.address import server_address
+
         return server_address(self.options.socket_name, self.options.socket_path, os.environ, os.getuid())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+import shlex
 import stat
 import sys
 from dataclasses import dataclass
@@ -110,12 +111,20 @@ async def folders(places: Places) -> Sequence[Finding]:
     return [_folder(folder) for folder in places.folders] + [_file(file) for file in places.files if file.exists()]
 
 
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path))
+
+
 def _folder(folder: Path) -> Finding:
     name = f"folder {folder}"
     if not folder.exists():
         return Finding(name, Status.OK, "Not there yet; made when it is needed.")
+    if not folder.is_dir():
+        return Finding(
+            name, Status.FAIL, "Something that is no folder stands in its place.", f"Move {_quoted(folder)} elsewhere."
+        )
     if not os.access(folder, os.W_OK | os.X_OK):
-        return Finding(name, Status.FAIL, "It cannot be written to.", f"chown \"$USER\" '{folder}'")
+        return Finding(name, Status.FAIL, "It cannot be written to.", f'sudo chown "$USER" {_quoted(folder)}')
     return _mode(name, folder, FOLDER_MODE)
 
 
@@ -126,7 +135,9 @@ def _file(file: Path) -> Finding:
 def _mode(name: str, path: Path, wanted: int) -> Finding:
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & ~wanted:
-        return Finding(name, Status.WARN, f"Others can look inside (mode {mode:04o}).", f"chmod {wanted:o} '{path}'")
+        return Finding(
+            name, Status.WARN, f"Others can look inside (mode {mode:04o}).", f"chmod {wanted:o} {_quoted(path)}"
+        )
     return Finding(name, Status.OK, f"Only you can look inside (mode {mode:04o}).")
 
 
