@@ -50,6 +50,13 @@ def client_of(mux: TmuxMux) -> int:
     return mux.control.client_pid
 
 
+async def noticed(mux: TmuxMux, client: int) -> None:
+    """Wait until the end of a client is known."""
+    assert mux.control is not None
+    control = mux.control
+    await eventually(lambda: not (control.linked and control.client_pid == client), "its end was noticed")
+
+
 def attached_to(server: TmuxServer) -> str:
     """The session that the one control client holds on to."""
     return server.run("list-clients", "-F", "#{session_name}")
@@ -216,17 +223,24 @@ async def test_a_client_killed_in_the_middle_of_an_answer_loses_nothing(server: 
         server.session(f"s{n}")
 
     async with mux_at(server) as mux:
-        assert mux.control is not None
-        for _ in range(5):
+        for kill_first in (True, False, True):
+            assert mux.control is not None
             assert await mux.control.until_linked(PATIENCE)
-            # Held still, it has been asked and cannot pass on the answer.
-            os.kill(client_of(mux), signal.SIGSTOP)
+            client = client_of(mux)
+            # The server itself reads what we write to the client (3.3a), so it is the server that must hold still.
+            server.stop()
             looking = asyncio.ensure_future(mux.look())
             await asyncio.sleep(0)
-            os.kill(client_of(mux), signal.SIGKILL)
+            if kill_first:
+                os.kill(client, signal.SIGKILL)
+                server.cont()
+            else:
+                server.cont()
+                os.kill(client, signal.SIGKILL)
             look = await looking
             assert not isinstance(look, NoServer)
             assert len(look.panes) == 5
+            await noticed(mux, client)
 
 
 async def test_what_waits_for_a_lost_connection_is_told_so(server: TmuxServer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 NOTHING_THERE: Final = "no current target"
 """What `display-message` says on a server that has no session (3.3a, with exit-empty off)."""
+ENDING: Final = "server exited"
+"""What a client says that reached a server on its way out (3.3a); a moment later there is none."""
+PAUSES: Final = (0.02, 0.1, 0.3)
 
 
 class Looker:
@@ -96,6 +100,11 @@ class Looker:
         commands = (questions.panes(details=True), questions.clients(), questions.server())
         argv = [word for command in commands for word in (*command, ";")][:-1]
         ran = await spawn.run(self._address, *argv, timeout=self._timeout)
+        for pause in PAUSES:
+            if not ran.err.startswith(ENDING):
+                break
+            await asyncio.sleep(pause)
+            ran = await spawn.run(self._address, *argv, timeout=self._timeout)
         if not ran.exit_code:
             rows = _whole(questions.read(ran.out))
             self._memory.fill(rows, self._clock.monotonic())
