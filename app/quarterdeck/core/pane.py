@@ -48,6 +48,7 @@ class Pane:
     tty: str = ""
     width: int = 0
     height: int = 0
+    """The size; as fresh as `command`."""
     activity: int = 0
     """Epoch seconds of the window's last output; tmux's grain is one second."""
     bell: bool = False

@@ -67,7 +67,7 @@ class Mux(Protocol):
     address: ServerAddress
 
     async def look(self, moved: Collection[PaneId] | None = None) -> Look:
-        """All panes at once. `moved` limits whose command and path are asked afresh (None: everybody's)."""
+        """All panes at once. `moved` limits whose command, path and size are asked afresh (None: everybody's)."""
 
     async def capture(self, requests: Sequence[CaptureRequest]) -> dict[PaneId, str]:
         """The panes' text, in one round trip. A pane that is gone is missing from the answer."""
