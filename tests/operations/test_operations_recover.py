@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from quarterdeck.core.journal import Operation, Step
+from quarterdeck.core.lifecycle import RuntimeState, WorkState
+from quarterdeck.errors import TmuxUnreachable
+from quarterdeck.operations.kill_work import kill_work
+from quarterdeck.operations.recover import recover
+from quarterdeck.operations.restore import restore
+from quarterdeck.operations.spawn import SpawnRequest, spawn
+from quarterdeck.operations.work_list import get_work
+from support import dying
+from support.tmux_server import TmuxServer, until
+
+if TYPE_CHECKING:
+    from support.yard import Place
+
+TESTS = Path(dying.__file__).parent.parent
+SPAWN_STEPS = [Step.WORKTREE, Step.FILES, Step.LAUNCH, Step.RECORD, "finish"]
+KILL_STEPS = [Step.END_RUNTIME, Step.KEEP, Step.REMOVE_WORKTREE, "finish"]
+RESTORE_STEPS = [Step.WORKTREE, Step.END_RUNTIME, Step.LAUNCH, Step.RECORD, "finish"]
+
+
+def begin(place: Place, operation: str, step: str, **env: str) -> subprocess.Popen[str]:
+    """Start an operation in a process of its own."""
+    folder = place.yard.folder.parent.parent
+    return subprocess.Popen(
+        [sys.executable, "-m", "support.dying", operation, step, str(folder), str(place.yard.mux.address)],
+        cwd=TESTS,
+        env={**os.environ, "PYTHONPATH": f"{TESTS.parent / 'app'}:{TESTS}", **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def killed_at(place: Place, operation: str, step: str) -> None:
+    """Do an operation in a process that is killed at a step."""
+    process = begin(place, operation, step)
+    _, errors = process.communicate(timeout=50)
+    assert process.returncode == -signal.SIGKILL, errors
+
+
+def server(place: Place) -> TmuxServer:
+    return TmuxServer(str(place.yard.mux.address))
+
+
+def worktrees(place: Place) -> list[str]:
+    return sorted(path.name for path in place.yard.folder.glob("app/worktrees/*"))
+
+
+@pytest.mark.parametrize("step", SPAWN_STEPS)
+async def test_a_spawn_cut_off_at_any_step_is_finished_or_undone(step: str, place: Place) -> None:
+    killed_at(place, "spawn", step)
+    assert await place.yard.works.journal()
+
+    said = await recover(place.yard)
+
+    assert len(said) == 1
+    assert "app-1" in said[0]
+    assert await place.yard.works.journal() == []
+    if step in (Step.RECORD, "finish"):
+        assert said == ["Finished the interrupted spawn of app-1."]
+        assert (await get_work(place.yard, "app-1")).runtime.state is RuntimeState.ALIVE
+        assert server(place).sessions() == ["app-1"]
+        assert worktrees(place) == ["app-1"]
+        await kill_work(place.yard, "app-1")
+    else:
+        assert said == ["Took back the interrupted spawn of app-1."]
+        assert await place.yard.works.works() == []
+        assert place.repository.git("branch", "--format=%(refname:short)") == "main"
+        assert not list(place.yard.folder.glob("app/*.md"))
+    assert worktrees(place) == []
+    assert server(place).sessions() == []
+    assert len(place.repository.git("worktree", "list").splitlines()) == 1
+    assert await recover(place.yard) == []
+    assert (await spawn(place.yard, SpawnRequest(project="app"), place.say)).session_id == "app-2"
+
+
+@pytest.mark.parametrize("step", KILL_STEPS)
+async def test_an_end_cut_off_at_any_step_is_finished(step: str, place: Place) -> None:
+    record = await spawn(place.yard, SpawnRequest(project="app"), place.say)
+    assert record.worktree
+    (place.yard.folder / "app/worktrees/app-1/draft").write_text("precious")
+    killed_at(place, "kill", step)
+
+    said = await recover(place.yard)
+
+    assert said == ["Finished the interrupted end of app-1."]
+    assert (await place.yard.record("app-1")).lifecycle.session.state is WorkState.TERMINATED
+    assert worktrees(place) == []
+    assert server(place).sessions() == []
+    assert place.repository.git("show", "refs/quarterdeck/kept/app-1:draft") == "precious"
+    assert await place.yard.works.journal() == []
+
+
+@pytest.mark.parametrize("step", RESTORE_STEPS)
+async def test_a_restore_cut_off_at_any_step_leaves_a_session_that_lives_or_can_be_restored(
+    step: str, place: Place
+) -> None:
+    await spawn(place.yard, SpawnRequest(project="app"), place.say)
+    await kill_work(place.yard, "app-1")
+    killed_at(place, "restore", step)
+
+    said = await recover(place.yard)
+
+    assert len(said) == 1
+    assert await place.yard.works.journal() == []
+    if server(place).sessions() == []:
+        await restore(place.yard, "app-1", place.say)
+    assert server(place).sessions() == ["app-1"]
+    record = await place.yard.record("app-1")
+    assert record.lifecycle.session.state is WorkState.WORKING
+    assert (await get_work(place.yard, "app-1")).runtime.state is RuntimeState.ALIVE
+    assert worktrees(place) == ["app-1"]
+
+
+async def test_a_spawn_killed_at_any_moment_leaves_a_whole_world(place: Place) -> None:
+    chance = random.Random(7)
+    for _ in range(6):
+        process = begin(place, "spawn", "never")
+        try:
+            process.communicate(timeout=chance.uniform(0.5, 1.4))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+        # What it had started, such as a git at work in the repository, may still be ending.
+        until(lambda: not list(place.repository.path.glob(".git/worktrees/*/locked")), "git has ended")
+        await recover(place.yard)
+
+    records = await place.yard.works.works()
+    assert await place.yard.works.journal() == []
+    assert worktrees(place) == sorted(record.session_id for record in records)
+    assert sorted(server(place).sessions()) == sorted(record.session_id for record in records)
+    for record in records:
+        assert (await get_work(place.yard, record.session_id)).runtime.state is RuntimeState.ALIVE
+
+
+async def test_what_an_agent_left_before_the_crash_was_noticed_is_not_lost(place: Place) -> None:
+    killed_at(place, "spawn", Step.RECORD)
+    (place.yard.folder / "app/worktrees/app-1/draft").write_text("precious")
+    server(place).run("kill-session", "-t", "=app-1")
+    until(lambda: server(place).sessions() == [], "the agent has gone")
+
+    said = await recover(place.yard)
+
+    assert said == ["app-1 was being spawned; its agent is gone, but has left work."]
+    assert (place.yard.folder / "app/worktrees/app-1/draft").read_text() == "precious"
+    assert (await restore(place.yard, "app-1", place.say)).lifecycle.runtime.state is RuntimeState.ALIVE
+
+
+async def test_what_somebody_is_still_doing_is_left_to_them(place: Place) -> None:
+    record = await spawn(place.yard, SpawnRequest(project="app"), place.say)
+    await place.yard.works.begin(Operation.KILL, record.session_id, "app", place.yard.owner, place.yard.clock.now())
+
+    assert await recover(place.yard) == []
+    assert len(await place.yard.works.journal()) == 1
+
+
+async def test_nothing_is_decided_while_tmux_does_not_answer(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    killed_at(place, "spawn", Step.RECORD)
+
+    async def silent(moved: object = None) -> None:
+        raise TmuxUnreachable("timed out")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place.yard.mux, "look", silent)
+        assert await recover(place.yard) == []
+    assert len(await place.yard.works.journal()) == 1
+    assert await recover(place.yard) == ["Finished the interrupted spawn of app-1."]
+
+
+async def test_twenty_spawns_from_four_processes_get_twenty_ids(place: Place) -> None:
+    processes = [begin(place, "spawn", "never", QD_TIMES="5") for _ in range(4)]
+
+    outputs = [process.communicate(timeout=50) for process in processes]
+
+    names = [name for out, _ in outputs for name in out.split()]
+    assert [process.returncode for process in processes] == [0] * 4, [errors for _, errors in outputs]
+    assert len(set(names)) == 20
+    assert sorted(server(place).sessions()) == sorted(names)
+    assert worktrees(place) == sorted(names)
+    assert await place.yard.works.journal() == []
