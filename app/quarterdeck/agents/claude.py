@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from quarterdeck.agents import claude_registry, claude_screen, claude_transcript
-from quarterdeck.agents.claude_reports import read_claude
+from quarterdeck.agents.claude_reports import CLAUDE, read_claude
 from quarterdeck.agents.coding_agent import CodingAgent
-from quarterdeck.ports.agent import AgentSpec, Dialog, HookKind, Permissions, Press, PromptDelivery
+from quarterdeck.agents.hooks import JsonHooks
+from quarterdeck.ports.agent import AgentSpec, Dialog, HookKind, Launch, LaunchPlan, Permissions, Press, PromptDelivery
 
 SPEC = AgentSpec(
     key="claude",
@@ -32,12 +35,30 @@ SPEC = AgentSpec(
     install="npm install -g @anthropic-ai/claude-code",
 )
 
+
+def _with_settings(plan: LaunchPlan, wanted: Launch, hooks: str) -> LaunchPlan:
+    """Settings of our own are read beside the user's when they are named on the command line."""
+    assert wanted.files is not None
+    file = wanted.files / "claude-settings.json"
+    argv = (plan.argv[0], "--settings", str(file), *plan.argv[1:])
+    return replace(plan, argv=argv, files={**plan.files, file: hooks})
+
+
+HOOKS = JsonHooks(
+    agent="claude",
+    file=lambda home: claude_transcript.config_folder(home) / "settings.json",
+    # Not MessageDisplay and PostToolBatch: they would cost it much and tell us little.
+    events=tuple(CLAUDE),
+    launch=_with_settings,
+)
+
 AGENT = CodingAgent(
     spec=SPEC,
     layout=claude_screen.LAYOUT,
     screen_rules=claude_screen.RULES,
     title_rules=claude_screen.TITLES,
     reports=read_claude,
+    hooks=HOOKS,
     registry=claude_registry.read_registry,
     transcripts=claude_transcript.transcript,
 )

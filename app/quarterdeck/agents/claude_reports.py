@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents import reports
-from quarterdeck.agents.foreign import TEXT_LENGTH, object_at, objects_at, text_at
 from quarterdeck.agents.gist import asked, tool_gist, tool_request
 from quarterdeck.agents.limits import reset_time
+from quarterdeck.core.foreign import TEXT_LENGTH, object_at, objects_at, text_at
 from quarterdeck.core.session import Need, SessionState
 
 if TYPE_CHECKING:

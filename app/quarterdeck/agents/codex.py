@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from quarterdeck.agents import codex_screen, codex_transcript
-from quarterdeck.agents.claude_reports import read_codex
+from quarterdeck.agents.claude_reports import CODEX, read_codex
 from quarterdeck.agents.coding_agent import CodingAgent
+from quarterdeck.agents.hooks import JsonHooks
 from quarterdeck.ports.agent import AgentSpec, Dialog, HookKind, Permissions, Press, PromptDelivery
 
 SPEC = AgentSpec(
@@ -31,11 +32,22 @@ SPEC = AgentSpec(
     install="npm install -g @openai/codex",
 )
 
+HOOKS = JsonHooks(
+    agent="codex",
+    file=lambda home: codex_transcript.config_folder(home) / "hooks.json",
+    events=tuple(event for event in CODEX if event[0].isupper()),
+    own_shell=True,
+    note="Codex runs new hooks only after you have reviewed them: it will ask at its next start (`t` trusts them all).",
+)
+"""None at launch: an unreviewed hook would stop the start with a question, and the flag against that trusts the
+repository's hooks too. Codex's title and rollout tell every state."""
+
 AGENT = CodingAgent(
     spec=SPEC,
     layout=codex_screen.LAYOUT,
     screen_rules=codex_screen.RULES,
     title_rules=codex_screen.TITLES,
     reports=read_codex,
+    hooks=HOOKS,
     transcripts=codex_transcript.transcript,
 )

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.claude_reports import QUESTION_TOOLS
-from quarterdeck.agents.foreign import EMPTY, number_at, object_at, objects_at, parse_object, text_at, time_at
 from quarterdeck.agents.json_lines import JsonLines, first_rows
 from quarterdeck.agents.ledger import Ledger, Phase
 from quarterdeck.agents.limits import reset_time
+from quarterdeck.core.foreign import EMPTY, number_at, object_at, objects_at, parse_object, text_at, time_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from quarterdeck.agents.foreign import Json
+    from quarterdeck.core.foreign import Json
     from quarterdeck.ports.agent import Claims, Transcript
 
 DAYS_LOOKED_AT = 14

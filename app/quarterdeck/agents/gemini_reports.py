@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents import reports
-from quarterdeck.agents.foreign import TEXT_LENGTH, object_at, text_at
 from quarterdeck.agents.gist import asked, tool_gist, tool_request
+from quarterdeck.core.foreign import TEXT_LENGTH, object_at, text_at
 from quarterdeck.core.session import Need, SessionState
 
 if TYPE_CHECKING:

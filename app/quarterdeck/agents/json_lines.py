@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from quarterdeck.agents.foreign import parse_object
 from quarterdeck.agents.ledger import Ledger
 from quarterdeck.agents.tail import READ_LIMIT, Tail
+from quarterdeck.core.foreign import parse_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from quarterdeck.agents.foreign import Json
+    from quarterdeck.core.foreign import Json
     from quarterdeck.core.transcript import TranscriptView
     from quarterdeck.ports.agent import Claims
 

@@ -24,7 +24,7 @@ from quarterdeck.core.transcript import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from quarterdeck.agents.foreign import Json
+    from quarterdeck.core.foreign import Json
 
 RESTING_LASTS = 5.0
 """After that, whoever sees the present may say that a new turn has begun."""

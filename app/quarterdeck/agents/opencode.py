@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quarterdeck.agents import opencode_screen, opencode_transcript
 from quarterdeck.agents.coding_agent import CodingAgent
+from quarterdeck.agents.opencode_hooks import PluginFile
 from quarterdeck.agents.opencode_reports import read_opencode
 from quarterdeck.ports.agent import AgentSpec, Dialog, HookKind, Permissions, Press, PromptDelivery
 
@@ -32,5 +33,6 @@ AGENT = CodingAgent(
     title_rules=opencode_screen.TITLES,
     colours=opencode_screen.by_colour,
     reports=read_opencode,
+    hooks=PluginFile(),
     transcripts=opencode_transcript.transcript,
 )

@@ -6,16 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents import reports
-from quarterdeck.agents.foreign import object_at, text_at
 from quarterdeck.agents.gist import asked, tool_gist, tool_request
 from quarterdeck.agents.limits import reset_time
+from quarterdeck.core.foreign import object_at, text_at
 from quarterdeck.core.session import Need, SessionState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from quarterdeck.agents.foreign import Json
     from quarterdeck.agents.reports import Handler
+    from quarterdeck.core.foreign import Json
     from quarterdeck.core.report import Report, ReportState
 
 ABORTED = "MessageAbortedError"

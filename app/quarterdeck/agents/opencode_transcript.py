@@ -9,12 +9,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from quarterdeck.agents.foreign import EMPTY, number_at, object_at, parse_object, text_at, time_at
 from quarterdeck.agents.ledger import Ledger, Phase
 from quarterdeck.agents.limits import reset_time
+from quarterdeck.core.foreign import EMPTY, number_at, object_at, parse_object, text_at, time_at
 
 if TYPE_CHECKING:
-    from quarterdeck.agents.foreign import Json
+    from quarterdeck.core.foreign import Json
     from quarterdeck.core.transcript import TranscriptView
     from quarterdeck.ports.agent import Claims, Transcript
 

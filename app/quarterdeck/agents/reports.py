@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from quarterdeck.agents.foreign import TEXT_LENGTH, text_at
+from quarterdeck.core.foreign import TEXT_LENGTH, text_at
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.report import Report, ReportState
 from quarterdeck.core.session import Confidence, Need, SessionState, Source

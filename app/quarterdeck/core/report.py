@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from quarterdeck.core.reading import Reading
 
 
+HEADER = "quarterdeck-report 1"
+"""Starts every report in the spool: what it is, and the version of its form."""
+PAYLOAD_BYTES = 32_768
+"""A hook cuts what is longer."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """One hook's message, as it lay in the spool. Everything in it is foreign."""

@@ -78,7 +78,8 @@ class Watched:
         """Every claim there is about what the agent does, by rung."""
         if self.agent is None:
             return {}
-        title = self.agent.read_title(self.pane.title, at=now, still_for=_since(self.titled_at, now))
+        title_still = _since(max(self.titled_at, self.drawn_at), now)
+        title = self.agent.read_title(self.pane.title, at=now, still_for=title_still)
         screen = None
         if self.screen is not None:
             look = ScreenLook(text=self.screen, at=now, title=self.pane.title, still_for=_since(self.drawn_at, now))

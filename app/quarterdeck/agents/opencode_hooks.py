@@ -1,0 +1,110 @@
+"""OpenCode's plugin of ours: passes the events of its bus on to the spool."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck.agents.hooks import backup_path
+from quarterdeck.agents.opencode_reports import OPENCODE
+from quarterdeck.agents.report_script import REPORTS_KEPT
+from quarterdeck.core.report import HEADER, PAYLOAD_BYTES
+from quarterdeck.ports.agent import HookPlan, HookStatus
+
+if TYPE_CHECKING:
+    from quarterdeck.ports.agent import Launch, LaunchPlan
+
+PLUGIN = "quarterdeck.js"
+_ALSO = ("session.created", "session.updated")
+
+_TEXT = """\
+// Written by quarterdeck; `quarterdeck hooks uninstall opencode` takes it away.
+// Passes what the session does on to quarterdeck, as one small file per event. It never fails or delays OpenCode.
+import { rename, writeFile, readdir, unlink } from "node:fs/promises"
+import { join } from "node:path"
+
+const spool = @SPOOL@
+const wanted = new Set(@EVENTS@)
+const env = process.env
+let count = 0
+
+const report = async (payload) => {
+  try {
+    const now = Date.now() / 1000
+    const name = join(spool, `${now.toFixed(3)}.${process.pid}.${++count}.opencode`)
+    const head = `@HEADER@ opencode @${now.toFixed(3)} ${env.TMUX_PANE || "-"} ${env.TMUX || "-"}\\n`
+    await writeFile(`${name}.tmp`, head + JSON.stringify(payload).slice(0, @BYTES@) + "\\n", { mode: 0o600 })
+    await rename(`${name}.tmp`, `${name}.report`)
+    if (count % 100 === 0) {
+      const all = (await readdir(spool)).filter((each) => each.endsWith(".report")).sort()
+      for (const each of all.slice(0, Math.max(0, all.length - @KEPT@))) await unlink(join(spool, each))
+    }
+  } catch {}
+}
+
+export const Quarterdeck = async () => ({
+  event: async ({ event }) => {
+    if (wanted.has(event.type)) void report({ type: event.type, properties: event.properties })
+  },
+  "tool.execute.before": async (input, output) => {
+    void report({ type: "tool.execute.before", properties: { input, output: { args: output?.args } } })
+  },
+  "tool.execute.after": async (input) => {
+    void report({ type: "tool.execute.after", properties: { input } })
+  },
+})
+"""
+
+
+def plugin_text(spool: Path) -> str:
+    """The plugin's source."""
+    events = sorted({*(event for event in OPENCODE if not event.startswith("tool.")), *_ALSO})
+    return (
+        _TEXT.replace("@SPOOL@", json.dumps(str(spool)))
+        .replace("@EVENTS@", json.dumps(events))
+        .replace("@HEADER@", HEADER)
+        .replace("@BYTES@", str(PAYLOAD_BYTES))
+        .replace("@KEPT@", str(REPORTS_KEPT))
+    )
+
+
+def config_folder(home: Path | None) -> Path:
+    """Where OpenCode keeps its settings."""
+    told = os.environ.get("XDG_CONFIG_HOME") if home is None else None
+    return (Path(told) if told else (home or Path.home()) / ".config") / "opencode"
+
+
+class PluginFile:
+    """Implements HookSetup: one file of ours in the folder whose plugins OpenCode loads."""
+
+    def plan(self, *, install: bool, spool: Path, home: Path | None) -> HookPlan:
+        """The file wanted; one of that name that somebody else wrote goes to the backup, and comes back from it."""
+        path = config_folder(home) / "plugin" / PLUGIN
+        before = path.read_text(encoding="utf-8") if path.is_file() else None
+        if install:
+            note = "OpenCode loads it at its next start."
+            return HookPlan(path=path, before=before, after=plugin_text(spool), note=note)
+        backup = backup_path(path)
+        return HookPlan(path=path, before=before, after=backup.read_text() if backup.is_file() else None)
+
+    def status(self, *, spool: Path, home: Path | None) -> HookStatus:
+        """Whether the file is there, and is the one wanted now."""
+        plan = self.plan(install=True, spool=spool, home=home)
+        if plan.before is None:
+            return HookStatus.ABSENT
+        return HookStatus.OUTDATED if plan.changes else HookStatus.INSTALLED
+
+    def for_launch(self, plan: LaunchPlan, wanted: Launch) -> LaunchPlan:
+        """The launch with the plugin beside it, named in settings that are given by the environment."""
+        if wanted.spool is None or wanted.files is None:
+            return plan
+        file = wanted.files / PLUGIN
+        config = json.dumps({"plugin": [file.as_uri()]})
+        return replace(
+            plan,
+            files={**plan.files, file: plugin_text(wanted.spool)},
+            env={**plan.env, "OPENCODE_CONFIG_CONTENT": config},
+        )

@@ -1,0 +1,165 @@
+"""Reading the spool: what hooks wrote, oldest first, each report once."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import stat
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from quarterdeck.core.foreign import EMPTY, Json, parse_object, text_at
+from quarterdeck.core.report import HEADER, PAYLOAD_BYTES, Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+log = logging.getLogger(__name__)
+
+READ_AT_ONCE = 500
+SET_ASIDE_KEPT = 20
+STALE_AFTER = 60.0
+"""Seconds: an unfinished file this old was left by a hook that died."""
+LONGEST = PAYLOAD_BYTES + 4_096
+_FIELD = re.compile(
+    r'"(hook_event_name|type|session_id|agent_id|tool_name|notification_type|sessionID)"\s*:\s*"([\w.:/ -]{1,200})"'
+)
+_PANE = re.compile(r"%\d{1,10}")
+
+
+class Drained(NamedTuple):
+    """What one reading of the spool gave."""
+
+    reports: list[Report]
+    malformed: int = 0
+    """Files that were no reports; they are set aside in `bad/`."""
+    more: bool = False
+    """Whether there is more to read."""
+
+
+def drain(spool: Path, *, limit: int = READ_AT_ONCE) -> Drained:
+    """Take the reports out of the spool. Two readers never get the same one. Blocking, bounded."""
+    boot = _boot_time()
+    names = sorted(_names(spool))
+    reports: list[Report] = []
+    malformed = 0
+    for _, name in names[:limit]:
+        mine = spool / f"{name}.{os.getpid()}.taken"
+        try:
+            (spool / name).rename(mine)  # whoever can rename it has it
+        except OSError:
+            continue
+        report = read(mine, boot=boot)
+        if report is None:
+            malformed += 1
+            _set_aside(spool, mine, name)
+        else:
+            reports.append(report)
+            with suppress(OSError):
+                mine.unlink()
+    _sweep(spool)
+    reports.sort(key=lambda each: each.at)
+    return Drained(reports, malformed, len(names) > limit)
+
+
+def read(file: Path, *, boot: float | None = None) -> Report | None:
+    """One report; None when the file is none."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        facts = os.fstat(descriptor)
+        if facts.st_uid != os.getuid() or not stat.S_ISREG(facts.st_mode):
+            return None
+        data = os.read(descriptor, LONGEST)
+    finally:
+        os.close(descriptor)
+    return parse(data, written_at=facts.st_mtime, boot=boot)
+
+
+def parse(data: bytes, *, written_at: float, boot: float | None = None) -> Report | None:
+    """The bytes of one report; None when they are none."""
+    head, _, body = data.partition(b"\n")
+    words = head.decode(errors="replace").split(" ", 5)
+    if len(words) != 6 or " ".join(words[:2]) != HEADER or not words[2].isidentifier():
+        return None
+    _, _, agent, told, pane, tmux = words
+    payload = parse_object(body)
+    truncated = payload is None
+    if payload is None:
+        payload = _salvaged(body)
+    event = text_at(payload, "hook_event_name") or text_at(payload, "type")
+    if not event:
+        return None
+    return Report(
+        agent=agent,
+        event=event[:100],
+        pane_id=pane if _PANE.fullmatch(pane) else "",
+        socket=tmux.partition(",")[0] if tmux != "-" else "",
+        at=datetime.fromtimestamp(_told_at(told, written_at, boot), UTC),
+        payload=payload,
+        truncated=truncated,
+    )
+
+
+def _told_at(told: str, written_at: float, boot: float | None) -> float:
+    """The time a hook began: `@seconds` since 1970, or seconds since the machine started."""
+    try:
+        seconds = float(told.lstrip("@"))
+    except ValueError:
+        return written_at
+    found = seconds if told.startswith("@") else boot + seconds if boot is not None and seconds > 0 else written_at
+    # A clock that was set, or a machine that slept: then the file's own time is nearer.
+    return found if abs(found - written_at) < 30 else written_at
+
+
+def _boot_time() -> float | None:
+    try:
+        return time.time() - float(Path("/proc/uptime").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _salvaged(body: bytes) -> Json:
+    """The plain fields of a payload that was cut."""
+    found: dict[str, object] = {}
+    for key, value in _FIELD.findall(body[:LONGEST].decode(errors="replace")):
+        found.setdefault(key, value)
+    return found or EMPTY
+
+
+def _names(spool: Path) -> Iterator[tuple[float, str]]:
+    try:
+        with os.scandir(spool) as entries:
+            for entry in entries:
+                if entry.name.endswith(".report"):
+                    with suppress(OSError):
+                        yield entry.stat(follow_symlinks=False).st_mtime, entry.name
+    except FileNotFoundError:
+        return
+
+
+def _set_aside(spool: Path, file: Path, name: str) -> None:
+    bad = spool / "bad"
+    with suppress(OSError):
+        bad.mkdir(mode=0o700, exist_ok=True)
+        file.rename(bad / name)
+        kept = sorted(bad.iterdir(), key=lambda each: each.lstat().st_mtime, reverse=True)
+        for old in kept[SET_ASIDE_KEPT:]:
+            old.unlink()
+    log.warning("a report could not be read and was set aside: %s", name)
+
+
+def _sweep(spool: Path) -> None:
+    """Take away what died half-way: unfinished reports, and reports that a killed reader had taken."""
+    now = time.time()
+    with suppress(OSError):
+        for file in [*spool.glob("*.tmp"), *spool.glob("*.taken")]:
+            with suppress(OSError):
+                if now - file.lstat().st_mtime > STALE_AFTER:
+                    file.unlink()

@@ -1,0 +1,419 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quarterdeck.agents import json_splice
+from quarterdeck.agents.hooks import backup_path
+from quarterdeck.agents.json_splice import NotPlainJson
+from quarterdeck.agents.report_script import MARK, REPORTS_KEPT, hook_command, script_path, script_text
+from quarterdeck.core.report import PAYLOAD_BYTES
+from quarterdeck.errors import Refused
+from quarterdeck.ports.agent import HookPlan, HookStatus, Launch
+from quarterdeck.supervisor.spool import drain, parse
+from support.recordings import agent
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+JSON_AGENTS = ("claude", "codex", "gemini")
+FILES = {"claude": ".claude/settings.json", "codex": ".codex/hooks.json", "gemini": ".gemini/settings.json"}
+
+FOREIGN = """{
+    "model": "opus",   "permissions": { "allow": ["Bash(ls)"] },
+    "hooks": {
+        "Stop": [
+            {"hooks": [{"type": "command", "command": "say done"}]}
+        ],
+        "Custom": []
+    },
+    "unicode": "ü — \\u00e9"
+}
+"""
+
+
+def plan(key: str, home: Path, spool: Path, *, install: bool) -> HookPlan:
+    found = agent(key).hook_plan(install=install, spool=spool, home=home)
+    assert found is not None
+    return found
+
+
+def carry_out(found: HookPlan) -> None:
+    """What `hooks install` and `uninstall` do with a plan."""
+    found.path.parent.mkdir(parents=True, exist_ok=True)
+    backup = backup_path(found.path)
+    if found.before is not None and not backup.exists():
+        backup.write_text(found.before)
+    if found.after is None:
+        found.path.unlink(missing_ok=True)
+    else:
+        found.path.write_text(found.after)
+
+
+@pytest.mark.parametrize("key", [*JSON_AGENTS, "opencode"])
+def test_hooks_are_installed_once_and_undone_without_a_trace(key: str, tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    wanted = agent(key)
+    assert wanted.hook_status(spool=spool, home=tmp_path) is HookStatus.ABSENT
+
+    first = plan(key, tmp_path, spool, install=True)
+    assert first.changes
+    carry_out(first)
+    again = plan(key, tmp_path, spool, install=True)
+
+    assert not again.changes
+    assert wanted.hook_status(spool=spool, home=tmp_path) is HookStatus.INSTALLED
+    assert wanted.hook_status(spool=tmp_path / "other", home=tmp_path) is HookStatus.OUTDATED
+    carry_out(plan(key, tmp_path, spool, install=False))
+    assert not first.path.exists()
+    assert wanted.hook_status(spool=spool, home=tmp_path) is HookStatus.ABSENT
+
+
+@pytest.mark.parametrize("key", JSON_AGENTS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        FOREIGN,
+        "{}",
+        "{}\n",
+        '{"a": 1}',
+        '{\n\t"hooks": {}\n}\n',
+        '{\n  "hooks": {\n    "Stop": []\n  }\n}',
+        '{"hooks":{"Stop":[{"hooks":[{"type":"command","command":"x"}]}]}}',
+    ],
+    ids=["foreign hooks", "empty", "empty line", "one line", "tabs", "empty event", "compact"],
+)
+def test_what_others_wrote_is_left_alone_and_comes_back_to_the_letter(key: str, text: str, tmp_path: Path) -> None:
+    file = tmp_path / FILES[key]
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    spool = tmp_path / "spool"
+
+    install = plan(key, tmp_path, spool, install=True)
+    carry_out(install)
+    after = json.loads(file.read_text())
+    before = json.loads(text)
+
+    assert {name: after[name] for name in before if name != "hooks"} == {
+        name: before[name] for name in before if name != "hooks"
+    }
+    for event, groups in before.get("hooks", {}).items():
+        assert after["hooks"][event][: len(groups)] == groups
+    kept = [line for line in text.splitlines() if line.strip() not in {"{}", "}", "]", '"hooks": {}', '"Stop": []'}]
+    if "\n" in text.strip():
+        assert all(line.rstrip(",") in file.read_text() for line in kept)
+    carry_out(plan(key, tmp_path, spool, install=False))
+    assert file.read_text() == text
+
+
+def test_what_was_changed_after_the_installation_stays_changed(tmp_path: Path) -> None:
+    file = tmp_path / FILES["claude"]
+    file.parent.mkdir(parents=True)
+    file.write_text(FOREIGN)
+    spool = tmp_path / "spool"
+    carry_out(plan("claude", tmp_path, spool, install=True))
+    file.write_text(file.read_text().replace('"opus"', '"haiku"'))
+
+    carry_out(plan("claude", tmp_path, spool, install=False))
+
+    assert file.read_text() == FOREIGN.replace('"opus"', '"haiku"')
+
+
+def test_an_older_installation_is_brought_up_to_date(tmp_path: Path) -> None:
+    carry_out(plan("claude", tmp_path, tmp_path / "old", install=True))
+
+    renewed = plan("claude", tmp_path, tmp_path / "new", install=True)
+
+    assert renewed.changes
+    assert renewed.after is not None
+    assert str(tmp_path / "old") not in renewed.after
+    commands = renewed.after.count(MARK)
+    assert commands == renewed.after.count(str(script_path(tmp_path / "new", "claude"))) / 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{\n  // mine\n  "a": 1\n}', '{"a": 1,}', '{"a": 1', "[]", '{"hooks": []}', '{"a": 1, "a": 2}', "{} {}"],
+    ids=["comment", "trailing comma", "torn", "list", "hooks a list", "twice", "two values"],
+)
+def test_a_file_that_is_no_plain_json_is_refused_and_not_touched(text: str, tmp_path: Path) -> None:
+    file = tmp_path / FILES["gemini"]
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+
+    with pytest.raises(Refused, match="left alone"):
+        plan("gemini", tmp_path, tmp_path / "spool", install=True)
+
+    assert file.read_text() == text
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    st.dictionaries(st.text(max_size=5), JSON_VALUES, max_size=4), st.sampled_from([None, 1, 2, 4, "\t"]), JSON_VALUES
+)
+def test_adding_and_taking_out_again_gives_the_same_text(
+    value: dict[str, object], indent: int | str | None, added: object
+) -> None:
+    key = "added"
+    value.pop(key, None)
+    text = json.dumps(value, indent=indent)
+
+    longer = json_splice.add_member(text, json_splice.parse(text), key, added)
+
+    assert json.loads(longer) == value | {key: added}
+    assert json_splice.remove_member(longer, json_splice.parse(longer), key) == text
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_parsed_or_refused(text: str) -> None:
+    try:
+        json_splice.parse(text)
+    except NotPlainJson:
+        return
+    json.loads(text)
+
+
+# ---- the script that hooks run
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Path:
+    folder = tmp_path / "it's a spool"
+    folder.mkdir()
+    for key in JSON_AGENTS:
+        script_path(folder, key).write_text(script_text(folder, key))
+    return folder
+
+
+def run_hook(spool: Path, payload: bytes, *, shell: str = "sh", key: str = "claude", **env: str) -> int:
+    result = subprocess.run(
+        [shell, "-c", hook_command(spool, key)],
+        input=payload,
+        env={"PATH": os.environ["PATH"], **env},
+        capture_output=True,
+        timeout=10,
+        check=False,
+    )
+    assert result.stdout == b""
+    assert result.stderr == b""
+    return result.returncode
+
+
+def wait_for_reports(spool: Path, count: int = 1) -> None:
+    deadline = time.monotonic() + 10
+    while len(list(spool.glob("*.report"))) < count:
+        assert time.monotonic() < deadline, list(spool.iterdir())
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_a_hook_leaves_one_report_with_pane_socket_time_and_payload(spool: Path, shell: str) -> None:
+    payload = {"hook_event_name": "Stop", "session_id": "s-1", "last_assistant_message": 'ü\n"x"'}
+    before = time.time()
+
+    code = run_hook(spool, json.dumps(payload).encode(), shell=shell, TMUX="/tmp/t x/default,12,0", TMUX_PANE="%7")
+    wait_for_reports(spool)
+    drained = drain(spool)
+
+    assert code == 0
+    (report,) = drained.reports
+    assert (report.agent, report.event, report.pane_id) == ("claude", "Stop", "%7")
+    assert report.socket == "/tmp/t x/default"
+    assert dict(report.payload) == payload
+    assert abs(report.at.timestamp() - before) < 5
+    assert drain(spool).reports == []
+    assert not list(spool.glob("*.report"))
+
+
+def test_a_report_is_for_the_operators_eyes_alone(spool: Path) -> None:
+    run_hook(spool, b'{"hook_event_name":"Stop"}')
+    wait_for_reports(spool)
+
+    (file,) = spool.glob("*.report")
+
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_huge_payload_is_cut_and_its_event_still_known(spool: Path) -> None:
+    payload = {"hook_event_name": "PostToolUse", "session_id": "s-1", "tool_response": "x" * 3_000_000}
+
+    assert run_hook(spool, json.dumps(payload).encode()) == 0
+    wait_for_reports(spool)
+    (file,) = spool.glob("*.report")
+    assert file.stat().st_size < PAYLOAD_BYTES + 1_000
+    (report,) = drain(spool).reports
+
+    assert report.truncated
+    assert report.event == "PostToolUse"
+    assert report.payload["session_id"] == "s-1"
+
+
+@pytest.mark.parametrize("what", ["no script", "no folder", "read-only", "no stdin"])
+def test_a_hook_never_fails_its_agent(spool: Path, what: str) -> None:
+    if what == "no script":
+        script_path(spool, "claude").unlink()
+    if what == "no folder":
+        away = spool.with_name("away")
+        away.mkdir()
+        moved = script_path(away, "claude")
+        moved.write_text(script_text(spool.with_name("nowhere"), "claude"))
+        spool = away
+    if what == "read-only":
+        spool.chmod(0o500)
+
+    command = hook_command(spool, "claude")
+    if what == "no stdin":
+        command = command.replace(" #", " <&- #")
+    result = subprocess.run(["sh", "-c", command], input=b"{}", capture_output=True, timeout=10, check=False)
+
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
+
+
+def test_with_nobody_to_read_the_oldest_report_goes(spool: Path) -> None:
+    for number in range(REPORTS_KEPT):
+        (spool / f"0000.{number:05}.claude.report").touch()
+
+    run_hook(spool, b'{"hook_event_name":"Stop"}')
+    deadline = time.monotonic() + 10
+    while (spool / "0000.00000.claude.report").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+    assert len(list(spool.glob("*.report"))) == REPORTS_KEPT
+
+
+# ---- reading the spool
+
+
+def report_bytes(body: bytes, head: str = "quarterdeck-report 1 claude @1795248238.5 %3 -") -> bytes:
+    return head.encode() + b"\n" + body + b"\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\n",
+        report_bytes(b"not json at all"),
+        report_bytes(b'{"no": "event"}'),
+        report_bytes(b"[1, 2]"),
+        report_bytes(b'{"hook_event_name": 7}'),
+        b'{"hook_event_name":"Stop"}\n',
+        report_bytes(b'{"hook_event_name":"Stop"}', head="quarterdeck-report 2 claude @1 %3 -"),
+        b"\xff\xfe\x00" * 100,
+    ],
+    ids=["empty", "blank", "prose", "no event", "list", "number", "no head", "newer form", "bytes"],
+)
+def test_what_is_no_report_is_set_aside_and_spoils_no_other(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "1.report").write_bytes(data)
+    (tmp_path / "2.report").write_bytes(report_bytes(b'{"hook_event_name":"Stop"}'))
+
+    drained = drain(tmp_path)
+
+    assert [report.event for report in drained.reports] == ["Stop"]
+    assert drained.malformed == 1
+    assert [file.name for file in (tmp_path / "bad").iterdir()] == ["1.report"]
+
+
+def test_what_is_set_aside_does_not_pile_up(tmp_path: Path) -> None:
+    for number in range(60):
+        (tmp_path / f"{number}.report").write_bytes(b"rubbish")
+
+    drain(tmp_path)
+
+    assert len(list((tmp_path / "bad").iterdir())) == 20
+
+
+def test_links_pipes_and_folders_in_the_spool_are_not_followed(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(report_bytes(b'{"hook_event_name":"Stop"}'))
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    (spool / "link.report").symlink_to(secret)
+    os.mkfifo(spool / "pipe.report")
+    (spool / "folder.report").mkdir()
+
+    drained = drain(spool)
+
+    assert drained.reports == []
+    assert drained.malformed == 3
+    assert secret.exists()
+
+
+def test_reports_come_in_the_order_of_their_times_and_in_bounded_numbers(tmp_path: Path) -> None:
+    now = time.time()
+    for number in (3, 1, 2):
+        head = f"quarterdeck-report 1 claude @{now - 10 + number:.3f} %3 -"
+        body = json.dumps({"hook_event_name": f"E{number}"}).encode()
+        (tmp_path / f"{number}.report").write_bytes(report_bytes(body, head))
+
+    drained = drain(tmp_path)
+
+    assert [report.event for report in drained.reports] == ["E1", "E2", "E3"]
+    for number in range(7):
+        (tmp_path / f"{number}.report").write_bytes(report_bytes(b'{"type":"x"}'))
+    assert drain(tmp_path, limit=5).more
+    assert len(drain(tmp_path).reports) == 2
+
+
+def test_what_died_half_way_is_swept_away(tmp_path: Path) -> None:
+    for name in ("1.tmp", "2.report.99.taken", "3.tmp"):
+        (tmp_path / name).write_bytes(b"x")
+    old = time.time() - 3_600
+    for name in ("1.tmp", "2.report.99.taken"):
+        os.utime(tmp_path / name, (old, old))
+
+    drain(tmp_path)
+
+    assert [file.name for file in tmp_path.iterdir()] == ["3.tmp"]
+
+
+def test_an_absent_spool_is_empty(tmp_path: Path) -> None:
+    assert drain(tmp_path / "nowhere").reports == []
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    parse(data, written_at=0.0)
+    parse(b"quarterdeck-report 1 claude 5 %1 -\n" + data, written_at=0.0, boot=1.0)
+
+
+# ---- hooks for agents we start
+
+
+@pytest.mark.parametrize("key", ["claude", "gemini", "opencode"])
+def test_an_agent_we_start_reports_without_a_change_to_the_users_files(key: str, tmp_path: Path) -> None:
+    spool, files = tmp_path / "spool", tmp_path / "launch"
+
+    plan = agent(key).launch(Launch(cwd=tmp_path, prompt="p", spool=spool, files=files, session_id="u-1"))
+
+    assert plan.files
+    assert all(path.is_relative_to(files) or path.is_relative_to(spool) for path in plan.files)
+    told = [*plan.argv, *plan.env.values()]
+    named = [path for path in plan.files if any(str(path) in word for word in told)]
+    assert named
+    if key != "opencode":
+        (settings,) = named
+        events = cast("dict[str, object]", json.loads(plan.files[settings])["hooks"])
+        assert len(events) >= 5
+        assert plan.files[script_path(spool, key)] == script_text(spool, key)
+
+
+def test_codex_is_started_without_hooks_it_would_ask_about(tmp_path: Path) -> None:
+    plan = agent("codex").launch(Launch(cwd=tmp_path, spool=tmp_path / "s", files=tmp_path / "f"))
+
+    assert not plan.files
+    assert not any("hook" in word for word in plan.argv)
