@@ -14,7 +14,7 @@ _READ_LIMIT = 4 * TEXT_LIMIT
 """Characters looked at; what lies behind them is cut off anyway, with room for a secret that the cut would halve."""
 
 _SECRET_NAME = re.compile(
-    r"token(?!s?_?(count|limit))|passw(or)?d|passphrase|secret|authorization|cookie|api[ _-]?key|private[ _-]?key",
+    r"token|passw(or)?d|passphrase|secret|authorization|cookie|api[ _-]?key|private[ _-]?key",
     re.IGNORECASE,
 )
 _SHAPES = tuple(
@@ -36,7 +36,7 @@ _SHAPES = tuple(
         (r"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*", 0, REDACTED),
         # NAME=value, name: value, and "name": "value", where the name says that it is a secret.
         (
-            r"""(?<![\w-])([\w-]{0,40}?(?:password|passwd|passphrase|secret|api[_-]?key|(?<![a-z])token|access[_-]?key|cookie)
+            r"""(?<![\w-])([\w-]{0,40}?(?:password|passwd|passphrase|secret|api[_-]?key|(?<![a-z])token(?!s)|access[_-]?key|cookie)
             [\w-]{0,20}["']?\s{0,3}[=:]\s{0,3})(?:"[^"\r\n]{1,300}"|'[^'\r\n]{1,300}'|[^\s"',;&]{3,300})""",
             re.IGNORECASE | re.VERBOSE,
             rf"\1{REDACTED}",
@@ -88,7 +88,8 @@ def _safe(value: object, inside: tuple[int, ...]) -> object:
 
 
 def _is_secret(key: object, item: object) -> bool:
-    return bool(item) and not isinstance(item, bool) and _SECRET_NAME.search(str(key)) is not None
+    # A number under such a name counts something (`token_count`).
+    return bool(item) and not isinstance(item, int | float) and _SECRET_NAME.search(str(key)) is not None
 
 
 def _cut(text: str) -> str:

@@ -122,7 +122,6 @@ class Engine:
         """Try to write down what waits; memory stands in as long as that fails."""
         if self._memory is None:
             return
-        self._retry_at = time.monotonic() + self._retry_every
         self._wait_for_locks(wait)
         try:
             self._on_file(self._write_down, is_write=True, is_durable=True)
@@ -135,6 +134,7 @@ class Engine:
             self._memory.close()
             self._memory = None
         finally:
+            self._retry_at = time.monotonic() + self._retry_every
             self._wait_for_locks(self._busy_timeout)
 
     def close(self) -> None:
@@ -189,7 +189,7 @@ class Engine:
         try:
             try:
                 return self._transact(run, is_write=is_write, is_durable=is_durable)
-            except sqlite3.DatabaseError as error:
+            except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
                 if not is_damage(error):
                     raise
                 logger.warning("%s: %s", self.path, error)
@@ -197,7 +197,7 @@ class Engine:
                 self._let_go()
                 self._open(suspect)
                 return self._transact(run, is_write=is_write, is_durable=is_durable)
-        except (sqlite3.DatabaseError, OSError) as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError, OSError) as error:
             if is_damage(error) or is_trouble(error):
                 raise trouble(error, self.path) from error
             raise StoreError(f"{self.path} refused a query ({error}).") from error

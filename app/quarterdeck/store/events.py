@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from quarterdeck.core.redact import safe_data, safe_summary
 from quarterdeck.ports.store import Activity, ActivityQuery, Level
+from quarterdeck.store.faults import Damaged
 from quarterdeck.store.writing import clean
 
 if TYPE_CHECKING:
@@ -53,11 +54,14 @@ def prepare_index(connection: sqlite3.Connection) -> None:
     if connection.execute("SELECT 1 FROM events WHERE indexed = 0 LIMIT 1").fetchone() is None:
         return
     connection.execute("BEGIN IMMEDIATE")
-    connection.execute(
-        "INSERT INTO events_fts (rowid, summary, data) SELECT id, summary, data FROM events WHERE indexed = 0"
-    )
-    connection.execute("UPDATE events SET indexed = 1 WHERE indexed = 0")
-    connection.execute("COMMIT")
+    try:
+        _add_to_index(connection, "indexed = ?", 0)
+        connection.execute("UPDATE events SET indexed = 1 WHERE indexed = 0")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def record(connection: sqlite3.Connection, activity: Activity) -> int:
@@ -80,7 +84,7 @@ def record(connection: sqlite3.Connection, activity: Activity) -> int:
         ),
     ).lastrowid
     if is_indexed:
-        connection.execute("INSERT INTO events_fts (rowid, summary, data) VALUES (?, ?, ?)", (event_id, summary, data))
+        _add_to_index(connection, "id = ?", event_id)
     return event_id or 0
 
 
@@ -116,6 +120,15 @@ def prune(connection: sqlite3.Connection, now: float) -> int:
         if len(old) < PRUNED_AT_ONCE:
             break
     return gone
+
+
+def _add_to_index(connection: sqlite3.Connection, condition: str, value: object) -> None:
+    query = f"INSERT INTO events_fts (rowid, summary, data) SELECT id, summary, data FROM events WHERE {condition}"  # noqa: S608 — our own conditions
+    try:
+        connection.execute(query, (value,))
+    except sqlite3.IntegrityError as error:
+        # The index holds an event of this number already, so it belongs to other events than the table.
+        raise Damaged(f"its search index does not fit it: {error}") from error
 
 
 def _data(activity: Activity) -> str:

@@ -40,7 +40,11 @@ class Trouble(StoreError):
 
 def is_damage(error: BaseException) -> bool:
     """Whether the file itself is broken."""
-    return isinstance(error, Damaged) or _code(error) in _DAMAGE
+    # Python cannot read sqlite's complaint when it quotes what the damage made of a table's definition, and the search
+    # index gives its own damage no code of its own.
+    if isinstance(error, Damaged | UnicodeDecodeError) or _code(error) in _DAMAGE:
+        return True
+    return isinstance(error, sqlite3.OperationalError) and "fts5" in str(error)
 
 
 def is_trouble(error: BaseException) -> bool:

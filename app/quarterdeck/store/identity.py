@@ -19,7 +19,7 @@ from quarterdeck.store.writing import as_json, clean
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 ENDED_ECHO = 10.0
 """Seconds in which a session that ended may still be on a look that began before."""
@@ -29,12 +29,15 @@ PROVISIONAL_FLOOR = 1_000_000_000
 """From here on ids are made without the counter, while the database cannot be written."""
 
 
+_ROW = "SELECT session_id, status, coalesce(reserved_name, tmux_name), reserved_from, changed FROM sessions"
+
+
 @dataclass(frozen=True, slots=True)
 class _Row:
     session_id: SessionId
     status: str
     tmux_name: str
-    tmux_id: str
+    """The name it has, or waits for."""
     reserved_from: str | None
     changed: float
 
@@ -56,11 +59,11 @@ def claim(
         "UPDATE sessions SET status = 'stale', changed = ? WHERE server = ? AND status = 'live' AND incarnation != ?",
         (now, server, incarnation),
     )
-    bound = _bound(connection, server, incarnation)
+    ids = _fresh_ids(connection)
     answer: dict[TmuxSessionId, Identity] = {}
     strangers = []
     for sighting in {sighting.tmux_id: sighting for sighting in sightings}.values():
-        row = bound.get(sighting.tmux_id)
+        row = _bound(connection, server, incarnation, sighting.tmux_id)
         if row is None or row.status == "reserved" or (row.status == "ended" and now - row.changed > ENDED_ECHO):
             strangers.append(sighting)
         elif row.status == "live":
@@ -80,7 +83,9 @@ def claim(
             continue
         promised = (given or {}).get(sighting.tmux_id)
         if promised is None or _exists(connection, promised):
-            promised = _fresh_id(connection, is_provisional, server, incarnation, sighting.tmux_id)
+            promised = (
+                _provisional_id(connection, server, incarnation, sighting.tmux_id) if is_provisional else next(ids)
+            )
         _insert(connection, promised, server, incarnation, sighting, now)
         answer[sighting.tmux_id] = Identity(promised, Claim.NEW)
     return answer
@@ -96,7 +101,7 @@ def adopt(
 ) -> Identity:
     """Bind a tmux session to a stale identity of its name, to the one it had when it was forgotten, or to a new one."""
     name = clean(sighting.name)
-    row = _bound(connection, server, incarnation).get(sighting.tmux_id)
+    row = _bound(connection, server, incarnation, sighting.tmux_id)
     if row is not None and row.status == "live":
         raise Refused(f"{name} is watched already, as {row.session_id}.")
     forgotten = row if row is not None and row.status == "forgotten" else None
@@ -122,7 +127,7 @@ def adopt(
         return Identity(chosen, Claim.REVIVED)
     if forgotten is not None:
         _unbind(connection, forgotten.session_id)
-    fresh = next_session_id(connection)
+    fresh = next(_fresh_ids(connection))
     _insert(connection, fresh, server, incarnation, sighting, now)
     return Identity(fresh, Claim.NEW)
 
@@ -149,7 +154,9 @@ def reserve(
         "SELECT status, changed FROM sessions WHERE session_id = ?", (session_id or "",)
     ).fetchone()
     if row is None:
-        fresh = session_id or _fresh_id(connection, is_provisional, server, "", name)
+        fresh = session_id
+        if fresh is None:
+            fresh = _provisional_id(connection, server, "", name) if is_provisional else next(_fresh_ids(connection))
         connection.execute(
             "INSERT INTO sessions (session_id, server, tmux_name, reserved_name, status, changed)"
             " VALUES (?, ?, ?, ?, 'reserved', ?)",
@@ -191,13 +198,6 @@ def forget(connection: sqlite3.Connection, session_id: SessionId, now: float) ->
         raise NotFound(f"There is no session {session_id}.")
 
 
-def next_session_id(connection: sqlite3.Connection) -> SessionId:
-    """A fresh `sess_<n>`, above every one that was ever given."""
-    counter = keep_counter(connection)
-    connection.execute("UPDATE counters SET next = ? WHERE name = 'sess'", (counter + 1,))
-    return SessionId(f"sess_{counter}")
-
-
 def keep_counter(connection: sqlite3.Connection) -> int:
     """Raise the counter above every id that a session or a thought speaks of, and answer it."""
     spoken_of = []
@@ -218,10 +218,17 @@ def keep_counter(connection: sqlite3.Connection) -> int:
     return int(counter)
 
 
-def _fresh_id(connection: sqlite3.Connection, is_provisional: bool, *what: str) -> SessionId:
-    """The next id; a provisional one is made from what it is for, so every process that cannot write makes the same."""
-    if not is_provisional:
-        return next_session_id(connection)
+def _fresh_ids(connection: sqlite3.Connection) -> Iterator[SessionId]:
+    """One `sess_<n>` after the other, each above every one that was ever given."""
+    counter = keep_counter(connection)
+    while True:
+        connection.execute("UPDATE counters SET next = ? WHERE name = 'sess'", (counter + 1,))
+        yield SessionId(f"sess_{counter}")
+        counter += 1
+
+
+def _provisional_id(connection: sqlite3.Connection, *what: str) -> SessionId:
+    """An id that needs no counter: every process that cannot write makes the same for the same session."""
     digest = blake2b("\0".join(what).encode("utf-8", "replace"), digest_size=8).digest()
     number = PROVISIONAL_FLOOR + int.from_bytes(digest, "big") % PROVISIONAL_FLOOR
     while _exists(connection, SessionId(f"sess_{number}")):
@@ -242,28 +249,27 @@ def _is_newest_run(connection: sqlite3.Connection, server: str, incarnation: str
     return bool(runs[0] == incarnation)
 
 
-def _bound(connection: sqlite3.Connection, server: str, incarnation: str) -> dict[str, _Row]:
-    # In this order the one that counts comes last and wins.
-    return {row.tmux_id: row for row in _rows(connection, server, "incarnation = ? AND tmux_id != ''", incarnation)}
+def _bound(connection: sqlite3.Connection, server: str, incarnation: str, tmux_id: TmuxSessionId) -> _Row | None:
+    """The row that counts of those ever bound to a tmux session: the live one, else the stale one, else the latest."""
+    found = connection.execute(
+        _ROW + " WHERE server = ? AND incarnation = ? AND tmux_id = ?"
+        " ORDER BY CASE status WHEN 'live' THEN 0 WHEN 'stale' THEN 1 ELSE 2 END, seq DESC LIMIT 1",
+        (server, incarnation, tmux_id),
+    ).fetchone()
+    return _Row(*found) if found else None
 
 
 def _waiting(connection: sqlite3.Connection, server: str, now: float) -> dict[str, _Row]:
-    rows = _rows(
-        connection, server, "status = 'stale' OR (status = 'reserved' AND changed > ?)", now - RESERVATION_LASTS
-    )
+    """The row that waits for each name: a reservation, else the first stale one."""
     found: dict[str, _Row] = {}
-    for row in sorted(rows, key=lambda row: row.status != "reserved"):
-        found.setdefault(row.tmux_name, row)
+    for row in connection.execute(
+        _ROW + " WHERE server = ? AND (status = 'stale' OR (status = 'reserved' AND changed > ?))"
+        " ORDER BY status != 'reserved', seq",
+        (server, now - RESERVATION_LASTS),
+    ):
+        waiting = _Row(*row)
+        found.setdefault(waiting.tmux_name, waiting)
     return found
-
-
-def _rows(connection: sqlite3.Connection, server: str, condition: str, value: object) -> list[_Row]:
-    query = (
-        "SELECT session_id, status, coalesce(reserved_name, tmux_name), tmux_id, reserved_from, changed FROM sessions"  # noqa: S608 — our own conditions
-        f" WHERE server = ? AND ({condition})"
-        " ORDER BY CASE status WHEN 'live' THEN 2 WHEN 'stale' THEN 1 ELSE 0 END, seq"
-    )
-    return [_Row(*row) for row in connection.execute(query, (server, value))]
 
 
 def _exists(connection: sqlite3.Connection, session_id: SessionId) -> bool:

@@ -34,6 +34,7 @@ _FIRST = (
     )""",
     """CREATE UNIQUE INDEX sessions_bound ON sessions (server, incarnation, tmux_id)
         WHERE status = 'live' AND tmux_id != ''""",
+    "CREATE INDEX sessions_tmux ON sessions (server, incarnation, tmux_id)",
     "CREATE INDEX sessions_status ON sessions (status, server)",
     """CREATE TABLE incarnations (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.store import events
 from quarterdeck.store.faults import Damaged, Trouble, is_damage
 from quarterdeck.store.migrations import APPLICATION_ID, migrate, refuse_newer, version_of
-from quarterdeck.store.salvage import salvage
+from quarterdeck.store.salvage import said_size, salvage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _HEADER = 100
-_CHECKED_BELOW = 8_000_000
-"""Bytes up to which every page is looked at when the file is opened; a larger file shows its damage in use."""
+_CHECKED = ("sessions", "counters", "incarnations", "thoughts", "meta")
+"""Tables looked at to their last page and index whenever the file is opened: who is who stands in them. The rest is
+larger, and shows its damage when it is used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def open_database(path: Path, *, busy_timeout: float, suspect: Suspect | None = 
             _build(path)
         try:
             connection = _connect(path, busy_timeout)
-        except sqlite3.DatabaseError as damage:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as damage:
             if not is_damage(damage):
                 raise
             notice = _replace(path, str(damage))
@@ -113,10 +114,10 @@ def readable_text(raw: bytes) -> str:
 
 def _copied(source: sqlite3.Connection, memory: sqlite3.Connection) -> bool:
     try:
-        if not _missing_tables(source):
+        if not _missing_tables(source, with_index=False):
             source.backup(memory)
             return True
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         logger.debug("the state database could not be copied to memory: %s", error)
     return False
 
@@ -161,6 +162,8 @@ def _tidy(path: Path) -> None:
 
 def _inspect(path: Path, suspect: Suspect | None = None) -> None:
     """Look at the first bytes without sqlite, which would already write beside a file it opens."""
+    # While anybody has the database open, or died so, there is a log beside it, and the file alone is not the whole.
+    is_whole = not _beside(path)[0].exists()
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -180,6 +183,8 @@ def _inspect(path: Path, suspect: Suspect | None = None) -> None:
     if int.from_bytes(head[68:72], "big") != APPLICATION_ID:
         raise Damaged("it is not one of ours")
     refuse_newer(int.from_bytes(head[60:64], "big"), path)
+    if is_whole and found.st_size < said_size(head):
+        raise Damaged("it is cut off")
 
 
 def _build(path: Path) -> None:
@@ -208,8 +213,7 @@ def _connect(path: Path, busy_timeout: float) -> sqlite3.Connection:
     try:
         connection.text_factory = readable_text
         _bring_up(connection, path)
-        _check(connection, path)
-        events.prepare_index(connection)
+        _check(connection)
     except BaseException:
         connection.close()
         raise
@@ -222,6 +226,7 @@ def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         migrate(connection)
+        events.prepare_index(connection)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
             # Nothing here can fail so on a file whose header and tables are what they were.
@@ -229,28 +234,37 @@ def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
         raise
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    if missing := _missing_tables(connection):
+def _check(connection: sqlite3.Connection) -> None:
+    if missing := _missing_tables(connection, with_index=events.can_index()):
         raise Damaged(f"it lacks {missing}")
-    if path.stat().st_size < _CHECKED_BELOW:
-        found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    for table in _CHECKED:
+        found = str(connection.execute(f"PRAGMA integrity_check({table})").fetchone()[0])
         if found != "ok":
             raise Damaged(found.splitlines()[-1])
 
 
-@lru_cache(maxsize=1)
-def _expected() -> frozenset[tuple[str, str]]:
+@lru_cache(maxsize=2)
+def _expected(*, with_index: bool) -> frozenset[tuple[str, str]]:
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as pattern:
         migrate(pattern)
+        if with_index:
+            events.prepare_index(pattern)
         return _tables(pattern)
 
 
 def _tables(connection: sqlite3.Connection) -> frozenset[tuple[str, str]]:
-    return frozenset(connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"))
+    # How the search index words its own tables is up to the version of sqlite.
+    return frozenset(
+        connection.execute(
+            "SELECT name, CASE WHEN name GLOB 'events_fts_*' THEN '' ELSE sql END FROM sqlite_schema"
+            " WHERE sql IS NOT NULL"
+        )
+    )
 
 
-def _missing_tables(connection: sqlite3.Connection) -> str:
-    return ", ".join(sorted(name for name, _ in _expected() - _tables(connection)))
+def _missing_tables(connection: sqlite3.Connection, *, with_index: bool) -> str:
+    expected = _expected(with_index=with_index)
+    return ", ".join(sorted(name for name, _ in expected - _tables(connection)))
 
 
 def _replace(path: Path, reason: str) -> str:
@@ -268,7 +282,9 @@ def _replace(path: Path, reason: str) -> str:
             companion.rename(kept)
     _build(path)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        saved = salvage(aside, connection)
+        with path.open("rb") as file:
+            header = file.read(_HEADER)
+        saved = salvage(aside, connection, header)
     notice = f"{path} was damaged ({reason}). It is kept as {aside.name}, and a new one was made"
     notice += f"; {saved} rows could be taken over." if saved else "; nothing could be taken over."
     logger.warning("%s", notice)

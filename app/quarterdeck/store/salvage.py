@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
+import shutil
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,18 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _ID = re.compile(rb"sess_(\d{1,7})(?!\d)")
+LARGEST = 1 << 32
+"""Bytes from which on a length is not believed."""
 _NOT_COPIED = frozenset({"sqlite_sequence"})
 
 
-def salvage(damaged: Path, fresh: sqlite3.Connection) -> int:
-    """Copy every row that can be read into the new database; answers how many.
+def said_size(head: bytes) -> int:
+    """How long a database is by its own first bytes."""
+    return int.from_bytes(head[16:18], "big") * int.from_bytes(head[28:32], "big")
+
+
+def salvage(damaged: Path, fresh: sqlite3.Connection, header: bytes) -> int:
+    """Copy every row that can be read into the new database, which begins with `header`; answers how many.
 
     No id may be given twice, so even of a file that no database engine can read, the ids in it are honoured.
     """
@@ -29,19 +37,47 @@ def salvage(damaged: Path, fresh: sqlite3.Connection) -> int:
         for name, kind in fresh.execute("SELECT name, type FROM sqlite_schema WHERE sql NOT LIKE 'CREATE VIRTUAL%'")
         if kind == "table" and name not in _NOT_COPIED and not name.startswith("events_fts")
     ]
+    fresh.execute("BEGIN IMMEDIATE")
     if damaged.is_file():
-        with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(damaged, timeout=0.2)) as old:
-            # Text that a flipped bit made invalid spoils its own row at most.
-            old.text_factory = lambda raw: raw.decode("utf-8", "replace")
-            fresh.execute("BEGIN IMMEDIATE")
-            saved = sum(_copy(old, fresh, table) for table in tables)
-            fresh.execute("COMMIT")
+        with contextlib.suppress(sqlite3.DatabaseError, UnicodeDecodeError), _readable_copy(damaged, header) as old:
+            for table in tables:
+                saved += _copy(old, fresh, table)
     highest = max(_ids_in(damaged), default=-1)
     fresh.execute(
         "INSERT INTO counters (name, next) VALUES ('sess', ?) ON CONFLICT (name) DO UPDATE SET next = max(next, ?)",
         (highest + 1, highest + 1),
     )
+    fresh.execute("COMMIT")
     return saved
+
+
+@contextlib.contextmanager
+def _readable_copy(damaged: Path, header: bytes) -> Iterator[sqlite3.Connection]:
+    """A copy beside the file, which itself stays as it was found; as long as its header says, or nothing reads it."""
+    copy = damaged.with_name(f"{damaged.name}.copy")
+    page_size = int.from_bytes(header[16:18], "big")
+    companions = [(damaged.with_name(f"{damaged.name}-wal"), copy.with_name(f"{copy.name}-wal"))]
+    try:
+        for source, target in [(damaged, copy), *companions]:
+            if source.is_file():
+                shutil.copyfile(source, target)
+        with copy.open("r+b") as file:
+            said = said_size(file.read(len(header)))
+            size = max(file.seek(0, 2), said if said < LARGEST else 0)
+            # Only the first page's header says how to read the file, and every database of ours has the same.
+            pages = -(-size // page_size)
+            file.truncate(pages * page_size)
+            file.seek(0)
+            file.write(header[:24] + header[92:96] + pages.to_bytes(4, "big") + bytes(12) + header[44:])
+        with contextlib.closing(sqlite3.connect(copy, timeout=0.2)) as connection:
+            # Text that a flipped bit made invalid spoils its own value at most.
+            connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+            # What a fault in the list of tables leaves of it can still be read.
+            connection.execute("PRAGMA writable_schema = ON")
+            yield connection
+    finally:
+        for leftover in damaged.parent.glob(f"{copy.name}*"):
+            leftover.unlink(missing_ok=True)
 
 
 def _copy(old: sqlite3.Connection, fresh: sqlite3.Connection, table: str) -> int:
@@ -70,7 +106,7 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
 def _readable(old: sqlite3.Connection, query: str) -> Iterator[tuple[object, ...]]:
     try:
         yield from old.execute(query)
-    except (sqlite3.Error, OverflowError) as error:
+    except (sqlite3.Error, UnicodeDecodeError, OverflowError) as error:
         logger.debug("the rest of a damaged table could not be read: %s", error)
 
 
