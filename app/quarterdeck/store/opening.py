@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _HEADER = 100
-_CHECKED = ("sessions", "counters", "incarnations", "thoughts", "meta")
+_CHECKED = ("sessions", "counters", "incarnations", "thoughts", "work", "journal", "meta")
 """Tables looked at to their last page and index whenever the file is opened: who is who stands in them. The rest is
 larger, and shows its damage when it is used."""
 
