@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import locale
 import logging
 import os
@@ -88,6 +89,9 @@ class ConsoleApp(App[int]):
         self.call_after_refresh(self._start)
 
     def _start(self) -> None:
+        # Whoever starts us may hold the collector back until now. What was made so far stays, and is not searched.
+        gc.freeze()
+        gc.enable()
         for error in self._complaints:
             failures.tell(self, error)
         if self.trouble is None:

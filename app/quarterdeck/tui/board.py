@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.text import cell_width
 from quarterdeck.core.urgency import SortKey, sort_key
 from quarterdeck.tui.rows import column as col
-from quarterdeck.tui.rows.filter import matches, parse
 from quarterdeck.tui.rows.head import Counts, count
 from quarterdeck.tui.rows.order import Grouping, arrange, held
 from quarterdeck.tui.rows.session_row import name_of
@@ -42,14 +41,21 @@ class Board:
         self.sessions = dict(chain[tuple[str, "Session"]](fleet.sessions.items(), fleet.exited.items()))
         self.marked &= self.sessions.keys()
         self._keys = {key: known for key, known in self._keys.items() if key in self.sessions}
-        terms = parse(self.filter)
-        shown = [session for session in self.sessions.values() if not terms or matches(terms, session)]
+        shown = self._matching()
         fresh = arrange(shown, self.grouping, self._key)
         self.items = held(self.items, fresh) if hold else fresh
         self.is_held = self.items != fresh
         self.counts = count(fleet.sessions.values(), self._key)
         self.longest_name = max((cell_width(name_of(session)) for session in shown), default=col.NAME_LEAST)
         self.empty = _empty_columns(shown)
+
+    def _matching(self) -> list[Session]:
+        if not self.filter:
+            return list(self.sessions.values())
+        from quarterdeck.tui.rows.filter import matches, parse  # Not needed for the first frame.
+
+        terms = parse(self.filter)
+        return [session for session in self.sessions.values() if matches(terms, session)]
 
     def _key(self, session: Session) -> SortKey:
         """The session's place, thought about only when it changed: most of a fleet has not."""

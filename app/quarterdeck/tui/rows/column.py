@@ -27,7 +27,7 @@ THOUGHT_EASY = 34
 _WIDTHS = {MARK: 1, SHAPE: 1, AGENT: 8, STATE: 8, REST: 6, CONTEXT: 4, REPO: 12, BRANCH: 18, QUIET: 5, PLOT: 8}
 _FIRST = (STATE, QUIET, AGENT)
 """Taken in this order while a thought of the least length still fits."""
-_THEN = (REPO, PLOT, CONTEXT, BRANCH, REST)
+_THEN = (CONTEXT, REPO, PLOT, BRANCH, REST)
 """Taken in this order while an easy thought still fits."""
 
 
@@ -72,18 +72,14 @@ def layout(width: int, longest_name: int, empty: Collection[str] = ()) -> Layout
         name = min(longest_name, max(1, room - (_WIDTHS[STATE] + gap if room >= NAME_LEAST + gap + 8 else 0)))
     chosen[NAME] = max(1, min(name, room))
     room -= chosen[NAME]
-    for column in _FIRST:
-        cost = _WIDTHS[column] + gap
-        thought = 0 if column == STATE else THOUGHT_LEAST + gap
-        if column not in empty and room - cost >= thought:
-            chosen[column] = _WIDTHS[column]
-            room -= cost
-    for column in _THEN:
-        cost = _WIDTHS[column] + gap
-        if column not in empty and room - cost >= THOUGHT_EASY + gap:
+    for wanted, thought in ((_FIRST, THOUGHT_LEAST), (_THEN, THOUGHT_EASY)):
+        for column in (name for name in wanted if name not in empty):
+            cost = _WIDTHS[column] + gap
+            # The state goes before everything but the name; elsewhere the first that has no room ends it.
+            if room - cost < (0 if column == STATE else thought + gap):
+                break
             chosen[column] = _WIDTHS[column]
             room -= cost
     if room - gap >= THOUGHT_LEAST // 2:
         chosen[THOUGHT] = room - gap
-        room = 0
     return Layout(tuple(Column(name, chosen[name]) for name in ORDER if name in chosen), gap, width)

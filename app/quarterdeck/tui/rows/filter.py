@@ -82,4 +82,4 @@ def _strewn(word: str, text: str) -> bool:
     from textual.fuzzy import FuzzySearch  # Not needed before something is typed.
 
     score, positions = FuzzySearch().match(word, text)
-    return score > 0 and positions[-1] - positions[0] < 2 * len(word) + 2
+    return score > 0 and positions[-1] - positions[0] < 3 * len(word)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.session import Session
 
+STEP = 10
+"""Seconds within which no age is looked at again."""
 CONTEXT_TIGHT = 0.8
 """From this share of its context on, a session's use of it is worth a colour."""
 _AGENT_NAMES = {
@@ -39,9 +41,14 @@ class View:
     activity_of: Callable[[Session], Sequence[int]]
     is_marked: Callable[[Session], bool]
 
+    def stamp(self, session: Session) -> object:
+        """What a row's cells depend on beside session and layout: equal stamps, equal cells."""
+        moment = int(self.now.timestamp() // STEP)
+        return moment, self.is_marked(session), self.repo_role(session), tuple(self.activity_of(session))
+
 
 def session_cells(session: Session, layout: col.Layout, view: View) -> tuple[Cell, ...]:
-    """The cells of a session's row, in the layout's order, each exactly as wide as its column."""
+    """The cells of a session's row, in the layout's order, each exactly as wide as its column and the gap after it."""
     kind = kind_of(session)
     gone = kind in GONE
     cells: list[Cell] = []
@@ -49,7 +56,8 @@ def session_cells(session: Session, layout: col.Layout, view: View) -> tuple[Cel
         text, role = _content(column.name, session, kind, column.width, view)
         if gone and column.name not in {col.SHAPE, col.MARK}:
             role = "muted"
-        cells.append(Cell(fit(text, column.width, right=column.name in col.RIGHT), role))
+        gap = " " * col.gap_after(column.name, layout.gap)
+        cells.append(Cell(fit(text, column.width, right=column.name in col.RIGHT) + gap, role))
     return tuple(cells)
 
 

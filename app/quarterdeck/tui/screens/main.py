@@ -93,10 +93,11 @@ class MainScreen(Screen[None]):
         yield self.foot
 
     def on_mount(self) -> None:
-        """Show what is known, and look at the clock now and then."""
+        """Begin at the row of the last time, and look at the clock now and then."""
+        self._awaited = self.console_app.preferences.selected
+        # Before the first frame, so that it is the table and not an empty screen.
+        self.place_preview()
         self.sync()
-        if (selected := self.console_app.preferences.selected) is not None:
-            self.table.select(selected)
         self.set_interval(CLOCK_SECONDS, self.sync)
 
     # The fleet onto the screen
@@ -120,7 +121,7 @@ class MainScreen(Screen[None]):
             self._awaited = None
         self.head.show(
             head_cells(
-                backend.server, self.board.counts, fleet, backend.store_health(), now, self.size.width,
+                backend.server, self.board.counts, fleet, backend.store_health(), now, self.app.size.width,
                 ascii_only=self.console_app.ascii_only,
             )
         )  # fmt: skip
@@ -143,7 +144,7 @@ class MainScreen(Screen[None]):
 
     def show_foot(self) -> None:
         """Show the keys that work now."""
-        self.foot.show(foot_cells(self.console_app.keys, self.works, self.size.width, len(self.board.marked)))
+        self.foot.show(foot_cells(self.console_app.keys, self.works, self.app.size.width, len(self.board.marked)))
 
     def _show_tail(self, session_id: str, raw: str) -> None:
         if session_id == self.table.selected:
@@ -152,10 +153,10 @@ class MainScreen(Screen[None]):
     def _show_notice(self) -> None:
         backend = self.console_app.backend
         notice = notice_for(
-            backend.fleet(), clean(backend.server), self.console_app.trouble, width=self.size.width,
-            height=self.size.height, filter_text=self.board.filter, shown=self.board.shown,
+            backend.fleet(), clean(backend.server), self.console_app.trouble, width=self.app.size.width,
+            height=self.app.size.height, filter_text=self.board.filter, shown=self.board.shown,
         )  # fmt: skip
-        is_small = self.size.width < LEAST_WIDTH or self.size.height < LEAST_HEIGHT
+        is_small = self.app.size.width < LEAST_WIDTH or self.app.size.height < LEAST_HEIGHT
         self.head.display = self.foot.display = not is_small
         self.set_class(notice is not None, "-notice")
         if notice is not None:
@@ -165,7 +166,7 @@ class MainScreen(Screen[None]):
         style = self.console_app.colours.style
         text = Text(clean(notice.what), style=style("failed bold" if notice.is_bad else "text bold"), justify="center")
         text.append(f"\n{clean(notice.why)}", style("muted"))
-        text.append("\n\n" if self.size.height > LEAST_HEIGHT else "\n")
+        text.append("\n\n" if self.app.size.height > LEAST_HEIGHT else "\n")
         for phrase in notice.next.split("   "):
             name, _, said = phrase.removeprefix("{").partition("}")
             if self.works(BY_NAME[name]) and self.console_app.keys[name]:
@@ -274,10 +275,10 @@ class MainScreen(Screen[None]):
         """Put the preview where the operator wants it, or where there is room."""
         placement = self.placement
         if placement == "auto":
-            placement = "right" if self.size.width >= WIDE else "below"
-        if placement == "below" and self.size.height < TALL:
+            placement = "right" if self.app.size.width >= WIDE else "below"
+        if placement == "below" and self.app.size.height < TALL:
             placement = "off"
-        if placement == "right" and self.size.width < 2 * LEAST_WIDTH:
+        if placement == "right" and self.app.size.width < 2 * LEAST_WIDTH:
             placement = "off"
         for place in ("right", "below"):
             self.set_class(placement == place, f"-{place}")
@@ -287,7 +288,7 @@ class MainScreen(Screen[None]):
     def on_resize(self) -> None:
         """Another size has room for other things."""
         self.place_preview()
-        self.call_after_refresh(self.sync)
+        self.sync()
 
     async def on_event(self, event: events.Event) -> None:
         """Remember when the operator last pressed something, whoever it is for."""

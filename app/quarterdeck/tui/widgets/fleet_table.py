@@ -58,6 +58,9 @@ class FleetTable(ScrollView, can_focus=True):
         self._layout = col.layout(80, self._longest)
         self._index = 0
         self._places: dict[str, int] = {}
+        self._ids: list[str] = []
+        self._rank: dict[str, int] = {}
+        self._rows: dict[str, tuple[Session, object, tuple[Cell, ...]]] = {}
         self._painted: dict[int, _Line] = {}
         self._strips: dict[_Line, Strip] = {}
 
@@ -77,7 +80,7 @@ class FleetTable(ScrollView, can_focus=True):
     @property
     def ids(self) -> list[str]:
         """The sessions shown, from the top."""
-        return [item for item in self._items if isinstance(item, str)]
+        return self._ids
 
     def text_of(self, session_id: str) -> str:
         """A row as text, for tests and for copying."""
@@ -96,6 +99,8 @@ class FleetTable(ScrollView, can_focus=True):
         before, count = self.selected, len(self._items)
         self._items, self._sessions, self._view = items, sessions, view
         self._places = {item: index for index, item in enumerate(items) if isinstance(item, str)}
+        self._ids = list(self._places)
+        self._rank = {session_id: rank for rank, session_id in enumerate(self._ids)}
         moved = self._places.get(before, -1) if before is not None else -1
         self._index = moved if moved >= 0 else self._nearest(self._index)
         if (longest_name, empty) != (self._longest, self._empty):
@@ -111,6 +116,7 @@ class FleetTable(ScrollView, can_focus=True):
     def use(self, theme: Theme) -> None:
         """Paint in another theme."""
         self._theme = theme
+        self._rows.clear()
         self._strips.clear()
         self._painted.clear()
         self.refresh()
@@ -121,7 +127,7 @@ class FleetTable(ScrollView, can_focus=True):
         """Move the cursor by rows, stopping at the ends."""
         ids = self.ids
         if ids:
-            here = ids.index(self.selected) if self.selected in self._places else 0
+            here = self._rank.get(self.selected or "", 0)
             self.select(ids[max(0, min(len(ids) - 1, here + by))])
 
     def move_page(self, direction: int) -> None:
@@ -134,8 +140,9 @@ class FleetTable(ScrollView, can_focus=True):
         if index is None:
             return False
         if index != self._index:
+            for moved in (self._index, index):
+                self.refresh(Region(0, moved + 1 - self.scroll_offset.y, self._width, 1))
             self._index = index
-            self._repaint()
             self.post_message(self.Selected(session_id))
         self._reveal()
         return True
@@ -160,6 +167,7 @@ class FleetTable(ScrollView, can_focus=True):
 
     def _lay_out(self) -> None:
         self._layout = col.layout(self._width, self._longest, self._empty)
+        self._rows.clear()
         self._painted.clear()
         self.refresh()
 
@@ -167,13 +175,12 @@ class FleetTable(ScrollView, can_focus=True):
         item = self._items[index]
         if isinstance(item, Heading):
             return heading_cells(item, self._layout)
-        gap = Cell(" " * self._layout.gap, "text")
-        cells: list[Cell] = []
-        for cell, column in zip(
-            session_cells(self._sessions[item], self._layout, self._view), self._layout.columns, strict=True
-        ):
-            cells += (cell, Cell(gap.text[: col.gap_after(column.name, self._layout.gap)]))
-        return tuple(cells)
+        session = self._sessions[item]
+        stamp = self._view.stamp(session)
+        known = self._rows.get(item)
+        if known is None or known[0] is not session or known[1] != stamp:
+            known = self._rows[item] = (session, stamp, session_cells(session, self._layout, self._view))
+        return known[2]
 
     def _line(self, y: int) -> _Line:
         if y == 0:
@@ -214,10 +221,7 @@ class FleetTable(ScrollView, can_focus=True):
             start += width
 
     def _widths(self) -> list[int]:
-        widths: list[int] = []
-        for column in self._layout.columns:
-            widths += (column.width, col.gap_after(column.name, self._layout.gap))
-        return widths
+        return [column.width + col.gap_after(column.name, self._layout.gap) for column in self._layout.columns]
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Every line differs after a scroll."""

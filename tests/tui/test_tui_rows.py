@@ -1,0 +1,268 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quarterdeck.core.session import EPOCH, ExitReason, Need, RestState, Session, SessionState
+from quarterdeck.core.text import cell_width, clean
+from quarterdeck.errors import SettingsError, StoreError
+from quarterdeck.ports.store import StoreHealth
+from quarterdeck.tui.actions import ACTIONS, resolve, spoken
+from quarterdeck.tui.rows import column as col
+from quarterdeck.tui.rows.ages import amount, exact, quiet, share
+from quarterdeck.tui.rows.foot import foot_cells
+from quarterdeck.tui.rows.head import count, head_cells
+from quarterdeck.tui.rows.mark import ASCII_SHAPES, ROLES, SHAPES, Kind, kind_of
+from quarterdeck.tui.rows.notices import notice_for
+from quarterdeck.tui.rows.order import Grouping, Heading, arrange, held
+from quarterdeck.tui.rows.plot import plot
+from quarterdeck.tui.rows.session_row import View, branch_of, saying, session_cells
+from support.fleet import NOW, ago, canned_exited, canned_sessions, fleet_of
+
+VIEW = View(
+    now=NOW,
+    ascii_only=False,
+    repo_role=lambda session: "muted",
+    activity_of=lambda session: (3, 0, 9),
+    is_marked=lambda session: False,
+)
+SESSIONS = [*canned_sessions(), *canned_exited()]
+
+
+@given(width=st.integers(1, 400), longest=st.integers(1, 80), empty=st.sets(st.sampled_from(col.ORDER[5:])))
+def test_columns_never_take_more_than_there_is(width: int, longest: int, empty: set[str]) -> None:
+    found = col.layout(width, longest, empty)
+    names = [column.name for column in found.columns]
+    taken = sum(column.width for column in found.columns)
+    gaps = sum(col.gap_after(name, found.gap) for name in names[:-1])
+
+    assert taken + gaps <= max(width, 4)
+    assert names[:3] == [col.MARK, col.SHAPE, col.NAME]
+    assert names == [name for name in col.ORDER if name in names]
+
+
+def test_more_room_never_takes_a_column_away() -> None:
+    seen: set[str] = set()
+    for width in range(20, 240):
+        names = {column.name for column in col.layout(width, 14).columns}
+        assert seen <= names, width
+        seen = names
+    assert seen == set(col.ORDER)
+
+
+@given(
+    name=st.text(max_size=40),
+    thought=st.text(max_size=200),
+    width=st.integers(10, 220),
+    base=st.sampled_from(SESSIONS),
+)
+def test_no_text_shifts_a_column(name: str, thought: str, width: int, base: Session) -> None:
+    session = replace(base, tmux_name=name, thought=thought, work=None)
+    layout = col.layout(width, 14)
+
+    cells = session_cells(session, layout, VIEW)
+
+    for cell, column in zip(cells, layout.columns, strict=True):
+        assert cell_width(cell.text) == column.width + col.gap_after(column.name, layout.gap)
+        assert clean(cell.text) == cell.text
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (1, Kind.ASKS), (2, Kind.ASKS), (3, Kind.FAILED), (4, Kind.DONE), (7, Kind.WORKS), (10, Kind.RESTS),
+        (12, Kind.UNKNOWN), (13, Kind.LOST), (14, Kind.STALE), (15, Kind.ENDED),
+    ],
+)  # fmt: skip
+def test_each_state_has_its_own_shape_word_and_role(number: int, kind: Kind) -> None:
+    assert kind_of(SESSIONS[number - 1]) is kind
+
+
+def test_shapes_are_one_cell_and_unlike_each_other() -> None:
+    for shapes in (SHAPES, ASCII_SHAPES):
+        assert set(shapes) == set(Kind) == set(ROLES)
+        assert len(set(shapes.values())) == len(shapes)
+        assert {cell_width(sign) for sign in shapes.values()} == {1}
+    assert all(sign.isascii() for sign in ASCII_SHAPES.values())
+
+
+def test_a_row_in_ascii_is_ascii() -> None:
+    layout = col.layout(120, 14)
+    view = replace(VIEW, ascii_only=True, is_marked=lambda session: True)
+    for session in SESSIONS[:8]:
+        text = "".join(cell.text for cell in session_cells(session, layout, view))
+        assert text.replace("…", "").isascii()
+
+
+def test_what_we_are_not_sure_of_has_a_question_mark() -> None:
+    gemini = SESSIONS[7]
+    cells = {
+        column.name: cell
+        for column, cell in zip(
+            col.layout(120, 14).columns, session_cells(gemini, col.layout(120, 14), VIEW), strict=True
+        )
+    }
+    assert cells[col.STATE].text.rstrip() == "works?"
+    assert "dim" in cells[col.STATE].role
+
+
+def test_an_ended_row_says_how_and_its_last_words() -> None:
+    hotfix = SESSIONS[14]
+    assert saying(hotfix, kind_of(hotfix)) == "ended with status 130: Patched the rounding in refunds"
+    gone = replace(hotfix, exit_reason=ExitReason.TMUX_RECONCILE_MISSING, exit_status=None, thought=None)
+    assert saying(gone, kind_of(gone)) == "ended"
+
+
+@pytest.mark.parametrize("width", [6, 10, 18, 40])
+def test_the_pull_request_stays_when_the_branch_is_cut(width: int) -> None:
+    assert branch_of(SESSIONS[4], width).endswith("#131")
+    assert cell_width(branch_of(SESSIONS[4], width)) <= width
+
+
+@pytest.mark.parametrize(
+    ("passed", "shown"),
+    [
+        (timedelta(seconds=59), "now"), (timedelta(seconds=60), "1m"), (timedelta(minutes=9), "9m"),
+        (timedelta(minutes=14, seconds=59), "10m"), (timedelta(minutes=59), "55m"), (timedelta(minutes=60), "1h"),
+        (timedelta(hours=47), "47h"), (timedelta(hours=48), "2d"), (timedelta(days=4000), "999d"),
+        (-timedelta(minutes=5), "now"),
+    ],
+)  # fmt: skip
+def test_quiet_time_grows_in_steps(passed: timedelta, shown: str) -> None:
+    assert quiet(NOW - passed, NOW) == shown
+
+
+def test_moments_that_never_were_say_so() -> None:
+    assert quiet(None, NOW) == quiet(EPOCH, NOW) == ""
+    assert exact(None, NOW) == "never"
+    assert exact(ago(hours=2, minutes=5), NOW) == "2 h 5 min ago"
+    assert exact(ago(days=6), NOW) == "6 days ago"
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [(0, "0"), (999, "999"), (12_400, "12k"), (999_499, "999k"), (1_250_000, "1.2M")]
+)
+def test_amounts_are_short(number: int, shown: str) -> None:
+    assert amount(number) == shown
+
+
+def test_a_share_of_nothing_is_not_said() -> None:
+    assert (share(0, 100), share(5, 0), share(50, 200)) == ("", "", "25%")
+
+
+@given(st.lists(st.integers(0, 10_000), max_size=40), st.integers(0, 20))
+def test_a_plot_is_as_wide_as_its_column(minutes: list[int], width: int) -> None:
+    drawn = plot(minutes, width)
+    assert len(drawn) == width
+    for value, bar in zip(reversed(minutes), reversed(drawn), strict=False):
+        assert (bar == " ") is (value == 0)
+
+
+def test_groups_stand_where_their_most_urgent_row_would() -> None:
+    items = arrange(SESSIONS, Grouping.REPO)
+    headings = [item.title for item in items if isinstance(item, Heading)]
+    assert headings[:3] == ["shop", "ledger", "atlas"]
+    assert sum(item.count for item in items if isinstance(item, Heading)) == len(SESSIONS)
+
+
+def test_groupings_go_round() -> None:
+    assert [grouping.next.value for grouping in Grouping] == ["repo", "project", "state", "none"]
+
+
+def test_names_are_sorted_as_people_count() -> None:
+    quiet_ones = [
+        replace(SESSIONS[9], session_id=f"sess_{number}", tmux_name=f"agent-{number}", rest_state=RestState.ACTIVE)  # type: ignore[arg-type]
+        for number in (10, 9, 100)
+    ]
+    assert arrange(quiet_ones) == ["sess_9", "sess_10", "sess_100"]
+
+
+def test_held_rows_stay_and_new_ones_come_last() -> None:
+    assert held(["a", "b", "c"], ["c", "new", "a"]) == ["a", "c", "new"]
+
+
+@given(st.permutations(["a", "b", "c", "d"]), st.permutations(["b", "c", "d", "e"]))
+def test_holding_loses_and_invents_nothing(previous: list[str], fresh: list[str]) -> None:
+    assert set(held(list(previous), list(fresh))) == set(fresh)
+
+
+@pytest.mark.parametrize("width", [10, 30, 60, 80, 120, 200])
+def test_the_head_line_fits_and_keeps_what_is_wrong(width: int) -> None:
+    fleet = fleet_of(*canned_sessions(), look_failures=3, look_error="no answer", last_good_look=ago(minutes=2))
+    store = StoreHealth(ok=False, pending=4, error="disk full")
+    cells = head_cells("default", count(fleet.sessions.values()), fleet, store, NOW, width, ascii_only=False)
+    text = "".join(cell.text for cell in cells)
+    if width >= 80:
+        assert "tmux does not answer" in text
+        assert cell_width(text) <= width
+    if width >= 120:
+        assert "state not saved, 4 held" in text
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+def test_the_foot_line_fits_and_keeps_help_and_quit(width: int) -> None:
+    cells = foot_cells(resolve({}), lambda action: True, width, marked=2)
+    text = "".join(cell.text for cell in cells)
+    assert "? help" in text
+    assert "q quit" in text
+    if width >= 40:
+        assert cell_width(text.rstrip()) <= width
+
+
+def test_default_keys_do_not_clash_and_every_action_has_one() -> None:
+    keys = resolve({})
+    assert all(keys[action.name] for action in ACTIONS)
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"session.fly": "f"}, "there is no such action"),
+        ({"session.end": "j"}, "bound to both row.down and session.end"),
+        ({"session.end": "3"}, "the key 3 jumps to a row"),
+    ],
+)
+def test_wrong_keys_are_named(keys: dict[str, str], said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        resolve(keys)
+
+
+def test_keys_can_be_swapped() -> None:
+    keys = resolve({"session.end": "m", "session.send": "x"})
+    assert (keys["session.end"], keys["session.send"]) == (("m",), ("x",))
+
+
+@pytest.mark.parametrize(
+    ("key", "said"), [("enter", "Enter"), ("ctrl+p", "Ctrl+P"), ("G", "G"), ("+", "+"), ("shift+up", "Shift+↑")]
+)
+def test_keys_are_said_as_they_are_printed(key: str, said: str) -> None:
+    assert spoken(key) == said
+
+
+def test_each_empty_state_says_its_own_thing() -> None:
+    def what(**fields: object) -> str:
+        trouble = fields.pop("trouble", None)
+        fleet = fleet_of(**fields)  # type: ignore[arg-type]
+        notice = notice_for(fleet, "default", trouble, width=80, height=24, filter_text="", shown=0)  # type: ignore[arg-type]
+        assert notice is not None
+        assert notice.why
+        assert notice.next
+        return notice.what
+
+    said = [
+        what(),
+        what(incarnation=""),
+        what(last_good_look=None),
+        what(look_failures=2),
+        what(trouble=StoreError("The state cannot be read.", hint="Move it away.")),
+    ]
+    assert len(set(said)) == len(said)
+
+
+def test_a_need_outranks_an_idle_state() -> None:
+    session = replace(SESSIONS[9], needs=Need.FINISHED, state=SessionState.IDLE)
+    assert kind_of(session) is Kind.DONE
