@@ -139,7 +139,8 @@ def test_a_lease_dies_with_its_process(tmp_path: Path) -> None:
 
 
 def test_a_lease_is_one_persons_for_each_duty(tmp_path: Path) -> None:
-    first, second, other = (Lease(tmp_path / "state.db", duty) for duty in ("keeper", "keeper", "reports"))
+    folder = tmp_path / "not" / "there yet"
+    first, second, other = (Lease(folder / "state.db", duty) for duty in ("keeper", "keeper", "reports"))
 
     assert first.try_take()
     assert first.try_take()
@@ -150,4 +151,4 @@ def test_a_lease_is_one_persons_for_each_duty(tmp_path: Path) -> None:
     assert second.try_take()
     for lease in (second, other):
         lease.release()
-    assert (tmp_path / "state.db.keeper.lease").stat().st_mode & 0o777 == 0o600
+    assert (folder / "state.db.keeper.lease").stat().st_mode & 0o777 == 0o600

@@ -94,9 +94,11 @@ class Database:
         thread.join(1.0)
 
     async def _ask(self, run: Callable[[], T]) -> T:
-        if self._is_closed:
-            raise StoreError(f"{self.engine.path} is closed.")
         await self._slots.acquire()
+        # Asked only now: the store may have been closed while this call waited for its turn.
+        if self._is_closed:
+            self._slots.release()
+            raise StoreError(f"{self.engine.path} is closed.")
         if self._thread is None:
             # A daemon, so that a process that dies without closing is not held up.
             self._thread = threading.Thread(target=self._serve, name="store", daemon=True)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from quarterdeck.errors import QuarterdeckError, StoreError, StoreTooNew
+from quarterdeck.errors import QuarterdeckError, StoreError
 from quarterdeck.store.faults import Trouble, is_damage, is_trouble, trouble
 from quarterdeck.store.migrations import VERSION, refuse_newer, version_of
 from quarterdeck.store.opening import Opened, Suspect, copy_to_memory, file_of, open_database
@@ -139,8 +139,10 @@ class Engine:
 
     def close(self) -> None:
         """Write what waits, if that is possible now, and let go of the file."""
-        with contextlib.suppress(StoreTooNew):
+        try:
             self.retry(wait=min(1.0, self._busy_timeout))
+        except StoreError as error:
+            self.error = error.message
         if self.waiting:
             logger.error("%d writes could not be made before the end: %s", len(self.waiting), self.error)
         self._let_go()

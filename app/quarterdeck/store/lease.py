@@ -13,7 +13,9 @@ from quarterdeck.errors import StoreError
 if TYPE_CHECKING:
     from pathlib import Path
 
-_UNLOCKABLE = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EROFS, errno.EACCES, errno.EPERM})
+_UNLOCKABLE = frozenset(
+    {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT}
+)
 
 
 class Lease:
@@ -31,12 +33,13 @@ class Lease:
     def try_take(self) -> bool:
         """Take the lease unless somebody else has it; taking it twice is fine.
 
-        Where no lock can be had (a read-only folder, some network file systems) everybody has the duty: that it is
-        done twice harms less than that nobody does it.
+        Where no lock can be had (a full disk, a read-only folder, some network file systems) everybody has the duty:
+        that it is done twice harms less than that nobody does it.
         """
         if self.is_held:
             return True
         try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle = self._open(os.O_RDWR | os.O_CREAT)
         except OSError as error:
             return self._judge(error)
