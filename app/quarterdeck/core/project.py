@@ -65,6 +65,7 @@ class Project:
     tracker: str | None = None
     scm: str | None = None
     tracker_options: Mapping[str, str] = field(default_factory=dict)
+    tracker_files: tuple[str, ...] = ("TODO.md",)
     symlinks: tuple[str, ...] = ()
     post_create: tuple[Command, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from quarterdeck.ports.agent import Agent
 
 READY_SECONDS = 20.0
+SUBAGENT_FLAG = {"opencode": "--agent", "claude": "--agent"}
+"""How an agent is told which persona to take on; others know none."""
 READY_PAUSE = 0.5
 READY_LOOKS = 2
 
@@ -55,6 +57,7 @@ def wanted_launch(yard: Yard, record: WorkRecord, crew: Crew, *, prompt: str = "
         session_id=str(uuid.uuid4()),
         spool=yard.spool,
         files=launch_folder(yard, record),
+        extra=(SUBAGENT_FLAG[record.agent], crew.subagent) if crew.subagent and record.agent in SUBAGENT_FLAG else (),
     )
 
 

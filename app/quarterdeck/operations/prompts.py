@@ -24,6 +24,8 @@ class Brief:
     """The project's rules, from the settings and from its file."""
     orchestrator: str | None = None
     """Whom a worker can ask."""
+    has_forge: bool = False
+    """Whether the project's pull requests can be made and watched."""
     base: str = ""
     """The branch its work goes to."""
 
@@ -66,7 +68,7 @@ Give each worker one task that can be finished on its own. Ask the operator befo
 def worker_prompt(project: Project, brief: Brief) -> str:
     """The standing instructions of a worker."""
     parts = [_WORKER.format(session=brief.session_id, branch=brief.branch)]
-    if project.repo:
+    if project.repo or brief.has_forge:
         reference = f", and name issue {brief.issue} in it" if brief.issue else ""
         parts.append(_PULL_REQUESTS.format(base=brief.base or "the default branch", reference=reference))
     parts.append(_about(project, brief))

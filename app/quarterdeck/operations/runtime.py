@@ -87,14 +87,9 @@ def judge(yard: Yard, record: WorkRecord, sky: Sky, now: datetime) -> RuntimePar
         return said(RuntimeState.PROBE_FAILED, RuntimeReason.PROBE_ERROR)
     if not panes:
         return said(RuntimeState.MISSING, RuntimeReason.TMUX_MISSING)
-    agent = yard.agents.get(record.agent)
     for pane in panes:
-        if pane.dead:
-            continue
-        found = yard.agents.detect(sky.programs(pane))
-        # Without a descriptor, or with a program that renames itself, the process first started stands for the agent.
-        is_first = pane.pane_id == before.handle and agent is None
-        if is_first or (found is not None and (agent is None or found[0].spec.key == agent.spec.key)):
+        # Whichever agent the operator has put there instead: ending it would lose what it does.
+        if not pane.dead and yard.agents.detect(sky.programs(pane)) is not None:
             return said(RuntimeState.ALIVE, RuntimeReason.PROCESS_RUNNING, pane.pane_id)
     return said(RuntimeState.EXITED, RuntimeReason.PROCESS_MISSING)
 

@@ -82,6 +82,7 @@ async def _spawn(yard: Yard, project: Project, crew: Crew, request: SpawnRequest
             prompt=request.prompt or "",
             rules=await read_rules(project),
             orchestrator=await find_orchestrator(yard, project),
+            has_forge=yard.scm(project) is not None,
             base=base,
         )
         record = await yard.works.change_work(record.session_id, lambda held: replace(held, worktree=str(made.path)))

@@ -1,0 +1,151 @@
+"""Linear's issues, through its GraphQL interface."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from quarterdeck.core.issue import Issue, IssueState
+from quarterdeck.core.text import clean
+from quarterdeck.errors import ForgeError, IssueNotFound
+from quarterdeck.forge.command_line import Cache, name_of, rows, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ADDRESS = "https://api.linear.app/graphql"
+SECONDS = 30.0
+ISSUE_SECONDS = 300.0
+LONGEST_ANSWER = 4 * 1024 * 1024
+_FIELDS = (
+    "identifier title description url branchName priorityLabel"
+    " state { type } labels { nodes { name } } assignee { name }"
+)
+_ONE = f"query($id: String!) {{ issue(id: $id) {{ {_FIELDS} }} }}"
+_MANY = (
+    "query($filter: IssueFilter, $first: Int!) {"
+    f" issues(filter: $filter, first: $first, orderBy: createdAt) {{ nodes {{ {_FIELDS} }} }} }}"
+)
+_STATES = {
+    "completed": IssueState.CLOSED,
+    "canceled": IssueState.CANCELLED,
+    "duplicate": IssueState.CANCELLED,
+    "started": IssueState.IN_PROGRESS,
+}
+_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9]{0,9}-\d{1,7}")
+
+
+class LinearTracker:
+    """Implements `ports.tracker.Tracker`."""
+
+    name = "Linear"
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        *,
+        key_variable: str = "LINEAR_API_KEY",
+        team: str = "",
+        address: str = ADDRESS,
+    ) -> None:
+        self._environ = environ
+        self._key_variable = key_variable
+        self._team = team
+        self._address = address
+        self._issues: Cache[str, Issue] = Cache(ISSUE_SECONDS)
+
+    async def issue(self, issue_id: str) -> Issue:
+        """One issue; raises IssueNotFound when there is none of that id."""
+        word = issue_id.strip().upper()
+        if not _IDENTIFIER.fullmatch(word):
+            raise IssueNotFound(f"{issue_id!r} is no issue of Linear's: those are named like ABC-123.")
+
+        async def look() -> Issue:
+            found = (await self._ask(_ONE, {"id": word})).get("issue")
+            if not isinstance(found, dict):
+                raise IssueNotFound(f"Linear has no issue {word}.")
+            return read_issue(found)
+
+        return await self._issues.get(word, look)
+
+    async def issues(self, *, limit: int = 50, search: str = "") -> list[Issue]:
+        """Open issues, the newest first."""
+        wanted: dict[str, Any] = {"state": {"type": {"nin": ["completed", "canceled", "duplicate"]}}}
+        if self._team:
+            wanted["team"] = {"key": {"eq": self._team}}
+        if search:
+            wanted["title"] = {"containsIgnoreCase": search}
+        found = (await self._ask(_MANY, {"filter": wanted, "first": min(limit, 250)})).get("issues")
+        return [read_issue(row) for row in rows(found.get("nodes") if isinstance(found, dict) else None)]
+
+    def branch(self, issue_id: str) -> str:
+        """What a branch for this issue is called."""
+        return f"feat/{issue_id.strip().upper()}"
+
+    async def _ask(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+        key = self._environ.get(self._key_variable, "").strip()
+        if not key:
+            raise ForgeError(
+                "Linear needs a key to be asked with.",
+                hint=f"Set {self._key_variable} to a personal API key of Linear's.",
+            )
+        # 90 ms that only those pay who ask Linear.
+        import httpx
+
+        try:
+            async with httpx.AsyncClient(timeout=SECONDS, follow_redirects=False) as client:
+                answer = await client.post(
+                    self._address, json={"query": query, "variables": variables}, headers={"Authorization": key}
+                )
+        except httpx.TimeoutException as error:
+            raise ForgeError(f"Linear did not answer within {SECONDS:g} seconds.") from error
+        except (httpx.HTTPError, ValueError) as error:
+            raise ForgeError(
+                f"Linear could not be asked: {type(error).__name__}.", hint="Is there a network?"
+            ) from error
+        if answer.status_code in (401, 403):
+            raise ForgeError("Linear does not accept the key.", hint=f"Check {self._key_variable}.")
+        if answer.status_code == 429:
+            raise ForgeError("Linear allows no more requests for now.", hint="Wait some minutes and try again.")
+        if len(answer.content) > LONGEST_ANSWER:
+            raise ForgeError("Linear gave an answer that is too long.")
+        try:
+            value = answer.json()
+        except ValueError as error:
+            raise ForgeError(f"Linear gave an answer that cannot be read (status {answer.status_code}).") from error
+        return _data(value, answer.status_code)
+
+
+def _data(value: object, status: int) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ForgeError("Linear gave an answer that cannot be read.")
+    problems = [clean(text(row.get("message"))) for row in rows(value.get("errors"))]
+    if problems:
+        said = "; ".join(problems)[:300]
+        if re.search(r"entity not found|could not find", said, re.IGNORECASE):
+            raise IssueNotFound(f"Linear: {said}")
+        if re.search(r"authenticat", said, re.IGNORECASE):
+            raise ForgeError("Linear does not accept the key.")
+        raise ForgeError(f"Linear could not be asked: {said}")
+    data = value.get("data")
+    if status >= 400 or not isinstance(data, dict):
+        raise ForgeError(f"Linear could not be asked (status {status}).")
+    return data
+
+
+def read_issue(row: dict[str, Any]) -> Issue:
+    """An issue as Linear tells it."""
+    labels = row.get("labels")
+    return Issue(
+        id=text(row.get("identifier")),
+        title=clean(text(row.get("title"))),
+        body=text(row.get("description")),
+        url=text(row.get("url")),
+        state=_STATES.get(name_of(row.get("state"), "type") or "", IssueState.OPEN),
+        labels=tuple(
+            clean(text(label.get("name"))) for label in rows(labels.get("nodes") if isinstance(labels, dict) else None)
+        ),
+        assignee=name_of(row.get("assignee"), "name"),
+        priority=text(row.get("priorityLabel")) or None,
+        branch=text(row.get("branchName")) or None,
+    )

@@ -1,0 +1,89 @@
+"""The projects of the settings, as operations see them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.project import Command, Crew, Project, Strategy, is_project_name, project_at
+from quarterdeck.errors import NotARepository, NotFound, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from quarterdeck.config.projects import Defaults, Role
+    from quarterdeck.config.projects import Project as Section
+    from quarterdeck.config.settings import Settings
+    from quarterdeck.ports.git import Git
+
+
+def projects_of(settings: Settings) -> dict[str, Project]:
+    """Every project, with the defaults beside it. Whether its folder is there is asked when it is used."""
+    return {name: _project(name, section, settings.defaults) for name, section in settings.projects.items()}
+
+
+async def check_project(git: Git, project: Project) -> None:
+    """Raise the error that names what is wrong with a project's folder."""
+    try:
+        await git.check_repository(project.path)
+    except NotARepository as error:
+        raise SettingsError(
+            f"projects.{project.name}.path: {error.message}", hint="Correct the path in config.toml, or make it one."
+        ) from error
+
+
+async def offer_project(git: Git, projects: Mapping[str, Project], folder: Path) -> Project:
+    """The project a folder lies in; raises NotFound with the lines that would make one of its repository."""
+    if (known := project_at(projects, folder)) is not None:
+        return known
+    repository = await git.repository_at(folder)
+    if repository is None:
+        raise NotFound(f"{folder} lies in no project and in no git repository.", hint="Name a project of the settings.")
+    if (known := project_at(projects, repository)) is not None:
+        return known
+    name = repository.name if is_project_name(repository.name) else "app"
+    raise NotFound(
+        f"{repository} is no project yet.",
+        hint=f'Add this to config.toml: [projects."{name}"] path = "{repository}"',
+    )
+
+
+def _project(name: str, section: Section, defaults: Defaults) -> Project:
+    tracker = section.tracker
+    return Project(
+        name=name,
+        path=Path(section.path),
+        prefix=section.prefix,
+        default_branch=section.default_branch or None,
+        repo=section.repo or None,
+        crew=_crew(section),
+        workers=_crew(section.worker),
+        orchestrator=_crew(section.orchestrator),
+        defaults=_crew(defaults),
+        default_workers=_crew(defaults.worker),
+        default_orchestrator=_crew(defaults.orchestrator),
+        tracker=tracker.kind,
+        scm=section.scm,
+        tracker_options={"team": tracker.team, "key_variable": tracker.key_variable},
+        tracker_files=tuple(tracker.files),
+        symlinks=tuple(section.symlinks),
+        post_create=tuple(
+            Command(shell=command) if isinstance(command, str) else Command(argv=tuple(command))
+            for command in section.post_create
+        ),
+        env=dict(section.env),
+        rules=section.rules,
+        rules_file=section.rules_file,
+        orchestrator_rules=section.orchestrator_rules,
+        orchestrator_strategy=Strategy(section.orchestrator_strategy),
+        issue_strategy=Strategy(section.opencode_issue_strategy),
+    )
+
+
+def _crew(given: Role | Section | Defaults) -> Crew:
+    return Crew(
+        agent=given.agent or None,
+        model=given.model or None,
+        permissions=given.permissions,
+        subagent=given.subagent or None,
+    )
