@@ -126,7 +126,7 @@ async def test_a_restore_cut_off_at_any_step_leaves_a_session_that_lives_or_can_
 
 async def test_a_spawn_killed_at_any_moment_leaves_a_whole_world(place: Place) -> None:
     chance = random.Random(7)
-    for _ in range(6):
+    for _ in range(4):
         process = begin(place, "spawn", "never")
         try:
             process.communicate(timeout=chance.uniform(0.5, 1.4))

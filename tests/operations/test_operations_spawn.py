@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from quarterdeck.agents.roster import Roster
 from quarterdeck.core.issue import Issue
 from quarterdeck.core.lifecycle import RuntimeState, status_of
 from quarterdeck.core.project import Command, Crew
@@ -21,12 +22,14 @@ from quarterdeck.errors import (
     TmuxRefused,
     UsageError,
 )
+from quarterdeck.operations.kill_work import kill_work
 from quarterdeck.operations.spawn import SpawnRequest, spawn
+from quarterdeck.ports.agent import PromptDelivery
 from quarterdeck.ports.store import ActivityQuery
 from quarterdeck.store.work import SqliteWorkStore
 from support.git_repo import git
 from support.tmux_server import TmuxServer, until
-from support.yard import Place, open_place
+from support.yard import Place, open_place, scripted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -307,3 +310,22 @@ async def test_spawns_at_once_get_an_id_each(place: Place, short_folder: Path, t
 
     assert len({record.session_id for record in records}) == 8
     assert sorted(TmuxServer(tmux_socket).sessions()) == sorted(record.session_id for record in records)
+
+
+async def test_an_agent_that_takes_no_task_on_its_command_line_is_told_once_it_is_ready(place: Place) -> None:
+    (place.notes / "script").write_text('sleep 1; echo "> "; read -r line; echo "$line" > "$QD_NOTES/heard"')
+    agents = Roster([scripted(place.notes, prompt_delivery=PromptDelivery.PASTE)])
+
+    await spawn(replace(place.yard, agents=agents), asked(prompt="do `this`"), place.say)
+
+    until(lambda: (place.notes / "heard").exists(), "the agent has heard its task")
+    assert "do `this`" in (place.notes / "heard").read_text()
+
+
+async def test_who_worked_on_an_issue_before_is_said(place: Place) -> None:
+    first = await spawn(place.yard, asked(issue="7"), place.say)
+    await kill_work(place.yard, first.session_id)
+
+    await spawn(place.yard, asked(issue="7"), place.say)
+
+    assert "app-1 worked on 7 before and is over; `quarterdeck restore` brings it back" in place.said

@@ -13,7 +13,7 @@ from quarterdeck.core.display_name import display_name
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.issue import issue_text
 from quarterdeck.core.journal import Step
-from quarterdeck.core.lifecycle import RuntimePart, RuntimeReason, RuntimeState, decide, initial
+from quarterdeck.core.lifecycle import RuntimePart, RuntimeReason, RuntimeState, decide, initial, is_terminal
 from quarterdeck.core.project import Crew, choose_crew
 from quarterdeck.core.work import Role
 from quarterdeck.core.work_record import WorkRecord
@@ -68,6 +68,7 @@ async def _spawn(yard: Yard, project: Project, crew: Crew, request: SpawnRequest
         raise UsageError(f"git takes no branch named {request.branch!r}.")
     launching.find_agent(yard, crew)
     await yard.git.check_repository(project.path)
+    await _offer_restore(yard, project, request, say)
     issue = await find_issue(yard, project, request.issue, say) if request.issue else None
     async with undoing(yard, project.name) as undo:
         record, entry = await _reserve(yard, project, crew, request, issue, undo)
@@ -98,6 +99,15 @@ async def _spawn(yard: Yard, project: Project, crew: Crew, request: SpawnRequest
         branch=record.branch,
     )
     return record
+
+
+async def _offer_restore(yard: Yard, project: Project, request: SpawnRequest, say: Say) -> None:
+    """Say so when somebody has worked on this issue before: a restore would go on with that conversation."""
+    if request.issue:
+        earlier = [record for record in await yard.works.works(project.name) if record.issue == request.issue]
+        for record in earlier[-1:]:
+            over = " and is over; `quarterdeck restore` brings it back" if is_terminal(record.lifecycle) else ""
+            say(f"{record.session_id} worked on {request.issue} before{over}")
 
 
 async def find_issue(yard: Yard, project: Project, issue_id: str, say: Say) -> Issue | None:
