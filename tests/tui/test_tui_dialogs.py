@@ -195,7 +195,7 @@ async def test_the_help_leaves_out_what_cannot_be_done() -> None:
 async def test_a_wrong_key_setting_is_told_and_the_usual_keys_stay() -> None:
     async with console(CannedBackend(wishes=Preferences(keys={"session.end": "j"}))) as running:
         (toast,) = running.app._notifications
-        assert "the key j is bound to both row.down and session.end" in toast.message
+        assert "the key j is bound to both session.end and row.down" in toast.message
         await running.press("j")
         assert running.main.table.selected == "sess_2"
 

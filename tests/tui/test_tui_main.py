@@ -6,7 +6,7 @@ import pytest
 
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.session import Ask, Need, SessionState
-from quarterdeck.errors import Refused
+from quarterdeck.errors import Refused, TmuxMissing
 from quarterdeck.tui.backend import Capability, Preferences, Switched
 from support.canned import CannedBackend
 from support.console import console
@@ -213,3 +213,36 @@ async def test_a_thousand_sessions_are_shown() -> None:
     async with console(CannedBackend(shown=crowd(1000))) as running:
         assert len(running.main.table.ids) == 1000
         await running.press("G", "g", "pagedown")
+
+
+async def test_trouble_leaves_only_what_helps_and_r_tries_again() -> None:
+    backend = CannedBackend(problem=TmuxMissing("tmux 2.9 is too old.", hint="Install a newer one."))
+    async with console(backend) as running:
+        assert running.main.foot.text.split() == ["?", "help", "q", "quit"]
+        await running.press("x", "enter")
+        assert running.app.screen is running.main
+        backend.problem = None
+        await running.press("r")
+        assert not running.main.notice.display
+        assert running.main.table.selected == "sess_1"
+
+
+async def test_an_empty_fleet_offers_a_new_session_and_nothing_for_rows() -> None:
+    async with console(CannedBackend(shown=fleet_of())) as running:
+        assert running.main.notice.display
+        assert "filter" not in running.main.foot.text
+        assert "n new" in running.main.foot.text
+        running.backend.set(fleet_of(*canned_sessions()))
+        await running.settle()
+        assert not running.main.notice.display
+        assert running.main.table.selected == "sess_1"
+
+
+async def test_the_preview_goes_right_below_and_off_and_is_remembered() -> None:
+    async with console(size=(200, 50)) as running:
+        seen = []
+        for _ in range(4):
+            seen.append((running.main.preview.display, running.main.has_class("-right")))
+            await running.press("p")
+        assert seen == [(True, True), (True, False), (False, False), (True, True)]
+        assert running.backend.remembered["preview"] == "below"

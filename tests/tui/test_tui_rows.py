@@ -222,7 +222,7 @@ def test_default_keys_do_not_clash_and_every_action_has_one() -> None:
     ("keys", "said"),
     [
         ({"session.fly": "f"}, "there is no such action"),
-        ({"session.end": "j"}, "bound to both row.down and session.end"),
+        ({"session.end": "j"}, "bound to both session.end and row.down"),
         ({"session.end": "3"}, "the key 3 jumps to a row"),
     ],
 )

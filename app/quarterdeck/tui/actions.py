@@ -19,6 +19,7 @@ class Needs(StrEnum):
     """What must be selected for an action to make sense."""
 
     NOTHING = "nothing"
+    FLEET = "fleet"
     ROW = "row"
     LIVE = "live"
     ASKING = "asking"
@@ -43,24 +44,6 @@ class Action:
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("row.down", ("j", "down"), "down", "Next row", "Move"),
-    Action("row.up", ("k", "up"), "up", "Previous row", "Move"),
-    Action("row.first", ("g", "home"), "first", "First row", "Move"),
-    Action("row.last", ("G", "end"), "last", "Last row", "Move"),
-    Action("row.page_down", ("pagedown", "ctrl+d"), "page down", "A page down", "Move"),
-    Action("row.page_up", ("pageup", "ctrl+u"), "page up", "A page up", "Move"),
-    Action("waiting.next", ("a",), "next waiting", "Next session that waits for you", "Move", foot=3),
-    Action("waiting.previous", ("A",), "previous waiting", "Previous session that waits for you", "Move"),
-    Action("filter.open", ("/",), "filter", "Filter as you type; Enter keeps it", "Look", foot=4),
-    Action("filter.clear", ("escape",), "clear", "Clear the filter, then the marks", "Look"),
-    Action("view.choose", ("v",), "saved views", "Choose a saved filter", "Look"),
-    Action("group.next", ("tab",), "group", "Group by nothing, repo, project, state", "Look", foot=11),
-    Action("preview.next", ("p",), "preview", "Preview right, below, off", "Look", foot=10),
-    Action("preview.up", ("K", "shift+up"), "preview up", "Scroll the preview up", "Look"),
-    Action("preview.down", ("J", "shift+down"), "preview down", "Scroll the preview down", "Look"),
-    Action("details.open", ("i",), "details", "Thoughts, events, evidence, diff and work", "Look", 8, Needs.ROW),
-    Action("activity.open", ("e",), "log", "Activity log", "Look", foot=12, capability=Capability.ACTIVITY),
-    Action("fleet.look", ("r",), "look again", "Look at tmux again now", "Look", capability=Capability.LOOK),
     Action("session.go", ("enter",), "go", "Go to the pane", "Sessions", 1, Needs.LIVE, Capability.GO),
     Action("session.answer", ("y",), "answer", "Answer what it asks", "Sessions", 2, Needs.ASKING, Capability.ANSWER),
     Action("session.send", ("m",), "message", "Message the row or the marked rows", "Sessions", 5, Needs.LIVE,
@@ -76,6 +59,24 @@ ACTIONS: tuple[Action, ...] = (
     Action("session.dismiss", ("d",), "dismiss", "Take ended and stale rows off the table", "Sessions", 3, Needs.GONE,
            Capability.DISMISS),
     Action("session.mark", ("space",), "mark", "Mark the row for a message or an end", "Sessions", 13, Needs.ROW),
+    Action("row.down", ("j", "down"), "down", "Next row", "Move", needs=Needs.FLEET),
+    Action("row.up", ("k", "up"), "up", "Previous row", "Move", needs=Needs.FLEET),
+    Action("row.first", ("g", "home"), "first", "First row", "Move", needs=Needs.FLEET),
+    Action("row.last", ("G", "end"), "last", "Last row", "Move", needs=Needs.FLEET),
+    Action("row.page_down", ("pagedown", "ctrl+d"), "page down", "A page down", "Move", needs=Needs.FLEET),
+    Action("row.page_up", ("pageup", "ctrl+u"), "page up", "A page up", "Move", needs=Needs.FLEET),
+    Action("waiting.next", ("a",), "next waiting", "Next session that waits for you", "Move", 3, Needs.FLEET),
+    Action("waiting.previous", ("A",), "previous waiting", "The one before that waits", "Move", needs=Needs.FLEET),
+    Action("filter.open", ("/",), "filter", "Filter as you type; Enter keeps it", "Look", 4, Needs.FLEET),
+    Action("filter.clear", ("escape",), "clear", "Clear the filter, then the marks", "Look"),
+    Action("view.choose", ("v",), "saved views", "Choose a saved filter", "Look"),
+    Action("group.next", ("tab",), "group", "Group by nothing, repo, project, state", "Look", 11, Needs.FLEET),
+    Action("preview.next", ("p",), "preview", "Preview right, below, off", "Look", 10, Needs.FLEET),
+    Action("preview.up", ("K", "shift+up"), "preview up", "Scroll the preview up", "Look", needs=Needs.FLEET),
+    Action("preview.down", ("J", "shift+down"), "preview down", "Scroll the preview down", "Look", needs=Needs.FLEET),
+    Action("details.open", ("i",), "details", "Thoughts, events, evidence, diff and work", "Look", 8, Needs.ROW),
+    Action("activity.open", ("e",), "log", "Activity log", "Look", foot=12, capability=Capability.ACTIVITY),
+    Action("fleet.look", ("r",), "look again", "Look at tmux again now", "Look", capability=Capability.LOOK),
     Action("theme.choose", ("T",), "theme", "Theme of the console", "Console"),
     Action("settings.open", (",",), "settings", "Settings", "Console", capability=Capability.SETTINGS),
     Action("palette.open", ("ctrl+p",), "palette", "Every action and every session, by typing", "Console"),
@@ -134,10 +135,12 @@ def offered(action: Action, capabilities: frozenset[Capability]) -> bool:
     return action.capability is None or action.capability in capabilities
 
 
-def applies(action: Action, session: Session | None) -> bool:
-    """Whether the action makes sense for the selected row."""
+def applies(action: Action, session: Session | None, *, has_rows: bool) -> bool:
+    """Whether the action makes sense for the selected row, or for whether there are rows at all."""
     if action.needs is Needs.NOTHING:
         return True
+    if action.needs is Needs.FLEET:
+        return has_rows
     if session is None:
         return False
     gone = session.is_stale or session.exit_reason is not None or session.state.value == "exited"

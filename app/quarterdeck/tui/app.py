@@ -19,6 +19,7 @@ from quarterdeck.ports.clock import Clock, SystemClock
 from quarterdeck.tui import actions, failures, theme
 from quarterdeck.tui.backend import Capability
 from quarterdeck.tui.screens.main import MainScreen
+from quarterdeck.tui.theme_watch import ThemeWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -60,6 +61,7 @@ class ConsoleApp(App[int]):
         self.register_theme(self.colours.for_textual())
         self.theme = self.colours.name
         self.main = MainScreen(self)
+        self.theme_watch = ThemeWatch(self)
         self._unsubscribe: Callable[[], None] = lambda: None
 
     def _resolve_keys(self) -> dict[str, tuple[str, ...]]:
@@ -92,6 +94,7 @@ class ConsoleApp(App[int]):
         # Whoever starts us may hold the collector back until now. What was made so far stays, and is not searched.
         gc.freeze()
         gc.enable()
+        self.theme_watch.follow(self.colours.name)
         for error in self._complaints:
             failures.tell(self, error)
         if self.trouble is None:
@@ -147,6 +150,7 @@ class ConsoleApp(App[int]):
         self.register_theme(chosen.for_textual())
         self.theme = chosen.name
         self.main.use(chosen)
+        self.theme_watch.follow(chosen.name)
 
     # A crash
 

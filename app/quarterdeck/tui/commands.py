@@ -63,7 +63,6 @@ def group_next(screen: MainScreen) -> None:
     screen.board.grouping = screen.board.grouping.next
     screen.console_app.backend.remember(grouping=screen.board.grouping.value)
     screen.set_filter(screen.board.filter)
-    screen.app.notify(f"Grouped by {screen.board.grouping.value}.", markup=False, timeout=2)
 
 
 def session_mark(screen: MainScreen) -> None:

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from rich.text import Text
+from textual.worker import WorkerFailed
 
 from quarterdeck.core.text import clean
 from quarterdeck.errors import QuarterdeckError
@@ -44,6 +45,8 @@ async def shown(app: App[int], deed: Coroutine[object, object, None]) -> None:
 
 def crashed(app: App[int], error: BaseException | None) -> None:
     """Leave with one sentence; the traceback, without local variables, goes to the log."""
+    if isinstance(error, WorkerFailed):
+        error = error.error
     logger.critical("the console stopped", exc_info=error)
     name = type(error).__name__ if error is not None else "an unknown error"
     app.bell()

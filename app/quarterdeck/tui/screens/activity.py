@@ -13,6 +13,7 @@ from quarterdeck.tui.rows.cell import Cell
 from quarterdeck.tui.rows.detail import activity_line
 from quarterdeck.tui.rows.session_row import name_of
 from quarterdeck.tui.screens.page import Page
+from quarterdeck.tui.widgets.field import Field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +47,7 @@ class ActivityScreen(Page):
         self._session = session
         self._is_narrow = False
         self._level = 0
-        self._search = Input(placeholder="search", compact=True, id="search")
+        self._search = Field(placeholder="search", css_id="search")
 
     def body(self) -> Iterable[Widget]:
         """The search, then the lines."""

@@ -13,6 +13,7 @@ from quarterdeck.core.text import clean
 from quarterdeck.tui.rows.question import question_lines
 from quarterdeck.tui.rows.session_row import name_of
 from quarterdeck.tui.screens.dialog import Dialog
+from quarterdeck.tui.widgets.field import Field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -52,7 +53,7 @@ class AnswerScreen(Dialog[str]):
         with VerticalScroll(id="question"):
             for text, role in lines:
                 yield Static(self.style(clean(text), role))
-        yield Input(placeholder="an answer in your own words", compact=True, id="own")
+        yield Field(placeholder="an answer in your own words", css_id="own")
 
     def on_mount(self) -> None:
         """Watch whether it is still asked."""

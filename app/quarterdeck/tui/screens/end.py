@@ -14,6 +14,7 @@ from quarterdeck.tui.rows.mark import Kind, kind_of
 from quarterdeck.tui.rows.session_row import name_of
 from quarterdeck.tui.screens.dialog import Dialog
 from quarterdeck.tui.screens.message import names
+from quarterdeck.tui.widgets.field import Field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,7 +62,7 @@ class EndScreen(Dialog[Ending]):
             yield Static(self.style(clean(text), role))
         if self._is_many:
             yield Static(self.style(f"\nType {len(self._sessions)} to end them all:"))
-            yield Input(compact=True, id="number", restrict="[0-9]*")
+            yield Field(css_id="number", restrict="[0-9]*")
 
     def _loss(self, session: Session) -> list[tuple[str, str]]:
         lines: list[tuple[str, str]] = []

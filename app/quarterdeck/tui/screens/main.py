@@ -43,6 +43,7 @@ HOLD_SECONDS = 1.0
 """Rows stay where they are for this long after a key."""
 CLOCK_SECONDS = 10.0
 """How often ages are looked at; what has not changed is not painted."""
+WORKS_IN_TROUBLE = frozenset({"fleet.look", "help.open", "theme.choose", "console.quit"})
 WIDE = 150
 """From this width on the preview stands at the right."""
 TALL = 16
@@ -164,7 +165,8 @@ class MainScreen(Screen[None]):
 
     def _notice_text(self, notice: Notice) -> Text:
         style = self.console_app.colours.style
-        text = Text(clean(notice.what), style=style("failed bold" if notice.is_bad else "text bold"), justify="center")
+        text = Text(justify="center")
+        text.append(clean(notice.what), style("failed bold" if notice.is_bad else "text bold"))
         text.append(f"\n{clean(notice.why)}", style("muted"))
         text.append("\n\n" if self.app.size.height > LEAST_HEIGHT else "\n")
         for phrase in notice.next.split("   "):
@@ -201,10 +203,11 @@ class MainScreen(Screen[None]):
 
     def works(self, action: Action) -> bool:
         """Whether an action can be done now."""
-        capabilities = self.console_app.backend.capabilities()
+        if self.console_app.trouble is not None:
+            return action.name in WORKS_IN_TROUBLE
         return (
-            actions.offered(action, capabilities)
-            and actions.applies(action, self.selected)
+            actions.offered(action, self.console_app.backend.capabilities())
+            and actions.applies(action, self.selected, has_rows=bool(self.board.sessions))
             and (action.name != "view.choose" or bool(self.console_app.preferences.views))
         )
 

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from quarterdeck.core.text import cell_width, clean, cut
 from quarterdeck.tui.screens.dialog import Dialog
+from quarterdeck.tui.widgets.field import Field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -61,7 +62,7 @@ class Picker(Dialog[str]):
         super().__init__(console)
         self.heading = heading
         self._candidates = candidates
-        self.typed = Input(placeholder=prompt or "type to narrow", compact=True, id="typed")
+        self.typed = Field(placeholder=prompt or "type to narrow", css_id="typed")
         self.options = OptionList(id="options", compact=True, markup=False)
         # The list is worked from the input, so that typing and choosing need no change of focus.
         self.options.can_focus = False

@@ -9,6 +9,7 @@ from textual.widgets import Input, OptionList, Static
 
 from quarterdeck.core.text import clean
 from quarterdeck.tui.screens.picker import Candidate, Picker
+from quarterdeck.tui.widgets.field import Field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +31,7 @@ class SettingsScreen(Picker):
         super().__init__(console, "Settings", [], "type to narrow")
         self._settings: dict[str, Setting] = {}
         self._help = Static("", id="setting-help", markup=False)
-        self._value = Input(compact=True, id="value")
+        self._value = Field(css_id="value")
         self._changing: Setting | None = None
 
     def body(self) -> Iterable[Widget]:

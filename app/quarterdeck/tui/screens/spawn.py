@@ -11,6 +11,7 @@ from textual.widgets import Input, Static
 from quarterdeck.tui.backend import SpawnRequest
 from quarterdeck.tui.screens.dialog import Dialog
 from quarterdeck.tui.widgets.choice import Choice
+from quarterdeck.tui.widgets.field import Field
 from quarterdeck.tui.widgets.writing import Writing
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ class SpawnScreen(Dialog[SpawnRequest]):
         super().__init__(console)
         self._project = Choice(console.colours, [], css_id="project")
         self._agent = Choice(console.colours, [USUAL], css_id="agent")
-        self._issue = Input(placeholder="a number of its tracker (optional)", compact=True, id="issue")
-        self._branch = Input(placeholder="made from the issue (optional)", compact=True, id="branch")
+        self._issue = Field(placeholder="a number of its tracker (optional)", css_id="issue")
+        self._branch = Field(placeholder="made from the issue (optional)", css_id="branch")
         self._prompt = Writing(css_id="writing")
 
     def body(self) -> Iterable[Widget]:

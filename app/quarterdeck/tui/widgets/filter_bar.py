@@ -11,6 +11,8 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from quarterdeck.tui.widgets.field import Field
+
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
@@ -44,7 +46,7 @@ class FilterBar(Horizontal):
 
     def __init__(self) -> None:
         super().__init__(id="filter-bar")
-        self.input = Input(id="filter-input", compact=True, select_on_focus=False)
+        self.input = Field(css_id="filter-input", select_on_focus=False)
         self._count = Static("", id="filter-count", markup=False)
 
     def compose(self) -> ComposeResult:

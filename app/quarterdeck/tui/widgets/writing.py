@@ -25,6 +25,7 @@ class Writing(TextArea):
         super().__init__(
             id=css_id, soft_wrap=True, tab_behavior="focus", compact=True, highlight_cursor_line=False, theme="css"
         )
+        self.cursor_blink = False
 
     async def _on_key(self, event: events.Key) -> None:
         if event.key == "enter":

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from quarterdeck.errors import TmuxMissing
+from quarterdeck.tui.app import ConsoleApp
+from quarterdeck.tui.backend import Preferences
+from support.canned import CannedBackend, StillClock
+from support.fleet import canned_fleet, fleet_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.pilot import Pilot
+
+SMALL, LARGE = (80, 24), (160, 45)
+SCREENS: dict[str, tuple[str, ...]] = {
+    "main": (),
+    "filter": ("/", *"repo:shop"),
+    "groups": ("tab", "space"),
+    "details": ("i",),
+    "activity": ("e",),
+    "help": ("?",),
+    "settings": (",",),
+    "message": ("m", *"Please rebase."),
+    "end": ("x",),
+    "new": ("n",),
+    "spawn": ("s",),
+    "answer": ("y",),
+    "themes": ("T",),
+    "palette": ("ctrl+p", *"shop"),
+}
+SHOTS = [
+    *((screen, "dark", SMALL) for screen in SCREENS),
+    ("main", "dark", LARGE),
+    ("main", "light", SMALL),
+    ("main", "light", LARGE),
+    ("details", "light", LARGE),
+    ("main", "no-colour", SMALL),
+    ("main", "no-colour", LARGE),
+    ("new", "no-colour", LARGE),
+]
+
+
+async def still(pilot: Pilot[int]) -> None:
+    """Wait until everything that was asked for has come."""
+    await pilot.pause()
+    deeds = [worker for worker in pilot.app.workers if worker.name != "supervisor"]
+    if deeds:
+        await pilot.app.workers.wait_for_complete(deeds)
+    await pilot.pause()
+
+
+@pytest.mark.parametrize(
+    ("screen", "theme", "size"), SHOTS, ids=[f"{screen}-{theme}-{size[0]}" for screen, theme, size in SHOTS]
+)
+def test_screens_look_as_they_did(
+    screen: str,
+    theme: str,
+    size: tuple[int, int],
+    snap_compare: Callable[..., bool],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if theme == "no-colour":
+        monkeypatch.setenv("NO_COLOR", "1")
+    app = ConsoleApp(CannedBackend(wishes=Preferences(theme="dark" if theme == "no-colour" else theme)), StillClock())
+
+    async def arrive(pilot: Pilot[int]) -> None:
+        await still(pilot)
+        await pilot.press(*SCREENS[screen])
+        app.clock.advance(2)  # type: ignore[attr-defined]  # a StillClock
+        await still(pilot)
+
+    assert snap_compare(app, run_before=arrive, terminal_size=size)
+
+
+@pytest.mark.parametrize("state", ["no-sessions", "tmux-too-old"])
+def test_empty_states_look_as_they_did(
+    state: str, snap_compare: Callable[..., bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    backend = CannedBackend(shown=fleet_of() if state == "no-sessions" else canned_fleet())
+    if state == "tmux-too-old":
+        backend.problem = TmuxMissing("tmux 2.9 is too old: quarterdeck needs 3.2.", hint="Install a newer tmux.")
+    assert snap_compare(ConsoleApp(backend, StillClock()), run_before=still, terminal_size=SMALL)

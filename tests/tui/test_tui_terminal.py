@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO = "from support.demo import main; main()"
+CRASH = """
+from support.canned import CannedBackend
+from quarterdeck.tui.app import ConsoleApp
+class Broken(CannedBackend):
+    async def run(self):
+        password = "hunter2"
+        raise ZeroDivisionError(password)
+raise SystemExit(ConsoleApp(Broken()).run() or 1)
+"""
+ATTACH = """
+import sys
+from dataclasses import replace
+from support.canned import CannedBackend
+from quarterdeck.tui.app import ConsoleApp
+from quarterdeck.tui.backend import Attach
+class Outside(CannedBackend):
+    async def attach(self, going):
+        import asyncio
+        print("ATTACHED", flush=True)
+        session = self.shown.sessions["sess_7"]
+        self.set(replace(self.shown, sessions={**self.shown.sessions, "sess_7": replace(session, thought="PAINTED")}))
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+        print("DETACHED", flush=True)
+backend = Outside(going=Attach(("tmux", "attach")))
+raise SystemExit(ConsoleApp(backend).run())
+"""
+ENTERED = ("\x1b[?1049h", "\x1b[?25l", "\x1b[?1000h", "\x1b[?2004h")
+LEFT = ("\x1b[?1049l", "\x1b[?25h", "\x1b[?1000l", "\x1b[?2004l", "\x1b[<u")
+
+
+class Terminal:
+    """A console in a pseudo-terminal."""
+
+    def __init__(self, code: str) -> None:
+        self.said = ""
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            kept = {key: value for key, value in os.environ.items() if key not in {"TMUX", "TMUX_PANE", "NO_COLOR"}}
+            paths = f"{ROOT}/app:{ROOT}/tests"
+            env = kept | {"PYTHONPATH": paths, "TERM": "xterm-256color", "LINES": "24", "COLUMNS": "80"}
+            os.execve(sys.executable, [sys.executable, "-c", code], env)  # noqa: S606 — no shell is what is wanted
+
+    def until(self, text: str) -> None:
+        deadline = time.monotonic() + 30
+        while text not in self.said:
+            assert time.monotonic() < deadline, self.said[-500:]
+            if not self.read():
+                raise AssertionError(f"it ended without saying {text!r}: {self.said[-500:]}")
+
+    def read(self) -> bool:
+        if not select.select([self.fd], [], [], 0.2)[0]:
+            return True
+        try:
+            more = os.read(self.fd, 1 << 16)
+        except OSError:
+            return False
+        self.said += more.decode(errors="replace")
+        return bool(more)
+
+    def end(self) -> int:
+        deadline = time.monotonic() + 30
+        while self.read():
+            assert time.monotonic() < deadline, "it does not end"
+        _, status = os.waitpid(self.pid, 0)
+        os.close(self.fd)
+        return os.waitstatus_to_exitcode(status)
+
+
+def restored(said: str) -> None:
+    """Every mode that was set was taken back, and last."""
+    for mode in ENTERED:
+        assert mode in said
+    for mode in LEFT:
+        assert mode in said
+    assert said.rindex("\x1b[?1049l") > said.rindex("\x1b[?1049h")
+    assert said.rindex("\x1b[?25h") > said.rindex("\x1b[?25l")
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGHUP, 128 + signal.SIGHUP)]
+)
+def test_a_signal_restores_the_terminal(number: signal.Signals, code: int) -> None:
+    terminal = Terminal(DEMO)
+    terminal.until("checkout-tax")
+    os.kill(terminal.pid, number)
+    assert terminal.end() == code
+    restored(terminal.said)
+
+
+def test_quitting_restores_the_terminal() -> None:
+    terminal = Terminal(DEMO)
+    terminal.until("checkout-tax")
+    os.write(terminal.fd, b"q")
+    assert terminal.end() == 0
+    restored(terminal.said)
+
+
+def test_a_crash_restores_the_terminal_and_shows_no_local_variable() -> None:
+    terminal = Terminal(CRASH)
+    assert terminal.end() == 1
+    restored(terminal.said)
+    last = terminal.said[terminal.said.rindex("\x1b[?1049l") :]
+    assert "stopped on an internal error (ZeroDivisionError)" in last
+    assert "your sessions go on" in " ".join(last.split())
+    assert "hunter2" not in terminal.said
+    assert "Traceback" not in terminal.said
+
+
+def test_the_console_lets_go_of_the_terminal_while_attached_and_comes_back() -> None:
+    terminal = Terminal(ATTACH)
+    terminal.until("checkout-tax")
+    os.write(terminal.fd, b"\r")
+    terminal.until("DETACHED")
+    terminal.until("PAINTED")
+    before, _, after = terminal.said.partition("ATTACHED")
+    during, _, after = after.partition("DETACHED")
+    assert before.rstrip().rindex("\x1b[?1049l") > before.rindex("\x1b[?1049h")
+    assert during.strip() == ""
+    assert "\x1b[?1049h" in after
+    os.write(terminal.fd, b"q")
+    assert terminal.end() == 0
+    restored(terminal.said)
