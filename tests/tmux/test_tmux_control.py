@@ -12,6 +12,7 @@ import pytest
 from quarterdeck.core.ids import PaneId, TmuxSessionId
 from quarterdeck.core.pane import NoServer, ServerAddress
 from quarterdeck.errors import TmuxUnreachable
+from quarterdeck.ports.mux import HintKind
 from quarterdeck.tmux.control import ControlClient, Host, choose
 from quarterdeck.tmux.link import Link, LinkLost
 from quarterdeck.tmux.pipe import line, quote
@@ -368,3 +369,20 @@ async def test_a_mux_is_all_that_the_port_asks_for(server: TmuxServer) -> None:
         port: Mux = mux
 
         assert port.address.socket == server.socket
+
+
+async def test_notices_become_hints_and_so_does_the_end_of_the_connection(server: TmuxServer) -> None:
+    server.session("one")
+
+    async with mux_at(server) as mux:
+        hints = mux.hints()
+
+        async def until_hint(kind: HintKind) -> None:
+            async with asyncio.timeout(PATIENCE):
+                while (await anext(hints)).kind is not kind:
+                    pass
+
+        server.session("two")
+        await until_hint(HintKind.STRUCTURE)
+        server.kill()
+        await until_hint(HintKind.SERVER)

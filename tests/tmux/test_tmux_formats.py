@@ -49,7 +49,13 @@ def row(questions: Questions, number: int, texts: Texts, *, details: bool = True
     values = {
         **{"session_id": "$1", "window_id": "@1", "pane_id": f"%{number}", "pane_pid": str(number + 100)},
         **{"window_index": "2", "pane_index": "3", "window_flags": "*!", "pane_active": "1", "window_activity": "9"},
-        **{"session_created": "7", "pane_tty": "/dev/pts/1", "pane_width": "80", "pane_height": "24"},
+        **{
+            "session_created": "7",
+            "pane_tty": "/dev/pts/1",
+            "pane_width": "80",
+            "pane_height": "24",
+            "alternate_on": "1",
+        },
         **{"session_name": texts.name, "pane_title": texts.title},
         **{"pane_current_command": texts.command, "pane_current_path": texts.path},
     }
@@ -70,12 +76,13 @@ def test_no_text_can_shift_a_field_or_begin_a_row(panes: list[Texts]) -> None:
 
     assert rows.bad == []
     assert (rows.incarnation, rows.version) == (Incarnation(5, 6), "3.3a")
-    told = [formats.pane(found.key, found.details) for found in rows.panes]
+    told = [formats.pane(found, rows.details[found.target]) for found in rows.panes]
     assert [pane.pane_id for pane in told] == [f"%{number}" for number in range(len(panes))]
     for pane, texts in zip(told, panes, strict=True):
         assert (pane.session_name, pane.title) == (texts.name, clean(texts.title))
         assert (pane.command, pane.path) == (clean(texts.command), clean(texts.path))
         assert (pane.session_created, pane.tty, pane.width, pane.height) == (7, "/dev/pts/1", 80, 24)
+        assert (pane.window_active, pane.bell, pane.alternate, pane.dead) == (True, True, True, False)
 
 
 @PATIENT
@@ -90,7 +97,7 @@ def test_a_bad_row_spoils_no_other(noise: bytes, at: int) -> None:
 
     assert [found.pane_id for found in rows.panes] == ["%0", "%1", "%2"]
     assert len(rows.bad) == 1
-    assert all(bad.isprintable() and len(bad) <= formats.LONGEST_BAD_ROW for bad in rows.bad)
+    assert all(clean(bad) == bad and len(bad) <= formats.LONGEST_BAD_ROW for bad in rows.bad)
 
 
 @pytest.mark.parametrize("kind", ["P", "D", "C", "S", "P|", "P|%1|x", "D|$1|@1|%1|x", "C|1|2", "S|x|y"])
@@ -112,7 +119,7 @@ def test_formats_that_tmux_does_not_know_leave_their_fields_empty() -> None:
     rows = questions.read(expanded(questions.panes(details=True)[-1], known).encode())
 
     (found,) = rows.panes
-    pane = formats.pane(found.key, found.details)
+    pane = formats.pane(found, rows.details[found.target])
     assert (pane.pane_id, pane.session_name, pane.pid, pane.dead, pane.bell) == ("%1", "one", 0, False, False)
 
 
@@ -129,23 +136,13 @@ def test_control_clients_are_left_out() -> None:
 
 def looked(*panes: tuple[int, int], started: int = 1, asked: bool = True) -> Rows:
     """A look's rows: pane numbers and processes."""
-    return Rows(
-        panes=[
-            PaneRow(
-                Target(f"$0:@0.%{number}"),
-                PaneId(f"%{number}"),
-                pid,
-                ("", "", ""),
-                Details(pid, 0, "", 0, 0, "run", "/here") if asked else None,
-            )
-            for number, pid in panes
-        ],
-        incarnation=Incarnation(1, started),
-    )
+    rows = [PaneRow(Target(f"$0:@0.%{n}"), PaneId(f"%{n}"), pid, "", "", "") for n, pid in panes]
+    details = {row.target: Details(row.pid, 0, "", 0, 0, False, "run", "/here") for row in rows if asked}
+    return Rows(panes=rows, details=details, incarnation=Incarnation(1, started))
 
 
 def known(rows: Rows) -> list[bool]:
-    return [found.details is not None for found in rows.panes]
+    return [row.target in rows.details for row in rows.panes]
 
 
 def test_details_hold_for_the_same_process_on_the_same_server_only() -> None:

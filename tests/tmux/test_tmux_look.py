@@ -123,8 +123,10 @@ async def test_a_look_tells_what_tmux_knows_of_a_pane(server: TmuxServer, folder
 async def test_ended_panes_tell_how_they_ended(server: TmuxServer, *, persistent: bool) -> None:
     server.session("keep")
     server.run("set-option", "-g", "remain-on-exit", "on")
-    failed = server.session("failed", "sh", "-c", "exit 7")
-    killed = server.session("killed", "sh", "-c", "kill -9 $$")
+    failed = server.session("failed", "sh", "-c", "read -r _; exit 7")
+    killed = server.session("killed", "sh", "-c", "read -r _; kill -9 $$")
+    for pane_id in (failed, killed):
+        server.run("send-keys", "-t", pane_id, "Enter")
     ends = "#{pane_dead_status}#{pane_dead_signal}"
     # tmux calls a pane dead when its terminal closes, which may be before it knows how the program ended.
     until(lambda: (server.ask(failed, ends), server.ask(killed, ends)) == ("7", "9"), "tmux knew how they ended")

@@ -55,6 +55,7 @@ class Pane:
     in_mode: bool = False
     """Copy mode or another mode covers the pane, so typed keys do not reach the program."""
     alternate: bool = False
+    """Whether a full-screen program shows; as fresh as `command`."""
     dead: bool = False
     dead_status: int | None = None
     dead_signal: int | None = None

@@ -9,24 +9,47 @@ from __future__ import annotations
 
 import secrets
 import signal
+import string
 from dataclasses import dataclass, field
-from typing import Final, NewType
+from typing import TYPE_CHECKING, Final, NewType
 
 from quarterdeck.core.ids import PaneId, TmuxSessionId, WindowId
 from quarterdeck.core.pane import Client, Incarnation, Pane
 from quarterdeck.core.text import clean
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 Command = tuple[str, ...]
 """One tmux command with its arguments."""
+Texts = tuple[str, ...]
+LETTERS: Final = string.ascii_letters + string.digits
+
+
+def _word() -> str:
+    """A random word of 47 bits in eight characters: it stands three times in each row, so it is to be short.
+
+    It begins no option of tmux's and ends no command, for it is letters and digits only.
+    """
+    return "".join(map(secrets.choice, [LETTERS] * 8))
+
+
+KEY: Final = _word()
+"""Stands for a look's token once its answer is here, so that the rows of two looks can be compared. It never leaves
+this process."""
+SPLIT: Final = f"|{KEY}|"
+"""Before each free text."""
+CUT: Final = f"|{KEY}+"
+"""Before a pane's details."""
 
 PANE: Final = (
     *("#{session_id}", "#{window_id}", "#{pane_id}", "#{pane_pid}", "#{window_index}", "#{pane_index}"),
-    *("#{window_flags}", "#{pane_active}", "#{window_activity}", "#{pane_in_mode}", "#{alternate_on}"),
+    *("#{window_flags}", "#{pane_active}", "#{window_activity}", "#{pane_in_mode}"),
     "#{?pane_dead,d#{pane_dead_status}:#{pane_dead_signal},}",
 )
 """Each field costs the server a microsecond for each pane (3.3a), in which it serves no program's output."""
 PANE_TEXTS: Final = ("#{session_name}", "#{pane_title}")
-DETAIL: Final = ("#{session_created}", "#{pane_tty}", "#{pane_width}", "#{pane_height}")
+DETAIL: Final = ("#{session_created}", "#{pane_tty}", "#{pane_width}", "#{pane_height}", "#{alternate_on}")
 """What changes only when the pane moves or draws itself anew."""
 DETAIL_TEXTS: Final = ("|".join(DETAIL), "#{pane_current_command}", "#{pane_current_path}")
 """The last two the server reads from the system, pane by pane, which costs more than all the others together."""
@@ -59,25 +82,24 @@ class Details:
     tty: str
     width: int
     height: int
+    alternate: bool
     command: str
     path: str
 
 
-NO_DETAILS: Final = Details(0, 0, "", 0, 0, "", "")
-
-PaneKey = tuple[str, str, str]
-"""A pane row's parts: equal parts make an equal pane."""
+NO_DETAILS: Final = Details(0, 0, "", 0, 0, False, "", "")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PaneRow:
-    """One pane's row, read no further than needed to know whose it is."""
+    """One pane's row. As long as the row stays the same, so does this object."""
 
     target: Target
     pane_id: PaneId
     pid: int
-    key: PaneKey
-    details: Details | None = None
+    head: str
+    name: str
+    title: str
 
 
 @dataclass(slots=True)
@@ -85,6 +107,8 @@ class Rows:
     """The rows of one look, by kind."""
 
     panes: list[PaneRow] = field(default_factory=list)
+    by_text: dict[str, PaneRow] = field(default_factory=dict)
+    """The panes' rows as they were told, to know them again."""
     details: dict[Target, Details] = field(default_factory=dict)
     clients: list[Client] = field(default_factory=list)
     incarnation: Incarnation | None = None
@@ -96,13 +120,11 @@ class Questions:
     """The commands of one look, and the reading of their rows."""
 
     def __init__(self) -> None:
-        self._token = secrets.token_hex(8)
-        self._split = f"|{self._token}|"
+        self._token = _word()
 
     def panes(self, *, details: bool) -> Command:
         """All panes of all sessions."""
-        texts = (*PANE_TEXTS, *DETAIL_TEXTS) if details else PANE_TEXTS
-        return ("list-panes", "-a", "-F", self._format("P", PANE, texts))
+        return ("list-panes", "-a", "-F", self._format("P", PANE, PANE_TEXTS, DETAIL_TEXTS if details else ()))
 
     def clients(self) -> Command:
         """All clients, control clients included: the reader leaves those out."""
@@ -110,60 +132,77 @@ class Questions:
 
     def details(self, target: Target) -> Command:
         """One pane's details. For a pane that is gone tmux answers with empty fields (3.3a)."""
-        return ("display-message", "-p", "-t", target, self._format("D", PANE[:4], DETAIL_TEXTS))
+        return ("display-message", "-p", "-t", target, self._format("D", PANE[:4], (), DETAIL_TEXTS))
 
     def server(self) -> Command:
         """Who the server is; asked last, so that its row also says that the answer is whole."""
         return ("display-message", "-p", self._format("S", SERVER, SERVER_TEXTS))
 
-    def _format(self, kind: str, fields: tuple[str, ...], texts: tuple[str, ...]) -> str:
-        return self._token + self._split.join(("|".join((kind, *fields)), *texts))
+    def _format(self, kind: str, fields: Texts, texts: Texts, details: Texts = ()) -> str:
+        row = SPLIT.join(("|".join((kind, *fields)), *texts)) + (CUT + SPLIT.join(details) if details else "")
+        return f"{KEY}{row}".replace(KEY, self._token)
 
-    def read(self, answer: bytes) -> Rows:
-        """The rows in what tmux printed; a row that cannot be read is kept aside and spoils no other."""
+    def read(self, answer: bytes, known: Mapping[str, PaneRow] | None = None) -> Rows:
+        """The rows in what tmux printed; a row that cannot be read is kept aside and spoils no other.
+
+        A pane's row that is known from the look before is not read again.
+        """
         rows = Rows()
         text = "\n" + answer.decode(errors="replace").removesuffix("\n")
-        before, *found = text.split("\n" + self._token)
+        before, *found = text.replace(self._token, KEY).split(f"\n{KEY}")
         if before:
             rows.bad.append(shortened(before))
         for row in found:
             try:
-                self._read_row(row, rows)
+                if row.startswith("P"):
+                    _read_pane(row, rows, known or {})
+                else:
+                    _read_other(row, rows)
             except ValueError:
                 rows.bad.append(shortened(row))
         return rows
 
-    def _read_row(self, row: str, rows: Rows) -> None:
-        head, *texts = row.split(self._split)
-        match head[:1], texts:
-            case "P", [name, title, *details]:
-                pane_row = _pane_row(head, name, title)
-                if details:
-                    pane_row.details = _details(pane_row.pid, details)
-                rows.panes.append(pane_row)
-            case "D", details:
-                _, session_id, window_id, pane_id, pid = head.split("|")
-                if pane_id:
-                    rows.details[_target(session_id, window_id, pane_id)] = _details(int(pid), details)
-            case "C", [tty, name]:
-                client = _client(head, tty, name)
-                if client is not None:
-                    rows.clients.append(client)
-            case "S", [version]:
-                _, pid, started = head.split("|")
-                rows.incarnation, rows.version = Incarnation(int(pid), int(started)), version
-            case _:
-                raise ValueError(row)
+
+def _read_pane(row: str, rows: Rows, known: Mapping[str, PaneRow]) -> None:
+    row, cut, details = row.partition(CUT)
+    found = known.get(row)
+    if found is None:
+        head, name, title = row.split(SPLIT)
+        _, session_id, window_id, pane_id, pid, _ = head.split("|", 5)
+        target = _target(session_id, window_id, pane_id)
+        found = PaneRow(target, PaneId(pane_id), int(pid or 0), head, name, title)
+    if cut:
+        rows.details[found.target] = _details(found.pid, details)
+    rows.panes.append(found)
+    rows.by_text[row] = found
 
 
-def pane(key: PaneKey, details: Details | None) -> Pane:
+def _read_other(row: str, rows: Rows) -> None:
+    row, cut, details = row.partition(CUT)
+    head, *texts = row.split(SPLIT)
+    match head[:1], texts:
+        case "D", []:
+            _, session_id, window_id, pane_id, pid = head.split("|")
+            if pane_id:
+                rows.details[_target(session_id, window_id, pane_id)] = _details(int(pid), details)
+        case "C", [tty, name]:
+            client = _client(head, tty, name)
+            if client is not None:
+                rows.clients.append(client)
+        case "S", [version] if not cut:
+            _, pid, started = head.split("|")
+            rows.incarnation, rows.version = Incarnation(int(pid), int(started)), version
+        case _:
+            raise ValueError(row)
+
+
+def pane(row: PaneRow, details: Details | None) -> Pane:
     """The pane that a row tells of; raises ValueError when the row makes no sense."""
-    head, name, title = key
-    values = head.split("|")
+    values = row.head.split("|")
     session_id, window_id, pane_id, pid, window_index, pane_index, window_flags, active = values[1:9]
-    activity, in_mode, alternate, death = values[9:]
+    activity, in_mode, death = values[9:]
     if not (pane_id.startswith("%") and window_id.startswith("@") and session_id.startswith("$")):
-        raise ValueError(head)
+        raise ValueError(row.head)
     dead_status, _, dead_signal = death.removeprefix("d").partition(":")
     details = details or NO_DETAILS
     return Pane(
@@ -171,7 +210,7 @@ def pane(key: PaneKey, details: Details | None) -> Pane:
         window_id=WindowId(window_id),
         tmux_id=TmuxSessionId(session_id),
         # Exact: scripts and the store know the session by it. tmux lets no control character into a name (3.3a).
-        session_name=name,
+        session_name=row.name,
         session_created=details.session_created,
         window_index=int(window_index or 0),
         pane_index=int(pane_index or 0),
@@ -184,29 +223,25 @@ def pane(key: PaneKey, details: Details | None) -> Pane:
         activity=int(activity or 0),
         bell=RANG in window_flags,
         in_mode=in_mode not in {"", "0"},
-        alternate=alternate == "1",
+        alternate=details.alternate,
         dead=bool(death),
         dead_status=int(dead_status) if dead_status else None,
         dead_signal=_signal(dead_signal),
         command=details.command,
         path=details.path,
-        title=clean(title),
+        title=clean(row.title),
     )
-
-
-def _pane_row(head: str, name: str, title: str) -> PaneRow:
-    _, session_id, window_id, pane_id, pid, _ = head.split("|", 5)
-    return PaneRow(_target(session_id, window_id, pane_id), PaneId(pane_id), int(pid or 0), (head, name, title))
 
 
 def _target(session_id: str, window_id: str, pane_id: str) -> Target:
     return Target(f"{session_id}:{window_id}.{pane_id}")
 
 
-def _details(pid: int, texts: list[str]) -> Details:
-    place, command, path = texts
-    created, tty, width, height = place.split("|")
-    return Details(pid, int(created or 0), tty, int(width or 0), int(height or 0), clean(command), clean(path))
+def _details(pid: int, texts: str) -> Details:
+    place, command, path = texts.split(SPLIT)
+    created, tty, width, height, alternate = place.split("|")
+    size = int(width or 0), int(height or 0)
+    return Details(pid, int(created or 0), tty, *size, alternate == "1", clean(command), clean(path))
 
 
 def _client(head: str, tty: str, name: str) -> Client | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.clock import Clock
     from quarterdeck.tmux.breaker import Breaker
     from quarterdeck.tmux.control import ControlClient
-    from quarterdeck.tmux.formats import Command, Details, PaneKey, Questions, Rows
+    from quarterdeck.tmux.formats import Command, Details, PaneRow, Questions, Rows
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,8 @@ class Looker:
         self._clock = clock
         self._timeout = timeout
         self._memory = Memory()
-        self._panes: dict[tuple[PaneKey, Details | None], Pane] = {}
+        self._rows: dict[str, PaneRow] = {}
+        self._panes: dict[PaneRow, tuple[Details | None, Pane]] = {}
 
     async def look(self, moved: Collection[PaneId] | None) -> Look:
         """All panes at once; raises TmuxUnreachable when nothing could be learned."""
@@ -85,8 +86,7 @@ class Looker:
         questions = formats.Questions()
         listing = (questions.panes(details=due is None), questions.clients())
         rows = await self._ask(control, questions, (*listing, *map(questions.details, due or ()), questions.server()))
-        self._memory.fill(rows, self._clock.monotonic())
-        new = dict.fromkeys(row.target for row in rows.panes if row.details is None)
+        new = self._memory.fill(rows, self._clock.monotonic())
         if new:
             more = formats.Questions()
             found = await self._ask(control, more, (*map(more.details, new), more.server()))
@@ -106,7 +106,7 @@ class Looker:
             await asyncio.sleep(pause)
             ran = await spawn.run(self._address, *argv, timeout=self._timeout)
         if not ran.exit_code:
-            rows = _whole(questions.read(ran.out))
+            rows = _whole(questions.read(ran.out, self._rows))
             self._memory.fill(rows, self._clock.monotonic())
             return self._snapshot(rows)
         if ran.err == NOTHING_THERE:
@@ -122,23 +122,26 @@ class Looker:
             # A question about a single pane may fail, for the pane may be gone.
             if block.failed and "-t" not in command:
                 raise TmuxUnreachable(f"tmux does not answer {command[0]}: {block.text}")
-        return _whole(questions.read(b"\n".join(block.body for block in blocks if block.lines and not block.failed)))
+        return _whole(
+            questions.read(b"\n".join(block.body for block in blocks if block.lines and not block.failed), self._rows)
+        )
 
     def _snapshot(self, rows: Rows) -> Snapshot:
         assert rows.incarnation is not None
         bad = list(rows.bad)
-        panes: dict[tuple[PaneKey, Details | None], Pane] = {}
+        panes: dict[PaneRow, tuple[Details | None, Pane]] = {}
         for row in rows.panes:
-            same = (row.key, row.details)
+            details = rows.details.get(row.target)
+            known = self._panes.get(row)
             try:
-                panes[same] = self._panes.get(same) or formats.pane(row.key, row.details)
+                panes[row] = known if known and known[0] is details else (details, formats.pane(row, details))
             except ValueError:
-                bad.append(formats.shortened(" ".join(row.key)))
-        self._panes = panes
+                bad.append(formats.shortened(f"{row.head} {row.name} {row.title}"))
+        self._rows, self._panes = rows.by_text, panes
         return Snapshot(
             incarnation=rows.incarnation,
             version=rows.version,
-            panes=tuple(panes.values()),
+            panes=tuple([pane for _, pane in panes.values()]),
             clients=tuple(rows.clients),
             at=self._clock.now().timestamp(),
             bad_rows=tuple(bad),

@@ -55,7 +55,7 @@ async def new_session(address: ServerAddress, wanted: NewSession) -> Pane:
     rows = questions.read(ran.out)
     if not rows.panes:
         raise _refusal(address, wanted.name, ran.err)
-    pane = formats.pane(rows.panes[0].key, rows.panes[0].details)
+    pane = formats.pane(rows.panes[0], rows.details.get(rows.panes[0].target))
     if ran.exit_code or not hold:
         await spawn.run(address, *_set_remain("on", pane.pane_id))
     await asyncio.sleep(SETTLE)
