@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck.core.diff import Changes, diff
-from quarterdeck.core.discovery import Candidate, next_id_counter, next_numeric_name, plan, reconcile, shown_panes
+from quarterdeck.core.discovery import next_numeric_name, reconcile, shown_panes
 from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId, WindowId
 from quarterdeck.core.pane import Incarnation, Look, NoServer, Pane, Snapshot
 from quarterdeck.core.session import Session, SessionState
@@ -38,34 +38,16 @@ def look(*panes: Pane, run: Incarnation = RUN, at: float = 0.0) -> Snapshot:
 
 
 @pytest.mark.parametrize(
-    ("names", "tracked", "candidates", "next_name"),
+    ("names", "number"),
     [
-        pytest.param([], [], [], 0, id="empty list"),
-        pytest.param(["a", "b"], ["a", "b"], [], 0, id="all tracked"),
-        pytest.param(["a", "b", "a"], ["b"], [("a", None)], 0, id="tracked ones and repeats"),
-        pytest.param(["7", "x"], [], [("7", "sess_3"), ("x", None)], 8, id="a kept identity, and the counter past 7"),
-        pytest.param(["", "  ", " 5"], [], [("  ", None), (" 5", None)], 0, id="empty, and blanks kept exactly"),
-        pytest.param(["9"], ["9"], [], 10, id="a tracked number counts too"),
-        pytest.param(["work"], [], [("work", "sess_1")], 0, id="the first kept identity of a name"),
-        pytest.param(["٣", "9" * 30], [], [("٣", None), ("9" * 30, None)], 0, id="no numbers of ours"),
+        pytest.param([], 0, id="no names"),
+        pytest.param(["7", "x"], 8, id="past the highest"),
+        pytest.param([" 5", "", "٣", "9" * 30], 0, id="no numbers of ours"),
     ],
 )
-def test_a_listing_becomes_a_plan(
-    names: list[str], tracked: list[str], candidates: list[tuple[str, str | None]], next_name: int
-) -> None:
-    stale = [kept("sess_1", "work"), kept("sess_2", "work"), kept("sess_3", "7")]
-
-    made = plan(names, tracked=tracked, stale=stale)
-
-    assert made.candidates == tuple(Candidate(name, SessionId(i) if i else None) for name, i in candidates)
-    assert made.next_name == next_name
-
-
-def test_counters_only_move_up() -> None:
-    assert next_numeric_name(["3"], at_least=9) == 9
-    assert next_id_counter(["sess_7", "sess_42", "session_99", "deck-50", "tmux:0:0.0:%1"]) == 43
-    assert next_id_counter(["sess_7"], at_least=50) == 50
-    assert next_id_counter([]) == 0
+def test_a_nameless_session_gets_the_next_number(names: list[str], number: int) -> None:
+    assert next_numeric_name(names) == number
+    assert next_numeric_name(names, at_least=9) == 9
 
 
 def bound(session_id: str, tmux_id: str, run: Incarnation = RUN, **fields: object) -> Session:

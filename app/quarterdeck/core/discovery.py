@@ -6,12 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.ids import next_session_counter
 from quarterdeck.core.pane import NoServer
 from quarterdeck.core.session import SessionState
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from quarterdeck.core.ids import SessionId, TmuxSessionId
     from quarterdeck.core.pane import Look, Pane
@@ -20,47 +19,9 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A tmux session to take in, and the kept identity that it takes over."""
-
-    tmux_name: str
-    session_id: SessionId | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a listing asks for."""
-
-    candidates: tuple[Candidate, ...]
-    next_name: int
-    """The first number that no session has as its name, nor had."""
-
-
-def plan(names: Iterable[str], *, tracked: Collection[str], stale: Iterable[Session], next_name: int = 0) -> Plan:
-    """Which listed sessions to take in, in order.
-
-    Names count exactly as they are, so one of blanks only is as good as any; repeats, names that are tracked and empty
-    ones are passed over. The first kept identity of a name gets it back.
-    """
-    names = list(names)
-    kept: dict[str, SessionId] = {}
-    for session in stale:
-        kept.setdefault(session.tmux_name, session.session_id)
-    wanted = dict.fromkeys(name for name in names if name and name not in tracked)
-    candidates = tuple(Candidate(name, kept.get(name)) for name in wanted)
-    return Plan(candidates, next_numeric_name(names, at_least=next_name))
-
-
 def next_numeric_name(names: Iterable[str], *, at_least: int = 0) -> int:
     """The number after the highest name that is a number."""
     return max([at_least, *(int(name) + 1 for name in names if _NUMBER.fullmatch(name))])
-
-
-def next_id_counter(ids: Iterable[str], *, at_least: int = 0) -> int:
-    """The counter past every `sess_<n>`; give it the ids of thoughts too, which may outlive their session."""
-    counters = (next_session_counter(each) for each in ids)
-    return max([at_least, *(counter for counter in counters if counter is not None)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

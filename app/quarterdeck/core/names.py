@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from quarterdeck.core.session import Session
 
@@ -36,8 +36,3 @@ def find_session(word: str, sessions: Sequence[Session]) -> Session | None:
             hint="Give more of the name, or the id.",
         )
     return next(iter(matches.values()), None)
-
-
-def next_number(names: Iterable[str], at_least: int = 0) -> int:
-    """The number for the next session without a name: above every all-digit name there is."""
-    return max([at_least, *(int(name) + 1 for name in names if name.isascii() and name.isdigit())])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.discovery import shown_panes
 from quarterdeck.core.events import CreatedReason
 from quarterdeck.errors import NotFound, Refused, UsageError
 from quarterdeck.ports.store import Sighting
-from quarterdeck.supervisor.reconcile import current_panes
 
 if TYPE_CHECKING:
     from quarterdeck.core.ids import SessionId
@@ -23,7 +23,7 @@ async def adopt(deck: Deck, name: str, session_id: SessionId | None = None) -> S
     async with supervisor.discovery:
         await supervisor.look_locked()
         snapshot = supervisor.snapshot
-        panes = [p for p in current_panes(snapshot).values() if p.session_name == name] if snapshot else []
+        panes = [p for p in shown_panes(snapshot.panes).values() if p.session_name == name] if snapshot else []
         if not panes or snapshot is None:
             raise NotFound(f'tmux has no session "{name}".', hint="`tmux list-sessions` lists them.")
         if len(panes) > 1:

@@ -7,8 +7,8 @@ import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.discovery import next_numeric_name
 from quarterdeck.core.events import CreatedReason
-from quarterdeck.core.names import next_number
 from quarterdeck.errors import QuarterdeckError, TmuxRefused, UsageError
 from quarterdeck.operations.first_request import deliver
 from quarterdeck.paths import private_folder, write_private
@@ -120,7 +120,7 @@ async def _new_pane(deck: Deck, wanted: Wanted, argv: tuple[str, ...], env: dict
         return await deck.mux.new_session(NewSession(name=name, cwd=wanted.cwd, argv=argv, env=env))
     await deck.supervisor.look_locked()
     snapshot = deck.supervisor.snapshot
-    number = next_number({pane.session_name for pane in snapshot.panes} if snapshot else ())
+    number = next_numeric_name({pane.session_name for pane in snapshot.panes} if snapshot else ())
     # Another program may take the number between the look and the making.
     for attempt in itertools.count():
         numbered = NewSession(name=str(number + attempt), cwd=wanted.cwd, argv=argv, env=env)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.diff import diff
+from quarterdeck.core.discovery import shown_panes
 from quarterdeck.core.events import Event, SessionChanged
 from quarterdeck.core.pane import NoServer
 from quarterdeck.supervisor.agent_facts import AgentFacts
@@ -12,7 +14,6 @@ from quarterdeck.supervisor.checkpoints import Checkpoints
 from quarterdeck.supervisor.keeping import Keeping, Lease
 from quarterdeck.supervisor.painting import Painting
 from quarterdeck.supervisor.reader import Reader
-from quarterdeck.supervisor.reconcile import current_panes
 from quarterdeck.supervisor.supervisor import Supervisor
 from quarterdeck.supervisor.themes import Themes
 from quarterdeck.supervisor.thought_queue import ThoughtQueue
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.ids import PaneId
-    from quarterdeck.core.pane import Look
+    from quarterdeck.core.pane import Look, Snapshot
     from quarterdeck.ports.agent import Agents, Claims
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.mux import Mux
@@ -66,6 +67,7 @@ class Crew:
         self.painting = Painting(clock=clock, themes=Themes(clock=clock))
         self.watcher = Watcher(self.supervisor, self._after_look, resync=resync)
         self._store = store
+        self._last: Snapshot | None = None
 
     async def load(self) -> None:
         """Read what was kept, and become the keeper if nobody is."""
@@ -110,8 +112,11 @@ class Crew:
         wanted: float | None = None
         if isinstance(look, NoServer):
             self.reader.nothing_there()
+            self._last = None
         elif self.keeping.is_keeper:
-            reading = await self.reader.read(self._fleet, look, moved)
+            stirred = moved if moved is not None else panes_that_stirred(self._last, look)
+            self._last = look
+            reading = await self.reader.read(self._fleet, look, stirred)
             self.supervisor.commit(*reading.events)
             for session_id, tail in reading.tails.items():
                 self.checkpoints.tail(session_id, tail)
@@ -126,7 +131,7 @@ class Crew:
     def _show_thoughts(self) -> None:
         """Put the latest word on each row it speaks of."""
         snapshot = self.supervisor.snapshot
-        panes = current_panes(snapshot) if snapshot else {}
+        panes = shown_panes(snapshot.panes) if snapshot else {}
         now = self.supervisor.clock.now()
         events: list[Event] = []
         for session in self.supervisor.fleet.sessions.values():
@@ -134,3 +139,11 @@ class Crew:
             if after != session:
                 events.append(SessionChanged(before=session, after=after, at=now))
         self.supervisor.commit(*events)
+
+
+def panes_that_stirred(before: Snapshot | None, after: Snapshot) -> frozenset[PaneId] | None:
+    """The panes a resync has to read again: those that moved though no hint said so. None: all of them."""
+    changes = diff(before, after)
+    if before is None or changes.server_replaced:
+        return None
+    return frozenset((*changes.stirred, *changes.retitled, *changes.restarted, *changes.other_command))

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.detector import next_deadline
+from quarterdeck.core.discovery import shown_panes
 from quarterdeck.core.events import Event, SessionChanged
 from quarterdeck.core.readings import next_expiry, settle_deadline
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.text import clean_lines, clean_sgr
 from quarterdeck.errors import TmuxError
 from quarterdeck.ports.mux import CaptureRequest
-from quarterdeck.supervisor.reconcile import current_panes
 from quarterdeck.supervisor.watched import Watched, deadline, remembered, row
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Reader:
         return Reading(events, tails, self._due([watched for _, watched in live], now))
 
     def _remember(self, fleet: Fleet, look: Snapshot, now: float) -> list[tuple[Session, Watched]]:
-        panes = current_panes(look)
+        panes = shown_panes(look.panes)
         live: list[tuple[Session, Watched]] = []
         for session in fleet.sessions.values():
             pane = panes.get(session.tmux_id) if session.tmux_id and not session.is_stale else None

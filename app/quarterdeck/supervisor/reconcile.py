@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from quarterdeck.core import discovery
 from quarterdeck.core.events import (
     CreatedReason,
     Event,
@@ -52,16 +53,6 @@ class Circumstances:
     at_start: bool
     """The first reliable look: what is missing went while nobody looked."""
     now: datetime
-
-
-def current_panes(snapshot: Snapshot) -> dict[TmuxSessionId, Pane]:
-    """The pane each session shows, of those whose program still runs."""
-    found: dict[TmuxSessionId, Pane] = {}
-    alive: set[TmuxSessionId] = {pane.tmux_id for pane in snapshot.panes if not pane.dead}
-    for pane in snapshot.panes:
-        if pane.tmux_id in alive and (pane.is_current or pane.tmux_id not in found):
-            found[pane.tmux_id] = pane
-    return found
 
 
 def attached(clients: Iterable[Client]) -> dict[TmuxSessionId, int]:
@@ -157,34 +148,30 @@ async def reconcile(
     The store is asked in between, so what is said of live rows is said of the fleet as it is by then (`current`).
     """
     fleet = current()
-    if isinstance(look, NoServer):
-        return await _server_gone(around, fleet, kept)
-    incarnation = str(look.incarnation)
+    known = (kept if around.at_start else fleet.sessions).values()
+    found = discovery.reconcile(known, look)
+    incarnation = "" if isinstance(look, NoServer) else str(look.incarnation)
     events: list[Event] = []
-    live = {s.tmux_id: s for s in fleet.sessions.values() if not s.is_stale}
-    known = dict(kept) | dict(fleet.sessions)
-    if fleet.incarnation != incarnation:
-        stranded = [put_away(s, ExitReason.TMUX_RECONCILE_MISSING, around.now) for s in live.values()]
-        if not around.at_start:
-            events.append(ServerChanged(before=fleet.incarnation, after=incarnation, at=around.now))
-        events += await _stale(around, stranded)
-        known |= {s.session_id: s for s in stranded}
-        live = {}
-    here = current_panes(look)
-    counts = attached(look.clients)
-    events += await _born(around, known, look, {k: p for k, p in here.items() if k not in live}, counts)
-    missing = [(s, ExitReason.PROCESS_EXIT) for key, s in live.items() if key not in here]
-    if around.at_start:
-        ended, stranded = unseen_at_start(kept.values(), here, incarnation)
-        missing += [(s, ExitReason.STARTUP_MISSING_TMUX) for s in ended]
-        events += await _stale(around, [put_away(s, ExitReason.STARTUP_MISSING_TMUX, around.now) for s in stranded])
-    events += await _ended(around, missing, statuses)
+    if fleet.incarnation != incarnation and not around.at_start:
+        events.append(ServerChanged(before=fleet.incarnation, after=incarnation, at=around.now))
+    reason = ExitReason.STARTUP_MISSING_TMUX if around.at_start else ExitReason.TMUX_RECONCILE_MISSING
+    stranded = [put_away(session, reason, around.now) for session in found.stranded]
+    events += await _stale(around, stranded)
+    if not isinstance(look, NoServer):
+        panes = discovery.shown_panes(look.panes).values() if around.at_start else found.unknown
+        rows = dict(kept) | dict(fleet.sessions) | {session.session_id: session for session in stranded}
+        events += await _born(around, rows, look, panes)
+    ended_for = ExitReason.STARTUP_MISSING_TMUX if around.at_start else ExitReason.PROCESS_EXIT
+    events += await _ended(around, [(session, ended_for) for session in found.ended], statuses)
     still = current().sessions
     events = [event for event in events if not isinstance(event, SessionDeleted) or _may_end(event, fleet, still)]
-    for key, was in live.items():
-        session = still.get(was.session_id)
-        if key in here and session is not None:
-            after = seen(session, here[key], counts.get(here[key].tmux_id, 0), incarnation)
+    if isinstance(look, NoServer):
+        return events
+    counts = attached(look.clients)
+    for session_id, pane in found.here.items():
+        session = still.get(session_id)
+        if session is not None:
+            after = seen(session, pane, counts.get(pane.tmux_id, 0), incarnation)
             if after != session:
                 events.append(SessionChanged(before=session, after=after, at=around.now))
     return events
@@ -196,33 +183,6 @@ def _may_end(event: SessionDeleted, before: Fleet, still: Mapping[SessionId, Ses
     return session_id in still or session_id not in before.sessions
 
 
-def unseen_at_start(
-    kept: Iterable[Session], here: Mapping[TmuxSessionId, Pane], incarnation: str
-) -> tuple[list[Session], list[Session]]:
-    """Kept sessions that are not there at the first look: those that ended, and those whose server went away.
-
-    Under the same run of the server a missing session has ended. Under another one it may come back by its name.
-    """
-    names = {pane.session_name for pane in here.values()}
-    live = [s for s in kept if _is_live(s)]
-    ended = [s for s in live if s.incarnation == incarnation and s.tmux_id not in here]
-    stranded = [s for s in live if s.incarnation != incarnation and s.tmux_name not in names]
-    return ended, stranded
-
-
-def _is_live(session: Session) -> bool:
-    return not session.is_stale and session.state is not SessionState.EXITED
-
-
-async def _server_gone(around: Circumstances, fleet: Fleet, kept: Mapping[SessionId, Session]) -> list[Event]:
-    events: list[Event] = []
-    reason = ExitReason.STARTUP_MISSING_TMUX if around.at_start else ExitReason.TMUX_RECONCILE_MISSING
-    if fleet.incarnation:
-        events.append(ServerChanged(before=fleet.incarnation, after="", at=around.now))
-    stranded = [s for s in (kept if around.at_start else fleet.sessions).values() if _is_live(s)]
-    return events + await _stale(around, [put_away(s, reason, around.now) for s in stranded])
-
-
 async def _stale(around: Circumstances, sessions: list[Session]) -> list[Event]:
     if sessions and around.is_keeper:
         await around.store.stale(sessions)
@@ -230,15 +190,12 @@ async def _stale(around: Circumstances, sessions: list[Session]) -> list[Event]:
 
 
 async def _born(
-    around: Circumstances,
-    known: Mapping[SessionId, Session],
-    look: Snapshot,
-    panes: Mapping[TmuxSessionId, Pane],
-    counts: Mapping[TmuxSessionId, int],
+    around: Circumstances, known: Mapping[SessionId, Session], look: Snapshot, unknown: Iterable[Pane]
 ) -> list[Event]:
+    panes = {pane.tmux_id: pane for pane in unknown}
     if not panes:
         return []
-    incarnation = str(look.incarnation)
+    incarnation, counts = str(look.incarnation), attached(look.clients)
     sightings = [Sighting(pane.tmux_id, pane.session_name, pane.session_created) for pane in panes.values()]
     identities = await around.store.claim(around.server, incarnation, sightings)
     reason = CreatedReason.STARTUP_DISCOVERY if around.at_start else CreatedReason.RUNTIME_DISCOVERY

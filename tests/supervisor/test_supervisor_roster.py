@@ -1,0 +1,351 @@
+"""Who is there: births, deaths, names and identities on a real tmux server with a real store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from quarterdeck.core.events import (
+    CreatedReason,
+    ServerChanged,
+    SessionChanged,
+    SessionCreated,
+    SessionDeleted,
+    SessionStale,
+)
+from quarterdeck.core.session import ExitReason, SessionState
+from quarterdeck.errors import NotFound, Refused, TmuxError, UsageError
+from quarterdeck.operations.adopt import adopt
+from quarterdeck.operations.kill import forget, kill
+from quarterdeck.operations.new import Wanted, new_session
+from quarterdeck.ports.store import ActivityQuery
+from support.crew import bridge_on, until, watching
+from support.tmux_server import TmuxServer
+from support.tmux_terminal import Terminals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ODD_NAMES = ["with space", "7", "  ", "naïve-名", "[/red]", "$(touch pwned)", "-dash", "it's", "#{pid}", "100%"]
+
+
+@pytest.fixture
+def server(tmux_socket: Path) -> Iterator[TmuxServer]:
+    """A private tmux server."""
+    with TmuxServer(tmux_socket) as made:
+        yield made
+
+
+async def test_every_odd_name_is_one_row_of_its_own(server: TmuxServer, private_home: Path) -> None:
+    for name in ODD_NAMES:
+        server.session(name)
+
+    async with bridge_on(server.socket, private_home) as opened:
+        await opened.crew.look_once()
+        rows = opened.crew.supervisor.fleet.sessions.values()
+
+    assert {row.tmux_name for row in rows} == set(server.sessions())
+    assert len({row.session_id for row in rows}) == len(ODD_NAMES)
+
+
+async def test_identities_survive_and_are_never_used_twice(server: TmuxServer, private_home: Path) -> None:
+    async def ids() -> dict[str, str]:
+        async with bridge_on(server.socket, private_home) as opened:
+            await opened.crew.look_once()
+            return {s.tmux_name: s.session_id for s in opened.crew.supervisor.fleet.sessions.values()}
+
+    server.session("a")
+    server.session("b")
+    before = await ids()
+    server.run("kill-session", "-t", "=a")
+    server.session("c")
+    between = await ids()
+    server.session("a")
+    after = await ids()
+
+    assert between["b"] == after["b"] == before["b"]
+    assert len({*before.values(), *between.values(), *after.values()}) == 4
+    assert after["a"] != before["a"]
+
+
+async def test_births_renames_and_deaths_are_seen_as_they_happen(server: TmuxServer, private_home: Path) -> None:
+    server.session("old")
+    async with watching(server.socket, private_home) as crew:
+        identity = crew.need("old").session_id
+        server.session("born")
+        await crew.shows("old", "born")
+        server.run("rename-session", "-t", "=old", "renamed")
+        await crew.shows("renamed", "born")
+        server.run("kill-session", "-t", "=born")
+        await crew.shows("renamed")
+
+        assert crew.need("renamed").session_id == identity
+        created = [event for event in crew.of(SessionCreated) if isinstance(event, SessionCreated)]
+        assert [(e.session.tmux_name, e.reason) for e in created] == [
+            ("old", CreatedReason.STARTUP_DISCOVERY),
+            ("born", CreatedReason.RUNTIME_DISCOVERY),
+        ]
+        deleted = [event for event in crew.of(SessionDeleted) if isinstance(event, SessionDeleted)]
+        assert [(e.session.tmux_name, e.reason) for e in deleted] == [("born", ExitReason.PROCESS_EXIT)]
+
+
+async def test_an_exit_tells_its_status_and_leaves_its_last_words(server: TmuxServer, private_home: Path) -> None:
+    server.session("keep")
+    async with watching(server.socket, private_home) as crew:
+        pane = server.session("dying", "sh", "-c", "echo these are my last words; read x; exit 3")
+        await until(
+            lambda: crew.row("dying") is not None and crew.crew.reader.watched(crew.need("dying").session_id), ""
+        )
+        session_id = crew.need("dying").session_id
+        watched = crew.crew.reader.watched(session_id)
+        assert watched is not None
+        await until(lambda: "last words" in (watched.screen or ""), "the screen was read")
+        server.run("send-keys", "-t", pane, "Enter")
+        await crew.shows("keep")
+        ended = crew.crew.supervisor.fleet.exited[session_id]
+
+    assert ended.state is SessionState.EXITED
+    assert ended.exit_status == 3
+    async with bridge_on(server.socket, private_home) as opened:
+        assert "these are my last words" in await opened.deck.store.tail(session_id)
+
+
+async def test_a_pane_kept_after_its_end_counts_as_ended(server: TmuxServer, private_home: Path) -> None:
+    server.session("keep")
+    server.run("set-option", "-g", "remain-on-exit", "on")
+    async with watching(server.socket, private_home) as crew:
+        server.session("dead", "sh", "-c", "exit 5")
+        await crew.shows("keep")
+
+        assert "dead" in server.sessions()
+
+
+async def test_a_restarted_server_is_one_event_and_names_get_their_identities_back(
+    server: TmuxServer, private_home: Path
+) -> None:
+    for name in ("one", "two", "three"):
+        server.session(name)
+    async with watching(server.socket, private_home) as crew:
+        before = {s.tmux_name: s.session_id for s in crew.sessions()}
+        server.run("kill-server")
+        await until(lambda: all(s.is_stale for s in crew.sessions()), "all rows are stale")
+        assert not crew.of(SessionDeleted)
+        server.session("two")
+        await crew.shows("two")
+
+        assert crew.need("two").session_id == before["two"]
+        assert {s.tmux_name: s.session_id for s in crew.sessions()} == before
+        changes = [event for event in crew.of(ServerChanged) if isinstance(event, ServerChanged)]
+        assert [(bool(e.before), bool(e.after)) for e in changes] == [(True, False), (False, True)]
+        assert len(crew.of(SessionStale)) == 3
+        assert not crew.of(SessionDeleted)
+
+
+async def test_a_stopped_server_changes_nothing_and_rows_are_marked_unsure(
+    server: TmuxServer, private_home: Path
+) -> None:
+    server.session("work")
+    async with watching(server.socket, private_home) as crew:
+        before = crew.need("work")
+        server.stop()
+        crew.crew.watcher.look_now()
+        await until(lambda: crew.crew.supervisor.fleet.look_failures, "a look failed")
+        written = crew.crew.checkpoints.written
+
+        assert crew.need("work").session_id == before.session_id
+        assert not crew.crew.supervisor.fleet.is_certain
+        assert not crew.of(SessionDeleted)
+        assert not crew.of(SessionStale)
+        assert crew.crew.checkpoints.written == written
+        server.cont()
+        await until(lambda: crew.crew.supervisor.fleet.is_certain, "looks succeed again")
+        assert crew.need("work").session_id == before.session_id
+        assert len(crew.of(SessionCreated)) == 1
+
+
+async def test_a_failed_look_is_an_error_for_a_command(server: TmuxServer, private_home: Path) -> None:
+    server.session("work")
+    server.stop()
+    try:
+        async with bridge_on(server.socket, private_home) as opened:
+            with pytest.raises(TmuxError):
+                await opened.crew.look_once()
+    finally:
+        server.cont()
+
+
+async def test_what_ended_while_nobody_looked_is_said_once(server: TmuxServer, private_home: Path) -> None:
+    server.session("keep")
+    server.session("gone")
+    async with watching(server.socket, private_home) as crew:
+        await crew.shows("keep", "gone")
+    server.run("kill-session", "-t", "=gone")
+
+    for expected in (1, 0):
+        async with watching(server.socket, private_home) as crew:
+            deleted = [e for e in crew.of(SessionDeleted) if isinstance(e, SessionDeleted)]
+            assert [e.reason for e in deleted] == [ExitReason.STARTUP_MISSING_TMUX] * expected
+
+
+async def test_two_crews_agree_and_only_one_keeps(server: TmuxServer, private_home: Path) -> None:
+    server.session("work", "sh")
+    async with watching(server.socket, private_home) as first, watching(server.socket, private_home) as second:
+        assert first.crew.keeping.is_keeper
+        assert not second.crew.keeping.is_keeper
+        server.session("born", "sh")
+        await first.shows("work", "born")
+        await second.shows("work", "born")
+        assert {s.tmux_name: s.session_id for s in first.sessions()} == {
+            s.tmux_name: s.session_id for s in second.sessions()
+        }
+        server.run("send-keys", "-t", "=work:", "sleep 100", "Enter")
+        await until(lambda: second.need("work").state is SessionState.BUSY, "the follower sees what the keeper derived")
+
+        await first.crew.end()
+        await until(lambda: second.crew.keeping.try_to_keep(), "the other takes over")
+
+
+async def test_of_a_birth_that_two_see_one_line_is_logged(server: TmuxServer, private_home: Path) -> None:
+    server.session("work")
+    async with watching(server.socket, private_home) as first, watching(server.socket, private_home) as second:
+        server.session("born")
+        await first.shows("work", "born")
+        await second.shows("work", "born")
+        server.run("kill-session", "-t", "=born")
+        await first.shows("work")
+        await second.shows("work")
+        born = await first.deck.store.activity(ActivityQuery(kind="session.created", search="born"))
+        ended = await first.deck.store.activity(ActivityQuery(kind="session.exited", search="born"))
+
+    assert (len(born), len(ended)) == (1, 1)
+
+
+async def test_a_forgotten_session_stays_away_until_it_is_adopted(server: TmuxServer, private_home: Path) -> None:
+    server.session("work")
+    server.session("keep")
+    async with watching(server.socket, private_home) as crew:
+        identity = crew.need("work").session_id
+        await forget(crew.deck, crew.need("work"))
+        assert "work" in server.sessions()
+        await crew.crew.supervisor.look()
+        await crew.shows("keep")
+
+        session = await adopt(crew.deck, "work")
+
+        assert session.tmux_name == "work"
+        await crew.shows("keep", "work")
+        deleted = [e for e in crew.of(SessionDeleted) if isinstance(e, SessionDeleted)]
+        assert [(e.session.session_id, e.tmux_session_alive) for e in deleted] == [(identity, True)]
+
+
+async def test_adopting_says_why_it_will_not(server: TmuxServer, private_home: Path) -> None:
+    server.session("work")
+    async with watching(server.socket, private_home) as crew:
+        with pytest.raises(UsageError):
+            await adopt(crew.deck, "")
+        with pytest.raises(NotFound):
+            await adopt(crew.deck, "nowhere")
+        with pytest.raises(Refused, match="watched already"):
+            await adopt(crew.deck, "work")
+
+
+async def test_a_stale_identity_can_be_taken_up_by_name(server: TmuxServer, private_home: Path) -> None:
+    server.session("work")
+    async with watching(server.socket, private_home) as crew:
+        identity = crew.need("work").session_id
+        server.run("kill-server")
+        await until(lambda: crew.need("work").is_stale, "the row is stale")
+        server.session("work")
+        await crew.shows("work")
+
+        assert crew.need("work").session_id == identity
+
+
+async def test_ending_a_session_moves_its_viewers_away_first(
+    server: TmuxServer, private_home: Path, short_folder: Path
+) -> None:
+    keep = server.session("keep", "sh")
+    server.session("doomed", "sh")
+    with Terminals(short_folder / "o", server) as terminals:
+        client, _ = terminals.attach("=doomed")
+        async with watching(server.socket, private_home) as crew:
+            await until(lambda: crew.need("doomed").attached_clients == 1, "the terminal is counted")
+            await kill(crew.deck, crew.need("doomed"))
+            await crew.shows("keep")
+
+            assert server.sessions() == ["keep"]
+            assert terminals.shows(client) == keep
+
+
+async def test_the_session_one_runs_in_is_never_ended_from_inside(server: TmuxServer, private_home: Path) -> None:
+    pane = server.session("mine", "sh")
+    async with watching(server.socket, private_home) as crew:
+        with pytest.raises(Refused, match="runs in"):
+            await kill(crew.deck, crew.need("mine"), own_pane=pane)
+
+    assert server.sessions() == ["mine"]
+
+
+async def test_a_kill_that_fails_leaves_the_row(
+    server: TmuxServer, private_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.session("work")
+    async with watching(server.socket, private_home) as crew:
+
+        async def fails(*_: object, **__: object) -> None:
+            raise TmuxError("tmux did not answer")
+
+        monkeypatch.setattr(crew.deck.mux, "kill_session", fails)
+        with pytest.raises(TmuxError):
+            await kill(crew.deck, crew.need("work"))
+
+        assert crew.need("work").state is not SessionState.EXITED
+
+
+async def test_a_new_session_is_adopted_once_however_many_look(
+    server: TmuxServer, private_home: Path, tmp_path: Path
+) -> None:
+    server.session("keep")
+    async with watching(server.socket, private_home) as first, watching(server.socket, private_home) as second:
+        made, notices = await new_session(first.deck, Wanted(cwd=tmp_path, name="made"))
+        await first.shows("keep", "made")
+        await second.shows("keep", "made")
+
+        assert not notices
+        assert first.need("made").session_id == second.need("made").session_id == made.session_id
+        created = [e for e in first.of(SessionCreated) if isinstance(e, SessionCreated)]
+        assert [e.reason for e in created if e.session.tmux_name == "made"] == [CreatedReason.API_CREATE]
+
+
+async def test_unnamed_sessions_get_the_number_after_the_highest(
+    server: TmuxServer, private_home: Path, tmp_path: Path
+) -> None:
+    server.session("7")
+    async with watching(server.socket, private_home) as crew:
+        made, _ = await new_session(crew.deck, Wanted(cwd=tmp_path, name="  "))
+
+    assert made.tmux_name == "8"
+
+
+async def test_a_missing_folder_is_refused_before_anything_is_made(
+    server: TmuxServer, private_home: Path, tmp_path: Path
+) -> None:
+    server.session("keep")
+    async with watching(server.socket, private_home) as crew:
+        with pytest.raises(UsageError, match="no folder"):
+            await new_session(crew.deck, Wanted(cwd=tmp_path / "nowhere", name="x"))
+
+    assert server.sessions() == ["keep"]
+
+
+async def test_a_row_that_did_not_change_makes_no_event(server: TmuxServer, private_home: Path) -> None:
+    server.session("still")
+    async with watching(server.socket, private_home) as crew:
+        await crew.crew.supervisor.look()
+        crew.events.clear()
+        for _ in range(3):
+            await crew.crew.supervisor.look()
+
+        assert not crew.of(SessionChanged)

@@ -1,0 +1,142 @@
+"""Thoughts on their way to disk: bounded, latest kept, never waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from quarterdeck.core.ids import SessionId
+from quarterdeck.core.session import RestState, Session, SessionState, ThoughtSource, ThoughtState
+from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
+from quarterdeck.supervisor.thought_queue import ThoughtQueue
+from quarterdeck.supervisor.thoughts import ABSENT_CYCLES, Thoughts
+from support.crew import until
+
+NOON = datetime(2026, 3, 8, 12, tzinfo=UTC)
+
+
+def update(session_id: str, thought: str, seq: int = 0, stream: str | None = None, **fields: object) -> ThoughtUpdate:
+    snapshot = ThoughtSnapshot(
+        thought=thought,
+        updated_at=NOON + timedelta(seconds=seq),
+        emission_seq=seq,
+        stream_instance_id=stream,
+        thought_source=ThoughtSource.LLM,
+        **fields,  # type: ignore[arg-type]  # fields of many types arrive through one mapping
+    )
+    return ThoughtUpdate(session_id=session_id, snapshot=snapshot)
+
+
+class Disk:
+    """A place that takes writes only while its gate is open."""
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+        self.written: list[ThoughtUpdate] = []
+        self.fails = False
+
+    async def write(self, each: ThoughtUpdate) -> None:
+        await self.gate.wait()
+        if self.fails:
+            raise OSError("no space left")
+        self.written.append(each)
+
+
+async def test_what_does_not_fit_is_kept_as_the_latest_of_each_session() -> None:
+    disk = Disk()
+    queue = ThoughtQueue(disk.write, capacity=2)
+    running = asyncio.create_task(queue.run())
+    for number in range(2):
+        assert queue.put(update("a", f"first {number}"))
+    for number in range(5):
+        assert not queue.put(update("b", f"b {number}"))
+    assert not queue.put(update("c", "c"))
+
+    assert (queue.queue_full, queue.coalesced, queue.pending) == (6, 4, 4)
+    disk.gate.set()
+    assert await queue.wait_for_pending(5)
+    assert [each.snapshot.thought for each in disk.written] == ["first 0", "first 1", "b 4", "c"]
+    running.cancel()
+
+
+async def test_waiting_for_a_disk_that_hangs_ends_with_no() -> None:
+    disk = Disk()
+    queue = ThoughtQueue(disk.write)
+    running = asyncio.create_task(queue.run())
+    queue.put(update("a", "x"))
+
+    assert not await queue.wait_for_pending(0.05)
+    disk.gate.set()
+    assert await queue.wait_for_pending(5)
+    running.cancel()
+
+
+async def test_a_failed_write_is_counted_and_stops_nothing() -> None:
+    disk = Disk()
+    disk.gate.set()
+    disk.fails = True
+    queue = ThoughtQueue(disk.write)
+    running = asyncio.create_task(queue.run())
+    queue.put(update("a", "lost"))
+    await until(lambda: queue.failed == 1, "the write failed")
+    disk.fails = False
+    queue.put(update("a", "kept"))
+
+    assert await queue.wait_for_pending(5)
+    assert [each.snapshot.thought for each in disk.written] == ["kept"]
+    running.cancel()
+
+
+async def test_a_closed_queue_drops() -> None:
+    queue = ThoughtQueue(Disk().write)
+    queue.close()
+
+    assert not queue.put(update("a", "late"))
+    assert (queue.dropped, queue.pending) == (1, 0)
+
+
+def row(session_id: str = "sess_1", state: SessionState = SessionState.IDLE) -> Session:
+    return Session(session_id=SessionId(session_id), tmux_name="work", tmux_server="/s", state=state)
+
+
+async def test_an_update_counts_at_once_and_a_late_one_never() -> None:
+    thoughts = Thoughts(ThoughtQueue(Disk().write))
+    assert thoughts.take(update("sess_1", "first", 1, "s"))
+    assert thoughts.take(update("sess_1", "third", 3, "s"))
+
+    assert thoughts.take(update("sess_1", "late", 2, "s")) is None
+    assert thoughts.stale_deliveries == 1
+    assert thoughts.merged(row(), None).thought == "third"
+
+
+async def test_a_write_that_may_be_lost_does_not_advance_the_watermark() -> None:
+    thoughts = Thoughts(ThoughtQueue(Disk().write, capacity=1))
+    thoughts.take(update("sess_1", "first", 1, "s"))
+    thoughts.take(update("sess_1", "second", 2, "s"))
+
+    assert thoughts.take(update("sess_1", "second again", 2, "s")), "it may be delivered again"
+
+
+async def test_a_waiting_thought_puts_a_row_to_sleep_and_leaves_its_activity_alone() -> None:
+    thoughts = Thoughts(ThoughtQueue(Disk().write))
+    aged = row()
+    thoughts.take(
+        update("sess_1", "may I?", 1, "s", rest_state=RestState.SLEEPING, thought_state=ThoughtState.SLEEPING)
+    )
+
+    merged = thoughts.merged(aged, None)
+
+    assert merged.rest_state is RestState.SLEEPING
+    assert merged.last_activity_at == aged.last_activity_at
+
+
+async def test_watermarks_of_absent_sessions_go_after_some_cycles_only() -> None:
+    thoughts = Thoughts(ThoughtQueue(Disk().write))
+    thoughts.take(update("sess_1", "here", 7, "s"))
+    for _ in range(ABSENT_CYCLES - 1):
+        thoughts.forget_absent(set())
+    assert thoughts.merged(row(), None).thought == "here"
+
+    thoughts.forget_absent(set())
+
+    assert thoughts.merged(row(), None).thought is None

@@ -1,0 +1,171 @@
+"""Many at once, and sudden ends: nothing is lost, nothing is done twice."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.cli import cli_env, run_cli
+from support.tmux_server import TmuxServer, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def server(tmux_socket: Path) -> Iterator[TmuxServer]:
+    """A private tmux server."""
+    with TmuxServer(tmux_socket) as made:
+        yield made
+
+
+class Watch:
+    """`quarterdeck watch --json` as a process, with its lines and when they came."""
+
+    def __init__(self, socket: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "quarterdeck", "-S", socket, "watch", "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=cli_env(),
+            text=True,
+        )
+        self.lines: list[tuple[float, dict[str, object]]] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append((time.time(), json.loads(line)))
+
+    def names(self, event: str) -> dict[str, float]:
+        """tmux name → when an event of this kind was told of it. Told twice is a fault."""
+        found: dict[str, float] = {}
+        for at, line in list(self.lines):
+            if line["event"] == event:
+                name = str(line["session"]["tmux_name"])  # type: ignore[index]  # JSON has no types
+                assert name not in found, f"{event} told twice of {name}"
+                found[name] = at
+        return found
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """End it as a service manager would, or harder."""
+        self.process.send_signal(number)
+        code = self.process.wait(timeout=20)
+        self._reader.join(timeout=20)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return code
+
+    def has_shown(self, *names: str) -> bool:
+        """Whether every one of these sessions was told of."""
+        return set(names) <= set(self.names("session.created"))
+
+
+def test_every_birth_and_death_is_told_exactly_once_and_soon(server: TmuxServer) -> None:
+    for number in range(100):
+        server.session(f"old-{number}")
+    watch = Watch(server.socket)
+    try:
+        until(lambda: len(watch.names("session.created")) == 100, "all that was there is known")
+        born: dict[str, float] = {}
+        for number in range(50):
+            born[f"new-{number}"] = time.time()
+            server.session(f"new-{number}")
+        until(lambda: len(watch.names("session.created")) == 150, "all births were told")
+        died: dict[str, float] = {}
+        for number in range(50):
+            died[f"old-{number}"] = time.time()
+            server.run("kill-session", "-t", f"=old-{number}")
+        until(lambda: len(watch.names("session.deleted")) == 50, "all deaths were told")
+    finally:
+        code = watch.stop()
+
+    assert code == 0
+    created, deleted = watch.names("session.created"), watch.names("session.deleted")
+    assert set(deleted) == set(died)
+    late = sorted(
+        [(created[name] - at, name) for name, at in born.items()]
+        + [(deleted[name] - at, name) for name, at in died.items()]
+    )
+    # The machine may be busy; half a second is what an idle one must keep, so the typical one is held to it.
+    assert late[len(late) // 2][0] < 0.5, late[-5:]
+
+
+def test_identities_shown_before_a_sudden_end_are_there_after_it(server: TmuxServer) -> None:
+    for number in range(5):
+        server.session(f"s{number}", "sh")
+    shown: dict[str, str] = {}
+    chance = random.Random(7)
+    for round_ in range(8):
+        watch = Watch(server.socket)
+        try:
+            until(partial(watch.has_shown, *server.sessions()), "the sessions are shown")
+            server.session(f"extra{round_}")
+            until(partial(watch.has_shown, f"extra{round_}"), "the new one is shown")
+            # At any moment, so also in the middle of a write.
+            threading.Event().wait(chance.random() * 0.3)
+        finally:
+            watch.stop(signal.SIGKILL)
+        for _, line in watch.lines:
+            if line["event"] == "session.created":
+                session = line["session"]
+                assert isinstance(session, dict)
+                name, identity = str(session["tmux_name"]), str(session["session_id"])
+                assert shown.setdefault(name, identity) == identity
+        rows = {row["tmux_name"]: row["session_id"] for row in run_cli("-S", server.socket, "ls", "--json").json()}
+        assert rows == shown
+    assert len(server.sessions()) == 13
+
+
+def test_two_watchers_and_ten_commands_never_share_or_lose_an_id(server: TmuxServer, tmp_path: Path) -> None:
+    server.session("keep")
+    watchers = [Watch(server.socket) for _ in range(2)]
+    made: list[str] = []
+    lock = threading.Lock()
+    faults: list[str] = []
+
+    def work(number: int) -> None:
+        done = run_cli("-S", server.socket, "new", f"made-{number}", "--cwd", str(tmp_path), "--json", timeout=60)
+        if done.code:
+            faults.append(done.err)
+            return
+        with lock:
+            made.append(str(done.json()["session_id"]))
+        if number % 2:
+            ended = run_cli("-S", server.socket, "kill", f"made-{number}", timeout=60)
+            if ended.code:
+                faults.append(ended.err)
+
+    try:
+        until(lambda: all(watch.names("session.created") for watch in watchers), "both watch")
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(10)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(timeout=60)
+        assert not faults
+        until(lambda: all(len(watch.names("session.deleted")) == 5 for watch in watchers), "both saw the ends")
+        rows = {row["tmux_name"]: row["session_id"] for row in run_cli("-S", server.socket, "ls", "--json").json()}
+    finally:
+        for watch in watchers:
+            watch.stop()
+
+    assert len(set(made)) == 10
+    assert set(rows) == set(server.sessions()) == {"keep", *(f"made-{number}" for number in range(0, 10, 2))}
+    seen = [
+        {str(line["session_id"]) for _, line in watch.lines if line["event"] == "session.created"} for watch in watchers
+    ]
+    assert seen[0] >= set(rows.values())
+    assert seen[0] == seen[1]
