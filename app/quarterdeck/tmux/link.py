@@ -8,9 +8,11 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from quarterdeck.core.pane import ServerAddress
 from quarterdeck.errors import TmuxUnreachable
 from quarterdeck.tmux import spawn
 from quarterdeck.tmux.child import Child
+from quarterdeck.tmux.gate import Gate
 from quarterdeck.tmux.parser import Block, ControlParser, Damage, Notification
 
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from quarterdeck.core.ids import TmuxSessionId
-    from quarterdeck.core.pane import ServerAddress
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class Link(Child):
         self._waiting: deque[_Batch] = deque()
         self._said = b""
         self._end_reason = ""
+        self._gate: Gate | None = None
         self.ended = asyncio.Event()
         """Set when nothing can be asked any more."""
 
@@ -63,10 +65,13 @@ class Link(Child):
     ) -> Self:
         """Attach to a session and see that it answers."""
         # -E: without it attaching copies our environment's DISPLAY, SSH_AUTH_SOCK and so on into the session (3.3a).
-        argv = spawn.command(address, "-C", "attach-session", "-E", "-f", FLAGS, "-t", session)
+        gate = Gate(address, timeout)
+        argv = spawn.command(ServerAddress(gate.path), "-C", "attach-session", "-E", "-f", FLAGS, "-t", session)
         link = cls(address, on_notice)
-        await link.start(argv, spawn.environment())
+        link._gate = gate
         try:
+            await link.start(argv, spawn.environment())
+            await gate.let_in()
             await link.ask(["display-message -p linked"], timeout=timeout)
         except BaseException:
             await link.close()
@@ -147,6 +152,8 @@ class Link(Child):
             batch = self._waiting.popleft()
             if not batch.done.done():
                 batch.done.set_exception(LinkLost(f"the connection to tmux ended: {reason}"))
+        if self._gate is not None:
+            self._gate.close()
         # This kills the client at once. A polite end would wait for a server that may be stopped; the server takes
         # either for a detach.
         self.let_go()
