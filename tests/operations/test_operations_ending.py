@@ -467,3 +467,14 @@ async def test_the_trail_of_reports_is_bounded(place: Place) -> None:
     await asyncio.gather(*(report(place.yard, "app-1", "working", note=str(n)) for n in range(210)))
 
     assert len(await place.yard.works.audits((await place.yard.record("app-1")).session_id)) == 200
+
+
+async def test_a_session_comes_back_on_the_branch_its_agent_had_switched_to(place: Place) -> None:
+    record = await spawned(place)
+    git(tree(record), "switch", "--quiet", "-c", "better-name")
+    await kill_work(place.yard, "app-1")
+
+    restored = await restore(place.yard, "app-1", place.say)
+
+    assert restored.branch == "better-name"
+    assert git(tree(record), "symbolic-ref", "--short", "HEAD") == "better-name"

@@ -82,13 +82,14 @@ async def kill_work(
         entry = await yard.works.step(entry, Step.END_RUNTIME, {"reason": reason.value, "leftovers": leftovers.value})
         await _end(yard, record)
         await note_end(yard, record.session_id, ExitReason.API_DELETE)
+        branch = await _branch(yard, path) if path is not None else None
         kept, left = None, ""
         if path is not None and leftovers is not Leftovers.LEAVE:
             kept, left = await _clear(yard, record, entry, path, leftovers)
         elif path is not None:
             left = "it was to be left"
         record = await yard.works.change_work(
-            record.session_id, lambda held: ended(held, yard.clock.now(), reason, kept)
+            record.session_id, lambda held: ended(held, yard.clock.now(), reason, kept=kept, branch=branch)
         )
     await yard.tell(
         "session.killed", f"Ended {session_id}", project=record.project, session_id=session_id, reason=reason
@@ -106,8 +107,10 @@ async def journal(yard: Yard, operation: Operation, record: WorkRecord) -> Async
         await yard.works.finish(entry)
 
 
-def ended(record: WorkRecord, now: datetime, reason: WorkReason, kept: Kept | None = None) -> WorkRecord:
-    """The record of a session that has just been ended."""
+def ended(
+    record: WorkRecord, now: datetime, reason: WorkReason, *, kept: Kept | None = None, branch: str | None = None
+) -> WorkRecord:
+    """The record of a session that has just been ended, on the branch its worktree was on in the end."""
     before = record.lifecycle.runtime
     runtime = RuntimePart(
         state=RuntimeState.MISSING if before.handle or record.tmux_name else RuntimeState.EXITED,
@@ -119,6 +122,7 @@ def ended(record: WorkRecord, now: datetime, reason: WorkReason, kept: Kept | No
     return replace(
         record,
         lifecycle=decide(record.lifecycle, now, state=WorkState.TERMINATED, reason=reason, runtime=runtime),
+        branch=branch or record.branch,
         kept_ref=kept.ref if kept else record.kept_ref,
     )
 
@@ -133,6 +137,11 @@ def _worktree(yard: Yard, record: WorkRecord) -> Path | None:
     """The worktree, where it is one of ours; any other is nothing to us."""
     path = Path(record.worktree) if record.worktree else None
     return path if path is not None and path != Path(record.repository) and yard.git.is_ours(path) else None
+
+
+async def _branch(yard: Yard, path: Path) -> str | None:
+    """The branch the agent worked on in the end; a restore goes on there."""
+    return await yard.git.current_branch(path) if await yard.git.is_worktree(path) else None
 
 
 async def _check_nothing_lost(yard: Yard, record: WorkRecord, path: Path) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import sys
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.project import Strategy
 from quarterdeck.errors import AgentError, QuarterdeckError, Refused, TmuxError
 from quarterdeck.paths import private_folder
 from quarterdeck.ports.agent import Launch, LaunchPlan, Permissions
@@ -61,6 +64,24 @@ def wanted_launch(yard: Yard, record: WorkRecord, crew: Crew, *, prompt: str = "
     )
 
 
+_OPENCODE_ID = re.compile(r"ses_[A-Za-z0-9_-]+")
+
+
+async def take_up_earlier(
+    yard: Yard, project: Project, record: WorkRecord, agent: Agent, wanted: Launch
+) -> LaunchPlan | None:
+    """Go on with OpenCode's conversation about the same issue, the newest one, where the project wants that."""
+    if agent.spec.key != "opencode" or not record.issue or project.issue_strategy is not Strategy.REUSE:
+        return None
+    earlier = [
+        held.agent_session_id
+        for held in reversed(await yard.works.works(project.name))
+        if held.issue == record.issue and held.agent == record.agent and held.session_id != record.session_id
+    ]
+    known = next((each for each in earlier if each and _OPENCODE_ID.fullmatch(each)), None)
+    return agent.resume(replace(wanted, session_id=known)) if known else None
+
+
 def launch_folder(yard: Yard, record: WorkRecord) -> Path:
     """Where files stand that a session's agent is started with; never in its worktree."""
     return yard.folder / record.project / "launch" / record.session_id
@@ -76,10 +97,14 @@ def write_files(files: Mapping[Path, str]) -> None:
     """Write text files for the operator's eyes alone."""
     for path, text in files.items():
         try:
-            private_folder(path.parent) if not path.parent.exists() else None
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            if not path.parent.exists():
+                private_folder(path.parent)
+            # A hook of another agent may be reading the file right now, so it is replaced and not rewritten.
+            fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+            handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
                 file.write(text)
+            fresh.replace(path)
         except OSError as error:
             raise QuarterdeckError(f"{path} cannot be written: {error.strerror}.") from error
 

@@ -15,12 +15,13 @@ from quarterdeck.core.issue import issue_text
 from quarterdeck.core.journal import Step
 from quarterdeck.core.lifecycle import RuntimePart, RuntimeReason, RuntimeState, decide, initial, is_terminal
 from quarterdeck.core.project import Crew, choose_crew
+from quarterdeck.core.session import ExitReason
 from quarterdeck.core.work import Role
 from quarterdeck.core.work_record import WorkRecord
 from quarterdeck.errors import ForgeError, IssueNotFound, QuarterdeckError, TmuxRefused, UsageError
 from quarterdeck.operations import launching
 from quarterdeck.operations.prompts import Brief, task, worker_prompt
-from quarterdeck.operations.runtime import end_runtime, look_up, note_start
+from quarterdeck.operations.runtime import end_runtime, look_up, note_end, note_start
 from quarterdeck.operations.undo import Undo, undoing
 from quarterdeck.ports.git import WantedWorktree
 from quarterdeck.ports.store import Level
@@ -243,7 +244,8 @@ async def launch(  # each of these comes from another step
 ) -> WorkRecord:
     """Start the agent and write down that it runs."""
     agent = launching.find_agent(yard, crew)
-    plan = agent.launch(launching.wanted_launch(yard, record, crew, prompt=prompt, system_prompt=system_prompt))
+    wanted = launching.wanted_launch(yard, record, crew, prompt=prompt, system_prompt=system_prompt)
+    plan = await launching.take_up_earlier(yard, project, record, agent, wanted) or agent.launch(wanted)
     undo.push("the prompt files", lambda: asyncio.to_thread(launching.remove_files, yard, record))
     files = {launching.prompt_file(yard, record): system_prompt, **plan.files}
     await asyncio.to_thread(launching.write_files, files)
@@ -283,6 +285,7 @@ async def start_session(
         # tmux said no, so what has this name is somebody else's.
         if not is_refused:
             await end_runtime(yard, record)
+            await note_end(yard, record.session_id, ExitReason.API_DELETE)
 
     undo.push("the tmux session", end)
     try:
