@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -11,64 +10,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.agents.file_claims import FileClaims
 from quarterdeck.core.readings import decide, holds
-from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
-from quarterdeck.ports.agent import Program
 from support.recordings import FULL, Recording, recordings, verdict
+from support.rungs import RUNGS, rungs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from quarterdeck.core.reading import Reading
-
 LIVE = [recording for recording in recordings(FULL) if recording.truth != "exited"]
-RUNGS = ("hook", "registry", "transcript", "title", "screen")
-
-
-def readings(recording: Recording, folder: Path) -> dict[str, Reading | None]:
-    """What each rung says, at the moment of the recording."""
-    agent = recording.agent
-    now = recording.seen_at + timedelta(seconds=0.3)
-    still_for = 0.3 if recording.truth == "working" else 3.0
-    held = ReportState()
-    for report in recording.reports(before=recording.seen_at):
-        held = agent.read_report(held, report)
-    return {
-        "hook": held.reading,
-        "registry": _registry(recording, folder),
-        "transcript": _transcript(recording, folder),
-        "title": agent.read_title(recording.title, at=now, still_for=still_for),
-        "screen": agent.read_screen(replace(recording.look(still_for=still_for), at=now)),
-    }
-
-
-def _registry(recording: Recording, folder: Path) -> Reading | None:
-    told = recording.facts.get("registry")
-    if not isinstance(told, dict):
-        return None
-    sessions = folder / ".claude" / "sessions"
-    sessions.mkdir(parents=True, exist_ok=True)
-    (sessions / f"{told['pid']}.json").write_text(json.dumps(told))
-    program = Program(pid=told["pid"], command="claude", argv=("claude",), started=told["procStart"])
-    return recording.agent.read_registry(program, at=recording.seen_at + timedelta(seconds=1), home=folder)
-
-
-def _transcript(recording: Recording, folder: Path) -> Reading | None:
-    path = recording.transcript_in(folder)
-    if path is None:
-        return None
-    reader = recording.agent.transcript(cwd="$HOME/work/demo", claims=FileClaims(), path=path)
-    assert reader is not None
-    view = reader.read()
-    return view.reading if view else None
 
 
 @pytest.mark.parametrize("recording", LIVE, ids=str)
 @pytest.mark.parametrize("rung", RUNGS)
 def test_no_rung_alone_is_wrong(recording: Recording, rung: str, tmp_path: Path) -> None:
-    reading = readings(recording, tmp_path)[rung]
+    reading = rungs(recording, tmp_path)[rung]
 
     if reading is not None and not holds(reading, recording.seen_at):
         reading = replace(reading, confidence=Confidence.LOW)
@@ -94,7 +50,7 @@ LATER = (0, 4, 30, 600)
 
 @pytest.mark.parametrize("recording", LIVE, ids=str)
 def test_the_ladder_is_right_in_every_state(recording: Recording, tmp_path: Path) -> None:
-    everything = readings(recording, tmp_path)
+    everything = rungs(recording, tmp_path)
 
     for without, later in product(WITHOUT, LATER):
         now = recording.seen_at + timedelta(seconds=0.5 + later)
@@ -113,7 +69,7 @@ def test_the_ladder_is_right_in_every_state(recording: Recording, tmp_path: Path
 
 @pytest.mark.parametrize("recording", [each for each in recordings(FULL) if each.truth == "exited"], ids=str)
 def test_what_a_dead_agent_left_behind_says_nothing(recording: Recording, tmp_path: Path) -> None:
-    known = {each.source: each for each in readings(recording, tmp_path).values() if each}
+    known = {each.source: each for each in rungs(recording, tmp_path).values() if each}
 
     reading = decide(known, now=recording.seen_at + timedelta(seconds=1), process_alive=False)
 
@@ -124,7 +80,7 @@ def test_what_a_dead_agent_left_behind_says_nothing(recording: Recording, tmp_pa
 def test_the_ladder_is_sure_of_nearly_everything_without_hooks(tmp_path: Path) -> None:
     verdicts: Counter[str] = Counter()
     for recording in LIVE:
-        known = {rung: each for rung, each in readings(recording, tmp_path).items() if each and rung != "hook"}
+        known = {rung: each for rung, each in rungs(recording, tmp_path).items() if each and rung != "hook"}
         now = recording.seen_at + timedelta(seconds=0.5)
         reading = decide({each.source: each for each in known.values()}, now=now, process_alive=True)
         verdicts[verdict(reading, recording.truth) + (" unsure" if reading.confidence is Confidence.LOW else "")] += 1
