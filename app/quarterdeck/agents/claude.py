@@ -61,4 +61,5 @@ AGENT = CodingAgent(
     hooks=HOOKS,
     registry=claude_registry.read_registry,
     transcripts=claude_transcript.transcript,
+    conversations=claude_registry.conversation,
 )

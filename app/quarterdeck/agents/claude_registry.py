@@ -45,6 +45,12 @@ def entry(program: Program, home: Path | None = None) -> Json | None:
     return found
 
 
+def conversation(program: Program, home: Path | None = None) -> str:
+    """The conversation a live process is in now."""
+    found = entry(program, home)
+    return text_at(found, "sessionId") if found else ""
+
+
 def read_registry(program: Program, at: datetime, home: Path | None = None) -> Reading | None:
     """What the file of a live process says."""
     found = entry(program, home)

@@ -28,7 +28,7 @@ SPEC = AgentSpec(
     quit=("/quit",),
     hooks=HookKind.SETTINGS,
     permission_dialog=Dialog(press=Press.NUMBER),
-    question_dialog=Dialog(press=Press.NUMBER_ENTER),
+    question_dialog=Dialog(press=Press.NUMBER),
     install="npm install -g @openai/codex",
 )
 
@@ -50,4 +50,5 @@ AGENT = CodingAgent(
     reports=read_codex,
     hooks=HOOKS,
     transcripts=codex_transcript.transcript,
+    conversations=codex_transcript.conversation,
 )

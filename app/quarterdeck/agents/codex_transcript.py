@@ -11,6 +11,7 @@ from quarterdeck.agents.claude_reports import QUESTION_TOOLS
 from quarterdeck.agents.json_lines import JsonLines, first_rows
 from quarterdeck.agents.ledger import Ledger, Phase
 from quarterdeck.agents.limits import reset_time
+from quarterdeck.agents.open_files import open_match
 from quarterdeck.core.foreign import EMPTY, number_at, object_at, objects_at, parse_object, text_at, time_at
 
 if TYPE_CHECKING:
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quarterdeck.core.foreign import Json
-    from quarterdeck.ports.agent import Claims, Transcript
+    from quarterdeck.ports.agent import Claims, Program, Transcript
 
 DAYS_LOOKED_AT = 14
+_OPEN = re.compile(r"/sessions/\d+/\d+/\d+/rollout-[\dT-]+-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.jsonl$")
 _CALLS = frozenset({"function_call", "custom_tool_call", "local_shell_call"})
 _RESULTS = frozenset({"function_call_output", "custom_tool_call_output", "local_shell_call_output"})
 _FAILED = re.compile(r"(?:exited with code|exit code:?) (?!0\b)\d|aborted by user|\"success\": ?false", re.IGNORECASE)
@@ -43,6 +45,13 @@ def config_folder(home: Path | None) -> Path:
     """Where Codex keeps its files."""
     told = os.environ.get("CODEX_HOME") if home is None else None
     return Path(told) if told else (home or Path.home()) / ".codex"
+
+
+def conversation(program: Program, home: Path | None = None) -> str:
+    """The conversation a live process writes down: it keeps its rollout open."""
+    del home
+    found = open_match(program.pid, _OPEN)
+    return found[1] if found else ""
 
 
 def _candidates(root: Path, session_id: str, path: Path | None) -> Iterable[Path]:

@@ -67,6 +67,7 @@ class CodingAgent:
     reports: ReportReader | None = None
     registry: RegistryReader | None = None
     transcripts: TranscriptMaker | None = None
+    conversations: Callable[[Program, Path | None], str] | None = None
     hooks: HookSetup | None = None
 
     def read_screen(self, look: ScreenLook) -> Reading | None:
@@ -94,6 +95,10 @@ class CodingAgent:
     def read_registry(self, program: Program, *, at: datetime, home: Path | None = None) -> Reading | None:
         """What the agent's own registry says of a live process."""
         return self.registry(program, at, home) if self.registry else None
+
+    def conversation(self, program: Program, *, home: Path | None = None) -> str:
+        """The conversation a live process is in now."""
+        return self.conversations(program, home) if self.conversations else ""
 
     def transcript(
         self, *, cwd: str, claims: Claims, session_id: str = "", path: Path | None = None, home: Path | None = None

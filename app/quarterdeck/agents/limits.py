@@ -47,6 +47,8 @@ def _next(clock: re.Match[str], now: datetime) -> datetime | None:
     local = now.astimezone(zone)  # without a zone: the machine's own
     hour = int(clock["hour"])
     if clock["half"]:
+        if not 1 <= hour <= 12:
+            return None
         hour = hour % 12 + (12 if clock["half"].lower() == "pm" else 0)
     try:
         found = local.replace(hour=hour, minute=int(clock["minute"] or 0), second=0, microsecond=0)

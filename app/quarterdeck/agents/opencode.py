@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quarterdeck.agents import opencode_screen, opencode_transcript
+from quarterdeck.agents import opencode_screen, opencode_server, opencode_transcript
 from quarterdeck.agents.coding_agent import CodingAgent
 from quarterdeck.agents.opencode_hooks import PluginFile
 from quarterdeck.agents.opencode_reports import read_opencode
@@ -34,5 +34,6 @@ AGENT = CodingAgent(
     colours=opencode_screen.by_colour,
     reports=read_opencode,
     hooks=PluginFile(),
+    registry=opencode_server.read_registry,
     transcripts=opencode_transcript.transcript,
 )

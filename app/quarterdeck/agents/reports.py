@@ -102,9 +102,7 @@ def identified(held: ReportState, report: Report, *, sub_agent: bool = False) ->
     if sub_agent:
         return held
     if session_id and held.session_id and session_id != held.session_id:
-        held = replace(
-            held, subagents=frozenset(), background_tasks=0, asked_by="", last_prompt="", last_text="", turns=0
-        )
+        held = ReportState(reading=held.reading, at=held.at, cwd=held.cwd)
     return replace(
         held,
         session_id=session_id or held.session_id,

@@ -245,6 +245,9 @@ class Agent(Protocol):
     def read_registry(self, program: Program, *, at: datetime, home: Path | None = None) -> Reading | None:
         """What the agent's own registry says of a live process. Blocking, short."""
 
+    def conversation(self, program: Program, *, home: Path | None = None) -> str:
+        """The agent's own id of the conversation a live process is in; "" when it cannot be told. Blocking, short."""
+
     def transcript(
         self, *, cwd: str, claims: Claims, session_id: str = "", path: Path | None = None, home: Path | None = None
     ) -> Transcript | None:

@@ -99,7 +99,10 @@ class AgentFacts:
     def _view(self, task: _Task, home: Path | None) -> TranscriptView | None:
         watched = task.watched
         told = watched.report
-        key = (task.agent.spec.key, task.program.pid, watched.pane.path, told.session_id, told.transcript_path)
+        # What the process is in now is surer than what was reported last: a conversation can be left without a word.
+        live = task.agent.conversation(task.program, home=home)
+        path = told.transcript_path if not live or live == told.session_id else ""
+        key = (task.agent.spec.key, task.program.pid, watched.pane.path, live or told.session_id, path)
         if watched.transcript is None or watched.transcript_of != key:
             if watched.transcript is not None:
                 watched.transcript.close()
@@ -107,8 +110,8 @@ class AgentFacts:
             watched.transcript = task.agent.transcript(
                 cwd=watched.pane.path,
                 claims=self._claims,
-                session_id=told.session_id or session_id_in(task.program.argv),
-                path=Path(told.transcript_path) if told.transcript_path else None,
+                session_id=live or told.session_id or session_id_in(task.program.argv),
+                path=Path(path) if path else None,
                 home=home,
             )
         return watched.transcript.read() if watched.transcript else None

@@ -1,0 +1,122 @@
+"""OpenCode's own server: what its sessions do, asked of the process that listens."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+import logging
+from typing import TYPE_CHECKING, NamedTuple
+
+from quarterdeck.agents.gist import asked, tool_request
+from quarterdeck.core.foreign import is_object, object_at, text_at
+from quarterdeck.core.reading import Reading
+from quarterdeck.core.session import Confidence, Need, SessionState, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from quarterdeck.core.foreign import Json
+    from quarterdeck.ports.agent import Program
+
+logger = logging.getLogger(__name__)
+
+TIMEOUT = 0.3
+LONGEST = 4 * 1024 * 1024
+LASTS = 30.0
+"""Seconds; it is asked again whenever the pane moves."""
+_CHOICES = ("Allow once", "Allow always", "Reject")
+
+
+class Answers(NamedTuple):
+    """What the server told."""
+
+    status: Json
+    permissions: Sequence[Json]
+    questions: Sequence[Json]
+
+
+def read_registry(program: Program, at: datetime, home: Path | None = None) -> Reading | None:
+    """What a process that was started with a port of its own says; None when it has none or does not answer."""
+    del home  # a server needs no folder
+    port = port_in(program.argv)
+    answers = ask(port) if port else None
+    return reading_of(answers, at) if answers else None
+
+
+def port_in(argv: Sequence[str]) -> int:
+    """The port a command line names, or 0."""
+    for word, value in itertools.pairwise((*argv, "")):
+        told = value if word == "--port" else word.removeprefix("--port=") if word.startswith("--port=") else ""
+        if told.isascii() and told.isdigit() and 0 < int(told) < 65_536:
+            return int(told)
+    return 0
+
+
+def ask(port: int) -> Answers | None:
+    """Ask the server on this machine; None when there is no answer we understand."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
+    try:
+        status, permissions, questions = (
+            _get(connection, path) for path in ("/session/status", "/permission", "/question")
+        )
+    except (OSError, http.client.HTTPException, ValueError):
+        logger.info("OpenCode's server on port %s does not answer", port, exc_info=True)
+        return None
+    finally:
+        connection.close()
+    if not is_object(status):
+        return None
+    return Answers(status, _objects(permissions), _objects(questions))
+
+
+def reading_of(answers: Answers, at: datetime) -> Reading:
+    """What the answers mean. Sub-agents' sessions count: it is the same agent that works, and the same who is asked."""
+    if answers.permissions:
+        first = answers.permissions[0]
+        question = tool_request(text_at(first, "permission"), object_at(first, "metadata"))
+        return _reading(SessionState.ATTENTION, "permission", at, Need.PERMISSION, question, _CHOICES)
+    if answers.questions:
+        question, choices = asked(answers.questions[0])
+        return _reading(SessionState.ATTENTION, "question", at, Need.QUESTION, question, choices)
+    kinds = {text_at(answers.status, session, "type") for session in answers.status}
+    if kinds & {"busy", "retry"}:
+        return _reading(SessionState.BUSY, "retry" if "retry" in kinds else "busy", at)
+    return _reading(SessionState.IDLE, "idle", at)
+
+
+def _reading(
+    state: SessionState,
+    cause: str,
+    at: datetime,
+    needs: Need | None = None,
+    question: str = "",
+    choices: tuple[str, ...] = (),
+) -> Reading:
+    return Reading(
+        source=Source.REGISTRY,
+        state=state,
+        cause=f"registry_{cause}",
+        confidence=Confidence.HIGH,
+        at=at,
+        needs=needs,
+        question=question,
+        choices=choices,
+        lasts=None if state is SessionState.IDLE else LASTS,
+    )
+
+
+def _get(connection: http.client.HTTPConnection, path: str) -> object:
+    connection.request("GET", path, headers={"Accept": "application/json"})
+    response = connection.getresponse()
+    body = response.read(LONGEST)
+    if response.status != http.HTTPStatus.OK:
+        raise ValueError(f"{path}: status {response.status}")
+    found: object = json.loads(body)
+    return found
+
+
+def _objects(value: object) -> list[Json]:
+    return [each for each in value if is_object(each)] if isinstance(value, list) else []

@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quarterdeck.agents.limits import reset_time
+from quarterdeck.agents.opencode_server import Answers, ask, port_in, reading_of
+from quarterdeck.core.report import Report, ReportState
+from quarterdeck.core.session import Need, SessionState
+from support.recordings import AGENTS, FULL, HERE, NOW, agent, recordings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAIN = "eb2316bf-3da4-41d5-bec4-9d217e01c4a0"
+
+
+def report(key: str, event: str, second: float = 0, **payload: object) -> Report:
+    return Report(
+        agent=key,
+        event=event,
+        at=NOW + timedelta(seconds=second),
+        payload={"session_id": MAIN, "hook_event_name": event, **payload},
+    )
+
+
+def told(key: str, *reports: Report, held: ReportState | None = None) -> ReportState:
+    held = held or ReportState()
+    for each in reports:
+        held = agent(key).read_report(held, each)
+    return held
+
+
+def payload(key: str, name: str) -> Mapping[str, object]:
+    found: Mapping[str, object] = json.loads((HERE / FULL / key / "hooks" / f"{name}.json").read_text())
+    return found
+
+
+def state(held: ReportState) -> SessionState | None:
+    return held.reading.state if held.reading else None
+
+
+def test_a_sub_agents_events_neither_end_nor_revive_the_main_agent() -> None:
+    busy = told("claude", report("claude", "UserPromptSubmit", 0, prompt="p"))
+    began = told("claude", report("claude", "SubagentStart", 1, agent_id="a1"), held=busy)
+    stopped = told("claude", report("claude", "SubagentStop", 2, agent_id="a1"), held=began)
+    assert began.subagents == {"a1"}
+    assert stopped.subagents == frozenset()
+    assert state(stopped) is SessionState.BUSY
+
+    over = told("claude", report("claude", "Stop", 3), held=stopped)
+    late = told(
+        "claude",
+        report("claude", "PreToolUse", 4, agent_id="a2", tool_name="Bash", tool_input={"command": "ls"}),
+        report("claude", "PostToolUse", 5, agent_id="a2", tool_name="Bash"),
+        report("claude", "SubagentStop", 6, agent_id="a2"),
+        report("claude", "Stop", 7, agent_id="a2"),
+        held=over,
+    )
+
+    assert late.reading == over.reading
+    assert late.tool == ""
+
+
+def test_a_sub_agent_that_asks_makes_the_session_ask_until_it_is_answered() -> None:
+    held = told("claude", report("claude", "UserPromptSubmit"))
+    asked = told(
+        "claude",
+        report("claude", "PermissionRequest", 1, agent_id="a1", tool_name="Bash", tool_input={"command": "rm x"}),
+        held=held,
+    )
+    assert asked.reading is not None
+    assert asked.reading.needs is Need.PERMISSION
+    assert asked.reading.question == "Bash: rm x"
+
+    other = told("claude", report("claude", "PostToolUse", 2, agent_id="a2"), held=asked)
+    answered = told("claude", report("claude", "PostToolUse", 3, agent_id="a1"), held=other)
+
+    assert state(other) is SessionState.ATTENTION
+    assert state(answered) is SessionState.BUSY
+
+
+def test_tasks_that_go_on_after_the_turn_are_counted() -> None:
+    tasks = [{"id": "1", "status": "running"}, {"id": "2", "status": "completed"}, {"id": "3", "status": "pending"}]
+
+    held = told("claude", report("claude", "Stop", background_tasks=tasks, last_assistant_message="done"))
+
+    assert held.background_tasks == 2
+    assert held.last_text == "done"
+    assert held.reading is not None
+    assert held.reading.needs is Need.FINISHED
+
+
+def test_a_reminder_keeps_the_words_of_the_request_before_it() -> None:
+    held = told(
+        "claude",
+        Report(agent="claude", event="PermissionRequest", at=NOW, payload=payload("claude", "PermissionRequest.Bash")),
+        Report(
+            agent="claude",
+            event="Notification",
+            at=NOW + timedelta(seconds=6),
+            payload=payload("claude", "Notification.permission_prompt"),
+        ),
+    )
+
+    assert held.reading is not None
+    assert held.reading.question == "Bash: touch made-by-agent.txt && sleep 6"
+    assert held.reading.at == NOW + timedelta(seconds=6)
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "event"),
+    [
+        ("claude", "PermissionRequest.AskUserQuestion", "PermissionRequest"),
+        ("codex", "PreToolUse.request_user_input", "PreToolUse"),
+        ("gemini", "BeforeTool.ask_user", "BeforeTool"),
+        ("opencode", "question.asked", "question.asked"),
+    ],
+)
+def test_a_question_comes_with_its_words_and_choices(key: str, name: str, event: str) -> None:
+    held = told(key, Report(agent=key, event=event, at=NOW, payload=payload(key, name)))
+
+    assert held.reading is not None
+    assert held.reading.needs is Need.QUESTION
+    assert held.reading.question == "Which colour should the button be?"
+    assert held.reading.choices == ("Red", "Blue")
+
+
+def test_codexs_hidden_thread_does_not_end_the_turn() -> None:
+    real = payload("codex", "notify.agent-turn-complete")
+    hidden = payload("codex", "notify.agent-turn-complete.title-thread")
+    busy = told("codex", Report(agent="codex", event="UserPromptSubmit", at=NOW, payload=payload("codex", "Stop")))
+
+    after_hidden = told("codex", Report(agent="codex", event=str(hidden["type"]), at=NOW, payload=hidden), held=busy)
+    after_real = told("codex", Report(agent="codex", event=str(real["type"]), at=NOW, payload=real), held=busy)
+
+    assert state(after_hidden) is SessionState.BUSY
+    assert state(after_real) is SessionState.IDLE
+
+
+def test_compaction_in_the_middle_of_a_turn_does_not_end_it() -> None:
+    held = told(
+        "claude",
+        report("claude", "UserPromptSubmit", 0),
+        report("claude", "PreCompact", 1, trigger="auto"),
+        report("claude", "SessionStart", 2, source="compact"),
+        report("claude", "PostCompact", 3, trigger="auto"),
+    )
+    assert state(held) is SessionState.BUSY
+
+    assert state(told("claude", report("claude", "PostCompact", 4, trigger="manual"), held=held)) is SessionState.IDLE
+
+
+def test_the_idle_reminder_does_not_hide_an_error() -> None:
+    held = told(
+        "claude",
+        Report(agent="claude", event="StopFailure", at=NOW, payload=payload("claude", "StopFailure.server_error")),
+        report("claude", "Notification", 60, notification_type="idle_prompt"),
+    )
+
+    assert state(held) is SessionState.ERROR
+
+
+def test_opencodes_idle_after_an_error_does_not_hide_it_and_the_next_turn_clears_it() -> None:
+    held = told(
+        "opencode",
+        Report(agent="opencode", event="session.error", at=NOW, payload=payload("opencode", "session.error")),
+        Report(agent="opencode", event="session.idle", at=NOW, payload=payload("opencode", "session.idle")),
+    )
+    assert state(held) is SessionState.ERROR
+
+    busy = Report(agent="opencode", event="session.status", at=NOW, payload=payload("opencode", "session.status.busy"))
+    assert state(told("opencode", busy, held=held)) is SessionState.BUSY
+
+
+def test_opencodes_child_sessions_are_sub_agents() -> None:
+    def event(kind: str, session: str, second: int, **more: object) -> Report:
+        found = {"type": kind, "properties": {"sessionID": session, **more}}
+        return Report(agent="opencode", event=kind, at=NOW + timedelta(seconds=second), payload=found)
+
+    held = told(
+        "opencode",
+        event("session.status", "main", 0, status={"type": "busy"}),
+        event("session.created", "child", 1, info={"id": "child", "parentID": "main"}),
+        event("session.idle", "child", 2),
+        event("session.error", "child", 3, error={"name": "APIError"}),
+    )
+
+    assert held.subagents == {"child"}
+    assert held.session_id == "main"
+    assert state(held) is SessionState.BUSY
+    asked = told("opencode", event("permission.asked", "child", 4, permission="bash"), held=held)
+    assert state(asked) is SessionState.ATTENTION
+    assert (
+        state(told("opencode", event("permission.replied", "child", 5, reply="once"), held=asked)) is SessionState.BUSY
+    )
+
+
+def test_a_report_that_comes_late_changes_nothing() -> None:
+    held = told("claude", report("claude", "UserPromptSubmit", 10, prompt="new"))
+
+    late = told("claude", report("claude", "Stop", 5), held=held)
+
+    assert late == held
+
+
+def test_another_conversation_in_the_same_pane_starts_from_nothing() -> None:
+    held = told("claude", report("claude", "UserPromptSubmit", 0, prompt="old", transcript_path="/old.jsonl"))
+
+    cleared = told(
+        "claude",
+        report("claude", "SessionEnd", 1, reason="clear"),
+        replace(report("claude", "SessionStart", 2), payload={"session_id": "other", "source": "clear"}),
+        held=held,
+    )
+
+    assert (cleared.session_id, cleared.transcript_path, cleared.last_prompt) == ("other", "", "")
+    assert state(cleared) is SessionState.IDLE
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    max_leaves=5,
+)
+FIELDS = st.sampled_from(
+    ["tool_name", "tool_input", "questions", "properties", "status", "info", "details", "agent_id"]
+)
+
+
+@pytest.mark.parametrize("key", AGENTS)
+@given(data=st.data())
+def test_no_payload_breaks_a_reader(key: str, data: st.DataObject) -> None:
+    names = sorted({name for file in (HERE / FULL / key / "hooks").iterdir() for name in [file.name.split(".json")[0]]})
+    events = sorted({name.split(".")[0] for name in names} | {".".join(name.split(".")[:2]) for name in names})
+    event = data.draw(st.sampled_from(events))
+    held = told(
+        key, Report(agent=key, event=event, at=NOW, payload=data.draw(st.dictionaries(FIELDS, JSON, max_size=4)))
+    )
+
+    assert held.at == NOW
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("You've hit your limit · resets 3pm (UTC)", datetime(2026, 11, 21, 15, tzinfo=UTC)),
+        ("5-hour limit reached ∙ resets 3:30am (Europe/Berlin)", datetime(2026, 11, 22, 2, 30, tzinfo=UTC)),
+        ("Claude AI usage limit reached|1795248000", datetime.fromtimestamp(1795248000, UTC)),
+        ("limit resets Nov 23, 5pm (UTC)", datetime(2026, 11, 23, 17, tzinfo=UTC)),
+        ("Please try again in 1 hour 5 minutes.", NOW + timedelta(minutes=65)),
+        ("try again in 20s", NOW + timedelta(seconds=20)),
+        ("try again in 3 days", NOW + timedelta(days=3)),
+        ("API Error: 500 Internal server error", None),
+        ("it resets 3 counters", None),
+        ("resets 99pm", None),
+        ("resets 3pm (Nowhere/Land)", "some"),
+    ],
+)
+def test_the_end_of_a_limit_is_read_where_it_is_told(text: str, wanted: datetime | str | None) -> None:
+    found = reset_time(text, NOW)
+
+    if wanted == "some":
+        assert found is not None
+    else:
+        assert found == wanted
+
+
+# ---- OpenCode's server
+
+
+@pytest.mark.parametrize(
+    "recording",
+    [each for each in recordings(FULL) if each.agent_key == "opencode" and (each.folder / "api.json").exists()],
+    ids=str,
+)
+def test_opencodes_server_tells_every_state_but_the_reason_of_rest(recording: object) -> None:
+    from support.recordings import Recording, verdict
+
+    assert isinstance(recording, Recording)
+    told_by_server = json.loads((recording.folder / "api.json").read_text())
+    if recording.truth == "exited" or "/session/status" not in told_by_server:
+        return
+    answers = Answers(told_by_server["/session/status"], told_by_server["/permission"], told_by_server["/question"])
+
+    reading = reading_of(answers, NOW)
+
+    if recording.truth == "error":
+        assert reading.state is SessionState.IDLE
+    else:
+        assert verdict(reading, recording.truth) == "right"
+    if recording.truth.startswith("waiting"):
+        assert reading.question
+        assert reading.choices
+
+
+def test_a_port_is_taken_from_the_command_line_alone() -> None:
+    assert port_in(("opencode", "--port", "4096")) == 4096
+    assert port_in(("opencode", "--port=81")) == 81
+    assert port_in(("opencode", "--port", "0")) == 0
+    assert port_in(("opencode", "--port", "x")) == 0
+    assert port_in(("opencode", "--port")) == 0
+    assert port_in(("opencode",)) == 0
+
+
+def test_a_server_that_does_not_answer_says_nothing() -> None:
+    assert ask(1) is None
