@@ -85,6 +85,7 @@ async def open_bridge(
             agents=agents,
             processes=Processes(clock=clock),
             claims=FileClaims(),
+            spool=places.spool,
             resync=settings.tmux.resync_seconds,
         )
         deck = Deck(mux=mux, store=store, supervisor=crew.supervisor, clock=clock, agents=agents, places=places)

@@ -14,6 +14,7 @@ from quarterdeck.supervisor.checkpoints import Checkpoints
 from quarterdeck.supervisor.keeping import Keeping, Lease
 from quarterdeck.supervisor.painting import Painting
 from quarterdeck.supervisor.reader import Reader
+from quarterdeck.supervisor.reports import Reports
 from quarterdeck.supervisor.supervisor import Supervisor
 from quarterdeck.supervisor.themes import Themes
 from quarterdeck.supervisor.thought_queue import ThoughtQueue
@@ -23,6 +24,7 @@ from quarterdeck.supervisor.worker import keep_running
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
+    from pathlib import Path
 
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.ids import PaneId
@@ -49,6 +51,7 @@ class Crew:
         agents: Agents,
         processes: Processes,
         claims: Claims,
+        spool: Path,
         resync: float,
     ) -> None:
         self.keeping = Keeping(lease)
@@ -56,12 +59,14 @@ class Crew:
         self.queue = ThoughtQueue(store.save_thought)
         self.thoughts = Thoughts(self.queue)
         self.checkpoints = Checkpoints(self.supervisor)
+        self.reports = Reports(spool=spool, socket=str(mux.address), agents=agents)
         self.reader = Reader(
             mux=mux,
             clock=clock,
             agents=agents,
             processes=processes,
             facts=AgentFacts(clock=clock, claims=claims),
+            reports=self.reports,
             dress=self.thoughts.merged,
         )
         self.painting = Painting(clock=clock, themes=Themes(clock=clock))
@@ -79,6 +84,8 @@ class Crew:
         """One look with everything that follows from it: what a command needs."""
         await self.load()
         look = await self.supervisor.look()
+        if self.keeping.is_keeper:
+            await self.reports.read()
         await self._after_look(look, None)
         await self.checkpoints.save()
 
@@ -90,6 +97,7 @@ class Crew:
             "keeper": self._keep,
             "checkpoint": self.checkpoints.run,
             "thoughts": self.queue.run,
+            "reports": self._hear,
         }
         async with asyncio.TaskGroup() as tasks:
             for name, work in workers.items():
@@ -107,6 +115,10 @@ class Crew:
             await self.thoughts.load(self._store)
             await self.supervisor.refresh()
             self._show_thoughts()
+
+    async def _hear(self) -> None:
+        """Take reports while we are the keeper: what they say is for whoever derives the states."""
+        await self.reports.watch(self.watcher.look_at, may_read=lambda: self.keeping.is_keeper)
 
     async def _after_look(self, look: Look, moved: Collection[PaneId] | None) -> float | None:
         wanted: float | None = None

@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from quarterdeck.core.ids import PaneId, SessionId
     from quarterdeck.core.pane import Pane, Snapshot
     from quarterdeck.core.session import Session
-    from quarterdeck.ports.agent import Agents
+    from quarterdeck.ports.agent import Agent, Agents, Program
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.mux import Mux
     from quarterdeck.supervisor.agent_facts import AgentFacts
     from quarterdeck.supervisor.processes import Processes
+    from quarterdeck.supervisor.reports import Reports
 
 LIVENESS = 5.0
 """Seconds between two looks at the process table while nothing asks for one sooner."""
@@ -57,6 +58,7 @@ class Reader:
         agents: Agents,
         processes: Processes,
         facts: AgentFacts,
+        reports: Reports,
         dress: Callable[[Session, Pane], Session],
     ) -> None:
         self._mux = mux
@@ -64,6 +66,7 @@ class Reader:
         self._agents = agents
         self._processes = processes
         self._facts = facts
+        self._reports = reports
         self._dress = dress
         """What others know of a row beside its state, such as its thought."""
         self._watched: dict[SessionId, Watched] = {}
@@ -121,7 +124,9 @@ class Reader:
                 held = remembered(session, pane)
                 self._watched[session.session_id] = held
             held.see_pane(pane, now)
+            held.report = self._reports.of(pane.pane_id)
             live.append((session, held))
+        self._reports.keep_only({pane.pane_id for pane in look.panes})
         present = {session.session_id for session, _ in live}
         for session_id in self._watched.keys() - present:
             self._watched.pop(session_id).close()
@@ -156,10 +161,19 @@ class Reader:
         self._alive_at = now
         for _, watched in live:
             watched.has_children = table.has_children(watched.pane.pid, watched.pane.command)
-            found = self._agents.detect(table.programs_below(watched.pane.pid))
-            watched.program = found[1] if found else None
-            if found:
-                watched.agent = found[0]
+            self._note_agent(watched, self._agents.detect(table.programs_below(watched.pane.pid)), now)
+
+    def _note_agent(self, watched: Watched, found: tuple[Agent, Program] | None, now: float) -> None:
+        """Which agent runs in the pane now. What an earlier one reported is not said of the next."""
+        before = watched.program
+        watched.program = found[1] if found else None
+        if found is None:
+            return
+        watched.agent = found[0]
+        reported_at = self._reports.of(watched.pane.pane_id).at
+        is_other = before is not None and before.pid != found[1].pid
+        if is_other and reported_at is not None and now - reported_at.timestamp() > LIVENESS:
+            self._reports.drop(watched.pane.pane_id)
 
     def _note_visits(self, live: list[tuple[Session, Watched]], look: Snapshot, now: datetime) -> None:
         shown = {client.pane_id for client in look.clients}

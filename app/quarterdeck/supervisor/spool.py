@@ -24,6 +24,8 @@ READ_AT_ONCE = 500
 SET_ASIDE_KEPT = 20
 STALE_AFTER = 60.0
 """Seconds: an unfinished file this old was left by a hook that died."""
+KEPT_FOR_OTHERS = 600.0
+"""Seconds for which a report waits for whoever watches its tmux server."""
 LONGEST = PAYLOAD_BYTES + 4_096
 _FIELD = re.compile(
     r'"(hook_event_name|type|session_id|agent_id|tool_name|notification_type|sessionID)"\s*:\s*"([\w.:/ -]{1,200})"'
@@ -41,13 +43,20 @@ class Drained(NamedTuple):
     """Whether there is more to read."""
 
 
-def drain(spool: Path, *, limit: int = READ_AT_ONCE) -> Drained:
-    """Take the reports out of the spool. Two readers never get the same one. Blocking, bounded."""
+def drain(spool: Path, *, limit: int = READ_AT_ONCE, socket: str | None = None) -> Drained:
+    """Take the reports out of the spool. Two readers never get the same one. Blocking, bounded.
+
+    With `socket` reports from other tmux servers are left for whoever watches those, for as long as they may come.
+    """
     boot = _boot_time()
     names = sorted(_names(spool))
     reports: list[Report] = []
     malformed = 0
-    for _, name in names[:limit]:
+    for written, name in names[:limit]:
+        if socket is not None and time.time() - written < KEPT_FOR_OTHERS:
+            told = read(spool / name, boot=boot)
+            if told is not None and told.socket and Path(told.socket).resolve() != Path(socket):
+                continue
         mine = spool / f"{name}.{os.getpid()}.taken"
         try:
             (spool / name).rename(mine)  # whoever can rename it has it

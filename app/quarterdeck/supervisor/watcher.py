@@ -6,14 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.events import Health
+from quarterdeck.core.ids import PaneId
 from quarterdeck.errors import TmuxError
 from quarterdeck.ports.mux import HintKind
 from quarterdeck.supervisor.worker import back_off
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection
 
-    from quarterdeck.core.ids import PaneId
     from quarterdeck.core.pane import Look
     from quarterdeck.ports.mux import Hint
     from quarterdeck.supervisor.supervisor import Supervisor
@@ -54,6 +54,12 @@ class Watcher:
     def look_now(self) -> None:
         """Ask for a whole look as soon as possible."""
         self._everything = self._urgent = True
+        self._wake.set()
+
+    def look_at(self, panes: Collection[str]) -> None:
+        """Something was told of these panes: look at once."""
+        self._moved |= {PaneId(pane) for pane in panes}
+        self._urgent = True
         self._wake.set()
 
     async def run(self) -> None:
