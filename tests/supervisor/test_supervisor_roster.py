@@ -343,6 +343,7 @@ async def test_a_missing_folder_is_refused_before_anything_is_made(
 async def test_a_row_that_did_not_change_makes_no_event(server: TmuxServer, private_home: Path) -> None:
     server.session("still")
     async with watching(server.socket, private_home) as crew:
+        await until(lambda: crew.need("still").is_certain, "its state is known")
         await crew.crew.supervisor.look()
         crew.events.clear()
         for _ in range(3):

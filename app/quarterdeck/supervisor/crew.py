@@ -9,6 +9,7 @@ from quarterdeck.core.diff import diff
 from quarterdeck.core.discovery import shown_panes
 from quarterdeck.core.events import Event, SessionChanged
 from quarterdeck.core.pane import NoServer
+from quarterdeck.core.thought_rules import pane_key
 from quarterdeck.supervisor.agent_facts import AgentFacts
 from quarterdeck.supervisor.checkpoints import Checkpoints
 from quarterdeck.supervisor.keeping import Keeping, Lease
@@ -134,8 +135,13 @@ class Crew:
                 self.checkpoints.tail(session_id, tail)
             wanted = reading.look_again_in
         self._show_thoughts()
+        self._forget_old_watermarks(look)
         self.supervisor.commit(*await self.painting.paint(self._fleet))
         return wanted
+
+    def _forget_old_watermarks(self, look: Look) -> None:
+        panes = () if isinstance(look, NoServer) else look.panes
+        self.thoughts.forget_absent({*self.supervisor.fleet.sessions, *map(pane_key, panes)})
 
     def _fleet(self) -> Fleet:
         return self.supervisor.fleet

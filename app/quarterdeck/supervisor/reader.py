@@ -89,7 +89,7 @@ class Reader:
         screens = await self._capture(live, moved)
         await self._look_at_processes(live, now.timestamp())
         await self._facts.refresh([watched for _, watched in live], moved=moved is None or bool(moved))
-        self._note_visits(live, look, now)
+        shown = {client.pane_id for client in look.clients}
         events: list[Event] = []
         tails: dict[SessionId, str] = {}
         # Others may have changed rows while we waited; what is read is put onto the rows as they are now.
@@ -104,6 +104,8 @@ class Reader:
                 watched.see_screen(clean_lines(coloured), now.timestamp())
                 tails[session.session_id] = tail
             watched.observe(now.timestamp(), screen_is_new=coloured is not None)
+            if watched.pane.pane_id in shown:
+                watched.visit(now)
             after = self._dress(row(session, watched, watched.conclude(now), now), watched.pane)
             if after != session:
                 events.append(SessionChanged(before=session, after=after, at=now))
@@ -174,12 +176,6 @@ class Reader:
         is_other = before is not None and before.pid != found[1].pid
         if is_other and reported_at is not None and now - reported_at.timestamp() > LIVENESS:
             self._reports.drop(watched.pane.pane_id)
-
-    def _note_visits(self, live: list[tuple[Session, Watched]], look: Snapshot, now: datetime) -> None:
-        shown = {client.pane_id for client in look.clients}
-        for _, watched in live:
-            if watched.pane.pane_id in shown:
-                watched.looked_at = now
 
     def _due(self, watched: list[Watched], now: datetime) -> float | None:
         at = now.timestamp()

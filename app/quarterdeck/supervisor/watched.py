@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.detector import DetectorState, Observation, reading_of, step
+from quarterdeck.core.detector import DetectorState, Observation, dismiss, reading_of, step
 from quarterdeck.core.evidence import evidence_of
 from quarterdeck.core.readings import decide, settle
 from quarterdeck.core.report import ReportState
@@ -102,6 +102,12 @@ class Watched:
         )
         self.detector, reading = step(self.detector, seen, now)
         return reading
+
+    def visit(self, now: datetime) -> None:
+        """The operator has the pane in front of them: what only wanted a look is settled."""
+        self.looked_at = now
+        if self.detector.state is SessionState.ATTENTION or self.detector.attention_at is not None:
+            self.detector, _ = dismiss(self.detector, now.timestamp())
 
     def conclude(self, now: datetime) -> Reading:
         """The one reading to show: the ladder's choice while an agent runs, the detector's otherwise."""
