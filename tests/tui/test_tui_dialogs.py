@@ -59,6 +59,14 @@ async def test_several_are_ended_only_when_their_number_is_typed() -> None:
         assert running.main.board.marked == set()
 
 
+async def test_the_cursor_steps_off_what_is_ended() -> None:
+    async with console() as running:
+        await running.press("j", "x", "y")
+        assert running.main.table.selected == "sess_3"
+        await running.press("G", "x", "y")
+        assert running.main.table.selected == running.main.table.ids[-2]
+
+
 async def test_a_message_of_two_lines_is_sent_to_the_row() -> None:
     async with console() as running:
         await running.press("5", "m", "h", "i", "ctrl+j", "q", "enter")

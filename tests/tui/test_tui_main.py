@@ -246,3 +246,19 @@ async def test_the_preview_goes_right_below_and_off_and_is_remembered() -> None:
             await running.press("p")
         assert seen == [(True, True), (True, False), (False, False), (True, True)]
         assert running.backend.remembered["preview"] == "below"
+
+
+async def test_the_console_begins_with_the_view_of_the_settings() -> None:
+    backend = CannedBackend(wishes=Preferences(views={"mine": "repo:atlas"}, view="mine"))
+    async with console(backend) as running:
+        assert running.main.table.ids == ["sess_3", "atl-12", "atl-13"]
+        await running.press("escape")
+        assert len(running.main.table.ids) == 15
+
+
+async def test_what_a_program_calls_its_default_colour_is_our_ground() -> None:
+    backend = CannedBackend(tail=lambda session_id: "\x1b[39;49mplain \x1b[34mblue\x1b[0m")
+    async with console(backend) as running:
+        line = running.main.preview.tail.render_line(0)
+        grounds = {segment.style.bgcolor for segment in line if segment.style is not None}
+        assert grounds == {running.app.colours.style("text").bgcolor}

@@ -56,6 +56,7 @@ class Memory:
             selected=SessionId(selected) if selected else None,
             keys=settings.keys,
             views=settings.views,
+            view=console.view,
             ascii_only=console.ascii,
             mouse=console.mouse,
         )

@@ -18,6 +18,7 @@ from quarterdeck.errors import QuarterdeckError, SettingsError
 from quarterdeck.ports.clock import Clock, SystemClock
 from quarterdeck.tui import actions, failures, theme
 from quarterdeck.tui.backend import Capability
+from quarterdeck.tui.palette import terminal_colours
 from quarterdeck.tui.screens.main import MainScreen
 from quarterdeck.tui.theme_watch import ThemeWatch
 
@@ -58,11 +59,20 @@ class ConsoleApp(App[int]):
         self._complaints: list[QuarterdeckError] = []
         self.keys = self._resolve_keys()
         self.colours = self._load_theme(theme.TERMINAL if wants_no_colour else self.preferences.theme)
-        self.register_theme(self.colours.for_textual())
-        self.theme = self.colours.name
+        self._take_up(self.colours)
         self.main = MainScreen(self)
         self.theme_watch = ThemeWatch(self)
         self._unsubscribe: Callable[[], None] = lambda: None
+
+    def _take_up(self, chosen: theme.Theme) -> None:
+        """Give the theme to Textual."""
+        sixteen = terminal_colours(chosen)
+        if chosen.dark:
+            self.ansi_theme_dark = sixteen
+        else:
+            self.ansi_theme_light = sixteen
+        self.register_theme(chosen.for_textual())
+        self.theme = chosen.name
 
     def _resolve_keys(self) -> dict[str, tuple[str, ...]]:
         try:
@@ -147,8 +157,7 @@ class ConsoleApp(App[int]):
     def use_theme(self, chosen: theme.Theme) -> None:
         """Paint everything in another theme."""
         self.colours = chosen
-        self.register_theme(chosen.for_textual())
-        self.theme = chosen.name
+        self._take_up(chosen)
         self.main.use(chosen)
         self.theme_watch.follow(chosen.name)
 

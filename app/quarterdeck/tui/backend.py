@@ -137,6 +137,8 @@ class Preferences:
     keys: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     views: Mapping[str, str] = field(default_factory=dict)
     """Saved filters by name."""
+    view: str = ""
+    """The saved filter to begin with."""
     ascii_only: bool = False
     mouse: bool = True
 

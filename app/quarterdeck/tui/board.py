@@ -9,8 +9,9 @@ from quarterdeck.core.text import cell_width
 from quarterdeck.core.urgency import SortKey, sort_key
 from quarterdeck.tui.rows import column as col
 from quarterdeck.tui.rows.head import Counts, count
+from quarterdeck.tui.rows.mark import kind_of
 from quarterdeck.tui.rows.order import Grouping, arrange, held
-from quarterdeck.tui.rows.session_row import name_of
+from quarterdeck.tui.rows.session_row import name_of, rest_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,6 +84,6 @@ def _empty_columns(sessions: Sequence[Session]) -> frozenset[str]:
     said = {
         col.CONTEXT: any(session.token_count for session in sessions),
         col.BRANCH: any(session.work and (session.work.branch or session.work.prs) for session in sessions),
-        col.REST: any(session.rest_state.value not in {"active", "drowsy"} for session in sessions),
+        col.REST: any(rest_word(session, kind_of(session)) for session in sessions),
     }
     return frozenset(name for name, is_said in said.items() if not is_said)

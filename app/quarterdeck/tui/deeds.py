@@ -73,6 +73,7 @@ async def _ask_and_end(screen: MainScreen, sessions: list[Session]) -> None:
     def decided(ending: Ending | None) -> None:
         if ending is not None:
             screen.unmark()
+            screen.table.step_off(ids)
             console.attempt(console.backend.kill(ids, detach=ending is Ending.DETACH))
 
     screen.app.push_screen(EndScreen(console, sessions, losses), decided)
@@ -148,4 +149,5 @@ def dismiss(screen: MainScreen) -> None:
     ids = [session.session_id for session in screen.targets() if kind_of(session) in GONE]
     if ids:
         screen.unmark()
+        screen.table.step_off(ids)
         screen.console_app.attempt(screen.console_app.backend.dismiss(ids))

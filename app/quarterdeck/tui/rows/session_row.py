@@ -76,7 +76,7 @@ def _content(name: str, session: Session, kind: Kind, width: int, view: View) ->
         case col.STATE:
             return kind.value + ("?" if doubt else ""), role
         case col.REST:
-            return ("" if gone_or_busy(kind) else REST_WORDS[session.rest_state]), "muted"
+            return rest_word(session, kind), "muted"
         case col.THOUGHT:
             return saying(session, kind), "asks" if kind is Kind.ASKS else "failed" if kind is Kind.FAILED else "text"
         case col.CONTEXT:
@@ -92,9 +92,9 @@ def _content(name: str, session: Session, kind: Kind, width: int, view: View) ->
             return plot(view.activity_of(session), width, ascii_only=view.ascii_only), "muted"
 
 
-def gone_or_busy(kind: Kind) -> bool:
-    """Whether a word about resting would say nothing."""
-    return kind in GONE or kind is Kind.WORKS
+def rest_word(session: Session, kind: Kind) -> str:
+    """How deeply it rests; "" where that would say nothing."""
+    return "" if kind in GONE or kind is Kind.WORKS else REST_WORDS[session.rest_state]
 
 
 def name_of(session: Session) -> str:
@@ -131,7 +131,8 @@ def saying(session: Session, kind: Kind) -> str:
     if kind is Kind.ASKS and session.asks is not None:
         return clean(session.asks.text)
     if kind is Kind.ENDED:
-        status = "" if session.exit_status is None else f" with status {session.exit_status}"
+        # A negative status is that of a pane whose own was never learned.
+        status = f" with status {session.exit_status}" if (session.exit_status or 0) > 0 else ""
         last = f": {clean(session.thought)}" if session.thought else ""
         return f"ended{status}{last}"
     if kind is Kind.STALE:

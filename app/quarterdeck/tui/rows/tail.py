@@ -26,11 +26,18 @@ def tail_lines(raw: str, console: Console, theme: Theme, ansi: TerminalTheme) ->
     lines: list[list[Segment]] = []
     for line in text.split("\n", allow_blank=True):
         segments = [
-            Segment(segment.text, base + _legible(segment.style, theme, ansi) if segment.style else base)
+            Segment(segment.text, _on(base, _legible(segment.style, theme, ansi)) if segment.style else base)
             for segment in line.render(console)
         ]
         lines.append(segments)
     return lines
+
+
+def _on(base: Style, style: Style) -> Style:
+    """The style on our ground. A program's `default` means ours, not black on white as a palette would have it."""
+    ink = base.color if style.color is None or style.color.is_default else style.color
+    ground = base.bgcolor if style.bgcolor is None or style.bgcolor.is_default else style.bgcolor
+    return style + Style.from_color(ink, ground)
 
 
 def _legible(style: Style, theme: Theme, ansi: TerminalTheme) -> Style:

@@ -96,6 +96,8 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         """Begin at the row of the last time, and look at the clock now and then."""
         self._awaited = self.console_app.preferences.selected
+        if (view := self.console_app.preferences.views.get(self.console_app.preferences.view)) is not None:
+            self.open_filter(view)
         # Before the first frame, so that it is the table and not an empty screen.
         self.place_preview()
         self.sync()

@@ -17,7 +17,7 @@ from quarterdeck.tui.rows.titles import heading_cells, title_cells
 from quarterdeck.tui.widgets.line import strip_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from textual import events
     from textual.strip import Strip
@@ -146,6 +146,14 @@ class FleetTable(ScrollView, can_focus=True):
             self.post_message(self.Selected(session_id))
         self._reveal()
         return True
+
+    def step_off(self, ids: Collection[str]) -> None:
+        """Move to the next row that is not one of these: they are about to go, and the cursor should not go along."""
+        selected = self.selected
+        if selected is not None and selected in ids:
+            rank = self._rank[selected]
+            around = [*self._ids[rank:], *reversed(self._ids[:rank])]
+            self.select(next((one for one in around if one not in ids), selected))
 
     def _nearest(self, index: int) -> int:
         """The row at or next to a place that a cursor can stand on."""
