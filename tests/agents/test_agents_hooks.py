@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import time
-from typing import TYPE_CHECKING, cast
+from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -13,15 +14,13 @@ from hypothesis import strategies as st
 from quarterdeck.agents import json_splice
 from quarterdeck.agents.hooks import backup_path
 from quarterdeck.agents.json_splice import NotPlainJson
+from quarterdeck.agents.opencode_server import PASSWORD, port_in
 from quarterdeck.agents.report_script import MARK, REPORTS_KEPT, hook_command, script_path, script_text
 from quarterdeck.core.report import PAYLOAD_BYTES
 from quarterdeck.errors import Refused
 from quarterdeck.ports.agent import HookPlan, HookStatus, Launch
 from quarterdeck.supervisor.spool import drain, parse
 from support.recordings import agent
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 JSON_AGENTS = ("claude", "codex", "gemini")
 FILES = {"claude": ".claude/settings.json", "codex": ".codex/hooks.json", "gemini": ".gemini/settings.json"}
@@ -394,26 +393,34 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 # ---- hooks for agents we start
 
 
-@pytest.mark.parametrize("key", ["claude", "gemini", "opencode"])
-def test_an_agent_we_start_reports_without_a_change_to_the_users_files(key: str, tmp_path: Path) -> None:
+def test_claude_is_started_with_hooks_beside_the_users_own(tmp_path: Path) -> None:
     spool, files = tmp_path / "spool", tmp_path / "launch"
 
-    plan = agent(key).launch(Launch(cwd=tmp_path, prompt="p", spool=spool, files=files, session_id="u-1"))
+    plan = agent("claude").launch(Launch(cwd=tmp_path, prompt="p", spool=spool, files=files, session_id="u-1"))
 
-    assert plan.files
-    assert all(path.is_relative_to(files) or path.is_relative_to(spool) for path in plan.files)
-    told = [*plan.argv, *plan.env.values()]
-    named = [path for path in plan.files if any(str(path) in word for word in told)]
-    assert named
-    if key != "opencode":
-        (settings,) = named
-        events = cast("dict[str, object]", json.loads(plan.files[settings])["hooks"])
-        assert len(events) >= 5
-        assert plan.files[script_path(spool, key)] == script_text(spool, key)
+    settings = Path(plan.argv[plan.argv.index("--settings") + 1])
+    assert settings.is_relative_to(files)
+    events = cast("dict[str, object]", json.loads(plan.files[settings])["hooks"])
+    assert {"UserPromptSubmit", "PermissionRequest", "Stop", "StopFailure"} <= events.keys()
+    assert plan.files[script_path(spool, "claude")] == script_text(spool, "claude")
+    assert plan.argv[-2:] == ("--", "p")
 
 
-def test_codex_is_started_without_hooks_it_would_ask_about(tmp_path: Path) -> None:
-    plan = agent("codex").launch(Launch(cwd=tmp_path, spool=tmp_path / "s", files=tmp_path / "f"))
+def test_opencode_is_started_with_a_server_that_wants_a_password(tmp_path: Path) -> None:
+    wanted = Launch(cwd=tmp_path, spool=tmp_path / "s", files=tmp_path / "f")
+
+    one, other = agent("opencode").launch(wanted), agent("opencode").launch(wanted)
+
+    assert port_in(one.argv) > 1_000
+    assert len(one.env[PASSWORD]) >= 24
+    assert one.env[PASSWORD] != other.env[PASSWORD]
+    assert not one.files
+
+
+@pytest.mark.parametrize("key", ["codex", "gemini"])
+def test_no_agent_is_started_with_hooks_it_would_ask_or_warn_about(key: str, tmp_path: Path) -> None:
+    plan = agent(key).launch(Launch(cwd=tmp_path, spool=tmp_path / "s", files=tmp_path / "f"))
 
     assert not plan.files
+    assert not plan.env
     assert not any("hook" in word for word in plan.argv)

@@ -12,6 +12,7 @@ _HINT = re.compile(r"\benter\b.*\besc\b", re.IGNORECASE | re.DOTALL)
 _BOX = re.compile(r"^[›>](?:\s|$)")
 _FOOT_LINE = re.compile(r"^(?:\s|$)")
 _DIALOG_TOP = re.compile(r"^\S")
+_MARKED = re.compile(r"^\s*›\s+\d+\.\s")
 _ASIDE_QUESTION = re.compile(r"^\s+Question \d+/\d+\b")
 
 
@@ -25,6 +26,8 @@ def split(lines: tuple[str, ...]) -> Parts:
             question = any(_ASIDE_QUESTION.match(line) for line in lines[top : options[0].line])
             return Parts(body=lines[:top], dialog=dialog_of(lines, top=top, join=not question))
     for index in range(len(lines) - 1, -1, -1):
+        if _ASIDE_QUESTION.match(lines[index]) or _MARKED.match(lines[index]):
+            break  # a dialog that is not all drawn yet
         if _BOX.match(lines[index]):
             return Parts(body=lines[:index], box=lines[index : index + 1], foot=lines[index + 1 :])
         if not _FOOT_LINE.match(lines[index]):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from quarterdeck.agents import gemini_screen, gemini_transcript
 from quarterdeck.agents.coding_agent import CodingAgent
 from quarterdeck.agents.gemini_reports import GEMINI, read_gemini
 from quarterdeck.agents.hooks import JsonHooks
-from quarterdeck.ports.agent import AgentSpec, Dialog, HookKind, Launch, LaunchPlan, Permissions, Press, PromptDelivery
+from quarterdeck.ports.agent import AgentSpec, Dialog, HookKind, Permissions, Press, PromptDelivery
 
 SPEC = AgentSpec(
     key="gemini",
@@ -34,14 +32,6 @@ SPEC = AgentSpec(
 )
 
 
-def _with_defaults(plan: LaunchPlan, wanted: Launch, hooks: str) -> LaunchPlan:
-    """Hooks of all settings files are joined; the file of lowest rank can be named in the environment."""
-    assert wanted.files is not None
-    file = wanted.files / "gemini-defaults.json"
-    env = {**plan.env, "GEMINI_CLI_SYSTEM_DEFAULTS_PATH": str(file)}
-    return replace(plan, env=env, files={**plan.files, file: hooks})
-
-
 HOOKS = JsonHooks(
     agent="gemini",
     file=lambda home: gemini_transcript.config_folder(home) / "settings.json",
@@ -49,8 +39,9 @@ HOOKS = JsonHooks(
     matcher="*",
     named=True,
     milliseconds=True,
-    launch=_with_defaults,
 )
+"""None at launch: settings named in the environment must belong to root, and the worktree's own would show up in git.
+Gemini CLI's title and chat file tell every state."""
 
 AGENT = CodingAgent(
     spec=SPEC,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
+import socket
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.hooks import backup_path
 from quarterdeck.agents.opencode_reports import OPENCODE
+from quarterdeck.agents.opencode_server import PASSWORD
 from quarterdeck.agents.report_script import REPORTS_KEPT
 from quarterdeck.core.report import HEADER, PAYLOAD_BYTES
 from quarterdeck.ports.agent import HookPlan, HookStatus
@@ -98,13 +101,17 @@ class PluginFile:
         return HookStatus.OUTDATED if plan.changes else HookStatus.INSTALLED
 
     def for_launch(self, plan: LaunchPlan, wanted: Launch) -> LaunchPlan:
-        """The launch with the plugin beside it, named in settings that are given by the environment."""
-        if wanted.spool is None or wanted.files is None:
+        """The launch with a server of its own, which tells more than hooks could.
+
+        A plugin would cost the first start ten seconds, in which OpenCode installs what plugins may need.
+        """
+        if wanted.spool is None:
             return plan
-        file = wanted.files / PLUGIN
-        config = json.dumps({"plugin": [file.as_uri()]})
-        return replace(
-            plan,
-            files={**plan.files, file: plugin_text(wanted.spool)},
-            env={**plan.env, "OPENCODE_CONFIG_CONTENT": config},
-        )
+        argv = plan.argv if wanted.port else (*plan.argv, "--port", str(_free_port()))
+        return replace(plan, argv=argv, env={**plan.env, PASSWORD: secrets.token_urlsafe(24)})
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import itertools
 import json
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.agents.gist import asked, tool_request
@@ -14,9 +16,8 @@ from quarterdeck.core.reading import Reading
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from quarterdeck.core.foreign import Json
     from quarterdeck.ports.agent import Program
@@ -25,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 TIMEOUT = 0.3
 LONGEST = 4 * 1024 * 1024
+PASSWORD = "OPENCODE_SERVER_PASSWORD"  # noqa: S105 - the variable's name
+_USER = "OPENCODE_SERVER_USERNAME"
+_ENVIRON_BYTES = 262_144
 LASTS = 30.0
 """Seconds; it is asked again whenever the pane moves."""
 _CHOICES = ("Allow once", "Allow always", "Reject")
@@ -42,7 +46,7 @@ def read_registry(program: Program, at: datetime, home: Path | None = None) -> R
     """What a process that was started with a port of its own says; None when it has none or does not answer."""
     del home  # a server needs no folder
     port = port_in(program.argv)
-    answers = ask(port) if port else None
+    answers = ask(port, _credentials(program.pid)) if port else None
     return reading_of(answers, at) if answers else None
 
 
@@ -55,12 +59,15 @@ def port_in(argv: Sequence[str]) -> int:
     return 0
 
 
-def ask(port: int) -> Answers | None:
+def ask(port: int, credentials: str = "") -> Answers | None:
     """Ask the server on this machine; None when there is no answer we understand."""
+    headers = {"Accept": "application/json"}
+    if credentials:
+        headers["Authorization"] = "Basic " + base64.b64encode(credentials.encode()).decode()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
     try:
         status, permissions, questions = (
-            _get(connection, path) for path in ("/session/status", "/permission", "/question")
+            _get(connection, path, headers) for path in ("/session/status", "/permission", "/question")
         )
     except (OSError, http.client.HTTPException, ValueError):
         logger.info("OpenCode's server on port %s does not answer", port, exc_info=True)
@@ -108,8 +115,19 @@ def _reading(
     )
 
 
-def _get(connection: http.client.HTTPConnection, path: str) -> object:
-    connection.request("GET", path, headers={"Accept": "application/json"})
+def _credentials(pid: int) -> str:
+    """What the server wants to be asked with: its own process knows (Linux, and a process of ours)."""
+    try:
+        with Path(f"/proc/{pid}/environ").open("rb") as file:
+            entries = file.read(_ENVIRON_BYTES).split(b"\0")
+    except OSError:
+        return ""
+    found = dict(entry.decode(errors="replace").partition("=")[::2] for entry in entries)
+    return f"{found.get(_USER) or 'opencode'}:{found[PASSWORD]}" if found.get(PASSWORD) else ""
+
+
+def _get(connection: http.client.HTTPConnection, path: str, headers: Mapping[str, str]) -> object:
+    connection.request("GET", path, headers=dict(headers))
     response = connection.getresponse()
     body = response.read(LONGEST)
     if response.status != http.HTTPStatus.OK:
