@@ -38,6 +38,8 @@ class Running:
     async def settle(self) -> None:
         """Wait until nothing is under way."""
         await self.pilot.pause()
+        while self.app.due is not None:
+            await self.pilot.pause(0.01)
         deeds = [worker for worker in self.app.workers if worker.name != "supervisor"]
         if deeds:
             await self.app.workers.wait_for_complete(deeds)

@@ -216,12 +216,13 @@ async def test_settings_turn_through_their_choices() -> None:
         assert running.backend.deeds[1:] == [("set", "thoughts.seconds", "9")]
 
 
-async def test_the_palette_does_actions_and_finds_sessions() -> None:
+async def test_the_palette_does_actions_and_goes_to_sessions() -> None:
     async with console() as running:
         await running.press("ctrl+p", *"atlas-til", "enter")
         assert running.main.table.selected == "sess_3"
+        assert running.backend.deeds == [("go", "sess_3")]
         await running.press("ctrl+p", *"look at tmux", "enter")
-        assert running.backend.deeds == [("look",)]
+        assert running.backend.deeds[1:] == [("look",)]
 
 
 async def test_a_theme_is_shown_while_choosing_and_kept_only_on_enter() -> None:

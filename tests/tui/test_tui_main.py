@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -106,7 +107,7 @@ async def test_rows_do_not_move_within_a_second_of_a_key() -> None:
         sessions = canned_sessions()
         sessions[6] = replace(sessions[6], state=SessionState.ERROR, needs=Need.ERROR)
         running.backend.set(fleet_of(*sessions, exited=tuple(canned_fleet().exited.values())))
-        await running.pilot.pause()
+        await running.settle()
         assert running.main.table.ids == before
         assert "failed" in running.main.table.text_of("sess_7")
         running.clock.advance(2)
@@ -262,3 +263,22 @@ async def test_what_a_program_calls_its_default_colour_is_our_ground() -> None:
         line = running.main.preview.tail.render_line(0)
         grounds = {segment.style.bgcolor for segment in line if segment.style is not None}
         assert grounds == {running.app.colours.style("text").bgcolor}
+
+
+async def test_a_stream_of_changes_costs_few_looks_and_few_previews() -> None:
+    asked: list[str] = []
+
+    def tail(session_id: str) -> str:
+        asked.append(session_id)
+        return f"{len(asked)}"
+
+    async with console(CannedBackend(tail=tail)) as running:
+        before, began = len(asked), time.monotonic()
+        first, *rest = canned_sessions()
+        for number in range(50):
+            running.backend.set(fleet_of(replace(first, thought=f"thought {number}"), *rest))
+            await running.pilot.pause()
+        await running.settle()
+        assert "Run the migration" in running.main.table.text_of("sess_1")
+        passed = time.monotonic() - began
+        assert 1 <= len(asked) - before <= passed / 0.1 + 2

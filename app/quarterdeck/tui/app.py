@@ -25,10 +25,15 @@ from quarterdeck.tui.theme_watch import ThemeWatch
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from textual.timer import Timer
+
     from quarterdeck.core.session import Session
     from quarterdeck.tui.backend import Backend
 
 logger = logging.getLogger(__name__)
+
+LEAST_SECONDS = 1 / 15
+"""Between two looks at a fleet that never rests; an eye sees no difference, and a busy machine does."""
 
 
 class ConsoleApp(App[int]):
@@ -62,6 +67,9 @@ class ConsoleApp(App[int]):
         self._take_up(self.colours)
         self.main = MainScreen(self)
         self.theme_watch = ThemeWatch(self)
+        self.due: Timer | None = None
+        """Set while changes wait to be shown."""
+        self._shown_at = -LEAST_SECONDS
         self._unsubscribe: Callable[[], None] = lambda: None
 
     def _take_up(self, chosen: theme.Theme) -> None:
@@ -126,7 +134,16 @@ class ConsoleApp(App[int]):
         self.post_message(self.FleetChanged())
 
     def on_console_app_fleet_changed(self) -> None:
-        """Show it."""
+        """Show it: at once after a rest, and in a stream of changes only so often."""
+        wait = LEAST_SECONDS - (asyncio.get_running_loop().time() - self._shown_at)
+        if wait <= 0:
+            self._show()
+        elif self.due is None:
+            self.due = self.set_timer(wait, self._show)
+
+    def _show(self) -> None:
+        self.due = None
+        self._shown_at = asyncio.get_running_loop().time()
         self.main.sync()
 
     # For the screens

@@ -33,12 +33,18 @@ class Board:
         self.counts: Counts = count(())
         self.longest_name = col.NAME_LEAST
         self.empty: frozenset[str] = frozenset()
+        self._fleet: Fleet | None = None
+        self._asked = (self.filter, grouping)
         self._keys: dict[str, tuple[Session, SortKey]] = {}
         self.is_held = False
         """Whether rows stand elsewhere than their order says."""
 
     def sync(self, fleet: Fleet, *, hold: bool = False) -> None:
         """Take over the fleet. With `hold` rows that were there stay where they are."""
+        asked = (self.filter, self.grouping)
+        if fleet is self._fleet and asked == self._asked and not self.is_held:
+            return
+        self._fleet, self._asked = fleet, asked
         self.sessions = dict(chain[tuple[str, "Session"]](fleet.sessions.items(), fleet.exited.items()))
         self.marked &= self.sessions.keys()
         self._keys = {key: known for key, known in self._keys.items() if key in self.sessions}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # Black, red, green, yellow, blue, magenta, cyan, white; then the bright ones.
 _DARK = [
-    "#3a4150",
+    "#1b1f29",
     "#f0616d",
     "#6cc98b",
     "#e0b860",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quarterdeck.tui.actions import ACTIONS, spoken
+from quarterdeck.tui.actions import ACTIONS, BY_NAME, spoken
 from quarterdeck.tui.rows.mark import kind_of
 from quarterdeck.tui.rows.session_row import name_of, repo_of
 from quarterdeck.tui.screens.picker import Candidate, Picker
@@ -40,8 +40,8 @@ def open_palette(screen: MainScreen) -> None:
             return
         if answer.startswith(ACTION):
             screen.action_do(answer.removeprefix(ACTION))
-        else:
-            screen.table.select(answer.removeprefix(SESSION))
+        elif screen.table.select(answer.removeprefix(SESSION)) and screen.works(BY_NAME["session.go"]):
+            screen.action_do("session.go")
 
     screen.app.push_screen(
         Picker(screen.console_app, "Go to, or do", candidates(screen), "a session or an action"), chosen
