@@ -21,6 +21,7 @@ from quarterdeck.core.events import (
     SessionDeleted,
     SessionForgotten,
     SessionStale,
+    ThemeFound,
     WorkerHealth,
 )
 from quarterdeck.core.wire import event_to_wire
@@ -137,11 +138,11 @@ def in_words(event: Event) -> str:
             text = f"  {s.session_id}  {s.tmux_name}  {before.state} → {s.state}{needs}"
         case SessionForgotten(session_id=session_id):
             text = f"- {session_id}  (dismissed)"
-        case LookFailed(message=message):
+        case LookFailed(message=message, failures=1):
             text = f"! {message}"
         case WorkerHealth(worker=worker, health=health, detail=detail):
             text = f"! {worker}: {health} {detail}".rstrip()
-        case SessionChanged() | LookSucceeded():
+        case SessionChanged() | LookFailed() | LookSucceeded() | ThemeFound():
             return ""
         case _:
             text = f"! tmux server: {getattr(event, 'before', '') or 'none'} → {getattr(event, 'after', '') or 'none'}"
