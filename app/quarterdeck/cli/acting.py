@@ -12,15 +12,19 @@ from quarterdeck.cli.bridge import bridge
 from quarterdeck.cli.output import print_json, say
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.wire import to_wire
-from quarterdeck.errors import QuarterdeckError, UsageError
+from quarterdeck.errors import NotFound, QuarterdeckError, UsageError
 from quarterdeck.operations.adopt import adopt as adopt_session
 from quarterdeck.operations.kill import forget
 from quarterdeck.operations.kill import kill as end_session
+from quarterdeck.operations.kill_work import Leftovers, kill_work
 from quarterdeck.operations.new import Wanted, new_session
 from quarterdeck.runtime.bridge import own_pane
 
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
+    from quarterdeck.core.session import Session
+    from quarterdeck.operations.deck import Deck
+    from quarterdeck.runtime.bridge import Bridge
 
 
 def new(call: Call) -> int:
@@ -61,30 +65,50 @@ async def _kill(call: Call) -> int:
     done: list[dict[str, object]] = []
     failed: list[QuarterdeckError] = []
     async with bridge(call) as opened:
-        deck = opened.deck
         # All are found before the first is touched, so that a typing error ends nothing.
-        sessions = {s.session_id: s for s in (deck.session(word, all_rows=call.options.detach) for word in words)}
+        sessions = {s.session_id: s for s in (_found(call, opened.deck, word) for word in words)}
         for session in sessions.values():
             try:
-                if call.options.detach:
-                    await forget(deck, session)
-                else:
-                    await end_session(deck, session, own_pane=own_pane(deck.mux.address))
+                done.append(await _end(call, opened, session))
             except QuarterdeckError as error:
                 failed.append(error)
-                continue
-            outcome = "detached" if call.options.detach else "ended"
-            done.append({"session_id": session.session_id, "tmux_name": session.tmux_name, "outcome": outcome})
     if call.json:
         print_json(done)
     else:
         for each in done:
-            say(f"{each['outcome']}  {each['session_id']}  {each['tmux_name']}")
+            say("  ".join(str(each[key]) for key in ("outcome", "session_id", "tmux_name", "note") if each.get(key)))
     for failure in failed[:-1]:
         sys.stderr.write(f"quarterdeck: {failure.message}\n")
     if failed:
         raise failed[-1]
     return 0
+
+
+def _found(call: Call, deck: Deck, word: str) -> Session:
+    try:
+        return deck.session(word, all_rows=call.options.detach)
+    except NotFound:
+        # A spawned session is there to be ended (or to be said ended) also when its agent is dead.
+        session = deck.session(word, all_rows=True)
+        if session.work is None:
+            raise
+        return session
+
+
+async def _end(call: Call, opened: Bridge, session: Session) -> dict[str, object]:
+    """End one session in the way that suits it; answers what came of it."""
+    deck = opened.deck
+    told: dict[str, object] = {"session_id": session.session_id, "tmux_name": session.tmux_name}
+    if call.options.detach:
+        await forget(deck, session)
+        return told | {"outcome": "detached"}
+    if session.work is None:
+        await end_session(deck, session, own_pane=own_pane(deck.mux.address))
+        return told | {"outcome": "ended"}
+    leftovers = Leftovers.KEEP if call.options.keep else Leftovers.STOP
+    killed = await kill_work(opened.yard, session.session_id, leftovers=leftovers)
+    note = f"its work is kept as {killed.kept.ref}" if killed.kept else killed.worktree_left
+    return told | {"outcome": "was over" if killed.was_over else "ended", "note": note}
 
 
 def adopt(call: Call) -> int:

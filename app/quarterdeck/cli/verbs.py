@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from quarterdeck.cli.table import Verb, arg
+from quarterdeck.cli.verbs_work import WORK_VERBS
 
 CONFIG = Verb(
     name="config",
@@ -89,7 +90,11 @@ VERBS: tuple[Verb, ...] = (
         summary="end sessions",
         example="quarterdeck kill sess_3 --detach  # forget it, leave tmux alone",
         runs="quarterdeck.cli.acting:kill",
-        arguments=(SESSIONS, arg("--detach", action="store_true", help="only stop watching; tmux keeps it")),
+        arguments=(
+            SESSIONS,
+            arg("--detach", action="store_true", help="only stop watching; tmux keeps it"),
+            arg("--keep", action="store_true", help="of a spawned one, keep unsaved work as a commit first"),
+        ),
     ),
     Verb(
         name="adopt",
@@ -142,6 +147,7 @@ VERBS: tuple[Verb, ...] = (
         example="quarterdeck doctor --json  # for scripts",
         runs="quarterdeck.cli.doctor:run",
     ),
+    *WORK_VERBS,
     CONFIG,
 )
 

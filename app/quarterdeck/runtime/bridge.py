@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.agents.file_claims import FileClaims
 from quarterdeck.core.ids import PaneId
+from quarterdeck.forge.choosing import Forges
 from quarterdeck.operations.deck import Deck
 from quarterdeck.paths import private_folder
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.runtime.agents import load_agents
+from quarterdeck.runtime.yards import build_yard
 from quarterdeck.store.lease import Lease
 from quarterdeck.store.sqlite import SqliteStore
+from quarterdeck.store.work import SqliteWorkStore
 from quarterdeck.supervisor.crew import Crew
 from quarterdeck.supervisor.processes import Processes
 from quarterdeck.tmux.mux import TmuxMux
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.config.settings import Settings
     from quarterdeck.core.pane import ServerAddress
+    from quarterdeck.operations.yard import Yard
     from quarterdeck.paths import Places
 
 
@@ -35,6 +39,8 @@ class Bridge:
 
     crew: Crew
     deck: Deck
+    yard: Yard
+    forges: Forges
     mux: TmuxMux
     settings: Settings
 
@@ -77,6 +83,7 @@ async def open_bridge(
     )
     agents = load_agents()
     async with open_store(places) as store:
+        works = SqliteWorkStore(store.database)
         crew = Crew(
             mux=mux,
             store=store,
@@ -85,12 +92,24 @@ async def open_bridge(
             agents=agents,
             processes=Processes(clock=clock),
             claims=FileClaims(),
+            works=works,
             spool=places.spool,
             resync=settings.tmux.resync_seconds,
         )
         deck = Deck(mux=mux, store=store, supervisor=crew.supervisor, clock=clock, agents=agents, places=places)
+        forges = Forges(os.environ)
+        yard = build_yard(
+            mux=mux,
+            store=store,
+            works=works,
+            agents=agents,
+            clock=clock,
+            settings=settings,
+            places=places,
+            forges=forges,
+        )
         try:
-            yield Bridge(crew=crew, deck=deck, mux=mux, settings=settings)
+            yield Bridge(crew=crew, deck=deck, yard=yard, forges=forges, mux=mux, settings=settings)
         finally:
             await crew.end()
             await mux.close()

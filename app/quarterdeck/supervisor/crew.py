@@ -12,6 +12,7 @@ from quarterdeck.core.pane import NoServer
 from quarterdeck.core.thought_rules import pane_key
 from quarterdeck.supervisor.agent_facts import AgentFacts
 from quarterdeck.supervisor.checkpoints import Checkpoints
+from quarterdeck.supervisor.crewed import WorkRows
 from quarterdeck.supervisor.keeping import Keeping, Lease
 from quarterdeck.supervisor.painting import Painting
 from quarterdeck.supervisor.reader import Reader
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.mux import Mux
     from quarterdeck.ports.store import Store
+    from quarterdeck.ports.work import WorkStore
     from quarterdeck.supervisor.processes import Processes
 
 PERSIST_PATIENCE = 5.0
@@ -52,6 +54,7 @@ class Crew:
         agents: Agents,
         processes: Processes,
         claims: Claims,
+        works: WorkStore,
         spool: Path,
         resync: float,
     ) -> None:
@@ -60,6 +63,7 @@ class Crew:
         self.queue = ThoughtQueue(store.save_thought)
         self.thoughts = Thoughts(self.queue)
         self.checkpoints = Checkpoints(self.supervisor)
+        self.work_rows = WorkRows(works)
         self.reports = Reports(spool=spool, socket=str(mux.address), agents=agents)
         self.reader = Reader(
             mux=mux,
@@ -80,6 +84,8 @@ class Crew:
         self.keeping.try_to_keep()
         await self.supervisor.load()
         await self.thoughts.load(self._store)
+        await self.work_rows.load()
+        self.supervisor.keep_in_view(self.work_rows.ended(self.supervisor.kept))
 
     async def look_once(self) -> None:
         """One look with everything that follows from it: what a command needs."""
@@ -114,7 +120,9 @@ class Crew:
     async def _keep(self) -> None:
         async for _ in self.keeping.changes(self._store):
             await self.thoughts.load(self._store)
+            await self.work_rows.load()
             await self.supervisor.refresh()
+            self.supervisor.keep_in_view(self.work_rows.ended(self.supervisor.kept))
             self._show_thoughts()
 
     async def _hear(self) -> None:
@@ -156,7 +164,7 @@ class Crew:
             after = self.thoughts.merged(session, panes.get(session.tmux_id) if session.tmux_id else None)
             if after != session:
                 events.append(SessionChanged(before=session, after=after, at=now))
-        self.supervisor.commit(*events)
+        self.supervisor.commit(*events, *self.work_rows.changes(self.supervisor.fleet, now))
 
 
 def panes_that_stirred(before: Snapshot | None, after: Snapshot) -> frozenset[PaneId] | None:

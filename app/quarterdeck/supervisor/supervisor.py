@@ -115,6 +115,13 @@ class Supervisor:
                 follow = not self.is_keeper()
                 self.commit(*changes_elsewhere(self.fleet, self._kept, follow=follow, now=self.clock.now()))
 
+    def keep_in_view(self, ended: Mapping[SessionId, Session]) -> None:
+        """Show these ended rows although they ended before, and take the place of what was shown of them."""
+        live = self.fleet.sessions
+        exited = {key: row for key, row in {**self.fleet.exited, **ended}.items() if key not in live}
+        if exited != self.fleet.exited:
+            self.fleet = replace(self.fleet, exited=exited)
+
     @property
     def kept(self) -> Mapping[SessionId, Session]:
         """The store's rows as last read, ended ones included."""

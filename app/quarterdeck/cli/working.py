@@ -1,0 +1,256 @@
+"""Verbs for spawned work: `spawn`, `orchestrator`, `restore`, `remap`, `claim-pr`, `cleanup`, `report`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck.cli.bridge import bridge
+from quarterdeck.cli.output import print_json, print_table, say
+from quarterdeck.core.text import clean
+from quarterdeck.core.wire import to_wire
+from quarterdeck.errors import NotFound, QuarterdeckError, Refused, UsageError
+from quarterdeck.operations.claim import claim_pr
+from quarterdeck.operations.cleanup import Candidate, cleanup
+from quarterdeck.operations.kill_work import Leftovers
+from quarterdeck.operations.orchestrator import OrchestratorRequest, Orchestrators
+from quarterdeck.operations.recover import recover
+from quarterdeck.operations.remap import remap
+from quarterdeck.operations.report import report
+from quarterdeck.operations.restore import restore
+from quarterdeck.operations.spawn import SpawnRequest, spawn
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from quarterdeck.cli.call import Call
+    from quarterdeck.core.session import Session
+    from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.runtime.bridge import Bridge
+
+
+def progress(line: str) -> None:
+    """Say on stderr what is being done."""
+    sys.stderr.write(f"{clean(line)}\n")
+    sys.stderr.flush()
+
+
+@asynccontextmanager
+async def yard_of(call: Call, *projects: str) -> AsyncIterator[Bridge]:
+    """The bridge, with what an earlier crash left half done put right first, and the projects' forges known."""
+    async with bridge(call, look=False) as opened:
+        for line in await recover(opened.yard):
+            progress(line)
+        wanted = [project for name, project in opened.yard.projects.items() if not projects or name in projects]
+        await opened.forges.learn(wanted)
+        yield opened
+
+
+async def row_of(opened: Bridge, record: WorkRecord) -> Session:
+    """The session object of a record, as a look shows it now."""
+    await opened.crew.look_once()
+    supervisor = opened.crew.supervisor
+    found = supervisor.fleet.sessions.get(record.session_id) or supervisor.fleet.exited.get(record.session_id)
+    if found is None:
+        raise QuarterdeckError(
+            f"{record.session_id} is there, but tmux does not show it.", hint=f"quarterdeck show {record.session_id}"
+        )
+    return found
+
+
+async def spawned(opened: Bridge, word: str) -> WorkRecord:
+    """The record a word names: by id, or by an unambiguous prefix of it."""
+    records = await opened.yard.works.works()
+    exact = [record for record in records if word in (record.session_id, record.tmux_name)]
+    found = exact or [record for record in records if word and record.session_id.startswith(word)]
+    if len(found) > 1:
+        names = ", ".join(record.session_id for record in found)
+        raise UsageError(f'"{word}" could be any of: {names}.', hint="Give more of the id.")
+    if not found:
+        raise NotFound(f'There is no spawned session "{word}".', hint="`quarterdeck ls --all` lists them.")
+    return found[0]
+
+
+def _shown(call: Call, session: Session) -> int:
+    if call.json:
+        print_json(to_wire(session))
+    else:
+        work = session.work
+        where = f"  {work.branch}  {work.worktree}" if work else ""
+        say(f"{session.session_id}  {session.tmux_name}{where}")
+    return 0
+
+
+def spawn_worker(call: Call) -> int:
+    """Start a worker in a worktree of its own."""
+    return asyncio.run(_spawn(call))
+
+
+async def _spawn(call: Call) -> int:
+    options = call.options
+    async with yard_of(call, options.project or "") as opened:
+        request = SpawnRequest(
+            project=options.project or await _project_here(opened),
+            issue=options.issue,
+            prompt=_text(options.prompt),
+            branch=options.branch,
+            agent=options.agent,
+        )
+        record = await spawn(opened.yard, request, progress)
+        return _shown(call, await row_of(opened, record))
+
+
+async def _project_here(opened: Bridge) -> str:
+    """The project whose repository this folder lies in; offers one when there is none."""
+    repository = await opened.yard.git.repository_at(Path.cwd())
+    for name, project in opened.yard.projects.items():
+        if repository is not None and project.path.resolve() == repository.resolve():
+            return name
+    if repository is None:
+        raise UsageError("Which project?", hint=f"Projects: {', '.join(sorted(opened.yard.projects)) or 'none yet'}.")
+    name = "".join(c if c.isalnum() or c in "-_" else "-" for c in repository.name.lower()) or "project"
+    raise NotFound(
+        f"No project is set up for {repository}.",
+        hint=f'Add to config.toml: [projects.{name}] path = "{repository}" session_prefix = "{name[:8]}"',
+    )
+
+
+def _text(given: str | None) -> str | None:
+    return sys.stdin.read() if given == "-" else given
+
+
+def orchestrator_ensure(call: Call) -> int:
+    """Make sure the project's orchestrator runs."""
+    return asyncio.run(_orchestrator(call, again=False))
+
+
+def orchestrator_relaunch(call: Call) -> int:
+    """End the project's orchestrator and start it anew."""
+    return asyncio.run(_orchestrator(call, again=True))
+
+
+async def _orchestrator(call: Call, *, again: bool) -> int:
+    options = call.options
+    prompt = await asyncio.to_thread(_read, Path(options.prompt_file)) if options.prompt_file else ""
+    async with yard_of(call, options.project) as opened:
+        request = OrchestratorRequest(project=options.project, agent=options.agent, prompt=prompt)
+        orchestrators = Orchestrators(opened.yard)
+        act = orchestrators.relaunch if again else orchestrators.ensure
+        return _shown(call, await row_of(opened, await act(request, progress)))
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read: {error}.") from error
+
+
+def restore_session(call: Call) -> int:
+    """Bring a dead agent session back."""
+    return asyncio.run(_restore(call))
+
+
+async def _restore(call: Call) -> int:
+    async with yard_of(call) as opened:
+        record = await spawned(opened, call.options.session)
+        record = await restore(opened.yard, record.session_id, progress)
+        if record.restore_fallback:
+            progress(f"a new conversation was begun: {record.restore_fallback}")
+        return _shown(call, await row_of(opened, record))
+
+
+def remap_session(call: Call) -> int:
+    """Find an OpenCode session's conversation again."""
+    return asyncio.run(_remap(call))
+
+
+async def _remap(call: Call) -> int:
+    async with yard_of(call) as opened:
+        record = await spawned(opened, call.options.session)
+        conversation = await remap(opened.yard, record.session_id, is_forced=call.options.force)
+    if call.json:
+        print_json({"session_id": record.session_id, "agent_session_id": conversation})
+    else:
+        say(f"{record.session_id}  {conversation}")
+    return 0
+
+
+def claim(call: Call) -> int:
+    """Take over an open pull request."""
+    return asyncio.run(_claim(call))
+
+
+async def _claim(call: Call) -> int:
+    async with yard_of(call) as opened:
+        record = await spawned(opened, call.options.session)
+        claimed = await claim_pr(opened.yard, record.session_id, call.options.pr, is_assigned=call.options.assign)
+    if call.json:
+        print_json(
+            {
+                "session_id": claimed.record.session_id,
+                "pr": claimed.pr.as_json(),
+                "branch_changed": claimed.branch_changed,
+                "taken_over_from": list(claimed.taken_over_from),
+                "assigned": claimed.assigned,
+            }
+        )
+    else:
+        say(f"{claimed.record.session_id}  {claimed.pr.url}")
+        if claimed.taken_over_from:
+            say(f"taken over from {', '.join(claimed.taken_over_from)}")
+    if claimed.assignment_error:
+        progress(f"it could not be assigned: {claimed.assignment_error}")
+    return 0
+
+
+def clean_up(call: Call) -> int:
+    """End what is done or dead."""
+    return asyncio.run(_clean_up(call))
+
+
+async def _clean_up(call: Call) -> int:
+    options = call.options
+    leftovers = Leftovers.KEEP if options.keep else Leftovers.STOP
+    async with yard_of(call, *([options.project] if options.project else [])) as opened:
+        done = await cleanup(opened.yard, options.project, is_dry_run=options.dry_run, leftovers=leftovers)
+    if call.json:
+        print_json({"killed": done.killed, "skipped": done.skipped, "errors": [list(each) for each in done.errors]})
+    else:
+        word = "would end" if options.dry_run else "ended"
+        rows = [(word, *_cells(each)) for each in done.killed]
+        rows += [("left", *_cells(each)) for each in done.skipped]
+        rows += [("failed", session_id, "", message) for session_id, message in done.errors]
+        print_table(("", "SESSION", "BECAUSE", "NOTE"), rows)
+        if not rows:
+            progress("Nothing is done or dead.")
+    return 1 if done.errors else 0
+
+
+def _cells(candidate: Candidate) -> tuple[str, str, str]:
+    note = candidate.protected or (f"would lose {candidate.would_lose}" if candidate.would_lose else "")
+    return candidate.session_id, candidate.reason, note
+
+
+def report_state(call: Call) -> int:
+    """Say what the agent in this session is doing; run by the agent itself."""
+    return asyncio.run(_report(call))
+
+
+async def _report(call: Call) -> int:
+    session_id = os.environ.get("QUARTERDECK_SESSION", "")
+    if not session_id:
+        raise Refused("This is not a spawned session.", hint="`report` is run by an agent in the session it works in.")
+    async with bridge(call, look=False) as opened:
+        record = await report(
+            opened.yard, session_id, call.options.state, note=call.options.note or "", pr_url=call.options.pr
+        )
+    if call.json:
+        print_json({"session_id": record.session_id, "state": record.report_state, "note": record.report_note})
+    else:
+        say(f"{record.session_id}  {record.report_state}")
+    return 0
