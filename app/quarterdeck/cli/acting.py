@@ -107,7 +107,7 @@ async def _end(call: Call, opened: Bridge, session: Session) -> dict[str, object
         return told | {"outcome": "ended"}
     leftovers = Leftovers.KEEP if call.options.keep else Leftovers.STOP
     killed = await kill_work(opened.yard, session.session_id, leftovers=leftovers)
-    note = f"its work is kept as {killed.kept.ref}" if killed.kept else killed.worktree_left
+    note = f"its work is kept: {killed.kept.how_to_get_it_back}" if killed.kept else killed.worktree_left
     return told | {"outcome": "was over" if killed.was_over else "ended", "note": note}
 
 
