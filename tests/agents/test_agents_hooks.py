@@ -237,6 +237,29 @@ def test_a_hook_leaves_one_report_with_pane_socket_time_and_payload(spool: Path,
     assert not list(spool.glob("*.report"))
 
 
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_the_agent_is_let_go_before_the_report_is_written(spool: Path, shell: str) -> None:
+    with subprocess.Popen(
+        [shell, "-c", hook_command(spool, "claude")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert child.stderr is not None
+        child.stdin.write(b'{"hook_event_name":')
+        child.stdin.flush()
+
+        assert child.stdout.read() == b""  # closed, though we have not finished telling
+        assert child.stderr.read() == b""
+        assert child.wait(10) == 0
+        child.stdin.write(b'"Stop"}')
+    wait_for_reports(spool)
+
+    assert [each.event for each in drain(spool).reports] == ["Stop"]
+
+
 def test_a_report_is_for_the_operators_eyes_alone(spool: Path) -> None:
     run_hook(spool, b'{"hook_event_name":"Stop"}')
     wait_for_reports(spool)
