@@ -18,7 +18,7 @@ from quarterdeck.operations import kill as ending
 from quarterdeck.operations.new import Wanted, new_session
 from quarterdeck.operations.preview import preview
 from quarterdeck.process import on_terminal
-from quarterdeck.runtime import picking
+from quarterdeck.runtime import crewing, picking
 from quarterdeck.runtime.pulse import Pulse
 from quarterdeck.tmux import going as ways
 from quarterdeck.tui.backend import (
@@ -61,6 +61,7 @@ WORKS = frozenset(
         Capability.ADOPT,
         Capability.DISMISS,
         Capability.ACTIVITY,
+        Capability.RESTORE,
     }
 )
 
@@ -116,6 +117,7 @@ class LiveBackend:
         own = self._where.pane_id
         if own is not None:
             await self._note_console(own)
+        await crewing.put_right(self._bridge)
         try:
             await self._crew.run()
         finally:
@@ -144,7 +146,7 @@ class LiveBackend:
 
     def capabilities(self) -> frozenset[Capability]:
         """What works now."""
-        return WORKS
+        return WORKS | {Capability.SPAWN} if self._bridge.yard.projects else WORKS
 
     def activity_of(self, session_id: SessionId) -> Sequence[int]:
         """How much a session moved in each of the last minutes."""
@@ -169,7 +171,12 @@ class LiveBackend:
 
     async def losses(self, ids: Sequence[SessionId]) -> list[Loss]:
         """What ending these sessions would lose."""
-        return [Loss(session_id=each, sentences=ending.losses(self._session(each))) for each in ids]
+        found = []
+        for each in ids:
+            session = self._session(each)
+            work = await crewing.losses(self._bridge, session) if session.work else ()
+            found.append(Loss(session_id=each, sentences=(*ending.losses(session), *work)))
+        return found
 
     async def diff(self, session_id: SessionId) -> str:
         """What changed in its folder."""
@@ -231,6 +238,8 @@ class LiveBackend:
             try:
                 if detach:
                     await ending.forget(self._deck, session)
+                elif session.work is not None:
+                    await crewing.end(self._bridge, session_id)
                 else:
                     await ending.kill(self._deck, session, own_pane=self._where.pane_id)
             except QuarterdeckError as error:
@@ -248,7 +257,7 @@ class LiveBackend:
 
     async def restore(self, session_id: SessionId) -> None:
         """Bring a dead agent session back."""
-        raise Refused("Restoring is not part of this version.")
+        await crewing.bring_back(self._bridge, session_id)
 
     async def adopt(self, session_id: SessionId) -> None:
         """Bind the tmux session of the same name to this stale identity."""
@@ -262,7 +271,7 @@ class LiveBackend:
 
     async def spawn(self, request: SpawnRequest) -> SessionId:
         """Start a worker."""
-        raise Refused("Spawning is not part of this version.")
+        return await crewing.spawn_worker(self._bridge, request)
 
     # Lists to choose from
 
