@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.core.session import Ask, Need
-from quarterdeck.tui.actions import ACTIONS, offered
+from quarterdeck.tui.actions import ACTIONS, Action, offered
 from quarterdeck.tui.app import ConsoleApp
 from quarterdeck.tui.backend import Attach, Capability, NewRequest, Preferences, SpawnRequest, TypeThis
 from quarterdeck.tui.commands import COMMANDS
@@ -265,5 +265,5 @@ async def test_outside_tmux_the_console_steps_aside_while_attached(monkeypatch: 
 
 
 @pytest.mark.parametrize("action", [a for a in ACTIONS if a.capability], ids=lambda a: a.name)
-async def test_no_action_is_offered_without_its_backend(action: object) -> None:
-    assert not offered(action, frozenset())  # type: ignore[arg-type]  # parametrised values are objects to mypy
+async def test_no_action_is_offered_without_its_backend(action: Action) -> None:
+    assert not offered(action, frozenset())

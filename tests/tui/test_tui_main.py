@@ -282,3 +282,12 @@ async def test_a_stream_of_changes_costs_few_looks_and_few_previews() -> None:
         assert "Run the migration" in running.main.table.text_of("sess_1")
         passed = time.monotonic() - began
         assert 1 <= len(asked) - before <= passed / 0.1 + 2
+
+
+@pytest.mark.parametrize("keys", [(), ("n",), ("?",), ("x",)], ids=["table", "new", "help", "end"])
+async def test_a_terminal_without_unicode_gets_ascii_in_the_same_cells(keys: tuple[str, ...]) -> None:
+    async with console(CannedBackend(wishes=Preferences(ascii_only=True)), size=(150, 36)) as running:
+        await running.press(*keys)
+        for strip in running.app.screen._compositor.render_strips():
+            assert strip.text.isascii()
+            assert len(strip.text) == 150

@@ -2,14 +2,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.core.session import EPOCH, ExitReason, Need, RestState, Session, SessionState
+from quarterdeck.core.ids import SessionId
+from quarterdeck.core.session import EPOCH, ExitReason, Need, Session, SessionState
 from quarterdeck.core.text import cell_width, clean
-from quarterdeck.errors import SettingsError, StoreError
+from quarterdeck.errors import QuarterdeckError, SettingsError, StoreError
 from quarterdeck.ports.store import StoreHealth
 from quarterdeck.tui.actions import ACTIONS, resolve, spoken
 from quarterdeck.tui.rows import column as col
@@ -22,6 +24,9 @@ from quarterdeck.tui.rows.order import Grouping, Heading, arrange, held
 from quarterdeck.tui.rows.plot import plot
 from quarterdeck.tui.rows.session_row import View, branch_of, saying, session_cells
 from support.fleet import NOW, ago, canned_exited, canned_sessions, fleet_of
+
+if TYPE_CHECKING:
+    from quarterdeck.core.fleet import Fleet
 
 VIEW = View(
     now=NOW,
@@ -175,7 +180,7 @@ def test_groupings_go_round() -> None:
 
 def test_names_are_sorted_as_people_count() -> None:
     quiet_ones = [
-        replace(SESSIONS[9], session_id=f"sess_{number}", tmux_name=f"agent-{number}", rest_state=RestState.ACTIVE)  # type: ignore[arg-type]
+        replace(SESSIONS[9], session_id=SessionId(f"sess_{number}"), tmux_name=f"agent-{number}")
         for number in (10, 9, 100)
     ]
     assert arrange(quiet_ones) == ["sess_9", "sess_10", "sess_100"]
@@ -244,23 +249,21 @@ def test_keys_are_said_as_they_are_printed(key: str, said: str) -> None:
 
 
 def test_each_empty_state_says_its_own_thing() -> None:
-    def what(**fields: object) -> str:
-        trouble = fields.pop("trouble", None)
-        fleet = fleet_of(**fields)  # type: ignore[arg-type]
-        notice = notice_for(fleet, "default", trouble, width=80, height=24, filter_text="", shown=0)  # type: ignore[arg-type]
-        assert notice is not None
-        assert notice.why
-        assert notice.next
-        return notice.what
-
-    said = [
-        what(),
-        what(incarnation=""),
-        what(last_good_look=None),
-        what(look_failures=2),
-        what(trouble=StoreError("The state cannot be read.", hint="Move it away.")),
+    unreadable = StoreError("The state cannot be read.", hint="Move it away.")
+    states: list[tuple[Fleet, QuarterdeckError | None]] = [
+        (fleet_of(), None),
+        (fleet_of(incarnation=""), None),
+        (fleet_of(last_good_look=None), None),
+        (fleet_of(look_failures=2), None),
+        (fleet_of(), unreadable),
     ]
-    assert len(set(said)) == len(said)
+
+    notices = [
+        notice_for(fleet, "default", trouble, width=80, height=24, filter_text="", shown=0) for fleet, trouble in states
+    ]
+
+    assert all(notice and notice.why and notice.next for notice in notices)
+    assert len({notice.what for notice in notices if notice}) == len(states)
 
 
 def test_a_need_outranks_an_idle_state() -> None:

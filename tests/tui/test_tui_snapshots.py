@@ -66,12 +66,13 @@ def test_screens_look_as_they_did(
     monkeypatch.delenv("NO_COLOR", raising=False)
     if theme == "no-colour":
         monkeypatch.setenv("NO_COLOR", "1")
-    app = ConsoleApp(CannedBackend(wishes=Preferences(theme="dark" if theme == "no-colour" else theme)), StillClock())
+    clock = StillClock()
+    app = ConsoleApp(CannedBackend(wishes=Preferences(theme="dark" if theme == "no-colour" else theme)), clock)
 
     async def arrive(pilot: Pilot[int]) -> None:
         await still(pilot)
         await pilot.press(*SCREENS[screen])
-        app.clock.advance(2)  # type: ignore[attr-defined]  # a StillClock
+        clock.advance(2)
         await still(pilot)
 
     assert snap_compare(app, run_before=arrive, terminal_size=size)

@@ -23,8 +23,9 @@ from quarterdeck.tui.screens.main import MainScreen
 from quarterdeck.tui.theme_watch import ThemeWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
 
+    from textual.filter import LineFilter
     from textual.timer import Timer
 
     from quarterdeck.core.session import Session
@@ -95,6 +96,15 @@ class ConsoleApp(App[int]):
         except SettingsError as error:
             self._complaints.append(error)
             return theme.load_packaged(theme.DEFAULT)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every line goes through on its way to the terminal."""
+        filters = super().get_line_filters()
+        if not self.ascii_only:
+            return filters
+        from quarterdeck.tui.ascii_only import AsciiOnly
+
+        return [*filters, AsciiOnly()]
 
     def get_default_screen(self) -> MainScreen:
         """The one screen that is always there."""

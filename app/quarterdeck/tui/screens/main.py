@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.binding import Binding, BindingsMap
 from textual.containers import Container
 from textual.screen import Screen
@@ -30,7 +30,6 @@ from quarterdeck.tui.widgets.preview import Preview
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from textual import events
     from textual.app import ComposeResult
     from textual.timer import Timer
 
@@ -297,8 +296,9 @@ class MainScreen(Screen[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Remember when the operator last pressed something, whoever it is for."""
-        if type(event).__name__ in {"Key", "Click"}:
+        if isinstance(event, events.Key | events.Click):
             self._last_key = self.console_app.clock.monotonic()
+            self._awaited = None
         await super().on_event(event)
 
     @on(FleetTable.Selected)
