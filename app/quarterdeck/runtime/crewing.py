@@ -41,20 +41,21 @@ async def spawn_worker(bridge: Bridge, request: SpawnRequest) -> SessionId:
         branch=request.branch,
     )
     record = await spawn(bridge.yard, wanted, _log)
-    bridge.crew.watcher.look_now()
+    await _show(bridge)
     return record.session_id
 
 
 async def bring_back(bridge: Bridge, session_id: SessionId) -> WorkRecord:
     """Restore a dead session."""
     record = await restore(bridge.yard, session_id, _log)
-    bridge.crew.watcher.look_now()
+    await _show(bridge)
     return record
 
 
 async def end(bridge: Bridge, session_id: SessionId) -> None:
     """End a spawned session. The operator has been told what it holds, so that is kept as a commit."""
     await kill_work(bridge.yard, session_id, leftovers=Leftovers.KEEP)
+    await _show(bridge)
 
 
 async def losses(bridge: Bridge, session: Session) -> tuple[str, ...]:
@@ -67,6 +68,11 @@ async def losses(bridge: Bridge, session: Session) -> tuple[str, ...]:
     if risk is not None and (text := risk.describe()):
         found.append(f"The worktree holds {text}; it is kept as a commit first.")
     return tuple(found)
+
+
+async def _show(bridge: Bridge) -> None:
+    await bridge.crew.supervisor.look()
+    await bridge.crew.reload()
 
 
 def _log(line: str) -> None:

@@ -119,11 +119,15 @@ class Crew:
 
     async def _keep(self) -> None:
         async for _ in self.keeping.changes(self._store):
-            await self.thoughts.load(self._store)
-            await self.work_rows.load()
-            await self.supervisor.refresh()
-            self.supervisor.keep_in_view(self.work_rows.ended(self.supervisor.kept))
-            self._show_thoughts()
+            await self.reload()
+
+    async def reload(self) -> None:
+        """Show what was written to the store, by other processes or by an operation of our own."""
+        await self.thoughts.load(self._store)
+        await self.work_rows.load()
+        await self.supervisor.refresh()
+        self.supervisor.keep_in_view(self.work_rows.ended(self.supervisor.kept))
+        self._show_thoughts()
 
     async def _hear(self) -> None:
         """Take reports while we are the keeper: what they say is for whoever derives the states."""
