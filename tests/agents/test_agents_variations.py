@@ -277,3 +277,23 @@ def test_a_titles_spinner_outweighs_a_screen_without_a_mark() -> None:
     assert still is not None
     assert still.state is SessionState.IDLE
     assert read("claude", text, title="✳ Work", still_for=0.5) is None
+
+
+@pytest.mark.parametrize(
+    ("above", "wanted"),
+    [
+        (" ▝▀     Gemini CLI v0.61.0\n\nTips for getting started:\n1. Create GEMINI.md files", SessionState.IDLE),
+        (" > slow: 9\n\n✦ word1 word2", SessionState.IDLE),
+        (" > slow: 9\n\n✦ word1 word2\n\n ⠹ Thinking... (esc to cancel, 27s)      ? for shortcuts", SessionState.BUSY),
+        (" > go\n\n✕ [API Error: refused]", SessionState.ERROR),
+    ],
+    ids=["fresh", "finished", "working", "error"],
+)
+def test_gemini_is_read_in_a_terminal_without_true_colour_too(above: str, wanted: SessionState) -> None:
+    # The bars above and below the prompt are drawn in true colour only.
+    text = f"{above}\n{rule(80)}\n Shift+Tab to accept edits\n\n >   Type your message\n\n workspace\n ~/work\n"
+
+    reading = read("gemini", text)
+
+    assert reading is not None
+    assert reading.state is wanted

@@ -20,31 +20,40 @@ _MESSAGE = re.compile(r"^(?:[✦✕ℹ⚠]|\s*[╭╰│])")
 _CHROME = re.compile(
     r"^─{8,}$|^\s*(?:Shift\+Tab to|shift\+tab to|YOLO mode|auto-accept|plan mode|manual)\b", re.IGNORECASE
 )
+_RULE_LINE = re.compile(r"^─{8,}$")
 FOOT_LINES = 6
 
 
 def split(lines: tuple[str, ...]) -> Parts:
-    """A dialog is a frame that ends the screen; the prompt box is the last bar with a prompt sign above it."""
+    """A dialog is a frame that ends the screen; the prompt box is the last prompt sign under a bar or a rule."""
     framed = _last_frame(lines)
     if framed:
         top, inside = framed
         if find_options(inside):
             question = any("Enter to select" in line for line in inside[-3:])
             return Parts(body=lines[:top], dialog=dialog_of(inside, top=0, join=not question))
-    for lower in range(len(lines) - 1, 0, -1):
-        if _MESSAGE.match(lines[lower]) and not _BOX_LOWER.match(lines[lower]):
+    for index in range(len(lines) - 1, -1, -1):
+        if _MESSAGE.match(lines[index]) and not _BOX_LOWER.match(lines[index]):
             break
-        if len([line for line in lines[lower + 1 :] if line.strip()]) > FOOT_LINES:
+        if len([line for line in lines[index + 1 :] if line.strip()]) > FOOT_LINES:
             break
-        if not _BOX_LOWER.match(lines[lower]):
+        if not _BOX_LINE.match(lines[index]):
             continue
-        upper = next((i for i in range(lower - 1, -1, -1) if _BOX_UPPER.match(lines[i])), None)
-        if upper is not None and upper + 1 < lower and _BOX_LINE.match(lines[upper + 1]):
-            end = upper
-            while end and (not lines[end - 1].strip() or _CHROME.match(lines[end - 1])):
-                end -= 1
-            return Parts(body=lines[:end], box=lines[upper + 1 : lower], foot=lines[lower + 1 :])
+        end = _chrome_top(lines, index)
+        if end is not None:
+            return Parts(body=lines[:end], box=lines[index : index + 1], foot=lines[index + 1 :])
     return Parts(body=lines)
+
+
+def _chrome_top(lines: tuple[str, ...], prompt: int) -> int | None:
+    """Where what belongs to the prompt box begins above it: its bar (drawn in true colour only), a hint and a rule."""
+    top = None
+    for index in range(prompt - 1, -1, -1):
+        if _BOX_UPPER.match(lines[index]) or _RULE_LINE.match(lines[index]):
+            top = index
+        elif lines[index].strip() and not _CHROME.match(lines[index]):
+            break
+    return top
 
 
 def _last_frame(lines: tuple[str, ...]) -> tuple[int, tuple[str, ...]] | None:

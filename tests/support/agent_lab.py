@@ -1,0 +1,257 @@
+"""A real agent in a private tmux pane, with a home of its own and a scripted model: for live tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from quarterdeck.agents.detect import find_agent
+from quarterdeck.agents.file_claims import FileClaims
+from quarterdeck.agents.report_script import script_path, script_text
+from quarterdeck.core.readings import decide
+from quarterdeck.core.report import ReportState
+from quarterdeck.core.text import clean_lines
+from quarterdeck.ports.agent import Program, ScreenLook
+from quarterdeck.supervisor.spool import drain
+from support.recordings import agent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from quarterdeck.core.reading import Reading
+    from quarterdeck.ports.agent import Transcript
+    from support.tmux_server import TmuxServer
+
+KEY = "sk-ant-mock-0123456789abcdefghijklmnopqrstuvwxyz"
+READY = {"claude": "❯", "codex": "›", "opencode": "ctrl+p commands", "gemini": "Type your message"}
+STARTS = {
+    "claude": "claude",
+    "codex": "codex --dangerously-bypass-hook-trust",
+    "opencode": "opencode",
+    "gemini": "gemini",
+}
+PATIENCE = 60.0
+
+
+def program_of(key: str) -> str | None:
+    """Where the agent's program is: on PATH, or in the folder that AGENTS_BIN names."""
+    return shutil.which(STARTS[key].split()[0], path=search_path())
+
+
+def search_path() -> str:
+    """PATH with AGENTS_BIN in front."""
+    return os.pathsep.join(filter(None, (os.environ.get("AGENTS_BIN", ""), os.environ.get("PATH", os.defpath))))
+
+
+@dataclass
+class Lab:
+    """One agent in one pane."""
+
+    key: str
+    root: Path
+    tmux: TmuxServer
+    url: str
+    size: str = "100x30"
+    hooks: bool = True
+    held: ReportState = field(default_factory=ReportState)
+    transcript: Transcript | None = None
+    claims: FileClaims = field(default_factory=FileClaims)
+    seen: list[str] = field(default_factory=list)
+    screen: str = ""
+    drawn_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def home(self) -> Path:
+        """The agent's home."""
+        return self.root / "home"
+
+    @property
+    def work(self) -> Path:
+        """The folder it works in."""
+        return self.home / "work" / "demo"
+
+    @property
+    def spool(self) -> Path:
+        """Where its hooks report to."""
+        return self.root / "spool"
+
+    def start(self) -> None:
+        """Start the agent in a shell, and wait until it is ready."""
+        self.work.mkdir(parents=True)
+        self.spool.mkdir()
+        (self.root / "tmp").mkdir()
+        subprocess.run(["git", "init", "-q", "-b", "main", str(self.work)], check=True, timeout=20)
+        env = self.environment() | getattr(self, f"set_up_{self.key}")()
+        if self.hooks:
+            script_path(self.spool, self.key).write_text(script_text(self.spool, self.key))
+            plan = agent(self.key).hook_plan(install=True, spool=self.spool, home=self.home)
+            assert plan is not None
+            assert plan.after is not None
+            plan.path.parent.mkdir(parents=True, exist_ok=True)
+            plan.path.write_text(plan.after)
+        pairs = [f"{name}={value}" for name, value in env.items()]
+        self.tmux.session("lab", "env", "-i", *pairs, "bash", "--norc", "--noprofile", cwd=self.work, size=self.size)
+        self.tmux.run("set-option", "-g", "default-terminal", "tmux-256color")
+        self.run(STARTS[self.key])
+        self.until(lambda: READY[self.key] in clean_lines(self.capture()), "it is ready")
+        self.settle()
+
+    def environment(self) -> dict[str, str]:
+        """What every agent gets."""
+        return {
+            "PATH": search_path(),
+            "HOME": str(self.home),
+            "TERM": "tmux-256color",
+            "TMPDIR": str(self.root / "tmp"),
+            "LANG": "C.UTF-8",
+            "SHELL": "/bin/bash",
+            "PS1": "$ ",
+            "TMUX": f"{self.tmux.socket},1,0",
+            "TMUX_PANE": "%0",
+        }
+
+    def set_up_claude(self) -> dict[str, str]:
+        """Claude Code's first-run questions answered, and our model."""
+        project = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True, "allowedTools": []}
+        answered = {"approved": [KEY[-20:]], "rejected": []}
+        told = {"hasCompletedOnboarding": True, "theme": "dark", "customApiKeyResponses": answered}
+        self.write(".claude.json", json.dumps(told | {"projects": {str(self.work): project}}))
+        quiet = ("DISABLE_TELEMETRY", "DISABLE_AUTOUPDATER", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC")
+        return {"ANTHROPIC_BASE_URL": self.url, "ANTHROPIC_API_KEY": KEY, **dict.fromkeys(quiet, "1")}
+
+    def set_up_codex(self) -> dict[str, str]:
+        """Codex's settings, with our model."""
+        self.write(
+            ".codex/config.toml",
+            'model = "mock-model"\nmodel_provider = "mock"\napproval_policy = "on-request"\n'
+            'sandbox_mode = "workspace-write"\ncheck_for_update_on_startup = false\n'
+            "[features]\ndefault_mode_request_user_input = true\n[analytics]\nenabled = false\n"
+            f'[model_providers.mock]\nname = "Mock"\nbase_url = "{self.url}/v1"\nenv_key = "MOCK_API_KEY"\n'
+            'wire_api = "responses"\nrequest_max_retries = 1\nstream_max_retries = 1\n'
+            f'[projects."{self.work}"]\ntrust_level = "trusted"\n',
+        )
+        return {"MOCK_API_KEY": "mock", "CODEX_HOME": str(self.home / ".codex")}
+
+    def set_up_opencode(self) -> dict[str, str]:
+        """OpenCode's settings, with our model."""
+        model = {"name": "Mock Model", "tool_call": True, "limit": {"context": 200_000, "output": 8_000}}
+        options = {"baseURL": f"{self.url}/v1", "apiKey": "mock"}
+        provider = {"npm": "@ai-sdk/openai-compatible", "name": "Mock", "options": options}
+        told = {
+            "autoupdate": False,
+            "model": "mock/mock-model",
+            "small_model": "mock/mock-model",
+            "enabled_providers": ["mock"],
+            "permission": {"bash": "ask", "edit": "ask"},
+            "provider": {"mock": {**provider, "models": {"mock-model": model}}},
+        }
+        self.write(".config/opencode/opencode.json", json.dumps(told))
+        names = ("AUTOUPDATE", "MODELS_FETCH", "LSP_DOWNLOAD", "SHARE", "DEFAULT_PLUGINS")
+        return {f"OPENCODE_DISABLE_{name}": "1" for name in names}
+
+    def set_up_gemini(self) -> dict[str, str]:
+        """Gemini CLI's settings, with our model."""
+        told = {
+            "general": {"enableAutoUpdate": False},
+            "privacy": {"usageStatisticsEnabled": False},
+            "security": {"auth": {"selectedType": "gemini-api-key"}, "folderTrust": {"enabled": False}},
+            "ide": {"enabled": False, "hasSeenNudge": True},
+            "model": {"name": "gemini-2.5-pro"},
+        }
+        self.write(".gemini/settings.json", json.dumps(told, indent=2))
+        return {"GEMINI_API_KEY": "mock", "GOOGLE_GEMINI_BASE_URL": self.url, "NO_BROWSER": "1"}
+
+    def write(self, name: str, text: str) -> None:
+        """One file of the agent's home."""
+        (self.home / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.home / name).write_text(text)
+
+    def run(self, text: str) -> None:
+        """Type a line; agents take text and Enter in one burst as a paste."""
+        self.tmux.run("send-keys", "-t", "lab", "-l", text)
+        self.settle(0.6)
+        self.press("Enter")
+
+    def press(self, *keys: str) -> None:
+        """Press keys."""
+        self.tmux.run("send-keys", "-t", "lab", *keys)
+
+    def settle(self, seconds: float = 1.0) -> None:
+        """Let an agent take in what was typed; there is nothing to wait for that would tell."""
+        time.sleep(seconds)
+
+    def capture(self) -> str:
+        """The screen, with its colours."""
+        return self.tmux.run("capture-pane", "-e", "-p", "-t", "lab")
+
+    def look(self, *, without: tuple[str, ...] = ()) -> Reading:
+        """What the whole ladder says now."""
+        now = datetime.now(UTC)
+        for report in drain(self.spool).reports:
+            self.held = agent(self.key).read_report(self.held, report)
+        screen = self.capture()
+        if screen != self.screen:
+            self.screen, self.drawn_at = screen, time.monotonic()
+        still_for = time.monotonic() - self.drawn_at
+        title = self.tmux.ask("lab", "#{pane_title}")
+        found = find_agent([agent(self.key)], self.programs())
+        looked = ScreenLook(text=screen, at=now, title=title, still_for=still_for)
+        known = {
+            "hook": self.held.reading,
+            "registry": agent(self.key).read_registry(found[1], at=now, home=self.home) if found else None,
+            "transcript": self.written(found[1]) if found else None,
+            "title": agent(self.key).read_title(title, at=now, still_for=still_for),
+            "screen": agent(self.key).read_screen(looked),
+        }
+        told = {each.source: each for rung, each in known.items() if each is not None and rung not in without}
+        reading = decide(told, now=now, process_alive=found is not None)
+        self.seen.append(f"{reading.state}/{reading.needs} from {reading.source}: {reading.cause}")
+        return reading
+
+    def written(self, program: Program) -> Reading | None:
+        """What the transcript says."""
+        if self.transcript is None:
+            session = agent(self.key).conversation(program, home=self.home) or self.held.session_id
+            self.transcript = agent(self.key).transcript(
+                cwd=str(self.work), claims=self.claims, session_id=session, home=self.home
+            )
+        assert self.transcript is not None
+        view = self.transcript.read()
+        if view is None:
+            self.transcript.close()
+            self.transcript = None
+        return view.reading if view else None
+
+    def programs(self) -> list[Program]:
+        """The pane's processes, the shell first."""
+        todo = [psutil.Process(int(self.tmux.ask("lab", "#{pane_pid}")))]
+        found = []
+        while todo:
+            process = todo.pop(0)
+            try:
+                started = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[19]
+                argv = tuple(process.cmdline())
+                found.append(Program(pid=process.pid, command=process.name(), argv=argv, started=started))
+                todo += process.children()
+            except (psutil.Error, OSError):
+                continue
+        return found
+
+    def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for a condition, looking often."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            if time.monotonic() > deadline:
+                raise AssertionError(
+                    f"{what}: not within {PATIENCE:.0f} s\n" + "\n".join(self.seen[-20:]) + self.capture()
+                )
+            time.sleep(0.1)
