@@ -23,6 +23,8 @@ QuarterdeckError                1   something failed; the message says what
 ├── GitError                    1
 │   ├── BranchBusy
 │   └── NotARepository
+├── ThinkerError                1   a model or the program that asks one did not answer
+│   └── BudgetSpent
 └── ForgeError                  1
     └── IssueNotFound
 """
@@ -159,6 +161,18 @@ class NotARepository(GitError):
     """The folder is no git repository."""
 
     code = "not_a_repository"
+
+
+class ThinkerError(QuarterdeckError):
+    """The program or endpoint that thoughts are asked of failed, or said nothing."""
+
+    code = "thinker"
+
+
+class BudgetSpent(ThinkerError):
+    """What thoughts may cost is spent for now; nothing was asked."""
+
+    code = "budget_spent"
 
 
 class ForgeError(QuarterdeckError):

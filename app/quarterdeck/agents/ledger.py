@@ -82,6 +82,8 @@ class Ledger:
         self.last_question = ""
         self.choices: tuple[str, ...] = ()
         self.turn_count = 0
+        self.turn_text = ""
+        self._turn_actions = 0
         self.phase = Phase.NEW
         self.phase_at: datetime | None = None
         self.detail = ""
@@ -103,6 +105,8 @@ class Ledger:
         """The operator asked for something."""
         self._turns.append(clean_lines(text)[:TURN_LENGTH])
         self.turn_count += 1
+        self.turn_text = ""
+        self._turn_actions = 0
         self._open.clear()
         self.stands(Phase.WORKING, at)
 
@@ -111,22 +115,20 @@ class Ledger:
         text = clean_lines(text).strip()
         if not text:
             return
-        self.last_text = text[:TURN_LENGTH]
+        self.last_text = self.turn_text = text[:TURN_LENGTH]
         if len(text) > SHORTEST_SAID:
-            self._actions.append(Action(kind=ActionKind.SAID, text=text[:ACTION_LENGTH]))
+            self._did(Action(kind=ActionKind.SAID, text=text[:ACTION_LENGTH]))
 
     def thought(self) -> None:
         """The agent thought; what, is not kept."""
         if not self._actions or self._actions[-1].kind is not ActionKind.THINKING:
-            self._actions.append(Action(kind=ActionKind.THINKING, text="thinking"))
+            self._did(Action(kind=ActionKind.THINKING, text="thinking"))
 
     def called(self, call_id: str, tool: str, arguments: Json, at: datetime | None, *, asks: bool, plan: bool) -> None:
         """The agent called a tool."""
         gist = tool_gist(tool, arguments)
         self._open[call_id] = gist
-        self._actions.append(
-            Action(kind=action_kind(tool, arguments), text=gist[:ACTION_LENGTH], tool=tool, call_id=call_id)
-        )
+        self._did(Action(kind=action_kind(tool, arguments), text=gist[:ACTION_LENGTH], tool=tool, call_id=call_id))
         if asks:
             self.last_question, self.choices = asked(arguments)
             self.stands(Phase.ASKED, at)
@@ -135,6 +137,10 @@ class Ledger:
             self.stands(Phase.PLAN, at)
         else:
             self.stands(Phase.TOOL, at, detail=gist)
+
+    def _did(self, action: Action) -> None:
+        self._actions.append(action)
+        self._turn_actions = min(self._turn_actions + 1, ACTIONS_KEPT)
 
     def answered(self, call_id: str, at: datetime | None, *, ok: bool | None) -> None:
         """A tool call has its result."""
@@ -171,6 +177,8 @@ class Ledger:
             actions=tuple(self._actions),
             current_tool=self.current_tool,
             last_text=self.last_text,
+            turn_text=self.turn_text,
+            turn_actions=self._turn_actions,
             last_question=self.last_question,
             question_choices=self.choices,
             token_count=self.token_count,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.session import RestState, SessionState, ThoughtState
+from quarterdeck.core.session import Confidence, Need, RestState, SessionState, Source, ThoughtState
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from quarterdeck.core.reading import Reading
 
 DROWSY_AFTER = timedelta(seconds=30)
 
@@ -17,6 +19,22 @@ _IDLE_REST = {
     ThoughtState.HOLDING: RestState.DROWSY,
     ThoughtState.SLEEPING: RestState.SLEEPING,
 }
+
+_TURN_TELLERS = frozenset({Source.HOOK, Source.REGISTRY, Source.TRANSCRIPT, Source.SIGNAL, Source.SCREEN})
+"""Rungs that know an agent's turn; processes and silence do not."""
+
+
+def waits_for_operator(reading: Reading, *, background_tasks: int = 0) -> bool:
+    """Whether an agent's reading says that nothing goes on until the operator does something.
+
+    That is so while something is asked, and once the turn is over; an idleness that nobody explains is only that.
+    """
+    if reading.needs in {Need.PERMISSION, Need.QUESTION}:
+        return True
+    if reading.state is not SessionState.IDLE or background_tasks:
+        return False
+    told = reading.source in _TURN_TELLERS and reading.confidence is not Confidence.LOW
+    return reading.needs is Need.FINISHED or told
 
 
 def fallback_rest_state(state: SessionState, thought_state: ThoughtState) -> RestState:

@@ -58,6 +58,10 @@ class TranscriptView:
     current_tool: str = ""
     """The tool call that has no result yet: it runs, or waits to be allowed."""
     last_text: str = ""
+    turn_text: str = ""
+    """What the agent said last since the newest prompt."""
+    turn_actions: int = 0
+    """How many of the actions are of this turn."""
     last_question: str = ""
     question_choices: tuple[str, ...] = ()
     token_count: int = 0
@@ -75,3 +79,8 @@ class TranscriptView:
     def last_prompt(self) -> str:
         """The operator's newest prompt."""
         return self.turns[-1] if self.turns else ""
+
+    @property
+    def this_turn(self) -> tuple[Action, ...]:
+        """The agent's steps since the newest prompt."""
+        return self.actions[len(self.actions) - self.turn_actions :]

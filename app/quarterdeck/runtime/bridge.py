@@ -16,12 +16,14 @@ from quarterdeck.operations.deck import Deck
 from quarterdeck.paths import private_folder
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.runtime.agents import load_agents
+from quarterdeck.runtime.thinking import engine_setup
 from quarterdeck.runtime.yards import build_yard
 from quarterdeck.store.lease import Lease
 from quarterdeck.store.sqlite import SqliteStore
 from quarterdeck.store.work import SqliteWorkStore
 from quarterdeck.supervisor.crew import Crew
 from quarterdeck.supervisor.processes import Processes
+from quarterdeck.thoughts.local import line_of
 from quarterdeck.tmux.mux import TmuxMux
 
 if TYPE_CHECKING:
@@ -95,6 +97,8 @@ async def open_bridge(
             works=works,
             spool=places.spool,
             resync=settings.tmux.resync_seconds,
+            line_of=line_of,
+            engine=engine_setup(settings.thoughts),
         )
         deck = Deck(mux=mux, store=store, supervisor=crew.supervisor, clock=clock, agents=agents, places=places)
         forges = Forges(os.environ)

@@ -6,8 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.diff import diff
-from quarterdeck.core.discovery import shown_panes
-from quarterdeck.core.events import Event, SessionChanged
 from quarterdeck.core.pane import NoServer
 from quarterdeck.core.thought_rules import pane_key
 from quarterdeck.supervisor.agent_facts import AgentFacts
@@ -17,10 +15,13 @@ from quarterdeck.supervisor.keeping import Keeping, Lease
 from quarterdeck.supervisor.painting import Painting
 from quarterdeck.supervisor.reader import Reader
 from quarterdeck.supervisor.reports import Reports
+from quarterdeck.supervisor.showing import Showing
 from quarterdeck.supervisor.supervisor import Supervisor
 from quarterdeck.supervisor.themes import Themes
+from quarterdeck.supervisor.thinker import ThoughtEngine
 from quarterdeck.supervisor.thought_queue import ThoughtQueue
 from quarterdeck.supervisor.thoughts import Thoughts
+from quarterdeck.supervisor.voice import Voice
 from quarterdeck.supervisor.watcher import Watcher
 from quarterdeck.supervisor.worker import keep_running
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.mux import Mux
     from quarterdeck.ports.store import Store
+    from quarterdeck.ports.thinker import EngineSetup, LineMaker
     from quarterdeck.ports.work import WorkStore
     from quarterdeck.supervisor.processes import Processes
 
@@ -57,6 +59,8 @@ class Crew:
         works: WorkStore,
         spool: Path,
         resync: float,
+        line_of: LineMaker,
+        engine: EngineSetup,
     ) -> None:
         self.keeping = Keeping(lease)
         self.supervisor = Supervisor(mux=mux, store=store, clock=clock, is_keeper=lambda: self.keeping.is_keeper)
@@ -76,6 +80,20 @@ class Crew:
         )
         self.painting = Painting(clock=clock, themes=Themes(clock=clock))
         self.watcher = Watcher(self.supervisor, self._after_look, resync=resync)
+        self.showing = Showing(self.supervisor, self.thoughts)
+        self.engine = ThoughtEngine(
+            fleet=self._fleet,
+            insight=self.reader.insight,
+            voice=Voice(clock=clock, take=self.thoughts.take, held=self.showing.held, show=self.showing.show),
+            line_of=line_of,
+            setup=engine,
+            clock=clock,
+            report=self.supervisor.report,
+            is_keeper=lambda: self.keeping.is_keeper,
+        )
+        self.supervisor.bus.subscribe(self.engine.note)
+        self.also: dict[str, Callable[[], Awaitable[None]]] = {}
+        """Workers that others add before `run`."""
         self._store = store
         self._last: Snapshot | None = None
 
@@ -94,6 +112,7 @@ class Crew:
         if self.keeping.is_keeper:
             await self.reports.read()
         await self._after_look(look, None)
+        self.engine.glance()
         await self.checkpoints.save()
 
     async def run(self) -> None:
@@ -104,7 +123,9 @@ class Crew:
             "keeper": self._keep,
             "checkpoint": self.checkpoints.run,
             "thoughts": self.queue.run,
+            "thinker": self.engine.run,
             "reports": self._hear,
+            **self.also,
         }
         async with asyncio.TaskGroup() as tasks:
             for name, work in workers.items():
@@ -113,12 +134,17 @@ class Crew:
     async def end(self) -> None:
         """Write what is pending and let another process keep the rows."""
         self.queue.close()
+        await self.queue.drain(PERSIST_PATIENCE)
         await self.checkpoints.save()
         await self._store.flush(PERSIST_PATIENCE)
         self.keeping.release()
 
     async def _keep(self) -> None:
+        kept = self.keeping.is_keeper
         async for _ in self.keeping.changes(self._store):
+            if self.keeping.is_keeper and not kept:
+                kept = True
+                self.engine.think_again()
             await self.reload()
 
     async def reload(self) -> None:
@@ -145,6 +171,7 @@ class Crew:
             self.supervisor.commit(*reading.events)
             for session_id, tail in reading.tails.items():
                 self.checkpoints.tail(session_id, tail)
+            self.engine.moved(reading.tails.keys() | reading.told)
             wanted = reading.look_again_in
         self._show_thoughts()
         self._forget_old_watermarks(look)
@@ -159,16 +186,10 @@ class Crew:
         return self.supervisor.fleet
 
     def _show_thoughts(self) -> None:
-        """Put the latest word on each row it speaks of."""
-        snapshot = self.supervisor.snapshot
-        panes = shown_panes(snapshot.panes) if snapshot else {}
+        """Put the latest word, and what others know of the work, on each row it speaks of."""
+        self.showing.show_all()
         now = self.supervisor.clock.now()
-        events: list[Event] = []
-        for session in self.supervisor.fleet.sessions.values():
-            after = self.thoughts.merged(session, panes.get(session.tmux_id) if session.tmux_id else None)
-            if after != session:
-                events.append(SessionChanged(before=session, after=after, at=now))
-        self.supervisor.commit(*events, *self.work_rows.changes(self.supervisor.fleet, now))
+        self.supervisor.commit(*self.work_rows.changes(self.supervisor.fleet, now))
 
 
 def panes_that_stirred(before: Snapshot | None, after: Snapshot) -> frozenset[PaneId] | None:

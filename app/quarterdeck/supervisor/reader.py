@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.ids import PaneId, SessionId
+    from quarterdeck.core.insight import Insight
     from quarterdeck.core.pane import Pane, Snapshot
     from quarterdeck.core.session import Session
     from quarterdeck.ports.agent import Agent, Agents, Program
@@ -43,6 +44,8 @@ class Reading:
     events: list[Event] = field(default_factory=list)
     tails: Mapping[SessionId, str] = field(default_factory=dict)
     """The last lines, in colour, of the sessions that moved."""
+    told: frozenset[SessionId] = frozenset()
+    """Sessions whose agents wrote or reported something."""
     look_again_in: float | None = None
     """Seconds until a state may change by itself."""
 
@@ -76,6 +79,11 @@ class Reader:
         """What is remembered of a session."""
         return self._watched.get(session_id)
 
+    def insight(self, session: Session) -> Insight | None:
+        """All that is known of a session; None when nothing was seen of it yet."""
+        watched = self._watched.get(session.session_id)
+        return watched.insight(session) if watched else None
+
     def nothing_there(self) -> None:
         """No server runs, so there is nothing to remember."""
         for watched in self._watched.values():
@@ -85,6 +93,7 @@ class Reader:
     async def read(self, current: Callable[[], Fleet], look: Snapshot, moved: Collection[PaneId] | None) -> Reading:
         """Bring every session up to date; `moved` are the panes that wrote something (None: all may have)."""
         now = self._clock.now()
+        said = {session_id: watched.words for session_id, watched in self._watched.items()}
         live = self._remember(current(), look, now.timestamp())
         screens = await self._capture(live, moved)
         await self._look_at_processes(live, now.timestamp())
@@ -109,7 +118,8 @@ class Reader:
             after = self._dress(row(session, watched, watched.conclude(now), now), watched.pane)
             if after != session:
                 events.append(SessionChanged(before=session, after=after, at=now))
-        return Reading(events, tails, self._due([watched for _, watched in live], now))
+        told = {session.session_id for session, watched in live if watched.words != said.get(session.session_id)}
+        return Reading(events, tails, frozenset(told), self._due([watched for _, watched in live], now))
 
     def _remember(self, fleet: Fleet, look: Snapshot, now: float) -> list[tuple[Session, Watched]]:
         panes = shown_panes(look.panes)

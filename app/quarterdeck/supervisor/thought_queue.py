@@ -61,16 +61,27 @@ class ThoughtQueue:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while (update := self._next()) is not None:
-                try:
-                    await self._write(update)
-                except Exception:  # a boundary: a thought that cannot be kept must not stop the ones behind it
-                    self.failed += 1
-                    logger.exception("a thought could not be kept")
-                finally:
-                    self.pending -= 1
-                    if not self.pending:
-                        self._empty.set()
+            await self._write_pending()
+
+    async def drain(self, timeout: float) -> None:
+        """Write what is left, now that nobody else does."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._write_pending()
+        except TimeoutError:
+            logger.warning("%d thoughts were still unwritten after %.1f s", self.pending, timeout)
+
+    async def _write_pending(self) -> None:
+        while (update := self._next()) is not None:
+            try:
+                await self._write(update)
+            except Exception:  # a boundary: a thought that cannot be kept must not stop the ones behind it
+                self.failed += 1
+                logger.exception("a thought could not be kept")
+            finally:
+                self.pending -= 1
+                if not self.pending:
+                    self._empty.set()
 
     def _next(self) -> ThoughtUpdate | None:
         if self._queue:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.detector import DetectorState, Observation, dismiss, reading_of, step
 from quarterdeck.core.evidence import evidence_of
+from quarterdeck.core.insight import Insight
 from quarterdeck.core.readings import decide, settle
 from quarterdeck.core.report import ReportState
-from quarterdeck.core.rest import rest_state_from_idle
+from quarterdeck.core.rest import rest_state_from_idle, waits_for_operator
 from quarterdeck.core.session import Ask, Confidence, Need, Session, SessionState
 from quarterdeck.core.tools import context_limit_for_tool, detect_tool_name
 from quarterdeck.ports.agent import ScreenLook
@@ -56,6 +57,13 @@ class Watched:
     def is_agent_alive(self) -> bool:
         """Whether the program that titles, screens and reports speak of still runs."""
         return self.program is not None
+
+    @property
+    def words(self) -> tuple[object, ...]:
+        """By which one tells whether the agent wrote or reported something."""
+        view = self.view
+        told = (view.updated_at, view.turn_count, view.actions[-1:], view.current_tool, view.turn_text) if view else ()
+        return (*told, self.report.at)
 
     def close(self) -> None:
         """Let go of the transcript, so that another session may read it."""
@@ -119,6 +127,21 @@ class Watched:
         chosen = decide(claims, now=now, process_alive=True)
         self.settled = settle(self.settled, chosen, now)
         return self.settled.reading
+
+    def insight(self, session: Session) -> Insight:
+        """All of this as one value, for whoever says in words what the session does."""
+        alive = self.is_agent_alive and self.agent is not None
+        reading = self.settled.reading if alive and self.settled else None
+        return Insight(
+            session=session,
+            agent=self.agent.spec.name if alive and self.agent else "",
+            view=self.view if alive else None,
+            report=self.report if alive else ReportState(),
+            screen=self.screen or "",
+            is_full_screen=self.pane.alternate,
+            is_waiting=reading is not None
+            and waits_for_operator(reading, background_tasks=self.report.background_tasks),
+        )
 
 
 def row(session: Session, watched: Watched, reading: Reading, now: datetime) -> Session:

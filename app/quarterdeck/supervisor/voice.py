@@ -1,0 +1,124 @@
+"""How the engine's words reach the rows: as numbered updates, judged by the same rule as any other engine's."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.cues import action_cues
+from quarterdeck.core.rest import rest_state_from_idle
+from quarterdeck.core.session import ActionCueKind, Need, RestState, ThoughtSource, ThoughtState
+from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.insight import Insight
+    from quarterdeck.core.session import ActionCue, Session
+    from quarterdeck.ports.clock import Clock
+    from quarterdeck.supervisor.mind import Mind
+
+OUR_STREAMS = "quarterdeck-"
+OTHERS_ARE_HEARD_FOR = timedelta(minutes=10)
+"""An engine outside that has spoken of a session is not talked over for so long."""
+CLOCKS_DIFFER_BY = timedelta(minutes=1)
+
+
+class Voice:
+    """Numbers what the engine says of each session, and hands it over."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        take: Callable[[ThoughtUpdate], ThoughtSnapshot | None],
+        held: Callable[[Session], ThoughtSnapshot | None],
+        show: Callable[[SessionId], None],
+    ) -> None:
+        self._clock = clock
+        self._take = take
+        self._held = held
+        self._show = show
+        self._stream = OUR_STREAMS + secrets.token_hex(6)
+        self.spoken = 0
+        self.refused = 0
+
+    def held(self, session: Session) -> ThoughtSnapshot | None:
+        """The last word about a session, whoever said it."""
+        return self._held(session)
+
+    def must_yield(self, session: Session) -> bool:
+        """Whether an engine outside speaks for this session now."""
+        held = self._held(session)
+        if held is None or (held.stream_instance_id or "").startswith(OUR_STREAMS):
+            return False
+        age = self._clock.now() - held.updated_at
+        return -CLOCKS_DIFFER_BY <= age < OTHERS_ARE_HEARD_FOR
+
+    def say(self, insight: Insight, mind: Mind, thought: str, *, state: ThoughtState, shift: bool = False) -> bool:
+        """A new line about a session; whether it counted."""
+        source = ThoughtSource.CARRY_FORWARD if state is ThoughtState.SLEEPING else ThoughtSource.LLM
+        return self._speak(insight, mind, thought, state, source, shift=shift)
+
+    def keep(self, insight: Insight, mind: Mind, *, shift: bool = False) -> bool:
+        """No new line, but something else about the session is: its rest, a reminder, its objective."""
+        state = ThoughtState.SLEEPING if mind.is_asleep else ThoughtState.ACTIVE if shift else ThoughtState.HOLDING
+        return self._speak(insight, mind, None, state, ThoughtSource.CARRY_FORWARD, shift=shift)
+
+    def sleep(self, insight: Insight, mind: Mind) -> bool:
+        """The session waits and has nothing to say of it: its last real thought stays."""
+        return self._speak(insight, mind, "Sleeping.", ThoughtState.SLEEPING, ThoughtSource.STATIC_SLEEPING)
+
+    def is_news(self, insight: Insight, mind: Mind) -> bool:
+        """Whether rest or reminders are other than was last said."""
+        return facts_of(insight, self._clock.now()) != (mind.rest, mind.cues)
+
+    def _speak(
+        self,
+        insight: Insight,
+        mind: Mind,
+        thought: str | None,
+        state: ThoughtState,
+        source: ThoughtSource,
+        *,
+        shift: bool = False,
+    ) -> bool:
+        now = self._clock.now()
+        session_id = insight.session.session_id
+        mind.rest, mind.cues = facts_of(insight, now)
+        mind.emission_seq += 1
+        snapshot = ThoughtSnapshot(
+            thought=thought,
+            thought_state=state,
+            thought_source=source,
+            rest_state=mind.rest,
+            commit_candidate=any(cue.kind is ActionCueKind.COMMIT_READY for cue in mind.cues),
+            action_cues=mind.cues,
+            objective_fingerprint=mind.fingerprint,
+            updated_at=now,
+            stream_instance_id=self._stream,
+            emission_seq=mind.emission_seq,
+        )
+        taken = self._take(ThoughtUpdate(session_id=session_id, snapshot=snapshot, objective_changed=shift))
+        if taken is None:
+            # Somebody else has spoken meanwhile; as a new stream we are heard again.
+            self.refused += 1
+            mind.emission_seq = 0
+            return False
+        self.spoken += 1
+        self._show(session_id)
+        return True
+
+
+def facts_of(insight: Insight, now: datetime) -> tuple[RestState, tuple[ActionCue, ...]]:
+    """How a session rests, and what there is to be reminded of."""
+    session = insight.session
+    actions = insight.view.actions if insight.view else ()
+    # A turn that is over waits for the operator even when they have seen that it is.
+    cues = action_cues(actions, Need.FINISHED if insight.is_waiting else session.needs)
+    if insight.is_waiting:
+        return RestState.SLEEPING, cues
+    return rest_state_from_idle(session.state, session.last_activity_at, now), cues
