@@ -294,16 +294,18 @@ def canned_fleet() -> Fleet:
 
 
 def crowd(count: int) -> Fleet:
-    """Many sessions of all kinds, for measuring."""
+    """Many sessions of all kinds, quiet for minutes to days, for measuring."""
     kinds = canned_sessions()
-    return fleet_of(
-        *(
-            replace(
-                kinds[number % len(kinds)],
-                session_id=SessionId(f"sess_{number + 1}"),
-                tmux_name=f"{kinds[number % len(kinds)].tmux_name}-{number}",
-                work=None,
-            )
-            for number in range(count)
-        )
+    return fleet_of(*(_one_of_many(number, kinds[number % len(kinds)]) for number in range(count)))
+
+
+def _one_of_many(number: int, kind: Session) -> Session:
+    since = ago(minutes=3 + number * 7 % 3000)
+    return replace(
+        kind,
+        session_id=SessionId(f"sess_{number + 1}"),
+        tmux_name=f"{kind.tmux_name}-{number}",
+        work=None,
+        last_activity_at=since,
+        asks=replace(kind.asks, since=since) if kind.asks else None,
     )

@@ -291,3 +291,20 @@ async def test_a_terminal_without_unicode_gets_ascii_in_the_same_cells(keys: tup
         for strip in running.app.screen._compositor.render_strips():
             assert strip.text.isascii()
             assert len(strip.text) == 150
+
+
+@pytest.mark.parametrize("keys", [(), ("/", "s", "h"), ("/", "z", "z", "z")], ids=["table", "filter", "notice"])
+async def test_a_resting_screen_paints_nothing(keys: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    async with console() as running:
+        await running.press(*keys)
+        running.clock.advance(2)
+        running.main.sync()
+        await running.settle()
+        painted: list[object] = []
+        monkeypatch.setattr(running.main._compositor, "update_widgets", painted.extend)
+
+        running.clock.advance(9)
+        running.main.sync()
+        await running.settle()
+
+        assert painted == []

@@ -33,10 +33,11 @@ _THEN = (CONTEXT, REPO, PLOT, BRANCH, REST)
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column and the cells it takes, without the gap after it."""
+    """One column: the cells it takes, and the empty ones between it and the next."""
 
     name: str
     width: int
+    gap: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +45,11 @@ class Layout:
     """The columns of the table at one width."""
 
     columns: tuple[Column, ...]
-    gap: int
     width: int
 
-    def start_of(self, name: str) -> int:
-        """The cell a column starts at."""
-        start = 0
-        for column in self.columns:
-            if column.name == name:
-                return start
-            start += column.width + gap_after(column.name, self.gap)
-        return start
 
-
-def gap_after(name: str, gap: int) -> int:
-    """Cells between a column and the next; the mark and the shape belong to the name."""
-    return 0 if name == MARK else 1 if name == SHAPE else gap
+_OWN_GAPS = {MARK: 0, SHAPE: 1}
+"""The mark and the shape belong to the name."""
 
 
 def layout(width: int, longest_name: int, empty: Collection[str] = ()) -> Layout:
@@ -82,4 +72,6 @@ def layout(width: int, longest_name: int, empty: Collection[str] = ()) -> Layout
             room -= cost
     if room - gap >= THOUGHT_LEAST // 2:
         chosen[THOUGHT] = room - gap
-    return Layout(tuple(Column(name, chosen[name]) for name in ORDER if name in chosen), gap, width)
+    names = [name for name in ORDER if name in chosen]
+    gaps = [_OWN_GAPS.get(name, gap) for name in names[:-1]] + [0]
+    return Layout(tuple(Column(name, chosen[name], after) for name, after in zip(names, gaps, strict=True)), width)

@@ -56,8 +56,7 @@ def session_cells(session: Session, layout: col.Layout, view: View) -> tuple[Cel
         text, role = _content(column.name, session, kind, column.width, view)
         if gone and column.name not in {col.SHAPE, col.MARK}:
             role = "muted"
-        gap = " " * col.gap_after(column.name, layout.gap)
-        cells.append(Cell(fit(text, column.width, right=column.name in col.RIGHT) + gap, role))
+        cells.append(Cell(fit(text, column.width, right=column.name in col.RIGHT) + " " * column.gap, role))
     return tuple(cells)
 
 

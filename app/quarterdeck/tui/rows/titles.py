@@ -17,7 +17,7 @@ def title_cells(layout: col.Layout) -> tuple[Cell, ...]:
     cells: list[Cell] = []
     for column in layout.columns:
         title = fit(col.TITLES.get(column.name, ""), column.width, right=column.name in col.RIGHT)
-        cells.append(Cell(title + " " * col.gap_after(column.name, layout.gap), "muted"))
+        cells.append(Cell(title + " " * column.gap, "muted"))
     return tuple(cells)
 
 

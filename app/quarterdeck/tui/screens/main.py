@@ -81,6 +81,7 @@ class MainScreen(Screen[None]):
         self._last_key = -HOLD_SECONDS
         self._release: Timer | None = None
         self._awaited: str | None = None
+        self._noticed = Text()
 
     def compose(self) -> ComposeResult:
         """From the top."""
@@ -161,8 +162,9 @@ class MainScreen(Screen[None]):
         is_small = self.app.size.width < LEAST_WIDTH or self.app.size.height < LEAST_HEIGHT
         self.head.display = self.foot.display = not is_small
         self.set_class(notice is not None, "-notice")
-        if notice is not None:
-            self.notice.update(self._notice_text(notice))
+        if notice is not None and (text := self._notice_text(notice)) != self._noticed:
+            self._noticed = text
+            self.notice.update(text)
 
     def _notice_text(self, notice: Notice) -> Text:
         style = self.console_app.colours.style

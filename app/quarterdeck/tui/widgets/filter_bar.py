@@ -47,6 +47,7 @@ class FilterBar(Horizontal):
     def __init__(self) -> None:
         super().__init__(id="filter-bar")
         self.input = Field(css_id="filter-input", select_on_focus=False)
+        self._said = ""
         self._count = Static("", id="filter-count", markup=False)
 
     def compose(self) -> ComposeResult:
@@ -57,7 +58,9 @@ class FilterBar(Horizontal):
 
     def say(self, count: str) -> None:
         """Say how many rows are left."""
-        self._count.update(count)
+        if count != self._said:
+            self._said = count
+            self._count.update(count)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

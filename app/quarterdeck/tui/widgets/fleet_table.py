@@ -229,7 +229,7 @@ class FleetTable(ScrollView, can_focus=True):
             start += width
 
     def _widths(self) -> list[int]:
-        return [column.width + col.gap_after(column.name, self._layout.gap) for column in self._layout.columns]
+        return [column.width + column.gap for column in self._layout.columns]
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Every line differs after a scroll."""

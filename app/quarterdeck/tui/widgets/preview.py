@@ -41,12 +41,16 @@ class Question(ScrollView):
 
     def show(self, lines: list[tuple[str, str]]) -> None:
         """Show these lines, or nothing at all."""
-        if lines != self._lines:
-            self._lines = lines
+        if lines == self._lines:
+            return
+        if len(lines) != len(self._lines):
             self.display = bool(lines)
             self.styles.height = len(lines)
             self.virtual_size = Size(self.size.width, len(lines))
-            self.refresh(layout=True)
+        changed = [y for y, (old, new) in enumerate(zip(self._lines, lines, strict=False)) if old != new]
+        self._lines = lines
+        for y in changed:
+            self.refresh_line(y)
 
     def use(self, theme: Theme) -> None:
         """Paint in another theme."""
