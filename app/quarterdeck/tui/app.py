@@ -122,6 +122,7 @@ class ConsoleApp(App[int]):
         # Whoever starts us may hold the collector back until now. What was made so far stays, and is not searched.
         gc.freeze()
         gc.enable()
+        self.main.furnish()
         self.theme_watch.follow(self.colours.name)
         for error in self._complaints:
             failures.tell(self, error)

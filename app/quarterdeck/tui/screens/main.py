@@ -86,7 +86,6 @@ class MainScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """From the top."""
         yield self.head
-        yield self.filter_bar
         with Container(id="body"):
             yield self.table
             yield self.preview
@@ -96,12 +95,18 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         """Begin at the row of the last time, and look at the clock now and then."""
         self._awaited = self.console_app.preferences.selected
-        if (view := self.console_app.preferences.views.get(self.console_app.preferences.view)) is not None:
-            self.open_filter(view)
+        self.board.filter = self.console_app.preferences.views.get(self.console_app.preferences.view, "")
         # Before the first frame, so that it is the table and not an empty screen.
         self.place_preview()
         self.sync()
         self.set_interval(CLOCK_SECONDS, self.sync)
+
+    def furnish(self) -> None:
+        """Mount what the first frame does without."""
+        if not self.filter_bar.is_attached:
+            self.mount(self.filter_bar, before="#body")
+            if self.board.filter:
+                self.open_filter(self.board.filter)
 
     # The fleet onto the screen
 
@@ -250,10 +255,13 @@ class MainScreen(Screen[None]):
 
     def open_filter(self, text: str | None = None) -> None:
         """Show the filter's line and let the operator type; with a text, that is the filter."""
+        self.furnish()
         self.filter_bar.display = True
-        if text is None:
+        if text is None and self.filter_bar.input.is_attached:
             # At once: the next key may be on its way, and it is a letter of the filter, not a command.
             self.set_focus(self.filter_bar.input)
+        elif text is None:
+            self.call_after_refresh(self.set_focus, self.filter_bar.input)
         else:
             self.filter_bar.input.value = text
 
