@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -11,9 +10,8 @@ from quarterdeck.agents.custom import CustomAgent, CustomScreenRule, CustomTitle
 from quarterdeck.agents.screen import Meaning, Region
 from quarterdeck.config import user_agents
 from quarterdeck.config.projects import Strategy as StrategySetting
-from quarterdeck.config.resolved import resolved_projects
 from quarterdeck.config.settings import Settings
-from quarterdeck.core.project import Command, Crew, Strategy
+from quarterdeck.core.project import Strategy
 from quarterdeck.ports.agent import Permissions
 
 
@@ -63,37 +61,3 @@ def test_an_agent_of_the_operators_own_is_made_from_its_settings() -> None:
     assert agent.spec.commands == ("my-agent",)
     assert agent.spec.launch_flags == ("--quiet", "--fast")
     assert agent.screen_rules[0].id == "asks"
-
-
-def test_a_project_is_whole_with_the_defaults_beside_it() -> None:
-    settings = Settings.model_validate(
-        {
-            "defaults": {"agent": "codex", "worker": {"model": "small"}},
-            "projects": {
-                "web": {
-                    "path": "/src/my-web-app",
-                    "permissions": "auto-edit",
-                    "orchestrator": {"agent": "claude"},
-                    "tracker": {"kind": "files", "files": "TODO.md, docs/*.md"},
-                    "post_create": ["npm ci", ["make", "all"]],
-                    "env": {"A": "b"},
-                }
-            },
-        }
-    )
-
-    project = resolved_projects(settings)["web"]
-
-    assert (project.path, project.prefix, project.tracker, project.scm) == (
-        Path("/src/my-web-app"),
-        "mwa",
-        "files",
-        None,
-    )
-    assert project.tracker_options["files"] == "TODO.md,docs/*.md"
-    assert project.post_create == (Command(shell="npm ci"), Command(argv=("make", "all")))
-    assert project.crew == Crew(permissions="auto-edit")
-    assert project.orchestrator == Crew(agent="claude")
-    assert project.defaults == Crew(agent="codex", permissions="default")
-    assert project.default_workers == Crew(model="small")
-    assert project.env == {"A": "b"}

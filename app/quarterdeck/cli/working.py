@@ -18,6 +18,7 @@ from quarterdeck.operations.claim import claim_pr
 from quarterdeck.operations.cleanup import Candidate, cleanup
 from quarterdeck.operations.kill_work import Leftovers
 from quarterdeck.operations.orchestrator import OrchestratorRequest, Orchestrators
+from quarterdeck.operations.projects import offer_project
 from quarterdeck.operations.recover import recover
 from quarterdeck.operations.remap import remap
 from quarterdeck.operations.report import report
@@ -94,7 +95,7 @@ async def _spawn(call: Call) -> int:
     options = call.options
     async with yard_of(call, options.project or "") as opened:
         request = SpawnRequest(
-            project=options.project or await _project_here(opened),
+            project=options.project or (await offer_project(opened.yard.git, opened.yard.projects, Path.cwd())).name,
             issue=options.issue,
             prompt=_text(options.prompt),
             branch=options.branch,
@@ -102,21 +103,6 @@ async def _spawn(call: Call) -> int:
         )
         record = await spawn(opened.yard, request, progress)
         return _shown(call, await row_of(opened, record))
-
-
-async def _project_here(opened: Bridge) -> str:
-    """The project whose repository this folder lies in; offers one when there is none."""
-    repository = await opened.yard.git.repository_at(Path.cwd())
-    for name, project in opened.yard.projects.items():
-        if repository is not None and project.path.resolve() == repository.resolve():
-            return name
-    if repository is None:
-        raise UsageError("Which project?", hint=f"Projects: {', '.join(sorted(opened.yard.projects)) or 'none yet'}.")
-    name = "".join(c if c.isalnum() or c in "-_" else "-" for c in repository.name.lower()) or "project"
-    raise NotFound(
-        f"No project is set up for {repository}.",
-        hint=f'Add to config.toml: [projects.{name}] path = "{repository}" session_prefix = "{name[:8]}"',
-    )
 
 
 def _text(given: str | None) -> str | None:

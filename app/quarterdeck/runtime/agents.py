@@ -1,22 +1,37 @@
-"""Every agent the operator has: built in, brought by plugins."""
+"""Every agent the operator has: their own, the built-in ones, and those that plugins bring."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, cast
 
+from quarterdeck.agents.coding_agent import CodingAgent
 from quarterdeck.agents.roster import Roster
 from quarterdeck.plugins.plugins import load_all
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from quarterdeck.config.user_agents import UserAgent
     from quarterdeck.ports.agent import Agent
 
 logger = logging.getLogger(__name__)
 
 
-def load_agents() -> Roster:
-    """All agents; a plugin that does not load is a line in the log."""
+def load_agents(own: Mapping[str, UserAgent]) -> Roster:
+    """All agents, those of the settings first; a plugin that does not load is a line in the log."""
     loaded = load_all("agents")
     for warning in loaded.warnings:
         logger.warning(warning)
-    return Roster([cast("Agent", agent) for agent in loaded.plugins.values()])
+    known = [cast("Agent", agent) for agent in loaded.plugins.values()]
+    return Roster([*_described(own, known), *known])
+
+
+def _described(own: Mapping[str, UserAgent], known: list[Agent]) -> tuple[CodingAgent, ...]:
+    if not own:
+        return ()
+    # Only here, since its models cost a tenth of the start.
+    from quarterdeck.agents.custom import custom_agents
+
+    sections = {name: agent.model_dump(exclude_unset=True) for name, agent in own.items()}
+    return custom_agents(sections, [agent for agent in known if isinstance(agent, CodingAgent)])

@@ -83,7 +83,7 @@ async def open_bridge(
         clock=clock,
         timeout=settings.tmux.look_timeout_seconds,
     )
-    agents = load_agents()
+    agents = load_agents(settings.agents)
     async with open_store(places) as store:
         works = SqliteWorkStore(store.database)
         crew = Crew(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from quarterdeck.config.resolved import resolved_projects
 from quarterdeck.forge.git import GitWorktrees
+from quarterdeck.operations.projects import projects_of
 from quarterdeck.operations.yard import Yard
 from quarterdeck.process import is_running, this_process
 
@@ -40,7 +40,7 @@ def build_yard(
         git=GitWorktrees(places.projects),
         agents=agents,
         clock=clock,
-        projects=resolved_projects(settings),
+        projects=projects_of(settings),
         folder=places.projects,
         owner=this_process(),
         is_running=is_running,
