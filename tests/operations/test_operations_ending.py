@@ -24,7 +24,8 @@ from quarterdeck.errors import (
 )
 from quarterdeck.operations.claim import claim_pr
 from quarterdeck.operations.cleanup import cleanup, find_candidates
-from quarterdeck.operations.kill_work import Leftovers, kill_work
+from quarterdeck.operations.kill_work import kill_work
+from quarterdeck.operations.outcome import Leftovers
 from quarterdeck.operations.report import report
 from quarterdeck.operations.restore import restore
 from quarterdeck.operations.spawn import SpawnRequest, spawn
@@ -34,6 +35,7 @@ from support.tmux_server import TmuxServer, until
 
 if TYPE_CHECKING:
     from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.ports.store import Activity
     from support.yard import Place
 
 
@@ -478,3 +480,29 @@ async def test_a_session_comes_back_on_the_branch_its_agent_had_switched_to(plac
 
     assert restored.branch == "better-name"
     assert git(tree(record), "symbolic-ref", "--short", "HEAD") == "better-name"
+
+
+async def test_an_end_that_has_begun_is_done_even_when_the_caller_gives_up(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = await spawned(place)
+    begun = asyncio.Event()
+    tell = place.yard.store.record
+
+    async def told(activity: Activity) -> None:
+        await tell(activity)
+        if activity.kind == "session.kill_started":
+            begun.set()
+
+    monkeypatch.setattr(place.yard.store, "record", told)
+    ending = asyncio.ensure_future(kill_work(place.yard, "app-1"))
+    await begun.wait()
+
+    ending.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await ending
+    assert status_of((await place.yard.record("app-1")).lifecycle) == "killed"
+    assert not tree(record).exists()
+    assert server(place).sessions() == []
+    assert await place.yard.works.journal() == []

@@ -190,3 +190,17 @@ async def test_twenty_spawns_from_four_processes_get_twenty_ids(place: Place) ->
     assert sorted(server(place).sessions()) == sorted(names)
     assert worktrees(place) == sorted(names)
     assert await place.yard.works.journal() == []
+
+
+@pytest.mark.parametrize("step", [Step.END_RUNTIME, Step.RECORD])
+async def test_the_next_operation_puts_right_what_stands_in_its_way(step: str, place: Place) -> None:
+    operation = "kill" if step == Step.END_RUNTIME else "spawn"
+    if operation == "kill":
+        await spawn(place.yard, SpawnRequest(project="app"), place.say)
+    killed_at(place, operation, step)
+
+    killed = await kill_work(place.yard, "app-1")
+
+    assert killed.record.lifecycle.session.state is WorkState.TERMINATED
+    assert worktrees(place) == []
+    assert server(place).sessions() == []

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -329,3 +330,17 @@ async def test_who_worked_on_an_issue_before_is_said(place: Place) -> None:
     await spawn(place.yard, asked(issue="7"), place.say)
 
     assert "app-1 worked on 7 before and is over; `quarterdeck restore` brings it back" in place.said
+
+
+@pytest.mark.parametrize("turns", [1, 5, 20, 60, 150])
+async def test_a_spawn_can_be_cancelled_at_any_moment(turns: int, place: Place) -> None:
+    spawning = asyncio.ensure_future(spawn(place.yard, asked(), place.say))
+    for _ in range(turns):
+        await asyncio.sleep(0.001)
+
+    spawning.cancel()
+
+    with contextlib.suppress(asyncio.CancelledError):
+        await spawning
+        return
+    await nothing_is_left(place)

@@ -12,7 +12,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quarterdeck.operations.kill_work import Leftovers, kill_work
+from quarterdeck.operations.kill_work import kill_work
+from quarterdeck.operations.outcome import Leftovers
 from quarterdeck.operations.restore import restore
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.store.work import SqliteWorkStore

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.lifecycle import PrState, RuntimeState, WorkReason, WorkState, is_orchestrator
 from quarterdeck.errors import ForgeError, QuarterdeckError
-from quarterdeck.operations.kill_work import Leftovers, kill_work
+from quarterdeck.operations.kill_work import kill_work
+from quarterdeck.operations.outcome import Leftovers
 from quarterdeck.operations.work_list import list_work
 from quarterdeck.ports.store import Level
 

@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.journal import Operation, Step
 from quarterdeck.core.lifecycle import (
-    RuntimePart,
-    RuntimeReason,
-    RuntimeState,
     WorkReason,
     WorkState,
-    decide,
 )
 from quarterdeck.core.session import ExitReason
 from quarterdeck.errors import GitError, Refused, TmuxError, WorkWouldBeLost
+from quarterdeck.operations.outcome import Leftovers, ended
+from quarterdeck.operations.recover import recover
 from quarterdeck.operations.runtime import end_runtime, note_end
 from quarterdeck.ports.store import Level
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from datetime import datetime
 
     from quarterdeck.core.journal import JournalEntry
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.yard import Yard
     from quarterdeck.ports.git import Kept, WorkAtRisk
-
-
-class Leftovers(StrEnum):
-    """What happens to a worktree that holds work which is nowhere else."""
-
-    STOP = "stop"
-    """Nothing is ended; the error says what would be lost."""
-    KEEP = "keep"
-    """It is kept as a commit, then the worktree goes."""
-    LEAVE = "leave"
-    """The worktree stays as it is, whatever it holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +41,6 @@ class Killed:
     """Why the worktree is still there; "" when it is gone."""
 
 
-RUNTIME_REASON = {
-    WorkReason.PR_MERGED: RuntimeReason.PR_MERGED_CLEANUP,
-    WorkReason.AUTO_CLEANUP: RuntimeReason.AUTO_CLEANUP,
-}
-
-
 async def kill_work(
     yard: Yard,
     session_id: str,
@@ -68,7 +48,11 @@ async def kill_work(
     reason: WorkReason = WorkReason.MANUALLY_KILLED,
     leftovers: Leftovers = Leftovers.STOP,
 ) -> Killed:
-    """End a session. Its record and its branch stay, so that it can be brought back."""
+    """End a session. Its record and its branch stay, so that it can be brought back.
+
+    Once its agent is being ended the rest is done even when the caller is cancelled: half an end would be a lie.
+    """
+    await recover(yard)
     record = await yard.record(session_id)
     if record.lifecycle.session.state is WorkState.TERMINATED:
         return Killed(record=record, was_over=True)
@@ -77,6 +61,16 @@ async def kill_work(
     path = _worktree(yard, record)
     if path is not None and leftovers is Leftovers.STOP:
         await _check_nothing_lost(yard, record, path)
+    ending = asyncio.ensure_future(_kill(yard, record, path, reason, leftovers))
+    try:
+        return await asyncio.shield(ending)
+    except asyncio.CancelledError:
+        await asyncio.wait([ending])
+        raise
+
+
+async def _kill(yard: Yard, record: WorkRecord, path: Path | None, reason: WorkReason, leftovers: Leftovers) -> Killed:
+    session_id = record.session_id
     async with journal(yard, Operation.KILL, record) as entry:
         await yard.tell("session.kill_started", f"Ending {session_id}", project=record.project, session_id=session_id)
         entry = await yard.works.step(entry, Step.END_RUNTIME, {"reason": reason.value, "leftovers": leftovers.value})
@@ -105,26 +99,6 @@ async def journal(yard: Yard, operation: Operation, record: WorkRecord) -> Async
         yield entry
     finally:
         await yard.works.finish(entry)
-
-
-def ended(
-    record: WorkRecord, now: datetime, reason: WorkReason, *, kept: Kept | None = None, branch: str | None = None
-) -> WorkRecord:
-    """The record of a session that has just been ended, on the branch its worktree was on in the end."""
-    before = record.lifecycle.runtime
-    runtime = RuntimePart(
-        state=RuntimeState.MISSING if before.handle or record.tmux_name else RuntimeState.EXITED,
-        reason=RUNTIME_REASON.get(reason, RuntimeReason.MANUAL_KILL_REQUESTED),
-        last_observed_at=now,
-        handle=before.handle,
-        tmux_name=record.tmux_name,
-    )
-    return replace(
-        record,
-        lifecycle=decide(record.lifecycle, now, state=WorkState.TERMINATED, reason=reason, runtime=runtime),
-        branch=branch or record.branch,
-        kept_ref=kept.ref if kept else record.kept_ref,
-    )
 
 
 async def risk_of(yard: Yard, record: WorkRecord) -> WorkAtRisk | None:

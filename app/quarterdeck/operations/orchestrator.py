@@ -18,12 +18,16 @@ from quarterdeck.core.work import Role
 from quarterdeck.core.work_record import WorkRecord
 from quarterdeck.errors import AlreadyReserved, NotRestorable
 from quarterdeck.operations import launching
-from quarterdeck.operations.kill_work import Leftovers, kill_work
+from quarterdeck.operations.kill_work import kill_work
+from quarterdeck.operations.outcome import Leftovers
 from quarterdeck.operations.prompts import Brief, orchestrator_prompt
+from quarterdeck.operations.recover import recover
 from quarterdeck.operations.restore import restore
 from quarterdeck.operations.runtime import judge, look_up, note_end, tmux_presence
-from quarterdeck.operations.spawn import give_up, launch, make_worktree, prepare, read_rules, worktree_for
+from quarterdeck.operations.spawn import read_rules, reserved
+from quarterdeck.operations.starting import launch
 from quarterdeck.operations.undo import undoing
+from quarterdeck.operations.worktree import make_worktree, prepare, worktree_for
 from quarterdeck.ports.store import Level
 
 if TYPE_CHECKING:
@@ -113,6 +117,7 @@ def orchestrator_id(project: Project) -> SessionId:
 async def _ensure(yard: Yard, request: OrchestratorRequest, say: Say) -> WorkRecord:
     project = yard.project(request.project)
     session_id = orchestrator_id(project)
+    await recover(yard)
     held = await yard.works.work(session_id)
     if held is not None and project.orchestrator_strategy is not Strategy.REUSE:
         return await _relaunch(yard, request, say)
@@ -130,6 +135,7 @@ async def _ensure(yard: Yard, request: OrchestratorRequest, say: Say) -> WorkRec
         )
         for _ in range(int(CONFLICT_SECONDS / CONFLICT_PAUSE)):
             await asyncio.sleep(CONFLICT_PAUSE)
+            await recover(yard)
             found = await yard.works.work(session_id)
             is_busy = any(entry.session_id == session_id for entry in await yard.works.journal())
             if found is not None and not is_busy and found.is_orchestrator:
@@ -219,9 +225,7 @@ async def _make(yard: Yard, project: Project, crew: Crew, request: OrchestratorR
         created_at=now,
     )
     async with undoing(yard, project.name) as undo:
-        record, entry = await yard.works.reserve_orchestrator(draft, yard.owner)
-        undo.session_id = session_id
-        undo.push("the reservation", lambda: give_up(yard, session_id, entry, undo))
+        record, entry = await reserved(yard, undo, yard.works.reserve_orchestrator(draft, yard.owner))
         adopted = await yard.git.find_managed(worktree_for(project, record))
         if adopted is not None:
             say(f"going on in {adopted.path}")
@@ -233,7 +237,7 @@ async def _make(yard: Yard, project: Project, crew: Crew, request: OrchestratorR
             made, entry = await make_worktree(yard, project, record, entry, undo, say)
             path = made.path
         record = await yard.works.change_work(session_id, lambda held: replace(held, worktree=str(path)))
-        if tmux_presence(await look_up(yard), session_id) is Presence.ABSENT:
+        if tmux_presence(await look_up(yard, has_processes=False), session_id) is Presence.ABSENT:
             # The id is a fixed one: a session of it that died unseen must not stand in the way.
             await note_end(yard, session_id, ExitReason.PROCESS_EXIT)
         brief = Brief(

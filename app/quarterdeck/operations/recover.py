@@ -19,7 +19,7 @@ from quarterdeck.core.lifecycle import (
 from quarterdeck.core.session import ExitReason
 from quarterdeck.errors import GitError, NotFound, QuarterdeckError, WorkWouldBeLost
 from quarterdeck.operations import launching
-from quarterdeck.operations.kill_work import Leftovers, ended
+from quarterdeck.operations.outcome import Leftovers, ended
 from quarterdeck.operations.runtime import Sky, end_runtime, look_up, note_end, tmux_presence
 from quarterdeck.ports.store import Level
 

@@ -25,9 +25,11 @@ from quarterdeck.core.session import ExitReason
 from quarterdeck.errors import NotRestorable, QuarterdeckError, TmuxUnreachable, WorktreeMissing
 from quarterdeck.operations import launching
 from quarterdeck.operations.kill_work import journal
+from quarterdeck.operations.recover import recover
 from quarterdeck.operations.runtime import end_runtime, judge, look_up, note_end
-from quarterdeck.operations.spawn import own_files, prepare, running, start_session, worktree_for
+from quarterdeck.operations.starting import own_files, running, start_session
 from quarterdeck.operations.undo import undoing
+from quarterdeck.operations.worktree import prepare, worktree_for
 from quarterdeck.ports.store import Level
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ logger = logging.getLogger(__name__)
 
 async def restore(yard: Yard, session_id: str, say: Say) -> WorkRecord:
     """Bring a session back under its own name, branch and worktree."""
+    await recover(yard)
     record = await yard.record(session_id)
     project = yard.project(record.project)
     await _check_restorable(yard, record)

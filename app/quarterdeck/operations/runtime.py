@@ -51,7 +51,7 @@ class Sky:
         ]
 
 
-async def look_up(yard: Yard) -> Sky:
+async def look_up(yard: Yard, *, has_processes: bool = True) -> Sky:
     """Look once for all sessions. A look that failed says so, and nothing else."""
     try:
         look = await yard.mux.look()
@@ -59,7 +59,7 @@ async def look_up(yard: Yard) -> Sky:
         return Sky(None, {}, error.message)
     if isinstance(look, NoServer):
         return Sky(None, {})
-    return Sky(look, await asyncio.to_thread(process.running))
+    return Sky(look, await asyncio.to_thread(process.running) if has_processes else {})
 
 
 def tmux_presence(sky: Sky, name: str | None) -> Presence:

@@ -5,35 +5,34 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.branches import choose_branch, is_safe_branch, session_numbers
 from quarterdeck.core.display_name import display_name
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.issue import issue_text
-from quarterdeck.core.journal import Step
-from quarterdeck.core.lifecycle import RuntimePart, RuntimeReason, RuntimeState, decide, initial, is_terminal
+from quarterdeck.core.lifecycle import initial, is_terminal
 from quarterdeck.core.project import Crew, choose_crew
-from quarterdeck.core.session import ExitReason
 from quarterdeck.core.work import Role
 from quarterdeck.core.work_record import WorkRecord
-from quarterdeck.errors import ForgeError, IssueNotFound, QuarterdeckError, TmuxRefused, UsageError
+from quarterdeck.errors import ForgeError, IssueNotFound, UsageError
 from quarterdeck.operations import launching
 from quarterdeck.operations.prompts import Brief, task, worker_prompt
-from quarterdeck.operations.runtime import end_runtime, look_up, note_end, note_start
+from quarterdeck.operations.recover import recover
+from quarterdeck.operations.runtime import look_up
+from quarterdeck.operations.starting import launch
 from quarterdeck.operations.undo import Undo, undoing
-from quarterdeck.ports.git import WantedWorktree
+from quarterdeck.operations.worktree import make_worktree
 from quarterdeck.ports.store import Level
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from quarterdeck.core.issue import Issue
     from quarterdeck.core.journal import JournalEntry
-    from quarterdeck.core.pane import Pane
     from quarterdeck.core.project import Project
     from quarterdeck.operations.yard import Yard
-    from quarterdeck.ports.agent import LaunchPlan
-    from quarterdeck.ports.git import MadeWorktree, Say
+    from quarterdeck.ports.git import Say
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +68,7 @@ async def _spawn(yard: Yard, project: Project, crew: Crew, request: SpawnRequest
         raise UsageError(f"git takes no branch named {request.branch!r}.")
     launching.find_agent(yard, crew)
     await yard.git.check_repository(project.path)
+    await recover(yard)
     await _offer_restore(yard, project, request, say)
     issue = await find_issue(yard, project, request.issue, say) if request.issue else None
     async with undoing(yard, project.name) as undo:
@@ -138,7 +138,7 @@ async def _reserve(
     yard: Yard, project: Project, crew: Crew, request: SpawnRequest, issue: Issue | None, undo: Undo
 ) -> tuple[WorkRecord, JournalEntry]:
     taken = set(session_numbers(project.prefix, await yard.git.session_heads(project.path)))
-    sky = await look_up(yard)
+    sky = await look_up(yard, has_processes=False)
     if sky.snapshot:
         # A tmux session of the operator's own may have such a name.
         taken |= session_numbers(project.prefix, [f"session/{pane.session_name}" for pane in sky.snapshot.panes])
@@ -157,9 +157,7 @@ async def _reserve(
         display_name=display_name(issue.title if issue else None, request.prompt),
         created_at=now,
     )
-    record, entry = await yard.works.reserve_worker(draft, project.prefix, taken, yard.owner)
-    undo.session_id = record.session_id
-    undo.push("the reservation", lambda: give_up(yard, record.session_id, entry, undo))
+    record, entry = await reserved(yard, undo, yard.works.reserve_worker(draft, project.prefix, taken, yard.owner))
     tracker = yard.tracker(project)
     branch = choose_branch(
         record.session_id,
@@ -171,6 +169,20 @@ async def _reserve(
     return await yard.works.change_work(record.session_id, lambda held: replace(held, branch=branch)), entry
 
 
+async def reserved(
+    yard: Yard, undo: Undo, reserving: Coroutine[None, None, tuple[WorkRecord, JournalEntry]]
+) -> tuple[WorkRecord, JournalEntry]:
+    """Reserve an identity, so that even a caller who is cancelled meanwhile leaves none behind."""
+    task = asyncio.ensure_future(reserving)
+    try:
+        await asyncio.shield(task)
+    finally:
+        record, entry = await task
+        undo.session_id = record.session_id
+        undo.push("the reservation", lambda: give_up(yard, record.session_id, entry, undo))
+    return record, entry
+
+
 async def give_up(yard: Yard, session_id: SessionId, entry: JournalEntry, undo: Undo) -> None:
     """Remove the record of something that never came to life; what could not be undone stays in the journal."""
     if undo.failed:
@@ -178,141 +190,6 @@ async def give_up(yard: Yard, session_id: SessionId, entry: JournalEntry, undo: 
         return
     await yard.works.drop_work(session_id)
     await yard.works.finish(entry)
-
-
-async def make_worktree(
-    yard: Yard, project: Project, record: WorkRecord, entry: JournalEntry, undo: Undo, say: Say
-) -> tuple[MadeWorktree, JournalEntry]:
-    """Make the worktree, link what is shared, and run the operator's commands in it."""
-    wanted = worktree_for(project, record)
-    say("making the worktree")
-    entry = await yard.works.step(entry, Step.WORKTREE, {"repository": str(project.path), "branch": wanted.branch})
-    made = await yard.git.create(wanted, say)
-
-    async def unmake() -> None:
-        # Until its agent is started, only we have put anything there.
-        if undo.has_agent:
-            await yard.git.remove(made.path)
-            await yard.git.drop_unused_branch(project.path, made.branch, made.base)
-        else:
-            await yard.git.unmake(made, project.path)
-
-    undo.push("the worktree", unmake)
-    entry = await yard.works.step(entry, Step.FILES, {"worktree": str(made.path), "base": made.base})
-    await prepare(yard, project, record, made.path, say)
-    return made, entry
-
-
-def worktree_for(project: Project, record: WorkRecord) -> WantedWorktree:
-    """The worktree a record asks for."""
-    return WantedWorktree(
-        repository=project.path,
-        session_id=record.session_id,
-        project=project.name,
-        branch=record.branch or f"session/{record.session_id}",
-        default_branch=project.default_branch,
-    )
-
-
-async def prepare(yard: Yard, project: Project, record: WorkRecord, path: Path, say: Say) -> None:
-    """Make a fresh worktree fit to work in."""
-    env = {"QUARTERDECK_SESSION": record.session_id, "QUARTERDECK_PROJECT": record.project}
-    try:
-        await yard.git.prepare(path, project.path, project.symlinks, project.post_create, say, {**project.env, **env})
-    except QuarterdeckError as error:
-        await yard.tell(
-            "workspace.post_create_failed",
-            "The worktree could not be made ready",
-            project=project.name,
-            session_id=record.session_id,
-            level=Level.ERROR,
-            error=error.message,
-        )
-        raise
-
-
-async def launch(  # each of these comes from another step
-    yard: Yard,
-    project: Project,
-    crew: Crew,
-    record: WorkRecord,
-    entry: JournalEntry,
-    undo: Undo,
-    system_prompt: str,
-    prompt: str,
-    say: Say,
-) -> WorkRecord:
-    """Start the agent and write down that it runs."""
-    agent = launching.find_agent(yard, crew)
-    wanted = launching.wanted_launch(yard, record, crew, prompt=prompt, system_prompt=system_prompt)
-    plan = await launching.take_up_earlier(yard, project, record, agent, wanted) or agent.launch(wanted)
-    undo.push("the prompt files", lambda: asyncio.to_thread(launching.remove_files, yard, record))
-    files = {launching.prompt_file(yard, record): system_prompt, **plan.files}
-    await asyncio.to_thread(launching.write_files, files)
-    own_files(yard, record, plan)
-    say(f"starting {agent.spec.name}")
-    pane = await start_session(yard, project, record, entry, plan, undo)
-    undo.has_agent = True
-    if plan.paste:
-        say("giving it its task")
-        await launching.say_first(yard, pane, plan.paste)
-    await yard.works.step(entry, Step.RECORD)
-    return await yard.works.change_work(
-        record.session_id, lambda held: running(yard, held, pane, plan.session_id or held.agent_session_id)
-    )
-
-
-def own_files(yard: Yard, record: WorkRecord, plan: LaunchPlan) -> None:
-    """Tell git which files in the worktree are ours, so that they never count as the agent's work."""
-    assert record.worktree is not None
-    worktree = Path(record.worktree)
-    inside = [str(path.relative_to(worktree)) for path in plan.files if path.is_relative_to(worktree)]
-    if inside:
-        yard.git.own(worktree, inside)
-
-
-async def start_session(
-    yard: Yard, project: Project, record: WorkRecord, entry: JournalEntry, plan: LaunchPlan, undo: Undo
-) -> Pane:
-    """Start the tmux session under the identity that is kept for it."""
-    name = record.tmux_name or record.session_id
-    await yard.works.step(entry, Step.LAUNCH)
-    await yard.store.reserve(str(yard.mux.address), name, record.session_id)
-    undo.push("the identity", lambda: yard.store.release(record.session_id))
-    is_refused = False
-
-    async def end() -> None:
-        # tmux said no, so what has this name is somebody else's.
-        if not is_refused:
-            await end_runtime(yard, record)
-            await note_end(yard, record.session_id, ExitReason.API_DELETE)
-
-    undo.push("the tmux session", end)
-    try:
-        pane = await launching.start(yard, project, record, plan)
-    except TmuxRefused:
-        is_refused = True
-        raise
-    await note_start(yard, pane)
-    return pane
-
-
-def running(yard: Yard, record: WorkRecord, pane: Pane, agent_session_id: str | None) -> WorkRecord:
-    """The record of a session whose agent has just been started."""
-    now = yard.clock.now()
-    runtime = RuntimePart(
-        state=RuntimeState.ALIVE,
-        reason=RuntimeReason.PROCESS_RUNNING,
-        last_observed_at=now,
-        handle=pane.pane_id,
-        tmux_name=record.tmux_name,
-    )
-    return replace(
-        record,
-        lifecycle=decide(record.lifecycle, now, runtime=runtime),
-        agent_session_id=agent_session_id,
-        last_active_at=now,
-    )
 
 
 async def read_rules(project: Project) -> str:

@@ -1,0 +1,109 @@
+"""Starting a spawned session: its agent in a tmux session of its name, under the identity kept for it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.journal import Step
+from quarterdeck.core.lifecycle import RuntimePart, RuntimeReason, RuntimeState, decide
+from quarterdeck.core.session import ExitReason
+from quarterdeck.errors import TmuxRefused
+from quarterdeck.operations import launching
+from quarterdeck.operations.runtime import end_runtime, note_end, note_start
+
+if TYPE_CHECKING:
+    from quarterdeck.core.journal import JournalEntry
+    from quarterdeck.core.pane import Pane
+    from quarterdeck.core.project import Crew, Project
+    from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.operations.undo import Undo
+    from quarterdeck.operations.yard import Yard
+    from quarterdeck.ports.agent import LaunchPlan
+    from quarterdeck.ports.git import Say
+
+
+async def launch(  # each of these comes from another step
+    yard: Yard,
+    project: Project,
+    crew: Crew,
+    record: WorkRecord,
+    entry: JournalEntry,
+    undo: Undo,
+    system_prompt: str,
+    prompt: str,
+    say: Say,
+) -> WorkRecord:
+    """Start the agent and write down that it runs."""
+    agent = launching.find_agent(yard, crew)
+    wanted = launching.wanted_launch(yard, record, crew, prompt=prompt, system_prompt=system_prompt)
+    plan = await launching.take_up_earlier(yard, project, record, agent, wanted) or agent.launch(wanted)
+    undo.push("the prompt files", lambda: asyncio.to_thread(launching.remove_files, yard, record))
+    files = {launching.prompt_file(yard, record): system_prompt, **plan.files}
+    await asyncio.to_thread(launching.write_files, files)
+    own_files(yard, record, plan)
+    say(f"starting {agent.spec.name}")
+    pane = await start_session(yard, project, record, entry, plan, undo)
+    undo.has_agent = True
+    if plan.paste:
+        say("giving it its task")
+        await launching.say_first(yard, pane, plan.paste)
+    await yard.works.step(entry, Step.RECORD)
+    return await yard.works.change_work(
+        record.session_id, lambda held: running(yard, held, pane, plan.session_id or held.agent_session_id)
+    )
+
+
+def own_files(yard: Yard, record: WorkRecord, plan: LaunchPlan) -> None:
+    """Tell git which files in the worktree are ours, so that they never count as the agent's work."""
+    assert record.worktree is not None
+    worktree = Path(record.worktree)
+    inside = [str(path.relative_to(worktree)) for path in plan.files if path.is_relative_to(worktree)]
+    if inside:
+        yard.git.own(worktree, inside)
+
+
+async def start_session(
+    yard: Yard, project: Project, record: WorkRecord, entry: JournalEntry, plan: LaunchPlan, undo: Undo
+) -> Pane:
+    """Start the tmux session under the identity that is kept for it."""
+    name = record.tmux_name or record.session_id
+    await yard.works.step(entry, Step.LAUNCH)
+    await yard.store.reserve(str(yard.mux.address), name, record.session_id)
+    undo.push("the identity", lambda: yard.store.release(record.session_id))
+    is_refused = False
+
+    async def end() -> None:
+        # tmux said no, so what has this name is somebody else's.
+        if not is_refused:
+            await end_runtime(yard, record)
+            await note_end(yard, record.session_id, ExitReason.API_DELETE)
+
+    undo.push("the tmux session", end)
+    try:
+        pane = await launching.start(yard, project, record, plan)
+    except TmuxRefused:
+        is_refused = True
+        raise
+    await note_start(yard, pane)
+    return pane
+
+
+def running(yard: Yard, record: WorkRecord, pane: Pane, agent_session_id: str | None) -> WorkRecord:
+    """The record of a session whose agent has just been started."""
+    now = yard.clock.now()
+    runtime = RuntimePart(
+        state=RuntimeState.ALIVE,
+        reason=RuntimeReason.PROCESS_RUNNING,
+        last_observed_at=now,
+        handle=pane.pane_id,
+        tmux_name=record.tmux_name,
+    )
+    return replace(
+        record,
+        lifecycle=decide(record.lifecycle, now, runtime=runtime),
+        agent_session_id=agent_session_id,
+        last_active_at=now,
+    )
