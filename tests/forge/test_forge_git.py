@@ -708,3 +708,31 @@ def test_worktrees_are_read_in_both_forms() -> None:
         main, other = parse_worktrees(end.join(lines), end)
         assert (str(main.path), main.branch, main.is_locked) == ("/a b", "main", False)
         assert (str(other.path), other.branch, other.is_locked) == ("/c", None, True)
+
+
+async def test_a_worktree_whose_git_was_killed_while_making_it_can_go(
+    repository: Repository, worktrees: GitWorktrees
+) -> None:
+    path = (await worktrees.create(wanted(repository), quiet)).path
+    repository.git("worktree", "lock", "--reason", "initializing", str(path))
+
+    await worktrees.remove(path, accept_loss=True)
+
+    assert not path.exists()
+    assert len(repository.git("worktree", "list").splitlines()) == 1
+
+
+@pytest.mark.parametrize("seconds", [0.02, 0.05, 0.08, 0.12, 0.2])
+async def test_making_a_worktree_can_be_cancelled_at_any_moment(
+    seconds: float, repository: Repository, worktrees: GitWorktrees, tmp_path: Path
+) -> None:
+    making = asyncio.ensure_future(worktrees.create(wanted(repository), quiet))
+    done, _ = await asyncio.wait([making], timeout=seconds)
+    making.cancel()
+    await asyncio.wait([making])
+
+    if not done:
+        assert making.cancelled()
+        assert repository.git("branch", "--format=%(refname:short)") == "main"
+        assert len(repository.git("worktree", "list").splitlines()) == 1
+        assert not (tmp_path / "projects/app/worktrees/app-1").exists()

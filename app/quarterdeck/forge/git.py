@@ -306,7 +306,14 @@ class GitWorktrees:
                 notices.append(f"The branch {branch} is there already; going on with it.")
         else:
             arguments = ["--no-track", "-B", branch, place, base[1]]
-        await ask(repository, "worktree", "add", "--quiet", *arguments, timeout=LONG)
+        try:
+            await ask(repository, "worktree", "add", "--quiet", *arguments, timeout=LONG)
+        except BaseException as error:
+            if is_new and "already exists" not in str(error):
+                # git makes the branch first; cut off after that, it leaves it.
+                await asyncio.shield(self._take_away(repository, path))
+                await asyncio.shield(self.drop_unused_branch(repository, branch, base[1]))
+            raise
         return base[1] if is_new else ""
 
     async def _take_away(self, repository: Path, path: Path) -> None:
@@ -316,11 +323,12 @@ class GitWorktrees:
         self._managed.unmark(path)
 
     async def _remove(self, repository: Path, path: Path, *, is_forced: bool) -> None:
-        # A path inside the worktree may be what git would run in; the repository is where it belongs.
         if path.exists() and repository.is_dir():
             result = await git(repository, "worktree", "remove", str(path), timeout=LONG)
             if not result.ok and "locked working tree" in result.err:
-                raise refusal(result, path, ("worktree",))
+                if not await self._was_never_ready(repository, path):
+                    raise refusal(result, path, ("worktree",))
+                await git(repository, "worktree", "unlock", str(path))
             if not result.ok:
                 # git also refuses submodules, and files that we put there ourselves.
                 if not is_forced:
@@ -331,6 +339,11 @@ class GitWorktrees:
             await asyncio.to_thread(self._managed.delete, path)
         if repository.is_dir():
             await git(repository, "worktree", "prune")
+
+    async def _was_never_ready(self, repository: Path, path: Path) -> bool:
+        """Whether git's own lock is on it, which it has while it is being made: that git has been killed."""
+        trees = await list_worktrees(repository)
+        return any(tree.lock_reason == "initializing" and tree.path.resolve() == path.resolve() for tree in trees)
 
     async def _commit_of(self, repository: Path, ref: str) -> str | None:
         result = await git(repository, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")

@@ -52,6 +52,7 @@ def parse_worktrees(text: str, end: str) -> list[Worktree]:
                 branch=branch.removeprefix("refs/heads/") if branch else None,
                 is_bare="bare" in known,
                 is_locked="locked" in known,
+                lock_reason=known.get("locked", ""),
                 is_prunable="prunable" in known,
             )
         )

@@ -82,8 +82,13 @@ async def start_session(
             await note_end(yard, record.session_id, ExitReason.API_DELETE)
 
     undo.push("the tmux session", end)
+    # A tmux that was asked makes the session even when nobody waits for its answer any more, so we always do.
+    asking = asyncio.ensure_future(launching.start(yard, project, record, plan))
     try:
-        pane = await launching.start(yard, project, record, plan)
+        pane = await asyncio.shield(asking)
+    except asyncio.CancelledError:
+        await asyncio.wait([asking])
+        raise
     except TmuxRefused:
         is_refused = True
         raise

@@ -37,6 +37,7 @@ class Worktree:
     """None when detached or bare."""
     is_bare: bool = False
     is_locked: bool = False
+    lock_reason: str = ""
     is_prunable: bool = False
 
 
