@@ -15,7 +15,8 @@ from quarterdeck.core.lifecycle import (
 )
 from quarterdeck.core.session import ExitReason
 from quarterdeck.errors import GitError, Refused, TmuxError, WorkWouldBeLost
-from quarterdeck.operations.outcome import Leftovers, ended
+from quarterdeck.operations.outcome import Leftovers as Leftovers
+from quarterdeck.operations.outcome import ended
 from quarterdeck.operations.recover import recover
 from quarterdeck.operations.runtime import end_runtime, note_end
 from quarterdeck.ports.store import Level
