@@ -53,5 +53,5 @@ def evidence_of(reading: Reading) -> Evidence:
         confidence=reading.confidence,
         observed_at=reading.at,
         source=reading.source,
-        detail=reading.detail,
+        detail=f"{reading.detail} (until {reading.until:%H:%M} UTC)" if reading.until else reading.detail,
     )

@@ -7,13 +7,16 @@ import itertools
 import logging
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.skills import last_skill
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.transcript import TranscriptView
@@ -28,6 +31,7 @@ GAP = 0.8
 TRAILING = 3.0
 """An agent may write down what it did a moment after its screen showed it, so there is one more round later."""
 TIMEOUT = 2.0
+SKILL_FOLDERS = (".claude/skills", ".codex/skills")
 ENVIRON_BYTES = 262_144
 
 
@@ -38,6 +42,8 @@ class _Task:
     program: Program
     registry: Reading | None = None
     view: TranscriptView | None = None
+    skill: str | None = None
+    since: datetime | None = None
 
 
 class AgentFacts:
@@ -78,6 +84,8 @@ class AgentFacts:
         for task in self._running.result():
             task.watched.registry = task.registry
             task.watched.view = task.view
+            task.watched.skill = task.skill or task.watched.skill
+            task.watched.program_since = task.since
 
     def due_in(self) -> float | None:
         """Seconds until there should be another round, or None."""
@@ -92,6 +100,9 @@ class AgentFacts:
             try:
                 task.registry = task.agent.read_registry(task.program, at=at, home=home)
                 task.view = self._view(task, home)
+                task.since = started_at(task.program)
+                prompt = task.view.last_prompt if task.view else task.watched.report.last_prompt
+                task.skill = last_skill(prompt, installed_skills(home)) if prompt else None
             except Exception:  # a boundary: one agent's odd file must not hide the others' states
                 logger.exception("what %s wrote could not be read", task.agent.spec.name)
         return tasks
@@ -127,6 +138,29 @@ def session_id_in(argv: Sequence[str]) -> str:
 
 def _is_id(word: str) -> bool:
     return len(word) >= 16 and not word.startswith("-") and word.replace("-", "").replace("_", "").isalnum()
+
+
+def installed_skills(home: Path | None) -> frozenset[str]:
+    """Names of the skills an operator has installed for any agent."""
+    root = home or Path.home()
+    names: set[str] = set()
+    for folder in SKILL_FOLDERS:
+        # A folder that is not there, or may not be read, holds no skills.
+        with suppress(OSError), os.scandir(root / folder) as entries:
+            names |= {entry.name for entry in entries if entry.is_dir()}
+    return frozenset(names)
+
+
+def started_at(program: Program) -> datetime | None:
+    """When a process started; None where the system does not say it in a way we read."""
+    if sys.platform != "linux" or not program.started:
+        return None
+    try:
+        uptime = float(Path("/proc/uptime").read_text().split()[0])
+        age = uptime - float(program.started) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return None
+    return datetime.now(UTC) - timedelta(seconds=age)
 
 
 def home_of(program: Program) -> Path | None:

@@ -42,6 +42,8 @@ class Watched:
     agent: Agent | None = None
     program: Program | None = None
     """The agent's own process, while it runs."""
+    program_since: datetime | None = None
+    """When that process started."""
     has_children: bool | None = None
     report: ReportState = field(default_factory=ReportState)
     registry: Reading | None = None
@@ -50,6 +52,10 @@ class Watched:
     """What the transcript was chosen by; when that changes, another is looked for."""
     view: TranscriptView | None = None
     settled: Settled | None = None
+    has_worked: bool = False
+    """Whether it was seen at work."""
+    skill: str | None = None
+    """The skill its operator asked for last."""
     looked_at: datetime | None = None
     """When the operator last looked at the pane."""
 
@@ -126,7 +132,17 @@ class Watched:
         claims = {plain.source: plain} | self.readings(now)
         chosen = decide(claims, now=now, process_alive=True)
         self.settled = settle(self.settled, chosen, now)
+        self.has_worked = self.has_worked or self.settled.reading.state is SessionState.BUSY
         return self.settled.reading
+
+    @property
+    def turn_is_news(self) -> bool:
+        """Whether a turn that is over ended in this run of the agent, and is not only the last one of its history."""
+        ended = [each for each in (self.report.reading, self.view.reading if self.view else None) if each is not None]
+        began = self.program_since
+        return self.has_worked or (
+            began is not None and any(each.needs is Need.FINISHED and each.at >= began for each in ended)
+        )
 
     def insight(self, session: Session) -> Insight:
         """All of this as one value, for whoever says in words what the session does."""
@@ -168,6 +184,7 @@ def row(session: Session, watched: Watched, reading: Reading, now: datetime) -> 
         model=(view.model if view else "") or report.model or session.model,
         cost_usd=view.cost_usd if view and view.cost_usd is not None else session.cost_usd,
         agent_session_id=report.session_id or (view.session_id if view else "") or session.agent_session_id,
+        last_skill=watched.skill or session.last_skill,
         background_tasks=report.background_tasks if watched.is_agent_alive else 0,
         rest_state=rest_state_from_idle(reading.state, active, now),
         last_activity_at=active,
@@ -188,8 +205,10 @@ def _tool(session: Session, watched: Watched) -> str | None:
 
 
 def _need(reading: Reading, watched: Watched) -> Need | None:
+    if reading.needs is not Need.FINISHED:
+        return reading.needs
     seen = watched.looked_at is not None and watched.looked_at >= reading.at
-    return None if reading.needs is Need.FINISHED and seen else reading.needs
+    return Need.FINISHED if watched.turn_is_news and not seen else None
 
 
 def _since(epoch: float, now: datetime) -> float | None:
@@ -210,4 +229,5 @@ def remembered(session: Session, pane: Pane) -> Watched:
             last_activity=session.last_activity_at.timestamp(),
         ),
         pane=pane,
+        has_worked=session.needs is Need.FINISHED or session.state is SessionState.BUSY,
     )
