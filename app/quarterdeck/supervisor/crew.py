@@ -111,6 +111,8 @@ class Crew:
         look = await self.supervisor.look()
         if self.keeping.is_keeper:
             await self.reports.read()
+        else:
+            await self.supervisor.refresh()
         await self._after_look(look, None)
         self.engine.glance()
         await self.checkpoints.save()
