@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from quarterdeck.core.redact import redact
+from quarterdeck.core.redact import redact_firmly
 from quarterdeck.core.text import clean
 
 LONGEST = 120
@@ -17,14 +17,12 @@ _TAGS = re.compile(r"</?[A-Za-z][^<>]{0,200}>|\[/?[a-z][a-z0-9 #_.@=-]{0,40}\]|`
 _LINKS = re.compile(r"!?\[([^\[\]]{1,200})\]\([^()]{0,500}\)")
 _EMPHASIS = re.compile(r"\*\*|__|~~")
 _LEAD = re.compile(r"^(?:[#>*•·-]+\s+|\d{1,2}[.)]\s+)+")
-_OPAQUE = re.compile(r"\b(?=\w*\d)(?=\w*[A-Za-z])[A-Za-z0-9]{32,}\b")
 
 
 def tidy(text: str) -> str:
     """The text as one line of at most `LONGEST` characters."""
     text = _DECORATION.sub(" ", clean(text[:READ_LIMIT]))
-    text = _OPAQUE.sub("[…]", redact(text))
-    text = " ".join(text.split())
+    text = " ".join(redact_firmly(text).split())
     return text if len(text) <= LONGEST else text[: LONGEST - 3].rstrip() + "..."
 
 

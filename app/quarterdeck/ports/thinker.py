@@ -25,8 +25,8 @@ class Subject:
     insight: Insight
     earlier: tuple[str, ...] = ()
     """The latest thoughts about the session, newest last."""
-    output: str = ""
-    """A plain terminal's text since the last thought."""
+    described: str = ""
+    """A plain terminal's text as it was at the last thought."""
 
 
 @dataclass(frozen=True, slots=True)

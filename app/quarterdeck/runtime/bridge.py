@@ -16,7 +16,7 @@ from quarterdeck.operations.deck import Deck
 from quarterdeck.paths import private_folder
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.runtime.agents import load_agents
-from quarterdeck.runtime.thinking import engine_setup
+from quarterdeck.runtime.thinking import Means, engine_setup
 from quarterdeck.runtime.yards import build_yard
 from quarterdeck.store.lease import Lease
 from quarterdeck.store.sqlite import SqliteStore
@@ -86,6 +86,7 @@ async def open_bridge(
     agents = load_agents(settings.agents)
     async with open_store(places) as store:
         works = SqliteWorkStore(store.database)
+        means = Means(store=store, clock=clock, folder=places.state_file.parent, environ=os.environ)
         crew = Crew(
             mux=mux,
             store=store,
@@ -98,7 +99,7 @@ async def open_bridge(
             spool=places.spool,
             resync=settings.tmux.resync_seconds,
             line_of=line_of,
-            engine=engine_setup(settings.thoughts),
+            engine=engine_setup(settings.thoughts, means),
         )
         deck = Deck(mux=mux, store=store, supervisor=crew.supervisor, clock=clock, agents=agents, places=places)
         forges = Forges(os.environ)
@@ -116,6 +117,8 @@ async def open_bridge(
             yield Bridge(crew=crew, deck=deck, yard=yard, forges=forges, mux=mux, settings=settings)
         finally:
             await crew.end()
+            if crew.engine.setup.thinker is not None:
+                await crew.engine.setup.thinker.close()
             await mux.close()
 
 

@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.budget import Caps
 from quarterdeck.core.cadence import Cadence
+from quarterdeck.errors import ThinkerError
 from quarterdeck.ports.thinker import EngineSetup
+from quarterdeck.thoughts.budget import Budget, Budgeted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
     from quarterdeck.config.settings import Thoughts
+    from quarterdeck.ports.clock import Clock
+    from quarterdeck.ports.store import Store
     from quarterdeck.ports.thinker import Thinker
 
+KEY_BYTES = 4_096
+PROBE = "Answer with the one word: ready"
 
-def engine_setup(thoughts: Thoughts, thinker: Thinker | None = None) -> EngineSetup:
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a thinker needs beside its settings."""
+
+    store: Store
+    clock: Clock
+    folder: Path
+    """Where programs are started."""
+    environ: Mapping[str, str]
+
+
+def engine_setup(thoughts: Thoughts, means: Means) -> EngineSetup:
     """How the engine is to work."""
     return EngineSetup(
         is_enabled=thoughts.enabled,
-        thinker=thinker,
+        thinker=make_thinker(thoughts, means),
         cadence=Cadence(
             tick=thoughts.tick_seconds,
             hot=thoughts.cadence_hot_seconds,
@@ -25,3 +49,72 @@ def engine_setup(thoughts: Thoughts, thinker: Thinker | None = None) -> EngineSe
         ),
         concurrency=thoughts.concurrency,
     )
+
+
+def make_thinker(thoughts: Thoughts, means: Means) -> Budgeted | None:
+    """The model that the settings name, behind its budget; None where none is to be asked."""
+    found = _BACKENDS[thoughts.backend](thoughts, means)
+    return Budgeted(found, make_budget(thoughts, means)) if found is not None else None
+
+
+def make_budget(thoughts: Thoughts, means: Means) -> Budget:
+    """What thoughts may cost."""
+    caps = Caps(
+        calls_per_hour=thoughts.calls_per_hour,
+        calls_per_day=thoughts.calls_per_day,
+        tokens_per_hour=thoughts.tokens_per_hour,
+        tokens_per_day=thoughts.tokens_per_day,
+    )
+    return Budget(means.store, means.clock, caps)
+
+
+def _local(thoughts: Thoughts, means: Means) -> None:
+    return None
+
+
+def _command(thoughts: Thoughts, means: Means) -> Thinker:
+    from quarterdeck.thoughts.command import CommandThinker
+
+    return CommandThinker(
+        thoughts.command,
+        timeout=thoughts.timeout_seconds,
+        model=thoughts.model,
+        cwd=means.folder,
+        for_agents=thoughts.agent_prompt,
+        for_terminals=thoughts.terminal_prompt,
+    )
+
+
+def _openai(thoughts: Thoughts, means: Means) -> Thinker:
+    from quarterdeck.thoughts.openai import OpenAiThinker
+
+    return OpenAiThinker(
+        thoughts.url,
+        timeout=thoughts.timeout_seconds,
+        key=lambda: key_of(thoughts, means.environ),
+        model=thoughts.model,
+        for_agents=thoughts.agent_prompt,
+        for_terminals=thoughts.terminal_prompt,
+    )
+
+
+_BACKENDS: dict[str, Callable[[Thoughts, Means], Thinker | None]] = {
+    "local": _local,
+    "command": _command,
+    "openai": _openai,
+}
+
+
+def key_of(thoughts: Thoughts, environ: Mapping[str, str] = os.environ) -> str:
+    """The endpoint's key, from wherever the settings say; "" where there is none."""
+    if thoughts.key.get_secret_value():
+        return thoughts.key.get_secret_value()
+    if thoughts.key_variable and environ.get(thoughts.key_variable):
+        return environ[thoughts.key_variable]
+    if thoughts.key_file is None:
+        return ""
+    try:
+        with thoughts.key_file.open("rb") as file:
+            return file.read(KEY_BYTES).decode("utf-8", "replace").strip()
+    except OSError as error:
+        raise ThinkerError(f"The key file {thoughts.key_file} cannot be read: {error.strerror}.") from error

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.cadence import Skip
-from quarterdeck.core.objective import LEAST_CHANGE, changed_characters, context_of, fingerprint, new_output
+from quarterdeck.core.objective import LEAST_CHANGE, changed_characters, context_of, fingerprint
 from quarterdeck.core.session import RestState, SessionState, ThoughtState
 from quarterdeck.core.thought_rules import is_real_thought
 
@@ -31,8 +31,6 @@ class Novelty:
     is_other_state: bool
     context: object
     """By which the next look tells whether anything changed."""
-    output: str = ""
-    """A plain terminal's new text."""
 
 
 @dataclass(slots=True)
@@ -73,8 +71,7 @@ class Mind:
                 return Skip.REPLAY_UNCHANGED
             if changed_characters(self.terminal, text) < LEAST_CHANGE:
                 return Skip.DELTA_BELOW_THRESHOLD
-        output = new_output(self.terminal, text) if self.terminal else text
-        return Novelty(mark, changed, state_changed, context, output)
+        return Novelty(mark, changed, state_changed, context)
 
     def _agent_news(self, insight: Insight, mark: str, *, changed: bool, state_changed: bool) -> Novelty | Skip:
         session, view = insight.session, insight.view
@@ -87,7 +84,7 @@ class Mind:
                 return Skip.CONTEXT_UNCHANGED
             if not changed and isinstance(self.described.context, tuple) and told == self.described.context[0]:
                 return Skip.OBJECTIVE_UNCHANGED
-        return Novelty(mark, changed, state_changed, context, context_of(insight.screen) if not told else "")
+        return Novelty(mark, changed, state_changed, context)
 
     def note_described(self, insight: Insight, news: Novelty, now: float) -> None:
         """A line about this was made, or asked for."""
@@ -95,6 +92,10 @@ class Mind:
         self.terminal = "" if insight.agent else context_of(insight.screen)
         if news.shift:
             self.fingerprint, self.stable_since = news.fingerprint, now
+
+    def forget_question(self) -> None:
+        """What was asked has no answer that counts; it may be asked again as soon as anything may."""
+        self.described, self.prompt, self.called_at = None, "", None
 
     def note_text(self, text: str) -> None:
         """A line was said."""

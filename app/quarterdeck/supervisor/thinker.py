@@ -89,7 +89,7 @@ class ThoughtEngine:
             self.health = EngineHealth()
             self._not_before = 0.0
             for mind in self._minds.values():
-                mind.described, mind.prompt = None, ""
+                mind.forget_question()
         self._room = asyncio.Semaphore(setup.concurrency)
         self._setup = setup
         self.think_again()
@@ -256,7 +256,7 @@ class ThoughtEngine:
         return mind.called_at + gap
 
     def _ask(self, thinker: Thinker, insight: Insight, mind: Mind, news: Novelty, tasks: asyncio.TaskGroup) -> None:
-        prompt = thinker.prompt(Subject(insight=insight, earlier=mind.earlier, output=news.output))
+        prompt = thinker.prompt(Subject(insight=insight, earlier=mind.earlier, described=mind.terminal))
         if prompt == mind.prompt:
             self._skip(Skip.PROMPT_UNCHANGED)
             return
@@ -286,7 +286,7 @@ class ThoughtEngine:
         is_wanted = thinker is self._setup.thinker
         if why is not None and is_wanted:
             self._hold_back(why, fault)
-            mind.described, mind.prompt = None, ""
+            mind.forget_question()
             self._attend_later(session_id, self._not_before)
         elif is_wanted:
             self.health = self.health.worked()

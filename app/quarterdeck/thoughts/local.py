@@ -22,12 +22,12 @@ FOOT_LENGTH = 600
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-ZÄÖÜ\"'`(\d])|\n+")
 _ASIDE = re.compile(
-    r"^(?:all done|done|okay|ok|great|perfect|sure|yes|right|good|alright)\b[.!,:—–-]*\s+", re.IGNORECASE
+    r"^(?:all done|done|okay|ok|great|perfect|sure|yes|right|good|alright)\b[.!,:—–-]*(?:\s+|$)", re.IGNORECASE
 )
 _I_DID = re.compile(
     r"^(?:i've|i have|i)\s+(?:now\s+|just\s+|successfully\s+)*(?=\w+(?:ed|t|de|ote|an|it)\b)", re.IGNORECASE
 )
-_HEADING = re.compile(r"^(?:#+\s.*|[^.!?]{1,40}:)$")
+_HEADING = re.compile(r"^(?:#+\s.*|[^.!?]{1,40}:\**)$")
 _STOPPED = re.compile(r"interrupt|cancel|refus|reject|denied|abort", re.IGNORECASE)
 _RETRYING = re.compile(
     r"(?:retrying|reconnecting)\b(?:.{0,40}?(?:attempt\s*#?(\d+(?:/\d+)?)|(\d+/\d+))|.{0,10}?in \d+)", re.IGNORECASE
@@ -137,9 +137,8 @@ def _over_line(insight: Insight) -> str | None:
 
 
 def _result(sentences: list[str]) -> str:
-    """The first sentence that says what was done, as a plain statement."""
-    first = next((each for each in sentences if not _HEADING.match(each)), sentences[0])
-    first = _I_DID.sub("", _ASIDE.sub("", first)) or first
+    """The first sentence, which says what was done, as a plain statement."""
+    first = _I_DID.sub("", _ASIDE.sub("", sentences[0])) or sentences[0]
     word = first.split(" ", 1)[0]
     # A name or an acronym keeps its capital.
     is_plain = word[:1].isupper() and word[1:].islower() and word.endswith(("ed", "de", "ote", "an", "ilt", "lit"))
@@ -147,8 +146,12 @@ def _result(sentences: list[str]) -> str:
 
 
 def _sentences(text: str) -> list[str]:
-    found = [plain_words(each) for each in _SENTENCE.split(text)]
-    return [each for each in found if any(map(str.isalnum, each))] or [plain_words(text)]
+    """What was said, sentence by sentence; headings, and words such as "Done." alone, only where there is no more."""
+    lines = [line for line in text.splitlines() if any(map(str.isalnum, line))]
+    told = [line for line in lines if not _HEADING.match(line.strip())] or lines
+    found = [sentence.strip() for line in told for sentence in _SENTENCE.split(plain_words(line)) if sentence.strip()]
+    telling = [each for each in found if any(map(str.isalnum, each)) and not _ASIDE.fullmatch(each)]
+    return telling or found or [plain_words(text)]
 
 
 def _task(insight: Insight) -> str:

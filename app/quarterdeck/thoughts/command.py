@@ -1,0 +1,80 @@
+"""Thoughts from any program that reads a prompt on its standard input and prints one line."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.redact import safe_summary
+from quarterdeck.core.text import clean
+from quarterdeck.errors import ProgramError, ThinkerError
+from quarterdeck.ports.thinker import Answer
+from quarterdeck.process import run
+from quarterdeck.thoughts import prompt as prompts
+from quarterdeck.thoughts.budget import estimated_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from quarterdeck.ports.thinker import Subject
+
+OUTPUT_BYTES = 64 * 1024
+"""A thought is one line; what comes behind this is not read."""
+FAULT_LENGTH = 160
+MODEL = "{model}"
+
+
+class CommandThinker:
+    """Starts the program once for each thought."""
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        timeout: float,
+        model: str = "",
+        cwd: Path | None = None,
+        for_agents: str = "",
+        for_terminals: str = "",
+    ) -> None:
+        self._argv = [part.replace(MODEL, model) for part in argv]
+        self._timeout = timeout
+        self._cwd = cwd
+        self._for_agents = for_agents
+        self._for_terminals = for_terminals
+
+    @property
+    def name(self) -> str:
+        """The program's name."""
+        return self._argv[0].rpartition("/")[2]
+
+    def prompt(self, subject: Subject) -> str:
+        """The words the program would read."""
+        return prompts.build(subject, for_agents=self._for_agents, for_terminals=self._for_terminals)
+
+    async def think(self, prompt: str) -> Answer:
+        """Run it; a code other than 0 is a failure, whatever it printed."""
+        # In a folder of ours: an agent's program would take a project's own instructions for its own.
+        cwd = self._cwd if self._cwd is not None and self._cwd.is_dir() else None
+        try:
+            result = await run(self._argv, timeout=self._timeout, input=prompt, cwd=cwd, limit_bytes=OUTPUT_BYTES)
+        except ProgramError as error:
+            raise ThinkerError(error.message, hint=error.hint) from error
+        if not result.ok:
+            words = next((line for line in reversed(result.err.splitlines()) if line.strip()), "")
+            why = f": {clean(safe_summary(words), FAULT_LENGTH)}" if words else "."
+            raise ThinkerError(f"{self.name} ended with code {result.code}{why}")
+        line = next((line for line in result.out.splitlines() if line.strip()), "")
+        return Answer(line, estimated_tokens(prompt), estimated_tokens(line))
+
+    async def models(self) -> list[str]:
+        """A program has no list we could ask for."""
+        return []
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+    def is_installed(self) -> bool:
+        """Whether there is such a program."""
+        return shutil.which(self._argv[0]) is not None
