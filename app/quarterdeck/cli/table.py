@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+LONGEST_COUNT = 9
+"""Digits; more are no count of anything here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,17 @@ class Argument:
 def arg(*names: str, **options: object) -> Argument:
     """An argument of a verb: what argparse's `add_argument` takes."""
     return Argument(names, options)
+
+
+def count_from(least: int) -> Callable[[str], int]:
+    """What reads a whole number of at least so much."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or len(text) > LONGEST_COUNT or int(text) < least:
+            raise ArgumentTypeError(f"{text!r} is not a whole number from {least} on")
+        return int(text)
+
+    return read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from quarterdeck.cli.bridge import bridge
-from quarterdeck.cli.output import json_text, say
+from quarterdeck.cli.output import NobodyReads, json_text, write
 from quarterdeck.core.events import (
     Event,
     LookFailed,
@@ -24,8 +23,11 @@ from quarterdeck.core.events import (
     ThemeFound,
     WorkerHealth,
 )
+from quarterdeck.core.ids import SessionId
+from quarterdeck.core.names import find_session
+from quarterdeck.core.text import clean
 from quarterdeck.core.wire import event_to_wire
-from quarterdeck.errors import UsageError
+from quarterdeck.errors import QuarterdeckError, UsageError
 from quarterdeck.ports.store import Activity, ActivityQuery, Level
 
 if TYPE_CHECKING:
@@ -45,47 +47,50 @@ async def _events(call: Call) -> int:
 
     options = call.options
     query = ActivityQuery(
-        session_id=options.session,
         project=options.project,
         kind=options.kind,
         level=Level(options.level) if options.level else None,
-        since=moment_of(options.since, datetime.now(UTC)) if options.since else None,
+        since=moment_of(options.since, datetime.now(UTC)) if options.since is not None else None,
         search=options.search,
         limit=options.limit,
     )
     async with open_store(call.places) as store:
-        found = list(reversed(await store.activity(query)))
+        if options.session:
+            kept = find_session(options.session, await store.sessions())
+            query = replace(query, session_id=kept.session_id if kept else SessionId(options.session))
+        is_new = True
         while True:
-            for activity in found:
-                _print(activity, as_json=call.json)
+            found = sorted(await store.activity(query), key=lambda each: each.id) if is_new else []
+            write("".join(_line(activity, as_json=call.json) for activity in found))
             if not options.follow:
                 return 0
-            sys.stdout.flush()
-            last = found[-1].id if found else query.after_id
-            query = replace(query, after_id=last, since=None)
-            await asyncio.sleep(FOLLOW_EVERY)
-            found = list(await store.activity(query)) if await store.changed_elsewhere() else []
+            if found:
+                query = replace(query, after_id=found[-1].id, since=None)
+            # A whole answer may be only a part of what there is.
+            is_more = query.after_id > 0 and len(found) >= query.limit
+            if not is_more:
+                await asyncio.sleep(FOLLOW_EVERY)
+            is_new = is_more or await store.changed_elsewhere()
 
 
 def moment_of(text: str, now: datetime) -> datetime:
     """A time given as an age (`90s`, `10m`, `2h`, `3d`) or as a date and time; raises UsageError."""
     found = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip())
-    if found:
-        return now - timedelta(seconds=int(found[1]) * UNITS[found[2]])
     try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError as error:
+        if found:
+            return now - timedelta(seconds=int(found[1]) * UNITS[found[2]])
+        # In UTC at once: a time at the edge of what there is cannot be told in every zone.
+        return datetime.fromisoformat(text.strip()).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise UsageError(f"{text!r} is no time.", hint="Give an age such as 10m or 2h, or 2026-03-08T14:00.") from error
-    return moment if moment.tzinfo else moment.astimezone()
 
 
-def _print(activity: Activity, *, as_json: bool) -> None:
+def _line(activity: Activity, *, as_json: bool) -> str:
     if as_json:
-        sys.stdout.write(json_text(activity) + "\n")
-        return
+        return json_text(activity) + "\n"
     at = activity.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     level = "" if activity.level is Level.INFO else f" [{activity.level}]"
-    say(f"{at}  {activity.kind:<24}{level}  {activity.session_id or '-':<12}  {activity.summary}")
+    return clean(f"{at}  {activity.kind:<24}{level}  {activity.session_id or '-':<12}  {activity.summary}") + "\n"
 
 
 def watch(call: Call) -> int:
@@ -99,14 +104,16 @@ async def _watch(call: Call) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
 
+    unheard: list[Exception] = []
+
     def tell(event: Event) -> None:
-        line = json_text(event_to_wire(event)) if call.json else in_words(event)
-        if not line:
+        line = json_text(event_to_wire(event)) if call.json else clean(in_words(event))
+        if not line or unheard:
             return
         try:
-            sys.stdout.write(line + "\n")
-            sys.stdout.flush()
-        except BrokenPipeError:
+            write(line + "\n")
+        except (NobodyReads, QuarterdeckError) as error:
+            unheard.append(error)
             stop.set()
 
     async with bridge(call, persistent=True, look=False) as opened:
@@ -119,6 +126,8 @@ async def _watch(call: Call) -> int:
             await crew
         crew.cancel()
         await asyncio.gather(crew, return_exceptions=True)
+    if unheard:
+        raise unheard[0]
     return 0
 
 

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING
 
-from quarterdeck.cli.output import json_text
+from quarterdeck.cli.output import json_text, write
 from quarterdeck.core.text import clean
 from quarterdeck.operations.ingest import Tally
 from quarterdeck.operations.ingest import ingest as take
@@ -35,5 +35,5 @@ async def _ingest(call: Call) -> int:
             for complaint in tally.complaints:
                 sys.stderr.write(f"quarterdeck: {clean(complaint)}\n")
             tally.complaints.clear()
-    sys.stdout.write(json_text({"accepted": tally.accepted, "dropped": tally.dropped}) + "\n")
+    write(json_text({"accepted": tally.accepted, "dropped": tally.dropped}) + "\n")
     return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quarterdeck.cli.table import Verb, arg
+from quarterdeck.cli.table import Verb, arg, count_from
 from quarterdeck.cli.verbs_work import WORK_VERBS
 
 CONFIG = Verb(
@@ -56,7 +56,7 @@ VERBS: tuple[Verb, ...] = (
         runs="quarterdeck.cli.looking:show",
         arguments=(
             SESSION,
-            arg("--lines", type=int, default=20, metavar="N", help="lines of its screen to show (20)"),
+            arg("--lines", type=count_from(0), default=20, metavar="N", help="lines of its screen to show (20)"),
             arg("--why", action="store_true", help="say also which rule made us believe its state"),
         ),
     ),
@@ -112,13 +112,13 @@ VERBS: tuple[Verb, ...] = (
         example='quarterdeck events --since 2h --kind "session.*" --json',
         runs="quarterdeck.cli.telling:events",
         arguments=(
-            arg("--session", metavar="S", help="only of this session id"),
+            arg("--session", metavar="S", help="only of this session, by id or name"),
             arg("--project", metavar="P", help="only of this project"),
             arg("--kind", metavar="K", help="only of this kind; session.* is all that begin so"),
             arg("--level", choices=("debug", "info", "warn", "error"), help="this level and above"),
             arg("--since", metavar="T", help="an age such as 10m or 2h, or a date and time"),
             arg("--search", metavar="Q", help="only with these words"),
-            arg("--limit", type=int, default=500, metavar="N", help="at most so many, the newest (500)"),
+            arg("--limit", type=count_from(1), default=500, metavar="N", help="at most so many, the newest (500)"),
             arg("--follow", action="store_true", help="go on printing as they happen"),
         ),
     ),

@@ -17,7 +17,7 @@ MATCHES_SHOWN = 8
 def find_session(word: str, sessions: Sequence[Session]) -> Session | None:
     """The session a word names: by id, by exact tmux name, or by an unambiguous prefix of either.
 
-    An exact hit always wins over a prefix, and among exact ones a live row over one that has ended.
+    An exact hit always wins over a prefix, and among exact ones a live row over one that has ended, and then the last.
     """
     if not word:
         return None
@@ -26,7 +26,7 @@ def find_session(word: str, sessions: Sequence[Session]) -> Session | None:
         [s for s in sessions if s.tmux_name == word],
     ):
         if exact:
-            return min(exact, key=lambda s: (s.is_stale, s.ended_at is not None))
+            return min(exact, key=lambda s: (s.is_stale, -s.ended_at.timestamp() if s.ended_at else float("-inf")))
     matches = {s.session_id: s for s in sessions if s.session_id.startswith(word) or s.tmux_name.startswith(word)}
     if len(matches) > 1:
         shown = [f"{s.session_id} ({s.tmux_name})" for s in matches.values()][:MATCHES_SHOWN]
