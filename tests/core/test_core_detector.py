@@ -44,6 +44,7 @@ def told(state: DetectorState) -> tuple[str, str]:
 
 AT_PROMPT = play((0, screen(PROMPT)))
 BUSY = play((1, screen(PROMPT + "make", "cc main.c")), start=AT_PROMPT)
+ALONE = play((2, Observation(has_children=False)), start=BUSY)
 DONE = play((2, screen(PROMPT + "make", "cc main.c", PROMPT)), start=BUSY)
 FAILED = play((2, screen(PROMPT + "mkae", "bash: mkae: command not found")), start=AT_PROMPT)
 AGENT = play((0, screen("> ", tool_mode=True)), (1, screen("* thinking")))
@@ -85,7 +86,10 @@ EXITED = play((3, Observation(dead=True, exit_status=1)), start=BUSY)
         pytest.param(FAILED, 3, Observation(has_children=False), ("error", "error_pattern"), id="nor does having none"),
         pytest.param(AT_PROMPT, 1, Observation(typed=True), ("busy", "local_input"), id="our input"),
         pytest.param(
-            BUSY, 2, Observation(has_children=False), ("idle", "liveness_no_children"), id="nothing runs any more"
+            ALONE, 3.1, Observation(has_children=False), ("idle", "liveness_no_children"), id="nothing runs any more"
+        ),
+        pytest.param(
+            ALONE, 2.9, Observation(has_children=False), ("busy", "fallback_non_prompt_output"), id="for a moment only"
         ),
         pytest.param(
             AT_PROMPT, 1, Observation(has_children=True), ("busy", "liveness_has_children"), id="something runs"
@@ -189,6 +193,33 @@ def test_a_program_that_prints_like_a_prompt_does_not_flicker() -> None:
 
     assert prints.at == runs.at
     assert told(prints) == ("busy", "liveness_has_children")
+
+
+def test_a_loop_of_short_commands_does_not_flicker() -> None:
+    state = play((0, screen(PROMPT, has_children=False)))
+    lines = [PROMPT + "for i in 1 2 3; do echo line $i; done"]
+    seen = set()
+    for tick in range(1, 40):
+        lines.append(f"line {tick}")
+        state = play((tick / 4, screen(*lines, has_children=tick % 3 == 0)), start=state)
+        seen.add(state.state.value)
+    assert seen == {"busy"}
+
+    state = play((10, screen(*lines, PROMPT, has_children=False)), start=state)
+    assert told(state) == ("idle", "fallback_prompt_detected")
+
+
+def test_typing_at_a_prompt_nobody_knows_is_no_work() -> None:
+    state = play((0, screen("❯ ", has_children=False)))
+    for tick, typed in enumerate(("l", "ls", "ls -", "ls -l"), start=2):
+        state = play((tick, screen(f"❯ {typed}", has_children=False)), start=state)
+        assert state.state.value == "idle"
+
+
+def test_a_prompt_nobody_knows_is_believed_a_moment_after_the_output() -> None:
+    state = play((0, screen("❯ ls", has_children=False)), (5, screen("❯ ls", "a.txt", "❯ ", has_children=False)))
+    assert told(state) == ("busy", "fallback_non_prompt_output")
+    assert told(play((6.1, Observation(has_children=False)), start=state)) == ("idle", "liveness_no_children")
 
 
 def test_redetected_idle_does_not_put_attention_off() -> None:

@@ -26,6 +26,9 @@ ATTENTION_DELAY = 300.0
 """Seconds after work ended that nobody looked."""
 OUTPUT_IDLE = 5.0
 """Seconds of silence after which an agent counts as resting."""
+CHILDLESS_FOR = 1.0
+"""Seconds for which a shell away from its prompt must be seen with nothing below it: between two short commands of a
+loop there is nothing for a moment."""
 
 CAUSE_SOURCE: Mapping[str, Source] = MappingProxyType(
     {
@@ -41,6 +44,7 @@ CAUSE_SOURCE: Mapping[str, Source] = MappingProxyType(
 )
 """The rung a cause stands on; what is not listed is silence."""
 
+_NOTHING_RUNS = "liveness_no_children"
 _RESTING = frozenset({SessionState.IDLE, SessionState.ATTENTION})
 
 
@@ -89,6 +93,8 @@ class DetectorState:
     error_until: float | None = None
     silent_at: float | None = None
     attention_at: float | None = None
+    childless_since: float | None = None
+    """Since when nothing was seen below the shell, and it only changed its last line, as typing does."""
 
 
 def begin(now: float, last_activity: float | None = None) -> DetectorState:
@@ -185,6 +191,7 @@ def _observe(state: DetectorState, seen: Observation, now: float) -> DetectorSta
         if after.state is not SessionState.BUSY:
             after = _enter(after, SessionState.BUSY, "reported_working", now)
     else:
+        after = replace(after, childless_since=_childless_since(after, seen, fresh, now))
         after = _read_process(_read_screen(after, fresh, now), seen.has_children, now)
         after = _read_bell(after, now)
     if (after.state, after.cause) == (before.state, before.cause):
@@ -239,13 +246,31 @@ def _read_screen(state: DetectorState, fresh: list[str], now: float) -> Detector
     return state
 
 
+def _childless_since(state: DetectorState, seen: Observation, fresh: list[str], now: float) -> float | None:
+    """Since when nothing runs below the shell; whole new lines say that something just did."""
+    if seen.has_children is None:
+        return state.childless_since
+    if seen.has_children:
+        return None
+    printed = state.screen is not None and any(line != last_line(state.screen) for line in fresh)
+    return now if printed or state.childless_since is None else state.childless_since
+
+
+def is_doubtful(state: DetectorState, now: float) -> bool:
+    """Whether a shell that has nothing below it right now may be between two commands of a loop."""
+    since = state.childless_since
+    if since is None or state.screen is None or state.state is not SessionState.BUSY:
+        return False
+    return now - since < CHILDLESS_FOR and not ends_at_prompt(state.screen)
+
+
 def _read_process(state: DetectorState, has_children: bool | None, now: float) -> DetectorState:
     """What the process list proves; it never speaks against an error."""
     if has_children is None or state.state is SessionState.ERROR:
         return state
     if not has_children:
         told = state.state is SessionState.BUSY or state.cause == "initial_state"
-        return _enter(state, SessionState.IDLE, "liveness_no_children", now) if told else state
+        return state if not told or is_doubtful(state, now) else _enter(state, SessionState.IDLE, _NOTHING_RUNS, now)
     sure = state.state is SessionState.BUSY and confidence_of(state.cause) is Confidence.HIGH
     if state.tool_mode or sure:
         return state
