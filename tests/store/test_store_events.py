@@ -10,13 +10,12 @@ import pytest
 
 from quarterdeck.ports.store import Activity, ActivityQuery, Level
 from quarterdeck.store import events
+from quarterdeck.store.sqlite import SqliteStore
 from support.store import NOON, HandClock, open_store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
-
-    from quarterdeck.store.sqlite import SqliteStore
 
 
 @pytest.fixture
@@ -141,11 +140,23 @@ async def test_what_cannot_be_recorded_is_counted_and_never_raised(store: Sqlite
     assert [one.summary for one in await store.activity(ActivityQuery())] == ["? lone \x00 bytes"]
 
 
+async def test_events_are_kept_for_as_many_days_as_the_operator_wants(tmp_path: Path, clock: HandClock) -> None:
+    kept: dict[int | None, int] = {}
+    for days in (1, 30, None):
+        async with SqliteStore(tmp_path / f"{days}.db", clock=clock, keep_days=days) as store:
+            await store.record(event("a.b", "old"))
+            clock.advance(10 * events.DAY)
+            await store.record(replace(event("a.b", "new"), at=clock.now()))
+            kept[days] = len(await store.activity(ActivityQuery()))
+
+    assert kept == {1: 1, 30: 2, None: 2}
+
+
 async def test_events_older_than_a_week_go_and_the_index_with_them(
     store: SqliteStore, clock: HandClock, tmp_path: Path
 ) -> None:
     await store.record(event("a.b", "ancient needle"))
-    clock.advance(events.KEPT + 3601)
+    clock.advance(events.KEEP_DAYS * events.DAY + 3601)
     await store.record(replace(event("a.b", "fresh needle"), at=clock.now()))
 
     assert [one.summary for one in await store.activity(ActivityQuery())] == ["fresh needle"]

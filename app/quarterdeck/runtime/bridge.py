@@ -57,10 +57,10 @@ def own_pane(address: ServerAddress) -> PaneId | None:
 
 
 @asynccontextmanager
-async def open_store(places: Places) -> AsyncIterator[SqliteStore]:
-    """What is kept, and nothing else."""
+async def open_store(places: Places, *, keep_days: int | None = None) -> AsyncIterator[SqliteStore]:
+    """What is kept, and nothing else; events that are too old are removed only where it is said how old that is."""
     private_folder(places.state_file.parent)
-    store = SqliteStore(places.state_file)
+    store = SqliteStore(places.state_file, keep_days=keep_days)
     try:
         yield store
     finally:
@@ -82,9 +82,12 @@ async def open_bridge(
         home=own_pane(address),
         clock=clock,
         timeout=settings.tmux.look_timeout_seconds,
+        command_timeout=settings.tmux.command_timeout_seconds,
+        listens=settings.tmux.watch != "poll",
+        poll_every=settings.tmux.poll_seconds,
     )
     agents = load_agents(settings.agents)
-    async with open_store(places) as store:
+    async with open_store(places, keep_days=settings.events.keep_days) as store:
         works = SqliteWorkStore(store.database)
         means = Means(store=store, clock=clock, folder=places.state_file.parent, environ=os.environ)
         crew = Crew(
@@ -116,10 +119,12 @@ async def open_bridge(
         try:
             yield Bridge(crew=crew, deck=deck, yard=yard, forges=forges, mux=mux, settings=settings)
         finally:
-            await crew.end()
-            if crew.engine.setup.thinker is not None:
-                await crew.engine.setup.thinker.close()
-            await mux.close()
+            try:
+                await crew.end()
+                if crew.engine.setup.thinker is not None:
+                    await crew.engine.setup.thinker.close()
+            finally:
+                await mux.close()
 
 
 def _short(address: ServerAddress) -> str:

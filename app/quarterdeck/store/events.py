@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 DATA_LIMIT = 16 * 1024
 """Characters of JSON; an event with more is kept without its data."""
-KEPT = 7 * 24 * 3600.0
+DAY = 24 * 3600.0
+KEEP_DAYS = 7
 KEPT_AT_MOST = 100_000
 PRUNED_AT_ONCE = 1_000
 BATCHES = 20
@@ -101,14 +102,14 @@ def find(connection: sqlite3.Connection, query: ActivityQuery) -> list[Activity]
     return [_activity(row) for row in rows]
 
 
-def prune(connection: sqlite3.Connection, now: float) -> int:
-    """Remove what is older than a week, or more than the log may hold; answers how many events went."""
+def prune(connection: sqlite3.Connection, now: float, keep_days: int = KEEP_DAYS) -> int:
+    """Remove what is older than that, or more than the log may hold; answers how many events went."""
     (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
     gone = 0
     for _ in range(BATCHES):
         old = connection.execute(
             "SELECT id, summary, data, indexed FROM events WHERE at < ? OR id <= ? LIMIT ?",
-            (now - KEPT, newest - KEPT_AT_MOST, PRUNED_AT_ONCE),
+            (now - keep_days * DAY, newest - KEPT_AT_MOST, PRUNED_AT_ONCE),
         ).fetchall()
         if can_index():
             connection.executemany(

@@ -43,6 +43,7 @@ class SqliteStore:
         clock: Clock | None = None,
         busy_timeout: float = BUSY_TIMEOUT,
         retry_every: float = RETRY_EVERY,
+        keep_days: int | None = events.KEEP_DAYS,
     ) -> None:
         self.path = path
         self.database = Database(path, busy_timeout=busy_timeout, retry_every=retry_every)
@@ -51,6 +52,8 @@ class SqliteStore:
         self._saved_in = 0
         self._numbers = itertools.count()
         self._pruned_at: float | None = None
+        self._keep_days = keep_days
+        """How long events are kept; None leaves it to others to remove what is old."""
         self._dropped = 0
         self._bad_rows = 0
 
@@ -245,17 +248,21 @@ class SqliteStore:
     async def _prune(self) -> None:
         """Remove what is too old, now and then; there is no hurry, so a full disk makes nobody wait for it."""
         now = self._now()
+        if self._keep_days is None:
+            return
         if self._pruned_at is not None and 0 <= now - self._pruned_at < PRUNE_EVERY:
             return
         self._pruned_at = now
-        await self.database.write(Write(partial(_prune, now=now), later=lambda _: [], meanwhile=lambda _: None))
+        await self.database.write(
+            Write(partial(_prune, now=now, keep_days=self._keep_days), later=lambda _: [], meanwhile=lambda _: None)
+        )
 
 
-def _prune(connection: sqlite3.Connection, now: float) -> None:
+def _prune(connection: sqlite3.Connection, now: float, keep_days: int) -> None:
     # Of many short commands only one an hour has work here.
     last = float(tails.get_meta(connection, PRUNED_AT) or 0)
     if 0 <= now - last < PRUNE_EVERY:
         return
     tails.set_meta(connection, PRUNED_AT, str(now))
-    events.prune(connection, now)
+    events.prune(connection, now, keep_days)
     sessions.prune(connection, now)

@@ -15,6 +15,7 @@ from quarterdeck.errors import TmuxError, TmuxRefused, TmuxUnreachable
 from quarterdeck.tmux import formats, pipe, spawn
 from quarterdeck.tmux.breaker import Breaker
 from quarterdeck.tmux.library import Library
+from quarterdeck.tmux.new_session import TIMEOUT as STARTING
 from quarterdeck.tmux.new_session import new_session
 from quarterdeck.tmux.words import unexpanded, words
 
@@ -61,7 +62,7 @@ class Doing:
         """Make a session; raises TmuxRefused when tmux does not, or when its program ended at once."""
         with suppress(spawn.ServerAbsent):
             await self.incarnation()
-        return await new_session(self.address, wanted)
+        return await new_session(self.address, wanted, max(STARTING, self._timeout))
 
     async def kill_session(self, tmux_id: TmuxSessionId, *, of: Incarnation | None = None) -> None:
         """End a session and see that it is gone. One that is gone already is no error.

@@ -121,7 +121,8 @@ class Looker:
         for command, block in zip(commands, blocks, strict=True):
             # A question about a single pane may fail, for the pane may be gone.
             if block.failed and "-t" not in command:
-                raise TmuxUnreachable(f"tmux does not answer {command[0]}: {block.text}")
+                # As when the last session has just gone: one spawned tmux tells what that means.
+                raise LinkLost(f"tmux does not answer {command[0]}: {block.text}")
         return _whole(
             questions.read(b"\n".join(block.body for block in blocks if block.lines and not block.failed), self._rows)
         )

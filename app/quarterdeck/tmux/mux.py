@@ -9,7 +9,7 @@ from quarterdeck.tmux import captures, spawn
 from quarterdeck.tmux.breaker import Breaker, Urgency
 from quarterdeck.tmux.control import ControlClient
 from quarterdeck.tmux.doing import Doing
-from quarterdeck.tmux.hints import Hints
+from quarterdeck.tmux.hints import POLL_EVERY, Hints
 from quarterdeck.tmux.look import Looker
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ class TmuxMux(Doing):
     """One tmux server.
 
     A persistent one keeps a control client attached from its first look on, and hints at changes; another one asks
-    by one spawned tmux at a time. Needs a running event loop from the first look or hint on.
+    by one spawned tmux at a time, as does one that must not listen and only polls. Looks and captures get `timeout`
+    seconds, everything done to the server `command_timeout`. Needs a running event loop from the first look or hint on.
     """
 
     def __init__(
@@ -37,14 +38,20 @@ class TmuxMux(Doing):
         home: PaneId | None = None,
         clock: Clock | None = None,
         timeout: float = spawn.TIMEOUT,
+        command_timeout: float = spawn.TIMEOUT,
+        listens: bool = True,
+        poll_every: float = POLL_EVERY,
     ) -> None:
         clock = clock or SystemClock()
-        super().__init__(address, timeout, Breaker(clock.monotonic))
+        super().__init__(address, command_timeout, Breaker(clock.monotonic))
         self._clock = clock
+        self._look_timeout = timeout
+        self._listens = listens
+        self._poll_every = poll_every
         self._hints: Hints | None = None
         self.control = (
             ControlClient(address, home=home, on_notice=self._noticed, on_link=self._link_changed, timeout=timeout)
-            if persistent
+            if persistent and listens
             else None
         )
         self._looker = Looker(address, control=self.control, breaker=self.breaker, clock=clock, timeout=timeout)
@@ -60,11 +67,11 @@ class TmuxMux(Doing):
         self.breaker.admit(Urgency.PROBE, "capture-pane")
         began = self._clock.monotonic()
         try:
-            texts = await captures.capture(self.address, self.control, requests, self._timeout)
+            texts = await captures.capture(self.address, self.control, requests, self._look_timeout)
         except spawn.TimedOut:
             self.breaker.timed_out("capture-pane")
             raise
-        self.breaker.answered("capture-pane", self._clock.monotonic() - began, self._timeout)
+        self.breaker.answered("capture-pane", self._clock.monotonic() - began, self._look_timeout)
         return texts
 
     def hints(self) -> AsyncIterator[Hint]:
@@ -88,7 +95,12 @@ class TmuxMux(Doing):
 
     def _hinting(self) -> Hints:
         if self._hints is None:
-            self._hints = Hints(use_notices=self.control is not None and self.control.linked)
+            self._hints = Hints(
+                use_pidfd=None if self._listens else False,
+                use_inotify=None if self._listens else False,
+                use_notices=self.control is not None and self.control.linked,
+                poll_every=self._poll_every,
+            )
         return self._hints
 
     def _noticed(self, notification: Notification) -> None:

@@ -32,7 +32,7 @@ DEAD_MARK: Final = "Pane is dead"
 """How tmux 3.3a begins the line it writes into a pane that it keeps."""
 
 
-async def new_session(address: ServerAddress, wanted: NewSession) -> Pane:
+async def new_session(address: ServerAddress, wanted: NewSession, timeout: float = TIMEOUT) -> Pane:
     """Make a session and see that its program still runs a moment later.
 
     Until then its pane stays when the program ends (`remain-on-exit`), so that the last words can be read.
@@ -50,7 +50,7 @@ async def new_session(address: ServerAddress, wanted: NewSession) -> Pane:
     )
     hold = () if wanted.name is None else _set_remain("on", f"={wanted.name.translate(REWRITTEN)}:")
     ran = await spawn.run(
-        address, *words(*create), *((";", *words(*hold)) if hold else ()), timeout=TIMEOUT, starting_with=environment
+        address, *words(*create), *((";", *words(*hold)) if hold else ()), timeout=timeout, starting_with=environment
     )
     rows = questions.read(ran.out)
     if not rows.panes:
