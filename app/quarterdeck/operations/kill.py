@@ -50,6 +50,8 @@ async def forget(deck: Deck, session: Session) -> None:
     await deck.store.forget(session.session_id)
     await deck.store.record(_told(session, "session.forgotten", "No longer watched", now_from=deck))
     now = deck.clock.now()
+    if session.session_id not in {**deck.supervisor.fleet.sessions, **deck.supervisor.fleet.exited}:
+        return  # what the store says was heard meanwhile
     if session.is_stale or session.ended_at is not None:
         deck.supervisor.commit(SessionForgotten(session_id=session.session_id, at=now))
         return

@@ -56,17 +56,21 @@ class Checkpoints:
 
     async def save(self) -> None:
         """Write what changed since the last time. Only the keeper does; a follower's changes are the keeper's own."""
-        changed, self._changed = self._changed, set()
-        tails, self._tails = self._tails, {}
         supervisor = self._supervisor
         if not supervisor.is_keeper() or not supervisor.fleet.is_certain:
-            # What an unreliable look left behind is not written; the next reliable one marks it again.
-            self._changed |= changed
+            # What an unreliable look left behind is not written; it waits for a reliable one.
             return
+        changed, self._changed = self._changed, set()
+        tails, self._tails = self._tails, {}
         sessions = supervisor.fleet.sessions
         rows = [sessions[key] for key in changed if key in sessions and not sessions[key].is_stale]
-        if rows:
-            await supervisor.store.checkpoint(rows)
-            self.written += 1
-        if tails:
-            await supervisor.store.save_tails(tails)
+        try:
+            if rows:
+                await supervisor.store.checkpoint(rows)
+                self.written += 1
+            if tails:
+                await supervisor.store.save_tails(tails)
+        except BaseException:
+            self._changed |= changed
+            self._tails = tails | self._tails
+            raise

@@ -136,18 +136,20 @@ class Crew:
     async def end(self) -> None:
         """Write what is pending and let another process keep the rows."""
         self.queue.close()
-        await self.queue.drain(PERSIST_PATIENCE)
-        await self.checkpoints.save()
-        await self._store.flush(PERSIST_PATIENCE)
-        self.keeping.release()
+        try:
+            await self.queue.drain(PERSIST_PATIENCE)
+            await self.checkpoints.save()
+            await self._store.flush(PERSIST_PATIENCE)
+        finally:
+            self.keeping.release()
 
     async def _keep(self) -> None:
-        kept = self.keeping.is_keeper
-        async for _ in self.keeping.changes(self._store):
-            if self.keeping.is_keeper and not kept:
-                kept = True
+        async for is_ours_now in self.keeping.changes(self._store):
+            if is_ours_now:
                 self.engine.think_again()
             await self.reload()
+            if is_ours_now:
+                self.watcher.look_now()
 
     async def reload(self) -> None:
         """Show what was written to the store, by other processes or by an operation of our own."""

@@ -45,12 +45,17 @@ class Keeping:
             self.is_keeper = self._lease.try_take()
         return self.is_keeper
 
-    async def changes(self, store: Store) -> AsyncIterator[None]:
-        """Come back each time another process wrote, or when the rows became ours to keep."""
+    async def changes(self, store: Store) -> AsyncIterator[bool]:
+        """Come back each time another process wrote, or with True when the rows became ours to keep.
+
+        Once at the start, too: whoever failed at the last change begins anew here.
+        """
+        may_have_changed = True
         while True:
             took_over = not self.is_keeper and self.try_to_keep()
-            if took_over or await store.changed_elsewhere():
-                yield
+            if took_over or may_have_changed or await store.changed_elsewhere():
+                yield took_over
+            may_have_changed = False
             await asyncio.sleep(INTERVAL)
 
     def release(self) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.detector import next_deadline
+from quarterdeck.core.detector import CHILDLESS_FOR, is_doubtful, next_deadline
 from quarterdeck.core.discovery import shown_panes
 from quarterdeck.core.events import Event, SessionChanged
 from quarterdeck.core.readings import next_expiry, settle_deadline
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from quarterdeck.supervisor.agent_facts import AgentFacts
     from quarterdeck.supervisor.processes import Processes
     from quarterdeck.supervisor.reports import Reports
+
+logger = logging.getLogger(__name__)
 
 LIVENESS = 5.0
 """Seconds between two looks at the process table while nothing asks for one sooner."""
@@ -74,6 +77,8 @@ class Reader:
         """What others know of a row beside its state, such as its thought."""
         self._watched: dict[SessionId, Watched] = {}
         self._alive_at = 0.0
+        self._owed: set[PaneId] = set()
+        """Panes that moved and could not be captured."""
 
     def watched(self, session_id: SessionId) -> Watched | None:
         """What is remembered of a session."""
@@ -147,23 +152,30 @@ class Reader:
     async def _capture(
         self, live: list[tuple[Session, Watched]], moved: Collection[PaneId] | None
     ) -> dict[PaneId, str]:
+        due = None if moved is None else self._owed | set(moved)
         wanted = [
             CaptureRequest(watched.pane.pane_id, colours=True)
             for _, watched in live
-            if moved is None or watched.pane.pane_id in moved or watched.screen is None
+            if due is None or watched.pane.pane_id in due or watched.screen is None
         ]
+        self._owed.clear()
         if not wanted:
             return {}
         try:
             return await self._mux.capture(wanted)
-        except TmuxError:
-            # What is on the screens is unknown this time; the next look asks again, and what is shown stays.
+        except TmuxError as fault:
+            # What is on the screens is unknown this time; what is shown stays, and later looks ask again.
+            logger.info("no screen could be read: %s", fault.message)
+            self._owed.update(request.pane_id for request in wanted)
             return {}
 
     async def _look_at_processes(self, live: list[tuple[Session, Watched]], now: float) -> None:
         """Which agent runs where. A process list that is not fresh changes nothing."""
         changed = any(
-            watched.has_children is None or watched.detector.command != watched.pane.command for _, watched in live
+            watched.has_children is None
+            or watched.detector.command != watched.pane.command
+            or is_doubtful(watched.detector, now)
+            for _, watched in live
         )
         if not changed and now - self._alive_at < LIVENESS:
             return
@@ -191,6 +203,8 @@ class Reader:
         at = now.timestamp()
         busy = any(each.detector.state is SessionState.BUSY for each in watched)
         times = [LIVENESS + self._alive_at] if busy else []
+        times += [at + LIVENESS] if self._owed else []
+        times += [at + CHILDLESS_FOR] if any(is_doubtful(each.detector, at) for each in watched) else []
         agents_due = self._facts.due_in()
         if agents_due is not None and any(each.is_agent_alive for each in watched):
             times.append(at + agents_due)

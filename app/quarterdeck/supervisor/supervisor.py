@@ -50,7 +50,7 @@ class Supervisor:
         self.snapshot: Snapshot | None = None
         self.discovery = asyncio.Lock()
         """Held while a session is made or taken, so that a look never adopts it a second time."""
-        self.exit_statuses: dict[str, int] = {}
+        self._exit_statuses: dict[str, int] = {}
         self._reasons: dict[TmuxSessionId, tuple[CreatedReason, Callable[[Session], Session]]] = {}
         self._kept: dict[SessionId, Session] = {}
         self._at_start = True
@@ -77,6 +77,12 @@ class Supervisor:
         """Say how a session that is about to be seen came to be, and what we know of it beside what tmux tells."""
         self._reasons[tmux_id] = (reason, dress)
 
+    def note_exit(self, pane_id: PaneId, status: int | None) -> None:
+        """A pane's process has ended; None: how is not known."""
+        self._exit_statuses.pop(pane_id, None)
+        if status is not None:
+            self._exit_statuses[pane_id] = status
+
     async def look(self, moved: Collection[PaneId] | None = None) -> Look:
         """Look once and commit what it shows. Raises TmuxError, having told the fleet, when it could not be done."""
         async with self.discovery:
@@ -95,7 +101,8 @@ class Supervisor:
         around = Circumstances(
             store=self.store, server=self.server, is_keeper=self.is_keeper(), at_start=self._at_start, now=now
         )
-        events = await reconcile(around, lambda: self.fleet, self._kept, look, self.exit_statuses)
+        statuses = dict(self._exit_statuses)
+        events = await reconcile(around, lambda: self.fleet, self._kept, look, statuses)
         first = self._at_start
         self._at_start = False
         self.snapshot = look if isinstance(look, Snapshot) else None
@@ -104,7 +111,10 @@ class Supervisor:
         self.commit(*map(self._dressed, events), LookSucceeded(at=now))
         if first:
             self._show_kept()
-        self.exit_statuses.clear()
+        # An end that this look did not show yet is told with the one that does.
+        living = {pane.pane_id for pane in self.snapshot.panes if not pane.dead} if self.snapshot else set()
+        for spent in statuses.keys() - living:
+            self._exit_statuses.pop(spent, None)
         return look
 
     async def refresh(self) -> None:

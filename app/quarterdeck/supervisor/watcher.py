@@ -26,6 +26,8 @@ EXIT_PATIENCE = 0.004
 EXIT_RETRIES = (0.02, 0.1, 0.5)
 """When to look again for an end that tmux had not taken note of; with `remain-on-exit` it never says so."""
 LONGEST_BACK_OFF = 5.0
+CLOCK_STEP = 0.01
+"""A timer may come so much before its time."""
 
 URGENT = frozenset({HintKind.EXIT, HintKind.STRUCTURE, HintKind.SERVER})
 
@@ -64,6 +66,8 @@ class Watcher:
 
     async def run(self) -> None:
         """Watch until cancelled."""
+        # After a failure nobody knows what was missed.
+        self._everything = True
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen())
             tasks.create_task(self._look_when_asked())
@@ -75,10 +79,9 @@ class Watcher:
     def _take(self, hint: Hint) -> None:
         if hint.pane_id is not None:
             self._moved.add(hint.pane_id)
-            if hint.exit_status is not None:
-                self._supervisor.exit_statuses[hint.pane_id] = hint.exit_status
             if hint.kind is HintKind.EXIT:
                 self._ending[hint.pane_id] = 0
+                self._supervisor.note_exit(hint.pane_id, hint.exit_status)
         if hint.kind in URGENT:
             self._urgent = True
         if hint.kind is HintKind.SERVER:
@@ -88,18 +91,21 @@ class Watcher:
     async def _look_when_asked(self) -> None:
         loop = asyncio.get_running_loop()
         failures = 0
-        last = loop.time() - OUTPUT_GAP
+        last = resync_at = loop.time() - OUTPUT_GAP
         while True:
             self._urgent = False
             self._wake.clear()
             moved, self._moved = self._moved, set()
-            everything, self._everything = self._everything, False
+            everything = self._everything or loop.time() >= resync_at - CLOCK_STEP
+            self._everything = False
             asked = None if everything else moved
             wanted: float | None = None
             try:
                 look = await self._supervisor.look(asked)
                 last = loop.time()
                 self.looks += 1
+                if everything:
+                    resync_at = last + self._resync
                 self._watch()
                 wanted = await self._after_look(look, asked)
                 failures = 0
@@ -110,8 +116,8 @@ class Watcher:
                 self._supervisor.report("watcher", Health.DEGRADED, fault.message)
                 await asyncio.sleep(back_off(failures, longest=LONGEST_BACK_OFF))
                 continue
-            waits = [self._resync, wanted, self._look_again_for_ends()]
-            await self._wait(last, min(wait for wait in waits if wait is not None))
+            waits = [resync_at - loop.time(), wanted, self._look_again_for_ends()]
+            await self._wait(last, max(0.0, min(wait for wait in waits if wait is not None)))
 
     async def _wait(self, last: float, longest: float) -> None:
         """Wait for a reason to look, and keep the gap between looks that only follow output."""
@@ -120,8 +126,6 @@ class Watcher:
             async with asyncio.timeout(longest):
                 await self._wake.wait()
         except TimeoutError:
-            # A resync asks for everything; a deadline of a state asks for nothing but the time.
-            self._everything = longest >= self._resync
             return
         while not self._urgent and (left := last + OUTPUT_GAP - loop.time()) > 0:
             self._wake.clear()

@@ -1,0 +1,240 @@
+"""Nothing that happened is missed for good: lost hints, failed captures, failed writes, ends that come in between."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from quarterdeck.core.events import SessionDeleted
+from quarterdeck.core.ids import PaneId
+from quarterdeck.core.report import ReportState
+from quarterdeck.errors import StoreError
+from quarterdeck.ports.clock import SystemClock
+from quarterdeck.ports.mux import Hint, HintKind
+from quarterdeck.supervisor.checkpoints import Checkpoints
+from quarterdeck.supervisor.processes import Processes
+from quarterdeck.supervisor.reader import Reader
+from quarterdeck.supervisor.supervisor import Supervisor
+from quarterdeck.supervisor.watcher import Watcher
+from quarterdeck.supervisor.worker import keep_running
+from support.crew import bridge_on, until, watching
+from support.store import open_store, thought
+from support.stub_mux import StubMux, pane
+from support.tmux_server import TmuxServer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from quarterdeck.core.events import Event
+    from quarterdeck.core.session import Session
+
+
+@pytest.fixture
+def server(tmux_socket: Path) -> Iterator[TmuxServer]:
+    """A private tmux server."""
+    with TmuxServer(tmux_socket) as made:
+        yield made
+
+
+@asynccontextmanager
+async def supervising(mux: StubMux, folder: Path) -> AsyncIterator[Supervisor]:
+    async with open_store(folder / "state.db") as store:
+        yield Supervisor(mux=cast("Any", mux), store=store, clock=SystemClock(), is_keeper=lambda: True)
+
+
+@asynccontextmanager
+async def running(work: Any) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_hints_without_end_put_no_resync_off(tmp_path: Path) -> None:
+    mux = StubMux(pane(0))
+
+    async def nothing(*_: object) -> None:
+        return None
+
+    async def chatter() -> None:
+        while True:
+            mux.hint_queue.put_nowait(Hint(HintKind.OUTPUT, PaneId("%0")))
+            await asyncio.sleep(0.02)
+
+    async with supervising(mux, tmp_path) as supervisor:
+        watcher = Watcher(supervisor, nothing, resync=0.5)
+        async with running(watcher.run()), running(chatter()):
+            await until(lambda: mux.asked.count(None) >= 3, "everything was looked at again and again")
+
+    assert {"%0"} in mux.asked
+
+
+async def test_after_a_failure_everything_is_looked_at_again(tmp_path: Path) -> None:
+    mux = StubMux(pane(0))
+    failed: list[object] = []
+
+    async def fails_once(look: object, moved: object) -> None:
+        del look
+        if moved is not None and not failed:
+            failed.append(moved)
+            raise RuntimeError("the disk is gone")
+
+    async with supervising(mux, tmp_path) as supervisor:
+        watcher = Watcher(supervisor, fails_once, resync=60)
+        async with running(keep_running("watcher", watcher.run, lambda *_: None)):
+            await until(lambda: mux.asked, "the first look")
+            mux.hint_queue.put_nowait(Hint(HintKind.OUTPUT, PaneId("%0")))
+            await until(lambda: mux.asked.count(None) == 2, "a whole look after the failure")
+
+    assert failed
+
+
+async def test_the_status_of_an_end_waits_for_the_look_that_shows_it(tmp_path: Path) -> None:
+    mux = StubMux(pane(0), pane(1))
+    deleted: list[Event] = []
+    async with supervising(mux, tmp_path) as supervisor:
+        supervisor.bus.subscribe(lambda event: deleted.append(event) if isinstance(event, SessionDeleted) else None)
+        await supervisor.look()
+        supervisor.note_exit(PaneId("%0"), 3)
+        await supervisor.look()
+        assert deleted == []
+
+        mux.panes = (pane(1),)
+        await supervisor.look()
+
+    assert [cast("SessionDeleted", event).session.exit_status for event in deleted] == [3]
+
+
+async def test_an_end_of_unknown_status_does_not_take_an_earlier_one_s(tmp_path: Path) -> None:
+    mux = StubMux(pane(0), pane(1))
+    async with supervising(mux, tmp_path) as supervisor:
+        await supervisor.look()
+        supervisor.note_exit(PaneId("%0"), 3)
+        supervisor.note_exit(PaneId("%0"), None)
+        mux.panes = (pane(1),)
+        await supervisor.look()
+        (ended,) = supervisor.fleet.exited.values()
+
+    assert ended.exit_status is None
+
+
+class Nothing:
+    """Agents, reports and facts of which there are none."""
+
+    def detect(self, programs: object) -> None:
+        del programs
+
+    def of(self, pane_id: object) -> ReportState:
+        del pane_id
+        return ReportState()
+
+    def keep_only(self, panes: object) -> None:
+        del panes
+
+    async def refresh(self, watched: object, *, moved: bool) -> None:
+        del watched, moved
+
+    def due_in(self) -> None:
+        return None
+
+
+async def test_a_screen_that_could_not_be_read_is_read_when_tmux_answers_again(tmp_path: Path) -> None:
+    mux = StubMux(pane(0), pane(1))
+    nothing: Any = Nothing()
+    reader = Reader(
+        mux=cast("Any", mux),
+        clock=SystemClock(),
+        agents=nothing,
+        processes=Processes(clock=SystemClock(), read=list),
+        facts=nothing,
+        reports=nothing,
+        dress=lambda session, pane: session,
+    )
+    async with supervising(mux, tmp_path) as supervisor:
+        look: Any = await supervisor.look()
+        await reader.read(lambda: supervisor.fleet, look, None)
+        mux.is_mute = True
+        missed = await reader.read(lambda: supervisor.fleet, look, {PaneId("%1")})
+        mux.is_mute = False
+        made_good = await reader.read(lambda: supervisor.fleet, look, frozenset())
+        await reader.read(lambda: supervisor.fleet, look, frozenset())
+
+    assert mux.captured == [["%0", "%1"], ["%1"], ["%1"]]
+    assert missed.look_again_in is not None
+    assert list(made_good.tails.values()) == ["screen of %1"]
+
+
+async def test_what_a_failed_write_held_is_written_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Session] = []
+    async with supervising(StubMux(pane(0)), tmp_path) as supervisor:
+        checkpoints = Checkpoints(supervisor)
+        await supervisor.look()
+        (session,) = supervisor.fleet.sessions.values()
+        checkpoints.tail(session.session_id, "older")
+
+        async def refuses(rows: object) -> None:
+            checkpoints.tail(session.session_id, "newer")
+            raise StoreError("closed")
+
+        async def takes(rows: list[Session]) -> None:
+            written.extend(rows)
+
+        monkeypatch.setattr(supervisor.store, "checkpoint", refuses)
+        with pytest.raises(StoreError):
+            await checkpoints.save()
+        monkeypatch.setattr(supervisor.store, "checkpoint", takes)
+        await checkpoints.save()
+
+        assert written == [session]
+        assert await supervisor.store.tail(session.session_id) == "newer"
+
+
+async def test_a_tail_waits_while_tmux_does_not_answer(tmp_path: Path) -> None:
+    mux = StubMux(pane(0))
+    certain = [True]
+    async with open_store(tmp_path / "state.db") as store:
+        supervisor = Supervisor(mux=cast("Any", mux), store=store, clock=SystemClock(), is_keeper=lambda: certain[0])
+        checkpoints = Checkpoints(supervisor)
+        await supervisor.look()
+        (session_id,) = supervisor.fleet.sessions
+        certain[0] = False
+        checkpoints.tail(session_id, "last words")
+        await checkpoints.save()
+        certain[0] = True
+        await checkpoints.save()
+
+        assert await store.tail(session_id) == "last words"
+
+
+async def test_thoughts_on_their_way_are_written_before_the_end(server: TmuxServer, private_home: Path) -> None:
+    server.session("work")
+    async with bridge_on(server.socket, private_home) as opened:
+        for number in range(300):
+            opened.crew.thoughts.take(thought(f"sess_{number}", f"thought {number}"))
+
+    async with bridge_on(server.socket, private_home) as opened:
+        kept = await opened.deck.store.thoughts()
+    assert {key: snapshot.thought for key, snapshot in kept.items()} == {
+        f"sess_{number}": f"thought {number}" for number in range(300)
+    }
+
+
+async def test_who_takes_over_looks_at_once(server: TmuxServer, private_home: Path) -> None:
+    server.session("work")
+    async with bridge_on(server.socket, private_home) as keeper:
+        await keeper.crew.load()
+        async with watching(server.socket, private_home) as crew:
+            assert not crew.crew.keeping.is_keeper
+            looks = crew.crew.watcher.looks
+            keeper.crew.keeping.release()
+            await until(lambda: crew.crew.keeping.is_keeper, "the follower took over")
+            await until(lambda: crew.crew.reader.watched(crew.need("work").session_id), "it derives states itself")
+            assert crew.crew.watcher.looks > looks
