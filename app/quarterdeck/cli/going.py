@@ -7,7 +7,8 @@ import os
 from typing import TYPE_CHECKING
 
 from quarterdeck.cli.bridge import bridge
-from quarterdeck.errors import Refused
+from quarterdeck.cli.invocation import own_command_with
+from quarterdeck.errors import QuarterdeckError, Refused
 
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
@@ -47,9 +48,21 @@ def back(call: Call) -> int:
 
 
 async def _back(call: Call) -> int:
+    from quarterdeck.tmux.doing import Doing
     from quarterdeck.tmux.going import back as go_back
     from quarterdeck.tmux.going import placement
 
-    async with bridge(call, look=False) as opened:
-        await go_back(opened.mux, placement(call.address, os.environ))
+    options = call.options
+    doing = Doing(call.address)
+    try:
+        if options.open:
+            from quarterdeck.tmux.own_session import ensure_console
+
+            await ensure_console(doing, [*own_command_with(call), "console"])
+        await go_back(doing, placement(call.address, os.environ), client=options.client)
+    except QuarterdeckError as error:
+        if options.client is None:
+            raise
+        # tmux runs us for a key: it would cover the operator's pane with what we print, and with our exit code.
+        await doing.tell(options.client, f"quarterdeck: {error.message}")
     return 0

@@ -30,10 +30,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong as one sentence that can be shown anywhere."""
-        unknown = re.search(r"argument VERB: invalid choice: '(.*)' \(choose from (.*)\)", message, re.DOTALL)
+        unknown = re.search(r"argument VERB: invalid choice: '(.*)' \(choose from .*\)", message, re.DOTALL)
         if unknown:
-            known = re.findall(r"[\w-]+", unknown[2])
-            close = difflib.get_close_matches(unknown[1], known, n=1)
+            close = difflib.get_close_matches(unknown[1], self.verb_names, n=1)
             hint = f"Did you mean `{self.prog} {close[0]}`?" if close else f"`{self.prog} -h` lists the verbs."
             raise UsageError(f"There is no verb {unknown[1]!r}.", hint=hint)
         if message == "the following arguments are required: VERB":
@@ -72,12 +71,14 @@ def _epilog() -> str:
 
 
 def _add_verbs(parser: Parser, verbs: Sequence[Verb], words: Sequence[str] | None, *, required: bool = False) -> None:
-    parser.verb_names = tuple(verb.name for verb in verbs)
+    parser.verb_names = tuple(verb.name for verb in verbs if not verb.hidden)
     below = parser.add_subparsers(title="verbs", metavar="VERB", required=required)
     for verb in verbs:
+        # argparse lists those that have a help text.
+        listed: dict[str, Any] = {} if verb.hidden else {"help": verb.summary}
         made = below.add_parser(
             verb.name,
-            help=verb.summary,
+            **listed,
             description=f"{verb.summary[:1].upper()}{verb.summary[1:]}.",
             epilog=f"example: {verb.example}",
         )

@@ -65,7 +65,7 @@ def _start_log(call: Call) -> RotatingLines:
     from quarterdeck.paths import private_folder
 
     file = call.places.log_file
-    has_screen = not call.options.runs
+    has_screen = call.options.runs in {"", CONSOLE}
     return log.configure(
         file,
         prepare=lambda: private_folder(file.parent),

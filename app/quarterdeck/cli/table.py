@@ -53,6 +53,8 @@ class Verb:
     """The verbs below this one; then the verb itself runs nothing."""
     bare: bool = False
     """Whether it must start fast and so keeps no log."""
+    hidden: bool = False
+    """Whether it is for our own key bindings and completions, and so stands in no list."""
 
 
 GLOBAL_OPTIONS: tuple[Argument, ...] = (

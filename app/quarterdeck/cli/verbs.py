@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from argparse import SUPPRESS
+
 from quarterdeck.cli.table import Verb, arg, count_from
+from quarterdeck.cli.verbs_shell import SHELL_VERBS
 from quarterdeck.cli.verbs_work import WORK_VERBS
 
 CONFIG = Verb(
@@ -84,6 +87,10 @@ VERBS: tuple[Verb, ...] = (
         summary="return to the console on this tmux server",
         example="quarterdeck back",
         runs="quarterdeck.cli.going:back",
+        arguments=(
+            arg("--open", action="store_true", help="open one where none runs, in a session of its own"),
+            arg("--client", metavar="NAME", help=SUPPRESS),
+        ),
     ),
     Verb(
         name="kill",
@@ -148,6 +155,7 @@ VERBS: tuple[Verb, ...] = (
         runs="quarterdeck.cli.doctor:run",
     ),
     *WORK_VERBS,
+    *SHELL_VERBS,
     CONFIG,
 )
 

@@ -164,6 +164,10 @@ class Doing:
         if shown != pane_id:
             raise TmuxRefused(f"{client} does not show pane {pane_id}", hint="was it closed, or the client detached?")
 
+    async def tell(self, client: str, text: str) -> None:
+        """Show a line on a terminal for a moment."""
+        await self._library.command("display-message", "-c", client, unexpanded(text))
+
     async def options(self, names: Sequence[str]) -> dict[str, str]:
         """Global options by name; one this tmux does not know is missing."""
         if not names:
