@@ -32,7 +32,7 @@ def rows(verbs: Sequence[Verb], before: str = "") -> Iterator[str]:
     for verb in verbs:
         if verb.verbs:
             yield from rows(verb.verbs, f"{before}{verb.name} ")
-        else:
+        elif not verb.hidden:
             yield f"| `{before}{verb.name}` | {verb.summary} |"
 
 

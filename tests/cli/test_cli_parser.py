@@ -48,7 +48,8 @@ def test_the_help_lists_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_words(["-h"]) == 0
 
     shown = capsys.readouterr().out
-    assert all(verb.summary in " ".join(shown.split()) for verb in VERBS)
+    assert all(verb.summary in " ".join(shown.split()) for verb in VERBS if not verb.hidden)
+    assert not any(f"\n    {verb.name} " in shown for verb in VERBS if verb.hidden)
 
 
 GIVEN = ["-L", "work", "-S", "/s", "--home", "/h", "--json", "-vv"]

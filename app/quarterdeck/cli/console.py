@@ -13,6 +13,9 @@ from quarterdeck.errors import UsageError
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
 
+PATIENCE = 5.0
+"""Seconds that what runs beside the screen gets to end with it."""
+
 
 def run(call: Call) -> int:
     """Open the console, where there is a terminal to open it in."""
@@ -35,5 +38,16 @@ async def _run(call: Call) -> int:
         await memory.load()
         app = ConsoleApp(LiveBackend(opened, memory))
         code = await app.run_async(mouse=opened.settings.console.mouse)
+        await _let_finish()
         await memory.flush()
     return code or app.return_code or 0
+
+
+async def _let_finish() -> None:
+    """Wait until what the app has cancelled is over.
+
+    A loop that ends while a program is being started waits for that program forever (Python 3.11).
+    """
+    cancelled = [task for task in asyncio.all_tasks() if task.cancelling()]
+    if cancelled:
+        await asyncio.wait(cancelled, timeout=PATIENCE)
