@@ -6,6 +6,7 @@ import itertools
 import re
 
 from quarterdeck.agents.dialogs import dialog_of, find_options
+from quarterdeck.agents.drafts import without_sign
 from quarterdeck.agents.screen import Layout, Meaning, Parts, Region, ScreenRule, in_order
 from quarterdeck.agents.titles import SPINNER, TitleRule
 
@@ -29,7 +30,13 @@ def split(lines: tuple[str, ...]) -> Parts:
     return Parts(body=lines[: max(top - 1, 0)], dialog=dialog_of(lines, top=top, join=not question))
 
 
-LAYOUT = Layout(split=split, head=re.compile(r"^[^\s⎿│╰╭]"), prompt=re.compile(r"^[❯>]"))
+LAYOUT = Layout(
+    split=split,
+    head=re.compile(r"^[^\s⎿│╰╭]"),
+    prompt=re.compile(r"^[❯>]"),
+    draft=lambda parts: without_sign(parts.box or (), re.compile(r"^[❯>]\s?")),
+    queueing=re.compile(r"^[❯>]\s+Press up to edit queued messages", re.MULTILINE),
+)
 
 RULES = in_order(
     (

@@ -25,6 +25,8 @@ SPEC = AgentSpec(
     system_flag=("-c", "developer_instructions={json}"),
     resume=("codex", "resume", "{flags}", "{id}"),
     resume_latest=("codex", "resume", "{flags}", "--last"),
+    # Enter would break into the turn.
+    queue_key="Tab",
     quit=("/quit",),
     hooks=HookKind.SETTINGS,
     permission_dialog=Dialog(press=Press.NUMBER),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from quarterdeck.agents.dialogs import dialog_of, find_options
+from quarterdeck.agents.drafts import without_sign
 from quarterdeck.agents.screen import Layout, Meaning, Parts, Region, ScreenRule, in_order
 from quarterdeck.agents.titles import SPINNER, TitleRule
 
@@ -43,7 +45,20 @@ def _top(lines: tuple[str, ...], first_option: int) -> int:
     return 0
 
 
-LAYOUT = Layout(split=split, head=re.compile(r"^[›>•◦·∙■✔✗⚠✨]"), prompt=re.compile(r"^[›>]"))
+
+def _draft(parts: Parts) -> str:
+    """A draft of several lines goes on under its first one, until a blank line."""
+    more = itertools.takewhile(str.strip, parts.foot)
+    return without_sign((*(parts.box or ()), *more), re.compile(r"^[›>]\s?"))
+
+
+LAYOUT = Layout(
+    split=split,
+    head=re.compile(r"^[›>•◦·∙■✔✗⚠✨]"),
+    prompt=re.compile(r"^[›>]"),
+    draft=_draft,
+    queueing=re.compile(r"^• (?:Queued follow-up inputs|Messages to be submitted)\b", re.MULTILINE),
+)
 
 RULES = in_order(
     (

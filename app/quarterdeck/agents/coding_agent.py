@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents import launching, titles
+from quarterdeck.agents.drafts import read_box
 from quarterdeck.agents.screen import (
     STILL_AFTER,
     Layout,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.report import Report, ReportState
     from quarterdeck.ports.agent import (
         AgentSpec,
+        Box,
         Claims,
         HookPlan,
         Launch,
@@ -83,6 +85,10 @@ class CodingAgent:
         if title is not None and title.state is not SessionState.IDLE and title.confidence is not Confidence.LOW:
             return None
         return still_at_prompt(at=look.at, still_for=look.still_for)
+
+    def read_box(self, look: ScreenLook) -> Box:
+        """What its input line holds."""
+        return read_box(self.layout, look.text)
 
     def read_title(self, title: str, *, at: datetime, still_for: float | None = None) -> Reading | None:
         """What the pane's title says."""

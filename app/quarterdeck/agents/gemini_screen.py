@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from quarterdeck.agents.dialogs import dialog_of, find_options
+from quarterdeck.agents.drafts import without_sign
 from quarterdeck.agents.screen import Layout, Meaning, Parts, Region, ScreenRule, in_order
 from quarterdeck.agents.titles import TitleRule
 from quarterdeck.core.session import Confidence
@@ -76,7 +77,14 @@ def _last_frame(lines: tuple[str, ...]) -> tuple[int, tuple[str, ...]] | None:
     return max(top, 0), tuple(inside)
 
 
-LAYOUT = Layout(split=split, head=re.compile(r"^(?:[✦✕ℹ⚠✓] | > |  -  |╭)"), prompt=re.compile(r"^ > "))
+LAYOUT = Layout(
+    split=split,
+    head=re.compile(r"^(?:[✦✕ℹ⚠✓] | > |  -  |╭)"),
+    prompt=re.compile(r"^ > "),
+    draft=lambda parts: without_sign(parts.box or (), re.compile(r"^\s*│?\s*(?:>|\*|\(r:\))\s?")),
+    hint=re.compile(r"^Type your message or @path/to/file$"),
+    queueing=re.compile(r"^\s*Queued \(press ↑ to edit\)", re.MULTILINE),
+)
 
 RULES = in_order(
     (

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.dialogs import OPTION, Option, choices_of, question_text
+from quarterdeck.agents.drafts import without_sign
 from quarterdeck.agents.screen import DialogText, Layout, Match, Meaning, Parts, Region, ScreenRule, in_order
 from quarterdeck.core.session import Confidence
 
@@ -74,7 +75,15 @@ def _dialog(block: tuple[str, ...]) -> DialogText | None:
     )
 
 
-LAYOUT = Layout(split=split, head=re.compile(r"^ {5}▣ |^\s*┃"), prompt=re.compile(r"^\s*┃"))
+LAYOUT = Layout(
+    split=split,
+    head=re.compile(r"^ {5}▣ |^\s*┃"),
+    prompt=re.compile(r"^\s*┃"),
+    # Its last line names the mode and the model.
+    draft=lambda parts: without_sign((parts.box or ())[:-1], _BAR),
+    hint=re.compile(r"^(?:Ask anything|Run a command)(?:…|\.\.\.) \"[^\n]*\"$"),
+    queueing=re.compile(r"^\s*┃\s+QUEUED\s*$", re.MULTILINE),
+)
 
 ENDED = ScreenRule(
     id="opencode.ended",

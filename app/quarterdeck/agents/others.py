@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from quarterdeck.agents.coding_agent import CodingAgent
+from quarterdeck.agents.drafts import without_sign
 from quarterdeck.agents.screen import Layout, Meaning, Parts, Region, ScreenRule, in_order
 from quarterdeck.core.session import Confidence
 from quarterdeck.ports.agent import AgentSpec, Dialog, Permissions, Press, PromptDelivery
@@ -35,7 +36,10 @@ AIDER = CodingAgent(
         question_dialog=Dialog(press=Press.TEXT_ENTER, cancel=("C-c",)),
         install="pip install aider-chat",
     ),
-    layout=Layout(split=_aider_split),
+    layout=Layout(
+        split=_aider_split,
+        draft=lambda parts: without_sign(parts.box or (), re.compile(r"^(?:[\w-]+ )*>\s?")),
+    ),
     screen_rules=in_order(
         (
             ScreenRule(

@@ -120,6 +120,12 @@ class Layout:
     head: re.Pattern[str] = re.compile(r"^\S")
     prompt: re.Pattern[str] = re.compile(r"^[❯›>]")
     """A head line that is the operator's own text."""
+    draft: Callable[[Parts], str] | None = None
+    """What has been typed into the prompt box; None = that cannot be told."""
+    hint: re.Pattern[str] | None = None
+    """What an empty prompt box shows, where it is not drawn dim."""
+    queueing: re.Pattern[str] | None = None
+    """Says that messages wait for the turn to be over."""
 
 
 _ORDER = {

@@ -187,6 +187,8 @@ class Session:
     """The agent's own id of the conversation, for resuming it."""
     background_tasks: int = 0
     """Tasks that still run although the agent's turn is over."""
+    held_messages: int = 0
+    """Messages of the operator's that wait until they can be delivered."""
     exit_reason: ExitReason | None = None
     exit_status: int | None = None
     ended_at: datetime | None = None

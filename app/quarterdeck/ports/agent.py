@@ -70,6 +70,8 @@ class Dialog:
     """How one kind of dialog is answered."""
 
     press: Press
+    own_words: str = ""
+    """Pattern of the choice that lets the operator write; "" = a dialog of this kind takes no words."""
     cancel: tuple[str, ...] = ("Escape",)
     """Keys, by tmux's names, that close the dialog without an answer. They may end the agent's turn."""
 
@@ -107,6 +109,8 @@ class AgentSpec:
     """Command line that continues a conversation: `{id}` is its id. Empty: it cannot be continued."""
     resume_latest: tuple[str, ...] = ()
     """Command line that continues the newest conversation of the folder."""
+    queue_key: str = "Enter"
+    """The key that hands over a message while the agent works, without disturbing its turn."""
     quit: tuple[str, ...] = ()
     """What is typed to end it, if it has a command for that."""
     env: Mapping[str, str] = field(default_factory=dict)
@@ -139,6 +143,27 @@ class ScreenLook:
     title: str = ""
     still_for: float | None = None
     """Seconds since the pane last showed something new; None = not known."""
+
+
+class BoxState(StrEnum):
+    """Whether an agent's input line is there."""
+
+    OPEN = "open"
+    COVERED = "covered"
+    """A dialog, a menu or its start has the screen."""
+    UNKNOWN = "unknown"
+    """We cannot tell for this agent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """An agent's input line, as the screen shows it."""
+
+    state: BoxState
+    text: str = ""
+    """What has been typed and not submitted; the hint that an empty one shows is left out."""
+    queueing: bool = False
+    """Whether the screen shows messages that wait for the turn to be over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +260,9 @@ class Agent(Protocol):
 
     def read_screen(self, look: ScreenLook) -> Reading | None:
         """What the rendered screen says; None when it says nothing certain. Pure."""
+
+    def read_box(self, look: ScreenLook) -> Box:
+        """What its input line holds; the screen should be captured with its colours. Pure."""
 
     def read_title(self, title: str, *, at: datetime, still_for: float | None = None) -> Reading | None:
         """What the pane's title says. Pure."""

@@ -114,7 +114,21 @@ _WORK = (
     "CREATE INDEX report_audit_session ON report_audit (session_id)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _WORK)
+_MESSAGES = (
+    """CREATE TABLE messages (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        session_id TEXT NOT NULL,
+        text TEXT NOT NULL,
+        at REAL NOT NULL,
+        why TEXT NOT NULL DEFAULT '',
+        stage TEXT NOT NULL DEFAULT 'waiting',
+        owner TEXT NOT NULL DEFAULT '',
+        taken REAL NOT NULL DEFAULT 0
+    )""",
+    "CREATE INDEX messages_session ON messages (session_id)",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _WORK, _MESSAGES)
 """Statements by step. Several statements in one string would commit on their own, so each stands alone."""
 
 VERSION = len(MIGRATIONS)

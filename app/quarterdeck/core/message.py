@@ -1,0 +1,62 @@
+"""A message for a session: made safe to type, found again on a screen, and told apart from others without its words."""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+
+from quarterdeck.core.text import clean_lines
+
+MOST_RECIPIENTS = 32
+PAUSE = 0.15
+"""Seconds between a text and Enter at the least: agents take an Enter that comes with a paste as part of it."""
+PAUSE_PER_KILOBYTE = 0.12
+LONGEST_PAUSE = 3.0
+COMPARED = 2_000
+"""Letters by which a long text is known again; agents shorten what they write down."""
+
+_SEQUENCE = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"
+    r"|\x1b[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)"
+    r"|[\x9b][0-?]*[ -/]*[@-~]"
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_PASTED = re.compile(r"\[Pasted (?:text|Content|~?\d|Text)", re.IGNORECASE)
+_BLANK = re.compile(r"\s+")
+
+
+def cleaned(text: str) -> str:
+    """What may be typed: no terminal sequences, no control characters, lines ended by a line feed alone."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    plain = _CONTROL.sub("", _SEQUENCE.sub("", lines)).strip("\n")
+    # Lone surrogates cannot be typed into anything.
+    return plain.encode("utf-8", "replace").decode()
+
+
+def pause_for(text: str) -> float:
+    """Seconds to leave between a text and the key that submits it."""
+    return min(LONGEST_PAUSE, PAUSE + PAUSE_PER_KILOBYTE * len(text.encode()) / 1024)
+
+
+def is_draft_of(shown: str, text: str) -> bool:
+    """Whether what stands in an input line is this text: whole, scrolled, wrapped, or folded into a placeholder."""
+    held = _squashed(shown)
+    if not held:
+        return False
+    wanted = _squashed(text)
+    return bool(_PASTED.search(shown)) or held in wanted or wanted in held
+
+
+def is_told_in(turn: str, text: str) -> bool:
+    """Whether something the operator said, as an agent wrote it down, holds this text."""
+    wanted = _squashed(text)
+    return bool(wanted) and wanted[:COMPARED] in _squashed(turn)
+
+
+def fingerprint(text: str) -> str:
+    """Tells two messages apart in the log, and nothing about them."""
+    return blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def _squashed(text: str) -> str:
+    return _BLANK.sub("", clean_lines(text))

@@ -1,0 +1,79 @@
+"""What we ask of the place where messages wait: none is lost, none is sent twice, and each session's keep their order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from quarterdeck.core.ids import SessionId
+
+
+class Stage(StrEnum):
+    """How far a message has come."""
+
+    WAITING = "waiting"
+    """Nothing of it has reached the session."""
+    TYPED = "typed"
+    """It was put into the session's input line, or may have been: it must never be put there again."""
+
+
+class Turn(StrEnum):
+    """Whether a message may go now."""
+
+    GO = "go"
+    BUSY = "busy"
+    """Another one for the session is being delivered this moment."""
+    BEHIND = "behind"
+    """Earlier ones for the session wait."""
+    GONE = "gone"
+    """It was withdrawn, or another process has delivered it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A message that has not been handed over yet."""
+
+    id: int
+    session_id: SessionId
+    text: str
+    at: datetime
+    why: str = ""
+    """Why it waits."""
+    stage: Stage = Stage.WAITING
+    is_going: bool = False
+    """Whether somebody is delivering it this moment."""
+
+
+class MessageStore(Protocol):
+    """Messages on their way. Each method is one transaction; processes may race."""
+
+    async def post(self, session_id: SessionId, text: str, owner: str) -> Held:
+        """Keep a message that `owner` is about to deliver."""
+
+    async def turn(self, message_id: int, owner: str, *, overtake: bool = False) -> Turn:
+        """Whether it is this message's turn; when it is, it is the owner's to deliver for the next two minutes."""
+
+    async def typing(self, message_id: int) -> None:
+        """Note that it is about to be typed. On disk when this returns."""
+
+    async def hold(self, message_id: int, why: str) -> Held | None:
+        """Let it wait; None when it is gone."""
+
+    async def settle(self, message_id: int) -> None:
+        """It is done with: its words are removed."""
+
+    async def take(self, session_id: SessionId, owner: str) -> Held | None:
+        """Take a session's oldest message for delivery; None when none waits, or one is being delivered."""
+
+    async def waiting(self, session_id: SessionId | None = None) -> list[Held]:
+        """What waits, oldest first."""
+
+    async def rewrite(self, message_id: int, text: str) -> Held:
+        """Change the words of one that waits; raises NotFound or Refused."""
+
+    async def withdraw(self, message_id: int) -> Held:
+        """Take back one that waits; raises NotFound or Refused."""

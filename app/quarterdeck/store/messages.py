@@ -1,0 +1,191 @@
+"""Messages on their way to sessions: kept until they are handed over, in order, each by one process at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.ids import SessionId
+from quarterdeck.errors import NotFound, Refused
+from quarterdeck.ports.messages import Held, Stage, Turn
+from quarterdeck.store.engine import Write
+from quarterdeck.store.writing import clean
+
+if TYPE_CHECKING:
+    import sqlite3
+    from typing import TypeVar
+
+    from quarterdeck.ports.clock import Clock
+    from quarterdeck.store.database import Database
+    from quarterdeck.store.engine import Run
+
+    T = TypeVar("T")
+
+DELIVERY = 120.0
+"""Seconds a delivery takes at most; whoever has not finished by then has died."""
+COLUMNS = "id, session_id, text, at, why, stage, owner, taken"
+
+
+class SqliteMessages:
+    """Implements `ports.messages.MessageStore` on the shared database."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def post(self, session_id: SessionId, text: str, owner: str) -> Held:
+        """Keep a message that `owner` is about to deliver."""
+        now = self._now()
+
+        def run(connection: sqlite3.Connection) -> Held:
+            added = connection.execute(
+                "INSERT INTO messages (session_id, text, at, owner, taken) VALUES (?, ?, ?, ?, ?)",
+                (session_id, clean(text), now, owner, now),
+            )
+            return _required(connection, added.lastrowid or 0, now)
+
+        return await self._write(run)
+
+    async def turn(self, message_id: int, owner: str, *, overtake: bool = False) -> Turn:
+        """Whether it is this message's turn; when it is, it is the owner's to deliver for the next two minutes."""
+        now = self._now()
+
+        def run(connection: sqlite3.Connection) -> Turn:
+            ours = _find(connection, message_id, now)
+            if ours is None or (ours.is_going and _owner(connection, message_id) != owner):
+                return Turn.GONE
+            others = [each for each in _all(connection, ours.session_id, now) if each.id != message_id]
+            if any(each.is_going and (each.id < message_id or overtake) for each in others):
+                return Turn.BUSY
+            if not overtake and any(each.id < message_id for each in others):
+                return Turn.BEHIND
+            _mark_going(connection, message_id, owner, now)
+            return Turn.GO
+
+        return await self._write(run)
+
+    async def typing(self, message_id: int) -> None:
+        """Note that it is about to be typed. On disk when this returns."""
+
+        def run(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE messages SET stage = ? WHERE id = ?", (Stage.TYPED, message_id))
+
+        await self._write(run, is_durable=True)
+
+    async def hold(self, message_id: int, why: str) -> Held | None:
+        """Let it wait; None when it is gone."""
+        now = self._now()
+
+        def run(connection: sqlite3.Connection) -> Held | None:
+            connection.execute(
+                "UPDATE messages SET why = ?, owner = '', taken = 0 WHERE id = ?", (clean(why), message_id)
+            )
+            return _find(connection, message_id, now)
+
+        return await self._write(run, is_durable=True)
+
+    async def settle(self, message_id: int) -> None:
+        """It is done with: its words are removed."""
+
+        def run(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM messages WHERE id = ?", (message_id,))
+
+        await self._write(run)
+
+    async def take(self, session_id: SessionId, owner: str) -> Held | None:
+        """Take a session's oldest message for delivery; None when none waits, or one is being delivered."""
+        now = self._now()
+
+        def run(connection: sqlite3.Connection) -> Held | None:
+            found = _all(connection, session_id, now)
+            if not found or any(each.is_going for each in found):
+                return None
+            _mark_going(connection, found[0].id, owner, now)
+            return replace(found[0], is_going=True)
+
+        return await self._write(run)
+
+    async def waiting(self, session_id: SessionId | None = None) -> list[Held]:
+        """What waits, oldest first."""
+        now = self._now()
+        found = await self._database.read(lambda connection: _all(connection, session_id, now))
+        return [each for each in found if not each.is_going]
+
+    async def rewrite(self, message_id: int, text: str) -> Held:
+        """Change the words of one that waits; raises NotFound or Refused."""
+        now = self._now()
+
+        def run(connection: sqlite3.Connection) -> Held:
+            _changeable(connection, message_id, now)
+            connection.execute("UPDATE messages SET text = ? WHERE id = ?", (clean(text), message_id))
+            return _required(connection, message_id, now)
+
+        return await self._write(run)
+
+    async def withdraw(self, message_id: int) -> Held:
+        """Take back one that waits; raises NotFound or Refused."""
+        now = self._now()
+
+        def run(connection: sqlite3.Connection) -> Held:
+            found = _changeable(connection, message_id, now)
+            connection.execute("DELETE FROM messages WHERE id = ?", (message_id,))
+            return found
+
+        return await self._write(run)
+
+    async def _write(self, run: Run[T], *, is_durable: bool = False) -> T:
+        # Never from memory alone: a message we say is kept must be on disk.
+        return await self._database.write(Write(run, is_durable=is_durable))
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+
+def _changeable(connection: sqlite3.Connection, message_id: int, now: float) -> Held:
+    found = _required(connection, message_id, now)
+    if found.is_going:
+        raise Refused(f"Message {message_id} is being delivered this moment.")
+    return found
+
+
+def _required(connection: sqlite3.Connection, message_id: int, now: float) -> Held:
+    found = _find(connection, message_id, now)
+    if found is None:
+        raise NotFound(f"No message {message_id} waits.", hint="`quarterdeck send --held` lists them.")
+    return found
+
+
+def _find(connection: sqlite3.Connection, message_id: int, now: float) -> Held | None:
+    row = connection.execute(f"SELECT {COLUMNS} FROM messages WHERE id = ?", (message_id,)).fetchone()  # noqa: S608
+    return _held(row, now) if row else None
+
+
+def _all(connection: sqlite3.Connection, session_id: SessionId | None, now: float) -> list[Held]:
+    rows = connection.execute(
+        f"SELECT {COLUMNS} FROM messages WHERE ?1 IS NULL OR session_id = ?1 ORDER BY id",  # noqa: S608
+        (session_id,),
+    )
+    return [_held(row, now) for row in rows]
+
+
+def _held(row: tuple[int, str, str, float, str, str, str, float], now: float) -> Held:
+    number, session_id, text, at, why, stage, owner, taken = row
+    return Held(
+        id=number,
+        session_id=SessionId(session_id),
+        text=text,
+        at=datetime.fromtimestamp(at, UTC),
+        why=why,
+        stage=Stage(stage) if stage in set(Stage) else Stage.TYPED,
+        is_going=bool(owner) and 0 <= now - taken < DELIVERY,
+    )
+
+
+def _owner(connection: sqlite3.Connection, message_id: int) -> str:
+    row = connection.execute("SELECT owner FROM messages WHERE id = ?", (message_id,)).fetchone()
+    return str(row[0]) if row else ""
+
+
+def _mark_going(connection: sqlite3.Connection, message_id: int, owner: str, now: float) -> None:
+    connection.execute("UPDATE messages SET owner = ?, taken = ? WHERE id = ?", (owner, now, message_id))
