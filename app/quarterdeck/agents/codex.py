@@ -30,7 +30,7 @@ SPEC = AgentSpec(
     quit=("/quit",),
     hooks=HookKind.SETTINGS,
     permission_dialog=Dialog(press=Press.NUMBER),
-    question_dialog=Dialog(press=Press.NUMBER),
+    question_dialog=Dialog(press=Press.NUMBER, own_words=r"^None of the above", own_words_keys=("Tab",)),
     install="npm install -g @openai/codex",
 )
 

@@ -45,7 +45,6 @@ def _top(lines: tuple[str, ...], first_option: int) -> int:
     return 0
 
 
-
 def _draft(parts: Parts) -> str:
     """A draft of several lines goes on under its first one, until a blank line."""
     more = itertools.takewhile(str.strip, parts.foot)

@@ -27,7 +27,7 @@ SPEC = AgentSpec(
     quit=("/quit",),
     hooks=HookKind.SETTINGS,
     permission_dialog=Dialog(press=Press.NUMBER),
-    question_dialog=Dialog(press=Press.NUMBER),
+    question_dialog=Dialog(press=Press.NUMBER, own_words=r"^Enter a custom value"),
     install="npm install -g @google/gemini-cli",
 )
 

@@ -46,7 +46,18 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 
     `-h` and `--version` print and raise SystemExit, as argparse does.
     """
-    return build(words).parse_args(words, argparse.Namespace(**GLOBAL_DEFAULTS, runs="", bare=False))
+    if "--" in words and any(verb.takes_rest and verb.name in words for verb in VERBS):
+        cut = words.index("--")
+        options = _parse(words[:cut])
+        if options.takes_rest:
+            options.rest = " ".join(words[cut + 1 :])
+            return options
+    return _parse(words)
+
+
+def _parse(words: Sequence[str]) -> argparse.Namespace:
+    defaults = argparse.Namespace(**GLOBAL_DEFAULTS, runs="", bare=False, takes_rest=False, rest=None)
+    return build(words).parse_args(words, defaults)
 
 
 def build(words: Sequence[str] | None = None) -> Parser:
@@ -90,7 +101,7 @@ def _add_verbs(parser: Parser, verbs: Sequence[Verb], words: Sequence[str] | Non
         if verb.verbs:
             _add_verbs(made, verb.verbs, words, required=True)
         else:
-            made.set_defaults(runs=verb.runs, bare=verb.bare)
+            made.set_defaults(runs=verb.runs, bare=verb.bare, takes_rest=verb.takes_rest)
 
 
 def _add(parser: argparse.ArgumentParser, arguments: Sequence[Argument], *, suppressed: bool) -> None:

@@ -51,6 +51,8 @@ class Verb:
     arguments: tuple[Argument, ...] = ()
     verbs: tuple[Verb, ...] = ()
     """The verbs below this one; then the verb itself runs nothing."""
+    takes_rest: bool = False
+    """Whether everything behind `--` is one text (`options.rest`), whatever it looks like."""
     bare: bool = False
     """Whether it must start fast and so keeps no log."""
     hidden: bool = False

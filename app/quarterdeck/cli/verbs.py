@@ -114,6 +114,33 @@ VERBS: tuple[Verb, ...] = (
         ),
     ),
     Verb(
+        name="send",
+        summary="a message to sessions: delivered, queued or unconfirmed, and how that is known",
+        example='quarterdeck send web api -- "Run the tests again"',
+        runs="quarterdeck.cli.sending:send",
+        takes_rest=True,
+        arguments=(
+            arg("words", nargs="*", metavar="SESSION", help="sessions, then -- and the text; or one, and TEXT or -"),
+            arg("--no-wait", action="store_true", help="type and submit it, and do not wait for proof"),
+            arg("--now", action="store_true", help="type it whatever is in the way: a draft, a dialog, a human"),
+            arg("--keys", nargs="+", metavar="KEY", help="press these keys instead, by tmux's names"),
+            arg("--held", action="store_true", help="list the messages that wait"),
+            arg("--edit", type=int, metavar="ID", help="give a message that waits other words"),
+            arg("--withdraw", type=int, metavar="ID", help="take back a message that waits"),
+        ),
+    ),
+    Verb(
+        name="answer",
+        summary="answer the open question or permission; without a choice, show it",
+        example="quarterdeck answer web 1",
+        runs="quarterdeck.cli.sending:answer",
+        takes_rest=True,
+        arguments=(
+            SESSION,
+            arg("choice", nargs="?", metavar="CHOICE", help="a choice's number, key or words, or free text"),
+        ),
+    ),
+    Verb(
         name="events",
         summary="the activity log",
         example='quarterdeck events --since 2h --kind "session.*" --json',

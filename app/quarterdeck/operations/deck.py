@@ -6,15 +6,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.names import find_session
+from quarterdeck.core.report import ReportState
 from quarterdeck.errors import NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from quarterdeck.core.ids import PaneId, SessionId
     from quarterdeck.core.session import Session
     from quarterdeck.paths import Places
-    from quarterdeck.ports.agent import Agents
+    from quarterdeck.ports.agent import Agents, Claims
     from quarterdeck.ports.clock import Clock
+    from quarterdeck.ports.messages import MessageStore
     from quarterdeck.ports.mux import Mux
     from quarterdeck.ports.store import Store
+    from quarterdeck.supervisor.processes import Processes
     from quarterdeck.supervisor.supervisor import Supervisor
 
 
@@ -28,6 +35,18 @@ class Deck:
     clock: Clock
     agents: Agents
     places: Places
+    messages: MessageStore
+    processes: Processes
+    claims: Claims
+    """Which session reads which transcript."""
+    owner: str
+    """This process, as messages on their way name it."""
+    reports: Callable[[PaneId], ReportState] = lambda pane_id: ReportState()
+    """What a pane's agent has reported, as far as this process has read it."""
+    transcript: Callable[[SessionId], Path | None] = lambda session_id: None
+    """The transcript of a session, where it is known."""
+    revive: Callable[[Session], Awaitable[Session]] | None = None
+    """Brings a spawned session back that has died."""
 
     def session(self, word: str, *, all_rows: bool = False) -> Session:
         """Find the one session that a word names: its id, its exact tmux name, or a prefix of either."""

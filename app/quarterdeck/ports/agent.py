@@ -72,6 +72,8 @@ class Dialog:
     press: Press
     own_words: str = ""
     """Pattern of the choice that lets the operator write; "" = a dialog of this kind takes no words."""
+    own_words_keys: tuple[str, ...] = ()
+    """Keys that open the place to write once that choice is marked; none = its number does."""
     cancel: tuple[str, ...] = ("Escape",)
     """Keys, by tmux's names, that close the dialog without an answer. They may end the agent's turn."""
 

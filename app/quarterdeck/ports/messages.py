@@ -1,4 +1,4 @@
-"""What we ask of the place where messages wait: none is lost, none is sent twice, and each session's keep their order."""
+"""What we ask of the place where messages wait: none is lost, none goes twice, each session's keep their order."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ class MessageStore(Protocol):
     async def typing(self, message_id: int) -> None:
         """Note that it is about to be typed. On disk when this returns."""
 
-    async def hold(self, message_id: int, why: str) -> Held | None:
-        """Let it wait; None when it is gone."""
+    async def hold(self, message_id: int, why: str, stage: Stage | None = None) -> Held | None:
+        """Let it wait, come as far as `stage` (None: as far as was noted); None when it is gone."""
 
     async def settle(self, message_id: int) -> None:
         """It is done with: its words are removed."""

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.events import SessionDeleted
 from quarterdeck.errors import NotFound, QuarterdeckError, Refused
 from quarterdeck.operations import adopt as adopting
+from quarterdeck.operations import answer as answering
 from quarterdeck.operations import kill as ending
 from quarterdeck.operations.new import Wanted, new_session
 from quarterdeck.operations.preview import preview
 from quarterdeck.process import on_terminal
-from quarterdeck.runtime import crewing, picking
+from quarterdeck.runtime import crewing, messaging, picking
 from quarterdeck.runtime.pulse import Pulse
 from quarterdeck.tmux import going as ways
 from quarterdeck.tui.backend import (
@@ -58,6 +59,8 @@ WORKS = frozenset(
         Capability.GO,
         Capability.NEW,
         Capability.KILL,
+        Capability.SEND,
+        Capability.ANSWER,
         Capability.ADOPT,
         Capability.DISMISS,
         Capability.ACTIVITY,
@@ -249,11 +252,12 @@ class LiveBackend:
 
     async def send(self, ids: Sequence[SessionId], text: str) -> list[Delivery]:
         """Deliver a message to each."""
-        raise Refused("Sending is not part of this version.")
+        sessions = [self._session(each) for each in ids]
+        return await messaging.send(self._deck, sessions, text, self._where.pane_id)
 
     async def answer(self, session_id: SessionId, ask: Ask, choice: str) -> None:
         """Answer the question as it was shown."""
-        raise Refused("Answering is not part of this version.")
+        await answering.answer(self._deck, self._session(session_id), choice, shown=ask, own_pane=self._where.pane_id)
 
     async def restore(self, session_id: SessionId) -> None:
         """Bring a dead agent session back."""

@@ -8,17 +8,21 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from quarterdeck.agents.file_claims import FileClaims
 from quarterdeck.core.ids import PaneId
 from quarterdeck.forge.choosing import Forges
 from quarterdeck.operations.deck import Deck
+from quarterdeck.operations.postman import Postman
 from quarterdeck.paths import private_folder
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.runtime.agents import load_agents
+from quarterdeck.runtime.crewing import revive
 from quarterdeck.runtime.thinking import Means, engine_setup
 from quarterdeck.runtime.yards import build_yard
 from quarterdeck.store.lease import Lease
+from quarterdeck.store.messages import SqliteMessages
 from quarterdeck.store.sqlite import SqliteStore
 from quarterdeck.store.work import SqliteWorkStore
 from quarterdeck.supervisor.crew import Crew
@@ -90,21 +94,40 @@ async def open_bridge(
     async with open_store(places, keep_days=settings.events.keep_days) as store:
         works = SqliteWorkStore(store.database)
         means = Means(store=store, clock=clock, folder=places.state_file.parent, environ=os.environ)
+        processes = Processes(clock=clock)
+        claims = FileClaims()
         crew = Crew(
             mux=mux,
             store=store,
             clock=clock,
             lease=Lease(places.state_file, f"keeper-{_short(address)}"),
             agents=agents,
-            processes=Processes(clock=clock),
-            claims=FileClaims(),
+            processes=processes,
+            claims=claims,
             works=works,
             spool=places.spool,
             resync=settings.tmux.resync_seconds,
             line_of=line_of,
             engine=engine_setup(settings.thoughts, means),
         )
-        deck = Deck(mux=mux, store=store, supervisor=crew.supervisor, clock=clock, agents=agents, places=places)
+        deck = Deck(
+            mux=mux,
+            store=store,
+            supervisor=crew.supervisor,
+            clock=clock,
+            agents=agents,
+            places=places,
+            messages=SqliteMessages(store.database, clock),
+            processes=processes,
+            claims=claims,
+            owner=f"{os.getpid()}-{uuid4().hex}",
+            reports=crew.reports.of,
+            transcript=crew.reader.transcript_of,
+            revive=lambda session: revive(bridge, session),
+        )
+        postman = Postman(deck)
+        crew.also["messages"] = postman.run
+        crew.on_store_change.append(postman.look)
         forges = Forges(os.environ)
         yard = build_yard(
             mux=mux,
@@ -116,8 +139,9 @@ async def open_bridge(
             places=places,
             forges=forges,
         )
+        bridge = Bridge(crew=crew, deck=deck, yard=yard, forges=forges, mux=mux, settings=settings)
         try:
-            yield Bridge(crew=crew, deck=deck, yard=yard, forges=forges, mux=mux, settings=settings)
+            yield bridge
         finally:
             try:
                 await crew.end()

@@ -52,6 +52,12 @@ async def bring_back(bridge: Bridge, session_id: SessionId) -> WorkRecord:
     return record
 
 
+async def revive(bridge: Bridge, session: Session) -> Session:
+    """Restore a dead session for something that is to be sent to it."""
+    await bring_back(bridge, session.session_id)
+    return bridge.deck.session(session.session_id)
+
+
 async def end(bridge: Bridge, session_id: SessionId) -> None:
     """End a spawned session. The operator has been told what it holds, so that is kept as a commit."""
     await kill_work(bridge.yard, session_id, leftovers=Leftovers.KEEP)

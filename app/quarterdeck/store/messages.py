@@ -73,13 +73,14 @@ class SqliteMessages:
 
         await self._write(run, is_durable=True)
 
-    async def hold(self, message_id: int, why: str) -> Held | None:
-        """Let it wait; None when it is gone."""
+    async def hold(self, message_id: int, why: str, stage: Stage | None = None) -> Held | None:
+        """Let it wait, come as far as `stage` (None: as far as was noted); None when it is gone."""
         now = self._now()
 
         def run(connection: sqlite3.Connection) -> Held | None:
             connection.execute(
-                "UPDATE messages SET why = ?, owner = '', taken = 0 WHERE id = ?", (clean(why), message_id)
+                "UPDATE messages SET why = ?, stage = coalesce(?, stage), owner = '', taken = 0 WHERE id = ?",
+                (clean(why), stage, message_id),
             )
             return _find(connection, message_id, now)
 
@@ -146,6 +147,11 @@ def _changeable(connection: sqlite3.Connection, message_id: int, now: float) -> 
     found = _required(connection, message_id, now)
     if found.is_going:
         raise Refused(f"Message {message_id} is being delivered this moment.")
+    if found.stage is Stage.TYPED:
+        raise Refused(
+            f"Message {message_id} stands in the session's input line already.",
+            hint="Go there to change it or take it out.",
+        )
     return found
 
 

@@ -94,6 +94,8 @@ class Crew:
         self.supervisor.bus.subscribe(self.engine.note)
         self.also: dict[str, Callable[[], Awaitable[None]]] = {}
         """Workers that others add before `run`."""
+        self.on_store_change: list[Callable[[], None]] = []
+        """Told when another process wrote to the store."""
         self._store = store
         self._last: Snapshot | None = None
 
@@ -150,6 +152,8 @@ class Crew:
             await self.reload()
             if is_ours_now:
                 self.watcher.look_now()
+            for told in self.on_store_change:
+                told()
 
     async def reload(self) -> None:
         """Show what was written to the store, by other processes or by an operation of our own."""

@@ -19,6 +19,7 @@ from quarterdeck.supervisor.watched import Watched, deadline, remembered, row
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
+    from pathlib import Path
 
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.ids import PaneId, SessionId
@@ -88,6 +89,11 @@ class Reader:
         """All that is known of a session; None when nothing was seen of it yet."""
         watched = self._watched.get(session.session_id)
         return watched.insight(session) if watched else None
+
+    def transcript_of(self, session_id: SessionId) -> Path | None:
+        """The file in which a session's agent writes down what is said, as far as it has been found."""
+        watched = self._watched.get(session_id)
+        return watched.transcript.path if watched is not None and watched.transcript is not None else None
 
     def nothing_there(self) -> None:
         """No server runs, so there is nothing to remember."""

@@ -16,7 +16,7 @@ from quarterdeck.core.foreign import EMPTY, Json, parse_object, text_at
 from quarterdeck.core.report import HEADER, PAYLOAD_BYTES, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +73,20 @@ def drain(spool: Path, *, limit: int = READ_AT_ONCE, socket: str | None = None) 
     _sweep(spool)
     reports.sort(key=lambda each: each.at)
     return Drained(reports, malformed, len(names) > limit)
+
+
+class Glimpse(NamedTuple):
+    """A file in the spool, and the report in it."""
+
+    name: str
+    report: Report | None
+
+
+def glance(spool: Path, *, since: float, seen: Collection[str] = ()) -> list[Glimpse]:
+    """Reports written since, which stay where they are for whoever takes them. Blocking, bounded."""
+    names = [name for written, name in _names(spool) if written >= since - 1 and name not in seen]
+    boot = _boot_time()
+    return [Glimpse(name, read(spool / name, boot=boot)) for name in sorted(names)[:READ_AT_ONCE]]
 
 
 def read(file: Path, *, boot: float | None = None) -> Report | None:

@@ -105,7 +105,7 @@ class Delivery:
 
     session_id: SessionId
     outcome: str
-    """`delivered`, `queued` or `unconfirmed`."""
+    """`delivered`, `queued` or `unconfirmed`; `not sent` when the session could take none."""
     detail: str = ""
 
 

@@ -1,0 +1,60 @@
+"""Which choice of a dialog the operator's word stands for, and whether two captures show the same question."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.text import clean_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_WORDS = {"y": "yes", "n": "no"}
+_NOTE = re.compile(r"\s*\([^()]*\)\s*$")
+_TOOL = re.compile(r"^[\w .\[\]-]{1,40}: +")
+_BLANK = re.compile(r"\s+")
+_CUT = re.compile(r"…+$")
+
+
+def pick(choices: Sequence[str], word: str) -> int | None:
+    """The position of the choice that a number, a key letter or the choice's own words name; None = none or several."""
+    said = _plain(word)
+    if said.isdigit() and said.isascii():
+        return int(said) - 1 if 1 <= int(said) <= len(choices) else None
+    labels = [_plain(_NOTE.sub("", choice)) for choice in choices]
+    for match in (
+        [index for index, choice in enumerate(choices) if _plain(choice).endswith(f"({said})")],
+        [index for index, label in enumerate(labels) if label == _WORDS.get(said, said)],
+        [index for index, label in enumerate(labels) if label.startswith(_WORDS.get(said, said))],
+    ):
+        if len(match) == 1:
+            return match[0]
+    return None
+
+
+def is_same_question(one: str, other: str) -> bool:
+    """Whether two captures of a question differ in nothing but their line breaks."""
+    return _squashed(one) == _squashed(other)
+
+
+def is_shown_by(told: str, choices: Sequence[str], seen: str, seen_choices: Sequence[str]) -> bool:
+    """Whether the dialog on the screen is the one that was told of, perhaps by the agent and in fewer words."""
+    if any(_plain(a) != _plain(b) for a, b in zip(choices, seen_choices, strict=False)):
+        return False
+    if len(choices) > len(seen_choices) and seen_choices:
+        return False
+    if is_same_question(told, seen):
+        return True
+    on_screen = _squashed(seen)
+    lines = [_squashed(_CUT.sub("", _TOOL.sub("", line.strip()))) for line in told.splitlines()]
+    said = [line for line in lines if line]
+    return bool(said) and all(line in on_screen for line in said)
+
+
+def _plain(text: str) -> str:
+    return _BLANK.sub(" ", text).strip().rstrip(".").casefold()
+
+
+def _squashed(text: str) -> str:
+    return _BLANK.sub("", clean_lines(text))

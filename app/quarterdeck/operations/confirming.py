@@ -1,0 +1,113 @@
+"""What counts as proof that a message was taken, strongest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.message import is_draft_of
+from quarterdeck.ports.agent import BoxState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from quarterdeck.operations.sight import Sight
+
+
+class Outcome(StrEnum):
+    """What became of a message."""
+
+    DELIVERED = "delivered"
+    QUEUED = "queued"
+    """It waits for the agent's turn to be over, in the agent or with us."""
+    UNCONFIRMED = "unconfirmed"
+    REFUSED = "refused"
+    """Nothing was typed, and nothing waits."""
+
+
+class Proof(StrEnum):
+    """How we know."""
+
+    REPORT = "report"
+    TRANSCRIPT = "transcript"
+    TURN = "turn"
+    QUEUE = "queue"
+    INPUT = "input"
+    SCREEN = "screen"
+    HELD = "held"
+    NONE = "none"
+
+
+WORDS: Mapping[Proof, str] = {
+    Proof.REPORT: "the agent reported the prompt",
+    Proof.TRANSCRIPT: "it stands in the agent's transcript",
+    Proof.TURN: "the agent's turn began",
+    Proof.QUEUE: "the agent shows it among what waits",
+    Proof.INPUT: "it has left the input line",
+    Proof.SCREEN: "the screen went on",
+    Proof.HELD: "kept here until it can go",
+    Proof.NONE: "nothing shows that it was taken",
+}
+
+
+class Draft(StrEnum):
+    """What stands in the input line."""
+
+    OURS = "ours"
+    NONE = "none"
+    OTHER = "other"
+    UNSEEN = "unseen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signs:
+    """What speaks for or against a message having been taken, at one moment."""
+
+    proof: Proof | None = None
+    """What the agent itself says: REPORT or TRANSCRIPT."""
+    draft: Draft = Draft.UNSEEN
+    works: bool = False
+    asks: bool = False
+    queueing: bool = False
+    screen: str = ""
+    has_agent: bool = True
+
+
+def draft_in(sight: Sight, text: str) -> Draft:
+    """Whose text stands in the input line."""
+    if sight.box.state is not BoxState.OPEN:
+        return Draft.UNSEEN
+    if not sight.box.text:
+        return Draft.NONE
+    return Draft.OURS if is_draft_of(sight.box.text, text) else Draft.OTHER
+
+
+def signs(sight: Sight, text: str, proof: Proof | None = None) -> Signs:
+    """The signs that one look shows."""
+    return Signs(
+        proof=proof,
+        draft=draft_in(sight, text),
+        works=sight.works,
+        asks=sight.question is not None,
+        queueing=sight.box.queueing,
+        screen=sight.screen,
+        has_agent=sight.agent is not None,
+    )
+
+
+def judge(before: Signs, after: Signs) -> tuple[Outcome, Proof] | None:
+    """What is proved, from the signs just before the key that submits and those after it; None = nothing yet."""
+    if after.proof is not None:
+        return Outcome.DELIVERED, after.proof
+    if after.draft in {Draft.OURS, Draft.OTHER}:
+        return None
+    if not before.works and not before.asks and (after.works or after.asks):
+        return Outcome.DELIVERED, Proof.TURN
+    if before.works and after.queueing:
+        return Outcome.QUEUED, Proof.QUEUE
+    if after.draft is Draft.NONE:
+        return (Outcome.QUEUED if before.works else Outcome.DELIVERED), Proof.INPUT
+    if before.draft is Draft.UNSEEN and not after.has_agent and after.screen != before.screen:
+        return Outcome.DELIVERED, Proof.SCREEN
+    return None

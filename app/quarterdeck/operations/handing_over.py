@@ -1,0 +1,221 @@
+"""Put one message into a session: be ready, paste, wait, submit, see that it was taken."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.message import pause_for
+from quarterdeck.errors import Refused
+from quarterdeck.operations.confirming import WORDS as PROOFS
+from quarterdeck.operations.confirming import Draft, Outcome, Proof, draft_in, judge, signs
+from quarterdeck.operations.readiness import WORDS, YOUNG, Hurdle, hurdle, until_ready
+from quarterdeck.operations.sight import Target
+from quarterdeck.operations.witness import Witness
+from quarterdeck.ports.agent import BoxState
+from quarterdeck.ports.messages import Stage
+
+if TYPE_CHECKING:
+    from quarterdeck.core.ids import PaneId
+    from quarterdeck.core.session import Session
+    from quarterdeck.operations.confirming import Signs
+    from quarterdeck.operations.deck import Deck
+    from quarterdeck.operations.sight import Sight
+    from quarterdeck.ports.messages import Held
+
+DRAWN_WITHIN = 3.0
+"""Seconds, besides the pause, in which a pasted text must show in the input line."""
+EVERY = 0.03
+PRESSES = 4
+"""The key that submits, and again up to three times while the text still stands there."""
+FIRST_WAIT = 1.2
+LONGER = 0.6
+"""Seconds more after each further key."""
+BETTER_WITHIN = 0.4
+"""Seconds in which a stronger proof is waited for, once a weak one is there."""
+DIALOG_PATIENCE = 2.0
+WEAK = frozenset({Proof.INPUT, Proof.SCREEN})
+
+
+class NobodyThere(Refused):
+    """The agent that the message is for does not run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """How a message shall be delivered."""
+
+    wait: bool = True
+    """Wait for proof."""
+    now: bool = False
+    """Type it whatever is in the way, before all that waits."""
+    source: str = "operator"
+    own_pane: PaneId | None = None
+    """The pane this itself runs in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What became of it."""
+
+    outcome: Outcome
+    proof: Proof = Proof.NONE
+    detail: str = ""
+    waits: bool = False
+    """It has to be kept."""
+    stage: Stage | None = None
+    """How far it has come, where that is to be noted."""
+    presses: int = 0
+    overrode: str = ""
+    """What was in the way and not heeded."""
+
+    @classmethod
+    def waiting(cls, why: str, *, stage: Stage = Stage.WAITING) -> Delivery:
+        """It is kept until it can go."""
+        return cls(outcome=Outcome.QUEUED, proof=Proof.HELD, detail=why, waits=True, stage=stage)
+
+
+async def hand_over(deck: Deck, session: Session, held: Held, how: How) -> Delivery:
+    """Deliver a message whose turn it is. Raises Refused where the session can take none at all."""
+    assert session.pane_id is not None
+    target = Target(deck, session.pane_id)
+    with Witness(deck, target, session.session_id, session.cwd) as witness:
+        if held.stage is Stage.TYPED:
+            return await _go_on(deck, target, witness, held, how)
+        sight, found = await until_ready(
+            target, deck.clock, wants_agent=_wants_agent(deck, session), is_young=_is_young(deck, session)
+        )
+        if found is Hurdle.GONE or (found is Hurdle.ELSEWHERE and not how.now):
+            raise NobodyThere(
+                f'"{session.tmux_name}" can take no message: {WORDS[found]}.',
+                hint="`send --now` types it into whatever runs there." if found is Hurdle.ELSEWHERE else "",
+            )
+        if found is not None and not how.now:
+            return Delivery.waiting(WORDS[found])
+        await deck.mux.leave_mode(target.pane_id)
+        await witness.begin()
+        await deck.messages.typing(held.id)
+        # All that took a moment, in which a dialog may have come up or a human may have begun to type.
+        sight = await target.look()
+        last = hurdle(sight, wants_agent=_wants_agent(deck, session), now=deck.clock.now().timestamp())
+        if last is not None and not how.now:
+            return Delivery.waiting(WORDS[last])
+        await deck.mux.paste(target.pane_id, held.text)
+        sight = await _until_drawn(deck, target, sight, held.text)
+        done = await _submit(deck, target, witness, held, how, sight)
+        overrode = found or last
+        return done if overrode is None else replace(done, overrode=overrode.value)
+
+
+async def _go_on(deck: Deck, target: Target, witness: Witness, held: Held, how: How) -> Delivery:
+    """A message that was typed, or may have been: submit it if it stands there still; never type it again."""
+    sight = await target.look()
+    if sight.pane is None:
+        return Delivery(outcome=Outcome.UNCONFIRMED, detail="the pane is gone; it may not have been submitted")
+    if draft_in(sight, held.text) is Draft.OURS:
+        return await _submit(deck, target, witness, held, how, sight)
+    if await witness.heard_before(held.text):
+        return Delivery(outcome=Outcome.DELIVERED, proof=Proof.TRANSCRIPT)
+    if sight.box.state is BoxState.COVERED or sight.question is not None:
+        return Delivery.waiting("it is typed, and goes when the dialog is closed", stage=Stage.TYPED)
+    return Delivery(outcome=Outcome.UNCONFIRMED, detail="it was typed once, and is not in the input line any more")
+
+
+async def _until_drawn(deck: Deck, target: Target, before: Sight, text: str) -> Sight:
+    """Leave the program time to take the text in, and look until it shows, as far as that can be seen."""
+    began = deck.clock.monotonic()
+    pause = pause_for(text)
+    last = before
+    while True:
+        sight = await target.look()
+        waited = deck.clock.monotonic() - began
+        if sight.box.state is BoxState.OPEN:
+            is_drawn = bool(sight.box.text)
+        else:
+            is_drawn = sight.screen != before.screen and sight.screen == last.screen
+        if waited >= pause and (is_drawn or waited >= pause + DRAWN_WITHIN):
+            return sight
+        last = sight
+        await asyncio.sleep(EVERY)
+
+
+async def _submit(deck: Deck, target: Target, witness: Witness, held: Held, how: How, sight: Sight) -> Delivery:
+    """Press the key that submits until something shows that the message was taken."""
+    for press in range(PRESSES):
+        sight = await _past_dialogs(deck, target, sight, how)
+        if sight.question is not None and not how.now:
+            return Delivery.waiting("it is typed, and goes when the dialog is closed", stage=Stage.TYPED)
+        before = signs(sight, held.text)
+        if before.draft in {Draft.NONE, Draft.OTHER}:
+            # Sent by somebody else, or never drawn: a key now could do anything.
+            return await _last_words(witness, held, before, press)
+        key = sight.agent.spec.queue_key if sight.agent is not None and sight.works else "Enter"
+        await deck.mux.send_keys(target.pane_id, [key])
+        if not how.wait:
+            return Delivery(outcome=Outcome.UNCONFIRMED, detail="not waited for", presses=press + 1)
+        found, sight = await _watch(deck, target, witness, held, before, FIRST_WAIT + press * LONGER)
+        if found is not None:
+            outcome, proof = found
+            return Delivery(outcome=outcome, proof=proof, detail=PROOFS[proof], presses=press + 1)
+        if draft_in(sight, held.text) is not Draft.OURS:
+            return await _last_words(witness, held, signs(sight, held.text), press + 1)
+    return Delivery(
+        outcome=Outcome.UNCONFIRMED, detail="it stands in the input line and was not submitted", presses=PRESSES
+    )
+
+
+async def _past_dialogs(deck: Deck, target: Target, sight: Sight, how: How) -> Sight:
+    """The pane once no dialog is in the way, or as it is when one stays. Always a fresh look."""
+    deadline = deck.clock.monotonic() + DIALOG_PATIENCE
+    while True:
+        sight = await target.look()
+        is_free = sight.question is None and sight.box.state is not BoxState.COVERED
+        if is_free or how.now or deck.clock.monotonic() > deadline:
+            return sight
+        await asyncio.sleep(EVERY)
+
+
+async def _watch(
+    deck: Deck, target: Target, witness: Witness, held: Held, before: Signs, patience: float
+) -> tuple[tuple[Outcome, Proof] | None, Sight]:
+    """Look for proof until there is some; a weak one is kept while a stronger one may still come."""
+    deadline = deck.clock.monotonic() + patience
+    best: tuple[Outcome, Proof] | None = None
+    while True:
+        proof = await witness.hear(held.text)
+        sight = await target.look()
+        found = judge(before, signs(sight, held.text, proof))
+        if found is not None and found[1] not in WEAK:
+            return found, sight
+        now = deck.clock.monotonic()
+        if found is not None and best is None:
+            deadline = min(deadline, now + BETTER_WITHIN)
+        best = found or best
+        if now > deadline:
+            return best, sight
+        await asyncio.sleep(EVERY)
+
+
+async def _last_words(witness: Witness, held: Held, now: Signs, presses: int) -> Delivery:
+    proof = await witness.hear(held.text)
+    if proof is not None:
+        return Delivery(outcome=Outcome.DELIVERED, proof=proof, detail=PROOFS[proof], presses=presses)
+    detail = {
+        Draft.NONE: "it does not show in the input line",
+        Draft.OTHER: "something else stands in the input line",
+    }.get(now.draft, PROOFS[Proof.NONE])
+    return Delivery(outcome=Outcome.UNCONFIRMED, detail=detail, presses=presses)
+
+
+def _wants_agent(deck: Deck, session: Session) -> bool:
+    """Whether this is an agent's session: then its words are for no shell."""
+    return session.work is not None or (session.tool is not None and deck.agents.get(session.tool) is not None)
+
+
+def _is_young(deck: Deck, session: Session) -> bool:
+    times = [session.created_at]
+    if session.work is not None:
+        times += [session.work.created_at, session.work.restored_at]
+    newest = max((at for at in times if at is not None), default=None)
+    return newest is not None and (deck.clock.now() - newest).total_seconds() < YOUNG

@@ -1,0 +1,214 @@
+"""Send a message to a session, and find out what became of it. Its words are typed once, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.message import MOST_RECIPIENTS, cleaned, fingerprint
+from quarterdeck.core.session import SessionState
+from quarterdeck.errors import NotFound, QuarterdeckError, Refused, UsageError
+from quarterdeck.operations.confirming import WORDS, Outcome, Proof
+from quarterdeck.operations.handing_over import Delivery, How, NobodyThere, hand_over
+from quarterdeck.ports.messages import Turn
+from quarterdeck.ports.store import Activity, Level
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.session import Session
+    from quarterdeck.operations.deck import Deck
+    from quarterdeck.ports.messages import Held
+
+TURN_PATIENCE = 45.0
+"""Seconds to wait for another message to the same session that is being delivered."""
+TURN_EVERY = 0.1
+AT_ONCE = 8
+"""Sessions that are typed into at the same time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What became of one session's message."""
+
+    session: Session
+    outcome: Outcome
+    proof: Proof = Proof.NONE
+    detail: str = ""
+    held: int | None = None
+    """Number of the message while it waits with us."""
+
+
+DEFAULT = How()
+
+
+async def send(deck: Deck, session: Session, text: str, how: How = DEFAULT) -> Sent:
+    """Deliver a message, or keep it until it can go. Raises Refused when the session can take none."""
+    words = _worded(text)
+    session = await _reachable(deck, session, how)
+    if not how.now and await deck.messages.waiting(session.session_id):
+        await deliver_held(deck, session, how)
+    held = await deck.messages.post(session.session_id, words, deck.owner)
+    try:
+        turn = await _turn(deck, held, how)
+        if turn is Turn.GO:
+            return await _deliver_or_revive(deck, session, held, how)
+    except (QuarterdeckError, asyncio.CancelledError):
+        # Whoever asked is told that it did not go; then it must not go later without a word either.
+        await deck.messages.settle(held.id)
+        raise
+    delivery = Delivery.waiting("earlier messages wait")
+    await deck.messages.hold(held.id, delivery.detail)
+    return await _told(deck, session, held, delivery, how)
+
+
+async def send_to_all(deck: Deck, sessions: Sequence[Session], text: str, how: How = DEFAULT) -> list[Sent]:
+    """The same message to several sessions, each with an outcome of its own."""
+    different = list({session.session_id: session for session in sessions}.values())
+    if len(different) > MOST_RECIPIENTS:
+        raise UsageError(f"A message goes to {MOST_RECIPIENTS} sessions at most; these are {len(different)}.")
+    _worded(text)
+    slots = asyncio.Semaphore(AT_ONCE)
+
+    async def one(session: Session) -> Sent:
+        async with slots:
+            try:
+                return await send(deck, session, text, how)
+            except QuarterdeckError as error:
+                return Sent(session=session, outcome=Outcome.REFUSED, detail=error.message)
+
+    return list(await asyncio.gather(*map(one, different)))
+
+
+async def deliver_held(deck: Deck, session: Session, how: How = DEFAULT) -> list[Sent]:
+    """Deliver what waits for a session, in order, until one has to go on waiting."""
+    done: list[Sent] = []
+    while (held := await deck.messages.take(session.session_id, deck.owner)) is not None:
+        try:
+            sent = await deliver(deck, session, held, how)
+        except QuarterdeckError as error:
+            await deck.messages.hold(held.id, error.message)
+            raise
+        done.append(sent)
+        if sent.held is not None:
+            break
+    return done
+
+
+async def deliver(deck: Deck, session: Session, held: Held, how: How) -> Sent:
+    """Deliver one message that is ours to deliver now."""
+    delivery = await hand_over(deck, session, held, how)
+    if delivery.waits:
+        await deck.messages.hold(held.id, delivery.detail, delivery.stage)
+    else:
+        await deck.messages.settle(held.id)
+    return await _told(deck, session, held, delivery, how)
+
+
+async def _deliver_or_revive(deck: Deck, session: Session, held: Held, how: How) -> Sent:
+    try:
+        return await deliver(deck, session, held, how)
+    except NobodyThere:
+        if session.work is None or deck.revive is None:
+            raise
+    return await deliver(deck, await deck.revive(session), held, how)
+
+
+def _worded(text: str) -> str:
+    words = cleaned(text)
+    if not words.strip():
+        raise UsageError("The message is empty.")
+    return words
+
+
+async def _reachable(deck: Deck, session: Session, how: How) -> Session:
+    """The session as it can be typed into; a spawned one that has died is brought back first."""
+    is_gone = session.is_stale or session.state is SessionState.EXITED or session.ended_at is not None
+    if (is_gone or session.pane_id is None) and session.work is not None and deck.revive is not None:
+        return await deck.revive(session)
+    if is_gone or session.pane_id is None:
+        raise Refused(f'"{session.tmux_name}" has ended, so there is nobody to send to.')
+    if session.pane_id == how.own_pane:
+        raise Refused("This is the pane you are in: a message to it would be typed into your own command line.")
+    return session
+
+
+async def _turn(deck: Deck, held: Held, how: How) -> Turn:
+    """Wait for the one before it, if that is on its way."""
+    deadline = deck.clock.monotonic() + TURN_PATIENCE
+    while True:
+        turn = await deck.messages.turn(held.id, deck.owner, overtake=how.now)
+        if turn is Turn.GONE:
+            raise NotFound("The message was withdrawn before it could be sent.")
+        if turn is not Turn.BUSY or deck.clock.monotonic() > deadline:
+            return turn
+        await asyncio.sleep(TURN_EVERY)
+
+
+async def _told(deck: Deck, session: Session, held: Held, delivery: Delivery, how: How) -> Sent:
+    """Tell the log what became of it: its length and a fingerprint, never its words."""
+    sent = Sent(
+        session=session,
+        outcome=delivery.outcome,
+        proof=delivery.proof,
+        detail=delivery.detail or WORDS[delivery.proof],
+        held=held.id if delivery.waits else None,
+    )
+    kind = "held" if delivery.waits else sent.outcome.value
+    await deck.store.record(
+        Activity(
+            kind=f"message.{kind}",
+            at=deck.clock.now(),
+            level=Level.WARN if sent.outcome is Outcome.UNCONFIRMED and how.wait else Level.INFO,
+            source=how.source,
+            session_id=session.session_id,
+            project=session.work.project if session.work else None,
+            summary=f"{kind} to {session.tmux_name}: {sent.detail}",
+            data={
+                "length": len(held.text),
+                "fingerprint": fingerprint(held.text),
+                "evidence": sent.proof.value,
+                "presses": delivery.presses,
+                "message": held.id,
+            }
+            | ({"overrode": delivery.overrode} if delivery.overrode else {}),
+        )
+    )
+    return sent
+
+
+async def withdraw(deck: Deck, message_id: int) -> Held:
+    """Take back a message that waits."""
+    held = await deck.messages.withdraw(message_id)
+    await _note(deck, "message.withdrawn", held, f"withdrew message {message_id}")
+    return held
+
+
+async def rewrite(deck: Deck, message_id: int, text: str) -> Held:
+    """Change the words of a message that waits."""
+    held = await deck.messages.rewrite(message_id, _worded(text))
+    await _note(deck, "message.rewritten", held, f"changed message {message_id}")
+    return held
+
+
+async def _note(deck: Deck, kind: str, held: Held, summary: str) -> None:
+    await deck.store.record(
+        Activity(
+            kind=kind,
+            at=deck.clock.now(),
+            source="operator",
+            session_id=held.session_id,
+            summary=summary,
+            data={"length": len(held.text), "fingerprint": fingerprint(held.text)},
+        )
+    )
+
+
+def waiting_for(held: Sequence[Held]) -> dict[SessionId, int]:
+    """How many messages wait for each session."""
+    counts: dict[SessionId, int] = {}
+    for each in held:
+        counts[each.session_id] = counts.get(each.session_id, 0) + 1
+    return counts
