@@ -10,7 +10,7 @@ from quarterdeck.core.message import pause_for
 from quarterdeck.errors import Refused
 from quarterdeck.operations.confirming import WORDS as PROOFS
 from quarterdeck.operations.confirming import Draft, Outcome, Proof, draft_in, judge, signs
-from quarterdeck.operations.readiness import WORDS, YOUNG, Hurdle, hurdle, until_ready
+from quarterdeck.operations.readiness import WORDS, Hurdle, hurdle, until_ready
 from quarterdeck.operations.sight import Target
 from quarterdeck.operations.witness import Witness
 from quarterdeck.ports.agent import BoxState
@@ -84,7 +84,7 @@ async def hand_over(deck: Deck, session: Session, held: Held, how: How) -> Deliv
         if held.stage is Stage.TYPED:
             return await _go_on(deck, target, witness, held, how)
         sight, found = await until_ready(
-            target, deck.clock, wants_agent=_wants_agent(deck, session), is_young=_is_young(deck, session)
+            target, deck.clock, wants_agent=_wants_agent(deck, session), age=_age(deck, session)
         )
         if found is Hurdle.GONE or (found is Hurdle.ELSEWHERE and not how.now):
             raise NobodyThere(
@@ -213,9 +213,10 @@ def _wants_agent(deck: Deck, session: Session) -> bool:
     return session.work is not None or (session.tool is not None and deck.agents.get(session.tool) is not None)
 
 
-def _is_young(deck: Deck, session: Session) -> bool:
+def _age(deck: Deck, session: Session) -> float:
+    """Seconds since the session was started or brought back."""
     times = [session.created_at]
     if session.work is not None:
         times += [session.work.created_at, session.work.restored_at]
     newest = max((at for at in times if at is not None), default=None)
-    return newest is not None and (deck.clock.now() - newest).total_seconds() < YOUNG
+    return (deck.clock.now() - newest).total_seconds() if newest is not None else float("inf")

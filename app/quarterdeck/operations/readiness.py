@@ -24,6 +24,8 @@ STARTING_PATIENCE = 20.0
 GAP = 0.06
 """Seconds between two looks that must agree."""
 GAP_AT_START = 0.4
+NEWBORN = 12.0
+"""Seconds after its start in which an agent's screen must stand still before it is believed."""
 _SHELL_DRAFT = re.compile(r"^(?P<prompt>\S.{0,200}?[$#%❯➜λ»]) +\S")
 
 
@@ -77,22 +79,21 @@ def shell_draft(screen: str) -> bool:
     return bool(found) and not is_prompt(line) and is_prompt(found["prompt"]) if found else False
 
 
-async def until_ready(
-    target: Target, clock: Clock, *, wants_agent: bool, is_young: bool
-) -> tuple[Sight, Hurdle | None]:
+async def until_ready(target: Target, clock: Clock, *, wants_agent: bool, age: float) -> tuple[Sight, Hurdle | None]:
     """Look until two looks agree; what is only starting, or covered for a moment, is waited for."""
     began = clock.monotonic()
+    is_young = age < YOUNG
     before: tuple[object, ...] | None = None
     while True:
         sight = await target.look()
         found = hurdle(sight, wants_agent=wants_agent, now=clock.now().timestamp())
-        is_moving = is_young and not sight.works
-        seen = (found, sight.box, sight.screen if sight.box.state is BoxState.UNKNOWN or is_moving else "")
         waited = clock.monotonic() - began
+        is_newborn = age + waited < NEWBORN and not sight.works
+        seen = (found, sight.box, sight.screen if sight.box.state is BoxState.UNKNOWN or is_newborn else "")
         patience = STARTING_PATIENCE if is_young else PATIENCE.get(found, 0.0) if found else 0.0
         can_pass = found in PATIENCE and waited < patience
         # A screen that never stands still must not be waited for without end.
         if (seen == before or waited > max(patience, PATIENCE[Hurdle.COVERED])) and not can_pass:
             return sight, found
         before = seen
-        await asyncio.sleep(GAP_AT_START if is_young else GAP)
+        await asyncio.sleep(GAP_AT_START if is_newborn else GAP)

@@ -77,7 +77,9 @@ def _content(name: str, session: Session, kind: Kind, width: int, view: View) ->
         case col.REST:
             return rest_word(session, kind), "muted"
         case col.THOUGHT:
-            return saying(session, kind), "asks" if kind is Kind.ASKS else "failed" if kind is Kind.FAILED else "text"
+            return waiting_mail(session) + saying(
+                session, kind
+            ), "asks" if kind is Kind.ASKS else "failed" if kind is Kind.FAILED else "text"
         case col.CONTEXT:
             tight = session.context_limit and session.token_count / session.context_limit >= CONTEXT_TIGHT
             return share(session.token_count, session.context_limit), "asks" if tight else "muted"
@@ -139,6 +141,11 @@ def saying(session: Session, kind: Kind) -> str:
     if kind is Kind.FAILED and session.state_evidence.detail:
         return clean(session.state_evidence.detail)
     return clean(session.thought or "")
+
+
+def waiting_mail(session: Session) -> str:
+    """That messages wait for it; "" when none do."""
+    return f"({session.held_messages} held) " if session.held_messages else ""
 
 
 def waiting_since(session: Session) -> datetime:

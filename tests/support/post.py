@@ -1,0 +1,121 @@
+"""A tmux server of its own, with scripted agents in it, and a deck that acts on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from quarterdeck.config.settings import Settings
+from quarterdeck.core.pane import ServerAddress
+from quarterdeck.paths import find_places
+from quarterdeck.runtime.bridge import Bridge, open_bridge
+from support import scripted_agent
+from support.tmux_server import TmuxServer, until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from quarterdeck.core.session import Session
+    from quarterdeck.operations.deck import Deck
+
+
+class ScriptedAgent:
+    """One agent in a tmux session."""
+
+    def __init__(self, server: TmuxServer, root: Path, name: str, **options: object) -> None:
+        self.name = name
+        self.folder = root / name
+        self.home = self.folder / "home"
+        self.home.mkdir(parents=True)
+        program = self.folder / "@anthropic-ai" / "claude-code" / "cli.py"
+        program.parent.mkdir(parents=True)
+        shutil.copy(scripted_agent.__file__, program)
+        os.mkfifo(self.folder / "orders")
+        (self.folder / "notes.jsonl").touch()
+        words = [f"{key}={value}" for key, value in options.items()]
+        argv = ["env", f"HOME={self.home}", sys.executable, "-S", str(program), str(self.folder), *words]
+        self.pane_id = server.session(name, *argv, cwd=self.folder, size="100x30")
+        self._server = server
+
+    @property
+    def notes(self) -> list[dict[str, Any]]:
+        """What it noted so far."""
+        return [json.loads(line) for line in (self.folder / "notes.jsonl").read_text().splitlines()]
+
+    def said(self, what: str) -> list[dict[str, Any]]:
+        """Its notes of one kind."""
+        return [note for note in self.notes if note["what"] == what]
+
+    @property
+    def prompts(self) -> list[str]:
+        """Every prompt that was submitted to it, as it got it."""
+        return [note["text"] for note in self.said("prompt")]
+
+    @property
+    def transcript(self) -> list[str]:
+        """The prompts in its transcript."""
+        rows = [json.loads(line) for file in self.home.rglob("*.jsonl") for line in file.read_text().splitlines()]
+        return [row["message"]["content"] for row in rows if row["type"] == "user"]
+
+    def order(self, line: str) -> None:
+        """Tell it to do something, and wait until it has drawn it."""
+        before = len(self.said("ordered"))
+        with (self.folder / "orders").open("w") as orders:
+            orders.write(line + "\n")
+        until(lambda: len(self.said("ordered")) > before, f"the agent did: {line}")
+
+    def until_ready(self) -> None:
+        """Wait until its prompt shows."""
+        until(lambda: bool(self.said("ready")), "the agent was ready")
+
+    def screen(self) -> str:
+        """What its pane shows."""
+        return self._server.run("capture-pane", "-p", "-t", self.pane_id)
+
+
+@dataclass
+class Post:
+    """Everything that a test of messages needs."""
+
+    server: TmuxServer
+    bridge: Bridge
+    root: Path
+
+    @property
+    def deck(self) -> Deck:
+        return self.bridge.deck
+
+    def agent(self, name: str = "web", **options: object) -> ScriptedAgent:
+        """An agent that has drawn its prompt, unless it is slow to start."""
+        agent = ScriptedAgent(self.server, self.root, name, **options)
+        if "start" not in options:
+            agent.until_ready()
+        return agent
+
+    async def session(self, name: str = "web") -> Session:
+        """The row of a session, after a look."""
+        await self.bridge.crew.look_once()
+        return self.deck.session(name)
+
+    async def log(self, kind: str) -> list[dict[str, Any]]:
+        """What the activity log says of one kind, newest first."""
+        from quarterdeck.ports.store import ActivityQuery
+
+        found = await self.deck.store.activity(ActivityQuery(kind=kind))
+        return [{**each.data, "summary": each.summary} for each in found]
+
+
+@asynccontextmanager
+async def post_office(root: Path, *, persistent: bool = False) -> AsyncIterator[Post]:
+    """A server and a deck; nothing runs in it yet."""
+    with TmuxServer(root / "s") as server:
+        server.session("quiet")
+        places = find_places(str(root / "home"))
+        async with open_bridge(ServerAddress(server.socket), places, Settings(), persistent=persistent) as bridge:
+            yield Post(server, bridge, root)
