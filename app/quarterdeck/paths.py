@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.errors import QuarterdeckError, UsageError
 
@@ -19,8 +19,8 @@ FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
+# A dataclass would cost `status-line` a fifth of its time.
+class Places(NamedTuple):
     """Every file and folder of one installation; none of them need exist yet."""
 
     config_file: Path
@@ -79,19 +79,35 @@ def _under(home: Path) -> Places:
 
 
 def _of_the_system() -> Places:
-    # 20 ms that no command pays when everything is under one home.
+    if sys.platform == "linux" and "ANDROID_ROOT" not in os.environ:
+        config = _xdg("XDG_CONFIG_HOME", ".config")
+        state = _xdg("XDG_STATE_HOME", ".local/state")
+        return _spread(config, state, _xdg("XDG_DATA_HOME", ".local/share"), state / "log")
     import platformdirs
 
-    config = platformdirs.user_config_path(APP, appauthor=False)
-    state = platformdirs.user_state_path(APP, appauthor=False)
+    return _spread(
+        platformdirs.user_config_path(APP, appauthor=False),
+        platformdirs.user_state_path(APP, appauthor=False),
+        platformdirs.user_data_path(APP, appauthor=False),
+        platformdirs.user_log_path(APP, appauthor=False),
+    )
+
+
+def _xdg(variable: str, otherwise: str) -> Path:
+    """What platformdirs answers on Linux, without the 20 ms that it takes to import."""
+    told = os.environ.get(variable, "")
+    return (Path(told) if told.strip() else Path.home() / otherwise) / APP
+
+
+def _spread(config: Path, state: Path, data: Path, log: Path) -> Places:
     return Places(
         config_file=config / "config.toml",
         themes=config / "themes",
         state_file=state / "state.db",
         spool=state / "spool",
         lock_dir=state / "locks",
-        projects=platformdirs.user_data_path(APP, appauthor=False) / "projects",
-        log_file=platformdirs.user_log_path(APP, appauthor=False) / "quarterdeck.log",
+        projects=data / "projects",
+        log_file=log / "quarterdeck.log",
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 import quarterdeck
 from quarterdeck.core.session import ExitReason, Need, SessionState
 from quarterdeck.errors import StoreError, StoreTooNew
-from quarterdeck.store.glance import Glance, glance
+from quarterdeck.store.glance import glance
 from quarterdeck.store.migrations import VERSION
 from support.store import NEXT_RUN, SERVER, open_store, session
 
@@ -32,7 +32,8 @@ async def test_a_glance_counts_live_sessions_by_state_and_need(tmp_path: Path) -
         )
         await store.end([session(3)], ExitReason.PROCESS_EXIT)
 
-        assert glance(path, SERVER) == Glance({"busy": 2, "idle": 1}, {"permission": 1})
+        found = glance(path, SERVER)
+        assert (found.states, found.needs) == ({"busy": 2, "idle": 1}, {"permission": 1})
         assert glance(path).live == 4
     assert glance(path, SERVER).live == 3
 

@@ -13,6 +13,12 @@ def main(argv: list[str] | None = None) -> int:
     if words == ["--version"]:
         sys.stdout.write(f"quarterdeck {__version__}\n")
         return 0
+    if "status-line" in words:
+        from quarterdeck.cli.status_line import quick
+
+        code = quick(words)
+        if code is not None:
+            return code
     from quarterdeck.cli.running import run_words
 
     return run_words(words)

@@ -5,27 +5,36 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.pane import ServerAddress
 from quarterdeck.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from quarterdeck.core.pane import ServerAddress
+
 
 def server_address(name: str | None, path: str | None, environ: Mapping[str, str], uid: int) -> ServerAddress:
     """The server of `-S PATH`, else of `-L NAME`, else the one we run in, else the default one, as in tmux."""
+    # Here and not above, for the verb that has no time for it.
+    from quarterdeck.core.pane import ServerAddress
+
+    return ServerAddress(server_socket(name, path, environ, uid))
+
+
+def server_socket(name: str | None, path: str | None, environ: Mapping[str, str], uid: int) -> str:
+    """The socket of that server."""
     if path is not None:
         if not path:
             raise UsageError("The path after -S is empty.", hint="-S takes the path of a tmux socket.")
-        return ServerAddress(_real(Path(path)))
+        return _real(Path(path))
     if name is not None:
         if not name or "/" in name or name in {".", ".."}:
             raise UsageError(
                 f"{name!r} is not the name of a tmux server.", hint="-L takes a plain name; -S takes a path."
             )
-        return ServerAddress(_named(name, environ, uid))
+        return _named(name, environ, uid)
     ours = _server_of_this_session(environ.get("TMUX", ""))
-    return ServerAddress(_real(Path(ours)) if ours else _named("default", environ, uid))
+    return _real(Path(ours)) if ours else _named("default", environ, uid)
 
 
 def _named(name: str, environ: Mapping[str, str], uid: int) -> str:

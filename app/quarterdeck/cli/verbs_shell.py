@@ -20,6 +20,17 @@ SHELL_VERBS: tuple[Verb, ...] = (
         ),
     ),
     Verb(
+        name="status-line",
+        summary="one short line for tmux's status-right",
+        example="tmux set -ag status-right ' #(quarterdeck status-line --colour)'",
+        runs="quarterdeck.cli.status_line:run",
+        arguments=(
+            arg("--colour", action="store_true", help="in tmux's own styles"),
+            arg("--ascii", action="store_true", help="without Unicode signs, as where the locale has none"),
+        ),
+        bare=True,
+    ),
+    Verb(
         name="console",
         summary="open the console, as no verb does",
         example="quarterdeck console",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -21,7 +20,7 @@ from quarterdeck.runtime.agents import load_agents
 from quarterdeck.runtime.crewing import revive
 from quarterdeck.runtime.thinking import Means, engine_setup
 from quarterdeck.runtime.yards import build_yard
-from quarterdeck.store.lease import Lease
+from quarterdeck.store.lease import Lease, keeper_duty
 from quarterdeck.store.messages import SqliteMessages
 from quarterdeck.store.sqlite import SqliteStore
 from quarterdeck.store.work import SqliteWorkStore
@@ -100,7 +99,7 @@ async def open_bridge(
             mux=mux,
             store=store,
             clock=clock,
-            lease=Lease(places.state_file, f"keeper-{_short(address)}"),
+            lease=Lease(places.state_file, keeper_duty(str(address))),
             agents=agents,
             processes=processes,
             claims=claims,
@@ -149,8 +148,3 @@ async def open_bridge(
                     await crew.engine.setup.thinker.close()
             finally:
                 await mux.close()
-
-
-def _short(address: ServerAddress) -> str:
-    """A name for a server that fits into a file's name."""
-    return blake2b(str(address).encode(), digest_size=6).hexdigest()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from contextlib import closing
+from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.errors import StoreError
 from quarterdeck.store.migrations import refuse_newer, version_of
@@ -15,40 +14,49 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Glance:
+# A dataclass costs as much time to import as all the rest here.
+class Glance(NamedTuple):
     """The live sessions of a server, counted."""
 
-    states: Mapping[str, int] = field(default_factory=dict)
-    """By state (`idle`, `busy`, …); a state nobody is in is missing."""
-    needs: Mapping[str, int] = field(default_factory=dict)
-    """By what they want of the operator (`permission`, `question`, `finished`, `error`)."""
+    pairs: Mapping[tuple[str, str | None], int]
+    """By state (`idle`, `busy`, …) and what they want of the operator (`permission`, `question`, …, None)."""
+
+    @property
+    def states(self) -> Mapping[str, int]:
+        """By state alone; a state nobody is in is missing."""
+        found: dict[str, int] = {}
+        for (state, _), count in self.pairs.items():
+            found[state] = found.get(state, 0) + count
+        return found
+
+    @property
+    def needs(self) -> Mapping[str, int]:
+        """By what they want of the operator alone."""
+        found: dict[str, int] = {}
+        for (_, need), count in self.pairs.items():
+            if need is not None:
+                found[need] = found.get(need, 0) + count
+        return found
 
     @property
     def live(self) -> int:
         """How many sessions there are."""
-        return sum(self.states.values())
+        return sum(self.pairs.values())
 
 
 def glance(path: Path, server: str | None = None) -> Glance:
     """Count without changing anything; no database yet means no sessions. Raises StoreError."""
     if not path.exists():
-        return Glance()
+        return Glance({})
     quoted = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     query = (
         "SELECT state, needs, count(*) FROM sessions"
         " WHERE status = 'live' AND (:server IS NULL OR server = :server) GROUP BY state, needs"
     )
     try:
-        with contextlib.closing(sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, timeout=0.02)) as connection:
+        with closing(sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, timeout=0.02)) as connection:
             refuse_newer(version_of(connection), path)
             rows = connection.execute(query, {"server": server}).fetchall()
     except sqlite3.Error as error:
         raise StoreError(f"{path} cannot be read ({error}).") from error
-    states: dict[str, int] = {}
-    needs: dict[str, int] = {}
-    for state, need, count in rows:
-        states[state] = states.get(state, 0) + count
-        if need is not None:
-            needs[need] = needs.get(need, 0) + count
-    return Glance(states, needs)
+    return Glance({(state, need): count for state, need, count in rows})

@@ -6,7 +6,9 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from quarterdeck.errors import StoreError
 
@@ -16,6 +18,13 @@ if TYPE_CHECKING:
 _UNLOCKABLE = frozenset(
     {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT}
 )
+
+
+def keeper_duty(server: str) -> str:
+    """The duty of keeping what is known of a server's sessions, as a name that fits into a file's."""
+    name = re.sub(r"[^\w-]", "_", server.rpartition("/")[2])[:32]
+    # Not `hashlib`, which takes as long to import as all that `status-line` does.
+    return f"keeper-{name}-{crc32(server.encode('utf-8', 'surrogateescape')):08x}"
 
 
 class Lease:

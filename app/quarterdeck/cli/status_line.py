@@ -1,0 +1,107 @@
+"""`status-line`: how the sessions are, in a few characters and a few milliseconds, for tmux's status line.
+
+tmux runs it every few seconds. So it imports next to nothing, starts no program and asks nobody: it reads what the
+console or `watch` keeps.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+from quarterdeck.cli.address import server_socket
+from quarterdeck.errors import QuarterdeckError
+from quarterdeck.paths import find_places
+from quarterdeck.store.glance import glance
+from quarterdeck.store.lease import Lease, keeper_duty
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from quarterdeck.cli.call import Call
+
+SIGNS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "asks": ("▲", "!", "fg=yellow,bold"),
+    "failed": ("✖", "x", "fg=red,bold"),
+    "done": ("◆", "+", "fg=cyan"),
+    "works": ("●", "*", "fg=blue"),
+    "rests": ("○", "-", "dim"),
+}
+"""What is counted → its sign, the sign without Unicode, and its style in tmux; in the order they are shown."""
+UNREADABLE: Final = "unreadable"
+
+_NEEDS: Final = {"permission": "asks", "question": "asks", "error": "failed", "finished": "done"}
+_STATES: Final = {"attention": "asks", "error": "failed", "busy": "works"}
+_WITH_VALUE: Final = {"-L": "name", "-S": "path", "--home": "home"}
+_FLAGS: Final = {"status-line": "", "--colour": "colour", "--ascii": "ascii"}
+
+
+def quick(words: Sequence[str]) -> int | None:
+    """Run the verb without the parser, which takes as long as all the rest; None when that is needed after all."""
+    values: dict[str, str] = {}
+    flags: set[str] = set()
+    rest = iter(words)
+    for word in rest:
+        if word in _WITH_VALUE:
+            value = next(rest, None)
+            if value is None:
+                return None
+            values[_WITH_VALUE[word]] = value
+        elif word in _FLAGS:
+            flags.add(_FLAGS[word])
+        else:
+            return None
+    return _print(values.get("name"), values.get("path"), values.get("home"), flags)
+
+
+def run(call: Call) -> int:
+    """Print the line, or with `--json` the counts."""
+    options = call.options
+    if call.json:
+        from quarterdeck.cli.output import print_json
+
+        counts, fresh = counted(options.socket_name, options.socket_path, options.home)
+        print_json({**counts, "fresh": fresh})
+        return 0
+    flags = {name for name in ("colour", "ascii") if getattr(options, name)}
+    return _print(options.socket_name, options.socket_path, options.home, flags)
+
+
+def _print(name: str | None, path: str | None, home: str | None, flags: set[str]) -> int:
+    code = 0
+    try:
+        counts, fresh = counted(name, path, home)
+        text = line(counts, fresh=fresh, colour="colour" in flags, ascii_only="ascii" in flags or not _has_unicode())
+    except (QuarterdeckError, OSError):
+        # It stands in the operator's status line for hours: `doctor` says what is wrong, this only that something is.
+        text, code = UNREADABLE, 1
+    if text:
+        # By its bytes: tmux's jobs often run in a locale that is not the operator's.
+        os.write(sys.stdout.fileno(), f"{text}\n".encode())
+    return code
+
+
+def counted(name: str | None, path: str | None, home: str | None) -> tuple[dict[str, int], bool]:
+    """The sessions of a server by what they do, and whether somebody watches them now."""
+    server = server_socket(name, path, os.environ, os.getuid())
+    state_file = find_places(home).state_file
+    counts = dict.fromkeys(SIGNS, 0)
+    for (state, need), number in glance(state_file, server).pairs.items():
+        counts[_NEEDS.get(need or "") or _STATES.get(state, "rests")] += number
+    return counts, Lease(state_file, keeper_duty(server)).holder() is not None
+
+
+def line(counts: Mapping[str, int], *, fresh: bool, colour: bool, ascii_only: bool) -> str:
+    """The counts in a few characters; nothing for no sessions, and a `?` when nobody watches them."""
+    parts = []
+    for name, (sign, plain, style) in SIGNS.items():
+        if counts[name]:
+            text = f"{plain if ascii_only else sign}{counts[name]}"
+            parts.append(f"#[{style}]{text}#[default]" if colour else text)
+    return " ".join(parts) + ("" if fresh or not parts else "?")
+
+
+def _has_unicode() -> bool:
+    told = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or ""
+    return "utf" in told.lower()

@@ -1,0 +1,129 @@
+"""`status-line`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import platformdirs
+import pytest
+
+from quarterdeck.cli.status_line import SIGNS, line
+from quarterdeck.core.session import Need, SessionState
+from quarterdeck.paths import find_places
+from quarterdeck.store.lease import Lease, keeper_duty
+from quarterdeck.tui.rows.mark import ASCII_SHAPES, SHAPES, Kind
+from support.cli import Done, cli_env, run_cli
+from support.store import open_store, session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SERVER = "/tmp/qd-none/s"
+WANTED = (
+    [(SessionState.ATTENTION, Need.PERMISSION)] * 2
+    + [(SessionState.BUSY, None)] * 3
+    + [(SessionState.IDLE, None)]
+    + [(SessionState.IDLE, Need.FINISHED), (SessionState.ERROR, Need.ERROR), (SessionState.ATTENTION, None)]
+)
+
+
+@pytest.fixture
+async def kept(private_home: Path) -> None:
+    """Sessions of every kind, as a console keeps them."""
+    private_home.mkdir(mode=0o700)
+    async with open_store(find_places(private_home).state_file) as store:
+        await store.checkpoint(
+            replace(session(number), tmux_server=SERVER, state=state, needs=need)
+            for number, (state, need) in enumerate(WANTED)
+        )
+
+
+def status_line(*args: str, **env: str) -> Done:
+    return run_cli("-S", SERVER, "status-line", *args, env=env)
+
+
+def test_with_nothing_there_is_nothing_to_say(private_home: Path) -> None:
+    done = status_line()
+
+    assert (done.code, done.out, done.err) == (0, "", "")
+    assert not private_home.exists()
+
+
+@pytest.mark.usefixtures("kept")
+def test_it_counts_what_waits_what_works_and_what_rests() -> None:
+    assert status_line().out == "▲3 ✖1 ◆1 ●3 ○1?\n"
+    assert status_line("--ascii").out == "!3 x1 +1 *3 -1?\n"
+    assert status_line(LC_ALL="C", LANG="").out == "!3 x1 +1 *3 -1?\n"
+    assert run_cli("-S", "/tmp/qd-none/other", "status-line").out == ""
+    assert run_cli("status-line", env={"TMUX": f"{SERVER},1,0"}).out == status_line().out
+    assert status_line("--json").json() == {"asks": 3, "failed": 1, "done": 1, "works": 3, "rests": 1, "fresh": False}
+
+
+@pytest.mark.usefixtures("kept")
+def test_it_asks_no_question_about_itself_while_somebody_watches(private_home: Path) -> None:
+    lease = Lease(find_places(private_home).state_file, keeper_duty(SERVER))
+    assert lease.try_take()
+
+    assert status_line("--colour").out.startswith("#[fg=yellow,bold]▲3#[default] #[fg=red,bold]✖1#[default] ")
+    assert "?" not in status_line().out
+    lease.release()
+
+
+def test_what_cannot_be_read_is_one_word(private_home: Path) -> None:
+    private_home.mkdir(mode=0o700)
+    (private_home / "state.db").write_text("this is no database" * 100)
+
+    done = status_line()
+
+    assert (done.code, done.out, done.err) == (1, "unreadable\n", "")
+
+
+def test_wrong_words_are_said_as_everywhere() -> None:
+    assert run_cli("status-line", "--nonsense").code == 2
+    assert run_cli("status-line", "-S").code == 2
+    assert run_cli("status-line", "-S", "").out == "unreadable\n"
+    assert "--colour" in run_cli("status-line", "-h").out
+
+
+def test_its_signs_are_those_of_the_console() -> None:
+    for name, (sign, plain, _) in SIGNS.items():
+        assert (sign, plain) == (SHAPES[Kind(name)], ASCII_SHAPES[Kind(name)])
+    assert line(dict.fromkeys(SIGNS, 0), fresh=False, colour=True, ascii_only=False) == ""
+
+
+SLOW = {"asyncio", "dataclasses", "argparse", "platformdirs", "pydantic", "libtmux", "textual", "subprocess", "logging"}
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize("home", [None, ""], ids=["one home", "the system's places"])
+def test_it_imports_next_to_nothing(home: str | None) -> None:
+    code = "import sys; from quarterdeck.cli import main; main(); print(*sys.modules, file=sys.stderr)"
+    env = cli_env({} if home is None else {"QUARTERDECK_HOME": home})
+
+    done = subprocess.run(
+        [sys.executable, "-c", code, "status-line"], env=env, capture_output=True, text=True, check=True, timeout=30
+    )
+
+    assert SLOW & set(done.stderr.split()) == set()
+
+
+@pytest.mark.parametrize(
+    "env",
+    [{}, {"XDG_CONFIG_HOME": "/a b", "XDG_STATE_HOME": "/s", "XDG_DATA_HOME": "/d"}, {"XDG_STATE_HOME": " "}],
+    ids=["none", "all", "blank"],
+)
+def test_the_systems_places_are_those_of_platformdirs(env: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+
+    found = find_places(environ={})
+
+    assert found.config_file.parent == platformdirs.user_config_path("quarterdeck", appauthor=False)
+    assert found.state_file.parent == platformdirs.user_state_path("quarterdeck", appauthor=False)
+    assert found.projects.parent == platformdirs.user_data_path("quarterdeck", appauthor=False)
+    assert found.log_file.parent == platformdirs.user_log_path("quarterdeck", appauthor=False)
