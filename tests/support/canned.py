@@ -23,6 +23,7 @@ from quarterdeck.tui.backend import (
     Setting,
     SpawnRequest,
     Switched,
+    Told,
 )
 from support.fleet import NOW, ago, canned_fleet
 from support.tails import tail_of
@@ -70,6 +71,7 @@ class CannedBackend:
     deeds: list[tuple[object, ...]] = field(default_factory=list)
     remembered: dict[str, str | None] = field(default_factory=dict)
     callbacks: list[Callable[[], None]] = field(default_factory=list)
+    listeners: list[Callable[[Told], None]] = field(default_factory=list)
     tail: Callable[[str], str] = tail_of
 
     def set(self, fleet: Fleet) -> None:
@@ -89,6 +91,9 @@ class CannedBackend:
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
         self.callbacks.append(callback)
         return lambda: self.callbacks.remove(callback)
+
+    def on_notice(self, listener: Callable[[Told], None]) -> None:
+        self.listeners.append(listener)
 
     async def run(self) -> None:
         await asyncio.Event().wait()

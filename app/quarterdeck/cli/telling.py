@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -118,6 +119,10 @@ async def _watch(call: Call) -> int:
 
     async with bridge(call, persistent=True, look=False) as opened:
         opened.crew.supervisor.bus.subscribe(tell)
+        if sys.stderr.isatty():
+            from quarterdeck.runtime.channels import in_terminal
+
+            in_terminal(opened.notifying.channels, sys.stderr)
         crew = asyncio.create_task(opened.crew.run())
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({crew, stopped}, return_when=asyncio.FIRST_COMPLETED)

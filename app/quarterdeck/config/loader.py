@@ -121,14 +121,14 @@ def _from_environment(environ: Mapping[str, str]) -> tuple[list[tuple[KeyPath, o
     for name in sorted(environ):
         if name in known:
             path, kind = known[name]
-            found.append((path, _converted(environ[name], kind), f"env:{name}"))
+            found.append((path, converted(environ[name], kind), f"env:{name}"))
         elif any(name.startswith(section) for section in sections):
             # Variables of other names are for other purposes: an agent's session has some of ours.
             faults.append(Fault((), f"unknown setting {name}", origin=f"env:{name}", known=tuple(known)))
     return found, faults
 
 
-def _converted(text: str, kind: str) -> object:
+def converted(text: str, kind: str) -> object:
     """The text of a variable as the kind of value its setting wants; left as it is when it does not look like one."""
     stripped = text.strip()
     if kind == "boolean":

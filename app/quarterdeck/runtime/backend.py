@@ -20,7 +20,9 @@ from quarterdeck.operations.new import Wanted, new_session
 from quarterdeck.operations.preview import preview
 from quarterdeck.process import on_terminal
 from quarterdeck.runtime import crewing, messaging, picking
+from quarterdeck.runtime.channels import in_console
 from quarterdeck.runtime.pulse import Pulse
+from quarterdeck.runtime.settings_desk import SettingsDesk
 from quarterdeck.tmux import going as ways
 from quarterdeck.tui.backend import (
     Attach,
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.store import Activity, ActivityQuery, StoreHealth
     from quarterdeck.runtime.bridge import Bridge
     from quarterdeck.runtime.memory import Memory
+    from quarterdeck.tui.backend import Told
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +68,7 @@ WORKS = frozenset(
         Capability.DISMISS,
         Capability.ACTIVITY,
         Capability.RESTORE,
+        Capability.SETTINGS,
     }
 )
 
@@ -88,6 +92,7 @@ class LiveBackend:
         self._whole: Fleet | None = None
         self._shown = self._crew.supervisor.fleet
         self._crew.supervisor.bus.subscribe(self._pulse.note)
+        self._settings = SettingsDesk(bridge.live, bridge.crew.engine, bridge.means)
 
     # What is there
 
@@ -114,6 +119,10 @@ class LiveBackend:
             callback()
 
         return self._crew.supervisor.bus.subscribe(changed)
+
+    def on_notice(self, listener: Callable[[Told], None]) -> None:
+        """Tell the console what it is to show or ring."""
+        in_console(self._bridge.notifying.channels, listener)
 
     async def run(self) -> None:
         """Supervise until cancelled, with a note at the server of where the console is."""
@@ -309,11 +318,11 @@ class LiveBackend:
 
     async def settings(self) -> list[Setting]:
         """Every setting that the console can show."""
-        raise Refused("Settings are changed in the settings file.", hint="quarterdeck config path")
+        return await self._settings.settings()
 
     async def change_setting(self, key: str, value: str) -> None:
         """Set one."""
-        raise Refused("Settings are changed in the settings file.", hint="quarterdeck config path")
+        await self._settings.change(key, value)
 
 
 def still_shown(exited: Mapping[SessionId, Session], now: datetime) -> dict[SessionId, Session]:

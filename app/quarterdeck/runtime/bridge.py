@@ -17,7 +17,10 @@ from quarterdeck.operations.postman import Postman
 from quarterdeck.paths import private_folder
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.runtime.agents import load_agents
+from quarterdeck.runtime.channels import notice_rules
 from quarterdeck.runtime.crewing import revive
+from quarterdeck.runtime.following import follow
+from quarterdeck.runtime.live_settings import LiveSettings
 from quarterdeck.runtime.thinking import Means, engine_setup
 from quarterdeck.runtime.yards import build_yard
 from quarterdeck.store.lease import Lease, keeper_duty
@@ -25,6 +28,7 @@ from quarterdeck.store.messages import SqliteMessages
 from quarterdeck.store.sqlite import SqliteStore
 from quarterdeck.store.work import SqliteWorkStore
 from quarterdeck.supervisor.crew import Crew
+from quarterdeck.supervisor.notifying import Notifying
 from quarterdeck.supervisor.processes import Processes
 from quarterdeck.thoughts.local import line_of
 from quarterdeck.tmux.mux import TmuxMux
@@ -48,6 +52,11 @@ class Bridge:
     forges: Forges
     mux: TmuxMux
     settings: Settings
+    """Those we were started with."""
+    live: LiveSettings
+    """Those that are in force."""
+    notifying: Notifying
+    means: Means
 
 
 def own_pane(address: ServerAddress) -> PaneId | None:
@@ -138,7 +147,29 @@ async def open_bridge(
             places=places,
             forges=forges,
         )
-        bridge = Bridge(crew=crew, deck=deck, yard=yard, forges=forges, mux=mux, settings=settings)
+        live = LiveSettings(places.config_file, settings, report=crew.supervisor.report)
+        notifying = Notifying(
+            fleet=lambda: crew.supervisor.fleet,
+            snapshot=lambda: crew.supervisor.snapshot,
+            clock=clock,
+            rules=notice_rules(settings.notify),
+            report=crew.supervisor.report,
+            is_keeper=lambda: crew.keeping.is_keeper,
+        )
+        crew.supervisor.bus.subscribe(notifying.note)
+        crew.also |= {"settings": live.run, "notices": notifying.run}
+        follow(live, crew.engine, notifying, means)
+        bridge = Bridge(
+            crew=crew,
+            deck=deck,
+            yard=yard,
+            forges=forges,
+            mux=mux,
+            settings=settings,
+            live=live,
+            notifying=notifying,
+            means=means,
+        )
         try:
             yield bridge
         finally:

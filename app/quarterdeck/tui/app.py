@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from textual.app import App
 from textual.message import Message
 
+from quarterdeck.core.text import clean, clean_lines
 from quarterdeck.errors import QuarterdeckError, SettingsError
 from quarterdeck.ports.clock import Clock, SystemClock
 from quarterdeck.tui import actions, failures, theme
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from quarterdeck.core.session import Session
-    from quarterdeck.tui.backend import Backend
+    from quarterdeck.tui.backend import Backend, Told
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +114,7 @@ class ConsoleApp(App[int]):
     def on_mount(self) -> None:
         """Start supervising once the first frame is on its way."""
         self._unsubscribe = self.backend.subscribe(self._fleet_changed)
+        self.backend.on_notice(self.tell)
         if not self.is_headless:
             for number in (signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, self.exit, 128 + number)
@@ -162,6 +164,16 @@ class ConsoleApp(App[int]):
     def attempt(self, deed: Coroutine[object, object, None]) -> None:
         """Do something that may take its time; a failure is shown once and changes nothing else."""
         self.run_worker(failures.shown(self, deed), group="deeds")
+
+    def tell(self, told: Told) -> None:
+        """Show, or sound, what the operator did not ask for."""
+        if told.sequence:
+            if self._driver is not None:
+                self._driver.write(told.sequence)
+        elif told.rings:
+            self.bell()
+        else:
+            self.notify(clean_lines(told.body), title=clean(told.title), markup=False)
 
     def look_again(self) -> None:
         """Look at tmux now; after trouble, start over."""

@@ -143,6 +143,17 @@ class Preferences:
     mouse: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something the operator is told although they did not ask: words, a ring, or what the terminal is to do."""
+
+    title: str
+    body: str = ""
+    rings: bool = False
+    sequence: str = ""
+    """A control sequence of our own making, to be written to the terminal as it is."""
+
+
 class Backend(Protocol):
     """The outside of the console. Failures are raised as QuarterdeckError and shown once."""
 
@@ -158,6 +169,9 @@ class Backend(Protocol):
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back, in the console's loop, after each change of the fleet; answers how to stop that."""
+
+    def on_notice(self, listener: Callable[[Told], None]) -> None:
+        """Call, in the console's loop, with what the operator is to be told."""
 
     async def run(self) -> None:
         """Supervise until cancelled. A QuarterdeckError from here is shown in place of the table."""

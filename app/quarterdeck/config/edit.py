@@ -1,0 +1,122 @@
+"""Changing one value in the settings file: everything else in it, comments included, stays as it is."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from quarterdeck.config.describe import schema_at
+from quarterdeck.config.fields import split_list
+from quarterdeck.config.loader import DEFAULT, Loaded, converted, load
+from quarterdeck.errors import Refused, SettingsError
+from quarterdeck.paths import write_private
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+COMMANDS = frozenset({"command"})
+"""Keys whose list is a program and its arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What the file held when it was shown; a change that was made to something else is refused."""
+
+    digest: str
+
+
+def version_of(file: Path) -> Version:
+    """The file's version now; one that does not exist has one too."""
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        data = b""
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read: {error.strerror}.") from error
+    return Version(blake2b(data, digest_size=16).hexdigest())
+
+
+def change(file: Path, key: str, value: str, *, shown: Version, environ: Mapping[str, str] = os.environ) -> Loaded:
+    """Set one key and answer the settings that hold then.
+
+    The file is replaced only when all settings are right with the new value. Raises SettingsError when they are not,
+    and Refused when the file is not the one that was shown, or when something else than the file sets the key.
+    """
+    # A link leads to where the operator keeps the file.
+    target = file.resolve()
+    if version_of(target) != shown:
+        raise Refused("The settings file has changed since it was shown.", hint="Look at the setting again.")
+    origin = load(file, environ).origin(key)
+    if origin != DEFAULT and not origin.startswith("file"):
+        raise Refused(f"{key} is set by {origin.partition(':')[2] or origin}, which wins over the file.")
+    text = with_value(_text(target), tuple(key.split(".")), value)
+    draft = target.with_name(f".{target.name}.new")
+    try:
+        write_private(draft, text)
+        load(draft, environ)
+        if version_of(target) != shown:
+            raise Refused("The settings file has changed since it was shown.", hint="Look at the setting again.")
+        draft.replace(target)
+    except SettingsError as error:
+        raise SettingsError(error.message.replace(str(draft), str(file)), hint=error.hint) from error
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be written: {error.strerror}.") from error
+    finally:
+        with suppress(FileNotFoundError):
+            draft.unlink()
+    return load(file, environ)
+
+
+def with_value(text: str, path: tuple[str, ...], value: str) -> str:
+    """A TOML text with another value at a path, and nothing else changed."""
+    # Read only when something is changed: no start should pay for it.
+    import tomlkit
+
+    document = tomlkit.parse(text)
+    table: Any = document
+    for part in path[:-1]:
+        if part not in table:
+            table[part] = tomlkit.table()
+        table = table[part]
+    # A comment at the end of a table is about the next one, so a new key goes before it.
+    behind = [] if path[-1] in table else _taken_from_the_end(getattr(table.value, "body", []))
+    table[path[-1]] = typed(path, value)
+    if behind:
+        table.value.body.extend(behind)
+    return tomlkit.dumps(document)
+
+
+def _taken_from_the_end(body: list[Any]) -> list[Any]:
+    """What follows the last key of a table: blank lines and comments."""
+    last = max((place for place, (key, _) in enumerate(body) if key is not None), default=-1)
+    behind = body[last + 1 :]
+    del body[last + 1 :]
+    return behind
+
+
+def typed(path: tuple[str, ...], value: str) -> object:
+    """What was typed, as the kind of value its key wants."""
+    schema = schema_at(path)
+    if schema is None:
+        raise SettingsError(f"There is no setting {'.'.join(path)}.")
+    kind = str(schema.get("type", "string"))
+    if kind != "array":
+        return converted(value, kind)
+    if path[-1] not in COMMANDS:
+        return split_list(value)
+    try:
+        return shlex.split(value)
+    except ValueError as error:
+        raise SettingsError(f"{'.'.join(path)}: a quote is not closed.") from error
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""

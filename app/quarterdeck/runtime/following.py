@@ -1,0 +1,48 @@
+"""Who goes by the settings while we run, and how they come to go by others."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.notice import Channel
+from quarterdeck.runtime.channels import Command, Desktop, notice_rules
+from quarterdeck.runtime.thinking import engine_setup
+
+if TYPE_CHECKING:
+    from quarterdeck.config.settings import Settings
+    from quarterdeck.ports.thinker import Thinker
+    from quarterdeck.runtime.live_settings import LiveSettings
+    from quarterdeck.runtime.thinking import Means
+    from quarterdeck.supervisor.notifying import Notifying
+    from quarterdeck.supervisor.thinker import ThoughtEngine
+
+_closing: set[asyncio.Task[None]] = set()
+"""Connections of models that are asked no more, while they close."""
+
+
+def follow(live: LiveSettings, engine: ThoughtEngine, notifying: Notifying, means: Means) -> None:
+    """Have the engine and the notifications go by the settings, now and whenever they change."""
+    held = live.now
+    notifying.channels[Channel.DESKTOP] = Desktop()
+    notifying.channels[Channel.COMMAND] = Command(held.notify.command)
+
+    def changed(settings: Settings) -> None:
+        nonlocal held
+        before, held = held, settings
+        if settings.notify != before.notify:
+            notifying.use(notice_rules(settings.notify))
+            notifying.channels[Channel.COMMAND] = Command(settings.notify.command)
+        if settings.thoughts != before.thoughts:
+            thinker = engine.setup.thinker
+            engine.use(engine_setup(settings.thoughts, means))
+            if thinker is not None:
+                _close(thinker)
+
+    live.when_changed(changed)
+
+
+def _close(thinker: Thinker) -> None:
+    task = asyncio.get_running_loop().create_task(thinker.close())
+    _closing.add(task)
+    task.add_done_callback(_closing.discard)

@@ -1,0 +1,92 @@
+"""The settings while we run: read again when their file changes, and passed on to who goes by them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from quarterdeck.config.edit import Version, change, version_of
+from quarterdeck.config.loader import load
+from quarterdeck.core.events import Health
+from quarterdeck.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from quarterdeck.config.loader import Loaded
+    from quarterdeck.config.settings import Settings
+
+NAME = "settings"
+EVERY = 1.0
+"""Seconds between two glances at the file's date: it changes a few times a year, and then at once should do."""
+
+
+class LiveSettings:
+    """Holds the settings that are in force."""
+
+    def __init__(
+        self,
+        file: Path,
+        settings: Settings,
+        *,
+        report: Callable[[str, Health, str], None],
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self.file = file
+        self.now = settings
+        self._report = report
+        self._environ = environ
+        self._listeners: list[Callable[[Settings], None]] = []
+        self._seen = _stamp(file)
+
+    def when_changed(self, listener: Callable[[Settings], None]) -> None:
+        """Call with the settings each time they are others."""
+        self._listeners.append(listener)
+
+    def loaded(self) -> tuple[Loaded, Version]:
+        """The settings as the file and the environment have them now, and the file's version."""
+        version = version_of(self.file)
+        return load(self.file, self._environ), version
+
+    def change(self, key: str, value: str, shown: Version) -> None:
+        """Set one key in the file, and go by it at once."""
+        loaded = change(self.file, key, value, shown=shown, environ=self._environ)
+        self._seen = _stamp(self.file)
+        self._use(loaded.settings)
+
+    async def run(self) -> None:
+        """Watch the file until cancelled."""
+        while True:
+            await asyncio.sleep(EVERY)
+            self.look()
+
+    def look(self) -> None:
+        """Read the file again if it is another one; while it is wrong, what held before holds on."""
+        stamp = _stamp(self.file)
+        if stamp == self._seen:
+            return
+        self._seen = stamp
+        try:
+            settings = load(self.file, self._environ).settings
+        except SettingsError as error:
+            self._report(NAME, Health.DEGRADED, error.message)
+            return
+        self._report(NAME, Health.HEALTHY, "")
+        self._use(settings)
+
+    def _use(self, settings: Settings) -> None:
+        if settings == self.now:
+            return
+        self.now = settings
+        for listener in self._listeners:
+            listener(settings)
+
+
+def _stamp(file: Path) -> tuple[int, int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

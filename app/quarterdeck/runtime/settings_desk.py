@@ -1,0 +1,147 @@
+"""The settings that the console shows and changes: thoughts and notifications, with a way to try them."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING
+
+from quarterdeck.config.describe import documented_schema, is_secret, schema_at, shown_value
+from quarterdeck.config.edit import COMMANDS
+from quarterdeck.core.thought_line import tidy_answer
+from quarterdeck.errors import NotFound, ThinkerError
+from quarterdeck.runtime.thinking import PROBE, make_budget, make_thinker
+from quarterdeck.tui.backend import Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from quarterdeck.config.edit import Version
+    from quarterdeck.config.loader import Value
+    from quarterdeck.runtime.live_settings import LiveSettings
+    from quarterdeck.runtime.thinking import Means
+    from quarterdeck.supervisor.thinker import ThoughtEngine
+
+SECTIONS = ("thoughts", "notify")
+TEST = "thoughts.test"
+MODELS = "thoughts.models"
+MODEL = "thoughts.model"
+NOW = "now"
+CHOSEN_FROM = 12
+"""So many models are gone through with Enter; of more, the name is typed."""
+
+
+class SettingsDesk:
+    """Lists settings as they stand, and changes the one that is asked for."""
+
+    def __init__(self, live: LiveSettings, engine: ThoughtEngine, means: Means) -> None:
+        self._live = live
+        self._engine = engine
+        self._means = means
+        self._shown: Version | None = None
+        self._tried = ""
+        self._models: list[str] = []
+
+    async def settings(self) -> list[Setting]:
+        """Every setting that can be changed here, with what can be tried."""
+        loaded, self._shown = self._live.loaded()
+        help_of = _documentation()
+        shown = [self._setting(value, help_of) for value in loaded.values() if value.path[0] in SECTIONS]
+        first = next(place for place, each in enumerate(shown) if each.key.startswith("notify"))
+        return [*shown[:first], *(await self._trials()), *shown[first:]]
+
+    async def change(self, key: str, value: str) -> None:
+        """Set one, or try what is tried."""
+        if key == TEST:
+            self._tried = await self._try()
+            return
+        if key == MODELS:
+            await self._list_models()
+            return
+        if self._shown is None or schema_at(tuple(key.split("."))) is None:
+            raise NotFound(f"There is no setting {key}.")
+        self._live.change(key, value, self._shown)
+
+    def _setting(self, value: Value, help_of: Mapping[str, str]) -> Setting:
+        choices = _choices(value.path)
+        if value.key == MODEL and self._models:
+            choices = ("", *self._models) if len(self._models) <= CHOSEN_FROM else ()
+        known = f" Known: {', '.join(self._models)}." if value.key == MODEL and self._models and not choices else ""
+        return Setting(
+            key=value.key,
+            value=_as_text(value.path, shown_value(value.path, value.value)),
+            help=help_of.get(value.key, "") + known,
+            source=value.origin,
+            choices=choices,
+            is_secret=is_secret(value.path),
+        )
+
+    async def _trials(self) -> list[Setting]:
+        spent = await make_budget(self._live.now.thoughts, self._means).in_words()
+        skipped = ", ".join(f"{reason} {count}" for reason, count in self._engine.counts().items())
+        passed = f" Passed over: {skipped}." if skipped else ""
+        return [
+            Setting(
+                key=TEST,
+                value=self._tried,
+                help=f"Ask the engine once and show what it says. Spent in the {spent}.{passed}",
+                source="Enter tries it",
+                choices=(NOW,),
+            ),
+            Setting(
+                key=MODELS,
+                value=f"{len(self._models)} known" if self._models else "",
+                help="Ask the endpoint which models it has.",
+                source="Enter asks",
+                choices=(NOW,),
+            ),
+        ]
+
+    async def _try(self) -> str:
+        thinker = make_thinker(self._live.now.thoughts, self._means)
+        if thinker is None:
+            return "lines are made here; there is no model to ask"
+        try:
+            answer = tidy_answer((await thinker.think(PROBE)).text)
+        finally:
+            await thinker.close()
+        if not answer:
+            raise ThinkerError(f"{thinker.name} said nothing.")
+        return f"{thinker.name}: {answer}"
+
+    async def _list_models(self) -> None:
+        thinker = make_thinker(self._live.now.thoughts, self._means)
+        if thinker is None:
+            raise ThinkerError("Lines are made here; there is no model to choose.")
+        try:
+            self._models = await thinker.models()
+        finally:
+            await thinker.close()
+        if not self._models:
+            raise ThinkerError(f"{thinker.name} does not say which models it has.")
+
+
+def _choices(path: tuple[str, ...]) -> tuple[str, ...]:
+    schema = schema_at(path) or {}
+    if schema.get("type") == "boolean":
+        return ("true", "false")
+    return tuple(map(str, schema.get("enum", ())))
+
+
+def _as_text(path: tuple[str, ...], value: object) -> str:
+    """A value as it would be typed."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        words = [str(each) for each in value]
+        return shlex.join(words) if path[-1] in COMMANDS else ", ".join(words)
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value)
+
+
+def _documentation() -> dict[str, str]:
+    definitions = documented_schema()["$defs"]
+    return {
+        f"{section}.{key}": str(below.get("description", ""))
+        for section in SECTIONS
+        for key, below in definitions[section.capitalize()]["properties"].items()
+    }

@@ -1,0 +1,170 @@
+"""Settings while we run: shown, changed, tried, and in force at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from quarterdeck.config.settings import Settings
+from quarterdeck.core.cadence import Skip
+from quarterdeck.core.events import Health
+from quarterdeck.errors import NotFound, Refused, SettingsError, ThinkerError
+from quarterdeck.runtime.live_settings import LiveSettings
+from quarterdeck.runtime.settings_desk import MODELS, NOW, TEST, SettingsDesk
+from quarterdeck.runtime.thinking import Means
+from quarterdeck.store.sqlite import SqliteStore
+from support.canned import StillClock
+from support.chat_server import chat_server
+from support.crew import bridge_on
+from support.thinking import Rig
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from quarterdeck.tui.backend import Setting
+
+
+class Desk:
+    """A desk over a file in a folder of its own."""
+
+    def __init__(self, folder: Path, store: SqliteStore) -> None:
+        self.file = folder / "config.toml"
+        self.told: list[tuple[str, Health, str]] = []
+        self.rig = Rig()
+        self.live = LiveSettings(self.file, Settings(), report=lambda *words: self.told.append(words), environ={})
+        means = Means(store=store, clock=StillClock(), folder=folder, environ={})
+        self.desk = SettingsDesk(self.live, self.rig.engine, means)
+
+    async def shown(self, key: str) -> Setting:
+        """One setting as it is listed."""
+        return {each.key: each for each in await self.desk.settings()}[key]
+
+    async def set(self, key: str, value: str) -> None:
+        """Look, and set it."""
+        await self.desk.settings()
+        await self.desk.change(key, value)
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with SqliteStore(tmp_path / "state.db") as store:
+        yield Desk(tmp_path, store)
+
+
+async def test_every_setting_of_thoughts_and_notices_is_listed_with_its_help(desk: Desk) -> None:
+    listed = await desk.desk.settings()
+
+    assert {each.key.partition(".")[0] for each in listed} == {"thoughts", "notify"}
+    assert all(each.help for each in listed)
+    assert (await desk.shown("thoughts.backend")).choices == ("local", "command", "openai")
+    assert (await desk.shown("thoughts.enabled")).choices == ("true", "false")
+    assert (await desk.shown("notify.permission")).value == "toast, bell"
+    assert (await desk.shown("thoughts.backend")).source == "default"
+
+
+async def test_a_key_is_never_shown(desk: Desk) -> None:
+    await desk.set("thoughts.key", "sk-very-secret-indeed-1234")
+
+    shown = await desk.shown("thoughts.key")
+
+    assert shown.is_secret
+    assert "very-secret" not in shown.value
+    assert all("very-secret" not in each.value for each in await desk.desk.settings())
+
+
+async def test_what_is_changed_holds_at_once_and_is_written_down(desk: Desk) -> None:
+    heard: list[Settings] = []
+    desk.live.when_changed(heard.append)
+
+    await desk.set("thoughts.command", "llm -m 'a model'")
+
+    assert heard[0].thoughts.command == ("llm", "-m", "a model")
+    assert (await desk.shown("thoughts.command")).value == "llm -m 'a model'"
+    assert (await desk.shown("thoughts.command")).source == "file:2"
+
+
+async def test_a_stale_change_is_refused(desk: Desk) -> None:
+    await desk.desk.settings()
+    desk.file.write_text("[thoughts]\nenabled = false\n")
+
+    with pytest.raises(Refused, match="has changed since"):
+        await desk.desk.change("thoughts.enabled", "true")
+
+
+async def test_what_does_not_fit_or_does_not_exist_is_refused(desk: Desk) -> None:
+    with pytest.raises(SettingsError, match="expected one of"):
+        await desk.set("thoughts.backend", "oracle")
+    with pytest.raises(NotFound, match=r"thoughts\.colour"):
+        await desk.set("thoughts.colour", "red")
+    assert not desk.file.exists()
+
+
+async def test_an_edit_of_the_file_is_in_force_soon_and_a_wrong_one_changes_nothing(desk: Desk) -> None:
+    heard: list[Settings] = []
+    desk.live.when_changed(heard.append)
+    desk.live.look()
+    desk.file.write_text("[thoughts]\nenabled = false\n")
+    desk.live.look()
+    desk.live.look()
+    desk.file.write_text("[thoughts]\nenabled = 'perhaps so'\n")
+    desk.live.look()
+
+    assert [each.thoughts.enabled for each in heard] == [False]
+    assert desk.live.now.thoughts.enabled is False
+    name, health, words = desk.told[-1]
+    assert (name, health) == ("settings", Health.DEGRADED)
+    assert "thoughts.enabled" in words
+
+
+async def test_the_engine_can_be_tried_and_the_answer_is_shown(desk: Desk) -> None:
+    with chat_server() as endpoint:
+        await desk.set("thoughts.url", endpoint.url)
+        await desk.set("thoughts.backend", "openai")
+        await desk.set(TEST, NOW)
+        tried = await desk.shown(TEST)
+        endpoint.mode = "broken"
+        with pytest.raises(ThinkerError, match="500"):
+            await desk.set(TEST, NOW)
+
+    assert tried.value.endswith("making the redirect keep its query")
+    assert "2 of 120 calls" in (await desk.shown(TEST)).help
+
+
+async def test_without_a_model_trying_says_so(desk: Desk) -> None:
+    await desk.set(TEST, NOW)
+
+    assert "made here" in (await desk.shown(TEST)).value
+    with pytest.raises(ThinkerError, match="no model to choose"):
+        await desk.set(MODELS, NOW)
+
+
+async def test_the_endpoints_models_can_be_chosen_from(desk: Desk) -> None:
+    with chat_server() as endpoint:
+        await desk.set("thoughts.url", endpoint.url)
+        await desk.set("thoughts.backend", "openai")
+        await desk.set(MODELS, NOW)
+
+    assert (await desk.shown("thoughts.model")).choices == ("", "big", "small")
+
+
+async def test_reasons_for_passing_over_are_shown(desk: Desk) -> None:
+    desk.rig.engine.skipped.update({Skip.CADENCE_GATE: 3})
+
+    assert "cadence_gate 3" in (await desk.shown(TEST)).help
+
+
+async def test_a_bridge_goes_by_a_changed_file(tmp_path: Path) -> None:
+    async with bridge_on(tmp_path / "none.sock", tmp_path) as opened:
+        (tmp_path / "config.toml").write_text(
+            "[thoughts]\nbackend = 'command'\ncommand = ['llm']\n[notify]\nquiet_hours = '01:00-02:00'\n"
+        )
+        opened.live.look()
+        thinker = opened.crew.engine.setup.thinker
+
+        assert thinker is not None
+        assert thinker.name == "llm"
+        (tmp_path / "config.toml").unlink()
+        opened.live.look()
+        assert opened.crew.engine.setup.thinker is None
