@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,13 +16,15 @@ from quarterdeck.core.report import ReportState
 from quarterdeck.errors import StoreError
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.ports.mux import Hint, HintKind
+from quarterdeck.ports.store import Sighting
+from quarterdeck.store import identity
 from quarterdeck.supervisor.checkpoints import Checkpoints
 from quarterdeck.supervisor.processes import Processes
 from quarterdeck.supervisor.reader import Reader
 from quarterdeck.supervisor.supervisor import Supervisor
 from quarterdeck.supervisor.watcher import Watcher
 from quarterdeck.supervisor.worker import keep_running
-from support.crew import bridge_on, until, watching
+from support.crew import PATIENCE, bridge_on, until, watching
 from support.store import open_store, thought
 from support.stub_mux import StubMux, pane
 from support.tmux_server import TmuxServer
@@ -238,3 +242,55 @@ async def test_who_takes_over_looks_at_once(server: TmuxServer, private_home: Pa
             await until(lambda: crew.crew.keeping.is_keeper, "the follower took over")
             await until(lambda: crew.crew.reader.watched(crew.need("work").session_id), "it derives states itself")
             assert crew.crew.watcher.looks > looks
+
+
+async def test_an_identity_given_while_nothing_could_be_written_gives_way_to_the_one_on_disk(
+    server: TmuxServer, private_home: Path
+) -> None:
+    server.session("keep")
+    async with watching(server.socket, private_home) as crew:
+        other = sqlite3.connect(private_home / "state.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        server.session("born")
+        await until(lambda: crew.row("born"), "the birth was seen")
+        snapshot = crew.crew.supervisor.snapshot
+        assert snapshot is not None
+        born = next(pane for pane in snapshot.panes if pane.session_name == "born")
+        seen = [Sighting(born.tmux_id, "born", born.session_created)]
+        address, run = crew.crew.supervisor.server, str(snapshot.incarnation)
+        on_disk = identity.claim(other, address, run, seen, time.time())[born.tmux_id].session_id
+        provisional = crew.need("born").session_id
+        other.execute("COMMIT")
+        other.close()
+
+        assert provisional != on_disk
+        await until(lambda: crew.row("born") and crew.need("born").session_id == on_disk, "the id on disk is shown")
+        await crew.shows("keep", "born")
+        assert provisional not in crew.crew.supervisor.fleet.sessions
+
+
+async def test_a_database_that_was_taken_away_costs_no_identity(server: TmuxServer, private_home: Path) -> None:
+    server.session("gone-for-now")
+    async with bridge_on(server.socket, private_home) as opened:
+        await opened.crew.look_once()
+    server.kill()
+    server.session("one")
+    server.session("two")
+    async with watching(server.socket, private_home) as crew, watching(server.socket, private_home) as follower:
+        await until(lambda: crew.row("gone-for-now") and follower.row("gone-for-now"), "the stale row is shown")
+        shown = {session.tmux_name: session.session_id for session in crew.sessions()}
+        for file in private_home.glob("state.db*"):
+            if not file.name.endswith(".lease"):
+                file.unlink()
+        server.session("three")
+        await until(lambda: crew.row("three") and follower.row("three"), "a new session is seen")
+        await until(lambda: crew.need("three").session_id == follower.need("three").session_id, "both agree")
+        whole = {**shown, "three": crew.need("three").session_id}
+        kept: dict[str, str] = {}
+        async with asyncio.timeout(PATIENCE):
+            while kept != whole:
+                kept = {session.tmux_name: session.session_id for session in await crew.deck.store.sessions()}
+
+        for seen in (crew, follower):
+            assert whole == {session.tmux_name: session.session_id for session in seen.sessions()}
+            assert seen.of(SessionDeleted) == []

@@ -218,6 +218,23 @@ def keep_counter(connection: sqlite3.Connection) -> int:
     return int(counter)
 
 
+def raise_counter(connection: sqlite3.Connection, least: int) -> None:
+    """Give no number below this one any more: it was seen in use, though the database may have lost that."""
+    connection.execute(
+        "INSERT INTO counters (name, next) VALUES ('sess', ?)"
+        " ON CONFLICT (name) DO UPDATE SET next = max(next, excluded.next)",
+        (least,),
+    )
+
+
+def number_of(session_id: SessionId) -> int | None:
+    """The n of a `sess_<n>` that the counter gave, else None."""
+    prefix, _, number = session_id.partition("_")
+    if prefix != "sess" or not number.isdecimal() or len(number) > 9 or int(number) >= PROVISIONAL_FLOOR:
+        return None
+    return int(number)
+
+
 def _fresh_ids(connection: sqlite3.Connection) -> Iterator[SessionId]:
     """One `sess_<n>` after the other, each above every one that was ever given."""
     counter = keep_counter(connection)

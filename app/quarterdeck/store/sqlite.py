@@ -55,6 +55,7 @@ class SqliteStore:
         self._keep_days = keep_days
         """How long events are kept; None leaves it to others to remove what is old."""
         self._dropped = 0
+        self._next_number = 0
         self._bad_rows = 0
 
     async def __aenter__(self) -> Self:
@@ -74,14 +75,14 @@ class SqliteStore:
     ) -> dict[TmuxSessionId, Identity]:
         """Give each sighted tmux session its identity."""
         now = self._now()
-        asked = partial(identity.claim, server=server, incarnation=incarnation, now=now)
+        asked = partial(self._numbering(identity.claim), server=server, incarnation=incarnation, now=now)
 
         def later(answer: dict[TmuxSessionId, Identity]) -> Iterable[Later]:
             promised = {tmux_id: found.session_id for tmux_id, found in answer.items()}
             for one in sightings:
                 yield Later(("claim", server, one.tmux_id), partial(asked, sightings=[one], given=promised))
 
-        return await self.database.write(
+        answer = await self.database.write(
             Write(
                 partial(asked, sightings=sightings),
                 later=later,
@@ -89,11 +90,13 @@ class SqliteStore:
                 is_durable=True,
             )
         )
+        self._seen(found.session_id for found in answer.values())
+        return answer
 
     async def adopt(self, server: str, incarnation: str, sighting: Sighting, session_id: SessionId | None) -> Identity:
         """Bind a tmux session to a stale identity (or a fresh one); raises Refused or NotFound with the reason."""
         run = partial(
-            identity.adopt,
+            self._numbering(identity.adopt),
             server=server,
             incarnation=incarnation,
             sighting=sighting,
@@ -104,7 +107,7 @@ class SqliteStore:
 
     async def reserve(self, server: str, tmux_name: str, session_id: SessionId | None = None) -> SessionId:
         """Keep an identity for a tmux session about to be made under this name."""
-        asked = partial(identity.reserve, server=server, tmux_name=tmux_name, now=self._now())
+        asked = partial(self._numbering(identity.reserve), server=server, tmux_name=tmux_name, now=self._now())
         return await self.database.write(
             Write(
                 partial(asked, session_id=session_id),
@@ -126,6 +129,7 @@ class SqliteStore:
         """Every kept session: live, stale and exited."""
         found, bad = await self.database.read(partial(sessions.read_all, server=server))
         await self._set_aside("sessions", bad)
+        self._seen(one.session_id for one in found)
         return found
 
     async def checkpoint(self, observed: Iterable[Session]) -> None:
@@ -221,6 +225,20 @@ class SqliteStore:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+    def _seen(self, ids: Iterable[SessionId]) -> None:
+        self._next_number = max(
+            [self._next_number, *(n + 1 for one in ids if (n := identity.number_of(one)) is not None)]
+        )
+
+    def _numbering(self, run: Callable[..., T]) -> Callable[..., T]:
+        """The same with no number given that this process has seen in use, even in a database begun anew."""
+
+        def numbered(connection: sqlite3.Connection, *args: object, **named: object) -> T:
+            identity.raise_counter(connection, self._next_number)
+            return run(connection, *args, **named)
+
+        return numbered
 
     def _leaving(self, observed: Iterable[Session]) -> list[Session]:
         leaving = list(observed)

@@ -122,8 +122,18 @@ class Supervisor:
         async with self.discovery:
             await self.load()
             if not self._at_start:
+                await self._give_back_lost()
                 follow = not self.is_keeper()
                 self.commit(*changes_elsewhere(self.fleet, self._kept, follow=follow, now=self.clock.now()))
+
+    async def _give_back_lost(self) -> None:
+        """Keep again what a database that was set aside or taken away has lost; what was forgotten stays so."""
+        lost = [session for key, session in self.fleet.sessions.items() if key not in self._kept]
+        if not lost:
+            return
+        await self.store.checkpoint([session for session in lost if not session.is_stale])
+        await self.store.stale([session for session in lost if session.is_stale])
+        await self.load()
 
     def keep_in_view(self, ended: Mapping[SessionId, Session]) -> None:
         """Show these ended rows although they ended before, and take the place of what was shown of them."""
