@@ -90,6 +90,8 @@ class PluginFile:
         if install:
             note = "OpenCode loads it at its next start."
             return HookPlan(path=path, before=before, after=plugin_text(spool), note=note)
+        if before is not None and not before.startswith(_TEXT[: _TEXT.index(";")]):
+            return HookPlan(path=path, before=before, after=before)
         backup = backup_path(path)
         return HookPlan(path=path, before=before, after=backup.read_text() if backup.is_file() else None)
 

@@ -6,6 +6,38 @@ from argparse import SUPPRESS
 
 from quarterdeck.cli.table import Verb, arg
 
+HOOK_AGENTS = arg("agent", nargs="*", metavar="AGENT", help="only of these; without, of each that is on this machine")
+YES = arg("--yes", action="store_true", help="do not ask")
+
+HOOKS = Verb(
+    name="hooks",
+    summary="let agents report what they do, by hooks of their own",
+    example="quarterdeck hooks install claude  # shows the change and asks",
+    verbs=(
+        Verb(
+            name="install",
+            summary="let agents report what they do; shows the change, asks, and keeps a backup",
+            example="quarterdeck hooks install claude",
+            runs="quarterdeck.cli.hooks:install",
+            arguments=(HOOK_AGENTS, YES),
+        ),
+        Verb(
+            name="uninstall",
+            summary="take our hooks out of agents' settings again",
+            example="quarterdeck hooks uninstall",
+            runs="quarterdeck.cli.hooks:uninstall",
+            arguments=(HOOK_AGENTS, YES),
+        ),
+        Verb(
+            name="status",
+            summary="which agents report to us",
+            example="quarterdeck hooks status --json  # for scripts",
+            runs="quarterdeck.cli.hooks:status",
+            arguments=(HOOK_AGENTS,),
+        ),
+    ),
+)
+
 SHELL_VERBS: tuple[Verb, ...] = (
     Verb(
         name="bind",
@@ -19,6 +51,7 @@ SHELL_VERBS: tuple[Verb, ...] = (
             arg("--remove", action="store_true", help="take the key away again; without KEY every key of ours"),
         ),
     ),
+    HOOKS,
     Verb(
         name="status-line",
         summary="one short line for tmux's status-right",

@@ -1,0 +1,130 @@
+"""`hooks`: let agents report what they do, with the user's say and undone to the letter."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from typing import TYPE_CHECKING
+
+from quarterdeck.cli.asking import agrees
+from quarterdeck.cli.colour import Colour, coloured
+from quarterdeck.cli.failing import show
+from quarterdeck.cli.output import print_json, print_table, say, write
+from quarterdeck.core.text import clean
+from quarterdeck.errors import QuarterdeckError
+from quarterdeck.runtime import hooks as setup
+from quarterdeck.runtime.agents import load_agents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from quarterdeck.cli.call import Call
+    from quarterdeck.runtime.hooks import Change
+
+LINE_COLOURS = {"+": Colour.GREEN, "-": Colour.RED, "@": Colour.CYAN}
+
+
+def install(call: Call) -> int:
+    """Let agents report."""
+    return _change(call, install=True)
+
+
+def uninstall(call: Call) -> int:
+    """Let agents report no more."""
+    return _change(call, install=False)
+
+
+def status(call: Call) -> int:
+    """Say which agents report."""
+    found = setup.reporting(load_agents(call.settings.agents), call.places, call.options.agent)
+    if call.json:
+        print_json(found)
+        return 0
+    print_table(
+        ("AGENT", "HOOKS", "PROGRAM", "FILE"),
+        [(each.agent, each.status, "found" if each.installed else "not found", str(each.path or "")) for each in found],
+    )
+    return 0
+
+
+def _change(call: Call, *, install: bool) -> int:
+    agents = load_agents(call.settings.agents)
+    failed: list[QuarterdeckError] = []
+    changes: list[Change] = []
+    for agent in setup.wanted_agents(agents, call.options.agent, all_of_them=not install):
+        try:
+            changes.append(setup.change(agent, call.places, install=install))
+        except QuarterdeckError as error:
+            failed.append(error)
+    wanted = [change for change in changes if change.plan.changes]
+    if not call.json:
+        _show(changes, install=install)
+    if wanted and not call.options.yes:
+        what = "report" if install else "report no more"
+        names = ", ".join(clean(change.agent.spec.name) for change in wanted)
+        if not agrees(
+            f"Change {'this file' if len(wanted) == 1 else 'these files'} so that {names} will {what}?",
+            otherwise="Nothing was changed: there is nobody to ask.",
+            hint="--yes goes ahead without asking.",
+        ):
+            say("Nothing was changed.")
+            return 1
+    done: list[tuple[Change, Path | None]] = []
+    for change in changes:
+        try:
+            done.append((change, setup.carry_out(change, call.places)))
+        except QuarterdeckError as error:
+            failed.append(error)
+    _tell(call, done)
+    for failure in failed[:-1]:
+        show(failure, as_json=call.json)
+    if failed:
+        raise failed[-1]
+    return 0
+
+
+def _show(changes: list[Change], *, install: bool) -> None:
+    if not changes:
+        say("No agent that can report is on this machine." if install else "No agent reports.")
+    for change in changes:
+        name = clean(change.agent.spec.name)
+        if change.plan.changes:
+            say(f"{name}: {change.plan.path}")
+            for line in difference(change):
+                write(f"  {coloured(line, LINE_COLOURS.get(line[:1]), sys.stdout)}\n")
+        else:
+            say(f"{name}: {'reports already' if install else 'has no hooks of ours'}.")
+
+
+def difference(change: Change) -> Iterator[str]:
+    """What would change in the file, as `diff -u` says it."""
+    plan = change.plan
+    before, after = ((text or "").splitlines() for text in (plan.before, plan.after))
+    lines = list(difflib.unified_diff(before, after, lineterm="", n=2))
+    yield from (clean(line) for line in lines[2:])
+    if plan.after is None:
+        yield "(the file goes)"
+
+
+def _tell(call: Call, done: Sequence[tuple[Change, Path | None]]) -> None:
+    if call.json:
+        print_json(
+            [
+                {
+                    "agent": change.agent.spec.key,
+                    "path": change.plan.path,
+                    "changed": change.plan.changes,
+                    "backup": backup,
+                    "note": change.plan.note,
+                }
+                for change, backup in done
+            ]
+        )
+        return
+    for change, backup in done:
+        if change.plan.changes:
+            kept = f" As it was: {backup}" if backup else ""
+            say(f"{change.agent.spec.name}: done.{kept}")
+            if change.plan.note:
+                say(f"  {change.plan.note}")

@@ -1,0 +1,167 @@
+"""Making agents report to us in the user's own settings, and undoing it: what would change, and carrying it out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from quarterdeck.agents.hooks import backup_path
+from quarterdeck.agents.report_script import script_path, script_text
+from quarterdeck.errors import NotFound, QuarterdeckError, Refused
+from quarterdeck.paths import FILE_MODE, private_folder, write_private
+from quarterdeck.ports.agent import HookKind, HookStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from quarterdeck.paths import Places
+    from quarterdeck.ports.agent import Agent, Agents, HookPlan
+
+OURS = "Written by quarterdeck"
+"""Stands in every whole file of ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reporting:
+    """Whether one agent reports to us."""
+
+    agent: str
+    name: str
+    status: HookStatus
+    installed: bool
+    """Whether its program is on this machine."""
+    path: Path | None
+    """The file that says so, or would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What would be done for one agent."""
+
+    agent: Agent
+    plan: HookPlan
+    install: bool
+
+    @property
+    def needs_backup(self) -> bool:
+        """Whether the file as it is now is to be kept: it is the user's, and nothing of ours is in it."""
+        before = self.plan.before
+        if not self.install or before is None or OURS in before:
+            return False
+        return "# quarterdeck" not in before or not backup_path(self.plan.path).exists()
+
+
+def reporting(agents: Agents, places: Places, keys: Sequence[str] = ()) -> list[Reporting]:
+    """How it is with each agent that can report, or with those that are named."""
+    found = []
+    for agent in wanted_agents(agents, keys, all_of_them=True):
+        status = agent.hook_status(spool=places.spool)
+        # Without its script the hook does nothing, and says nothing of it.
+        if status is HookStatus.INSTALLED and _has_script(agent) and not _script(agent, places).exists():
+            status = HookStatus.OUTDATED
+        found.append(
+            Reporting(
+                agent=agent.spec.key,
+                name=agent.spec.name,
+                status=status,
+                installed=is_installed(agent),
+                path=_path(agent, places),
+            )
+        )
+    return found
+
+
+def wanted_agents(agents: Agents, keys: Sequence[str], *, all_of_them: bool = False) -> list[Agent]:
+    """The agents that are named; without names those that can report and are on this machine, or all that can."""
+    if not keys:
+        able = [agent for agent in agents.all() if agent.spec.hooks is not HookKind.NONE]
+        return [agent for agent in able if all_of_them or is_installed(agent)]
+    return list({agent.spec.key: agent for agent in (_named(agents, key) for key in keys)}.values())
+
+
+def _named(agents: Agents, key: str) -> Agent:
+    agent = agents.get(key)
+    if agent is None:
+        able = ", ".join(each.spec.key for each in agents.all() if each.spec.hooks is not HookKind.NONE)
+        raise NotFound(f"There is no agent {key!r}.", hint=f"Agents that can report: {able}.")
+    if agent.spec.hooks is HookKind.NONE:
+        raise Refused(f"{agent.spec.name} has no hooks.", hint="What it does is read from its screen and its files.")
+    return agent
+
+
+def is_installed(agent: Agent) -> bool:
+    """Whether the agent's program is on this machine."""
+    return any(shutil.which(command) for command in agent.spec.commands)
+
+
+def change(agent: Agent, places: Places, *, install: bool) -> Change:
+    """What would be done; raises Refused when the agent's file cannot be changed safely."""
+    plan = agent.hook_plan(install=install, spool=places.spool)
+    if plan is None:
+        raise Refused(f"{agent.spec.name} has no hooks.")
+    return Change(agent, plan, install)
+
+
+def carry_out(wanted: Change, places: Places) -> Path | None:
+    """Do it; answers where the file as it was is kept, if it is. What changed meanwhile is refused."""
+    plan, agent = wanted.plan, wanted.agent
+    if wanted.install and _has_script(agent):
+        private_folder(places.spool)
+        write_private(_script(agent, places), script_text(places.spool, agent.spec.key))
+    if not plan.changes:
+        return None
+    # A link to where somebody keeps their settings stays one.
+    file = plan.path.resolve()
+    backup = backup_path(plan.path)
+    try:
+        if _text(file) != plan.before:
+            raise Refused(f"{plan.path} was changed meanwhile, so it is left alone.", hint="Try again.")
+        if wanted.needs_backup:
+            shutil.copy2(file, backup)
+        if plan.after is None:
+            file.unlink(missing_ok=True)
+        else:
+            _replace(file, plan.after)
+        if not wanted.install and _text(backup) in {plan.after, None}:
+            backup.unlink(missing_ok=True)
+    except OSError as error:
+        raise QuarterdeckError(f"{plan.path} cannot be changed: {error.strerror}.") from error
+    return backup if backup.exists() else None
+
+
+def _replace(file: Path, text: str) -> None:
+    """Write the whole file at once or not at all, open to whom it was open before."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else FILE_MODE
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_EXCL | os.O_CLOEXEC, FILE_MODE), "wb") as stream:
+            stream.write(text.encode())
+        draft.chmod(mode)
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _text(file: Path) -> str | None:
+    return file.read_bytes().decode() if file.is_file() else None
+
+
+def _has_script(agent: Agent) -> bool:
+    return agent.spec.hooks is HookKind.SETTINGS
+
+
+def _script(agent: Agent, places: Places) -> Path:
+    return script_path(places.spool, agent.spec.key)
+
+
+def _path(agent: Agent, places: Places) -> Path | None:
+    try:
+        plan = agent.hook_plan(install=False, spool=places.spool)
+    except Refused:
+        return None
+    return plan.path if plan is not None else None
