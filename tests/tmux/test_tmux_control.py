@@ -84,7 +84,7 @@ async def test_attaching_leaves_every_size_and_setting_as_it_was(
 
     assert before == during == server.run(*seen)
     assert "/from/the/console" not in during
-    assert server.clients() == []
+    await eventually(lambda: server.clients() == [], "our client was gone")
 
 
 async def test_our_client_is_no_client(server: TmuxServer) -> None:
