@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import struct
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -87,3 +89,34 @@ async def test_the_server_outlives_attaches_while_sessions_come_and_go(tmux_sock
         finally:
             busy.kill()
             await busy.wait()
+
+
+async def test_a_gate_closed_in_the_middle_of_an_introduction_leaves_no_socket_open(
+    tmux_socket: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with TmuxServer(tmux_socket) as server:
+        server.session("one")
+        gate = Gate(ServerAddress(server.socket), 5.0)
+        arrived, may_go_on, ended = threading.Event(), threading.Event(), threading.Event()
+        ends: list[socket.socket] = []
+
+        def listen(client: socket.socket) -> Introduction:
+            ends.append(client)
+            arrived.set()
+            may_go_on.wait(5.0)
+            ended.set()
+            return Introduction((), (), b"")
+
+        monkeypatch.setattr(gate, "_listen", listen)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.connect(gate.path)
+            waiting = asyncio.create_task(gate.let_in())
+            assert await asyncio.to_thread(arrived.wait, 5.0)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+            gate.close()
+            may_go_on.set()
+            assert await asyncio.to_thread(ended.wait, 5.0)
+            async with asyncio.timeout(5.0):
+                while ends[0].fileno() != -1:  # noqa: ASYNC110 - a thread of ours closes it and tells nobody
+                    await asyncio.sleep(0.01)

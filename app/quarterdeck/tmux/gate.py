@@ -17,6 +17,7 @@ import socket
 import struct
 import sys
 import tempfile
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,6 +90,8 @@ class Gate:
         self._folder = Path(tempfile.mkdtemp(prefix="qd-"))
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._listener.settimeout(timeout)
+        self._handing_over = threading.Lock()
+        self._is_closed = False
         self._ends: tuple[socket.socket, socket.socket] | None = None
         self.path = str(self._folder / "s")
         """What the client is told is the server's socket."""
@@ -102,11 +105,10 @@ class Gate:
     async def let_in(self) -> None:
         """Wait for the client, hand its introduction to the server, and pass on what they say from then on."""
         try:
-            self._ends = await asyncio.to_thread(self._introduce)
+            client, server = await asyncio.to_thread(self._introduce)
         except (OSError, ValueError) as error:
             self.close()
             raise TmuxUnreachable(f"the control client could not be introduced to tmux: {error}") from error
-        client, server = self._ends
         loop = asyncio.get_running_loop()
         for one, other in ((client, server), (server, client)):
             one.setblocking(False)
@@ -116,7 +118,9 @@ class Gate:
         """Let go of everything; the server takes that for a detach."""
         self._listener.close()
         shutil.rmtree(self._folder, ignore_errors=True)
-        ends, self._ends = self._ends, None
+        with self._handing_over:
+            self._is_closed = True
+            ends, self._ends = self._ends, None
         for end in ends or ():
             with suppress(RuntimeError):  # the loop may be closed
                 asyncio.get_running_loop().remove_reader(end)
@@ -135,6 +139,11 @@ class Gate:
             for message, descriptor in zip(streams, said.descriptors, strict=True):
                 socket.send_fds(server, [message], [descriptor])
             server.sendall(rest)
+            with self._handing_over:
+                if self._is_closed:
+                    # Whoever waited for this was cancelled, so nobody else would close the two ends.
+                    raise OSError("it is not wanted any more")  # noqa: TRY301 - one way out for all
+                self._ends = (client, server)
         except BaseException:
             client.close()
             server.close()
