@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "app"))
@@ -14,27 +14,98 @@ sys.path.insert(0, str(ROOT / "app"))
 from quarterdeck.cli.verbs import VERBS  # noqa: E402 - a bare checkout has no installed package
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from quarterdeck.cli.table import Verb
 
 README = ROOT / "README.md"
-COMMANDS = re.compile(r"(?<=\| command \| does \|\n\|---\|---\|\n)(\|.*\n)*")
 
 
 def written(text: str) -> str:
     """README's text with the made parts as they must be."""
-    return COMMANDS.sub("".join(f"{row}\n" for row in rows(VERBS)), text, count=1)
+    for header, make in TABLES.items():
+        columns = header.count("|") - 1
+        head = re.escape(f"{header}\n|{'---|' * columns}\n")
+        body = "".join(f"{row}\n" for row in make())
+        text = re.sub(rf"(?<={head})(\|.*\n)*", lambda _, body=body: body, text, count=1)
+    return text
 
 
-def rows(verbs: Sequence[Verb], before: str = "") -> Iterator[str]:
+def command_rows(verbs: Sequence[Verb] = VERBS, before: str = "") -> Iterator[str]:
     """The table of commands, a row for each verb that runs something."""
     for verb in verbs:
         if verb.verbs:
-            yield from rows(verb.verbs, f"{before}{verb.name} ")
+            yield from command_rows(verb.verbs, f"{before}{verb.name} ")
         elif not verb.hidden:
             yield f"| `{before}{verb.name}` | {verb.summary} |"
 
+
+def key_rows() -> Iterator[str]:
+    """The table of keys, a row for each action of the console."""
+    from quarterdeck.tui.actions import ACTIONS, spoken
+
+    for action in ACTIONS:
+        keys = " ".join(f"`{spoken(key)}`" for key in action.keys)
+        yield f"| {keys} | {action.help} | `{action.name}` |"
+    yield "| `1`-`9` | Jump to that row | |"
+
+
+def setting_rows() -> Iterator[str]:
+    """The table of settings, a row for each key that always exists."""
+    from quarterdeck.config.describe import documented_schema
+
+    schema = documented_schema()
+    yield from _below(schema, schema, "")
+
+
+def _below(schema: dict[str, Any], whole: dict[str, Any], before: str) -> Iterator[str]:
+    for name, value in schema.get("properties", {}).items():
+        inner = whole["$defs"][value["$ref"].rsplit("/", 1)[1]] if "$ref" in value else value
+        if "properties" in inner:
+            yield from _below(inner, whole, f"{before}{name}.")
+        elif "additionalProperties" not in inner:
+            default = value.get("default", inner.get("default"))
+            shown = "" if default in (None, "", [], ()) else f"`{_toml(default)}`"
+            yield f"| `{before}{name}` | {shown} | {value.get('description', '').replace('|', '\\|')} |"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(each) for each in value) + "]"
+    return f'"{value}"' if isinstance(value, str) else f"{value}"
+
+
+def agent_rows() -> Iterator[str]:
+    """The table of agents, and what each tells us."""
+    from quarterdeck.ports.agent import HookKind
+    from quarterdeck.runtime.agents import load_agents
+
+    for agent in load_agents({}).all():
+        made: Any = agent
+        tells = [
+            word
+            for word, there in (
+                ("hooks", made.spec.hooks is not HookKind.NONE),
+                ("its own list or server", made.registry),
+                ("transcript", made.transcripts),
+                ("title", made.title_rules),
+                ("screen", made.screen_rules),
+            )
+            if there
+        ]
+        resumed = "yes" if made.spec.resume else "no"
+        yield f"| {made.spec.name} | `{made.spec.key}` | {', '.join(tells) or 'process and stillness only'} | {resumed} |"
+
+
+TABLES: dict[str, Callable[[], Iterator[str]]] = {
+    "| command | does |": command_rows,
+    "| key | does | action |": key_rows,
+    "| setting | default | meaning |": setting_rows,
+    "| agent | `--tool` | what tells its state, best first | resumed |": agent_rows,
+}
+"""Header of each made table → its rows."""
 
 if __name__ == "__main__":
     README.write_text(written(README.read_text(encoding="utf-8")), encoding="utf-8")

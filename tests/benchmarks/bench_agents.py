@@ -1,0 +1,156 @@
+"""How soon a change of an agent is on its row, with many sessions around it.
+
+    PYTHONPATH=app:tests python tests/benchmarks/bench_agents.py [SESSIONS]
+
+A hook's report, an appended transcript line and a dialog drawn on the screen, each until the event that a console
+paints. Expected at 100 sessions: 0.5 s, 1.5 s and 2 s at the most; the baseline is a look at tmux in the same run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck.agents.report_script import hook_command, script_path, script_text
+from quarterdeck.core.events import SessionChanged
+from support.crew import Watching, watching
+from support.tmux_server import TmuxServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from quarterdeck.core.session import Session
+
+SCREENS = Path(__file__).parents[1] / "agents" / "recordings" / "120x36" / "claude"
+AGENT = '#!/bin/sh\ncat "$1/idle"\nwhile read -r screen; do printf "\\033[2J\\033[H"; cat "$1/$screen"; done\n'
+CONVERSATION = "11111111-2222-3333-4444-555555555555"
+ROUNDS = 12
+PATIENCE = 10.0
+
+
+async def waited(crew: Watching, act: Callable[[], None], shows: Callable[[Session], bool]) -> float:
+    """Seconds from an act until the row shows it."""
+    done = asyncio.get_running_loop().create_future()
+
+    def heard(event: object) -> None:
+        if isinstance(event, SessionChanged) and shows(event.after) and not done.done():
+            done.set_result(time.perf_counter())
+
+    forget = crew.crew.supervisor.bus.subscribe(heard)
+    begun = time.perf_counter()
+    act()
+    try:
+        return float(await asyncio.wait_for(done, PATIENCE)) - begun
+    finally:
+        forget()
+
+
+def line(kind: str, **message: object) -> str:
+    """One row of a transcript."""
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    common = {
+        "type": kind,
+        "sessionId": CONVERSATION,
+        "cwd": "/tmp",
+        "timestamp": now,
+        "uuid": now,
+        "isSidechain": False,
+    }
+    return json.dumps(common | {"message": {"role": kind, **message}}) + "\n"
+
+
+async def measure(sessions: int, folder: Path) -> dict[str, list[float]]:
+    """Seconds of each kind."""
+    home, spool, screens = folder / "home", folder / "qd" / "spool", folder / "screens"
+    transcript = home / ".claude" / "projects" / "-tmp" / f"{CONVERSATION}.jsonl"
+    for each in (home, screens, folder / "bin", transcript.parent):
+        each.mkdir(parents=True, exist_ok=True)
+    (folder / "bin" / "claude").write_text(AGENT)
+    (folder / "bin" / "claude").chmod(0o755)
+    for state in ("idle", "permission"):
+        (screens / state).write_bytes((SCREENS / state / "screen.ansi").read_bytes())
+    transcript.write_text(line("user", content="begin"))
+    os.environ["HOME"] = str(home)
+    took: dict[str, list[float]] = {"look": [], "hook": [], "transcript": [], "screen": []}
+    with TmuxServer(folder / "s") as server:
+        for number in range(sessions):
+            server.session(f"s{number}")
+        pane = server.session("agent", str(folder / "bin" / "claude"), str(screens), cwd="/tmp", size="120x36")
+        async with watching(folder / "s", folder / "qd") as crew:
+            script_path(spool, "claude").parent.mkdir(parents=True, exist_ok=True)
+            script_path(spool, "claude").write_text(script_text(spool, "claude"))
+            env = os.environ | {"TMUX_PANE": pane, "TMUX": f"{server.socket},1,0"}
+
+            def report(event: str, **more: object) -> None:
+                payload = json.dumps({"hook_event_name": event, "session_id": CONVERSATION, **more}).encode()
+                subprocess.run(["sh", "-c", hook_command(spool, "claude")], input=payload, env=env, check=True)
+
+            def append(text: str) -> None:
+                with transcript.open("a") as file:
+                    file.write(text)
+                server.run("send-keys", "-t", pane, "idle", "Enter")
+
+            def draw(screen: str) -> None:
+                server.run("send-keys", "-t", pane, screen, "Enter")
+
+            await asyncio.sleep(5)
+            for number in range(ROUNDS):
+                begun = time.perf_counter()
+                await crew.crew.supervisor.look()
+                took["look"].append(time.perf_counter() - begun)
+                took["hook"].append(
+                    await waited(
+                        crew,
+                        lambda: report("PreToolUse", tool_name="Bash", tool_input={"command": "make"}),
+                        lambda s: s.tmux_name == "agent" and s.state_evidence.source == "hook" and s.state == "busy",
+                    )
+                )
+                report("Stop", last_assistant_message="done")
+                await asyncio.sleep(6.5)
+                words = f"number {number}"
+                took["transcript"].append(
+                    await waited(
+                        crew,
+                        lambda: append(
+                            line(
+                                "assistant",
+                                id=f"m{number}",  # noqa: B023
+                                model="m",
+                                stop_reason="end_turn",
+                                content=[{"type": "text", "text": words}],  # noqa: B023
+                                usage={"input_tokens": 1000 + number, "output_tokens": 1},  # noqa: B023
+                            )
+                        ),
+                        lambda s: s.token_count == 1000 + number,  # noqa: B023
+                    )
+                )
+                await asyncio.sleep(4)
+                took["screen"].append(await waited(crew, lambda: draw("permission"), lambda s: s.needs == "permission"))
+                draw("idle")
+                await asyncio.sleep(4)
+    return took
+
+
+def main() -> None:
+    """Print medians and the worst."""
+    sessions = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    with tempfile.TemporaryDirectory(prefix="qd-", dir="/tmp") as folder:
+        took = asyncio.run(measure(sessions, Path(folder)))
+    base = statistics.median(took["look"])
+    print(f"{sessions} sessions, {ROUNDS} rounds; ms: median, worst, times a look")
+    for name, seconds in took.items():
+        median = statistics.median(seconds)
+        print(f"{name:<11} {median * 1000:8.1f} {max(seconds) * 1000:8.1f} {median / base:8.1f}")
+
+
+if __name__ == "__main__":
+    main()
