@@ -66,7 +66,8 @@ def _below(schema: dict[str, Any], whole: dict[str, Any], before: str) -> Iterat
         elif "additionalProperties" not in inner:
             default = value.get("default", inner.get("default"))
             shown = "" if default in (None, "", [], ()) else f"`{_toml(default)}`"
-            yield f"| `{before}{name}` | {shown} | {value.get('description', '').replace('|', '\\|')} |"
+            meaning = value.get("description", "").replace("|", "&#124;")
+            yield f"| `{before}{name}` | {shown} | {meaning} |"
 
 
 def _toml(value: object) -> str:
@@ -96,7 +97,8 @@ def agent_rows() -> Iterator[str]:
             if there
         ]
         resumed = "yes" if made.spec.resume else "no"
-        yield f"| {made.spec.name} | `{made.spec.key}` | {', '.join(tells) or 'process and stillness only'} | {resumed} |"
+        sources = ", ".join(tells) or "process and stillness only"
+        yield f"| {made.spec.name} | `{made.spec.key}` | {sources} | {resumed} |"
 
 
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
