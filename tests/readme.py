@@ -24,10 +24,10 @@ README = ROOT / "README.md"
 def written(text: str) -> str:
     """README's text with the made parts as they must be."""
     for header, make in TABLES.items():
-        columns = header.count("|") - 1
-        head = re.escape(f"{header}\n|{'---|' * columns}\n")
-        body = "".join(f"{row}\n" for row in make())
-        text = re.sub(rf"(?<={head})(\|.*\n)*", lambda _, body=body: body, text, count=1)
+        head = f"{header}\n|{'---|' * (header.count('|') - 1)}\n"
+        start = text.index(head) + len(head)
+        end = re.compile(r"^(?!\|)", re.MULTILINE).search(text, start)
+        text = text[:start] + "".join(f"{row}\n" for row in make()) + text[end.start() if end else len(text) :]
     return text
 
 
