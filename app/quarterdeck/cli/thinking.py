@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from quarterdeck.cli.output import json_text, write
 from quarterdeck.core.text import clean
-from quarterdeck.operations.ingest import Tally
+from quarterdeck.operations.ingest import LONGEST_LINE, Tally
 from quarterdeck.operations.ingest import ingest as take
 from quarterdeck.ports.clock import SystemClock
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from quarterdeck.cli.call import Call
+
+CHUNK = 65_536
+WAITING_LINES = 256
+"""Lines read ahead; an engine that is faster waits."""
 
 
 def ingest(call: Call) -> int:
@@ -26,14 +35,75 @@ async def _ingest(call: Call) -> int:
 
     tally = Tally()
     clock = SystemClock()
+    lines = Lines()
+    if call.options.follow:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, lines.end)
     async with open_store(call.places) as store:
-        number = 0
-        # One read at a time in a thread, so that a kept-open pipe holds nothing up.
-        while line := await asyncio.to_thread(sys.stdin.buffer.readline):
-            number += 1
-            await take(store, line.decode("utf-8", errors="replace"), number, clock.now(), tally)
+        count = 0
+        async for line in lines.read():
+            count += 1
+            await take(store, line.decode("utf-8", errors="replace"), count, clock.now(), tally)
             for complaint in tally.complaints:
                 sys.stderr.write(f"quarterdeck: {clean(complaint)}\n")
             tally.complaints.clear()
-    write(json_text({"accepted": tally.accepted, "dropped": tally.dropped}) + "\n")
+            if call.options.follow and lines.is_empty:
+                # So far; whoever keeps the pipe open hears what became of what they sent.
+                await store.flush()
+                _print(tally)
+    _print(tally)
     return 0
+
+
+def _print(tally: Tally) -> None:
+    write(json_text({"accepted": tally.accepted, "dropped": tally.dropped}) + "\n")
+
+
+class Lines:
+    """Standard input by lines, read in a thread that nobody waits for: a pipe may stay open and silent for days."""
+
+    def __init__(self, fd: int = 0) -> None:
+        self._fd = fd
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._room = threading.Semaphore(WAITING_LINES)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything that came has been handed out."""
+        return self._queue.empty()
+
+    def end(self) -> None:
+        """Hand out what has come, and then no more."""
+        self._queue.put_nowait(None)
+
+    async def read(self) -> AsyncIterator[bytes]:
+        """Each line as it comes; one that never ends is cut where it is too long anyway."""
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=self._fill, args=(loop,), name="stdin", daemon=True).start()
+        while (line := await self._queue.get()) is not None:
+            self._room.release()
+            yield line
+
+    def _fill(self, loop: asyncio.AbstractEventLoop) -> None:
+        pending = b""
+        # Not through sys.stdin, whose lock the interpreter would wait for when it ends.
+        while chunk := self._chunk():
+            *whole, pending = (pending + chunk).split(b"\n")
+            pending = pending[: LONGEST_LINE + 1]
+            for line in whole:
+                self._hand_over(loop, line)
+        if pending:
+            self._hand_over(loop, pending)
+        self._hand_over(loop, None)
+
+    def _chunk(self) -> bytes:
+        try:
+            return os.read(self._fd, CHUNK)
+        except OSError:
+            # A standard input that is closed, or a terminal that is gone, has ended.
+            return b""
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop, line: bytes | None) -> None:
+        self._room.acquire()
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(self._queue.put_nowait, line)

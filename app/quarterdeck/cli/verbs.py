@@ -165,6 +165,7 @@ VERBS: tuple[Verb, ...] = (
                 name="ingest",
                 summary="read thought updates, one JSON object a line, and say how many counted",
                 example="my-engine | quarterdeck thoughts ingest",
+                arguments=(arg("--follow", action="store_true", help="say after each update how many counted so far"),),
                 runs="quarterdeck.cli.thinking:ingest",
             ),
         ),

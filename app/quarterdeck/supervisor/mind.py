@@ -14,8 +14,9 @@ from quarterdeck.core.thought_rules import is_real_thought
 
 if TYPE_CHECKING:
     from quarterdeck.core.insight import Insight
-    from quarterdeck.core.session import ActionCue, Session
+    from quarterdeck.core.session import ActionCue, Need, Session
     from quarterdeck.core.thought import ThoughtSnapshot
+    from quarterdeck.core.transcript import Action
 
 HISTORY = 10
 EARLIER_TOLD = 3
@@ -29,6 +30,7 @@ class Novelty:
     shift: bool
     """Whether the session is after something else now."""
     is_other_state: bool
+    is_other_task: bool
     context: object
     """By which the next look tells whether anything changed."""
 
@@ -52,8 +54,11 @@ class Mind:
     is_asleep: bool = False
     rest: RestState = RestState.ACTIVE
     cues: tuple[ActionCue, ...] = ()
+    reminded: tuple[tuple[Action, ...], Need | None, tuple[ActionCue, ...]] | None = None
+    """The steps the reminders were last drawn from, and those reminders."""
     emission_seq: int = 0
     state: SessionState | None = None
+    task: str = ""
 
     def news(self, insight: Insight) -> Novelty | Skip:
         """What is new, or why there is nothing to say."""
@@ -71,7 +76,7 @@ class Mind:
                 return Skip.REPLAY_UNCHANGED
             if changed_characters(self.terminal, text) < LEAST_CHANGE:
                 return Skip.DELTA_BELOW_THRESHOLD
-        return Novelty(mark, changed, state_changed, context)
+        return Novelty(mark, changed, state_changed, insight.task != self.task, context)
 
     def _agent_news(self, insight: Insight, mark: str, *, changed: bool, state_changed: bool) -> Novelty | Skip:
         session, view = insight.session, insight.view
@@ -84,11 +89,12 @@ class Mind:
                 return Skip.CONTEXT_UNCHANGED
             if not changed and isinstance(self.described.context, tuple) and told == self.described.context[0]:
                 return Skip.OBJECTIVE_UNCHANGED
-        return Novelty(mark, changed, state_changed, context)
+        return Novelty(mark, changed, state_changed, insight.task != self.task, context)
 
     def note_described(self, insight: Insight, news: Novelty, now: float) -> None:
         """A line about this was made, or asked for."""
-        self.called_at, self.described, self.state = now, news, insight.session.state
+        self.called_at, self.described = now, news
+        self.state, self.task = insight.session.state, insight.task
         self.terminal = "" if insight.agent else context_of(insight.screen)
         if news.shift:
             self.fingerprint, self.stable_since = news.fingerprint, now

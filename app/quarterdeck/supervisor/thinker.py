@@ -37,9 +37,9 @@ NAME = "thoughts"
 SOON = 0.1
 """What changes within this time is thought about together."""
 URGENT_GAP = 1.0
-"""Seconds between two lines about a session that are made here, when its state or objective changed."""
+"""Seconds between two lines about a session that are made here, when its state or task changed."""
 LINE_GAP = 5.0
-"""The same, when only the words changed."""
+"""The same, when only its words or tools changed."""
 BREATH = 10
 """Sessions after which others get their turn in the loop."""
 
@@ -252,7 +252,7 @@ class ThoughtEngine:
         if has_model:
             gap = self._setup.cadence.gap(now - mind.stable_since, objective_changed=news.shift)
         else:
-            gap = URGENT_GAP if news.shift or news.is_other_state else LINE_GAP
+            gap = URGENT_GAP if news.is_other_state or news.is_other_task else LINE_GAP
         return mind.called_at + gap
 
     def _ask(self, thinker: Thinker, insight: Insight, mind: Mind, news: Novelty, tasks: asyncio.TaskGroup) -> None:

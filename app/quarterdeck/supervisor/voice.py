@@ -74,7 +74,7 @@ class Voice:
 
     def is_news(self, insight: Insight, mind: Mind) -> bool:
         """Whether rest or reminders are other than was last said."""
-        return facts_of(insight, self._clock.now()) != (mind.rest, mind.cues)
+        return _facts(insight, mind, self._clock.now()) != (mind.rest, mind.cues)
 
     def _speak(
         self,
@@ -88,7 +88,7 @@ class Voice:
     ) -> bool:
         now = self._clock.now()
         session_id = insight.session.session_id
-        mind.rest, mind.cues = facts_of(insight, now)
+        mind.rest, mind.cues = _facts(insight, mind, now)
         mind.emission_seq += 1
         snapshot = ThoughtSnapshot(
             thought=thought,
@@ -113,12 +113,15 @@ class Voice:
         return True
 
 
-def facts_of(insight: Insight, now: datetime) -> tuple[RestState, tuple[ActionCue, ...]]:
+def _facts(insight: Insight, mind: Mind, now: datetime) -> tuple[RestState, tuple[ActionCue, ...]]:
     """How a session rests, and what there is to be reminded of."""
     session = insight.session
     actions = insight.view.actions if insight.view else ()
     # A turn that is over waits for the operator even when they have seen that it is.
-    cues = action_cues(actions, Need.FINISHED if insight.is_waiting else session.needs)
+    needs = Need.FINISHED if insight.is_waiting else session.needs
+    if mind.reminded is None or mind.reminded[0] is not actions or mind.reminded[1] != needs:
+        mind.reminded = (actions, needs, action_cues(actions, needs))
+    cues = mind.reminded[2]
     if insight.is_waiting:
         return RestState.SLEEPING, cues
     return rest_state_from_idle(session.state, session.last_activity_at, now), cues
