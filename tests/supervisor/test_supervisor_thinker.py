@@ -471,7 +471,7 @@ async def test_an_engine_outside_is_not_talked_over_until_it_has_been_silent_for
 
     assert await rig.see(BUSY) == []
     assert rig.skips() == {"other_engine": 1}
-    await rig.see(BUSY, after=OTHERS_ARE_HEARD_FOR.total_seconds())
+    await rig.see(BUSY, after=OTHERS_ARE_HEARD_FOR)
 
     assert rig.line == "running `pytest` · fix the login redirect"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.cues import action_cues
@@ -22,9 +21,8 @@ if TYPE_CHECKING:
     from quarterdeck.supervisor.mind import Mind
 
 OUR_STREAMS = "quarterdeck-"
-OTHERS_ARE_HEARD_FOR = timedelta(minutes=10)
-"""An engine outside that has spoken of a session is not talked over for so long."""
-CLOCKS_DIFFER_BY = timedelta(minutes=1)
+OTHERS_ARE_HEARD_FOR = 600.0
+"""Seconds for which an engine outside that has spoken of a session is not talked over."""
 
 
 class Voice:
@@ -43,6 +41,7 @@ class Voice:
         self._held = held
         self._show = show
         self._stream = OUR_STREAMS + secrets.token_hex(6)
+        self._heard: dict[SessionId, tuple[ThoughtSnapshot, float]] = {}
         self.spoken = 0
         self.refused = 0
 
@@ -54,9 +53,15 @@ class Voice:
         """Whether an engine outside speaks for this session now."""
         held = self._held(session)
         if held is None or (held.stream_instance_id or "").startswith(OUR_STREAMS):
+            self._heard.pop(session.session_id, None)
             return False
-        age = self._clock.now() - held.updated_at
-        return -CLOCKS_DIFFER_BY <= age < OTHERS_ARE_HEARD_FOR
+        # Counted from when we heard it: the engine's own times may be of another clock, or of a replay.
+        now = self._clock.monotonic()
+        word, since = self._heard.get(session.session_id, (None, now))
+        if word != held:
+            since = now
+        self._heard[session.session_id] = (held, since)
+        return now - since < OTHERS_ARE_HEARD_FOR
 
     def say(self, insight: Insight, mind: Mind, thought: str, *, state: ThoughtState, shift: bool = False) -> bool:
         """A new line about a session; whether it counted."""
