@@ -64,6 +64,25 @@ SHELL_VERBS: tuple[Verb, ...] = (
         bare=True,
     ),
     Verb(
+        name="completions",
+        summary="completion of verbs, options, sessions, projects and agents for your shell",
+        example='eval "$(quarterdeck completions bash)"  # in ~/.bashrc',
+        runs="quarterdeck.cli.completions:run",
+        arguments=(arg("shell", choices=("bash", "zsh", "fish"), help="the shell that shall complete"),),
+    ),
+    Verb(
+        name="names",
+        summary="names to complete, one a line, each with what it is",
+        example="quarterdeck names session ap",
+        runs="quarterdeck.cli.names:run",
+        arguments=(
+            arg("kind", choices=("session", "kept", "project", "agent"), help="what is named"),
+            arg("prefix", nargs="?", default="", metavar="PREFIX", help="only those that begin so"),
+        ),
+        bare=True,
+        hidden=True,
+    ),
+    Verb(
         name="console",
         summary="open the console, as no verb does",
         example="quarterdeck console",

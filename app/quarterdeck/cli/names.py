@@ -1,0 +1,80 @@
+"""`names`: what a shell can complete and only we know. Hidden, and fast: it runs while somebody holds Tab."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from typing import TYPE_CHECKING
+
+from quarterdeck.cli.address import server_socket
+from quarterdeck.cli.output import write
+from quarterdeck.core.text import clean
+from quarterdeck.errors import QuarterdeckError
+from quarterdeck.store.glance import names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from quarterdeck.cli.call import Call
+
+
+def run(call: Call) -> int:
+    """Print the names of a kind, each with what it is after a tab; nothing at all when they cannot be known."""
+    kind, prefix = call.options.kind, call.options.prefix
+    try:
+        for name, what in KINDS[kind](call, prefix):
+            # What a terminal must not be shown cannot be typed either.
+            if name.startswith(prefix) and clean(name) == name:
+                write(f"{name}\t{clean(what)}\n")
+    except (QuarterdeckError, OSError, ValueError):
+        # A word in the operator's command line is no place for an error: `doctor` tells it.
+        return 1
+    return 0
+
+
+def _sessions(call: Call, prefix: str) -> Iterator[tuple[str, str]]:
+    return _of_sessions(call, prefix, {"live"})
+
+
+def _kept(call: Call, prefix: str) -> Iterator[tuple[str, str]]:
+    return _of_sessions(call, prefix, {"live", "stale", "ended"})
+
+
+def _of_sessions(call: Call, prefix: str, statuses: set[str]) -> Iterator[tuple[str, str]]:
+    options = call.options
+    server = server_socket(options.socket_name, options.socket_path, os.environ, os.getuid())
+    found = [each for each in names(call.places.state_file, server) if each.status in statuses]
+    counted = [each.tmux_name for each in found]
+    by_name = False
+    for each in found:
+        if counted.count(each.tmux_name) == 1 and each.tmux_name.startswith(prefix):
+            by_name = True
+            yield each.tmux_name, f"{each.session_id}, {each.state if each.status == 'live' else each.status}"
+    # Ids are what one types when names do not do.
+    if not by_name or prefix:
+        for each in found:
+            yield each.session_id, each.tmux_name
+
+
+def _projects(call: Call, prefix: str) -> Iterator[tuple[str, str]]:
+    del prefix
+    for name, project in _section(call, "projects").items():
+        yield name, str(project.get("path", "")) if isinstance(project, dict) else ""
+
+
+def _agents(call: Call, prefix: str) -> Iterator[tuple[str, str]]:
+    del prefix
+    from quarterdeck.plugins.plugins import names as plugin_names
+
+    for name in dict.fromkeys((*_section(call, "agents"), *plugin_names("agents"))):
+        yield name, "agent"
+
+
+def _section(call: Call, name: str) -> dict[str, object]:
+    # Without the model, which takes longer to import than anybody holds Tab.
+    file = call.places.config_file
+    section = tomllib.loads(file.read_text(encoding="utf-8")).get(name, {}) if file.exists() else {}
+    return section if isinstance(section, dict) else {}
+
+
+KINDS = {"session": _sessions, "kept": _kept, "project": _projects, "agent": _agents}
