@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from textual.events import Key
 
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.session import Ask, Need, SessionState
@@ -308,3 +309,13 @@ async def test_a_resting_screen_paints_nothing(keys: tuple[str, ...], monkeypatc
         await running.settle()
 
         assert painted == []
+
+
+async def test_keys_typed_in_one_go_reach_what_the_first_of_them_opened() -> None:
+    async with console() as running:
+        for key, character in (("slash", "/"), *((letter, letter) for letter in "tax"), ("enter", "\r")):
+            running.app.post_message(Key(key, character))
+        await running.settle()
+
+        assert running.main.board.filter == "tax"
+        assert running.main.focused is running.main.table

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from quarterdeck.cli.bridge import bridge
 from quarterdeck.errors import UsageError
+from quarterdeck.programs import tmux_missing_error
 
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
@@ -29,17 +31,22 @@ def run(call: Call) -> int:
 
 
 async def _run(call: Call) -> int:
-    from quarterdeck.runtime.backend import LiveBackend
-    from quarterdeck.runtime.memory import Memory
+    if shutil.which("tmux") is None:
+        raise tmux_missing_error()
+    # Nothing made until the first frame is garbage; the app lets the collector go on once that is painted.
+    gc.disable()
+    # Its first question goes to tmux before the screen's own code, which takes the longest, is imported.
+    from quarterdeck.runtime.opening import OpeningBackend
+
+    backend = OpeningBackend(call.address, call.places, lambda: call.settings)
     from quarterdeck.tui.app import ConsoleApp
 
-    async with bridge(call, persistent=True, look=False) as opened:
-        memory = Memory(opened.deck.store, opened.crew.supervisor.server)
-        await memory.load()
-        app = ConsoleApp(LiveBackend(opened, memory))
-        code = await app.run_async(mouse=opened.settings.console.mouse)
+    try:
+        app = ConsoleApp(backend)
+        code = await app.run_async(mouse=backend.preferences().mouse)
+    finally:
         await _let_finish()
-        await memory.flush()
+        await backend.close()
     return code or app.return_code or 0
 
 

@@ -7,7 +7,6 @@ import logging
 import os
 import shutil
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,9 +19,11 @@ from quarterdeck.operations.new import Wanted, new_session
 from quarterdeck.operations.preview import preview
 from quarterdeck.process import on_terminal
 from quarterdeck.runtime import crewing, messaging, picking
+from quarterdeck.runtime.capable import WORKS
 from quarterdeck.runtime.channels import in_console
 from quarterdeck.runtime.pulse import Pulse
 from quarterdeck.runtime.settings_desk import SettingsDesk
+from quarterdeck.runtime.showing import ENDED_SHOWN, still_shown, without_console
 from quarterdeck.tmux import going as ways
 from quarterdeck.tui.backend import (
     Attach,
@@ -40,13 +41,11 @@ from quarterdeck.tui.backend import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Sequence
 
     from quarterdeck.core.events import Event
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.ids import PaneId, SessionId
-    from quarterdeck.core.pane import Snapshot
     from quarterdeck.core.session import Ask, Session
     from quarterdeck.core.thought import ThoughtSnapshot
     from quarterdeck.ports.store import Activity, ActivityQuery, StoreHealth
@@ -55,25 +54,6 @@ if TYPE_CHECKING:
     from quarterdeck.tui.backend import Told
 
 logger = logging.getLogger(__name__)
-
-WORKS = frozenset(
-    {
-        Capability.LOOK,
-        Capability.GO,
-        Capability.NEW,
-        Capability.KILL,
-        Capability.SEND,
-        Capability.ANSWER,
-        Capability.ADOPT,
-        Capability.DISMISS,
-        Capability.ACTIVITY,
-        Capability.RESTORE,
-        Capability.SETTINGS,
-    }
-)
-
-
-ENDED_SHOWN = timedelta(seconds=3)
 
 
 class LiveBackend:
@@ -323,22 +303,3 @@ class LiveBackend:
     async def change_setting(self, key: str, value: str) -> None:
         """Set one."""
         await self._settings.change(key, value)
-
-
-def still_shown(exited: Mapping[SessionId, Session], now: datetime) -> dict[SessionId, Session]:
-    """The ended rows that stay: those that can be restored, and for a moment the others, so that one sees them go."""
-    return {
-        key: session
-        for key, session in exited.items()
-        if session.work is not None or (session.ended_at is not None and now - session.ended_at < ENDED_SHOWN)
-    }
-
-
-def without_console(fleet: Fleet, snapshot: Snapshot | None, own: PaneId | None) -> Fleet:
-    """The fleet without the session that holds nothing but the console itself."""
-    if own is None or snapshot is None:
-        return fleet
-    ours = next((pane.tmux_id for pane in snapshot.panes if pane.pane_id == own), None)
-    if ours is None or any(pane.tmux_id == ours and pane.pane_id != own for pane in snapshot.panes):
-        return fleet
-    return replace(fleet, sessions={k: s for k, s in fleet.sessions.items() if s.tmux_id != ours})

@@ -7,22 +7,20 @@ import json
 import logging
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.ids import SessionId
 from quarterdeck.errors import StoreError
-from quarterdeck.tui.backend import Preferences
+from quarterdeck.runtime.wishes import arranged, arrangement, key_of, read_json, wishes_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from quarterdeck.config.settings import Settings
     from quarterdeck.ports.store import Store
+    from quarterdeck.tui.backend import Preferences
 
 logger = logging.getLogger(__name__)
 
-KEY = "console"
 RECENT = "recent_folders"
 RECENT_KEPT = 20
-REMEMBERED = frozenset({"theme", "preview", "grouping", "selected"})
 
 
 class Memory:
@@ -30,7 +28,7 @@ class Memory:
 
     def __init__(self, store: Store, server: str) -> None:
         self._store = store
-        self._key = f"{KEY} {server}"
+        self._key = key_of(server)
         self._values: dict[str, str] = {}
         self._recent: list[str] = []
         self._dirty: set[str] = set()
@@ -38,28 +36,14 @@ class Memory:
 
     async def load(self) -> None:
         """Read what was kept; something unreadable counts as nothing."""
-        values = _read(await self._store.get_meta(self._key))
-        if isinstance(values, dict):
-            self._values = {k: v for k, v in values.items() if k in REMEMBERED and isinstance(v, str)}
-        recent = _read(await self._store.get_meta(RECENT))
+        self._values = arrangement(await self._store.get_meta(self._key))
+        recent = read_json(await self._store.get_meta(RECENT))
         if isinstance(recent, list):
             self._recent = [folder for folder in recent if isinstance(folder, str)][:RECENT_KEPT]
 
     def preferences(self, settings: Settings) -> Preferences:
         """How the console opens: as it was left, else as the settings say."""
-        console = settings.console
-        selected = self._values.get("selected")
-        return Preferences(
-            theme=self._values.get("theme", console.theme),
-            preview=self._values.get("preview", console.preview),
-            grouping=self._values.get("grouping", console.group),
-            selected=SessionId(selected) if selected else None,
-            keys=settings.keys,
-            views=settings.views,
-            view=console.view,
-            ascii_only=console.ascii,
-            mouse=console.mouse,
-        )
+        return arranged(wishes_of(settings), self._values)
 
     def keep(self, values: Mapping[str, str | None]) -> None:
         """Remember values by name; None forgets one."""
@@ -99,11 +83,3 @@ class Memory:
                 await self._store.set_meta(key, json.dumps(value))
             except StoreError:
                 logger.warning("what the console remembers could not be kept", exc_info=True)
-
-
-def _read(text: str | None) -> object:
-    try:
-        value: object = json.loads(text) if text else None
-    except json.JSONDecodeError:
-        return None
-    return value

@@ -1,26 +1,18 @@
-"""Sessions and thoughts as JSON, and back: what is read is validated, and what is missing takes its default.
-
-The models are made from the dataclasses themselves, so a new field is kept without a word here.
-"""
+"""Sessions and thoughts as they are read back. What is exactly as we write it is taken as it is; the rest is judged."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import MISSING, fields
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainValidator, create_model
-
-from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId
-from quarterdeck.core.session import ActionCue, Ask, Evidence, Session
+from quarterdeck.core.session import Session
 from quarterdeck.core.thought import ThoughtSnapshot
-from quarterdeck.core.work import Work
+from quarterdeck.store.plain_rows import NotPlain, read_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-V = TypeVar("V", Session, ThoughtSnapshot, Work, Evidence, Ask, ActionCue)
+V = TypeVar("V", Session, ThoughtSnapshot)
 
 
 class BadRow(ValueError):
@@ -42,56 +34,12 @@ def _read(kind: type[V], body: str, columns: Mapping[str, object]) -> V:
         found = json.loads(body)
         if not isinstance(found, dict):
             raise BadRow("it is no object")
-        return _validated(kind, found | dict(columns))
+        try:
+            return read_plain(kind, found | dict(columns))
+        except NotPlain:
+            # pydantic takes 110 ms to import: nobody pays whose rows were written by us and not touched since.
+            from quarterdeck.store.row_models import validated
+
+            return validated(kind, found | dict(columns))
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise BadRow(str(error)) from error
-
-
-def _validated(kind: type[V], found: object) -> V:
-    row = _model(kind).model_validate(found)
-    return kind(**{name: getattr(row, name) for name in type(row).model_fields})
-
-
-def _nested(kind: type[V]) -> object:
-    def read(found: object) -> V:
-        return _validated(kind, found)
-
-    return Annotated[Any, PlainValidator(read)]
-
-
-def _in_utc(at: datetime) -> datetime:
-    return at.astimezone(UTC)
-
-
-_NAMES: dict[str, object] = {
-    "datetime": Annotated[AwareDatetime, AfterValidator(_in_utc)],
-    "Evidence": _nested(Evidence),
-    "Ask": _nested(Ask),
-    "ActionCue": _nested(ActionCue),
-    "Work": _nested(Work),
-    "PaneId": PaneId,
-    "SessionId": SessionId,
-    "TmuxSessionId": TmuxSessionId,
-}
-"""What the annotations' names mean here: values inside a row are validated like the row itself."""
-
-
-_MODELS: dict[type[object], type[BaseModel]] = {}
-
-
-def _model(kind: type[V]) -> type[BaseModel]:
-    if kind not in _MODELS:
-        _MODELS[kind] = _make_model(kind)
-    return _MODELS[kind]
-
-
-def _make_model(kind: type[V]) -> type[BaseModel]:
-    hints = get_type_hints(kind, localns=_NAMES, include_extras=True)
-    defaults: dict[str, Any] = {field.name: (hints[field.name], _default(field)) for field in fields(kind)}
-    return create_model(f"{kind.__name__}Row", __config__=ConfigDict(extra="ignore"), **defaults)
-
-
-def _default(field: Any) -> Any:
-    if field.default is not MISSING:
-        return field.default
-    return field.default_factory() if field.default_factory is not MISSING else ...

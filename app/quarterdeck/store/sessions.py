@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.session import SessionState, TransportHealth
 from quarterdeck.store.identity import keep_counter
+from quarterdeck.store.rows import BadRow, read_session
 from quarterdeck.store.writing import as_json, clean
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ ENDED_KEPT = 30 * 24 * 3600.0
 
 def read_all(connection: sqlite3.Connection, server: str | None = None) -> tuple[list[Session], list[tuple[str, str]]]:
     """Every session that is shown, in the order they came into view, and the ids with reasons of those unreadable."""
-    # pydantic takes 110 ms to import: nobody pays who does not read rows back.
-    from quarterdeck.store.rows import BadRow, read_session
-
     sessions: list[Session] = []
     bad: list[tuple[str, str]] = []
     query = (

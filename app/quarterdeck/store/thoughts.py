@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.thought_rules import accept, fold, is_real_thought
+from quarterdeck.store.rows import BadRow, read_thought
 from quarterdeck.store.writing import as_json, clean
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ def save(connection: sqlite3.Connection, update: ThoughtUpdate, now: float) -> T
 
 def read_all(connection: sqlite3.Connection) -> tuple[dict[str, ThoughtSnapshot], list[tuple[str, str]]]:
     """What is held by key, and the keys with reasons of what cannot be understood."""
-    from quarterdeck.store.rows import BadRow, read_thought
-
     found: dict[str, ThoughtSnapshot] = {}
     bad: list[tuple[str, str]] = []
     for key, body in connection.execute("SELECT key, body FROM thoughts"):
@@ -61,8 +60,6 @@ def set_aside(connection: sqlite3.Connection, bad: Iterable[tuple[str, str]], no
 
 def history(connection: sqlite3.Connection, key: str, limit: int) -> list[ThoughtSnapshot]:
     """The latest distinct thoughts, newest first, each as it was when it was first thought."""
-    from quarterdeck.store.rows import BadRow, read_thought
-
     found: list[ThoughtSnapshot] = []
     for (body,) in connection.execute(
         "SELECT body FROM thought_history WHERE key = ? ORDER BY id DESC LIMIT ?", (clean(key), limit)
@@ -75,8 +72,6 @@ def history(connection: sqlite3.Connection, key: str, limit: int) -> list[Though
 
 
 def _held(connection: sqlite3.Connection, key: str, now: float) -> ThoughtSnapshot | None:
-    from quarterdeck.store.rows import BadRow, read_thought
-
     row = connection.execute("SELECT body FROM thoughts WHERE key = ?", (key,)).fetchone()
     if row is None:
         return None

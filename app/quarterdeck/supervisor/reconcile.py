@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from quarterdeck.core import discovery
@@ -17,7 +16,6 @@ from quarterdeck.core.events import (
     SessionStale,
 )
 from quarterdeck.core.pane import NoServer
-from quarterdeck.core.rest import fallback_rest_state
 from quarterdeck.core.session import (
     Confidence,
     Evidence,
@@ -29,15 +27,16 @@ from quarterdeck.core.session import (
     TransportHealth,
 )
 from quarterdeck.ports.store import Activity, Claim, Sighting
+from quarterdeck.supervisor.sighting import attached, placeholder, revived, seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
 
     from quarterdeck.core.fleet import Fleet
-    from quarterdeck.core.ids import SessionId, TmuxSessionId
-    from quarterdeck.core.pane import Client, Look, Pane, Snapshot
+    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.pane import Look, Pane, Snapshot
     from quarterdeck.ports.store import Store
-
 
 TOLD = {Claim.NEW: "created", Claim.REVIVED: "revived"}
 
@@ -53,63 +52,6 @@ class Circumstances:
     at_start: bool
     """The first reliable look: what is missing went while nobody looked."""
     now: datetime
-
-
-def attached(clients: Iterable[Client]) -> dict[TmuxSessionId, int]:
-    """How many real clients look at each session."""
-    counts: dict[TmuxSessionId, int] = {}
-    for client in clients:
-        counts[client.tmux_id] = counts.get(client.tmux_id, 0) + 1
-    return counts
-
-
-def seen(session: Session, pane: Pane, clients: int, incarnation: str) -> Session:
-    """The session with the plain facts of this look; nothing is derived from them here."""
-    return replace(
-        session,
-        tmux_name=pane.session_name,
-        tmux_id=pane.tmux_id,
-        incarnation=incarnation,
-        pane_id=pane.pane_id,
-        pid=pane.pid,
-        cwd=pane.path or session.cwd,
-        current_command=pane.command or None,
-        title=pane.title,
-        attached_clients=clients,
-        created_at=datetime.fromtimestamp(pane.session_created, UTC),
-        is_stale=False,
-        transport_health=TransportHealth.HEALTHY,
-        exit_reason=None,
-        exit_status=None,
-        ended_at=None,
-    )
-
-
-def placeholder(session_id: SessionId, server: str, now: datetime) -> Session:
-    """A session nothing is known of yet."""
-    return Session(
-        session_id=session_id,
-        tmux_name="",
-        tmux_server=server,
-        state_evidence=Evidence(cause="supervisor_placeholder", observed_at=now),
-        rest_state=RestState.DROWSY,
-        last_activity_at=now,
-    )
-
-
-def revived(session: Session, now: datetime) -> Session:
-    """A kept identity whose tmux session is there (again): its history stays, its state starts over."""
-    if not session.is_stale and session.state is not SessionState.EXITED:
-        evidence = replace(session.state_evidence, source=Source.RESTORED)
-        return replace(session, state_evidence=evidence)
-    return replace(
-        session,
-        state=SessionState.IDLE,
-        state_evidence=Evidence(cause="initial_state", observed_at=now, source=Source.RESTORED),
-        rest_state=fallback_rest_state(SessionState.IDLE, session.thought_state),
-        needs=None,
-        asks=None,
-    )
 
 
 def gone(session: Session, reason: ExitReason, now: datetime, status: int | None = None) -> Session:

@@ -138,6 +138,11 @@ class Questions:
         """Who the server is; asked last, so that its row also says that the answer is whole."""
         return ("display-message", "-p", self._format("S", SERVER, SERVER_TEXTS))
 
+    def everything(self) -> list[str]:
+        """A whole look as the arguments of one tmux."""
+        commands = (self.panes(details=True), self.clients(), self.server())
+        return [word for command in commands for word in (*command, ";")][:-1]
+
     def _format(self, kind: str, fields: Texts, texts: Texts, details: Texts = ()) -> str:
         row = SPLIT.join(("|".join((kind, *fields)), *texts)) + (CUT + SPLIT.join(details) if details else "")
         return f"{KEY}{row}".replace(KEY, self._token)

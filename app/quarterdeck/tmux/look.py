@@ -97,8 +97,7 @@ class Looker:
 
     async def _spawned(self) -> Look:
         questions = formats.Questions()
-        commands = (questions.panes(details=True), questions.clients(), questions.server())
-        argv = [word for command in commands for word in (*command, ";")][:-1]
+        argv = questions.everything()
         ran = await spawn.run(self._address, *argv, timeout=self._timeout)
         for pause in PAUSES:
             if not ran.err.startswith(ENDING):

@@ -11,7 +11,6 @@ import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from textual.app import App
 from textual.message import Message
 
 from quarterdeck.core.text import clean, clean_lines
@@ -19,6 +18,7 @@ from quarterdeck.errors import QuarterdeckError, SettingsError
 from quarterdeck.ports.clock import Clock, SystemClock
 from quarterdeck.tui import actions, failures, theme
 from quarterdeck.tui.backend import Capability
+from quarterdeck.tui.keys_in_turn import KeysInTurn
 from quarterdeck.tui.palette import terminal_colours
 from quarterdeck.tui.screens.main import MainScreen
 from quarterdeck.tui.theme_watch import ThemeWatch
@@ -38,7 +38,7 @@ LEAST_SECONDS = 1 / 15
 """Between two looks at a fleet that never rests; an eye sees no difference, and a busy machine does."""
 
 
-class ConsoleApp(App[int]):
+class ConsoleApp(KeysInTurn):
     """The operator console."""
 
     TITLE = "quarterdeck"

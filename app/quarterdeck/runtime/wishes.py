@@ -1,0 +1,124 @@
+"""How the console opens: as the settings wish, and as it was left the last time.
+
+The wishes are kept beside the state with a fingerprint of what they were read from, so that settings which have not
+changed since they were last found right need not be checked before the first frame: that takes longer than all else.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from quarterdeck import __version__
+from quarterdeck.core.ids import SessionId
+from quarterdeck.paths import HOME_VARIABLE
+from quarterdeck.tui.backend import Preferences
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from quarterdeck.config.settings import Settings
+
+KEPT = "console settings"
+"""Under which name the wishes are kept."""
+NOTHING_SET = "nothing is set"
+UNREADABLE = "cannot be read"
+REMEMBERED = frozenset({"theme", "preview", "grouping", "selected"})
+_PLAIN = ("theme", "preview", "grouping", "view", "ascii_only", "mouse")
+
+
+def key_of(server: str) -> str:
+    """Under which name is kept how the console of this server was left."""
+    return f"console {server}"
+
+
+def wishes_of(settings: Settings) -> Preferences:
+    """What the settings say of the console."""
+    console = settings.console
+    return Preferences(
+        theme=console.theme,
+        preview=console.preview,
+        grouping=console.group,
+        keys=settings.keys,
+        views=settings.views,
+        view=console.view,
+        ascii_only=console.ascii,
+        mouse=console.mouse,
+    )
+
+
+def arrangement(text: str | None) -> dict[str, str]:
+    """How the console was left; something unreadable counts as nothing."""
+    values = read_json(text)
+    if not isinstance(values, dict):
+        return {}
+    return {key: value for key, value in values.items() if key in REMEMBERED and isinstance(value, str)}
+
+
+def arranged(wishes: Preferences, values: Mapping[str, str]) -> Preferences:
+    """The wishes, and over them what the operator chose in the console itself."""
+    selected = values.get("selected")
+    return replace(
+        wishes,
+        theme=values.get("theme", wishes.theme),
+        preview=values.get("preview", wishes.preview),
+        grouping=values.get("grouping", wishes.grouping),
+        selected=SessionId(selected) if selected else None,
+    )
+
+
+def fingerprint(file: Path, environ: Mapping[str, str] = os.environ) -> str:
+    """What the settings are read from, in short."""
+    try:
+        text = file.read_bytes()
+    except FileNotFoundError:
+        text = b""
+    except OSError:
+        return UNREADABLE
+    ours = sorted(
+        f"{name}={value}"
+        for name, value in environ.items()
+        if name.startswith("QUARTERDECK_") and name != HOME_VARIABLE
+    )
+    if not text and not ours:
+        return NOTHING_SET
+    # Here, since most operators have no settings at the start.
+    from hashlib import blake2b
+
+    return blake2b("\0".join((__version__, text.hex(), *ours)).encode(errors="surrogateescape")).hexdigest()
+
+
+def kept_wishes(text: str | None, print_now: str) -> Preferences | None:
+    """The wishes, when they were read from what is there now; else they have to be read anew."""
+    if print_now == NOTHING_SET:
+        return Preferences()
+    found = read_json(text)
+    if print_now == UNREADABLE or not isinstance(found, dict) or found.get("fingerprint") != print_now:
+        return None
+    try:
+        return Preferences(
+            **{name: found[name] for name in _PLAIN},
+            keys={name: tuple(keys) for name, keys in found["keys"].items()},
+            views=dict(found["views"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def wishes_to_keep(wishes: Preferences, print_now: str) -> str:
+    """The wishes as they are kept."""
+    plain = {name: getattr(wishes, name) for name in _PLAIN}
+    keys = {name: list(keys) for name, keys in wishes.keys.items()}
+    return json.dumps({"fingerprint": print_now, **plain, "keys": keys, "views": dict(wishes.views)})
+
+
+def read_json(text: str | None) -> object:
+    """What a kept text says; None when it says nothing or cannot be read."""
+    try:
+        value: object = json.loads(text) if text else None
+    except ValueError:
+        return None
+    return value

@@ -1,0 +1,67 @@
+"""What the first frame needs of the state, read in a few milliseconds, changing nothing and judging little."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import sqlite3
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.session import Session, SessionState
+from quarterdeck.store.plain_rows import NotPlain, read_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+PATIENCE = 0.02
+"""Seconds to wait for a writer; the first frame does without rather than be late."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstRead:
+    """What could be read."""
+
+    sessions: tuple[Session, ...] = ()
+    """The live ones of a server."""
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+
+def first_read(path: Path, server: str) -> FirstRead:
+    """Read what can be read; whatever is wrong with the rest is said by whoever opens the database in earnest."""
+    if not path.exists():
+        return FirstRead()
+    quoted = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, timeout=PATIENCE)) as connection:
+            meta = dict(connection.execute("SELECT key, value FROM meta"))
+            return FirstRead(tuple(_live(connection, server)), meta)
+    except (sqlite3.Error, UnicodeDecodeError):
+        logger.debug("nothing is known for the first frame", exc_info=True)
+        return FirstRead()
+
+
+def _live(connection: sqlite3.Connection, server: str) -> Iterator[Session]:
+    query = (
+        "SELECT session_id, tmux_name, incarnation, tmux_id, body FROM sessions"
+        " WHERE coalesce(reserved_from, status) = 'live' AND server = ? ORDER BY seq"
+    )
+    for session_id, name, incarnation, tmux_id, body in connection.execute(query, (server,)):
+        columns = {
+            "session_id": session_id,
+            "tmux_server": server,
+            "tmux_name": name,
+            "incarnation": incarnation,
+            "tmux_id": tmux_id or None,
+        }
+        try:
+            session = read_plain(Session, {**json.loads(body), **columns})
+        except (NotPlain, ValueError, TypeError, RecursionError):
+            # Shown as one that nothing is known of.
+            continue
+        if not session.is_stale and session.state is not SessionState.EXITED:
+            yield session

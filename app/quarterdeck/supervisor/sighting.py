@@ -1,0 +1,97 @@
+"""A session as one look shows it: the plain facts of its pane on what was known before. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from quarterdeck.core import discovery
+from quarterdeck.core.fleet import Fleet
+from quarterdeck.core.ids import SessionId
+from quarterdeck.core.pane import NoServer
+from quarterdeck.core.rest import fallback_rest_state
+from quarterdeck.core.session import Evidence, RestState, Session, SessionState, Source, TransportHealth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from quarterdeck.core.ids import TmuxSessionId
+    from quarterdeck.core.pane import Client, Look, Pane
+
+UNNAMED = "new "
+"""What the id of a session begins with that has none yet; tmux's own id follows."""
+
+
+def attached(clients: Iterable[Client]) -> dict[TmuxSessionId, int]:
+    """How many real clients look at each session."""
+    counts: dict[TmuxSessionId, int] = {}
+    for client in clients:
+        counts[client.tmux_id] = counts.get(client.tmux_id, 0) + 1
+    return counts
+
+
+def seen(session: Session, pane: Pane, clients: int, incarnation: str) -> Session:
+    """The session with the plain facts of this look; nothing is derived from them here."""
+    return replace(
+        session,
+        tmux_name=pane.session_name,
+        tmux_id=pane.tmux_id,
+        incarnation=incarnation,
+        pane_id=pane.pane_id,
+        pid=pane.pid,
+        cwd=pane.path or session.cwd,
+        current_command=pane.command or None,
+        title=pane.title,
+        attached_clients=clients,
+        created_at=datetime.fromtimestamp(pane.session_created, UTC),
+        is_stale=False,
+        transport_health=TransportHealth.HEALTHY,
+        exit_reason=None,
+        exit_status=None,
+        ended_at=None,
+    )
+
+
+def placeholder(session_id: SessionId, server: str, now: datetime) -> Session:
+    """A session nothing is known of yet."""
+    return Session(
+        session_id=session_id,
+        tmux_name="",
+        tmux_server=server,
+        state_evidence=Evidence(cause="supervisor_placeholder", observed_at=now),
+        rest_state=RestState.DROWSY,
+        last_activity_at=now,
+    )
+
+
+def revived(session: Session, now: datetime) -> Session:
+    """A kept identity whose tmux session is there (again): its history stays, its state starts over."""
+    if not session.is_stale and session.state is not SessionState.EXITED:
+        evidence = replace(session.state_evidence, source=Source.RESTORED)
+        return replace(session, state_evidence=evidence)
+    return replace(
+        session,
+        state=SessionState.IDLE,
+        state_evidence=Evidence(cause="initial_state", observed_at=now, source=Source.RESTORED),
+        rest_state=fallback_rest_state(SessionState.IDLE, session.thought_state),
+        needs=None,
+        asks=None,
+    )
+
+
+def first_fleet(kept: Iterable[Session], look: Look, server: str, now: datetime) -> Fleet:
+    """What can be shown before anything has been derived: whoever tmux lists, as they were last known."""
+    if isinstance(look, NoServer):
+        return Fleet(last_good_look=now)
+    found = discovery.reconcile(known := list(kept), look)
+    incarnation, clients = str(look.incarnation), attached(look.clients)
+    by_id = {session.session_id: session for session in known}
+    rows = [(revived(by_id[session_id], now), pane) for session_id, pane in found.here.items()]
+    rows += [(placeholder(SessionId(f"{UNNAMED}{pane.tmux_id}"), server, now), pane) for pane in found.unknown]
+    sessions = [seen(session, pane, clients.get(pane.tmux_id, 0), incarnation) for session, pane in rows]
+    return Fleet(
+        sessions={session.session_id: session for session in sessions},
+        incarnation=incarnation,
+        last_good_look=now,
+    )

@@ -1,0 +1,75 @@
+"""The first look, asked for before anything else is done: tmux answers while the program still starts."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.pane import NoServer, Snapshot
+from quarterdeck.tmux import formats, spawn
+
+if TYPE_CHECKING:
+    from quarterdeck.core.pane import Look, Pane, ServerAddress
+
+logger = logging.getLogger(__name__)
+
+
+class FirstLook:
+    """One spawned tmux that lists everything. It may be asked for again at any time; the answer stays."""
+
+    def __init__(self, address: ServerAddress) -> None:
+        self._address = address
+        self._questions = formats.Questions()
+        self._answer: tuple[int, bytes, str] | None = None
+        try:
+            self._tmux = subprocess.Popen(
+                spawn.command(address, *self._questions.everything()),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=spawn.environment(),
+            )
+        except OSError as error:
+            raise spawn.missing() from error
+        # A thread, because a full pipe would hold tmux up, and nobody has an event loop yet.
+        self._reader = threading.Thread(target=self._read, name="first look", daemon=True)
+        self._reader.start()
+
+    def wait(self, seconds: float) -> Look | None:
+        """What it saw; None when it has not answered by then or could not tell. Then it is given up."""
+        self._reader.join(seconds)
+        if self._answer is None:
+            self._tmux.kill()
+            logger.debug("tmux has not answered the first look within %g s", seconds)
+            return None
+        exit_code, out, err = self._answer
+        if exit_code:
+            is_absent = isinstance(spawn.failure(self._address, err), spawn.ServerAbsent)
+            return NoServer(at=time.time()) if is_absent else None
+        return _snapshot(self._questions.read(out))
+
+    def _read(self) -> None:
+        out, err = self._tmux.communicate()
+        self._answer = self._tmux.returncode, out, err.decode(errors="replace").strip()
+
+
+def _snapshot(rows: formats.Rows) -> Snapshot | None:
+    if rows.incarnation is None:
+        return None
+    panes: list[Pane] = []
+    for row in rows.panes:
+        try:
+            panes.append(formats.pane(row, rows.details.get(row.target)))
+        except ValueError:
+            # The next look reads it again, and says what is wrong with it.
+            continue
+    return Snapshot(
+        incarnation=rows.incarnation,
+        version=rows.version,
+        panes=tuple(panes),
+        clients=tuple(rows.clients),
+        at=time.time(),
+    )

@@ -1,0 +1,37 @@
+"""A key belongs to whatever has the focus when its turn comes, however fast it was typed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from textual.app import App
+from textual.events import Key
+
+if TYPE_CHECKING:
+    from textual.events import Event
+    from textual.widget import Widget
+
+
+class KeysInTurn(App[int]):
+    """An app that loses no key.
+
+    Textual sends the keys that come in one go to what has the focus by then, before the first of them has its effect.
+    """
+
+    def __init__(self, *, ansi_color: bool | None = None) -> None:
+        super().__init__(ansi_color=ansi_color)
+        self._sent_to: WeakKeyDictionary[Key, Widget] = WeakKeyDictionary()
+
+    async def on_event(self, event: Event) -> None:
+        """Note where a key is sent."""
+        if isinstance(event, Key) and not event.is_forwarded:
+            self._sent_to[event] = self.focused or self.screen
+        await super().on_event(event)
+
+    def on_key(self, event: Key) -> None:
+        """Send a key again that nothing has taken, when the one before it has moved the focus."""
+        now = self.focused or self.screen
+        if self._sent_to.pop(event, now) is not now:
+            event.prevent_default()
+            self.post_message(Key(event.key, event.character))

@@ -1,0 +1,206 @@
+"""The console before it is open: what it shows at once, what it waits for, and what it does without."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from quarterdeck.config.loader import load
+from quarterdeck.core.ids import SessionId
+from quarterdeck.core.pane import ServerAddress
+from quarterdeck.errors import NotFound, SettingsError, StoreTooNew
+from quarterdeck.paths import find_places, private_folder
+from quarterdeck.runtime.opening import OpeningBackend
+from quarterdeck.runtime.wishes import NOTHING_SET, fingerprint, kept_wishes, wishes_of, wishes_to_keep
+from quarterdeck.supervisor.sighting import UNNAMED
+from support.cli import cli_env
+from support.tmux_server import TmuxServer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from quarterdeck.tui.backend import Preferences
+
+NEVER_BEFORE_THE_FIRST_FRAME = {
+    "pydantic",
+    "httpx",
+    "libtmux",
+    "psutil",
+    "quarterdeck.agents",
+    "quarterdeck.forge",
+    "quarterdeck.operations",
+    "quarterdeck.plugins",
+    "quarterdeck.store.engine",
+    "quarterdeck.supervisor.crew",
+    "quarterdeck.tmux.control",
+}
+
+
+@pytest.fixture
+def server(tmux_socket: Path) -> Iterator[TmuxServer]:
+    """A private tmux server."""
+    with TmuxServer(tmux_socket) as made:
+        yield made
+
+
+def opening(server: TmuxServer) -> OpeningBackend:
+    places = find_places()
+    return OpeningBackend(ServerAddress(server.socket), places, lambda: load(places.config_file).settings)
+
+
+@asynccontextmanager
+async def opened(backend: OpeningBackend) -> AsyncIterator[OpeningBackend]:
+    """Run it as the console does, until the test is over."""
+    running = asyncio.create_task(backend.run())
+    try:
+        yield backend
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await backend.close()
+
+
+def names(backend: OpeningBackend) -> set[str]:
+    return {session.tmux_name for session in backend.fleet().sessions.values()}
+
+
+async def test_the_first_fleet_is_who_tmux_lists_and_unknown_ones_are_unsure(server: TmuxServer) -> None:
+    server.session("one")
+    server.session("two")
+
+    backend = opening(server)
+
+    assert names(backend) == {"one", "two"}
+    assert not any(session.is_certain for session in backend.fleet().sessions.values())
+    assert backend.fleet().is_certain
+
+
+async def test_a_session_that_is_gone_is_never_in_the_first_fleet(server: TmuxServer) -> None:
+    server.session("stays")
+    server.session("goes")
+    async with opened(opening(server)) as before:
+        await before.tools()
+        ids = {session.tmux_name: session.session_id for session in before.fleet().sessions.values()}
+    server.run("kill-session", "-t", "=goes")
+
+    again = opening(server)
+
+    assert {session.tmux_name: session.session_id for session in again.fleet().sessions.values()} == {
+        "stays": ids["stays"]
+    }
+    await again.close()
+
+
+async def test_what_is_asked_too_early_waits_and_finds_the_row_under_its_new_id(server: TmuxServer) -> None:
+    server.session("talker", "sh", "-c", "echo hello from here; sleep 3600")
+    backend = opening(server)
+    (early,) = backend.fleet().sessions
+
+    async with opened(backend):
+        said = await backend.preview(early, 5)
+
+        async with asyncio.timeout(20):
+            while "hello from here" not in said:
+                said = await backend.preview(early, 5)
+        assert early.startswith(UNNAMED)
+        assert not any(each.startswith(UNNAMED) for each in backend.fleet().sessions)
+        with pytest.raises(NotFound):
+            await backend.preview(SessionId(f"{UNNAMED}$999"), 5)
+
+
+async def test_what_was_chosen_before_it_was_open_is_remembered(server: TmuxServer) -> None:
+    server.session("one")
+    backend = opening(server)
+    backend.remember(theme="light")
+    async with opened(backend):
+        await backend.tools()
+
+    again = opening(server)
+
+    assert again.preferences().theme == "light"
+    await again.close()
+
+
+async def test_a_database_of_a_newer_version_is_trouble_and_trying_again_tries_again(server: TmuxServer) -> None:
+    import sqlite3
+
+    server.session("one")
+    file = find_places().state_file
+    private_folder(file.parent)
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA application_id = 1363430193")
+        connection.execute("PRAGMA user_version = 999")
+    connection.close()
+    backend = opening(server)
+
+    for _ in range(2):
+        with pytest.raises(StoreTooNew):
+            await backend.run()
+    assert names(backend) == {"one"}
+    with pytest.raises(StoreTooNew):
+        await backend.tools()
+    await backend.close()
+
+
+async def test_settings_that_were_changed_are_checked_before_anything_is_shown(server: TmuxServer) -> None:
+    server.session("one")
+    file = find_places().config_file
+    private_folder(file.parent)
+    file.write_text('console.theme = "light"\n')
+    async with opened(opening(server)) as backend:
+        await backend.tools()
+    assert kept_by(file) is not None
+
+    file.write_text('console.theme = "light"\nconsole.nonsense = 1\n')
+
+    with pytest.raises(SettingsError):
+        opening(server)
+
+
+def kept_by(file: Path) -> Preferences | None:
+    from quarterdeck.runtime.wishes import KEPT
+    from quarterdeck.store.first_read import first_read
+
+    return kept_wishes(first_read(find_places().state_file, "").meta.get(KEPT), fingerprint(file))
+
+
+def test_without_settings_the_console_opens_as_the_settings_say_by_default(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+
+    assert fingerprint(file, {"HOME": "/home/kim", "QUARTERDECK_HOME": "/x"}) == NOTHING_SET
+    assert kept_wishes(None, NOTHING_SET) == wishes_of(load(file, {}).settings)
+
+
+def test_kept_wishes_come_back_whole_and_only_for_what_they_were_read_from(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(
+        'console = {theme = "light", preview = "off", view = "w", ascii = true, mouse = false}\n'
+        'views.w = "needs:any"\nkeys."session.send" = "M, m"\n'
+    )
+    wishes = wishes_of(load(file, {}).settings)
+    kept = wishes_to_keep(wishes, fingerprint(file, {}))
+
+    assert kept_wishes(kept, fingerprint(file, {})) == wishes
+    assert kept_wishes(kept, fingerprint(file, {"QUARTERDECK_CONSOLE_THEME": "dark"})) is None
+    file.write_text(file.read_text() + "\n")
+    assert kept_wishes(kept, fingerprint(file, {})) is None
+
+
+@pytest.mark.parametrize("spoilt", ["", "{", "[]", '{"fingerprint": "x"}', '{"fingerprint": "x", "keys": 3}'])
+def test_spoilt_wishes_count_as_none(spoilt: str) -> None:
+    assert kept_wishes(spoilt, "x") is None
+
+
+def test_the_first_frame_needs_neither_pydantic_nor_agents_nor_operations() -> None:
+    code = "import sys, quarterdeck.cli.console, quarterdeck.runtime.opening, quarterdeck.tui.app; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=cli_env())
+
+    loaded = set(done.stdout.split())
+
+    assert not NEVER_BEFORE_THE_FIRST_FRAME & loaded
