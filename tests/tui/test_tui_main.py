@@ -313,9 +313,15 @@ async def test_a_resting_screen_paints_nothing(keys: tuple[str, ...], monkeypatc
 
 async def test_keys_typed_in_one_go_reach_what_the_first_of_them_opened() -> None:
     async with console() as running:
-        for key, character in (("slash", "/"), *((letter, letter) for letter in "tax"), ("enter", "\r")):
+        for key, character in (
+            ("slash", "/"),
+            *((letter, letter) for letter in "tax"),
+            ("enter", "\r"),
+            ("enter", "\r"),
+        ):
             running.app.post_message(Key(key, character))
         await running.settle()
 
         assert running.main.board.filter == "tax"
         assert running.main.focused is running.main.table
+        assert running.backend.deeds == [("go", running.main.table.ids[0])]

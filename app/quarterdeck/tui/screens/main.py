@@ -71,7 +71,7 @@ class MainScreen(Screen[None]):
         self._bindings = BindingsMap(_bindings(console.keys))
         self.board = Board(Grouping(console.preferences.grouping))
         self.placement = console.preferences.preview
-        self.filter_bar = FilterBar()
+        self.filter_bar = FilterBar(lambda keeps: self.close_filter(keeps=keeps))
         self.head = CellLine(console.colours, css_id="head")
         self.table = FleetTable(console.colours, self._view(), css_id="fleet")
         self.preview = Preview(console.colours, css_id="preview")
@@ -267,6 +267,9 @@ class MainScreen(Screen[None]):
 
     def close_filter(self, *, keeps: bool) -> None:
         """Back to the table, with the filter or without."""
+        if keeps:
+            # What was typed last may not have been told yet.
+            self.set_filter(self.filter_bar.input.value)
         if not (keeps and self.board.filter):
             self.filter_bar.display = False
             self.filter_bar.input.value = ""
@@ -276,10 +279,6 @@ class MainScreen(Screen[None]):
     @on(FilterBar.Typed)
     def _filter_typed(self, event: FilterBar.Typed) -> None:
         self.set_filter(event.text)
-
-    @on(FilterBar.Left)
-    def _filter_left(self, event: FilterBar.Left) -> None:
-        self.close_filter(keeps=event.keeps)
 
     @on(FilterBar.Moved)
     def _filter_moved(self, event: FilterBar.Moved) -> None:

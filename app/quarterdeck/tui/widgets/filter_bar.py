@@ -14,7 +14,19 @@ from textual.widgets import Input, Static
 from quarterdeck.tui.widgets.field import Field
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.app import ComposeResult
+
+
+class _FilterField(Field):
+    def __init__(self, leave: Callable[[bool], None]) -> None:
+        super().__init__(css_id="filter-input", select_on_focus=False)
+        self._leave = leave
+
+    async def action_submit(self) -> None:
+        """Keep the filter."""
+        self._leave(True)
 
 
 class FilterBar(Horizontal):
@@ -33,20 +45,16 @@ class FilterBar(Horizontal):
         text: str
 
     @dataclass
-    class Left(Message):
-        """The operator is done typing."""
-
-        keeps: bool
-
-    @dataclass
     class Moved(Message):
         """The operator wants another row while typing."""
 
         by: int
 
-    def __init__(self) -> None:
+    def __init__(self, leave: Callable[[bool], None]) -> None:
         super().__init__(id="filter-bar")
-        self.input = Field(css_id="filter-input", select_on_focus=False)
+        self._leave = leave
+        """Called at once and not told by a message: the next key may be on its way, and is not for the filter."""
+        self.input = _FilterField(leave)
         self._said = ""
         self._count = Static("", id="filter-count", markup=False)
 
@@ -67,14 +75,9 @@ class FilterBar(Horizontal):
         event.stop()
         self.post_message(self.Typed(event.value))
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.post_message(self.Left(True))
-
     def action_leave(self, keeps: bool) -> None:
         """Close."""
-        self.post_message(self.Left(keeps))
+        self._leave(keeps)
 
     def action_move(self, by: int) -> None:
         """Move the table's cursor."""
