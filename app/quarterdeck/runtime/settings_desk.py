@@ -80,11 +80,12 @@ class SettingsDesk:
         spent = await make_budget(self._live.now.thoughts, self._means).in_words()
         skipped = ", ".join(f"{reason} {count}" for reason, count in self._engine.counts().items())
         passed = f" Passed over: {skipped}." if skipped else ""
+        said = f"{self._tried}\n" if self._tried else ""
         return [
             Setting(
                 key=TEST,
                 value=self._tried,
-                help=f"Ask the engine once and show what it says. Spent in the {spent}.{passed}",
+                help=f"{said}Ask the engine once and show what it says. Spent in the {spent}.{passed}",
                 source="Enter tries it",
                 choices=(NOW,),
             ),

@@ -119,8 +119,7 @@ class ThoughtEngine:
         """The words of these are others now; how soon that is looked at depends on when it last was."""
         soon = self._clock.monotonic() + SOON
         for session_id in sessions:
-            mind = self._minds.get(session_id)
-            due = soon if mind is None else max(soon, mind.attended_at + URGENT_GAP)
+            due = max(soon, self._opens_for_words(self._minds.get(session_id)))
             self._due[session_id] = min(due, self._due.get(session_id, due))
         if sessions:
             self._wake.set()
@@ -161,6 +160,14 @@ class ThoughtEngine:
         return max(0.0, min(self._due.values()) - self._clock.monotonic()) if self._due else None
 
     # One session
+
+    def _opens_for_words(self, mind: Mind | None) -> float:
+        """Before when it would be idle to look at words alone."""
+        if mind is None or mind.is_asleep:
+            return 0.0
+        if mind.called_at is None or self._setup.thinker is not None:
+            return mind.attended_at + URGENT_GAP
+        return mind.called_at + LINE_GAP
 
     def _attend_soon(self, session_id: SessionId) -> None:
         self._due[session_id] = self._clock.monotonic() + SOON

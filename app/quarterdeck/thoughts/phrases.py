@@ -125,8 +125,10 @@ def check_name(command: str) -> str:
 
 def _times(words: str, actions: Sequence[Action]) -> int:
     """How often this command was called in these actions, this time included."""
+    telling = words.strip("`").partition("…")[0].split(" ", 1)[0]
     return sum(
-        action.kind not in {ActionKind.SAID, ActionKind.THINKING}
+        telling in action.text
+        and action.kind not in {ActionKind.SAID, ActionKind.THINKING}
         and verb_of(action.tool) is RUN
         and command_words(action.text, (action,)) == words
         for action in actions
