@@ -79,7 +79,7 @@ class Thoughts(Section):
     key_file: WholePath | None = None
     """File that holds nothing but the key."""
     tick_seconds: Seconds = Field(default=15.0, ge=0.25, le=300)
-    """How often the engine looks for sessions that need a new thought."""
+    """Shortest time between two questions to a model about one session, whatever is new."""
     cadence_hot_seconds: Seconds = Field(default=15.0, ge=5, le=300)
     """Shortest time between two thoughts of a session whose objective has just moved."""
     cadence_warm_seconds: Seconds = Field(default=45.0, ge=5, le=600)
