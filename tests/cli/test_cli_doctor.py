@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from quarterdeck.core.ids import PaneId, TmuxSessionId
+from quarterdeck.core.pane import Client
 from quarterdeck.errors import AgentError
 from quarterdeck.operations.doctor import Check, Finding, Status, examine
 from quarterdeck.paths import Places, find_places
-from support.cli import run_cli
+from quarterdeck.tmux.options import advise
+from support.cli import run_cli, run_cli_in_terminal
+from support.tmux_server import TmuxServer
+from support.tmux_terminal import Terminals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def findings(*args: str, env: dict[str, str] | None = None) -> tuple[int, dict[str, dict[str, str]]]:
@@ -37,12 +46,9 @@ def test_where_all_is_well_it_says_so_and_exits_0() -> None:
     code, found = findings()
 
     assert code == 0
-    assert {name: finding["status"] for name, finding in found.items() if " " not in name} == {
-        "python": "ok",
-        "tmux": "ok",
-        "git": "ok",
-        "settings": "ok",
-    }
+    assert {name: found[name]["status"] for name in ("python", "tmux", "git", "settings", "state", "engine")} == (
+        dict.fromkeys(("python", "tmux", "git", "settings", "state", "engine"), "ok")
+    )
     assert found["tmux"]["cause"].startswith("tmux ")
 
 
@@ -112,3 +118,129 @@ async def test_a_check_that_raises_is_a_failure_with_its_hint(tmp_path: Path) ->
     assert await examine(find_places(tmp_path), [Check("agents", broken)]) == [
         Finding("agents", Status.FAIL, "No agent.", "Install one.")
     ]
+
+
+@pytest.fixture
+def server(tmux_socket: Path) -> Iterator[TmuxServer]:
+    with TmuxServer(tmux_socket) as server:
+        server.session("work")
+        yield server
+
+
+def test_options_of_tmux_are_told_with_what_follows_and_the_command_that_changes_them(server: TmuxServer) -> None:
+    _, before = findings("-S", server.socket)
+    for name, cure in (
+        ("escape-time", "tmux set -s escape-time 10"),
+        ("focus-events", "tmux set -g focus-events on"),
+        ("detach-on-destroy", "tmux set -g detach-on-destroy off"),
+    ):
+        assert (before[name]["status"], before[name]["cure"]) == ("warn", cure)
+        server.run(*cure.split()[1:])
+    server.run("set", "-g", "allow-passthrough", "all", check=False)
+    run_cli("-S", server.socket, "bind", "g")
+
+    code, after = findings("-S", server.socket)
+
+    assert code == 0
+    assert [after[name]["status"] for name in ("escape-time", "focus-events", "detach-on-destroy")] == ["ok"] * 3
+    assert after["key"]["cause"] == "C-b g opens the console."
+    assert before["key"]["cure"] == "quarterdeck bind"
+
+
+def test_what_terminals_get_is_told(server: TmuxServer, short_folder: Path) -> None:
+    with Terminals(short_folder / "outer", server) as terminals:
+        terminals.attach("=work:")
+
+        _, found = findings("-S", server.socket)
+
+        assert found["true colour"]["status"] == "ok"
+        assert found["UTF-8"]["status"] == "ok"
+
+
+def test_advice_is_given_only_where_there_is_something_to_say() -> None:
+    fine = {"escape-time": "0", "focus-events": "on", "detach-on-destroy": "no-detached"}
+    without = Client(name="/dev/pts/1", tmux_id=TmuxSessionId("$1"), pane_id=PaneId("%1"))
+
+    assert all(advice.is_fine for advice in advise(fine, {}, []))
+    assert advise({}, {}, []) == []
+    assert [advice.is_fine for advice in advise({}, {"/dev/pts/1": "RGB,title"}, [without])] == [True, False]
+    assert not advise({"allow-passthrough": "all"}, {}, [])[0].is_fine
+
+
+def test_a_server_that_does_not_answer_fails(server: TmuxServer) -> None:
+    server.stop()
+    try:
+        code, found = findings("-S", server.socket)
+    finally:
+        server.cont()
+
+    assert code == 1
+    assert found["server"]["status"] == "fail"
+
+
+@pytest.fixture
+def with_claude(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("CLAUDE_CONFIG_DIR", raising=False)
+    fake_program(tmp_path, "claude", "")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+
+@pytest.mark.usefixtures("with_claude")
+def test_agents_and_their_hooks_are_told(private_home: Path) -> None:
+    _, before = findings()
+    run_cli("hooks", "install", "--yes")
+    _, after = findings()
+    (private_home / "spool" / "claude.sh").unlink()
+    _, lost = findings()
+
+    assert "Claude Code is /" in before["agent claude"]["cause"]
+    assert before["hooks claude"]["cure"] == "quarterdeck hooks install claude"
+    assert [each["hooks claude"]["status"] for each in (before, after, lost)] == ["warn", "ok", "warn"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "name", "status", "cause"),
+    [
+        ('[thoughts]\nbackend = "command"\ncommand = ["no-such", "-p"]', "engine", "fail", "no-such"),
+        ('[thoughts]\nbackend = "command"\ncommand = ["sh", "-c", "x"]', "engine", "ok", "`sh -c x`"),
+        ('[thoughts]\nbackend = "openai"', "engine", "warn", "without a key"),
+        ('[thoughts]\nbackend = "openai"\nkey = "k"', "engine", "ok", "words from panes go there"),
+        ("[thoughts]\nenabled = false", "engine", "ok", "off"),
+        ('[projects.web]\npath = "/no/such"', "project web", "fail", "no git repository"),
+    ],
+)
+def test_the_engine_and_projects_are_checked_without_asking_anybody(
+    private_home: Path, settings: str, name: str, status: str, cause: str
+) -> None:
+    private_home.mkdir(mode=0o700)
+    (private_home / "config.toml").write_text(settings + "\n")
+
+    code, found = findings()
+
+    assert found[name]["status"] == status
+    assert cause in found[name]["cause"]
+    assert code == (1 if status == "fail" else 0)
+
+
+def test_a_state_that_cannot_be_read_fails(private_home: Path) -> None:
+    private_home.mkdir(mode=0o700)
+    (private_home / "state.db").write_text("no database" * 100)
+
+    code, found = findings()
+
+    assert code == 1
+    assert "cannot be read" in found["state"]["cause"]
+
+
+def test_on_a_terminal_each_cure_stands_below_its_cause(private_home: Path) -> None:
+    private_home.mkdir()
+    private_home.chmod(0o755)
+
+    shown = run_cli_in_terminal("doctor", env={"TERM": "xterm-256color"})
+    plain = run_cli_in_terminal("doctor", env={"NO_COLOR": "1"})
+
+    assert "\x1b[32m✓ \x1b[0mpython" in shown
+    assert "could be better." in shown
+    assert f"→ chmod 700 {private_home}" in plain.replace("\n", " ")
+    assert "\x1b" not in plain

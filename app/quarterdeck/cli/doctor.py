@@ -3,21 +3,54 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from quarterdeck.cli.output import print_json, print_table
-from quarterdeck.operations.doctor import CHECKS, Status, examine
+from quarterdeck.cli.colour import Colour, coloured
+from quarterdeck.cli.output import has_unicode, print_json, separated, write
+from quarterdeck.core.text import cell_width, clean
+from quarterdeck.operations.doctor import Status, examine
+from quarterdeck.runtime.checks import all_checks
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from quarterdeck.cli.call import Call
+    from quarterdeck.operations.doctor import Finding
+
+SIGNS = {
+    Status.OK: ("✓", "ok", Colour.GREEN),
+    Status.WARN: ("!", "!", Colour.YELLOW),
+    Status.FAIL: ("✗", "X", Colour.RED),
+}
 
 
 def run(call: Call) -> int:
     """Run every check; 1 if any failed."""
-    findings = asyncio.run(examine(call.places, CHECKS))
+    findings = asyncio.run(examine(call.places, all_checks(call.address, lambda: call.settings)))
     if call.json:
         print_json(findings)
+    elif sys.stdout.isatty():
+        _show(findings)
     else:
-        rows = [(finding.status, finding.name, finding.cause, finding.cure) for finding in findings]
-        print_table(("", "CHECK", "FOUND", "CURE"), rows)
-    return 1 if any(finding.status is Status.FAIL for finding in findings) else 0
+        write(separated([(found.status, found.name, found.cause, found.cure) for found in findings]))
+    return 1 if any(found.status is Status.FAIL for found in findings) else 0
+
+
+def _show(findings: Sequence[Finding]) -> None:
+    """A line for each finding, its cure below it, and how it went in the end."""
+    width = min(30, max(cell_width(clean(found.name)) for found in findings))
+    for found in findings:
+        sign, plain, colour = SIGNS[found.status]
+        name = clean(found.name)
+        gap = " " * max(0, width - cell_width(name))
+        mark = coloured(f"{sign if has_unicode() else plain:<2}", colour, sys.stdout)
+        write(f"{mark}{name}{gap}  {clean(found.cause)}\n")
+        if found.cure and found.status is not Status.OK:
+            arrow = "→" if has_unicode() else "->"
+            write(f"  {' ' * width}  {coloured(f'{arrow} {clean(found.cure)}', Colour.CYAN, sys.stdout)}\n")
+    counts = Counter(found.status for found in findings)
+    bad = [f"{counts[status]} {word}" for status, word in ((Status.FAIL, "failed"), (Status.WARN, "could be better"))]
+    said = ", ".join(text for text in bad if not text.startswith("0 "))
+    write(f"\n{said or 'All is well'}.\n")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import sys
 from typing import TYPE_CHECKING
 
 from quarterdeck.cli.bridge import bridge
-from quarterdeck.cli.output import print_json, print_table, say
+from quarterdeck.cli.output import print_json, say, separated, write
 from quarterdeck.core.ages import age
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.text import clean_lines, clean_sgr
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
     from quarterdeck.core.session import Session
     from quarterdeck.operations.deck import Deck
-
-HEADER = ("ID", "NAME", "STATE", "AGENT", "WANTS", "QUIET", "FOLDER", "THOUGHT")
 
 
 def list_sessions(call: Call) -> int:
@@ -42,13 +42,17 @@ async def _list(call: Call) -> int:
         now = opened.deck.clock.now()
     if call.json:
         print_json([to_wire(session) for session in rows])
+    elif sys.stdout.isatty():
+        from quarterdeck.cli.listing import table
+
+        write(table(rows, now, shutil.get_terminal_size().columns))
     else:
-        print_table(HEADER, [cells(session, now) for session in rows])
+        write(separated([cells(session, now) for session in rows]))
     return 0
 
 
 def cells(session: Session, now: datetime) -> Sequence[str]:
-    """One session as the columns of `ls`."""
+    """One session as the columns of `ls` in a pipe: id, name, state, agent, wants, quiet, folder, thought."""
     doubt = "" if session.is_certain else "?"
     return (
         session.session_id,

@@ -77,6 +77,11 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
+def has_unicode() -> bool:
+    """Whether what is printed may hold signs beyond ASCII."""
+    return "utf" in (sys.stdout.encoding or "").lower()
+
+
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows: with a header and aligned on a terminal, as bare tab-separated columns in a pipe."""
     write(aligned(header, rows) if sys.stdout.isatty() else separated(rows))

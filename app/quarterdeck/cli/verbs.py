@@ -178,7 +178,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="doctor",
-        summary="checks tmux, git, folders and settings; exit 1 if any fails",
+        summary="checks tmux, git, folders, settings, agents, hooks, state and engine; exit 1 if any fails",
         example="quarterdeck doctor --json  # for scripts",
         runs="quarterdeck.cli.doctor:run",
     ),

@@ -1,0 +1,187 @@
+"""What `doctor` and the console check with the adapters at hand: the server, agents, hooks, state, engine, projects."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import shutil
+from functools import partial
+from typing import TYPE_CHECKING
+
+from quarterdeck.errors import QuarterdeckError, TmuxMissing
+from quarterdeck.operations.doctor import CHECKS, Check, Finding, Status
+from quarterdeck.ports.agent import HookKind, HookStatus
+from quarterdeck.runtime.agents import load_agents
+from quarterdeck.runtime.hooks import reporting
+from quarterdeck.runtime.thinking import key_of
+from quarterdeck.store.glance import glance
+from quarterdeck.store.lease import Lease, keeper_duty
+from quarterdeck.tmux import binding, options
+from quarterdeck.tmux.doing import Doing
+from quarterdeck.tmux.spawn import ServerAbsent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from quarterdeck.config.settings import Settings, Thoughts
+    from quarterdeck.core.pane import ServerAddress
+    from quarterdeck.paths import Places
+
+REPORTS_UNREAD = 500
+"""Reports that lie there when nobody has read them for long."""
+
+
+def all_checks(address: ServerAddress, settings: Callable[[], Settings]) -> tuple[Check, ...]:
+    """Every check; `settings` may raise SettingsError, which then is said once, by the check of the settings."""
+    return (
+        *CHECKS,
+        Check("server", partial(server, address)),
+        Check("state", partial(state, address)),
+        Check("agents", partial(_with, settings, agents)),
+        Check("hooks", partial(_with, settings, hooks)),
+        Check("engine", partial(_with, settings, engine)),
+        Check("projects", partial(_with, settings, projects)),
+    )
+
+
+async def _with(
+    settings: Callable[[], Settings], look: Callable[[Settings, Places], Sequence[Finding]], places: Places
+) -> Sequence[Finding]:
+    try:
+        found = settings()
+    except QuarterdeckError:
+        return ()
+    return await asyncio.to_thread(look, found, places)
+
+
+async def server(address: ServerAddress, _: Places) -> Sequence[Finding]:
+    """The tmux server: whether it answers, and those of its options that matter here."""
+    doing = Doing(address)
+    try:
+        values = await doing.options(options.NAMES)
+        clients = await doing.clients()
+        keys = [key for key in await binding.bindings(address) if key.is_ours]
+    except ServerAbsent:
+        return (Finding("server", Status.OK, f"No server runs at {address} yet."),)
+    except TmuxMissing:
+        # The check of tmux says so.
+        return ()
+    names = ", ".join(key.key for key in keys)
+    prefix = values.get("prefix", "prefix")
+    key = (
+        Finding("key", Status.OK, f"{prefix} {names} opens the console.")
+        if keys
+        else Finding("key", Status.WARN, "No key of this server opens the console.", "quarterdeck bind")
+    )
+    return (
+        Finding("server", Status.OK, f"The server at {address} answers."),
+        *(
+            Finding(advice.name, Status.OK if advice.is_fine else Status.WARN, advice.cause, advice.cure)
+            for advice in options.advise(values, await options.features(address), clients)
+        ),
+        key,
+    )
+
+
+async def state(address: ServerAddress, places: Places) -> Sequence[Finding]:
+    """Whether what is kept can be read, and whether somebody keeps it up to date."""
+    live = (await asyncio.to_thread(glance, places.state_file, str(address))).live
+    watched = Lease(places.state_file, keeper_duty(str(address))).holder() is not None
+    what = f"{live} live session{'' if live == 1 else 's'} kept" if places.state_file.exists() else "Nothing kept yet"
+    found = [Finding("state", Status.OK, f"{what}; {'watched now' if watched else 'nobody watches now'}.")]
+    unread = sum(1 for _ in places.spool.glob("*.report"))
+    if unread > REPORTS_UNREAD:
+        found.append(
+            Finding("reports", Status.WARN, f"{unread} reports of agents lie unread.", "quarterdeck ls  # reads them")
+        )
+    return found
+
+
+def agents(settings: Settings, _: Places) -> Sequence[Finding]:
+    """Which coding agents are on this machine."""
+    known = load_agents(settings.agents).all()
+    found = [
+        Finding(f"agent {agent.spec.key}", Status.OK, f"{agent.spec.name} is {path}.")
+        for agent in known
+        if (path := next(filter(None, map(shutil.which, agent.spec.commands)), None))
+    ]
+    if found:
+        return found
+    names = ", ".join(agent.spec.name for agent in known[:4])
+    hint = next((agent.spec.install for agent in known if agent.spec.install), "")
+    return (Finding("agents", Status.WARN, f"No coding agent is on PATH: neither {names} nor another.", hint),)
+
+
+def hooks(settings: Settings, places: Places) -> Sequence[Finding]:
+    """Whether the agents that are here report to us."""
+    found = []
+    able = load_agents(settings.agents)
+    here = [
+        agent.spec.key
+        for agent in able.all()
+        if agent.spec.hooks is not HookKind.NONE and any(map(shutil.which, agent.spec.commands))
+    ]
+    for each in reporting(able, places, here) if here else ():
+        name = f"hooks {each.agent}"
+        cure = f"quarterdeck hooks install {each.agent}"
+        if each.status is HookStatus.INSTALLED:
+            found.append(Finding(name, Status.OK, f"{each.name} reports what it does."))
+        elif each.status is HookStatus.OUTDATED:
+            found.append(Finding(name, Status.WARN, f"The hooks of {each.name} are of another version or place.", cure))
+        else:
+            cause = f"{each.name} does not report by itself, unless started from here; its screen and files serve."
+            found.append(Finding(name, Status.WARN, cause, cure))
+    return found
+
+
+def engine(settings: Settings, _: Places) -> Sequence[Finding]:
+    """Whether the thought engine has what it needs. No model is asked."""
+    thoughts = settings.thoughts
+    if not thoughts.enabled:
+        return (Finding("engine", Status.OK, "Thoughts are off."),)
+    return (_ENGINES[thoughts.backend](thoughts),)
+
+
+def _local(_: Thoughts) -> Finding:
+    return Finding("engine", Status.OK, "Thoughts are made on this machine; no model is asked.")
+
+
+def _command(thoughts: Thoughts) -> Finding:
+    program = thoughts.command[0]
+    if shutil.which(program) is None:
+        return Finding(
+            "engine", Status.FAIL, f"The program {program} for thoughts is not there.", "quarterdeck config edit"
+        )
+    return Finding("engine", Status.OK, f"Thoughts come from `{shlex.join(thoughts.command)}`.")
+
+
+def _openai(thoughts: Thoughts) -> Finding:
+    if not key_of(thoughts):
+        return Finding(
+            "engine",
+            Status.WARN,
+            f"Thoughts are asked of {thoughts.url} without a key.",
+            "export QUARTERDECK_THOUGHTS_KEY=… unless it needs none",
+        )
+    return Finding("engine", Status.OK, f"Thoughts are asked of {thoughts.url}; words from panes go there.")
+
+
+_ENGINES: dict[str, Callable[[Thoughts], Finding]] = {"local": _local, "command": _command, "openai": _openai}
+
+
+def projects(settings: Settings, _: Places) -> Sequence[Finding]:
+    """Whether each project's repository is there, with what its tracker needs."""
+    found = []
+    for name, project in settings.projects.items():
+        label = f"project {name}"
+        if not (project.path / ".git").exists():
+            cause = f"{project.path} is no git repository."
+            found.append(Finding(label, Status.FAIL, cause, "quarterdeck config edit"))
+            continue
+        program = {"github": "gh", "gitlab": "glab"}.get(project.tracker.kind)
+        if program is not None and shutil.which(program) is None:
+            cause = f"Its issues need {program}, which is not installed."
+            found.append(Finding(label, Status.WARN, cause, f"Install {program}, or set projects.{name}.tracker.kind."))
+            continue
+        found.append(Finding(label, Status.OK, f"{project.path} is there."))
+    return found
