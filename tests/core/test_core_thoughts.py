@@ -208,3 +208,9 @@ def test_merging_the_same_snapshot_twice_changes_nothing_more(spoken: ThoughtSna
 )
 def test_the_counter_after_an_id(session_id: str, counter: int | None) -> None:
     assert next_session_counter(session_id) == counter
+
+
+def test_an_empty_line_takes_the_one_before_it_off_the_row() -> None:
+    shown = merge(ROW, snapshot(thought="make: compiling parser.c"))
+
+    assert merge(shown, snapshot(thought="", updated_at=LATER)).thought is None

@@ -97,7 +97,8 @@ def merge_for_engine(session: Session, snapshot: ThoughtSnapshot) -> Session:
 def _merged(session: Session, snapshot: ThoughtSnapshot, thought: str | None) -> Session:
     return replace(
         session,
-        thought=thought,
+        # An empty line says that nothing goes on any more, so there is none to show.
+        thought=thought or None,
         thought_state=snapshot.thought_state,
         thought_source=snapshot.thought_source,
         thought_updated_at=snapshot.updated_at,
