@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from quarterdeck.core.session import Ask, Need
+from quarterdeck.errors import Refused, UsageError
+from quarterdeck.operations.answer import answer, question_of
+from support.post import Post, post_office
+from support.store import NOON
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+    from quarterdeck.core.ids import PaneId
+    from quarterdeck.ports.mux import CaptureRequest
+
+SWAPS = 8
+BEFORE_THE_KEY = 0.05
+
+
+@pytest.fixture
+async def office(short_folder: Path) -> AsyncIterator[Post]:
+    async with post_office(short_folder) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("order", "word", "taken"),
+    [
+        ("ask touch a", "1", "Yes"),
+        ("ask touch a", "3", "No"),
+        ("ask touch a", "y", "Yes"),
+        ("ask touch a", "no", "No"),
+        ("question Which?", "Blue", "Blue"),
+        ("question Which?", "a warm grey; not blue", "a warm grey; not blue"),
+    ],
+)
+async def test_a_choice_is_taken_by_number_key_or_words(order: str, word: str, taken: str, office: Post) -> None:
+    agent = office.agent()
+    session = await office.session()
+    agent.order(order)
+
+    await answer(office.deck, session, word)
+
+    assert [note["answer"] for note in agent.said("answer")] == [taken]
+    assert not agent.said("into_dialog")
+    assert len(await office.log("question.answered")) == 1
+
+
+async def test_what_is_asked_is_shown_with_its_choices(office: Post) -> None:
+    agent = office.agent()
+    session = await office.session()
+    agent.order("ask touch made-by-agent.txt")
+
+    question = await question_of(office.deck, session)
+
+    assert question.kind is Need.PERMISSION
+    assert "touch made-by-agent.txt" in question.text
+    assert question.choices[0] == "Yes"
+
+
+async def test_a_question_swapped_just_before_the_key_is_refused_each_time(
+    office: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = office.agent()
+    session = await office.session()
+    mux = office.bridge.mux
+    capture = mux.capture
+    looks = 0
+
+    async def swapping(requests: Sequence[CaptureRequest]) -> dict[PaneId, str]:
+        nonlocal looks
+        looks += 1
+        if looks == 2:  # the first shows the question, the second is the last thing before the key
+            await asyncio.to_thread(agent.order, f"swap rm -rf / {turn}")
+        return await capture(requests)
+
+    monkeypatch.setattr(mux, "capture", swapping)
+    for turn in range(SWAPS):
+        agent.order(f"ask touch {turn}")
+        looks = 0
+        with pytest.raises(Refused, match="something else by now"):
+            await answer(office.deck, session, "1")
+
+    assert not agent.said("answer")
+    assert not agent.said("into_dialog")
+
+
+@pytest.mark.parametrize("now", ["swap rm -rf /", "close", "question Which?"])
+async def test_only_the_question_that_was_shown_is_answered(now: str, office: Post) -> None:
+    agent = office.agent()
+    session = await office.session()
+    agent.order("ask touch a")
+    question = await question_of(office.deck, session)
+    shown = Ask(kind=question.kind, text=question.text, choices=question.choices, since=NOON)
+    agent.order(now)
+
+    with pytest.raises(Refused):
+        await answer(office.deck, session, "1", shown=shown)
+
+    assert not agent.said("answer")
+
+
+async def test_the_question_in_the_agents_own_words_counts_as_the_same(office: Post) -> None:
+    agent = office.agent()
+    session = await office.session()
+    agent.order("ask touch made-by-agent.txt")
+    shown = Ask(kind=Need.PERMISSION, text="Bash: touch made-by-agent.txt", since=NOON)
+
+    await answer(office.deck, session, "1", shown=shown)
+
+    assert [note["answer"] for note in agent.said("answer")] == ["Yes"]
+
+
+async def test_free_text_is_no_answer_to_a_permission(office: Post) -> None:
+    agent = office.agent()
+    session = await office.session()
+    agent.order("ask touch a")
+
+    with pytest.raises(UsageError, match=r"1\. Yes"):
+        await answer(office.deck, session, "maybe later")
+    with pytest.raises(UsageError):
+        await answer(office.deck, session, "9")
+
+    assert not agent.said("answer")
+    assert not agent.said("into_dialog")
+
+
+async def test_nothing_is_answered_where_nothing_is_asked(office: Post) -> None:
+    agent = office.agent()
+    session = await office.session()
+
+    with pytest.raises(Refused, match="asks nothing"):
+        await answer(office.deck, session, "1")
+    with pytest.raises(Refused, match="asks nothing"):
+        await answer(office.deck, await office.session("quiet"), "1")
+
+    assert agent.prompts == []
