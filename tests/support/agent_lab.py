@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 KEY = "sk-ant-mock-0123456789abcdefghijklmnopqrstuvwxyz"
 READY = {"claude": "❯", "codex": "›", "opencode": "ctrl+p commands", "gemini": "Type your message"}
 STARTS = {
-    "claude": "claude",
+    "claude": "claude --permission-mode default",
     "codex": "codex --dangerously-bypass-hook-trust",
     "opencode": "opencode",
     "gemini": "gemini",

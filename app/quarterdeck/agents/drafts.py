@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.screen import lines_of
@@ -12,7 +13,7 @@ from quarterdeck.ports.agent import Box, BoxState
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from quarterdeck.agents.screen import Layout
+    from quarterdeck.agents.screen import Layout, Parts
 
 _COLOUR = re.compile(r"\x1b\[([\d;:]*)m")
 _COLOUR_SPACES = {5: 1, 2: 3}
@@ -23,14 +24,27 @@ def read_box(layout: Layout, screen: str) -> Box:
     """The input line of a screen; without its colours a hint may be taken for a draft."""
     if layout.draft is None:
         return Box(state=BoxState.UNKNOWN)
-    parts = layout.split(lines_of(clean_lines(without_dim(screen))))
-    queueing = bool(layout.queueing and layout.queueing.search(clean_lines(screen)))
+    lines = lines_of(clean_lines(screen))
+    parts = layout.split(lines)
+    queueing = bool(layout.queueing and layout.queueing.search("\n".join(lines)))
     if parts.box is None:
         return Box(state=BoxState.COVERED, queueing=queueing)
+    parts = _without_dim(parts, parts.box, lines, clean_lines(without_dim(screen)).split("\n"))
     text = layout.draft(parts)
     if layout.hint is not None and layout.hint.match(text):
         text = ""
     return Box(state=BoxState.OPEN, text=text, queueing=queueing)
+
+
+def _without_dim(parts: Parts, box: tuple[str, ...], lines: tuple[str, ...], bright: list[str]) -> Parts:
+    """Prompt box and foot with nothing dim in them; rules and bars may be dim, so they are found before."""
+    foot = len(lines) - len(parts.foot)
+    top = next(
+        (at for at in range(foot - len(box), -1, -1) if all(map(str.startswith, lines[at : at + len(box)], box))),
+        foot - len(box),
+    )
+    kept = [bright[top + row][: len(line)].rstrip() for row, line in enumerate(box)]
+    return replace(parts, box=tuple(kept), foot=tuple(line.rstrip() for line in bright[foot:]))
 
 
 def without_sign(lines: Sequence[str], sign: re.Pattern[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from quarterdeck.agents.dialogs import dialog_of, find_options
@@ -23,6 +24,8 @@ _CHROME = re.compile(
 )
 _RULE_LINE = re.compile(r"^─{8,}$")
 FOOT_LINES = 6
+DRAFT_LINES = 14
+"""A draft is drawn up to this high; a longer paste is folded."""
 
 
 def split(lines: tuple[str, ...]) -> Parts:
@@ -36,14 +39,22 @@ def split(lines: tuple[str, ...]) -> Parts:
     for index in range(len(lines) - 1, -1, -1):
         if _MESSAGE.match(lines[index]) and not _BOX_LOWER.match(lines[index]):
             break
-        if len([line for line in lines[index + 1 :] if line.strip()]) > FOOT_LINES:
+        if len([line for line in lines[index + 1 :] if line.strip()]) > FOOT_LINES + DRAFT_LINES:
             break
         if not _BOX_LINE.match(lines[index]):
             continue
+        after = lines[index + 1 + len(_draft_lines(lines[index + 1 :])) :]
+        if len([line for line in after if line.strip()]) > FOOT_LINES:
+            break
         end = _chrome_top(lines, index)
         if end is not None:
             return Parts(body=lines[:end], box=lines[index : index + 1], foot=lines[index + 1 :])
     return Parts(body=lines)
+
+
+def _draft_lines(foot: tuple[str, ...]) -> tuple[str, ...]:
+    """The further lines of a draft, under its first: up to a bar or a blank line."""
+    return tuple(itertools.takewhile(lambda line: line.strip() and not _BOX_LOWER.match(line), foot))
 
 
 def _chrome_top(lines: tuple[str, ...], prompt: int) -> int | None:
@@ -81,7 +92,9 @@ LAYOUT = Layout(
     split=split,
     head=re.compile(r"^(?:[✦✕ℹ⚠✓] | > |  -  |╭)"),
     prompt=re.compile(r"^ > "),
-    draft=lambda parts: without_sign(parts.box or (), re.compile(r"^\s*│?\s*(?:>|\*|\(r:\))\s?")),
+    draft=lambda parts: without_sign(
+        (*(parts.box or ()), *_draft_lines(parts.foot)), re.compile(r"^\s*│?\s*(?:>|\*|\(r:\))\s?")
+    ),
     hint=re.compile(r"^Type your message or @path/to/file$"),
     queueing=re.compile(r"^\s*Queued \(press ↑ to edit\)", re.MULTILINE),
 )
