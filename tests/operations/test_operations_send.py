@@ -127,6 +127,7 @@ async def test_nothing_is_typed_into_a_dialog_and_it_goes_once_that_is_closed(of
     assert await deliver_held(office.deck, session)
     assert not agent.said("into_dialog")
     assert not agent.said("answer")
+    assert len(await office.log("message.held")) == 1, "it is said once, however often it is tried"
 
     agent.order("close")
     postman = asyncio.create_task(Postman(office.deck).run())

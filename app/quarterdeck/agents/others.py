@@ -13,7 +13,7 @@ from quarterdeck.agents.screen import Layout, Meaning, Parts, Region, ScreenRule
 from quarterdeck.core.session import Confidence
 from quarterdeck.ports.agent import AgentSpec, Dialog, Permissions, Press, PromptDelivery
 
-_AIDER_PROMPT = re.compile(r"^(?:(?:ask|code|architect|context|help|multi|diff|udiff|whole|editor-\w+) )*> ?.*$")
+_AIDER_PROMPT = re.compile(r"^(?:(?:ask|code|architect|context|help|multi|diff|udiff|whole|editor-\w+)\b ?)*> ?.*$")
 
 
 def _aider_split(lines: tuple[str, ...]) -> Parts:
@@ -38,7 +38,7 @@ AIDER = CodingAgent(
     ),
     layout=Layout(
         split=_aider_split,
-        draft=lambda parts: without_sign(parts.box or (), re.compile(r"^(?:[\w-]+ )*>\s?")),
+        draft=lambda parts: without_sign(parts.box or (), re.compile(r"^(?:[\w-]+ ?)*>\s?")),
     ),
     screen_rules=in_order(
         (

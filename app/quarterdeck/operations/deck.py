@@ -45,6 +45,8 @@ class Deck:
     """What a pane's agent has reported, as far as this process has read it."""
     transcript: Callable[[SessionId], Path | None] = lambda session_id: None
     """The transcript of a session, where it is known."""
+    on_held: Callable[[], None] = lambda: None
+    """Told when a message of ours begins to wait, or is changed or taken back."""
     revive: Callable[[Session], Awaitable[Session]] | None = None
     """Brings a spawned session back that has died."""
 

@@ -93,7 +93,8 @@ async def hand_over(deck: Deck, session: Session, held: Held, how: How) -> Deliv
             )
         if found is not None and not how.now:
             return Delivery.waiting(WORDS[found])
-        await deck.mux.leave_mode(target.pane_id)
+        if sight.pane is not None and sight.pane.in_mode:
+            await deck.mux.leave_mode(target.pane_id)
         await witness.begin()
         await deck.messages.typing(held.id)
         # All that took a moment, in which a dialog may have come up or a human may have begun to type.

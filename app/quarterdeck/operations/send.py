@@ -157,6 +157,10 @@ async def _told(deck: Deck, session: Session, held: Held, delivery: Delivery, ho
         held=held.id if delivery.waits else None,
     )
     kind = "held" if delivery.waits else sent.outcome.value
+    if delivery.waits:
+        deck.on_held()
+        if held.why == sent.detail:
+            return sent  # said already, when it was tried before
     await deck.store.record(
         Activity(
             kind=f"message.{kind}",
@@ -194,6 +198,7 @@ async def rewrite(deck: Deck, message_id: int, text: str) -> Held:
 
 
 async def _note(deck: Deck, kind: str, held: Held, summary: str) -> None:
+    deck.on_held()
     await deck.store.record(
         Activity(
             kind=kind,

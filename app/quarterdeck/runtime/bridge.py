@@ -131,6 +131,7 @@ async def open_bridge(
             owner=f"{os.getpid()}-{uuid4().hex}",
             reports=crew.reports.of,
             transcript=crew.reader.transcript_of,
+            on_held=lambda: postman.look(),
             revive=lambda session: revive(bridge, session),
         )
         postman = Postman(deck)

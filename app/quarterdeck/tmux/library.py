@@ -34,6 +34,7 @@ Answer = TypeVar("Answer")
 SEPARATOR: Final = "LIBTMUX_TMUX_FORMAT_SEPARATOR"
 GRACE: Final = 1.0
 """Seconds beyond the runner's own bound before a thread stops waiting for it."""
+_MAKING = threading.Lock()
 
 
 class Library:
@@ -81,7 +82,10 @@ class Library:
         return answer.stdout
 
     def _work(self, loop: asyncio.AbstractEventLoop, work: Callable[[libtmux.Server], Answer]) -> Answer:
-        server = _bounded_server()(self._address, self._timeout, loop)
+        # Of two threads that come first together, one makes it and the other waits.
+        with _MAKING:
+            kind = _bounded_server()
+        server = kind(self._address, self._timeout, loop)
         from libtmux.exc import LibTmuxException
 
         try:
