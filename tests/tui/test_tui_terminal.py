@@ -102,6 +102,16 @@ def test_a_signal_restores_the_terminal(number: signal.Signals, code: int) -> No
     restored(terminal.said)
 
 
+def test_a_terminal_that_is_closed_ends_the_console() -> None:
+    terminal = Terminal(DEMO)
+    terminal.until("checkout-tax")
+    os.close(terminal.fd)
+    deadline = time.monotonic() + 30
+    while os.waitpid(terminal.pid, os.WNOHANG) == (0, 0):
+        assert time.monotonic() < deadline, "it reads from nothing for ever"
+        select.select([], [], [], 0.02)
+
+
 def test_quitting_restores_the_terminal() -> None:
     terminal = Terminal(DEMO)
     terminal.until("checkout-tax")

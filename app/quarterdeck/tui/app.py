@@ -21,11 +21,13 @@ from quarterdeck.tui.backend import Capability
 from quarterdeck.tui.keys_in_turn import KeysInTurn
 from quarterdeck.tui.palette import terminal_colours
 from quarterdeck.tui.screens.main import MainScreen
+from quarterdeck.tui.terminal import ending
 from quarterdeck.tui.theme_watch import ThemeWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from textual.driver import Driver
     from textual.filter import LineFilter
     from textual.timer import Timer
 
@@ -110,6 +112,10 @@ class ConsoleApp(KeysInTurn):
     def get_default_screen(self) -> MainScreen:
         """The one screen that is always there."""
         return self.main
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's choice, mended."""
+        return ending(super().get_driver_class())
 
     def on_mount(self) -> None:
         """Start supervising once the first frame is on its way."""

@@ -1,0 +1,41 @@
+"""Letting go of a terminal that is gone."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from textual.drivers.linux_driver import LinuxDriver
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
+
+
+class EndingDriver(LinuxDriver):
+    """Textual's own driver, which ends also when its terminal was closed.
+
+    With the terminal gone nothing can be written: the thread that writes has ended, and whoever hands it more waits for
+    ever; and the thread that reads is told to end only after such a write, so it reads nothing as fast as it can
+    (Textual 8.2.8).
+    """
+
+    def write(self, data: str) -> None:
+        """Write to the terminal, as long as there is one."""
+        if os.isatty(self.fileno):
+            super().write(data)
+
+    def disable_input(self) -> None:
+        """Read no more keys."""
+        super().disable_input()
+        if self._key_thread is not None and self._key_thread.is_alive():
+            self.exit_event.set()
+
+    def close(self) -> None:
+        """Let go of the terminal."""
+        if os.isatty(self.fileno):
+            super().close()
+
+
+def ending(driver: type[Driver]) -> type[Driver]:
+    """The driver to use in place of Textual's choice."""
+    return EndingDriver if driver is LinuxDriver else driver
