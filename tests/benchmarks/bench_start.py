@@ -41,7 +41,7 @@ def crowd(server: TmuxServer, count: int) -> None:
     for first in range(1, count + 1, 50):
         words: list[str] = []
         for number in range(first, min(first + 50, count + 1)):
-            words += ["new-session", "-d", "-s", f"s{number:04}", "-x", "80", "-y", "24", "--", "sleep", "36000", ";"]
+            words += ["new-session", "-d", "-s", f"s{number:04}", "-x", "80", "-y", "24", "--", "sh", ";"]
         server.run(*words[:-1])
 
 

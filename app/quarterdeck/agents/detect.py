@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ _VERSION = re.compile(r"(?<=.)@[\w.^~-]*$")
 _WITH_VALUE = frozenset({"-r", "--require", "--import", "--loader", "-C", "-W", "-X", "-p", "--package", "--from"})
 
 
+@lru_cache(maxsize=4_096)
 def base_name(word: str) -> str:
     """A program's bare name: no folder, no login dash, no suffix, no version."""
     name = word.rstrip("/").rpartition("/")[2].lstrip("-").lower()
@@ -46,19 +48,15 @@ def program_words(program: Program) -> list[str]:
     return named
 
 
-def is_agent(agent: Agent, program: Program) -> bool:
-    """Whether this process is that agent."""
-    spec = agent.spec
-    commands = {base_name(command) for command in spec.commands}
-    return any(
-        base_name(word) in commands or any(part in word for part in spec.scripts) for word in program_words(program)
-    )
-
-
 def find_agent(agents: Sequence[Agent], programs: Iterable[Program]) -> tuple[Agent, Program] | None:
     """The first process that is an agent; give them in order, nearest to the pane's shell first."""
     for program in programs:
+        words = program_words(program)
+        names = set(map(base_name, words))
         for agent in agents:
-            if is_agent(agent, program):
+            spec = agent.spec
+            if not names.isdisjoint(map(base_name, spec.commands)):
+                return agent, program
+            if any(part in word for word in words for part in spec.scripts):
                 return agent, program
     return None
