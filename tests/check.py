@@ -101,10 +101,9 @@ def wheel_faults(wheel: Path) -> list[str]:
         info = next(name.split("/")[0] for name in names if ".dist-info/" in name)
         commands = archive.read(f"{info}/entry_points.txt").decode()
         metadata = archive.read(f"{info}/METADATA").decode()
-    inside = {name for name in names if not name.startswith(f"{info}/")}
-    wanted = files_below(ROOT / "app" / "quarterdeck", "quarterdeck") | files_below(
-        ROOT / "themes", "quarterdeck/themes"
-    )
+    data = f"{info.removesuffix('.dist-info')}.data/data/"
+    inside = {name.removeprefix(data) for name in names if not name.startswith(f"{info}/")}
+    wanted = wanted_in_wheel()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return [
         *(f"missing: {name}" for name in sorted(wanted - inside)),
@@ -117,7 +116,8 @@ def wheel_faults(wheel: Path) -> list[str]:
 
 def wanted_in_wheel() -> set[str]:
     """All that a wheel must hold beside its metadata, and nothing else."""
-    return files_below(ROOT / "app" / "quarterdeck", "quarterdeck") | files_below(ROOT / "themes", "quarterdeck/themes")
+    package = files_below(ROOT / "app" / "quarterdeck", "quarterdeck")
+    return package | files_below(ROOT / "themes", "quarterdeck/themes") | files_below(ROOT / "man", "share/man/man1")
 
 
 def files_below(folder: Path, name: str) -> set[str]:

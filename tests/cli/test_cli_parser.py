@@ -83,7 +83,7 @@ def test_nothing_is_asked_for_when_nothing_is_said() -> None:
         (["zzz"], "There is no verb 'zzz'.", "quarterdeck -h"),
         (["doctr"], "There is no verb 'doctr'.", "Did you mean `quarterdeck doctor`?"),
         (["config", "sho"], "There is no verb 'sho'.", "Did you mean `quarterdeck config show`?"),
-        (["config"], "`quarterdeck config` needs one of: path, show, check, schema.", "quarterdeck config -h"),
+        (["config"], "`quarterdeck config` needs one of: path, show, check, edit, schema.", "quarterdeck config -h"),
         (["--colour"], "Unrecognized arguments: --colour.", "quarterdeck -h"),
         (["doctor", "now"], "Unrecognized arguments: now.", "quarterdeck -h"),
         (["--home"], "Argument --home: expected one argument.", "quarterdeck -h"),

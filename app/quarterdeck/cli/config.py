@@ -8,7 +8,10 @@ from quarterdeck.cli.output import json_text, print_json, print_table, say
 from quarterdeck.errors import NotFound
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from quarterdeck.cli.call import Call
+    from quarterdeck.config.loader import Loaded
 
 
 def path(call: Call) -> int:
@@ -44,11 +47,7 @@ def show(call: Call) -> int:
 
 def check(call: Call) -> int:
     """Whether the settings are right, the keys among them."""
-    from quarterdeck.config.keymap import keymap
-    from quarterdeck.tui.actions import ACTIONS, RESERVED
-
-    loaded = call.loaded
-    keymap(loaded, {action.name: action.keys for action in ACTIONS}, RESERVED)
+    loaded = checked(call.places.config_file)
     file = loaded.file if loaded.file.exists() else None
     count = len([value for value in loaded.values() if value.origin != "default"])
     if call.json:
@@ -58,6 +57,17 @@ def check(call: Call) -> int:
     else:
         say(f"There is no {loaded.file}; the environment sets {count} value{'' if count == 1 else 's'}.")
     return 0
+
+
+def checked(file: Path) -> Loaded:
+    """The settings of a file, looked at as closely as when the console opens; raises SettingsError."""
+    from quarterdeck.config.keymap import keymap
+    from quarterdeck.config.loader import load
+    from quarterdeck.tui.actions import ACTIONS, RESERVED
+
+    loaded = load(file)
+    keymap(loaded, {action.name: action.keys for action in ACTIONS}, RESERVED)
+    return loaded
 
 
 def schema(call: Call) -> int:

@@ -96,6 +96,10 @@ def _line(activity: Activity, *, as_json: bool) -> str:
 
 def watch(call: Call) -> int:
     """Watch without a screen until told to stop."""
+    if call.options.print_unit:
+        from quarterdeck.cli.unit import print_unit
+
+        return print_unit(call)
     return asyncio.run(_watch(call))
 
 

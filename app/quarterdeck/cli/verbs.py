@@ -16,7 +16,7 @@ CONFIG = Verb(
         Verb(
             name="path",
             summary="where the settings file is",
-            example='"$EDITOR" "$(quarterdeck config path)"  # edit it',
+            example='cat "$(quarterdeck config path)"',
             runs="quarterdeck.cli.config:path",
         ),
         Verb(
@@ -31,6 +31,12 @@ CONFIG = Verb(
             summary="whether the settings are right; exit 78 if not",
             example="quarterdeck config check",
             runs="quarterdeck.cli.config:check",
+        ),
+        Verb(
+            name="edit",
+            summary="edit the settings; kept only when they are right",
+            example="EDITOR=nano quarterdeck config edit",
+            runs="quarterdeck.cli.config_edit:edit",
         ),
         Verb(
             name="schema",
@@ -175,6 +181,9 @@ VERBS: tuple[Verb, ...] = (
         summary="watch without a screen: reaps, keeps, tells; one event a line",
         example="quarterdeck watch --json",
         runs="quarterdeck.cli.telling:watch",
+        arguments=(
+            arg("--print-unit", action="store_true", help="only print a unit for the user's systemd that runs this"),
+        ),
     ),
     Verb(
         name="doctor",

@@ -64,6 +64,19 @@ SHELL_VERBS: tuple[Verb, ...] = (
         bare=True,
     ),
     Verb(
+        name="export",
+        summary="print all that is kept (sessions, thoughts, work, events) as JSON",
+        example="quarterdeck export > state.json",
+        runs="quarterdeck.cli.transfer:export",
+    ),
+    Verb(
+        name="import",
+        summary="merge an export into what is kept here; what is newer here stays",
+        example="quarterdeck import state.json",
+        runs="quarterdeck.cli.transfer:take",
+        arguments=(arg("file", metavar="FILE", help="what export printed; - reads it from standard input"),),
+    ),
+    Verb(
         name="completions",
         summary="completion of verbs, options, sessions, projects and agents for your shell",
         example='eval "$(quarterdeck completions bash)"  # in ~/.bashrc',

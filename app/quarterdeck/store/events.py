@@ -28,7 +28,7 @@ BATCHES = 20
 """Batches one pruning goes through, so that no writer waits long."""
 MOST_ANSWERED = 5_000
 RANKS = {Level.DEBUG: 0, Level.INFO: 1, Level.WARN: 2, Level.ERROR: 3}
-_LEVELS = {rank: level for level, rank in RANKS.items()}
+LEVELS = {rank: level for level, rank in RANKS.items()}
 _WORD = re.compile(r"\w+")
 
 
@@ -179,7 +179,7 @@ def _activity(row: tuple[Any, ...]) -> Activity:
         id=event_id,
         at=datetime.fromtimestamp(at, UTC),
         kind=kind,
-        level=_LEVELS.get(level, Level.INFO),
+        level=LEVELS.get(level, Level.INFO),
         source=source,
         session_id=session_id,
         project=project,

@@ -1,0 +1,74 @@
+"""`export` and `import`: what is kept, as JSON that moves to another machine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from quarterdeck.cli.output import json_text, print_json, say, write
+from quarterdeck.core.text import clean
+from quarterdeck.errors import QuarterdeckError, UsageError
+
+if TYPE_CHECKING:
+    from quarterdeck.cli.call import Call
+    from quarterdeck.store.transfer import Merged
+
+
+def export(call: Call) -> int:
+    """Print everything that is kept."""
+    write(json_text(asyncio.run(_export(call)), indent=1) + "\n")
+    return 0
+
+
+async def _export(call: Call) -> dict[str, Any]:
+    from quarterdeck.runtime.bridge import open_store
+    from quarterdeck.store.transfer import export as export_from
+
+    async with open_store(call.places) as store:
+        return await store.database.read(export_from)
+
+
+def take(call: Call) -> int:
+    """Merge what was exported into what is kept here."""
+    from quarterdeck.store.transfer import check
+
+    merged = asyncio.run(_take(call, check(_read(call.options.file))))
+    if call.json:
+        counts = {name: dict(getattr(merged, name)) for name in ("added", "updated", "kept")}
+        print_json({**counts, "refused": merged.refused})
+        return 0
+    tables = list(dict.fromkeys((*merged.added, *merged.updated, *merged.kept)))
+    for table in tables:
+        added, updated, kept = merged.added[table], merged.updated[table], merged.kept[table]
+        say(f"{table.replace('_', ' ')}: {added} added, {updated} updated, {kept} kept as they are here")
+    if not tables:
+        say("There was nothing in it.")
+    for sentence in merged.refused:
+        sys.stderr.write(f"quarterdeck: left out: {clean(sentence)}\n")
+    return 0
+
+
+async def _take(call: Call, exported: dict[str, Any]) -> Merged:
+    from functools import partial
+
+    from quarterdeck.runtime.bridge import open_store
+    from quarterdeck.store.engine import Write
+    from quarterdeck.store.transfer import merge
+
+    async with open_store(call.places) as store:
+        return await store.database.write(Write(partial(merge, exported=exported), is_durable=True))
+
+
+def _read(file: str) -> object:
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        return json.loads(text)
+    except OSError as error:
+        raise QuarterdeckError(f"{file} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(
+            f"This is no JSON: {error!s:.200}.", hint="`quarterdeck export > state.json` makes it."
+        ) from error
