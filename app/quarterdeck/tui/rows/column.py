@@ -22,13 +22,21 @@ RIGHT = frozenset({CONTEXT, QUIET})
 
 NAME_LEAST, NAME_MOST = 8, 24
 THOUGHT_LEAST = 16
+THOUGHT_SHORT = 24
+"""A thought this long says what it is about."""
 THOUGHT_EASY = 34
-"""A thought this long can mostly be read; rarer columns wait until it can."""
-_WIDTHS = {MARK: 1, SHAPE: 1, AGENT: 8, STATE: 8, REST: 6, CONTEXT: 4, REPO: 12, BRANCH: 18, QUIET: 5, PLOT: 8}
+"""A thought this long can mostly be read; what is only nice to know waits until it can."""
+_WIDTHS = {MARK: 1, SHAPE: 1, AGENT: 8, STATE: 8, REST: 6, CONTEXT: 4, REPO: 12, BRANCH: 14, QUIET: 5, PLOT: 8}
+_BRANCH_EASY = 18
 _FIRST = (STATE, QUIET, AGENT)
 """Taken in this order while a thought of the least length still fits."""
-_THEN = (CONTEXT, REPO, PLOT, BRANCH, REST)
-"""Taken in this order while an easy thought still fits."""
+_THEN = (
+    ((CONTEXT,), THOUGHT_EASY),
+    ((REPO,), THOUGHT_SHORT),
+    ((BRANCH,), THOUGHT_LEAST + 2),
+    ((PLOT, REST), THOUGHT_EASY),
+)
+"""Taken in this order while a thought of the length beside them still fits; the first that does not ends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +70,20 @@ def layout(width: int, longest_name: int, empty: Collection[str] = ()) -> Layout
         name = min(longest_name, max(1, room - (_WIDTHS[STATE] + gap if room >= NAME_LEAST + gap + 8 else 0)))
     chosen[NAME] = max(1, min(name, room))
     room -= chosen[NAME]
-    for wanted, thought in ((_FIRST, THOUGHT_LEAST), (_THEN, THOUGHT_EASY)):
+    is_full = False
+    for wanted, thought in ((_FIRST, THOUGHT_LEAST), *_THEN):
         for column in (name for name in wanted if name not in empty):
             cost = _WIDTHS[column] + gap
             # The state goes before everything but the name; elsewhere the first that has no room ends it.
-            if room - cost < (0 if column == STATE else thought + gap):
+            if is_full := room - cost < (0 if column == STATE else thought + gap):
                 break
             chosen[column] = _WIDTHS[column]
             room -= cost
+        if is_full:
+            break
+    if BRANCH in chosen and room - gap >= THOUGHT_EASY + _BRANCH_EASY - chosen[BRANCH]:
+        room -= _BRANCH_EASY - chosen[BRANCH]
+        chosen[BRANCH] = _BRANCH_EASY
     if room - gap >= THOUGHT_LEAST // 2:
         chosen[THOUGHT] = room - gap
     names = [name for name in ORDER if name in chosen]

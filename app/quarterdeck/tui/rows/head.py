@@ -112,6 +112,8 @@ def _badges(fleet: Fleet, store: StoreHealth, now: datetime) -> list[Cell]:
         seen = quiet(fleet.last_good_look, now)
         when = "never seen" if not seen else f"seen {seen} ago" if seen != "now" else "seen just now"
         said.append((f"tmux does not answer, {when}", "failed bold"))
+    elif fleet.last_good_look is not None and not fleet.incarnation:
+        said.append(("no tmux server runs", "asks"))
     elif fleet.last_good_look is not None and (now - fleet.last_good_look).total_seconds() > LOOK_IS_OLD:
         said.append((f"seen {quiet(fleet.last_good_look, now)} ago", "asks"))
     if not store.ok:

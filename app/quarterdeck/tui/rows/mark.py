@@ -48,11 +48,14 @@ REST_WORDS: dict[RestState, str] = {
 
 
 def kind_of(session: Session) -> Kind:
-    """How the session is shown. What is gone or cut off comes first: nothing else is known of it any more."""
-    if session.exit_reason is not None or session.state is SessionState.EXITED:
-        return Kind.ENDED
+    """How the session is shown. What is gone or cut off comes first: nothing else is known of it any more.
+
+    A stale session's program has ended too; that its name is kept for it is what the operator can use.
+    """
     if session.is_stale:
         return Kind.STALE
+    if session.exit_reason is not None or session.state is SessionState.EXITED:
+        return Kind.ENDED
     if session.transport_health is TransportHealth.DISCONNECTED:
         return Kind.LOST
     if urgency.asks(session):
