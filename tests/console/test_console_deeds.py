@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -69,17 +70,24 @@ def test_a_storm_of_sizes_leaves_a_console_that_works(stage: Stage) -> None:
     seat.sees("alpha")
     for width, height in ((20, 5), (300, 100), (1, 1), (40, 10), (200, 5), (20, 60), (80, 24), (20, 5)):
         seat.resize(width, height)
-    seat.sees("20x")
     seat.resize(100, 30)
     seat.sees("alpha", "help")
     seat.press("Enter")
     seat.arrives_at("alpha")
 
 
+def test_a_window_too_small_is_said_and_more_room_brings_everything_back(stage: Stage) -> None:
+    stage.shell("alpha")
+    seat = stage.console(size="20x6")
+    seat.sees("20x5 is too small")
+    seat.resize(100, 30)
+    seat.sees("alpha", "help")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_leaves_the_terminal_as_it_was_and_every_session_alive(stage: Stage, number: signal.Signals) -> None:
     stage.shell("alpha")
-    seat = stage.outside("sh", "-c", f"{stage.line()}; echo ended with $?; exec sleep 3600")
+    seat = stage.outside(*stage.argv())
     seat.sees("alpha")
     assert seat.modes() != OUR_TERMINAL
     shell = int(stage.outer.ask(seat.pane, "#{pane_pid}"))
@@ -91,8 +99,8 @@ def test_a_signal_leaves_the_terminal_as_it_was_and_every_session_alive(stage: S
 
 
 def child_of(pid: int) -> int:
-    with open(f"/proc/{pid}/task/{pid}/children") as children:
-        return int(children.read().split()[0])
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return int(children.split()[0])
 
 
 def test_a_crash_leaves_the_terminal_as_it_was_with_one_sentence(stage: Stage) -> None:
@@ -100,7 +108,7 @@ def test_a_crash_leaves_the_terminal_as_it_was_with_one_sentence(stage: Stage) -
     home = os.environ["QUARTERDECK_HOME"]
     program = [sys.executable, "-c", CRASH, "-S", stage.inner.socket]
     argv = ["env", f"PYTHONPATH={ROOT}/app", f"QUARTERDECK_HOME={home}", *program]
-    seat = stage.outside("sh", "-c", '"$@"; echo ended with $?; exec sleep 3600', "sh", *argv)
+    seat = stage.outside(*argv)
     seat.sees("ended with 1")
     said = " ".join(seat.screen().split())
     assert "stopped on an internal error (ZeroDivisionError)" in said
@@ -123,7 +131,7 @@ def test_a_killed_console_ends_nothing_and_the_next_one_stands_where_it_stood(st
 
 @pytest.mark.parametrize("term", ["dumb", "unknown"])
 def test_a_terminal_that_cannot_show_it_is_told_politely(stage: Stage, term: str) -> None:
-    seat = stage.outside("sh", "-c", f"{stage.line(TERM=term)}; echo ended with $?; exec sleep 3600")
+    seat = stage.outside(*stage.argv(TERM=term))
     seat.sees("ended with 2")
     assert "cannot show the console" in seat.screen()
     assert "quarterdeck ls" in seat.screen()

@@ -72,6 +72,7 @@ def test_a_popup_closes_when_it_has_gone_there_and_opens_again_at_the_same_row(s
     seat.press("Enter", "Enter")
     seat.arrives_at("beta")
     seat.sees_no("alpha", "quit")
+    until(lambda: stage.consoles() == [], "the console in the popup had ended")
 
     seat.press("C-b", "g")
     seat.sees("alpha", "quit")
@@ -95,7 +96,7 @@ def test_outside_tmux_the_console_attaches_and_is_back_after_the_detach(stage: S
     until(lambda: people(stage) == [], "the terminal was detached")
     seat.sees("session", "1 of 2")
     seat.press("q")
-    seat.sees("Pane is dead")
+    seat.sees("ended with 0")
     assert seat.modes() == OUR_TERMINAL
 
 

@@ -37,16 +37,16 @@ def test_a_hung_server_is_said_nothing_vanishes_and_keys_still_answer(stage: Sta
         stage.shell(name)
     # In no tmux, or the frozen server would be its terminal too.
     seat = stage.outside(*stage.argv())
-    seat.sees("alpha", "beta", "activity")
+    seat.sees("alpha", "beta")
     stage.inner.stop()
     seat.press("r")
     seat.sees("tmux does not answer")
     seat.press("?")
     seat.sees("Go to the pane")
     seat.press("Escape")
-    seat.sees("alpha", "beta", "cut off")
+    seat.sees("alpha", "beta", "works?")
     stage.inner.cont()
-    seat.sees_no("tmux does not answer", "cut off")
+    seat.sees_no("tmux does not answer", "works?")
     seat.sees("alpha", "beta")
 
 
@@ -58,7 +58,7 @@ def test_a_killed_server_leaves_an_empty_console_and_comes_back_with_its_identit
     before = ids(stage)
     stage.inner.kill()
     seat.sees("stale")
-    seat.sees("No tmux server", "alpha")
+    seat.sees("no tmux server runs", "2 stale")
     for name in ("alpha", "beta"):
         stage.shell(name)
     seat.sees_no("stale")
@@ -79,17 +79,17 @@ def test_a_console_with_no_server_says_so_and_makes_the_first_session(stage: Sta
     seat.sees("session", "quiet")
 
 
-def test_a_stale_row_is_attached_again_to_the_session_that_has_its_name(stage: Stage) -> None:
+def test_a_stale_row_is_attached_again_to_the_session_of_its_name_or_says_that_there_is_none(stage: Stage) -> None:
     stage.shell("alpha")
     before = ids(stage)["alpha"]
     stage.inner.kill()
     seat = stage.outside(*stage.argv())
     seat.sees("alpha", "stale")
-    stage.shell("other")
-    stage.inner.run("rename-session", "-t", "=other", "alpha")
-    seat.sees("alpha")
     seat.press("u")
+    seat.sees("tmux")
+    stage.shell("alpha")
     seat.sees_no("stale")
+    seat.sees("alpha")
     until(lambda: ids(stage) == {"alpha": before}, f"alpha was {before} again")
 
 
@@ -98,12 +98,12 @@ def test_names_titles_and_output_are_text_and_nothing_else(stage: Stage) -> None
     for name in ("[/x]", "[@click=app.quit]", "$(touch pwned)", "-rf;"):
         stage.inner.session(name, "sh", "-c", evil)
     seat = stage.console(size="120x36")
-    seat.sees("[/x]", "[@click=app.quit]", "$(touch", "hello [bold]there")
+    seat.sees("[/x]", "[@click=app", "$(touch pwned)", "-rf;", "[/red]hello [bold]there")
     title = stage.outer.ask(seat.pane, "#{pane_title}")
     for _ in range(4):
         seat.press("j")
     seat.press("i")
-    seat.sees("evidence")
+    seat.sees("Why we think so")
     seat.press("Escape")
     seat.sees("[/x]")
     assert "TITLE" not in title

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,14 +124,28 @@ class Stage:
         """A terminal that shows a session of the watched server."""
         client, pane = self.terminals.attach(f"={session}")
         seat = Seat(self, pane, client)
-        seat.resize(*map(int, size.split("x")))
+        width, height = map(int, size.split("x"))
+        seat.resize(width, height)
+        rows = ("list-clients", "-F", "#{client_name} #{client_width}x#{client_height}")
+        until(lambda: f"{client} {width}x{height}" in self.inner.run(*rows), f"the terminal was {size}")
         return seat
 
     def outside(self, *argv: str, size: str = "100x30") -> Seat:
-        """A terminal in no tmux that the program could know of, and a program in it."""
+        """A terminal in no tmux that the program could know of, and a program in it that says how it ended."""
         plain = ["env", "-u", "TMUX", "-u", "TMUX_PANE", "TERM=xterm-256color"]
-        pane = self.outer.session(f"outside{len(self.outer.sessions())}", *plain, *argv, size=size)
+        shell = ("sh", "-c", '"$@"; echo ended with $?; exec sleep 3600', "sh")
+        pane = self.outer.session(f"outside{len(self.outer.sessions())}", *plain, *shell, *argv, size=size)
         return Seat(self, pane)
+
+    def consoles(self) -> list[int]:
+        """The processes of every console that runs here."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                words = (folder / "cmdline").read_bytes().split(b"\0")
+                if words[1:4] == [b"-m", b"quarterdeck", b"-S"] and words[4] == self.inner.socket.encode():
+                    found.append(int(folder.name))
+        return found
 
     def process_in(self, session: str) -> int:
         """The process of a session's only pane."""

@@ -191,11 +191,11 @@ async def test_the_environment_is_really_passed(
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        (NewSession(cwd=Path("/no/such/folder")), "there is no folder /no/such/folder"),
-        (NewSession(cwd=Path("/etc/passwd")), "there is no folder /etc/passwd"),
-        (NewSession(cwd=Path("/"), argv=("no-such-program", "x")), "there is no program 'no-such-program'"),
+        (NewSession(cwd=Path("/no/such/folder")), "There is no folder /no/such/folder"),
+        (NewSession(cwd=Path("/etc/passwd")), "There is no folder /etc/passwd"),
+        (NewSession(cwd=Path("/"), argv=("no-such-program", "x")), "There is no program 'no-such-program'"),
         (NewSession(cwd=Path("/"), name=""), "tmux takes no session named ''"),
-        (NewSession(cwd=Path("/"), name="taken"), "a session named 'taken' exists already"),
+        (NewSession(cwd=Path("/"), name="taken"), "A session named 'taken' exists already"),
         (NewSession(cwd=Path("/"), env={"A=B": "x"}), "'A=B' cannot be the name of an environment variable"),
         (NewSession(cwd=Path("/"), argv=("echo", "a\0b")), "NUL"),
     ],

@@ -155,7 +155,7 @@ async def test_a_console_that_nobody_looks_at_moves_nobody(
     agent = server.session("agent")
     client, _ = terminals.attach(agent)
 
-    with pytest.raises(Refused, match="no terminal"):
+    with pytest.raises(Refused, match="No terminal"):
         await go(doing, in_pane(server, console), PaneId(agent))
 
     assert terminals.shows(client) == agent
@@ -219,7 +219,7 @@ async def test_outside_tmux_the_command_to_type_attaches(
 
     with pytest.raises(Refused) as refused:
         await go(doing, Placement(Place.OUTSIDE), agent)
-    terminals.outer.session("shell", "env", "-u", "TMUX", "sh", "-c", f"{refused.value.hint.removeprefix('type: ')}")
+    terminals.outer.session("shell", "env", "-u", "TMUX", "sh", "-c", f"{refused.value.hint.removeprefix('Type: ')}")
     until(lambda: bool(terminals.names()), "the terminal was attached")
 
     assert terminals.shows(terminals.names()[0]) == agent
@@ -240,7 +240,7 @@ async def test_from_another_servers_pane_the_command_to_type_crosses_over(
 
         with pytest.raises(Refused, match="another tmux server") as refused:
             await go(doing, placement(doing.address, {"TMUX": f"{server.socket},1,0", "TMUX_PANE": shell}), agent)
-        command = refused.value.hint.removeprefix("type: ")
+        command = refused.value.hint.removeprefix("Type: ")
         assert command == crossing_command(doing.address, agent)
         terminals.type(keyboard, "-l", "--", command)
         terminals.type(keyboard, "Enter")
@@ -269,7 +269,7 @@ async def test_the_console_is_found_again_from_any_pane(server: TmuxServer, term
 async def test_back_without_a_console_says_so(server: TmuxServer, doing: Doing) -> None:
     agent = server.session("agent")
 
-    with pytest.raises(NotFound, match="no console"):
+    with pytest.raises(NotFound, match="No console"):
         await back(doing, in_pane(server, agent))
 
 

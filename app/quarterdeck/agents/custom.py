@@ -98,7 +98,9 @@ def _made(key: str, section: CustomAgent, known: Mapping[str, CodingAgent]) -> C
     base_key = section.base or key
     base = known.get(base_key)
     if base is None and section.base:
-        raise SettingsError(f"agents.{key}.base: there is no agent {section.base!r}", hint="Known: " + ", ".join(known))
+        raise SettingsError(
+            f"agents.{key}.base: there is no agent {section.base!r}.", hint="Known: " + ", ".join(known)
+        )
     agent = base or CodingAgent(spec=AgentSpec(key=key, name=key, commands=(key,)))
     changes: dict[str, object] = {
         "name": section.name or (agent.spec.name if key == base_key else key),

@@ -19,6 +19,7 @@ from quarterdeck.core.events import (
     ThemeFound,
     WorkerHealth,
 )
+from quarterdeck.core.session import TransportHealth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +52,8 @@ class Fleet:
 
 
 EXITED_KEPT = 50
+CUT_OFF_AFTER = 5
+"""Looks that failed in a row after which a session counts as cut off, and not only as not certain."""
 
 
 def apply(fleet: Fleet, event: Event) -> Fleet:
@@ -90,3 +93,17 @@ def apply(fleet: Fleet, event: Event) -> Fleet:
             return replace(fleet, workers=dict(fleet.workers) | {worker: (health, detail)})
         case _:
             assert_never(event)
+
+
+def as_seen(fleet: Fleet) -> Fleet:
+    """The fleet as it is to be shown: while tmux does not answer, no live row is certain."""
+    if not fleet.look_failures:
+        return fleet
+    health = TransportHealth.DISCONNECTED if fleet.look_failures >= CUT_OFF_AFTER else TransportHealth.DEGRADED
+    return replace(
+        fleet,
+        sessions={
+            key: session if session.is_stale else replace(session, transport_health=health)
+            for key, session in fleet.sessions.items()
+        },
+    )

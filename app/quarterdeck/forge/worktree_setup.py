@@ -29,7 +29,7 @@ def link(worktree: Path, repository: Path, names: Sequence[str]) -> list[str]:
         if relative.is_absolute() or ".." in relative.parts or not relative.parts or name.startswith("~"):
             raise GitError(
                 f"The link {name!r} would lead out of the worktree.",
-                hint="symlinks takes paths inside the repository, without `..`.",
+                hint="The setting `symlinks` takes paths inside the repository, without `..`.",
             )
         source = repository / relative
         target = worktree / relative

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.events import SessionDeleted
+from quarterdeck.core.fleet import as_seen
 from quarterdeck.errors import NotFound, QuarterdeckError, Refused
 from quarterdeck.operations import adopt as adopting
 from quarterdeck.operations import answer as answering
@@ -81,7 +82,7 @@ class LiveBackend:
         fleet = self._crew.supervisor.fleet
         if fleet is not self._whole:
             self._whole = fleet
-            shown = without_console(fleet, self._crew.supervisor.snapshot, self._where.pane_id)
+            shown = without_console(as_seen(fleet), self._crew.supervisor.snapshot, self._where.pane_id)
             self._shown = replace(shown, exited=still_shown(fleet.exited, self._deck.clock.now()))
         return self._shown
 

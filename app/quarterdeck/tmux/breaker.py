@@ -54,8 +54,8 @@ class Breaker:
         self.skipped += 1
         logger.info("tmux probe skipped: %s", what, extra={"tmux_cmd": what, "skipped": self.skipped})
         raise TmuxUnreachable(
-            f"tmux did not answer lately; details are asked for again in {remaining:.0f} s",
-            hint="sessions and keys still work; the pause ends with the first answer",
+            f"tmux did not answer lately; details are asked for again in {remaining:.0f} s.",
+            hint="Sessions and keys still work; the pause ends with the first answer.",
         )
 
     def timed_out(self, what: str) -> None:

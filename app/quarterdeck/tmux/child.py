@@ -42,9 +42,9 @@ class Child(asyncio.SubprocessProtocol):
                 start_new_session=True,
             )
         except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
-            raise TmuxMissing("there is no tmux on this machine's PATH") from error
+            raise TmuxMissing("There is no tmux on this machine's PATH.") from error
         except OSError as error:
-            raise TmuxUnreachable(f"tmux could not be started: {error}") from error
+            raise TmuxUnreachable(f"tmux could not be started: {error}.") from error
         return self
 
     @property

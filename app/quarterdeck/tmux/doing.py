@@ -79,13 +79,13 @@ class Doing:
                     raise
                 await asyncio.sleep(PAUSE)
             else:
-                raise TmuxRefused(f"tmux did not end session {tmux_id}")
+                raise TmuxRefused(f"tmux did not end session {tmux_id}.")
 
     async def _kill(self, tmux_id: TmuxSessionId, of: Incarnation | None) -> None:
         """End a session; raises "can't find session" or ServerAbsent when that is so, before or after."""
         running = await self.incarnation()
         if of is not None and running != str(of):
-            raise spawn.ServerAbsent(f"the server of session {tmux_id} is gone")
+            raise spawn.ServerAbsent(f"The server of session {tmux_id} is gone.")
         await self._library.command("kill-session", target=_session(tmux_id))
         await self._library.command("has-session", target=_session(tmux_id))
 
@@ -101,9 +101,9 @@ class Doing:
             await self._library.command("rename-session", "--", unexpanded(name), target=_session(tmux_id))
         except TmuxRefused as error:
             if "duplicate session" in error.message:
-                raise TmuxRefused(f"a session named {name!r} exists already") from error
+                raise TmuxRefused(f"A session named {name!r} exists already.") from error
             if "invalid session" in error.message:
-                raise TmuxRefused(f"tmux takes no session named {name!r}") from error
+                raise TmuxRefused(f"tmux takes no session named {name!r}.") from error
             raise
 
     async def send_keys(self, pane_id: PaneId, keys: Sequence[str]) -> None:
@@ -162,7 +162,7 @@ class Doing:
         await self._library.command("switch-client", "-Z", "-c", client, target=_pane(pane_id))
         shown = next((known.pane_id for known in await self.clients() if known.name == client), None)
         if shown != pane_id:
-            raise TmuxRefused(f"{client} does not show pane {pane_id}", hint="was it closed, or the client detached?")
+            raise TmuxRefused(f"{client} does not show pane {pane_id}.", hint="Was it closed, or the client detached?")
 
     async def tell(self, client: str, text: str) -> None:
         """Show a line on a terminal for a moment."""
@@ -240,9 +240,9 @@ class Doing:
         """Keys for a program that has ended would vanish without a word (3.3a)."""
         found, _, dead = (await self._fields(pane_id, "#{pane_id} #{pane_dead}")).partition(" ")
         if found != pane_id:
-            raise TmuxRefused(f"there is no pane {pane_id} any more")
+            raise TmuxRefused(f"There is no pane {pane_id} any more.")
         if dead != "0":
-            raise TmuxRefused(f"the program in pane {pane_id} has ended")
+            raise TmuxRefused(f"The program in pane {pane_id} has ended.")
 
     async def _fields(self, pane_id: PaneId, fmt: str) -> str:
         return " ".join(await self._library.command("display-message", "-p", fmt, target=_pane(pane_id)))
@@ -267,11 +267,11 @@ def _say(text: str) -> tuple[str, ...]:
 def _session(tmux_id: TmuxSessionId) -> str:
     """A target that can only be this id; anything else tmux would match against names."""
     if re.fullmatch(r"\$\d+", tmux_id) is None:
-        raise TmuxRefused(f"{tmux_id!r} is no session id")
+        raise TmuxRefused(f"{tmux_id!r} is no session id.")
     return tmux_id
 
 
 def _pane(pane_id: PaneId) -> str:
     if re.fullmatch(r"%\d+", pane_id) is None:
-        raise TmuxRefused(f"{pane_id!r} is no pane id")
+        raise TmuxRefused(f"{pane_id!r} is no pane id.")
     return pane_id

@@ -14,8 +14,9 @@ from quarterdeck.core.ids import PaneId
 from quarterdeck.errors import NotFound, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from quarterdeck.core.ids import TmuxSessionId
     from quarterdeck.core.pane import Client, ServerAddress
     from quarterdeck.tmux.doing import Doing
 
@@ -65,13 +66,13 @@ async def go(doing: Doing, where: Placement, pane_id: PaneId, *, client: str | N
     """
     if where.place is Place.OTHER_SERVER:
         raise Refused(
-            "that session is on another tmux server than this terminal",
-            hint=f"type: {crossing_command(doing.address, pane_id)}",
+            "That session is on another tmux server than this terminal.",
+            hint=f"Type: {crossing_command(doing.address, pane_id)}",
         )
     if where.place is Place.OUTSIDE:
-        raise Refused("this terminal is not in tmux", hint=f"type: {shlex.join(attach_argv(doing.address, pane_id))}")
+        raise Refused("This terminal is not in tmux.", hint=f"Type: {shlex.join(attach_argv(doing.address, pane_id))}")
     if pane_id == where.pane_id:
-        raise Refused("that is the pane you are in")
+        raise Refused("That is the pane you are in.")
     await doing.switch_client(client or await client_here(doing, where), pane_id)
 
 
@@ -79,13 +80,15 @@ async def back(doing: Doing, where: Placement, *, client: str | None = None) -> 
     """Return to the console that runs on this server."""
     pane_id = await console_pane(doing)
     if pane_id is None:
-        raise NotFound("no console runs on this tmux server", hint="start one: quarterdeck")
+        raise NotFound("No console runs on this tmux server.", hint="Start one: quarterdeck")
     if where.place in {Place.OUTSIDE, Place.OTHER_SERVER}:
         # A script, or another terminal, sends back whoever typed last at this server.
         clients = await doing.clients()
         if not clients and client is None:
-            raise Refused("no terminal is attached to this tmux server", hint="quarterdeck attach shows a session here")
-        await doing.switch_client(client or max(clients, key=_freshness).name, pane_id)
+            raise Refused(
+                "No terminal is attached to this tmux server.", hint="`quarterdeck attach` shows a session here."
+            )
+        await doing.switch_client(client or await _newest(doing, clients), pane_id)
         return
     await go(doing, where, pane_id, client=client)
 
@@ -105,7 +108,12 @@ async def client_here(doing: Doing, where: Placement) -> str:
             known for known in clients if known.tmux_id == session
         ]
     if not possible:
-        raise Refused("no terminal shows this pane", hint="attach to its session first")
+        raise Refused("No terminal shows this pane.", hint="Attach to its session first.")
+    return await _newest(doing, possible, session)
+
+
+async def _newest(doing: Doing, possible: Sequence[Client], session: TmuxSessionId | None = None) -> str:
+    """Of these terminals the one with the newest key press, in one session or in all."""
     if len(possible) > 1:
         # tmux knows the newest key press to the microsecond, and tells it in seconds.
         newest = await doing.newest_client(session)

@@ -94,7 +94,7 @@ class Library:
             raise spawn.failure(self._address, str(error)) from error
         except ValueError as error:
             # What libtmux 0.62 raises, of all things, when a title holds its field separator.
-            raise TmuxUnreachable(f"libtmux could not read what tmux answered: {error}") from error
+            raise TmuxUnreachable(f"libtmux could not read what tmux answered: {error}.") from error
 
 
 @cache

@@ -90,8 +90,8 @@ async def _see_alive(address: ServerAddress, pane: Pane) -> None:
         status, _, screen = answer.out.decode(errors="replace").partition("\n")
         said = _last_words(screen)
     raise TmuxRefused(
-        f"the session's program ended at once{status and f' with status {status}'}",
-        hint=said or "it said nothing; run it by hand in that folder to see why",
+        f"The session's program ended at once{status and f' with status {status}'}.",
+        hint=said or "It said nothing; run it by hand in that folder to see why.",
     )
 
 
@@ -103,9 +103,9 @@ def _last_words(screen: str) -> str:
 def _existing_folder(cwd: Path) -> str:
     """The folder's absolute path; tmux would quietly start in the home folder where it cannot go there."""
     if not cwd.is_dir():
-        raise TmuxRefused(f"there is no folder {cwd}")
+        raise TmuxRefused(f"There is no folder {cwd}.")
     if not os.access(cwd, os.X_OK):
-        raise TmuxRefused(f"the folder {cwd} cannot be entered")
+        raise TmuxRefused(f"The folder {cwd} cannot be entered.")
     return str(cwd.absolute())
 
 
@@ -115,14 +115,14 @@ def _check_program(argv: tuple[str, ...], folder: str, path: str | None) -> None
         return
     program = argv[0]
     if shutil.which(str(Path(folder, program)) if os.sep in program else program, path=path) is None:
-        raise TmuxRefused(f"there is no program {program!r} to run", hint="is it installed, and on PATH?")
+        raise TmuxRefused(f"There is no program {program!r} to run.", hint="Is it installed, and on PATH?")
 
 
 def _environment(wanted: Mapping[str, str]) -> dict[str, str]:
     """The environment tmux runs in: a pane takes PATH from there, whatever `-e` says (3.3a)."""
     for name in wanted:
         if not name or "=" in name:
-            raise TmuxRefused(f"{name!r} cannot be the name of an environment variable")
+            raise TmuxRefused(f"{name!r} cannot be the name of an environment variable.")
     ours = {name: value for name, value in os.environ.items() if name not in {"TMUX", "TMUX_PANE"}}
     return {**ours, "PATH": wanted["PATH"]} if "PATH" in wanted else ours
 
@@ -134,7 +134,7 @@ def _program(argv: tuple[str, ...]) -> tuple[str, ...]:
 
 def _refusal(address: ServerAddress, name: str | None, said: str) -> TmuxError:
     if said.startswith("duplicate session"):
-        return TmuxRefused(f"a session named {name!r} exists already")
+        return TmuxRefused(f"A session named {name!r} exists already.")
     if said.startswith("invalid session"):
-        return TmuxRefused(f"tmux takes no session named {name!r}")
+        return TmuxRefused(f"tmux takes no session named {name!r}.")
     return spawn.failure(address, said)

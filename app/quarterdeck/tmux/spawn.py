@@ -49,7 +49,7 @@ class TimedOut(TmuxUnreachable):
 
     def __init__(self, address: ServerAddress, timeout: float) -> None:
         super().__init__(
-            f"tmux did not answer within {timeout:g} s", hint=f"the server at {address} may be stopped or very busy"
+            f"tmux did not answer within {timeout:g} s.", hint=f"The server at {address} may be stopped or very busy."
         )
 
 
@@ -113,7 +113,7 @@ async def run(
     finally:
         await client.collected()
     if len(client.out) + len(client.err) > MOST_BYTES:
-        raise TmuxUnreachable(f"tmux printed more than {MOST_BYTES} bytes")
+        raise TmuxUnreachable(f"tmux printed more than {MOST_BYTES} bytes.")
     exit_code = client.exit_code or 0
     logger.debug("tmux ran", extra={"tmux_cmd": args[:1], "exit_code": exit_code, "elapsed_ms": _ms_since(began)})
     return Ran(exit_code, bytes(client.out), client.err.decode(errors="replace").strip())
@@ -144,16 +144,16 @@ async def ask(address: ServerAddress, *args: str, stdin: bytes | None = None, ti
 
 def missing() -> TmuxMissing:
     """The error for a machine without tmux, with how to get it there."""
-    return TmuxMissing("there is no tmux on this machine's PATH", hint=f"install it: {_install_command()}")
+    return TmuxMissing("There is no tmux on this machine's PATH.", hint=f"Install it: {_install_command()}")
 
 
 def failure(address: ServerAddress, said: str) -> TmuxUnreachable | TmuxRefused:
     """The error that a failed tmux's words mean."""
     if _is_absent(said):
-        return ServerAbsent(f"no tmux server runs at {address}")
+        return ServerAbsent(f"No tmux server runs at {address}.")
     if _never_reached(said):
-        return TmuxUnreachable(f"tmux cannot be reached: {said or 'it said nothing'}", hint=_way_out(address, said))
-    return TmuxRefused(f"tmux refused: {said}")
+        return TmuxUnreachable(f"tmux cannot be reached: {said or 'it said nothing'}.", hint=_way_out(address, said))
+    return TmuxRefused(f"tmux refused: {said}.")
 
 
 def _is_absent(said: str) -> bool:
@@ -173,10 +173,10 @@ def _never_reached(said: str) -> bool:
 
 def _way_out(address: ServerAddress, said: str) -> str:
     if "Permission denied" in said:
-        return f"the socket {address} belongs to another user"
+        return f"The socket {address} belongs to another user."
     if "version" in said:
-        return "the running server is of another tmux version; restart it, or use its own tmux program"
-    return "it may be starting or ending; look again in a moment"
+        return "The running server is of another tmux version; restart it, or use its own tmux program."
+    return "It may be starting or ending; look again in a moment."
 
 
 def _install_command() -> str:

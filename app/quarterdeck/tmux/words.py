@@ -21,7 +21,7 @@ def words(*args: str) -> tuple[str, ...]:
 
 def _word(arg: str) -> str:
     if "\0" in arg:
-        raise TmuxRefused("text with a NUL byte cannot be handed to tmux")
+        raise TmuxRefused("Text with a NUL byte cannot be handed to tmux.")
     return f"{arg[:-1]}\\;" if arg.endswith(";") else arg
 
 
