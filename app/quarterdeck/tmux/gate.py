@@ -84,7 +84,7 @@ class Gate:
 
     def __init__(self, address: ServerAddress, timeout: float) -> None:
         if sys.byteorder != "little":
-            raise TmuxUnreachable("control connections are made on little-endian machines only")
+            raise TmuxUnreachable("Control connections are made on little-endian machines only.")
         self._address = address
         self._timeout = timeout
         self._folder = Path(tempfile.mkdtemp(prefix="qd-"))
@@ -100,7 +100,7 @@ class Gate:
             self._listener.listen(1)
         except OSError as error:
             self.close()
-            raise TmuxUnreachable(f"no socket could be made in {self._folder}: {error.strerror}") from error
+            raise TmuxUnreachable(f"No socket could be made in {self._folder}: {error.strerror}.") from error
 
     async def let_in(self) -> None:
         """Wait for the client, hand its introduction to the server, and pass on what they say from then on."""
@@ -108,7 +108,7 @@ class Gate:
             client, server = await asyncio.to_thread(self._introduce)
         except (OSError, ValueError) as error:
             self.close()
-            raise TmuxUnreachable(f"the control client could not be introduced to tmux: {error}") from error
+            raise TmuxUnreachable(f"The control client could not be introduced to tmux: {error}.") from error
         loop = asyncio.get_running_loop()
         for one, other in ((client, server), (server, client)):
             one.setblocking(False)

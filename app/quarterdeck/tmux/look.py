@@ -151,5 +151,5 @@ class Looker:
 def _whole(rows: Rows) -> Rows:
     """Rows whose last one, which tells who the server is, has come too."""
     if rows.incarnation is None:
-        raise TmuxUnreachable("tmux's answer was cut short")
+        raise TmuxUnreachable("tmux's answer was cut short.")
     return rows
