@@ -22,7 +22,7 @@ OURS = {
 }
 GAP = "\x00"
 """Stands for what is filled in."""
-NAMES = ("tmux", "git", "gh ", "glab ", "libtmux", "config.toml", "agents.", "projects.", "post_create:")
+NAMES = ("tmux", "git", "gh ", "glab ", "libtmux", "config.toml", "post_create:")
 """Spelled small wherever they stand; so is what begins with a value, a quotation or a key."""
 
 
@@ -52,7 +52,7 @@ def words(node: ast.expr) -> str:
 
 
 def faults(message: str, hint: str) -> Iterator[str]:
-    if not (message[:1] in "\"'`[" or message.startswith((GAP, *NAMES)) or message[:1].isupper()):
+    if not (message.startswith((GAP, *NAMES)) or re.match(r"""["'`\[A-Z-]|[a-z_]+\.[a-z_\x00]""", message)):
         yield "begins small"
     if not re.search(r"[.?!:\x00][\"'`]?\s*$", message):
         yield "ends without a full stop"

@@ -66,7 +66,7 @@ class Desktop:
                 pass
         if self.write is None:
             raise ProgramFailed(
-                "There is no desktop to notify.", hint="notify-send or osascript is needed, or a console that is open."
+                "There is no desktop to notify.", hint="Needed is notify-send or osascript, or a console that is open."
             )
         in_tmux = bool(self._environ.get("TMUX"))
         is_iterm = "iTerm" in self._environ.get("LC_TERMINAL", self._environ.get("TERM_PROGRAM", ""))

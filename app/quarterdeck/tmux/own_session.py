@@ -36,7 +36,7 @@ async def ensure_console(doing: Doing, program: Sequence[str]) -> PaneId:
             break
     made = await console_pane(doing)
     if made is None:
-        raise TmuxRefused("the console ended at once", hint="type: quarterdeck")
+        raise TmuxRefused("The console ended at once.", hint="Type: quarterdeck")
     return made
 
 
