@@ -107,7 +107,7 @@ def test_a_crash_leaves_the_terminal_as_it_was_with_one_sentence(stage: Stage) -
     stage.shell("alpha")
     home = os.environ["QUARTERDECK_HOME"]
     program = [sys.executable, "-c", CRASH, "-S", stage.inner.socket]
-    argv = ["env", f"PYTHONPATH={ROOT}/app", f"QUARTERDECK_HOME={home}", *program]
+    argv = ["env", "-u", "COLUMNS", "-u", "LINES", f"PYTHONPATH={ROOT}/app", f"QUARTERDECK_HOME={home}", *program]
     seat = stage.outside(*argv)
     seat.sees("ended with 1")
     said = " ".join(seat.screen().split())

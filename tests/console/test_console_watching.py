@@ -40,13 +40,13 @@ def test_a_hung_server_is_said_nothing_vanishes_and_keys_still_answer(stage: Sta
     seat.sees("alpha", "beta")
     stage.inner.stop()
     seat.press("r")
-    seat.sees("tmux does not answer")
+    seat.sees("tmux does not answer", "s?")
     seat.press("?")
     seat.sees("Go to the pane")
     seat.press("Escape")
-    seat.sees("alpha", "beta", "works?")
+    seat.sees("alpha", "beta", "s?")
     stage.inner.cont()
-    seat.sees_no("tmux does not answer", "works?")
+    seat.sees_no("tmux does not answer", "s?")
     seat.sees("alpha", "beta")
 
 

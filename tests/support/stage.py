@@ -105,7 +105,8 @@ class Stage:
         """How the program is started, whatever it is started in."""
         kept = {"PYTHONPATH": str(ROOT / "app"), "QUARTERDECK_HOME": os.environ["QUARTERDECK_HOME"], **env}
         program = [sys.executable, "-m", "quarterdeck", "-S", self.inner.socket, *args]
-        return ["env", *(f"{name}={value}" for name, value in kept.items()), *program]
+        # Set by whoever runs the tests; a size from there would win over the terminal's own.
+        return ["env", "-u", "COLUMNS", "-u", "LINES", *(f"{name}={value}" for name, value in kept.items()), *program]
 
     def line(self, *args: str, **env: str) -> str:
         """The same as a line for a shell."""

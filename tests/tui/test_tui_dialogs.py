@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from textual import events
 
 from quarterdeck.core.session import Ask, Need
 from quarterdeck.tui.actions import ACTIONS, Action, offered
@@ -128,6 +129,16 @@ async def test_new_sessions_in_several_directories() -> None:
         await running.press("n", "ctrl+t", "ctrl+t", "ctrl+s")
         wanted = NewRequest(directories=("/home/kim/shop", "/home/kim/ledger"))
         assert running.backend.deeds == [("new", wanted)]
+
+
+async def test_what_is_typed_in_one_go_narrows_before_enter_takes_it() -> None:
+    async with console() as running:
+        await running.press("ctrl+p")
+        for key in (*"activity", "enter"):
+            running.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await running.settle()
+        await running.settle()
+        assert type(running.app.screen).__name__ == "ActivityScreen"
 
 
 async def test_a_typed_path_is_taken_as_it_is() -> None:

@@ -62,7 +62,8 @@ class Picker(Dialog[str]):
         super().__init__(console)
         self.heading = heading
         self._candidates = candidates
-        self.typed = Field(placeholder=prompt or "type to narrow", css_id="typed")
+        self.typed = Field(placeholder=prompt or "type to narrow", css_id="typed", on_enter=self._enter)
+        self._narrowed_to = ""
         self.options = OptionList(id="options", compact=True, markup=False)
         # The list is worked from the input, so that typing and choosing need no change of focus.
         self.options.can_focus = False
@@ -83,6 +84,7 @@ class Picker(Dialog[str]):
     @on(Input.Changed, "#typed")
     def narrow(self) -> None:
         """Offer what matches."""
+        self._narrowed_to = self.typed.value
         self.offer(ranked(self._candidates, self.typed.value))
 
     def offer(self, candidates: Sequence[Candidate]) -> None:
@@ -109,7 +111,12 @@ class Picker(Dialog[str]):
             here = self.options.highlighted or 0
             self.options.highlighted = max(0, min(count - 1, here + by))
 
-    @on(Input.Submitted, "#typed")
+    def _enter(self) -> None:
+        if self.typed.value != self._narrowed_to:
+            # What was typed last has not been told yet.
+            self.narrow()
+        self._submitted()
+
     @on(OptionList.OptionSelected)
     def _submitted(self) -> None:
         if self.options.highlighted_option is not None:

@@ -19,16 +19,6 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
-class _FilterField(Field):
-    def __init__(self, leave: Callable[[bool], None]) -> None:
-        super().__init__(css_id="filter-input", select_on_focus=False)
-        self._leave = leave
-
-    async def action_submit(self) -> None:
-        """Keep the filter."""
-        self._leave(True)
-
-
 class FilterBar(Horizontal):
     """`/`, the text, and how many rows are left."""
 
@@ -54,7 +44,7 @@ class FilterBar(Horizontal):
         super().__init__(id="filter-bar")
         self._leave = leave
         """Called at once and not told by a message: the next key may be on its way, and is not for the filter."""
-        self.input = _FilterField(leave)
+        self.input = Field(css_id="filter-input", select_on_focus=False, on_enter=lambda: leave(True))
         self._said = ""
         self._count = Static("", id="filter-count", markup=False)
 
