@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.core.choice import is_shown_by, pick
+from quarterdeck.core.choice import is_shown_by, landmarks, pick
 from quarterdeck.core.message import cleaned, fingerprint, is_draft_of, is_told_in, pause_for
 
 CLAUDE = ("Yes", "Yes, and always allow access to demo/ from this project", "No")
@@ -119,3 +119,8 @@ def test_a_question_is_the_same_in_the_agents_words_and_on_its_screen(
     told: str, choices: tuple[str, ...], seen: str, seen_choices: tuple[str, ...], same: bool
 ) -> None:
     assert is_shown_by(told, choices, seen, seen_choices) is same
+
+
+def test_a_question_is_known_by_the_plain_words_of_each_line() -> None:
+    text = "Bash command\ntouch 'made-by-agent.txt' && sleep 6\n│ ☐ │\nDo you want to proceed?"
+    assert landmarks(text) == ("Bash command", "made-by-agent.txt", "Do you want to proceed")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.ids import PaneId
     from quarterdeck.ports.mux import CaptureRequest
 
-SWAPS = 8
-BEFORE_THE_KEY = 0.05
+SWAPS = int(os.environ.get("SWAPS", "8"))
 
 
 @pytest.fixture
@@ -88,6 +88,26 @@ async def test_a_question_swapped_just_before_the_key_is_refused_each_time(
 
     assert not agent.said("answer")
     assert not agent.said("into_dialog")
+
+
+async def test_no_moment_is_left_in_which_another_question_could_come_up(
+    office: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = office.agent()
+    session = await office.session()
+    mux = office.bridge.mux
+    press = mux.send_keys_if
+
+    async def swapped(pane_id: PaneId, keys: Sequence[str], shows: Sequence[str]) -> bool:
+        await asyncio.to_thread(agent.order, "swap rm -rf /")
+        return await press(pane_id, keys, shows)
+
+    monkeypatch.setattr(mux, "send_keys_if", swapped)
+    agent.order("ask touch made-by-agent.txt")
+    with pytest.raises(Refused, match="something else by now"):
+        await answer(office.deck, session, "1")
+
+    assert not agent.said("answer")
 
 
 @pytest.mark.parametrize("now", ["swap rm -rf /", "close", "question Which?"])

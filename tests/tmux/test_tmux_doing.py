@@ -583,3 +583,32 @@ def test_libtmux_is_loaded_only_when_something_is_done() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=cli_env())
 
     assert done.stdout == "False\n"
+
+
+async def test_keys_are_pressed_only_while_the_screen_shows_certain_words(server: TmuxServer, doing: Doing) -> None:
+    pane_id = PaneId(server.session("asks", "sh", "-c", "printf 'rm -rf a/b.txt, #{x}\\nproceed? '; cat"))
+    until(lambda: "proceed" in shown(server, pane_id), "it asked")
+
+    assert not await doing.send_keys_if(pane_id, ["n", "o"], ["rm -rf a/b.txt", "gone"])
+    assert await doing.send_keys_if(pane_id, ["y", ";"], ["rm -rf a/b.txt", "proceed"])
+    assert await doing.send_keys_if(pane_id, ["'", "e", "s"], [])
+    until(lambda: "proceed? y;'es" in shown(server, pane_id), "the keys were pressed")
+    with pytest.raises(ValueError, match="cannot be looked for"):
+        await doing.send_keys_if(pane_id, ["x"], ["a}b"])
+
+
+def test_the_first_commands_of_a_program_may_come_together(server: TmuxServer) -> None:
+    pane_id = server.session("any")
+    code = (
+        "import asyncio, sys\n"
+        "from quarterdeck.core.pane import ServerAddress\n"
+        "from quarterdeck.tmux.mux import TmuxMux\n"
+        "async def main():\n"
+        "    mux = TmuxMux(ServerAddress(sys.argv[1]), persistent=False)\n"
+        "    await asyncio.gather(*(mux.leave_mode(sys.argv[2]) for _ in range(12)))\n"
+        "asyncio.run(main())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, server.socket, pane_id], env=cli_env(), capture_output=True, text=True, timeout=40
+    )
+    assert done.stderr == ""

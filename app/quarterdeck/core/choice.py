@@ -14,6 +14,9 @@ _WORDS = {"y": "yes", "n": "no"}
 _NOTE = re.compile(r"\s*\([^()]*\)\s*$")
 _TOOL = re.compile(r"^[\w .\[\]-]{1,40}: +")
 _BLANK = re.compile(r"\s+")
+_PLAIN = re.compile(r"[A-Za-z0-9 _./-]+")
+LANDMARK = 60
+SHORTEST_LANDMARK = 3
 _CUT = re.compile(r"…+$")
 
 
@@ -50,6 +53,12 @@ def is_shown_by(told: str, choices: Sequence[str], seen: str, seen_choices: Sequ
     lines = [_squashed(_CUT.sub("", _TOOL.sub("", line.strip()))) for line in told.splitlines()]
     said = [line for line in lines if line]
     return bool(said) and all(line in on_screen for line in said)
+
+
+def landmarks(text: str) -> tuple[str, ...]:
+    """Of each line of a question the longest stretch of plain characters, by which a screen that shows it is known."""
+    longest = (max(_PLAIN.findall(line), key=len, default="").strip() for line in text.splitlines())
+    return tuple(dict.fromkeys(found[:LANDMARK] for found in longest if len(found) >= SHORTEST_LANDMARK))
 
 
 def _plain(text: str) -> str:

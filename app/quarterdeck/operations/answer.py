@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.choice import is_same_question, is_shown_by, pick
+from quarterdeck.core.choice import is_same_question, is_shown_by, landmarks, pick
 from quarterdeck.core.message import cleaned, fingerprint, pause_for
 from quarterdeck.core.session import Need, Source
 from quarterdeck.errors import QuarterdeckError, Refused, UsageError
@@ -204,8 +204,8 @@ async def _press(deck: Deck, target: Target, question: Question, keys: list[str]
     """Press keys if the question is still there; the look is the last thing before them."""
     if not await _is_open(deck, target, question):
         return False
-    await deck.mux.send_keys(target.pane_id, keys)
-    return True
+    # And once more in tmux itself, so that no time at all is left for another question to come up.
+    return await deck.mux.send_keys_if(target.pane_id, keys, landmarks(question.text))
 
 
 async def _is_open(deck: Deck, target: Target, question: Question) -> bool:

@@ -90,6 +90,9 @@ class Mux(Protocol):
     async def send_keys(self, pane_id: PaneId, keys: Sequence[str]) -> None:
         """Press keys by tmux's names (`Enter`, `Escape`, `C-c`)."""
 
+    async def send_keys_if(self, pane_id: PaneId, keys: Sequence[str], shows: Sequence[str]) -> bool:
+        """Press keys if the visible screen shows all these words at that very moment; answers whether it did."""
+
     async def send_text(self, pane_id: PaneId, text: str) -> None:
         """Type text literally, whatever it holds; for single characters and short answers."""
 

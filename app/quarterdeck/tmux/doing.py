@@ -17,7 +17,7 @@ from quarterdeck.tmux.breaker import Breaker
 from quarterdeck.tmux.library import Library
 from quarterdeck.tmux.new_session import TIMEOUT as STARTING
 from quarterdeck.tmux.new_session import new_session
-from quarterdeck.tmux.words import unexpanded, words
+from quarterdeck.tmux.words import all_on_screen, unexpanded, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,6 +110,17 @@ class Doing:
         """Press keys by tmux's names."""
         if keys:
             await self._type(pane_id, "--", *keys)
+
+    async def send_keys_if(self, pane_id: PaneId, keys: Sequence[str], shows: Sequence[str]) -> bool:
+        """Press keys if the visible screen shows all these words; tmux looks and presses in one go."""
+        await self._refuse_dead(pane_id)
+        said = await self._library.command(
+            *("if-shell", "-F", all_on_screen(shows)),
+            pipe.line(("send-keys", "-t", _pane(pane_id), "--", *keys)),
+            pipe.line(_say("no")),
+            target=_pane(pane_id),
+        )
+        return said != ["no"]
 
     async def send_text(self, pane_id: PaneId, text: str) -> None:
         """Type text literally, whatever it holds."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from quarterdeck.errors import TmuxRefused
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 # A run of two or more `#` before a `[` is left alone by tmux (3.3a), a single one too; any other `#` is halved.
 _HASHES: Final = re.compile(r"#+(?!\[|#)")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9 _./-]+")
 
 
 def words(*args: str) -> tuple[str, ...]:
@@ -28,3 +32,13 @@ def _word(arg: str) -> str:
 def unexpanded(text: str) -> str:
     """Text for an argument that tmux expands as a format: `#{pid}` stays what it is, and `#(…)` runs nothing."""
     return _HASHES.sub(lambda run: run[0] * 2, text)
+
+
+def all_on_screen(texts: Sequence[str]) -> str:
+    """A format that is true where a pane's visible screen shows every text; those hold no character that means more."""
+    condition = "1"
+    for text in texts:
+        if not _PLAIN.fullmatch(text):
+            raise ValueError(f"{text!r} cannot be looked for")
+        condition = f"#{{&&:#{{C:{text}}},{condition}}}"
+    return condition
