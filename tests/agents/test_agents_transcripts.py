@@ -351,3 +351,16 @@ def test_a_tool_call_is_told_in_few_words() -> None:
     assert tool_gist("Thing", {}) == "Thing"
     assert len(tool_gist("Bash", {"command": "x" * 500})) < 100
     assert asked({"questions": [{"question": "A?", "options": [{"label": "x"}]}, {"question": "B?"}]}) == ("A?\nB?", ())
+
+
+def test_a_long_paste_that_claude_code_queued_is_a_prompt_without_its_wrapping(tmp_path: Path) -> None:
+    file = tmp_path / "session.jsonl"
+    content = '<pasted_content id="cb47">\nfix this\nand that\n</pasted_content>\n'
+    file.write_text(json.dumps({"type": "user", "message": {"role": "user", "content": content}}) + "\n")
+
+    reader = agent("claude").transcript(cwd=CWD, claims=FileClaims(), path=file)
+    assert reader is not None
+    view = reader.read()
+
+    assert view is not None
+    assert [turn.strip() for turn in view.turns] == ["fix this\nand that"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import re
 import time
 from collections import Counter
@@ -35,7 +36,7 @@ KINDS = (
     "{tag} five kilobytes\n" + "word " * 1020 + "\nsay: read",
     "Enter {tag};",
 )
-TAG = re.compile(r"\bm\d{3}x\b")
+TAG = re.compile(r"m\d{3}x")
 PATIENCE = 60.0
 
 
@@ -159,8 +160,16 @@ class Correspondence:
 
     def lost(self) -> list[str]:
         """Tags that no prompt in the transcript has."""
-        said = Counter(tag for turn in self._turns for tag in set(TAG.findall(turn)))
-        return [tag for tag in self.tally.tags if not said[tag]]
+        said = {tag for turn in self._turns for tag in TAG.findall(turn)} | self._in_the_file()
+        return [tag for tag in self.tally.tags if tag not in said]
+
+    def _in_the_file(self) -> set[str]:
+        """Tags in the prompts as the file has them: what we keep of a prompt is cut, and queued ones may be joined."""
+        file = self._transcript.path if self._transcript else None
+        if file is None or file.suffix != ".jsonl":
+            return set()
+        rows = [line for line in file.read_text().splitlines() if json.loads(line).get("type") == "user"]
+        return {tag for row in rows for tag in TAG.findall(row)}
 
     def doubled(self) -> list[str]:
         """Tags that several prompts have."""

@@ -25,6 +25,8 @@ USUAL_CONTEXT = 200_000
 _LOOKED_AT = 64
 _INTERRUPTED = "[Request interrupted by user"
 _COMMAND = re.compile(r"<command-name>\s*(/?[^<]*?)\s*</command-name>")
+_PASTED = re.compile(r"</?pasted_content\b[^>]*>\n?")
+"""Stands around a long paste that was queued (seen with 2.1.329)."""
 _COMMAND_WORDS = re.compile(r"<command-args>\s*([^<]*?)\s*</command-args>")
 
 
@@ -97,6 +99,7 @@ def _user(ledger: Ledger, row: Json, at: datetime | None) -> None:
     content = object_at(row, "message").get("content")
     blocks = [block for block in content if is_object(block)] if isinstance(content, list) else []
     text = content if isinstance(content, str) else next((text_at(b, "text") for b in blocks if text_at(b, "text")), "")
+    text = _PASTED.sub("", text)
     for block in blocks:
         if block.get("type") == "tool_result":
             ledger.answered(text_at(block, "tool_use_id"), at, ok=block.get("is_error") is not True)
