@@ -117,7 +117,11 @@ def wheel_faults(wheel: Path) -> list[str]:
 def wanted_in_wheel() -> set[str]:
     """All that a wheel must hold beside its metadata, and nothing else."""
     package = files_below(ROOT / "app" / "quarterdeck", "quarterdeck")
-    return package | files_below(ROOT / "themes", "quarterdeck/themes") | files_below(ROOT / "man", "share/man/man1")
+    return (
+        package
+        | files_below(ROOT / "themes", "quarterdeck/themes")
+        | files_below(ROOT / "app" / "man", "share/man/man1")
+    )
 
 
 def files_below(folder: Path, name: str) -> set[str]:

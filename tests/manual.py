@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.cli.table import Argument, Verb
 
-PAGE = ROOT / "man" / "quarterdeck.1"
+PAGE = ROOT / "app" / "man" / "quarterdeck.1"
 README = ROOT / "README.md"
 EXIT_CODES = re.compile(r"^\| (\d+) \| (.+) \|$", re.MULTILINE)
 

@@ -178,10 +178,10 @@ def test_times_are_written_in_utc_with_a_z() -> None:
 
 
 async def test_a_checkpoint_is_read_back_by_another_store(store: SqliteStore, tmp_path: Path) -> None:
-    await store.checkpoint([replace(session(number), cwd=f"/work/{number}") for number in range(3)])
+    await store.checkpoint([replace(session(number), cwd=f"/src/{number}") for number in range(3)])
 
     async with open_store(tmp_path / "state.db") as other:
-        assert [one.cwd for one in await other.sessions()] == ["/work/0", "/work/1", "/work/2"]
+        assert [one.cwd for one in await other.sessions()] == ["/src/0", "/src/1", "/src/2"]
 
 
 async def test_a_checkpoint_never_brings_back_what_has_ended(store: SqliteStore) -> None:
