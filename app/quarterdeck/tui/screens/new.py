@@ -85,14 +85,15 @@ class NewScreen(Picker):
     def take(self, choice: str) -> None:
         """Where is said; next, which agent."""
         if self._directories():
-            self._tool.focus()
+            # At once, unlike `focus()`: the next key may be on its way.
+            self.set_focus(self._tool)
 
     @on(Choice.Submitted)
     def _tool_chosen(self) -> None:
         if self._tool.value == SHELL:
             self.action_start()
         else:
-            self._request.focus()
+            self.set_focus(self._request)
 
     @on(Writing.Submitted)
     def action_start(self) -> None:

@@ -26,12 +26,12 @@ class Field(Input):
             placeholder=placeholder, restrict=restrict, select_on_focus=select_on_focus, id=css_id, compact=True
         )
         self.cursor_blink = False
-        self._leave = on_enter
+        self._at_enter = on_enter
         """Called at once and not told by a message: the next key may be on its way, and is for what Enter leads to."""
 
     async def action_submit(self) -> None:
         """Enter was pressed."""
-        if self._leave is None:
+        if self._at_enter is None:
             await super().action_submit()
         else:
-            self._leave()
+            self._at_enter()
