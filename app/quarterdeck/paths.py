@@ -52,6 +52,11 @@ class Places(NamedTuple):
         return tuple(dict.fromkeys(wanted))
 
     @property
+    def pictures(self) -> Path:
+        """Pictures of the screen that the operator took."""
+        return self.state_file.parent / "screenshots"
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """The files that must be readable by the operator alone."""
         return (self.config_file, self.state_file, self.log_file)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.session import RestState
 from quarterdeck.core.thought import ThoughtSnapshot
+from quarterdeck.operations.doctor import Finding, Status
 from quarterdeck.ports.store import Activity, ActivityQuery, Level, StoreHealth
 from quarterdeck.tui.backend import (
     Attach,
@@ -25,6 +26,7 @@ from quarterdeck.tui.backend import (
     Switched,
     Told,
 )
+from quarterdeck.tui.setup import Offer, Part
 from support.fleet import NOW, ago, canned_fleet
 from support.tails import tail_of
 
@@ -35,6 +37,21 @@ if TYPE_CHECKING:
     from quarterdeck.core.ids import SessionId
     from quarterdeck.core.session import Ask
     from quarterdeck.errors import QuarterdeckError
+
+
+def canned_findings() -> list[Finding]:
+    """One of each kind, the well ones first."""
+    return [
+        Finding("python", Status.OK, "Python 3.11.2."),
+        Finding("tmux", Status.OK, "tmux 3.3a."),
+        Finding("git", Status.FAIL, "git is not installed, so nothing can be spawned.", "sudo apt install git"),
+        Finding(
+            "hooks claude",
+            Status.WARN,
+            "Claude Code does not report by itself, unless started from here; its screen and files serve.",
+            "quarterdeck hooks install claude",
+        ),
+    ]
 
 
 @dataclass
@@ -56,12 +73,49 @@ class StillClock:
 
 
 @dataclass
+class CannedSetup:
+    """A set-up in which nothing is off, unless a test turns it off; what is accepted is on."""
+
+    pictures: Path = Path("/nonexistent/screenshots")
+    off: set[Part] = field(default_factory=set)
+    found: list[Finding] = field(default_factory=canned_findings)
+
+    async def findings(self) -> list[Finding]:
+        return self.found
+
+    async def offer(self, part: Part) -> Offer | None:
+        if part not in self.off:
+            return None
+
+        async def accept() -> str:
+            self.off.discard(part)
+            return f"{part} is on."
+
+        if part is Part.KEY:
+            return Offer(
+                off="No key of tmux opens the console, or returns to it.",
+                question="Put the console on C-b g?",
+                why="C-b g does nothing in tmux now.",
+                change=("+ bind-key -N 'Quarterdeck: the console' g run-shell -b 'quarterdeck back'",),
+                accept=accept,
+            )
+        return Offer(
+            off="Claude Code and Codex do not report to Quarterdeck.",
+            question="Let Claude Code and Codex report?",
+            why="Until then only screens and files tell what an agent does.",
+            change=("/home/kim/.claude/settings.json", "@@ -1,3 +1,4 @@", " {", '-  "model": "opus"', '+  "hooks": {}'),
+            accept=accept,
+        )
+
+
+@dataclass
 class CannedBackend:
     """Implements `Backend`; every deed is appended to `deeds`."""
 
     shown: Fleet = field(default_factory=canned_fleet)
     server: str = "default"
     themes_folder: Path = Path("/nonexistent/themes")
+    setup: CannedSetup = field(default_factory=CannedSetup)
     able: frozenset[Capability] = frozenset(Capability)
     wishes: Preferences = field(default_factory=Preferences)
     store: StoreHealth = field(default_factory=StoreHealth)

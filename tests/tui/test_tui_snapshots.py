@@ -7,7 +7,8 @@ import pytest
 from quarterdeck.errors import TmuxMissing
 from quarterdeck.tui.app import ConsoleApp
 from quarterdeck.tui.backend import Preferences
-from support.canned import CannedBackend, StillClock
+from quarterdeck.tui.setup import Part
+from support.canned import CannedBackend, CannedSetup, StillClock
 from support.fleet import canned_fleet, fleet_of
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "spawn": ("s",),
     "answer": ("y",),
     "themes": ("T",),
+    "checks": ("!",),
+    "hooks": ("h",),
     "palette": ("ctrl+p", *"shop"),
 }
 SHOTS = [
@@ -67,15 +70,26 @@ def test_screens_look_as_they_did(
     if theme == "no-colour":
         monkeypatch.setenv("NO_COLOR", "1")
     clock = StillClock()
-    app = ConsoleApp(CannedBackend(wishes=Preferences(theme="dark" if theme == "no-colour" else theme)), clock)
+    backend = CannedBackend(wishes=Preferences(theme="dark" if theme == "no-colour" else theme))
+    app = ConsoleApp(backend, clock)
 
     async def arrive(pilot: Pilot[int]) -> None:
         await still(pilot)
+        # After the start, so that the card stands only where it is looked at.
+        backend.setup.off = set(Part)
         await pilot.press(*SCREENS[screen])
         clock.advance(2)
         await still(pilot)
 
     assert snap_compare(app, run_before=arrive, terminal_size=size)
+
+
+def test_the_card_of_what_is_not_set_up_looks_as_it_did(
+    snap_compare: Callable[..., bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    backend = CannedBackend(setup=CannedSetup(off=set(Part)))
+    assert snap_compare(ConsoleApp(backend, StillClock()), run_before=still, terminal_size=SMALL)
 
 
 @pytest.mark.parametrize("state", ["no-sessions", "tmux-too-old"])

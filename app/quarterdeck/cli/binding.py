@@ -46,7 +46,7 @@ def bind(call: Call) -> int:
 async def _bind(call: Call) -> int:
     address, popup = call.address, call.options.popup
     bound = {each.key: each for each in await keys.bindings(address)}
-    key = await keys.key_name(address, call.options.key) if call.options.key else _proposed(bound, popup=popup)
+    key = await keys.key_name(address, call.options.key) if call.options.key else keys.proposed(bound, popup=popup)
     was = bound.get(key)
     line = keys.conf_line(key, _command(call))
     pressed = f"{await _prefix(call)} {key}"
@@ -58,7 +58,8 @@ async def _bind(call: Call) -> int:
         and not agrees(
             f"{pressed} now does: {was.command}\nUse it for the console instead?",
             otherwise=f"{pressed} is in use: {was.command}",
-            hint=f"Choose another key, such as {_proposed(bound, popup=popup)}, or run this on a terminal to be asked.",
+            hint=f"Choose another key, such as {keys.proposed(bound, popup=popup)},"
+            " or run this on a terminal to be asked.",
         )
     ):
         say("Nothing was changed.")
@@ -79,18 +80,6 @@ def _command(call: Call) -> tuple[str, ...]:
 
 def _as_typed(call: Call, key: str) -> str:
     return f"{shlex.quote(key)}{' --popup' if call.options.popup else ''}"
-
-
-def _proposed(bound: dict[str, Binding], *, popup: bool) -> str:
-    """The key that is ours for this already, else the first that is free."""
-    for each in bound.values():
-        if each.is_ours and each.is_popup == popup:
-            return each.key
-    free = [key for key in keys.FREE_KEYS if key not in bound]
-    if not free:
-        tried = ", ".join(keys.FREE_KEYS)
-        raise Refused(f"Each of the keys {tried} is in use after the prefix.", hint="Name a key: quarterdeck bind F12")
-    return free[0]
 
 
 async def _remove(call: Call) -> int:

@@ -9,6 +9,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
+from quarterdeck.cli.invocation import own_command_with
 from quarterdeck.errors import UsageError
 from quarterdeck.programs import tmux_missing_error
 
@@ -38,7 +39,7 @@ async def _run(call: Call) -> int:
     # Its first question goes to tmux before the screen's own code, which takes the longest, is imported.
     from quarterdeck.runtime.opening import OpeningBackend
 
-    backend = OpeningBackend(call.address, call.places, lambda: call.settings)
+    backend = OpeningBackend(call.address, call.places, lambda: call.settings, own_command_with(call))
     from quarterdeck.tui.app import ConsoleApp
 
     try:

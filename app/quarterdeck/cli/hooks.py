@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from quarterdeck.runtime import hooks as setup
 from quarterdeck.runtime.agents import load_agents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from quarterdeck.cli.call import Call
@@ -91,20 +90,10 @@ def _show(changes: list[Change], *, install: bool) -> None:
         name = clean(change.agent.spec.name)
         if change.plan.changes:
             say(f"{name}: {change.plan.path}")
-            for line in difference(change):
+            for line in setup.difference(change):
                 write(f"  {coloured(line, LINE_COLOURS.get(line[:1]), sys.stdout)}\n")
         else:
             say(f"{name}: {'reports already' if install else 'has no hooks of ours'}.")
-
-
-def difference(change: Change) -> Iterator[str]:
-    """What would change in the file, as `diff -u` says it."""
-    plan = change.plan
-    before, after = ((text or "").splitlines() for text in (plan.before, plan.after))
-    lines = list(difflib.unified_diff(before, after, lineterm="", n=2))
-    yield from (clean(line) for line in lines[2:])
-    if plan.after is None:
-        yield "(the file goes)"
 
 
 def _tell(call: Call, done: Sequence[tuple[Change, Path | None]]) -> None:

@@ -58,7 +58,7 @@ logger = logging.getLogger(__name__)
 
 
 class LiveBackend:
-    """Implements tui.backend.Backend over one tmux server."""
+    """Implements tui.backend.Backend, all but its set-up, over one tmux server."""
 
     def __init__(self, bridge: Bridge, memory: Memory, client: str | None = None) -> None:
         self._bridge = bridge

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import shutil
 import stat
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.agents.hooks import backup_path
 from quarterdeck.agents.report_script import script_path, script_text
+from quarterdeck.core.text import clean
 from quarterdeck.errors import NotFound, QuarterdeckError, Refused
 from quarterdeck.paths import FILE_MODE, private_folder, write_private
 from quarterdeck.ports.agent import HookKind, HookStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from quarterdeck.paths import Places
@@ -104,6 +106,16 @@ def change(agent: Agent, places: Places, *, install: bool) -> Change:
     if plan is None:
         raise Refused(f"{agent.spec.name} has no hooks.")
     return Change(agent, plan, install)
+
+
+def difference(change: Change) -> Iterator[str]:
+    """What would change in the file, as `diff -u` says it."""
+    plan = change.plan
+    before, after = ((text or "").splitlines() for text in (plan.before, plan.after))
+    lines = list(difflib.unified_diff(before, after, lineterm="", n=2))
+    yield from (clean(line) for line in lines[2:])
+    if plan.after is None:
+        yield "(the file goes)"
 
 
 def carry_out(wanted: Change, places: Places) -> Path | None:

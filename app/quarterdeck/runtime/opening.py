@@ -17,6 +17,7 @@ from quarterdeck.ports.store import StoreHealth
 from quarterdeck.programs import tmux_missing_error
 from quarterdeck.runtime.capable import WORKS
 from quarterdeck.runtime.first import First
+from quarterdeck.runtime.setup import LiveSetup
 from quarterdeck.runtime.wishes import KEPT, wishes_of, wishes_to_keep
 from quarterdeck.supervisor.sighting import UNNAMED
 
@@ -52,7 +53,13 @@ if TYPE_CHECKING:
 class OpeningBackend:
     """Implements tui.backend.Backend, first with what is known at once and then by a LiveBackend."""
 
-    def __init__(self, address: ServerAddress, places: Places, load_settings: Callable[[], Settings]) -> None:
+    def __init__(
+        self,
+        address: ServerAddress,
+        places: Places,
+        load_settings: Callable[[], Settings],
+        program: Sequence[str] = ("quarterdeck",),
+    ) -> None:
         self._address = address
         self._places = places
         self._load_settings = load_settings
@@ -68,6 +75,7 @@ class OpeningBackend:
         self._early: dict[str, str | None] = {}
         self.server = Path(address.socket).name
         self.themes_folder = places.themes
+        self.setup = LiveSetup(address, places, load_settings, program, self._ready)
 
     # Opening and closing
 

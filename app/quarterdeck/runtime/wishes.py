@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 KEPT = "console settings"
 """Under which name the wishes are kept."""
+OFF = "off"
 NOTHING_SET = "nothing is set"
 UNREADABLE = "cannot be read"
-REMEMBERED = frozenset({"theme", "preview", "grouping", "selected"})
+REMEMBERED = frozenset({"theme", "preview", "grouping", "selected", "card"})
 _PLAIN = ("theme", "preview", "grouping", "view", "ascii_only", "mouse")
 
 
@@ -67,6 +68,7 @@ def arranged(wishes: Preferences, values: Mapping[str, str]) -> Preferences:
         preview=values.get("preview", wishes.preview),
         grouping=values.get("grouping", wishes.grouping),
         selected=SessionId(selected) if selected else None,
+        card=values.get("card") != OFF,
     )
 
 

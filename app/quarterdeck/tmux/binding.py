@@ -7,12 +7,12 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from quarterdeck.errors import TmuxRefused, UsageError
+from quarterdeck.errors import Refused, TmuxRefused, UsageError
 from quarterdeck.tmux import spawn
 from quarterdeck.tmux.words import unexpanded, words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from quarterdeck.core.pane import ServerAddress
 
@@ -78,6 +78,18 @@ def conf_word(word: str) -> str:
     if "'" not in word and "\n" not in word:
         return f"'{word}'"
     return '"' + _MEANS_SOMETHING.sub(r"\\\g<0>", word).replace("\n", "\\n") + '"'
+
+
+def proposed(bound: Mapping[str, Binding], *, popup: bool) -> str:
+    """The key that is ours for this already, else the first that is free."""
+    for each in bound.values():
+        if each.is_ours and each.is_popup == popup:
+            return each.key
+    free = [key for key in FREE_KEYS if key not in bound]
+    if not free:
+        tried = ", ".join(FREE_KEYS)
+        raise Refused(f"Each of the keys {tried} is in use after the prefix.", hint="Name a key: quarterdeck bind F12")
+    return free[0]
 
 
 async def bindings(address: ServerAddress) -> list[Binding]:

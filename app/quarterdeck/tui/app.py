@@ -136,6 +136,7 @@ class ConsoleApp(KeysInTurn):
             failures.tell(self, error)
         if self.trouble is None:
             self.run_worker(self._supervise(), name="supervisor", exit_on_error=True)
+            self.run_worker(self.main.card.look(), group="deeds")
 
     async def _supervise(self) -> None:
         try:

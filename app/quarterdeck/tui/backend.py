@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.thought import ThoughtSnapshot
     from quarterdeck.errors import QuarterdeckError
     from quarterdeck.ports.store import Activity, ActivityQuery, StoreHealth
+    from quarterdeck.tui.setup import Setup
 
 
 class Capability(StrEnum):
@@ -139,6 +140,8 @@ class Preferences:
     """Saved filters by name."""
     view: str = ""
     """The saved filter to begin with."""
+    card: bool = True
+    """Whether what is not set up is shown."""
     ascii_only: bool = False
     mouse: bool = True
 
@@ -161,6 +164,10 @@ class Backend(Protocol):
     """How the operator calls the tmux server."""
     themes_folder: Path
     """Where the operator's own themes are; it need not exist."""
+
+    @property
+    def setup(self) -> Setup:
+        """Whether all this stands on is right, and what could be turned on."""
 
     # What is there
 
@@ -257,7 +264,7 @@ class Backend(Protocol):
         """What the operator set for the console."""
 
     def remember(self, **values: str | None) -> None:
-        """Keep `theme`, `preview`, `grouping` or `selected` for the next time. Never blocks."""
+        """Keep `theme`, `preview`, `grouping`, `selected` or `card` for the next time. Never blocks."""
 
     async def settings(self) -> list[Setting]:
         """Every setting that the console can show."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quarterdeck.tui import deeds
+from quarterdeck.tui import deeds, setting_up
 from quarterdeck.tui.rows.order import waiting
+from quarterdeck.tui.setup import Part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -179,6 +180,10 @@ COMMANDS: dict[str, Callable[[MainScreen], None]] = {
     "session.restore": deeds.restore,
     "session.dismiss": deeds.dismiss,
     "session.mark": session_mark,
+    "setup.hooks": lambda screen: setting_up.turn_on(screen, Part.HOOKS),
+    "setup.key": lambda screen: setting_up.turn_on(screen, Part.KEY),
+    "setup.card": setting_up.card,
+    "checks.open": setting_up.checks,
     "theme.choose": theme_choose,
     "settings.open": settings_open,
     "palette.open": palette_open,

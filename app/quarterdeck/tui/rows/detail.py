@@ -24,7 +24,7 @@ Line = tuple[Cell, ...]
 LABEL = 12
 AGE = 16
 _LEVEL_ROLES = {"error": "failed", "warn": "asks", "debug": "muted"}
-_DIFF_ROLES = {"+": "works", "-": "failed", "@": "accent"}
+DIFF_ROLES = {"+": "works", "-": "failed", "@": "accent"}
 DIFF_MOST = 400
 
 
@@ -175,7 +175,7 @@ def activity_line(event: Activity, now: datetime, names: dict[str, str]) -> Line
 def diff_lines(diff: str) -> list[Line]:
     """What changed in its worktree."""
     lines = clean_lines(diff).rstrip().split("\n") if diff.strip() else []
-    shown: list[Line] = [(Cell("  " + line, _DIFF_ROLES.get(line[:1], "muted")),) for line in lines[:DIFF_MOST]]
+    shown: list[Line] = [(Cell("  " + line, DIFF_ROLES.get(line[:1], "muted")),) for line in lines[:DIFF_MOST]]
     if len(lines) > DIFF_MOST:
         shown.append((Cell(f"  … {len(lines) - DIFF_MOST} more lines", "muted"),))
     return _section("Changes", shown)

@@ -22,6 +22,7 @@ from quarterdeck.tui.rows.notices import LEAST_HEIGHT, LEAST_WIDTH, Notice, noti
 from quarterdeck.tui.rows.order import Grouping
 from quarterdeck.tui.rows.session_row import View
 from quarterdeck.tui.watching import PreviewFeed
+from quarterdeck.tui.widgets.card import Card
 from quarterdeck.tui.widgets.filter_bar import FilterBar
 from quarterdeck.tui.widgets.fleet_table import FleetTable
 from quarterdeck.tui.widgets.line import CellLine
@@ -76,6 +77,7 @@ class MainScreen(Screen[None]):
         self.table = FleetTable(console.colours, self._view(), css_id="fleet")
         self.preview = Preview(console.colours, css_id="preview")
         self.notice = Static("", id="notice", markup=False)
+        self.card = Card(console)
         self.foot = CellLine(console.colours, css_id="foot")
         self._feed = PreviewFeed(console, self._show_tail)
         self._last_key = -HOLD_SECONDS
@@ -105,6 +107,7 @@ class MainScreen(Screen[None]):
         """Mount what the first frame does without."""
         if not self.filter_bar.is_attached:
             self.mount(self.filter_bar, before="#body")
+            self.mount(self.card, before="#foot")
             if self.board.filter:
                 self.open_filter(self.board.filter)
 
@@ -134,6 +137,7 @@ class MainScreen(Screen[None]):
             )
         )  # fmt: skip
         self._show_notice()
+        self.card.show()
         self.show_selected()
 
     def _let_go(self) -> None:

@@ -1,0 +1,57 @@
+"""What the checks found, as lines to read: what is wrong first, each with its cure."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.text import clean, fit
+from quarterdeck.operations.doctor import Status
+from quarterdeck.tui.rows.cell import Cell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from quarterdeck.operations.doctor import Finding
+    from quarterdeck.tui.widgets.lines import Line
+
+_WORST_FIRST = (Status.FAIL, Status.WARN, Status.OK)
+_SIGNS = {Status.OK: ("✓", "+"), Status.WARN: ("!", "!"), Status.FAIL: ("✖", "x")}
+_WORDS = {Status.OK: "well", Status.WARN: "warning", Status.FAIL: "failed"}
+_ROLES = {Status.OK: "works", Status.WARN: "asks", Status.FAIL: "failed"}
+WORD = 7
+NAME_MOST = 22
+LEAST = 20
+"""Cells a sentence needs at least."""
+
+
+def finding_lines(findings: Sequence[Finding], width: int, *, ascii_only: bool) -> list[Line]:
+    """A line or more for each finding, and the cure below what is not well."""
+    name = min(NAME_MOST, max((len(clean(found.name)) for found in findings), default=0))
+    indent = 2 + WORD + 1 + name + 2
+    room = max(LEAST, width - indent)
+    arrow = "->" if ascii_only else "→"
+    lines: list[Line] = []
+    for found in sorted(findings, key=lambda one: _WORST_FIRST.index(one.status)):
+        role = _ROLES[found.status]
+        first, *more = wrap(clean(found.cause), room) or [""]
+        lines.append(
+            (
+                Cell(f"{_SIGNS[found.status][ascii_only]} {fit(_WORDS[found.status], WORD)} ", role),
+                Cell(fit(clean(found.name), name) + "  ", "text bold"),
+                Cell(first),
+            )
+        )
+        lines += [(Cell(" " * indent), Cell(text)) for text in more]
+        if found.cure and found.status is not Status.OK:
+            cure = wrap(f"{arrow} {clean(found.cure)}", room, break_on_hyphens=False)
+            lines += [(Cell(" " * indent), Cell(text, "accent")) for text in cure]
+    return lines
+
+
+def verdict(findings: Sequence[Finding]) -> str:
+    """How it went, in a few words."""
+    failed, better = (sum(one.status is status for one in findings) for status in (Status.FAIL, Status.WARN))
+    said = [f"{failed} failed"] if failed else []
+    said += [f"{better} could be better"] if better else []
+    return ", ".join(said) or "all is well"

@@ -1,0 +1,47 @@
+"""What the console asks of the set-up: whether all it stands on is right, and what could be turned on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
+
+    from quarterdeck.operations.doctor import Finding
+
+
+class Part(StrEnum):
+    """What can be turned on from the console."""
+
+    HOOKS = "hooks"
+    KEY = "key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """Something that is off and could be on; nothing is touched before it is accepted."""
+
+    off: str
+    """What is off, as a sentence."""
+    question: str
+    why: str
+    change: tuple[str, ...]
+    """What would be different, line by line, as `diff -u` says it."""
+    accept: Callable[[], Awaitable[str]]
+    """Do just what was shown; answers what was done. Raises when it cannot be."""
+
+
+class Setup(Protocol):
+    """The set-up of this machine, as far as it is ours."""
+
+    pictures: Path
+    """The folder that takes pictures of the screen; it need not exist."""
+
+    async def findings(self) -> Sequence[Finding]:
+        """Look whether everything is right, without changing anything."""
+
+    async def offer(self, part: Part) -> Offer | None:
+        """What turning this part on would do; None when it is on, or there is nothing to turn on."""

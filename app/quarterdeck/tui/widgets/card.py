@@ -1,0 +1,75 @@
+"""The card of what is not set up: lines between table and foot, with the key that turns each thing on."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+from textual.widgets import Static
+
+from quarterdeck.core.text import clean, cut
+from quarterdeck.errors import QuarterdeckError
+from quarterdeck.tui.actions import spoken
+from quarterdeck.tui.setup import Part
+
+if TYPE_CHECKING:
+    from quarterdeck.tui.app import ConsoleApp
+
+logger = logging.getLogger(__name__)
+
+LEAST_WIDTH, LEAST_HEIGHT = 60, 20
+"""In anything smaller the table needs every line."""
+KEY_WIDTH = 4
+PUT_AWAY = ("setup.card", "puts this away for good. Each key first shows what would change, and asks.")
+
+
+class Card(Static):
+    """Says what is off, until it is on or the operator has put the card away."""
+
+    DEFAULT_CSS = "Card { display: none; height: auto; background: $surface; padding: 0 1; }"
+
+    def __init__(self, console: ConsoleApp) -> None:
+        super().__init__("", id="card", markup=False)
+        self.console_app = console
+        self._said = Text()
+        self.off: dict[Part, str] = {}
+        """What could be turned on, in a sentence each."""
+        self.is_wanted = console.preferences.card
+
+    async def look(self) -> None:
+        """Find out what is off, unless nobody wants to know."""
+        if not self.is_wanted:
+            return
+        found: dict[Part, str] = {}
+        for part in Part:
+            try:
+                offer = await self.console_app.backend.setup.offer(part)
+            except QuarterdeckError as error:
+                # Who turns it on is told; a card nobody asked for is no place for failures.
+                logger.info("cannot tell whether %s could be turned on: %s", part, error.message)
+                continue
+            if offer is not None:
+                found[part] = offer.off
+        self.off = found
+        self.show()
+
+    def show(self) -> None:
+        """Show it where there is something to say, and room."""
+        size = self.console_app.size
+        has_room = size.width >= LEAST_WIDTH and size.height >= LEAST_HEIGHT
+        self.display = self.is_wanted and bool(self.off) and has_room and self.console_app.trouble is None
+        if self.display and (text := self._text(size.width - 2)) != self._said:
+            self._said = text
+            self.update(text)
+
+    def _text(self, width: int) -> Text:
+        style, keys = self.console_app.colours.style, self.console_app.keys
+        text = Text(no_wrap=True)
+        text.append("Not set up yet", style("text bold", "surface"))
+        lines = [(f"setup.{part.value}", said, "text") for part, said in self.off.items()]
+        for action, said, role in [*lines, (*PUT_AWAY, "muted")]:
+            key = spoken(keys[action][0]) if keys[action] else ""
+            text.append(f"\n {key:<{KEY_WIDTH - 1}}", style("accent bold", "surface"))
+            text.append(cut(clean(said), width - KEY_WIDTH), style(role, "surface"))
+        return text

@@ -1,0 +1,71 @@
+"""The card of what is not set up, turning it on, and the checks."""
+
+from __future__ import annotations
+
+import pytest
+
+from quarterdeck.tui.backend import Preferences
+from quarterdeck.tui.screens.checks import ChecksScreen
+from quarterdeck.tui.screens.offer import OfferScreen
+from quarterdeck.tui.setup import Part
+from support.canned import CannedBackend, CannedSetup
+from support.console import console
+
+
+def unset(*, card: bool = True) -> CannedBackend:
+    """A backend where nothing is set up."""
+    return CannedBackend(setup=CannedSetup(off=set(Part)), wishes=Preferences(card=card))
+
+
+async def test_the_card_says_what_is_off_and_is_put_away_for_good() -> None:
+    async with console(unset(), size=(80, 24)) as running:
+        card = running.main.card
+        said = str(card.render())
+        assert "h  Claude Code and Codex do not report" in said
+        assert "b  No key of tmux opens the console" in said
+        await running.press("w")
+        assert not card.display
+        assert running.backend.remembered["card"] == "off"
+        await running.press("w")
+        assert card.display
+        assert running.backend.remembered["card"] is None
+
+
+@pytest.mark.parametrize(
+    ("backend", "size"),
+    [(unset(), (80, 18)), (unset(), (50, 40)), (unset(card=False), (120, 36)), (CannedBackend(), (120, 36))],
+    ids=["low", "narrow", "put-away", "all-on"],
+)
+async def test_the_card_stays_away(backend: CannedBackend, size: tuple[int, int]) -> None:
+    async with console(backend, size=size) as running:
+        assert not running.main.card.display
+
+
+async def test_nothing_is_turned_on_before_the_change_was_seen_and_agreed_to() -> None:
+    async with console(unset()) as running:
+        await running.press("h")
+        screen = running.app.screen
+        assert isinstance(screen, OfferScreen)
+        assert '+  "hooks": {}' in screen.lines.text
+        await running.press("enter")
+        assert running.backend.setup.off == set(Part)
+        await running.press("h", "y")
+        assert running.backend.setup.off == {Part.KEY}
+        assert "report" not in str(running.main.card.render())
+        await running.press("b", "y")
+        assert not running.main.card.display
+        await running.press("h")
+        assert running.app.screen is running.main
+
+
+async def test_the_checks_show_the_worst_first_with_its_cure() -> None:
+    async with console(size=(80, 24)) as running:
+        await running.press("!")
+        screen = running.app.screen
+        assert isinstance(screen, ChecksScreen)
+        lines = screen.lines.text.split("\n")
+        assert lines[0].split()[:3] == ["✖", "failed", "git"]
+        assert lines[2].strip() == "→ sudo apt install git"
+        assert lines[3].split()[:2] == ["!", "warning"]
+        assert "its screen and files serve." in " ".join(screen.lines.text.split())
+        assert lines[-1].split()[:3] == ["✓", "well", "tmux"]
