@@ -71,7 +71,7 @@ def test_a_popup_closes_when_it_has_gone_there_and_opens_again_at_the_same_row(s
     seat.type("/beta")
     seat.press("Enter", "Enter")
     seat.arrives_at("beta")
-    seat.sees_no("alpha", "quit")
+    seat.sees_no("alpha", "quit", "┌")
     until(lambda: stage.consoles() == [], "the console in the popup had ended")
 
     seat.press("C-b", "g")

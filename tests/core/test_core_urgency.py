@@ -113,7 +113,7 @@ def test_every_reason_has_a_rank() -> None:
         pytest.param({"state": SessionState.BUSY}, Tier.LIVE, (False, False, False), id="busy"),
         pytest.param({"needs": Need.PERMISSION}, Tier.ASKS, (True, True, True), id="permission"),
         pytest.param({"needs": Need.QUESTION}, Tier.ASKS, (True, True, True), id="question"),
-        pytest.param({"action_cues": cue("awaiting_user")}, Tier.ASKS, (True, True, True), id="awaiting user"),
+        pytest.param({"action_cues": cue("awaiting_user")}, Tier.WANTS_A_LOOK, (False, True, True), id="reminder"),
         pytest.param({"needs": Need.ERROR}, Tier.FAILED, (True, True, False), id="error"),
         pytest.param({"state": SessionState.ERROR}, Tier.FAILED, (False, True, False), id="a shell's error passes"),
         pytest.param({"needs": Need.FINISHED}, Tier.WANTS_A_LOOK, (True, True, False), id="finished"),

@@ -139,6 +139,8 @@ async def test_a_change_of_state_is_answered_within_a_second() -> None:
     await rig.wait(0.2)
 
     assert rig.line == "waiting: may I run `pytest`?"
+    assert rig.held is not None
+    assert ActionCueKind.AWAITING_USER in {cue.kind for cue in rig.held.action_cues}
 
 
 # Asleep and awake
@@ -155,6 +157,7 @@ async def test_a_session_that_waits_falls_asleep_once_with_its_own_words() -> No
     assert update.snapshot.thought_state is ThoughtState.SLEEPING
     assert update.snapshot.thought_source is ThoughtSource.CARRY_FORWARD
     assert update.snapshot.rest_state is RestState.SLEEPING
+    assert ActionCueKind.AWAITING_USER not in {cue.kind for cue in update.snapshot.action_cues}
     assert again == []
     assert rig.skips() == {"sleeping_static": 1}
 

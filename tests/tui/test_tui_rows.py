@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck.core.ids import SessionId
-from quarterdeck.core.session import EPOCH, ExitReason, Need, Session, SessionState
+from quarterdeck.core.session import EPOCH, ActionCue, ActionCueKind, ExitReason, Need, Session, SessionState
 from quarterdeck.core.text import cell_width, clean
 from quarterdeck.errors import QuarterdeckError, SettingsError, StoreError
 from quarterdeck.ports.store import StoreHealth
@@ -263,6 +263,13 @@ def test_each_empty_state_says_its_own_thing() -> None:
 
     assert all(notice and notice.why and notice.next for notice in notices)
     assert len({notice.what for notice in notices if notice}) == len(states)
+
+
+@pytest.mark.parametrize(("state", "kind"), [(SessionState.IDLE, Kind.RESTS), (SessionState.ATTENTION, Kind.DONE)])
+def test_only_a_question_makes_a_row_say_that_it_asks(state: SessionState, kind: Kind) -> None:
+    cue = ActionCue(kind=ActionCueKind.AWAITING_USER, evidence=("awaiting_user_input",))
+    session = replace(SESSIONS[9], needs=None, state=state, action_cues=(cue,))
+    assert kind_of(session) is kind
 
 
 def test_a_need_outranks_an_idle_state() -> None:

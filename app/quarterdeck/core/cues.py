@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.transcript import Action
 
-_ASKING = frozenset({Need.PERMISSION, Need.QUESTION, Need.FINISHED})
+_ASKING = frozenset({Need.PERMISSION, Need.QUESTION})
 NO_COMMIT = "commit_not_seen_after_latest_edit"
 
 

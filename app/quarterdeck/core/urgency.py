@@ -138,8 +138,8 @@ def pressure(session: Session) -> Pressure:
 
 
 def asks(session: Session) -> bool:
-    """Whether somebody must answer before the session goes on."""
-    return session.needs in _ASKING or ActionCueKind.AWAITING_USER in _cues(session)
+    """Whether somebody must answer before the session goes on; a reminder alone, which may be old, says no such thing."""
+    return session.needs in _ASKING
 
 
 def waits(session: Session) -> bool:
@@ -165,6 +165,7 @@ def wants_input(session: Session) -> bool:
     """Whether something typed there would be taken up."""
     return (
         asks(session)
+        or ActionCueKind.AWAITING_USER in _cues(session)
         or session.rest_state is RestState.SLEEPING
         or session.state is SessionState.ATTENTION
         or is_idle_agent(session)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.cues import action_cues
 from quarterdeck.core.rest import rest_state_from_idle
-from quarterdeck.core.session import ActionCueKind, Need, RestState, ThoughtSource, ThoughtState
+from quarterdeck.core.session import ActionCueKind, RestState, ThoughtSource, ThoughtState
 from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
 
 if TYPE_CHECKING:
@@ -122,10 +122,8 @@ def _facts(insight: Insight, mind: Mind, now: datetime) -> tuple[RestState, tupl
     """How a session rests, and what there is to be reminded of."""
     session = insight.session
     actions = insight.view.actions if insight.view else ()
-    # A turn that is over waits for the operator even when they have seen that it is.
-    needs = Need.FINISHED if insight.is_waiting else session.needs
-    if mind.reminded is None or mind.reminded[0] is not actions or mind.reminded[1] != needs:
-        mind.reminded = (actions, needs, action_cues(actions, needs))
+    if mind.reminded is None or mind.reminded[0] is not actions or mind.reminded[1] != session.needs:
+        mind.reminded = (actions, session.needs, action_cues(actions, session.needs))
     cues = mind.reminded[2]
     if insight.is_waiting:
         return RestState.SLEEPING, cues

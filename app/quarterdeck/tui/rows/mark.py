@@ -62,10 +62,8 @@ def kind_of(session: Session) -> Kind:
         return Kind.ASKS
     if urgency.has_failed(session):
         return Kind.FAILED
-    if session.needs is Need.FINISHED:
+    if session.needs is Need.FINISHED or session.state is SessionState.ATTENTION:
         return Kind.DONE
-    if session.state is SessionState.ATTENTION:
-        return Kind.ASKS
     if session.state_evidence.observed_at is None:
         return Kind.UNKNOWN
     return Kind.WORKS if session.state is SessionState.BUSY else Kind.RESTS
