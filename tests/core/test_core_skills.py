@@ -58,7 +58,7 @@ def step(word: str) -> Action:
     [
         ("", None, ""),
         ("", Need.QUESTION, "awaiting_user"),
-        ("", Need.FINISHED, "awaiting_user"),
+        ("", Need.FINISHED, ""),
         ("", Need.ERROR, ""),
         ("tool said", None, ""),
         ("edit", None, "validation_missing_after_edit"),
@@ -72,7 +72,8 @@ def step(word: str) -> Action:
         ("edit check dirty_check edit", None, "validation_missing_after_edit"),
         ("edit check dirty_check commit", None, ""),
         ("edit check dirty_check commit:failed", None, "commit_ready"),
-        ("edit check dirty_check", Need.FINISHED, "awaiting_user commit_ready"),
+        ("edit check dirty_check", Need.FINISHED, "commit_ready"),
+        ("edit check dirty_check", Need.PERMISSION, "awaiting_user commit_ready"),
     ],
 )
 def test_reminders_follow_from_what_was_done_since_the_latest_edit(steps: str, needs: Need | None, cues: str) -> None:

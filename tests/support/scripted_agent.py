@@ -89,10 +89,10 @@ class Agent:
 
     def submit(self, text: str) -> None:
         self.note("prompt", text=text)
+        if self.spool:
+            self.report(text)  # an agent runs its hooks before it takes the prompt up
         self.row("user", message={"role": "user", "content": text})
         self.said.append(text)
-        if self.spool:
-            self.report(text)
         found = re.match(r"slow: ([\d.]+)", text)
         self.busy_until = time.time() + (float(found[1]) if found else 0.15)
         asked = re.match(r"ask: (.*)", text)
