@@ -195,6 +195,19 @@ async def test_a_lost_worktree_does_not_stand_in_the_way(repository: Repository,
     assert again.path.is_dir()
 
 
+async def test_worktrees_of_others_stay_in_gits_books(
+    repository: Repository, worktrees: GitWorktrees, tmp_path: Path
+) -> None:
+    away = tmp_path / "away"
+    repository.git("worktree", "add", "--quiet", "-b", "theirs", str(away))
+    away.rename(tmp_path / "on a disk that is not here")
+
+    made = await worktrees.create(wanted(repository), quiet)
+    await worktrees.remove(made.path)
+
+    assert f"worktree {away}" in repository.git("worktree", "list", "--porcelain").splitlines()
+
+
 async def test_a_default_branch_that_is_nowhere_is_a_clear_error(
     repository: Repository, worktrees: GitWorktrees
 ) -> None:

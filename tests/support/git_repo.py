@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from functools import cache
+from pathlib import Path
 
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -55,6 +56,20 @@ class Repository:
 
 def make_repository(folder: Path, *, has_origin: bool = True) -> Repository:
     """A checkout with one commit on main."""
+    made = _made_once(has_origin)
+    shutil.copytree(made, folder, symlinks=True, dirs_exist_ok=True)
+    path, origin = folder / "checkout", folder / "origin.git" if has_origin else None
+    settings = path / ".git/config"
+    settings.write_text(settings.read_text().replace(str(made), str(folder)))
+    git(path, "update-index", "--refresh")
+    return Repository(path, origin)
+
+
+@cache
+def _made_once(has_origin: bool) -> Path:
+    """The folder that every repository is a copy of: nine calls of git for each test are most of what it costs."""
+    folder = Path(tempfile.mkdtemp(prefix="qd-repository-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = folder / "checkout"
     path.mkdir(parents=True)
     git(path, "init", "--quiet", "-b", "main")
@@ -62,10 +77,9 @@ def make_repository(folder: Path, *, has_origin: bool = True) -> Repository:
     (path / ".gitignore").write_text(".env\n")
     git(path, "add", ".")
     git(path, "commit", "--quiet", "-m", "begin")
-    origin = None
     if has_origin:
         origin = folder / "origin.git"
         git(folder, "init", "--quiet", "--bare", "-b", "main", str(origin))
         git(path, "remote", "add", "origin", str(origin))
         git(path, "push", "--quiet", "-u", "origin", "main")
-    return Repository(path, origin)
+    return folder

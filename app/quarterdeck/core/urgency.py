@@ -138,7 +138,7 @@ def pressure(session: Session) -> Pressure:
 
 
 def asks(session: Session) -> bool:
-    """Whether somebody must answer before the session goes on; a reminder alone, which may be old, says no such thing."""
+    """Whether somebody must answer before the session goes on. A reminder may be old, and says no such thing."""
     return session.needs in _ASKING
 
 

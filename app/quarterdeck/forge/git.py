@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.branches import is_safe_branch
 from quarterdeck.errors import BranchBusy, GitError, NotARepository, WorkWouldBeLost
 from quarterdeck.forge.git_command import LONG, ask, git, reason, refusal
-from quarterdeck.forge.git_reading import list_worktrees, read_risk
+from quarterdeck.forge.git_reading import forget_lost, list_worktrees, read_risk, worktree_at
 from quarterdeck.forge.keeping import keep_work
 from quarterdeck.forge.ownership import Managed
 from quarterdeck.forge.worktree_setup import link, run_commands
@@ -219,17 +219,14 @@ class GitWorktrees:
             raise WorkWouldBeLost(f"{path} holds {risk.describe()}.", hint="Commit and push it, or have it kept.")
 
     async def _clear_the_way(self, repository: Path, path: Path, notices: list[str]) -> None:
-        if not os.path.lexists(path):
-            # What a lost worktree of this place left in git's books would refuse the new one.
-            await git(repository, "worktree", "prune")
-            return
-        await git(repository, "worktree", "prune")
-        if path.resolve() in {tree.path.resolve() for tree in await list_worktrees(repository)}:
-            raise GitError(
-                f"There is a worktree at {path} already.", hint=f"Remove it with `git worktree remove {path}`."
-            )
-        aside = await asyncio.to_thread(self._managed.set_aside, path)
-        notices.append(f"{path} was in the way and is now {aside}.")
+        if os.path.lexists(path):
+            if (path / ".git").exists() and await worktree_at(repository, path):
+                raise GitError(
+                    f"There is a worktree at {path} already.", hint=f"Remove it with `git worktree remove {path}`."
+                )
+            aside = await asyncio.to_thread(self._managed.set_aside, path)
+            notices.append(f"{path} was in the way and is now {aside}.")
+        await forget_lost(repository, path)
 
     async def _fetch(self, repository: Path, notices: list[str], say: Say) -> None:
         async with self._fetching.setdefault(repository, asyncio.Lock()):
@@ -338,12 +335,12 @@ class GitWorktrees:
             # git has forgotten it, or a program wrote into it meanwhile.
             await asyncio.to_thread(self._managed.delete, path)
         if repository.is_dir():
-            await git(repository, "worktree", "prune")
+            await forget_lost(repository, path)
 
     async def _was_never_ready(self, repository: Path, path: Path) -> bool:
         """Whether git's own lock is on it, which it has while it is being made: that git has been killed."""
-        trees = await list_worktrees(repository)
-        return any(tree.lock_reason == "initializing" and tree.path.resolve() == path.resolve() for tree in trees)
+        tree = await worktree_at(repository, path)
+        return tree is not None and tree.lock_reason == "initializing"
 
     async def _commit_of(self, repository: Path, ref: str) -> str | None:
         result = await git(repository, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")

@@ -34,6 +34,22 @@ async def list_worktrees(repository: Path) -> list[Worktree]:
     return parse_worktrees(await ask(repository, *arguments), "\n")
 
 
+async def worktree_at(repository: Path, path: Path) -> Worktree | None:
+    """The worktree that git's books have at this place."""
+    where = path.resolve()
+    return next((tree for tree in await list_worktrees(repository) if tree.path.resolve() == where), None)
+
+
+async def forget_lost(repository: Path, path: Path) -> None:
+    """Strike a worktree whose folder is gone from git's books, where it would refuse a new one at its place.
+
+    Only this one: `worktree prune` would take those that another process is making at this moment, and those on a
+    disk that is away.
+    """
+    if await worktree_at(repository, path):
+        await git(repository, "worktree", "remove", "--force", str(path))
+
+
 def parse_worktrees(text: str, end: str) -> list[Worktree]:
     """Read `git worktree list --porcelain`: attributes ended by `end`, worktrees by an empty one."""
     found: list[Worktree] = []
