@@ -279,7 +279,8 @@ class CannedBackend:
                 summary="hotfix ended with status 130",
             ),
         ]
-        return [one for one in said if query.session_id in {None, one.session_id}]
+        word = query.search or ""
+        return [one for one in said if query.session_id in {None, one.session_id} and word in one.summary]
 
     def preferences(self) -> Preferences:
         return self.wishes

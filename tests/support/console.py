@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from textual.events import Key
+
 from quarterdeck.tui.app import ConsoleApp
 from support.canned import CannedBackend, StillClock
 
@@ -35,10 +37,18 @@ class Running:
         await self.pilot.press(*keys)
         await self.settle()
 
+    async def press_at_once(self, *keys: str) -> None:
+        """Press keys as they come when typed ahead: each before the one before it has had its effect."""
+        for key in keys:
+            character = {"space": " ", "slash": "/", "comma": ","}.get(key, key if len(key) == 1 else None)
+            self.app.post_message(Key(key, character))
+        await self.settle()
+        await self.settle()
+
     async def settle(self) -> None:
         """Wait until nothing is under way."""
         await self.pilot.pause()
-        while self.app.due is not None:
+        while self.app.repaint.is_due:
             await self.pilot.pause(0.01)
         deeds = [worker for worker in self.app.workers if worker.name != "supervisor"]
         if deeds:

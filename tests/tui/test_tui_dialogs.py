@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from textual import events
 
 from quarterdeck.core.session import Ask, Need
 from quarterdeck.tui.actions import ACTIONS, Action, offered
@@ -134,11 +133,33 @@ async def test_new_sessions_in_several_directories() -> None:
 async def test_what_is_typed_in_one_go_narrows_before_enter_takes_it() -> None:
     async with console() as running:
         await running.press("ctrl+p")
-        for key in (*"activity", "enter"):
-            running.app.post_message(events.Key(key, key if len(key) == 1 else None))
-        await running.settle()
-        await running.settle()
+        await running.press_at_once(*"activity", "enter")
         assert type(running.app.screen).__name__ == "ActivityScreen"
+
+
+async def test_an_answer_typed_ahead_is_the_answer() -> None:
+    async with console() as running:
+        await running.press_at_once("y", "t", *"no", "space", *"thanks", "enter")
+        assert [deed[0::3] for deed in running.backend.deeds] == [("answer", "no thanks")]
+
+
+async def test_a_search_typed_ahead_is_the_search_and_esc_leads_out_of_it_before_it_leads_out_of_the_log() -> None:
+    async with console() as running:
+        await running.press_at_once("e", "slash", *"hotfix", "enter")
+        assert "hotfix ended" in page_text(running)
+        assert "checkout-tax" not in page_text(running)
+        await running.press("slash", "escape")
+        assert "checkout-tax" in page_text(running)
+        await running.press("escape")
+        assert running.app.screen is running.main
+
+
+async def test_a_value_typed_ahead_is_the_value_and_esc_leads_out_of_it_with_nothing_changed() -> None:
+    async with console() as running:
+        await running.press(",", "down", "enter", "8", "escape")
+        assert running.backend.deeds == []
+        await running.press_at_once("enter", "9", "enter")
+        assert running.backend.deeds == [("set", "thoughts.seconds", "9")]
 
 
 async def test_a_typed_path_is_taken_as_it_is() -> None:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
+from textual._compositor import LayoutUpdate
 from textual.events import Key
 
 from quarterdeck.core.ids import SessionId
@@ -13,6 +16,10 @@ from quarterdeck.tui.backend import Capability, Preferences, Switched
 from support.canned import CannedBackend
 from support.console import console
 from support.fleet import NOW, canned_fleet, canned_sessions, crowd, fleet_of
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from textual.screen import Screen
 
 
 async def test_what_asks_stands_first_and_is_selected() -> None:
@@ -325,3 +332,22 @@ async def test_keys_typed_in_one_go_reach_what_the_first_of_them_opened() -> Non
         assert running.main.board.filter == "tax"
         assert running.main.focused is running.main.table
         assert running.backend.deeds == [("go", running.main.table.ids[0])]
+
+
+async def test_a_frame_that_was_held_back_is_painted_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with console(size=(100, 30)) as running:
+        held, painted = asyncio.Event(), asyncio.Event()
+        display = running.app._display
+
+        def watched(screen: Screen[object], frame: RenderableType | None) -> None:
+            if isinstance(frame, LayoutUpdate):
+                (held if running.app._batch_count else painted).set()
+            display(screen, frame)
+
+        monkeypatch.setattr(running.app, "_display", watched)
+        # Not the pilot's `pause`, which makes the screen paint.
+        async with asyncio.timeout(10):
+            with running.app.batch_update():
+                await running.pilot.resize_terminal(90, 30)
+                await held.wait()
+            await painted.wait()

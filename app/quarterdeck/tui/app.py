@@ -8,16 +8,14 @@ import locale
 import logging
 import os
 import signal
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from textual.message import Message
 
 from quarterdeck.core.text import clean, clean_lines
 from quarterdeck.errors import QuarterdeckError, SettingsError
 from quarterdeck.ports.clock import Clock, SystemClock
 from quarterdeck.tui import actions, failures, theme
 from quarterdeck.tui.backend import Capability
+from quarterdeck.tui.frames import FramesKept, Repaint
 from quarterdeck.tui.keys_in_turn import KeysInTurn
 from quarterdeck.tui.palette import terminal_colours
 from quarterdeck.tui.screens.main import MainScreen
@@ -29,32 +27,20 @@ if TYPE_CHECKING:
 
     from textual.driver import Driver
     from textual.filter import LineFilter
-    from textual.timer import Timer
 
     from quarterdeck.core.session import Session
     from quarterdeck.tui.backend import Backend, Told
 
 logger = logging.getLogger(__name__)
 
-LEAST_SECONDS = 1 / 15
-"""Between two looks at a fleet that never rests; an eye sees no difference, and a busy machine does."""
 
-
-class ConsoleApp(KeysInTurn):
+class ConsoleApp(FramesKept, KeysInTurn):
     """The operator console."""
 
     TITLE = "quarterdeck"
     CSS_PATH = "screens/main.tcss"
     """Here, because Textual does not load the style sheet of a default screen."""
     ENABLE_COMMAND_PALETTE = False
-
-    @dataclass
-    class FleetChanged(Message):
-        """Something is different; a burst of these is one repaint."""
-
-        def can_replace(self, message: Message) -> bool:
-            """Only the last of a burst is handled."""
-            return isinstance(message, ConsoleApp.FleetChanged)
 
     def __init__(self, backend: Backend, clock: Clock | None = None) -> None:
         self.preferences = backend.preferences()
@@ -71,9 +57,7 @@ class ConsoleApp(KeysInTurn):
         self._take_up(self.colours)
         self.main = MainScreen(self)
         self.theme_watch = ThemeWatch(self)
-        self.due: Timer | None = None
-        """Set while changes wait to be shown."""
-        self._shown_at = -LEAST_SECONDS
+        self.repaint = Repaint(self, self.main.sync)
         self._unsubscribe: Callable[[], None] = lambda: None
 
     def _take_up(self, chosen: theme.Theme) -> None:
@@ -119,7 +103,7 @@ class ConsoleApp(KeysInTurn):
 
     def on_mount(self) -> None:
         """Start supervising once the first frame is on its way."""
-        self._unsubscribe = self.backend.subscribe(self._fleet_changed)
+        self._unsubscribe = self.backend.subscribe(self.repaint.ask)
         self.backend.on_notice(self.tell)
         if not self.is_headless:
             for number in (signal.SIGTERM, signal.SIGHUP):
@@ -149,22 +133,6 @@ class ConsoleApp(KeysInTurn):
     def on_unmount(self) -> None:
         """Let go of the fleet."""
         self._unsubscribe()
-
-    def _fleet_changed(self) -> None:
-        self.post_message(self.FleetChanged())
-
-    def on_console_app_fleet_changed(self) -> None:
-        """Show it: at once after a rest, and in a stream of changes only so often."""
-        wait = LEAST_SECONDS - (asyncio.get_running_loop().time() - self._shown_at)
-        if wait <= 0:
-            self._show()
-        elif self.due is None:
-            self.due = self.set_timer(wait, self._show)
-
-    def _show(self) -> None:
-        self.due = None
-        self._shown_at = asyncio.get_running_loop().time()
-        self.main.sync()
 
     # For the screens
 

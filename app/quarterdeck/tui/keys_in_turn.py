@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
 
+def is_astray(widget: Widget, event: Key) -> bool:
+    """Whether a key comes after one that has moved the focus away; the widget then leaves it to the app."""
+    if widget.app.focused is widget:
+        return False
+    event.prevent_default()
+    return True
+
+
 class KeysInTurn(App[int]):
     """An app that loses no key.
 

@@ -47,7 +47,7 @@ class ActivityScreen(Page):
         self._session = session
         self._is_narrow = False
         self._level = 0
-        self._search = Field(placeholder="search", css_id="search")
+        self._search = Field(placeholder="search", css_id="search", on_enter=self._read)
 
     def body(self) -> Iterable[Widget]:
         """The search, then the lines."""
@@ -60,7 +60,16 @@ class ActivityScreen(Page):
 
     def action_search(self) -> None:
         """Let the operator type."""
-        self._search.focus()
+        # At once, unlike `focus()`: the next key may be on its way, and is what to search for.
+        self.set_focus(self._search)
+
+    def action_leave(self) -> None:
+        """From the search back to all lines; from those, back."""
+        if self._search.has_focus:
+            self._search.value = ""
+            self._read()
+        else:
+            super().action_leave()
 
     def action_narrow(self) -> None:
         """Show the selected session alone, or all."""
@@ -77,19 +86,24 @@ class ActivityScreen(Page):
         """Ask again."""
         self.console_app.attempt(self._fetch())
 
-    @on(Input.Submitted)
-    def _submitted(self) -> None:
-        self.lines.focus()
+    def _read(self) -> None:
+        self.set_focus(self.lines)
 
-    async def _fetch(self) -> None:
-        console = self.console_app
-        query = ActivityQuery(
+    def _query(self) -> ActivityQuery:
+        return ActivityQuery(
             session_id=self._session.session_id if self._is_narrow and self._session else None,
             level=_LEVELS[self._level],
             search=self._search.value.strip() or None,
             limit=SHOWN,
         )
+
+    async def _fetch(self) -> None:
+        console = self.console_app
+        query = self._query()
         events = await console.backend.activity(query)
+        if query != self._query():
+            # More was typed meanwhile, and asked for.
+            return
         names = {"": ""} | {session_id: name_of(one) for session_id, one in console.main.board.sessions.items()}
         nothing: list[Line] = [(Cell("  Nothing happened that matches.", "muted"),)]
         self.lines.show([activity_line(event, console.clock.now(), names) for event in events] or nothing)

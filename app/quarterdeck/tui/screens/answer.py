@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from quarterdeck.core.text import clean
 from quarterdeck.tui.rows.question import question_lines
@@ -43,6 +42,8 @@ class AnswerScreen(Dialog[str]):
         self._ask = ask
         self._opened = 0.0
         self._unsubscribe: Callable[[], None] = lambda: None
+        self._own = Field(placeholder="an answer in your own words", css_id="own", on_enter=self._written)
+        self._own.display = False
         numbers = f"1-{min(9, len(ask.choices))}" if len(ask.choices) > 1 else "1"
         choosing = ((numbers, "answer"),) if ask.choices else ()
         self.keys = (*choosing, ("t", "write an answer"), ("Esc", "leave it open"))
@@ -53,14 +54,13 @@ class AnswerScreen(Dialog[str]):
         with VerticalScroll(id="question"):
             for text, role in lines:
                 yield Static(self.style(clean(text), role))
-        yield Field(placeholder="an answer in your own words", css_id="own")
+        yield self._own
 
     def on_mount(self) -> None:
         """Watch whether it is still asked."""
         self._opened = self.console_app.clock.monotonic()
-        self.query_one("#own").display = not self._ask.choices
         if not self._ask.choices:
-            self.query_one("#own").focus()
+            self.action_write()
         self._unsubscribe = self.console_app.backend.subscribe(self._check)
 
     def on_unmount(self) -> None:
@@ -81,12 +81,10 @@ class AnswerScreen(Dialog[str]):
 
     def action_write(self) -> None:
         """Let the operator write."""
-        own = self.query_one("#own")
-        own.display = True
-        own.focus()
+        self._own.display = True
+        # At once, unlike `focus()`: the next key may be on its way.
+        self.set_focus(self._own)
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        if event.value.strip():
-            self.dismiss(event.value)
+    def _written(self) -> None:
+        if self._own.value.strip():
+            self.dismiss(self._own.value)

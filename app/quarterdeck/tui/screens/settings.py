@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual import on
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import OptionList, Static
 
 from quarterdeck.core.text import clean
 from quarterdeck.tui.screens.picker import Candidate, Picker
@@ -31,7 +31,7 @@ class SettingsScreen(Picker):
         super().__init__(console, "Settings", [], "type to narrow")
         self._settings: dict[str, Setting] = {}
         self._help = Static("", id="setting-help", markup=False)
-        self._value = Field(css_id="value")
+        self._value = Field(css_id="value", on_enter=self._typed)
         self._changing: Setting | None = None
 
     def body(self) -> Iterable[Widget]:
@@ -76,15 +76,24 @@ class SettingsScreen(Picker):
             self._value.value = "" if setting.is_secret else setting.value
             self._value.password = setting.is_secret
             self._value.display = True
-            self._value.focus()
+            # At once, unlike `focus()`: the next key may be on its way.
+            self.set_focus(self._value)
 
-    @on(Input.Submitted, "#value")
-    def _typed(self, event: Input.Submitted) -> None:
-        event.stop()
+    def action_leave(self) -> None:
+        """From a value back to the settings, with nothing changed; from those, back."""
+        if self._value.display:
+            self._close_value()
+        else:
+            super().action_leave()
+
+    def _close_value(self) -> None:
         self._value.display = False
-        self.typed.focus()
+        self.set_focus(self.typed)
+
+    def _typed(self) -> None:
+        self._close_value()
         if self._changing is not None:
-            self._set(self._changing, event.value)
+            self._set(self._changing, self._value.value)
 
     def _set(self, setting: Setting, value: str) -> None:
         async def change() -> None:

@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING
 
 from textual.widgets import Input
 
+from quarterdeck.tui.keys_in_turn import is_astray
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from textual.events import Key
 
 
 class Field(Input):
@@ -27,11 +31,14 @@ class Field(Input):
         )
         self.cursor_blink = False
         self._at_enter = on_enter
-        """Called at once and not told by a message: the next key may be on its way, and is for what Enter leads to."""
+        """Called in the turn of the key: the next one may be on its way, and is for what Enter leads to."""
 
-    async def action_submit(self) -> None:
-        """Enter was pressed."""
-        if self._at_enter is None:
-            await super().action_submit()
-        else:
+    async def _on_key(self, event: Key) -> None:
+        if is_astray(self, event):
+            return
+        if event.key == "enter" and self._at_enter is not None:
+            event.stop()
+            event.prevent_default()
             self._at_enter()
+        else:
+            await super()._on_key(event)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 from textual.widgets import TextArea
 
+from quarterdeck.tui.keys_in_turn import is_astray
+
 if TYPE_CHECKING:
     from textual import events
 
@@ -28,6 +30,8 @@ class Writing(TextArea):
         self.cursor_blink = False
 
     async def _on_key(self, event: events.Key) -> None:
+        if is_astray(self, event):
+            return
         if event.key == "enter":
             event.stop()
             event.prevent_default()
