@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.day import Doing, Moment
 from quarterdeck.core.session import RestState
 from quarterdeck.core.thought import ThoughtSnapshot
 from quarterdeck.operations.doctor import Finding, Status
@@ -168,6 +169,11 @@ class CannedBackend:
         seed = sum(map(ord, session_id))
         quiet = int((NOW - session.last_activity_at).total_seconds() // 60)
         return [0 if minute < quiet else (seed * (minute + 3) * 37) % 90 + 5 for minute in range(11, -1, -1)]
+
+    def day_of(self, session_id: SessionId) -> Sequence[Moment]:
+        said = ((22, Doing.WORKS), (19, Doing.RESTS), (9, Doing.WORKS), (7, Doing.ASKS), (6.5, Doing.WORKS))
+        later = ((4, Doing.FAILED), (3.5, Doing.UNKNOWN), (2, Doing.WORKS), (0.8, Doing.DONE), (0.4, Doing.ASKS))
+        return [Moment(ago(hours=hours), doing) for hours, doing in (*said, *later)]
 
     async def preview(self, session_id: SessionId, lines: int) -> str:
         return self.tail(session_id)

@@ -44,6 +44,7 @@ from quarterdeck.tui.backend import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from quarterdeck.core.day import Moment
     from quarterdeck.core.events import Event
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.ids import PaneId, SessionId
@@ -144,6 +145,10 @@ class LiveBackend:
     def activity_of(self, session_id: SessionId) -> Sequence[int]:
         """How much a session moved in each of the last minutes."""
         return self._pulse.minutes(session_id)
+
+    def day_of(self, session_id: SessionId) -> Sequence[Moment]:
+        """When a session began to do what over the last day."""
+        return self._crew.diary.day(session_id)
 
     # About one session
 

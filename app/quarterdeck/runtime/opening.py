@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from quarterdeck.config.settings import Settings
+    from quarterdeck.core.day import Moment
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.ids import SessionId
     from quarterdeck.core.pane import ServerAddress
@@ -191,6 +192,10 @@ class OpeningBackend:
     def activity_of(self, session_id: SessionId) -> Sequence[int]:
         """How much a session moved in each of the last minutes."""
         return self._live.activity_of(session_id) if self._live else ()
+
+    def day_of(self, session_id: SessionId) -> Sequence[Moment]:
+        """When a session began to do what over the last day."""
+        return self._live.day_of(session_id) if self._live else ()
 
     # About one session
 

@@ -11,6 +11,7 @@ from quarterdeck.core.thought_rules import pane_key
 from quarterdeck.supervisor.agent_facts import AgentFacts
 from quarterdeck.supervisor.checkpoints import Checkpoints
 from quarterdeck.supervisor.crewed import WorkRows
+from quarterdeck.supervisor.diary import Diary
 from quarterdeck.supervisor.keeping import Keeping, Lease
 from quarterdeck.supervisor.painting import Painting
 from quarterdeck.supervisor.reader import Reader
@@ -91,7 +92,11 @@ class Crew:
             report=self.supervisor.report,
             is_keeper=lambda: self.keeping.is_keeper,
         )
+        self.diary = Diary(
+            store=store, clock=clock, server=self.supervisor.server, is_keeper=lambda: self.keeping.is_keeper
+        )
         self.supervisor.bus.subscribe(self.engine.note)
+        self.supervisor.bus.subscribe(self.diary.note)
         self.also: dict[str, Callable[[], Awaitable[None]]] = {}
         """Workers that others add before `run`."""
         self.on_store_change: list[Callable[[], None]] = []
@@ -129,6 +134,7 @@ class Crew:
             "thoughts": self.queue.run,
             "thinker": self.engine.run,
             "reports": self._hear,
+            "diary": self.diary.run,
             **self.also,
         }
         async with asyncio.TaskGroup() as tasks:
@@ -141,6 +147,7 @@ class Crew:
         try:
             await self.queue.drain(PERSIST_PATIENCE)
             await self.checkpoints.save()
+            await self.diary.save()
             await self._store.flush(PERSIST_PATIENCE)
         finally:
             self.keeping.release()

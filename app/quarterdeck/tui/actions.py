@@ -83,6 +83,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("checks.open", ("!",), "checks", "Check tmux, git, agents, hooks, state, engine, projects", "Set-up"),
     Action("theme.choose", ("T",), "theme", "Theme of the console", "Console"),
     Action("settings.open", (",",), "settings", "Settings", "Console", capability=Capability.SETTINGS),
+    Action("picture.take", ("P",), "picture", "Picture of the screen, as an SVG file", "Console"),
     Action("palette.open", ("ctrl+p",), "palette", "Every action and every session, by typing", "Console"),
     Action("help.open", ("?",), "help", "This help", "Console", foot=20),
     Action("console.quit", ("q", "ctrl+c"), "quit", "Quit; never ends a session", "Console", foot=21),

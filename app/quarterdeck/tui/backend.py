@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from quarterdeck.core.day import Moment
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.ids import SessionId
     from quarterdeck.core.session import Ask
@@ -194,6 +195,9 @@ class Backend(Protocol):
 
     def activity_of(self, session_id: SessionId) -> Sequence[int]:
         """How much a session wrote in each of the last minutes, oldest first."""
+
+    def day_of(self, session_id: SessionId) -> Sequence[Moment]:
+        """When a session began to do what over the last day, oldest first."""
 
     # About one session
 

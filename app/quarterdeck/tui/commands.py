@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from quarterdeck.tui import deeds, setting_up
@@ -103,6 +104,22 @@ def activity_open(screen: MainScreen) -> None:
     screen.app.push_screen(ActivityScreen(screen.console_app, screen.selected))
 
 
+def picture_take(screen: MainScreen) -> None:
+    """Keep a picture of the screen, and say where it is."""
+    from quarterdeck.tui import picture
+
+    console = screen.console_app
+    # Drawn at once, and not when the file is written: that is the screen the operator meant.
+    svg = picture.drawn(console)
+
+    async def keep() -> None:
+        folder = console.backend.setup.pictures
+        file = await asyncio.to_thread(picture.kept, svg, folder, console.clock.now())
+        console.notify(str(file), title="Picture taken", markup=False)
+
+    console.attempt(keep())
+
+
 def help_open(screen: MainScreen) -> None:
     """Show the help."""
     from quarterdeck.tui.screens.help import HelpScreen
@@ -186,6 +203,7 @@ COMMANDS: dict[str, Callable[[MainScreen], None]] = {
     "checks.open": setting_up.checks,
     "theme.choose": theme_choose,
     "settings.open": settings_open,
+    "picture.take": picture_take,
     "palette.open": palette_open,
     "help.open": help_open,
     "console.quit": console_quit,

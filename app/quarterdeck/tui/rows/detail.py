@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.session import DEFAULT_CONTEXT_LIMIT
 from quarterdeck.core.text import clean, clean_lines, fit
 from quarterdeck.tui.rows.ages import amount, exact, share
 from quarterdeck.tui.rows.cell import Cell
@@ -26,6 +25,8 @@ AGE = 16
 _LEVEL_ROLES = {"error": "failed", "warn": "asks", "debug": "muted"}
 DIFF_ROLES = {"+": "works", "-": "failed", "@": "accent"}
 DIFF_MOST = 400
+GAUGE = 20
+"""Cells of a gauge."""
 
 
 def _section(title: str, lines: Iterable[Line]) -> list[Line]:
@@ -71,10 +72,20 @@ def why_lines(session: Session, now: datetime) -> list[Line]:
     )
 
 
+def context_said(session: Session) -> str:
+    """How full its context is, as a gauge and in numbers; "" while it is not known."""
+    tokens, limit = session.token_count, session.context_limit
+    if tokens <= 0:
+        return ""
+    if limit <= 0:
+        return f"{amount(tokens)} tokens"
+    full = max(1, min(GAUGE, round(GAUGE * tokens / limit)))
+    gauge = "█" * full + "░" * (GAUGE - full)
+    return f"{gauge} {share(tokens, limit)}, {amount(tokens)} of {amount(limit)} tokens"
+
+
 def session_lines(session: Session, now: datetime) -> list[Line]:
     """Where and what it is."""
-    limit = session.context_limit or DEFAULT_CONTEXT_LIMIT
-    context = f"{amount(session.token_count)} of {amount(limit)} tokens, {share(session.token_count, limit)}"
     ended = (
         f"{exact(session.ended_at, now)}, {session.exit_reason.value.replace('_', ' ')}" if session.exit_reason else ""
     )
@@ -87,7 +98,7 @@ def session_lines(session: Session, now: datetime) -> list[Line]:
                 ("agent", " ".join(part for part in (session.tool, session.model) if part)),
                 ("runs", session.current_command or ""),
                 ("in", session.cwd),
-                ("context", context if session.token_count else ""),
+                ("context", context_said(session)),
                 ("cost", f"${session.cost_usd:.2f}" if session.cost_usd else ""),
                 ("active", exact(session.last_activity_at, now)),
                 ("background", f"{session.background_tasks} tasks" if session.background_tasks else ""),

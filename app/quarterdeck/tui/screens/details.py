@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 
 from quarterdeck.ports.store import ActivityQuery
 from quarterdeck.tui.backend import Capability
+from quarterdeck.tui.rows.day import day_lines
 from quarterdeck.tui.rows.detail import (
     ask_lines,
     diff_lines,
@@ -49,6 +50,11 @@ class DetailsScreen(Page):
         self._show()
         self.console_app.attempt(self._fetch())
 
+    def on_resize(self) -> None:
+        """The strip of the day is as long as there is room."""
+        super().on_resize()
+        self.call_after_refresh(self._show)
+
     async def _fetch(self) -> None:
         backend, session_id = self.console_app.backend, self._session.session_id
         self._history = await backend.thought_history(session_id, HISTORY)
@@ -61,12 +67,19 @@ class DetailsScreen(Page):
             self._show()
 
     def _show(self) -> None:
-        session, now = self._session, self.console_app.clock.now()
+        session, console = self._session, self.console_app
+        now = console.clock.now()
         self.lines.show(
             [
                 *ask_lines(session, now),
                 *why_lines(session, now),
                 *work_lines(session, now),
+                *day_lines(
+                    console.backend.day_of(session.session_id),
+                    now,
+                    self.lines.size.width,
+                    ascii_only=console.ascii_only,
+                ),
                 *thought_lines(self._history, now),
                 *event_lines(self._events, now),
                 *session_lines(session, now),

@@ -1,0 +1,105 @@
+"""What a session was doing over the last day: the moments at which that changed, and what can be told from them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from quarterdeck.core import urgency
+from quarterdeck.core.session import Need, SessionState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from quarterdeck.core.session import Session
+
+DAY = timedelta(hours=24)
+FINEST = timedelta(seconds=20)
+"""A state that held for less is told by the one after it."""
+
+
+class Doing(StrEnum):
+    """What a session was doing; the value is one letter, as it is kept."""
+
+    ASKS = "a"
+    FAILED = "f"
+    DONE = "d"
+    WORKS = "w"
+    RESTS = "r"
+    UNKNOWN = "u"
+    """Nobody watched, or nothing was known."""
+
+
+class Moment(NamedTuple):
+    """From here on it was doing this, until the next moment."""
+
+    at: datetime
+    doing: Doing
+
+
+def doing_of(session: Session) -> Doing:
+    """What a session is doing now."""
+    if session.is_stale or session.exit_reason is not None or session.state is SessionState.EXITED:
+        return Doing.UNKNOWN
+    if urgency.asks(session) or session.state is SessionState.ATTENTION:
+        return Doing.ASKS
+    if urgency.has_failed(session):
+        return Doing.FAILED
+    if session.needs is Need.FINISHED:
+        return Doing.DONE
+    if session.state_evidence.observed_at is None:
+        return Doing.UNKNOWN
+    return Doing.WORKS if session.state is SessionState.BUSY else Doing.RESTS
+
+
+def noted(moments: Sequence[Moment], at: datetime, doing: Doing) -> tuple[Moment, ...]:
+    """The moments with another one, without what is older than a day before it."""
+    kept = list(moments)
+    while kept and at - kept[-1].at < FINEST:
+        at = min(at, kept.pop().at)
+    if not kept or kept[-1].doing is not doing:
+        kept.append(Moment(at, doing))
+    since = kept[-1].at - DAY
+    first = max((number for number, moment in enumerate(kept) if moment.at <= since), default=0)
+    return tuple(kept[first:])
+
+
+def stretches(moments: Sequence[Moment], since: datetime, until: datetime) -> Iterator[tuple[Doing, timedelta]]:
+    """What it was doing between two times, piece by piece and without gaps."""
+    now, doing = since, Doing.UNKNOWN
+    for moment in moments:
+        if moment.at > until:
+            break
+        if moment.at > now:
+            yield doing, moment.at - now
+            now = moment.at
+        doing = moment.doing
+    if until > now:
+        yield doing, until - now
+
+
+def totals(moments: Sequence[Moment], since: datetime, until: datetime) -> dict[Doing, timedelta]:
+    """How long it was doing what between two times."""
+    found: dict[Doing, timedelta] = {}
+    for doing, length in stretches(moments, since, until):
+        found[doing] = found.get(doing, timedelta()) + length
+    return found
+
+
+def written(moments: Sequence[Moment]) -> str:
+    """The moments as they are kept: `1764000000w 1764003600r`."""
+    return " ".join(f"{int(moment.at.timestamp())}{moment.doing.value}" for moment in moments)
+
+
+def read(text: str) -> tuple[Moment, ...]:
+    """Moments that were kept; what cannot be read is left out."""
+    found: list[Moment] = []
+    for word in text.split():
+        try:
+            moment = Moment(datetime.fromtimestamp(int(word[:-1]), UTC), Doing(word[-1]))
+        except (ValueError, OverflowError, OSError):
+            continue
+        if not found or moment.at > found[-1].at:
+            found.append(moment)
+    return tuple(found)

@@ -1,0 +1,36 @@
+"""A picture of the screen, as SVG."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from quarterdeck.errors import QuarterdeckError
+from quarterdeck.paths import FILE_MODE, private_folder, write_private
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from quarterdeck.tui.app import ConsoleApp
+
+_FAR_FONTS = re.compile(r"@font-face\s*\{[^}]*\}\s*")
+MOST = 100
+
+
+def drawn(console: ConsoleApp) -> str:
+    """The screen as it is. Who opens it needs no font from far away, and asks nobody for one."""
+    return _FAR_FONTS.sub("", console.export_screenshot(title="quarterdeck"))
+
+
+def kept(svg: str, folder: Path, now: datetime) -> Path:
+    """Write the picture under the time it was taken, over nothing; answers where."""
+    private_folder(folder)
+    name = f"quarterdeck-{now.astimezone():%Y-%m-%d-%H%M%S}"
+    for number in range(1, MOST):
+        file = folder / (f"{name}.svg" if number == 1 else f"{name}-{number}.svg")
+        with suppress(FileExistsError):
+            file.touch(FILE_MODE, exist_ok=False)
+            return write_private(file, svg)
+    raise QuarterdeckError(f"{folder} is full of pictures of this second.", hint="Try again.")
