@@ -55,10 +55,10 @@ async def test_hooks_are_written_only_when_accepted(settings: Path, tmux_socket:
     assert any(line.startswith("+") and "SessionStart" in line for line in offer.change)
     assert "hooks" not in settings.read_text()
 
-    said = await offer.accept()
+    done = await offer.accept()
 
     assert "SessionStart" in settings.read_text()
-    assert "settings.json.before-quarterdeck" in said
+    assert "settings.json.before-quarterdeck" in done.said
     assert await offered.offer(Part.HOOKS) is None
 
 
@@ -84,10 +84,10 @@ async def test_a_free_key_is_offered_and_bound_when_accepted(tmux_socket: Path) 
         assert offer.question == "Put the console on C-b Q?"
         assert "/opt/qd" not in server.run("list-keys", "-T", "prefix")
 
-        said = await offer.accept()
+        done = await offer.accept()
 
         assert "/opt/qd" in server.run("list-keys", "-T", "prefix", "Q")
-        assert "/opt/qd -S x bind Q --print >> ~/.tmux.conf" in said
+        assert done.command == "/opt/qd -S x bind Q --print >> ~/.tmux.conf"
         assert await offered.offer(Part.KEY) is None
 
 

@@ -27,7 +27,7 @@ from quarterdeck.tui.backend import (
     Switched,
     Told,
 )
-from quarterdeck.tui.setup import Offer, Part
+from quarterdeck.tui.setup import Done, Offer, Part
 from support.fleet import NOW, ago, canned_fleet
 from support.tails import tail_of
 
@@ -88,9 +88,9 @@ class CannedSetup:
         if part not in self.off:
             return None
 
-        async def accept() -> str:
+        async def accept() -> Done:
             self.off.discard(part)
-            return f"{part} is on."
+            return Done(f"{part} is on.", "quarterdeck bind g --print" if part is Part.KEY else "")
 
         if part is Part.KEY:
             return Offer(

@@ -62,6 +62,8 @@ def test_the_day_is_drawn_by_state_with_the_hours_below() -> None:
     assert strip == "  " + " " * 24 + "●" * 12 + "·" * 9 + "▲▲" + "·"
     assert hours.index("08h") == 2 + 48 - 12
     assert hours.endswith("now")
+    first = text_of(day_lines(moments[:1], NOW - timedelta(hours=12) + timedelta(minutes=2), 51, ascii_only=True))
+    assert first[1].endswith(" *")
     assert sums.split() == ["▲", "asks", "20", "min", "●", "works", "6", "h", "○", "rests", "5", "h", "40", "min"]
 
 

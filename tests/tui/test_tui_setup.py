@@ -53,6 +53,8 @@ async def test_nothing_is_turned_on_before_the_change_was_seen_and_agreed_to() -
         assert running.backend.setup.off == {Part.KEY}
         assert "report" not in str(running.main.card.render())
         await running.press("b", "y")
+        assert "quarterdeck bind g --print" in str([widget.render() for widget in running.app.screen.query("Static")])
+        await running.press("escape")
         assert not running.main.card.display
         await running.press("h")
         assert running.app.screen is running.main

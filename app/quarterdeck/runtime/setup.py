@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from quarterdeck.errors import QuarterdeckError, TmuxMissing
-from quarterdeck.tui.setup import Offer, Part
+from quarterdeck.tui.setup import Done, Offer, Part
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -77,7 +77,7 @@ class LiveSetup:
             accept=partial(self._install, wanted),
         )
 
-    async def _install(self, wanted: Sequence[Change]) -> str:
+    async def _install(self, wanted: Sequence[Change]) -> Done:
         from quarterdeck.runtime import hooks
 
         said: list[str] = []
@@ -92,7 +92,7 @@ class LiveSetup:
             said.append(f"{change.agent.spec.name} reports from now on.{kept} {change.plan.note}".strip())
         if failed:
             raise QuarterdeckError(" ".join([*(error.message for error in failed), *said]), hint=failed[0].hint)
-        return "\n".join(said)
+        return Done("\n".join(said))
 
     async def _key(self) -> Offer | None:
         from quarterdeck.tmux import binding
@@ -119,16 +119,16 @@ class LiveSetup:
             accept=partial(self._bind, prefix, key, command),
         )
 
-    async def _bind(self, prefix: str, key: str, command: Sequence[str]) -> str:
+    async def _bind(self, prefix: str, key: str, command: Sequence[str]) -> Done:
         from quarterdeck.errors import Refused
         from quarterdeck.tmux import binding
 
         if any(each.key == key for each in await binding.bindings(self._address)):
             raise Refused(f"{prefix} {key} was bound meanwhile, so it is left alone.", hint="Try again.")
         await binding.bind(self._address, key, command, was=None)
-        return (
-            f"{prefix} {key} opens the console, and returns to it. For good:\n"
-            f"{shlex.join([*self._program, 'bind', key, '--print'])} >> ~/.tmux.conf"
+        return Done(
+            f"{prefix} {key} opens the console, and returns to it, until this tmux server ends. For good:",
+            f"{shlex.join([*self._program, 'bind', key, '--print'])} >> ~/.tmux.conf",
         )
 
 

@@ -16,7 +16,7 @@ _IS_ON = {
     Part.KEY: "A tmux key opens the console already, or no tmux server runs.",
 }
 SECONDS = 12.0
-"""How long it is said what was done: it names files and commands."""
+"""How long it is said what was done: it names files."""
 
 
 def turn_on(screen: MainScreen, part: Part) -> None:
@@ -36,7 +36,13 @@ def turn_on(screen: MainScreen, part: Part) -> None:
 
     async def accept(offer: Offer) -> None:
         try:
-            console.notify(clean_lines(await offer.accept()), markup=False, timeout=SECONDS)
+            done = await offer.accept()
+            if done.command:
+                from quarterdeck.tui.screens.tell import TellScreen
+
+                await console.push_screen(TellScreen(console, "Done", done.said, done.command))
+            else:
+                console.notify(clean_lines(done.said), markup=False, timeout=SECONDS)
         finally:
             await screen.card.look()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -20,6 +20,14 @@ class Part(StrEnum):
     KEY = "key"
 
 
+class Done(NamedTuple):
+    """What was done."""
+
+    said: str
+    command: str = ""
+    """What only the operator can do about the rest of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """Something that is off and could be on; nothing is touched before it is accepted."""
@@ -30,8 +38,8 @@ class Offer:
     why: str
     change: tuple[str, ...]
     """What would be different, line by line, as `diff -u` says it."""
-    accept: Callable[[], Awaitable[str]]
-    """Do just what was shown; answers what was done. Raises when it cannot be."""
+    accept: Callable[[], Awaitable[Done]]
+    """Do just what was shown. Raises when it cannot be done."""
 
 
 class Setup(Protocol):

@@ -58,7 +58,9 @@ def _drawn(moments: Sequence[Moment], since: datetime, length: timedelta) -> Doi
     """What stands for a piece of the day: what needed the operator is not lost in what filled the rest."""
     told = totals(moments, since, since + length)
     fair = [doing for doing in LOUDEST if told.get(doing, timedelta()) >= length * FAIR]
-    return fair[0] if fair else max(told, key=lambda doing: told[doing])
+    # A piece of which only a minute was watched shows that minute.
+    known = {doing: spent for doing, spent in told.items() if doing in KINDS and spent >= LEAST_TOLD}
+    return fair[0] if fair else max(known or told, key=lambda doing: told[doing])
 
 
 def _shape(doing: Doing, *, ascii_only: bool) -> str:

@@ -20,7 +20,7 @@ _SIGNS = {Status.OK: ("✓", "+"), Status.WARN: ("!", "!"), Status.FAIL: ("✖",
 _WORDS = {Status.OK: "well", Status.WARN: "warning", Status.FAIL: "failed"}
 _ROLES = {Status.OK: "works", Status.WARN: "asks", Status.FAIL: "failed"}
 WORD = 7
-NAME_MOST = 22
+NAME_MOST = 18
 LEAST = 20
 """Cells a sentence needs at least."""
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from quarterdeck.tui.setup import Offer
 
 MOST_LINES = 16
+LEAST = 20
+"""Cells of a line."""
 
 
 class OfferScreen(Dialog[bool]):
@@ -43,12 +45,28 @@ class OfferScreen(Dialog[bool]):
     def body(self) -> Iterable[Widget]:
         """Why, then the change."""
         yield Static(self.style(clean(self._offer.why), "muted"), id="why")
-        self.lines.styles.height = min(len(self._offer.change), MOST_LINES)
+        self.lines.styles.height = 1
         yield self.lines
 
     def on_mount(self) -> None:
-        """Show the change."""
-        self.lines.show([(Cell(clean(line), DIFF_ROLES.get(line[:1], "text")),) for line in self._offer.change])
+        """Show the change once it is known how wide it may be."""
+        self.call_after_refresh(self._show)
+
+    def on_resize(self) -> None:
+        """Lines are broken where the box ends."""
+        super().on_resize()
+        self.call_after_refresh(self._show)
+
+    def _show(self) -> None:
+        """Show every letter of the change: who agrees has seen all of it."""
+        room = max(LEAST, self.lines.size.width - 1)
+        shown = [
+            (Cell(part, DIFF_ROLES.get(line[:1], "text")),)
+            for line in map(clean, self._offer.change)
+            for part in [line[start : start + room] for start in range(0, len(line), room)] or [""]
+        ]
+        self.lines.styles.height = min(len(shown), MOST_LINES)
+        self.lines.show(shown)
 
     def action_accept(self) -> None:
         """Do it."""
