@@ -13,7 +13,7 @@ import pytest
 from quarterdeck.config.loader import load
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.pane import ServerAddress
-from quarterdeck.errors import NotFound, SettingsError, StoreTooNew
+from quarterdeck.errors import NotFound, SettingsError, StoreTooNew, TmuxUnreachable
 from quarterdeck.paths import find_places, private_folder
 from quarterdeck.runtime.opening import OpeningBackend
 from quarterdeck.runtime.wishes import NOTHING_SET, fingerprint, kept_wishes, wishes_of, wishes_to_keep
@@ -112,6 +112,22 @@ async def test_what_is_asked_too_early_waits_and_finds_the_row_under_its_new_id(
         assert not any(each.startswith(UNNAMED) for each in backend.fleet().sessions)
         with pytest.raises(NotFound):
             await backend.preview(SessionId(f"{UNNAMED}$999"), 5)
+
+
+async def test_of_a_server_that_hangs_no_session_is_said_to_be_gone(server: TmuxServer) -> None:
+    server.session("known")
+    async with opened(opening(server)) as before:
+        await before.tools()
+    server.session("new")
+    backend = opening(server)
+    both = list(backend.fleet().sessions)
+    server.stop()
+
+    async with opened(backend):
+        for each in both:
+            with pytest.raises(TmuxUnreachable, match="does not answer"):
+                await backend.preview(each, 5)
+        server.cont()
 
 
 async def test_what_was_chosen_before_it_was_open_is_remembered(server: TmuxServer) -> None:

@@ -105,8 +105,7 @@ class Stage:
         """How the program is started, whatever it is started in."""
         kept = {"PYTHONPATH": str(ROOT / "app"), "QUARTERDECK_HOME": os.environ["QUARTERDECK_HOME"], **env}
         program = [sys.executable, "-m", "quarterdeck", "-S", self.inner.socket, *args]
-        # Set by whoever runs the tests; a size from there would win over the terminal's own.
-        return ["env", "-u", "COLUMNS", "-u", "LINES", *(f"{name}={value}" for name, value in kept.items()), *program]
+        return ["env", *(f"{name}={value}" for name, value in kept.items()), *program]
 
     def line(self, *args: str, **env: str) -> str:
         """The same as a line for a shell."""
@@ -116,9 +115,9 @@ class Stage:
         """A session in which nothing happens."""
         self.inner.session(name)
 
-    def console(self, session: str = "console", size: str = "100x30") -> Seat:
+    def console(self, session: str = "console", size: str = "100x30", **env: str) -> Seat:
         """A console in a session of its own, with a terminal that shows it."""
-        self.inner.session(session, *self.argv(), size=size)
+        self.inner.session(session, *self.argv(**env), size=size)
         return self.attach(session, size)
 
     def attach(self, session: str, size: str = "100x30") -> Seat:

@@ -11,7 +11,7 @@ from textual.events import Key
 
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.session import Ask, Need, SessionState
-from quarterdeck.errors import Refused, TmuxMissing
+from quarterdeck.errors import Refused, TmuxMissing, TmuxUnreachable
 from quarterdeck.tui.backend import Capability, Preferences, Switched
 from support.canned import CannedBackend
 from support.console import console
@@ -165,6 +165,25 @@ async def test_the_preview_shows_the_question_and_the_tail_without_their_control
         await running.press("3")
         assert "sess_3" in running.main.preview.tail.text
         assert not running.main.preview.question.display
+
+
+async def test_the_preview_keeps_what_it_showed_while_tmux_does_not_answer() -> None:
+    def tail(session_id: str) -> str:
+        if hung:
+            raise TmuxUnreachable("tmux did not answer in time.")
+        return f"the tail of {session_id}"
+
+    hung = False
+    async with console(CannedBackend(tail=tail)) as running:
+        hung = True
+        first, *rest = canned_sessions()
+        running.clock.advance(1)
+        running.backend.set(fleet_of(replace(first, thought="another"), *rest))
+        await running.settle()
+        assert running.main.preview.tail.text == " the tail of sess_1"
+        running.clock.advance(1)
+        await running.press("j")
+        assert running.main.preview.tail.text == " tmux did not answer in time."
 
 
 async def test_the_preview_is_not_fetched_while_it_is_off() -> None:

@@ -34,6 +34,9 @@ def run(call: Call) -> int:
 async def _run(call: Call) -> int:
     if shutil.which("tmux") is None:
         raise tmux_missing_error()
+    # Exported by some shells, these would win over the size that the terminal has, and never change with it.
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
     # Nothing made until the first frame is garbage; the app lets the collector go on once that is painted.
     gc.disable()
     # Its first question goes to tmux before the screen's own code, which takes the longest, is imported.

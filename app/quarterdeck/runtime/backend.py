@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.events import SessionDeleted
 from quarterdeck.core.fleet import as_seen
-from quarterdeck.errors import NotFound, QuarterdeckError, Refused
+from quarterdeck.errors import QuarterdeckError, Refused
 from quarterdeck.operations import adopt as adopting
 from quarterdeck.operations import answer as answering
 from quarterdeck.operations import kill as ending
@@ -24,7 +24,7 @@ from quarterdeck.runtime.capable import WORKS
 from quarterdeck.runtime.channels import in_console
 from quarterdeck.runtime.pulse import Pulse
 from quarterdeck.runtime.settings_desk import SettingsDesk
-from quarterdeck.runtime.showing import ENDED_SHOWN, still_shown, without_console
+from quarterdeck.runtime.showing import ENDED_SHOWN, absent, still_shown, without_console
 from quarterdeck.tmux import going as ways
 from quarterdeck.tui.backend import (
     Attach,
@@ -156,7 +156,7 @@ class LiveBackend:
         fleet = self.fleet()
         found = fleet.sessions.get(session_id) or fleet.exited.get(session_id)
         if found is None:
-            raise NotFound("That session is gone.")
+            raise absent(fleet)
         return found
 
     async def preview(self, session_id: SessionId, lines: int) -> str:

@@ -12,12 +12,12 @@ from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING
 
-from quarterdeck.errors import NotFound
 from quarterdeck.ports.store import StoreHealth
 from quarterdeck.programs import tmux_missing_error
 from quarterdeck.runtime.capable import WORKS
 from quarterdeck.runtime.first import First
 from quarterdeck.runtime.setup import LiveSetup
+from quarterdeck.runtime.showing import absent
 from quarterdeck.runtime.wishes import KEPT, wishes_of, wishes_to_keep
 from quarterdeck.supervisor.sighting import UNNAMED
 
@@ -144,7 +144,7 @@ class OpeningBackend:
         tmux_id = session_id.removeprefix(UNNAMED)
         found = next((s for s in live.fleet().sessions.values() if s.tmux_id == tmux_id), None)
         if found is None:
-            raise NotFound("That session is gone.")
+            raise absent(live.fleet())
         return live, found.session_id
 
     async def _at_each(self, ids: Sequence[SessionId]) -> tuple[LiveBackend, list[SessionId]]:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.pane import Snapshot
+from quarterdeck.errors import NotFound, TmuxUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +17,16 @@ if TYPE_CHECKING:
     from quarterdeck.core.ids import PaneId, SessionId
     from quarterdeck.core.pane import Look
     from quarterdeck.core.session import Session
+    from quarterdeck.errors import QuarterdeckError
 
 ENDED_SHOWN = timedelta(seconds=3)
+
+
+def absent(fleet: Fleet) -> QuarterdeckError:
+    """Why a session is not in the fleet. Only a good look can say that it is gone."""
+    if fleet.is_certain:
+        return NotFound("That session is gone.")
+    return TmuxUnreachable("tmux does not answer, so nothing is known of that session.", hint=fleet.look_error)
 
 
 def still_shown(exited: Mapping[SessionId, Session], now: datetime) -> dict[SessionId, Session]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quarterdeck.errors import QuarterdeckError
+from quarterdeck.errors import QuarterdeckError, TmuxUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ HISTORY_LINES = 120
 class PreviewFeed:
     """Asks the backend when the selected session moved; one question at a time."""
 
-    def __init__(self, console: ConsoleApp, show: Callable[[str, str], None]) -> None:
+    def __init__(self, console: ConsoleApp, show: Callable[[str, str, bool], None]) -> None:
         self._console = console
         self._show = show
         self._wanted: Session | None = None
@@ -54,13 +54,14 @@ class PreviewFeed:
             self._console.run_worker(self._fetch(self._wanted), group="preview", exit_on_error=True)
 
     async def _fetch(self, session: Session) -> None:
+        is_known = True
         try:
             raw = await self._console.backend.preview(session.session_id, self._lines)
         except QuarterdeckError as error:
-            raw = error.message
+            raw, is_known = error.message, not isinstance(error, TmuxUnreachable)
         finally:
             self._is_asking = False
         self._fetched = session
-        self._show(session.session_id, raw)
+        self._show(session.session_id, raw, is_known)
         if self._wanted is not session:
             self.want(self._wanted, self._lines)

@@ -158,8 +158,9 @@ class MainScreen(Screen[None]):
         """Show the keys that work now."""
         self.foot.show(foot_cells(self.console_app.keys, self.works, self.app.size.width, len(self.board.marked)))
 
-    def _show_tail(self, session_id: str, raw: str) -> None:
-        if session_id == self.table.selected:
+    def _show_tail(self, session_id: str, raw: str, is_known: bool) -> None:
+        # What was seen last stays while tmux cannot be asked; the head line says that it does not answer.
+        if session_id == self.table.selected and (is_known or self.preview.shown != session_id):
             self.preview.show_tail(session_id, raw)
 
     def _show_notice(self) -> None:

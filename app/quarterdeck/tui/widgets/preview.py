@@ -148,7 +148,8 @@ class Preview(Vertical):
         self.title_line = CellLine(theme)
         self.question = Question(theme)
         self.tail = Tail(theme)
-        self._shown: str | None = None
+        self.shown: str | None = None
+        """Whose tail it shows."""
 
     def compose(self) -> ComposeResult:
         """From the top."""
@@ -172,8 +173,8 @@ class Preview(Vertical):
 
     def show_tail(self, session_id: str | None, raw: str) -> None:
         """Show the end of a session's pane."""
-        self.tail.show(raw, is_other=session_id != self._shown)
-        self._shown = session_id
+        self.tail.show(raw, is_other=session_id != self.shown)
+        self.shown = session_id
 
 
 def _title(session: Session, width: int) -> list[Cell]:
