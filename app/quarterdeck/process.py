@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process, create_subprocess_exec
 from contextlib import suppress
 from dataclasses import dataclass
@@ -57,6 +58,23 @@ def child_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Our environment without tmux's variables, with `extra` on top."""
     kept = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     return kept | dict(extra or {})
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a process has been stopped, by Ctrl-Z say, and goes on only when somebody says so."""
+    if sys.platform != "linux":
+        import psutil  # costs 20 ms, and Linux does without
+
+        try:
+            return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+        except psutil.Error:
+            return False
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return False
+    # The name stands in parentheses and may hold some itself.
+    return stat[stat.rindex(b")") :].split()[1:2] == [b"T"]
 
 
 async def on_terminal(argv: Sequence[str], env: Mapping[str, str]) -> int:

@@ -138,6 +138,27 @@ def test_a_lease_dies_with_its_process(tmp_path: Path) -> None:
     lease.release()
 
 
+def test_a_stopped_process_loses_its_lease_and_finds_out(tmp_path: Path) -> None:
+    first, second, third = (Lease(tmp_path / "state.db", "keeper") for _ in range(3))
+    assert first.try_take()
+    assert not second.try_take()
+    assert not third.try_take()
+
+    # The first is in no state to be asked.
+    assert second.take_over()
+    assert not third.take_over()
+
+    assert second.try_take()
+    assert not third.try_take()
+    assert not first.try_take()
+    assert not first.is_held
+    second.close()
+    assert first.try_take()
+    for lease in (first, third):
+        lease.close()
+    assert [file.name for file in tmp_path.iterdir()] == ["state.db.keeper.lease"]
+
+
 def test_a_lease_is_one_persons_for_each_duty(tmp_path: Path) -> None:
     folder = tmp_path / "not" / "there yet"
     first, second, other = (Lease(folder / "state.db", duty) for duty in ("keeper", "keeper", "reports"))

@@ -169,3 +169,34 @@ def test_two_watchers_and_ten_commands_never_share_or_lose_an_id(server: TmuxSer
     ]
     assert seen[0] >= set(rows.values())
     assert seen[0] == seen[1]
+
+
+def test_rows_are_kept_on_while_their_keeper_is_stopped(server: TmuxServer) -> None:
+    server.session("one")
+    first = Watch(server.socket)
+    try:
+        until(lambda: first.has_shown("one"), "the first keeps the rows")
+        second = Watch(server.socket)
+        try:
+            until(lambda: second.has_shown("one"), "the second follows")
+            first.process.send_signal(signal.SIGSTOP)
+            server.session("two", "sh", "-c", "read line; exec sleep 3600")
+
+            until(lambda: second.has_shown("two"), "the second sees who came")
+            until(lambda: states_of(second, "two")[-1:] == ["busy"], "the second says what it does")
+            first.process.send_signal(signal.SIGCONT)
+            until(lambda: first.has_shown("two"), "the first follows now")
+            server.run("kill-session", "-t", "=two")
+            until(lambda: all("two" in watch.names("session.deleted") for watch in (first, second)), "both saw the end")
+        finally:
+            second.stop()
+    finally:
+        first.stop()
+    ended = run_cli("-S", server.socket, "events", "--kind", "session.exited", "--json").out.splitlines()
+    assert len(ended) == 1
+
+
+def states_of(watch: Watch, name: str) -> list[object]:
+    """What a session was told to be doing, in order."""
+    rows = [line["session"] for _, line in list(watch.lines) if isinstance(line.get("session"), dict)]
+    return [row["state"] for row in rows if isinstance(row, dict) and row["tmux_name"] == name]

@@ -67,9 +67,12 @@ class Watching:
 
 
 @asynccontextmanager
-async def bridge_on(socket: str | Path, home: Path, *, persistent: bool = False) -> AsyncIterator[Bridge]:
+async def bridge_on(
+    socket: str | Path, home: Path, *, persistent: bool = False, settings: Settings | None = None
+) -> AsyncIterator[Bridge]:
     """Crew and deck on a socket, nothing asked yet."""
-    async with open_bridge(ServerAddress(str(socket)), find_places(home), Settings(), persistent=persistent) as opened:
+    address, places = ServerAddress(str(socket)), find_places(home)
+    async with open_bridge(address, places, settings or Settings(), persistent=persistent) as opened:
         yield opened
 
 

@@ -27,6 +27,7 @@ from quarterdeck.store.lease import Lease, keeper_duty
 from quarterdeck.store.messages import SqliteMessages
 from quarterdeck.store.sqlite import SqliteStore
 from quarterdeck.store.work import SqliteWorkStore
+from quarterdeck.supervisor.bells import REPLACED, Belfry
 from quarterdeck.supervisor.crew import Crew
 from quarterdeck.supervisor.notifying import Notifying
 from quarterdeck.supervisor.processes import Processes
@@ -104,15 +105,20 @@ async def open_bridge(
         means = Means(store=store, clock=clock, folder=places.state_file.parent, environ=os.environ)
         processes = Processes(clock=clock)
         claims = FileClaims()
+        state_file = places.state_file
+        lease = Lease(state_file, keeper_duty(str(address)))
+        belfry = Belfry(listens=settings.tmux.watch != "poll")
         crew = Crew(
             mux=mux,
             store=store,
             clock=clock,
-            lease=Lease(places.state_file, keeper_duty(str(address))),
+            lease=lease,
+            belfry=belfry,
             agents=agents,
             processes=processes,
             claims=claims,
             works=works,
+            state_files=(state_file, state_file.with_name(f"{state_file.name}-wal"), lease.path),
             spool=places.spool,
             resync=settings.tmux.resync_seconds,
             line_of=line_of,
@@ -158,7 +164,9 @@ async def open_bridge(
             is_keeper=lambda: crew.keeping.is_keeper,
         )
         crew.supervisor.bus.subscribe(notifying.note)
-        crew.also |= {"settings": live.run, "notices": notifying.run}
+        # A link leads to where the operator keeps the file.
+        changed = belfry.bell(live.file, live.file.resolve(), mask=REPLACED)
+        crew.also |= {"settings": lambda: live.run(changed), "notices": notifying.run}
         follow(live, crew.engine, notifying, means)
         bridge = Bridge(
             crew=crew,
@@ -179,4 +187,5 @@ async def open_bridge(
                 if crew.engine.setup.thinker is not None:
                     await crew.engine.setup.thinker.close()
             finally:
+                belfry.close()
                 await mux.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from typing import TYPE_CHECKING
 
@@ -17,10 +16,11 @@ if TYPE_CHECKING:
 
     from quarterdeck.config.loader import Loaded
     from quarterdeck.config.settings import Settings
+    from quarterdeck.supervisor.bells import Bell
 
 NAME = "settings"
 EVERY = 1.0
-"""Seconds between two glances at the file's date: it changes a few times a year, and then at once should do."""
+"""Where nothing tells of a change, seconds between two glances at the file's date."""
 
 
 class LiveSettings:
@@ -56,25 +56,28 @@ class LiveSettings:
         self._seen = _stamp(self.file)
         self._use(loaded.settings)
 
-    async def run(self) -> None:
-        """Watch the file until cancelled."""
+    async def run(self, bell: Bell) -> None:
+        """Follow the file until cancelled."""
+        rang = True
         while True:
-            await asyncio.sleep(EVERY)
-            self.look()
+            if self.look() and not rang:
+                bell.miss()
+            rang = await bell.wait(EVERY)
 
-    def look(self) -> None:
-        """Read the file again if it is another one; while it is wrong, what held before holds on."""
+    def look(self) -> bool:
+        """Read the file again if it is another one, and say so; while it is wrong, what held before holds on."""
         stamp = _stamp(self.file)
         if stamp == self._seen:
-            return
+            return False
         self._seen = stamp
         try:
             settings = load(self.file, self._environ).settings
         except SettingsError as error:
             self._report(NAME, Health.DEGRADED, error.message)
-            return
-        self._report(NAME, Health.HEALTHY, "")
-        self._use(settings)
+        else:
+            self._report(NAME, Health.HEALTHY, "")
+            self._use(settings)
+        return True
 
     def _use(self, settings: Settings) -> None:
         if settings == self.now:

@@ -28,43 +28,70 @@ def keeper_duty(server: str) -> str:
 
 
 class Lease:
-    """A lock on a file beside the database, one for each duty. The file itself stays: its lock is what counts."""
+    """A lock on a file beside the database, one for each duty.
+
+    The file stays when its holder goes, for its lock is what counts. Only from a holder that is stopped, and so can
+    not let go, the lease is taken by putting another file in its place; that one finds out when it goes on.
+    """
 
     def __init__(self, state_file: Path, duty: str) -> None:
-        self._path = state_file.with_name(f"{state_file.name}.{duty}.lease")
+        self.path = state_file.with_name(f"{state_file.name}.{duty}.lease")
         self._handle = -1
+        """The locked file."""
+        self._tried = -1
+        """The file that another has locked. Kept open: whoever waits is told when somebody closes it."""
 
     @property
     def is_held(self) -> bool:
-        """Whether this object holds the lease."""
+        """Whether this object holds the lease, as far as it knows."""
         return self._handle >= 0
 
     def try_take(self) -> bool:
-        """Take the lease unless somebody else has it; taking it twice is fine.
+        """Take the lease unless somebody else has it; True also when it is ours still, which is looked at anew.
 
         Where no lock can be had (a full disk, a read-only folder, some network file systems) everybody has the duty:
         that it is done twice harms less than that nobody does it.
         """
         if self.is_held:
-            return True
+            if self._is_in_place(self._handle):
+                return True
+            self.release()
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = self._open(os.O_RDWR | os.O_CREAT)
-        except OSError as error:
-            return self._judge(error)
-        try:
+            handle = self._file_to_try()
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            os.close(handle)
             return False
         except OSError as error:
-            os.close(handle)
+            self._let_go_of_tried()
             return self._judge(error)
+        if not self._is_in_place(handle):
+            # Taken over meanwhile by somebody else.
+            self._let_go_of_tried()
+            return False
+        self._tried = -1
+        self._say_who(handle)
         self._handle = handle
-        # Who holds it is said for people; a full disk must not keep anybody from the duty.
-        with contextlib.suppress(OSError):
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        return True
+
+    def take_over(self) -> bool:
+        """Take the lease from a holder that is stopped; False when somebody else was first, or it cannot be done."""
+        fresh = self.path.with_name(f"{self.path.name}.{os.getpid()}")
+        try:
+            handle = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._say_who(handle)
+            if self._tried < 0 or not self._is_in_place(self._tried):
+                raise BlockingIOError
+            fresh.replace(self.path)
+        except OSError:
+            os.close(handle)
+            fresh.unlink(missing_ok=True)
+            return False
+        self._let_go_of_tried()
+        self._handle = handle
         return True
 
     def holder(self) -> int | None:
@@ -93,11 +120,44 @@ class Lease:
             os.close(self._handle)
             self._handle = -1
 
+    def close(self) -> None:
+        """Give it up, and wait for it no more."""
+        self.release()
+        self._let_go_of_tried()
+
+    @staticmethod
+    def _say_who(handle: int) -> None:
+        # Said for people, and for who asks whether we are stopped; a full disk must not keep anybody from the duty.
+        with contextlib.suppress(OSError):
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+
+    def _file_to_try(self) -> int:
+        if self._tried >= 0 and not self._is_in_place(self._tried):
+            self._let_go_of_tried()
+        if self._tried < 0:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._tried = self._open(os.O_RDWR | os.O_CREAT)
+        return self._tried
+
+    def _let_go_of_tried(self) -> None:
+        if self._tried >= 0:
+            os.close(self._tried)
+            self._tried = -1
+
+    def _is_in_place(self, handle: int) -> bool:
+        """Whether the path still means this file."""
+        try:
+            there, ours = self.path.stat(), os.fstat(handle)
+        except OSError:
+            return False
+        return (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
+
     def _open(self, flags: int) -> int:
         # Never inherited: a program that we start must not hold our duty.
-        return os.open(self._path, flags | os.O_CLOEXEC, 0o600)
+        return os.open(self.path, flags | os.O_CLOEXEC, 0o600)
 
     def _judge(self, error: OSError) -> bool:
         if error.errno in _UNLOCKABLE:
             return True
-        raise StoreError(f"{self._path} cannot be locked: {error.strerror}.") from error
+        raise StoreError(f"{self.path} cannot be locked: {error.strerror}.") from error

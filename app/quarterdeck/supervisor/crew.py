@@ -9,6 +9,7 @@ from quarterdeck.core.diff import diff
 from quarterdeck.core.pane import NoServer
 from quarterdeck.core.thought_rules import pane_key
 from quarterdeck.supervisor.agent_facts import AgentFacts
+from quarterdeck.supervisor.bells import APPEARED
 from quarterdeck.supervisor.checkpoints import Checkpoints
 from quarterdeck.supervisor.crewed import WorkRows
 from quarterdeck.supervisor.diary import Diary
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.store import Store
     from quarterdeck.ports.thinker import EngineSetup, LineMaker
     from quarterdeck.ports.work import WorkStore
+    from quarterdeck.supervisor.bells import Belfry
     from quarterdeck.supervisor.processes import Processes
 
 PERSIST_PATIENCE = 5.0
@@ -54,16 +56,19 @@ class Crew:
         store: Store,
         clock: Clock,
         lease: Lease,
+        belfry: Belfry,
         agents: Agents,
         processes: Processes,
         claims: Claims,
         works: WorkStore,
+        state_files: Collection[Path],
         spool: Path,
         resync: float,
         line_of: LineMaker,
         engine: EngineSetup,
     ) -> None:
-        self.keeping = Keeping(lease)
+        self.keeping = Keeping(lease, belfry.bell(*state_files), clock)
+        self._reported = belfry.bell(spool / "*.report", mask=APPEARED)
         self.supervisor = Supervisor(mux=mux, store=store, clock=clock, is_keeper=lambda: self.keeping.is_keeper)
         self.queue = ThoughtQueue(store.save_thought)
         self.thoughts = Thoughts(self.queue)
@@ -159,6 +164,7 @@ class Crew:
             await self.reload()
             if is_ours_now:
                 self.watcher.look_now()
+                self._reported.ring()
             for told in self.on_store_change:
                 told()
 
@@ -172,7 +178,7 @@ class Crew:
 
     async def _hear(self) -> None:
         """Take reports while we are the keeper: what they say is for whoever derives the states."""
-        await self.reports.watch(self.watcher.look_at, may_read=lambda: self.keeping.is_keeper)
+        await self.reports.watch(self._reported, self.watcher.look_at, may_read=lambda: self.keeping.is_keeper)
 
     async def _after_look(self, look: Look, moved: Collection[PaneId] | None) -> float | None:
         wanted: float | None = None

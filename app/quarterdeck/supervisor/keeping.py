@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from quarterdeck.core.events import DeleteMode, Event, SessionChanged, SessionDeleted, SessionForgotten, SessionStale
 from quarterdeck.core.session import ExitReason, SessionState
+from quarterdeck.process import is_stopped
+from quarterdeck.supervisor.bells import REST
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -16,10 +19,18 @@ if TYPE_CHECKING:
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.ids import SessionId
     from quarterdeck.core.session import Session
+    from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.store import Store
+    from quarterdeck.supervisor.bells import Bell
+
+logger = logging.getLogger(__name__)
 
 INTERVAL = 0.4
-"""Others' changes are seen this often, so that everybody agrees well within a second."""
+"""Where nothing tells of them, others' changes are looked for this often: everybody agrees well within a second."""
+GAP = 0.1
+"""A change is often one of several, and a lease is free a moment after its holder let go of the file."""
+STOPPED_FOR = 3.0
+"""Seconds for which a keeper that is stopped (by Ctrl-Z, say) keeps its right."""
 
 
 class Lease(Protocol):
@@ -28,22 +39,38 @@ class Lease(Protocol):
     def try_take(self) -> bool:
         """Take it, unless another process has it; True when it is ours."""
 
-    def release(self) -> None:
-        """Give it back."""
+    def holder(self) -> int | None:
+        """The process that has it."""
+
+    def take_over(self) -> bool:
+        """Take it from a process that is stopped; False when it cannot be done."""
+
+    def close(self) -> None:
+        """Give it back, and wait for it no more."""
 
 
 class Keeping:
     """Takes the lease when it is free, and carries other processes' changes into the fleet."""
 
-    def __init__(self, lease: Lease) -> None:
+    def __init__(self, lease: Lease, bell: Bell, clock: Clock) -> None:
         self._lease = lease
-        self.is_keeper = False
+        self._bell = bell
+        """Rings when another process writes to the store, or lets go of the lease."""
+        self._clock = clock
+        self._is_keeper = False
+        self._stopped: tuple[int, float] | None = None
+        """A keeper that is stopped, and since when we know."""
+
+    @property
+    def is_keeper(self) -> bool:
+        """Whether the rows are ours to keep. Looked at anew each time: who was stopped may have lost them meanwhile."""
+        self._is_keeper = self._is_keeper and self._lease.try_take()
+        return self._is_keeper
 
     def try_to_keep(self) -> bool:
         """Become the keeper if nobody is; True when we are."""
-        if not self.is_keeper:
-            self.is_keeper = self._lease.try_take()
-        return self.is_keeper
+        self._is_keeper = self._lease.try_take()
+        return self._is_keeper
 
     async def changes(self, store: Store) -> AsyncIterator[bool]:
         """Come back each time another process wrote, or with True when the rows became ours to keep.
@@ -51,18 +78,36 @@ class Keeping:
         Once at the start, too: whoever failed at the last change begins anew here.
         """
         may_have_changed = True
+        rang = True
         while True:
-            took_over = not self.is_keeper and self.try_to_keep()
-            if took_over or may_have_changed or await store.changed_elsewhere():
+            took_over = not self.is_keeper and (self.try_to_keep() or self._replace_stopped())
+            has_changed = await store.changed_elsewhere()
+            if has_changed and not rang:
+                self._bell.miss()
+            if took_over or may_have_changed or has_changed:
                 yield took_over
             may_have_changed = False
-            await asyncio.sleep(INTERVAL)
+            rang = await self._bell.wait(INTERVAL, REST if self._stopped is None else STOPPED_FOR)
+            await asyncio.sleep(GAP)
+
+    def _replace_stopped(self) -> bool:
+        """Keep the rows in place of a keeper that has been stopped for a while."""
+        holder = self._lease.holder()
+        now = self._clock.monotonic()
+        if not holder or not is_stopped(holder):
+            self._stopped = None
+        elif self._stopped is None or self._stopped[0] != holder:
+            self._stopped = holder, now
+        elif now - self._stopped[1] >= STOPPED_FOR and self._lease.take_over():
+            logger.warning("process %d, which kept the rows, is stopped; they are kept by this one now", holder)
+            self._stopped, self._is_keeper = None, True
+            return True
+        return False
 
     def release(self) -> None:
         """Let another process keep the rows."""
-        if self.is_keeper:
-            self._lease.release()
-            self.is_keeper = False
+        self._is_keeper = False
+        self._lease.close()
 
 
 def followed(ours: Session, kept: Session) -> Session:

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from quarterdeck.core.ids import PaneId
     from quarterdeck.core.report import Report
     from quarterdeck.ports.agent import Agents
+    from quarterdeck.supervisor.bells import Bell
 
 logger = logging.getLogger(__name__)
 
 EVERY = 0.15
-"""Seconds between two glances at the spool's folder; one that did not change is not read."""
+"""Where nothing tells of new reports, seconds between two glances at the spool; one that did not change is not read."""
+GAP = 0.05
+"""Seconds between two readings, however many reports come."""
 NOTHING = ReportState()
 
 
@@ -48,13 +51,17 @@ class Reports:
         for pane_id in self._states.keys() - set(panes):
             del self._states[pane_id]
 
-    async def watch(self, told: Callable[[Collection[str]], None], *, may_read: Callable[[], bool]) -> None:
-        """Glance at the spool until cancelled; `told` gets the panes that something was reported of."""
+    async def watch(self, bell: Bell, told: Callable[[Collection[str]], None], *, may_read: Callable[[], bool]) -> None:
+        """Read what comes until cancelled; `told` gets the panes that something was reported of."""
+        rang = True
         while True:
             panes = await self.read() if may_read() else set()
             if panes:
                 told(panes)
-            await asyncio.sleep(EVERY)
+                if not rang:
+                    bell.miss()
+            await asyncio.sleep(GAP)
+            rang = await bell.wait(EVERY)
 
     async def read(self) -> set[str]:
         """Fold in what lies in the spool; answers the panes it concerned."""

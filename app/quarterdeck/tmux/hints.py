@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
+from quarterdeck import inotify
 from quarterdeck.core.ids import PaneId
 from quarterdeck.ports.mux import Hint, HintKind
 from quarterdeck.tmux.exit_poll import ExitPoll
@@ -63,7 +64,7 @@ class Hints:
         self._loop = asyncio.get_running_loop()
         self._stream = HintStream(capacity)
         self._exits = ExitWatch(self._loop, self._exited) if _wanted(use_pidfd, ExitWatch.works) else None
-        self._outputs = OutputWatch(self._loop, self._wrote) if _wanted(use_inotify, OutputWatch.works) else None
+        self._outputs = OutputWatch(self._loop, self._wrote) if _wanted(use_inotify, inotify.works) else None
         self._notices = use_notices
         self._exit_poll = ExitPoll()
         self._poll_every = poll_every

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
-import os
-import struct
 from typing import TYPE_CHECKING, Final
+
+from quarterdeck.inotify import IGNORED, MODIFY, ONCE, OVERFLOW, Inotify
 
 if TYPE_CHECKING:
     import asyncio
@@ -17,17 +16,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-IN_MODIFY: Final = 0x2
-IN_Q_OVERFLOW: Final = 0x4000
-IN_IGNORED: Final = 0x8000
-IN_ONESHOT: Final = 0x80000000
-EVENT: Final = struct.Struct("iIII")
-READ_SIZE: Final = 65536
-
 REARM_EVERY: Final = 0.25
 """Seconds between two batches: a loud pane costs one event each, whatever it prints."""
-
-_libc: Final = ctypes.CDLL(None, use_errno=True)
 
 
 class OutputWatch:
@@ -40,7 +30,7 @@ class OutputWatch:
     def __init__(self, loop: asyncio.AbstractEventLoop, wrote: Callable[[PaneId | None], None]) -> None:
         self._loop = loop
         self._wrote = wrote
-        self._fd = _inotify_init()
+        self._kernel = Inotify()
         self._ttys: dict[PaneId, str] = {}
         self._watches: dict[PaneId, int] = {}
         self._owners: dict[int, PaneId] = {}
@@ -49,16 +39,7 @@ class OutputWatch:
         self._focus: PaneId | None = None
         self.missed: frozenset[PaneId] = frozenset()
         """Panes whose terminal could not be watched."""
-        loop.add_reader(self._fd, self._on_events)
-
-    @staticmethod
-    def works() -> bool:
-        """Whether this system has inotify."""
-        try:
-            os.close(_inotify_init())
-        except (AttributeError, OSError):
-            return False
-        return True
+        loop.add_reader(self._kernel.fd, self._on_events)
 
     def watch(self, panes: dict[PaneId, Pane]) -> None:
         """Watch exactly these panes' terminals."""
@@ -87,7 +68,7 @@ class OutputWatch:
         watch = self._watches.pop(pane_id, None)
         if watch is not None:
             self._owners.pop(watch, None)
-            _libc.inotify_rm_watch(self._fd, watch)
+            self._kernel.remove(watch)
 
     def _add(self, pane_id: PaneId, tty: str) -> bool:
         self._ttys[pane_id] = tty
@@ -97,10 +78,11 @@ class OutputWatch:
         return False
 
     def _arm(self, pane_id: PaneId) -> bool:
-        mask = IN_MODIFY if pane_id == self._focus else IN_MODIFY | IN_ONESHOT
-        watch: int = _libc.inotify_add_watch(self._fd, os.fsencode(self._ttys[pane_id]), ctypes.c_uint32(mask))
-        if watch < 0:
-            logger.debug("no watch on %s: %s", self._ttys[pane_id], os.strerror(ctypes.get_errno()))
+        mask = MODIFY if pane_id == self._focus else MODIFY | ONCE
+        try:
+            watch = self._kernel.add(self._ttys[pane_id], mask)
+        except OSError as error:
+            logger.debug("no watch on %s: %s", self._ttys[pane_id], error.strerror)
             return False
         former = self._watches.get(pane_id)
         if former is not None and former != watch:
@@ -110,19 +92,12 @@ class OutputWatch:
         return True
 
     def _on_events(self) -> None:
-        try:
-            data = os.read(self._fd, READ_SIZE)
-        except BlockingIOError:
-            return
-        offset = 0
-        while offset < len(data):
-            watch, mask, _, name_size = EVENT.unpack_from(data, offset)
-            offset += EVENT.size + name_size
-            if mask & IN_Q_OVERFLOW:
+        for watch, mask, _ in self._kernel.read():
+            if mask & OVERFLOW:
                 self._wrote(None)
-            elif mask & IN_IGNORED:
+            elif mask & IGNORED:
                 self._ignored(watch)
-            elif mask & IN_MODIFY:
+            elif mask & MODIFY:
                 pane_id = self._owners.get(watch)
                 if pane_id is not None:
                     self._wrote(pane_id)
@@ -148,18 +123,9 @@ class OutputWatch:
 
     def close(self) -> None:
         """Let go of every terminal."""
-        if self._fd < 0:
+        if self._kernel.fd < 0:
             return
         if self._rearming is not None:
             self._rearming.cancel()
-        self._loop.remove_reader(self._fd)
-        os.close(self._fd)
-        self._fd = -1
-
-
-def _inotify_init() -> int:
-    fd: int = _libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-    if fd < 0:
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
-    return fd
+        self._loop.remove_reader(self._kernel.fd)
+        self._kernel.close()
