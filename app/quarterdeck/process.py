@@ -256,6 +256,16 @@ def running() -> dict[int, Running]:
     return found
 
 
+def parent_of(pid: int) -> int:
+    """The process that started another; 0 when there is no such process. Blocking: call it from a thread."""
+    import psutil
+
+    try:
+        return psutil.Process(pid).ppid()
+    except psutil.Error:
+        return 0
+
+
 def family(root: int, everybody: Mapping[int, Running]) -> list[Running]:
     """A process and all that came of it and still runs, nearest first."""
     children: dict[int, list[Running]] = {}

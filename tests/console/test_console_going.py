@@ -81,8 +81,8 @@ def test_a_popup_closes_when_it_has_gone_there_and_opens_again_at_the_same_row(s
     seat.sees_no("quit")
 
 
-def test_outside_tmux_the_console_attaches_and_is_back_after_the_detach(stage: Stage) -> None:
-    stage.inner.session("alpha", "sh", "-c", "echo here is alpha; exec sleep 3600")
+def test_outside_tmux_the_console_attaches_and_is_back_after_a_detach_and_after_back(stage: Stage) -> None:
+    alpha = stage.inner.session("alpha", "sh", "-c", "echo here is alpha; exec sleep 3600")
     stage.shell("beta")
     seat = stage.outside(*stage.argv())
     seat.sees("alpha", "beta", "session")
@@ -95,6 +95,15 @@ def test_outside_tmux_the_console_attaches_and_is_back_after_the_detach(stage: S
     seat.press("C-b", "d")
     until(lambda: people(stage) == [], "the terminal was detached")
     seat.sees("session", "1 of 2")
+
+    seat.press("Enter")
+    until(lambda: people(stage) == ["alpha"], "the console attached its terminal again")
+    in_alpha = {"TMUX": f"{stage.inner.socket},1,0", "TMUX_PANE": alpha}
+    assert run_cli("-S", stage.inner.socket, "back", "--open", env=in_alpha).code == 0
+    seat.sees("session", "1 of 2")
+    assert people(stage) == []
+    assert sorted(stage.inner.sessions()) == ["alpha", "beta"]
+    until(lambda: "outside" not in stage.inner.run("show-options", "-s"), "the note of the console was taken back")
     seat.press("q")
     seat.sees("ended with 0")
     assert seat.modes() == OUR_TERMINAL

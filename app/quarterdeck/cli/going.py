@@ -51,15 +51,19 @@ async def _back(call: Call) -> int:
     from quarterdeck.tmux.doing import Doing
     from quarterdeck.tmux.going import back as go_back
     from quarterdeck.tmux.going import placement
+    from quarterdeck.tmux.outside import give_back
 
     options = call.options
     doing = Doing(call.address)
     try:
+        where = placement(call.address, os.environ)
+        if await give_back(doing, where, client=options.client):
+            return 0
         if options.open:
             from quarterdeck.tmux.own_session import ensure_console
 
             await ensure_console(doing, [*own_command_with(call), "console"])
-        await go_back(doing, placement(call.address, os.environ), client=options.client)
+        await go_back(doing, where, client=options.client)
     except QuarterdeckError as error:
         if options.client is None:
             raise

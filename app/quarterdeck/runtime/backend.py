@@ -26,6 +26,7 @@ from quarterdeck.runtime.pulse import Pulse
 from quarterdeck.runtime.settings_desk import SettingsDesk
 from quarterdeck.runtime.showing import ENDED_SHOWN, absent, still_shown, without_console
 from quarterdeck.tmux import going as ways
+from quarterdeck.tmux.outside import end_lending, lending_argv
 from quarterdeck.tui.backend import (
     Attach,
     Capability,
@@ -194,7 +195,7 @@ class LiveBackend:
             raise Refused(f'"{session.tmux_name}" has no pane to go to.')
         address = self._bridge.mux.address
         if self._where.place is ways.Place.OUTSIDE:
-            return Attach(tuple(ways.attach_argv(address, pane_id)))
+            return Attach(tuple(lending_argv(address, pane_id)))
         if self._where.place is ways.Place.OTHER_SERVER:
             return TypeThis(ways.crossing_command(address, pane_id), "That session is on another tmux server.")
         await ways.go(self._bridge.mux, self._where, pane_id, client=self._client)
@@ -203,6 +204,10 @@ class LiveBackend:
     async def attach(self, going: Attach) -> None:
         """Run the attach and wait for its end."""
         await on_terminal(going.argv, ways.attach_environment())
+        try:
+            await end_lending(self._bridge.mux.address)
+        except QuarterdeckError:
+            logger.warning("tmux could not be told that the console has its terminal again", exc_info=True)
 
     async def new(self, request: NewRequest) -> list[SessionId]:
         """Make sessions, one in each directory; one that fails does not stop the others."""

@@ -175,6 +175,10 @@ class Doing:
         if shown != pane_id:
             raise TmuxRefused(f"{client} does not show pane {pane_id}.", hint="Was it closed, or the client detached?")
 
+    async def detach_client(self, client: str) -> None:
+        """Take a client off the server, which gives its terminal back."""
+        await self._library.command("detach-client", "-t", client)
+
     async def tell(self, client: str, text: str) -> None:
         """Show a line on a terminal for a moment."""
         await self._library.command("display-message", "-c", client, unexpanded(text))

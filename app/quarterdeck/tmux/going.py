@@ -88,7 +88,7 @@ async def back(doing: Doing, where: Placement, *, client: str | None = None) -> 
             raise Refused(
                 "No terminal is attached to this tmux server.", hint="`quarterdeck attach` shows a session here."
             )
-        await doing.switch_client(client or await _newest(doing, clients), pane_id)
+        await doing.switch_client(client or await newest(doing, clients), pane_id)
         return
     await go(doing, where, pane_id, client=client)
 
@@ -109,10 +109,10 @@ async def client_here(doing: Doing, where: Placement) -> str:
         ]
     if not possible:
         raise Refused("No terminal shows this pane.", hint="Attach to its session first.")
-    return await _newest(doing, possible, session)
+    return await newest(doing, possible, session)
 
 
-async def _newest(doing: Doing, possible: Sequence[Client], session: TmuxSessionId | None = None) -> str:
+async def newest(doing: Doing, possible: Sequence[Client], session: TmuxSessionId | None = None) -> str:
     """Of these terminals the one with the newest key press, in one session or in all."""
     if len(possible) > 1:
         # tmux knows the newest key press to the microsecond, and tells it in seconds.

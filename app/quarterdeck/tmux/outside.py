@@ -1,0 +1,56 @@
+"""Consoles outside tmux that have lent their terminal to a client: noted at the server, and given it back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Final
+
+from quarterdeck.process import parent_of
+from quarterdeck.tmux import spawn
+from quarterdeck.tmux.going import Place, attach_argv, client_here, newest
+
+if TYPE_CHECKING:
+    from quarterdeck.core.ids import PaneId
+    from quarterdeck.core.pane import Client, ServerAddress
+    from quarterdeck.tmux.doing import Doing
+    from quarterdeck.tmux.going import Placement
+
+OUTSIDE_OPTION: Final = "@quarterdeck_outside_"
+"""Begins the name of the server option that notes a console outside; its process id ends it."""
+
+
+def lending_argv(address: ServerAddress, pane_id: PaneId) -> list[str]:
+    """The command that shows a pane on this process's terminal, after a note of whose terminal it is."""
+    tmux, *attach = attach_argv(address, pane_id)
+    at = attach.index("attach-session")
+    return [tmux, *attach[:at], "set-option", "-s", _note(os.getpid()), "lent", ";", *attach[at:]]
+
+
+async def end_lending(address: ServerAddress) -> None:
+    """Take the note back. A server that is gone, or hangs, has none that could mislead anybody."""
+    await spawn.run(address, "set-option", "-s", "-u", _note(os.getpid()))
+
+
+def _note(process: int) -> str:
+    return f"{OUTSIDE_OPTION}{process}"
+
+
+async def give_back(doing: Doing, where: Placement, *, client: str | None = None) -> bool:
+    """Detach the operator's terminal if a console outside tmux waits behind it; False when none does."""
+    clients = await doing.clients()
+    borrowed = {known.name for known in clients if await _is_borrowed(doing, known)}
+    if not borrowed:
+        return False
+    if client is None:
+        is_here = where.place in {Place.PANE, Place.POPUP}
+        client = await (client_here(doing, where) if is_here else newest(doing, clients))
+    if client not in borrowed:
+        return False
+    await doing.detach_client(client)
+    return True
+
+
+async def _is_borrowed(doing: Doing, client: Client) -> bool:
+    parent = await asyncio.to_thread(parent_of, client.pid)
+    return bool(await doing.option(_note(parent)))
