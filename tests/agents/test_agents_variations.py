@@ -192,6 +192,48 @@ def test_any_number_of_choices_is_captured(count: int) -> None:
         assert list(reading.choices) == labels
 
 
+def test_claudes_fenced_command_stands_before_its_hints() -> None:
+    fence = "╌" * 80
+    text = "\n".join(
+        [
+            "  Scripted",
+            "  ⎿  $ for i in 1 2; do echo the quick brown fox jumps over the lazy dog $i; done",
+            "",
+            rule(80),
+            " Bash command",
+            ' Tip: auto mode handles these prompts for you — choose "switch to auto mode"',
+            " below",
+            " Scripted",
+            fence,
+            " │ for i in 1 2; do echo the quick brown fox jumps over the lazy dog $i; done;",
+            " │ echo over",
+            fence,
+            " A variable in this command can't be checked before it runs",
+            "",
+            " Do you want to proceed?",
+            " ❯ 1. Yes",
+            "   2. Yes, and switch to auto mode · auto mode handles these prompts for you",
+            "   3. No",
+            "",
+            " Esc to cancel · Tab to amend",
+        ]
+    )
+
+    reading = read("claude", text)
+
+    assert reading is not None
+    assert reading.needs is Need.PERMISSION
+    assert reading.question.splitlines() == [
+        "Bash command",
+        "for i in 1 2; do echo the quick brown fox jumps over the lazy dog $i; done;",
+        "echo over",
+        "Scripted",
+        "A variable in this command can't be checked before it runs",
+        "Do you want to proceed?",
+    ]
+    assert len(reading.choices) == 3
+
+
 def test_a_choice_that_wraps_is_one_choice() -> None:
     text = "\n".join(
         [

@@ -1,4 +1,4 @@
-"""Claude Code's screen and title: how it is built, and the rules on it (seen with 2.1.197)."""
+"""Claude Code's screen and title: how it is built, and the rules on it (seen with 2.1.197 and 2.1.329)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from quarterdeck.agents.titles import SPINNER, TitleRule
 
 _RULE_LINE = re.compile(r"^─{8,}(?:[^─]{1,60}─+)?$")
 _BOX_START = re.compile(r"^[❯>!#&](?:\s|$)")
+_FENCE = re.compile(r"^\s*╌{8,}\s*$")
+_BAR = re.compile(r"^\s*│ ?")
+_TIP = re.compile(r"^\s*Tip: .*\n(?:\s*[a-z].*\n)*", re.MULTILINE)
+"""A hint, with the lines it is wrapped into; what follows it begins with a capital."""
 _GLYPH = r"[·✢✳✶✻✽✦∗*]"
 
 
@@ -27,7 +31,20 @@ def split(lines: tuple[str, ...]) -> Parts:
     above = [index for index in rules if index < options[0].line]
     top = above[-1] + 1 if above else 0
     question = any("Enter to select" in line for line in lines[options[-1].line :])
-    return Parts(body=lines[: max(top - 1, 0)], dialog=dialog_of(lines, top=top, join=not question))
+    asked = _command_first(lines[top : options[0].line])
+    dialog = dialog_of((*asked, *lines[options[0].line :]), top=0, join=not question)
+    return Parts(body=lines[: max(top - 1, 0)], dialog=dialog)
+
+
+def _command_first(asked: tuple[str, ...]) -> tuple[str, ...]:
+    """Put a fenced command right under its title, before the hints and the description that stand above the fence."""
+    fences = [index for index, line in enumerate(asked) if _FENCE.match(line)]
+    title = next((index for index, line in enumerate(asked) if line.strip()), None)
+    if title is None or len(fences) < 2 or not asked[title].rstrip().endswith(" command"):
+        return asked
+    command = [_BAR.sub("", line) for line in asked[fences[0] + 1 : fences[1]]]
+    about = _TIP.sub("", "".join(f"{line}\n" for line in asked[title + 1 : fences[0]])).splitlines()
+    return (asked[title], *command, *about, *asked[fences[1] + 1 :])
 
 
 LAYOUT = Layout(
