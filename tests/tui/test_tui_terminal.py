@@ -112,6 +112,23 @@ def test_a_terminal_that_is_closed_ends_the_console() -> None:
         select.select([], [], [], 0.02)
 
 
+def test_going_on_after_a_stop_paints_again_and_leaves_one_reader_of_keys() -> None:
+    terminal = Terminal(DEMO)
+    terminal.until("checkout-tax")
+    threads = Path(f"/proc/{terminal.pid}/task")
+    before = len(list(threads.iterdir()))
+    for _ in range(2):
+        terminal.said = ""
+        os.kill(terminal.pid, signal.SIGSTOP)
+        os.kill(terminal.pid, signal.SIGCONT)
+        terminal.until("\x1b[?1049h")
+        terminal.until("checkout-tax")
+    assert len(list(threads.iterdir())) == before
+    os.write(terminal.fd, b"q")
+    assert terminal.end() == 0
+    restored(terminal.said)
+
+
 def test_quitting_restores_the_terminal() -> None:
     terminal = Terminal(DEMO)
     terminal.until("checkout-tax")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,25 @@ class EndingDriver(LinuxDriver):
         """Write to the terminal, as long as there is one."""
         if os.isatty(self.fileno):
             super().write(data)
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Go on after a stop.
+
+        The kernel says SIGCONT also when it hangs a terminal up, and tmux to a pane that something has stopped. Textual
+        would start the threads that read and write once more: two would share the keys, and one would never end.
+        """
+        if self._must_signal_resume:
+            super()._sigcont_application()
+        elif self._auto_restart and os.isatty(self.fileno):
+            # Not from within a signal, which may have come while the writer's queue was locked.
+            asyncio.get_running_loop().call_soon_threadsafe(self._enter_again)
+
+    def _enter_again(self) -> None:
+        """Set the terminal's modes anew, for who stopped us may have changed them."""
+        if self._key_thread is not None and self._key_thread.is_alive():
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+            self.resume_application_mode()
 
     def disable_input(self) -> None:
         """Read no more keys."""
