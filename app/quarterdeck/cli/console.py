@@ -22,6 +22,8 @@ PATIENCE = 5.0
 
 def run(call: Call) -> int:
     """Open the console, where there is a terminal to open it in."""
+    if getattr(call.options, "in_browser", False):
+        return asyncio.run(_run(call))
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("The console needs a terminal.", hint="`quarterdeck -h` lists the verbs that do without.")
     if os.environ.get("TERM", "") in {"dumb", "unknown", ""}:

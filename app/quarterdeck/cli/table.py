@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 LONGEST_COUNT = 9
 """Digits; more are no count of anything here."""
+LAST_PORT = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,14 @@ def count_from(least: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def port(text: str) -> int:
+    """A port of this machine."""
+    number = count_from(1)(text)
+    if number > LAST_PORT:
+        raise ArgumentTypeError(f"{text!r} is no port: they end at {LAST_PORT}")
+    return number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

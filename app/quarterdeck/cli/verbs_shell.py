@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import SUPPRESS
 
-from quarterdeck.cli.table import Verb, arg
+from quarterdeck.cli.table import Verb, arg, port
 
 HOOK_AGENTS = arg("agent", nargs="*", metavar="AGENT", help="only of these; without, of each that is on this machine")
 YES = arg("--yes", action="store_true", help="do not ask")
@@ -64,6 +64,13 @@ SHELL_VERBS: tuple[Verb, ...] = (
         bare=True,
     ),
     Verb(
+        name="serve",
+        summary="the console in a browser of this machine, for whoever has the address",
+        example="quarterdeck serve  # prints the address; needs pip install 'quarterdeck[web]'",
+        runs="quarterdeck.cli.serving:run",
+        arguments=(arg("--port", type=port, default=0, metavar="N", help="port to listen on; a free one without"),),
+    ),
+    Verb(
         name="export",
         summary="print all that is kept (sessions, thoughts, work, events) as JSON",
         example="quarterdeck export > state.json",
@@ -100,7 +107,10 @@ SHELL_VERBS: tuple[Verb, ...] = (
         summary="open the console, as no verb does",
         example="quarterdeck console",
         runs="quarterdeck.cli.console:run",
-        arguments=(arg("--from-key", action="store_true", help=SUPPRESS),),
+        arguments=(
+            arg("--from-key", action="store_true", help=SUPPRESS),
+            arg("--in-browser", action="store_true", help=SUPPRESS),
+        ),
         hidden=True,
     ),
 )

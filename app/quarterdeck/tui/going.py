@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, assert_never
 
 from quarterdeck.tui.backend import Attach, Switched, TypeThis
@@ -18,6 +19,8 @@ async def go(console: ConsoleApp, session: Session) -> None:
         case Switched(closes=closes):
             if closes:
                 console.exit(0)
+        case Attach(argv=argv) if console.is_web:
+            _tell(console, "A page of a browser cannot show a pane.", shlex.join(argv))
         case Attach():
             # Painting stops too: the supervisor goes on beneath, and what it finds must not be drawn over the pane.
             with console.batch_update(), console.suspend():
@@ -25,8 +28,12 @@ async def go(console: ConsoleApp, session: Session) -> None:
             console.refresh(layout=True)
             console.main.sync()
         case TypeThis(command=command, why=why):
-            from quarterdeck.tui.screens.tell import TellScreen
-
-            console.push_screen(TellScreen(console, "You must go there yourself", why, command))
+            _tell(console, why, command)
         case _:
             assert_never(going)
+
+
+def _tell(console: ConsoleApp, why: str, command: str) -> None:
+    from quarterdeck.tui.screens.tell import TellScreen
+
+    console.push_screen(TellScreen(console, "You must go there yourself", why, command))
