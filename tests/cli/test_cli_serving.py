@@ -37,7 +37,8 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
 
     assert (done.code, done.out) == (1, "")
     assert done.err == (
-        "quarterdeck: Serving needs the extra `web`, which is not installed.\nInstall it: pip install 'quarterdeck[web]'\n"
+        "quarterdeck: Serving needs the extra `web`, which is not installed.\n"
+        "Install it: pip install 'quarterdeck[web]'\n"
     )
 
 
