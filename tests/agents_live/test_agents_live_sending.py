@@ -1,11 +1,14 @@
 """Messages to the real agents: none lost, none doubled, none into a dialog. Run with `-m agents`.
 
-`SENDS=100` sends so many to each; without it one round of each kind goes.
+`SENDS=100` sends so many to each; without it one round of each kind goes. `AGENTS_KEEP=DIR` keeps their homes.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,61 +16,95 @@ import pytest
 from quarterdeck.config.settings import Settings
 from quarterdeck.core.pane import ServerAddress
 from quarterdeck.core.text import clean_lines
+from quarterdeck.errors import Refused
 from quarterdeck.operations.answer import answer
 from quarterdeck.paths import find_places
 from quarterdeck.runtime.bridge import open_bridge
-from support.agent_lab import Lab, program_of
-from support.agent_post import Correspondence
+from support.agent_lab import STARTS, Lab, program_of, search_path
+from support.agent_post import PER_ROUND, Correspondence
 from support.scripted_model import ScriptedModel
 from support.tmux_server import TmuxServer
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-PER_ROUND = 13
+    from collections.abc import AsyncIterator
 
 pytestmark = [pytest.mark.agents, pytest.mark.timeout(1500), pytest.mark.xdist_group("agents")]
 
 
-@pytest.mark.parametrize("key", ["claude", "codex", "gemini", "opencode"])
-async def test_none_is_lost_none_doubled_none_into_a_dialog(key: str, short_folder: Path) -> None:
+@asynccontextmanager
+async def correspondence(key: str, folder: Path, flags: str = "") -> AsyncIterator[Correspondence]:
+    """An agent that runs, and a bridge to it."""
     if program_of(key) is None:
         pytest.skip(f"{key} is not installed: put it on PATH, or name its folder in AGENTS_BIN")
-    rounds = max(1, -(-int(os.environ.get("SENDS", "0")) // PER_ROUND))
-    with TmuxServer(short_folder / "s") as server, ScriptedModel() as model:
-        lab = Lab(key, short_folder, server, model.url)
-        lab.start()
-        async with open_bridge(
-            ServerAddress(server.socket), find_places(str(short_folder)), Settings(), persistent=False
-        ) as bridge:
+    with TmuxServer(folder / "s") as server, ScriptedModel() as model:
+        lab = Lab(key, folder, server, model.url, flags=flags)
+        env = lab.start()
+        project = {"path": lab.work, "agent": key, "session_prefix": "demo", "env": env, "scm": "none"}
+        settings = Settings.model_validate({"projects": {"demo": project | {"tracker": {"kind": "none"}}}})
+        places = find_places(str(folder))
+        async with open_bridge(ServerAddress(server.socket), places, settings, persistent=False) as bridge:
             await bridge.crew.look_once()
-            letters = Correspondence(lab, bridge.deck, bridge.deck.session("lab"))
-            await letters.mixed(rounds)
-            letters.read()
-        print(letters.tally)
-        assert letters.tally.odd == []
-        assert letters.lost() == []
-        assert letters.doubled() == []
+            yield Correspondence(lab, bridge, bridge.deck.session("lab"))
+
+
+def keep(lab: Lab) -> None:
+    """Copy what the agent wrote to where it can be read later."""
+    if os.environ.get("AGENTS_KEEP"):
+        shutil.copytree(lab.home, Path(os.environ["AGENTS_KEEP"]) / lab.key, symlinks=True, dirs_exist_ok=True)
 
 
 @pytest.mark.parametrize("key", ["claude", "codex", "gemini", "opencode"])
-@pytest.mark.parametrize(("word", "taken"), [("Blue", "Blue"), ("a warm grey", "a warm grey")])
-async def test_a_question_is_answered_by_choice_and_in_own_words(
-    key: str, word: str, taken: str, short_folder: Path
+async def test_none_is_lost_none_doubled_none_into_a_dialog(
+    key: str, short_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if program_of(key) is None:
-        pytest.skip(f"{key} is not installed: put it on PATH, or name its folder in AGENTS_BIN")
-    with TmuxServer(short_folder / "s") as server, ScriptedModel() as model:
-        lab = Lab(key, short_folder, server, model.url)
-        lab.start()
-        async with open_bridge(
-            ServerAddress(server.socket), find_places(str(short_folder)), Settings(), persistent=False
-        ) as bridge:
-            await bridge.crew.look_once()
-            letters = Correspondence(lab, bridge.deck, bridge.deck.session("lab"))
-            await letters.send("{tag}\nask")
-            await letters.until_asked()
-            done = await answer(bridge.deck, letters.session, word)
-            await letters.until_idle()
-        assert done.answer == (taken if word == "Blue" else "")
-        assert taken in clean_lines(lab.capture())
+    rounds = max(1, -(-int(os.environ.get("SENDS", "0")) // PER_ROUND))
+    monkeypatch.setenv("PATH", search_path())
+    async with correspondence(key, short_folder) as letters:
+        try:
+            await letters.mixed(rounds)
+        finally:
+            keep(letters.lab)
+        print(letters)
+        faults = letters.faults()
+        assert not faults, "\n" + "\n".join(faults)
+
+
+COLOUR, SIZES = "Which colour?", "Which sizes?"
+REVIEWS = {"claude", "gemini", "opencode"}
+"""They show all answers of several questions once more, to be submitted."""
+ASKED = [
+    *((key, "ask", {COLOUR: "Blue"}, "Blue") for key in STARTS),
+    *((key, "ask", {COLOUR: "a warm grey"}, "a warm grey") for key in STARTS),
+    *((key, "ask: two", {COLOUR: "2", SIZES: "Large"}, "Large") for key in STARTS),
+    ("claude", "ask: many", {SIZES: "1,3"}, "Small, Large"),
+    ("opencode", "ask: many", {SIZES: "large, small"}, "Small, Large"),
+    ("gemini", "ask: open", {COLOUR: "a warm grey"}, "a warm grey"),
+    ("claude", "plan", {"plan mode": "1"}, "Exited plan mode"),
+    ("claude", "plan", {"plan mode": "n"}, "Rejected"),
+]
+
+
+@pytest.mark.parametrize(("key", "prompt", "answers", "shown"), ASKED)
+async def test_what_it_asks_is_answered(
+    key: str, prompt: str, answers: dict[str, str], shown: str, short_folder: Path
+) -> None:
+    async with correspondence(key, short_folder, "--permission-mode plan" if prompt == "plan" else "") as letters:
+        deck, session = letters.bridge.deck, letters.session
+        await letters.send(f"{{tag}}\n{prompt}")
+        for question, word in answers.items():
+            await letters.until_asked(question)
+            await answer(deck, session, word)
+        if prompt == "ask: two" and key in REVIEWS:
+            await letters.until_asked("Review")
+            await answer(deck, session, "1")
+        await letters.until_idle()
+        assert shown in clean_lines(letters.lab.capture())
+
+
+async def test_a_choice_of_several_that_we_cannot_make_is_refused_before_the_first_key(short_folder: Path) -> None:
+    async with correspondence("gemini", short_folder) as letters:
+        await letters.send("{tag}\nask: many")
+        await letters.until_asked(SIZES)
+        with pytest.raises(Refused, match="several choices"):
+            await answer(letters.bridge.deck, letters.session, "1,3")
+        assert "[x]" not in letters.lab.capture()

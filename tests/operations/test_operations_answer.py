@@ -37,6 +37,8 @@ async def office(short_folder: Path) -> AsyncIterator[Post]:
         ("ask touch a", "no", "No"),
         ("question Which?", "Blue", "Blue"),
         ("question Which?", "a warm grey; not blue", "a warm grey; not blue"),
+        ("several Which?", "3, 1", "Small, Large"),
+        ("several Which?", "middle", "Middle"),
     ],
 )
 async def test_a_choice_is_taken_by_number_key_or_words(order: str, word: str, taken: str, office: Post) -> None:
@@ -147,6 +149,18 @@ async def test_free_text_is_no_answer_to_a_permission(office: Post) -> None:
         await answer(office.deck, session, "9")
 
     assert not agent.said("answer")
+    assert not agent.said("into_dialog")
+
+
+async def test_what_cannot_be_ticked_is_refused_before_the_first_key(office: Post) -> None:
+    agent = office.agent()
+    session = await office.session()
+    agent.order("several Which?")
+
+    for word in ("1,9", "1,4", "1,5", "tiny"):
+        with pytest.raises(UsageError):
+            await answer(office.deck, session, word)
+    assert "✔]" not in agent.screen()
     assert not agent.said("into_dialog")
 
 

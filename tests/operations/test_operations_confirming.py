@@ -25,6 +25,9 @@ SHELL = Signs(has_agent=False, screen="a")
         (BUSY, Signs(draft=Draft.NONE, works=True), (Outcome.QUEUED, Proof.INPUT)),
         (BUSY, Signs(draft=Draft.NONE), (Outcome.QUEUED, Proof.INPUT)),
         (BUSY, Signs(draft=Draft.OURS, works=True, queueing=True), None),
+        # Just started, it queues what comes while it gets to its first task.
+        (IDLE, Signs(draft=Draft.NONE, queueing=True), (Outcome.QUEUED, Proof.QUEUE)),
+        (IDLE, Signs(draft=Draft.NONE, works=True, queueing=True), (Outcome.QUEUED, Proof.QUEUE)),
         (SHELL, Signs(has_agent=False, screen="b"), (Outcome.DELIVERED, Proof.SCREEN)),
         (SHELL, Signs(has_agent=False, screen="a"), None),
         (Signs(screen="a"), Signs(screen="b"), None),

@@ -44,6 +44,7 @@ async def test_an_agents_row_says_what_it_does_asks_and_finished(
     server: TmuxServer, private_home: Path, short_folder: Path
 ) -> None:
     agent = ScriptedAgent(server, short_folder, "web")
+    agent.start()
     agent.until_ready()
     async with watching(server.socket, private_home) as crew:
         ear = Ear()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from quarterdeck.core.report import ReportState
 from quarterdeck.core.text import clean_lines
 from quarterdeck.ports.agent import Program, ScreenLook
 from quarterdeck.supervisor.spool import drain
+from support.git_repo import git
 from support.recordings import agent
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ class Lab:
     url: str
     size: str = "100x30"
     hooks: bool = True
+    flags: str = ""
+    """More words for its command line."""
     held: ReportState = field(default_factory=ReportState)
     transcript: Transcript | None = None
     claims: FileClaims = field(default_factory=FileClaims)
@@ -84,13 +86,14 @@ class Lab:
         """Where its hooks report to."""
         return self.root / "spool"
 
-    def start(self) -> None:
-        """Start the agent in a shell, and wait until it is ready."""
+    def start(self) -> dict[str, str]:
+        """Start the agent in a shell, and wait until it is ready; answers the environment it has."""
         self.work.mkdir(parents=True)
         self.spool.mkdir()
         (self.root / "tmp").mkdir()
-        subprocess.run(["git", "init", "-q", "-b", "main", str(self.work)], check=True, timeout=20)
-        env = self.environment() | getattr(self, f"set_up_{self.key}")()
+        git(self.work, "init", "-q", "-b", "main")
+        git(self.work, "commit", "-q", "--allow-empty", "-m", "first")
+        env: dict[str, str] = self.environment() | getattr(self, f"set_up_{self.key}")()
         if self.hooks:
             script_path(self.spool, self.key).write_text(script_text(self.spool, self.key))
             plan = agent(self.key).hook_plan(install=True, spool=self.spool, home=self.home)
@@ -98,12 +101,19 @@ class Lab:
             assert plan.after is not None
             plan.path.parent.mkdir(parents=True, exist_ok=True)
             plan.path.write_text(plan.after)
-        pairs = [f"{name}={value}" for name, value in env.items()]
+        inside = {"TMUX": f"{self.tmux.socket},1,0", "TMUX_PANE": "%0"}
+        pairs = [f"{name}={value}" for name, value in {**env, **inside}.items()]
         self.tmux.session("lab", "env", "-i", *pairs, "bash", "--norc", "--noprofile", cwd=self.work, size=self.size)
         self.tmux.run("set-option", "-g", "default-terminal", "tmux-256color")
-        self.run(STARTS[self.key])
+        self.run(f"{STARTS[self.key]} {self.flags}".strip())
         self.until(lambda: READY[self.key] in clean_lines(self.capture()), "it is ready")
         self.settle()
+        return env
+
+    def folders(self) -> list[str]:
+        """The folders it is told to trust: its own, and worktrees that are made of it."""
+        worktrees = self.root / "projects" / "demo" / "worktrees"
+        return [str(self.work), *(str(worktrees / f"demo-{number}") for number in range(1, 17))]
 
     def environment(self) -> dict[str, str]:
         """What every agent gets."""
@@ -115,8 +125,6 @@ class Lab:
             "LANG": "C.UTF-8",
             "SHELL": "/bin/bash",
             "PS1": "$ ",
-            "TMUX": f"{self.tmux.socket},1,0",
-            "TMUX_PANE": "%0",
         }
 
     def set_up_claude(self) -> dict[str, str]:
@@ -124,7 +132,7 @@ class Lab:
         project = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True, "allowedTools": []}
         answered = {"approved": [KEY[-20:]], "rejected": []}
         told = {"hasCompletedOnboarding": True, "theme": "dark", "customApiKeyResponses": answered}
-        self.write(".claude.json", json.dumps(told | {"projects": {str(self.work): project}}))
+        self.write(".claude.json", json.dumps(told | {"projects": dict.fromkeys(self.folders(), project)}))
         quiet = ("DISABLE_TELEMETRY", "DISABLE_AUTOUPDATER", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC")
         return {"ANTHROPIC_BASE_URL": self.url, "ANTHROPIC_API_KEY": KEY, **dict.fromkeys(quiet, "1")}
 
@@ -137,7 +145,7 @@ class Lab:
             "[features]\ndefault_mode_request_user_input = true\n[analytics]\nenabled = false\n"
             f'[model_providers.mock]\nname = "Mock"\nbase_url = "{self.url}/v1"\nenv_key = "MOCK_API_KEY"\n'
             'wire_api = "responses"\nrequest_max_retries = 1\nstream_max_retries = 1\n'
-            f'[projects."{self.work}"]\ntrust_level = "trusted"\n',
+            + "".join(f'[projects."{folder}"]\ntrust_level = "trusted"\n' for folder in self.folders()),
         )
         return {"MOCK_API_KEY": "mock", "CODEX_HOME": str(self.home / ".codex")}
 

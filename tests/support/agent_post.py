@@ -1,29 +1,28 @@
-"""Sends to a real agent, and what its own transcript says of them."""
+"""Sends to a real agent, and what its own files say of them."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
-import json
 import re
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from quarterdeck.agents.file_claims import FileClaims
 from quarterdeck.errors import Refused
 from quarterdeck.operations.answer import answer, question_of
-from quarterdeck.operations.confirming import Outcome
+from quarterdeck.operations.confirming import Outcome, Proof
 from quarterdeck.operations.send import deliver_held, send
 from quarterdeck.operations.sight import Target
-from support.recordings import agent as agent_of
+from quarterdeck.operations.spawn import SpawnRequest, spawn
+from support.agent_prompts import prompts_of
+from support.tmux_server import until
 
 if TYPE_CHECKING:
     from quarterdeck.core.session import Session
-    from quarterdeck.operations.deck import Deck
     from quarterdeck.operations.send import Sent
-    from quarterdeck.ports.agent import Transcript
+    from quarterdeck.runtime.bridge import Bridge
     from support.agent_lab import Lab
 
 KINDS = (
@@ -36,142 +35,160 @@ KINDS = (
     "{tag} five kilobytes\n" + "word " * 1020 + "\nsay: read",
     "Enter {tag};",
 )
-TAG = re.compile(r"m\d{3}x")
+KEYS = ("C-c", "Enter", "Escape", "C-d", "BSpace", "F1", "NPage", "M-x", "Tab", "Up", "C-u", "BTab")
+"""Messages that are the name of a key and nothing else; each goes once."""
+PER_ROUND = len(KINDS) + 7
 PATIENCE = 60.0
+START_PATIENCE = 20.0
+_BLANK = re.compile(r"\s+")
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One message, and what we said became of it."""
+
+    tag: str
+    text: str
+    sent: Sent
+    seconds: float
+    while_it: str
+    """What the agent did when it was sent."""
+
+    def is_in(self, prompt: str) -> bool:
+        """Whether a prompt has all of its words; blanks and line ends may have changed."""
+        if self.tag == self.text:
+            return prompt.strip() == self.text
+        return _BLANK.sub("", self.text) in _BLANK.sub("", prompt)
+
+    def times_in(self, prompt: str) -> int:
+        """How often a prompt has it."""
+        return int(self.is_in(prompt)) if self.tag == self.text else prompt.count(self.tag)
+
+    def __str__(self) -> str:
+        sent = self.sent
+        return f"{self.text[:40]!r} while {self.while_it}: {sent.outcome} by {sent.proof} ({sent.detail})"
 
 
 @dataclass
-class Tally:
-    """Counts of a run."""
-
-    agent: str
-    sent: int = 0
-    outcomes: Counter[str] = field(default_factory=Counter)
-    proofs: Counter[str] = field(default_factory=Counter)
-    seconds: list[float] = field(default_factory=list)
-    """From the call to the proof, for messages to an idle agent."""
-    tags: dict[str, str] = field(default_factory=dict)
-    """Tag → outcome."""
-    odd: list[str] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        ordered = sorted(self.seconds)
-        median = f"{ordered[len(ordered) // 2]:.2f} s" if ordered else "-"
-        return f"{self.agent}: {self.sent} sent, {dict(self.outcomes)}, by {dict(self.proofs)}, median idle {median}"
-
-
 class Correspondence:
     """One real agent, written to in every way."""
 
-    def __init__(self, lab: Lab, deck: Deck, session: Session) -> None:
-        self.lab, self.deck, self.session = lab, deck, session
-        self.tally = Tally(lab.key)
-        self._numbers = itertools.count(1)
-        self._transcript: Transcript | None = None
-        self._turns: list[str] = []
+    lab: Lab
+    bridge: Bridge
+    session: Session
+    letters: list[Letter] = field(default_factory=list)
+    odd: list[str] = field(default_factory=list)
 
-    async def send(self, kind: str, *, is_idle: bool = False) -> Sent:
+    async def send(self, kind: str, while_it: str = "idles", to: Session | None = None) -> Sent:
         """Send one message of a kind."""
-        tag = f"m{next(self._numbers):03d}x"
+        tag = f"m{len(self.letters) + 1:03d}x" if "{tag}" in kind else kind
+        text = kind.format(tag=tag) if "{tag}" in kind else kind
         began = time.monotonic()
-        sent = await send(self.deck, self.session, kind.format(tag=tag))
-        self._note(tag, sent)
-        if is_idle and sent.outcome is Outcome.DELIVERED:
-            self.tally.seconds.append(time.monotonic() - began)
-        self.read()
+        sent = await send(self.bridge.deck, to or self.session, text)
+        letter = Letter(tag, text, sent, time.monotonic() - began, while_it)
+        self.letters.append(letter)
+        if sent.outcome not in {Outcome.DELIVERED, Outcome.QUEUED}:
+            self.odd.append(str(letter))
         return sent
 
-    def _note(self, tag: str, sent: Sent) -> None:
-        self.tally.sent += 1
-        self.tally.outcomes[sent.outcome.value] += 1
-        self.tally.proofs[sent.proof.value] += 1
-        self.tally.tags[tag] = sent.outcome.value
-        if sent.outcome not in {Outcome.DELIVERED, Outcome.QUEUED}:
-            self.tally.odd.append(f"{tag}: {sent.outcome}, {sent.detail}")
-
-    async def until_idle(self) -> None:
+    async def until_idle(self, session: Session | None = None) -> None:
         """Wait until its turn is over and nothing is queued."""
-        assert self.session.pane_id is not None
-        target = Target(self.deck, self.session.pane_id)
+        pane_id = (session or self.session).pane_id
+        assert pane_id is not None
+        target = Target(self.bridge.deck, pane_id)
         deadline, still = time.monotonic() + PATIENCE, 0
         while still < 4:
             sight = await target.look()
             busy = sight.works or sight.box.queueing or sight.question is not None or sight.box.state.value != "open"
             still = 0 if busy else still + 1
             if time.monotonic() > deadline:
-                raise AssertionError(f"never idle: {sight.claims}\n{sight.screen}")
+                raise AssertionError(f"never idle: {sight.claims}\n{sight.box}\n{sight.screen}")
             await asyncio.sleep(0.1)
-        self.read()
 
-    async def until_asked(self) -> None:
-        """Wait until it asks something that can be read."""
+    async def until_asked(self, words: str = "") -> None:
+        """Wait until it asks something that can be read and has these words."""
         deadline = time.monotonic() + PATIENCE
         while True:
-            try:
-                await question_of(self.deck, self.session)
-            except Refused as refusal:
-                if time.monotonic() > deadline:
-                    raise AssertionError(self.lab.capture()) from refusal
-                await asyncio.sleep(0.2)
-            else:
-                return
+            with suppress(Refused):
+                if words in (await question_of(self.bridge.deck, self.session)).text:
+                    return
+            assert time.monotonic() < deadline, self.lab.capture()
+            await asyncio.sleep(0.2)
 
     async def mixed(self, rounds: int) -> None:
-        """Rounds of: each kind while idle, some while it works, one while it asks."""
+        """Rounds of: all kinds while idle, two while it works, one while it asks, one right after a spawn."""
         for turn in range(rounds):
-            for kind in KINDS:
-                await self.send(kind, is_idle=True)
-                await self.until_idle()
-            await self.send("{tag}\nslow: 4")
-            for kind in (KINDS[turn % 8], KINDS[(turn + 3) % 8]):
+            for kind in (*KINDS, *KEYS[turn : turn + 1]):
                 await self.send(kind)
-            await self.until_idle()
-            await self.send(f"{{tag}}\nrun: touch made{turn}.txt")
-            await self.until_asked()
-            before = (await question_of(self.deck, self.session)).text
-            held = await self.send(KINDS[(turn + 5) % 8])
-            if held.held is None:
-                self.tally.odd.append(f"sent into a dialog: {held.outcome}, {held.detail}")
-            await deliver_held(self.deck, self.session)
-            if (await question_of(self.deck, self.session)).text != before:
-                self.tally.odd.append("the dialog changed under a message")
-            await answer(self.deck, self.session, "1")
-            await self.until_idle()
-            await deliver_held(self.deck, self.session)
-            await self.until_idle()
+                await self.until_idle()
+            await self._while_it_works(turn)
+            await self._while_it_asks(turn)
+            await self._right_after_a_spawn(turn)
 
-    def read(self) -> None:
-        """Gather the prompts in its transcript."""
-        found = next(
-            (each for each in self.lab.programs() if agent_of(self.lab.key).conversation(each, home=self.lab.home)),
-            None,
+    async def _while_it_works(self, turn: int) -> None:
+        await self.send("{tag}\nslow: 4")
+        for kind in (KINDS[turn % 8], KINDS[(turn + 3) % 8]):
+            await self.send(kind, "works")
+        await self.until_idle()
+
+    async def _while_it_asks(self, turn: int) -> None:
+        deck, session = self.bridge.deck, self.session
+        await self.send(f"{{tag}}\nrun: touch made{turn}.txt")
+        await self.until_asked()
+        before = (await question_of(deck, session)).text
+        held = await self.send(KINDS[(turn + 5) % 8], "asks")
+        if held.held is None:
+            self.odd.append(f"sent into a dialog: {held.outcome}, {held.detail}")
+        await deliver_held(deck, session)
+        if (await question_of(deck, session)).text != before:
+            self.odd.append("the dialog changed under a message")
+        await answer(deck, session, "1")
+        await self.until_idle()
+        self.odd += [] if (self.lab.work / f"made{turn}.txt").exists() else ["the dialog was not answered by us"]
+        await deliver_held(deck, session)
+        await self.until_idle()
+
+    async def _right_after_a_spawn(self, turn: int) -> None:
+        """A worker in a worktree of its own gets a message at once, while it starts."""
+        record = await spawn(self.bridge.yard, SpawnRequest(project="demo", prompt="say: started"), lambda line: None)
+        await self.bridge.crew.look_once()
+        worker = self.bridge.deck.session(record.session_id)
+        sent = await self.send(KINDS[(turn + 1) % 8], "starts", worker)
+        await self.until_idle(worker)
+        if sent.proof is Proof.HELD:
+            await deliver_held(self.bridge.deck, worker)
+        # At its start an agent may look idle while it still has a queue to go through.
+        with suppress(AssertionError):  # it is counted as lost then
+            await asyncio.to_thread(until, lambda: self.is_written(self.letters[-1]), "it was taken", START_PATIENCE)
+        await self.until_idle(worker)
+        self.lab.tmux.run("kill-session", "-t", f"={worker.tmux_name}")
+
+    def is_written(self, letter: Letter) -> bool:
+        """Whether the agent has written it down as a prompt."""
+        return any(map(letter.is_in, prompts_of(self.lab.key, self.lab.home)))
+
+    def faults(self) -> list[str]:
+        """Every message that is not exactly once, and whole, in the agent's own files; and what else was odd."""
+        prompts = prompts_of(self.lab.key, self.lab.home)
+        found = list(self.odd)
+        for letter in self.letters:
+            times = sum(map(letter.times_in, prompts))
+            if times != 1 or not any(map(letter.is_in, prompts)):
+                found.append(f"{times} times{'' if times != 1 else ', but altered'}: {letter}")
+        return found
+
+    def __str__(self) -> str:
+        seconds = sorted(each.seconds for each in self.letters if (each.while_it, each.sent.outcome) == IDLE)
+        median = f"{seconds[len(seconds) // 2]:.2f} s" if seconds else "-"
+        counts = [Counter(map(str, each)) for each in zip(*map(_counted, self.letters), strict=True)]
+        told = ", ".join(
+            f"{word} {dict(count)}" for word, count in zip(("while it", "became", "by"), counts, strict=True)
         )
-        if self._transcript is None:
-            conversation = agent_of(self.lab.key).conversation(found, home=self.lab.home) if found else ""
-            self._transcript = agent_of(self.lab.key).transcript(
-                cwd=str(self.lab.work), claims=FileClaims(), session_id=conversation, home=self.lab.home
-            )
-        view = self._transcript.read() if self._transcript else None
-        if view is None:
-            return
-        fresh = view.turn_count - len(self._turns)
-        if fresh > 0:
-            self._turns += view.turns[-fresh:]
+        return f"{self.lab.key}: {len(self.letters)} sent, {told}, median when idle {median}"
 
-    def lost(self) -> list[str]:
-        """Tags that no prompt in the transcript has."""
-        said = {tag for turn in self._turns for tag in TAG.findall(turn)} | self._in_the_file()
-        return [tag for tag in self.tally.tags if tag not in said]
 
-    def _in_the_file(self) -> set[str]:
-        """Tags in the prompts as the file has them: what we keep of a prompt is cut, and queued ones may be joined."""
-        file = self._transcript.path if self._transcript else None
-        if file is None or file.suffix != ".jsonl":
-            return set()
-        rows = [line for line in file.read_text().splitlines() if json.loads(line).get("type") == "user"]
-        return {tag for row in rows for tag in TAG.findall(row)}
+IDLE = ("idles", Outcome.DELIVERED)
 
-    def doubled(self) -> list[str]:
-        """Tags that several prompts have."""
-        said = Counter(tag for turn in self._turns for tag in TAG.findall(turn))
-        return [tag for tag, count in said.items() if count > 1]
+
+def _counted(letter: Letter) -> tuple[str, str, str]:
+    return letter.while_it, letter.sent.outcome.value, letter.sent.proof.value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import sys
 from contextlib import asynccontextmanager
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class ScriptedAgent:
-    """One agent in a tmux session."""
+    """One agent: in a tmux session of its own once `start` has been called, or started by whoever spawns it."""
 
     def __init__(self, server: TmuxServer, root: Path, name: str, **options: object) -> None:
         self.name = name
@@ -39,9 +40,21 @@ class ScriptedAgent:
         os.mkfifo(self.folder / "orders")
         (self.folder / "notes.jsonl").touch()
         words = [f"{key}={value}" for key, value in options.items()]
-        argv = ["env", f"HOME={self.home}", sys.executable, "-S", str(program), str(self.folder), *words]
-        self.pane_id = server.session(name, *argv, cwd=self.folder, size="100x30")
+        self.argv = ["env", f"HOME={self.home}", sys.executable, "-S", str(program), str(self.folder), *words]
+        self.pane_id = ""
         self._server = server
+
+    def start(self) -> None:
+        """Start it."""
+        self.pane_id = self._server.session(self.name, *self.argv, cwd=self.folder, size="100x30")
+
+    def as_program(self) -> Path:
+        """A folder with a `claude` that is this agent; for PATH."""
+        (self.folder / "bin").mkdir()
+        program = self.folder / "bin" / "claude"
+        program.write_text(f'#!/bin/sh\nexec {shlex.join(self.argv)} -- "$@"\n')
+        program.chmod(0o755)
+        return program.parent
 
     @property
     def notes(self) -> list[dict[str, Any]]:
@@ -94,6 +107,7 @@ class Post:
     def agent(self, name: str = "web", **options: object) -> ScriptedAgent:
         """An agent that has drawn its prompt, unless it is slow to start."""
         agent = ScriptedAgent(self.server, self.root, name, **options)
+        agent.start()
         if "start" not in options:
             agent.until_ready()
         return agent
@@ -112,10 +126,12 @@ class Post:
 
 
 @asynccontextmanager
-async def post_office(root: Path, *, persistent: bool = False) -> AsyncIterator[Post]:
+async def post_office(root: Path, *, persistent: bool = False, settings: Settings | None = None) -> AsyncIterator[Post]:
     """A server and a deck; nothing runs in it yet."""
     with TmuxServer(root / "s") as server:
         server.session("quiet")
         places = find_places(str(root / "home"))
-        async with open_bridge(ServerAddress(server.socket), places, Settings(), persistent=persistent) as bridge:
+        async with open_bridge(
+            ServerAddress(server.socket), places, settings or Settings(), persistent=persistent
+        ) as bridge:
             yield Post(server, bridge, root)

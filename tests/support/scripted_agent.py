@@ -1,6 +1,6 @@
 """A program that looks and behaves like Claude Code at its prompt, by a script; run it, do not import it.
 
-    python .../@anthropic-ai/claude-code/cli.py FOLDER [key=value ...]
+    python .../@anthropic-ai/claude-code/cli.py FOLDER [key=value ...] [-- the real one's own command line]
 
 It reads orders from FOLDER/orders (a fifo, one a line), keeps a transcript and a registry file below $HOME/.claude as
 the real one does, and notes in FOLDER/notes.jsonl what reached it: each submitted prompt, and what reached a dialog.
@@ -8,7 +8,8 @@ the real one does, and notes in FOLDER/notes.jsonl what reached it: each submitt
 Settings: start=SECONDS before its prompt shows; swallow=N Enters that are lost after each paste; lag=SECONDS between a
 key and its effect on the screen; registry=0 for none; deaf=1 submits nothing at all; hooks=SPOOL reports prompts there.
 A prompt `slow: N` works for N seconds, `ask: TEXT` asks for leave.
-Orders: `ask TEXT`, `question TEXT`, `swap TEXT`, `close`, `draft TEXT`, `cover`, `quit`.
+Of the real one's command line it heeds --session-id, --resume and the prompt.
+Orders: `ask TEXT`, `question TEXT`, `several TEXT`, `swap TEXT`, `close`, `draft TEXT`, `cover`, `quit`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ RULE = "\x1b[38;5;244m" + "─" * 100 + "\x1b[39m"
 PASTE = re.compile(rb"\x1b\[200~(.*?)\x1b\[201~", re.DOTALL)
 PERMISSION = ("Yes", "Yes, and always allow access to demo/ from this project", "No")
 QUESTION = ("Red", "Blue", "Type something.", "Chat about this")
+SEVERAL = ("Small", "Middle", "Large", "Type something", "Chat about this")
+REVIEW = ("Submit answers", "Cancel")
 
 
 class Agent:
@@ -39,7 +42,7 @@ class Agent:
         self.deaf = options.get("deaf") == "1"
         self.has_registry = options.get("registry", "1") == "1"
         self.spool = options.get("hooks", "")
-        self.session = str(uuid.uuid4())
+        self.session = options.get("session") or str(uuid.uuid4())
         home = Path(os.environ["HOME"]) / ".claude"
         where = re.sub(r"[^A-Za-z0-9]", "-", str(Path.cwd()))
         self.transcript = home / "projects" / where / f"{self.session}.jsonl"
@@ -54,6 +57,7 @@ class Agent:
         self.busy_until = 0.0
         self.dialog: tuple[str, str, tuple[str, ...]] | None = None
         self.writing = ""
+        self.ticked: set[int] = set()
         self.covered = False
         self.due = 0.0
         self.raw = b""
@@ -88,7 +92,7 @@ class Agent:
         fresh.rename(self.registry)
 
     def submit(self, text: str) -> None:
-        self.note("prompt", text=text)
+        self.note("prompt", text=text, session=self.session)
         if self.spool:
             self.report(text)  # an agent runs its hooks before it takes the prompt up
         self.row("user", message={"role": "user", "content": text})
@@ -175,7 +179,9 @@ class Agent:
         assert self.dialog
         _, question, choices = self.dialog
         number = int(key) if key in {b"1", b"2", b"3", b"4"} else 0
-        if self.writing:
+        if self.dialog[0] == "several":
+            self.key_in_several(key, number)
+        elif self.writing:
             if key == b"\r":
                 self.note("answer", question=question, answer=self.writing.strip())
                 self.dialog, self.writing = None, ""
@@ -183,7 +189,10 @@ class Agent:
             if choices[number - 1].startswith("Type something"):
                 self.writing = " "
                 return
-            self.note("answer", question=question, answer=choices[number - 1])
+            answer = choices[number - 1]
+            if self.dialog[0] == "review" and number == 1:
+                answer = ", ".join(SEVERAL[position] for position in sorted(self.ticked))
+            self.note("answer", question=question, answer=answer)
             self.dialog = None
         elif key == b"\r":
             self.note("answer", question=question, answer=choices[0], by="Enter")
@@ -192,12 +201,25 @@ class Agent:
             self.note("into_dialog", text=key.decode(errors="replace"))
         self.stands()
 
+    def key_in_several(self, key: bytes, number: int) -> None:
+        """Numbers tick and untick; an arrow leads to the page where it is all submitted."""
+        assert self.dialog
+        kind, question, _ = self.dialog
+        if 1 <= number <= 4:
+            self.ticked ^= {number - 1}
+        elif key == b"\x1b[C":
+            self.dialog = ("review", question, REVIEW)
+        else:
+            self.note("into_dialog", text=key.decode(errors="replace"), kind=kind)
+
     def order(self, line: str) -> None:
         word, _, rest = line.partition(" ")
         if word in {"ask", "swap"}:
             self.dialog = ("permission", rest, PERMISSION)
         elif word == "question":
             self.dialog = ("question", rest, QUESTION)
+        elif word == "several":
+            self.dialog, self.ticked = ("several", rest, SEVERAL), set()
         elif word == "close":
             self.dialog = None
             self.covered = False
@@ -206,6 +228,7 @@ class Agent:
         elif word == "cover":
             self.covered = True
         elif word == "quit":
+            self.note("ordered", text=line)
             raise SystemExit
         self.stands()
         self.due = 0.0
@@ -226,6 +249,16 @@ class Agent:
         assert self.dialog
         kind, question, choices = self.dialog
         marks = [f" {'❯' if i == 0 else ' '} {i + 1}. {choice}" for i, choice in enumerate(choices)]
+        if kind == "several":
+            tab = "☒" if self.ticked else "☐"
+            boxes = [f"[{'✔' if i in self.ticked else ' '}] " if i < 4 else "" for i in range(len(choices))]
+            marks = [f"{'❯' if i == 0 else ' '} {i + 1}. {boxes[i]}{choice}" for i, choice in enumerate(choices)]
+            shown = [RULE, f"←  {tab} Sizes  ✔ Submit  →", "", question, "", *marks[:4], "     Submit", RULE, marks[4]]
+            return [*shown, "", "Enter to select · ↑/↓ to navigate · Esc to cancel"]
+        if kind == "review":
+            said = ", ".join(SEVERAL[position] for position in sorted(self.ticked))
+            shown = [RULE, "←  ☒ Sizes  ✔ Submit  →", "", "Review your answers", "", f" ● {question}", f"   → {said}"]
+            return [*shown, "", *(mark[1:] for mark in marks)]
         if kind == "question":
             extra = [f"   {self.writing}"] if self.writing else []
             return [RULE, " ☐ Colour", "", question, "", *(m[1:] for m in marks), *extra, RULE,
@@ -275,14 +308,23 @@ class Agent:
                 self.draw()
 
 
+def heeded(words: list[str]) -> dict[str, str]:
+    """What of the real one's command line counts here."""
+    session = next((words[at + 1] for at, word in enumerate(words) if word in {"--session-id", "--resume"}), "")
+    return {"session": session} | ({"prompt": words[-1]} if "--" in words else {})
+
+
 def main() -> None:
-    folder = Path(sys.argv[1])
-    options = dict(word.split("=", 1) for word in sys.argv[2:])
+    folder, words = Path(sys.argv[1]), sys.argv[2:]
+    own = words[: words.index("--")] if "--" in words else words
+    options = dict(word.split("=", 1) for word in own) | heeded(words[len(own) + 1 :])
     before = termios.tcgetattr(0)
     tty.setraw(0)
     try:
         time.sleep(float(options.get("start", 0)))
         agent = Agent(folder, **options)
+        if "prompt" in options:
+            agent.submit(options["prompt"])
         try:
             agent.run()
         finally:

@@ -5,6 +5,8 @@ It speaks enough of four wire formats: Anthropic messages (Claude Code), OpenAI 
 
     say: TEXT     slow: SECONDS (streams words)     think: SECONDS (silence, then words)
     run: COMMAND (calls the shell tool)             ask (calls the tool that asks the user)     badrequest (HTTP 400)
+    ask: many (several may be chosen)               ask: two (two questions at once)            ask: open (no choices)
+    plan (calls the tool that has a plan approved)
 """
 
 from __future__ import annotations
@@ -22,11 +24,14 @@ if TYPE_CHECKING:
 
 Json = dict[str, object]
 
-DIRECTIVE = re.compile(r"^\s*(say|slow|think|run|ask|badrequest)(?::[ \t]*(.*?)|[ \t]*)\s*$", re.MULTILINE)
+DIRECTIVE = re.compile(r"^\s*(say|slow|think|run|ask|plan|badrequest)(?::[ \t]*(.*?)|[ \t]*)\s*$", re.MULTILINE)
 REMINDERS = ("<system-reminder>", "<environment_context>", "<session_context>")
 SHELLS = ("Bash", "exec_command", "shell_command", "bash", "run_shell_command")
 ASKERS = ("AskUserQuestion", "request_user_input", "question", "ask_user")
+PLANNERS = ("ExitPlanMode", "exit_plan_mode", "plan_exit")
 COLOURS = [{"label": "Red", "description": "A red button"}, {"label": "Blue", "description": "A blue button"}]
+SIZES = [{"label": size, "description": f"A {size.lower()} one"} for size in ("Small", "Middle", "Large", "Huge")]
+PLAN = "# The plan\n\n1. Paint it blue.\n2. Look at it.\n"
 ESCALATED = {"sandbox_permissions": "require_escalated", "justification": "Run it?"}
 
 
@@ -50,6 +55,23 @@ def words_of(content: object) -> str:
     return "\n".join(text for text in texts if not text.lstrip().startswith(REMINDERS))
 
 
+def questions(asker: str, kind: str) -> list[Json]:
+    """What an agent's tool is told to ask: for `many` several choices may be taken, `two` are two questions."""
+    colour: Json = {"question": "Which colour?", "header": "Colour", "options": COLOURS}
+    sizes: Json = {"question": "Which sizes?", "header": "Sizes", "options": SIZES}
+    asked = {"many": [sizes], "two": [colour, sizes], "open": [{**colour, "options": []}]}.get(kind, [colour])
+    for each in asked:
+        is_many = kind == "many"
+        more: dict[str, Json] = {
+            "AskUserQuestion": {"multiSelect": is_many},
+            "ask_user": {"type": "choice" if each["options"] else "text", "multiSelect": is_many},
+            "question": {"multiple": is_many},
+            "request_user_input": {"id": str(each["header"]).lower()},
+        }
+        each |= more.get(asker, {})
+    return asked
+
+
 def answer(prompt: str, tools: list[str], *, after_tool: bool) -> Answer:
     """What to answer."""
     if after_tool:
@@ -59,6 +81,8 @@ def answer(prompt: str, tools: list[str], *, after_tool: bool) -> Answer:
     verb, what = (DIRECTIVE.findall(prompt) or [("say", "OK.")])[-1]
     shell = next((name for name in SHELLS if name in tools), "")
     asker = next((name for name in ASKERS if name in tools), "")
+    # Claude Code takes it although it does not offer it before it has been searched for.
+    planner = next((name for name in PLANNERS if name in tools), "ExitPlanMode" if "ToolSearch" in tools else "")
     if verb == "badrequest":
         return Answer([], refused=True)
     if verb == "slow":
@@ -69,14 +93,9 @@ def answer(prompt: str, tools: list[str], *, after_tool: bool) -> Answer:
         command: Json = {"cmd": what} if shell == "exec_command" else {"command": what, "description": "Scripted"}
         return Answer([], shell, command | (ESCALATED if shell in {"exec_command", "shell_command"} else {}))
     if verb == "ask" and asker:
-        question: Json = {"question": "Which colour?", "header": "Colour", "options": COLOURS}
-        more: dict[str, Json] = {
-            "AskUserQuestion": {"multiSelect": False},
-            "ask_user": {"type": "choice"},
-            "request_user_input": {"id": "colour"},
-        }
-        question |= more.get(asker, {})
-        return Answer([], asker, {"questions": [question]})
+        return Answer([], asker, {"questions": questions(asker, what)})
+    if verb == "plan" and planner:
+        return Answer([], planner, {"plan": PLAN})
     return Answer([(0, what or "OK.")])
 
 

@@ -31,7 +31,7 @@ SPEC = AgentSpec(
     env={"CLAUDECODE": ""},
     hooks=HookKind.SETTINGS,
     permission_dialog=Dialog(press=Press.NUMBER),
-    question_dialog=Dialog(press=Press.NUMBER, own_words=r"^Type something"),
+    question_dialog=Dialog(press=Press.NUMBER, own_words=r"^Type something", several_done=("Right",)),
     install="npm install -g @anthropic-ai/claude-code",
 )
 

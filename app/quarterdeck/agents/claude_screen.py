@@ -93,7 +93,9 @@ RULES = in_order(
             id="claude.question",
             means=Meaning.QUESTION,
             region=Region.DIALOG,
-            pattern=re.compile(r"Enter to select\b.*\bEsc to cancel|Ready to submit your answers\?", re.DOTALL),
+            pattern=re.compile(
+                r"Enter to select\b.*\bEsc to cancel|Ready to submit your answers\?|Review your answers", re.DOTALL
+            ),
         ),
         ScreenRule(
             id="claude.retrying",

@@ -14,8 +14,12 @@ QUESTION_LENGTH = 2_000
 QUESTION_LINES = 30
 CHOICE_LENGTH = 300
 
-OPTION = re.compile(r"^(?P<pad>\s*)(?P<mark>[❯›●▶>])?\s*(?P<number>\d{1,2})\.\s+(?:\[[ xX✔✓]\]\s+)?(?P<label>\S.*)$")
-_RULE_LINE = re.compile(r"^\s*[─╌━═—-]{8,}\s*$")
+OPTION = re.compile(
+    r"^(?P<pad>\s*)(?P<mark>[❯›●▶>])?\s*(?P<number>\d{1,2})\.\s+(?:\[(?P<tick>[ xX✔✓])\]\s+)?(?P<label>\S.*)$"
+)
+_RULE_LINE = re.compile(r"^\s*[─╌━═—▔-]{8,}\s*$")
+_ARROWS = {"", "▲", "▼"}
+"""Stand above and below a list that is longer than its place."""
 _ASIDE = re.compile(r"\s{2,}\S.*$")
 
 
@@ -28,6 +32,21 @@ class Option(NamedTuple):
     label: str
     column: int
     """Where the label starts."""
+    ticked: bool | None = None
+    """None = there is nothing to tick."""
+
+
+def option_of(line: int, found: re.Match[str]) -> Option:
+    """The choice that a line holds."""
+    ticked = None if found["tick"] is None else bool(found["tick"].strip())
+    number, label = int(found["number"]), found["label"].strip()
+    return Option(line, number, bool(found["mark"]), label, found.start("label"), ticked)
+
+
+def ticks_of(options: Sequence[Option]) -> tuple[bool | None, ...]:
+    """Which choices are ticked; nothing where none can be."""
+    ticks = tuple(option.ticked for option in options)
+    return ticks if any(tick is not None for tick in ticks) else ()
 
 
 def find_options(lines: Sequence[str]) -> list[Option]:
@@ -37,7 +56,7 @@ def find_options(lines: Sequence[str]) -> list[Option]:
         found = OPTION.match(lines[index])
         if not found:
             continue
-        option = Option(index, int(found["number"]), bool(found["mark"]), found["label"].strip(), found.start("label"))
+        option = option_of(index, found)
         if run and option.number != run[0].number - 1:
             # A number inside a description or in the prose above; the run is complete when it starts with one.
             if run[0].number == 1:
@@ -71,7 +90,7 @@ def choices_of(lines: Sequence[str], options: Sequence[Option], *, end: int, joi
 
 def question_text(lines: Sequence[str]) -> str:
     """The text above the choices: blanks and rules dropped, the end kept when it is long."""
-    kept = [line.strip() for line in lines if line.strip() and not _RULE_LINE.match(line)]
+    kept = [line.strip() for line in lines if line.strip() not in _ARROWS and not _RULE_LINE.match(line)]
     return "\n".join(kept[-QUESTION_LINES:])[-QUESTION_LENGTH:]
 
 
@@ -88,4 +107,9 @@ def dialog_of(lines: Sequence[str], *, top: int, join: bool = True) -> DialogTex
         if not lines[index].strip():
             end = index
             break
-    return DialogText(question_text(lines[top : options[0].line]), choices_of(lines, options, end=end, join=join), hint)
+    return DialogText(
+        question_text(lines[top : options[0].line]),
+        choices_of(lines, options, end=end, join=join),
+        hint,
+        ticks_of(options),
+    )

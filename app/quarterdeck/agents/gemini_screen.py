@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 import re
 
-from quarterdeck.agents.dialogs import dialog_of, find_options
+from quarterdeck.agents.dialogs import dialog_of, find_options, question_text
 from quarterdeck.agents.drafts import without_sign
-from quarterdeck.agents.screen import Layout, Meaning, Parts, Region, ScreenRule, in_order
+from quarterdeck.agents.screen import DialogText, Layout, Meaning, Parts, Region, ScreenRule, in_order
 from quarterdeck.agents.titles import TitleRule
+from quarterdeck.core.choice import SUBMIT
 from quarterdeck.core.session import Confidence
 
 _TOP = re.compile(r"^\s*╭─+╮$")
@@ -22,6 +23,8 @@ _MESSAGE = re.compile(r"^(?:[✦✕ℹ⚠]|\s*[╭╰│])")
 _CHROME = re.compile(
     r"^─{8,}$|^\s*(?:Shift\+Tab to|shift\+tab to|YOLO mode|auto-accept|plan mode|manual)\b", re.IGNORECASE
 )
+_SUBMITS = re.compile(r"^\s*Enter to submit · .*Esc to cancel$")
+_OWN_LINE = re.compile(r"^\s*> ")
 _RULE_LINE = re.compile(r"^─{8,}$")
 FOOT_LINES = 6
 DRAFT_LINES = 14
@@ -36,6 +39,8 @@ def split(lines: tuple[str, ...]) -> Parts:
         if find_options(inside):
             question = any("Enter to select" in line for line in inside[-3:])
             return Parts(body=lines[:top], dialog=dialog_of(inside, top=0, join=not question))
+        if inside[-1:] and _SUBMITS.match(inside[-1]):
+            return Parts(body=lines[:top], dialog=_without_choices(inside))
     for index in range(len(lines) - 1, -1, -1):
         if _MESSAGE.match(lines[index]) and not _BOX_LOWER.match(lines[index]):
             break
@@ -50,6 +55,13 @@ def split(lines: tuple[str, ...]) -> Parts:
         if end is not None:
             return Parts(body=lines[:end], box=lines[index : index + 1], foot=lines[index + 1 :])
     return Parts(body=lines)
+
+
+def _without_choices(inside: tuple[str, ...]) -> DialogText:
+    """A question that is answered in words, or the page where all answers are submitted."""
+    asked = [line for line in inside[:-1] if not _OWN_LINE.match(line)]
+    is_review = any("Review your answers" in line for line in asked)
+    return DialogText(question_text(asked), (SUBMIT,) if is_review else (), inside[-1].strip())
 
 
 def _draft_lines(foot: tuple[str, ...]) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ SPEC = AgentSpec(
     quit=("/exit",),
     hooks=HookKind.PLUGIN,
     permission_dialog=Dialog(press=Press.RIGHT_ENTER),
-    question_dialog=Dialog(press=Press.NUMBER, own_words=r"^Type your own answer"),
+    question_dialog=Dialog(press=Press.NUMBER, own_words=r"^Type your own answer", several_done=("Tab",)),
     install="npm install -g opencode-ai",
 )
 

@@ -6,9 +6,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from quarterdeck.agents.dialogs import OPTION, Option, choices_of, question_text
+from quarterdeck.agents.dialogs import OPTION, choices_of, option_of, question_text, ticks_of
 from quarterdeck.agents.drafts import without_sign
 from quarterdeck.agents.screen import DialogText, Layout, Match, Meaning, Parts, Region, ScreenRule, in_order
+from quarterdeck.core.choice import SUBMIT
 from quarterdeck.core.session import Confidence
 
 if TYPE_CHECKING:
@@ -61,17 +62,15 @@ def _dialog(block: tuple[str, ...]) -> DialogText | None:
         shown = "\n".join(block[rows[0] :])
         choices = tuple(button for button in (*_BUTTONS, "Confirm", "Cancel") if button in shown)
         return DialogText(question_text(block[: rows[0]]), choices, block[hint].strip())
-    options = [
-        Option(i, int(found["number"]), marked=False, label=found["label"].strip(), column=found.start("label"))
-        for i, line in enumerate(block)
-        if (found := OPTION.match(line))
-    ]
+    options = [option_of(i, found) for i, line in enumerate(block) if (found := OPTION.match(line))]
     if not options:
-        return DialogText(question_text(block[:hint]), (), block[hint].strip())
+        choices = (SUBMIT,) if "enter submit" in block[hint] and "Review" in block else ()
+        return DialogText(question_text(block[:hint]), choices, block[hint].strip())
     return DialogText(
         question_text(block[: options[0].line]),
         choices_of(block, options, end=hint, join=False),
         block[hint].strip(),
+        ticks_of(options),
     )
 
 

@@ -72,6 +72,7 @@ class DialogText(NamedTuple):
     question: str
     choices: tuple[str, ...]
     hint: str = ""
+    ticks: tuple[bool | None, ...] = ()
 
     def __str__(self) -> str:
         return "\n".join((self.question, *self.choices, self.hint))
@@ -199,7 +200,8 @@ def reading_of(match: Match, parts: Parts, *, at: datetime, still_for: float | N
         frozen = still_for is not None and still_for >= FROZEN_AFTER
         return replace(reading, lasts=WORKING_LASTS, confidence=Confidence.LOW if frozen else reading.confidence)
     if parts.dialog and state is SessionState.ATTENTION:
-        return replace(reading, question=parts.dialog.question, choices=parts.dialog.choices)
+        dialog = parts.dialog
+        return replace(reading, question=dialog.question, choices=dialog.choices, ticks=dialog.ticks)
     return reading
 
 

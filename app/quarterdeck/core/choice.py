@@ -15,8 +15,12 @@ _NOTE = re.compile(r"\s*\([^()]*\)\s*$")
 _TOOL = re.compile(r"^[\w .\[\]-]{1,40}: +")
 _BLANK = re.compile(r"\s+")
 _PLAIN = re.compile(r"[A-Za-z0-9 _./-]+")
+SUBMIT = "Submit"
+"""The one choice of a page that shows all answers and is submitted as it stands; its key is Enter."""
 LANDMARK = 60
 SHORTEST_LANDMARK = 3
+_NUMBERS = re.compile(r"[\d\s]+")
+_TICKED = str.maketrans("☒", "☐")
 _CUT = re.compile(r"…+$")
 
 
@@ -36,9 +40,20 @@ def pick(choices: Sequence[str], word: str) -> int | None:
     return None
 
 
+def pick_several(choices: Sequence[str], word: str) -> tuple[int, ...] | None:
+    """The positions that `1,3`, `1 3` or the choices' own words with commas between name; None = not all are known."""
+    whole = pick(choices, word)
+    if whole is not None:
+        return (whole,)
+    parts = [part for part in (word.split() if _NUMBERS.fullmatch(word) else word.split(",")) if part.strip()]
+    found = [pick(choices, part) for part in parts]
+    known = {position for position in found if position is not None}
+    return tuple(sorted(known)) if known and None not in found else None
+
+
 def is_same_question(one: str, other: str) -> bool:
-    """Whether two captures of a question differ in nothing but their line breaks."""
-    return _squashed(one) == _squashed(other)
+    """Whether two captures of a question differ in nothing but their line breaks, and in what is ticked by now."""
+    return _squashed(one).translate(_TICKED) == _squashed(other).translate(_TICKED)
 
 
 def is_shown_by(told: str, choices: Sequence[str], seen: str, seen_choices: Sequence[str]) -> bool:

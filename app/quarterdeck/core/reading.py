@@ -26,6 +26,8 @@ class Reading:
     question: str = ""
     """What is asked, when `needs` is permission or question."""
     choices: tuple[str, ...] = ()
+    ticks: tuple[bool | None, ...] = ()
+    """Which choices are ticked, where several may be (None = cannot be); none = one choice is the answer."""
     until: datetime | None = None
     """When a limit that stopped the session ends, if that was told."""
     lasts: float | None = None

@@ -180,7 +180,8 @@ def _with_words(best: Reading, standing: list[Reading], now: datetime) -> Readin
         told = next((each for each in others if each.question), best)
         best = replace(best, needs=told.needs, question=told.question, choices=told.choices)
     choices = best.choices or next((each.choices for each in others if each.choices), ())
-    return replace(best, choices=choices)
+    ticks = best.ticks or next((each.ticks for each in others if each.ticks), ())
+    return replace(best, choices=choices, ticks=ticks)
 
 
 def _with_reason(best: Reading, ladder: list[Reading]) -> Reading:

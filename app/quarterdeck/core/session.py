@@ -126,6 +126,8 @@ class Ask:
     text: str
     choices: tuple[str, ...] = ()
     since: datetime
+    several: bool = False
+    """Whether more than one of the choices may be taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,10 +102,11 @@ def judge(before: Signs, after: Signs) -> tuple[Outcome, Proof] | None:
         return Outcome.DELIVERED, after.proof
     if after.draft in {Draft.OURS, Draft.OTHER}:
         return None
+    if after.queueing:
+        # Before the turn: what begins now is the turn of something earlier, such as the task it was started with.
+        return Outcome.QUEUED, Proof.QUEUE
     if not before.works and not before.asks and (after.works or after.asks):
         return Outcome.DELIVERED, Proof.TURN
-    if before.works and after.queueing:
-        return Outcome.QUEUED, Proof.QUEUE
     if after.draft is Draft.NONE:
         return (Outcome.QUEUED if before.works else Outcome.DELIVERED), Proof.INPUT
     if before.draft is Draft.UNSEEN and not after.has_agent and after.screen != before.screen:

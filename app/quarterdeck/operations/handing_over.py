@@ -35,7 +35,7 @@ LONGER = 0.6
 BETTER_WITHIN = 0.4
 """Seconds in which a stronger proof is waited for, once a weak one is there."""
 DIALOG_PATIENCE = 2.0
-WEAK = frozenset({Proof.INPUT, Proof.SCREEN})
+WEAK = frozenset({Proof.TURN, Proof.INPUT, Proof.SCREEN})
 
 
 class NobodyThere(Refused):

@@ -104,7 +104,10 @@ async def reconcile(
         rows = dict(kept) | dict(fleet.sessions) | {session.session_id: session for session in stranded}
         events += await _born(around, rows, look, panes)
     ended_for = ExitReason.STARTUP_MISSING_TMUX if around.at_start else ExitReason.PROCESS_EXIT
-    events += await _ended(around, [(session, ended_for) for session in found.ended], statuses)
+    # One that died and was brought back between two looks has a new tmux session, and lives.
+    reborn = {event.session.session_id for event in events if isinstance(event, SessionCreated)}
+    over = [(session, ended_for) for session in found.ended if session.session_id not in reborn]
+    events += await _ended(around, over, statuses)
     still = current().sessions
     events = [event for event in events if not isinstance(event, SessionDeleted) or _may_end(event, fleet, still)]
     if isinstance(look, NoServer):

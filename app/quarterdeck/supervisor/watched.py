@@ -160,6 +160,13 @@ class Watched:
         )
 
 
+def _ask(reading: Reading, since: datetime) -> Ask | None:
+    if reading.needs is None or reading.needs not in ASKING:
+        return None
+    several = bool(reading.ticks)
+    return Ask(kind=reading.needs, text=reading.question, choices=reading.choices, since=since, several=several)
+
+
 def row(session: Session, watched: Watched, reading: Reading, now: datetime) -> Session:
     """The session as this look, and all that is remembered, shows it."""
     tool = _tool(session, watched)
@@ -175,9 +182,7 @@ def row(session: Session, watched: Watched, reading: Reading, now: datetime) -> 
         state=reading.state,
         state_evidence=evidence_of(reading),
         needs=_need(reading, watched),
-        asks=Ask(kind=reading.needs, text=reading.question, choices=reading.choices, since=since)
-        if reading.needs in ASKING and reading.needs is not None
-        else None,
+        asks=_ask(reading, since),
         tool=tool,
         context_limit=limit,
         token_count=view.token_count if view and view.token_count else session.token_count,

@@ -1,0 +1,93 @@
+"""What a session asks at this moment, and keys that reach that question alone."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.choice import is_same_question, landmarks
+from quarterdeck.core.session import Need, Source
+from quarterdeck.errors import QuarterdeckError, Refused
+
+if TYPE_CHECKING:
+    from quarterdeck.core.session import Session
+    from quarterdeck.operations.deck import Deck
+    from quarterdeck.operations.sight import Sight, Target
+
+READ_WITHIN = 2.0
+TAKEN_WITHIN = 5.0
+EVERY = 0.04
+GRACE = 0.3
+"""Seconds in which a dialog that has just come up drops keys (seen with Claude Code 2.1)."""
+CHANGED = "It asks something else by now, or nothing; no key was pressed."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """An open dialog, as the screen shows it."""
+
+    kind: Need
+    text: str
+    choices: tuple[str, ...] = ()
+    ticks: tuple[bool | None, ...] = ()
+    """Which choices are ticked, where several may be; none = one choice is the answer."""
+
+
+async def read_question(deck: Deck, target: Target, session: Session) -> tuple[Sight, Question]:
+    """What is asked now; raises Refused when it is nothing that can be read."""
+    deadline = deck.clock.monotonic() + READ_WITHIN
+    while True:
+        sight = await target.look()
+        question = question_in(sight)
+        if question is not None:
+            return sight, question
+        # The agent may say that it asks a moment before its screen shows what.
+        if sight.question is None or deck.clock.monotonic() > deadline:
+            break
+        await asyncio.sleep(EVERY)
+    if sight.question is not None:
+        raise Refused(
+            f'What "{session.tmux_name}" asks cannot be read from its screen.',
+            hint=f"quarterdeck attach {session.tmux_name}",
+        )
+    raise Refused(f'"{session.tmux_name}" asks nothing now.')
+
+
+def question_in(sight: Sight) -> Question | None:
+    """The open dialog that a look shows."""
+    for claim in sight.claims:
+        if claim.source is Source.SCREEN and claim.needs in {Need.PERMISSION, Need.QUESTION}:
+            text = claim.question or claim.detail
+            return Question(kind=claim.needs, text=text, choices=claim.choices, ticks=claim.ticks)
+    return None
+
+
+async def press(deck: Deck, target: Target, question: Question, keys: list[str]) -> bool:
+    """Press keys if the question is still there; the look is the last thing before them."""
+    if not await is_open(target, question):
+        return False
+    # And once more in tmux itself, so that no time at all is left for another question to come up.
+    return not keys or await deck.mux.send_keys_if(target.pane_id, keys, landmarks(question.text))
+
+
+async def is_open(target: Target, question: Question) -> bool:
+    """Whether the screen shows this question now, whatever is ticked in it."""
+    now = question_in(await target.glance())
+    return (
+        now is not None
+        and now.kind is question.kind
+        and now.choices == question.choices
+        and is_same_question(now.text, question.text)
+    )
+
+
+async def see_it_taken(deck: Deck, target: Target, question: Question) -> None:
+    """Wait until the question is gone; raises QuarterdeckError when it stays."""
+    deadline = deck.clock.monotonic() + TAKEN_WITHIN
+    while await is_open(target, question):
+        if deck.clock.monotonic() > deadline:
+            raise QuarterdeckError(
+                "The key was pressed, and the question still stands there.", hint="Go there and look."
+            )
+        await asyncio.sleep(EVERY)
