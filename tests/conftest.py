@@ -29,6 +29,11 @@ FOREIGN = ("TMUX", "TMUX_PANE", "TMUX_TMPDIR", "NO_COLOR", "CLICOLOR", "FORCE_CO
 """Variables of the developer's own terminal that would change what a test sees."""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """How many tests run at once: half of a test's time is waiting for tmux, git and other processes."""
+    return 2 * (os.cpu_count() or 1)
+
+
 @pytest.fixture(autouse=True)
 def private_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Take the operator's settings, state and tmux away, and give the test a home of its own."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from quarterdeck.supervisor.watcher import RESYNC
 from support.cli import cli_env, run_cli
 from support.tmux_server import TmuxServer, until
 
@@ -99,8 +100,8 @@ def test_every_birth_and_death_is_told_exactly_once_and_soon(server: TmuxServer)
         [(created[name] - at, name) for name, at in born.items()]
         + [(deleted[name] - at, name) for name, at in died.items()]
     )
-    # The machine may be busy; half a second is what an idle one must keep, so the typical one is held to it.
-    assert late[len(late) // 2][0] < 0.5, late[-5:]
+    # However busy the machine is: tmux told of them, and no look that comes round every ten seconds had to find them.
+    assert late[len(late) // 2][0] < RESYNC / 2, late[-5:]
 
 
 def test_identities_shown_before_a_sudden_end_are_there_after_it(server: TmuxServer) -> None:
@@ -108,7 +109,7 @@ def test_identities_shown_before_a_sudden_end_are_there_after_it(server: TmuxSer
         server.session(f"s{number}", "sh")
     shown: dict[str, str] = {}
     chance = random.Random(7)
-    for round_ in range(5):
+    for round_ in range(3):
         watch = Watch(server.socket)
         try:
             until(partial(watch.has_shown, *server.sessions()), "the sessions are shown")
@@ -126,7 +127,7 @@ def test_identities_shown_before_a_sudden_end_are_there_after_it(server: TmuxSer
                 assert shown.setdefault(name, identity) == identity
         rows = {row["tmux_name"]: row["session_id"] for row in run_cli("-S", server.socket, "ls", "--json").json()}
         assert rows == shown
-    assert len(server.sessions()) == 10
+    assert len(server.sessions()) == 8
 
 
 def test_two_watchers_and_ten_commands_never_share_or_lose_an_id(server: TmuxServer, tmp_path: Path) -> None:
