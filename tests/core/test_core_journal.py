@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 
 from quarterdeck.core.ids import SessionId
-from quarterdeck.core.journal import JournalEntry, Operation, Presence, Remedy, Step, remedies
+from quarterdeck.core.journal import BROUGHT_BACK, JournalEntry, Operation, Presence, Remedy, Step, remedies
 from quarterdeck.core.lifecycle import PrPart, PrReason, PrState, WorkState, initial
 from quarterdeck.core.pull_request import PullRequest
 from quarterdeck.core.work import Role, Status
@@ -64,6 +64,14 @@ def test_what_was_cut_off_is_finished_or_undone(
     operation: Operation, steps: list[Step], tmux: Presence, expected: list[Remedy]
 ) -> None:
     assert list(remedies(entry(operation, *steps), tmux)) == expected
+
+
+def test_a_worktree_that_a_restore_was_making_again_goes_until_an_agent_is_in_it() -> None:
+    making = replace(entry(Operation.RESTORE, Step.WORKTREE), data={**BROUGHT_BACK, "other": "x"})
+    begun = replace(making, steps=(Step.WORKTREE, Step.END_RUNTIME, Step.LAUNCH))
+
+    assert remedies(making, UNKNOWN) == (Remedy.REMOVE_WORKTREE,)
+    assert remedies(begun, ABSENT) == (Remedy.MARK_LOST,)
 
 
 def test_a_worktree_that_was_to_be_left_is_left() -> None:

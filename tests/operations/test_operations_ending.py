@@ -12,6 +12,7 @@ import pytest
 
 from quarterdeck.core.issue import Issue
 from quarterdeck.core.lifecycle import PrState, RuntimeReason, RuntimeState, WorkReason, WorkState, decide, status_of
+from quarterdeck.core.project import Command
 from quarterdeck.core.pull_request import PullRequest
 from quarterdeck.errors import (
     NotFound,
@@ -357,6 +358,19 @@ async def test_cleanup_ends_what_is_dead_or_done_and_each_thing_once(place: Plac
     assert (tree(dirty) / "draft").exists()
 
 
+async def test_cleanup_takes_a_worktree_that_an_end_has_left(place: Place) -> None:
+    record = await spawned(place)
+    await kill_work(place.yard, record.session_id, leftovers=Leftovers.LEAVE)
+    assert (await kill_work(place.yard, record.session_id)).was_over
+
+    cleaned = await cleanup(place.yard)
+
+    assert [each.reason for each in cleaned.killed] == ["it is over, but its worktree is still there"]
+    assert not tree(record).exists()
+    assert (await place.yard.record(record.session_id)).lifecycle.session.reason is WorkReason.MANUALLY_KILLED
+    assert (await cleanup(place.yard)).killed == []
+
+
 async def test_cleanup_cannot_tell_is_not_a_reason_to_end(place: Place) -> None:
     place.tracker.known["5"] = Issue(id="5", title="five")
     record = await spawned(place, issue="5")
@@ -480,6 +494,26 @@ async def test_a_session_comes_back_on_the_branch_its_agent_had_switched_to(plac
 
     assert restored.branch == "better-name"
     assert git(tree(record), "symbolic-ref", "--short", "HEAD") == "better-name"
+
+
+async def test_a_restore_that_is_stopped_leaves_no_worktree_half_made_ready(place: Place) -> None:
+    await spawned(place)
+    await kill_work(place.yard, "app-1")
+    slow = Command(shell="echo began; sleep 60")
+    yard = replace(place.yard, projects={"app": replace(place.yard.project("app"), post_create=(slow,))})
+    began = asyncio.Event()
+    restoring = asyncio.create_task(restore(yard, "app-1", lambda line: began.set() if line == "began" else None))
+    await began.wait()
+
+    restoring.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await restoring
+    assert not tree(await place.yard.record("app-1")).exists()
+    assert await place.yard.works.journal() == []
+    quick = replace(place.yard.project("app"), post_create=(Command(shell="touch made-ready"),))
+    record = await restore(replace(place.yard, projects={"app": quick}), "app-1", place.say)
+    assert (tree(record) / "made-ready").exists()
 
 
 async def test_an_end_that_has_begun_is_done_even_when_the_caller_gives_up(

@@ -115,6 +115,9 @@ async def test_a_restore_cut_off_at_any_step_leaves_a_session_that_lives_or_can_
 
     assert len(said) == 1
     assert await place.yard.works.journal() == []
+    if step in (Step.WORKTREE, Step.END_RUNTIME):
+        # What was half made ready must not pass for a whole one.
+        assert worktrees(place) == []
     if server(place).sessions() == []:
         await restore(place.yard, "app-1", place.say)
     assert server(place).sessions() == ["app-1"]

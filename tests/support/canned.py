@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.day import Doing, Moment
+from quarterdeck.core.ids import SessionId
 from quarterdeck.core.session import RestState
 from quarterdeck.core.thought import ThoughtSnapshot
 from quarterdeck.operations.doctor import Finding, Status
@@ -28,14 +29,14 @@ from quarterdeck.tui.backend import (
     Told,
 )
 from quarterdeck.tui.setup import Done, Offer, Part
+from quarterdeck.tui.work import Clearable, Cleared, Clearing, Issues, OpenIssue, UnderWay
 from support.fleet import NOW, ago, canned_fleet
 from support.tails import tail_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from quarterdeck.core.fleet import Fleet
-    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.session import Ask
     from quarterdeck.errors import QuarterdeckError
 
@@ -53,6 +54,38 @@ def canned_findings() -> list[Finding]:
             "quarterdeck hooks install claude",
         ),
     ]
+
+
+OPEN_ISSUES = (
+    OpenIssue(id="142", title="Tiles flicker when two are loaded at once", note="bug"),
+    OpenIssue(id="42", title="Zoom out past level 3 shows nothing", note="bug, map"),
+    OpenIssue(id="17", title="Let layers be named"),
+)
+TO_CLEAR = (
+    Clearable(
+        session_id=SessionId("atl-9"),
+        name="Zoom out past level 3 shows nothing",
+        reason="issue 42 is done",
+        branch="feat/issue-42",
+        quiet_since=ago(minutes=190),
+    ),
+    Clearable(
+        session_id=SessionId("atl-11"),
+        name="Let layers be named",
+        reason="its agent is gone",
+        branch="feat/issue-17",
+        quiet_since=ago(minutes=2900),
+        holds="2 changed files (layers.py, names.py), 1 commit pushed nowhere",
+    ),
+    Clearable(
+        session_id=SessionId("atl-orchestrator"),
+        name="atl-orchestrator",
+        reason="its agent is gone",
+        branch="orchestrator/atl-orchestrator",
+        quiet_since=ago(minutes=40),
+        stays_because="it is the orchestrator",
+    ),
+)
 
 
 @dataclass
@@ -128,6 +161,10 @@ class CannedBackend:
     callbacks: list[Callable[[], None]] = field(default_factory=list)
     listeners: list[Callable[[Told], None]] = field(default_factory=list)
     tail: Callable[[str], str] = tail_of
+    busy: dict[str, UnderWay] = field(default_factory=dict)
+    to_clear: list[Clearable] = field(default_factory=lambda: list(TO_CLEAR))
+    no_issues: QuarterdeckError | None = None
+    said_of_kill: tuple[str, ...] = ()
 
     def set(self, fleet: Fleet) -> None:
         """Another fleet, published as the supervisor would."""
@@ -211,8 +248,9 @@ class CannedBackend:
         self._do("new", request)
         return []
 
-    async def kill(self, ids: Sequence[SessionId], *, detach: bool) -> None:
+    async def kill(self, ids: Sequence[SessionId], *, detach: bool) -> Sequence[str]:
         self._do("kill", tuple(ids), detach)
+        return self.said_of_kill
 
     async def send(self, ids: Sequence[SessionId], text: str) -> list[Delivery]:
         self._do("send", tuple(ids), text)
@@ -230,9 +268,26 @@ class CannedBackend:
     async def dismiss(self, ids: Sequence[SessionId]) -> None:
         self._do("dismiss", tuple(ids))
 
-    async def spawn(self, request: SpawnRequest) -> SessionId:
+    async def spawn(self, request: SpawnRequest, begun: Callable[[SessionId], None]) -> SessionId:
         self._do("spawn", request)
         return next(iter(self.shown.sessions))
+
+    def under_way(self, session_id: SessionId) -> UnderWay | None:
+        return self.busy.get(session_id)
+
+    async def stop(self, session_id: SessionId) -> Sequence[str]:
+        self._do("stop", session_id)
+        return ()
+
+    async def clearable(self) -> list[Clearable]:
+        return self.to_clear
+
+    async def clear(
+        self, ids: Sequence[SessionId], *, keeping: Collection[SessionId], told: Callable[[Cleared], None]
+    ) -> None:
+        self._do("clear", tuple(ids), tuple(keeping))
+        for session_id in ids:
+            told(Cleared(session_id=session_id, outcome=Clearing.ENDED))
 
     async def directories(self) -> list[Directory]:
         return [
@@ -245,8 +300,14 @@ class CannedBackend:
     async def tools(self) -> list[str]:
         return ["claude", "codex", "opencode"]
 
-    async def projects(self) -> list[str]:
+    async def projects(self, near: SessionId | None = None) -> list[str]:
         return ["atlas", "shop"]
+
+    async def issues(self, project: str) -> Issues:
+        if self.no_issues is not None:
+            raise self.no_issues
+        found = OPEN_ISSUES if project == "atlas" else ()
+        return Issues(tracker="GitHub" if found else "", issues=found)
 
     async def activity(self, query: ActivityQuery) -> list[Activity]:
         said = [

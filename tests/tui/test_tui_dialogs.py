@@ -9,7 +9,7 @@ import pytest
 from quarterdeck.core.session import Ask, Need
 from quarterdeck.tui.actions import ACTIONS, Action, offered
 from quarterdeck.tui.app import ConsoleApp
-from quarterdeck.tui.backend import Attach, Capability, NewRequest, Preferences, SpawnRequest, TypeThis
+from quarterdeck.tui.backend import Attach, Capability, NewRequest, Preferences, TypeThis
 from quarterdeck.tui.commands import COMMANDS
 from quarterdeck.tui.screens.page import Page
 from support.canned import CannedBackend
@@ -166,12 +166,6 @@ async def test_a_typed_path_is_taken_as_it_is() -> None:
     async with console() as running:
         await running.press("n", *"/srv/x", "enter", "enter")
         assert running.backend.deeds == [("new", NewRequest(directories=("/srv/x",)))]
-
-
-async def test_a_worker_is_spawned_from_an_issue() -> None:
-    async with console() as running:
-        await running.press("s", "right", "enter", *"42", "enter", "enter", "enter", "enter")
-        assert running.backend.deeds == [("spawn", SpawnRequest(project="shop", issue="42"))]
 
 
 async def test_a_stale_row_is_attached_again_and_an_ended_one_is_restored() -> None:

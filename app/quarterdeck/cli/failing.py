@@ -18,6 +18,7 @@ def show(error: QuarterdeckError, *, as_json: bool) -> None:
     if as_json:
         text = json_text({"error": {"code": error.code, "message": message, "hint": hint}})
     else:
-        text = f"quarterdeck: {message}" + (f"\n{hint}" if hint else "")
+        also = [clean_lines(note) for note in getattr(error, "__notes__", ())]
+        text = "\n".join(part for part in (f"quarterdeck: {message}", hint, *also) if part)
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()

@@ -62,6 +62,10 @@ class JournalEntry:
     """What the remedies need: paths, names, the reason for the end."""
 
 
+BROUGHT_BACK: Mapping[str, str] = {"worktree": "brought back"}
+"""Said by a restore that makes the worktree again. Until its agent is started, it is not fit to be found there."""
+
+
 class Presence(StrEnum):
     """Whether something is there. Not being able to ask is an answer of its own."""
 
@@ -111,4 +115,6 @@ def remedies(entry: JournalEntry, tmux: Presence) -> tuple[Remedy, ...]:
         case Operation.RESTORE:
             if Step.LAUNCH in begun:
                 return (Remedy.MARK_RUNNING,) if tmux is Presence.ALIVE else (Remedy.MARK_LOST,)
-            return (Remedy.MARK_LOST,) if Step.END_RUNTIME in begun and tmux is Presence.ABSENT else ()
+            half_made = (Remedy.REMOVE_WORKTREE,) if BROUGHT_BACK.items() <= entry.data.items() else ()
+            lost = (Remedy.MARK_LOST,) if Step.END_RUNTIME in begun and tmux is Presence.ABSENT else ()
+            return (*half_made, *lost)

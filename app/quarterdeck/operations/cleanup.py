@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.lifecycle import PrState, RuntimeState, WorkReason, WorkState, is_orchestrator
 from quarterdeck.errors import ForgeError, QuarterdeckError
-from quarterdeck.operations.kill_work import kill_work
+from quarterdeck.operations.kill_work import is_left, kill_work, unheard
 from quarterdeck.operations.outcome import Leftovers
 from quarterdeck.operations.work_list import list_work
 from quarterdeck.ports.store import Level
@@ -16,8 +17,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.operations.kill_work import Killed
     from quarterdeck.operations.work_list import WorkView
     from quarterdeck.operations.yard import Yard
+    from quarterdeck.ports.git import Say
+
+AT_ONCE = 8
+"""Sessions whose tracker and forge are asked at the same time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +32,7 @@ class Candidate:
 
     session_id: str
     project: str
+    branch: str | None = None
     reason: str
     """Why it could go."""
     idle_since: datetime | None
@@ -49,25 +56,25 @@ async def find_candidates(yard: Yard, project: str | None = None) -> list[Candid
     """What could go, with the reason, how long it has been quiet, and what its worktree holds. Changes nothing."""
     if project is not None:
         yard.project(project)
-    found = []
-    for view in await list_work(yard, project, has_risk=True):
-        if view.record.lifecycle.session.state is WorkState.TERMINATED or view.record.project not in yard.projects:
-            continue
-        reason = await _reason(yard, view)
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def judged(view: WorkView) -> Candidate | None:
+        async with turn:
+            reason = await _reason(yard, view)
         if not reason:
-            continue
-        risk = view.risk.describe() if view.risk is not None else view.risk_error
-        found.append(
-            Candidate(
-                session_id=view.record.session_id,
-                project=view.record.project,
-                reason=reason,
-                idle_since=view.record.last_active_at,
-                would_lose=risk,
-                protected=_protection(yard, view.record),
-            )
+            return None
+        return Candidate(
+            session_id=view.record.session_id,
+            project=view.record.project,
+            branch=view.record.branch,
+            reason=reason,
+            idle_since=view.record.last_active_at,
+            would_lose=view.risk.describe() if view.risk is not None else view.risk_error,
+            protected=_protection(yard, view.record),
         )
-    return found
+
+    views = [view for view in await list_work(yard, project, has_risk=True) if view.record.project in yard.projects]
+    return [found for found in await asyncio.gather(*map(judged, views)) if found is not None]
 
 
 async def cleanup(
@@ -90,26 +97,45 @@ async def cleanup(
             done.killed.append(candidate)
             continue
         try:
-            killed = await kill_work(yard, candidate.session_id, reason=WorkReason.AUTO_CLEANUP, leftovers=leftovers)
+            killed = await end_candidate(yard, candidate, leftovers)
         except QuarterdeckError as error:
             done.errors.append((candidate.session_id, error.message))
-            await yard.tell(
-                "session.cleanup_error",
-                f"{candidate.session_id} could not be cleaned up",
-                project=candidate.project,
-                session_id=candidate.session_id,
-                level=Level.WARN,
-                error=error.message,
-            )
             continue
-        if not killed.was_over:
+        if killed.worktree_left:
+            done.errors.append((candidate.session_id, killed.worktree_left))
+        elif not killed.was_over:
             done.killed.append(candidate)
     return done
+
+
+async def end_candidate(yard: Yard, candidate: Candidate, leftovers: Leftovers, say: Say = unheard) -> Killed:
+    """End one; a failure is written down and goes on."""
+    try:
+        return await kill_work(
+            yard,
+            candidate.session_id,
+            reason=WorkReason.AUTO_CLEANUP,
+            leftovers=leftovers,
+            say=say,
+            clears_again=True,
+        )
+    except QuarterdeckError as error:
+        await yard.tell(
+            "session.cleanup_error",
+            f"{candidate.session_id} could not be cleaned up",
+            project=candidate.project,
+            session_id=candidate.session_id,
+            level=Level.WARN,
+            error=error.message,
+        )
+        raise
 
 
 async def _reason(yard: Yard, view: WorkView) -> str:
     """Why a session could go; "" when it should stay, or when that cannot be told."""
     record = view.record
+    if record.lifecycle.session.state is WorkState.TERMINATED:
+        return "it is over, but its worktree is still there" if is_left(yard, record) else ""
     if record.prs and await _are_closed(yard, record):
         return "its pull requests are closed" if len(record.prs) > 1 else "its pull request is closed"
     if record.issue and await _is_issue_done(yard, record):

@@ -22,12 +22,16 @@ from quarterdeck.operations.runtime import end_runtime, note_end
 from quarterdeck.ports.store import Level
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from quarterdeck.core.journal import JournalEntry
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.yard import Yard
-    from quarterdeck.ports.git import Kept, WorkAtRisk
+    from quarterdeck.ports.git import Kept, Say, WorkAtRisk
+
+
+def unheard(line: str) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,21 +52,28 @@ async def kill_work(
     *,
     reason: WorkReason = WorkReason.MANUALLY_KILLED,
     leftovers: Leftovers = Leftovers.STOP,
+    say: Say = unheard,
+    begun: Callable[[], None] = lambda: None,
+    clears_again: bool = False,
 ) -> Killed:
     """End a session. Its record and its branch stay, so that it can be brought back.
 
-    Once its agent is being ended the rest is done even when the caller is cancelled: half an end would be a lie.
+    Once its agent is being ended (`begun` is told) the rest is done even when the caller is cancelled: half an end
+    would be a lie. With `clears_again` a worktree that an earlier end has left goes too.
     """
     await recover(yard)
     record = await yard.record(session_id)
     if record.lifecycle.session.state is WorkState.TERMINATED:
-        return Killed(record=record, was_over=True)
+        if not (clears_again and is_left(yard, record)):
+            return Killed(record=record, was_over=True)
+        reason = record.lifecycle.session.reason
     if yard.own_session == record.session_id:
         raise Refused(f"{session_id} is the session this runs in.", hint="End it from another one.")
     path = _worktree(yard, record)
     if path is not None and leftovers is Leftovers.STOP:
         await _check_nothing_lost(yard, record, path)
-    ending = asyncio.ensure_future(_kill(yard, record, path, reason, leftovers))
+    begun()
+    ending = asyncio.ensure_future(_kill(yard, record, path, reason, leftovers, say))
     try:
         return await asyncio.shield(ending)
     except asyncio.CancelledError:
@@ -70,16 +81,20 @@ async def kill_work(
         raise
 
 
-async def _kill(yard: Yard, record: WorkRecord, path: Path | None, reason: WorkReason, leftovers: Leftovers) -> Killed:
+async def _kill(
+    yard: Yard, record: WorkRecord, path: Path | None, reason: WorkReason, leftovers: Leftovers, say: Say
+) -> Killed:
     session_id = record.session_id
     async with journal(yard, Operation.KILL, record) as entry:
         await yard.tell("session.kill_started", f"Ending {session_id}", project=record.project, session_id=session_id)
         entry = await yard.works.step(entry, Step.END_RUNTIME, {"reason": reason.value, "leftovers": leftovers.value})
+        say("ending its agent")
         await _end(yard, record)
         await note_end(yard, record.session_id, ExitReason.API_DELETE)
         branch = await _branch(yard, path) if path is not None else None
         kept, left = None, ""
         if path is not None and leftovers is not Leftovers.LEAVE:
+            say("keeping unsaved work" if leftovers is Leftovers.KEEP else "removing the worktree")
             kept, left = await _clear(yard, record, entry, path, leftovers)
         elif path is not None:
             left = "it was to be left"
@@ -108,6 +123,12 @@ async def risk_of(yard: Yard, record: WorkRecord) -> WorkAtRisk | None:
     return await yard.git.at_risk(path) if path is not None else None
 
 
+def is_left(yard: Yard, record: WorkRecord) -> bool:
+    """Whether a worktree of ours is still there for this session."""
+    path = _worktree(yard, record)
+    return path is not None and path.exists()
+
+
 def _worktree(yard: Yard, record: WorkRecord) -> Path | None:
     """The worktree, where it is one of ours; any other is nothing to us."""
     path = Path(record.worktree) if record.worktree else None
@@ -124,7 +145,7 @@ async def _check_nothing_lost(yard: Yard, record: WorkRecord, path: Path) -> Non
     if not risk.is_missing and not risk.is_clean:
         raise WorkWouldBeLost(
             f"{record.session_id} holds {risk.describe()} in {path}.",
-            hint="Have it kept, or commit and push it, or leave the worktree where it is.",
+            hint=f"`quarterdeck kill --keep {record.session_id}` keeps it as a commit first; or commit and push it.",
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.journal import Operation, Step
+from quarterdeck.core.journal import BROUGHT_BACK, Operation, Step
 from quarterdeck.core.lifecycle import (
     PrPart,
     PrReason,
@@ -33,8 +33,10 @@ from quarterdeck.operations.worktree import prepare, worktree_for
 from quarterdeck.ports.store import Level
 
 if TYPE_CHECKING:
+    from quarterdeck.core.journal import JournalEntry
     from quarterdeck.core.project import Project
     from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.operations.undo import Undo
     from quarterdeck.operations.yard import Yard
     from quarterdeck.ports.agent import Agent, LaunchPlan
     from quarterdeck.ports.git import Say
@@ -52,8 +54,7 @@ async def restore(yard: Yard, session_id: str, say: Say) -> WorkRecord:
     agent = launching.find_agent(yard, crew)
     async with journal(yard, Operation.RESTORE, record) as entry, undoing(yard, project.name) as undo:
         undo.session_id = record.session_id
-        entry = await yard.works.step(entry, Step.WORKTREE)
-        record = await _bring_worktree_back(yard, project, record, say)
+        record, entry = await _bring_worktree_back(yard, project, record, entry, undo, say)
         plan, fallback = await _plan(yard, project, record, agent)
         if fallback:
             say(f"starting a new conversation: {fallback}")
@@ -72,6 +73,7 @@ async def restore(yard: Yard, session_id: str, say: Say) -> WorkRecord:
         await end_runtime(yard, record)
         await note_end(yard, record.session_id, ExitReason.PROCESS_EXIT)
         say(f"starting {agent.spec.name}")
+        undo.has_agent = True
         pane = await start_session(yard, project, record, entry, plan, undo)
         await yard.works.step(entry, Step.RECORD)
         record = await yard.works.change_work(
@@ -121,10 +123,20 @@ async def _check_restorable(yard: Yard, record: WorkRecord) -> None:
     )
 
 
-async def _bring_worktree_back(yard: Yard, project: Project, record: WorkRecord, say: Say) -> WorkRecord:
+async def _bring_worktree_back(
+    yard: Yard, project: Project, record: WorkRecord, entry: JournalEntry, undo: Undo, say: Say
+) -> tuple[WorkRecord, JournalEntry]:
     path = Path(record.worktree) if record.worktree else yard.folder / project.name / "worktrees" / record.session_id
     if await yard.git.is_worktree(path):
-        return record
+        return record, await yard.works.step(entry, Step.WORKTREE)
+    entry = await yard.works.step(entry, Step.WORKTREE, BROUGHT_BACK)
+
+    async def take_away() -> None:
+        # One that is half made ready must not pass for a whole one. Once an agent was in it, it stays.
+        if not undo.has_agent and yard.git.is_ours(path) and path.exists():
+            await yard.git.remove(path, accept_loss=True)
+
+    undo.push("the worktree", take_away)
     try:
         if record.branch is None:
             raise WorktreeMissing(f"The worktree {path} is gone, and its branch is not known.")
@@ -146,7 +158,7 @@ async def _bring_worktree_back(yard: Yard, project: Project, record: WorkRecord,
         raise WorktreeMissing(
             f"The worktree {path} could not be brought back: {error.message}", hint=error.hint
         ) from error
-    return await yard.works.change_work(record.session_id, lambda held: replace(held, worktree=str(made.path)))
+    return await yard.works.change_work(record.session_id, lambda held: replace(held, worktree=str(made.path))), entry
 
 
 async def _plan(yard: Yard, project: Project, record: WorkRecord, agent: Agent) -> tuple[LaunchPlan, str]:

@@ -26,13 +26,15 @@ from quarterdeck.operations.worktree import make_worktree
 from quarterdeck.ports.store import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     from quarterdeck.core.issue import Issue
     from quarterdeck.core.journal import JournalEntry
     from quarterdeck.core.project import Project
     from quarterdeck.operations.yard import Yard
     from quarterdeck.ports.git import Say
+
+    Reserved = Callable[[WorkRecord], None]
 
 logger = logging.getLogger(__name__)
 
@@ -50,20 +52,29 @@ class SpawnRequest:
     subagent: str | None = None
 
 
-async def spawn(yard: Yard, request: SpawnRequest, say: Say) -> WorkRecord:
-    """Spawn a worker. When anything fails, or the caller is cancelled, everything done is taken back."""
+def nobody_asks(record: WorkRecord) -> None:
+    """Nobody wants to know the identity before all is done."""
+
+
+async def spawn(yard: Yard, request: SpawnRequest, say: Say, reserved_as: Reserved = nobody_asks) -> WorkRecord:
+    """Spawn a worker. When anything fails, or the caller is cancelled, everything done is taken back.
+
+    `reserved_as` is told the worker's record as soon as it has an identity.
+    """
     project = yard.project(request.project)
     asked = Crew(agent=request.agent, model=request.model, subagent=request.subagent)
     crew = choose_crew(project, Role.WORKER, asked=asked)
     await yard.tell("session.spawn_started", "Spawning a worker", project=project.name, agent=crew.agent)
     try:
-        return await _spawn(yard, project, crew, request, say)
+        return await _spawn(yard, project, crew, request, say, reserved_as)
     except BaseException as error:
         await _failed(yard, project, error)
         raise
 
 
-async def _spawn(yard: Yard, project: Project, crew: Crew, request: SpawnRequest, say: Say) -> WorkRecord:
+async def _spawn(
+    yard: Yard, project: Project, crew: Crew, request: SpawnRequest, say: Say, reserved_as: Reserved
+) -> WorkRecord:
     if request.branch and not is_safe_branch(request.branch):
         raise UsageError(f"git takes no branch named {request.branch!r}.")
     launching.find_agent(yard, crew)
@@ -73,6 +84,7 @@ async def _spawn(yard: Yard, project: Project, crew: Crew, request: SpawnRequest
     issue = await find_issue(yard, project, request.issue, say) if request.issue else None
     async with undoing(yard, project.name) as undo:
         record, entry = await _reserve(yard, project, crew, request, issue, undo)
+        reserved_as(record)
         say(f"{record.session_id} on {record.branch}")
         made, entry = await make_worktree(yard, project, record, entry, undo, say)
         base = project.default_branch or await yard.git.default_branch(project.path)
@@ -210,11 +222,12 @@ async def find_orchestrator(yard: Yard, project: Project) -> str | None:
 
 async def _failed(yard: Yard, project: Project, error: BaseException) -> None:
     logger.info("spawning in %s failed", project.name, exc_info=error)
+    is_stopped = isinstance(error, asyncio.CancelledError)
     await yard.tell(
         "session.spawn_failed",
-        "Spawning a worker failed",
+        "Spawning a worker was stopped" if is_stopped else "Spawning a worker failed",
         project=project.name,
-        level=Level.ERROR,
+        level=Level.WARN if is_stopped else Level.ERROR,
         reason=type(error).__name__,
         error=str(error),
     )

@@ -74,5 +74,7 @@ async def undoing(yard: Yard, project: str) -> AsyncIterator[Undo]:
         yield undo
     except BaseException as error:
         await undo.run(error)
+        for step in undo.failed:
+            error.add_note(f"Could not be taken back: {step}.")
         raise
     undo.dismiss()

@@ -91,6 +91,25 @@ class WorkAtRisk:
         ]
         return ", ".join(part for part in parts if part)
 
+    def sentences(self) -> tuple[str, ...]:
+        """What would be lost, one sentence for each kind of it, with more names than `describe` has room for."""
+        here = f"the branch {self.branch}" if self.branch else "no branch"
+        kinds = (
+            ("Not committed", self.changed),
+            ("Not known to git", self.untracked),
+            ("Repositories of their own with unsaved work", self.unkeepable),
+        )
+        said = [f"{kind}: {', '.join(names[:8])}{_more(names[8:])}." for kind, names in kinds if names]
+        if self.unpushed:
+            said.append(f"Pushed nowhere: {_count(self.unpushed, 'commit')} on {here}.")
+        if self.in_progress:
+            said.append(f"Not finished: a {self.in_progress}.")
+        return tuple(said)
+
+
+def _more(names: Sequence[str]) -> str:
+    return f" and {len(names)} more" if names else ""
+
 
 def _count(count: int, noun: str, names: Sequence[str] = ()) -> str:
     if not count:

@@ -16,15 +16,17 @@ from quarterdeck.errors import QuarterdeckError, Refused
 from quarterdeck.operations import adopt as adopting
 from quarterdeck.operations import answer as answering
 from quarterdeck.operations import kill as ending
-from quarterdeck.operations.new import Wanted, new_session
 from quarterdeck.operations.preview import preview
 from quarterdeck.process import on_terminal
 from quarterdeck.runtime import crewing, messaging, picking
 from quarterdeck.runtime.capable import WORKS
 from quarterdeck.runtime.channels import in_console
+from quarterdeck.runtime.ending import end_each
+from quarterdeck.runtime.making import new_in_each
 from quarterdeck.runtime.pulse import Pulse
 from quarterdeck.runtime.settings_desk import SettingsDesk
 from quarterdeck.runtime.showing import ENDED_SHOWN, absent, still_shown, without_console
+from quarterdeck.runtime.underway import Undertakings
 from quarterdeck.tmux import going as ways
 from quarterdeck.tmux.outside import end_lending, lending_argv
 from quarterdeck.tui.backend import (
@@ -43,7 +45,7 @@ from quarterdeck.tui.backend import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from quarterdeck.core.day import Moment
     from quarterdeck.core.events import Event
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from quarterdeck.runtime.bridge import Bridge
     from quarterdeck.runtime.memory import Memory
     from quarterdeck.tui.backend import Told
+    from quarterdeck.tui.work import Clearable, Cleared, Issues, UnderWay
 
 logger = logging.getLogger(__name__)
 
@@ -76,8 +79,14 @@ class LiveBackend:
         self._shown = self._crew.supervisor.fleet
         self._crew.supervisor.bus.subscribe(self._pulse.note)
         self._settings = SettingsDesk(bridge.live, bridge.crew.engine, bridge.means)
+        self._under = Undertakings(bridge.deck.clock)
+        self._under.listeners.append(self._look_anew)
+        self._spawned = 0
 
     # What is there
+
+    def _look_anew(self) -> None:
+        self._whole = None
 
     def fleet(self) -> Fleet:
         """The fleet as it is now."""
@@ -85,7 +94,8 @@ class LiveBackend:
         if fleet is not self._whole:
             self._whole = fleet
             shown = without_console(as_seen(fleet), self._crew.supervisor.snapshot, self._where.pane_id)
-            self._shown = replace(shown, exited=still_shown(fleet.exited, self._deck.clock.now()))
+            shown = replace(shown, exited=still_shown(fleet.exited, self._deck.clock.now()))
+            self._shown = self._under.shown_in(shown)
         return self._shown
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
@@ -98,10 +108,16 @@ class LiveBackend:
                 loop.call_later(ENDED_SHOWN.total_seconds() + 0.1, fade)
 
         def fade() -> None:
-            self._whole = None
+            self._look_anew()
             callback()
 
-        return self._crew.supervisor.bus.subscribe(changed)
+        def unsubscribe() -> None:
+            self._under.listeners.remove(callback)
+            off_the_bus()
+
+        self._under.listeners.append(callback)
+        off_the_bus = self._crew.supervisor.bus.subscribe(changed)
+        return unsubscribe
 
     def on_notice(self, listener: Callable[[Told], None]) -> None:
         """Tell the console what it is to show or ring."""
@@ -141,7 +157,7 @@ class LiveBackend:
 
     def capabilities(self) -> frozenset[Capability]:
         """What works now."""
-        return WORKS | {Capability.SPAWN} if self._bridge.yard.projects else WORKS
+        return WORKS
 
     def activity_of(self, session_id: SessionId) -> Sequence[int]:
         """How much a session moved in each of the last minutes."""
@@ -153,7 +169,12 @@ class LiveBackend:
 
     # About one session
 
+    def under_way(self, session_id: SessionId) -> UnderWay | None:
+        """The long operation of this console on a session."""
+        return self._under.of(session_id)
+
     def _session(self, session_id: SessionId) -> Session:
+        self._under.refuse_if_busy(session_id)
         fleet = self.fleet()
         found = fleet.sessions.get(session_id) or fleet.exited.get(session_id)
         if found is None:
@@ -161,7 +182,9 @@ class LiveBackend:
         return found
 
     async def preview(self, session_id: SessionId, lines: int) -> str:
-        """The session's last lines in their own colours."""
+        """The session's last lines in their own colours, or what an operation on it has said so far."""
+        if held := self._under.find(session_id):
+            return "\n".join(held.lines[-lines:])
         return await preview(self._deck, self._session(session_id), lines=lines)
 
     async def thought_history(self, session_id: SessionId, limit: int) -> list[ThoughtSnapshot]:
@@ -179,7 +202,7 @@ class LiveBackend:
 
     async def diff(self, session_id: SessionId) -> str:
         """What changed in its folder."""
-        return await picking.diff(self._session(session_id).cwd)
+        return "" if self._under.find(session_id) else await picking.diff(self._session(session_id).cwd)
 
     # Doing
 
@@ -211,44 +234,13 @@ class LiveBackend:
 
     async def new(self, request: NewRequest) -> list[SessionId]:
         """Make sessions, one in each directory; one that fails does not stop the others."""
-        made: list[SessionId] = []
-        failed: list[QuarterdeckError] = []
-        for directory in request.directories:
-            wanted = Wanted(
-                name=request.name if len(request.directories) == 1 else None,
-                cwd=Path(directory),
-                tool=request.tool,
-                request=request.request,
-                shell=os.environ.get("SHELL", ""),
-            )
-            try:
-                session, notices = await new_session(self._deck, wanted)
-            except QuarterdeckError as error:
-                failed.append(error)
-                continue
-            made.append(session.session_id)
-            self._memory.went_to(directory)
-            failed += [QuarterdeckError(notice) for notice in notices]
-        if failed:
-            raise QuarterdeckError(" ".join(error.message for error in failed), hint=failed[0].hint)
-        return made
+        return await new_in_each(self._deck, self._memory, request)
 
-    async def kill(self, ids: Sequence[SessionId], *, detach: bool) -> None:
-        """End sessions, or forget them."""
-        failed: list[QuarterdeckError] = []
-        for session_id in ids:
-            session = self._session(session_id)
-            try:
-                if detach:
-                    await ending.forget(self._deck, session)
-                elif session.work is not None:
-                    await crewing.end(self._bridge, session_id)
-                else:
-                    await ending.kill(self._deck, session, own_pane=self._where.pane_id)
-            except QuarterdeckError as error:
-                failed.append(error)
-        if failed:
-            raise QuarterdeckError(" ".join(error.message for error in failed), hint=failed[0].hint)
+    async def kill(self, ids: Sequence[SessionId], *, detach: bool) -> Sequence[str]:
+        """End sessions, or forget them; one that fails does not stop the others."""
+        return await end_each(
+            self._bridge, self._under, self._session, ids, detach=detach, own_pane=self._where.pane_id
+        )
 
     async def send(self, ids: Sequence[SessionId], text: str) -> list[Delivery]:
         """Deliver a message to each."""
@@ -261,7 +253,7 @@ class LiveBackend:
 
     async def restore(self, session_id: SessionId) -> None:
         """Bring a dead agent session back."""
-        await crewing.bring_back(self._bridge, session_id)
+        await self._under.run(session_id, "restoring", lambda held: crewing.bring_back(self._bridge, session_id, held))
 
     async def adopt(self, session_id: SessionId) -> None:
         """Bind the tmux session of the same name to this stale identity."""
@@ -273,9 +265,31 @@ class LiveBackend:
         for session_id in ids:
             await ending.forget(self._deck, self._session(session_id))
 
-    async def spawn(self, request: SpawnRequest) -> SessionId:
+    async def spawn(self, request: SpawnRequest, begun: Callable[[SessionId], None]) -> SessionId:
         """Start a worker."""
-        return await crewing.spawn_worker(self._bridge, request)
+        self._spawned += 1
+        row = crewing.placeholder(self._bridge, request, self._spawned)
+        return await self._under.run(
+            row.session_id, "spawning", lambda held: crewing.spawn_worker(self._bridge, request, held, begun), row
+        )
+
+    async def stop(self, session_id: SessionId) -> Sequence[str]:
+        """Stop what is under way there and take it back."""
+        return await self._under.stop(session_id)
+
+    async def close(self) -> None:
+        """Stop everything that is under way, and wait until it is taken back."""
+        await self._under.end()
+
+    async def clearable(self) -> list[Clearable]:
+        """What a cleanup could end."""
+        return await crewing.clearable(self._bridge)
+
+    async def clear(
+        self, ids: Sequence[SessionId], *, keeping: Collection[SessionId], told: Callable[[Cleared], None]
+    ) -> None:
+        """End these of them."""
+        await crewing.clear(self._bridge, self._under, ids, keeping, told)
 
     # Lists to choose from
 
@@ -289,9 +303,15 @@ class LiveBackend:
         agents = self._deck.agents.all()
         return [agent.spec.key for agent in agents if shutil.which(agent.spec.commands[0]) is not None]
 
-    async def projects(self) -> list[str]:
+    async def projects(self, near: SessionId | None = None) -> list[str]:
         """The projects a worker can be spawned in."""
-        return sorted(self._bridge.settings.projects)
+        fleet = self.fleet()
+        row = (fleet.sessions.get(near) or fleet.exited.get(near)) if near is not None else None
+        return await crewing.projects_near(self._bridge, row)
+
+    async def issues(self, project: str) -> Issues:
+        """The open issues of a project's tracker."""
+        return await crewing.issues(self._bridge, project)
 
     async def activity(self, query: ActivityQuery) -> list[Activity]:
         """The activity log."""

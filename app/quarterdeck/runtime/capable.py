@@ -17,6 +17,8 @@ WORKS = frozenset(
         Capability.ACTIVITY,
         Capability.RESTORE,
         Capability.SETTINGS,
+        Capability.SPAWN,
+        Capability.CLEANUP,
     }
 )
-"""What works wherever the console runs. Spawning works where there are projects."""
+"""What works wherever the console runs."""

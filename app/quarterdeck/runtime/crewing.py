@@ -1,24 +1,41 @@
-"""What the console does with spawned work: spawn, end, restore, and what ending would lose."""
+"""What the console does with spawned work: spawn, end, restore, clear up, and what ending would lose."""
 
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.ids import SessionId
+from quarterdeck.core.project import project_at
+from quarterdeck.core.session import Session
+from quarterdeck.core.work import Work
+from quarterdeck.errors import GitError, QuarterdeckError
+from quarterdeck.forge.keeping import kept_ref
+from quarterdeck.operations.cleanup import Candidate, end_candidate, find_candidates
 from quarterdeck.operations.kill_work import Leftovers, kill_work, risk_of
+from quarterdeck.operations.projects import offer_project
 from quarterdeck.operations.recover import recover
 from quarterdeck.operations.restore import restore
 from quarterdeck.operations.spawn import SpawnRequest as Wanted
 from quarterdeck.operations.spawn import spawn
+from quarterdeck.tui.work import Clearable, Cleared, Clearing, Issues, OpenIssue
 
 if TYPE_CHECKING:
-    from quarterdeck.core.ids import SessionId
-    from quarterdeck.core.session import Session
+    import asyncio
+    from collections.abc import Callable, Collection, Sequence
+
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.runtime.bridge import Bridge
+    from quarterdeck.runtime.underway import Undertaking, Undertakings
     from quarterdeck.tui.backend import SpawnRequest
 
 logger = logging.getLogger(__name__)
+
+MOST_ISSUES = 100
+AT_ONCE = 4
+"""Sessions ended at the same time."""
 
 
 async def put_right(bridge: Bridge) -> list[str]:
@@ -29,8 +46,25 @@ async def put_right(bridge: Bridge) -> list[str]:
     return done
 
 
-async def spawn_worker(bridge: Bridge, request: SpawnRequest) -> SessionId:
+def placeholder(bridge: Bridge, request: SpawnRequest, number: int) -> Session:
+    """The row of a worker that has no identity yet."""
+    now = bridge.deck.clock.now()
+    name = f"{request.project} {request.issue or ''}".strip()
+    work = Work(project=request.project, agent=request.agent or "", issue=request.issue, created_at=now)
+    return Session(
+        session_id=SessionId(f"spawning-{number}"),
+        tmux_name=name,
+        tmux_server=str(bridge.mux.address),
+        last_activity_at=now,
+        work=work,
+    )
+
+
+async def spawn_worker(
+    bridge: Bridge, request: SpawnRequest, held: Undertaking, begun: Callable[[SessionId], None]
+) -> SessionId:
     """Start a worker; cancelling this takes everything back."""
+    begun(held.session_id)
     project = bridge.yard.project(request.project)
     await bridge.forges.learn([project])
     wanted = Wanted(
@@ -40,14 +74,27 @@ async def spawn_worker(bridge: Bridge, request: SpawnRequest) -> SessionId:
         agent=request.agent,
         branch=request.branch,
     )
-    record = await spawn(bridge.yard, wanted, _log)
+
+    def reserved(record: WorkRecord) -> None:
+        if held.row is not None:
+            held.session_id = record.session_id
+            held.row = replace(
+                held.row,
+                session_id=record.session_id,
+                tmux_name=record.tmux_name or record.session_id,
+                work=record.as_work(),
+            )
+            held.changed()
+            begun(record.session_id)
+
+    record = await spawn(bridge.yard, wanted, _heard(held), reserved)
     await _show(bridge)
     return record.session_id
 
 
-async def bring_back(bridge: Bridge, session_id: SessionId) -> WorkRecord:
-    """Restore a dead session."""
-    record = await restore(bridge.yard, session_id, _log)
+async def bring_back(bridge: Bridge, session_id: SessionId, held: Undertaking | None = None) -> WorkRecord:
+    """Restore a dead session; cancelling this takes everything back."""
+    record = await restore(bridge.yard, session_id, _heard(held))
     await _show(bridge)
     return record
 
@@ -58,10 +105,19 @@ async def revive(bridge: Bridge, session: Session) -> Session:
     return bridge.deck.session(session.session_id)
 
 
-async def end(bridge: Bridge, session_id: SessionId) -> None:
-    """End a spawned session. The operator has been told what it holds, so that is kept as a commit."""
-    await kill_work(bridge.yard, session_id, leftovers=Leftovers.KEEP)
+async def end(bridge: Bridge, session_id: SessionId, held: Undertaking, turn: asyncio.Semaphore) -> str:
+    """End a spawned session; answers where its work is kept, or why its worktree is still there.
+
+    The operator has been told what it holds, so that is kept as a commit.
+    """
+    async with turn:
+        killed = await kill_work(
+            bridge.yard, session_id, leftovers=Leftovers.KEEP, say=_heard(held), begun=held.begun, clears_again=True
+        )
     await _show(bridge)
+    if killed.kept is not None:
+        return f"The work of {session_id} is kept. To get it back: {killed.kept.how_to_get_it_back}"
+    return f"The worktree of {session_id} is still there: {killed.worktree_left}" if killed.worktree_left else ""
 
 
 async def losses(bridge: Bridge, session: Session) -> tuple[str, ...]:
@@ -69,11 +125,112 @@ async def losses(bridge: Bridge, session: Session) -> tuple[str, ...]:
     record = await bridge.yard.works.work(session.session_id)
     if record is None:
         return ()
-    risk = await risk_of(bridge.yard, record)
-    found = [f"Its worktree {record.worktree} is removed; the branch {record.branch} stays."] if record.worktree else []
-    if risk is not None and (text := risk.describe()):
-        found.append(f"The worktree holds {text}; it is kept as a commit first.")
-    return tuple(found)
+    try:
+        risk = await risk_of(bridge.yard, record)
+    except GitError as error:
+        return (f"{error.message} It is left where it is.",)
+    if risk is None or risk.is_missing:
+        return ()
+    goes = f"Its worktree {record.worktree} is removed; the branch {record.branch} stays."
+    if risk.is_clean:
+        return (goes,)
+    return (goes, *risk.sentences(), f"All of that is kept first, as a commit at {kept_ref(session.session_id)}.")
+
+
+async def projects_near(bridge: Bridge, session: Session | None) -> list[str]:
+    """Every project, first the one a session works in; where there is none, NotFound says how to make one."""
+    projects = bridge.yard.projects
+    if not projects:
+        await offer_project(bridge.yard.git, projects, Path(session.cwd if session is not None else "."))
+    found = project_at(projects, Path(session.cwd)) if session is not None and session.cwd else None
+    near = session.work.project if session is not None and session.work else found.name if found else ""
+    return sorted(projects, key=lambda name: (name != near, name))
+
+
+async def issues(bridge: Bridge, name: str) -> Issues:
+    """The open issues of a project's tracker."""
+    project = bridge.yard.project(name)
+    await bridge.forges.learn([project])
+    tracker = bridge.yard.tracker(project)
+    if tracker is None:
+        return Issues()
+    found = await tracker.issues(limit=MOST_ISSUES)
+    return Issues(
+        tracker=tracker.name,
+        issues=tuple(OpenIssue(id=one.id, title=one.title, note=", ".join(one.labels[:2])) for one in found),
+    )
+
+
+async def clearable(bridge: Bridge) -> list[Clearable]:
+    """What a cleanup could end."""
+    return [_clearable(bridge, one) for one in await _candidates(bridge)]
+
+
+async def _candidates(bridge: Bridge) -> list[Candidate]:
+    await bridge.forges.learn(bridge.yard.projects.values())
+    return await find_candidates(bridge.yard)
+
+
+def _clearable(bridge: Bridge, one: Candidate) -> Clearable:
+    fleet = bridge.crew.supervisor.fleet
+    session_id = SessionId(one.session_id)
+    row = fleet.sessions.get(session_id) or fleet.exited.get(session_id)
+    name = (row.work.display_name if row is not None and row.work else None) or one.session_id
+    return Clearable(
+        session_id=session_id,
+        name=name,
+        reason=one.reason,
+        branch=one.branch or "",
+        quiet_since=one.idle_since,
+        holds=one.would_lose,
+        stays_because=one.protected,
+    )
+
+
+async def clear(
+    bridge: Bridge,
+    under: Undertakings,
+    ids: Sequence[SessionId],
+    keeping: Collection[SessionId],
+    told: Callable[[Cleared], None],
+) -> None:
+    """End what the operator picked, one after the other, as far as it still could go."""
+    now = {one.session_id: one for one in await _candidates(bridge)}
+    for session_id in ids:
+        one = now.get(session_id)
+        leftovers = Leftovers.KEEP if session_id in keeping else Leftovers.STOP
+        left = _why_left(one, leftovers)
+        if one is None or left:
+            told(Cleared(session_id=session_id, outcome=Clearing.LEFT, detail=left))
+            continue
+        told(Cleared(session_id=session_id, outcome=Clearing.GOING))
+        told(await _clear_one(bridge, under, session_id, one, leftovers))
+
+
+async def _clear_one(
+    bridge: Bridge, under: Undertakings, session_id: SessionId, one: Candidate, leftovers: Leftovers
+) -> Cleared:
+    async def work(held: Undertaking) -> Cleared:
+        held.begun()
+        killed = await end_candidate(bridge.yard, one, leftovers, _heard(held))
+        await _show(bridge)
+        if killed.worktree_left:
+            return Cleared(session_id=session_id, outcome=Clearing.FAILED, detail=killed.worktree_left)
+        kept = f"its work is kept: {killed.kept.how_to_get_it_back}" if killed.kept else ""
+        return Cleared(session_id=session_id, outcome=Clearing.ENDED, detail=kept)
+
+    try:
+        return await under.run(session_id, "ending", work)
+    except QuarterdeckError as error:
+        return Cleared(session_id=session_id, outcome=Clearing.FAILED, detail=error.message)
+
+
+def _why_left(one: Candidate | None, leftovers: Leftovers) -> str:
+    if one is None:
+        return "it is neither done nor dead any more"
+    if one.protected:
+        return one.protected
+    return f"it holds {one.would_lose} by now" if one.would_lose and leftovers is Leftovers.STOP else ""
 
 
 async def _show(bridge: Bridge) -> None:
@@ -81,5 +238,10 @@ async def _show(bridge: Bridge) -> None:
     await bridge.crew.reload()
 
 
-def _log(line: str) -> None:
-    logger.info("%s", line)
+def _heard(held: Undertaking | None) -> Callable[[str], None]:
+    def hear(line: str) -> None:
+        logger.info("%s", line)
+        if held is not None:
+            held.say(line)
+
+    return hear

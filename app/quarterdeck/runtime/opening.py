@@ -22,7 +22,7 @@ from quarterdeck.runtime.wishes import KEPT, wishes_of, wishes_to_keep
 from quarterdeck.supervisor.sighting import UNNAMED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from quarterdeck.config.settings import Settings
     from quarterdeck.core.day import Moment
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         SpawnRequest,
         Told,
     )
+    from quarterdeck.tui.work import Clearable, Cleared, Issues, UnderWay
 
 
 class OpeningBackend:
@@ -92,6 +93,8 @@ class OpeningBackend:
         if self._opening is not None:
             # A thread that imports cannot be stopped, and is over in a moment.
             await asyncio.wait([self._opening])
+        if self._live is not None:
+            await self._live.close()
         if self._memory is not None:
             await self._memory.flush()
         await self._open.aclose()
@@ -238,10 +241,10 @@ class OpeningBackend:
         """Make sessions."""
         return await (await self._ready()).new(request)
 
-    async def kill(self, ids: Sequence[SessionId], *, detach: bool) -> None:
+    async def kill(self, ids: Sequence[SessionId], *, detach: bool) -> Sequence[str]:
         """End sessions, or forget them."""
         live, ids = await self._at_each(ids)
-        await live.kill(ids, detach=detach)
+        return await live.kill(ids, detach=detach)
 
     async def send(self, ids: Sequence[SessionId], text: str) -> list[Delivery]:
         """Deliver a message to each."""
@@ -268,9 +271,27 @@ class OpeningBackend:
         live, ids = await self._at_each(ids)
         await live.dismiss(ids)
 
-    async def spawn(self, request: SpawnRequest) -> SessionId:
+    async def spawn(self, request: SpawnRequest, begun: Callable[[SessionId], None]) -> SessionId:
         """Start a worker."""
-        return await (await self._ready()).spawn(request)
+        return await (await self._ready()).spawn(request, begun)
+
+    def under_way(self, session_id: SessionId) -> UnderWay | None:
+        """The long operation of this console on a session."""
+        return self._live.under_way(session_id) if self._live else None
+
+    async def stop(self, session_id: SessionId) -> Sequence[str]:
+        """Stop what is under way there and take it back."""
+        return await (await self._ready()).stop(session_id)
+
+    async def clearable(self) -> list[Clearable]:
+        """What a cleanup could end."""
+        return await (await self._ready()).clearable()
+
+    async def clear(
+        self, ids: Sequence[SessionId], *, keeping: Collection[SessionId], told: Callable[[Cleared], None]
+    ) -> None:
+        """End these of them."""
+        await (await self._ready()).clear(ids, keeping=keeping, told=told)
 
     # Lists to choose from
 
@@ -282,9 +303,13 @@ class OpeningBackend:
         """The agents that are installed."""
         return await (await self._ready()).tools()
 
-    async def projects(self) -> list[str]:
+    async def projects(self, near: SessionId | None = None) -> list[str]:
         """The projects a worker can be spawned in."""
-        return await (await self._ready()).projects()
+        return await (await self._ready()).projects(near)
+
+    async def issues(self, project: str) -> Issues:
+        """The open issues of a project's tracker."""
+        return await (await self._ready()).issues(project)
 
     async def activity(self, query: ActivityQuery) -> list[Activity]:
         """The activity log."""

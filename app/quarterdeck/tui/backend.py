@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from quarterdeck.core.day import Moment
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from quarterdeck.errors import QuarterdeckError
     from quarterdeck.ports.store import Activity, ActivityQuery, StoreHealth
     from quarterdeck.tui.setup import Setup
+    from quarterdeck.tui.work import Clearable, Cleared, Issues, UnderWay
 
 
 class Capability(StrEnum):
@@ -35,6 +36,7 @@ class Capability(StrEnum):
     DISMISS = "dismiss"
     ACTIVITY = "activity"
     SETTINGS = "settings"
+    CLEANUP = "cleanup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,9 @@ class Backend(Protocol):
 
     # About one session
 
+    def under_way(self, session_id: SessionId) -> UnderWay | None:
+        """The long operation of this console on a session."""
+
     async def preview(self, session_id: SessionId, lines: int) -> str:
         """The session's last lines in their own colours (not yet cleaned)."""
 
@@ -227,8 +232,8 @@ class Backend(Protocol):
     async def new(self, request: NewRequest) -> list[SessionId]:
         """Make sessions."""
 
-    async def kill(self, ids: Sequence[SessionId], *, detach: bool) -> None:
-        """End sessions; with `detach` forget them and leave tmux alone."""
+    async def kill(self, ids: Sequence[SessionId], *, detach: bool) -> Sequence[str]:
+        """End sessions; with `detach` forget them and leave tmux alone. Answers what is to be known of it."""
 
     async def send(self, ids: Sequence[SessionId], text: str) -> list[Delivery]:
         """Deliver a message to each."""
@@ -245,8 +250,25 @@ class Backend(Protocol):
     async def dismiss(self, ids: Sequence[SessionId]) -> None:
         """Let go of ended and stale rows."""
 
-    async def spawn(self, request: SpawnRequest) -> SessionId:
-        """Start a worker."""
+    async def spawn(self, request: SpawnRequest, begun: Callable[[SessionId], None]) -> SessionId:
+        """Start a worker. Until it runs, a row of its own says how far it is.
+
+        `begun` is told the id of that row, and again when the worker has got its own id.
+        """
+
+    async def stop(self, session_id: SessionId) -> Sequence[str]:
+        """Stop what is under way there and take it back; answers what could not be, as sentences."""
+
+    async def clearable(self) -> list[Clearable]:
+        """What a cleanup could end, with the reason and what it would lose. Changes nothing."""
+
+    async def clear(
+        self, ids: Sequence[SessionId], *, keeping: Collection[SessionId], told: Callable[[Cleared], None]
+    ) -> None:
+        """End these of the clearable; work of those in `keeping` is kept as a commit first, all others must hold none.
+
+        Cancelled, it finishes the one it is at and leaves the rest.
+        """
 
     # Lists to choose from
 
@@ -256,8 +278,11 @@ class Backend(Protocol):
     async def tools(self) -> list[str]:
         """The agents that are installed, by the names `new --tool` takes."""
 
-    async def projects(self) -> list[str]:
-        """The projects a worker can be spawned in."""
+    async def projects(self, near: SessionId | None = None) -> list[str]:
+        """The projects a worker can be spawned in, first the one that session works in."""
+
+    async def issues(self, project: str) -> Issues:
+        """The open issues of a project's tracker."""
 
     async def activity(self, query: ActivityQuery) -> list[Activity]:
         """The activity log."""

@@ -201,6 +201,7 @@ COMMANDS: dict[str, Callable[[MainScreen], None]] = {
     "setup.key": lambda screen: setting_up.turn_on(screen, Part.KEY),
     "setup.card": setting_up.card,
     "checks.open": setting_up.checks,
+    "fleet.clean": deeds.clean_up,
     "theme.choose": theme_choose,
     "settings.open": settings_open,
     "picture.take": picture_take,

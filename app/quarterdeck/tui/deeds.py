@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.text import clean
 from quarterdeck.tui.backend import Capability
 from quarterdeck.tui.rows.mark import GONE, Kind, kind_of
-from quarterdeck.tui.rows.session_row import name_of
 
 if TYPE_CHECKING:
     from quarterdeck.core.ids import SessionId
     from quarterdeck.core.session import Session
     from quarterdeck.tui.app import ConsoleApp
     from quarterdeck.tui.screens.main import MainScreen
+
+LONG_TOAST = 20.0
+"""Seconds for what the operator may want to copy."""
 
 
 def go(screen: MainScreen) -> None:
@@ -57,26 +59,50 @@ async def _send(console: ConsoleApp, ids: list[SessionId], text: str) -> None:
 
 
 def end(screen: MainScreen) -> None:
-    """End the row, or the marked rows, after asking."""
-    sessions = screen.targets()
-    if sessions:
-        screen.console_app.attempt(_ask_and_end(screen, sessions))
-
-
-async def _ask_and_end(screen: MainScreen, sessions: list[Session]) -> None:
+    """End the row, or the marked rows, after asking; where something is under way, stop that."""
     from quarterdeck.tui.screens.end import Ending, EndScreen
 
     console = screen.console_app
+    targets = screen.targets()
+    sessions = [session for session in targets if console.backend.under_way(session.session_id) is None]
     ids = [session.session_id for session in sessions]
-    losses = await console.backend.losses(ids)
 
     def decided(ending: Ending | None) -> None:
         if ending is not None:
             screen.unmark()
-            screen.table.step_off(ids)
-            console.attempt(console.backend.kill(ids, detach=ending is Ending.DETACH))
+            if len(ids) == 1 and sessions[0].work is None:
+                screen.table.step_off(ids)
+            console.attempt(_end(console, ids, detach=ending is Ending.DETACH))
 
-    screen.app.push_screen(EndScreen(console, sessions, losses), decided)
+    if sessions:
+        screen.app.push_screen(EndScreen(console, sessions), decided)
+    elif targets:
+        _stop(screen, targets[0])
+
+
+async def _end(console: ConsoleApp, ids: list[SessionId], *, detach: bool) -> None:
+    for said in await console.backend.kill(ids, detach=detach):
+        console.notify(clean(said), markup=False, timeout=LONG_TOAST)
+
+
+def _stop(screen: MainScreen, session: Session) -> None:
+    from quarterdeck.tui.screens.stop import StopScreen
+
+    console = screen.console_app
+    under_way = console.backend.under_way(session.session_id)
+    if under_way is None:
+        return
+
+    async def stop() -> None:
+        left = await console.backend.stop(session.session_id)
+        said = "\n".join(("Stopped.", *map(clean, left))) if left else "Stopped; everything is taken back."
+        console.notify(said, severity="warning" if left else "information", markup=False)
+
+    def decided(is_wanted: bool | None) -> None:
+        if is_wanted:
+            console.attempt(stop())
+
+    screen.app.push_screen(StopScreen(console, session, under_way), decided)
 
 
 def answer(screen: MainScreen) -> None:
@@ -115,20 +141,34 @@ def new(screen: MainScreen) -> None:
 
 def spawn(screen: MainScreen) -> None:
     """Start a worker."""
-    from quarterdeck.tui.backend import SpawnRequest
     from quarterdeck.tui.screens.spawn import SpawnScreen
 
     console = screen.console_app
+    dialog = SpawnScreen(console, screen.selected.session_id if screen.selected is not None else None)
 
-    async def start(request: SpawnRequest) -> None:
-        console.notify(f"Preparing a worktree of {clean(request.project)}.", markup=False)
-        screen.show_soon([await console.backend.spawn(request)])
+    shown: list[SessionId] = []
 
-    def filled(request: SpawnRequest | None) -> None:
-        if request is not None:
-            console.attempt(start(request))
+    def begun(session_id: SessionId) -> None:
+        if not shown or screen.table.selected == shown[-1]:
+            screen.show_soon([session_id])
+        shown.append(session_id)
 
-    screen.app.push_screen(SpawnScreen(console), filled)
+    async def start() -> None:
+        if dialog.request is not None:
+            await console.backend.spawn(dialog.request, begun)
+
+    def filled(result: str | None) -> None:
+        if result is not None:
+            console.attempt(start())
+
+    screen.app.push_screen(dialog, filled)
+
+
+def clean_up(screen: MainScreen) -> None:
+    """Review what is done or dead."""
+    from quarterdeck.tui.screens.cleanup import CleanupScreen
+
+    screen.app.push_screen(CleanupScreen(screen.console_app))
 
 
 def restore(screen: MainScreen) -> None:
@@ -140,7 +180,6 @@ def restore(screen: MainScreen) -> None:
     if can_adopt and not session.agent_session_id and session.work is None:
         screen.console_app.attempt(backend.adopt(session.session_id))
     elif Capability.RESTORE in backend.capabilities():
-        screen.app.notify(f"Bringing back {name_of(session)}.", markup=False, timeout=3)
         screen.console_app.attempt(backend.restore(session.session_id))
 
 

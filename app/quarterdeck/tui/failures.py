@@ -22,7 +22,8 @@ TOAST_SECONDS = 8.0
 
 def tell(app: App[int], error: QuarterdeckError) -> None:
     """Show a failure with its hint."""
-    text = "\n".join(clean(part) for part in (error.message, error.hint) if part)
+    parts = (error.message, error.hint, *getattr(error, "__notes__", ()))
+    text = "\n".join(clean(part) for part in parts if part)
     app.notify(text, title=clean(error.title), severity="error", timeout=TOAST_SECONDS, markup=False)
 
 

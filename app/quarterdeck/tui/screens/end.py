@@ -5,11 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, Static
 
 from quarterdeck.core.text import clean
+from quarterdeck.errors import QuarterdeckError
 from quarterdeck.tui.rows.mark import Kind, kind_of
 from quarterdeck.tui.rows.session_row import name_of
 from quarterdeck.tui.screens.dialog import Dialog
@@ -23,9 +25,9 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.session import Session
     from quarterdeck.tui.app import ConsoleApp
-    from quarterdeck.tui.backend import Loss
 
-MOST_LINES = 10
+MOST_LINES = 12
+NOTHING_LOST = "Nothing would be lost that we know of."
 
 
 class Ending(StrEnum):
@@ -44,10 +46,13 @@ class EndScreen(Dialog[Ending]):
         Binding("n,enter,q", "leave", "no"),
     ]
 
-    def __init__(self, console: ConsoleApp, sessions: Sequence[Session], losses: Sequence[Loss]) -> None:
+    def __init__(self, console: ConsoleApp, sessions: Sequence[Session]) -> None:
         super().__init__(console)
         self._sessions = sessions
-        self._losses = {loss.session_id: loss.sentences for loss in losses}
+        self._losses: dict[str, tuple[str, ...]] = {}
+        self._is_known = False
+        """Whether what would be lost stands there; before that nobody can agree to it."""
+        self._told = Static(self.style("Looking at what would be lost …", "muted"))
         self._is_many = len(sessions) > 1
         self.heading = f"End {names(sessions)}?"
         last = (("Enter Esc", "no"), ("d", "forget it, leave tmux alone"))
@@ -55,22 +60,34 @@ class EndScreen(Dialog[Ending]):
 
     def body(self) -> Iterable[Widget]:
         """What would be lost, and for several the number to type."""
-        lines = [line for session in self._sessions for line in self._loss(session)]
-        if len(lines) > MOST_LINES:
-            lines = [*lines[:MOST_LINES], (f"… and {len(lines) - MOST_LINES} more lines", "muted")]
-        for text, role in lines or [("Nothing would be lost that we know of.", "muted")]:
-            yield Static(self.style(clean(text), role))
+        yield self._told
         if self._is_many:
             yield Static(self.style(f"\nType {len(self._sessions)} to end them all:"))
             yield Field(css_id="number", restrict="[0-9]*")
 
+    def on_mount(self) -> None:
+        """Look: git may take its time."""
+        self.run_worker(self._look(), group="look")
+
+    async def _look(self) -> None:
+        try:
+            losses = await self.console_app.backend.losses([session.session_id for session in self._sessions])
+        except QuarterdeckError as error:
+            self._told.update(self.style(clean(f"It cannot be told what would be lost: {error.message}"), "failed"))
+            return
+        self._losses = {loss.session_id: loss.sentences for loss in losses}
+        lines = [line for session in self._sessions for line in self._loss(session)]
+        if len(lines) > MOST_LINES:
+            lines = [*lines[:MOST_LINES], (f"… and {len(lines) - MOST_LINES} more lines", "muted")]
+        is_over = all(kind_of(session) is Kind.ENDED for session in self._sessions)
+        nothing = "It is over already: u brings it back, d dismisses it." if is_over else NOTHING_LOST
+        said = [self.style(clean(text), role) for text, role in lines or [(nothing, "muted")]]
+        self._told.update(Text("\n").join(said))
+        self._is_known = True
+
     def _loss(self, session: Session) -> list[tuple[str, str]]:
         lines: list[tuple[str, str]] = []
-        sentences = list(self._losses.get(session.session_id, ()))
-        if kind_of(session) is Kind.WORKS:
-            sentences.insert(0, "It is working.")
-        if session.background_tasks:
-            sentences.append(f"{session.background_tasks} background tasks still run.")
+        sentences = self._losses.get(session.session_id, ())
         if sentences and self._is_many:
             lines.append((name_of(session), "text bold"))
         lines += [(f"  {sentence}" if self._is_many else sentence, "failed") for sentence in sentences]
@@ -81,8 +98,9 @@ class EndScreen(Dialog[Ending]):
         return not (self._is_many and action in {"end", "detach"})
 
     def action_end(self) -> None:
-        """End it."""
-        self.dismiss(Ending.KILL)
+        """End it, once it stands there what that means."""
+        if self._is_known:
+            self.dismiss(Ending.KILL)
 
     def action_detach(self) -> None:
         """Forget it and leave tmux alone."""
@@ -91,4 +109,5 @@ class EndScreen(Dialog[Ending]):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.dismiss(Ending.KILL if event.value == str(len(self._sessions)) else None)
+        if self._is_known or event.value != str(len(self._sessions)):
+            self.dismiss(Ending.KILL if event.value == str(len(self._sessions)) else None)

@@ -85,7 +85,11 @@ class Picker(Dialog[str]):
     def narrow(self) -> None:
         """Offer what matches."""
         self._narrowed_to = self.typed.value
-        self.offer(ranked(self._candidates, self.typed.value))
+        self.offer(self.matching(self.typed.value))
+
+    def matching(self, typed: str) -> list[Candidate]:
+        """The candidates for what was typed."""
+        return ranked(self._candidates, typed)
 
     def offer(self, candidates: Sequence[Candidate]) -> None:
         """Offer these, the first one under the cursor."""

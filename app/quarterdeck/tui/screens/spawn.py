@@ -2,49 +2,75 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
+from quarterdeck.core.text import clean
+from quarterdeck.errors import QuarterdeckError
 from quarterdeck.tui.backend import SpawnRequest
-from quarterdeck.tui.screens.dialog import Dialog
+from quarterdeck.tui.screens.picker import Candidate, Picker, ranked
 from quarterdeck.tui.widgets.choice import Choice
 from quarterdeck.tui.widgets.field import Field
 from quarterdeck.tui.widgets.writing import Writing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from textual.widget import Widget
 
+    from quarterdeck.core.ids import SessionId
     from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.work import OpenIssue
 
 USUAL = "usual"
+NO_ISSUE = Candidate("—", "no issue", "the prompt says what to do")
+_IS_ID = re.compile(r"#?\d+|[A-Za-z][A-Za-z0-9]*-\d+")
 
 
-class SpawnScreen(Dialog[SpawnRequest]):
+def to_choose_from(issues: Sequence[Candidate], typed: str) -> list[Candidate]:
+    """What Enter could take: with nothing typed every issue or none, else what matches and what was typed itself."""
+    word = typed.strip()
+    if not word:
+        return [NO_ISSUE, *issues]
+    exact = [one for one in issues if one.id.removeprefix("#").casefold() == word.removeprefix("#").casefold()]
+    found = [one for one in ranked(issues, word) if one not in exact]
+    if exact:
+        return [*exact, *found]
+    as_typed = Candidate(word, word, "as typed")
+    return [as_typed, *found] if _IS_ID.fullmatch(word) else [*found, as_typed]
+
+
+class SpawnScreen(Picker):
     """Enter goes on, and in the prompt starts the worker."""
 
     AUTO_FOCUS = "#project"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "start", "start")]
-    heading = "Spawn a worker"
-    keys = (("← →", "choose"), ("Tab", "next field"), ("Enter", "go on"), ("Ctrl+S", "start"), ("Esc", "back"))
+    keys = (("← → ↑ ↓", "choose"), ("Tab", "next field"), ("Enter", "go on"), ("Ctrl+S", "start"), ("Esc", "back"))
 
-    def __init__(self, console: ConsoleApp) -> None:
-        super().__init__(console)
-        self._project = Choice(console.colours, [], css_id="project")
-        self._agent = Choice(console.colours, [USUAL], css_id="agent")
-        self._issue = Field(placeholder="a number of its tracker (optional)", css_id="issue")
-        self._branch = Field(placeholder="made from the issue (optional)", css_id="branch")
+    def __init__(self, console: ConsoleApp, near: SessionId | None = None) -> None:
+        super().__init__(console, "Spawn a worker", [], "a word or an id, or none")
+        self._near = near
         self._prompt = Writing(css_id="writing")
+        self._branch = Field(
+            placeholder="made from the issue (optional)", css_id="branch", on_enter=lambda: self.set_focus(self._prompt)
+        )
+        self._agent = Choice(console.colours, [USUAL], css_id="agent", on_enter=lambda: self.set_focus(self._branch))
+        self._project = Choice(console.colours, [], css_id="project", on_enter=lambda: self.set_focus(self.typed))
+        self._said = Static(self.style("", "muted"), id="issues-said", markup=False)
+        self.request: SpawnRequest | None = None
 
     def body(self) -> Iterable[Widget]:
         """Each field under its label."""
+        yield Static(self.style("project", "muted"), classes="label")
+        yield self._project
+        yield Static(self.style("issue", "muted"), classes="label")
+        yield from super().body()
+        yield self._said
         fields: tuple[tuple[str, Widget], ...] = (
-            ("project", self._project),
-            ("issue", self._issue),
             ("agent", self._agent),
             ("branch", self._branch),
             ("prompt (optional with an issue)", self._prompt),
@@ -54,35 +80,78 @@ class SpawnScreen(Dialog[SpawnRequest]):
             yield field
 
     def on_mount(self) -> None:
-        """Find out which projects and agents there are."""
+        """Find out which projects and agents there are, and what there is to do."""
+        self.call_after_refresh(self.narrow)
         self.console_app.attempt(self._fetch())
 
     async def _fetch(self) -> None:
         backend = self.console_app.backend
-        self._project.offer(await backend.projects())
+        try:
+            self._project.offer(await backend.projects(self._near))
+        except QuarterdeckError as error:
+            self._say(" ".join(part for part in (error.message, error.hint) if part), "failed")
+            return
+        self._load()
         self._agent.offer([USUAL, *await backend.tools()])
 
-    @on(Input.Submitted)
-    @on(Choice.Submitted)
-    def _next(self) -> None:
-        self.focus_next()
+    @on(Choice.Changed, "#project")
+    def _load(self) -> None:
+        self._candidates = []
+        self.narrow()
+        # Another project's list that is still on its way is of no use any more.
+        self.run_worker(self._load_issues(self._project.value), group="issues", exclusive=True)
+
+    async def _load_issues(self, project: str) -> None:
+        self._say("Asking for its open issues … one can be typed meanwhile.")
+        try:
+            found = await self.console_app.backend.issues(project)
+        except QuarterdeckError as error:
+            said = " ".join(part for part in (error.message, error.hint) if part)
+            self._say(f"{said} An issue can still be typed.", "failed")
+            return
+        self._candidates = [_candidate(one) for one in found.issues]
+        self.narrow()
+        count = len(found.issues)
+        listed = f"{count} open issue{'' if count == 1 else 's'} at {found.tracker}; another one can be typed."
+        self._say(listed if found.tracker else f"{project} has no tracker. What is typed becomes the branch's name.")
+
+    def _say(self, text: str, role: str = "muted") -> None:
+        self._said.update(self.style(clean(text), role))
+
+    def matching(self, typed: str) -> list[Candidate]:
+        """Issues, none, or what was typed."""
+        return to_choose_from(self._candidates, typed)
+
+    def take(self, choice: str) -> None:
+        """The issue is chosen; next, the agent."""
+        self.set_focus(self._agent)
+
+    def _issue(self) -> str | None:
+        """The issue under the cursor of the list."""
+        if self.typed.value != self._narrowed_to:
+            self.narrow()
+        chosen = self.options.highlighted_option
+        return chosen.id if chosen is not None and chosen.id != NO_ISSUE.id else None
 
     @on(Writing.Submitted)
     def action_start(self) -> None:
         """Start the worker, when it is said what for."""
-        issue, prompt = self._issue.value.strip(), self._prompt.text.strip()
+        issue, prompt = self._issue(), self._prompt.text.strip()
         if not self._project.value:
-            self.app.notify("No project is set up yet.", severity="warning", markup=False)
+            self.app.notify("There is no project to spawn it in.", severity="warning", markup=False)
         elif not (issue or prompt):
             self.app.notify("Say what for: an issue or a prompt.", severity="warning", markup=False)
         else:
             agent = self._agent.value
-            self.dismiss(
-                SpawnRequest(
-                    project=self._project.value,
-                    issue=issue or None,
-                    prompt=prompt,
-                    agent=None if agent == USUAL else agent,
-                    branch=self._branch.value.strip() or None,
-                )
+            self.request = SpawnRequest(
+                project=self._project.value,
+                issue=issue,
+                prompt=prompt,
+                agent=None if agent == USUAL else agent,
+                branch=self._branch.value.strip() or None,
             )
+            self.dismiss("start")
+
+
+def _candidate(one: OpenIssue) -> Candidate:
+    return Candidate(one.id, f"{one.id}  {one.title}", one.note)

@@ -13,7 +13,7 @@ from quarterdeck.tui.rows.cell import Cell
 from quarterdeck.tui.widgets.line import strip_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from textual.strip import Strip
 
@@ -33,8 +33,29 @@ class Choice(Widget, can_focus=True):
     class Submitted(Message):
         """The operator accepts the value."""
 
-    def __init__(self, theme: Theme, values: Sequence[str], *, css_id: str | None = None) -> None:
+    class Changed(Message):
+        """The operator has turned to another value."""
+
+        def __init__(self, choice: Choice) -> None:
+            super().__init__()
+            self.choice = choice
+
+        @property
+        def control(self) -> Choice:
+            """The choice it is about."""
+            return self.choice
+
+    def __init__(
+        self,
+        theme: Theme,
+        values: Sequence[str],
+        *,
+        css_id: str | None = None,
+        on_enter: Callable[[], None] | None = None,
+    ) -> None:
         super().__init__(id=css_id)
+        self._at_enter = on_enter
+        """Called at once, in place of `Submitted`: the next key may be on its way, and is for what Enter leads to."""
         self._theme = theme
         self._values = list(values)
         self._index = 0
@@ -56,10 +77,14 @@ class Choice(Widget, can_focus=True):
         if self._values:
             self._index = (self._index + by) % len(self._values)
             self.refresh()
+            self.post_message(self.Changed(self))
 
     def action_submit(self) -> None:
         """Accept."""
-        self.post_message(self.Submitted())
+        if self._at_enter is None:
+            self.post_message(self.Submitted())
+        else:
+            self._at_enter()
 
     def on_focus(self) -> None:
         """The focus shows."""

@@ -1,0 +1,46 @@
+"""Plain sessions that the console makes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck.errors import QuarterdeckError
+from quarterdeck.operations.new import Wanted, new_session
+
+if TYPE_CHECKING:
+    from quarterdeck.core.ids import SessionId
+    from quarterdeck.operations.deck import Deck
+    from quarterdeck.runtime.memory import Memory
+    from quarterdeck.tui.backend import NewRequest
+
+
+async def new_in_each(deck: Deck, memory: Memory, request: NewRequest) -> list[SessionId]:
+    """Make sessions, one in each directory; one that fails does not stop the others."""
+    made: list[SessionId] = []
+    failed: list[QuarterdeckError] = []
+    for directory in request.directories:
+        wanted = Wanted(
+            name=request.name if len(request.directories) == 1 else None,
+            cwd=Path(directory),
+            tool=request.tool,
+            request=request.request,
+            shell=os.environ.get("SHELL", ""),
+        )
+        try:
+            session, notices = await new_session(deck, wanted)
+        except QuarterdeckError as error:
+            failed.append(error)
+            continue
+        made.append(session.session_id)
+        memory.went_to(directory)
+        failed += [QuarterdeckError(notice) for notice in notices]
+    raise_all(failed)
+    return made
+
+
+def raise_all(failed: list[QuarterdeckError]) -> None:
+    """Raise several failures as one; nothing when there are none."""
+    if failed:
+        raise QuarterdeckError(" ".join(error.message for error in failed), hint=failed[0].hint)

@@ -1,0 +1,234 @@
+"""What is done or dead, as a list to review: nothing in it ends before the operator has seen it and said so."""
+
+from __future__ import annotations
+
+import asyncio
+from textwrap import wrap
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from quarterdeck.core.text import cell_width, clean, cut
+from quarterdeck.errors import QuarterdeckError
+from quarterdeck.tui.rows.ages import quiet
+from quarterdeck.tui.screens.dialog import Dialog
+from quarterdeck.tui.work import Clearable, Cleared, Clearing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from textual.widget import Widget
+    from textual.worker import Worker
+
+    from quarterdeck.tui.app import ConsoleApp
+
+TICKED, UNTICKED, STAYS = "[x]", "[ ]", " - "
+MARKS = {Clearing.GOING: "...", Clearing.ENDED: " ok", Clearing.LEFT: STAYS, Clearing.FAILED: " ! "}
+ROLES = {Clearing.GOING: "works", Clearing.ENDED: "done", Clearing.LEFT: "muted", Clearing.FAILED: "failed"}
+REVIEW = (("Space", "tick"), ("a", "all or none"), ("y", "end the ticked"), ("Esc", "back, nothing ends"))
+GOING = (("Esc", "stop after this one"),)
+OVER = (("Esc", "back"),)
+
+
+def state_of(one: Clearable) -> str:
+    """What becomes of it, and of its worktree."""
+    if one.stays_because:
+        return f"stays: {one.stays_because}"
+    return f"holds {one.holds}; kept as a commit first" if one.holds else "nothing would be lost"
+
+
+def summary(ticked: list[Clearable]) -> str:
+    """What `y` would do."""
+    if not ticked:
+        return "Nothing is ticked, so nothing ends."
+    what = "1 session ends, with its agent and worktree; its branch stays."
+    if len(ticked) > 1:
+        what = f"{len(ticked)} sessions end, with their agents and worktrees; branches stay."
+    holding = sum(bool(one.holds) for one in ticked)
+    kept = f" Unsaved work of {holding} is kept as a commit first." if holding else ""
+    return f"{what}{kept}"
+
+
+class CleanupScreen(Dialog[None]):
+    """Space ticks, `y` ends what is ticked; what holds unsaved work is ticked only by hand."""
+
+    AUTO_FOCUS = "#options"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space,enter", "tick", "tick"),
+        Binding("a", "tick_all", "all or none"),
+        Binding("y", "end", "end the ticked"),
+        Binding("j", "move(1)", "down"),
+        Binding("k", "move(-1)", "up"),
+    ]
+    heading = "Clean up what is done or dead"
+    keys: Sequence[tuple[str, str]] = OVER
+
+    def __init__(self, console: ConsoleApp) -> None:
+        super().__init__(console)
+        self.add_class("-page")
+        self._found: list[Clearable] = []
+        self._ticked: set[str] = set()
+        self._outcomes: dict[str, Cleared] = {}
+        self._work: Worker[None] | None = None
+        self._options = OptionList(id="options", markup=False)
+        self._said = Static(self.style("Looking at every spawned session, its worktree and its issue …", "muted"))
+
+    def body(self) -> Iterable[Widget]:
+        """The list, and what would be done."""
+        yield self._options
+        yield self._said
+
+    def on_mount(self) -> None:
+        """Look: nothing is changed by that."""
+        self.run_worker(self._look(), group="look")
+
+    async def _look(self) -> None:
+        try:
+            self._found = await self.console_app.backend.clearable()
+        except QuarterdeckError as error:
+            self._say(f"It cannot be told what could go: {error.message} {error.hint}", "failed")
+            return
+        if not self._found:
+            self._say("Nothing is done or dead.", "muted")
+            return
+        self._ticked = {one.session_id for one in self._found if not (one.holds or one.stays_because)}
+        self._offer()
+        self._review()
+
+    def on_resize(self) -> None:
+        """Ages stand at the right edge."""
+        super().on_resize()
+        self.call_after_refresh(self._offer)
+
+    @property
+    def _is_review(self) -> bool:
+        return bool(self._found) and self._work is None
+
+    def _offer(self) -> None:
+        here = self._options.highlighted or 0
+        width = self._options.scrollable_content_region.width or 70
+        now = self.console_app.clock.now()
+        self._options.clear_options()
+        self._options.add_options([Option(self._lines(one, width, now), id=one.session_id) for one in self._found])
+        if self._found:
+            self._options.highlighted = min(here, len(self._found) - 1)
+
+    def _lines(self, one: Clearable, width: int, now: datetime) -> Text:
+        done = self._outcomes.get(one.session_id)
+        mark, role, below = self._standing(one, done)
+        ink = self.console_app.colours.ink
+        age = f"last active {quiet(one.quiet_since, now)}" if one.quiet_since else ""
+        right = f"{cut(clean(one.branch), width // 2 - len(age) - 2)}  {age}".strip()
+        name = cut(f"{one.session_id}  {clean(one.name)}" if one.name != one.session_id else one.session_id, width // 2)
+        space = " " * max(2, width - cell_width(mark) - cell_width(name) - cell_width(right) - 2)
+        indent = " " * (cell_width(mark) + 1)
+        why = wrap(f"{clean(one.reason)}; {clean(below)}", width - 8, max_lines=3, placeholder=" …")
+        below_it = [part for line in why for part in (f"\n{indent}", (line, ink(role)))]
+        return Text.assemble(
+            (mark, ink(role)),
+            " ",
+            name,
+            space,
+            (right, ink("muted")),
+            *below_it,
+        )
+
+    def _standing(self, one: Clearable, done: Cleared | None) -> tuple[str, str, str]:
+        """Mark, colour and words of a line."""
+        if done is not None:
+            words = ", ".join(part for part in (done.outcome.value, done.detail) if part)
+            return (
+                MARKS[done.outcome],
+                ROLES[done.outcome],
+                "is being ended" if done.outcome is Clearing.GOING else words,
+            )
+        if one.stays_because:
+            return STAYS, "muted", state_of(one)
+        mark = TICKED if one.session_id in self._ticked else UNTICKED
+        return mark, "asks" if one.holds else "text", state_of(one)
+
+    def _say(self, text: str, role: str = "text") -> None:
+        self._said.update(self.style(f"\n{clean(text)}", role))
+
+    def _show_keys(self, keys: Sequence[tuple[str, str]]) -> None:
+        self.keys = keys
+        self.query_one("#keys", Static).update(self._key_line())
+
+    def _chosen(self) -> list[Clearable]:
+        return [one for one in self._found if one.session_id in self._ticked]
+
+    def _review(self) -> None:
+        self._say(summary(self._chosen()))
+        self._show_keys(REVIEW)
+
+    @on(OptionList.OptionSelected)
+    def action_tick(self) -> None:
+        """Tick or untick the session under the cursor."""
+        place = self._options.highlighted
+        if not self._is_review or place is None:
+            return
+        one = self._found[place]
+        if one.stays_because:
+            self.app.notify(f"It stays: {clean(one.stays_because)}.", markup=False, timeout=3)
+            return
+        self._ticked ^= {one.session_id}
+        self._offer()
+        self._review()
+
+    def action_tick_all(self) -> None:
+        """Tick all that may go without losing work; when they are, none."""
+        if self._is_review:
+            easy: set[str] = {one.session_id for one in self._found if not (one.holds or one.stays_because)}
+            self._ticked = set() if self._ticked else easy
+            self._offer()
+            self._review()
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor."""
+        if self._found:
+            here = self._options.highlighted or 0
+            self._options.highlighted = max(0, min(len(self._found) - 1, here + by))
+
+    def action_end(self) -> None:
+        """End what is ticked."""
+        if self._is_review and self._ticked:
+            self._show_keys(GOING)
+            self._work = self.run_worker(self._end(self._chosen()), group="end")
+
+    async def _end(self, chosen: list[Clearable]) -> None:
+        ids = [one.session_id for one in chosen]
+        keeping = [one.session_id for one in chosen if one.holds]
+        self._say("Ending them, one after the other …")
+        try:
+            await self.console_app.backend.clear(ids, keeping=keeping, told=self._told)
+            said = "Done."
+        except asyncio.CancelledError:
+            said = "Stopped. What is not marked was not touched."
+        except QuarterdeckError as error:
+            said = f"{error.message} {error.hint}"
+        self._ticked.clear()
+        self._say(f"{said} {self._tally()}")
+        self._show_keys(OVER)
+
+    def _tally(self) -> str:
+        outcomes = [done.outcome for done in self._outcomes.values()]
+        counted = ((kind, outcomes.count(kind)) for kind in (Clearing.ENDED, Clearing.LEFT, Clearing.FAILED))
+        said = ", ".join(f"{count} {kind.value}" for kind, count in counted if count)
+        return f"{said}." if said else ""
+
+    def _told(self, done: Cleared) -> None:
+        self._outcomes[done.session_id] = done
+        if self.is_attached:
+            self._offer()
+
+    def action_leave(self) -> None:
+        """Back; while it is at work, stop after the session it is at."""
+        if self._work is not None and self._work.is_running:
+            self._work.cancel()
+        else:
+            self.dismiss(None)

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from quarterdeck.core.ids import SessionId
+from quarterdeck.core.session import SessionState
+from quarterdeck.errors import NotFound, Refused
+from quarterdeck.runtime.underway import Undertakings
+from quarterdeck.tui.rows.mark import Kind, kind_of
+from support.canned import StillClock
+from support.fleet import canned_sessions, fleet_of
+
+if TYPE_CHECKING:
+    from quarterdeck.runtime.underway import Undertaking
+
+ROW = canned_sessions()[0]
+
+
+class Work:
+    """An operation that says where it is and waits."""
+
+    def __init__(self, note: str = "") -> None:
+        self.note = note
+        self.said = asyncio.Event()
+        self.goes_on = asyncio.Event()
+        self.taken_back = False
+
+    async def __call__(self, held: Undertaking) -> str:
+        held.say("making \x1b[31mthe worktree")
+        self.said.set()
+        try:
+            await self.goes_on.wait()
+        except asyncio.CancelledError as error:
+            self.taken_back = True
+            if self.note:
+                error.add_note(self.note)
+            raise
+        return "done"
+
+
+async def test_an_operation_shows_in_its_row_until_it_is_over() -> None:
+    under, work = Undertakings(StillClock()), Work()
+    changes: list[None] = []
+    under.listeners.append(lambda: changes.append(None))
+    fleet = fleet_of(*canned_sessions())
+    running = asyncio.create_task(under.run(ROW.session_id, "restoring", work))
+    await work.said.wait()
+
+    row = under.shown_in(fleet).sessions[ROW.session_id]
+    assert (row.thought, row.state, row.asks) == ("restoring: making the worktree", SessionState.BUSY, None)
+    assert kind_of(row) is Kind.WORKS
+    assert changes
+    with pytest.raises(Refused):
+        await under.run(ROW.session_id, "ending", Work())
+    work.goes_on.set()
+
+    assert await running == "done"
+    assert under.shown_in(fleet) is fleet
+
+
+async def test_what_has_no_session_yet_has_a_row_of_its_own() -> None:
+    under, work = Undertakings(StillClock()), Work()
+    running = asyncio.create_task(under.run(ROW.session_id, "spawning", work, ROW))
+    await work.said.wait()
+
+    assert list(under.shown_in(fleet_of()).sessions) == [ROW.session_id]
+
+    await under.end()
+    assert work.taken_back
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def test_stopping_waits_until_all_is_taken_back_and_says_what_was_not() -> None:
+    under, work = Undertakings(StillClock()), Work("Could not be taken back: the worktree.")
+    running = asyncio.create_task(under.run(ROW.session_id, "spawning", work, ROW))
+    await work.said.wait()
+
+    assert await under.stop(ROW.session_id) == ("Could not be taken back: the worktree.",)
+
+    assert work.taken_back
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    with pytest.raises(NotFound):
+        await under.stop(SessionId("nobody"))
+
+
+async def test_who_gives_up_waiting_stops_nothing() -> None:
+    under, work = Undertakings(StillClock()), Work()
+    running = asyncio.create_task(under.run(ROW.session_id, "ending", work))
+    await work.said.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+    assert under.of(ROW.session_id) is not None
+    assert not work.taken_back
+
+    await under.end()
