@@ -205,6 +205,14 @@ def test_a_word_takes_a_value_or_not_whatever_the_verb() -> None:
             assert takes.setdefault(option.name, bool(option.takes)) == bool(option.takes), option.name
 
 
+def test_sessions_that_nobody_has_watched_yet_are_named_too(short_folder: Path) -> None:
+    with TmuxServer(short_folder / "s") as server:
+        server.session("alpha")
+        server.session("beta")
+
+        assert run_cli("-S", server.socket, "names", "session", "a").out == "alpha\tnot watched yet\n"
+
+
 def test_names_that_cannot_be_known_are_silence(private_home: Path) -> None:
     private_home.mkdir(mode=0o700)
     (private_home / "state.db").write_text("no database" * 100)

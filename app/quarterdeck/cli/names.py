@@ -8,14 +8,21 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.cli.address import server_socket
 from quarterdeck.cli.output import write
+from quarterdeck.core.pane import Snapshot
 from quarterdeck.core.text import clean
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.store.glance import names
+from quarterdeck.tmux.first_look import FirstLook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from quarterdeck.cli.call import Call
+    from quarterdeck.store.glance import Name
+
+
+PATIENCE = 0.3
+"""Seconds that whoever holds Tab waits for tmux."""
 
 
 def run(call: Call) -> int:
@@ -33,17 +40,28 @@ def run(call: Call) -> int:
 
 
 def _sessions(call: Call, prefix: str) -> Iterator[tuple[str, str]]:
-    return _of_sessions(call, prefix, {"live"})
+    known = {each.tmux_name for each in _all_kept(call) if each.status == "live"}
+    yield from _of_sessions(call, prefix, {"live"})
+    # Where nobody has watched yet, tmux alone knows.
+    seen = FirstLook(call.address).wait(PATIENCE)
+    if isinstance(seen, Snapshot):
+        for name in dict.fromkeys(pane.session_name for pane in seen.panes):
+            if name not in known:
+                yield name, "not watched yet"
 
 
 def _kept(call: Call, prefix: str) -> Iterator[tuple[str, str]]:
     return _of_sessions(call, prefix, {"live", "stale", "ended"})
 
 
-def _of_sessions(call: Call, prefix: str, statuses: set[str]) -> Iterator[tuple[str, str]]:
+def _all_kept(call: Call) -> list[Name]:
     options = call.options
     server = server_socket(options.socket_name, options.socket_path, os.environ, os.getuid())
-    found = [each for each in names(call.places.state_file, server) if each.status in statuses]
+    return names(call.places.state_file, server)
+
+
+def _of_sessions(call: Call, prefix: str, statuses: set[str]) -> Iterator[tuple[str, str]]:
+    found = [each for each in _all_kept(call) if each.status in statuses]
     counted = [each.tmux_name for each in found]
     by_name = False
     for each in found:
