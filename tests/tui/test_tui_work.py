@@ -119,6 +119,16 @@ async def test_nobody_agrees_to_a_loss_before_it_has_been_named() -> None:
         assert backend.deeds == [("kill", ("sess_1",), False)]
 
 
+async def test_an_early_yes_counts_where_nothing_is_lost() -> None:
+    backend = Slow()
+    async with console(backend) as running:
+        await running.pilot.press("j", "x", "y")
+        assert backend.deeds == []
+        backend.gate.set()
+        await running.settle()
+        assert backend.deeds == [("kill", ("sess_2",), False)]
+
+
 async def test_how_to_get_kept_work_back_is_told() -> None:
     async with console(CannedBackend(said_of_kill=("To get it back: git switch",))) as running:
         await running.press("x", "y")

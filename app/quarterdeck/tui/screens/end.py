@@ -52,6 +52,7 @@ class EndScreen(Dialog[Ending]):
         self._losses: dict[str, tuple[str, ...]] = {}
         self._is_known = False
         """Whether what would be lost stands there; before that nobody can agree to it."""
+        self._is_wanted = False
         self._told = Static(self.style("Looking at what would be lost …", "muted"))
         self._is_many = len(sessions) > 1
         self.heading = f"End {names(sessions)}?"
@@ -84,6 +85,8 @@ class EndScreen(Dialog[Ending]):
         said = [self.style(clean(text), role) for text, role in lines or [(nothing, "muted")]]
         self._told.update(Text("\n").join(said))
         self._is_known = True
+        if self._is_wanted and not lines:
+            self.dismiss(Ending.KILL)
 
     def _loss(self, session: Session) -> list[tuple[str, str]]:
         lines: list[tuple[str, str]] = []
@@ -98,7 +101,8 @@ class EndScreen(Dialog[Ending]):
         return not (self._is_many and action in {"end", "detach"})
 
     def action_end(self) -> None:
-        """End it, once it stands there what that means."""
+        """End it, once it stands there what that means; where nothing is lost, an earlier yes counts too."""
+        self._is_wanted = True
         if self._is_known:
             self.dismiss(Ending.KILL)
 
