@@ -134,6 +134,15 @@ async def test_the_session_is_what_was_asked(server: TmuxServer, doing: Doing, t
     assert server.ask(pane.pane_id, "#{remain-on-exit}") == "off"
 
 
+async def test_the_first_session_of_a_machine_that_never_ran_tmux_is_made(short_folder: Path) -> None:
+    socket = short_folder / f"tmux-{os.getuid()}" / "default"
+    with TmuxServer(socket) as server:
+        await Doing(ServerAddress(str(socket))).new_session(NewSession(name="first", cwd=short_folder))
+
+        assert server.run("list-sessions", "-F", "#S") == "first"
+    assert socket.parent.stat().st_mode & 0o777 == 0o700
+
+
 async def test_a_session_without_a_name_is_numbered_and_runs_a_shell(
     server: TmuxServer, doing: Doing, tmp_path: Path
 ) -> None:

@@ -39,6 +39,7 @@ async def new_session(address: ServerAddress, wanted: NewSession, timeout: float
     """
     folder = await asyncio.to_thread(_existing_folder, wanted.cwd)
     environment = _environment(wanted.env)
+    await asyncio.to_thread(_make_socket_folder, address)
     await asyncio.to_thread(_check_program, wanted.argv, folder, environment.get("PATH"))
     questions = formats.Questions()
     create = (
@@ -107,6 +108,13 @@ def _existing_folder(cwd: Path) -> str:
     if not os.access(cwd, os.X_OK):
         raise TmuxRefused(f"The folder {cwd} cannot be entered.")
     return str(cwd.absolute())
+
+
+def _make_socket_folder(address: ServerAddress) -> None:
+    """Make tmux's own folder, as it does for itself; told of a socket by its path it would not (3.3a)."""
+    folder = Path(address.socket).parent
+    if folder.name == f"tmux-{os.getuid()}" and folder.parent.is_dir():
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _check_program(argv: tuple[str, ...], folder: str, path: str | None) -> None:
