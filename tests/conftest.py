@@ -43,6 +43,7 @@ def private_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "quarterdeck-home"
     monkeypatch.setenv("QUARTERDECK_HOME", str(home))
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("COLORTERM", "truecolor")
     return home
 
 

@@ -37,6 +37,22 @@ async def test_the_head_line_counts_the_states_and_names_who_waits() -> None:
         assert "checkout-tax waits for 4m" in head
 
 
+async def test_in_eighty_columns_the_head_line_still_counts_every_state_and_names_who_waits() -> None:
+    async with console(size=(80, 24)) as running:
+        head = running.main.head.text
+        assert "▲ 2 ask  ✖ 1  ◆ 1  ● 5  ○ 2  ? 1  ≠ 1  ◌ 1" in head
+        assert "checkout-tax waits for 4m" in head
+
+
+async def test_the_foot_line_says_what_the_keys_do_while_a_filter_is_typed_and_after() -> None:
+    async with console() as running:
+        before = running.main.foot.text
+        await running.press("/")
+        assert running.main.foot.text.split() == ["Enter", "keep", "Esc", "clear", "↑", "↓", "move"]
+        await running.press("escape")
+        assert running.main.foot.text == before
+
+
 async def test_enter_goes_to_the_selected_pane() -> None:
     async with console() as running:
         await running.press("j", "enter")

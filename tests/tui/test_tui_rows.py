@@ -16,6 +16,9 @@ from quarterdeck.ports.store import StoreHealth
 from quarterdeck.tui.actions import ACTIONS, resolve, spoken
 from quarterdeck.tui.rows import column as col
 from quarterdeck.tui.rows.ages import amount, exact, quiet, share
+from quarterdeck.tui.rows.cell import Cell
+from quarterdeck.tui.rows.detail import session_lines
+from quarterdeck.tui.rows.folding import LEAST, folded
 from quarterdeck.tui.rows.foot import foot_cells
 from quarterdeck.tui.rows.head import count, head_cells
 from quarterdeck.tui.rows.mark import ASCII_SHAPES, ROLES, SHAPES, Kind, kind_of
@@ -275,3 +278,24 @@ def test_only_a_question_makes_a_row_say_that_it_asks(state: SessionState, kind:
 def test_a_need_outranks_an_idle_state() -> None:
     session = replace(SESSIONS[9], needs=Need.FINISHED, state=SessionState.IDLE)
     assert kind_of(session) is Kind.DONE
+
+
+@given(st.text(max_size=60), st.integers(0, 20), st.integers(1, 50))
+def test_a_folded_line_says_all_of_it_and_stays_on_the_page(text: str, lead: int, width: int) -> None:
+    said = clean(text)
+    line = (Cell(" " * lead, "muted"), Cell(said))
+
+    lines = folded(line, width)
+
+    assert "".join(part[-1].text for part in lines).replace(" ", "") == said.replace(" ", "")
+    if width - lead >= LEAST:
+        assert all(cell_width("".join(cell.text for cell in part)) <= width for part in lines)
+
+
+@pytest.mark.parametrize(("status", "said"), [(130, ", status 130"), (0, ", status 0"), (-1, ""), (None, "")])
+def test_details_tell_an_exit_status_only_when_it_was_learned(status: int | None, said: str) -> None:
+    ended = replace(canned_exited()[0], exit_status=status)
+
+    (line,) = [line for line in session_lines(ended, NOW) if line and line[0].text.split() == ["ended"]]
+
+    assert line[1].text == f"21 min ago, process exit{said}"

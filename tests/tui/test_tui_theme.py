@@ -15,6 +15,7 @@ from quarterdeck.tui.theme import (
     GROUNDS,
     INKS,
     ROLES,
+    TERMINAL,
     load,
     load_all,
     load_packaged,
@@ -59,6 +60,28 @@ def test_text_can_be_read_on_every_ground(name: str, ground: str, ink: str) -> N
 def test_the_selected_row_stands_out(name: str) -> None:
     colours = THEMES[name].colours
     assert contrast(colours["raised"], colours["background"]) >= 1.15
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_in_256_colours_text_can_be_read_and_the_selected_row_stands_out(name: str) -> None:
+    colours = THEMES[name].of_256().colours
+    assert all(contrast(colours[ink], colours[ground]) >= 4.3 for ink in INKS for ground in GROUNDS)
+    assert contrast(colours["raised"], colours["background"]) >= 1.15
+
+
+@pytest.mark.parametrize(
+    ("term", "theme", "is_of_256"),
+    [("xterm-direct-truecolor", "dark", False), ("tmux-256color", "dark", True), ("screen", TERMINAL, False)],
+)
+async def test_a_theme_is_shown_in_the_colours_the_terminal_has(
+    term: str, theme: str, is_of_256: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", term)
+    if not term.endswith("truecolor"):
+        monkeypatch.delenv("COLORTERM")
+    async with console() as running:
+        assert (running.app.colours.name, running.app.colours.is_of_256) == (theme, is_of_256)
+        assert running.main.table._theme is running.app.colours
 
 
 @given(st.tuples(*[st.integers(0, 255)] * 3), st.sampled_from(OURS))

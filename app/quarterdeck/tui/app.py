@@ -53,15 +53,18 @@ class ConsoleApp(FramesKept, KeysInTurn):
         self.trouble: QuarterdeckError | None = backend.trouble()
         self._complaints: list[QuarterdeckError] = []
         self.keys = self._resolve_keys()
-        self.colours = self._load_theme(theme.TERMINAL if wants_no_colour else self.preferences.theme)
-        self._take_up(self.colours)
+        has_few_colours = self.console.color_system == "standard"
+        named = theme.TERMINAL if wants_no_colour or has_few_colours else self.preferences.theme
+        self.colours = self._take_up(self._load_theme(named))
         self.main = MainScreen(self)
         self.theme_watch = ThemeWatch(self)
         self.repaint = Repaint(self, self.main.sync)
         self._unsubscribe: Callable[[], None] = lambda: None
 
-    def _take_up(self, chosen: theme.Theme) -> None:
-        """Give the theme to Textual."""
+    def _take_up(self, chosen: theme.Theme) -> theme.Theme:
+        """Give the theme to Textual, as this terminal can show it."""
+        if self.console.color_system == "256":
+            chosen = chosen.of_256()
         sixteen = terminal_colours(chosen)
         if chosen.dark:
             self.ansi_theme_dark = sixteen
@@ -69,6 +72,7 @@ class ConsoleApp(FramesKept, KeysInTurn):
             self.ansi_theme_light = sixteen
         self.register_theme(chosen.for_textual())
         self.theme = chosen.name
+        return chosen
 
     def _resolve_keys(self) -> dict[str, tuple[str, ...]]:
         try:
@@ -171,9 +175,8 @@ class ConsoleApp(FramesKept, KeysInTurn):
 
     def use_theme(self, chosen: theme.Theme) -> None:
         """Paint everything in another theme."""
-        self.colours = chosen
-        self._take_up(chosen)
-        self.main.use(chosen)
+        self.colours = self._take_up(chosen)
+        self.main.use(self.colours)
         self.theme_watch.follow(chosen.name)
 
     # A crash

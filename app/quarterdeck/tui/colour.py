@@ -8,6 +8,8 @@ from functools import lru_cache
 READABLE = 4.5
 """The least contrast of text that anybody should have to read."""
 _STEPS = 16
+_CUBE = (0, 95, 135, 175, 215, 255)
+_GREYS = range(8, 248, 10)
 _HUES = ((0.0, "red"), (1 / 6, "yellow"), (2 / 6, "green"), (3 / 6, "cyan"), (4 / 6, "blue"), (5 / 6, "magenta"))
 
 
@@ -48,3 +50,25 @@ def nearest_named(colour: str) -> str:
     if saturation < 0.12:
         return "default"
     return min(_HUES, key=lambda named: min(abs(hue - named[0]), 1 - abs(hue - named[0])))[1]
+
+
+@lru_cache(maxsize=1)
+def _palette() -> list[tuple[int, int, int]]:
+    """The colours that a terminal of 256 has beside the sixteen of its own."""
+    return [(red, green, blue) for red in _CUBE for green in _CUBE for blue in _CUBE] + [(g, g, g) for g in _GREYS]
+
+
+@lru_cache(maxsize=1024)
+def nearest_of_256(colour: str) -> str:
+    """The colour of a terminal of 256 that looks most like this one.
+
+    Rich's own choice knows dark colours only as black or as a pure hue.
+    """
+    red, green, blue = (part * 255 for part in rgb(colour))
+
+    def distance(other: tuple[int, int, int]) -> float:
+        mean = (red + other[0]) / 2
+        squares = (red - other[0]) ** 2, (green - other[1]) ** 2, (blue - other[2]) ** 2
+        return (2 + mean / 256) * squares[0] + 4 * squares[1] + (2 + (255 - mean) / 256) * squares[2]
+
+    return "#" + "".join(f"{part:02x}" for part in min(_palette(), key=distance))

@@ -11,7 +11,7 @@ from rich.style import Style
 from textual.theme import Theme as TextualTheme
 
 from quarterdeck.errors import SettingsError
-from quarterdeck.tui.colour import nearest_named, readable
+from quarterdeck.tui.colour import nearest_named, nearest_of_256, readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +37,8 @@ class Theme:
     terminal: bool
     """Whether the colours are names of the terminal's own."""
     colours: Mapping[str, str]
+    is_of_256: bool = False
+    """Whether the colours are those of a terminal that has 256."""
     _styles: dict[tuple[str, str], Style] = field(default_factory=dict, repr=False, compare=False)
 
     def style(self, role: str, ground: str = "background") -> Style:
@@ -55,7 +57,15 @@ class Theme:
         """A repository's colour, made readable on this theme's grounds."""
         if self.terminal:
             return nearest_named(colour)
-        return readable(colour, *(self.colours[ground] for ground in GROUNDS))
+        shade = readable(colour, *(self.colours[ground] for ground in GROUNDS))
+        return nearest_of_256(shade) if self.is_of_256 else shade
+
+    def of_256(self) -> Theme:
+        """The theme for a terminal of 256 colours."""
+        if self.terminal or self.is_of_256:
+            return self
+        near = {role: nearest_of_256(colour) for role, colour in self.colours.items()}
+        return Theme(self.name, self.title, self.dark, self.terminal, near, is_of_256=True)
 
     def _make(self, role: str, ground: str) -> Style:
         parts = role.split()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.text import clean, clean_lines, fit
-from quarterdeck.tui.rows.ages import amount, exact, share
+from quarterdeck.tui.rows.ages import amount, exact, quiet, share
 from quarterdeck.tui.rows.cell import Cell
 from quarterdeck.tui.rows.mark import REST_WORDS, ROLES, is_doubtful, kind_of
 from quarterdeck.tui.rows.question import question_lines
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Line = tuple[Cell, ...]
 LABEL = 12
 AGE = 16
+AGE_SHORT = 5
 _LEVEL_ROLES = {"error": "failed", "warn": "asks", "debug": "muted"}
 DIFF_ROLES = {"+": "works", "-": "failed", "@": "accent"}
 DIFF_MOST = 400
@@ -86,9 +87,6 @@ def context_said(session: Session) -> str:
 
 def session_lines(session: Session, now: datetime) -> list[Line]:
     """Where and what it is."""
-    ended = (
-        f"{exact(session.ended_at, now)}, {session.exit_reason.value.replace('_', ' ')}" if session.exit_reason else ""
-    )
     return _section(
         "Session",
         _facts(
@@ -103,12 +101,7 @@ def session_lines(session: Session, now: datetime) -> list[Line]:
                 ("active", exact(session.last_activity_at, now)),
                 ("background", f"{session.background_tasks} tasks" if session.background_tasks else ""),
                 ("watched", "" if session.transport_health.value == "healthy" else session.transport_health.value),
-                (
-                    "ended",
-                    ended + (f", status {session.exit_status}" if session.exit_status is not None else "")
-                    if ended
-                    else "",
-                ),
+                ("ended", _ending(session, now)),
             ]
         ),
     )
@@ -171,12 +164,12 @@ def event_lines(events: Sequence[Activity], now: datetime) -> list[Line]:
     return _section("Events", [activity_line(event, now, {}) for event in events])
 
 
-def activity_line(event: Activity, now: datetime, names: dict[str, str]) -> Line:
+def activity_line(event: Activity, now: datetime, names: dict[str, str], *, is_narrow: bool = False) -> Line:
     """One line of the activity log; with `names`, whose it is."""
     who = names.get(event.session_id or "", event.session_id or event.project or "") if names else ""
     role = _LEVEL_ROLES.get(event.level.value, "text")
     return (
-        Cell("  " + fit(exact(event.at, now), AGE), "muted"),
+        Cell("  " + (fit(quiet(event.at, now), AGE_SHORT) if is_narrow else fit(exact(event.at, now), AGE)), "muted"),
         Cell(fit(clean(event.kind), 20), role if role != "text" else "muted"),
         *((Cell(fit(clean(who), 16) + " ", "text bold"),) if names else ()),
         Cell(clean(event.summary), role),

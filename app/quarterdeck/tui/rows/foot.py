@@ -35,6 +35,14 @@ def foot_cells(
     return cells
 
 
+def typing_cells() -> list[Cell]:
+    """The keys that work while a filter is typed: the letters are its own."""
+    cells = [Cell(" ")]
+    for key, label in (("Enter", "keep"), ("Esc", "clear"), ("↑ ↓", "move")):
+        cells += [Cell(key, "accent bold"), Cell(f" {label}  ", "muted")]
+    return cells
+
+
 def _place(action: Action) -> int:
     return action.foot
 

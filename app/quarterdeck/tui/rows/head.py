@@ -29,6 +29,7 @@ _LEVELS = (
     (frozenset(Kind), True, False),
     (WAITING | {Kind.WORKS, Kind.RESTS}, True, False),
     (WAITING, True, False),
+    (frozenset({Kind.ASKS}), True, False),
     (WAITING, False, False),
     (frozenset[Kind](), False, False),
 )

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from quarterdeck.tui.widgets.lines import Line
 
 SHOWN = 300
+NARROW = 90
+"""Below this width the ages are short, so that what happened has room."""
 _LEVELS = (None, Level.WARN, Level.ERROR)
 
 
@@ -106,4 +108,5 @@ class ActivityScreen(Page):
             return
         names = {"": ""} | {session_id: name_of(one) for session_id, one in console.main.board.sessions.items()}
         nothing: list[Line] = [(Cell("  Nothing happened that matches.", "muted"),)]
-        self.lines.show([activity_line(event, console.clock.now(), names) for event in events] or nothing)
+        now, is_narrow = console.clock.now(), self.lines.size.width < NARROW
+        self.lines.show([activity_line(event, now, names, is_narrow=is_narrow) for event in events] or nothing)

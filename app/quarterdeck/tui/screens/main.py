@@ -16,7 +16,7 @@ from quarterdeck.tui import actions
 from quarterdeck.tui.actions import ACTIONS, BY_NAME
 from quarterdeck.tui.board import Board
 from quarterdeck.tui.commands import COMMANDS
-from quarterdeck.tui.rows.foot import foot_cells
+from quarterdeck.tui.rows.foot import foot_cells, typing_cells
 from quarterdeck.tui.rows.head import head_cells
 from quarterdeck.tui.rows.notices import LEAST_HEIGHT, LEAST_WIDTH, Notice, notice_for
 from quarterdeck.tui.rows.order import Grouping
@@ -156,7 +156,10 @@ class MainScreen(Screen[None]):
 
     def show_foot(self) -> None:
         """Show the keys that work now."""
-        self.foot.show(foot_cells(self.console_app.keys, self.works, self.app.size.width, len(self.board.marked)))
+        if self.focused is self.filter_bar.input:
+            self.foot.show(typing_cells())
+        else:
+            self.foot.show(foot_cells(self.console_app.keys, self.works, self.app.size.width, len(self.board.marked)))
 
     def _show_tail(self, session_id: str, raw: str, is_known: bool) -> None:
         # What was seen last stays while tmux cannot be asked; the head line says that it does not answer.
@@ -302,6 +305,10 @@ class MainScreen(Screen[None]):
             self.set_class(placement == place, f"-{place}")
 
     # What happens to it
+
+    def on_descendant_focus(self) -> None:
+        """Other keys work now."""
+        self.show_foot()
 
     def on_resize(self) -> None:
         """Another size has room for other things."""

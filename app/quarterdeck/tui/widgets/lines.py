@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 
+from quarterdeck.tui.rows.folding import folded
 from quarterdeck.tui.widgets.line import strip_of
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Lines(ScrollView, can_focus=True):
         super().__init__(id=css_id)
         self._theme = theme
         self._lines: Sequence[Line] = ()
+        self._folded: Sequence[Line] = ()
 
     @property
     def text(self) -> str:
@@ -47,15 +49,21 @@ class Lines(ScrollView, can_focus=True):
     def show(self, lines: Sequence[Line]) -> None:
         """Show these lines, staying at the same height."""
         self._lines = lines
-        self.virtual_size = Size(self.size.width, len(lines))
-        self.refresh()
+        self._fold()
 
     def on_resize(self) -> None:
         """The page is as wide as there is room."""
-        self.virtual_size = Size(self.size.width, len(self._lines))
+        self._fold()
+
+    def _fold(self) -> None:
+        # The scrollbar may come with the lines, and takes one cell.
+        width = max(1, self.scrollable_content_region.width - (0 if self.show_vertical_scrollbar else 1))
+        self._folded = [part for line in self._lines for part in folded(line, width)]
+        self.virtual_size = Size(self.size.width, len(self._folded))
+        self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """One line, cut at the right edge."""
+        """One line."""
         index = y + self.scroll_offset.y
-        line = self._lines[index] if index < len(self._lines) else ()
+        line = self._folded[index] if index < len(self._folded) else ()
         return strip_of(line, self._theme, "surface", self.size.width)
