@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from quarterdeck.tui.backend import Preferences
@@ -71,3 +73,14 @@ async def test_the_checks_show_the_worst_first_with_its_cure() -> None:
         assert lines[3].split()[:2] == ["!", "warning"]
         assert "its screen and files serve." in " ".join(screen.lines.text.split())
         assert lines[-1].split()[:3] == ["✓", "well", "tmux"]
+
+
+async def test_a_server_that_starts_later_is_looked_at_too() -> None:
+    backend = CannedBackend()
+    async with console(backend) as running:
+        assert not running.main.card.display
+        backend.setup.off = {Part.KEY}
+        backend.set(replace(backend.shown, incarnation="another run"))
+        await running.settle()
+        assert "No key of tmux opens the console" in str(running.main.card.render())
+        assert running.main.card.display

@@ -124,7 +124,6 @@ class ConsoleApp(FramesKept, KeysInTurn):
             failures.tell(self, error)
         if self.trouble is None:
             self.run_worker(self._supervise(), name="supervisor", exit_on_error=True)
-            self.run_worker(self.main.card.look(), group="deeds")
 
     async def _supervise(self) -> None:
         try:

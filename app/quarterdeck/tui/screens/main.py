@@ -108,6 +108,7 @@ class MainScreen(Screen[None]):
         if not self.filter_bar.is_attached:
             self.mount(self.filter_bar, before="#body")
             self.mount(self.card, before="#foot")
+            self.call_after_refresh(self.card.show)
             if self.board.filter:
                 self.open_filter(self.board.filter)
 

@@ -33,6 +33,8 @@ class Card(Static):
         super().__init__("", id="card", markup=False)
         self.console_app = console
         self._said = Text()
+        self._looked_at: str | None = None
+        """The run of the tmux server at which it was looked last."""
         self.off: dict[Part, str] = {}
         """What could be turned on, in a sentence each."""
         self.is_wanted = console.preferences.card
@@ -55,7 +57,12 @@ class Card(Static):
         self.show()
 
     def show(self) -> None:
-        """Show it where there is something to say, and room."""
+        """Show it where there is something to say, and room; look again when another server runs."""
+        server = self.console_app.backend.fleet().incarnation
+        if self.is_attached and self.is_wanted and server != self._looked_at:
+            # A server that starts has none of the keys that the one before it had.
+            self._looked_at = server
+            self.console_app.run_worker(self.look(), group="deeds")
         size = self.console_app.size
         has_room = size.width >= LEAST_WIDTH and size.height >= LEAST_HEIGHT
         self.display = self.is_wanted and bool(self.off) and has_room and self.console_app.trouble is None
