@@ -14,7 +14,7 @@ from quarterdeck.operations.confirming import Outcome, Proof
 from quarterdeck.operations.handing_over import How
 from quarterdeck.operations.keys import press
 from quarterdeck.operations.postman import Postman
-from quarterdeck.operations.send import deliver_held, send, send_to_all
+from quarterdeck.operations.send import deliver_held, deliver_now, send, send_to_all
 from quarterdeck.ports.messages import Stage
 from support.post import Post, post_office
 from support.tmux_server import until
@@ -184,6 +184,22 @@ async def test_now_overrides_and_the_log_says_what(office: Post) -> None:
     assert sent.outcome is Outcome.DELIVERED
     assert agent.prompts == ["mine hello"]
     assert (await office.log("message.delivered"))[0]["overrode"] == "draft"
+
+
+async def test_one_that_waits_is_sent_now_over_what_it_waits_for_and_before_the_others(office: Post) -> None:
+    agent = office.agent()
+    session = await office.session()
+    agent.order("draft mine ")
+    await send(office.deck, session, "first")
+    await send(office.deck, session, "second")
+
+    sent = await deliver_now(office.deck, 2, NOW)
+
+    assert (sent.outcome, agent.prompts) == (Outcome.DELIVERED, ["mine second"])
+    assert (await office.log("message.delivered"))[0]["overrode"] == "draft"
+    assert [held.text for held in await office.deck.messages.waiting()] == ["first"]
+    with pytest.raises(NotFound):
+        await deliver_now(office.deck, 2, NOW)
 
 
 async def test_nobody_is_typed_over_who_types(office: Post, short_folder: Path) -> None:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.session import Ask
     from quarterdeck.errors import QuarterdeckError
+    from quarterdeck.tui.mailbox import Mailbox, Waiting
 
 
 def canned_findings() -> list[Finding]:
@@ -165,6 +166,7 @@ class CannedBackend:
     to_clear: list[Clearable] = field(default_factory=lambda: list(TO_CLEAR))
     no_issues: QuarterdeckError | None = None
     said_of_kill: tuple[str, ...] = ()
+    letters: list[Waiting] = field(default_factory=list)
 
     def set(self, fleet: Fleet) -> None:
         """Another fleet, published as the supervisor would."""
@@ -255,6 +257,22 @@ class CannedBackend:
     async def send(self, ids: Sequence[SessionId], text: str) -> list[Delivery]:
         self._do("send", tuple(ids), text)
         return [Delivery(session_id=session_id, outcome="delivered") for session_id in ids]
+
+    async def mailbox(self) -> Mailbox:
+        return self
+
+    async def withdraw(self, message_id: int) -> None:
+        self._do("withdraw", message_id)
+
+    async def rewrite(self, message_id: int, text: str) -> None:
+        self._do("rewrite", message_id, text)
+
+    async def send_now(self, message_id: int) -> Delivery:
+        self._do("send now", message_id)
+        return Delivery(session_id=next(iter(self.shown.sessions)), outcome="delivered")
+
+    async def waiting(self) -> list[Waiting]:
+        return self.letters
 
     async def answer(self, session_id: SessionId, ask: Ask, choice: str) -> None:
         self._do("answer", session_id, ask, choice)

@@ -97,6 +97,21 @@ async def deliver_held(deck: Deck, session: Session, how: How = DEFAULT) -> list
     return done
 
 
+async def deliver_now(deck: Deck, message_id: int, how: How) -> Sent:
+    """Deliver one that waits before all others of its session; `how` says what it may go over."""
+    held = next((each for each in await deck.messages.waiting() if each.id == message_id), None)
+    if held is None:
+        raise NotFound(f"Message {message_id} does not wait any more.")
+    session = deck.session(held.session_id)
+    if await _turn(deck, held, how) is not Turn.GO:
+        raise Refused(f'Another message to "{session.tmux_name}" is on its way.')
+    try:
+        return await deliver(deck, session, held, how)
+    except QuarterdeckError as error:
+        await deck.messages.hold(held.id, error.message)
+        raise
+
+
 async def deliver(deck: Deck, session: Session, held: Held, how: How) -> Sent:
     """Deliver one message that is ours to deliver now."""
     delivery = await hand_over(deck, session, held, how)

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from quarterdeck.runtime.bridge import Bridge
     from quarterdeck.runtime.memory import Memory
     from quarterdeck.tui.backend import Told
+    from quarterdeck.tui.mailbox import Mailbox
     from quarterdeck.tui.work import Clearable, Cleared, Issues, UnderWay
 
 logger = logging.getLogger(__name__)
@@ -246,6 +247,10 @@ class LiveBackend:
         """Deliver a message to each."""
         sessions = [self._session(each) for each in ids]
         return await messaging.send(self._deck, sessions, text, self._where.pane_id)
+
+    async def mailbox(self) -> Mailbox:
+        """The messages that wait."""
+        return messaging.DeckMailbox(self._deck, self._where.pane_id)
 
     async def answer(self, session_id: SessionId, ask: Ask, choice: str) -> None:
         """Answer the question as it was shown."""

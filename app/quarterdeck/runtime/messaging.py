@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.operations.confirming import Outcome
 from quarterdeck.operations.handing_over import How
-from quarterdeck.operations.send import send_to_all
+from quarterdeck.operations.send import Sent, deliver_now, rewrite, send_to_all, withdraw
 from quarterdeck.tui.backend import Delivery
+from quarterdeck.tui.mailbox import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,11 +20,47 @@ if TYPE_CHECKING:
 
 async def send(deck: Deck, sessions: Sequence[Session], text: str, own_pane: PaneId | None) -> list[Delivery]:
     """One message to each; what could not be sent is said, and stops no other."""
-    return [
-        Delivery(
-            session_id=sent.session.session_id,
-            outcome="not sent" if sent.outcome is Outcome.REFUSED else sent.outcome.value,
-            detail=f"{sent.session.tmux_name}: {sent.detail}",
-        )
-        for sent in await send_to_all(deck, sessions, text, How(own_pane=own_pane))
-    ]
+    return [_delivery(sent) for sent in await send_to_all(deck, sessions, text, How(own_pane=own_pane))]
+
+
+def _delivery(sent: Sent) -> Delivery:
+    return Delivery(
+        session_id=sent.session.session_id,
+        outcome="not sent" if sent.outcome is Outcome.REFUSED else sent.outcome.value,
+        detail=f"{sent.session.tmux_name}: {sent.detail}",
+    )
+
+
+class DeckMailbox:
+    """Implements tui.mailbox.Mailbox."""
+
+    def __init__(self, deck: Deck, own_pane: PaneId | None) -> None:
+        self._deck = deck
+        self._own_pane = own_pane
+
+    async def waiting(self) -> list[Waiting]:
+        """Those that wait, with the names of the sessions they are for."""
+        fleet = self._deck.supervisor.fleet
+        rows = {**fleet.exited, **fleet.sessions}
+        return [
+            Waiting(
+                id=each.id,
+                name=rows[each.session_id].tmux_name if each.session_id in rows else each.session_id,
+                text=each.text,
+                why=each.why or "it is on its way",
+                at=each.at,
+            )
+            for each in await self._deck.messages.waiting()
+        ]
+
+    async def withdraw(self, message_id: int) -> None:
+        """Take one back."""
+        await withdraw(self._deck, message_id)
+
+    async def rewrite(self, message_id: int, text: str) -> None:
+        """Change the words of one."""
+        await rewrite(self._deck, message_id, text)
+
+    async def send_now(self, message_id: int) -> Delivery:
+        """Send one at once, whatever is in the way."""
+        return _delivery(await deliver_now(self._deck, message_id, How(now=True, own_pane=self._own_pane)))

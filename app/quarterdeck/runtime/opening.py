@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         SpawnRequest,
         Told,
     )
+    from quarterdeck.tui.mailbox import Mailbox
     from quarterdeck.tui.work import Clearable, Cleared, Issues, UnderWay
 
 
@@ -250,6 +251,10 @@ class OpeningBackend:
         """Deliver a message to each."""
         live, ids = await self._at_each(ids)
         return await live.send(ids, text)
+
+    async def mailbox(self) -> Mailbox:
+        """The messages that wait."""
+        return await (await self._ready()).mailbox()
 
     async def answer(self, session_id: SessionId, ask: Ask, choice: str) -> None:
         """Answer the question as it was shown."""

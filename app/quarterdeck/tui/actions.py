@@ -48,6 +48,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("session.answer", ("y",), "answer", "Answer what it asks", "Sessions", 2, Needs.ASKING, Capability.ANSWER),
     Action("session.send", ("m",), "message", "Message the row or the marked rows", "Sessions", 5, Needs.LIVE,
            Capability.SEND),
+    Action("held.open", ("M",), "held messages", "Messages that wait: change, withdraw, send now", "Sessions",
+           capability=Capability.SEND),
     Action("session.new", ("n",), "new", "New session: where, which agent, what to do", "Sessions", foot=6,
            capability=Capability.NEW),
     Action("session.spawn", ("s",), "spawn", "Spawn a worker in its own worktree", "Sessions", foot=9,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.thought import ThoughtSnapshot
     from quarterdeck.errors import QuarterdeckError
     from quarterdeck.ports.store import Activity, ActivityQuery, StoreHealth
+    from quarterdeck.tui.mailbox import Mailbox
     from quarterdeck.tui.setup import Setup
     from quarterdeck.tui.work import Clearable, Cleared, Issues, UnderWay
 
@@ -237,6 +238,9 @@ class Backend(Protocol):
 
     async def send(self, ids: Sequence[SessionId], text: str) -> list[Delivery]:
         """Deliver a message to each."""
+
+    async def mailbox(self) -> Mailbox:
+        """The messages that wait, to be read and changed."""
 
     async def answer(self, session_id: SessionId, ask: Ask, choice: str) -> None:
         """Answer the question as it was shown; Refused when it is another one by now."""

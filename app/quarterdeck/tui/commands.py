@@ -191,6 +191,7 @@ COMMANDS: dict[str, Callable[[MainScreen], None]] = {
     "session.go": deeds.go,
     "session.answer": deeds.answer,
     "session.send": deeds.send,
+    "held.open": deeds.held,
     "session.new": deeds.new,
     "session.spawn": deeds.spawn,
     "session.end": deeds.end,

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.message import MOST_RECIPIENTS
 from quarterdeck.core.text import clean
 from quarterdeck.tui.backend import Capability
 from quarterdeck.tui.rows.mark import GONE, Kind, kind_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from quarterdeck.core.ids import SessionId
     from quarterdeck.core.session import Session
     from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.backend import Delivery
     from quarterdeck.tui.screens.main import MainScreen
 
 LONG_TOAST = 20.0
@@ -39,12 +43,19 @@ def send(screen: MainScreen) -> None:
             screen.unmark()
             console.attempt(_send(console, [session.session_id for session in sessions], text))
 
-    if sessions:
+    if len(sessions) > MOST_RECIPIENTS:
+        said = f"A message goes to {MOST_RECIPIENTS} sessions at most; {len(sessions)} are marked."
+        console.notify(said, severity="warning", markup=False)
+    elif sessions:
         screen.app.push_screen(MessageScreen(console, sessions), written)
 
 
 async def _send(console: ConsoleApp, ids: list[SessionId], text: str) -> None:
-    deliveries = await console.backend.send(ids, text)
+    _tell(console, await console.backend.send(ids, text))
+
+
+def _tell(console: ConsoleApp, deliveries: Sequence[Delivery]) -> None:
+    """Say what became of a message, of each session where it was not delivered."""
     counts = Counter(delivery.outcome for delivery in deliveries)
     said = ", ".join(f"{outcome} to {count}" for outcome, count in counts.items())
     details = "\n".join(
@@ -56,6 +67,48 @@ async def _send(console: ConsoleApp, ids: list[SessionId], text: str) -> None:
         severity="information" if is_well else "warning",
         markup=False,
     )
+
+
+def held(screen: MainScreen) -> None:
+    """Show the messages that wait, and do with one what the operator decides."""
+    screen.console_app.attempt(_show_held(screen))
+
+
+async def _show_held(screen: MainScreen) -> None:
+    from quarterdeck.tui.screens.held import ChangeScreen, Fate, HeldScreen
+
+    console = screen.console_app
+    mailbox = await console.backend.mailbox()
+    waiting = await mailbox.waiting()
+
+    async def change(message_id: int, text: str) -> None:
+        await mailbox.rewrite(message_id, text)
+        console.notify("Changed; it goes when it can.", markup=False)
+
+    async def withdraw(message_id: int) -> None:
+        await mailbox.withdraw(message_id)
+        console.notify("Withdrawn.", markup=False)
+
+    async def hurry(message_id: int) -> None:
+        _tell(console, [await mailbox.send_now(message_id)])
+
+    def decided(decision: tuple[int, Fate] | None) -> None:
+        if decision is None:
+            return
+        message_id, fate = decision
+        match fate:
+            case Fate.CHANGE:
+                chosen = next(each for each in waiting if each.id == message_id)
+                screen.app.push_screen(
+                    ChangeScreen(console, chosen),
+                    lambda text: console.attempt(change(message_id, text)) if text is not None else None,
+                )
+            case Fate.WITHDRAW:
+                console.attempt(withdraw(message_id))
+            case Fate.NOW:
+                console.attempt(hurry(message_id))
+
+    screen.app.push_screen(HeldScreen(console, waiting), decided)
 
 
 def end(screen: MainScreen) -> None:

@@ -9,7 +9,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from quarterdeck.core.text import clean
-from quarterdeck.tui.rows.question import question_lines
+from quarterdeck.tui.rows.question import choice_line, question_lines
 from quarterdeck.tui.rows.session_row import name_of
 from quarterdeck.tui.screens.dialog import Dialog
 from quarterdeck.tui.widgets.field import Field
@@ -17,6 +17,7 @@ from quarterdeck.tui.widgets.field import Field
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from rich.text import Text
     from textual.widget import Widget
 
     from quarterdeck.core.session import Ask, Session
@@ -33,6 +34,7 @@ class AnswerScreen(Dialog[str]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(number), f"choose({number})", "choose") for number in range(1, 10)),
         Binding("t,tab", "write", "write"),
+        Binding("enter", "answer", "answer"),
     ]
 
     def __init__(self, console: ConsoleApp, session: Session, ask: Ask) -> None:
@@ -45,16 +47,25 @@ class AnswerScreen(Dialog[str]):
         self._own = Field(placeholder="an answer in your own words", css_id="own", on_enter=self._written)
         self._own.display = False
         numbers = f"1-{min(9, len(ask.choices))}" if len(ask.choices) > 1 else "1"
-        choosing = ((numbers, "answer"),) if ask.choices else ()
+        one, some = [(numbers, "answer")], [(numbers, "tick"), ("Enter", "answer")]
+        choosing = (some if ask.several else one) if ask.choices else []
         self.keys = (*choosing, ("t", "write an answer"), ("Esc", "leave it open"))
+        self._ticked: set[int] = set()
 
     def body(self) -> Iterable[Widget]:
         """The question as it was captured, then a place to write."""
         lines = question_lines(self._ask, self.console_app.clock.now())
         with VerticalScroll(id="question"):
-            for text, role in lines:
+            for text, role in lines[: len(lines) - len(self._ask.choices)]:
                 yield Static(self.style(clean(text), role))
+            for number in range(1, len(self._ask.choices) + 1):
+                yield Static(self._choice(number), id=f"choice-{number}")
         yield self._own
+
+    def _choice(self, number: int) -> Text:
+        ask, is_ticked = self._ask, number in self._ticked
+        text = choice_line(number, ask.choices[number - 1], several=ask.several, is_ticked=is_ticked)
+        return self.style(clean(text), "text bold" if is_ticked else "text")
 
     def on_mount(self) -> None:
         """Watch whether it is still asked."""
@@ -74,10 +85,20 @@ class AnswerScreen(Dialog[str]):
             self.dismiss(None)
 
     def action_choose(self, number: int) -> None:
-        """Answer with a choice."""
+        """Answer with a choice, or tick it where several may be taken."""
         is_read = self.console_app.clock.monotonic() - self._opened >= GRACE_SECONDS
-        if number <= len(self._ask.choices) and is_read:
+        if number > len(self._ask.choices) or not is_read:
+            return
+        if self._ask.several:
+            self._ticked ^= {number}
+            self.query_one(f"#choice-{number}", Static).update(self._choice(number))
+        else:
             self.dismiss(str(number))
+
+    def action_answer(self) -> None:
+        """Answer with what is ticked."""
+        if self._ticked:
+            self.dismiss(",".join(map(str, sorted(self._ticked))))
 
     def action_write(self) -> None:
         """Let the operator write."""

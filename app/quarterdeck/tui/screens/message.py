@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.widgets import Static
 
+from quarterdeck.core.text import clean
 from quarterdeck.tui.rows.mark import Kind, kind_of
 from quarterdeck.tui.rows.session_row import name_of
 from quarterdeck.tui.screens.dialog import Dialog
@@ -40,18 +41,27 @@ class MessageScreen(Dialog[str]):
     def __init__(self, console: ConsoleApp, sessions: Sequence[Session]) -> None:
         super().__init__(console)
         self._sessions = sessions
-        self.heading = f"Message to {names(sessions)}"
+        self.heading = f"Message to {names(sessions) if len(sessions) <= NAMES_SHOWN else f'{len(sessions)} sessions'}"
+        if len(sessions) > 1:
+            self.keys = (("Enter", f"send to all {len(sessions)}"), *self.keys[1:])
 
     def body(self) -> Iterable[Widget]:
         """What to know before, then the text."""
         busy = [session for session in self._sessions if kind_of(session) is Kind.WORKS]
+        waiting = sum(session.held_messages for session in self._sessions)
         asking = [session for session in self._sessions if kind_of(session) is Kind.ASKS]
+        if len(self._sessions) > NAMES_SHOWN:
+            yield Static(self.style(clean(", ".join(map(name_of, self._sessions)))), id="recipients")
+        if waiting:
+            verb = "waits" if waiting == 1 else "wait"
+            yield Static(self.style(f"{waiting} earlier {verb} still: M shows what, and lets you change it.", "muted"))
         if busy:
             verb = "works" if len(busy) == 1 else "work"
             yield Static(self.style(f"{names(busy)} {verb}: the message waits until the turn is over.", "muted"))
         if asking:
             verb = "asks" if len(asking) == 1 else "ask"
-            yield Static(self.style(f"{names(asking)} {verb} something: answer that first (y).", "asks"))
+            said = f"{names(asking)} {verb} something: the message waits until that is answered (y)."
+            yield Static(self.style(said, "asks"))
         yield Writing(css_id="writing")
 
     @on(Writing.Submitted)

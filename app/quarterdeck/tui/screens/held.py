@@ -1,0 +1,124 @@
+"""Messages that wait: why, and what can still be done with each."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.text import Text
+from textual.binding import Binding, BindingType
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from quarterdeck.core.text import cell_width, clean, cut
+from quarterdeck.tui.rows.ages import exact
+from quarterdeck.tui.screens.dialog import Dialog
+from quarterdeck.tui.widgets.writing import Writing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from textual.widget import Widget
+
+    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.mailbox import Waiting
+
+
+WIDTH = 68
+"""Cells of a line of the list, in a terminal of eighty columns."""
+
+
+class Fate(StrEnum):
+    """What becomes of a message that waits."""
+
+    CHANGE = "change"
+    WITHDRAW = "withdraw"
+    NOW = "now"
+
+
+class HeldScreen(Dialog[tuple[int, Fate]]):
+    """Answers the number of a message and what is to be done with it."""
+
+    AUTO_FOCUS = "#options"
+    heading = "Messages that wait"
+    keys = (("Enter", "change"), ("x", "withdraw"), ("!", "send now, whatever is in the way"), ("Esc", "back"))
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x,delete", "do('withdraw')", "withdraw"),
+        Binding("exclamation_mark", "do('now')", "now"),
+        Binding("j", "move(1)", "down"),
+        Binding("k", "move(-1)", "up"),
+        Binding("M,q", "leave", "back"),
+    ]
+
+    def __init__(self, console: ConsoleApp, waiting: Sequence[Waiting]) -> None:
+        super().__init__(console)
+        self._waiting = waiting
+        self._options = OptionList(id="options", markup=False)
+
+    def body(self) -> Iterable[Widget]:
+        """The messages, oldest first."""
+        if not self._waiting:
+            yield Static(self.style("None.", "muted"))
+            return
+        self._options.add_options([Option(self._entry(each), id=str(each.id)) for each in self._waiting])
+        yield self._options
+
+    def on_mount(self) -> None:
+        """Begin at the oldest."""
+        if self._waiting:
+            self._options.highlighted = 0
+
+    def _entry(self, waiting: Waiting) -> Text:
+        colours = self.console_app.colours
+        age = exact(waiting.at, self.console_app.clock.now())
+        lines = waiting.text.strip().splitlines() or [""]
+        more = f" (+{len(lines) - 1} more)" if len(lines) > 1 else ""
+        entry = Text(no_wrap=True, overflow="ellipsis")
+        entry.append(clean(waiting.name), colours.ink("accent bold"))
+        entry.append(
+            f"  {age}, {cut(clean(waiting.why), WIDTH - cell_width(clean(waiting.name)) - len(age) - 4)}\n",
+            colours.ink("muted"),
+        )
+        entry.append(f"  {cut(clean(lines[0]), WIDTH - len(more) - 2)}{more}", colours.ink("text"))
+        return entry
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Enter changes it."""
+        event.stop()
+        self.action_do(Fate.CHANGE.value)
+
+    def action_move(self, by: int) -> None:
+        """Move the list's cursor."""
+        here = self._options.highlighted
+        if here is not None:
+            self._options.highlighted = max(0, min(len(self._waiting) - 1, here + by))
+
+    def action_do(self, fate: str) -> None:
+        """Decide on the message under the cursor."""
+        here = self._options.highlighted
+        if here is not None:
+            self.dismiss((self._waiting[here].id, Fate(fate)))
+
+
+class ChangeScreen(Dialog[str]):
+    """Answers the new words of a message that waits."""
+
+    AUTO_FOCUS = "#writing"
+    keys = (("Enter", "keep"), ("Ctrl+J", "new line"), ("Esc", "leave as it was"))
+
+    def __init__(self, console: ConsoleApp, waiting: Waiting) -> None:
+        super().__init__(console)
+        self.heading = f"Message that waits for {waiting.name}"
+        self._text = waiting.text
+
+    def body(self) -> Iterable[Widget]:
+        """Its words."""
+        writing = Writing(css_id="writing")
+        writing.load_text(self._text)
+        writing.move_cursor(writing.document.end)
+        yield writing
+
+    def on_writing_submitted(self, event: Writing.Submitted) -> None:
+        """Keep what was written."""
+        if event.text.strip():
+            self.dismiss(event.text)

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from quarterdeck.tui.mailbox import Waiting
+from support.canned import CannedBackend
+from support.console import Running, console
+from support.fleet import ago, canned_sessions, crowd, fleet_of
+
+WAITING = [
+    Waiting(id=3, name="checkout-tax", text="one\ntwo", why="it asks", at=ago(minutes=4)),
+    Waiting(id=5, name="ledger-import", text="three", why="a draft", at=ago(minutes=1)),
+]
+
+
+def shown(running: Running) -> str:
+    return "\n".join(str(widget.render()) for widget in running.app.screen.query("Static"))
+
+
+async def test_a_message_that_waits_is_changed_withdrawn_or_sent_now() -> None:
+    async with console(CannedBackend(letters=WAITING)) as running:
+        for keys in (
+            ("M",),
+            ("enter",),
+            ("exclamation_mark", "enter"),
+            ("M",),
+            ("j", "x"),
+            ("M",),
+            ("!",),
+            ("M", "escape"),
+        ):
+            await running.press(*keys)
+
+        assert running.backend.deeds == [("rewrite", 3, "one\ntwo!"), ("withdraw", 5), ("send now", 3)]
+
+
+async def test_nothing_happens_where_no_message_waits() -> None:
+    async with console() as running:
+        await running.press("M", "enter", "x", "!")
+        assert "None." in shown(running)
+        await running.press("escape")
+        assert running.backend.deeds == []
+
+
+async def test_a_message_to_many_says_to_whom_it_goes() -> None:
+    async with console() as running:
+        await running.press(*["space"] * 6, "m")
+        said = shown(running)
+        assert "Message to 6 sessions" in said
+        assert all(session.tmux_name in said for session in running.main.targets())
+        await running.press(*"go", "enter")
+        assert [len(deed[1]) for deed in running.backend.deeds] == [6]  # type: ignore[arg-type]  # a tuple of ids
+
+
+async def test_more_are_marked_than_a_message_goes_to() -> None:
+    async with console(CannedBackend(shown=crowd(40))) as running:
+        await running.press(*["space"] * 33, "m")
+        (toast,) = running.app._notifications
+        assert toast.message == "A message goes to 32 sessions at most; 33 are marked."
+        assert len(running.main.board.marked) == 33
+
+
+async def test_several_choices_are_ticked_and_then_given() -> None:
+    first, *others = canned_sessions()
+    assert first.asks is not None
+    asking = replace(first, asks=replace(first.asks, several=True))
+    async with console(CannedBackend(shown=fleet_of(asking, *others))) as running:
+        await running.press("y")
+        running.clock.advance(1)
+        await running.press("enter", "3", "2", "1", "2")
+        assert "[x] Yes\n" in shown(running)
+        await running.press("enter")
+        assert [deed[0::3] for deed in running.backend.deeds] == [("answer", "1,3")]
