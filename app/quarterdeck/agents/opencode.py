@@ -19,6 +19,7 @@ SPEC = AgentSpec(
     port_flag=("--port",),
     resume=("opencode", "--session", "{id}"),
     resume_latest=("opencode", "--continue"),
+    delete=("opencode", "session", "delete", "{id}"),
     quit=("/exit",),
     hooks=HookKind.PLUGIN,
     permission_dialog=Dialog(press=Press.RIGHT_ENTER),

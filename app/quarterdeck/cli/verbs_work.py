@@ -78,6 +78,7 @@ WORK_VERBS: tuple[Verb, ...] = (
             arg("project", nargs="?", metavar="PROJECT", help="only this project's"),
             arg("--dry-run", action="store_true", help="only say what would be ended"),
             arg("--keep", action="store_true", help="keep unsaved work as a commit first, and end those too"),
+            arg("--purge", action="store_true", help="delete OpenCode's conversations of all that is over, too"),
         ),
     ),
     Verb(

@@ -203,13 +203,17 @@ async def _clean_up(call: Call) -> int:
     options = call.options
     leftovers = Leftovers.KEEP if options.keep else Leftovers.STOP
     async with yard_of(call, *([options.project] if options.project else [])) as opened:
-        done = await cleanup(opened.yard, options.project, is_dry_run=options.dry_run, leftovers=leftovers)
+        done = await cleanup(
+            opened.yard, options.project, is_dry_run=options.dry_run, leftovers=leftovers, purges=options.purge
+        )
     if call.json:
-        print_json({"killed": done.killed, "skipped": done.skipped, "errors": [list(each) for each in done.errors]})
+        errors = [list(each) for each in done.errors]
+        print_json({"killed": done.killed, "skipped": done.skipped, "errors": errors, "purged": done.purged})
     else:
         word = "would end" if options.dry_run else "ended"
         rows = [(word, *_cells(each)) for each in done.killed]
         rows += [("left", *_cells(each)) for each in done.skipped]
+        rows += [("purged", session_id, "", "its conversation is deleted") for session_id in done.purged]
         rows += [("failed", session_id, "", message) for session_id, message in done.errors]
         print_table(("", "SESSION", "BECAUSE", "NOTE"), rows)
         if not rows:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.lifecycle import PrState, RuntimeState, WorkReason, WorkState, is_orchestrator
 from quarterdeck.errors import ForgeError, QuarterdeckError
+from quarterdeck.operations.conversations import purge
 from quarterdeck.operations.kill_work import is_left, kill_work, unheard
 from quarterdeck.operations.outcome import Leftovers
 from quarterdeck.operations.work_list import list_work
@@ -50,6 +51,8 @@ class Cleaned:
     skipped: list[Candidate] = field(default_factory=list)
     errors: list[tuple[str, str]] = field(default_factory=list)
     """Session and message."""
+    purged: list[str] = field(default_factory=list)
+    """Sessions that were over before, whose conversations have been deleted now."""
 
 
 async def find_candidates(yard: Yard, project: str | None = None) -> list[Candidate]:
@@ -84,8 +87,12 @@ async def cleanup(
     is_dry_run: bool = False,
     leftovers: Leftovers = Leftovers.STOP,
     only: frozenset[str] | None = None,
+    purges: bool = False,
 ) -> Cleaned:
-    """End the candidates; `only` limits it to those the operator picked from the list."""
+    """End the candidates; `only` limits it to those the operator picked from the list.
+
+    With `purges` the conversations of all that is over are deleted, where their agents can.
+    """
     done = Cleaned()
     for candidate in await find_candidates(yard, project):
         if only is not None and candidate.session_id not in only:
@@ -97,7 +104,7 @@ async def cleanup(
             done.killed.append(candidate)
             continue
         try:
-            killed = await end_candidate(yard, candidate, leftovers)
+            killed = await end_candidate(yard, candidate, leftovers, purges=purges)
         except QuarterdeckError as error:
             done.errors.append((candidate.session_id, error.message))
             continue
@@ -105,10 +112,16 @@ async def cleanup(
             done.errors.append((candidate.session_id, killed.worktree_left))
         elif not killed.was_over:
             done.killed.append(candidate)
+    if purges and not is_dry_run:
+        for record in await yard.works.works(project):
+            if record.lifecycle.session.state is WorkState.TERMINATED and await purge(yard, record):
+                done.purged.append(record.session_id)
     return done
 
 
-async def end_candidate(yard: Yard, candidate: Candidate, leftovers: Leftovers, say: Say = unheard) -> Killed:
+async def end_candidate(
+    yard: Yard, candidate: Candidate, leftovers: Leftovers, say: Say = unheard, *, purges: bool = False
+) -> Killed:
     """End one; a failure is written down and goes on."""
     try:
         return await kill_work(
@@ -118,6 +131,7 @@ async def end_candidate(yard: Yard, candidate: Candidate, leftovers: Leftovers, 
             leftovers=leftovers,
             say=say,
             clears_again=True,
+            purges=purges,
         )
     except QuarterdeckError as error:
         await yard.tell(

@@ -15,6 +15,7 @@ from quarterdeck.core.lifecycle import (
 )
 from quarterdeck.core.session import ExitReason
 from quarterdeck.errors import GitError, Refused, TmuxError, WorkWouldBeLost
+from quarterdeck.operations.conversations import purge
 from quarterdeck.operations.outcome import Leftovers as Leftovers
 from quarterdeck.operations.outcome import ended
 from quarterdeck.operations.recover import recover
@@ -55,11 +56,13 @@ async def kill_work(
     say: Say = unheard,
     begun: Callable[[], None] = lambda: None,
     clears_again: bool = False,
+    purges: bool = False,
 ) -> Killed:
     """End a session. Its record and its branch stay, so that it can be brought back.
 
     Once its agent is being ended (`begun` is told) the rest is done even when the caller is cancelled: half an end
-    would be a lie. With `clears_again` a worktree that an earlier end has left goes too.
+    would be a lie. With `clears_again` a worktree that an earlier end has left goes too; with `purges` the
+    conversation is deleted where its agent can, and a restore begins a new one.
     """
     await recover(yard)
     record = await yard.record(session_id)
@@ -73,7 +76,7 @@ async def kill_work(
     if path is not None and leftovers is Leftovers.STOP:
         await _check_nothing_lost(yard, record, path)
     begun()
-    ending = asyncio.ensure_future(_kill(yard, record, path, reason, leftovers, say))
+    ending = asyncio.ensure_future(_kill(yard, record, path, reason, leftovers, say, purges=purges))
     try:
         return await asyncio.shield(ending)
     except asyncio.CancelledError:
@@ -82,7 +85,14 @@ async def kill_work(
 
 
 async def _kill(
-    yard: Yard, record: WorkRecord, path: Path | None, reason: WorkReason, leftovers: Leftovers, say: Say
+    yard: Yard,
+    record: WorkRecord,
+    path: Path | None,
+    reason: WorkReason,
+    leftovers: Leftovers,
+    say: Say,
+    *,
+    purges: bool,
 ) -> Killed:
     session_id = record.session_id
     async with journal(yard, Operation.KILL, record) as entry:
@@ -91,6 +101,8 @@ async def _kill(
         say("ending its agent")
         await _end(yard, record)
         await note_end(yard, record.session_id, ExitReason.API_DELETE)
+        if purges:
+            await purge(yard, record)
         branch = await _branch(yard, path) if path is not None else None
         kept, left = None, ""
         if path is not None and leftovers is not Leftovers.LEAVE:

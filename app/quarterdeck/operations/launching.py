@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import shutil
 import sys
 import uuid
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.project import Strategy
 from quarterdeck.errors import AgentError, QuarterdeckError, Refused, TmuxError
 from quarterdeck.paths import private_folder
 from quarterdeck.ports.agent import Launch, LaunchPlan, Permissions
@@ -62,24 +59,6 @@ def wanted_launch(yard: Yard, record: WorkRecord, crew: Crew, *, prompt: str = "
         files=launch_folder(yard, record),
         extra=(SUBAGENT_FLAG[record.agent], crew.subagent) if crew.subagent and record.agent in SUBAGENT_FLAG else (),
     )
-
-
-_OPENCODE_ID = re.compile(r"ses_[A-Za-z0-9_-]+")
-
-
-async def take_up_earlier(
-    yard: Yard, project: Project, record: WorkRecord, agent: Agent, wanted: Launch
-) -> LaunchPlan | None:
-    """Go on with OpenCode's conversation about the same issue, the newest one, where the project wants that."""
-    if agent.spec.key != "opencode" or not record.issue or project.issue_strategy is not Strategy.REUSE:
-        return None
-    earlier = [
-        held.agent_session_id
-        for held in reversed(await yard.works.works(project.name))
-        if held.issue == record.issue and held.agent == record.agent and held.session_id != record.session_id
-    ]
-    known = next((each for each in earlier if each and _OPENCODE_ID.fullmatch(each)), None)
-    return agent.resume(replace(wanted, session_id=known)) if known else None
 
 
 def launch_folder(yard: Yard, record: WorkRecord) -> Path:

@@ -18,6 +18,7 @@ from quarterdeck.core.work import Role
 from quarterdeck.core.work_record import WorkRecord
 from quarterdeck.errors import AlreadyReserved, NotRestorable
 from quarterdeck.operations import launching
+from quarterdeck.operations.conversations import purge
 from quarterdeck.operations.kill_work import kill_work
 from quarterdeck.operations.outcome import Leftovers
 from quarterdeck.operations.prompts import Brief, orchestrator_prompt
@@ -120,7 +121,7 @@ async def _ensure(yard: Yard, request: OrchestratorRequest, say: Say) -> WorkRec
     await recover(yard)
     held = await yard.works.work(session_id)
     if held is not None and project.orchestrator_strategy is not Strategy.REUSE:
-        return await _relaunch(yard, request, say)
+        return await _relaunch(yard, request, say, purges=project.orchestrator_strategy is Strategy.DELETE)
     if held is not None:
         return await _revive(yard, held, say)
     try:
@@ -161,7 +162,7 @@ async def _revive(yard: Yard, held: WorkRecord, say: Say) -> WorkRecord:
     )
 
 
-async def _relaunch(yard: Yard, request: OrchestratorRequest, say: Say) -> WorkRecord:
+async def _relaunch(yard: Yard, request: OrchestratorRequest, say: Say, *, purges: bool = True) -> WorkRecord:
     project = yard.project(request.project)
     session_id = orchestrator_id(project)
     held = await yard.works.work(session_id)
@@ -169,6 +170,8 @@ async def _relaunch(yard: Yard, request: OrchestratorRequest, say: Say) -> WorkR
         say(f"ending {session_id}")
         # Its worktree stays as it is, and the new one goes on in it: nothing there can be lost.
         await kill_work(yard, session_id, leftovers=Leftovers.LEAVE)
+        if purges:
+            await purge(yard, held)
         await yard.works.drop_work(session_id)
     return await _spawn(yard, project, request, say, is_shared=False)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.errors import AgentError, UsageError
-from quarterdeck.operations.restore import find_conversation
+from quarterdeck.operations.conversations import find_conversation
 
 if TYPE_CHECKING:
     from quarterdeck.operations.yard import Yard

@@ -24,6 +24,7 @@ from quarterdeck.core.project import choose_crew
 from quarterdeck.core.session import ExitReason
 from quarterdeck.errors import NotRestorable, QuarterdeckError, TmuxUnreachable, WorktreeMissing
 from quarterdeck.operations import launching
+from quarterdeck.operations.conversations import find_conversation
 from quarterdeck.operations.kill_work import journal
 from quarterdeck.operations.recover import recover
 from quarterdeck.operations.runtime import end_runtime, judge, look_up, note_end
@@ -176,37 +177,3 @@ async def _plan(yard: Yard, project: Project, record: WorkRecord, agent: Agent) 
             return plan, ""
         reason = f"{agent.spec.name} cannot go on with a conversation"
     return agent.launch(wanted), reason
-
-
-class _AnyClaim:
-    """A transcript may be read whoever watches it: it is only looked at."""
-
-    def claim(self, path: Path, owner: object) -> bool:
-        """Take a file."""
-        del path, owner
-        return True
-
-    def release(self, owner: object) -> None:
-        """Give it up."""
-
-
-async def find_conversation(record: WorkRecord, agent: Agent) -> tuple[str, str]:
-    """The id of the agent's conversation, and why there is none to go on with ("" when there is one).
-
-    An agent that is told to go on with a conversation it does not have ends at once, so its transcript is looked for.
-    """
-    known = record.agent_session_id or ""
-
-    def look() -> tuple[str, str]:
-        transcript = agent.transcript(cwd=record.worktree or "", claims=_AnyClaim(), session_id=known)
-        if transcript is None:
-            return (known, "") if known else ("", f"the conversation of {agent.spec.name} is not known")
-        try:
-            view = transcript.read()
-            if transcript.path is None or view is None:
-                return "", "its conversation is not there any more" if known else "it had no conversation yet"
-            return known or view.session_id, "" if known or view.session_id else "its conversation has no id"
-        finally:
-            transcript.close()
-
-    return await asyncio.to_thread(look)

@@ -12,6 +12,7 @@ from quarterdeck.core.lifecycle import RuntimePart, RuntimeReason, RuntimeState,
 from quarterdeck.core.session import ExitReason
 from quarterdeck.errors import TmuxRefused
 from quarterdeck.operations import launching
+from quarterdeck.operations.conversations import take_up_earlier
 from quarterdeck.operations.runtime import end_runtime, note_end, note_start
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ async def launch(  # each of these comes from another step
     """Start the agent and write down that it runs."""
     agent = launching.find_agent(yard, crew)
     wanted = launching.wanted_launch(yard, record, crew, prompt=prompt, system_prompt=system_prompt)
-    plan = await launching.take_up_earlier(yard, project, record, agent, wanted) or agent.launch(wanted)
+    plan = await take_up_earlier(yard, project, record, agent, wanted) or agent.launch(wanted)
     undo.push("the prompt files", lambda: asyncio.to_thread(launching.remove_files, yard, record))
     files = {launching.prompt_file(yard, record): system_prompt, **plan.files}
     await asyncio.to_thread(launching.write_files, files)

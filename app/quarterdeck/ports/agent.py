@@ -113,6 +113,8 @@ class AgentSpec:
     """Command line that continues a conversation: `{id}` is its id. Empty: it cannot be continued."""
     resume_latest: tuple[str, ...] = ()
     """Command line that continues the newest conversation of the folder."""
+    delete: tuple[str, ...] = ()
+    """Command line that deletes a conversation: `{id}` is its id. Empty: it cannot be deleted from outside."""
     queue_key: str = "Enter"
     """The key that hands over a message while the agent works, without disturbing its turn."""
     quit: tuple[str, ...] = ()

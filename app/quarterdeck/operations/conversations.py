@@ -1,0 +1,142 @@
+"""The conversations of agents: found again, gone on with by a later session, or deleted where that is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck import process
+from quarterdeck.core.project import Strategy
+from quarterdeck.core.text import clean
+from quarterdeck.errors import AgentError, ProgramError, QuarterdeckError
+from quarterdeck.operations.launching import search_path
+from quarterdeck.ports.store import Level
+
+if TYPE_CHECKING:
+    from quarterdeck.core.project import Project
+    from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.operations.yard import Yard
+    from quarterdeck.ports.agent import Agent, Launch, LaunchPlan
+
+logger = logging.getLogger(__name__)
+
+DELETE_SECONDS = 30.0
+PAUSES = (0.0, 0.2, 0.6)
+"""Before each attempt to delete; the agent may still be writing."""
+DELETED_AT = "conversation_deleted_at"
+"""In `WorkRecord.extra`: when its conversation was deleted."""
+_GONE = re.compile(r"session not found", re.IGNORECASE)
+_OPENCODE_ID = re.compile(r"ses_[A-Za-z0-9_-]+")
+
+
+async def take_up_earlier(
+    yard: Yard, project: Project, record: WorkRecord, agent: Agent, wanted: Launch
+) -> LaunchPlan | None:
+    """Deal with OpenCode's conversations about the same issue as the project wants: go on with the newest, delete all.
+
+    None: a new one is begun.
+    """
+    if not agent.spec.delete or not record.issue or project.issue_strategy is Strategy.IGNORE:
+        return None
+    earlier = [
+        held
+        for held in reversed(await yard.works.works(project.name))
+        if held.issue == record.issue and held.agent == record.agent and held.session_id != record.session_id
+    ]
+    for held in earlier:
+        if project.issue_strategy is Strategy.DELETE:
+            await purge(yard, held)
+            continue
+        known, _ = await find_conversation(held, agent)
+        if _OPENCODE_ID.fullmatch(known):
+            return agent.resume(replace(wanted, session_id=known))
+    return None
+
+
+async def purge(yard: Yard, record: WorkRecord) -> bool:
+    """Delete a session's conversation where its agent can; a failure is written down and stops nothing."""
+    agent = yard.agents.get(record.agent)
+    if agent is None or not agent.spec.delete or DELETED_AT in record.extra:
+        return False
+    known, _ = await find_conversation(record, agent)
+    if not _OPENCODE_ID.fullmatch(known):
+        return False
+    try:
+        await _delete(yard, record, agent, known)
+    except QuarterdeckError as error:
+        await yard.tell(
+            "agent.opencode_purge_failed",
+            f"The conversation of {record.session_id} could not be deleted",
+            project=record.project,
+            session_id=record.session_id,
+            level=Level.WARN,
+            error=error.message,
+        )
+        return False
+    now = yard.clock.now().isoformat()
+    await yard.works.change_work(
+        record.session_id,
+        lambda held: replace(held, agent_session_id=None, extra={**held.extra, DELETED_AT: now}),
+    )
+    return True
+
+
+async def _delete(yard: Yard, record: WorkRecord, agent: Agent, known: str) -> None:
+    project = yard.projects.get(record.project)
+    env = dict(project.env) if project is not None else {}
+    path = search_path(yard, env)
+    program, *words = (word.replace("{id}", known) for word in agent.spec.delete)
+    argv = [shutil.which(program, path=path) or program, *words]
+    said = ""
+    for pause in PAUSES:
+        await asyncio.sleep(pause)
+        try:
+            result = await process.run(
+                argv, timeout=DELETE_SECONDS, cwd=Path(record.repository), env={**env, "PATH": path}
+            )
+        except ProgramError as error:
+            said = error.message
+            continue
+        said = clean(f"{result.err} {result.out}").strip()
+        if result.ok or _GONE.search(said):
+            return
+    raise AgentError(f"{agent.spec.name} does not delete its conversation {known}: {said[:300]}")
+
+
+class _AnyClaim:
+    """A transcript may be read whoever watches it: it is only looked at."""
+
+    def claim(self, path: Path, owner: object) -> bool:
+        """Take a file."""
+        del path, owner
+        return True
+
+    def release(self, owner: object) -> None:
+        """Give it up."""
+
+
+async def find_conversation(record: WorkRecord, agent: Agent) -> tuple[str, str]:
+    """The id of the agent's conversation, and why there is none to go on with ("" when there is one).
+
+    An agent that is told to go on with a conversation it does not have ends at once, so its transcript is looked for.
+    """
+    known = record.agent_session_id or ""
+
+    def look() -> tuple[str, str]:
+        transcript = agent.transcript(cwd=record.worktree or "", claims=_AnyClaim(), session_id=known)
+        if transcript is None:
+            return (known, "") if known else ("", f"the conversation of {agent.spec.name} is not known")
+        try:
+            view = transcript.read()
+            if transcript.path is None or view is None:
+                return "", "its conversation is not there any more" if known else "it had no conversation yet"
+            return known or view.session_id, "" if known or view.session_id else "its conversation has no id"
+        finally:
+            transcript.close()
+
+    return await asyncio.to_thread(look)
