@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from quarterdeck.runtime.wishes import key_of
 from support.stage import OUR_TERMINAL, ROOT
 from support.tmux_server import until
 
@@ -59,7 +61,7 @@ def test_n_makes_a_session_in_the_chosen_folder_and_selects_it(stage: Stage) -> 
     until(lambda: len(stage.inner.sessions()) == 3, "a session was made")
     made = (set(stage.inner.sessions()) - {"alpha", "console"}).pop()
     assert stage.inner.ask(f"={made}:", "#{pane_start_path}") == str(stage.folder / "chosen")
-    until(lambda: len(seat.rows()) == 2, "both are on the table")
+    seat.stands_at(made)
     seat.press("Enter")
     seat.arrives_at(made)
 
@@ -125,10 +127,22 @@ def test_a_killed_console_ends_nothing_and_the_next_one_stands_where_it_stood(st
         stage.shell(name)
     seat = stage.console()
     seat.sees("alpha", "beta")
+    # What is shown before the state is open has no identity that could be remembered.
+    seat.sees_no("rests?")
+    seat.press("j")
+    seat.stands_at("beta")
+    until(lambda: kept_row(stage) == "beta", "the row was remembered")
     os.kill(stage.process_in("console"), signal.SIGKILL)
     until(lambda: sorted(stage.inner.sessions()) == ["alpha", "beta"], "the console and nothing else was gone")
     again = stage.console()
-    again.sees("alpha", "beta")
+    again.stands_at("beta")
+
+
+def kept_row(stage: Stage) -> str:
+    """The name of the session whose row is remembered."""
+    query = "SELECT tmux_name FROM sessions WHERE instr((SELECT value FROM meta WHERE key = ?), session_id) > 0"
+    with sqlite3.connect(Path(os.environ["QUARTERDECK_HOME"]) / "state.db") as database:
+        return "".join(name for (name,) in database.execute(query, (key_of(stage.inner.socket),)))
 
 
 @pytest.mark.parametrize("term", ["dumb", "unknown"])

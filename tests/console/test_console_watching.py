@@ -38,6 +38,8 @@ def test_a_hung_server_is_said_nothing_vanishes_and_keys_still_answer(stage: Sta
     # In no tmux, or the frozen server would be its terminal too.
     seat = stage.outside(*stage.argv())
     seat.sees("alpha", "beta")
+    # What is not certain yet cannot be seen to become so.
+    seat.sees_no("s?")
     stage.inner.stop()
     seat.press("r")
     seat.sees("tmux does not answer", "s?")
@@ -86,7 +88,7 @@ def test_a_stale_row_is_attached_again_to_the_session_of_its_name_or_says_that_t
     seat = stage.outside(*stage.argv())
     seat.sees("alpha", "stale")
     seat.press("u")
-    seat.sees("tmux")
+    seat.sees('tmux has no session "alpha"')
     stage.shell("alpha")
     seat.sees_no("stale")
     seat.sees("alpha")

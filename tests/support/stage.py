@@ -65,6 +65,18 @@ class Seat:
             found.append(words[1])
         return found
 
+    def stands_at(self, session: str) -> None:
+        """Wait until the cursor is on a session: it is the one that the preview below the table shows."""
+        try:
+            until(lambda: self._previewed() == session, f"the cursor was on {session}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}:\n{self.screen()}") from None
+
+    def _previewed(self) -> str:
+        lines = [line.strip("│ ") for line in self.screen().splitlines()]
+        below = next((n + 1 for n, line in enumerate(lines) if line and not line.strip("─")), len(lines))
+        return "".join("".join(lines[below : below + 1]).split()[:1])
+
     def looks_at(self) -> str:
         """The session this terminal shows."""
         rows = self.stage.inner.run("list-clients", "-F", "#{client_name} #{session_name}", check=False).splitlines()

@@ -9,9 +9,10 @@ import pytest
 from textual._compositor import LayoutUpdate
 from textual.events import Key
 
-from quarterdeck.core.ids import SessionId
+from quarterdeck.core.ids import SessionId, TmuxSessionId
 from quarterdeck.core.session import Ask, Need, SessionState
 from quarterdeck.errors import Refused, TmuxMissing, TmuxUnreachable
+from quarterdeck.tui.app import ConsoleApp
 from quarterdeck.tui.backend import Capability, Preferences, Switched
 from support.canned import CannedBackend
 from support.console import console
@@ -105,6 +106,18 @@ async def test_keys_typed_into_the_filter_are_not_commands() -> None:
         await running.press("/", *"qjx")
         assert running.main.board.filter == "qjx"
         assert running.app.is_running
+
+
+async def test_the_cursor_stays_on_its_session_when_that_gets_its_identity() -> None:
+    known = [replace(one, tmux_id=TmuxSessionId(f"${number}")) for number, one in enumerate(canned_sessions())]
+    early = [replace(one, session_id=SessionId(f"~{one.tmux_id}"), asks=None, needs=None) for one in reversed(known)]
+    async with console(CannedBackend(shown=fleet_of(*early))) as running:
+        running.main.table.select(SessionId("~$1"))
+        before = running.main.table.ids.index("~$1")
+        running.backend.set(fleet_of(*known))
+        await running.settle()
+        assert running.main.table.selected == known[1].session_id
+        assert running.main.table.ids.index(known[1].session_id) != before
 
 
 async def test_the_cursor_stays_on_its_session_when_rows_move() -> None:
@@ -386,3 +399,18 @@ async def test_a_frame_that_was_held_back_is_painted_afterwards(monkeypatch: pyt
                 await running.pilot.resize_terminal(90, 30)
                 await held.wait()
             await painted.wait()
+
+
+async def test_the_very_first_table_has_the_columns_of_its_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames: list[str] = []
+    display = ConsoleApp._display
+
+    def watched(app: ConsoleApp, screen: Screen[object], frame: RenderableType | None) -> None:
+        if frame is not None:
+            frames.append("\n".join(strip.text for strip in screen._compositor.render_strips()))
+        display(app, screen, frame)
+
+    monkeypatch.setattr(ConsoleApp, "_display", watched)
+    async with console():
+        first = next(frame for frame in frames if "▲" in frame)
+        assert "ledger-import" in first

@@ -97,12 +97,13 @@ class FleetTable(ScrollView, can_focus=True):
     ) -> None:
         """Show these rows. The cursor stays on its session, or on its place when the session is gone."""
         before, count = self.selected, len(self._items)
+        stood = self._sessions.get(before) if before is not None else None
         self._items, self._sessions, self._view = items, sessions, view
         self._places = {item: index for index, item in enumerate(items) if isinstance(item, str)}
         self._ids = list(self._places)
         self._rank = {session_id: rank for rank, session_id in enumerate(self._ids)}
-        moved = self._places.get(before, -1) if before is not None else -1
-        self._index = moved if moved >= 0 else self._nearest(self._index)
+        moved = self._place_of(stood)
+        self._index = moved if moved is not None else self._nearest(self._index)
         if (longest_name, empty) != (self._longest, self._empty):
             self._longest, self._empty = longest_name, empty
             self._lay_out()
@@ -155,6 +156,19 @@ class FleetTable(ScrollView, can_focus=True):
             around = [*self._ids[rank:], *reversed(self._ids[:rank])]
             self.select(next((one for one in around if one not in ids), selected))
 
+    def _place_of(self, stood: Session | None) -> int | None:
+        """Where a session stands now, by its identity, or by tmux's when it has just been given another."""
+        if stood is None:
+            return None
+        if stood.session_id in self._places:
+            return self._places[stood.session_id]
+        same = (
+            key
+            for key, session in self._sessions.items()
+            if (session.tmux_id, session.tmux_name) == (stood.tmux_id, stood.tmux_name) and key in self._places
+        )
+        return self._places.get(next(same, ""))
+
     def _nearest(self, index: int) -> int:
         """The row at or next to a place that a cursor can stand on."""
         places = list(self._places.values())
@@ -174,10 +188,19 @@ class FleetTable(ScrollView, can_focus=True):
     # Painting
 
     def _lay_out(self) -> None:
+        self._set_columns()
+        self.refresh()
+
+    def _set_columns(self) -> None:
         self._layout = col.layout(self._width, self._longest, self._empty)
         self._rows.clear()
         self._painted.clear()
-        self.refresh()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines to paint, with columns for this very width: the message that it has changed comes later."""
+        if self._layout.width != self._width:
+            self._set_columns()
+        return super().render_lines(crop)
 
     def _cells(self, index: int) -> tuple[Cell, ...]:
         item = self._items[index]
@@ -243,7 +266,8 @@ class FleetTable(ScrollView, can_focus=True):
         """Another width has room for other columns."""
         self.virtual_size = Size(self._width, len(self._items) + 1)
         self._strips.clear()
-        self._lay_out()
+        if self._layout.width != self._width:
+            self._lay_out()
         self.call_after_refresh(self._reveal)
 
     def on_click(self, event: events.Click) -> None:
