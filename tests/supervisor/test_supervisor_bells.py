@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.supervisor.bells import Bell
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 pytestmark = pytest.mark.skipif(not inotify.works(), reason="this system tells nobody of files")
 

@@ -63,8 +63,8 @@ class Watch:
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """End it as a service manager would, or harder."""
         self.process.send_signal(number)
-        code = self.process.wait(timeout=20)
-        self._reader.join(timeout=20)
+        code = self.process.wait(timeout=60)
+        self._reader.join(timeout=90)
         assert self.process.stdout is not None
         self.process.stdout.close()
         return code
@@ -138,14 +138,14 @@ def test_two_watchers_and_ten_commands_never_share_or_lose_an_id(server: TmuxSer
     faults: list[str] = []
 
     def work(number: int) -> None:
-        done = run_cli("-S", server.socket, "new", f"made-{number}", "--cwd", str(tmp_path), "--json", timeout=60)
+        done = run_cli("-S", server.socket, "new", f"made-{number}", "--cwd", str(tmp_path), "--json", timeout=90)
         if done.code:
             faults.append(done.err)
             return
         with lock:
             made.append(str(done.json()["session_id"]))
         if number % 2:
-            ended = run_cli("-S", server.socket, "kill", f"made-{number}", timeout=60)
+            ended = run_cli("-S", server.socket, "kill", f"made-{number}", timeout=90)
             if ended.code:
                 faults.append(ended.err)
 
@@ -155,7 +155,7 @@ def test_two_watchers_and_ten_commands_never_share_or_lose_an_id(server: TmuxSer
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(timeout=60)
+            thread.join(timeout=90)
         assert not faults
         until(lambda: all(len(watch.names("session.deleted")) == 5 for watch in watchers), "both saw the ends")
         rows = {row["tmux_name"]: row["session_id"] for row in run_cli("-S", server.socket, "ls", "--json").json()}

@@ -42,7 +42,7 @@ def cli_env(env: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def run_cli(
-    *args: str, stdin: str = "", cwd: Path | None = None, env: Mapping[str, str] | None = None, timeout: float = 30
+    *args: str, stdin: str = "", cwd: Path | None = None, env: Mapping[str, str] | None = None, timeout: float = 90
 ) -> Done:
     """Run `python -m quarterdeck ARGS` and wait for it."""
     done = subprocess.run(
@@ -58,7 +58,7 @@ def run_cli(
     return Done(done.returncode, done.stdout, done.stderr)
 
 
-def run_cli_in_terminal(*args: str, env: Mapping[str, str] | None = None, timeout: float = 30) -> str:
+def run_cli_in_terminal(*args: str, env: Mapping[str, str] | None = None, timeout: float = 90) -> str:
     """Run the program with a terminal as its output, and return what it wrote there."""
     terminal, inside = pty.openpty()
     process = subprocess.Popen(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import Session
     from quarterdeck.runtime.bridge import Bridge
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 async def until(condition: Callable[[], object], what: str) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds a test waits for tmux before it gives up; the machine may be very busy."""
 
 

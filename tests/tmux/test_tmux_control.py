@@ -80,7 +80,7 @@ async def test_attaching_leaves_every_size_and_setting_as_it_was(
     async with mux_at(server) as mux:
         await snapshot(mux)
         during = server.run(*seen)
-        assert len(server.clients()) == 1
+        await eventually(lambda: len(server.clients()) == 1, "our client is attached")
 
     assert before == during == server.run(*seen)
     assert "/from/the/console" not in during
@@ -91,7 +91,7 @@ async def test_our_client_is_no_client(server: TmuxServer) -> None:
     server.session("one")
 
     async with mux_at(server) as mux, mux_at(server) as another:
-        assert len(server.clients()) == 2
+        await eventually(lambda: len(server.clients()) == 2, "both are attached")
         assert (await snapshot(mux)).clients == ()
         assert (await snapshot(another)).clients == ()
 
@@ -137,7 +137,7 @@ async def test_it_holds_on_to_the_console_s_own_session(server: TmuxServer) -> N
     home = server.session("home")
 
     async with mux_at(server, home=PaneId(home)):
-        assert attached_to(server) == "home"
+        await eventually(lambda: attached_to(server) == "home", "it held on to it")
 
 
 async def test_it_moves_on_when_its_session_ends(server: TmuxServer) -> None:
@@ -156,7 +156,7 @@ async def test_it_moves_on_when_its_session_ends(server: TmuxServer) -> None:
         assert await control.until_linked(PATIENCE)
         server.run("kill-session", "-t", "=home")
         await eventually(lambda: links == [True, False, True], "it was linked again")
-        assert attached_to(server) == "keep"
+        await eventually(lambda: attached_to(server) == "keep", "it held on to what is left")
     finally:
         await control.close()
 

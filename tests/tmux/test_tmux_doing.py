@@ -532,7 +532,7 @@ async def test_a_stopped_server_is_an_error_within_the_bound_and_nothing_happens
 
     server.stop()
     for call in calls:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             with pytest.raises(TmuxUnreachable):
                 await call
     assert doing.breaker.timeouts >= len(calls) - 1

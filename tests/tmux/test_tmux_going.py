@@ -130,7 +130,7 @@ async def test_of_two_terminals_on_one_console_the_one_typed_on_goes(
 
 
 async def eventually_newest(doing: Doing, client: str) -> bool:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await doing.newest_client(TmuxSessionId("$0")) != client:
             pass
     return True

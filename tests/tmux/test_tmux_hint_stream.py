@@ -58,7 +58,7 @@ async def test_a_waiting_reader_is_woken_by_a_hint_and_by_the_end() -> None:
             seen.append(hint)
             stream.close()
 
-    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         reader = group.create_task(read())
         await asyncio.sleep(0)
         stream.put(Hint(HintKind.STRUCTURE))

@@ -394,7 +394,7 @@ async def test_a_frame_that_was_held_back_is_painted_afterwards(monkeypatch: pyt
 
         monkeypatch.setattr(running.app, "_display", watched)
         # Not the pilot's `pause`, which makes the screen paint.
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             with running.app.batch_update():
                 await running.pilot.resize_terminal(90, 30)
                 await held.wait()

@@ -59,6 +59,7 @@ SESSION_FIELDS = (
     "model",
     "work",
 )
+ASK_FIELDS = ("kind", "text", "choices", "since")
 WORK_FIELDS = (
     "project",
     "role",
@@ -100,6 +101,8 @@ def to_wire(session: Session) -> dict[str, object]:
     wire: dict[str, object] = {name: plain(getattr(session, name)) for name in SESSION_FIELDS}
     if session.last_activity_at == EPOCH:
         wire["last_activity_at"] = None
+    if session.asks is not None:
+        wire["asks"] = {name: plain(getattr(session.asks, name)) for name in ASK_FIELDS}
     if session.work is not None:
         wire["work"] = {name: plain(getattr(session.work, name)) for name in WORK_FIELDS}
     return wire
