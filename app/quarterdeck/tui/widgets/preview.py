@@ -114,7 +114,9 @@ class Tail(ScrollView):
 
     def scroll_by(self, lines: int) -> None:
         """Scroll, down when positive."""
-        self.scroll_to(y=max(0, min(self._end, self.scroll_offset.y + lines)), animate=False, immediate=True, force=True)
+        self.scroll_to(
+            y=max(0, min(self._end, self.scroll_offset.y + lines)), animate=False, immediate=True, force=True
+        )
 
     @property
     def _end(self) -> int:
