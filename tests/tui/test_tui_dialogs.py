@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -101,6 +102,11 @@ async def test_the_answer_dialog_closes_when_another_question_is_asked() -> None
         await running.press("y")
         running.clock.advance(1)
         first, *rest = canned_sessions()
+        assert first.asks is not None
+        again = replace(first, asks=replace(first.asks, since=NOW + timedelta(seconds=3)))
+        running.backend.set(fleet_of(again, *rest))
+        await running.settle()
+        assert running.app.screen is not running.main, "the same question, told by another source, is the same"
         other = replace(first, asks=Ask(kind=Need.PERMISSION, text="Delete all?", choices=("Yes",), since=NOW))
         running.backend.set(fleet_of(other, *rest))
         await running.settle()

@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from quarterdeck.core.choice import is_shown_by
 from quarterdeck.core.text import clean
 from quarterdeck.tui.rows.question import choice_line, question_lines
 from quarterdeck.tui.rows.session_row import name_of
@@ -80,7 +81,10 @@ class AnswerScreen(Dialog[str]):
 
     def _check(self) -> None:
         now = self.console_app.backend.fleet().sessions.get(self._session.session_id)
-        if (now is None or now.asks != self._ask) and self.is_current:
+        ask, shown = now.asks if now is not None else None, self._ask
+        # Another source may have told of the same question since: its time, or a word that does not count, is new.
+        is_same = ask is not None and is_shown_by(shown.text, shown.choices, ask.text, ask.choices)
+        if not is_same and self.is_current:
             self.console_app.notify("It asks something else by now, or nothing.", severity="warning", markup=False)
             self.dismiss(None)
 
