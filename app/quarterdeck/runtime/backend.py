@@ -83,6 +83,7 @@ class LiveBackend:
         self._under = Undertakings(bridge.deck.clock)
         self._under.listeners.append(self._look_anew)
         self._spawned = 0
+        self._listener: Callable[[Told], None] = lambda told: None
 
     # What is there
 
@@ -123,16 +124,20 @@ class LiveBackend:
     def on_notice(self, listener: Callable[[Told], None]) -> None:
         """Tell the console what it is to show or ring."""
         in_console(self._bridge.notifying.channels, listener)
+        self._listener = listener
 
     async def run(self) -> None:
         """Supervise until cancelled, with a note at the server of where the console is."""
         own = self._where.pane_id
         if own is not None:
             await self._note_console(own)
-        await crewing.put_right(self._bridge)
+        # Beside the watch: taking a large worktree back must not keep the table waiting.
+        righting = asyncio.create_task(crewing.put_right(self._bridge, self._listener))
         try:
             await self._crew.run()
         finally:
+            righting.cancel()
+            await asyncio.wait([righting])
             if own is not None:
                 await self._unnote_console(own)
 

@@ -20,6 +20,7 @@ from quarterdeck.operations.recover import recover
 from quarterdeck.operations.restore import restore
 from quarterdeck.operations.spawn import SpawnRequest as Wanted
 from quarterdeck.operations.spawn import spawn
+from quarterdeck.tui.backend import Told
 from quarterdeck.tui.work import Clearable, Cleared, Clearing, Issues, OpenIssue
 
 if TYPE_CHECKING:
@@ -38,12 +39,19 @@ AT_ONCE = 4
 """Sessions ended at the same time."""
 
 
-async def put_right(bridge: Bridge) -> list[str]:
-    """Finish or undo what an earlier crash left half done; answers what was done, as sentences."""
-    done = await recover(bridge.yard)
+async def put_right(bridge: Bridge, tell: Callable[[Told], None]) -> None:
+    """Finish or undo what an earlier crash left half done, and say so."""
+    try:
+        done = await recover(bridge.yard)
+    except QuarterdeckError:
+        # It stays in the journal, and the next operation or start tries again.
+        logger.warning("what a crash left half done could not be put right", exc_info=True)
+        return
     for line in done:
         logger.warning("%s", line)
-    return done
+        tell(Told("After a crash", line))
+    if done:
+        await _show(bridge)
 
 
 def placeholder(bridge: Bridge, request: SpawnRequest, number: int) -> Session:

@@ -9,7 +9,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from quarterdeck.core.text import clean
+from quarterdeck.core.text import clean_lines
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.tui.backend import SpawnRequest
 from quarterdeck.tui.screens.picker import Candidate, Picker, ranked
@@ -89,7 +89,7 @@ class SpawnScreen(Picker):
         try:
             self._project.offer(await backend.projects(self._near))
         except QuarterdeckError as error:
-            self._say(" ".join(part for part in (error.message, error.hint) if part), "failed")
+            self._say("\n".join(part for part in (error.message, error.hint) if part), "failed")
             return
         self._load()
         self._agent.offer([USUAL, *await backend.tools()])
@@ -116,7 +116,7 @@ class SpawnScreen(Picker):
         self._say(listed if found.tracker else f"{project} has no tracker. What is typed becomes the branch's name.")
 
     def _say(self, text: str, role: str = "muted") -> None:
-        self._said.update(self.style(clean(text), role))
+        self._said.update(self.style(clean_lines(text), role))
 
     def matching(self, typed: str) -> list[Candidate]:
         """Issues, none, or what was typed."""
