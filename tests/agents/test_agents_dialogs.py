@@ -29,6 +29,13 @@ READ: dict[str, tuple[str, tuple[str, ...], tuple[bool | None, ...]]] = {
     ),
     "claude-two": ("Which colour?", ("Red", "Blue", "Type something.", CHAT), ()),
     "claude-two-review": ("→ Large", ("Submit answers", "Cancel"), ()),
+    "claude-trust": ("Quick safety check: Is this a project you created", ("No, exit", "Yes, I trust this folder"), ()),
+    "codex-hooks": (
+        "Hooks need review",
+        ("Review hooks", "Trust all and continue", "Continue without trusting (hooks won't run)"),
+        (),
+    ),
+    "codex-trust": ("Trust this folder?", ("Trust and continue", "Back to Agent Command Center"), ()),
     "codex-two": ("Question 1/2 (2 unanswered)\nWhich colour?", ("Red", "Blue", "None of the above"), ()),
     "gemini-many": ("Which sizes?\n(Select all that apply)", ALL[:3], (NO, NO, NO)),
     "gemini-open": ("Which colour?", (), ()),
@@ -41,6 +48,9 @@ READ: dict[str, tuple[str, tuple[str, ...], tuple[bool | None, ...]]] = {
     "opencode-two-review": ("Colour: Blue\nSizes: Large", (SUBMIT,), ()),
 }
 
+CHOICES_MARKED = {"claude-own": 2}
+"""All others are marked at their first choice."""
+
 
 @pytest.mark.parametrize("name", READ)
 def test_a_dialog_is_read_with_what_is_ticked_in_it(name: str) -> None:
@@ -51,7 +61,9 @@ def test_a_dialog_is_read_with_what_is_ticked_in_it(name: str) -> None:
     reading = agent(key).read_screen(look)
 
     assert reading is not None
-    assert reading.needs is (Need.PERMISSION if name == "claude-plan" else Need.QUESTION)
+    assert reading.needs is (Need.PERMISSION if name.endswith(("plan", "trust", "hooks")) else Need.QUESTION)
+    has_mark = choices and choices != (SUBMIT,) and key != "opencode"
+    assert reading.marked == (CHOICES_MARKED.get(name, 0) if has_mark else None)
     assert question in reading.question
     assert (reading.choices, reading.ticks) == (choices, ticks)
     assert agent(key).read_box(look).state is BoxState.COVERED

@@ -39,6 +39,8 @@ async def office(short_folder: Path) -> AsyncIterator[Post]:
         ("question Which?", "a warm grey; not blue", "a warm grey; not blue"),
         ("several Which?", "3, 1", "Small, Large"),
         ("several Which?", "middle", "Middle"),
+        ("trust", "y", "Yes, I trust this folder"),
+        ("trust", "1", "No, exit"),
     ],
 )
 async def test_a_choice_is_taken_by_number_key_or_words(order: str, word: str, taken: str, office: Post) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from quarterdeck.core.message import lines_below
 from quarterdeck.operations.confirming import Draft, Outcome, Proof, Signs, judge
 from quarterdeck.operations.readiness import shell_draft
 
@@ -31,10 +32,30 @@ SHELL = Signs(has_agent=False, screen="a")
         (SHELL, Signs(has_agent=False, screen="b"), (Outcome.DELIVERED, Proof.SCREEN)),
         (SHELL, Signs(has_agent=False, screen="a"), None),
         (Signs(screen="a"), Signs(screen="b"), None),
+        (Signs(is_still=True, below=1), Signs(below=2), (Outcome.DELIVERED, Proof.SCREEN)),
+        (Signs(is_still=True, below=1), Signs(below=1), None),
+        (Signs(is_still=True, below=1), Signs(below=None), None),
+        (Signs(is_still=False, below=1), Signs(below=2), None),
     ],
 )
 def test_what_is_proved(before: Signs, after: Signs, wanted: tuple[Outcome, Proof] | None) -> None:
     assert judge(before, after) == wanted
+
+
+@pytest.mark.parametrize(
+    ("screen", "text", "wanted"),
+    [
+        ("old\n> hello there\n", "hello there", 0),
+        ("> hello there\nThinking\n\n> \n", "hello there", 1),
+        ("│ > hello there │\n╰──────╯\n  ? for help", "hello there", 1),
+        ("> hello there\nreply\n> hello there", "hello there", 0),
+        ("> one two thr\nee four\nreply", "first\none two three four", 1),
+        ("> hi", "hi", None),
+        ("nothing of it", "hello there", None),
+    ],
+)
+def test_what_stands_under_a_message_is_counted(screen: str, text: str, wanted: int | None) -> None:
+    assert lines_below(screen, text) == wanted
 
 
 @pytest.mark.parametrize(

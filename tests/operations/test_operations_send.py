@@ -253,6 +253,29 @@ async def test_a_shell_runs_what_is_sent_and_a_command_half_typed_is_left_alone(
     assert (await send(office.deck, session, "/")).proof is Proof.HELD
 
 
+UNKNOWN_TO_US = {
+    # It takes a line and works on it, as a coding agent does whose screen we have no rules for.
+    "answers": ("while printf '> '; read -r line; do echo working; sleep 1; echo done; done", Outcome.DELIVERED),
+    "is deaf": ("printf '> '; stty -icrnl; cat > /dev/null", Outcome.UNCONFIRMED),
+    "talks all the time": ("while :; do echo more; sleep 0.2; done", Outcome.UNCONFIRMED),
+}
+
+
+@pytest.mark.parametrize("kind", UNKNOWN_TO_US)
+async def test_an_agent_without_rules_is_believed_only_when_words_follow_the_key(kind: str, office: Post) -> None:
+    script, outcome = UNKNOWN_TO_US[kind]
+    program = office.root / "goose"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    office.server.session("goose", str(program))
+    session = await office.session("goose")
+
+    sent = await send(office.deck, session, "hello there, goose")
+
+    assert (sent.outcome, session.tool) == (outcome, "Goose")
+    assert sent.proof is (Proof.SCREEN if outcome is Outcome.DELIVERED else Proof.NONE)
+
+
 async def test_messages_that_wait_survive_a_restart_and_can_be_changed_and_taken_back(short_folder: Path) -> None:
     async with post_office(short_folder) as office:
         agent = office.agent()

@@ -154,6 +154,8 @@ class Correspondence:
         await self.bridge.crew.look_once()
         worker = self.bridge.deck.session(record.session_id)
         sent = await self.send(KINDS[(turn + 1) % 8], "starts", worker)
+        with suppress(Refused):  # Codex wants to know of hooks that it has not seen before
+            await answer(self.bridge.deck, worker, "trust all")
         await self.until_idle(worker)
         if sent.proof is Proof.HELD:
             await deliver_held(self.bridge.deck, worker)

@@ -9,7 +9,7 @@ Settings: start=SECONDS before its prompt shows; swallow=N Enters that are lost 
 key and its effect on the screen; registry=0 for none; deaf=1 submits nothing at all; hooks=SPOOL reports prompts there.
 A prompt `slow: N` works for N seconds, `ask: TEXT` asks for leave.
 Of the real one's command line it heeds --session-id, --resume and the prompt.
-Orders: `ask TEXT`, `question TEXT`, `several TEXT`, `swap TEXT`, `close`, `draft TEXT`, `cover`, `quit`.
+Orders: `ask TEXT`, `question TEXT`, `several TEXT`, `trust`, `swap TEXT`, `close`, `draft TEXT`, `cover`, `quit`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ PASTE = re.compile(rb"\x1b\[200~(.*?)\x1b\[201~", re.DOTALL)
 PERMISSION = ("Yes", "Yes, and always allow access to demo/ from this project", "No")
 QUESTION = ("Red", "Blue", "Type something.", "Chat about this")
 SEVERAL = ("Small", "Middle", "Large", "Type something", "Chat about this")
+TRUST = ("No, exit", "Yes, I trust this folder")
 REVIEW = ("Submit answers", "Cancel")
 
 
@@ -58,6 +59,7 @@ class Agent:
         self.dialog: tuple[str, str, tuple[str, ...]] | None = None
         self.writing = ""
         self.ticked: set[int] = set()
+        self.marked = 0
         self.covered = False
         self.due = 0.0
         self.raw = b""
@@ -179,7 +181,12 @@ class Agent:
         assert self.dialog
         _, question, choices = self.dialog
         number = int(key) if key in {b"1", b"2", b"3", b"4"} else 0
-        if self.dialog[0] == "several":
+        if self.dialog[0] == "trust" and key in {b"\x1b[A", b"\x1b[B"}:
+            self.marked = int(key == b"\x1b[B")
+        elif self.dialog[0] == "trust":
+            self.note("answer" if key == b"\r" else "into_dialog", question=question, answer=choices[self.marked])
+            self.dialog = None if key == b"\r" else self.dialog
+        elif self.dialog[0] == "several":
             self.key_in_several(key, number)
         elif self.writing:
             if key == b"\r":
@@ -220,6 +227,8 @@ class Agent:
             self.dialog = ("question", rest, QUESTION)
         elif word == "several":
             self.dialog, self.ticked = ("several", rest, SEVERAL), set()
+        elif word == "trust":
+            self.dialog, self.marked = ("trust", "trust", TRUST), 0
         elif word == "close":
             self.dialog = None
             self.covered = False
@@ -249,6 +258,10 @@ class Agent:
         assert self.dialog
         kind, question, choices = self.dialog
         marks = [f" {'❯' if i == 0 else ' '} {i + 1}. {choice}" for i, choice in enumerate(choices)]
+        if kind == "trust":
+            marks = [f" {'❯' if i == self.marked else ' '} {choice}" for i, choice in enumerate(choices)]
+            said = " Quick safety check: Is this a project you created or one you trust?"
+            return [RULE, " Accessing workspace:", "", said, "", *marks, "", " Enter to confirm · Esc to cancel"]
         if kind == "several":
             tab = "☒" if self.ticked else "☐"
             boxes = [f"[{'✔' if i in self.ticked else ' '}] " if i < 4 else "" for i in range(len(choices))]

@@ -30,7 +30,7 @@ SPEC = AgentSpec(
     quit=("/exit",),
     env={"CLAUDECODE": ""},
     hooks=HookKind.SETTINGS,
-    permission_dialog=Dialog(press=Press.NUMBER),
+    permission_dialog=Dialog(press=Press.NUMBER, arrows=r"Quick safety check"),
     question_dialog=Dialog(press=Press.NUMBER, own_words=r"^Type something", several_done=("Right",)),
     install="npm install -g @anthropic-ai/claude-code",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 
-from quarterdeck.agents.dialogs import dialog_of, find_options
+from quarterdeck.agents.dialogs import dialog_of, find_menu, find_options
 from quarterdeck.agents.drafts import without_sign
 from quarterdeck.agents.screen import Layout, Meaning, Parts, Region, ScreenRule, in_order
 from quarterdeck.agents.titles import SPINNER, TitleRule
@@ -25,7 +25,7 @@ def split(lines: tuple[str, ...]) -> Parts:
     for upper, lower in reversed(list(itertools.pairwise(rules))):
         if lower > upper + 1 and _BOX_START.match(lines[upper + 1]):
             return Parts(body=lines[:upper], box=lines[upper + 1 : lower], foot=lines[lower + 1 :])
-    options = find_options(lines)
+    options = find_options(lines) or find_menu(lines)
     if not options:
         return Parts(body=lines)
     above = [index for index in rules if index < options[0].line]

@@ -29,7 +29,7 @@ SPEC = AgentSpec(
     queue_key="Tab",
     quit=("/quit",),
     hooks=HookKind.SETTINGS,
-    permission_dialog=Dialog(press=Press.NUMBER),
+    permission_dialog=Dialog(press=Press.NUMBER, arrows=r"Trust this folder\?|Hooks need review"),
     question_dialog=Dialog(press=Press.NUMBER, own_words=r"^None of the above", own_words_keys=("Tab",)),
     install="npm install -g @openai/codex",
 )

@@ -73,7 +73,7 @@ RULES = in_order(
             region=Region.DIALOG,
             pattern=re.compile(
                 r"(?m)^(?:Would you like to (?:run|make|grant|send|allow)\b|Do you want to (?:approve|allow|proceed)\b"
-                r"|Allow [A-Z`\"]|Implement this plan\?|\d+ hooks? needs? review)"
+                r"|Allow [A-Z`\"]|Implement this plan\?|\d+ hooks? needs? review|Hooks need review)"
             ),
         ),
         ScreenRule(

@@ -18,6 +18,8 @@ OPTION = re.compile(
     r"^(?P<pad>\s*)(?P<mark>[❯›●▶>])?\s*(?P<number>\d{1,2})\.\s+(?:\[(?P<tick>[ xX✔✓])\]\s+)?(?P<label>\S.*)$"
 )
 _RULE_LINE = re.compile(r"^\s*[─╌━═—▔-]{8,}\s*$")
+_MENU_HINT = re.compile(r"^\s*Enter to confirm · Esc to \w+")
+_MENU_LINE = re.compile(r"^\s+(?P<mark>❯ )?(?P<label>\S.*)$")
 _ARROWS = {"", "▲", "▼"}
 """Stand above and below a list that is longer than its place."""
 _ASIDE = re.compile(r"\s{2,}\S.*$")
@@ -70,6 +72,26 @@ def find_options(lines: Sequence[str]) -> list[Option]:
     return run
 
 
+def find_menu(lines: Sequence[str]) -> list[Option]:
+    """Choices without numbers: the lines over a hint that Enter confirms, one of them marked; else nothing."""
+    hint = next((at for at in range(len(lines) - 1, -1, -1) if lines[at].strip()), -1)
+    if hint < 0 or not _MENU_HINT.match(lines[hint]):
+        return []
+    end = hint
+    while end and not lines[end - 1].strip():
+        end -= 1
+    start = end
+    while start and (found := _MENU_LINE.match(lines[start - 1])) and found["label"]:
+        start -= 1
+    found_lines = [(at, _MENU_LINE.match(lines[at])) for at in range(start, end)]
+    options = [
+        Option(at, number, bool(found["mark"]), found["label"].strip(), found.start("label"))
+        for number, (at, found) in enumerate(found_lines, 1)
+        if found
+    ]
+    return options if sum(option.marked for option in options) == 1 else []
+
+
 def choices_of(lines: Sequence[str], options: Sequence[Option], *, end: int, join: bool) -> tuple[str, ...]:
     """The choices' labels. `join`: lines under a label belong to it (wrapped), else they describe it."""
     labels = []
@@ -96,7 +118,7 @@ def question_text(lines: Sequence[str]) -> str:
 
 def dialog_of(lines: Sequence[str], *, top: int, join: bool = True) -> DialogText | None:
     """The dialog whose choices stand last in these lines; its question starts at line `top`."""
-    options = find_options(lines)
+    options = find_options(lines) or find_menu(lines)
     if not options or options[0].line < top:
         return None
     end = len(lines)
@@ -112,4 +134,5 @@ def dialog_of(lines: Sequence[str], *, top: int, join: bool = True) -> DialogTex
         choices_of(lines, options, end=end, join=join),
         hint,
         ticks_of(options),
+        next((position for position, option in enumerate(options) if option.marked), None),
     )

@@ -73,6 +73,7 @@ class DialogText(NamedTuple):
     choices: tuple[str, ...]
     hint: str = ""
     ticks: tuple[bool | None, ...] = ()
+    marked: int | None = None
 
     def __str__(self) -> str:
         return "\n".join((self.question, *self.choices, self.hint))
@@ -201,7 +202,8 @@ def reading_of(match: Match, parts: Parts, *, at: datetime, still_for: float | N
         return replace(reading, lasts=WORKING_LASTS, confidence=Confidence.LOW if frozen else reading.confidence)
     if parts.dialog and state is SessionState.ATTENTION:
         dialog = parts.dialog
-        return replace(reading, question=dialog.question, choices=dialog.choices, ticks=dialog.ticks)
+        asked = replace(reading, question=dialog.question, choices=dialog.choices)
+        return replace(asked, ticks=dialog.ticks, marked=dialog.marked)
     return reading
 
 

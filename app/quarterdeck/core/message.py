@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from hashlib import blake2b
+from itertools import pairwise
 
 from quarterdeck.core.text import clean_lines
 
@@ -12,6 +13,9 @@ PAUSE = 0.15
 """Seconds between a text and Enter at the least: agents take an Enter that comes with a paste as part of it."""
 PAUSE_PER_KILOBYTE = 0.12
 LONGEST_PAUSE = 3.0
+TAIL = 24
+SHORTEST_TAIL = 4
+"""Letters of the end of a text by which it is found on a screen; fewer stand there by chance."""
 COMPARED = 2_000
 """Letters by which a long text is known again; agents shorten what they write down."""
 
@@ -22,6 +26,7 @@ _SEQUENCE = re.compile(
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PASTED = re.compile(r"\[Pasted (?:text|Content|~?\d|Text)", re.IGNORECASE)
+_WORD = re.compile(r"\w")
 _BLANK = re.compile(r"\s+")
 
 
@@ -51,6 +56,23 @@ def is_told_in(turn: str, text: str) -> bool:
     """Whether something the operator said, as an agent wrote it down, holds this text."""
     wanted = _squashed(text)
     return bool(wanted) and wanted[:COMPARED] in _squashed(turn)
+
+
+def lines_below(screen: str, text: str) -> int | None:
+    """How many lines with words stand under the last place where a screen shows the end of this text; None = nowhere.
+
+    A text that waits in an input line has the same lines under it until it is taken; then what it leads to comes there.
+    """
+    end = _squashed(text.strip().rpartition("\n")[2])[-TAIL:]
+    if len(end) < SHORTEST_TAIL:
+        return None
+    shown = [_squashed(line) for line in screen.split("\n")]
+    # A terminal breaks lines where it likes, so a line is read on into the next.
+    places = [at for at, (line, after) in enumerate(pairwise((*shown, ""))) if end in line or end in line + after]
+    if not places:
+        return None
+    last = places[-1] if end in shown[places[-1]] else places[-1] + 1
+    return sum(bool(_WORD.search(line)) for line in shown[last + 1 :])
 
 
 def fingerprint(text: str) -> str:

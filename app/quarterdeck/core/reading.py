@@ -28,6 +28,8 @@ class Reading:
     choices: tuple[str, ...] = ()
     ticks: tuple[bool | None, ...] = ()
     """Which choices are ticked, where several may be (None = cannot be); none = one choice is the answer."""
+    marked: int | None = None
+    """Position of the choice under the agent's cursor."""
     until: datetime | None = None
     """When a limit that stopped the session ends, if that was told."""
     lasts: float | None = None

@@ -22,7 +22,7 @@ from quarterdeck.operations.question import (
     see_it_taken,
 )
 from quarterdeck.operations.sight import Target
-from quarterdeck.operations.ticking import take_several
+from quarterdeck.operations.ticking import take_marked, take_several
 from quarterdeck.ports.agent import Press
 from quarterdeck.ports.store import Activity
 
@@ -123,6 +123,9 @@ def _dialog(sight: Sight, question: Question) -> Dialog:
 
 
 async def _choose(deck: Deck, target: Target, dialog: Dialog, question: Question, position: int) -> None:
+    if dialog.arrows and question.marked is not None and re.search(dialog.arrows, question.text):
+        await take_marked(deck, target, question, position)
+        return
     number = str(position + 1)
     if dialog.press in {Press.NUMBER, Press.NUMBER_ENTER} and position >= 9:
         raise Refused("Only the first nine choices have a key of their own; go there to take another.")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.message import is_draft_of
+from quarterdeck.core.message import is_draft_of, lines_below
 from quarterdeck.ports.agent import BoxState
 
 if TYPE_CHECKING:
@@ -71,6 +71,10 @@ class Signs:
     asks: bool = False
     queueing: bool = False
     screen: str = ""
+    below: int | None = None
+    """Lines with words under the message, wherever the screen shows it."""
+    is_still: bool = False
+    """Whether the screen had stood still until then."""
     has_agent: bool = True
 
 
@@ -92,6 +96,7 @@ def signs(sight: Sight, text: str, proof: Proof | None = None) -> Signs:
         asks=sight.question is not None,
         queueing=sight.box.queueing,
         screen=sight.screen,
+        below=lines_below(sight.screen, text) if sight.box.state is BoxState.UNKNOWN else None,
         has_agent=sight.agent is not None,
     )
 
@@ -110,5 +115,8 @@ def judge(before: Signs, after: Signs) -> tuple[Outcome, Proof] | None:
     if after.draft is Draft.NONE:
         return (Outcome.QUEUED if before.works else Outcome.DELIVERED), Proof.INPUT
     if before.draft is Draft.UNSEEN and not after.has_agent and after.screen != before.screen:
+        return Outcome.DELIVERED, Proof.SCREEN
+    if before.is_still and before.below is not None and after.below is not None and after.below > before.below:
+        # Nothing is known of how this agent draws; but the key was followed by words under the message.
         return Outcome.DELIVERED, Proof.SCREEN
     return None

@@ -32,6 +32,8 @@ PRESSES = 4
 FIRST_WAIT = 1.2
 LONGER = 0.6
 """Seconds more after each further key."""
+STILL = 0.5
+"""Seconds in which nothing may move before the key, where only what moves after it can tell anything."""
 BETTER_WITHIN = 0.4
 """Seconds in which a stronger proof is waited for, once a weak one is there."""
 DIALOG_PATIENCE = 2.0
@@ -144,10 +146,13 @@ async def _until_drawn(deck: Deck, target: Target, before: Sight, text: str) -> 
 async def _submit(deck: Deck, target: Target, witness: Witness, held: Held, how: How, sight: Sight) -> Delivery:
     """Press the key that submits until something shows that the message was taken."""
     for press in range(PRESSES):
+        drawn = sight.screen
+        if sight.agent is not None and sight.box.state is BoxState.UNKNOWN:
+            await asyncio.sleep(STILL)
         sight = await _past_dialogs(deck, target, sight, how)
         if sight.question is not None and not how.now:
             return Delivery.waiting("it is typed, and goes when the dialog is closed", stage=Stage.TYPED)
-        before = signs(sight, held.text)
+        before = replace(signs(sight, held.text), is_still=sight.screen == drawn)
         if before.draft in {Draft.NONE, Draft.OTHER}:
             # Sent by somebody else, or never drawn: a key now could do anything.
             return await _last_words(witness, held, before, press)

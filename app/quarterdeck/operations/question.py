@@ -32,6 +32,8 @@ class Question:
     choices: tuple[str, ...] = ()
     ticks: tuple[bool | None, ...] = ()
     """Which choices are ticked, where several may be; none = one choice is the answer."""
+    marked: int | None = None
+    """Position of the choice under the agent's cursor."""
 
 
 async def read_question(deck: Deck, target: Target, session: Session) -> tuple[Sight, Question]:
@@ -59,7 +61,7 @@ def question_in(sight: Sight) -> Question | None:
     for claim in sight.claims:
         if claim.source is Source.SCREEN and claim.needs in {Need.PERMISSION, Need.QUESTION}:
             text = claim.question or claim.detail
-            return Question(kind=claim.needs, text=text, choices=claim.choices, ticks=claim.ticks)
+            return Question(kind=claim.needs, text=text, choices=claim.choices, ticks=claim.ticks, marked=claim.marked)
     return None
 
 

@@ -1,4 +1,4 @@
-"""Answer a question to which several choices may be given: tick them, see them ticked, hand them in."""
+"""Answers that take more than one key: choices that are ticked or marked, seen to be so, and then handed in."""
 
 from __future__ import annotations
 
@@ -52,6 +52,21 @@ async def take_several(deck: Deck, target: Target, dialog: Dialog, question: Que
         if not await press(deck, target, review, ["Enter" if review.choices == (SUBMIT,) else "1"]):
             raise Refused(CHANGED)
         await see_it_taken(deck, target, review)
+
+
+async def take_marked(deck: Deck, target: Target, question: Question, position: int) -> None:
+    """Move the mark to a choice with the arrows, see it there, and take it."""
+    assert question.marked is not None
+    steps = position - question.marked
+    if not await press(deck, target, question, ["Down" if steps > 0 else "Up"] * abs(steps)):
+        raise Refused(CHANGED)
+    deadline = deck.clock.monotonic() + READ_WITHIN
+    while (now := question_in(await target.glance())) is None or now.marked != position:
+        if deck.clock.monotonic() > deadline:
+            raise QuarterdeckError(f"Choice {position + 1} could not be marked.", hint=GO_THERE)
+        await asyncio.sleep(EVERY)
+    if not await press(deck, target, question, ["Enter"]):
+        raise Refused(CHANGED)
 
 
 async def _see_it_ticked(deck: Deck, target: Target, position: int, *, is_ticked: bool) -> None:

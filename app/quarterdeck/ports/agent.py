@@ -74,6 +74,8 @@ class Dialog:
     """Pattern of the choice that lets the operator write; "" = a dialog of this kind takes no words."""
     own_words_keys: tuple[str, ...] = ()
     """Keys that open the place to write once that choice is marked; none = its number does."""
+    arrows: str = ""
+    """Pattern of the questions whose choices have no number that acts: arrows mark one, and Enter takes it."""
     several_done: tuple[str, ...] = ()
     """Keys after the numbers where several choices may be ticked; none = how that is answered is not known."""
     cancel: tuple[str, ...] = ("Escape",)
