@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from quarterdeck.core.issue import Issue
+from quarterdeck.core.journal import Operation
 from quarterdeck.core.lifecycle import PrState, RuntimeReason, RuntimeState, WorkReason, WorkState, decide, status_of
 from quarterdeck.core.project import Command
 from quarterdeck.core.pull_request import PullRequest
@@ -369,6 +370,33 @@ async def test_cleanup_takes_a_worktree_that_an_end_has_left(place: Place) -> No
     assert not tree(record).exists()
     assert (await place.yard.record(record.session_id)).lifecycle.session.reason is WorkReason.MANUALLY_KILLED
     assert (await cleanup(place.yard)).killed == []
+
+
+async def test_one_that_cannot_be_cleaned_up_does_not_keep_the_others(place: Place) -> None:
+    busy, dead = await spawned(place), await spawned(place)
+    for record in (busy, dead):
+        server(place).run("kill-session", "-t", f"={record.session_id}")
+    place.clock.ahead = timedelta(minutes=1)
+    await place.yard.works.begin(Operation.RESTORE, busy.session_id, "app", place.yard.owner, place.clock.now())
+
+    cleaned = await cleanup(place.yard)
+
+    assert [session_id for session_id, _ in cleaned.errors] == [busy.session_id]
+    assert [each.session_id for each in cleaned.killed] == [dead.session_id]
+    assert "session.cleanup_error" in await place.kinds()
+    assert tree(busy).exists()
+
+
+async def test_a_session_that_has_just_begun_is_not_said_to_be_lost(place: Place) -> None:
+    record = await spawned(place)
+    server(place).run("kill-session", "-t", "=app-1")
+
+    await list_work(place.yard)
+    assert (await place.yard.record("app-1")).lifecycle == record.lifecycle
+
+    place.clock.ahead = timedelta(minutes=1)
+    await list_work(place.yard)
+    assert status_of((await place.yard.record("app-1")).lifecycle) == "detecting"
 
 
 async def test_cleanup_cannot_tell_is_not_a_reason_to_end(place: Place) -> None:

@@ -165,10 +165,15 @@ async def test_an_orphaned_worktree_is_gone_on_with_and_survives_a_failure(
 async def test_a_dead_orchestrator_is_brought_back(place: Place) -> None:
     orchestrators = Orchestrators(place.yard)
     first = await orchestrators.ensure(REQUEST, place.say)
+    words = place.notes / "app-orchestrator.argv"
+    until(lambda: words.exists() and "--system" in words.read_text(), "it has its standing instructions")
+    told = words.read_text().split("--id")[0]
     stop(place)
+    words.unlink()
 
     second = await orchestrators.ensure(REQUEST, place.say)
 
+    until(lambda: words.exists() and words.read_text().startswith(told), "it has them again")
     assert second.created_at == first.created_at
     assert second.restored_at
     assert server(place).sessions() == ["app-orchestrator"]
