@@ -183,7 +183,8 @@ class FleetTable(ScrollView, can_focus=True):
         first = self._index - 1 if self._index and isinstance(self._items[self._index - 1], Heading) else self._index
         wanted = min(top, first) if first < top else max(top, self._index - rows + 1)
         if wanted != top:
-            self.scroll_to(y=wanted, animate=False, immediate=True)
+            # By force: Textual scrolls nothing whose scrollbar has not come yet.
+            self.scroll_to(y=wanted, animate=False, immediate=True, force=True)
 
     # Painting
 

@@ -96,7 +96,7 @@ class Tail(ScrollView):
             self.virtual_size = Size(self.size.width, len(self._lines))
         top = self.scroll_offset.y
         if at_end:
-            self.scroll_to(y=self._end, animate=False, immediate=True, force=True)
+            self._go_to(self._end)
         if self.scroll_offset.y != top:
             return
         for y in range(self.size.height):
@@ -114,9 +114,11 @@ class Tail(ScrollView):
 
     def scroll_by(self, lines: int) -> None:
         """Scroll, down when positive."""
-        self.scroll_to(
-            y=max(0, min(self._end, self.scroll_offset.y + lines)), animate=False, immediate=True, force=True
-        )
+        self._go_to(max(0, min(self._end, self.scroll_offset.y + lines)))
+
+    def _go_to(self, y: int) -> None:
+        # By force: Textual scrolls nothing whose scrollbar has not come yet.
+        self.scroll_to(y=y, animate=False, immediate=True, force=True)
 
     @property
     def _end(self) -> int:
@@ -139,7 +141,7 @@ class Tail(ScrollView):
     def on_resize(self) -> None:
         """Stay at the end."""
         self.virtual_size = Size(self.size.width, len(self._lines))
-        self.call_after_refresh(lambda: self.scroll_to(y=self._end, animate=False, immediate=True, force=True))
+        self.call_after_refresh(lambda: self._go_to(self._end))
 
 
 class Preview(Vertical):
