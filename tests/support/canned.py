@@ -277,8 +277,9 @@ class CannedBackend:
     async def answer(self, session_id: SessionId, ask: Ask, choice: str) -> None:
         self._do("answer", session_id, ask, choice)
 
-    async def restore(self, session_id: SessionId) -> None:
+    async def restore(self, session_id: SessionId) -> Sequence[str]:
         self._do("restore", session_id)
+        return ()
 
     async def adopt(self, session_id: SessionId) -> None:
         self._do("adopt", session_id)

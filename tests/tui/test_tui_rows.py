@@ -130,6 +130,13 @@ def test_the_pull_request_stays_when_the_branch_is_cut(width: int) -> None:
     assert cell_width(branch_of(SESSIONS[4], width)) <= width
 
 
+@pytest.mark.parametrize(("width", "said"), [(10, "#131 ci f…"), (14, "#131 ci failed"), (18, "fe… #131 ci failed")])
+def test_where_the_work_stands_is_said_before_its_branch(width: int, said: str) -> None:
+    assert SESSIONS[4].work is not None
+    failed = replace(SESSIONS[4], work=replace(SESSIONS[4].work, status="ci_failed"))
+    assert branch_of(failed, width) == said
+
+
 @pytest.mark.parametrize(
     ("passed", "shown"),
     [

@@ -261,9 +261,11 @@ class LiveBackend:
         """Answer the question as it was shown."""
         await answering.answer(self._deck, self._session(session_id), choice, shown=ask, own_pane=self._where.pane_id)
 
-    async def restore(self, session_id: SessionId) -> None:
+    async def restore(self, session_id: SessionId) -> Sequence[str]:
         """Bring a dead agent session back."""
-        await self._under.run(session_id, "restoring", lambda held: crewing.bring_back(self._bridge, session_id, held))
+        return await self._under.run(
+            session_id, "restoring", lambda held: crewing.back_with(self._bridge, session_id, held)
+        )
 
     async def adopt(self, session_id: SessionId) -> None:
         """Bind the tmux session of the same name to this stale identity."""

@@ -107,6 +107,17 @@ async def bring_back(bridge: Bridge, session_id: SessionId, held: Undertaking | 
     return record
 
 
+async def back_with(bridge: Bridge, session_id: SessionId, held: Undertaking) -> list[str]:
+    """Restore a dead session; answers what it came back without."""
+    record = await bring_back(bridge, session_id, held)
+    said = []
+    if record.restore_fallback:
+        said.append(f"{session_id} begins a new conversation: {record.restore_fallback}.")
+    if record.kept_ref:
+        said.append(f"Unsaved work of {session_id} is still kept at {record.kept_ref}.")
+    return said
+
+
 async def revive(bridge: Bridge, session: Session) -> Session:
     """Restore a dead session for something that is to be sent to it."""
     await bring_back(bridge, session.session_id)

@@ -261,10 +261,10 @@ class OpeningBackend:
         live, session_id = await self._at(session_id)
         await live.answer(session_id, ask, choice)
 
-    async def restore(self, session_id: SessionId) -> None:
+    async def restore(self, session_id: SessionId) -> Sequence[str]:
         """Bring a dead agent session back."""
         live, session_id = await self._at(session_id)
-        await live.restore(session_id)
+        return await live.restore(session_id)
 
     async def adopt(self, session_id: SessionId) -> None:
         """Bind the tmux session of the same name to this stale identity."""

@@ -245,8 +245,8 @@ class Backend(Protocol):
     async def answer(self, session_id: SessionId, ask: Ask, choice: str) -> None:
         """Answer the question as it was shown; Refused when it is another one by now."""
 
-    async def restore(self, session_id: SessionId) -> None:
-        """Bring a dead agent session back."""
+    async def restore(self, session_id: SessionId) -> Sequence[str]:
+        """Bring a dead agent session back. Answers what is to be known of it."""
 
     async def adopt(self, session_id: SessionId) -> None:
         """Bind the tmux session of the same name to this stale identity."""

@@ -233,7 +233,12 @@ def restore(screen: MainScreen) -> None:
     if can_adopt and not session.agent_session_id and session.work is None:
         screen.console_app.attempt(backend.adopt(session.session_id))
     elif Capability.RESTORE in backend.capabilities():
-        screen.console_app.attempt(backend.restore(session.session_id))
+        screen.console_app.attempt(_restore(screen.console_app, session.session_id))
+
+
+async def _restore(console: ConsoleApp, session_id: SessionId) -> None:
+    for said in await console.backend.restore(session_id):
+        console.notify(clean(said), markup=False, timeout=LONG_TOAST)
 
 
 def dismiss(screen: MainScreen) -> None:

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.session import Need
-from quarterdeck.core.text import clean, fit
+from quarterdeck.core.text import clean, cut, fit
 from quarterdeck.tui.rows import column as col
 from quarterdeck.tui.rows.ages import quiet, share
 from quarterdeck.tui.rows.cell import Cell
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 
 STEP = 10
 """Seconds within which no age is looked at again."""
+LEAST_OF_BRANCH = 3
+"""Cells below which a branch's name says nothing."""
+_STANDING = {
+    "ci_failed": "ci failed", "review_pending": "in review", "changes_requested": "changes", "approved": "approved",
+    "mergeable": "ready", "merged": "merged", "stuck": "stuck",
+}  # fmt: skip
+"""Statuses of the work that neither the state nor the request's number tells."""
 CONTEXT_TIGHT = 0.8
 """From this share of its context on, a session's use of it is worth a colour."""
 _AGENT_NAMES = {
@@ -117,14 +124,16 @@ def repo_of(session: Session) -> str:
 
 
 def branch_of(session: Session, width: int = 0) -> str:
-    """Branch and pull request of a spawned session; the request stays when the branch must be cut."""
+    """Branch, pull request and where that stands; the branch is cut, or left out, before what stands behind it."""
     if session.work is None:
         return ""
     numbers = [f"#{request['number']}" for request in session.work.prs if request.get("number")]
-    branch, tail = clean(session.work.branch or ""), clean(" ".join(numbers))
+    said = [*numbers, _STANDING.get(session.work.status, "")]
+    branch, tail = clean(session.work.branch or ""), clean(" ".join(part for part in said if part))
     if not tail or not width:
         return " ".join(part for part in (branch, tail) if part)
-    return fit(branch, max(0, min(len(branch), width - len(tail) - 1))) + " " + tail
+    room = min(len(branch), width - len(tail) - 1)
+    return f"{fit(branch, room)} {tail}" if room >= LEAST_OF_BRANCH else cut(tail, width)
 
 
 def saying(session: Session, kind: Kind) -> str:
