@@ -168,14 +168,6 @@ async def test_a_value_typed_ahead_is_the_value_and_esc_leads_out_of_it_with_not
         assert running.backend.deeds == [("set", "thoughts.seconds", "9")]
 
 
-async def test_a_tab_leads_what_is_typed_after_it_to_the_next_field() -> None:
-    async with console() as running:
-        await running.press_at_once("n", "tab", "right", "tab", *"go")
-        await running.press("ctrl+s")
-        wanted = NewRequest(directories=("/home/kim/shop",), tool="claude", request="go")
-        assert running.backend.deeds == [("new", wanted)]
-
-
 async def test_a_typed_path_is_taken_as_it_is() -> None:
     async with console() as running:
         await running.press("n", *"/srv/x", "enter", "enter")

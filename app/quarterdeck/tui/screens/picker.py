@@ -55,9 +55,6 @@ class Picker(Dialog[str]):
         Binding("up,ctrl+p", "move(-1)", "up"),
         Binding("pagedown", "move(10)", "page down"),
         Binding("pageup", "move(-10)", "page up"),
-        # At once: what is typed after it in the same go is for the next field.
-        Binding("tab", "app.focus_next", "next field", priority=True),
-        Binding("shift+tab", "app.focus_previous", "field before", priority=True),
     ]
     keys: Sequence[tuple[str, str]] = (("↑ ↓", "choose"), ("Enter", "take it"), ("Esc", "back"))
 
