@@ -60,15 +60,15 @@ def apply(fleet: Fleet, event: Event) -> Fleet:
     """Fold one event into the fleet. Pure; an event about an unknown session changes nothing."""
     match event:
         case SessionCreated(session=session):
-            sessions = dict(fleet.sessions) | {session.session_id: session}
+            sessions = {**fleet.sessions, session.session_id: session}
             exited = {key: value for key, value in fleet.exited.items() if key != session.session_id}
             return replace(fleet, sessions=sessions, exited=exited)
         case SessionChanged(after=session):
             if session.session_id not in fleet.sessions:
                 return fleet
-            return replace(fleet, sessions=dict(fleet.sessions) | {session.session_id: session})
+            return replace(fleet, sessions={**fleet.sessions, session.session_id: session})
         case SessionStale(session=session):
-            return replace(fleet, sessions=dict(fleet.sessions) | {session.session_id: session})
+            return replace(fleet, sessions={**fleet.sessions, session.session_id: session})
         case SessionDeleted(session=session):
             sessions = {key: value for key, value in fleet.sessions.items() if key != session.session_id}
             exited = {key: value for key, value in fleet.exited.items() if key != session.session_id}

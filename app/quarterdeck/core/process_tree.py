@@ -59,6 +59,9 @@ def children_of(tree: ProcessTree, pid: int) -> tuple[Process, ...]:
 
 def below(tree: ProcessTree, pid: int) -> Iterator[Process]:
     """The process itself and all below it, nearest first."""
+    if pid in tree.processes and pid not in tree.children:
+        yield tree.processes[pid]
+        return
     waiting = deque([pid] if pid in tree.processes else [])
     met = set(waiting)
     while waiting:

@@ -25,7 +25,7 @@ from quarterdeck.runtime.ending import end_each
 from quarterdeck.runtime.making import new_in_each
 from quarterdeck.runtime.pulse import Pulse
 from quarterdeck.runtime.settings_desk import SettingsDesk
-from quarterdeck.runtime.showing import ENDED_SHOWN, absent, still_shown, without_console
+from quarterdeck.runtime.showing import ENDED_SHOWN, Guests, Same, absent, still_shown
 from quarterdeck.runtime.underway import Undertakings
 from quarterdeck.tmux import going as ways
 from quarterdeck.tmux.outside import end_lending, lending_argv
@@ -78,6 +78,8 @@ class LiveBackend:
         self.themes_folder = bridge.deck.places.themes
         self._whole: Fleet | None = None
         self._shown = self._crew.supervisor.fleet
+        self._guests = Guests(self._where.pane_id)
+        self._ended = Same()
         self._crew.supervisor.bus.subscribe(self._pulse.note)
         self._settings = SettingsDesk(bridge.live, bridge.crew.engine, bridge.means)
         self._under = Undertakings(bridge.deck.clock)
@@ -95,9 +97,9 @@ class LiveBackend:
         fleet = self._crew.supervisor.fleet
         if fleet is not self._whole:
             self._whole = fleet
-            shown = without_console(as_seen(fleet), self._crew.supervisor.snapshot, self._where.pane_id)
-            shown = replace(shown, exited=still_shown(fleet.exited, self._deck.clock.now()))
-            self._shown = self._under.shown_in(shown)
+            exited = self._ended(still_shown(fleet.exited, self._deck.clock.now()))
+            shown = self._guests(as_seen(fleet), self._crew.supervisor.snapshot)
+            self._shown = self._under.shown_in(replace(shown, exited=exited))
         return self._shown
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.fleet import Fleet
-from quarterdeck.runtime.showing import without_console
+from quarterdeck.runtime.showing import Guests
 from quarterdeck.runtime.wishes import KEPT, arranged, arrangement, fingerprint, kept_wishes, key_of, wishes_of
 from quarterdeck.store.first_read import first_read
 from quarterdeck.supervisor.sighting import first_fleet
@@ -55,4 +55,4 @@ class First:
         if look is None:
             return Fleet()
         fleet = first_fleet(self._read.sessions, look, self._server, datetime.now(UTC))
-        return without_console(fleet, look, self._own)
+        return Guests(self._own)(fleet, look)

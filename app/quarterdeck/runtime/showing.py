@@ -10,12 +10,12 @@ from quarterdeck.core.pane import Snapshot
 from quarterdeck.errors import NotFound, TmuxUnreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from quarterdeck.core.fleet import Fleet
-    from quarterdeck.core.ids import PaneId, SessionId
-    from quarterdeck.core.pane import Look
+    from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId
+    from quarterdeck.core.pane import Look, Pane
     from quarterdeck.core.session import Session
     from quarterdeck.errors import QuarterdeckError
 
@@ -38,11 +38,48 @@ def still_shown(exited: Mapping[SessionId, Session], now: datetime) -> dict[Sess
     }
 
 
-def without_console(fleet: Fleet, look: Look | None, own: PaneId | None) -> Fleet:
-    """The fleet without the session that holds nothing but the console itself."""
-    if own is None or not isinstance(look, Snapshot):
-        return fleet
+class Same:
+    """The very same rows while they are equal: by that the screen knows that there is nothing to do."""
+
+    def __init__(self) -> None:
+        self._rows: Mapping[SessionId, Session] = {}
+
+    def __call__(self, rows: Mapping[SessionId, Session]) -> Mapping[SessionId, Session]:
+        """These rows, or those of the last time."""
+        if rows != self._rows:
+            self._rows = rows
+        return self._rows
+
+
+class Guests:
+    """The sessions but the one that holds nothing but the console itself, which is in a pane (or in none)."""
+
+    def __init__(self, own: PaneId | None) -> None:
+        self._own = own
+        self._panes: Sequence[Pane] | None = None
+        self._ours: TmuxSessionId | None = None
+        self._whole: Mapping[SessionId, Session] = {}
+        self._guests: Mapping[SessionId, Session] = {}
+
+    def __call__(self, fleet: Fleet, look: Look | None) -> Fleet:
+        """The fleet without it; as long as its sessions are the same, so are these."""
+        if self._own is None or not isinstance(look, Snapshot):
+            return fleet
+        if look.panes is not self._panes:
+            former, self._ours = self._ours, own_session(look, self._own)
+            self._panes = look.panes
+            if self._ours != former:
+                self._whole = {}
+        if self._ours is None:
+            return fleet
+        if fleet.sessions is not self._whole:
+            self._whole = fleet.sessions
+            self._guests = {key: each for key, each in fleet.sessions.items() if each.tmux_id != self._ours}
+        return replace(fleet, sessions=self._guests)
+
+
+def own_session(look: Snapshot, own: PaneId) -> TmuxSessionId | None:
+    """The tmux session in which the console's pane is the only one."""
     ours = next((pane.tmux_id for pane in look.panes if pane.pane_id == own), None)
-    if ours is None or any(pane.tmux_id == ours and pane.pane_id != own for pane in look.panes):
-        return fleet
-    return replace(fleet, sessions={k: s for k, s in fleet.sessions.items() if s.tmux_id != ours})
+    alone = ours is not None and all(pane.pane_id == own for pane in look.panes if pane.tmux_id == ours)
+    return ours if alone else None

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 V = TypeVar("V", Session, ThoughtSnapshot)
+K = TypeVar("K")
+Known = dict[str, tuple[int, K]]
+"""What was read before, by key, and the hash of the row it was read from: most rows are as they were."""
 
 
 class BadRow(ValueError):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.session import SessionState, TransportHealth
 from quarterdeck.store.identity import keep_counter
-from quarterdeck.store.rows import BadRow, read_session
+from quarterdeck.store.rows import BadRow, Known, read_session
 from quarterdeck.store.writing import as_json, clean
 
 if TYPE_CHECKING:
@@ -22,8 +22,14 @@ ENDED_KEPT = 30 * 24 * 3600.0
 """Seconds after which an ended or forgotten session is no longer listed; its id stays used."""
 
 
-def read_all(connection: sqlite3.Connection, server: str | None = None) -> tuple[list[Session], list[tuple[str, str]]]:
-    """Every session that is shown, in the order they came into view, and the ids with reasons of those unreadable."""
+def read_all(
+    connection: sqlite3.Connection, server: str | None = None, known: Known[Session] | None = None
+) -> tuple[list[Session], list[tuple[str, str]]]:
+    """Every session that is shown, in the order they came into view, and the ids with reasons of those unreadable.
+
+    A row that is as it was when `known` was filled gives the very same session.
+    """
+    known = {} if known is None else known
     sessions: list[Session] = []
     bad: list[tuple[str, str]] = []
     query = (
@@ -31,9 +37,13 @@ def read_all(connection: sqlite3.Connection, server: str | None = None) -> tuple
         " FROM sessions WHERE coalesce(reserved_from, status) IN ('live', 'stale', 'ended')"
         " AND (:server IS NULL OR server = :server) ORDER BY seq"
     )
-    for session_id, address, name, incarnation, tmux_id, status, body, changed in connection.execute(
-        query, {"server": server}
-    ):
+    for row in connection.execute(query, {"server": server}):
+        session_id, address, name, incarnation, tmux_id, status, body, changed = row
+        print_now = hash(row)
+        print_then, session = known.get(session_id, (None, None))
+        if session is not None and print_then == print_now:
+            sessions.append(session)
+            continue
         columns = {
             "session_id": session_id,
             "tmux_server": address,
@@ -45,8 +55,11 @@ def read_all(connection: sqlite3.Connection, server: str | None = None) -> tuple
             session = read_session(body, columns)
         except BadRow as error:
             bad.append((str(session_id), str(error)))
-            session = read_session("{}", columns)
-        sessions.append(_as_kept(session, status, changed))
+            sessions.append(_as_kept(read_session("{}", columns), status, changed))
+            continue
+        session = _as_kept(session, status, changed)
+        known[session_id] = print_now, session
+        sessions.append(session)
     return sessions, bad
 
 

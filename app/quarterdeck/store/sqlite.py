@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.store import Activity, ActivityQuery, Identity, Sighting, StoreHealth
+    from quarterdeck.store.rows import Known
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +51,8 @@ class SqliteStore:
         self._clock = clock or SystemClock()
         self._saved: dict[SessionId, Session] = {}
         self._saved_in = 0
+        self._known_sessions: Known[Session] = {}
+        self._known_thoughts: Known[ThoughtSnapshot] = {}
         self._numbers = itertools.count()
         self._pruned_at: float | None = None
         self._keep_days = keep_days
@@ -127,7 +130,7 @@ class SqliteStore:
 
     async def sessions(self, server: str | None = None) -> list[Session]:
         """Every kept session: live, stale and exited."""
-        found, bad = await self.database.read(partial(sessions.read_all, server=server))
+        found, bad = await self.database.read(partial(sessions.read_all, server=server, known=self._known_sessions))
         await self._set_aside("sessions", bad)
         self._seen(one.session_id for one in found)
         return found
@@ -158,7 +161,7 @@ class SqliteStore:
 
     async def thoughts(self) -> dict[str, ThoughtSnapshot]:
         """The last accepted thought per key (session id or pane key)."""
-        found, bad = await self.database.read(thoughts.read_all)
+        found, bad = await self.database.read(partial(thoughts.read_all, known=self._known_thoughts))
         await self._set_aside("thoughts", bad)
         return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.thought_rules import accept, fold, is_real_thought
-from quarterdeck.store.rows import BadRow, read_thought
+from quarterdeck.store.rows import BadRow, Known, read_thought
 from quarterdeck.store.writing import as_json, clean
 
 if TYPE_CHECKING:
@@ -35,15 +35,24 @@ def save(connection: sqlite3.Connection, update: ThoughtUpdate, now: float) -> T
     return snapshot
 
 
-def read_all(connection: sqlite3.Connection) -> tuple[dict[str, ThoughtSnapshot], list[tuple[str, str]]]:
-    """What is held by key, and the keys with reasons of what cannot be understood."""
+def read_all(
+    connection: sqlite3.Connection, known: Known[ThoughtSnapshot] | None = None
+) -> tuple[dict[str, ThoughtSnapshot], list[tuple[str, str]]]:
+    """What is held by key, and the keys with reasons of what cannot be understood; `known` as with sessions."""
+    known = {} if known is None else known
     found: dict[str, ThoughtSnapshot] = {}
     bad: list[tuple[str, str]] = []
     for key, body in connection.execute("SELECT key, body FROM thoughts"):
-        try:
-            found[key] = read_thought(body)
-        except BadRow as error:
-            bad.append((key, str(error)))
+        print_now = hash(body)
+        print_then, snapshot = known.get(key, (None, None))
+        if snapshot is None or print_then != print_now:
+            try:
+                snapshot = read_thought(body)
+            except BadRow as error:
+                bad.append((key, str(error)))
+                continue
+            known[key] = print_now, snapshot
+        found[key] = snapshot
     return found, bad
 
 

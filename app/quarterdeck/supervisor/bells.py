@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-REST: Final = 5.0
+REST: Final = 10.0
 """Seconds after which one looks although nothing was heard: no kernel tells of what another machine does to a file."""
 DEAF_AFTER: Final = 3
 """Changes that were found and not heard of, after which a bell is not relied on any more."""

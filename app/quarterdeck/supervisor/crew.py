@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.diff import diff
 from quarterdeck.core.pane import NoServer
-from quarterdeck.core.thought_rules import pane_key
 from quarterdeck.supervisor.agent_facts import AgentFacts
 from quarterdeck.supervisor.bells import APPEARED
 from quarterdeck.supervisor.checkpoints import Checkpoints
@@ -201,7 +200,7 @@ class Crew:
 
     def _forget_old_watermarks(self, look: Look) -> None:
         panes = () if isinstance(look, NoServer) else look.panes
-        self.thoughts.forget_absent({*self.supervisor.fleet.sessions, *map(pane_key, panes)})
+        self.thoughts.forget_absent(self.supervisor.fleet.sessions, panes)
 
     def _fleet(self) -> Fleet:
         return self.supervisor.fleet

@@ -128,7 +128,13 @@ def followed(ours: Session, kept: Session) -> Session:
     )
 
 
-def changes_elsewhere(fleet: Fleet, kept: Mapping[SessionId, Session], *, follow: bool, now: datetime) -> list[Event]:
+Followed = dict["SessionId", tuple["Session", "Session"]]
+"""Our rows, and the kept ones that they follow: while both are the same, following once more would change nothing."""
+
+
+def changes_elsewhere(
+    fleet: Fleet, kept: Mapping[SessionId, Session], followed_before: Followed, *, follow: bool, now: datetime
+) -> list[Event]:
     """What other processes did to our rows: ended, forgot or dismissed them, or (as the keeper) derived their state."""
     events: list[Event] = []
     for session_id, ours in fleet.sessions.items():
@@ -147,9 +153,15 @@ def changes_elsewhere(fleet: Fleet, kept: Mapping[SessionId, Session], *, follow
                 )
             )
         elif follow and not row.is_stale and row.state is not SessionState.EXITED:
+            known = followed_before.get(session_id)
+            if known is not None and known[0] is ours and known[1] is row:
+                continue
             after = followed(ours, row)
-            if after != ours:
+            if after == ours:
+                after = ours
+            else:
                 events.append(SessionChanged(before=ours, after=after, at=now))
+            followed_before[session_id] = after, row
         elif row.work != ours.work:
             events.append(SessionChanged(before=ours, after=replace(ours, work=row.work), at=now))
     events += [

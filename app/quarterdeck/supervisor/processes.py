@@ -42,6 +42,10 @@ class ProcessTable:
     """Monotonic seconds when it was asked for."""
     fresh: bool = False
 
+    def family(self, pid: int) -> tuple[Process, ...]:
+        """A pane's own process and all below it; the very same objects as long as they run."""
+        return tuple(below(self.tree, pid))
+
     def programs_below(self, pid: int) -> tuple[Program, ...]:
         """A pane's own process and all below it, nearest first."""
         return tuple(

@@ -6,18 +6,17 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.detector import CHILDLESS_FOR, is_doubtful, next_deadline
+from quarterdeck.core.detector import CHILDLESS_FOR, is_doubtful
 from quarterdeck.core.discovery import shown_panes
 from quarterdeck.core.events import Event, SessionChanged
-from quarterdeck.core.readings import next_expiry, settle_deadline
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.text import clean_lines, clean_sgr
 from quarterdeck.errors import TmuxError
 from quarterdeck.ports.mux import CaptureRequest
-from quarterdeck.supervisor.watched import Watched, deadline, remembered, row
+from quarterdeck.supervisor.watched import Watched, remembered, row, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -25,7 +24,9 @@ if TYPE_CHECKING:
     from quarterdeck.core.ids import PaneId, SessionId
     from quarterdeck.core.insight import Insight
     from quarterdeck.core.pane import Pane, Snapshot
+    from quarterdeck.core.report import ReportState
     from quarterdeck.core.session import Session
+    from quarterdeck.core.transcript import TranscriptView
     from quarterdeck.ports.agent import Agent, Agents, Program
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.mux import Mux
@@ -37,6 +38,8 @@ logger = logging.getLogger(__name__)
 
 LIVENESS = 5.0
 """Seconds between two looks at the process table while nothing asks for one sooner."""
+LIVENESS_AT_REST = 60.0
+"""The same while nothing moves and nobody works: then what runs only changes behind the panes' backs."""
 TAIL_LINES = 60
 SOONEST = 0.05
 
@@ -104,10 +107,10 @@ class Reader:
     async def read(self, current: Callable[[], Fleet], look: Snapshot, moved: Collection[PaneId] | None) -> Reading:
         """Bring every session up to date; `moved` are the panes that wrote something (None: all may have)."""
         now = self._clock.now()
-        said = {session_id: watched.words for session_id, watched in self._watched.items()}
+        said = {session_id: (watched.view, watched.report) for session_id, watched in self._watched.items()}
         live = self._remember(current(), look, now.timestamp())
         screens = await self._capture(live, moved)
-        await self._look_at_processes(live, now.timestamp())
+        await self._look_at_processes(live, moved, now.timestamp())
         await self._facts.refresh([watched for _, watched in live], moved=moved is None or bool(moved))
         shown = {client.pane_id for client in look.clients}
         events: list[Event] = []
@@ -119,17 +122,21 @@ class Reader:
             if session is None or session.is_stale:
                 continue
             coloured = screens.get(watched.pane.pane_id)
+            is_shown = watched.pane.pane_id in shown
+            if coloured is None and watched.stands(session, now.timestamp(), is_shown=is_shown):
+                continue
             if coloured is not None:
                 tail = clean_sgr(coloured)
                 watched.see_screen(clean_lines(coloured), now.timestamp())
                 tails[session.session_id] = tail
             watched.observe(now.timestamp(), screen_is_new=coloured is not None)
-            if watched.pane.pane_id in shown:
+            if is_shown:
                 watched.visit(now)
             after = self._dress(row(session, watched, watched.conclude(now), now), watched.pane)
             if after != session:
                 events.append(SessionChanged(before=session, after=after, at=now))
-        told = {session.session_id for session, watched in live if watched.words != said.get(session.session_id)}
+            watched.settle_for(after, now, is_shown=is_shown)
+        told = {key.session_id for key, watched in live if _has_spoken(watched, said.get(key.session_id))}
         return Reading(events, tails, frozenset(told), self._due([watched for _, watched in live], now))
 
     def _remember(self, fleet: Fleet, look: Snapshot, now: float) -> list[tuple[Session, Watched]]:
@@ -175,7 +182,9 @@ class Reader:
             self._owed.update(request.pane_id for request in wanted)
             return {}
 
-    async def _look_at_processes(self, live: list[tuple[Session, Watched]], now: float) -> None:
+    async def _look_at_processes(
+        self, live: list[tuple[Session, Watched]], moved: Collection[PaneId] | None, now: float
+    ) -> None:
         """Which agent runs where. A process list that is not fresh changes nothing."""
         changed = any(
             watched.has_children is None
@@ -183,15 +192,19 @@ class Reader:
             or is_doubtful(watched.detector, now)
             for _, watched in live
         )
-        if not changed and now - self._alive_at < LIVENESS:
+        is_calm = moved is not None and not moved and not _is_anybody_busy(watched for _, watched in live)
+        if not changed and now - self._alive_at < (LIVENESS_AT_REST if is_calm else LIVENESS):
             return
         table = await self._processes.look(at_once=changed)
         if not table.fresh:
             return
         self._alive_at = now
         for _, watched in live:
-            watched.has_children = table.has_children(watched.pane.pid, watched.pane.command)
-            self._note_agent(watched, self._agents.detect(table.programs_below(watched.pane.pid)), now)
+            family = (watched.pane.command, *table.family(watched.pane.pid))
+            if family != watched.family:
+                watched.family = family
+                watched.has_children = table.has_children(watched.pane.pid, watched.pane.command)
+                self._note_agent(watched, self._agents.detect(table.programs_below(watched.pane.pid)), now)
 
     def _note_agent(self, watched: Watched, found: tuple[Agent, Program] | None, now: float) -> None:
         """Which agent runs in the pane now. What an earlier one reported is not said of the next."""
@@ -207,19 +220,25 @@ class Reader:
 
     def _due(self, watched: list[Watched], now: datetime) -> float | None:
         at = now.timestamp()
-        busy = any(each.detector.state is SessionState.BUSY for each in watched)
-        times = [LIVENESS + self._alive_at] if busy else []
+        times = [LIVENESS + self._alive_at] if _is_anybody_busy(watched) else []
         times += [at + LIVENESS] if self._owed else []
         times += [at + CHILDLESS_FOR] if any(is_doubtful(each.detector, at) for each in watched) else []
         agents_due = self._facts.due_in()
         if agents_due is not None and any(each.is_agent_alive for each in watched):
             times.append(at + agents_due)
-        for each in watched:
-            plain = next_deadline(each.detector)
-            still = deadline(each, at)
-            settled = settle_deadline(each.settled) if each.settled else None
-            expiry = next_expiry(each.readings(now), now) if each.is_agent_alive else None
-            times += [time for time in (plain, still) if time is not None]
-            times += [time.timestamp() for time in (settled, expiry) if time is not None]
+        times += [each.due for each in watched if each.due is not None]
         ahead = [time - at for time in times]
         return max(SOONEST, min(ahead)) if ahead else None
+
+
+def _is_anybody_busy(watched: Iterable[Watched]) -> bool:
+    return any(each.detector.state is SessionState.BUSY for each in watched)
+
+
+def _has_spoken(watched: Watched, before: tuple[TranscriptView | None, ReportState] | None) -> bool:
+    """Whether a session's agent wrote or reported something since then."""
+    if before is None:
+        return True
+    view, report = before
+    same = view is watched.view and report is watched.report
+    return not same and words(view, report) != words(watched.view, watched.report)

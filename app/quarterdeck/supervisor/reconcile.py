@@ -27,7 +27,7 @@ from quarterdeck.core.session import (
     TransportHealth,
 )
 from quarterdeck.ports.store import Activity, Claim, Sighting
-from quarterdeck.supervisor.sighting import attached, placeholder, revived, seen
+from quarterdeck.supervisor.sighting import attached, placeholder, revived, seen, shows_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -114,9 +114,9 @@ async def reconcile(
         return events
     counts = attached(look.clients)
     for session_id, pane in found.here.items():
-        session = still.get(session_id)
-        if session is not None:
-            after = seen(session, pane, counts.get(pane.tmux_id, 0), incarnation)
+        session, clients = still.get(session_id), counts.get(pane.tmux_id, 0)
+        if session is not None and not shows_as(session, pane, clients, incarnation):
+            after = seen(session, pane, clients, incarnation)
             if after != session:
                 events.append(SessionChanged(before=session, after=after, at=around.now))
     return events

@@ -37,7 +37,7 @@ class Showing:
         if session is None:
             return
         after = self._thoughts.merged(session, self._pane_of(session))
-        if after != session:
+        if after is not session:
             self._supervisor.commit(SessionChanged(before=session, after=after, at=self._supervisor.clock.now()))
 
     def show_all(self) -> None:

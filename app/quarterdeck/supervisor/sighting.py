@@ -53,6 +53,28 @@ def seen(session: Session, pane: Pane, clients: int, incarnation: str) -> Sessio
     )
 
 
+def shows_as(session: Session, pane: Pane, clients: int, incarnation: str) -> bool:
+    """Whether `seen` would say nothing new: most of a fleet has not changed between two looks."""
+    return (
+        session.pane_id == pane.pane_id
+        and session.pid == pane.pid
+        and session.tmux_name == pane.session_name
+        and session.tmux_id == pane.tmux_id
+        and session.title == pane.title
+        and session.current_command == (pane.command or None)
+        and (not pane.path or session.cwd == pane.path)
+        and session.attached_clients == clients
+        and session.incarnation == incarnation
+        and not session.is_stale
+        and session.transport_health is TransportHealth.HEALTHY
+        and session.exit_reason is None
+        and session.exit_status is None
+        and session.ended_at is None
+        and session.created_at is not None
+        and session.created_at.timestamp() == pane.session_created
+    )
+
+
 def placeholder(session_id: SessionId, server: str, now: datetime) -> Session:
     """A session nothing is known of yet."""
     return Session(

@@ -21,7 +21,7 @@ from quarterdeck.core.fleet import Fleet, apply
 from quarterdeck.core.pane import NoServer, Snapshot
 from quarterdeck.errors import TmuxError
 from quarterdeck.supervisor.bus import Bus
-from quarterdeck.supervisor.keeping import changes_elsewhere
+from quarterdeck.supervisor.keeping import Followed, changes_elsewhere
 from quarterdeck.supervisor.reconcile import Circumstances, reconcile
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Supervisor:
         self._exit_statuses: dict[str, int] = {}
         self._reasons: dict[TmuxSessionId, tuple[CreatedReason, Callable[[Session], Session]]] = {}
         self._kept: dict[SessionId, Session] = {}
+        self._followed: Followed = {}
         self._at_start = True
         self._failures = 0
 
@@ -124,7 +125,9 @@ class Supervisor:
             if not self._at_start:
                 await self._give_back_lost()
                 follow = not self.is_keeper()
-                self.commit(*changes_elsewhere(self.fleet, self._kept, follow=follow, now=self.clock.now()))
+                now = self.clock.now()
+                self._followed = {key: pair for key, pair in self._followed.items() if key in self.fleet.sessions}
+                self.commit(*changes_elsewhere(self.fleet, self._kept, self._followed, follow=follow, now=now))
 
     async def _give_back_lost(self) -> None:
         """Keep again what a database that was set aside or taken away has lost; what was forgotten stays so."""

@@ -9,6 +9,9 @@ from quarterdeck.core.session import RestState, SessionState
 from quarterdeck.core.thought_rules import accept, fold, merge, pane_key, snapshot_for
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.pane import Pane
     from quarterdeck.core.session import Session
     from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
@@ -29,6 +32,8 @@ class Thoughts:
         self._queue = queue
         self._held: dict[str, ThoughtSnapshot] = {}
         self._absent: dict[str, int] = {}
+        self._merged: dict[SessionId, tuple[Session, ThoughtSnapshot]] = {}
+        """Rows that carry their snapshot already: merging them once more would change nothing."""
         self.stale_deliveries = 0
 
     async def load(self, store: Store) -> None:
@@ -53,21 +58,33 @@ class Thoughts:
 
     def held(self, session: Session, pane: Pane | None) -> ThoughtSnapshot | None:
         """What is held of a session: under its id, else under the pane it shows."""
-        return snapshot_for(session, self._held, pane_key(pane) if pane else None)
+        direct = self._held.get(session.session_id)
+        return direct if direct or pane is None else snapshot_for(session, self._held, pane_key(pane))
 
     def merged(self, session: Session, pane: Pane | None) -> Session:
         """The row with the thought that speaks of it."""
         snapshot = self.held(session, pane)
         if snapshot is None:
             return session
+        known = self._merged.get(session.session_id)
+        if known is not None and known[0] is session and known[1] is snapshot:
+            return session
         after = merge(session, snapshot)
         if session.state in WORKING and _is_later(session, snapshot):
             # The engine spoke before this began; a session at work does not wait for anybody.
-            return replace(after, rest_state=RestState.ACTIVE)
+            after = replace(after, rest_state=RestState.ACTIVE)
+        if after == session:
+            after = session
+        self._merged[session.session_id] = after, snapshot
         return after
 
-    def forget_absent(self, present: set[str]) -> None:
-        """Count another cycle; drop what belonged to sessions that stayed away for long enough."""
+    def forget_absent(self, sessions: Collection[str], panes: Iterable[Pane] = ()) -> None:
+        """Count another cycle; drop what belonged to sessions and panes that stayed away for long enough."""
+        for session_id in self._merged.keys() - set(sessions):
+            del self._merged[session_id]
+        if not self._absent and self._held.keys() <= set(sessions):
+            return
+        present = {*sessions, *map(pane_key, panes)}
         for key in list(self._held):
             if key in present:
                 self._absent.pop(key, None)

@@ -6,13 +6,21 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.detector import DetectorState, Observation, dismiss, reading_of, step
+from quarterdeck.core.detector import (
+    DetectorState,
+    Observation,
+    dismiss,
+    is_doubtful,
+    next_deadline,
+    reading_of,
+    step,
+)
 from quarterdeck.core.evidence import evidence_of
 from quarterdeck.core.insight import Insight
-from quarterdeck.core.readings import decide, settle
+from quarterdeck.core.readings import decide, next_expiry, settle, settle_deadline
 from quarterdeck.core.report import ReportState
-from quarterdeck.core.rest import rest_state_from_idle, waits_for_operator
-from quarterdeck.core.session import Ask, Confidence, Need, Session, SessionState
+from quarterdeck.core.rest import DROWSY_AFTER, rest_state_from_idle, waits_for_operator
+from quarterdeck.core.session import Ask, Confidence, Need, RestState, Session, SessionState
 from quarterdeck.core.tools import context_limit_for_tool, detect_tool_name
 from quarterdeck.ports.agent import ScreenLook
 
@@ -26,6 +34,10 @@ if TYPE_CHECKING:
 
 STILL_AFTER = 2.0
 """A screen that has not changed for so long shows a program that is not working."""
+FROZEN_AFTER = 10.0
+"""From then on it makes no difference any more for how long a screen and a title have stood."""
+LONGEST = 300.0
+"""A row is derived anew after this time in any case."""
 ASKING = frozenset({Need.PERMISSION, Need.QUESTION})
 
 
@@ -58,18 +70,44 @@ class Watched:
     """The skill its operator asked for last."""
     looked_at: datetime | None = None
     """When the operator last looked at the pane."""
+    family: tuple[object, ...] = ()
+    """The processes in the pane and its foreground command, by which one tells whether to look at them again."""
+    concluded_from: tuple[object, ...] = ()
+    """What the row was last derived from."""
+    due: float | None = None
+    """When the row may change by itself."""
+    stands_until: float = 0.0
+    """Until when deriving the row again is idle, if nothing is seen."""
 
     @property
     def is_agent_alive(self) -> bool:
         """Whether the program that titles, screens and reports speak of still runs."""
         return self.program is not None
 
-    @property
-    def words(self) -> tuple[object, ...]:
-        """By which one tells whether the agent wrote or reported something."""
-        view = self.view
-        told = (view.updated_at, view.turn_count, view.actions[-1:], view.current_tool, view.turn_text) if view else ()
-        return (*told, self.report.at)
+    def sources(self, session: Session, *, is_shown: bool) -> tuple[object, ...]:
+        """All that a row is derived from, but for the time and a new screen."""
+        return (
+            session, self.pane, is_shown, self.has_children, self.agent, self.program, self.program_since,
+            self.report, self.registry, self.view, self.skill,
+        )  # fmt: skip
+
+    def stands(self, session: Session, now: float, *, is_shown: bool) -> bool:
+        """Whether the row would be derived as it was, since nothing it goes by has changed."""
+        return now < self.stands_until and self.concluded_from == self.sources(session, is_shown=is_shown)
+
+    def settle_for(self, session: Session, now: datetime, *, is_shown: bool) -> None:
+        """Note that the row has been derived, and for how long that holds."""
+        at = now.timestamp()
+        self.concluded_from = self.sources(session, is_shown=is_shown)
+        self.due = _due(self, now)
+        self.stands_until = at + LONGEST if self.due is None else min(self.due, at + LONGEST)
+        if session.state is SessionState.IDLE and session.rest_state is RestState.ACTIVE:
+            self.stands_until = min(self.stands_until, (session.last_activity_at + DROWSY_AFTER).timestamp())
+        if is_doubtful(self.detector, at):
+            self.stands_until = 0.0
+        elif self.is_agent_alive and at - max(self.titled_at, self.drawn_at) < FROZEN_AFTER:
+            # What its screen and title say still depends on for how long they have stood.
+            self.stands_until = 0.0
 
     def close(self) -> None:
         """Let go of the transcript, so that another session may read it."""
@@ -194,6 +232,21 @@ def row(session: Session, watched: Watched, reading: Reading, now: datetime) -> 
         rest_state=rest_state_from_idle(reading.state, active, now),
         last_activity_at=active,
     )
+
+
+def words(view: TranscriptView | None, report: ReportState) -> tuple[object, ...]:
+    """By which one tells whether the agent wrote or reported something."""
+    told = (view.updated_at, view.turn_count, view.actions[-1:], view.current_tool, view.turn_text) if view else ()
+    return (*told, report.at)
+
+
+def _due(watched: Watched, now: datetime) -> float | None:
+    """When a state may change by itself."""
+    settled = settle_deadline(watched.settled) if watched.settled else None
+    expiry = next_expiry(watched.readings(now), now) if watched.is_agent_alive else None
+    times = [time.timestamp() for time in (settled, expiry) if time is not None]
+    plain = (next_deadline(watched.detector), deadline(watched, now.timestamp()))
+    return min([*times, *(time for time in plain if time is not None)], default=None)
 
 
 def deadline(watched: Watched, now: float) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING
 
 from quarterdeck.errors import SettingsError
@@ -129,6 +130,7 @@ def for_textual(keys: Sequence[str]) -> str:
     return ",".join("comma" if key == "," else key for key in keys)
 
 
+@cache
 def spoken(key: str) -> str:
     """A key as the operator reads it on the keyboard."""
     *modifiers, last = key.split("+") if len(key) > 1 else [key]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.text import cell_width
 from quarterdeck.core.urgency import SortKey, sort_key
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.session import Session
+    from quarterdeck.tui.rows.mark import Kind
     from quarterdeck.tui.rows.order import Item
 
 
@@ -33,28 +34,32 @@ class Board:
         self.counts: Counts = count(())
         self.longest_name = col.NAME_LEAST
         self.empty: frozenset[str] = frozenset()
-        self._fleet: Fleet | None = None
+        self._taken: tuple[object, object] = (None, None)
+        """The sessions and the ended ones that were taken over."""
         self._asked = (self.filter, grouping)
-        self._keys: dict[str, tuple[Session, SortKey]] = {}
+        self._known: dict[str, _Known] = {}
         self.is_held = False
         """Whether rows stand elsewhere than their order says."""
 
     def sync(self, fleet: Fleet, *, hold: bool = False) -> None:
         """Take over the fleet. With `hold` rows that were there stay where they are."""
         asked = (self.filter, self.grouping)
-        if fleet is self._fleet and asked == self._asked and not self.is_held:
+        is_same = fleet.sessions is self._taken[0] and fleet.exited is self._taken[1]
+        if is_same and asked == self._asked and not self.is_held:
             return
-        self._fleet, self._asked = fleet, asked
+        self._taken, self._asked = (fleet.sessions, fleet.exited), asked
         self.sessions = dict(chain[tuple[str, "Session"]](fleet.sessions.items(), fleet.exited.items()))
         self.marked &= self.sessions.keys()
-        self._keys = {key: known for key, known in self._keys.items() if key in self.sessions}
+        self._known = {key: self._told(session) for key, session in self.sessions.items()}
         shown = self._matching()
         fresh = arrange(shown, self.grouping, self._key)
         self.items = held(self.items, fresh) if hold else fresh
         self.is_held = self.items != fresh
-        self.counts = count(fleet.sessions.values(), self._key)
-        self.longest_name = max((cell_width(name_of(session)) for session in shown), default=col.NAME_LEAST)
-        self.empty = _empty_columns(shown)
+        self.counts = count(fleet.sessions.values(), self._key, self._kind)
+        known = self._known if len(shown) == len(self._known) else {s.session_id: self._told(s) for s in shown}
+        self.longest_name = max((each.name_cells for each in known.values()), default=col.NAME_LEAST)
+        said = frozenset[str]().union(*{each.says for each in known.values()})
+        self.empty = _SELDOM - said
 
     def _matching(self) -> list[Session]:
         if not self.filter:
@@ -64,12 +69,16 @@ class Board:
         terms = parse(self.filter)
         return [session for session in self.sessions.values() if matches(terms, session)]
 
+    def _told(self, session: Session) -> _Known:
+        """What follows from a session, thought about only when it changed: most of a fleet has not."""
+        known = self._known.get(session.session_id)
+        return known if known is not None and known.session is session else _know(session)
+
     def _key(self, session: Session) -> SortKey:
-        """The session's place, thought about only when it changed: most of a fleet has not."""
-        known = self._keys.get(session.session_id)
-        if known is None or known[0] is not session:
-            known = self._keys[session.session_id] = (session, sort_key(session))
-        return known[1]
+        return self._known[session.session_id].key
+
+    def _kind(self, session: Session) -> Kind:
+        return self._known[session.session_id].kind
 
     @property
     def shown(self) -> int:
@@ -85,11 +94,27 @@ class Board:
         return [self.sessions[session_id] for session_id in ids if session_id in self.sessions]
 
 
-def _empty_columns(sessions: Sequence[Session]) -> frozenset[str]:
-    """Columns that would say nothing in any row."""
+_SELDOM = frozenset({col.CONTEXT, col.BRANCH, col.REST})
+"""Columns that are left out while they would say nothing in any row."""
+
+
+class _Known(NamedTuple):
+    """What the board goes by, of one session."""
+
+    session: Session
+    key: SortKey
+    kind: Kind
+    name_cells: int
+    says: frozenset[str]
+    """The columns, of those that are seldom filled, in which it has something to say."""
+
+
+def _know(session: Session) -> _Known:
+    kind = kind_of(session)
     said = {
-        col.CONTEXT: any(session.token_count for session in sessions),
-        col.BRANCH: any(session.work and (session.work.branch or session.work.prs) for session in sessions),
-        col.REST: any(rest_word(session, kind_of(session)) for session in sessions),
+        col.CONTEXT: session.token_count,
+        col.BRANCH: session.work and (session.work.branch or session.work.prs),
+        col.REST: rest_word(session, kind),
     }
-    return frozenset(name for name, is_said in said.items() if not is_said)
+    says = frozenset(name for name, is_said in said.items() if is_said)
+    return _Known(session, sort_key(session), kind, cell_width(name_of(session)), says)

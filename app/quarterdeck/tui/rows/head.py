@@ -46,7 +46,11 @@ class Counts:
     first_waiting: Session | None
 
 
-def count(sessions: Iterable[Session], key: Callable[[Session], SortKey] = sort_key) -> Counts:
+def count(
+    sessions: Iterable[Session],
+    key: Callable[[Session], SortKey] = sort_key,
+    kind_of: Callable[[Session], Kind] = kind_of,
+) -> Counts:
     """How many are in which state, and who is to be seen first."""
     kinds: Counter[Kind] = Counter()
     first: Session | None = None

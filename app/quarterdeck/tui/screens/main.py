@@ -16,6 +16,7 @@ from quarterdeck.tui import actions
 from quarterdeck.tui.actions import ACTIONS, BY_NAME
 from quarterdeck.tui.board import Board
 from quarterdeck.tui.commands import COMMANDS
+from quarterdeck.tui.narrow_update import NarrowCompositor
 from quarterdeck.tui.rows.foot import foot_cells, typing_cells
 from quarterdeck.tui.rows.head import head_cells
 from quarterdeck.tui.rows.notices import LEAST_HEIGHT, LEAST_WIDTH, Notice, notice_for
@@ -67,6 +68,7 @@ class MainScreen(Screen[None]):
 
     def __init__(self, console: ConsoleApp) -> None:
         super().__init__()
+        self._compositor = NarrowCompositor()
         self.console_app = console
         # Textual's own key maps take a swap of two keys for a clash, so the bindings are made from the resolved keys.
         self._bindings = BindingsMap(_bindings(console.keys))

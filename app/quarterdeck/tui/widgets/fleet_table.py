@@ -98,10 +98,11 @@ class FleetTable(ScrollView, can_focus=True):
         """Show these rows. The cursor stays on its session, or on its place when the session is gone."""
         before, count = self.selected, len(self._items)
         stood = self._sessions.get(before) if before is not None else None
+        if items is not self._items:
+            self._places = {item: index for index, item in enumerate(items) if isinstance(item, str)}
+            self._ids = list(self._places)
+            self._rank = {session_id: rank for rank, session_id in enumerate(self._ids)}
         self._items, self._sessions, self._view = items, sessions, view
-        self._places = {item: index for index, item in enumerate(items) if isinstance(item, str)}
-        self._ids = list(self._places)
-        self._rank = {session_id: rank for rank, session_id in enumerate(self._ids)}
         moved = self._place_of(stood)
         self._index = moved if moved is not None else self._nearest(self._index)
         if (longest_name, empty) != (self._longest, self._empty):
