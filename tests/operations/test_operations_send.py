@@ -10,6 +10,7 @@ from quarterdeck.core.ids import SessionId
 from quarterdeck.errors import NotFound, Refused, UsageError
 from quarterdeck.operations import handing_over
 from quarterdeck.operations import send as sending
+from quarterdeck.operations.answer import answer
 from quarterdeck.operations.confirming import Outcome, Proof
 from quarterdeck.operations.handing_over import How
 from quarterdeck.operations.keys import press
@@ -332,14 +333,24 @@ async def test_several_sessions_get_it_each_with_its_own_outcome(office: Post) -
         await send_to_all(office.deck, crowd, "hello")
 
 
-async def test_the_log_has_length_and_fingerprint_and_no_words(office: Post) -> None:
-    office.agent()
-    await send(office.deck, await office.session(), "the secret word is xyzzy")
+async def test_what_is_kept_of_a_message_is_its_length_and_fingerprint_and_none_of_its_words(
+    short_folder: Path,
+) -> None:
+    async with post_office(short_folder) as office:
+        agent = office.agent()
+        session = await office.session()
+        await send(office.deck, session, "the secret word is xyzzy")
+        agent.order("question Which?")
+        await answer(office.deck, session, "xyzzy")
+        agent.order("ask one")
+        held = await send(office.deck, session, "xyzzy again")
+        await sending.withdraw(office.deck, held.held or 0)
 
-    (entry,) = await office.log("message.delivered")
-    assert entry["length"] == 24
-    assert "xyzzy" not in str(entry)
-    assert await office.deck.messages.waiting() == []
+        (entry,) = await office.log("message.delivered")
+        assert entry["length"] == 24
+        assert agent.prompts == ["the secret word is xyzzy"]
+    files = [file for file in (short_folder / "home").rglob("*") if file.is_file()]
+    assert [file.name for file in files if b"xyzzy" in file.read_bytes()] == []
 
 
 async def test_keys_are_pressed_and_unknown_ones_refused(office: Post) -> None:

@@ -225,6 +225,8 @@ def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
         refuse_newer(version_of(connection), path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        # Messages are removed once they are delivered, and then their words shall be nowhere in the file.
+        connection.execute("PRAGMA secure_delete = ON")
         migrate(connection)
         events.prepare_index(connection)
     except sqlite3.OperationalError as error:
