@@ -67,6 +67,13 @@ def test_global_options_work_before_and_after_the_verb(words: list[str]) -> None
     assert options.verbosity == 2
 
 
+@pytest.mark.parametrize("words", ["send web --now hurry", "send --now web hurry", "send web hurry --now"])
+def test_an_option_may_stand_among_the_words(words: str) -> None:
+    options = parse(words.split())
+
+    assert (options.words, options.now) == (["web", "hurry"], True)
+
+
 def test_what_comes_after_the_verb_wins() -> None:
     assert parse(["--home", "/a", "doctor", "--home", "/b"]).home == "/b"
 
@@ -85,6 +92,7 @@ def test_nothing_is_asked_for_when_nothing_is_said() -> None:
         (["config", "sho"], "There is no verb 'sho'.", "Did you mean `quarterdeck config show`?"),
         (["config"], "`quarterdeck config` needs one of: path, show, check, edit, schema.", "quarterdeck config -h"),
         (["--colour"], "Unrecognized arguments: --colour.", "quarterdeck -h"),
+        (["send", "web", "--now", "-x"], "Unrecognized arguments: -x.", "quarterdeck -h"),
         (["doctor", "now"], "Unrecognized arguments: now.", "quarterdeck -h"),
         (["--home"], "Argument --home: expected one argument.", "quarterdeck -h"),
         (["--js", "doctor"], "Unrecognized arguments: --js.", "quarterdeck -h"),

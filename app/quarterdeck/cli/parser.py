@@ -57,7 +57,14 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 
 def _parse(words: Sequence[str]) -> argparse.Namespace:
     defaults = argparse.Namespace(**GLOBAL_DEFAULTS, runs="", bare=False, takes_rest=False, rest=None)
-    return build(words).parse_args(words, defaults)
+    parser = build(words)
+    options, more = parser.parse_known_args(words, defaults)
+    # argparse takes a list of words in one go: those after an option in their midst are left over.
+    if more and hasattr(options, "words") and not any(word.startswith("-") for word in more):
+        options.words += more
+    elif more:
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
+    return options
 
 
 def build(words: Sequence[str] | None = None) -> Parser:

@@ -115,7 +115,7 @@ async def _list_waiting(call: Call) -> int:
     async with bridge(call) as opened:
         deck = opened.deck
         only = deck.session(words[0], all_rows=True).session_id if words else None
-        waiting = await deck.messages.waiting(only)
+        waiting = await deck.messages.waiting(only, with_going=True)
     if call.json:
         print_json([_held(each) for each in waiting])
         return 0

@@ -68,9 +68,10 @@ class Witness:
 
     async def hear(self, text: str) -> Proof | None:
         """What the agent said of this prompt since."""
+        # An agent runs its hooks before it writes the prompt down, so that the report is there once the transcript is.
+        view = await asyncio.to_thread(self._read)
         if self._has_reported(text) or await asyncio.to_thread(self._glance, text):
             return Proof.REPORT
-        view = await asyncio.to_thread(self._read)
         fresh = view.turn_count - self._turns if view else 0
         if view is not None and fresh > 0 and any(is_told_in(turn, text) for turn in view.turns[-fresh:]):
             return Proof.TRANSCRIPT

@@ -50,7 +50,7 @@ class DeckMailbox:
                 why=each.why or "it is on its way",
                 at=each.at,
             )
-            for each in await self._deck.messages.waiting()
+            for each in await self._deck.messages.waiting(with_going=True)
         ]
 
     async def withdraw(self, message_id: int) -> None:

@@ -107,11 +107,11 @@ class SqliteMessages:
 
         return await self._write(run)
 
-    async def waiting(self, session_id: SessionId | None = None) -> list[Held]:
-        """What waits, oldest first."""
+    async def waiting(self, session_id: SessionId | None = None, *, with_going: bool = False) -> list[Held]:
+        """What waits, oldest first; `with_going`: also what is being delivered this moment."""
         now = self._now()
         found = await self._database.read(lambda connection: _all(connection, session_id, now))
-        return [each for each in found if not each.is_going]
+        return [each for each in found if with_going or not each.is_going]
 
     async def rewrite(self, message_id: int, text: str) -> Held:
         """Change the words of one that waits; raises NotFound or Refused."""
