@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import pytest
 
-from quarterdeck.core.day import Doing, Moment
-from quarterdeck.tui.rows.day import day_lines
+from quarterdeck.core.day import Doing, Moment, doing_of
+from quarterdeck.core.session import Need, SessionState
+from quarterdeck.tui.rows.day import KINDS, day_lines
 from quarterdeck.tui.rows.detail import context_said
+from quarterdeck.tui.rows.mark import Kind, kind_of
 from support.canned import CannedBackend, CannedSetup
 from support.console import console
-from support.fleet import NOW, fleet_of, session
+from support.fleet import NOW, canned_sessions, fleet_of, session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +68,15 @@ def test_the_day_is_drawn_by_state_with_the_hours_below() -> None:
     first = text_of(day_lines(moments[:1], NOW - timedelta(hours=12) + timedelta(minutes=2), 51, ascii_only=True))
     assert first[1].endswith(" *")
     assert sums.split() == ["▲", "asks", "20", "min", "●", "works", "6", "h", "○", "rests", "5", "h", "40", "min"]
+
+
+def test_the_day_tells_what_the_table_tells() -> None:
+    attention = session(1, "api", state=SessionState.ATTENTION)
+    seen = [*canned_sessions(), attention, replace(attention, needs=Need.FINISHED)]
+    assert {kind_of(one) for one in seen} >= set(Kind) - {Kind.ENDED}
+    for one in seen:
+        kind = kind_of(one)
+        assert KINDS.get(doing_of(one)) == (kind if kind in KINDS.values() else None)
 
 
 @pytest.mark.parametrize("moments", [[], [Moment(NOW - timedelta(hours=30), Doing.UNKNOWN)]])

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core import urgency
-from quarterdeck.core.session import Need, SessionState
+from quarterdeck.core.session import Need, SessionState, TransportHealth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,14 +40,17 @@ class Moment(NamedTuple):
 
 def doing_of(session: Session) -> Doing:
     """What a session is doing now."""
-    if session.is_stale or session.exit_reason is not None or session.state is SessionState.EXITED:
+    is_gone = session.is_stale or session.exit_reason is not None or session.state is SessionState.EXITED
+    if is_gone or session.transport_health is TransportHealth.DISCONNECTED:
         return Doing.UNKNOWN
-    if urgency.asks(session) or session.state is SessionState.ATTENTION:
+    if urgency.asks(session):
         return Doing.ASKS
     if urgency.has_failed(session):
         return Doing.FAILED
     if session.needs is Need.FINISHED:
         return Doing.DONE
+    if session.state is SessionState.ATTENTION:
+        return Doing.ASKS
     if session.state_evidence.observed_at is None:
         return Doing.UNKNOWN
     return Doing.WORKS if session.state is SessionState.BUSY else Doing.RESTS
