@@ -47,10 +47,8 @@ def doing_of(session: Session) -> Doing:
         return Doing.ASKS
     if urgency.has_failed(session):
         return Doing.FAILED
-    if session.needs is Need.FINISHED:
+    if session.needs is Need.FINISHED or session.state is SessionState.ATTENTION:
         return Doing.DONE
-    if session.state is SessionState.ATTENTION:
-        return Doing.ASKS
     if session.state_evidence.observed_at is None:
         return Doing.UNKNOWN
     return Doing.WORKS if session.state is SessionState.BUSY else Doing.RESTS
