@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from textual._compositor import LayoutUpdate
-from textual.events import Key
+from textual.events import Key, MouseScrollDown, MouseScrollUp
 
 from quarterdeck.core.ids import SessionId, TmuxSessionId
 from quarterdeck.core.session import Ask, Need, SessionState
@@ -65,6 +65,15 @@ async def test_a_popup_closes_when_it_has_switched() -> None:
     async with console(backend) as running:
         await running.press("enter")
         assert running.app.return_value == 0
+
+
+async def test_the_wheel_moves_the_cursor_as_the_arrows_do() -> None:
+    async with console(size=(120, 36)) as running:
+        table = running.main.table
+        for wheel, place in ((MouseScrollDown, 1), (MouseScrollDown, 2), (MouseScrollUp, 1)):
+            table.post_message(wheel(table, 5, 5, 0, 1, 0, shift=False, meta=False, ctrl=False))
+            await running.settle()
+            assert table.selected == table.ids[place]
 
 
 async def test_a_double_click_goes_and_a_single_click_only_selects() -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from quarterdeck.tui.theme import Theme
 
 STRIPS_KEPT = 2048
+WHEEL_ROWS = 3
+"""Rows for one notch of the wheel where there are more than fit."""
 _Line = tuple[tuple[Cell, ...], str]
 """Cells and the ground they stand on."""
 
@@ -271,6 +273,19 @@ class FleetTable(ScrollView, can_focus=True):
         if self._layout.width != self._width:
             self._lay_out()
         self.call_after_refresh(self._reveal)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel moves the cursor, as the arrows do."""
+        self._roll(event, 1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel moves the cursor, as the arrows do."""
+        self._roll(event, -1)
+
+    def _roll(self, event: events.MouseEvent, direction: int) -> None:
+        event.stop()
+        event.prevent_default()
+        self.move(direction * (WHEEL_ROWS if self.show_vertical_scrollbar else 1))
 
     def on_click(self, event: events.Click) -> None:
         """A click selects, a double click goes."""
