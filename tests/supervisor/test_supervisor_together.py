@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import random
 import signal
 import subprocess
@@ -15,6 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.supervisor.watcher import RESYNC
+from quarterdeck.paths import find_places
+from quarterdeck.store.lease import Lease, keeper_duty
 from support.cli import cli_env, run_cli
 from support.tmux_server import TmuxServer, until
 
@@ -201,3 +205,31 @@ def states_of(watch: Watch, name: str) -> list[object]:
     """What a session was told to be doing, in order."""
     rows = [line["session"] for _, line in list(watch.lines) if isinstance(line.get("session"), dict)]
     return [row["state"] for row in rows if isinstance(row, dict) and row["tmux_name"] == name]
+
+
+def test_a_watch_whose_lines_nobody_takes_goes_on_keeping_the_rows(server: TmuxServer) -> None:
+    reading, writing = os.pipe()
+    # As small as a pipe can be, and full from the start.
+    fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(writing, b"\n" * 4096)
+    command = [sys.executable, "-m", "quarterdeck", "-S", server.socket, "watch", "--json"]
+    server.session("one")
+    watch = subprocess.Popen(command, stdout=writing, stderr=subprocess.DEVNULL, env=cli_env())
+    os.close(writing)
+    lease = Lease(find_places().state_file, keeper_duty(server.socket))
+    try:
+        until(lambda: lease.holder() == watch.pid, "the first keeps the rows")
+        second = Watch(server.socket)
+        try:
+            until(lambda: second.has_shown("one"), "the second follows")
+            server.session("two", "sh", "-c", "read line; exec sleep 3600")
+            # Only the first, which keeps the rows, says what they do.
+            until(lambda: states_of(second, "two")[-1:] == ["busy"], "the first goes on")
+        finally:
+            second.stop()
+        watch.send_signal(signal.SIGTERM)
+        assert watch.wait(timeout=20) == 0
+    finally:
+        watch.kill()
+        watch.wait()
+        os.close(reading)

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from quarterdeck.cli.bridge import bridge
-from quarterdeck.cli.output import NobodyReads, json_text, write
+from quarterdeck.cli.lines_out import LinesOut
+from quarterdeck.cli.output import json_text, write
 from quarterdeck.core.events import (
     Event,
     LookFailed,
@@ -28,7 +29,7 @@ from quarterdeck.core.ids import SessionId
 from quarterdeck.core.names import find_session
 from quarterdeck.core.text import clean
 from quarterdeck.core.wire import event_to_wire
-from quarterdeck.errors import QuarterdeckError, UsageError
+from quarterdeck.errors import UsageError
 from quarterdeck.ports.store import Activity, ActivityQuery, Level
 
 if TYPE_CHECKING:
@@ -111,15 +112,21 @@ async def _watch(call: Call) -> int:
 
     unheard: list[Exception] = []
 
+    def lost(count: int) -> str:
+        if call.json:
+            return json_text({"event": "lines.lost", "count": count, "at": datetime.now(UTC)})
+        return f"! {count} lines were lost, since nobody read them"
+
+    def failed(error: Exception) -> None:
+        unheard.append(error)
+        loop.call_soon_threadsafe(stop.set)
+
+    lines = LinesOut(lost, failed)
+
     def tell(event: Event) -> None:
         line = json_text(event_to_wire(event)) if call.json else clean(in_words(event))
-        if not line or unheard:
-            return
-        try:
-            write(line + "\n")
-        except (NobodyReads, QuarterdeckError) as error:
-            unheard.append(error)
-            stop.set()
+        if line and not unheard:
+            lines.put(line)
 
     async with bridge(call, persistent=True, look=False) as opened:
         opened.crew.supervisor.bus.subscribe(tell)
@@ -135,6 +142,7 @@ async def _watch(call: Call) -> int:
             await crew
         crew.cancel()
         await asyncio.gather(crew, return_exceptions=True)
+    lines.close()
     if unheard:
         raise unheard[0]
     return 0
