@@ -45,7 +45,7 @@ def events(call: Call) -> int:
 
 
 async def _events(call: Call) -> int:
-    from quarterdeck.runtime.bridge import open_store
+    from quarterdeck.runtime.stored import open_store
 
     options = call.options
     query = ActivityQuery(

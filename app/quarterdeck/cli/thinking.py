@@ -31,7 +31,7 @@ def ingest(call: Call) -> int:
 
 
 async def _ingest(call: Call) -> int:
-    from quarterdeck.runtime.bridge import open_store
+    from quarterdeck.runtime.stored import open_store
 
     tally = Tally()
     clock = SystemClock()

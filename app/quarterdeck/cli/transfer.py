@@ -24,7 +24,7 @@ def export(call: Call) -> int:
 
 
 async def _export(call: Call) -> dict[str, Any]:
-    from quarterdeck.runtime.bridge import open_store
+    from quarterdeck.runtime.stored import open_store
     from quarterdeck.store.transfer import export as export_from
 
     async with open_store(call.places) as store:
@@ -54,7 +54,7 @@ def take(call: Call) -> int:
 async def _take(call: Call, exported: dict[str, Any]) -> Merged:
     from functools import partial
 
-    from quarterdeck.runtime.bridge import open_store
+    from quarterdeck.runtime.stored import open_store
     from quarterdeck.store.engine import Write
     from quarterdeck.store.transfer import merge
 

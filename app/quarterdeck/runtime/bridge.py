@@ -14,18 +14,17 @@ from quarterdeck.core.ids import PaneId
 from quarterdeck.forge.choosing import Forges
 from quarterdeck.operations.deck import Deck
 from quarterdeck.operations.postman import Postman
-from quarterdeck.paths import private_folder
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.runtime.agents import load_agents
 from quarterdeck.runtime.channels import notice_rules
 from quarterdeck.runtime.crewing import revive
 from quarterdeck.runtime.following import follow
 from quarterdeck.runtime.live_settings import LiveSettings
+from quarterdeck.runtime.stored import open_store
 from quarterdeck.runtime.thinking import Means, engine_setup
 from quarterdeck.runtime.yards import build_yard
 from quarterdeck.store.lease import Lease, keeper_duty
 from quarterdeck.store.messages import SqliteMessages
-from quarterdeck.store.sqlite import SqliteStore
 from quarterdeck.store.work import SqliteWorkStore
 from quarterdeck.supervisor.bells import REPLACED, Belfry
 from quarterdeck.supervisor.crew import Crew
@@ -67,17 +66,6 @@ def own_pane(address: ServerAddress) -> PaneId | None:
     if not socket or not pane or Path(socket).resolve() != Path(address.socket).resolve():
         return None
     return PaneId(pane)
-
-
-@asynccontextmanager
-async def open_store(places: Places, *, keep_days: int | None = None) -> AsyncIterator[SqliteStore]:
-    """What is kept, and nothing else; events that are too old are removed only where it is said how old that is."""
-    private_folder(places.state_file.parent)
-    store = SqliteStore(places.state_file, keep_days=keep_days)
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 @asynccontextmanager
