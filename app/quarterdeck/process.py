@@ -36,6 +36,7 @@ DEFAULT_LIMIT = 8 * 1024 * 1024
 GRACE_SECONDS = 0.5
 """What a program that must end gets between SIGTERM and SIGKILL, to take its lock files away."""
 _CHUNK = 65536
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,7 @@ def is_stopped(pid: int) -> bool:
             return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
         except psutil.Error:
             return False
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
-        return False
-    # The name stands in parentheses and may hold some itself.
-    return stat[stat.rindex(b")") :].split()[1:2] == [b"T"]
+    return _facts_of(pid)[:1] == [b"T"]
 
 
 async def on_terminal(argv: Sequence[str], env: Mapping[str, str]) -> int:
@@ -306,17 +302,34 @@ async def end_all(processes: Sequence[Running], *, grace: float = 2.0) -> list[R
 
 def this_process() -> str:
     """Who we are, as a text that no later process shares."""
-    import psutil
-
-    return f"{os.getpid()}:{psutil.Process().create_time():.2f}"
+    return f"{os.getpid()}:{_born(os.getpid())}"
 
 
 def is_running(process: str) -> bool:
     """Whether the process of `this_process` is still there."""
+    pid, _, born = process.partition(":")
+    return bool(born) and pid.isdecimal() and _born(int(pid)) == born
+
+
+def _born(pid: int) -> str:
+    """When a process began, however this system says it; empty when there is no such process."""
+    if sys.platform == "linux":
+        facts = _facts_of(pid)
+        # It is counted from the start of the machine.
+        return f"{_BOOT_ID.read_text()[:8]}-{facts[19].decode()}" if facts and _BOOT_ID.exists() else ""
     import psutil
 
-    pid, _, started = process.partition(":")
     try:
-        return f"{psutil.Process(int(pid)).create_time():.2f}" == started
-    except (psutil.Error, ValueError):
-        return False
+        return f"{psutil.Process(pid).create_time():.2f}"
+    except psutil.Error:
+        return ""
+
+
+def _facts_of(pid: int) -> list[bytes]:
+    """What Linux says of a process, from its state on; nothing when there is no such process."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return []
+    # The name stands in parentheses and may hold some itself.
+    return stat[stat.rindex(b")") + 1 :].split()

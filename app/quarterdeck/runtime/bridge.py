@@ -17,7 +17,6 @@ from quarterdeck.operations.postman import Postman
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.runtime.agents import load_agents
 from quarterdeck.runtime.channels import notice_rules
-from quarterdeck.runtime.crewing import revive
 from quarterdeck.runtime.following import follow
 from quarterdeck.runtime.live_settings import LiveSettings
 from quarterdeck.runtime.stored import open_store
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.config.settings import Settings
     from quarterdeck.core.pane import ServerAddress
+    from quarterdeck.core.session import Session
     from quarterdeck.operations.yard import Yard
     from quarterdeck.paths import Places
 
@@ -66,6 +66,13 @@ def own_pane(address: ServerAddress) -> PaneId | None:
     if not socket or not pane or Path(socket).resolve() != Path(address.socket).resolve():
         return None
     return PaneId(pane)
+
+
+async def _revive(bridge: Bridge, session: Session) -> Session:
+    # Most verbs never bring anything back, and what does that takes a tenth of their time to load.
+    from quarterdeck.runtime.crewing import revive
+
+    return await revive(bridge, session)
 
 
 @asynccontextmanager
@@ -126,7 +133,7 @@ async def open_bridge(
             reports=crew.reports.of,
             transcript=crew.reader.transcript_of,
             on_held=lambda: postman.look(),
-            revive=lambda session: revive(bridge, session),
+            revive=lambda session: _revive(bridge, session),
         )
         postman = Postman(deck)
         crew.also["messages"] = postman.run
