@@ -80,17 +80,19 @@ class GitWorktrees:
 
     async def session_heads(self, repository: Path) -> list[str]:
         """The `session/*` branches, local ones and the remote's; a remote that does not answer in 5 s has none."""
-        here = await ask(
-            repository, "for-each-ref", "--format=%(refname)", "refs/heads/session/", "refs/remotes/origin/session/"
+        places = ("refs/heads/session/", "refs/remotes/origin/session/")
+        here, there = await asyncio.gather(
+            ask(repository, "for-each-ref", "--format=%(refname)", *places), self._heads_at_origin(repository)
         )
-        heads = [line.replace("refs/remotes/origin/", "refs/heads/") for line in here.splitlines()]
+        return [line.replace("refs/remotes/origin/", "refs/heads/") for line in here.splitlines()] + there
+
+    async def _heads_at_origin(self, repository: Path) -> list[str]:
         try:
-            there = await git(
-                repository, "ls-remote", "--heads", "origin", "refs/heads/session/*", timeout=HEADS_SECONDS
-            )
+            heads = ("ls-remote", "--heads", "origin", "refs/heads/session/*")
+            told = await git(repository, *heads, timeout=HEADS_SECONDS)
         except GitError:
-            return heads
-        return heads + [line.partition("\t")[2] for line in there.out.splitlines()] if there.ok else heads
+            return []
+        return [line.partition("\t")[2] for line in told.out.splitlines()] if told.ok else []
 
     async def create(self, wanted: WantedWorktree, say: Say) -> MadeWorktree:
         """Make a worktree in our folder. What was half made is taken away again when it fails."""

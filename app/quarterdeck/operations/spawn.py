@@ -149,8 +149,8 @@ async def find_issue(yard: Yard, project: Project, issue_id: str, say: Say) -> I
 async def _reserve(
     yard: Yard, project: Project, crew: Crew, request: SpawnRequest, issue: Issue | None, undo: Undo
 ) -> tuple[WorkRecord, JournalEntry]:
-    taken = set(session_numbers(project.prefix, await yard.git.session_heads(project.path)))
-    sky = await look_up(yard, has_processes=False)
+    heads, sky = await asyncio.gather(yard.git.session_heads(project.path), look_up(yard, has_processes=False))
+    taken = set(session_numbers(project.prefix, heads))
     if sky.snapshot:
         # A tmux session of the operator's own may have such a name.
         taken |= session_numbers(project.prefix, [f"session/{pane.session_name}" for pane in sky.snapshot.panes])
