@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from quarterdeck.core.ids import SessionId
     from quarterdeck.core.session import Session
     from quarterdeck.ports.clock import Clock
+
+logger = logging.getLogger(__name__)
 
 MOST_LINES = 200
 T = TypeVar("T")
@@ -96,12 +99,15 @@ class Undertakings:
 
         task = held.task = asyncio.create_task(go())
         self._held.append(held)
-        task.add_done_callback(lambda _: self._over(held))
+        task.add_done_callback(lambda done: self._over(held, done))
         self._changed()
         return await asyncio.shield(task)
 
-    def _over(self, held: Undertaking) -> None:
+    def _over(self, held: Undertaking, done: asyncio.Task[Any]) -> None:
         self._held.remove(held)
+        if not done.cancelled() and done.exception() is not None:
+            # Whoever waited for it shows it; there may be nobody any more.
+            logger.info("%s %s failed", held.what, held.session_id, exc_info=done.exception())
         self._changed()
 
     async def stop(self, session_id: SessionId) -> tuple[str, ...]:
