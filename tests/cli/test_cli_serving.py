@@ -42,6 +42,13 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     )
 
 
+def test_wrong_settings_are_told_before_anything_is_served(private_home: Path) -> None:
+    private_home.mkdir(mode=0o700)
+    (private_home / "config.toml").write_text("[nonsense]\n")
+
+    assert run_cli("serve").code == 78
+
+
 @pytest.mark.parametrize("port", ["0", "65536", "x"])
 def test_a_port_that_is_none_is_refused(port: str) -> None:
     assert run_cli("serve", "--port", port).code == 2

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
 from quarterdeck.cli.invocation import own_command_with
 from quarterdeck.cli.output import print_json, say
+from quarterdeck.programs import tmux_missing_error
 
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
@@ -20,6 +22,10 @@ def run(call: Call) -> int:
     """Serve until Ctrl+C."""
     from quarterdeck.tui.web import serve
 
+    # What each page's console would stop at is said here, where somebody reads it.
+    if shutil.which("tmux") is None:
+        raise tmux_missing_error()
+    _ = call.settings
     words = own_command_with(call)
     if "-S" not in words:
         words += ["-S", call.address.socket]
