@@ -74,9 +74,17 @@ def is_stopped(pid: int) -> bool:
 
 
 async def on_terminal(argv: Sequence[str], env: Mapping[str, str]) -> int:
-    """Run a program that takes over our terminal, and return its exit code once it has ended."""
+    """Run a program that takes over our terminal, and return its exit code once it has ended.
+
+    It does not outlive us: when we are told to end, so is it, and the terminal is nobody's but its shell's.
+    """
     process = await create_subprocess_exec(*argv, env=dict(env))
-    return await process.wait()
+    try:
+        return await process.wait()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await _wait_at_most(process, GRACE_SECONDS)
 
 
 async def run(

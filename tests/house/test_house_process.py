@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.errors import ProgramFailed, ProgramMissing, ProgramTimedOut
-from quarterdeck.process import run
+from quarterdeck.process import on_terminal, run
 from support.tmux_server import until
 
 if TYPE_CHECKING:
@@ -176,3 +176,16 @@ async def test_the_programs_own_group_is_not_ours() -> None:
     result = await run(python("import os; print(os.getpgid(0))"), timeout=20)
 
     assert int(result.out) != os.getpgid(0)
+
+
+async def test_what_was_lent_the_terminal_ends_with_whoever_waits_for_it(tmp_path: Path) -> None:
+    file = tmp_path / "pid"
+    code = f"import os, time; open({str(file)!r}, 'w').write(f'{{os.getpid()}}\\n'); time.sleep(600)"
+    lent = asyncio.create_task(on_terminal(python(code), dict(os.environ)))
+    pid = await pid_in(file)
+
+    lent.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await lent
+    assert has_ended(pid)

@@ -28,7 +28,7 @@ from quarterdeck.runtime.settings_desk import SettingsDesk
 from quarterdeck.runtime.showing import ENDED_SHOWN, Guests, Same, absent, still_shown
 from quarterdeck.runtime.underway import Undertakings
 from quarterdeck.tmux import going as ways
-from quarterdeck.tmux.outside import end_lending, lending_argv
+from quarterdeck.tmux.outside import lending, lending_argv
 from quarterdeck.tui.backend import (
     Attach,
     Capability,
@@ -234,11 +234,8 @@ class LiveBackend:
 
     async def attach(self, going: Attach) -> None:
         """Run the attach and wait for its end."""
-        await on_terminal(going.argv, ways.attach_environment())
-        try:
-            await end_lending(self._bridge.mux.address)
-        except QuarterdeckError:
-            logger.warning("tmux could not be told that the console has its terminal again", exc_info=True)
+        async with lending(self._bridge.mux.address):
+            await on_terminal(going.argv, ways.attach_environment())
 
     async def new(self, request: NewRequest) -> list[SessionId]:
         """Make sessions, one in each directory; one that fails does not stop the others."""

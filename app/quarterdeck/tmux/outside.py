@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
+from quarterdeck.errors import TmuxError
 from quarterdeck.process import parent_of
 from quarterdeck.tmux import spawn
 from quarterdeck.tmux.going import Place, attach_argv, client_here, newest
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from quarterdeck.core.ids import PaneId
     from quarterdeck.core.pane import Client, ServerAddress
     from quarterdeck.tmux.doing import Doing
     from quarterdeck.tmux.going import Placement
+
+logger = logging.getLogger(__name__)
 
 OUTSIDE_OPTION: Final = "@quarterdeck_outside_"
 """Begins the name of the server option that notes a console outside; its process id ends it."""
@@ -27,9 +34,16 @@ def lending_argv(address: ServerAddress, pane_id: PaneId) -> list[str]:
     return [tmux, *attach[:at], "set-option", "-s", _note(os.getpid()), "lent", ";", *attach[at:]]
 
 
-async def end_lending(address: ServerAddress) -> None:
-    """Take the note back. A server that is gone, or hangs, has none that could mislead anybody."""
-    await spawn.run(address, "set-option", "-s", "-u", _note(os.getpid()))
+@asynccontextmanager
+async def lending(address: ServerAddress) -> AsyncIterator[None]:
+    """Take the note back in the end. A server that is gone has none, and one that hangs misleads nobody."""
+    try:
+        yield
+    finally:
+        try:
+            await spawn.run(address, "set-option", "-s", "-u", _note(os.getpid()))
+        except TmuxError:
+            logger.warning("tmux could not be told that the console has its terminal again", exc_info=True)
 
 
 def _note(process: int) -> str:
