@@ -27,14 +27,22 @@ class NotPlain(ValueError):
 def read_plain(kind: type[V], found: Mapping[str, object]) -> V:
     """A frozen value from the object that was kept of it; what is missing takes its default. Raises NotPlain."""
     try:
-        return kind(**{name: read(found[name]) for name, read in _readers(cast("Any", kind)).items() if name in found})
+        taken = {}
+        for name, exact, read in _readers(cast("Any", kind)):
+            if name in found:
+                value = found[name]
+                # Most are texts and numbers that are taken as they are, and there are thousands of them.
+                taken[name] = value if type(value) is exact else read(value)
+        return kind(**taken)
     except (ValueError, TypeError, OverflowError) as error:
         raise NotPlain(str(error)) from error
 
 
 @cache
-def _readers(kind: Any) -> dict[str, Callable[[Any], Any]]:
-    return {field.name: _reader(cast("str", field.type)) for field in fields(kind)}
+def _readers(kind: Any) -> list[tuple[str, type | None, Callable[[Any], Any]]]:
+    """For each field the type that needs no reading, and how others are read."""
+    told = [(field.name, cast("str", field.type)) for field in fields(kind)]
+    return [(name, _AS_IT_IS.get(text.removesuffix(" | None")), _reader(text)) for name, text in told]
 
 
 def _reader(annotation: str) -> Callable[[Any], Any]:
@@ -89,6 +97,15 @@ def _number(value: Any) -> float:
     return float(value)
 
 
+_AS_IT_IS = {
+    "str": str,
+    "SessionId": str,
+    "PaneId": str,
+    "TmuxSessionId": str,
+    "int": int,
+    "bool": bool,
+    "float": float,
+}
 _text = _exactly(str)
 _READERS: dict[str, Callable[[Any], Any]] = {
     "str": _text,

@@ -111,9 +111,14 @@ def first_fleet(kept: Iterable[Session], look: Look, server: str, now: datetime)
     by_id = {session.session_id: session for session in known}
     rows = [(revived(by_id[session_id], now), pane) for session_id, pane in found.here.items()]
     rows += [(placeholder(SessionId(f"{UNNAMED}{pane.tmux_id}"), server, now), pane) for pane in found.unknown]
-    sessions = [seen(session, pane, clients.get(pane.tmux_id, 0), incarnation) for session, pane in rows]
+    sessions = [_seen(session, pane, clients.get(pane.tmux_id, 0), incarnation) for session, pane in rows]
     return Fleet(
         sessions={session.session_id: session for session in sessions},
         incarnation=incarnation,
         last_good_look=now,
     )
+
+
+def _seen(session: Session, pane: Pane, clients: int, incarnation: str) -> Session:
+    is_same = shows_as(session, pane, clients, incarnation)
+    return session if is_same else seen(session, pane, clients, incarnation)
