@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from quarterdeck.cli.bridge import bridge
@@ -172,8 +173,9 @@ async def _answer(call: Call) -> int:
                 return 0
             for line in question.text.splitlines():
                 say(line)
-            for number, each in enumerate(question.choices, 1):
-                say(f"{number}. {each}")
+            for number, (each, is_ticked) in enumerate(zip_longest(question.choices, question.ticks), 1):
+                box = "" if is_ticked is None else "[x] " if is_ticked else "[ ] "
+                say(f"{number}. {box}{each}")
             return 0
         done = await answering.answer(deck, session, _text(choice), own_pane=own_pane(deck.mux.address))
     if call.json:

@@ -143,7 +143,7 @@ VERBS: tuple[Verb, ...] = (
         takes_rest=True,
         arguments=(
             SESSION,
-            arg("choice", nargs="?", metavar="CHOICE", help="a choice's number, key or words, or free text"),
+            arg("choice", nargs="?", metavar="CHOICE", help="a number, key or words; several as 1,3; free text"),
         ),
     ),
     Verb(
