@@ -26,6 +26,7 @@ from quarterdeck.tui.rows.notices import notice_for
 from quarterdeck.tui.rows.order import Grouping, Heading, arrange, held
 from quarterdeck.tui.rows.plot import plot
 from quarterdeck.tui.rows.session_row import View, branch_of, saying, session_cells
+from quarterdeck.tui.screens.dialog import fitting
 from support.fleet import NOW, ago, canned_exited, canned_sessions, fleet_of
 
 if TYPE_CHECKING:
@@ -306,3 +307,12 @@ def test_details_tell_an_exit_status_only_when_it_was_learned(status: int | None
     (line,) = [line for line in session_lines(ended, NOW) if line and line[0].text.split() == ["ended"]]
 
     assert line[1].text == f"21 min ago, process exit{said}"
+
+
+def test_a_dialog_names_the_keys_there_is_room_for_and_always_the_one_that_leads_out() -> None:
+    keys = (("y", "end it"), ("Enter Esc", "no"), ("d", "forget it, leave tmux alone"))
+
+    assert fitting(keys, 60) == list(keys)
+    assert fitting(keys, 53) == list(keys)
+    assert fitting(keys, 52) == [keys[0], keys[1]]
+    assert fitting(keys, 13) == [keys[1]]

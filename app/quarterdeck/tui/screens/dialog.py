@@ -10,7 +10,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from quarterdeck.core.text import clean
+from quarterdeck.core.text import cell_width, clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,6 +22,20 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 TALL = 24
+
+
+def fitting(keys: Sequence[tuple[str, str]], width: int) -> list[tuple[str, str]]:
+    """The keys there is room for, the first ones first; what leads out is always among them."""
+    costs = [cell_width(f"{key} {label}  ") for key, label in keys]
+    room = width + 2 - sum(cost for cost, (key, _) in zip(costs, keys, strict=True) if "Esc" in key)
+    shown = []
+    for cost, (key, label) in zip(costs, keys, strict=True):
+        if "Esc" not in key:
+            room -= cost
+            if room < 0:
+                continue
+        shown.append((key, label))
+    return shown
 
 
 class Dialog(ModalScreen[Answer]):
@@ -37,6 +51,8 @@ class Dialog(ModalScreen[Answer]):
     def __init__(self, console: ConsoleApp) -> None:
         super().__init__()
         self.console_app = console
+        self._room = 0
+        """Cells for the line of keys; 0 until it is known."""
 
     def compose(self) -> ComposeResult:
         """The box and what stands in it."""
@@ -49,6 +65,13 @@ class Dialog(ModalScreen[Answer]):
     def on_resize(self) -> None:
         """A low screen has no lines to give away."""
         self.set_class(self.app.size.height < TALL, "-short")
+        self.call_after_refresh(self._fit_keys)
+
+    def _fit_keys(self) -> None:
+        foot = self.query_one("#keys", Static)
+        if foot.size.width != self._room:
+            self._room = foot.size.width
+            foot.update(self._key_line())
 
     def body(self) -> Iterable[Widget]:
         """What stands between heading and keys."""
@@ -57,7 +80,7 @@ class Dialog(ModalScreen[Answer]):
     def _key_line(self) -> Text:
         style = self.console_app.colours.style
         line = Text(no_wrap=True, overflow="ellipsis")
-        for key, label in self.keys:
+        for key, label in fitting(self.keys, self._room or self.app.size.width):
             line.append(key, style("accent bold", "surface"))
             line.append(f" {label}  ", style("muted", "surface"))
         return line

@@ -33,7 +33,7 @@ class NewScreen(Picker):
         Binding("ctrl+t", "mark", "mark"),
         Binding("ctrl+s", "start", "start"),
     ]
-    keys = (("↑ ↓", "choose"), ("Ctrl+T", "mark several"), ("Tab", "next field"), ("Enter", "go on"), ("Esc", "back"))
+    keys = (("↑ ↓", "choose"), ("Enter", "go on"), ("Tab", "next field"), ("Ctrl+T", "mark several"), ("Esc", "back"))
 
     def __init__(self, console: ConsoleApp, here: str) -> None:
         super().__init__(console, "New session", [], "where: type to narrow, or a path")
