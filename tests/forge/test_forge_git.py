@@ -18,7 +18,7 @@ from quarterdeck.errors import (
     WorkWouldBeLost,
 )
 from quarterdeck.forge.git import GitWorktrees
-from quarterdeck.forge.git_reading import parse_status, parse_worktrees
+from quarterdeck.forge.git_reading import list_worktrees, parse_status, parse_worktrees
 from quarterdeck.ports.git import WantedWorktree
 from quarterdeck.process import run
 from support.git_repo import Repository, git, make_repository
@@ -756,3 +756,15 @@ async def test_making_a_worktree_can_be_cancelled_at_any_moment(
         assert repository.git("branch", "--format=%(refname:short)") == "main"
         assert len(repository.git("worktree", "list").splitlines()) == 1
         assert not (tmp_path / "projects/app/worktrees/app-1").exists()
+
+
+async def test_a_worktree_that_another_git_is_just_making_is_waited_for(
+    repository: Repository, worktrees: GitWorktrees
+) -> None:
+    made = await worktrees.create(wanted(repository), quiet)
+    file = next(repository.path.glob(".git/worktrees/*/commondir"))
+    whole = file.read_text()
+    file.write_text("")
+    asyncio.get_running_loop().call_later(0.1, file.write_text, whole)
+
+    assert made.path in [tree.path for tree in await list_worktrees(repository.path)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING
 
@@ -101,6 +102,11 @@ _REFUSALS: tuple[tuple[str, type[GitError], str, str], ...] = (
 )
 
 
+HALF_MADE_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
+_HALF_MADE = re.compile(r"failed to read \S*worktrees/[^/]+/\w+: Success")
+"""What git says when it reads the books while another git is making a worktree: a file is there, and still empty."""
+
+
 async def git(
     folder: Path,
     *arguments: str,
@@ -113,13 +119,14 @@ async def git(
     argv = ["git", "-C", str(folder)]
     for setting in settings:
         argv += ["-c", setting]
+    env = ENVIRONMENT | (env or {})
     try:
-        return await process.run(
-            [*argv, *arguments],
-            timeout=timeout,
-            input=input,
-            env=ENVIRONMENT | (env or {}),
-        )
+        for pause in HALF_MADE_PAUSES:
+            result = await process.run([*argv, *arguments], timeout=timeout, input=input, env=env)
+            if result.ok or not _HALF_MADE.search(result.err):
+                return result
+            await asyncio.sleep(pause)
+        return await process.run([*argv, *arguments], timeout=timeout, input=input, env=env)
     except ProgramMissing as error:
         raise GitError("git is not installed.", hint=install_hint("git")) from error
     except ProgramTimedOut as error:
