@@ -14,6 +14,7 @@ from quarterdeck.core.session import Ask, Need, SessionState
 from quarterdeck.errors import Refused, TmuxMissing, TmuxUnreachable
 from quarterdeck.tui.app import ConsoleApp
 from quarterdeck.tui.backend import Capability, Preferences, Switched
+from quarterdeck.tui.screens.main import MainScreen
 from support.canned import CannedBackend
 from support.console import console
 from support.fleet import NOW, canned_fleet, canned_sessions, crowd, fleet_of
@@ -65,6 +66,16 @@ async def test_a_popup_closes_when_it_has_switched() -> None:
     async with console(backend) as running:
         await running.press("enter")
         assert running.app.return_value == 0
+
+
+async def test_a_filter_typed_before_there_is_a_place_for_it_is_no_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    furnish = MainScreen.furnish
+    monkeypatch.setattr(MainScreen, "furnish", lambda screen: None)
+    async with console() as running:
+        monkeypatch.setattr(MainScreen, "furnish", furnish)
+        await running.press_at_once("slash", *"bx", "enter")
+        assert running.app.screen is running.main
+        assert running.main.board.filter == "bx"
 
 
 async def test_the_wheel_moves_the_cursor_as_the_arrows_do() -> None:

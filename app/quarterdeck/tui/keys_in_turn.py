@@ -30,16 +30,36 @@ class KeysInTurn(App[int]):
     def __init__(self, *, ansi_color: bool | None = None) -> None:
         super().__init__(ansi_color=ansi_color)
         self._sent_to: WeakKeyDictionary[Key, Widget] = WeakKeyDictionary()
+        self._held: list[Key] | None = None
+
+    def hold_keys(self) -> None:
+        """Keep what is typed from now on until `let_keys_go`: what it is for is still being made."""
+        self._held = self._held or []
+
+    def let_keys_go(self) -> None:
+        """What the keys are for has the focus now."""
+        self.call_next(self._take_held)
+
+    async def _take_held(self) -> None:
+        held, self._held = self._held or [], None
+        for event in held:
+            await self.on_event(event)
 
     async def on_event(self, event: Event) -> None:
         """Note where a key is sent."""
         if isinstance(event, Key) and not event.is_forwarded:
+            if self._held is not None:
+                self._held.append(event)
+                return
             self._sent_to[event] = self.focused or self.screen
         await super().on_event(event)
 
     def on_key(self, event: Key) -> None:
         """Send a key again that nothing has taken, when the one before it has moved the focus."""
         now = self.focused or self.screen
-        if self._sent_to.pop(event, now) is not now:
+        if self._held is not None:
+            event.prevent_default()
+            self._held.append(Key(event.key, event.character))
+        elif self._sent_to.pop(event, now) is not now:
             event.prevent_default()
             self.post_message(Key(event.key, event.character))

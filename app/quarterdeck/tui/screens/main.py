@@ -272,9 +272,14 @@ class MainScreen(Screen[None]):
             # At once: the next key may be on its way, and it is a letter of the filter, not a command.
             self.set_focus(self.filter_bar.input)
         elif text is None:
-            self.call_after_refresh(self.set_focus, self.filter_bar.input)
+            self.console_app.hold_keys()
+            self.call_after_refresh(self._focus_filter)
         else:
             self.filter_bar.input.value = text
+
+    def _focus_filter(self) -> None:
+        self.set_focus(self.filter_bar.input)
+        self.console_app.let_keys_go()
 
     def close_filter(self, *, keeps: bool) -> None:
         """Back to the table, with the filter or without."""
