@@ -126,6 +126,8 @@ async def git(
             if result.ok or not _HALF_MADE.search(result.err):
                 return result
             await asyncio.sleep(pause)
+            # `worktree add` has made the branch by then, at the very commit it is asked for again.
+            arguments = tuple("-B" if word == "-b" else word for word in arguments)
         return await process.run([*argv, *arguments], timeout=timeout, input=input, env=env)
     except ProgramMissing as error:
         raise GitError("git is not installed.", hint=install_hint("git")) from error
