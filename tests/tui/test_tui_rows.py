@@ -25,7 +25,7 @@ from quarterdeck.tui.rows.mark import ASCII_SHAPES, ROLES, SHAPES, Kind, kind_of
 from quarterdeck.tui.rows.notices import notice_for
 from quarterdeck.tui.rows.order import Grouping, Heading, arrange, held
 from quarterdeck.tui.rows.plot import plot
-from quarterdeck.tui.rows.session_row import View, branch_of, saying, session_cells
+from quarterdeck.tui.rows.session_row import View, branch_of, name_of, saying, session_cells, title_of
 from quarterdeck.tui.screens.dialog import fitting
 from support.fleet import NOW, ago, canned_exited, canned_sessions, fleet_of
 
@@ -281,6 +281,17 @@ def test_only_a_question_makes_a_row_say_that_it_asks(state: SessionState, kind:
     cue = ActionCue(kind=ActionCueKind.AWAITING_USER, evidence=("awaiting_user_input",))
     session = replace(SESSIONS[9], needs=None, state=state, action_cues=(cue,))
     assert kind_of(session) is kind
+
+
+def test_a_worker_goes_by_the_name_that_commands_take_and_its_title_stands_beside_it() -> None:
+    worker = next(session for session in SESSIONS if session.work is not None)
+    assert worker.work is not None
+    titled = replace(worker, thought=None, work=replace(worker.work, display_name="Fix the [red]login"))
+
+    assert (name_of(titled), title_of(titled)) == (titled.tmux_name, "Fix the [red]login")
+    assert saying(titled, Kind.WORKS) == "Fix the [red]login"
+    untitled = replace(titled, work=replace(worker.work, display_name=titled.session_id))
+    assert title_of(untitled) == ""
 
 
 def test_a_need_outranks_an_idle_state() -> None:

@@ -102,6 +102,8 @@ async def _spawn(call: Call) -> int:
             agent=options.agent,
         )
         record = await spawn(opened.yard, request, progress)
+        if not (request.issue or request.prompt):
+            progress(f"It has no task yet. Give it one: quarterdeck send {record.session_id} TEXT")
         return _shown(call, await row_of(opened, record))
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from quarterdeck.tui.rows.mark import kind_of
-from quarterdeck.tui.rows.session_row import agent_of, branch_of, name_of, repo_of, saying
+from quarterdeck.tui.rows.session_row import agent_of, branch_of, name_of, repo_of, saying, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import Session
 
 _FIELDS: dict[str, Callable[[Session], str]] = {
-    "name": name_of,
+    "name": lambda session: f"{name_of(session)} {title_of(session)}",
     "agent": agent_of,
     "repo": repo_of,
     "state": lambda session: f"{kind_of(session).value} {session.state.value} {session.rest_state.value}",

@@ -51,5 +51,5 @@ def notice_for(
     if not fleet.incarnation:
         return Notice("No tmux server runs", f"Nothing answers at {server}; a new session starts one.",
                       "{session.new} new session   {help.open} help   {console.quit} quit")  # fmt: skip
-    return Notice("No sessions yet", f"The tmux server {server} has none.",
+    return Notice("No sessions yet", f"The tmux server {server} has none but what shows this console.",
                   "{session.new} new session   {help.open} help   {console.quit} quit")  # fmt: skip

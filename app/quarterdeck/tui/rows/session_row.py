@@ -106,8 +106,14 @@ def rest_word(session: Session, kind: Kind) -> str:
 
 
 def name_of(session: Session) -> str:
-    """What the operator calls the session."""
-    return clean((session.work.display_name if session.work else None) or session.tmux_name or session.session_id)
+    """What tmux calls the session, and commands take."""
+    return clean(session.tmux_name or session.session_id)
+
+
+def title_of(session: Session) -> str:
+    """What its work is about; "" where nothing says so, or the name says it already."""
+    title = clean((session.work.display_name if session.work else None) or "")
+    return title if title not in {name_of(session), session.session_id} else ""
 
 
 def agent_of(session: Session) -> str:
@@ -149,7 +155,7 @@ def saying(session: Session, kind: Kind) -> str:
         return clean(session.thought or "its tmux server went away")
     if kind is Kind.FAILED and session.state_evidence.detail:
         return clean(session.state_evidence.detail)
-    return clean(session.thought or "")
+    return clean(session.thought or "") or title_of(session)
 
 
 def waiting_mail(session: Session) -> str:

@@ -18,7 +18,7 @@ from quarterdeck.tui.rows.detail import (
     why_lines,
     work_lines,
 )
-from quarterdeck.tui.rows.session_row import name_of
+from quarterdeck.tui.rows.session_row import name_of, title_of
 from quarterdeck.tui.screens.page import Page
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class DetailsScreen(Page):
 
     def __init__(self, console: ConsoleApp, session: Session) -> None:
         super().__init__(console)
-        self.heading = name_of(session)
+        self.heading = "  ".join(filter(None, (name_of(session), title_of(session))))
         self._session = session
         self._history: list[ThoughtSnapshot] = []
         self._events: list[Activity] = []

@@ -92,9 +92,7 @@ class EndScreen(Dialog[Ending]):
         lines: list[tuple[str, str]] = []
         sentences = self._losses.get(session.session_id, ())
         if sentences and self._is_many:
-            # Two workers may go by one name.
-            known = f"{name_of(session)} ({session.session_id})" if session.work else name_of(session)
-            lines.append((known, "text bold"))
+            lines.append((name_of(session), "text bold"))
         lines += [(f"  {sentence}" if self._is_many else sentence, "failed") for sentence in sentences]
         return lines
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.tui.actions import ACTIONS, BY_NAME, spoken
 from quarterdeck.tui.rows.mark import kind_of
-from quarterdeck.tui.rows.session_row import name_of, repo_of
+from quarterdeck.tui.rows.session_row import name_of, repo_of, title_of
 from quarterdeck.tui.screens.picker import Candidate, Picker
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ def candidates(screen: MainScreen) -> list[Candidate]:
     """Sessions as they stand, then actions as the help has them."""
     console = screen.console_app
     found = [
-        Candidate(SESSION + session_id, name_of(session), f"{kind_of(session).value}  {repo_of(session)}")
+        Candidate(
+            SESSION + session_id, name_of(session), f"{kind_of(session).value}  {title_of(session) or repo_of(session)}"
+        )
         for session_id in screen.table.ids
         if (session := screen.board.sessions.get(session_id)) is not None
     ]

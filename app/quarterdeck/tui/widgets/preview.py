@@ -13,7 +13,7 @@ from textual.strip import Strip
 from quarterdeck.core.text import cell_width, clean
 from quarterdeck.tui.rows.cell import Cell
 from quarterdeck.tui.rows.question import question_lines
-from quarterdeck.tui.rows.session_row import agent_of, branch_of, name_of, repo_of
+from quarterdeck.tui.rows.session_row import agent_of, branch_of, name_of, repo_of, title_of
 from quarterdeck.tui.rows.tail import tail_lines
 from quarterdeck.tui.widgets.line import CellLine, strip_of
 
@@ -186,7 +186,7 @@ def _title(session: Session, width: int) -> list[Cell]:
     cells = [Cell(" " + name_of(session), "text bold")]
     room = width - cell_width(cells[0].text)
     facts = (agent_of(session), session.model or "", repo_of(session), branch_of(session), _cost(session))
-    for fact in facts:
+    for fact in (title_of(session), *facts):
         text = f"  {clean(fact)}"
         if fact and cell_width(text) <= room:
             cells.append(Cell(text, "muted"))
