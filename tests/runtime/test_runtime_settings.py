@@ -10,13 +10,14 @@ from quarterdeck.config.settings import Settings
 from quarterdeck.core.cadence import Skip
 from quarterdeck.core.events import Health
 from quarterdeck.errors import NotFound, Refused, SettingsError, ThinkerError
+from quarterdeck.runtime.crewing import projects_near
 from quarterdeck.runtime.live_settings import LiveSettings
 from quarterdeck.runtime.settings_desk import MODELS, NOW, TEST, SettingsDesk
 from quarterdeck.runtime.thinking import Means
 from quarterdeck.store.sqlite import SqliteStore
 from support.canned import StillClock
 from support.chat_server import chat_server
-from support.crew import bridge_on
+from support.crew import bridge_on, until, watching
 from support.thinking import Rig
 
 if TYPE_CHECKING:
@@ -168,3 +169,21 @@ async def test_a_bridge_goes_by_a_changed_file(tmp_path: Path) -> None:
         (tmp_path / "config.toml").unlink()
         opened.live.look()
         assert opened.crew.engine.setup.thinker is None
+
+
+async def test_a_project_that_is_added_while_the_console_is_open_can_be_spawned_in_and_changed(tmp_path: Path) -> None:
+    file = tmp_path / "home" / "config.toml"
+    async with watching(tmp_path / "none.sock", file.parent) as running:
+        bridge = running.bridge
+        begun_with = bridge.yard
+        file.write_text(f'[projects.app]\npath = "{tmp_path}"\ntracker = {{ kind = "files" }}\n')
+        await until(lambda: bridge.yard.projects, "the added project is known")
+        app = bridge.yard.project("app")
+
+        assert await projects_near(bridge, None) == ["app"]
+        assert bridge.yard.tracker(app) is not None
+        assert begun_with.projects == {}
+
+        file.write_text(f'[projects.app]\npath = "{tmp_path}"\ntracker = {{ kind = "none" }}\n')
+        await until(lambda: bridge.yard.project("app") != app, "its other tracker is known")
+        assert bridge.yard.tracker(bridge.yard.project("app")) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from quarterdeck.forge.git_command import git
 from quarterdeck.forge.github import GitHubScm, GitHubTracker
@@ -14,11 +14,14 @@ from quarterdeck.forge.linear import LinearTracker
 from quarterdeck.forge.markdown import MarkdownTracker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
     from quarterdeck.core.project import Project
     from quarterdeck.ports.scm import Scm
     from quarterdeck.ports.tracker import Tracker
+
+T = TypeVar("T")
 
 _ADDRESS = re.compile(r"(?:[a-z+]+://)?(?:[^@/]+@)?(?P<host>[^:/]+)(?::\d+/|[:/])(?P<path>.+?)(?:\.git)?/?")
 
@@ -45,42 +48,42 @@ class Forges:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
-        self._remotes: dict[str, Remote | None] = {}
-        self._trackers: dict[str, Tracker | None] = {}
-        self._scms: dict[str, Scm | None] = {}
+        self._remotes: dict[Path, Remote | None] = {}
+        self._trackers: dict[str, tuple[Project, Tracker | None]] = {}
+        self._scms: dict[str, tuple[Project, Scm | None]] = {}
+        """Each with the project as it was, because its settings may change."""
 
     async def learn(self, projects: Iterable[Project]) -> None:
         """Ask each repository for its remote, so that `tracker` and `scm` can answer."""
 
         async def one(project: Project) -> None:
             result = await git(project.path, "config", "--get", "remote.origin.url")
-            self._remotes[project.name] = parse_remote(result.out.strip()) if result.ok else None
+            self._remotes[project.path] = parse_remote(result.out.strip()) if result.ok else None
 
-        unknown = [project for project in projects if project.name not in self._remotes and project.path.is_dir()]
+        unknown = [project for project in projects if project.path not in self._remotes and project.path.is_dir()]
         await asyncio.gather(*map(one, unknown))
 
     def repo(self, project: Project) -> str | None:
         """`owner/name` at the project's forge."""
-        remote = self._remotes.get(project.name)
+        remote = self._remotes.get(project.path)
         return project.repo or (remote.repo if remote else None)
 
     def tracker(self, project: Project) -> Tracker | None:
         """The project's tracker; None when it has none."""
-        if project.name not in self._trackers:
-            self._trackers[project.name] = self._make_tracker(project)
-        return self._trackers[project.name]
+        return _held(self._trackers, project, self._make_tracker)
 
     def scm(self, project: Project) -> Scm | None:
         """The project's forge; None when it has none."""
-        if project.name not in self._scms:
-            kind = self._kind(project, project.scm)
-            if kind == "github":
-                self._scms[project.name] = GitHubScm(project.path, project.repo)
-            elif kind == "gitlab":
-                self._scms[project.name] = GitLabScm(project.path, project.repo)
-            else:
-                self._scms[project.name] = None
-        return self._scms[project.name]
+        return _held(self._scms, project, self._make_scm)
+
+    def _make_scm(self, project: Project) -> Scm | None:
+        match self._kind(project, project.scm):
+            case "github":
+                return GitHubScm(project.path, project.repo)
+            case "gitlab":
+                return GitLabScm(project.path, project.repo)
+            case _:
+                return None
 
     def _make_tracker(self, project: Project) -> Tracker | None:
         options = project.tracker_options
@@ -100,6 +103,14 @@ class Forges:
     def _kind(self, project: Project, wanted: str | None) -> str:
         if wanted not in (None, "auto"):
             return str(wanted)
-        remote = self._remotes.get(project.name)
+        remote = self._remotes.get(project.path)
         host = remote.host if remote else ""
         return "github" if "github" in host else "gitlab" if "gitlab" in host else "none"
+
+
+def _held(held: dict[str, tuple[Project, T]], project: Project, make: Callable[[Project], T]) -> T:
+    """What was made for a project, made again when its settings are others."""
+    known = held.get(project.name)
+    if known is None or known[0] != project:
+        known = held[project.name] = (project, make(project))
+    return known[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -14,6 +14,7 @@ from quarterdeck.core.ids import PaneId
 from quarterdeck.forge.choosing import Forges
 from quarterdeck.operations.deck import Deck
 from quarterdeck.operations.postman import Postman
+from quarterdeck.operations.projects import projects_of
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.runtime.agents import load_agents
 from quarterdeck.runtime.channels import notice_rules
@@ -48,7 +49,8 @@ class Bridge:
 
     crew: Crew
     deck: Deck
-    yard: Yard
+    first_yard: Yard
+    """With the projects we were started with."""
     forges: Forges
     mux: TmuxMux
     settings: Settings
@@ -57,6 +59,13 @@ class Bridge:
     """Those that are in force."""
     notifying: Notifying
     means: Means
+
+    @property
+    def yard(self) -> Yard:
+        """With the projects that are in force; who holds one keeps them, whatever becomes of the settings meanwhile."""
+        if self.live.now is self.settings:
+            return self.first_yard
+        return replace(self.first_yard, projects=projects_of(self.live.now))
 
 
 def own_pane(address: ServerAddress) -> PaneId | None:
@@ -166,7 +175,7 @@ async def open_bridge(
         bridge = Bridge(
             crew=crew,
             deck=deck,
-            yard=yard,
+            first_yard=yard,
             forges=forges,
             mux=mux,
             settings=settings,

@@ -73,7 +73,8 @@ async def spawn_worker(
 ) -> SessionId:
     """Start a worker; cancelling this takes everything back."""
     begun(held.session_id)
-    project = bridge.yard.project(request.project)
+    yard = bridge.yard
+    project = yard.project(request.project)
     await bridge.forges.learn([project])
     wanted = Wanted(
         project=request.project,
@@ -95,7 +96,7 @@ async def spawn_worker(
             held.changed()
             begun(record.session_id)
 
-    record = await spawn(bridge.yard, wanted, _heard(held), reserved)
+    record = await spawn(yard, wanted, _heard(held), reserved)
     await _show(bridge)
     return record.session_id
 
@@ -158,9 +159,10 @@ async def losses(bridge: Bridge, session: Session) -> tuple[str, ...]:
 
 async def projects_near(bridge: Bridge, session: Session | None) -> list[str]:
     """Every project, first the one a session works in; where there is none, NotFound says how to make one."""
-    projects = bridge.yard.projects
+    yard = bridge.yard
+    projects = yard.projects
     if not projects:
-        await offer_project(bridge.yard.git, projects, Path(session.cwd if session is not None else "."))
+        await offer_project(yard.git, projects, Path(session.cwd if session is not None else "."))
     found = project_at(projects, Path(session.cwd)) if session is not None and session.cwd else None
     near = session.work.project if session is not None and session.work else found.name if found else ""
     return sorted(projects, key=lambda name: (name != near, name))
@@ -170,7 +172,7 @@ async def issues(bridge: Bridge, name: str) -> Issues:
     """The open issues of a project's tracker."""
     project = bridge.yard.project(name)
     await bridge.forges.learn([project])
-    tracker = bridge.yard.tracker(project)
+    tracker = bridge.forges.tracker(project)
     if tracker is None:
         return Issues()
     found = await tracker.issues(limit=MOST_ISSUES)
@@ -186,8 +188,9 @@ async def clearable(bridge: Bridge) -> list[Clearable]:
 
 
 async def _candidates(bridge: Bridge) -> list[Candidate]:
-    await bridge.forges.learn(bridge.yard.projects.values())
-    return await find_candidates(bridge.yard)
+    yard = bridge.yard
+    await bridge.forges.learn(yard.projects.values())
+    return await find_candidates(yard)
 
 
 def _clearable(bridge: Bridge, one: Candidate) -> Clearable:
