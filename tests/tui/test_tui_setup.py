@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from textual.events import AppFocus
 
 from quarterdeck.tui.backend import Preferences
 from quarterdeck.tui.screens.checks import ChecksScreen
@@ -84,3 +85,26 @@ async def test_a_server_that_starts_later_is_looked_at_too() -> None:
         await running.settle()
         assert "No key of tmux opens the console" in str(running.main.card.render())
         assert running.main.card.display
+
+
+async def test_the_card_follows_what_is_set_up_elsewhere() -> None:
+    async with console(unset()) as running:
+        card, setup = running.main.card, running.backend.setup
+        setup.off = {Part.KEY}
+        running.app.post_message(AppFocus())
+        await running.settle()
+        assert list(card.off) == [Part.KEY]
+
+        setup.off = {Part.HOOKS}
+        card.follow()
+        await running.settle()
+        assert list(card.off) == [Part.HOOKS]
+
+        setup.off = set()
+        await running.press("r")
+        assert not card.display
+
+        setup.off = {Part.KEY}
+        card.follow()
+        await running.settle()
+        assert not card.display

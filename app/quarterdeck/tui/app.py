@@ -133,6 +133,10 @@ class ConsoleApp(FramesKept, KeysInTurn):
             self.trouble = error
             self.main.sync()
 
+    def on_app_focus(self) -> None:
+        """The operator is back, perhaps from setting something up."""
+        self.main.card.look_again()
+
     def on_unmount(self) -> None:
         """Let go of the fleet."""
         self._unsubscribe()

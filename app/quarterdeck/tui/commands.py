@@ -160,8 +160,9 @@ def settings_open(screen: MainScreen) -> None:
 
 
 def fleet_look(screen: MainScreen) -> None:
-    """Look at tmux again."""
+    """Look at tmux again, and at what is set up."""
     screen.console_app.look_again()
+    screen.card.look_again()
 
 
 def console_quit(screen: MainScreen) -> None:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 HOLD_SECONDS = 1.0
 """Rows stay where they are for this long after a key."""
 CLOCK_SECONDS = 10.0
-"""How often ages are looked at; what has not changed is not painted."""
+"""How often ages and the shown card are looked at; what has not changed is not painted."""
 WORKS_IN_TROUBLE = frozenset({"fleet.look", "help.open", "theme.choose", "console.quit"})
 WIDE = 150
 """From this width on the preview stands at the right."""
@@ -111,6 +111,7 @@ class MainScreen(Screen[None]):
             self.mount(self.filter_bar, before="#body")
             self.mount(self.card, before="#foot")
             self.call_after_refresh(self.card.show)
+            self.set_interval(CLOCK_SECONDS, self.card.follow)
             if self.board.filter:
                 self.open_filter(self.board.filter)
 

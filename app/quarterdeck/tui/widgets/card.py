@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ class Card(Static):
         super().__init__("", id="card", markup=False)
         self.console_app = console
         self._said = Text()
+        self._turn = asyncio.Lock()
         self._looked_at: str | None = None
         """The run of the tmux server at which it was looked last."""
         self.off: dict[Part, str] = {}
@@ -43,6 +45,21 @@ class Card(Static):
         """Find out what is off, unless nobody wants to know."""
         if not self.is_wanted:
             return
+        async with self._turn:
+            self.off = await self._find()
+        self.show()
+
+    def look_again(self) -> None:
+        """Look in the background, unless a look is under way: it may have been turned on or off elsewhere."""
+        if self.is_attached and self.is_wanted and self.console_app.trouble is None and not self._turn.locked():
+            self.console_app.run_worker(self.look(), group="deeds")
+
+    def follow(self) -> None:
+        """Look again while it is shown."""
+        if self.display:
+            self.look_again()
+
+    async def _find(self) -> dict[Part, str]:
         found: dict[Part, str] = {}
         for part in Part:
             try:
@@ -53,8 +70,7 @@ class Card(Static):
                 continue
             if offer is not None:
                 found[part] = offer.off
-        self.off = found
-        self.show()
+        return found
 
     def show(self) -> None:
         """Show it where there is something to say, and room; look again when another server runs."""
