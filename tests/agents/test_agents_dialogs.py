@@ -65,6 +65,7 @@ def test_a_dialog_is_read_with_what_is_ticked_in_it(name: str) -> None:
     has_mark = choices and choices != (SUBMIT,) and key != "opencode"
     assert reading.marked == (CHOICES_MARKED.get(name, 0) if has_mark else None)
     assert question in reading.question
+    assert not any(sign in reading.question for sign in "☐☒✔"), "the chips over a question are no part of it"
     assert (reading.choices, reading.ticks) == (choices, ticks)
     assert agent(key).read_box(look).state is BoxState.COVERED
 

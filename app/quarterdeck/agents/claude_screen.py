@@ -16,6 +16,8 @@ _FENCE = re.compile(r"^\s*╌{8,}\s*$")
 _BAR = re.compile(r"^\s*│ ?")
 _TIP = re.compile(r"^\s*Tip: .*\n(?:\s*[a-z].*\n)*", re.MULTILINE)
 """A hint, with the lines it is wrapped into; what follows it begins with a capital."""
+_CHIPS = re.compile(r"^\s*(?:[☐☒] \S.{0,30}|←\s+[☐☒] .*→)\s*$")
+"""Heads a question with a word for it."""
 _GLYPH = r"[·✢✳✶✻✽✦∗*]"
 
 
@@ -31,9 +33,17 @@ def split(lines: tuple[str, ...]) -> Parts:
     above = [index for index in rules if index < options[0].line]
     top = above[-1] + 1 if above else 0
     question = any("Enter to select" in line for line in lines[options[-1].line :])
-    asked = _command_first(lines[top : options[0].line])
+    asked = _command_first(_without_chips(lines[top : options[0].line]))
     dialog = dialog_of((*asked, *lines[options[0].line :]), top=0, join=not question)
     return Parts(body=lines[: max(top - 1, 0)], dialog=dialog)
+
+
+def _without_chips(asked: tuple[str, ...]) -> tuple[str, ...]:
+    """Drop the line that names the pages of a question, as chips or as tabs; a blank line is under it."""
+    first = next((index for index, line in enumerate(asked) if line.strip()), None)
+    if first is None or not _CHIPS.match(asked[first]) or any(line.strip() for line in asked[first + 1 : first + 2]):
+        return asked
+    return asked[first + 1 :]
 
 
 def _command_first(asked: tuple[str, ...]) -> tuple[str, ...]:
