@@ -115,10 +115,45 @@ async def test_the_answer_dialog_closes_when_another_question_is_asked() -> None
         assert running.backend.deeds == []
 
 
+async def test_the_answer_dialog_stays_when_another_source_tells_of_its_question_in_fewer_words() -> None:
+    seen = Ask(kind=Need.QUESTION, text="☐ Colour\nWhich?", choices=("Red", "Blue", "Type something."), since=NOW)
+    told = replace(seen, text="Which?", choices=("Red", "Blue"))
+    first, *rest = canned_sessions()
+    async with console() as running:
+        running.backend.set(fleet_of(replace(first, asks=seen), *rest))
+        await running.settle()
+        await running.press("y")
+        running.backend.set(fleet_of(replace(first, asks=told), *rest))
+        await running.settle()
+        running.clock.advance(1)
+        await running.press("2")
+        assert running.backend.deeds == [("answer", "sess_1", seen, "2")], "the key is for what was shown"
+
+
+async def test_the_answer_dialog_takes_in_the_words_that_came_after_the_ask() -> None:
+    drawn = Ask(kind=Need.QUESTION, text="Which?", choices=("Red", "Blue"), since=NOW)
+    first, *rest = canned_sessions()
+    async with console() as running:
+        running.backend.set(fleet_of(replace(first, asks=replace(drawn, text="", choices=())), *rest))
+        await running.settle()
+        await running.press("y")
+        running.clock.advance(1)
+        running.backend.set(fleet_of(replace(first, asks=drawn), *rest))
+        await running.settle()
+        await running.press("2")
+        assert running.backend.deeds == [], "it could not be read yet"
+        running.clock.advance(1)
+        await running.press("2")
+        assert running.backend.deeds == [("answer", "sess_1", drawn, "2")]
+
+
 async def test_answering_is_not_offered_where_nothing_is_asked() -> None:
     async with console() as running:
         await running.press("3", "y")
         assert running.app.screen is running.main
+        asked = running.main.selected
+        assert asked is not None
+        assert [toast.message for toast in running.app._notifications] == [f'"{asked.tmux_name}" asks nothing now.']
         assert "answer" not in running.main.foot.text
 
 

@@ -70,6 +70,11 @@ def is_shown_by(told: str, choices: Sequence[str], seen: str, seen_choices: Sequ
     return bool(said) and all(line in on_screen for line in said)
 
 
+def is_told_again(one: str, choices: Sequence[str], other: str, other_choices: Sequence[str]) -> bool:
+    """Whether two sources tell of one question, whichever of them does so in fewer words."""
+    return is_shown_by(one, choices, other, other_choices) or is_shown_by(other, other_choices, one, choices)
+
+
 def landmarks(text: str) -> tuple[str, ...]:
     """Of each line of a question the longest stretch of plain characters, by which a screen that shows it is known."""
     longest = (max(_PLAIN.findall(line), key=len, default="").strip() for line in text.splitlines())

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.message import MOST_RECIPIENTS
 from quarterdeck.core.text import clean
+from quarterdeck.tui.actions import BY_NAME
 from quarterdeck.tui.backend import Capability
 from quarterdeck.tui.rows.mark import GONE, Kind, kind_of
+from quarterdeck.tui.rows.session_row import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -163,15 +165,19 @@ def answer(screen: MainScreen) -> None:
     from quarterdeck.tui.screens.answer import AnswerScreen
 
     session, console = screen.selected, screen.console_app
-    ask = session.asks if session is not None else None
-    if session is None or ask is None:
+    if session is None:
         return
+    ask = session.asks if screen.works(BY_NAME["session.answer"]) else None
+    if ask is None:
+        console.notify(f'"{clean(name_of(session))}" asks nothing now.', markup=False)
+        return
+    dialog = AnswerScreen(console, session, ask)
 
     def answered(choice: str | None) -> None:
         if choice is not None:
-            console.attempt(console.backend.answer(session.session_id, ask, choice))
+            console.attempt(console.backend.answer(session.session_id, dialog.ask, choice))
 
-    screen.app.push_screen(AnswerScreen(console, session, ask), answered)
+    screen.app.push_screen(dialog, answered)
 
 
 def new(screen: MainScreen) -> None:

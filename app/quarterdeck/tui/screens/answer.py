@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from quarterdeck.core.choice import is_shown_by
+from quarterdeck.core.choice import is_told_again
 from quarterdeck.core.text import clean
 from quarterdeck.tui.rows.question import choice_line, question_lines
 from quarterdeck.tui.rows.session_row import name_of
@@ -28,6 +28,13 @@ GRACE_SECONDS = 0.3
 """Keys pressed before the question could have been read answer nothing."""
 
 
+def _keys(ask: Ask) -> tuple[tuple[str, str], ...]:
+    numbers = f"1-{min(9, len(ask.choices))}" if len(ask.choices) > 1 else "1"
+    one, some = [(numbers, "answer")], [(numbers, "tick"), ("Enter", "answer")]
+    choosing = (some if ask.several else one) if ask.choices else []
+    return (*choosing, ("t", "write an answer"), ("Esc", "leave it open"))
+
+
 class AnswerScreen(Dialog[str]):
     """Answers a choice's number, or free text. Closes by itself when the question is gone."""
 
@@ -42,36 +49,38 @@ class AnswerScreen(Dialog[str]):
         super().__init__(console)
         self.heading = f"{name_of(session)} asks"
         self._session = session
-        self._ask = ask
+        self.ask = ask
+        """The question as it is shown."""
         self._opened = 0.0
         self._unsubscribe: Callable[[], None] = lambda: None
         self._own = Field(placeholder="an answer in your own words", css_id="own", on_enter=self._written)
         self._own.display = False
-        numbers = f"1-{min(9, len(ask.choices))}" if len(ask.choices) > 1 else "1"
-        one, some = [(numbers, "answer")], [(numbers, "tick"), ("Enter", "answer")]
-        choosing = (some if ask.several else one) if ask.choices else []
-        self.keys = (*choosing, ("t", "write an answer"), ("Esc", "leave it open"))
+        self.keys = _keys(ask)
         self._ticked: set[int] = set()
+        self._places: list[Static] = []
 
     def body(self) -> Iterable[Widget]:
         """The question as it was captured, then a place to write."""
-        lines = question_lines(self._ask, self.console_app.clock.now())
         with VerticalScroll(id="question"):
-            for text, role in lines[: len(lines) - len(self._ask.choices)]:
-                yield Static(self.style(clean(text), role))
-            for number in range(1, len(self._ask.choices) + 1):
-                yield Static(self._choice(number), id=f"choice-{number}")
+            yield from self._lines()
         yield self._own
 
+    def _lines(self) -> Iterable[Static]:
+        lines = question_lines(self.ask, self.console_app.clock.now())
+        for text, role in lines[: len(lines) - len(self.ask.choices)]:
+            yield Static(self.style(clean(text), role))
+        self._places = [Static(self._choice(number)) for number in range(1, len(self.ask.choices) + 1)]
+        yield from self._places
+
     def _choice(self, number: int) -> Text:
-        ask, is_ticked = self._ask, number in self._ticked
+        ask, is_ticked = self.ask, number in self._ticked
         text = choice_line(number, ask.choices[number - 1], several=ask.several, is_ticked=is_ticked)
         return self.style(clean(text), "text bold" if is_ticked else "text")
 
     def on_mount(self) -> None:
         """Watch whether it is still asked."""
         self._opened = self.console_app.clock.monotonic()
-        if not self._ask.choices:
+        if not self.ask.choices:
             self.action_write()
         self._unsubscribe = self.console_app.backend.subscribe(self._check)
 
@@ -81,21 +90,40 @@ class AnswerScreen(Dialog[str]):
 
     def _check(self) -> None:
         now = self.console_app.backend.fleet().sessions.get(self._session.session_id)
-        ask, shown = now.asks if now is not None else None, self._ask
-        # Another source may have told of the same question since: its time, or a word that does not count, is new.
-        is_same = ask is not None and is_shown_by(shown.text, shown.choices, ask.text, ask.choices)
-        if not is_same and self.is_current:
+        ask, shown = now.asks if now is not None else None, self.ask
+        if not self.is_current:
+            return
+        # Another source may have told of the same question since, in more words or in fewer. Whether it is still that
+        # question when a key goes to it is seen on its screen then.
+        if ask is not None and not shown.text.strip():
+            self._fill(ask)
+        elif ask is None or not is_told_again(shown.text, shown.choices, ask.text, ask.choices):
             self.console_app.notify("It asks something else by now, or nothing.", severity="warning", markup=False)
             self.dismiss(None)
+
+    def _fill(self, ask: Ask) -> None:
+        """Show the words of a question that was told of before its dialog was drawn."""
+        if not ask.text.strip():
+            return
+        self.ask, self.keys = ask, _keys(ask)
+        self._opened = self.console_app.clock.monotonic()
+        self._ticked.clear()
+        place = self.query_one("#question", VerticalScroll)
+        place.remove_children()
+        place.mount(*self._lines())
+        self.query_one("#keys", Static).update(self._key_line())
+        if ask.choices and not self._own.value:
+            self._own.display = False
+            self.set_focus(None)
 
     def action_choose(self, number: int) -> None:
         """Answer with a choice, or tick it where several may be taken."""
         is_read = self.console_app.clock.monotonic() - self._opened >= GRACE_SECONDS
-        if number > len(self._ask.choices) or not is_read:
+        if number > len(self.ask.choices) or not is_read:
             return
-        if self._ask.several:
+        if self.ask.several:
             self._ticked ^= {number}
-            self.query_one(f"#choice-{number}", Static).update(self._choice(number))
+            self._places[number - 1].update(self._choice(number))
         else:
             self.dismiss(str(number))
 

@@ -233,7 +233,15 @@ class MainScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Textual asks this before it runs a key."""
-        return self.works(BY_NAME[cast("str", parameters[0])]) if action == "do" else True
+        if action != "do" or self.works(wanted := BY_NAME[cast("str", parameters[0])]):
+            return True
+        # The key is not named where nothing is asked, but says so when it is pressed.
+        is_idle = wanted.needs is actions.Needs.ASKING and self.selected is not None
+        return (
+            is_idle
+            and self.console_app.trouble is None
+            and wanted.capability in self.console_app.backend.capabilities()
+        )
 
     def action_do(self, name: str) -> None:
         """Run an action of the table."""
