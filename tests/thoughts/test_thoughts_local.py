@@ -194,6 +194,12 @@ def test_reports_alone_are_enough_for_a_line() -> None:
     assert line_of(agent_of(None, report=report)) == "running `cargo build` · make it build"
 
 
+def test_an_agent_that_works_on_nobody_knows_what_says_no_longer_what_it_asked() -> None:
+    works = agent_of(None, session_of(SessionState.BUSY))
+
+    assert line_of(works) == ""
+
+
 def test_an_agent_that_rests_for_no_known_reason_keeps_its_line() -> None:
     assert line_of(agent_of(view_of("x", said="words"), session_of(SessionState.IDLE))) is None
 

@@ -116,7 +116,8 @@ def _working_line(insight: Insight) -> str | None:
         )
     if last is not None and last.kind is ActionKind.SAID and view is not None:
         return _sentences(view.turn_text)[0]
-    return f"thinking about: {task}" if task else None
+    # With nothing to say of the work, what was said before it began (a question, say) is not true any more.
+    return f"thinking about: {task}" if task else ""
 
 
 def _over_line(insight: Insight) -> str | None:
