@@ -30,8 +30,8 @@ FOREIGN = ("TMUX", "TMUX_PANE", "TMUX_TMPDIR", "NO_COLOR", "CLICOLOR", "FORCE_CO
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """How many tests run at once: half of a test's time is waiting for tmux, git and other processes."""
-    return 2 * (os.cpu_count() or 1)
+    """How many tests run at once: some of a test's time is waiting for tmux, git and other processes."""
+    return (os.cpu_count() or 1) * 3 // 2
 
 
 @pytest.fixture(autouse=True)
