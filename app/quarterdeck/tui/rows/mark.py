@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from quarterdeck.core import urgency
-from quarterdeck.core.session import Need, RestState, SessionState, TransportHealth
+from quarterdeck.core.day import doing_of
+from quarterdeck.core.session import RestState, SessionState, TransportHealth
 
 if TYPE_CHECKING:
     from quarterdeck.core.session import Session
@@ -58,15 +58,7 @@ def kind_of(session: Session) -> Kind:
         return Kind.ENDED
     if session.transport_health is TransportHealth.DISCONNECTED:
         return Kind.LOST
-    if urgency.asks(session):
-        return Kind.ASKS
-    if urgency.has_failed(session):
-        return Kind.FAILED
-    if session.needs is Need.FINISHED or session.state is SessionState.ATTENTION:
-        return Kind.DONE
-    if session.state_evidence.observed_at is None:
-        return Kind.UNKNOWN
-    return Kind.WORKS if session.state is SessionState.BUSY else Kind.RESTS
+    return Kind[doing_of(session).name]
 
 
 def is_doubtful(session: Session, kind: Kind) -> bool:
