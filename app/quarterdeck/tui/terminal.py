@@ -31,18 +31,21 @@ class EndingDriver(LinuxDriver):
         The kernel says SIGCONT also when it hangs a terminal up, and tmux to a pane that something has stopped. Textual
         would start the threads that read and write once more: two would share the keys, and one would never end.
         """
-        if self._must_signal_resume:
-            super()._sigcont_application()
-        elif self._auto_restart and os.isatty(self.fileno):
-            # Not from within a signal, which may have come while the writer's queue was locked.
+        if self._auto_restart and os.isatty(self.fileno):
+            # Not from within a signal: it may have come while the writer's queue was locked, or in the middle of going
+            # on after the one before.
             asyncio.get_running_loop().call_soon_threadsafe(self._enter_again)
 
     def _enter_again(self) -> None:
         """Set the terminal's modes anew, for who stopped us may have changed them."""
         if self._key_thread is not None and self._key_thread.is_alive():
             self.suspend_application_mode()
-            self._must_signal_resume = True
-            self.resume_application_mode()
+        elif not self._must_signal_resume:
+            return
+        self._must_signal_resume = True
+        self.resume_application_mode()
+        # The terminal comes back blank, and at the same size nothing would be painted but what changes.
+        self._app.refresh(layout=True)
 
     def disable_input(self) -> None:
         """Read no more keys."""
