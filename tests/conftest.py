@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 # Hours on the screen are those of the machine.
 os.environ["TZ"] = "UTC"
 time.tzset()
+
+# The program is started hundreds of times: it is compiled once, wherever the tests run.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # A busy machine is no reason for a property to fail. With CI set, hypothesis takes its own profile, the same each time.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
