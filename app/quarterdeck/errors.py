@@ -31,7 +31,10 @@ QuarterdeckError                1   something failed; the message says what
 
 from __future__ import annotations
 
-from typing import ClassVar
+# As `typing` says it, which `status-line` has no time to import.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 
 class QuarterdeckError(Exception):

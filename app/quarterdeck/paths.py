@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from quarterdeck.errors import QuarterdeckError, UsageError
+from quarterdeck.errors import QuarterdeckError
+from quarterdeck.roots import HOME_VARIABLE, STATE_FILE, chosen_home, system_folders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-APP = "quarterdeck"
-HOME_VARIABLE = "QUARTERDECK_HOME"
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 
 
-# A dataclass would cost `status-line` a fifth of its time.
 class Places(NamedTuple):
     """Every file and folder of one installation; none of them need exist yet."""
 
@@ -64,17 +61,15 @@ class Places(NamedTuple):
 
 def find_places(home: str | Path | None = None, environ: Mapping[str, str] = os.environ) -> Places:
     """The places under `home`, else under QUARTERDECK_HOME, else where the system keeps such things."""
-    chosen = str(home if home is not None else environ.get(HOME_VARIABLE, ""))
-    if home is not None and not chosen:
-        raise UsageError("The home folder has an empty name.", hint="--home takes the path of a folder.")
-    return _under(Path(chosen).expanduser().absolute()) if chosen else _of_the_system()
+    chosen = chosen_home(home if home is None else str(home), environ)
+    return _under(Path(chosen)) if chosen else _spread(*map(Path, system_folders()))
 
 
 def _under(home: Path) -> Places:
     return Places(
         config_file=home / "config.toml",
         themes=home / "themes",
-        state_file=home / "state.db",
+        state_file=home / STATE_FILE,
         spool=home / "spool",
         lock_dir=home / "locks",
         projects=home / "projects",
@@ -83,32 +78,11 @@ def _under(home: Path) -> Places:
     )
 
 
-def _of_the_system() -> Places:
-    if sys.platform == "linux" and "ANDROID_ROOT" not in os.environ:
-        config = _xdg("XDG_CONFIG_HOME", ".config")
-        state = _xdg("XDG_STATE_HOME", ".local/state")
-        return _spread(config, state, _xdg("XDG_DATA_HOME", ".local/share"), state / "log")
-    import platformdirs
-
-    return _spread(
-        platformdirs.user_config_path(APP, appauthor=False),
-        platformdirs.user_state_path(APP, appauthor=False),
-        platformdirs.user_data_path(APP, appauthor=False),
-        platformdirs.user_log_path(APP, appauthor=False),
-    )
-
-
-def _xdg(variable: str, otherwise: str) -> Path:
-    """What platformdirs answers on Linux, without the 20 ms that it takes to import."""
-    told = os.environ.get(variable, "")
-    return (Path(told) if told.strip() else Path.home() / otherwise) / APP
-
-
 def _spread(config: Path, state: Path, data: Path, log: Path) -> Places:
     return Places(
         config_file=config / "config.toml",
         themes=config / "themes",
-        state_file=state / "state.db",
+        state_file=state / STATE_FILE,
         spool=state / "spool",
         lock_dir=state / "locks",
         projects=data / "projects",

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from quarterdeck.errors import QuarterdeckError, UsageError
 from quarterdeck.paths import find_places, private_file, private_folder
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from quarterdeck.roots import absolute
 
 
 def mode(path: Path) -> int:
@@ -55,6 +55,18 @@ def test_a_relative_home_becomes_a_whole_path(tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
 
     assert find_places("here").home == tmp_path / "here"
+
+
+@given(st.lists(st.sampled_from(["a", "..", ".", "", " ", "~"]), min_size=1, max_size=6))
+def test_a_whole_path_is_the_one_that_pathlib_makes(parts: list[str]) -> None:
+    path = "/".join(parts)
+
+    assert absolute(path) == "/" + str(Path(path).expanduser().absolute()).lstrip("/")
+
+
+def test_the_home_of_somebody_unknown_is_refused() -> None:
+    with pytest.raises(UsageError, match="~nobody-of-that-name/deck"):
+        find_places("~nobody-of-that-name/deck")
 
 
 def test_folders_are_made_for_the_operator_alone(tmp_path: Path) -> None:

@@ -32,10 +32,10 @@ async def test_a_glance_counts_live_sessions_by_state_and_need(tmp_path: Path) -
         )
         await store.end([session(3)], ExitReason.PROCESS_EXIT)
 
-        found = glance(path, SERVER)
-        assert (found.states, found.needs) == ({"busy": 2, "idle": 1}, {"permission": 1})
-        assert glance(path).live == 4
-    assert glance(path, SERVER).live == 3
+        counts = {("busy", None): 1, ("busy", "permission"): 1, ("idle", None): 1}
+        assert glance(path, SERVER) == counts
+        assert glance(path) == counts | {("idle", None): 2}
+    assert glance(path, SERVER) == counts
 
 
 async def test_after_a_restart_nothing_is_live_until_it_was_seen_again(tmp_path: Path) -> None:
@@ -43,11 +43,11 @@ async def test_after_a_restart_nothing_is_live_until_it_was_seen_again(tmp_path:
         await store.checkpoint([session(1)])
         await store.claim(SERVER, NEXT_RUN, [])
 
-    assert glance(tmp_path / "state.db").live == 0
+    assert glance(tmp_path / "state.db") == {}
 
 
 def test_before_the_first_start_there_is_nothing_to_see(tmp_path: Path) -> None:
-    assert glance(tmp_path / "state.db").live == 0
+    assert glance(tmp_path / "state.db") == {}
     assert not list(tmp_path.glob("state.db*"))
 
 

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.paths import find_places
-from quarterdeck.store.lease import Lease, keeper_duty
+from quarterdeck.store.duty import keeper_duty
+from quarterdeck.store.lease import Lease
 from quarterdeck.supervisor.watcher import RESYNC
 from support.cli import cli_env, run_cli
 from support.tmux_server import TmuxServer, until

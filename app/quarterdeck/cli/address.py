@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+import os
 
 from quarterdeck.errors import UsageError
+from quarterdeck.roots import absolute
 
+# As `typing` says it, which `status-line` has no time to import.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -26,7 +28,7 @@ def server_socket(name: str | None, path: str | None, environ: Mapping[str, str]
     if path is not None:
         if not path:
             raise UsageError("The path after -S is empty.", hint="-S takes the path of a tmux socket.")
-        return _real(Path(path))
+        return _real(path)
     if name is not None:
         if not name or "/" in name or name in {".", ".."}:
             raise UsageError(
@@ -34,14 +36,14 @@ def server_socket(name: str | None, path: str | None, environ: Mapping[str, str]
             )
         return _named(name, environ, uid)
     ours = _server_of_this_session(environ.get("TMUX", ""))
-    return _real(Path(ours)) if ours else _named("default", environ, uid)
+    return _real(ours) if ours else _named("default", environ, uid)
 
 
 def _named(name: str, environ: Mapping[str, str], uid: int) -> str:
     # tmux passes over a TMUX_TMPDIR that does not exist (seen on 3.3a).
     chosen = environ.get("TMUX_TMPDIR", "")
-    folder = Path(chosen) if chosen and Path(chosen).is_dir() else Path("/tmp")  # noqa: S108 - tmux's own place
-    return str(folder.resolve() / f"tmux-{uid}" / name)
+    folder = chosen if chosen and os.path.isdir(chosen) else "/tmp"  # noqa: S108 - tmux's own place
+    return os.path.join(os.path.realpath(folder), f"tmux-{uid}", name)
 
 
 def _server_of_this_session(tmux: str) -> str:
@@ -49,7 +51,7 @@ def _server_of_this_session(tmux: str) -> str:
     return tmux.rsplit(",", 2)[0]
 
 
-def _real(socket: Path) -> str:
+def _real(socket: str) -> str:
     # The folder only: two ways to name one server must not make it two servers.
-    whole = socket.expanduser().absolute()
-    return str(whole.parent.resolve() / whole.name)
+    folder, name = os.path.split(absolute(socket))
+    return os.path.join(os.path.realpath(folder), name)

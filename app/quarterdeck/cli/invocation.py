@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.paths import HOME_VARIABLE
+from quarterdeck.roots import HOME_VARIABLE
 
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call

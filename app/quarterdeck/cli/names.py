@@ -11,14 +11,14 @@ from quarterdeck.cli.output import write
 from quarterdeck.core.pane import Snapshot
 from quarterdeck.core.text import clean
 from quarterdeck.errors import QuarterdeckError
-from quarterdeck.store.glance import names
+from quarterdeck.store.names import names
 from quarterdeck.tmux.first_look import FirstLook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from quarterdeck.cli.call import Call
-    from quarterdeck.store.glance import Name
+    from quarterdeck.store.names import Name
 
 
 PATIENCE = 0.3

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Final
 
 from quarterdeck.cli.address import server_socket
 from quarterdeck.errors import QuarterdeckError
-from quarterdeck.paths import find_places
+from quarterdeck.roots import state_file
+from quarterdeck.store.duty import holder_of, keeper_duty, lease_name
 from quarterdeck.store.glance import glance
-from quarterdeck.store.lease import Lease, keeper_duty
 
+# As `typing` says it, which takes a fifth of the time that there is.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Final
 
     from quarterdeck.cli.call import Call
 
@@ -85,11 +87,11 @@ def _print(name: str | None, path: str | None, home: str | None, flags: set[str]
 def counted(name: str | None, path: str | None, home: str | None) -> tuple[dict[str, int], bool]:
     """The sessions of a server by what they do, and whether somebody watches them now."""
     server = server_socket(name, path, os.environ, os.getuid())
-    state_file = find_places(home).state_file
+    kept = state_file(home)
     counts = dict.fromkeys(SIGNS, 0)
-    for (state, need), number in glance(state_file, server).pairs.items():
+    for (state, need), number in glance(kept, server).items():
         counts[_NEEDS.get(need or "") or _STATES.get(state, "rests")] += number
-    return counts, Lease(state_file, keeper_duty(server)).holder() is not None
+    return counts, holder_of(lease_name(kept, keeper_duty(server))) is not None
 
 
 def line(counts: Mapping[str, int], *, fresh: bool, colour: bool, ascii_only: bool) -> str:

@@ -23,7 +23,8 @@ from quarterdeck.runtime.live_settings import LiveSettings
 from quarterdeck.runtime.stored import open_store
 from quarterdeck.runtime.thinking import Means, engine_setup
 from quarterdeck.runtime.yards import build_yard
-from quarterdeck.store.lease import Lease, keeper_duty
+from quarterdeck.store.duty import keeper_duty
+from quarterdeck.store.lease import Lease
 from quarterdeck.store.messages import SqliteMessages
 from quarterdeck.store.work import SqliteWorkStore
 from quarterdeck.supervisor.bells import REPLACED, Belfry

@@ -14,8 +14,9 @@ from quarterdeck.ports.agent import HookKind, HookStatus
 from quarterdeck.runtime.agents import load_agents
 from quarterdeck.runtime.hooks import reporting
 from quarterdeck.runtime.thinking import key_of
+from quarterdeck.store.duty import keeper_duty
 from quarterdeck.store.glance import glance
-from quarterdeck.store.lease import Lease, keeper_duty
+from quarterdeck.store.lease import Lease
 from quarterdeck.tmux import binding, options
 from quarterdeck.tmux.doing import Doing
 from quarterdeck.tmux.spawn import ServerAbsent
@@ -85,7 +86,7 @@ async def server(address: ServerAddress, _: Places) -> Sequence[Finding]:
 
 async def state(address: ServerAddress, places: Places) -> Sequence[Finding]:
     """Whether what is kept can be read, and whether somebody keeps it up to date."""
-    live = (await asyncio.to_thread(glance, places.state_file, str(address))).live
+    live = sum((await asyncio.to_thread(glance, places.state_file, str(address))).values())
     watched = Lease(places.state_file, keeper_duty(str(address))).holder() is not None
     what = f"{live} live session{'' if live == 1 else 's'} kept" if places.state_file.exists() else "Nothing kept yet"
     found = [Finding("state", Status.OK, f"{what}; {'watched now' if watched else 'nobody watches now'}.")]

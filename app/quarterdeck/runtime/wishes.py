@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck import __version__
 from quarterdeck.core.ids import SessionId
-from quarterdeck.paths import HOME_VARIABLE
+from quarterdeck.roots import HOME_VARIABLE
 from quarterdeck.tui.backend import Preferences
 
 if TYPE_CHECKING:

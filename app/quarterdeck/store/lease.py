@@ -6,11 +6,10 @@ import contextlib
 import errno
 import fcntl
 import os
-import re
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 from quarterdeck.errors import StoreError
+from quarterdeck.store.duty import holder_of, lease_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,13 +17,6 @@ if TYPE_CHECKING:
 _UNLOCKABLE = frozenset(
     {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT}
 )
-
-
-def keeper_duty(server: str) -> str:
-    """The duty of keeping what is known of a server's sessions, as a name that fits into a file's."""
-    name = re.sub(r"[^\w-]", "_", server.rpartition("/")[2])[:32]
-    # Not `hashlib`, which takes as long to import as all that `status-line` does.
-    return f"keeper-{name}-{crc32(server.encode('utf-8', 'surrogateescape')):08x}"
 
 
 class Lease:
@@ -35,7 +27,7 @@ class Lease:
     """
 
     def __init__(self, state_file: Path, duty: str) -> None:
-        self.path = state_file.with_name(f"{state_file.name}.{duty}.lease")
+        self.path = state_file.with_name(lease_name(state_file.name, duty))
         self._handle = -1
         """The locked file."""
         self._tried = -1
@@ -96,23 +88,7 @@ class Lease:
 
     def holder(self) -> int | None:
         """The process that has the lease, 0 when it did not say, None when nobody has it."""
-        if self.is_held:
-            return os.getpid()
-        try:
-            handle = self._open(os.O_RDWR)
-        except OSError:
-            return None
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            said = os.pread(handle, 20, 0).strip()
-            return int(said) if said.isdigit() else 0
-        except OSError:
-            return None
-        else:
-            return None
-        finally:
-            os.close(handle)
+        return os.getpid() if self.is_held else holder_of(self.path)
 
     def release(self) -> None:
         """Give the lease up."""

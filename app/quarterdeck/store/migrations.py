@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from quarterdeck.errors import StoreTooNew
 
+# As `typing` says it, which `status-line` has no time to import.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import sqlite3
 
