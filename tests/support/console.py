@@ -47,13 +47,20 @@ class Running:
 
     async def settle(self) -> None:
         """Wait until nothing is under way."""
-        await self.pilot.pause()
-        while self.app.repaint.is_due:
-            await self.pilot.pause(0.01)
-        deeds = [worker for worker in self.app.workers if worker.name != "supervisor"]
-        if deeds:
-            await self.app.workers.wait_for_complete(deeds)
-        await self.pilot.pause()
+        await still(self.pilot)
+
+
+async def still(pilot: Pilot[int]) -> None:
+    """Wait until everything that was asked for has come, and is on the screen."""
+    app = pilot.app
+    assert isinstance(app, ConsoleApp)
+    await pilot.pause()
+    while app.repaint.is_due or app.main._feed._timer is not None:
+        await pilot.pause(0.01)
+    deeds = [worker for worker in app.workers if worker.name != "supervisor"]
+    if deeds:
+        await app.workers.wait_for_complete(deeds)
+    await pilot.pause()
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from quarterdeck.tui.app import ConsoleApp
 from quarterdeck.tui.backend import Preferences
 from quarterdeck.tui.setup import Part
 from support.canned import CannedBackend, CannedSetup, StillClock
+from support.console import still
 from support.fleet import canned_fleet, fleet_of
 
 if TYPE_CHECKING:
@@ -46,15 +47,6 @@ SHOTS = [
     ("main", "no-colour", LARGE),
     ("new", "no-colour", LARGE),
 ]
-
-
-async def still(pilot: Pilot[int]) -> None:
-    """Wait until everything that was asked for has come."""
-    await pilot.pause()
-    deeds = [worker for worker in pilot.app.workers if worker.name != "supervisor"]
-    if deeds:
-        await pilot.app.workers.wait_for_complete(deeds)
-    await pilot.pause()
 
 
 @pytest.mark.parametrize(

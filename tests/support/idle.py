@@ -1,0 +1,34 @@
+"""Says when the console under test has nothing left to do."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from support.tmux_server import PATIENCE
+
+SOON = 0.025
+"""A timer that is due within this is waited for: the screen paints a sixtieth of a second after it was asked to."""
+
+
+async def until_idle(*_: float) -> None:
+    """Wait until no callback is ready in the loop, and no timer is due in a moment.
+
+    Textual's own (8.2.8) waits until the process has used no processor time for 20 ms, which is so as well when a busy
+    machine has given it none.
+    """
+    loop = asyncio.get_running_loop()
+    until, still = time.monotonic() + PATIENCE, 0
+    while still < 2:
+        assert time.monotonic() < until, "the console never comes to rest"
+        await asyncio.sleep(0)
+        if loop._ready:  # type: ignore[attr-defined]  # asyncio has no other word for it
+            still = 0
+            continue
+        due = [timer.when() for timer in loop._scheduled if not timer.cancelled()]  # type: ignore[attr-defined]  # as above
+        wait = min(due, default=loop.time() + 1) - loop.time()
+        if wait < SOON:
+            await asyncio.sleep(max(0.0, wait))
+            still = 0
+        else:
+            still += 1

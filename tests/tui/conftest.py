@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+import pytest
+
+from support.idle import until_idle
+
+
+@pytest.fixture(autouse=True)
+def pilots_wait_by_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have Textual's pilot wait until the console has nothing to do, however busy the machine is."""
+    monkeypatch.setattr("textual.app.wait_for_idle", until_idle)
+    monkeypatch.setattr("textual.pilot.wait_for_idle", until_idle)
