@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from quarterdeck.tui.backend import Setting
+    from quarterdeck.tui.requests import Setting
 
 
 class Desk:

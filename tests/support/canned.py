@@ -13,20 +13,19 @@ from quarterdeck.core.ids import SessionId
 from quarterdeck.core.session import RestState
 from quarterdeck.core.thought import ThoughtSnapshot
 from quarterdeck.operations.doctor import Finding, Status
-from quarterdeck.ports.store import Activity, ActivityQuery, Level, StoreHealth
-from quarterdeck.tui.backend import (
+from quarterdeck.ports.store import Activity, ActivityQuery, Level
+from quarterdeck.ports.store_health import StoreHealth
+from quarterdeck.tui.backend import Capability, Preferences, Told
+from quarterdeck.tui.requests import (
     Attach,
-    Capability,
     Delivery,
     Directory,
     Going,
     Loss,
     NewRequest,
-    Preferences,
     Setting,
     SpawnRequest,
     Switched,
-    Told,
 )
 from quarterdeck.tui.setup import Done, Offer, Part
 from quarterdeck.tui.work import Clearable, Cleared, Clearing, Issues, OpenIssue, UnderWay

@@ -10,8 +10,9 @@ import pytest
 from quarterdeck.core.session import Ask, Need
 from quarterdeck.tui.actions import ACTIONS, Action, offered
 from quarterdeck.tui.app import ConsoleApp
-from quarterdeck.tui.backend import Attach, Capability, NewRequest, Preferences, TypeThis
+from quarterdeck.tui.backend import Capability, Preferences
 from quarterdeck.tui.commands import COMMANDS
+from quarterdeck.tui.requests import Attach, NewRequest, TypeThis
 from quarterdeck.tui.screens.page import Page
 from support.canned import CannedBackend
 from support.console import console

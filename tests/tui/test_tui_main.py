@@ -13,7 +13,8 @@ from quarterdeck.core.ids import SessionId, TmuxSessionId
 from quarterdeck.core.session import Ask, Need, SessionState
 from quarterdeck.errors import Refused, TmuxMissing, TmuxUnreachable
 from quarterdeck.tui.app import ConsoleApp
-from quarterdeck.tui.backend import Capability, Preferences, Switched
+from quarterdeck.tui.backend import Capability, Preferences
+from quarterdeck.tui.requests import Switched
 from quarterdeck.tui.screens.main import MainScreen
 from support.canned import CannedBackend
 from support.console import console

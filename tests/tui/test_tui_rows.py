@@ -12,7 +12,7 @@ from quarterdeck.core.ids import SessionId
 from quarterdeck.core.session import EPOCH, ActionCue, ActionCueKind, ExitReason, Need, Session, SessionState
 from quarterdeck.core.text import cell_width, clean
 from quarterdeck.errors import QuarterdeckError, SettingsError, StoreError
-from quarterdeck.ports.store import StoreHealth
+from quarterdeck.ports.store_health import StoreHealth
 from quarterdeck.tui.actions import ACTIONS, resolve, spoken
 from quarterdeck.tui.rows import column as col
 from quarterdeck.tui.rows.ages import amount, exact, quiet, share

@@ -36,7 +36,7 @@ import sys
 from dataclasses import replace
 from support.canned import CannedBackend
 from quarterdeck.tui.app import ConsoleApp
-from quarterdeck.tui.backend import Attach
+from quarterdeck.tui.requests import Attach
 class Outside(CannedBackend):
     async def attach(self, going):
         import asyncio

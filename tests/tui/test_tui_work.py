@@ -10,7 +10,7 @@ import pytest
 from textual.widgets import Static
 
 from quarterdeck.errors import ForgeError
-from quarterdeck.tui.backend import Loss, SpawnRequest
+from quarterdeck.tui.requests import Loss, SpawnRequest
 from quarterdeck.tui.screens.picker import Candidate
 from quarterdeck.tui.screens.spawn import NO_ISSUE, to_choose_from
 from quarterdeck.tui.work import UnderWay

@@ -44,14 +44,15 @@ def reconcile(known: Iterable[Session], look: Look) -> Reconciled:
     if isinstance(look, NoServer):
         return Reconciled(here={}, unknown=(), ended=(), stranded=tuple(live))
     panes = shown_panes(look.panes)
-    ours = [each for each in live if each.incarnation == str(look.incarnation)]
+    incarnation = str(look.incarnation)
+    ours = [each for each in live if each.incarnation == incarnation]
     here = {each.session_id: panes[each.tmux_id] for each in ours if each.tmux_id in panes}
     bound = {pane.tmux_id for pane in here.values()}
     return Reconciled(
         here=here,
         unknown=tuple(pane for tmux_id, pane in panes.items() if tmux_id not in bound),
         ended=tuple(each for each in ours if each.session_id not in here),
-        stranded=tuple(each for each in live if each.incarnation != str(look.incarnation)),
+        stranded=tuple(each for each in live if each.incarnation != incarnation),
     )
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.ids import SessionId, TmuxSessionId
     from quarterdeck.core.session import ExitReason, Session
     from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
+    from quarterdeck.ports.store_health import StoreHealth
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +83,6 @@ class ActivityQuery:
     search: str | None = None
     after_id: int = 0
     limit: int = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreHealth:
-    """How the store is doing."""
-
-    ok: bool = True
-    pending: int = 0
-    """Writes held in memory until they can be made."""
-    error: str = ""
-    notice: str = ""
-    """Something to be said once, such as a damaged file set aside."""
-    dropped: int = 0
-    """Activity that was given up because too much had to wait."""
 
 
 class Store(Protocol):

@@ -29,15 +29,13 @@ from quarterdeck.runtime.showing import ENDED_SHOWN, Guests, Same, absent, still
 from quarterdeck.runtime.underway import Undertakings
 from quarterdeck.tmux import going as ways
 from quarterdeck.tmux.outside import lending, lending_argv
-from quarterdeck.tui.backend import (
+from quarterdeck.tui.requests import (
     Attach,
-    Capability,
     Delivery,
     Directory,
     Going,
     Loss,
     NewRequest,
-    Preferences,
     Setting,
     SpawnRequest,
     Switched,
@@ -53,10 +51,11 @@ if TYPE_CHECKING:
     from quarterdeck.core.ids import PaneId, SessionId
     from quarterdeck.core.session import Ask, Session
     from quarterdeck.core.thought import ThoughtSnapshot
-    from quarterdeck.ports.store import Activity, ActivityQuery, StoreHealth
+    from quarterdeck.ports.store import Activity, ActivityQuery
+    from quarterdeck.ports.store_health import StoreHealth
     from quarterdeck.runtime.bridge import Bridge
     from quarterdeck.runtime.memory import Memory
-    from quarterdeck.tui.backend import Told
+    from quarterdeck.tui.backend import Capability, Preferences, Told
     from quarterdeck.tui.mailbox import Mailbox
     from quarterdeck.tui.work import Clearable, Cleared, Issues, UnderWay
 

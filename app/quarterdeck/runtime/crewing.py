@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.runtime.bridge import Bridge
     from quarterdeck.runtime.underway import Undertaking, Undertakings
-    from quarterdeck.tui.backend import SpawnRequest
+    from quarterdeck.tui.requests import SpawnRequest
 
 logger = logging.getLogger(__name__)
 

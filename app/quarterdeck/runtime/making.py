@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.ids import SessionId
     from quarterdeck.operations.deck import Deck
     from quarterdeck.runtime.memory import Memory
-    from quarterdeck.tui.backend import NewRequest
+    from quarterdeck.tui.requests import NewRequest
 
 
 async def new_in_each(deck: Deck, memory: Memory, request: NewRequest) -> list[SessionId]:

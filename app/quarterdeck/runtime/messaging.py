@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from quarterdeck.operations.confirming import Outcome
 from quarterdeck.operations.handing_over import How
 from quarterdeck.operations.send import Sent, deliver_now, rewrite, send_to_all, withdraw
-from quarterdeck.tui.backend import Delivery
 from quarterdeck.tui.mailbox import Waiting
+from quarterdeck.tui.requests import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING
 
-from quarterdeck.ports.store import StoreHealth
+from quarterdeck.ports.store_health import StoreHealth
 from quarterdeck.programs import tmux_missing_error
 from quarterdeck.runtime.capable import WORKS
 from quarterdeck.runtime.first import First
@@ -36,20 +36,9 @@ if TYPE_CHECKING:
     from quarterdeck.ports.store import Activity, ActivityQuery
     from quarterdeck.runtime.backend import LiveBackend
     from quarterdeck.runtime.memory import Memory
-    from quarterdeck.tui.backend import (
-        Attach,
-        Capability,
-        Delivery,
-        Directory,
-        Going,
-        Loss,
-        NewRequest,
-        Preferences,
-        Setting,
-        SpawnRequest,
-        Told,
-    )
+    from quarterdeck.tui.backend import Capability, Preferences, Told
     from quarterdeck.tui.mailbox import Mailbox
+    from quarterdeck.tui.requests import Attach, Delivery, Directory, Going, Loss, NewRequest, Setting, SpawnRequest
     from quarterdeck.tui.work import Clearable, Cleared, Issues, UnderWay
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.process import run
 from quarterdeck.programs import tmux_missing_error
-from quarterdeck.tui.backend import Directory
+from quarterdeck.tui.requests import Directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,7 +11,7 @@ from quarterdeck.config.edit import COMMANDS
 from quarterdeck.core.thought_line import tidy_answer
 from quarterdeck.errors import NotFound, ThinkerError
 from quarterdeck.runtime.thinking import PROBE, make_budget, make_thinker
-from quarterdeck.tui.backend import Setting
+from quarterdeck.tui.requests import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ import sqlite3
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.session import Session, SessionState
+from quarterdeck.core.session import Session, SessionState, Source
 from quarterdeck.store.plain_rows import NotPlain, read_plain
 
 if TYPE_CHECKING:
@@ -51,16 +51,18 @@ def _live(connection: sqlite3.Connection, server: str) -> Iterator[Session]:
         " WHERE coalesce(reserved_from, status) = 'live' AND server = ? ORDER BY seq"
     )
     for session_id, name, incarnation, tmux_id, body in connection.execute(query, (server,)):
-        columns = {
-            "session_id": session_id,
-            "tmux_server": server,
-            "tmux_name": name,
-            "incarnation": incarnation,
-            "tmux_id": tmux_id or None,
-        }
         try:
-            session = read_plain(Session, {**json.loads(body), **columns})
-        except (NotPlain, ValueError, TypeError, RecursionError):
+            found = json.loads(body)
+            found.update(
+                session_id=session_id,
+                tmux_server=server,
+                tmux_name=name,
+                incarnation=incarnation,
+                tmux_id=tmux_id or None,
+            )
+            found["state_evidence"]["source"] = Source.RESTORED.value
+            session = read_plain(Session, found)
+        except (NotPlain, ValueError, TypeError, AttributeError, KeyError, RecursionError):
             # Shown as one that nothing is known of.
             continue
         if not session.is_stale and session.state is not SessionState.EXITED:

@@ -28,32 +28,32 @@ def read_plain(kind: type[V], found: Mapping[str, object]) -> V:
     """A frozen value from the object that was kept of it; what is missing takes its default. Raises NotPlain."""
     try:
         taken = {}
-        for name, exact, read in _readers(cast("Any", kind)):
+        for name, exact, is_optional, read in _readers(cast("Any", kind)):
             if name in found:
                 value = found[name]
-                # Most are texts and numbers that are taken as they are, and there are thousands of them.
-                taken[name] = value if type(value) is exact else read(value)
+                # Most are nothing, or texts and numbers that are taken as they are, and there are thousands of them.
+                as_it_is = type(value) is exact or (value is None and is_optional)
+                taken[name] = value if as_it_is else read(value)
         return kind(**taken)
-    except (ValueError, TypeError, OverflowError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise NotPlain(str(error)) from error
 
 
 @cache
-def _readers(kind: Any) -> list[tuple[str, type | None, Callable[[Any], Any]]]:
-    """For each field the type that needs no reading, and how others are read."""
+def _readers(kind: Any) -> list[tuple[str, type | None, bool, Callable[[Any], Any]]]:
+    """For each field the type that needs no reading, whether it may be nothing, and how others are read."""
     told = [(field.name, cast("str", field.type)) for field in fields(kind)]
-    return [(name, _AS_IT_IS.get(text.removesuffix(" | None")), _reader(text)) for name, text in told]
+    plain = [(name, text.removesuffix(" | None"), text.endswith(" | None")) for name, text in told]
+    return [(name, _AS_IT_IS.get(text), is_optional, _reader(text)) for name, text, is_optional in plain]
 
 
 def _reader(annotation: str) -> Callable[[Any], Any]:
-    plain = annotation.removesuffix(" | None")
-    if plain.startswith("tuple["):
-        read = _tuple_of(_reader(plain.removeprefix("tuple[").removesuffix("]").removesuffix(", ...")))
-    elif plain in _READERS:
-        read = _READERS[plain]
-    else:
-        read = getattr(values, plain)  # One of the enums: called with what is not one of theirs it raises ValueError.
-    return read if plain == annotation else lambda value: None if value is None else read(value)
+    if annotation.startswith("tuple["):
+        return _tuple_of(_reader(annotation.removeprefix("tuple[").removesuffix("]").removesuffix(", ...")))
+    if annotation in _READERS:
+        return _READERS[annotation]
+    # One of the enums. What is not one of theirs raises KeyError.
+    return {member.value: member for member in getattr(values, annotation)}.__getitem__
 
 
 def _tuple_of(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -88,7 +88,7 @@ def _moment(value: Any) -> datetime:
     at = datetime.fromisoformat(value)
     if at.tzinfo is None:
         raise NotPlain("a time of nowhere")
-    return at.astimezone(UTC)
+    return at if at.tzinfo is UTC else at.astimezone(UTC)
 
 
 def _number(value: Any) -> float:

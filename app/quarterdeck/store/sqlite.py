@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import ExitReason, Session
     from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
     from quarterdeck.ports.clock import Clock
-    from quarterdeck.ports.store import Activity, ActivityQuery, Identity, Sighting, StoreHealth
+    from quarterdeck.ports.store import Activity, ActivityQuery, Identity, Sighting
+    from quarterdeck.ports.store_health import StoreHealth
     from quarterdeck.store.rows import Known
 
 logger = logging.getLogger(__name__)

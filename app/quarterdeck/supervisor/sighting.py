@@ -90,8 +90,10 @@ def placeholder(session_id: SessionId, server: str, now: datetime) -> Session:
 def revived(session: Session, now: datetime) -> Session:
     """A kept identity whose tmux session is there (again): its history stays, its state starts over."""
     if not session.is_stale and session.state is not SessionState.EXITED:
-        evidence = replace(session.state_evidence, source=Source.RESTORED)
-        return replace(session, state_evidence=evidence)
+        evidence = session.state_evidence
+        if evidence.source is Source.RESTORED:
+            return session
+        return replace(session, state_evidence=replace(evidence, source=Source.RESTORED))
     return replace(
         session,
         state=SessionState.IDLE,

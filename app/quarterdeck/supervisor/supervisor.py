@@ -17,7 +17,8 @@ from quarterdeck.core.events import (
     SessionStale,
     WorkerHealth,
 )
-from quarterdeck.core.fleet import Fleet, apply
+from quarterdeck.core.fleet import Fleet
+from quarterdeck.core.folding import apply
 from quarterdeck.core.pane import NoServer, Snapshot
 from quarterdeck.errors import TmuxError
 from quarterdeck.supervisor.bus import Bus

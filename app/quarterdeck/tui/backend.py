@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import Ask
     from quarterdeck.core.thought import ThoughtSnapshot
     from quarterdeck.errors import QuarterdeckError
-    from quarterdeck.ports.store import Activity, ActivityQuery, StoreHealth
+    from quarterdeck.ports.store import Activity, ActivityQuery
+    from quarterdeck.ports.store_health import StoreHealth
     from quarterdeck.tui.mailbox import Mailbox
+    from quarterdeck.tui.requests import Attach, Delivery, Directory, Going, Loss, NewRequest, Setting, SpawnRequest
     from quarterdeck.tui.setup import Setup
     from quarterdeck.tui.work import Clearable, Cleared, Issues, UnderWay
 
@@ -38,95 +40,6 @@ class Capability(StrEnum):
     ACTIVITY = "activity"
     SETTINGS = "settings"
     CLEANUP = "cleanup"
-
-
-@dataclass(frozen=True, slots=True)
-class Switched:
-    """The operator's terminal shows the pane now."""
-
-    closes: bool = False
-    """The console was in a popup, which closes when it exits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attach:
-    """The console is outside tmux: it steps aside while `Backend.attach` runs."""
-
-    argv: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TypeThis:
-    """We cannot take the operator there; this command does."""
-
-    command: str
-    why: str
-
-
-Going = Switched | Attach | TypeThis
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Directory:
-    """A place to start a session in."""
-
-    path: str
-    is_repository: bool = False
-    is_recent: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewRequest:
-    """Sessions to be made: one in each directory."""
-
-    directories: tuple[str, ...]
-    name: str | None = None
-    tool: str | None = None
-    request: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpawnRequest:
-    """A worker to be started in its own worktree."""
-
-    project: str
-    issue: str | None = None
-    prompt: str = ""
-    agent: str | None = None
-    branch: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loss:
-    """What ending one session would lose, as sentences; none when nothing would be."""
-
-    session_id: SessionId
-    sentences: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """What became of a message to one session."""
-
-    session_id: SessionId
-    outcome: str
-    """`delivered`, `queued` or `unconfirmed`; `not sent` when the session could take none."""
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One setting as it is now."""
-
-    key: str
-    """Dotted, as in config.toml: `thoughts.engine`."""
-    value: str
-    help: str = ""
-    source: str = "default"
-    """Where the value comes from: `default`, `file`, `environment`, `option`."""
-    choices: tuple[str, ...] = ()
-    """The values it can take; none = free text."""
-    is_secret: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.ids import SessionId
     from quarterdeck.core.session import Session
     from quarterdeck.tui.app import ConsoleApp
-    from quarterdeck.tui.backend import Delivery
+    from quarterdeck.tui.requests import Delivery
     from quarterdeck.tui.screens.main import MainScreen
 
 LONG_TOAST = 20.0

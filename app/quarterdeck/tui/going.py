@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, assert_never
 
-from quarterdeck.tui.backend import Attach, Switched, TypeThis
+from quarterdeck.tui.requests import Attach, Switched, TypeThis
 
 if TYPE_CHECKING:
     from quarterdeck.core.session import Session

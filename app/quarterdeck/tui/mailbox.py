@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from quarterdeck.tui.backend import Delivery
+    from quarterdeck.tui.requests import Delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.session import Session
-    from quarterdeck.ports.store import StoreHealth
+    from quarterdeck.ports.store_health import StoreHealth
 
 _COUNTED = (Kind.ASKS, Kind.FAILED, Kind.DONE, Kind.WORKS, Kind.RESTS, Kind.UNKNOWN, Kind.LOST, Kind.STALE)
 _PLURAL = {Kind.ASKS: "ask", Kind.WORKS: "work", Kind.RESTS: "rest"}

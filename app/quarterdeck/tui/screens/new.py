@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from quarterdeck.core.text import clean
-from quarterdeck.tui.backend import NewRequest
+from quarterdeck.tui.requests import NewRequest
 from quarterdeck.tui.screens.picker import Candidate, Picker
 from quarterdeck.tui.widgets.choice import Choice
 from quarterdeck.tui.widgets.writing import Writing
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from quarterdeck.tui.app import ConsoleApp
-    from quarterdeck.tui.backend import Directory
+    from quarterdeck.tui.requests import Directory
 
 SHELL = "shell"
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from quarterdeck.tui.app import ConsoleApp
-    from quarterdeck.tui.backend import Setting
+    from quarterdeck.tui.requests import Setting
 
 HIDDEN = "••••"
 

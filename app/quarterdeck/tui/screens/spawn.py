@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from quarterdeck.core.text import clean_lines
 from quarterdeck.errors import QuarterdeckError
-from quarterdeck.tui.backend import SpawnRequest
+from quarterdeck.tui.requests import SpawnRequest
 from quarterdeck.tui.screens.picker import Candidate, Picker, ranked
 from quarterdeck.tui.widgets.choice import Choice
 from quarterdeck.tui.widgets.field import Field
