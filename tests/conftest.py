@@ -17,6 +17,11 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# The program starts a thousand times here. Where it may keep no bytecode beside its code, it would compile all of it
+# each time, which takes longer than what it does.
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+    os.environ["PYTHONPYCACHEPREFIX"] = str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode")
+
 # Hours on the screen are those of the machine.
 os.environ["TZ"] = "UTC"
 time.tzset()
