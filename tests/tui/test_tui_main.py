@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -401,6 +402,23 @@ async def test_keys_typed_in_one_go_reach_what_the_first_of_them_opened() -> Non
         assert running.main.board.filter == "tax"
         assert running.main.focused is running.main.table
         assert running.backend.deeds == [("go", running.main.table.ids[0])]
+
+
+async def test_keys_that_come_while_others_are_under_way_neither_overtake_nor_get_lost() -> None:
+    typed = [("slash", "/"), ("t", "t"), ("a", "a"), ("x", "x"), ("enter", "\r"), ("enter", "\r")]
+    async with console() as running:
+        for first, turns in product((2, 3), range(9)):
+            for number, (key, character) in enumerate(typed):
+                for _ in range(turns if number == first else 0):
+                    await asyncio.sleep(0)
+                running.app.post_message(Key(key, character))
+            await running.settle()
+
+            assert running.main.board.filter == "tax"
+            assert running.main.focused is running.main.table
+            assert running.backend.deeds == [("go", running.main.table.ids[0])]
+            running.backend.deeds.clear()
+            await running.press("escape")
 
 
 async def test_a_frame_that_was_held_back_is_painted_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from textual.app import App
 from textual.events import Key
 
 if TYPE_CHECKING:
+    from asyncio import Task
+    from collections.abc import Callable, Iterator
+
+    from textual.dom import DOMNode
     from textual.events import Event
     from textual.widget import Widget
 
@@ -22,44 +26,80 @@ def is_astray(widget: Widget, event: Key) -> bool:
 
 
 class KeysInTurn(App[int]):
-    """An app that loses no key.
+    """An app that loses no key and swaps none: each is sent when the one before it has had its effect.
 
     Textual sends the keys that come in one go to what has the focus by then, before the first of them has its effect.
     """
 
     def __init__(self, *, ansi_color: bool | None = None) -> None:
         super().__init__(ansi_color=ansi_color)
-        self._sent_to: WeakKeyDictionary[Key, Widget] = WeakKeyDictionary()
-        self._held: list[Key] | None = None
+        self._coming: deque[Key] = deque()
+        self._sent: tuple[Key, Widget] | None = None
+        """The key whose turn it is, and what it was sent to."""
+        self._is_holding = False
 
     def hold_keys(self) -> None:
         """Keep what is typed from now on until `let_keys_go`: what it is for is still being made."""
-        self._held = self._held or []
+        self._is_holding = True
 
     def let_keys_go(self) -> None:
         """What the keys are for has the focus now."""
-        self.call_next(self._take_held)
-
-    async def _take_held(self) -> None:
-        held, self._held = self._held or [], None
-        for event in held:
-            await self.on_event(event)
+        self._is_holding = False
+        self.call_later(self._send_next)
 
     async def on_event(self, event: Event) -> None:
-        """Note where a key is sent."""
+        """Let each key wait for its turn."""
         if isinstance(event, Key) and not event.is_forwarded:
-            if self._held is not None:
-                self._held.append(event)
+            self._coming.append(event)
+            await self._send_next()
+        else:
+            await super().on_event(event)
+
+    async def _send_next(self) -> None:
+        if self._coming and self._sent is None and not self._is_holding:
+            event, to = self._coming.popleft(), self.focused or self.screen
+            self._sent = (event, to)
+            await super().on_event(event)
+            self._follow(iter([node for node in to.ancestors_with_self if node is not self]))
+
+    def _follow(self, path: Iterator[DOMNode]) -> None:
+        """Go behind a key from one to the next that it may pass, each of which takes what it is sent in turn."""
+        for node in path:
+            step = _Step(lambda: self._follow(path))
+            if node.call_later(step):
+                step.is_taken_also_at_the_end_of(node.task)
                 return
-            self._sent_to[event] = self.focused or self.screen
-        await super().on_event(event)
+        self.call_later(self._turn_is_over)
+
+    async def _turn_is_over(self) -> None:
+        self._sent = None
+        await self._send_next()
 
     def on_key(self, event: Key) -> None:
-        """Send a key again that nothing has taken, when the one before it has moved the focus."""
-        now = self.focused or self.screen
-        if self._held is not None:
+        """Send a key again that nothing has taken, when the one before it has moved the focus or holds the keys."""
+        if self._sent is None or self._sent[0] is not event:
+            return
+        if self._is_holding or self._sent[1] is not (self.focused or self.screen):
             event.prevent_default()
-            self._held.append(Key(event.key, event.character))
-        elif self._sent_to.pop(event, now) is not now:
-            event.prevent_default()
-            self.post_message(Key(event.key, event.character))
+            self._coming.appendleft(Key(event.key, event.character))
+
+
+class _Step:
+    """Taken once: in its turn, or when what the key has closed takes nothing any more."""
+
+    def __init__(self, go_on: Callable[[], None]) -> None:
+        self._go_on = go_on
+        self._task: Task[None] | None = None
+        self._is_taken = False
+
+    def is_taken_also_at_the_end_of(self, task: Task[None]) -> None:
+        """Name the task that takes it in its turn."""
+        self._task = task
+        task.add_done_callback(self)
+
+    def __call__(self, *_: object) -> None:
+        if not self._is_taken:
+            self._is_taken = True
+            if self._task is not None:
+                self._task.remove_done_callback(self)
+            self._go_on()
