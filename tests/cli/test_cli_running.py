@@ -16,6 +16,7 @@ from quarterdeck import __version__
 from quarterdeck.cli import running
 from quarterdeck.errors import NotFound, QuarterdeckError
 from support.cli import cli_env, run_cli
+from support.tmux_server import TmuxServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -196,3 +197,19 @@ def test_nothing_heavy_is_imported_to_say_little(words: list[str]) -> None:
     )
 
     assert HEAVY & set(done.stderr.split()) == set()
+
+
+UNASKED = {"textual", "rich", "libtmux", "pydantic", "httpx", "psutil", "tomlkit", "platformdirs"}
+
+
+@pytest.mark.parametrize("words", [["ls"], ["send", "--held"], ["names", "kept", ""]], ids=" ".join)
+def test_a_look_imports_only_what_it_looks_with(short_folder: Path, words: list[str]) -> None:
+    code = "import sys; from quarterdeck.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    socket = short_folder / "s"
+
+    with TmuxServer(socket) as server:
+        server.run("new-session", "-d", "-s", "here")
+        command = [sys.executable, "-c", code, "-S", str(socket), *words]
+        done = subprocess.run(command, env=cli_env(), capture_output=True, text=True, check=True, timeout=60)
+
+    assert UNASKED & set(done.stderr.split()) == set()

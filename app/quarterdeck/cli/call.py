@@ -34,15 +34,17 @@ class Call:
     @cached_property
     def loaded(self) -> Loaded:
         """The settings and their origins; raises SettingsError."""
-        # pydantic costs 100 ms, which a verb that needs no settings does not pay.
+        # The model takes 150 ms to import, which only who asks for origins or has set something pays.
         from quarterdeck.config.loader import load
 
         return load(self.places.config_file)
 
-    @property
+    @cached_property
     def settings(self) -> Settings:
         """The settings; raises SettingsError."""
-        return self.loaded.settings
+        from quarterdeck.config.unset import settings_now
+
+        return settings_now(self.places.config_file)
 
     @cached_property
     def address(self) -> ServerAddress:

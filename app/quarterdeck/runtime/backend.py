@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,6 @@ from quarterdeck.runtime.channels import in_console
 from quarterdeck.runtime.ending import end_each
 from quarterdeck.runtime.making import new_in_each
 from quarterdeck.runtime.pulse import Pulse
-from quarterdeck.runtime.settings_desk import SettingsDesk
 from quarterdeck.runtime.showing import ENDED_SHOWN, Guests, Same, absent, still_shown
 from quarterdeck.runtime.underway import Undertakings
 from quarterdeck.tmux import going as ways
@@ -80,7 +80,7 @@ class LiveBackend:
         self._guests = Guests(self._where.pane_id)
         self._ended = Same()
         self._crew.supervisor.bus.subscribe(self._pulse.note)
-        self._settings = SettingsDesk(bridge.live, bridge.crew.engine, bridge.means)
+        self._desk = partial(bridge.live.desk, bridge.crew.engine, bridge.means)
         self._under = Undertakings(bridge.deck.clock)
         self._under.listeners.append(self._look_anew)
         self._spawned = 0
@@ -339,8 +339,8 @@ class LiveBackend:
 
     async def settings(self) -> list[Setting]:
         """Every setting that the console can show."""
-        return await self._settings.settings()
+        return await (await self._desk()).settings()
 
     async def change_setting(self, key: str, value: str) -> None:
         """Set one."""
-        await self._settings.change(key, value)
+        await (await self._desk()).change(key, value)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import TYPE_CHECKING
 
-from quarterdeck.config.edit import Version, change, version_of
-from quarterdeck.config.loader import load
+from quarterdeck.config.unset import settings_now
 from quarterdeck.core.events import Health
 from quarterdeck.errors import SettingsError
 
@@ -14,9 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from quarterdeck.config.edit import Version
     from quarterdeck.config.loader import Loaded
     from quarterdeck.config.settings import Settings
+    from quarterdeck.runtime.settings_desk import SettingsDesk
+    from quarterdeck.runtime.thinking import Means
     from quarterdeck.supervisor.bells import Bell
+    from quarterdeck.supervisor.thinker import ThoughtEngine
 
 NAME = "settings"
 EVERY = 1.0
@@ -40,6 +44,7 @@ class LiveSettings:
         self._environ = environ
         self._listeners: list[Callable[[Settings], None]] = []
         self._seen = _stamp(file)
+        self._desk: SettingsDesk | None = None
 
     def when_changed(self, listener: Callable[[Settings], None]) -> None:
         """Call with the settings each time they are others."""
@@ -47,14 +52,32 @@ class LiveSettings:
 
     def loaded(self) -> tuple[Loaded, Version]:
         """The settings as the file and the environment have them now, and the file's version."""
+        # The model is for who looks at the settings or changes them.
+        from quarterdeck.config.edit import version_of
+        from quarterdeck.config.loader import load
+
         version = version_of(self.file)
         return load(self.file, self._environ), version
 
     def change(self, key: str, value: str, shown: Version) -> None:
         """Set one key in the file, and go by it at once."""
+        from quarterdeck.config.edit import change
+
         loaded = change(self.file, key, value, shown=shown, environ=self._environ)
         self._seen = _stamp(self.file)
         self._use(loaded.settings)
+
+    async def desk(self, engine: ThoughtEngine, means: Means) -> SettingsDesk:
+        """Where they are shown and changed; the model, which nobody else needs, is imported beside the loop."""
+
+        def made() -> SettingsDesk:
+            from quarterdeck.runtime.settings_desk import SettingsDesk
+
+            return SettingsDesk(self, engine, means)
+
+        if self._desk is None:
+            self._desk = await asyncio.to_thread(made)
+        return self._desk
 
     async def run(self, bell: Bell) -> None:
         """Follow the file until cancelled."""
@@ -71,7 +94,7 @@ class LiveSettings:
             return False
         self._seen = stamp
         try:
-            settings = load(self.file, self._environ).settings
+            settings = settings_now(self.file, self._environ)
         except SettingsError as error:
             self._report(NAME, Health.DEGRADED, error.message)
         else:
