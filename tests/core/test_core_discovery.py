@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck.core.diff import Changes, diff
-from quarterdeck.core.discovery import next_numeric_name, reconcile, shown_panes
+from quarterdeck.core.discovery import free_names, next_numeric_name, reconcile, shown_panes
 from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId, WindowId
 from quarterdeck.core.pane import Incarnation, Look, NoServer, Pane, Snapshot
 from quarterdeck.core.session import Session, SessionState
@@ -48,6 +49,20 @@ def look(*panes: Pane, run: Incarnation = RUN, at: float = 0.0) -> Snapshot:
 def test_a_nameless_session_gets_the_next_number(names: list[str], number: int) -> None:
     assert next_numeric_name(names) == number
     assert next_numeric_name(names, at_least=9) == 9
+
+
+@pytest.mark.parametrize(
+    ("stem", "taken", "first"),
+    [
+        pytest.param("shop-claude", ["0"], ["shop-claude", "shop-claude_2"], id="free"),
+        pytest.param("shop", ["shop", "shop_2", "shop-3"], ["shop_3", "shop_4"], id="taken"),
+        pytest.param(" my shop.old:", [], ["my_shop_old", "my_shop_old_2"], id="what tmux would rewrite"),
+        pytest.param("/", ["4"], ["5", "6"], id="nothing left"),
+        pytest.param("2026", ["4"], ["5", "6"], id="a number says nothing"),
+    ],
+)
+def test_a_session_is_named_after_its_folder(stem: str, taken: list[str], first: list[str]) -> None:
+    assert list(islice(free_names(stem, taken), 2)) == first
 
 
 def bound(session_id: str, tmux_id: str, run: Incarnation = RUN, **fields: object) -> Session:

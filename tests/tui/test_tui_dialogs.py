@@ -73,7 +73,7 @@ async def test_a_message_of_two_lines_is_sent_to_the_row() -> None:
     async with console() as running:
         await running.press("5", "m", "h", "i", "ctrl+j", "q", "enter")
         assert running.backend.deeds == [("send", ("atl-12",), "hi\nq")]
-        assert [toast.message for toast in running.app._notifications] == ["Delivered to 1"]
+        assert [toast.message for toast in running.app._notifications] == ["Delivered to atlas-12"]
 
 
 async def test_an_empty_message_is_not_sent() -> None:

@@ -69,7 +69,7 @@ async def keep_work(
     branch = risk.branch or "a detached head"
     commit = await _commit(path, tree, parents, f"Kept from {session_id} on {branch}\n\n{risk.describe()}")
     await ask(path, "update-ref", ref, commit, before.out.strip() if before.ok else "", settings=_NO_HOOKS)
-    back = f"git -C {shlex.quote(str(repository))} switch -c {session_id}-kept {ref}"
+    back = f"git -C {shlex.quote(str(repository))} branch {session_id}-kept {ref}"
     return Kept(ref=ref, commit=commit, how_to_get_it_back=back)
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.discovery import next_numeric_name
+from quarterdeck.core.discovery import free_names
 from quarterdeck.core.events import CreatedReason
 from quarterdeck.errors import QuarterdeckError, TmuxRefused, UsageError
 from quarterdeck.operations.first_request import deliver
@@ -37,6 +36,8 @@ class Wanted:
 
     cwd: Path
     name: str | None = None
+    stem: str = ""
+    """What to name it after when no name is given; without one it gets the next number."""
     tool: str | None = None
     request: str | None = None
     shell: str = ""
@@ -120,12 +121,11 @@ async def _new_pane(deck: Deck, wanted: Wanted, argv: tuple[str, ...], env: dict
         return await deck.mux.new_session(NewSession(name=name, cwd=wanted.cwd, argv=argv, env=env))
     await deck.supervisor.look_locked()
     snapshot = deck.supervisor.snapshot
-    number = next_numeric_name({pane.session_name for pane in snapshot.panes} if snapshot else ())
-    # Another program may take the number between the look and the making.
-    for attempt in itertools.count():
-        numbered = NewSession(name=str(number + attempt), cwd=wanted.cwd, argv=argv, env=env)
+    taken = {pane.session_name for pane in snapshot.panes} if snapshot else set()
+    # Another program may take the name between the look and the making.
+    for attempt, free in enumerate(free_names(wanted.stem, taken)):
         try:
-            return await deck.mux.new_session(numbered)
+            return await deck.mux.new_session(NewSession(name=free, cwd=wanted.cwd, argv=argv, env=env))
         except TmuxRefused as refusal:
             if "exists already" not in refusal.message or attempt == NAME_TRIES:
                 raise

@@ -21,9 +21,11 @@ async def new_in_each(deck: Deck, memory: Memory, request: NewRequest) -> list[S
     made: list[SessionId] = []
     failed: list[QuarterdeckError] = []
     for directory in request.directories:
+        folder = _folder(directory)
         wanted = Wanted(
             name=request.name if len(request.directories) == 1 else None,
-            cwd=Path(directory),
+            stem="-".join(filter(None, (folder.name, request.tool))),
+            cwd=folder,
             tool=request.tool,
             request=request.request,
             shell=os.environ.get("SHELL", ""),
@@ -34,10 +36,14 @@ async def new_in_each(deck: Deck, memory: Memory, request: NewRequest) -> list[S
             failed.append(error)
             continue
         made.append(session.session_id)
-        memory.went_to(directory)
+        memory.went_to(str(folder))
         failed += [QuarterdeckError(notice) for notice in notices]
     raise_all(failed)
     return made
+
+
+def _folder(typed: str) -> Path:
+    return Path(typed).expanduser()
 
 
 def raise_all(failed: list[QuarterdeckError]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.message import MOST_RECIPIENTS
@@ -58,14 +57,20 @@ async def _send(console: ConsoleApp, ids: list[SessionId], text: str) -> None:
 
 def _tell(console: ConsoleApp, deliveries: Sequence[Delivery]) -> None:
     """Say what became of a message, of each session where it was not delivered."""
-    counts = Counter(delivery.outcome for delivery in deliveries)
-    said = ", ".join(f"{outcome} to {count}" for outcome, count in counts.items())
+    from quarterdeck.tui.screens.message import listed
+
+    sessions = console.backend.fleet().sessions
+    reached: dict[str, list[str]] = {}
+    for delivery in deliveries:
+        session = sessions.get(delivery.session_id)
+        reached.setdefault(delivery.outcome, []).append(name_of(session) if session else delivery.session_id)
+    said = ", ".join(f"{outcome} to {listed(names)}" for outcome, names in reached.items())
     details = "\n".join(
         delivery.detail for delivery in deliveries if delivery.outcome != "delivered" and delivery.detail
     )
-    is_well = set(counts) == {"delivered"}
+    is_well = set(reached) == {"delivered"}
     console.notify(
-        clean(said).capitalize() + (f"\n{clean(details)}" if details else ""),
+        said[:1].upper() + clean(said[1:]) + (f"\n{clean(details)}" if details else ""),
         severity="information" if is_well else "warning",
         markup=False,
     )

@@ -26,7 +26,11 @@ NAMES_SHOWN = 4
 
 def names(sessions: Sequence[Session]) -> str:
     """`a`, `a, b and c`, or the first few and how many more."""
-    said = [name_of(session) for session in sessions]
+    return listed([name_of(session) for session in sessions])
+
+
+def listed(said: Sequence[str]) -> str:
+    """The same of names that are known already."""
     if len(said) > NAMES_SHOWN:
         return f"{', '.join(said[: NAMES_SHOWN - 1])} and {len(said) - NAMES_SHOWN + 1} more"
     return " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)

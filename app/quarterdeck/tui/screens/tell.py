@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from quarterdeck.core.text import clean
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 class TellScreen(Dialog[None]):
     """What, why, and the command to type."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,q", "leave", "back")]
+    keys = (("Enter Esc", "back"),)
 
     def __init__(self, console: ConsoleApp, heading: str, why: str, command: str) -> None:
         super().__init__(console)
