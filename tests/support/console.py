@@ -64,12 +64,14 @@ async def still(pilot: Pilot[int]) -> None:
 
 
 @asynccontextmanager
-async def console(backend: CannedBackend | None = None, size: tuple[int, int] = (120, 36)) -> AsyncIterator[Running]:
+async def console(
+    backend: CannedBackend | None = None, size: tuple[int, int] = (120, 36), *, shows_toasts: bool = False
+) -> AsyncIterator[Running]:
     """The console on a canned fleet, with the clock held still."""
     backend = backend or CannedBackend()
     clock = StillClock()
     app = ConsoleApp(backend, clock)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=shows_toasts) as pilot:
         running = Running(app, pilot, backend, clock)
         await running.settle()
         yield running

@@ -70,8 +70,8 @@ async def test_the_checks_show_the_worst_first_with_its_cure() -> None:
         assert isinstance(screen, ChecksScreen)
         lines = screen.lines.text.split("\n")
         assert lines[0].split()[:3] == ["✖", "failed", "git"]
-        assert lines[2].strip() == "→ sudo apt install git"
-        assert lines[3].split()[:2] == ["!", "warning"]
+        assert lines[1].strip() == "→ sudo apt install git"
+        assert lines[2].split()[:2] == ["!", "warning"]
         assert "its screen and files serve." in " ".join(screen.lines.text.split())
         assert lines[-1].split()[:3] == ["✓", "well", "tmux"]
 

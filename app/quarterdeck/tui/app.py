@@ -21,12 +21,14 @@ from quarterdeck.tui.palette import terminal_colours
 from quarterdeck.tui.screens.main import MainScreen
 from quarterdeck.tui.terminal import ending
 from quarterdeck.tui.theme_watch import ThemeWatch
+from quarterdeck.tui.toasts import make_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
     from textual.driver import Driver
     from textual.filter import LineFilter
+    from textual.notifications import Notify
 
     from quarterdeck.core.session import Session
     from quarterdeck.tui.backend import Backend, Told
@@ -132,6 +134,10 @@ class ConsoleApp(FramesKept, KeysInTurn):
             logger.warning("supervising stopped: %s", error.message)
             self.trouble = error
             self.main.sync()
+
+    def on_notify(self, event: Notify) -> None:
+        """Make room for a toast."""
+        make_room(self, event.notification)
 
     def on_app_focus(self) -> None:
         """The operator is back, perhaps from setting something up."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
 from quarterdeck.core.choice import is_told_again
 from quarterdeck.core.text import clean
-from quarterdeck.tui.rows.question import choice_line, question_lines
+from quarterdeck.tui.rows.question import broken, choice_line, question_lines
 from quarterdeck.tui.rows.session_row import name_of
 from quarterdeck.tui.screens.dialog import Dialog
 from quarterdeck.tui.widgets.field import Field
@@ -32,7 +32,10 @@ def _keys(ask: Ask) -> tuple[tuple[str, str], ...]:
     numbers = f"1-{min(9, len(ask.choices))}" if len(ask.choices) > 1 else "1"
     one, some = [(numbers, "answer")], [(numbers, "tick"), ("Enter", "answer")]
     choosing = (some if ask.several else one) if ask.choices else []
-    return (*choosing, ("t", "write an answer"), ("Esc", "leave it open"))
+    return (*choosing, ("t", "write an answer"), ("j k", "scroll"), ("Esc", "leave it open"))
+
+
+_WRITING = (("Enter", "answer"), ("Esc", "leave it open"))
 
 
 class AnswerScreen(Dialog[str]):
@@ -43,6 +46,10 @@ class AnswerScreen(Dialog[str]):
         *(Binding(str(number), f"choose({number})", "choose") for number in range(1, 10)),
         Binding("t,tab", "write", "write"),
         Binding("enter", "answer", "answer"),
+        Binding("j,down", "scroll(1)", "down"),
+        Binding("k,up", "scroll(-1)", "up"),
+        Binding("space,pagedown", "scroll(10)", "page down"),
+        Binding("pageup", "scroll(-10)", "page up"),
     ]
 
     def __init__(self, console: ConsoleApp, session: Session, ask: Ask) -> None:
@@ -61,21 +68,29 @@ class AnswerScreen(Dialog[str]):
 
     def body(self) -> Iterable[Widget]:
         """The question as it was captured, then a place to write."""
-        with VerticalScroll(id="question"):
-            yield from self._lines()
+        yield VerticalScroll(*self._told(), id="question", can_focus=False)
+        yield Vertical(*self._choices(), id="choices")
         yield self._own
 
-    def _lines(self) -> Iterable[Static]:
+    def _told(self) -> Iterable[Static]:
         lines = question_lines(self.ask, self.console_app.clock.now())
         for text, role in lines[: len(lines) - len(self.ask.choices)]:
             yield Static(self.style(clean(text), role))
+
+    def _choices(self) -> Iterable[Static]:
         self._places = [Static(self._choice(number)) for number in range(1, len(self.ask.choices) + 1)]
-        yield from self._places
+        return self._places
 
     def _choice(self, number: int) -> Text:
         ask, is_ticked = self.ask, number in self._ticked
         text = choice_line(number, ask.choices[number - 1], several=ask.several, is_ticked=is_ticked)
-        return self.style(clean(text), "text bold" if is_ticked else "text")
+        lines = broken(clean(text), self._room or self.app.size.width)
+        return self.style("\n".join(lines), "text bold" if is_ticked else "text")
+
+    def _fit_keys(self) -> None:
+        super()._fit_keys()
+        for number, place in enumerate(self._places, 1):
+            place.update(self._choice(number))
 
     def on_mount(self) -> None:
         """Watch whether it is still asked."""
@@ -108,13 +123,16 @@ class AnswerScreen(Dialog[str]):
         self.ask, self.keys = ask, _keys(ask)
         self._opened = self.console_app.clock.monotonic()
         self._ticked.clear()
-        place = self.query_one("#question", VerticalScroll)
-        place.remove_children()
-        place.mount(*self._lines())
+        for name, lines in (("#question", self._told()), ("#choices", self._choices())):
+            place = self.query_one(name)
+            place.remove_children()
+            place.mount(*lines)
         self.query_one("#keys", Static).update(self._key_line())
         if ask.choices and not self._own.value:
             self._own.display = False
             self.set_focus(None)
+        elif self._own.display:
+            self.keys = _WRITING
 
     def action_choose(self, number: int) -> None:
         """Answer with a choice, or tick it where several may be taken."""
@@ -132,9 +150,17 @@ class AnswerScreen(Dialog[str]):
         if self._ticked:
             self.dismiss(",".join(map(str, sorted(self._ticked))))
 
+    def action_scroll(self, by: int) -> None:
+        """Scroll the question; where that is at its end, all of it."""
+        question, box = self.query_one("#question"), self.query_one("#box")
+        is_at_end = question.scroll_offset.y == (question.max_scroll_y if by > 0 else 0)
+        (box if is_at_end else question).scroll_relative(y=by, animate=False)
+
     def action_write(self) -> None:
         """Let the operator write."""
         self._own.display = True
+        self.keys = _WRITING
+        self.query_one("#keys", Static).update(self._key_line())
         # At once, unlike `focus()`: the next key may be on its way.
         self.set_focus(self._own)
 

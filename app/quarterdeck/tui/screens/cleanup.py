@@ -16,6 +16,7 @@ from quarterdeck.core.text import cell_width, clean, cut
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.tui.rows.ages import quiet
 from quarterdeck.tui.screens.dialog import Dialog
+from quarterdeck.tui.widgets.options import Options
 from quarterdeck.tui.work import Clearable, Cleared, Clearing
 
 if TYPE_CHECKING:
@@ -75,8 +76,10 @@ class CleanupScreen(Dialog[None]):
         self._ticked: set[str] = set()
         self._outcomes: dict[str, Cleared] = {}
         self._work: Worker[None] | None = None
-        self._options = OptionList(id="options", markup=False)
-        self._said = Static(self.style("Looking at every spawned session, its worktree and its issue …", "muted"))
+        self._options = Options()
+        self._options.display = False
+        looking = "Looking at every spawned session, its worktree and its issue …"
+        self._said = Static(self.style(looking, "muted"), id="said")
 
     def body(self) -> Iterable[Widget]:
         """The list, and what would be done."""
@@ -113,10 +116,8 @@ class CleanupScreen(Dialog[None]):
         here = self._options.highlighted or 0
         width = self._options.scrollable_content_region.width or 70
         now = self.console_app.clock.now()
-        self._options.clear_options()
-        self._options.add_options([Option(self._lines(one, width, now), id=one.session_id) for one in self._found])
-        if self._found:
-            self._options.highlighted = min(here, len(self._found) - 1)
+        self._options.display = bool(self._found)
+        self._options.offer([Option(self._lines(one, width, now), id=one.session_id) for one in self._found], here)
 
     def _lines(self, one: Clearable, width: int, now: datetime) -> Text:
         done = self._outcomes.get(one.session_id)
@@ -153,7 +154,7 @@ class CleanupScreen(Dialog[None]):
         return mark, "asks" if one.holds else "text", state_of(one)
 
     def _say(self, text: str, role: str = "text") -> None:
-        self._said.update(self.style(f"\n{clean(text)}", role))
+        self._said.update(self.style(clean(text), role))
 
     def _show_keys(self, keys: Sequence[tuple[str, str]]) -> None:
         self.keys = keys
@@ -190,9 +191,7 @@ class CleanupScreen(Dialog[None]):
 
     def action_move(self, by: int) -> None:
         """Move the cursor."""
-        if self._found:
-            here = self._options.highlighted or 0
-            self._options.highlighted = max(0, min(len(self._found) - 1, here + by))
+        self._options.move(by)
 
     def action_end(self) -> None:
         """End what is ticked."""

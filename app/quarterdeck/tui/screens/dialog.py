@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
+from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -15,13 +18,33 @@ from quarterdeck.core.text import cell_width, clean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from rich.console import RenderableType
     from textual.app import ComposeResult
+    from textual.color import Color
     from textual.widget import Widget
 
     from quarterdeck.tui.app import ConsoleApp
 
 Answer = TypeVar("Answer")
 TALL = 24
+WIDE = 100
+"""Below this width a page has the whole screen: what is left beside it says nothing."""
+_FAINT = Style(dim=True, bold=False, reverse=False)
+
+
+class Faint(BackgroundScreen):
+    """What stands behind a dialog where no colour can be mixed: the terminal's own are only names."""
+
+    @classmethod
+    def process_segments(cls, segments: Iterable[Segment], color: Color) -> Iterable[Segment]:
+        """Each piece of it, dimmed."""
+        for text, style, control in super().process_segments(segments, color):
+            yield Segment(text, style if control else (style or Style.null()) + _FAINT, control)
+
+
+def field(label: str, *widgets: Widget) -> Vertical:
+    """A field of a form: its label at the left, and what it is filled in with."""
+    return Vertical(Static(label, classes="label", markup=False), *widgets, classes="field")
 
 
 def fitting(keys: Sequence[tuple[str, str]], width: int) -> list[tuple[str, str]]:
@@ -60,15 +83,23 @@ class Dialog(ModalScreen[Answer]):
 
     def compose(self) -> ComposeResult:
         """The box and what stands in it."""
-        with Vertical(id="box"):
+        with VerticalScroll(id="box", can_focus=False):
             yield Static(Text(clean(self.heading)), id="heading")
-            with VerticalScroll(id="inside", can_focus=False):
+            with Vertical(id="inside"):
                 yield from self.body()
             yield Static(self._key_line(), id="keys")
 
+    def render(self) -> RenderableType:
+        """What stands behind it."""
+        behind = super().render()
+        if isinstance(behind, BackgroundScreen) and self.console_app.colours.terminal:
+            return Faint(behind.screen, behind.color)
+        return behind
+
     def on_resize(self) -> None:
-        """A low screen has no lines to give away."""
+        """A low screen has no lines to give away, and a narrow one no columns."""
         self.set_class(self.app.size.height < TALL, "-short")
+        self.set_class(self.app.size.width < WIDE, "-narrow")
         self.call_after_refresh(self._fit_keys)
 
     def _fit_keys(self) -> None:

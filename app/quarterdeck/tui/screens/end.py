@@ -56,8 +56,8 @@ class EndScreen(Dialog[Ending]):
         self._told = Static(self.style("Looking at what would be lost …", "muted"))
         self._is_many = len(sessions) > 1
         self.heading = f"End {names(sessions)}?"
-        last = (("Enter Esc", "no"), ("d", "forget it, leave tmux alone"))
-        self.keys = (("type the number", "end them"), ("Esc", "no")) if self._is_many else (("y", "end it"), *last)
+        one = (("y", "end it"), ("d", "forget it, leave tmux alone"), ("Enter Esc", "no"))
+        self.keys = ((f"{len(sessions)} Enter", "end them"), ("Esc", "no")) if self._is_many else one
 
     def body(self) -> Iterable[Widget]:
         """What would be lost, and for several the number to type."""

@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 from quarterdeck.core.text import cell_width, clean, cut
 from quarterdeck.tui.rows.ages import exact
 from quarterdeck.tui.screens.dialog import Dialog
+from quarterdeck.tui.widgets.options import Options
 from quarterdeck.tui.widgets.writing import Writing
 
 if TYPE_CHECKING:
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 
     from quarterdeck.tui.app import ConsoleApp
     from quarterdeck.tui.mailbox import Waiting
-
-
-WIDTH = 68
-"""Cells of a line of the list, in a terminal of eighty columns."""
 
 
 class Fate(StrEnum):
@@ -41,7 +38,12 @@ class HeldScreen(Dialog[tuple[int, Fate]]):
 
     AUTO_FOCUS = "#options"
     heading = "Messages that wait"
-    keys = (("Enter", "change"), ("x", "withdraw"), ("!", "send now, whatever is in the way"), ("Esc", "back"))
+    keys: Sequence[tuple[str, str]] = (
+        ("Enter", "change"),
+        ("x", "withdraw"),
+        ("!", "send now, whatever is in the way"),
+        ("Esc", "back"),
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x,delete", "do('withdraw')", "withdraw"),
         Binding("exclamation_mark", "do('now')", "now"),
@@ -53,22 +55,27 @@ class HeldScreen(Dialog[tuple[int, Fate]]):
     def __init__(self, console: ConsoleApp, waiting: Sequence[Waiting]) -> None:
         super().__init__(console)
         self._waiting = waiting
-        self._options = OptionList(id="options", markup=False)
+        self._options = Options()
+        if not waiting:
+            self.keys = (("Esc", "back"),)
 
     def body(self) -> Iterable[Widget]:
         """The messages, oldest first."""
         if not self._waiting:
             yield Static(self.style("None.", "muted"))
-            return
-        self._options.add_options([Option(self._entry(each), id=str(each.id)) for each in self._waiting])
-        yield self._options
+        else:
+            yield self._options
 
-    def on_mount(self) -> None:
-        """Begin at the oldest."""
-        if self._waiting:
-            self._options.highlighted = 0
+    def on_resize(self) -> None:
+        """Lines are cut where the box ends."""
+        self.call_after_refresh(self._offer)
 
-    def _entry(self, waiting: Waiting) -> Text:
+    def _offer(self) -> None:
+        room = self._options.scrollable_content_region.width - 2
+        entries = [Option(self._entry(each, room), id=str(each.id)) for each in self._waiting]
+        self._options.offer(entries, self._options.highlighted or 0)
+
+    def _entry(self, waiting: Waiting, room: int) -> Text:
         colours = self.console_app.colours
         age = exact(waiting.at, self.console_app.clock.now())
         lines = waiting.text.strip().splitlines() or [""]
@@ -76,10 +83,10 @@ class HeldScreen(Dialog[tuple[int, Fate]]):
         entry = Text(no_wrap=True, overflow="ellipsis")
         entry.append(clean(waiting.name), colours.ink("accent bold"))
         entry.append(
-            f"  {age}, {cut(clean(waiting.why), WIDTH - cell_width(clean(waiting.name)) - len(age) - 4)}\n",
+            f"  {age}, {cut(clean(waiting.why), room - cell_width(clean(waiting.name)) - len(age) - 4)}\n",
             colours.ink("muted"),
         )
-        entry.append(f"  {cut(clean(lines[0]), WIDTH - len(more) - 2)}{more}", colours.ink("text"))
+        entry.append(f"  {cut(clean(lines[0]), room - len(more) - 2)}{more}", colours.ink("text"))
         return entry
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
@@ -89,9 +96,7 @@ class HeldScreen(Dialog[tuple[int, Fate]]):
 
     def action_move(self, by: int) -> None:
         """Move the list's cursor."""
-        here = self._options.highlighted
-        if here is not None:
-            self._options.highlighted = max(0, min(len(self._waiting) - 1, here + by))
+        self._options.move(by)
 
     def action_do(self, fate: str) -> None:
         """Decide on the message under the cursor."""

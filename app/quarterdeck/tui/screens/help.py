@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from quarterdeck.tui.widgets.lines import Line
 
 KEY_WIDTH = 18
+NAMES_FROM = 90
+"""Cells at which the names of the actions have room, as `[keys]` of the settings has them."""
 _MEANINGS = {
     Kind.ASKS: "wants a permission or an answer of you",
     Kind.FAILED: "stopped on an error",
@@ -37,9 +39,15 @@ class HelpScreen(Page):
     heading = "Help"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,q", "leave", "back")]
     keys = (("j k", "scroll"), ("Esc", "back"))
+    _has_names = False
 
-    def on_mount(self) -> None:
-        """Nothing here needs to be waited for."""
+    def on_resize(self) -> None:
+        """Names stand where there is room for them."""
+        super().on_resize()
+        self.call_after_refresh(self._show)
+
+    def _show(self) -> None:
+        self._has_names = self.lines.size.width >= NAMES_FROM
         self.lines.show([*self._actions(), *_filter_lines(), *self._shapes()])
 
     def _actions(self) -> list[Line]:
@@ -54,7 +62,7 @@ class HelpScreen(Page):
                     (
                         Cell("  " + fit(pressed, KEY_WIDTH), "accent"),
                         Cell(fit(action.help, 52)),
-                        Cell(action.name, "muted"),
+                        Cell(action.name if self._has_names else "", "muted"),
                     )
                 )
             lines.append(())

@@ -64,7 +64,7 @@ class MessageScreen(Dialog[str]):
             yield Static(self.style(f"{names(busy)} {verb}: the message waits until the turn is over.", "muted"))
         if asking:
             verb = "asks" if len(asking) == 1 else "ask"
-            said = f"{names(asking)} {verb} something: the message waits until that is answered (y)."
+            said = f"{names(asking)} {verb}: the message waits until that is answered (y)."
             yield Static(self.style(said, "asks"))
         yield Writing(css_id="writing")
 

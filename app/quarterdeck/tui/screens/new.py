@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.widgets import Static
 
 from quarterdeck.core.text import clean
 from quarterdeck.tui.requests import NewRequest
+from quarterdeck.tui.screens.dialog import field
 from quarterdeck.tui.screens.picker import Candidate, Picker
 from quarterdeck.tui.widgets.choice import Choice
 from quarterdeck.tui.widgets.writing import Writing
@@ -33,23 +33,22 @@ class NewScreen(Picker):
         Binding("ctrl+t", "mark", "mark"),
         Binding("ctrl+s", "start", "start"),
     ]
+    nothing = "Nothing matches; Enter takes a path typed whole."
     keys = (("↑ ↓", "choose"), ("Enter", "go on"), ("Tab", "next field"), ("Ctrl+T", "mark several"), ("Esc", "back"))
 
     def __init__(self, console: ConsoleApp, here: str) -> None:
-        super().__init__(console, "New session", [], "where: type to narrow, or a path")
+        super().__init__(console, "New session", [], "type to narrow, or a path")
         self._here = here
         self._marked: list[str] = []
         self._tool = Choice(console.colours, [SHELL], css_id="tool")
-        self._request = Writing(css_id="writing")
+        self._request = Writing(css_id="writing", placeholder="what to do (optional)")
         self.request: NewRequest | None = None
 
     def body(self) -> Iterable[Widget]:
         """Directory, agent, request."""
-        yield from super().body()
-        yield Static(self.style("agent", "muted"), classes="label")
-        yield self._tool
-        yield Static(self.style("request (optional)", "muted"), classes="label", id="request-label")
-        yield self._request
+        yield field("where", *super().body())
+        yield field("agent", self._tool)
+        yield field("request", self._request)
 
     def on_mount(self) -> None:
         """Offer the selected session's directory while the others are looked for."""

@@ -34,7 +34,7 @@ class OfferScreen(Dialog[bool]):
         Binding("y", "accept", "do it"),
         Binding("n,enter,q", "leave", "no"),
     ]
-    keys = (("y", "do it"), ("Enter Esc", "no"), ("j k", "scroll"))
+    keys = (("y", "do it"), ("j k", "scroll"), ("Enter Esc", "no"))
 
     def __init__(self, console: ConsoleApp, offer: Offer) -> None:
         super().__init__(console)

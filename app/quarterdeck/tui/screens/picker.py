@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 from quarterdeck.core.text import cell_width, clean, cut
 from quarterdeck.tui.screens.dialog import Dialog
 from quarterdeck.tui.widgets.field import Field
+from quarterdeck.tui.widgets.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,6 +58,7 @@ class Picker(Dialog[str]):
         Binding("pageup", "move(-10)", "page up"),
     ]
     keys: Sequence[tuple[str, str]] = (("↑ ↓", "choose"), ("Enter", "take it"), ("Esc", "back"))
+    nothing = "Nothing matches."
 
     def __init__(self, console: ConsoleApp, heading: str, candidates: Sequence[Candidate], prompt: str = "") -> None:
         super().__init__(console)
@@ -64,7 +66,9 @@ class Picker(Dialog[str]):
         self._candidates = candidates
         self.typed = Field(placeholder=prompt or "type to narrow", css_id="typed", on_enter=self._enter)
         self._narrowed_to = ""
-        self.options = OptionList(id="options", compact=True, markup=False)
+        self.begins_at = ""
+        """What the cursor is on at first; else the first of all."""
+        self.options = Options(compact=True)
         # The list is worked from the input, so that typing and choosing need no change of focus.
         self.options.can_focus = False
 
@@ -93,13 +97,13 @@ class Picker(Dialog[str]):
 
     def offer(self, candidates: Sequence[Candidate]) -> None:
         """Offer these, the first one under the cursor."""
-        kept = self.options.highlighted_option.id if self.options.highlighted_option else None
+        kept = self.options.highlighted_option.id if self.options.highlighted_option else self.begins_at
         ids = [one.id for one in candidates]
         width = self.options.scrollable_content_region.width or 60
-        self.options.clear_options()
-        self.options.add_options([Option(self.prompt(one, width), id=one.id) for one in candidates])
-        if ids:
-            self.options.highlighted = ids.index(kept) if kept in ids and not self.typed.value else 0
+        here = ids.index(kept) if kept in ids and not self.typed.value else 0
+        self.options.offer([Option(self.prompt(one, width), id=one.id) for one in candidates], here)
+        if self.typed.value and not ids:
+            self.options.add_option(Option(self.style(self.nothing, "muted"), disabled=True))
 
     def prompt(self, one: Candidate, width: int) -> Text:
         """A candidate's line."""
@@ -110,10 +114,7 @@ class Picker(Dialog[str]):
 
     def action_move(self, by: int) -> None:
         """Move the list's cursor."""
-        count = self.options.option_count
-        if count:
-            here = self.options.highlighted or 0
-            self.options.highlighted = max(0, min(count - 1, here + by))
+        self.options.move(by)
 
     def _enter(self) -> None:
         if self.typed.value != self._narrowed_to:

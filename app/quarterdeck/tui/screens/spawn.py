@@ -12,6 +12,7 @@ from textual.widgets import Static
 from quarterdeck.core.text import clean_lines
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.tui.requests import SpawnRequest
+from quarterdeck.tui.screens.dialog import field
 from quarterdeck.tui.screens.picker import Candidate, Picker, ranked
 from quarterdeck.tui.widgets.choice import Choice
 from quarterdeck.tui.widgets.field import Field
@@ -54,7 +55,7 @@ class SpawnScreen(Picker):
     def __init__(self, console: ConsoleApp, near: SessionId | None = None) -> None:
         super().__init__(console, "Spawn a worker", [], "a word or an id, or none")
         self._near = near
-        self._prompt = Writing(css_id="writing")
+        self._prompt = Writing(css_id="writing", placeholder="what to do (optional with an issue)")
         self._branch = Field(
             placeholder="made from the issue (optional)", css_id="branch", on_enter=lambda: self.set_focus(self._prompt)
         )
@@ -65,19 +66,11 @@ class SpawnScreen(Picker):
 
     def body(self) -> Iterable[Widget]:
         """Each field under its label."""
-        yield Static(self.style("project", "muted"), classes="label")
-        yield self._project
-        yield Static(self.style("issue", "muted"), classes="label")
-        yield from super().body()
-        yield self._said
-        fields: tuple[tuple[str, Widget], ...] = (
-            ("agent", self._agent),
-            ("branch", self._branch),
-            ("prompt (optional with an issue)", self._prompt),
-        )
-        for label, field in fields:
-            yield Static(self.style(label, "muted"), classes="label")
-            yield field
+        yield field("project", self._project)
+        yield field("issue", *super().body(), self._said)
+        yield field("agent", self._agent)
+        yield field("branch", self._branch)
+        yield field("prompt", self._prompt)
 
     def on_mount(self) -> None:
         """Find out which projects and agents there are, and what there is to do."""

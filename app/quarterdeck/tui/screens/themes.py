@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual import on
-from textual.widgets import OptionList
+from textual.widgets import OptionList, Static
 
 from quarterdeck.tui import failures
 from quarterdeck.tui.screens.picker import Candidate, Picker
@@ -28,24 +28,19 @@ class ThemeScreen(Picker):
             "Theme",
             [Candidate(name, theme.title, notes[name]) for name, theme in self._themes.items()],
         )
-        self.is_live = False
+        self.begins_at = self._before.name
 
     def on_mount(self) -> None:
-        """Begin at the theme that is in use; say what is wrong with those that are left out."""
+        """Say what is wrong with those that are left out."""
         for error in self._errors:
             failures.tell(self.console_app, error)
-        self.call_after_refresh(self._begin)
-
-    def _begin(self) -> None:
-        names = list(self._themes)
-        if self._before.name in names:
-            self.options.highlighted = names.index(self._before.name)
-        self.is_live = True
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        if self.is_live and event.option_id in self._themes:
-            self.console_app.use_theme(self._themes[event.option_id])
+        shown = self._themes.get(event.option_id or "", self._before)
+        if shown.name != self.console_app.colours.name:
+            self.console_app.use_theme(shown)
+            self.query_one("#keys", Static).update(self._key_line())
 
     def action_leave(self) -> None:
         """Back to what was."""

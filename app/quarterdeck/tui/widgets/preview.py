@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from quarterdeck.core.text import cell_width, clean
 from quarterdeck.tui.rows.cell import Cell
-from quarterdeck.tui.rows.question import question_lines
+from quarterdeck.tui.rows.question import question_within
 from quarterdeck.tui.rows.session_row import agent_of, branch_of, name_of, repo_of, title_of
 from quarterdeck.tui.rows.tail import tail_lines
 from quarterdeck.tui.widgets.line import CellLine, strip_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.session import Ask, Session
     from quarterdeck.tui.theme import Theme
 
 QUESTION_MOST = 10
@@ -38,9 +38,20 @@ class Question(ScrollView):
         super().__init__()
         self._theme = theme
         self._lines: list[tuple[str, str]] = []
+        self._asked: tuple[Ask, datetime] | None = None
 
-    def show(self, lines: list[tuple[str, str]]) -> None:
-        """Show these lines, or nothing at all."""
+    def show(self, ask: Ask | None, now: datetime) -> None:
+        """Show what is asked, or nothing at all."""
+        self._asked = (ask, now) if ask is not None else None
+        self._break()
+
+    def on_resize(self) -> None:
+        """Lines are broken where the preview ends."""
+        self._break()
+
+    def _break(self) -> None:
+        width = self.parent.size.width if isinstance(self.parent, Preview) else 0
+        lines = question_within(*self._asked, width - 4, QUESTION_MOST) if self._asked is not None else []
         if lines == self._lines:
             return
         if len(lines) != len(self._lines):
@@ -62,7 +73,7 @@ class Question(ScrollView):
         index = y + self.scroll_offset.y
         text, role = self._lines[index] if index < len(self._lines) else ("", "text")
         return strip_of(
-            [Cell(" ▌ ", "asks"), Cell(clean(text, max(0, self.size.width - 4)), role)],
+            [Cell(" ▌ ", "asks"), Cell(text, role)],
             self._theme,
             "background",
             self.size.width,
@@ -170,10 +181,10 @@ class Preview(Vertical):
         """Say who is selected and what it asks."""
         if session is None:
             self.title_line.show([])
-            self.question.show([])
+            self.question.show(None, now)
             return
         self.title_line.show(_title(session, self.size.width))
-        self.question.show(question_lines(session.asks, now)[:QUESTION_MOST] if session.asks else [])
+        self.question.show(session.asks, now)
 
     def show_tail(self, session_id: str | None, raw: str) -> None:
         """Show the end of a session's pane."""

@@ -23,9 +23,15 @@ class Writing(TextArea):
 
         text: str
 
-    def __init__(self, *, css_id: str | None = None) -> None:
+    def __init__(self, *, css_id: str | None = None, placeholder: str = "") -> None:
         super().__init__(
-            id=css_id, soft_wrap=True, tab_behavior="focus", compact=True, highlight_cursor_line=False, theme="css"
+            id=css_id,
+            placeholder=placeholder,
+            soft_wrap=True,
+            tab_behavior="focus",
+            compact=True,
+            highlight_cursor_line=False,
+            theme="css",
         )
         self.cursor_blink = False
 

@@ -1,0 +1,40 @@
+"""A list to choose from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.style import Style
+from textual.widgets import OptionList
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.widgets.option_list import Option
+
+CHOSEN = "option-list--option-highlighted"
+
+
+class Options(OptionList):
+    """What is under the cursor shows also where there is no second ground: in the terminal's own colours."""
+
+    def __init__(self, *, compact: bool = False) -> None:
+        super().__init__(id="options", compact=compact, markup=False)
+
+    def get_visual_style(self, *component_classes: str, partial: bool = False) -> Style:
+        """Textual forgets to reverse what its style sheet says is reversed (8.2.8)."""
+        style = super().get_visual_style(*component_classes, partial=partial)
+        if CHOSEN in component_classes and self.get_component_styles(CHOSEN).text_style.reverse:
+            style += Style(reverse=True)
+        return style
+
+    def offer(self, options: Sequence[Option], chosen: int = 0) -> None:
+        """Offer these, one of them under the cursor."""
+        self.clear_options()
+        self.add_options(options)
+        self.highlighted = min(chosen, len(options) - 1) if options else None
+
+    def move(self, by: int) -> None:
+        """Move the cursor, stopping at the ends."""
+        if self.option_count:
+            self.highlighted = max(0, min(self.option_count - 1, (self.highlighted or 0) + by))

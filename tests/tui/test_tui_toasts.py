@@ -1,0 +1,75 @@
+"""Toasts beside what the operator reads; questions in the room they have."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from textual.widgets._toast import Toast
+
+from quarterdeck.tui.backend import Preferences
+from quarterdeck.tui.rows.question import question_within
+from support.canned import CannedBackend
+from support.console import console
+from support.fleet import NOW, canned_sessions, fleet_of
+
+
+@pytest.mark.parametrize("key", ["", "y"])
+async def test_a_toast_covers_neither_the_question_nor_the_keys(key: str) -> None:
+    async with console(size=(80, 24), shows_toasts=True) as running:
+        if key:
+            await running.press(key)
+        running.app.notify("Delivered to 1", markup=False)
+        await running.press()
+        screen = running.app.screen
+        (toast,) = screen.query(Toast)
+        read = ("#box",) if key else ("Question", "#fleet", "#foot")
+        assert toast.region.height == 1
+        for name in read:
+            assert not screen.query_one(name).region.overlaps(toast.region)
+
+
+async def test_the_same_is_said_once_and_old_toasts_make_room() -> None:
+    async with console() as running:
+        for said in ("a", "b", "a", "a", "c", "d", "e"):
+            running.app.notify(said, markup=False)
+            await running.press()
+        assert [toast.message for toast in running.app._notifications] == ["a", "c", "d", "e"]
+
+
+async def test_the_theme_picker_begins_at_the_theme_in_use() -> None:
+    async with console(CannedBackend(wishes=Preferences(theme="light"))) as running:
+        await running.press("T")
+        assert running.app.colours.name == "light"
+        await running.press("up")
+        assert running.app.colours.name == "high-contrast"
+        await running.press("escape")
+        assert running.app.colours.name == "light"
+
+
+def test_a_question_is_broken_where_its_room_ends_and_keeps_its_choices() -> None:
+    ask = canned_sessions()[0].asks
+    assert ask is not None
+    said = [text for text, _ in question_within(ask, NOW, 30, 10)]
+    assert said[-4:] == [
+        "  2  Yes, and do not ask",
+        "     again for psql",
+        "  3  No, and say what to do",
+        "     instead",
+    ]
+    longer = replace(ask, text="word " * 200)
+    cut = [text for text, _ in question_within(longer, NOW, 30, 10)]
+    assert len(cut) == 10
+    assert cut[-6:] == ["…", "  1  Yes", *said[-4:]]
+
+
+async def test_a_long_question_is_scrolled_and_its_choices_stay() -> None:
+    first, *others = canned_sessions()
+    assert first.asks is not None
+    asking = replace(first, asks=replace(first.asks, text="\n".join(map(str, range(60)))))
+    async with console(CannedBackend(shown=fleet_of(asking, *others)), size=(80, 24)) as running:
+        await running.press("y", "j", "pagedown")
+        screen = running.app.screen
+        assert screen.query_one("#question").scroll_offset.y == 11
+        choices = screen.query_one("#choices").region
+        assert screen.query_one("#box").region.contains_region(choices)
