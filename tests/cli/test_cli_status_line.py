@@ -13,6 +13,7 @@ import pytest
 from quarterdeck.cli.status_line import SIGNS, line
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.paths import find_places
+from quarterdeck.runtime.memory import Memory
 from quarterdeck.store.duty import keeper_duty
 from quarterdeck.store.lease import Lease
 from quarterdeck.tui.rows.mark import ASCII_SHAPES, SHAPES, Kind
@@ -55,12 +56,25 @@ def test_with_nothing_there_is_nothing_to_say(private_home: Path) -> None:
 
 @pytest.mark.usefixtures("kept")
 def test_it_counts_what_waits_what_works_and_what_rests() -> None:
-    assert status_line().out == "▲3 ✖1 ◆1 ●3 ○1?\n"
-    assert status_line("--ascii").out == "!3 x1 +1 *3 -1?\n"
-    assert status_line(LC_ALL="C", LANG="").out == "!3 x1 +1 *3 -1?\n"
+    assert status_line().out == "▲2 ✖1 ◆2 ●3 ○1?\n"
+    assert status_line("--ascii").out == "!2 x1 +2 *3 -1?\n"
+    assert status_line(LC_ALL="C", LANG="").out == "!2 x1 +2 *3 -1?\n"
     assert run_cli("-S", "/tmp/qd-none/other", "status-line").out == ""
     assert run_cli("status-line", env={"TMUX": f"{SERVER},1,0"}).out == status_line().out
-    assert status_line("--json").json() == {"asks": 3, "failed": 1, "done": 1, "works": 3, "rests": 1, "fresh": False}
+    assert status_line("--json").json() == {"asks": 2, "failed": 1, "done": 2, "works": 3, "rests": 1, "fresh": False}
+
+
+@pytest.mark.usefixtures("kept")
+async def test_a_session_that_holds_only_the_console_is_not_counted(private_home: Path) -> None:
+    async with open_store(find_places(private_home).state_file) as store:
+        memory = Memory(store, SERVER)
+        memory.stands_in(session(2).session_id)
+        await memory.flush()
+        assert status_line().out == "▲2 ✖1 ◆2 ●2 ○1?\n"
+
+        memory.stands_in(None)
+        await memory.flush()
+        assert status_line().out == "▲2 ✖1 ◆2 ●3 ○1?\n"
 
 
 @pytest.mark.usefixtures("kept")
@@ -68,7 +82,7 @@ def test_it_asks_no_question_about_itself_while_somebody_watches(private_home: P
     lease = Lease(find_places(private_home).state_file, keeper_duty(SERVER))
     assert lease.try_take()
 
-    assert status_line("--colour").out.startswith("#[fg=yellow,bold]▲3#[default] #[fg=red,bold]✖1#[default] ")
+    assert status_line("--colour").out.startswith("#[fg=yellow,bold]▲2#[default] #[fg=red,bold]✖1#[default] ")
     assert "?" not in status_line().out
     lease.release()
 

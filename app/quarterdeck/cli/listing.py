@@ -32,7 +32,7 @@ NEED_SIGNS: Final = {
     Need.FINISHED: ("◆", "+", Colour.CYAN),
 }
 STATE_SIGNS: Final = {
-    SessionState.ATTENTION: ("▲", "!", Colour.YELLOW),
+    SessionState.ATTENTION: ("◆", "+", Colour.CYAN),
     SessionState.ERROR: ("✖", "x", Colour.RED),
     SessionState.BUSY: ("●", "*", Colour.BLUE),
     SessionState.IDLE: ("○", "-", None),

@@ -34,7 +34,7 @@ SIGNS: Final[Mapping[str, tuple[str, str, str]]] = {
 UNREADABLE: Final = "unreadable"
 
 _NEEDS: Final = {"permission": "asks", "question": "asks", "error": "failed", "finished": "done"}
-_STATES: Final = {"attention": "asks", "error": "failed", "busy": "works"}
+_STATES: Final = {"attention": "done", "error": "failed", "busy": "works"}
 _WITH_VALUE: Final = {"-L": "name", "-S": "path", "--home": "home"}
 _FLAGS: Final = {"status-line": "", "--colour": "colour", "--ascii": "ascii"}
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.errors import StoreError
 from quarterdeck.runtime.wishes import arranged, arrangement, key_of, read_json, wishes_of
+from quarterdeck.store.glance import own_session_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from quarterdeck.config.settings import Settings
+    from quarterdeck.core.ids import SessionId
     from quarterdeck.ports.store import Store
     from quarterdeck.tui.backend import Preferences
 
@@ -29,6 +31,8 @@ class Memory:
     def __init__(self, store: Store, server: str) -> None:
         self._store = store
         self._key = key_of(server)
+        self._own_key = own_session_key(server)
+        self._own: SessionId | None = None
         self._values: dict[str, str] = {}
         self._recent: list[str] = []
         self._dirty: set[str] = set()
@@ -56,6 +60,12 @@ class Memory:
         if self._values != before:
             self._write_soon(self._key)
 
+    def stands_in(self, own: SessionId | None) -> None:
+        """Note which session holds nothing but the console, so that `status-line` does not count it."""
+        if own != self._own:
+            self._own = own
+            self._write_soon(self._own_key)
+
     def recent(self) -> list[str]:
         """Folders in which sessions were made, newest first."""
         return list(self._recent)
@@ -78,8 +88,8 @@ class Memory:
     async def _write(self) -> None:
         while self._dirty:
             key = self._dirty.pop()
-            value = self._recent if key == RECENT else self._values
+            value = {RECENT: self._recent, self._own_key: self._own}.get(key, self._values)
             try:
-                await self._store.set_meta(key, json.dumps(value))
+                await self._store.set_meta(key, json.dumps(value) if value is not None else None)
             except StoreError:
                 logger.warning("what the console remembers could not be kept", exc_info=True)

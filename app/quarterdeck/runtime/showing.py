@@ -60,6 +60,8 @@ class Guests:
         self._ours: TmuxSessionId | None = None
         self._whole: Mapping[SessionId, Session] = {}
         self._guests: Mapping[SessionId, Session] = {}
+        self.own: SessionId | None = None
+        """The one that was left out the last time."""
 
     def __call__(self, fleet: Fleet, look: Look | None) -> Fleet:
         """The fleet without it; as long as its sessions are the same, so are these."""
@@ -71,10 +73,12 @@ class Guests:
             if self._ours != former:
                 self._whole = {}
         if self._ours is None:
+            self.own = None
             return fleet
         if fleet.sessions is not self._whole:
             self._whole = fleet.sessions
             self._guests = {key: each for key, each in fleet.sessions.items() if each.tmux_id != self._ours}
+            self.own = next((key for key in fleet.sessions if key not in self._guests), None)
         return replace(fleet, sessions=self._guests)
 
 

@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+def own_session_key(server: str) -> str:
+    """Under which name is kept, as JSON, which session of a server holds nothing but the console."""
+    return f"console itself {server}"
+
+
 def glance(path: str | Path, server: str | None = None) -> dict[tuple[str, str | None], int]:
-    """Count the live sessions of a server, or of all, by state and what they want of the operator.
+    """Count the live sessions of a server, or of all, by state and what they want of the operator; no console's own.
 
     The states are `idle`, `busy`, …, the wants `permission`, `question`, … or None; what nobody is in is missing.
     Nothing is changed, and no database yet means no sessions. Raises StoreError.
@@ -25,7 +30,9 @@ def glance(path: str | Path, server: str | None = None) -> dict[tuple[str, str |
     rows = read_only(
         path,
         "SELECT state, needs, count(*) FROM sessions"
-        " WHERE status = 'live' AND (:server IS NULL OR server = :server) GROUP BY state, needs",
+        " WHERE status = 'live' AND (:server IS NULL OR server = :server)"
+        " AND '\"' || session_id || '\"' NOT IN (SELECT value FROM meta WHERE key LIKE 'console itself %')"
+        " GROUP BY state, needs",
         {"server": server},
     )
     return {(state, need): count for state, need, count in rows}
