@@ -98,7 +98,17 @@ def test_on_a_terminal_it_asks(user: Path, short_folder: Path, private_home: Pat
         pane = server.session("asked", "env", *env, "sh", size="150x90")
         command = shlex.join([sys.executable, "-m", "quarterdeck", "hooks", "install", "claude"])
         server.run("send-keys", "-t", pane, f"clear; {command}; echo done=$?", "Enter")
-        until(lambda: "will report? [y/N]" in server.run("capture-pane", "-p", "-t", pane), "it asked")
+        until(lambda: "will report? [y/N" in server.run("capture-pane", "-p", "-t", pane), "it asked")
+        short = server.run("capture-pane", "-p", "-t", pane)
+        assert "+ each is:" in short
+        assert "nothing else in it changes" in short
+        assert '"SessionStart": [' not in short
+        server.run("send-keys", "-t", pane, "d", "Enter")
+        until(
+            lambda: server.run("capture-pane", "-p", "-S", "-", "-t", pane).count("will report? [y/N") == 2,
+            "it asked again",
+        )
+        assert '+    "SessionStart": [' in server.run("capture-pane", "-p", "-S", "-", "-t", pane)
         server.run("send-keys", "-t", pane, answer, "Enter")
         until(lambda: bool(re.search(r"done=\d", server.run("capture-pane", "-p", "-t", pane))), "it ended")
 

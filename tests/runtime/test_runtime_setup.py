@@ -58,7 +58,7 @@ async def test_hooks_are_written_only_when_accepted(settings: Path, tmux_socket:
     done = await offer.accept()
 
     assert "SessionStart" in settings.read_text()
-    assert "settings.json.before-quarterdeck" in done.said
+    assert ".before-quarterdeck" in done.said
     assert await offered.offer(Part.HOOKS) is None
 
 

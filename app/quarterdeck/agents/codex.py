@@ -39,7 +39,7 @@ HOOKS = JsonHooks(
     file=lambda home: codex_transcript.config_folder(home) / "hooks.json",
     events=tuple(event for event in CODEX if event[0].isupper()),
     own_shell=True,
-    note="Codex runs new hooks only after you have reviewed them: it will ask at its next start (`t` trusts them all).",
+    note="Codex runs new hooks only after you have reviewed them: it asks at its next start.",
 )
 """None at launch: an unreviewed hook would stop the start with a question, and the flag against that trusts the
 repository's hooks too. Codex's title and rollout tell every state."""

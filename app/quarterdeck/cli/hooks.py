@@ -13,6 +13,7 @@ from quarterdeck.core.text import clean
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.runtime import hooks as setup
 from quarterdeck.runtime.agents import load_agents
+from quarterdeck.runtime.hook_summary import summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,8 +58,10 @@ def _change(call: Call, *, install: bool) -> int:
         except QuarterdeckError as error:
             failed.append(error)
     wanted = [change for change in changes if change.plan.changes]
+    # In a pipe nobody can ask for more, so that it stands there at once.
+    is_short = sys.stdout.isatty() and not call.options.diff
     if not call.json:
-        _show(changes, install=install)
+        _show(changes, install=install, is_short=is_short)
     if wanted and not call.options.yes:
         what = "report" if install else "report no more"
         names = ", ".join(clean(change.agent.spec.name) for change in wanted)
@@ -66,6 +69,7 @@ def _change(call: Call, *, install: bool) -> int:
             f"Change {'this file' if len(wanted) == 1 else 'these files'} so that {names} will {what}?",
             otherwise="Nothing was changed: there is nobody to ask.",
             hint="--yes goes ahead without asking.",
+            more=(lambda: _show(wanted, install=install, is_short=False)) if is_short else None,
         ):
             say("Nothing was changed.")
             return 1
@@ -83,14 +87,14 @@ def _change(call: Call, *, install: bool) -> int:
     return 0
 
 
-def _show(changes: list[Change], *, install: bool) -> None:
+def _show(changes: list[Change], *, install: bool, is_short: bool) -> None:
     if not changes:
         say("No agent that can report is on this machine." if install else "No agent reports.")
     for change in changes:
         name = clean(change.agent.spec.name)
         if change.plan.changes:
             say(f"{name}: {change.plan.path}")
-            for line in setup.difference(change):
+            for line in (is_short and summary(change)) or setup.difference(change):
                 write(f"  {coloured(line, LINE_COLOURS.get(line[:1]), sys.stdout)}\n")
         else:
             say(f"{name}: {'reports already' if install else 'has no hooks of ours'}.")
@@ -113,7 +117,9 @@ def _tell(call: Call, done: Sequence[tuple[Change, Path | None]]) -> None:
         return
     for change, backup in done:
         if change.plan.changes:
-            kept = f" As it was: {backup}" if backup else ""
+            kept = f" As it was before: {backup}" if backup else ""
+            if backup and not change.install:
+                kept = f" The file has other changes since, so it is kept as it was before too: {backup}"
             say(f"{change.agent.spec.name}: done.{kept}")
             if change.plan.note:
                 say(f"  {change.plan.note}")

@@ -7,6 +7,7 @@ from argparse import SUPPRESS
 from quarterdeck.cli.table import Verb, arg, port
 
 HOOK_AGENTS = arg("agent", nargs="*", metavar="AGENT", help="only of these; without, of each that is on this machine")
+DIFF = arg("--diff", action="store_true", help="show every line that changes, and not in short")
 YES = arg("--yes", action="store_true", help="do not ask")
 
 HOOKS = Verb(
@@ -19,14 +20,14 @@ HOOKS = Verb(
             summary="let agents report what they do; shows the change, asks, and keeps a backup",
             example="quarterdeck hooks install claude",
             runs="quarterdeck.cli.hooks:install",
-            arguments=(HOOK_AGENTS, YES),
+            arguments=(HOOK_AGENTS, DIFF, YES),
         ),
         Verb(
             name="uninstall",
             summary="take our hooks out of agents' settings again",
             example="quarterdeck hooks uninstall",
             runs="quarterdeck.cli.hooks:uninstall",
-            arguments=(HOOK_AGENTS, YES),
+            arguments=(HOOK_AGENTS, DIFF, YES),
         ),
         Verb(
             name="status",

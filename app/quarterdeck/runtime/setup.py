@@ -53,6 +53,7 @@ class LiveSetup:
     def _hooks(self) -> Offer | None:
         from quarterdeck.runtime import hooks
         from quarterdeck.runtime.agents import load_agents
+        from quarterdeck.runtime.hook_summary import summary
 
         agents = load_agents(self._load_settings().agents)
         found: list[Change] = []
@@ -68,28 +69,38 @@ class LiveSetup:
                 raise refused[0]
             return None
         names = _listed([change.agent.spec.name for change in wanted])
-        lines = [line for change in wanted for line in (str(change.plan.path), *hooks.difference(change), "")]
+        whole = [line for change in wanted for line in (str(change.plan.path), *hooks.difference(change), "")]
+        short = [
+            line
+            for change in wanted
+            for line in (str(change.plan.path), *(summary(change) or hooks.difference(change)), "")
+        ]
         return Offer(
             off=f"{names} {'does' if len(wanted) == 1 else 'do'} not report to Quarterdeck.",
             question=f"Let {names} report?",
-            why="Until then only screens and files tell what an agent does. Each file is kept as it was beside itself.",
-            change=tuple(lines[:-1]),
+            why="Until then only screens and files tell what an agent does. A copy of each file stays beside it.",
+            change=tuple(short[:-1]),
+            whole=tuple(whole[:-1]),
             accept=partial(self._install, wanted),
         )
 
     async def _install(self, wanted: Sequence[Change]) -> Done:
         from quarterdeck.runtime import hooks
 
-        said: list[str] = []
+        done: list[Change] = []
+        kept = False
         failed: list[QuarterdeckError] = []
         for change in wanted:
             try:
-                backup = await asyncio.to_thread(hooks.carry_out, change, self._places)
+                kept |= await asyncio.to_thread(hooks.carry_out, change, self._places) is not None
             except QuarterdeckError as error:
                 failed.append(error)
                 continue
-            kept = f" As it was: {backup}." if backup else ""
-            said.append(f"{change.agent.spec.name} reports from now on.{kept} {change.plan.note}".strip())
+            done.append(change)
+        names = _listed([change.agent.spec.name for change in done]) if done else "None"
+        said = [f"{names} {'report' if len(done) > 1 else 'reports'} from now on."]
+        said += ["What a file held before is beside it, in one that ends in .before-quarterdeck."] if kept else []
+        said += [change.plan.note for change in done if change.plan.note]
         if failed:
             raise QuarterdeckError(" ".join([*(error.message for error in failed), *said]), hint=failed[0].hint)
         return Done("\n".join(said))

@@ -37,7 +37,9 @@ class Offer:
     question: str
     why: str
     change: tuple[str, ...]
-    """What would be different, line by line, as `diff -u` says it."""
+    """What would be different, as `diff` says it; a long change in short."""
+    whole: tuple[str, ...] = ()
+    """The same line by line, where `change` is in short."""
     accept: Callable[[], Awaitable[Done]]
     """Do just what was shown. Raises when it cannot be done."""
 

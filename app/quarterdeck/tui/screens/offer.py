@@ -32,14 +32,17 @@ class OfferScreen(Dialog[bool]):
     AUTO_FOCUS = "#lines"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "accept", "do it"),
+        Binding("d", "whole", "every line"),
         Binding("n,enter,q", "leave", "no"),
     ]
-    keys = (("y", "do it"), ("j k", "scroll"), ("Enter Esc", "no"))
 
     def __init__(self, console: ConsoleApp, offer: Offer) -> None:
         super().__init__(console)
         self.heading = offer.question
         self._offer = offer
+        self._shown = offer.change
+        whole = (("d", "every line"),) if offer.whole else ()
+        self.keys = (("y", "do it"), *whole, ("j k", "scroll"), ("Enter Esc", "no"))
         self.lines = Lines(console.colours, css_id="lines")
 
     def body(self) -> Iterable[Widget]:
@@ -58,15 +61,21 @@ class OfferScreen(Dialog[bool]):
         self.call_after_refresh(self._show)
 
     def _show(self) -> None:
-        """Show every letter of the change: who agrees has seen all of it."""
+        """Show every letter of it."""
         room = max(LEAST, self.lines.size.width - 1)
         shown = [
             (Cell(part, DIFF_ROLES.get(line[:1], "text")),)
-            for line in map(clean, self._offer.change)
+            for line in map(clean, self._shown)
             for part in [line[start : start + room] for start in range(0, len(line), room)] or [""]
         ]
         self.lines.styles.height = min(len(shown), MOST_LINES)
         self.lines.show(shown)
+
+    def action_whole(self) -> None:
+        """Between the change in short and every line of it."""
+        if self._offer.whole:
+            self._shown = self._offer.whole if self._shown == self._offer.change else self._offer.change
+            self._show()
 
     def action_accept(self) -> None:
         """Do it."""
