@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from support.patience import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -74,4 +76,4 @@ def tmux_socket(short_folder: Path) -> Iterator[Path]:
     socket = short_folder / "s"
     yield socket
     if socket.exists():
-        subprocess.run(["tmux", "-S", str(socket), "kill-server"], capture_output=True, check=False, timeout=10)
+        subprocess.run(["tmux", "-S", str(socket), "kill-server"], capture_output=True, check=False, timeout=PATIENCE)

@@ -20,6 +20,7 @@ from quarterdeck.core.report import PAYLOAD_BYTES
 from quarterdeck.errors import Refused
 from quarterdeck.ports.agent import HookPlan, HookStatus, Launch
 from quarterdeck.supervisor.spool import drain, parse
+from support.patience import PATIENCE
 from support.recordings import agent
 
 JSON_AGENTS = ("claude", "codex", "gemini")
@@ -203,7 +204,7 @@ def run_hook(spool: Path, payload: bytes, *, shell: str = "sh", key: str = "clau
         input=payload,
         env={"PATH": os.environ["PATH"], **env},
         capture_output=True,
-        timeout=10,
+        timeout=PATIENCE,
         check=False,
     )
     assert result.stdout == b""
@@ -212,7 +213,7 @@ def run_hook(spool: Path, payload: bytes, *, shell: str = "sh", key: str = "clau
 
 
 def wait_for_reports(spool: Path, count: int = 1) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while len(list(spool.glob("*.report"))) < count:
         assert time.monotonic() < deadline, list(spool.iterdir())
         time.sleep(0.01)
@@ -253,7 +254,7 @@ def test_the_agent_is_let_go_before_the_report_is_written(spool: Path, shell: st
 
         assert child.stdout.read() == b""  # closed, though we have not finished telling
         assert child.stderr.read() == b""
-        assert child.wait(10) == 0
+        assert child.wait(PATIENCE) == 0
         child.stdin.write(b'"Stop"}')
     wait_for_reports(spool)
 
@@ -299,7 +300,7 @@ def test_a_hook_never_fails_its_agent(spool: Path, what: str) -> None:
     command = hook_command(spool, "claude")
     if what == "no stdin":
         command = command.replace(" #", " <&- #")
-    result = subprocess.run(["sh", "-c", command], input=b"{}", capture_output=True, timeout=10, check=False)
+    result = subprocess.run(["sh", "-c", command], input=b"{}", capture_output=True, timeout=PATIENCE, check=False)
 
     assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
 
@@ -309,7 +310,7 @@ def test_with_nobody_to_read_the_oldest_report_goes(spool: Path) -> None:
         (spool / f"0000.{number:05}.claude.report").touch()
 
     run_hook(spool, b'{"hook_event_name":"Stop"}')
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while (spool / "0000.00000.claude.report").exists():
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -20,8 +20,9 @@ from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.operations.work_list import get_work
 from quarterdeck.paths import find_places
 from quarterdeck.runtime.bridge import open_bridge
-from support.agent_lab import PATIENCE, Lab, program_of, search_path
+from support.agent_lab import Lab, program_of, search_path
 from support.git_repo import make_repository
+from support.patience import PATIENCE
 from support.scripted_model import ScriptedModel
 from support.tmux_server import TmuxServer, until
 

@@ -23,8 +23,9 @@ from quarterdeck.core.pane import ServerAddress  # noqa: E402
 from quarterdeck.ports.mux import HintKind  # noqa: E402
 from quarterdeck.tmux import spawn  # noqa: E402
 from quarterdeck.tmux.hints import Hints  # noqa: E402
+from support.patience import PATIENCE  # noqa: E402
 from support.tmux_panes import panes_of  # noqa: E402
-from support.tmux_server import PATIENCE, TmuxServer  # noqa: E402
+from support.tmux_server import TmuxServer  # noqa: E402
 
 SIZES = (10, 100)
 EVENTS = 30

@@ -20,7 +20,8 @@ import libtmux  # noqa: E402
 
 from quarterdeck.core.pane import ServerAddress, Snapshot  # noqa: E402
 from quarterdeck.tmux.mux import TmuxMux  # noqa: E402
-from support.tmux_server import PATIENCE, TmuxServer  # noqa: E402
+from support.patience import PATIENCE  # noqa: E402
+from support.tmux_server import TmuxServer  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -10,6 +10,7 @@ import pytest
 
 from quarterdeck.cli.address import server_address
 from quarterdeck.errors import UsageError
+from support.patience import PATIENCE
 from support.tmux_server import TmuxServer
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def test_tmux_itself_finds_the_named_server_at_this_address(short_folder: Path, 
         ["tmux", "-L", name, "-f", "/dev/null", "new-session", "-d", "-s", "here"],
         env={**os.environ, **environ},
         check=True,
-        timeout=20,
+        timeout=PATIENCE,
     )
     with TmuxServer(address.socket) as server:
         assert server.sessions() == ["here"]

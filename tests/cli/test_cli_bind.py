@@ -142,7 +142,7 @@ def test_nothing_is_kept_that_was_not_given() -> None:
 def on_screen(terminals: Terminals, pane: str, *texts: str) -> None:
     """Wait until a terminal shows all of these, and fail with what it shows instead."""
     try:
-        until(lambda: all(text in terminals.screen(pane) for text in texts), "the screen was right", patience=40)
+        until(lambda: all(text in terminals.screen(pane) for text in texts), "the screen was right")
     except AssertionError:
         pytest.fail(f"no {texts} on:\n{terminals.screen(pane)}")
 
@@ -181,7 +181,7 @@ def test_leaving_the_console_leaves_nobody_outside_tmux(server: TmuxServer, term
     client, terminal = terminals.attach("=work:")
     qd(server, "bind", "g")
     terminals.type(terminal, "C-b", "g")
-    until(lambda: server.sessions().count("quarterdeck") == 1, "the console's session is there", patience=40)
+    until(lambda: server.sessions().count("quarterdeck") == 1, "the console's session is there")
     on_screen(terminals, terminal, " work ")
 
     terminals.type(terminal, "q")
@@ -197,7 +197,7 @@ def test_two_presses_open_one_console_beside_a_session_of_that_name(server: Tmux
 
     terminals.type(terminal, "C-b", "g", "C-b", "g", "C-b", "g")
 
-    until(lambda: server.ask(terminals.shows(client), "#{session_name}") == "quarterdeck-2", "it opened", patience=40)
+    until(lambda: server.ask(terminals.shows(client), "#{session_name}") == "quarterdeck-2", "it opened")
     on_screen(terminals, terminal, " work ")
     assert sorted(server.sessions()) == ["quarterdeck", "quarterdeck-2", "work"]
 

@@ -15,6 +15,7 @@ from quarterdeck.cli.completions import tree
 from quarterdeck.cli.verbs import VERBS
 from quarterdeck.paths import find_places
 from support.cli import ROOT, run_cli
+from support.patience import PATIENCE
 from support.store import open_store, session
 from support.tmux_server import TmuxServer, until
 
@@ -49,7 +50,7 @@ def script(shell: str) -> str:
 
 
 def ran(argv: list[str], env: dict[str, str], text: str) -> str:
-    done = subprocess.run(argv, input=text, env=env, capture_output=True, text=True, check=False, timeout=40)
+    done = subprocess.run(argv, input=text, env=env, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.stderr == ""
     return done.stdout
 

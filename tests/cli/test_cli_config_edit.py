@@ -13,6 +13,7 @@ import pytest
 
 from quarterdeck.cli.unit import unit, word
 from support.cli import ROOT, Done, run_cli
+from support.patience import PATIENCE
 from support.tmux_server import TmuxServer, until
 
 if TYPE_CHECKING:
@@ -130,6 +131,6 @@ def test_words_of_the_unit_are_expanded_by_nobody(tmp_path: Path) -> None:
         assert (
             "Unknown"
             not in subprocess.run(
-                [analyze, "verify", "--user", str(file)], capture_output=True, text=True, check=False, timeout=30
+                [analyze, "verify", "--user", str(file)], capture_output=True, text=True, check=False, timeout=PATIENCE
             ).stderr
         )

@@ -16,6 +16,7 @@ from quarterdeck import __version__
 from quarterdeck.cli import running
 from quarterdeck.errors import NotFound, QuarterdeckError
 from support.cli import cli_env, run_cli
+from support.patience import PATIENCE
 from support.tmux_server import TmuxServer
 
 if TYPE_CHECKING:
@@ -106,7 +107,11 @@ def test_what_should_not_happen_is_one_sentence_and_its_trace_is_in_the_log(priv
     code = CRASH.replace("{more}", more)
 
     done = subprocess.run(
-        [sys.executable, "-c", code, "doctor", "--json"], env=cli_env(), capture_output=True, check=False, timeout=30
+        [sys.executable, "-c", code, "doctor", "--json"],
+        env=cli_env(),
+        capture_output=True,
+        check=False,
+        timeout=PATIENCE,
     )
 
     error = json.loads(done.stderr)["error"]
@@ -134,7 +139,7 @@ def test_a_reader_that_goes_away_is_no_error(words: str, code: int) -> None:
         stdout=write,
         stderr=subprocess.PIPE,
         check=False,
-        timeout=30,
+        timeout=PATIENCE,
     )
     os.close(write)
 
@@ -147,7 +152,9 @@ def test_a_reader_that_goes_away_is_no_error(words: str, code: int) -> None:
 def test_output_that_cannot_be_written_is_no_traceback(redirection: str, code: int) -> None:
     command = f"exec {sys.executable} -m quarterdeck config path {redirection}"
 
-    done = subprocess.run(["sh", "-c", command], env=cli_env(), capture_output=True, text=True, check=False, timeout=30)
+    done = subprocess.run(
+        ["sh", "-c", command], env=cli_env(), capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
 
     assert done.returncode == code
     assert "Traceback" not in done.stderr
@@ -193,7 +200,12 @@ def test_nothing_heavy_is_imported_to_say_little(words: list[str]) -> None:
     code = "import sys; from quarterdeck.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
 
     done = subprocess.run(
-        [sys.executable, "-c", code, *words], env=cli_env(), capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, "-c", code, *words],
+        env=cli_env(),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE,
     )
 
     assert HEAVY & set(done.stderr.split()) == set()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.cli import ROOT, cli_env, run_cli
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +68,7 @@ def serving(socket_path: Path) -> Iterator[str]:
     try:
         yield json.loads("".join(process.stdout.readline() for _ in range(3)))["url"]
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE) == 0
     finally:
         process.kill()
         process.wait()
@@ -75,7 +76,7 @@ def serving(socket_path: Path) -> Iterator[str]:
 
 
 def answer(url: str, path: str, **headers: str) -> int:
-    connection = HTTPConnection("127.0.0.1", int(url.split(":")[2].split("/")[0]), timeout=20)
+    connection = HTTPConnection("127.0.0.1", int(url.split(":")[2].split("/")[0]), timeout=PATIENCE)
     try:
         connection.request("GET", path, headers=headers)
         return connection.getresponse().status
@@ -96,5 +97,5 @@ def test_only_who_has_the_address_sees_anything(tmux_socket: Path) -> None:
         assert answer(url, f"/{token}/ws", Origin="http://evil.example", **WEBSOCKET) == 403
         assert answer(url, f"/{token}/", Host="evil.example") == 403
         port = int(url.split(":")[2].split("/")[0])
-        with pytest.raises(ConnectionError), socket.create_connection(("127.0.0.2", port), timeout=5):
+        with pytest.raises(ConnectionError), socket.create_connection(("127.0.0.2", port), timeout=PATIENCE):
             pass

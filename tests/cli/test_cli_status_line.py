@@ -18,6 +18,7 @@ from quarterdeck.store.duty import keeper_duty
 from quarterdeck.store.lease import Lease
 from quarterdeck.tui.rows.mark import ASCII_SHAPES, SHAPES, Kind
 from support.cli import Done, cli_env, run_cli
+from support.patience import PATIENCE
 from support.store import open_store, session
 
 if TYPE_CHECKING:
@@ -127,7 +128,12 @@ def test_it_imports_next_to_nothing(home: str | None) -> None:
     env = cli_env({} if home is None else {"QUARTERDECK_HOME": home})
 
     done = subprocess.run(
-        [sys.executable, "-c", code, "status-line"], env=env, capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, "-c", code, "status-line"],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE,
     )
 
     imported = set(done.stderr.split())

@@ -18,6 +18,7 @@ from quarterdeck.errors import UsageError
 from quarterdeck.ports.store import Activity
 from quarterdeck.store.sqlite import SqliteStore
 from support.cli import cli_env, run_cli
+from support.patience import PATIENCE
 from support.store import session
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def test_a_full_disk_behind_the_output_is_one_sentence(private_home: Path, words
             stderr=subprocess.PIPE,
             text=True,
             check=False,
-            timeout=30,
+            timeout=PATIENCE,
         )
     sentence = "quarterdeck: The output cannot be written: No space left on device.\n"
     assert (done.returncode, done.stderr) == (1, sentence)

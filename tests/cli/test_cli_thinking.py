@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from support.cli import cli_env, run_cli
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +52,7 @@ def _following(home: Path) -> Iterator[Engine]:
         yield Engine(process)
     finally:
         process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=PATIENCE)
 
 
 def following(home: Path) -> AbstractContextManager[Engine]:
@@ -65,7 +66,7 @@ def test_each_update_is_answered_while_the_pipe_stays_open(private_home: Path) -
         assert engine.process.stdin is not None
         engine.process.stdin.close()
         engine.process.stdin = None
-        out, err = engine.process.communicate(timeout=60)
+        out, err = engine.process.communicate(timeout=PATIENCE)
 
     assert json.loads(out) == {"accepted": 2, "dropped": 2}
     assert "line 4: not JSON" in err
@@ -85,7 +86,7 @@ def test_a_signal_ends_it_with_the_tally(private_home: Path) -> None:
         with following(private_home) as engine:
             engine.send(update(1, stream=number.name))
             os.kill(engine.process.pid, number)
-            out, err = engine.process.communicate(timeout=60)
+            out, err = engine.process.communicate(timeout=PATIENCE)
 
         assert json.loads(out) == {"accepted": 1, "dropped": 0}
         assert (engine.process.returncode, err) == (0, "")

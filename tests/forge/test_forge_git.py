@@ -22,6 +22,7 @@ from quarterdeck.forge.git_reading import list_worktrees, parse_status, parse_wo
 from quarterdeck.ports.git import WantedWorktree
 from quarterdeck.process import run
 from support.git_repo import Repository, git, make_repository
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -367,7 +368,7 @@ async def test_kept_work_comes_back_whole_and_nothing_is_touched(
         git(path, "status", "--porcelain"), git(path, "ls-files", "--stage"), git(path, "rev-parse", "HEAD")
     )  # fmt: skip
     await worktrees.remove(path, accept_loss=True)
-    await run(["sh", "-c", kept.how_to_get_it_back], timeout=30)
+    await run(["sh", "-c", kept.how_to_get_it_back], timeout=PATIENCE)
     checkout = repository.path
     assert repository.git("rev-parse", "--abbrev-ref", "HEAD") == "app-1-kept"
     assert (checkout / "README").read_text() == "changed\n"

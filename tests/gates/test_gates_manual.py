@@ -9,6 +9,7 @@ import pytest
 
 import manual
 from quarterdeck.cli.verbs import VERBS
+from support.patience import PATIENCE
 
 
 def test_the_page_is_that_of_the_code() -> None:
@@ -35,7 +36,7 @@ def test_man_shows_it_without_a_complaint() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=PATIENCE,
     )
 
     assert done.stderr == ""

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from support.cli import ROOT, cli_env
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +69,12 @@ def test_everything_but_the_screen_loads_without_textual() -> None:
     code = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]; print(*sys.modules)"
 
     done = subprocess.run(
-        [sys.executable, "-c", code, *names], env=cli_env(), capture_output=True, text=True, check=False, timeout=50
+        [sys.executable, "-c", code, *names],
+        env=cli_env(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
     )
 
     assert done.returncode == 0, done.stderr

@@ -14,6 +14,7 @@ import pytest
 from quarterdeck import log
 from quarterdeck.errors import QuarterdeckError
 from support.cli import cli_env
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,7 +147,7 @@ def test_two_processes_lose_nothing_while_both_rotate(tmp_path: Path) -> None:
         subprocess.Popen([sys.executable, "-c", WRITER, str(file), name], env=cli_env()) for name in ("a", "b", "c")
     ]
 
-    assert [writer.wait(timeout=50) for writer in writers] == [0, 0, 0]
+    assert [writer.wait(PATIENCE) for writer in writers] == [0, 0, 0]
 
     said = [record["message"] for path in tmp_path.glob("q.log*") for record in records(path)]
     assert sorted(said) == sorted(f"{name}-{number}" for name in "abc" for number in range(300))

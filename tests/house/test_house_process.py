@@ -12,6 +12,7 @@ import pytest
 
 from quarterdeck.errors import ProgramFailed, ProgramMissing, ProgramTimedOut
 from quarterdeck.process import on_terminal, run
+from support.patience import PATIENCE
 from support.tmux_server import until
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ async def pid_in(file: Path) -> int:
 
 
 async def test_what_a_program_says_and_how_it_ends_is_returned() -> None:
-    result = await run(python(SAY.format("out", "err", 3)), timeout=20)
+    result = await run(python(SAY.format("out", "err", 3)), timeout=PATIENCE)
 
     assert (result.code, result.out, result.err, result.ok) == (3, "out", "err", False)
 
@@ -55,13 +56,13 @@ async def test_what_a_program_says_and_how_it_ends_is_returned() -> None:
 async def test_input_reaches_it_and_no_shell_sees_the_arguments() -> None:
     code = "import sys; print(sys.argv[1:], sys.stdin.read())"
 
-    result = await run((*python(code), "$(touch pwned)", "a b", ";"), input="héllo", timeout=20)
+    result = await run((*python(code), "$(touch pwned)", "a b", ";"), input="héllo", timeout=PATIENCE)
 
     assert result.out == "['$(touch pwned)', 'a b', ';'] héllo\n"
 
 
 async def test_without_input_it_cannot_read_our_terminal() -> None:
-    assert (await run(python("import sys; print(repr(sys.stdin.read()))"), timeout=20)).out == "''\n"
+    assert (await run(python("import sys; print(repr(sys.stdin.read()))"), timeout=PATIENCE)).out == "''\n"
 
 
 async def test_our_tmux_is_not_inherited_and_extra_variables_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,38 +71,38 @@ async def test_our_tmux_is_not_inherited_and_extra_variables_are(monkeypatch: py
     monkeypatch.setenv("KEPT", "1")
     code = "import os; print([os.environ.get(n) for n in ('TMUX', 'TMUX_PANE', 'KEPT', 'ADDED')])"
 
-    result = await run(python(code), env={"ADDED": "2"}, timeout=20)
+    result = await run(python(code), env={"ADDED": "2"}, timeout=PATIENCE)
 
     assert result.out == "[None, None, '1', '2']\n"
 
 
 async def test_more_than_the_limit_is_dropped_and_said() -> None:
-    result = await run(python("print('x' * 1_000_000)"), timeout=20, limit_bytes=1000)
+    result = await run(python("print('x' * 1_000_000)"), timeout=PATIENCE, limit_bytes=1000)
 
     assert len(result.out) == 1000
     assert result.truncated
 
 
 async def test_bytes_that_are_not_text_do_not_fail() -> None:
-    result = await run(python(r"import sys; sys.stdout.buffer.write(b'a\xffb')"), timeout=20)
+    result = await run(python(r"import sys; sys.stdout.buffer.write(b'a\xffb')"), timeout=PATIENCE)
 
     assert result.out == "a\ufffdb"
 
 
 async def test_input_that_nobody_reads_is_no_error() -> None:
-    result = await run(python("pass"), input="x" * 5_000_000, timeout=20)
+    result = await run(python("pass"), input="x" * 5_000_000, timeout=PATIENCE)
 
     assert result.code == 0
 
 
 async def test_a_missing_program_is_named() -> None:
     with pytest.raises(ProgramMissing, match="no-such-program"):
-        await run(("no-such-program",), timeout=5)
+        await run(("no-such-program",), timeout=PATIENCE)
 
 
 async def test_a_missing_folder_is_not_taken_for_a_missing_program(tmp_path: Path) -> None:
     with pytest.raises(ProgramFailed, match="no such folder"):
-        await run(python("pass"), cwd=tmp_path / "none", timeout=5)
+        await run(python("pass"), cwd=tmp_path / "none", timeout=PATIENCE)
 
 
 async def test_a_program_that_may_not_be_run_is_an_error(tmp_path: Path) -> None:
@@ -109,13 +110,13 @@ async def test_a_program_that_may_not_be_run_is_an_error(tmp_path: Path) -> None
     file.write_text("not a program")
 
     with pytest.raises(ProgramFailed, match="cannot be started"):
-        await run((str(file),), timeout=5)
+        await run((str(file),), timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("argv", [(), ("a\0b",)], ids=["empty", "NUL"])
 async def test_an_impossible_command_is_refused(argv: tuple[str, ...]) -> None:
     with pytest.raises(ProgramFailed):
-        await run(argv, timeout=5)
+        await run(argv, timeout=PATIENCE)
 
 
 STUBBORN = """
@@ -173,7 +174,7 @@ time.sleep(60)
 
 
 async def test_the_programs_own_group_is_not_ours() -> None:
-    result = await run(python("import os; print(os.getpgid(0))"), timeout=20)
+    result = await run(python("import os; print(os.getpgid(0))"), timeout=PATIENCE)
 
     assert int(result.out) != os.getpgid(0)
 

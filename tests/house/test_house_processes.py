@@ -10,13 +10,14 @@ import pytest
 
 from quarterdeck import process
 from quarterdeck.errors import ProgramMissing, ProgramTimedOut
+from support.patience import PATIENCE
 
 
 async def test_lines_are_heard_as_they_come() -> None:
     heard: list[str] = []
 
     code = await process.stream(
-        ["sh", "-c", "echo one; echo two >&2; printf three; exit 3"], on_line=heard.append, timeout=20
+        ["sh", "-c", "echo one; echo two >&2; printf three; exit 3"], on_line=heard.append, timeout=PATIENCE
     )
 
     assert code == 3
@@ -26,7 +27,7 @@ async def test_lines_are_heard_as_they_come() -> None:
 async def test_a_line_that_never_ends_does_not_grow_memory() -> None:
     heard: list[str] = []
 
-    await process.stream(["sh", "-c", "head -c 300000 /dev/zero | tr '\\0' x"], on_line=heard.append, timeout=20)
+    await process.stream(["sh", "-c", "head -c 300000 /dev/zero | tr '\\0' x"], on_line=heard.append, timeout=PATIENCE)
 
     assert sum(map(len, heard)) == 300_000
     assert len(heard) > 1
@@ -43,13 +44,13 @@ async def test_a_program_that_takes_too_long_is_ended_with_its_children() -> Non
 
 async def test_a_missing_program_is_named() -> None:
     with pytest.raises(ProgramMissing):
-        await process.stream(["qd-no-such-program"], on_line=print, timeout=5)
+        await process.stream(["qd-no-such-program"], on_line=print, timeout=PATIENCE)
 
 
 async def test_git_variables_are_not_inherited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_DIR", "/x")
 
-    assert (await process.run(["sh", "-c", "echo ${GIT_DIR-none}"], timeout=20)).out == "none\n"
+    assert (await process.run(["sh", "-c", "echo ${GIT_DIR-none}"], timeout=PATIENCE)).out == "none\n"
 
 
 async def test_a_family_is_known_and_ended_even_when_it_does_not_listen() -> None:

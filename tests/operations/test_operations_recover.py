@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import subprocess
-import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,36 +19,40 @@ from quarterdeck.operations.recover import recover
 from quarterdeck.operations.restore import restore
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.operations.work_list import get_work
-from support import dying
 from support.tmux_server import TmuxServer, until
+from support.warm import WarmProcess
 
 if TYPE_CHECKING:
     from support.yard import Place
 
-TESTS = Path(dying.__file__).parent.parent
 SPAWN_STEPS = [Step.WORKTREE, Step.FILES, Step.LAUNCH, Step.RECORD, "finish"]
 KILL_STEPS = [Step.END_RUNTIME, Step.KEEP, Step.REMOVE_WORKTREE, "finish"]
 RESTORE_STEPS = [Step.WORKTREE, Step.END_RUNTIME, Step.LAUNCH, Step.RECORD, "finish"]
 
 
-def begin(place: Place, operation: str, step: str, **env: str) -> subprocess.Popen[str]:
+def begin(place: Place, operation: str, step: str, **env: str) -> WarmProcess:
     """Start an operation in a process of its own."""
     folder = place.yard.folder.parent.parent
-    return subprocess.Popen(
-        [sys.executable, "-m", "support.dying", operation, step, str(folder), str(place.yard.mux.address)],
-        cwd=TESTS,
-        env={**os.environ, "PYTHONPATH": f"{TESTS.parent / 'app'}:{TESTS}", **env},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    argv = (operation, step, str(folder), str(place.yard.mux.address))
+    return WarmProcess("support.dying", *argv, env={**os.environ, **env})
 
 
 def killed_at(place: Place, operation: str, step: str) -> None:
     """Do an operation in a process that is killed at a step."""
     process = begin(place, operation, step)
-    _, errors = process.communicate(timeout=50)
+    _, errors = process.communicate()
     assert process.returncode == -signal.SIGKILL, errors
+
+
+def still_at_work(place: Place) -> list[str]:
+    """The gits and the clients of tmux that an operation has started, which do not end with it."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            name, words = (folder / "comm").read_text(), (folder / "cmdline").read_text()
+            if str(place.yard.folder.parent.parent) in words and re.match("git|tmux(?!: server)", name):
+                found.append(words)
+    return found
 
 
 def server(place: Place) -> TmuxServer:
@@ -132,12 +137,11 @@ async def test_a_spawn_killed_at_any_moment_leaves_a_whole_world(place: Place) -
     for _ in range(4):
         process = begin(place, "spawn", "never")
         try:
-            process.communicate(timeout=chance.uniform(0.5, 1.4))
+            process.communicate(timeout=chance.uniform(0.0, 0.9))
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
-        # What it had started, such as a git at work in the repository, may still be ending.
-        until(lambda: not list(place.repository.path.glob(".git/worktrees/*/locked")), "git has ended")
+        until(lambda: not still_at_work(place), "what it had started has ended")
         await recover(place.yard)
 
     records = await place.yard.works.works()
@@ -185,7 +189,7 @@ async def test_nothing_is_decided_while_tmux_does_not_answer(place: Place, monke
 async def test_twenty_spawns_from_four_processes_get_twenty_ids(place: Place) -> None:
     processes = [begin(place, "spawn", "never", QD_TIMES="5") for _ in range(4)]
 
-    outputs = [process.communicate(timeout=50) for process in processes]
+    outputs = [process.communicate() for process in processes]
 
     names = [name for out, _ in outputs for name in out.split()]
     assert [process.returncode for process in processes] == [0] * 4, [errors for _, errors in outputs]

@@ -19,6 +19,7 @@ from quarterdeck.runtime.opening import OpeningBackend
 from quarterdeck.runtime.wishes import NOTHING_SET, fingerprint, kept_wishes, wishes_of, wishes_to_keep
 from quarterdeck.supervisor.sighting import UNNAMED
 from support.cli import cli_env
+from support.patience import PATIENCE
 from support.tmux_server import TmuxServer
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ async def test_what_is_asked_too_early_waits_and_finds_the_row_under_its_new_id(
     async with opened(backend):
         said = await backend.preview(early, 5)
 
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while "hello from here" not in said:
                 said = await backend.preview(early, 5)
         assert early.startswith(UNNAMED)

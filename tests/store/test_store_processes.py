@@ -13,11 +13,12 @@ from pathlib import Path
 import quarterdeck
 from quarterdeck.ports.store import ActivityQuery
 from quarterdeck.store.lease import Lease
+from support.patience import PATIENCE
 from support.store import open_store, session
 
 SOURCES = Path(quarterdeck.__file__).parents[1]
 TESTS = Path(__file__).parents[1]
-ENVIRONMENT = os.environ | {"PYTHONPATH": f"{SOURCES}:{TESTS}", "PYTHONDONTWRITEBYTECODE": "1"}
+ENVIRONMENT = os.environ | {"PYTHONPATH": f"{SOURCES}:{TESTS}"}
 
 
 def start(what: str, path: Path, extra: str = "") -> subprocess.Popen[str]:
@@ -33,7 +34,7 @@ def finish(child: subprocess.Popen[str]) -> list[dict[str, object]]:
     assert child.stdout is not None
     with child.stdout:
         said = child.stdout.read()
-    child.wait(timeout=10)
+    child.wait(PATIENCE)
     # A killed child may have been in the middle of a line.
     return [json.loads(line) for line in said.splitlines(keepends=True) if line.endswith("\n")]
 
@@ -72,7 +73,7 @@ def test_what_was_acknowledged_survives_a_kill_at_any_moment(tmp_path: Path) -> 
             left[pid] = left.get(pid, chance.randrange(1, 12)) - 1
             if left[pid] == 0:
                 os.kill(pid, signal.SIGKILL)
-    assert nursery.wait(timeout=10) == 0
+    assert nursery.wait(PATIENCE) == 0
     assert len(left) == 20
 
     with sqlite3.connect(tmp_path / "state.db") as direct:

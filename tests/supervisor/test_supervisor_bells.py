@@ -12,6 +12,7 @@ from quarterdeck import inotify
 from quarterdeck.config.settings import Settings
 from quarterdeck.supervisor.bells import APPEARED, DEAF_AFTER, REPLACED, Belfry
 from support.crew import bridge_on, until
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from quarterdeck.supervisor.bells import Bell
 
-PATIENCE = 60.0
 
 pytestmark = pytest.mark.skipif(not inotify.works(), reason="this system tells nobody of files")
 

@@ -24,7 +24,8 @@ from quarterdeck.supervisor.reader import Reader
 from quarterdeck.supervisor.supervisor import Supervisor
 from quarterdeck.supervisor.watcher import Watcher
 from quarterdeck.supervisor.worker import keep_running
-from support.crew import PATIENCE, bridge_on, until, watching
+from support.crew import bridge_on, until, watching
+from support.patience import PATIENCE
 from support.store import open_store, thought
 from support.stub_mux import StubMux, pane
 from support.tmux_server import TmuxServer

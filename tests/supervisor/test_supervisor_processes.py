@@ -18,6 +18,7 @@ from quarterdeck.core.process_tree import Process
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.supervisor import processes as module
 from quarterdeck.supervisor.processes import FRESH_FOR, SOONEST, Processes, Reader
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,7 @@ class Script:
 
     def __call__(self) -> list[Process]:
         self.count += 1
-        self.gate.wait(10)
+        self.gate.wait(PATIENCE)
         if self.error:
             raise self.error
         return self.processes
@@ -62,7 +63,7 @@ def running() -> Iterator[subprocess.Popen[bytes]]:
     yield child
     assert child.stdin
     child.stdin.close()
-    child.wait(10)
+    child.wait(PATIENCE)
 
 
 @pytest.mark.parametrize("portable", [False, True], ids=["as here", "as elsewhere"])
@@ -73,7 +74,7 @@ async def test_real_processes_are_found_below_their_shell(
         assert psutil.Process().is_running(), "psutil must have met the real system"
         monkeypatch.setattr(sys, "platform", "other")
     looked = Processes(clock=SystemClock())
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while True:
         table = await looked.look(at_once=True)
         programs = table.programs_below(running.pid)
@@ -100,14 +101,14 @@ def test_a_name_with_parentheses_and_blanks_is_read_whole(tmp_path: Path) -> Non
     odd = tmp_path / "a) R 1 (b"
     odd.symlink_to("/bin/cat")
     child = subprocess.Popen([odd], stdin=subprocess.PIPE)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     try:
         while (found := {process.pid: process for process in Reader()()})[child.pid].name != odd.name:
             assert time.monotonic() < deadline
     finally:
         assert child.stdin
         child.stdin.close()
-        child.wait(10)
+        child.wait(PATIENCE)
 
     assert found[child.pid].ppid == os.getpid()
 
@@ -158,7 +159,7 @@ async def test_a_reading_that_hangs_holds_nobody_up_and_is_not_doubled(monkeypat
     assert [table.fresh for table in tables] == [False, False]
     assert read.count == 1
     read.gate.set()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while not (await looked.look()).fresh:
         assert time.monotonic() < deadline
 

@@ -25,6 +25,7 @@ from quarterdeck.core.transcript import Action, ActionKind
 from quarterdeck.errors import BudgetSpent, ThinkerError
 from quarterdeck.supervisor.voice import OTHERS_ARE_HEARD_FOR
 from support.fleet import NOW
+from support.patience import PATIENCE
 from support.thinking import ONE, Model, Rig, agent_of, session_of, terminal_of, view_of
 
 BUSY = agent_of(view_of("fix the login redirect", "Bash: pytest", current_tool="Bash: pytest"))
@@ -554,7 +555,7 @@ async def test_the_engine_runs_until_it_is_told_to_stop() -> None:
     rig = Rig()
     rig.known[ONE] = BUSY
     task = asyncio.create_task(rig.engine.run())
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while rig.line is None:
             rig.clock.advance(1)
             rig.engine.moved([ONE])

@@ -21,6 +21,7 @@ from quarterdeck.store.duty import keeper_duty
 from quarterdeck.store.lease import Lease
 from quarterdeck.supervisor.watcher import RESYNC
 from support.cli import cli_env, run_cli
+from support.patience import PATIENCE
 from support.tmux_server import TmuxServer, until
 
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ class Watch:
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """End it as a service manager would, or harder."""
         self.process.send_signal(number)
-        code = self.process.wait(timeout=60)
-        self._reader.join(timeout=90)
+        code = self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
         assert self.process.stdout is not None
         self.process.stdout.close()
         return code
@@ -143,14 +144,14 @@ def test_two_watchers_and_ten_commands_never_share_or_lose_an_id(server: TmuxSer
     faults: list[str] = []
 
     def work(number: int) -> None:
-        done = run_cli("-S", server.socket, "new", f"made-{number}", "--cwd", str(tmp_path), "--json", timeout=90)
+        done = run_cli("-S", server.socket, "new", f"made-{number}", "--cwd", str(tmp_path), "--json")
         if done.code:
             faults.append(done.err)
             return
         with lock:
             made.append(str(done.json()["session_id"]))
         if number % 2:
-            ended = run_cli("-S", server.socket, "kill", f"made-{number}", timeout=90)
+            ended = run_cli("-S", server.socket, "kill", f"made-{number}")
             if ended.code:
                 faults.append(ended.err)
 
@@ -160,7 +161,7 @@ def test_two_watchers_and_ten_commands_never_share_or_lose_an_id(server: TmuxSer
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(timeout=90)
+            thread.join(PATIENCE)
         assert not faults
         until(lambda: all(len(watch.names("session.deleted")) == 5 for watch in watchers), "both saw the ends")
         rows = {row["tmux_name"]: row["session_id"] for row in run_cli("-S", server.socket, "ls", "--json").json()}
@@ -229,7 +230,7 @@ def test_a_watch_whose_lines_nobody_takes_goes_on_keeping_the_rows(server: TmuxS
         finally:
             second.stop()
         watch.send_signal(signal.SIGTERM)
-        assert watch.wait(timeout=20) == 0
+        assert watch.wait(PATIENCE) == 0
     finally:
         watch.kill()
         watch.wait()

@@ -22,6 +22,7 @@ from quarterdeck.core.text import clean_lines
 from quarterdeck.ports.agent import Program, ScreenLook
 from quarterdeck.supervisor.spool import drain
 from support.git_repo import git
+from support.patience import PATIENCE
 from support.recordings import agent
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ STARTS = {
     "opencode": "opencode",
     "gemini": "gemini",
 }
-PATIENCE = 60.0
 
 
 def program_of(key: str) -> str | None:

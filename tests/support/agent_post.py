@@ -17,6 +17,7 @@ from quarterdeck.operations.send import deliver_held, send
 from quarterdeck.operations.sight import Target
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from support.agent_prompts import prompts_of
+from support.patience import PATIENCE
 from support.tmux_server import until
 
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ KINDS = (
 KEYS = ("C-c", "Enter", "Escape", "C-d", "BSpace", "F1", "NPage", "M-x", "Tab", "Up", "C-u", "BTab")
 """Messages that are the name of a key and nothing else; each goes once."""
 PER_ROUND = len(KINDS) + 7
-PATIENCE = 60.0
-START_PATIENCE = 20.0
 _BLANK = re.compile(r"\s+")
 
 
@@ -161,7 +160,7 @@ class Correspondence:
             await deliver_held(self.bridge.deck, worker)
         # At its start an agent may look idle while it still has a queue to go through.
         with suppress(AssertionError):  # it is counted as lost then
-            await asyncio.to_thread(until, lambda: self.is_written(self.letters[-1]), "it was taken", START_PATIENCE)
+            await asyncio.to_thread(until, lambda: self.is_written(self.letters[-1]), "it was taken", PATIENCE)
         await self.until_idle(worker)
         self.lab.tmux.run("kill-session", "-t", f"={worker.tmux_name}")
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
+from support.patience import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -68,7 +70,7 @@ def chat_server() -> Iterator[Endpoint]:
             endpoint.requests.append(json.loads(self.rfile.read(length)))
             endpoint.keys.append(self.headers.get("Authorization", ""))
             if endpoint.mode == "silent":
-                endpoint.release.wait(20)
+                endpoint.release.wait(PATIENCE)
                 self.close_connection = True
             elif endpoint.mode == "drips":
                 self._drip(b"x", 10_000)

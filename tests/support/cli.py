@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from support.patience import PATIENCE
+from support.warm import WarmProcess, can_run
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -42,9 +45,22 @@ def cli_env(env: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def run_cli(
-    *args: str, stdin: str = "", cwd: Path | None = None, env: Mapping[str, str] | None = None, timeout: float = 90
+    *args: str,
+    stdin: str = "",
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float = PATIENCE,
 ) -> Done:
     """Run `python -m quarterdeck ARGS` and wait for it."""
+    if can_run(cli_env(env)):
+        process = WarmProcess("quarterdeck", *args, env=cli_env(env), stdin=stdin, cwd=cwd)
+        try:
+            out, err = process.communicate(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        assert process.returncode is not None
+        return Done(process.returncode, out, err)
     done = subprocess.run(
         [sys.executable, "-m", "quarterdeck", *args],
         input=stdin,
@@ -58,16 +74,21 @@ def run_cli(
     return Done(done.returncode, done.stdout, done.stderr)
 
 
-def run_cli_in_terminal(*args: str, env: Mapping[str, str] | None = None, timeout: float = 90) -> str:
+def run_cli_in_terminal(*args: str, env: Mapping[str, str] | None = None) -> str:
     """Run the program with a terminal as its output, and return what it wrote there."""
     terminal, inside = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "quarterdeck", *args],
-        stdin=subprocess.DEVNULL,
-        stdout=inside,
-        stderr=subprocess.STDOUT,
-        env=cli_env(env),
-    )
+    full = cli_env(env)
+    process: WarmProcess | subprocess.Popen[bytes]
+    if can_run(full):
+        process = WarmProcess("quarterdeck", *args, env=full, out=inside)
+    else:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "quarterdeck", *args],
+            stdin=subprocess.DEVNULL,
+            stdout=inside,
+            stderr=subprocess.STDOUT,
+            env=full,
+        )
     os.close(inside)
     written = b""
     # Reading fails once nobody holds the other side: the program has ended.
@@ -75,5 +96,5 @@ def run_cli_in_terminal(*args: str, env: Mapping[str, str] | None = None, timeou
         while chunk := os.read(terminal, 65536):
             written += chunk
     os.close(terminal)
-    process.wait(timeout)
+    process.communicate(timeout=PATIENCE)
     return written.decode().replace("\r\n", "\n")

@@ -10,6 +10,7 @@ from quarterdeck.config.settings import Settings
 from quarterdeck.core.pane import ServerAddress
 from quarterdeck.paths import find_places
 from quarterdeck.runtime.bridge import open_bridge
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from quarterdeck.core.events import Event
     from quarterdeck.core.session import Session
     from quarterdeck.runtime.bridge import Bridge
-
-PATIENCE = 60.0
 
 
 async def until(condition: Callable[[], object], what: str) -> None:

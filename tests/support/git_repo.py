@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from support.patience import PATIENCE
+
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "HOME": "/nonexistent",
@@ -25,7 +27,12 @@ ENVIRONMENT = {
 def git(folder: Path, *arguments: str, check: bool = True) -> str:
     """Run git in a folder and return what it printed."""
     result = subprocess.run(
-        ["git", "-C", str(folder), *arguments], env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=30
+        ["git", "-C", str(folder), *arguments],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
     )
     if check and result.returncode:
         raise AssertionError(f"git {arguments}: {result.stderr}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from support.tmux_server import PATIENCE
+from support.patience import PATIENCE
 
 SOON = 0.025
 """A timer that is due within this is waited for: the screen paints a sixtieth of a second after it was asked to."""

@@ -58,8 +58,9 @@ class ScriptedAgent:
 
     @property
     def notes(self) -> list[dict[str, Any]]:
-        """What it noted so far."""
-        return [json.loads(line) for line in (self.folder / "notes.jsonl").read_text().splitlines()]
+        """What it noted so far. It may be in the middle of a line."""
+        lines = (self.folder / "notes.jsonl").read_text().splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def said(self, what: str) -> list[dict[str, Any]]:
         """Its notes of one kind."""
@@ -73,7 +74,8 @@ class ScriptedAgent:
     @property
     def transcript(self) -> list[str]:
         """The prompts in its transcript."""
-        rows = [json.loads(line) for file in self.home.rglob("*.jsonl") for line in file.read_text().splitlines()]
+        lines = [line for file in self.home.rglob("*.jsonl") for line in file.read_text().splitlines(keepends=True)]
+        rows = [json.loads(line) for line in lines if line.endswith("\n")]
         return [row["message"]["content"] for row in rows if row["type"] == "user"]
 
     def order(self, line: str) -> None:

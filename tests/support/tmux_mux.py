@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.pane import ServerAddress, Snapshot
 from quarterdeck.tmux.mux import TmuxMux
-from support.tmux_server import PATIENCE, TmuxServer
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.ids import PaneId
     from quarterdeck.core.pane import Pane
     from quarterdeck.ports.clock import Clock
+    from support.tmux_server import TmuxServer
 
 
 @asynccontextmanager

@@ -10,12 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from support.patience import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
-
-PATIENCE = 60.0
-"""Seconds a test waits for tmux before it gives up; the machine may be very busy."""
 
 
 def until(condition: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:

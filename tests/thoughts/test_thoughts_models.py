@@ -23,6 +23,7 @@ from quarterdeck.thoughts.openai import OpenAiThinker
 from quarterdeck.thoughts.prompt import build
 from support.canned import StillClock
 from support.chat_server import Endpoint, chat_server
+from support.patience import PATIENCE
 from support.thinking import Model, agent_of, terminal_of, view_of
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ async def test_a_program_starts_in_a_folder_of_ours_and_not_in_tmux(
 
 async def test_a_model_is_put_where_the_command_wants_it() -> None:
     thinker = CommandThinker(
-        [sys.executable, "-c", "import sys; print(sys.argv[1])", "-m={model}"], timeout=20, model="tiny"
+        [sys.executable, "-c", "import sys; print(sys.argv[1])", "-m={model}"], timeout=PATIENCE, model="tiny"
     )
 
     assert (await thinker.think("")).text == "-m=tiny"
@@ -88,7 +89,7 @@ async def test_a_program_that_hangs_is_ended() -> None:
 
 async def test_a_program_that_does_not_exist_is_named() -> None:
     with pytest.raises(ThinkerError, match="no program no-such-model"):
-        await CommandThinker(["no-such-model"], timeout=5).think("x")
+        await CommandThinker(["no-such-model"], timeout=PATIENCE).think("x")
 
 
 async def test_a_program_that_prints_without_end_is_read_no_further_than_a_thought() -> None:
@@ -113,7 +114,7 @@ def endpoint() -> Iterator[Endpoint]:
 
 @pytest.fixture
 async def thinker(endpoint: Endpoint) -> AsyncIterator[OpenAiThinker]:
-    client = OpenAiThinker(endpoint.url, timeout=10, key=lambda: "the-key", model="small")
+    client = OpenAiThinker(endpoint.url, timeout=PATIENCE, key=lambda: "the-key", model="small")
     yield client
     await client.close()
 
@@ -173,7 +174,7 @@ async def test_an_answer_without_words_is_empty(endpoint: Endpoint, thinker: Ope
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/v1", "http://[bad", "http://no.such.host.invalid/v1"])
 async def test_an_endpoint_that_is_not_there_is_named(url: str) -> None:
-    client = OpenAiThinker(url, timeout=10, key=lambda: "")
+    client = OpenAiThinker(url, timeout=PATIENCE, key=lambda: "")
 
     with pytest.raises(ThinkerError, match="cannot be reached"):
         await client.think("x")

@@ -11,8 +11,9 @@ from quarterdeck.core.ids import PaneId
 from quarterdeck.errors import TmuxUnreachable
 from quarterdeck.ports.mux import CaptureRequest
 from quarterdeck.tmux import captures
+from support.patience import PATIENCE
 from support.tmux_mux import mux_at, snapshot
-from support.tmux_server import PATIENCE, TmuxServer, until
+from support.tmux_server import TmuxServer, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,8 +16,9 @@ from quarterdeck.ports.mux import HintKind
 from quarterdeck.tmux.control import ControlClient, Host, choose
 from quarterdeck.tmux.link import Link, LinkLost
 from quarterdeck.tmux.pipe import line, quote
+from support.patience import PATIENCE
 from support.tmux_mux import mux_at, snapshot
-from support.tmux_server import PATIENCE, TmuxServer, until
+from support.tmux_server import TmuxServer, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

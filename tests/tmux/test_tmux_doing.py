@@ -22,6 +22,7 @@ from quarterdeck.errors import TmuxRefused, TmuxUnreachable
 from quarterdeck.ports.mux import NewSession
 from quarterdeck.tmux.doing import Doing
 from support.cli import cli_env
+from support.patience import PATIENCE
 from support.tmux_panes import pane_of
 from support.tmux_server import TmuxServer, until
 from support.tmux_terminal import Terminals
@@ -532,7 +533,7 @@ async def test_a_stopped_server_is_an_error_within_the_bound_and_nothing_happens
 
     server.stop()
     for call in calls:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             with pytest.raises(TmuxUnreachable):
                 await call
     assert doing.breaker.timeouts >= len(calls) - 1
@@ -618,6 +619,10 @@ def test_the_first_commands_of_a_program_may_come_together(server: TmuxServer) -
         "asyncio.run(main())\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, server.socket, pane_id], env=cli_env(), capture_output=True, text=True, timeout=40
+        [sys.executable, "-c", code, server.socket, pane_id],
+        env=cli_env(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
     )
     assert done.stderr == ""

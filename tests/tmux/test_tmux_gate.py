@@ -17,6 +17,7 @@ from quarterdeck.core.pane import ServerAddress
 from quarterdeck.errors import TmuxUnreachable
 from quarterdeck.tmux.gate import DONE, FLAGS, STREAMS, Gate, Introduction, in_safe_order, split
 from quarterdeck.tmux.link import Link
+from support.patience import PATIENCE
 from support.tmux_server import TmuxServer
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ async def test_a_gate_closed_in_the_middle_of_an_introduction_leaves_no_socket_o
         def listen(client: socket.socket) -> Introduction:
             ends.append(client)
             arrived.set()
-            may_go_on.wait(5.0)
+            may_go_on.wait(PATIENCE)
             ended.set()
             return Introduction((), (), b"")
 
@@ -117,6 +118,6 @@ async def test_a_gate_closed_in_the_middle_of_an_introduction_leaves_no_socket_o
             gate.close()
             may_go_on.set()
             assert await asyncio.to_thread(ended.wait, 5.0)
-            async with asyncio.timeout(5.0):
+            async with asyncio.timeout(PATIENCE):
                 while ends[0].fileno() != -1:  # noqa: ASYNC110 - a thread of ours closes it and tells nobody
                     await asyncio.sleep(0.01)

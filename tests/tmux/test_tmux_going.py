@@ -28,6 +28,7 @@ from quarterdeck.tmux.going import (
     placement,
     remember_console,
 )
+from support.patience import PATIENCE
 from support.tmux_server import TmuxServer, until
 from support.tmux_terminal import Terminals
 
@@ -130,7 +131,7 @@ async def test_of_two_terminals_on_one_console_the_one_typed_on_goes(
 
 
 async def eventually_newest(doing: Doing, client: str) -> bool:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while await doing.newest_client(TmuxSessionId("$0")) != client:
             pass
     return True

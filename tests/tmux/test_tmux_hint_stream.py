@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from quarterdeck.core.ids import PaneId
 from quarterdeck.ports.mux import Hint, HintKind
 from quarterdeck.tmux.hint_stream import HintStream
+from support.patience import PATIENCE
 
 
 async def drain(stream: HintStream) -> list[Hint]:
@@ -58,7 +59,7 @@ async def test_a_waiting_reader_is_woken_by_a_hint_and_by_the_end() -> None:
             seen.append(hint)
             stream.close()
 
-    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
         reader = group.create_task(read())
         await asyncio.sleep(0)
         stream.put(Hint(HintKind.STRUCTURE))

@@ -16,6 +16,7 @@ from quarterdeck.core.ids import PaneId
 from quarterdeck.core.pane import Pane
 from quarterdeck.ports.mux import Hint, HintKind
 from quarterdeck.tmux.hints import Hints
+from support.patience import PATIENCE
 from support.tmux_panes import pane_of, panes_of
 from support.tmux_server import TmuxServer, until
 
@@ -48,7 +49,7 @@ class Reader:
 
     async def until(self, condition: Callable[[Hint], bool], times: int = 1) -> Hint:
         """The n-th hint like that, seen or to come."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 found = [hint for hint in self.seen if condition(hint)]
                 if len(found) >= times:

@@ -13,8 +13,9 @@ from quarterdeck.core.ids import PaneId
 from quarterdeck.core.pane import NoServer, ServerAddress
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.tmux.mux import TmuxMux
+from support.patience import PATIENCE
 from support.tmux_mux import mux_at, pane, snapshot
-from support.tmux_server import PATIENCE, TmuxServer, until
+from support.tmux_server import TmuxServer, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

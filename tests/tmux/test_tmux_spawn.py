@@ -14,7 +14,8 @@ from quarterdeck.core.pane import NoServer, ServerAddress
 from quarterdeck.errors import TmuxMissing, TmuxRefused, TmuxUnreachable
 from quarterdeck.tmux import spawn
 from quarterdeck.tmux.mux import TmuxMux
-from support.tmux_server import PATIENCE, TmuxServer, until
+from support.patience import PATIENCE
+from support.tmux_server import TmuxServer, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,6 +20,7 @@ from quarterdeck.tui.screens.main import MainScreen
 from support.canned import CannedBackend
 from support.console import console
 from support.fleet import NOW, canned_fleet, canned_sessions, crowd, fleet_of
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -433,7 +434,7 @@ async def test_a_frame_that_was_held_back_is_painted_afterwards(monkeypatch: pyt
 
         monkeypatch.setattr(running.app, "_display", watched)
         # Not the pilot's `pause`, which makes the screen paint.
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             with running.app.batch_update():
                 await running.pilot.resize_terminal(90, 30)
                 await held.wait()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from support.patience import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = "from support.demo import main; main()"
 TELLING = """
@@ -66,7 +68,7 @@ class Terminal:
             os.execve(sys.executable, [sys.executable, "-c", code], env)  # noqa: S606 — no shell is what is wanted
 
     def until(self, text: str) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while text not in self.said:
             assert time.monotonic() < deadline, self.said[-500:]
             if not self.read():
@@ -83,7 +85,7 @@ class Terminal:
         return bool(more)
 
     def end(self) -> int:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while self.read():
             assert time.monotonic() < deadline, "it does not end"
         _, status = os.waitpid(self.pid, 0)
@@ -116,7 +118,7 @@ def test_a_terminal_that_is_closed_ends_the_console() -> None:
     terminal = Terminal(DEMO)
     terminal.until("checkout-tax")
     os.close(terminal.fd)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while os.waitpid(terminal.pid, os.WNOHANG) == (0, 0):
         assert time.monotonic() < deadline, "it reads from nothing for ever"
         select.select([], [], [], 0.02)
@@ -136,7 +138,7 @@ def test_going_on_after_a_stop_paints_again_and_leaves_one_reader_of_keys(is_sto
         terminal.until("\x1b[?1049h")
     terminal.until("checkout-tax")
     # A thread that was told to end is there for a moment longer. A second pair that reads and writes would stay.
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     names: list[str] = []
     while names.count("textual-input") != 1 or names.count("textual-output") != 1:
         assert time.monotonic() < deadline, names
