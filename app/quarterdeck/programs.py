@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import platform
+import os
 import re
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def install_hint(program: str) -> str:
     if program not in PACKAGED:
         return f"Install {program}, or put its folder on PATH."
     release = OS_RELEASE.read_text(encoding="utf-8", errors="replace") if OS_RELEASE.exists() else ""
-    command = install_command(program, platform.system(), release)
+    command = install_command(program, os.uname().sysname, release)
     return f"Install it with `{command}`." if command else f"Install {program} with your system's package manager."
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -9,6 +11,7 @@ from quarterdeck.agents.custom import custom_agents
 from quarterdeck.agents.roster import Roster
 from quarterdeck.errors import SettingsError
 from quarterdeck.plugins.plugins import PluginError, load, load_all, names
+from quarterdeck.plugins.presence import may_be_brought
 from quarterdeck.ports.agent import Agent, Launch, Permissions, Program, ScreenLook
 from support.recordings import FULL, NOW, Recording, recordings
 
@@ -242,6 +245,27 @@ def test_a_broken_plugin_is_a_warning_and_spoils_no_other(tmp_path: Path, monkey
     assert "broken" not in loaded.plugins
     assert len(loaded.warnings) == 1
     assert "no luck" in loaded.warnings[0]
+
+
+@pytest.mark.parametrize("where", ["Some-1.dist-info", "some.egg-info", "EGG-INFO", "", None])
+def test_packages_are_read_only_where_one_could_bring_a_plugin(
+    where: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "place"
+    monkeypatch.setattr(sys, "meta_path", [PathFinder])
+    monkeypatch.setattr(sys, "path", ["/nowhere/at/all", str(tmp_path / "place")])
+    if where is None:
+        # As a zip file of packages would be: it is left to who can read it.
+        place.write_bytes(b"PK")
+    else:
+        (place / where).mkdir(parents=True)
+        (place / where / "entry_points.txt").write_text("[console_scripts]\nqd = a:b\n")
+    assert may_be_brought("quarterdeck.agents") == (where is None)
+
+    if where is not None:
+        (place / where / "entry_points.txt").write_text("[quarterdeck.agents]\nmine = a:b\n")
+
+    assert may_be_brought("quarterdeck.agents") == (where != "")
 
 
 def test_agents_are_agents() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _EPOCH = re.compile(r"\|(\d{10})\b")
 _IN = re.compile(
@@ -40,6 +39,9 @@ def reset_time(text: str, now: datetime) -> datetime | None:
 def _next(clock: re.Match[str], now: datetime) -> datetime | None:
     if not clock["half"] and not clock["minute"]:
         return None  # a bare number is no time of day
+    # Here, since few words name a zone and every start would pay.
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
     try:
         zone = ZoneInfo(clock["zone"]) if clock["zone"] else None
     except (ZoneInfoNotFoundError, ValueError):

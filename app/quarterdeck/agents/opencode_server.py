@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import http.client
 import itertools
 import json
 import logging
@@ -18,12 +17,14 @@ from quarterdeck.core.session import Confidence, Need, SessionState, Source
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from http.client import HTTPConnection
 
     from quarterdeck.core.foreign import Json
     from quarterdeck.ports.agent import Program
 
 logger = logging.getLogger(__name__)
 
+OK = 200
 TIMEOUT = 0.3
 LONGEST = 4 * 1024 * 1024
 PASSWORD = "OPENCODE_SERVER_PASSWORD"  # noqa: S105 - the variable's name
@@ -64,6 +65,9 @@ def ask(port: int, credentials: str = "") -> Answers | None:
     headers = {"Accept": "application/json"}
     if credentials:
         headers["Authorization"] = "Basic " + base64.b64encode(credentials.encode()).decode()
+    # Here, since most sessions have no such server and every start would pay.
+    import http.client
+
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
     try:
         status, permissions, questions = (
@@ -126,11 +130,11 @@ def _credentials(pid: int) -> str:
     return f"{found.get(_USER) or 'opencode'}:{found[PASSWORD]}" if found.get(PASSWORD) else ""
 
 
-def _get(connection: http.client.HTTPConnection, path: str, headers: Mapping[str, str]) -> object:
+def _get(connection: HTTPConnection, path: str, headers: Mapping[str, str]) -> object:
     connection.request("GET", path, headers=dict(headers))
     response = connection.getresponse()
     body = response.read(LONGEST)
-    if response.status != http.HTTPStatus.OK:
+    if response.status != OK:
         raise ValueError(f"{path}: status {response.status}")
     found: object = json.loads(body)
     return found

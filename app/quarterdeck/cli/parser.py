@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -32,6 +31,8 @@ class Parser(argparse.ArgumentParser):
         """Raise what is wrong as one sentence that can be shown anywhere."""
         unknown = re.search(r"argument VERB: invalid choice: '(.*)' \(choose from .*\)", message, re.DOTALL)
         if unknown:
+            import difflib
+
             close = difflib.get_close_matches(unknown[1], self.verb_names, n=1)
             hint = f"Did you mean `{self.prog} {close[0]}`?" if close else f"`{self.prog} -h` lists the verbs."
             raise UsageError(f"There is no verb {unknown[1]!r}.", hint=hint)
@@ -68,7 +69,9 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
 
 
 def build(words: Sequence[str] | None = None) -> Parser:
-    """The parser of all verbs; of those not in `words` only the names, which is most of the time saved."""
+    """The parser of all verbs, or, unless help is asked for, of those in `words`: that is most of the time saved."""
+    if words is not None and any(word.startswith("-") and "h" in word for word in words):
+        words = None
     parser = Parser(prog=PROGRAM, description=DESCRIPTION, epilog=_epilog())
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     _add(parser, GLOBAL_OPTIONS, suppressed=False)
@@ -92,6 +95,8 @@ def _add_verbs(parser: Parser, verbs: Sequence[Verb], words: Sequence[str] | Non
     parser.verb_names = tuple(verb.name for verb in verbs if not verb.hidden)
     below = parser.add_subparsers(title="verbs", metavar="VERB", required=required)
     for verb in verbs:
+        if words is not None and verb.name not in words:
+            continue
         # argparse lists those that have a help text.
         listed: dict[str, Any] = {} if verb.hidden else {"help": verb.summary}
         made = below.add_parser(
@@ -100,8 +105,6 @@ def _add_verbs(parser: Parser, verbs: Sequence[Verb], words: Sequence[str] | Non
             description=f"{verb.summary[:1].upper()}{verb.summary[1:]}.",
             epilog=f"example: {verb.example}",
         )
-        if words is not None and verb.name not in words:
-            continue
         _add(made, verb.arguments, suppressed=False)
         # What was given before the verb must not be overwritten by a default after it.
         _add(made, GLOBAL_OPTIONS, suppressed=True)

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.events import SessionChanged
 from quarterdeck.core.session import Need
 from quarterdeck.errors import QuarterdeckError
-from quarterdeck.operations.handing_over import How
-from quarterdeck.operations.send import deliver_held, waiting_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from quarterdeck.core.events import Event
+    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.session import Session
     from quarterdeck.operations.deck import Deck
     from quarterdeck.ports.messages import Held
@@ -27,7 +26,6 @@ EVERY = 1.0
 """Seconds between two tries while something waits."""
 LONGEST = 15.0
 ASKING = frozenset({Need.PERMISSION, Need.QUESTION})
-LATER = How(source="postman")
 
 
 class Postman:
@@ -72,6 +70,11 @@ class Postman:
                 self._wake.set()
 
     async def _deliver(self, held: Sequence[Held]) -> None:
+        # Every verb has a postman, and nearly none has something to deliver.
+        from quarterdeck.operations.handing_over import How
+        from quarterdeck.operations.send import deliver_held
+
+        later = How(source="postman")
         sessions = self._deck.supervisor.fleet.sessions
         now = self._deck.clock.monotonic()
         for session_id in waiting_for(held):
@@ -79,7 +82,7 @@ class Postman:
             if session is None or not _may_take(session) or now < self._due.get(session_id, 0.0):
                 continue
             try:
-                sent = await deliver_held(self._deck, session, LATER)
+                sent = await deliver_held(self._deck, session, later)
             except QuarterdeckError as error:
                 logger.info("what waits for %s goes on waiting: %s", session_id, error.message)
                 sent = []
@@ -99,6 +102,14 @@ class Postman:
                 if session.held_messages != (count := counts.get(session.session_id, 0))
             )
         )
+
+
+def waiting_for(held: Sequence[Held]) -> dict[SessionId, int]:
+    """How many messages wait for each session."""
+    counts: dict[SessionId, int] = {}
+    for each in held:
+        counts[each.session_id] = counts.get(each.session_id, 0) + 1
+    return counts
 
 
 def _may_take(session: Session) -> bool:

@@ -17,7 +17,6 @@ from quarterdeck.ports.store import Activity, Level
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.session import Session
     from quarterdeck.operations.deck import Deck
     from quarterdeck.ports.messages import Held
@@ -224,11 +223,3 @@ async def _note(deck: Deck, kind: str, held: Held, summary: str) -> None:
             data={"length": len(held.text), "fingerprint": fingerprint(held.text)},
         )
     )
-
-
-def waiting_for(held: Sequence[Held]) -> dict[SessionId, int]:
-    """How many messages wait for each session."""
-    counts: dict[SessionId, int] = {}
-    for each in held:
-        counts[each.session_id] = counts.get(each.session_id, 0) + 1
-    return counts

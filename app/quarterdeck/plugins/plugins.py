@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
 from quarterdeck.errors import QuarterdeckError
+from quarterdeck.plugins.presence import may_be_brought
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from importlib.metadata import EntryPoint
 
 log = logging.getLogger(__name__)
 
@@ -83,4 +84,9 @@ def load_all(kind: str) -> Loaded:
 
 
 def _others(kind: str) -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=f"quarterdeck.{kind}")}
+    group = f"quarterdeck.{kind}"
+    if not may_be_brought(group):
+        return {}
+    from importlib.metadata import entry_points
+
+    return {entry.name: entry for entry in entry_points(group=group)}

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
+import secrets
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from quarterdeck.agents.file_claims import FileClaims
 from quarterdeck.core.ids import PaneId
-from quarterdeck.forge.choosing import Forges
 from quarterdeck.operations.deck import Deck
 from quarterdeck.operations.postman import Postman
-from quarterdeck.operations.projects import projects_of
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.runtime.agents import load_agents
 from quarterdeck.runtime.channels import notice_rules
@@ -22,7 +20,7 @@ from quarterdeck.runtime.following import follow
 from quarterdeck.runtime.live_settings import LiveSettings
 from quarterdeck.runtime.stored import open_store
 from quarterdeck.runtime.thinking import Means, engine_setup
-from quarterdeck.runtime.yards import build_yard
+from quarterdeck.runtime.yards import Yards
 from quarterdeck.store.duty import keeper_duty
 from quarterdeck.store.lease import Lease
 from quarterdeck.store.messages import SqliteMessages
@@ -40,6 +38,7 @@ if TYPE_CHECKING:
     from quarterdeck.config.settings import Settings
     from quarterdeck.core.pane import ServerAddress
     from quarterdeck.core.session import Session
+    from quarterdeck.forge.choosing import Forges
     from quarterdeck.operations.yard import Yard
     from quarterdeck.paths import Places
 
@@ -50,9 +49,7 @@ class Bridge:
 
     crew: Crew
     deck: Deck
-    first_yard: Yard
-    """With the projects we were started with."""
-    forges: Forges
+    yards: Yards
     mux: TmuxMux
     settings: Settings
     """Those we were started with."""
@@ -63,10 +60,13 @@ class Bridge:
 
     @property
     def yard(self) -> Yard:
-        """With the projects that are in force; who holds one keeps them, whatever becomes of the settings meanwhile."""
-        if self.live.now is self.settings:
-            return self.first_yard
-        return replace(self.first_yard, projects=projects_of(self.live.now))
+        """What operations on spawned work stand on, with the projects that are in force."""
+        return self.yards.yard
+
+    @property
+    def forges(self) -> Forges:
+        """The trackers and forges of the projects."""
+        return self.yards.forges
 
 
 def own_pane(address: ServerAddress) -> PaneId | None:
@@ -139,7 +139,7 @@ async def open_bridge(
             messages=SqliteMessages(store.database, clock),
             processes=processes,
             claims=claims,
-            owner=f"{os.getpid()}-{uuid4().hex}",
+            owner=f"{os.getpid()}-{secrets.token_hex(16)}",
             reports=crew.reports.of,
             transcript=crew.reader.transcript_of,
             on_held=lambda: postman.look(),
@@ -148,17 +148,6 @@ async def open_bridge(
         postman = Postman(deck)
         crew.also["messages"] = postman.run
         crew.on_store_change.append(postman.look)
-        forges = Forges(os.environ)
-        yard = build_yard(
-            mux=mux,
-            store=store,
-            works=works,
-            agents=agents,
-            clock=clock,
-            settings=settings,
-            places=places,
-            forges=forges,
-        )
         live = LiveSettings(places.config_file, settings, report=crew.supervisor.report)
         notifying = Notifying(
             fleet=lambda: crew.supervisor.fleet,
@@ -176,8 +165,7 @@ async def open_bridge(
         bridge = Bridge(
             crew=crew,
             deck=deck,
-            first_yard=yard,
-            forges=forges,
+            yards=Yards(deck, works, live),
             mux=mux,
             settings=settings,
             live=live,

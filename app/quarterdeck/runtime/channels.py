@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 import shutil
 import sys
@@ -78,6 +77,8 @@ class Desktop:
             return ["osascript", *script, "--", message.body, message.title]
         if shutil.which("notify-send", path=self._environ.get("PATH")) is None:
             return None
+        import html
+
         # Desktops read markup in the body.
         return ["notify-send", "--app-name=quarterdeck", "--", message.title, html.escape(message.body, quote=False)]
 
