@@ -10,9 +10,11 @@ from quarterdeck.config.settings import Settings
 from quarterdeck.core.cadence import Skip
 from quarterdeck.core.events import Health
 from quarterdeck.errors import NotFound, Refused, SettingsError, ThinkerError
+from quarterdeck.runtime.backend import LiveBackend
 from quarterdeck.runtime.crewing import projects_near
 from quarterdeck.runtime.live_settings import LiveSettings
-from quarterdeck.runtime.settings_desk import MODELS, NOW, TEST, SettingsDesk
+from quarterdeck.runtime.memory import Memory
+from quarterdeck.runtime.settings_desk import MODELS, NOW, SPENT, TEST, WORDS, SettingsDesk
 from quarterdeck.runtime.thinking import Means
 from quarterdeck.store.sqlite import SqliteStore
 from support.canned import StillClock
@@ -54,15 +56,32 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         yield Desk(tmp_path, store)
 
 
-async def test_every_setting_of_thoughts_and_notices_is_listed_with_its_help(desk: Desk) -> None:
+async def test_the_settings_are_listed_with_their_help(desk: Desk) -> None:
     listed = await desk.desk.settings()
 
-    assert {each.key.partition(".")[0] for each in listed} == {"thoughts", "notify"}
+    assert {each.key.partition(".")[0] for each in listed} == {"console", "thoughts", "notify", "defaults"}
     assert all(each.help for each in listed)
     assert (await desk.shown("thoughts.backend")).choices == ("local", "command", "openai")
     assert (await desk.shown("thoughts.enabled")).choices == ("true", "false")
     assert (await desk.shown("notify.permission")).value == "toast, bell"
     assert (await desk.shown("thoughts.backend")).source == "default"
+
+
+async def test_what_was_chosen_in_the_console_goes_before_its_setting_until_that_is_changed(tmp_path: Path) -> None:
+    async with bridge_on(tmp_path / "s", tmp_path) as bridge:
+        memory = Memory(bridge.deck.store, "s")
+        backend = LiveBackend(bridge, memory)
+        memory.keep({"theme": "light", "grouping": "repo"})
+
+        shown = {each.key: (each.value, each.source) for each in await backend.settings()}
+        assert shown["console.theme"] == ("light", "chosen here")
+        assert shown["console.preview"] == ("auto", "default")
+
+        await backend.change_setting("console.theme", "contrast")
+        shown = {each.key: (each.value, each.source) for each in await backend.settings()}
+        assert shown["console.theme"] == ("contrast", "file:2")
+        assert shown["console.group"] == ("repo", "chosen here")
+        await memory.flush()
 
 
 async def test_a_key_is_never_shown(desk: Desk) -> None:
@@ -130,7 +149,7 @@ async def test_the_engine_can_be_tried_and_the_answer_is_shown(desk: Desk) -> No
             await desk.set(TEST, NOW)
 
     assert tried.value.endswith("making the redirect keep its query")
-    assert "2 of 120 calls" in (await desk.shown(TEST)).help
+    assert "2 of 120 calls" in (await desk.shown(SPENT)).help
 
 
 async def test_without_a_model_trying_says_so(desk: Desk) -> None:
@@ -153,7 +172,8 @@ async def test_the_endpoints_models_can_be_chosen_from(desk: Desk) -> None:
 async def test_reasons_for_passing_over_are_shown(desk: Desk) -> None:
     desk.rig.engine.skipped.update({Skip.CADENCE_GATE: 3})
 
-    assert "cadence_gate 3" in (await desk.shown(TEST)).help
+    assert "3 thought of a moment ago" in (await desk.shown(SPENT)).help
+    assert set(WORDS) == set(Skip)
 
 
 async def test_a_bridge_goes_by_a_changed_file(tmp_path: Path) -> None:

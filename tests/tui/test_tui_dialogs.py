@@ -276,9 +276,11 @@ async def test_a_wrong_key_setting_is_told_and_the_usual_keys_stay() -> None:
         assert running.main.table.selected == "sess_2"
 
 
-async def test_settings_turn_through_their_choices() -> None:
+async def test_a_setting_is_chosen_from_its_values_or_typed() -> None:
     async with console() as running:
-        await running.press(",", "enter")
+        await running.press(",", "enter", "enter")
+        assert running.backend.deeds == []
+        await running.press("enter", "down", "enter")
         assert running.backend.deeds == [("set", "thoughts.engine", "command")]
         await running.press("down", "enter", "9", "enter")
         assert running.backend.deeds[1:] == [("set", "thoughts.seconds", "9")]

@@ -340,8 +340,9 @@ class LiveBackend:
 
     async def settings(self) -> list[Setting]:
         """Every setting that the console can show."""
-        return await (await self._desk()).settings()
+        return self._memory.over(await (await self._desk()).settings())
 
     async def change_setting(self, key: str, value: str) -> None:
         """Set one."""
         await (await self._desk()).change(key, value)
+        self._memory.gives_way(key)

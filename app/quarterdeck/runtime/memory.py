@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.errors import StoreError
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
     from quarterdeck.core.ids import SessionId
     from quarterdeck.ports.store import Store
     from quarterdeck.tui.backend import Preferences
+    from quarterdeck.tui.requests import Setting
 
 logger = logging.getLogger(__name__)
 
 RECENT = "recent_folders"
+CHOSEN: Mapping[str, str] = {"console.theme": "theme", "console.preview": "preview", "console.group": "grouping"}
+"""Settings that give way to what was chosen in the console itself, and under which name that is kept."""
 RECENT_KEPT = 20
 
 
@@ -59,6 +63,19 @@ class Memory:
                 self._values[name] = value
         if self._values != before:
             self._write_soon(self._key)
+
+    def over(self, settings: list[Setting]) -> list[Setting]:
+        """The settings, with what was chosen in the console in place of what they say."""
+        chosen = {key: self._values.get(name) for key, name in CHOSEN.items()}
+        return [
+            replace(each, value=value, source="chosen here") if (value := chosen.get(each.key)) else each
+            for each in settings
+        ]
+
+    def gives_way(self, key: str) -> None:
+        """A setting was changed: it counts from now on, and no more what was chosen before."""
+        if key in CHOSEN:
+            self.keep({CHOSEN[key]: None})
 
     def stands_in(self, own: SessionId | None) -> None:
         """Note which session holds nothing but the console, so that `status-line` does not count it."""

@@ -1,4 +1,4 @@
-"""The settings that the console shows and changes: thoughts and notifications, with a way to try them."""
+"""The settings that the console shows and changes, with a way to try the engine of thoughts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.config.describe import documented_schema, is_secret, schema_at, shown_value
 from quarterdeck.config.edit import COMMANDS
+from quarterdeck.core.cadence import Skip
 from quarterdeck.core.thought_line import tidy_answer
 from quarterdeck.errors import NotFound, ThinkerError
 from quarterdeck.runtime.thinking import PROBE, make_budget, make_thinker
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from quarterdeck.runtime.thinking import Means
     from quarterdeck.supervisor.thinker import ThoughtEngine
 
-SECTIONS = ("thoughts", "notify")
+SECTIONS = ("console", "thoughts", "notify", "defaults")
+AT_THE_START = frozenset({"console.view", "console.ascii", "console.mouse"})
+"""What counts when the console opens the next time."""
+SPENT = "thoughts.spent"
 TEST = "thoughts.test"
 MODELS = "thoughts.models"
 MODEL = "thoughts.model"
@@ -46,12 +50,14 @@ class SettingsDesk:
         """Every setting that can be changed here, with what can be tried."""
         loaded, self._shown = self._live.loaded()
         help_of = _documentation()
-        shown = [self._setting(value, help_of) for value in loaded.values() if value.path[0] in SECTIONS]
+        shown = [self._setting(value, help_of) for value in loaded.values() if value.key in help_of]
         first = next(place for place, each in enumerate(shown) if each.key.startswith("notify"))
         return [*shown[:first], *(await self._trials()), *shown[first:]]
 
     async def change(self, key: str, value: str) -> None:
         """Set one, or try what is tried."""
+        if key == SPENT:
+            return
         if key == TEST:
             self._tried = await self._try()
             return
@@ -70,7 +76,7 @@ class SettingsDesk:
         return Setting(
             key=value.key,
             value=_as_text(value.path, shown_value(value.path, value.value)),
-            help=help_of.get(value.key, "") + known,
+            help=help_of[value.key] + known + (" Counts at the next start." if value.key in AT_THE_START else ""),
             source=value.origin,
             choices=choices,
             is_secret=is_secret(value.path),
@@ -78,15 +84,23 @@ class SettingsDesk:
 
     async def _trials(self) -> list[Setting]:
         spent = await make_budget(self._live.now.thoughts, self._means).in_words()
-        skipped = ", ".join(f"{reason} {count}" for reason, count in self._engine.counts().items())
-        passed = f" Passed over: {skipped}." if skipped else ""
+        counts = self._engine.counts()
+        skipped = ", ".join(f"{count} {WORDS.get(Skip(reason), reason)}" for reason, count in counts.items())
+        passed = f" Sessions passed over: {skipped}." if skipped else ""
         said = f"{self._tried}\n" if self._tried else ""
         return [
             Setting(
                 key=TEST,
                 value=self._tried,
-                help=f"{said}Ask the engine once and show what it says. Spent in the {spent}.{passed}",
+                help=f"{said}Ask the engine once and show what it says.",
                 source="Enter tries it",
+                choices=(NOW,),
+            ),
+            Setting(
+                key=SPENT,
+                value=f"{sum(counts.values())} passed over" if counts else "",
+                help=f"Spent in the {spent}.{passed}",
+                source="Enter looks again",
                 choices=(NOW,),
             ),
             Setting(
@@ -120,6 +134,27 @@ class SettingsDesk:
             await thinker.close()
         if not self._models:
             raise ThinkerError(f"{thinker.name} does not say which models it has.")
+
+
+WORDS: Mapping[Skip, str] = {
+    Skip.SLEEPING: "asleep",
+    Skip.CONTEXT_UNCHANGED: "with nothing new",
+    Skip.OBJECTIVE_UNCHANGED: "after the same thing as before",
+    Skip.PROMPT_UNCHANGED: "with the same prompt as before",
+    Skip.REPLAY_UNCHANGED: "with the same screen as before",
+    Skip.EMPTY_CONTEXT: "with nothing to tell",
+    Skip.DELTA_BELOW_THRESHOLD: "with too little that is new",
+    Skip.CADENCE_GATE: "thought of a moment ago",
+    Skip.DUPLICATE: "with a line that says the same",
+    Skip.MODEL_ERROR: "where the model failed",
+    Skip.MODEL_EMPTY: "where the model said nothing",
+    Skip.BUDGET: "since the budget is spent",
+    Skip.BACK_OFF: "while a model that failed is left alone",
+    Skip.IN_FLIGHT: "being asked about already",
+    Skip.OVERTAKEN: "that moved on meanwhile",
+    Skip.OTHER_ENGINE: "that another engine speaks for",
+    Skip.STALE_DELIVERY: "with an answer that came too late",
+}
 
 
 def _choices(path: tuple[str, ...]) -> tuple[str, ...]:

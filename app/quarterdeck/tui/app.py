@@ -57,7 +57,7 @@ class ConsoleApp(FramesKept, KeysInTurn):
         self.keys = self._resolve_keys()
         has_few_colours = self.console.color_system == "standard"
         named = theme.TERMINAL if wants_no_colour or has_few_colours else self.preferences.theme
-        self.colours = self._take_up(self._load_theme(named))
+        self.colours = self._take_up(self.load_theme(named))
         self.main = MainScreen(self)
         self.theme_watch = ThemeWatch(self)
         self.repaint = Repaint(self, self.main.sync)
@@ -83,7 +83,8 @@ class ConsoleApp(FramesKept, KeysInTurn):
             self._complaints.append(error)
             return actions.resolve({})
 
-    def _load_theme(self, name: str) -> theme.Theme:
+    def load_theme(self, name: str) -> theme.Theme:
+        """The theme of this name; the usual one where there is none, with a complaint for later."""
         try:
             return theme.load(name, self.backend.themes_folder)
         except SettingsError as error:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import on
 from textual.widgets import OptionList, Static
 
 from quarterdeck.core.text import clean
+from quarterdeck.tui.rows.order import Grouping
 from quarterdeck.tui.screens.picker import Candidate, Picker
+from quarterdeck.tui.theme import load_all
 from quarterdeck.tui.widgets.field import Field
 
 if TYPE_CHECKING:
@@ -20,10 +23,13 @@ if TYPE_CHECKING:
     from quarterdeck.tui.requests import Setting
 
 HIDDEN = "••••"
+THEME = "console.theme"
+FEW = 2
+"""So many choices are gone through with Enter; of more, one is chosen from a list."""
 
 
 class SettingsScreen(Picker):
-    """Enter changes the setting under the cursor: the next of its values, or one that is typed."""
+    """Enter changes the setting under the cursor: to another of its values, or to one that is typed."""
 
     keys = (("↑ ↓", "choose"), ("Enter", "change"), ("Esc", "back"))
 
@@ -47,6 +53,9 @@ class SettingsScreen(Picker):
 
     async def _fetch(self) -> None:
         self._settings = {one.key: one for one in await self.console_app.backend.settings()}
+        if THEME in self._settings:
+            themes, _ = load_all(self.console_app.backend.themes_folder)
+            self._settings[THEME] = replace(self._settings[THEME], choices=tuple(themes))
         self._candidates = [
             Candidate(one.key, one.key, f"{HIDDEN if one.is_secret and one.value else one.value}  ({one.source})")
             for one in self._settings.values()
@@ -60,15 +69,17 @@ class SettingsScreen(Picker):
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
         setting = self._settings.get(event.option_id or "")
         if setting is not None:
-            choices = f"  One of {', '.join(setting.choices)}." if setting.choices else ""
+            choices = f"  One of {', '.join(setting.choices)}." if len(setting.choices) > 1 else ""
             self._help.update(self.style(clean(setting.help + choices), "muted"))
 
     def take(self, choice: str) -> None:
-        """Change the setting: to its next choice, or to what is typed."""
+        """Change the setting: to the other of two choices, to one that is chosen, or to what is typed."""
         setting = self._settings.get(choice)
         if setting is None:
             return
-        if setting.choices:
+        if len(setting.choices) > FEW:
+            self._choose(setting)
+        elif setting.choices:
             place = setting.choices.index(setting.value) if setting.value in setting.choices else -1
             self._set(setting, setting.choices[(place + 1) % len(setting.choices)])
         else:
@@ -78,6 +89,17 @@ class SettingsScreen(Picker):
             self._value.display = True
             # At once, unlike `focus()`: the next key may be on its way.
             self.set_focus(self._value)
+
+    def _choose(self, setting: Setting) -> None:
+        # No choice has an empty id, whatever it stands for.
+        dialog = Picker(self.console_app, setting.key, [Candidate(f"={one}", one or "none") for one in setting.choices])
+        dialog.begins_at = f"={setting.value}"
+
+        def chosen(choice: str | None) -> None:
+            if choice is not None and choice[1:] != setting.value:
+                self._set(setting, choice[1:])
+
+        self.app.push_screen(dialog, chosen)
 
     def action_leave(self) -> None:
         """From a value back to the settings, with nothing changed; from those, back."""
@@ -92,12 +114,30 @@ class SettingsScreen(Picker):
 
     def _typed(self) -> None:
         self._close_value()
-        if self._changing is not None:
+        if self._changing is not None and self._value.value != self._changing.value:
             self._set(self._changing, self._value.value)
 
     def _set(self, setting: Setting, value: str) -> None:
         async def change() -> None:
             await self.console_app.backend.change_setting(setting.key, value)
+            take_up(self.console_app, setting.key, value)
             await self._fetch()
 
         self.console_app.attempt(change())
+
+
+def take_up(console: ConsoleApp, key: str, value: str) -> None:
+    """Let the console that is open look as a setting says from now on."""
+    screen = console.main
+    match key:
+        case "console.theme":
+            console.use_theme(console.load_theme(value))
+        case "console.preview":
+            screen.placement = value
+            screen.place_preview()
+        case "console.group":
+            screen.board.grouping = Grouping(value)
+            screen.set_filter(screen.board.filter)
+        case _:
+            return
+    screen.sync()
