@@ -26,12 +26,18 @@ class NotPlain(ValueError):
 
 def read_plain(kind: type[V], found: Mapping[str, object]) -> V:
     """A frozen value from the object that was kept of it; what is missing takes its default. Raises NotPlain."""
+    names, every = _readers(cast("Any", kind))
     try:
+        if tuple(found) == names:
+            # As we wrote it, whole and in order, and there may be thousands: no field is looked up by its name.
+            made = object.__new__(kind)
+            for (put, exact, is_optional, read), value in zip(every, found.values(), strict=True):
+                put(made, value if type(value) is exact or (value is None and is_optional) else read(value))
+            return made
         taken = {}
-        for name, exact, is_optional, read in _readers(cast("Any", kind)):
+        for name, (_, exact, is_optional, read) in zip(names, every, strict=True):
             if name in found:
                 value = found[name]
-                # Most are nothing, or texts and numbers that are taken as they are, and there are thousands of them.
                 as_it_is = type(value) is exact or (value is None and is_optional)
                 taken[name] = value if as_it_is else read(value)
         return kind(**taken)
@@ -39,12 +45,17 @@ def read_plain(kind: type[V], found: Mapping[str, object]) -> V:
         raise NotPlain(str(error)) from error
 
 
+_Reader = tuple["Callable[[Any, Any], None]", type | None, bool, "Callable[[Any], Any]"]
+"""How a field is put in its place, the type that needs no reading, whether it may be nothing, how others are read."""
+
+
 @cache
-def _readers(kind: Any) -> list[tuple[str, type | None, bool, Callable[[Any], Any]]]:
-    """For each field the type that needs no reading, whether it may be nothing, and how others are read."""
+def _readers(kind: Any) -> tuple[tuple[str, ...], list[_Reader]]:
+    """The names of the fields, and how each is read."""
     told = [(field.name, cast("str", field.type)) for field in fields(kind)]
     plain = [(name, text.removesuffix(" | None"), text.endswith(" | None")) for name, text in told]
-    return [(name, _AS_IT_IS.get(text), is_optional, _reader(text)) for name, text, is_optional in plain]
+    every = [(getattr(kind, name).__set__, _AS_IT_IS.get(text), may_be, _reader(text)) for name, text, may_be in plain]
+    return tuple(name for name, _ in told), every
 
 
 def _reader(annotation: str) -> Callable[[Any], Any]:

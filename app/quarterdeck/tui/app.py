@@ -10,6 +10,8 @@ import os
 import signal
 from typing import TYPE_CHECKING
 
+from textual.app import App
+
 from quarterdeck.core.text import clean, clean_lines
 from quarterdeck.errors import QuarterdeckError, SettingsError
 from quarterdeck.ports.clock import Clock, SystemClock
@@ -67,13 +69,12 @@ class ConsoleApp(FramesKept, KeysInTurn):
         """Give the theme to Textual, as this terminal can show it."""
         if self.console.color_system == "256":
             chosen = chosen.of_256()
-        sixteen = terminal_colours(chosen)
-        if chosen.dark:
-            self.ansi_theme_dark = sixteen
-        else:
-            self.ansi_theme_light = sixteen
+        # Unwatched, for each of them would have all styles worked out anew.
+        self.set_reactive(App.ansi_theme_dark if chosen.dark else App.ansi_theme_light, terminal_colours(chosen))
         self.register_theme(chosen.for_textual())
-        self.theme = chosen.name
+        self.set_reactive(App.theme, chosen.name)
+        self.stylesheet.set_variables(self.get_css_variables())
+        self._refresh_truecolor_filter(self.ansi_theme)
         return chosen
 
     def _resolve_keys(self) -> dict[str, tuple[str, ...]]:
@@ -186,6 +187,8 @@ class ConsoleApp(FramesKept, KeysInTurn):
     def use_theme(self, chosen: theme.Theme) -> None:
         """Paint everything in another theme."""
         self.colours = self._take_up(chosen)
+        # Also when it goes by the same name: its file may have changed.
+        self.mutate_reactive(App.theme)
         self.main.use(self.colours)
         self.theme_watch.follow(chosen.name)
 

@@ -89,6 +89,8 @@ class MainScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """From the top."""
+        # Before there are children, whose styles would be worked out once more.
+        self.place_preview()
         yield self.head
         with Container(id="body"):
             yield self.table
@@ -100,9 +102,7 @@ class MainScreen(Screen[None]):
         """Begin at the row of the last time, and look at the clock now and then."""
         self._awaited = self.console_app.preferences.selected
         self.board.filter = self.console_app.preferences.views.get(self.console_app.preferences.view, "")
-        # Before the first frame, so that it is the table and not an empty screen.
-        self.place_preview()
-        self.sync()
+        self.sync()  # Before the first frame, so that it is the table and not an empty screen.
         self.set_interval(CLOCK_SECONDS, self.sync)
 
     def furnish(self) -> None:
