@@ -100,7 +100,7 @@ def test_shapes_are_one_cell_and_unlike_each_other() -> None:
 
 def test_a_row_in_ascii_is_ascii() -> None:
     layout = col.layout(120, 14)
-    view = replace(VIEW, ascii_only=True, is_marked=lambda session: True)
+    view = VIEW._replace(ascii_only=True, is_marked=lambda session: True)
     for session in SESSIONS[:8]:
         text = "".join(cell.text for cell in session_cells(session, layout, view))
         assert text.replace("…", "").isascii()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.pane import NoServer
 from quarterdeck.core.session import SessionState
@@ -41,8 +40,7 @@ def free_names(stem: str, names: Collection[str]) -> Iterator[str]:
             yield name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reconciled:
+class Reconciled(NamedTuple):
     """Known sessions against one reliable look."""
 
     here: Mapping[SessionId, Pane]

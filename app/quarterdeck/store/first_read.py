@@ -6,8 +6,7 @@ import contextlib
 import json
 import logging
 import sqlite3
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from quarterdeck.core.session import Session, SessionState, Source
 from quarterdeck.store.plain_rows import NotPlain, read_plain
@@ -22,13 +21,12 @@ PATIENCE = 0.02
 """Seconds to wait for a writer; the first frame does without rather than be late."""
 
 
-@dataclass(frozen=True, slots=True)
-class FirstRead:
+class FirstRead(NamedTuple):
     """What could be read."""
 
     sessions: tuple[Session, ...] = ()
     """The live ones of a server."""
-    meta: Mapping[str, str] = field(default_factory=dict)
+    meta: Mapping[str, str] = {}
 
 
 def first_read(path: Path, server: str) -> FirstRead:

@@ -7,11 +7,11 @@ shift a field. A format that the running tmux does not know expands to nothing a
 
 from __future__ import annotations
 
-import secrets
 import signal
 import string
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NewType
+from random import SystemRandom
+from typing import TYPE_CHECKING, Final, NamedTuple, NewType
 
 from quarterdeck.core.ids import PaneId, TmuxSessionId, WindowId
 from quarterdeck.core.pane import Client, Incarnation, Pane
@@ -31,7 +31,7 @@ def _word() -> str:
 
     It begins no option of tmux's and ends no command, for it is letters and digits only.
     """
-    return "".join(map(secrets.choice, [LETTERS] * 8))
+    return "".join(SystemRandom().choices(LETTERS, k=8))
 
 
 KEY: Final = _word()
@@ -73,8 +73,7 @@ Target = NewType("Target", str)
 """One pane in one window of one session, as tmux names it (`$1:@2.%3`): a window may be linked into two sessions."""
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
+class Details(NamedTuple):
     """What is not asked of every pane at every look; true for this process in this place only."""
 
     pid: int

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quarterdeck.core.ids import PaneId
 from quarterdeck.errors import NotFound, Refused
@@ -36,8 +35,7 @@ class Place(StrEnum):
     OTHER_SERVER = "other_server"
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(NamedTuple):
     """Where this process runs."""
 
     place: Place

@@ -9,8 +9,7 @@ import shutil
 import sys
 import time
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quarterdeck.errors import TmuxMissing, TmuxRefused, TmuxUnreachable
 from quarterdeck.tmux.child import Child
@@ -53,8 +52,7 @@ class TimedOut(TmuxUnreachable):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
+class Ran(NamedTuple):
     """How one spawned tmux ended."""
 
     exit_code: int

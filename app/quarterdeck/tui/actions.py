@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.errors import SettingsError
 from quarterdeck.tui.backend import Capability
@@ -27,8 +26,7 @@ class Needs(StrEnum):
     GONE = "gone"
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """One thing the operator can do."""
 
     name: str

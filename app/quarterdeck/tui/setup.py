@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -28,8 +27,7 @@ class Done(NamedTuple):
     """What only the operator can do about the rest of it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class Offer(NamedTuple):
     """Something that is off and could be on; nothing is touched before it is accepted."""
 
     off: str

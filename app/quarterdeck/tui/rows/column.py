@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -39,8 +38,7 @@ _THEN = (
 """Taken in this order while a thought of the length beside them still fits; the first that does not ends it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column: the cells it takes, and the empty ones between it and the next."""
 
     name: str
@@ -48,8 +46,7 @@ class Column:
     gap: int
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """The columns of the table at one width."""
 
     columns: tuple[Column, ...]

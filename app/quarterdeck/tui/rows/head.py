@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.events import Health
 from quarterdeck.core.text import cell_width, clean, cut
@@ -38,8 +37,7 @@ LOOK_IS_OLD = 60
 """Seconds without a good look after which its age is said although no look failed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """What the head line says of the sessions; made anew only when one of them changed."""
 
     by_kind: tuple[tuple[Kind, int], ...]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from quarterdeck.core.fleet import Fleet
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
 LEAST_WIDTH, LEAST_HEIGHT = 30, 6
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """A state that has no rows."""
 
     what: str

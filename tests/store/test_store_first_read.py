@@ -1,0 +1,40 @@
+"""What the first frame is told: every row that can be read, whatever stands beside it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from quarterdeck.core.session import Source
+from quarterdeck.store.first_read import first_read
+from support.store import RUN, SERVER, open_store, session, sighting
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BROKEN = ["{", "", "[]", "null", "{},{}", '{"state_evidence": null}', '{"state_evidence": {}}', "[" * 100_000]
+
+
+@pytest.mark.parametrize("body", BROKEN, ids=range(len(BROKEN)))
+async def test_a_broken_row_takes_no_other_with_it(body: str, tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    async with open_store(path) as store:
+        identities = await store.claim(SERVER, RUN, [sighting(number) for number in range(3)])
+        kept = [
+            replace(session(number), session_id=identities[sighting(number).tmux_id].session_id) for number in range(3)
+        ]
+        await store.checkpoint(kept)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE sessions SET body = ? WHERE session_id = ?", (body, kept[1].session_id))
+
+    read = first_read(path, SERVER).sessions
+
+    assert [each.tmux_name for each in read] == ["name-0", "name-2"]
+    restored = [replace(each.state_evidence, source=Source.RESTORED) for each in (kept[0], kept[2])]
+    assert list(read) == [
+        replace(each, state_evidence=evidence) for each, evidence in zip((kept[0], kept[2]), restored, strict=True)
+    ]
