@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -27,7 +28,8 @@ class Done(NamedTuple):
     """What only the operator can do about the rest of it."""
 
 
-class Offer(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
     """Something that is off and could be on; nothing is touched before it is accepted."""
 
     off: str
