@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quarterdeck.agents import json_splice
@@ -161,6 +161,7 @@ JSON_VALUES = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(
     st.dictionaries(st.text(max_size=5), JSON_VALUES, max_size=4), st.sampled_from([None, 1, 2, 4, "\t"]), JSON_VALUES
 )
@@ -233,7 +234,8 @@ def test_a_hook_leaves_one_report_with_pane_socket_time_and_payload(spool: Path,
     assert (report.agent, report.event, report.pane_id) == ("claude", "Stop", "%7")
     assert report.socket == "/tmp/t x/default"
     assert dict(report.payload) == payload
-    assert abs(report.at.timestamp() - before) < 5
+    # The shell knows whole seconds only.
+    assert before - 1 <= report.at.timestamp() <= time.time() + 1
     assert drain(spool).reports == []
     assert not list(spool.glob("*.report"))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from quarterdeck.core.report import Report
 from quarterdeck.core.session import Need, SessionState
@@ -59,7 +59,7 @@ class Recording:
     @property
     def facts(self) -> dict[str, object]:
         """The true state, the pane's fields and its processes."""
-        facts: dict[str, object] = json.loads((self.folder / "facts.json").read_text())
+        facts: dict[str, object] = _json(_text(self.folder / "facts.json"))
         return facts
 
     @property
@@ -75,7 +75,7 @@ class Recording:
     @property
     def screen(self) -> str:
         """The rendered screen, with its colours."""
-        return (self.folder / "screen.ansi").read_text()
+        return _text(self.folder / "screen.ansi")
 
     @property
     def programs(self) -> tuple[Program, ...]:
@@ -97,24 +97,17 @@ class Recording:
     @property
     def seen_at(self) -> datetime:
         """When the recorder looked: a little after the newest thing that is dated."""
-        view = None if self.size != FULL else self._last_time()
+        view = None if self.size != FULL else _last_time(self)
         return view or NOW
-
-    def _last_time(self) -> datetime | None:
-        times = [parsed for line in self.transcript_lines() if (parsed := _time_of(json.loads(line)))]
-        registry = self.facts.get("registry")
-        if isinstance(registry, dict):
-            times.append(datetime.fromtimestamp(registry["statusUpdatedAt"] / 1000, UTC))
-        return max(times, default=None)
 
     def transcript_lines(self) -> list[str]:
         """The agent's transcript at that moment (OpenCode: its database's rows)."""
         for name in ("database.jsonl", "transcript.jsonl"):
             if (self.folder / name).exists():
-                return (self.folder / name).read_text().splitlines(keepends=True)
+                return _text(self.folder / name).splitlines(keepends=True)
         count = self.facts.get("transcript_lines")
         whole = self.folder.parent / "transcript.jsonl"
-        return whole.read_text().splitlines(keepends=True)[:count] if isinstance(count, int) else []
+        return _text(whole).splitlines(keepends=True)[:count] if isinstance(count, int) else []
 
     def transcript_in(self, folder: Path) -> Path | None:
         """The transcript written out as the agent keeps it; None when there is none yet."""
@@ -122,7 +115,7 @@ class Recording:
         if not lines:
             return None
         if self.agent_key == "opencode":
-            return _database(folder / "opencode.db", [json.loads(line) for line in lines])
+            return _database(folder / "opencode.db", [_json(line) for line in lines])
         file = folder / "transcript.jsonl"
         file.write_text("".join(lines))
         return file
@@ -130,7 +123,7 @@ class Recording:
     def reports(self, *, before: datetime) -> list[Report]:
         """What the hooks told from the state's trigger until the look."""
         file = self.folder / "reports.jsonl"
-        rows = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+        rows = [_json(line) for line in _text(file).splitlines()] if file.exists() else []
         rows = [row for row in rows if row["from"] in {"hook", "event", "notify"}]
         end = max((row["dt"] for row in rows), default=0.0)
         end = max(end, cast("float", self.facts["seconds"]))
@@ -143,6 +136,25 @@ class Recording:
             )
             for row in rows
         ]
+
+
+@cache
+def _text(file: Path) -> str:
+    return file.read_text()
+
+
+@cache
+def _json(text: str) -> Any:
+    return json.loads(text)
+
+
+@cache
+def _last_time(recording: Recording) -> datetime | None:
+    times = [parsed for line in recording.transcript_lines() if (parsed := _time_of(_json(line)))]
+    registry = recording.facts.get("registry")
+    if isinstance(registry, dict):
+        times.append(datetime.fromtimestamp(registry["statusUpdatedAt"] / 1000, UTC))
+    return max(times, default=None)
 
 
 def _time_of(row: dict[str, object]) -> datetime | None:
