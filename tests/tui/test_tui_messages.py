@@ -34,6 +34,13 @@ async def test_a_message_that_waits_is_changed_withdrawn_or_sent_now() -> None:
         assert running.backend.deeds == [("rewrite", 3, "one\ntwo!"), ("withdraw", 5), ("send now", 3)]
 
 
+async def test_a_key_typed_ahead_is_for_the_messages_and_not_for_the_table() -> None:
+    async with console(CannedBackend(letters=WAITING)) as running:
+        await running.press_at_once("M", "j", "x", "j")
+        assert running.backend.deeds == [("withdraw", 5)]
+        assert running.main.table.selected == "sess_2"
+
+
 async def test_nothing_happens_where_no_message_waits() -> None:
     async with console() as running:
         await running.press("M", "enter", "x", "!")

@@ -67,7 +67,7 @@ async def test_a_tracker_that_cannot_be_asked_says_why_and_an_issue_can_be_typed
     refusal = ForgeError("GitHub does not know who you are.", hint="Run `gh auth login` once.")
     async with console(CannedBackend(no_issues=refusal)) as running:
         await running.press("s", "enter")
-        assert "GitHub does not know who you are. Run `gh auth login` once. An issue can still be typed." in shown(
+        assert "GitHub does not know who you are. Run `gh auth login` once.\nAn issue can still be typed." in shown(
             running
         )
         await running.press(*"8", "ctrl+s")

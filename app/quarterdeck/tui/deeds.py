@@ -78,6 +78,8 @@ def _tell(console: ConsoleApp, deliveries: Sequence[Delivery]) -> None:
 
 def held(screen: MainScreen) -> None:
     """Show the messages that wait, and do with one what the operator decides."""
+    # What is typed meanwhile is about these messages: it must not reach the table.
+    screen.console_app.hold_keys()
     screen.console_app.attempt(_show_held(screen))
 
 
@@ -85,8 +87,12 @@ async def _show_held(screen: MainScreen) -> None:
     from quarterdeck.tui.screens.held import ChangeScreen, Fate, HeldScreen
 
     console = screen.console_app
-    mailbox = await console.backend.mailbox()
-    waiting = await mailbox.waiting()
+    try:
+        mailbox = await console.backend.mailbox()
+        waiting = await mailbox.waiting()
+    except BaseException:
+        console.let_keys_go()
+        raise
 
     async def change(message_id: int, text: str) -> None:
         await mailbox.rewrite(message_id, text)
@@ -115,7 +121,8 @@ async def _show_held(screen: MainScreen) -> None:
             case Fate.NOW:
                 console.attempt(hurry(message_id))
 
-    screen.app.push_screen(HeldScreen(console, waiting), decided)
+    await screen.app.push_screen(HeldScreen(console, waiting), decided)
+    console.let_keys_go()
 
 
 def end(screen: MainScreen) -> None:

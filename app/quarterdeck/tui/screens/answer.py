@@ -28,11 +28,12 @@ GRACE_SECONDS = 0.3
 """Keys pressed before the question could have been read answer nothing."""
 
 
-def _keys(ask: Ask) -> tuple[tuple[str, str], ...]:
+def _keys(ask: Ask, *, scrolls: bool = False) -> tuple[tuple[str, str], ...]:
     numbers = f"1-{min(9, len(ask.choices))}" if len(ask.choices) > 1 else "1"
     one, some = [(numbers, "answer")], [(numbers, "tick"), ("Enter", "answer")]
     choosing = (some if ask.several else one) if ask.choices else []
-    return (*choosing, ("t", "write an answer"), ("j k", "scroll"), ("Esc", "leave it open"))
+    scrolling = [("j k", "scroll")] if scrolls else []
+    return (*choosing, *scrolling, ("t", "write an answer"), ("Esc", "leave it open"))
 
 
 _WRITING = (("Enter", "answer"), ("Esc", "leave it open"))
@@ -91,6 +92,13 @@ class AnswerScreen(Dialog[str]):
         super()._fit_keys()
         for number, place in enumerate(self._places, 1):
             place.update(self._choice(number))
+        self.call_after_refresh(self._offer_scrolling)
+
+    def _offer_scrolling(self) -> None:
+        scrolls = any(self.query_one(part).max_scroll_y for part in ("#question", "#box"))
+        if scrolls and self.keys != _WRITING:
+            self.keys = _keys(self.ask, scrolls=True)
+            self.query_one("#keys", Static).update(self._key_line())
 
     def on_mount(self) -> None:
         """Watch whether it is still asked."""

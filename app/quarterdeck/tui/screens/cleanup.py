@@ -117,6 +117,7 @@ class CleanupScreen(Dialog[None]):
         width = self._options.scrollable_content_region.width or 70
         now = self.console_app.clock.now()
         self._options.display = bool(self._found)
+        self.set_class(not self._found, "-nothing")
         self._options.offer([Option(self._lines(one, width, now), id=one.session_id) for one in self._found], here)
 
     def _lines(self, one: Clearable, width: int, now: datetime) -> Text:
@@ -125,8 +126,10 @@ class CleanupScreen(Dialog[None]):
         ink = self.console_app.colours.ink
         age = f"last active {quiet(one.quiet_since, now)}" if one.quiet_since else ""
         right = f"{cut(clean(one.branch), width // 2 - len(age) - 2)}  {age}".strip()
-        name = cut(f"{one.session_id}  {clean(one.name)}" if one.name != one.session_id else one.session_id, width // 2)
-        space = " " * max(2, width - cell_width(mark) - cell_width(name) - cell_width(right) - 2)
+        room = width - cell_width(mark) - cell_width(right) - 4
+        name = f"{one.session_id}  {clean(one.name)}" if one.name != one.session_id else one.session_id
+        name = cut(name, room)
+        space = " " * max(2, room - cell_width(name) + 2)
         indent = " " * (cell_width(mark) + 1)
         why = wrap(f"{clean(one.reason)}; {clean(below)}", width - 8, max_lines=3, placeholder=" …")
         below_it = [part for line in why for part in (f"\n{indent}", (line, ink(role)))]
@@ -137,6 +140,8 @@ class CleanupScreen(Dialog[None]):
             space,
             (right, ink("muted")),
             *below_it,
+            no_wrap=True,
+            overflow="ellipsis",
         )
 
     def _standing(self, one: Clearable, done: Cleared | None) -> tuple[str, str, str]:

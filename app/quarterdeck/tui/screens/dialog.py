@@ -77,10 +77,6 @@ class Dialog(ModalScreen[Answer]):
         self._room = 0
         """Cells for the line of keys; 0 until it is known."""
 
-    def on_screen_resume(self) -> None:
-        """What was told before has been seen, and must not stand over what is asked now."""
-        self.app.clear_notifications()
-
     def compose(self) -> ComposeResult:
         """The box and what stands in it."""
         with VerticalScroll(id="box", can_focus=False):

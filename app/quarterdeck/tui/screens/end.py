@@ -6,9 +6,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
-from textual import on
 from textual.binding import Binding, BindingType
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from quarterdeck.core.text import clean
 from quarterdeck.errors import QuarterdeckError
@@ -54,6 +53,7 @@ class EndScreen(Dialog[Ending]):
         """Whether what would be lost stands there; before that nobody can agree to it."""
         self._is_wanted = False
         self._told = Static(self.style("Looking at what would be lost …", "muted"))
+        self._number = Field(css_id="number", restrict="[0-9]*", on_enter=self._typed)
         self._is_many = len(sessions) > 1
         self.heading = f"End {names(sessions)}?"
         one = (("y", "end it"), ("d", "forget it, leave tmux alone"), ("Enter Esc", "no"))
@@ -64,7 +64,7 @@ class EndScreen(Dialog[Ending]):
         yield self._told
         if self._is_many:
             yield Static(self.style(f"\nType {len(self._sessions)} to end them all:"))
-            yield Field(css_id="number", restrict="[0-9]*")
+            yield self._number
 
     def on_mount(self) -> None:
         """Look: git may take its time."""
@@ -110,8 +110,7 @@ class EndScreen(Dialog[Ending]):
         """Forget it and leave tmux alone."""
         self.dismiss(Ending.DETACH)
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        if self._is_known or event.value != str(len(self._sessions)):
-            self.dismiss(Ending.KILL if event.value == str(len(self._sessions)) else None)
+    def _typed(self) -> None:
+        is_agreed = self._number.value == str(len(self._sessions))
+        if self._is_known or not is_agreed:
+            self.dismiss(Ending.KILL if is_agreed else None)

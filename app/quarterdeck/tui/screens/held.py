@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
-from textual.widgets import OptionList, Static
+from textual.widgets import Static
 from textual.widgets.option_list import Option
 
 from quarterdeck.core.text import cell_width, clean, cut
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
     from quarterdeck.tui.app import ConsoleApp
     from quarterdeck.tui.mailbox import Waiting
+
+
+NARROWEST = 70
+"""Cells of a line of the list, in a terminal of eighty columns."""
 
 
 class Fate(StrEnum):
@@ -55,7 +59,7 @@ class HeldScreen(Dialog[tuple[int, Fate]]):
     def __init__(self, console: ConsoleApp, waiting: Sequence[Waiting]) -> None:
         super().__init__(console)
         self._waiting = waiting
-        self._options = Options()
+        self._options = Options(on_enter=lambda: self.action_do(Fate.CHANGE.value))
         if not waiting:
             self.keys = (("Esc", "back"),)
 
@@ -64,6 +68,8 @@ class HeldScreen(Dialog[tuple[int, Fate]]):
         if not self._waiting:
             yield Static(self.style("None.", "muted"))
         else:
+            # Before it is known how wide they may be: the next key may be on its way, and is for one of them.
+            self._offer()
             yield self._options
 
     def on_resize(self) -> None:
@@ -71,7 +77,7 @@ class HeldScreen(Dialog[tuple[int, Fate]]):
         self.call_after_refresh(self._offer)
 
     def _offer(self) -> None:
-        room = self._options.scrollable_content_region.width - 2
+        room = (self._options.scrollable_content_region.width or NARROWEST) - 2
         entries = [Option(self._entry(each, room), id=str(each.id)) for each in self._waiting]
         self._options.offer(entries, self._options.highlighted or 0)
 
@@ -88,11 +94,6 @@ class HeldScreen(Dialog[tuple[int, Fate]]):
         )
         entry.append(f"  {cut(clean(lines[0]), room - len(more) - 2)}{more}", colours.ink("text"))
         return entry
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Enter changes it."""
-        event.stop()
-        self.action_do(Fate.CHANGE.value)
 
     def action_move(self, by: int) -> None:
         """Move the list's cursor."""

@@ -17,7 +17,7 @@ from quarterdeck.tui.screens.page import Page
 if TYPE_CHECKING:
     from quarterdeck.tui.widgets.lines import Line
 
-KEY_WIDTH = 18
+KEY_WIDTH = 20
 NAMES_FROM = 90
 """Cells at which the names of the actions have room, as `[keys]` of the settings has them."""
 _MEANINGS = {
@@ -87,5 +87,5 @@ def _filter_lines() -> list[Line]:
         ("!word  !repo:shop", "not that"),
     )
     lines: list[Line] = [(Cell("The filter", "text bold"),)]
-    lines += [(Cell("  " + fit(what, KEY_WIDTH), "accent"), Cell(" " + meaning)) for what, meaning in said]
+    lines += [(Cell("  " + fit(what, KEY_WIDTH), "accent"), Cell(meaning)) for what, meaning in said]
     return [*lines, ()]

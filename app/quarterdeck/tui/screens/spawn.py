@@ -100,7 +100,7 @@ class SpawnScreen(Picker):
             found = await self.console_app.backend.issues(project)
         except QuarterdeckError as error:
             said = " ".join(part for part in (error.message, error.hint) if part)
-            self._say(f"{said} An issue can still be typed.", "failed")
+            self._say(f"{said}\nAn issue can still be typed.", "failed")
             return
         self._candidates = [_candidate(one) for one in found.issues]
         self.narrow()

@@ -8,7 +8,7 @@ from textual.style import Style
 from textual.widgets import OptionList
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from textual.widgets.option_list import Option
 
@@ -18,8 +18,10 @@ CHOSEN = "option-list--option-highlighted"
 class Options(OptionList):
     """What is under the cursor shows also where there is no second ground: in the terminal's own colours."""
 
-    def __init__(self, *, compact: bool = False) -> None:
+    def __init__(self, *, compact: bool = False, on_enter: Callable[[], None] | None = None) -> None:
         super().__init__(id="options", compact=compact, markup=False)
+        self._at_enter = on_enter
+        """Called at once, in place of `OptionSelected`: the next key may be on its way, for what Enter leads to."""
 
     def get_visual_style(self, *component_classes: str, partial: bool = False) -> Style:
         """Textual forgets to reverse what its style sheet says is reversed (8.2.8)."""
@@ -27,6 +29,13 @@ class Options(OptionList):
         if CHOSEN in component_classes and self.get_component_styles(CHOSEN).text_style.reverse:
             style += Style(reverse=True)
         return style
+
+    def action_select(self) -> None:
+        """Take what is under the cursor."""
+        if self._at_enter is None:
+            super().action_select()
+        elif self.highlighted is not None:
+            self._at_enter()
 
     def offer(self, options: Sequence[Option], chosen: int = 0) -> None:
         """Offer these, one of them under the cursor."""
