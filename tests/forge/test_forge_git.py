@@ -368,9 +368,11 @@ async def test_kept_work_comes_back_whole_and_nothing_is_touched(
         git(path, "status", "--porcelain"), git(path, "ls-files", "--stage"), git(path, "rev-parse", "HEAD")
     )  # fmt: skip
     await worktrees.remove(path, accept_loss=True)
-    await run(["sh", "-c", kept.how_to_get_it_back], timeout=PATIENCE)
+    back = await run(["sh", "-c", kept.how_to_get_it_back], timeout=PATIENCE)
+    assert back.ok, back.err
     checkout = repository.path
-    assert repository.git("rev-parse", "--abbrev-ref", "HEAD") == "app-1-kept"
+    assert repository.git("rev-parse", "--abbrev-ref", "HEAD") == "main"
+    repository.git("switch", "--quiet", "app-1-kept")
     assert (checkout / "README").read_text() == "changed\n"
     assert (checkout / "staged").read_text() == "changed since\n"
     assert (checkout / "-odd\nname").read_text() == "odd"
