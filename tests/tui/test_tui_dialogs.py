@@ -156,6 +156,12 @@ async def test_answering_is_not_offered_where_nothing_is_asked() -> None:
         assert asked is not None
         assert [toast.message for toast in running.app._notifications] == [f'"{asked.tmux_name}" asks nothing now.']
         assert "answer" not in running.main.foot.text
+        await running.press("u", "d", "v")
+        assert running.backend.deeds == []
+        said = [toast.message for toast in running.app._notifications][1:]
+        assert [
+            words in each for words, each in zip(("nothing to bring back", "is live", "[views]"), said, strict=True)
+        ]
 
 
 async def test_a_new_session_needs_a_directory_an_agent_and_a_request() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck.core.ids import SessionId
-from quarterdeck.core.session import EPOCH, ActionCue, ActionCueKind, ExitReason, Need, Session, SessionState
+from quarterdeck.core.session import EPOCH, ActionCue, ActionCueKind, ExitReason, Need, Session, SessionState, Source
 from quarterdeck.core.text import cell_width, clean
 from quarterdeck.errors import QuarterdeckError, SettingsError, StoreError
 from quarterdeck.ports.store_health import StoreHealth
@@ -25,7 +25,7 @@ from quarterdeck.tui.rows.mark import ASCII_SHAPES, ROLES, SHAPES, Kind, kind_of
 from quarterdeck.tui.rows.notices import notice_for
 from quarterdeck.tui.rows.order import Grouping, Heading, arrange, held
 from quarterdeck.tui.rows.plot import plot
-from quarterdeck.tui.rows.session_row import View, branch_of, name_of, saying, session_cells, title_of
+from quarterdeck.tui.rows.session_row import View, agent_of, branch_of, name_of, saying, session_cells, title_of
 from quarterdeck.tui.screens.dialog import fitting
 from support.fleet import NOW, ago, canned_exited, canned_sessions, fleet_of
 
@@ -327,3 +327,21 @@ def test_a_dialog_names_the_keys_there_is_room_for_and_always_the_one_that_leads
     assert fitting(keys, 53) == list(keys)
     assert fitting(keys, 52) == [keys[0], keys[1]]
     assert fitting(keys, 13) == [keys[1]]
+
+
+def test_an_agent_that_left_its_shell_behind_stands_in_brackets() -> None:
+    evidence = replace(canned_sessions()[0].state_evidence, source=Source.SCREEN, cause="fallback_prompt_detected")
+    here = replace(
+        canned_sessions()[0], tool="Claude Code", state=SessionState.IDLE, needs=None, asks=None, thought=None,
+        current_command="zsh", state_evidence=evidence,
+    )  # fmt: skip
+
+    assert agent_of(here) == "(claude)"
+    assert saying(here, Kind.RESTS) == "Claude Code has ended here"
+    for other in (
+        replace(here, current_command="claude"),
+        replace(here, current_command="sh"),
+        replace(here, state=SessionState.BUSY),
+        replace(here, state_evidence=replace(evidence, source=Source.REGISTRY, cause="registry_idle")),
+    ):
+        assert agent_of(other) == "claude"

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.message import MOST_RECIPIENTS
 from quarterdeck.core.text import clean
-from quarterdeck.tui.actions import BY_NAME
 from quarterdeck.tui.backend import Capability
 from quarterdeck.tui.rows.mark import GONE, Kind, kind_of
 from quarterdeck.tui.rows.session_row import name_of
@@ -179,9 +178,8 @@ def answer(screen: MainScreen) -> None:
     session, console = screen.selected, screen.console_app
     if session is None:
         return
-    ask = session.asks if screen.works(BY_NAME["session.answer"]) else None
+    ask = session.asks
     if ask is None:
-        console.notify(f'"{clean(name_of(session))}" asks nothing now.', markup=False)
         return
     dialog = AnswerScreen(console, session, ask)
 

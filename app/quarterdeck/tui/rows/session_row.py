@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
-from quarterdeck.core.session import Need
+from quarterdeck.core.session import Need, SessionState, Source
 from quarterdeck.core.text import clean, cut, fit
 from quarterdeck.tui.rows import column as col
 from quarterdeck.tui.rows.ages import quiet, share
@@ -28,6 +28,8 @@ _STANDING = {
     "mergeable": "ready", "merged": "merged", "stuck": "stuck",
 }  # fmt: skip
 """Statuses of the work that neither the state nor the request's number tells."""
+SHELLS = frozenset({"bash", "zsh", "fish", "dash", "ksh", "tcsh", "nu", "xonsh", "elvish"})
+"""Shells that stay when an agent ends; not `sh`, which is what stands around an agent that we started."""
 CONTEXT_TIGHT = 0.8
 """From this share of its context on, a session's use of it is worth a colour."""
 _AGENT_NAMES = {
@@ -115,9 +117,21 @@ def title_of(session: Session) -> str:
 
 
 def agent_of(session: Session) -> str:
-    """The agent in it, else the command that runs there."""
+    """The agent in it, in brackets when it has left it; else the command that runs there."""
     tool = session.tool or (session.work.agent if session.work else "") or session.current_command or ""
-    return clean(_AGENT_NAMES.get(tool, tool)).lower()
+    name = clean(_AGENT_NAMES.get(tool, tool)).lower()
+    return f"({name})" if has_left(session) else name
+
+
+def has_left(session: Session) -> bool:
+    """Whether the agent has ended, and its shell shows a prompt."""
+    evidence = session.state_evidence
+    return (
+        session.tool is not None
+        and session.state is not SessionState.BUSY
+        and session.current_command in SHELLS
+        and (evidence.source is Source.SILENCE or evidence.cause == "fallback_prompt_detected")
+    )
 
 
 def repo_of(session: Session) -> str:
@@ -153,6 +167,8 @@ def saying(session: Session, kind: Kind) -> str:
         return clean(session.thought or "its tmux server went away")
     if kind is Kind.FAILED and session.state_evidence.detail:
         return clean(session.state_evidence.detail)
+    if not session.thought and has_left(session):
+        return f"{clean(session.tool or '')} has ended here"
     return clean(session.thought or "") or title_of(session)
 
 

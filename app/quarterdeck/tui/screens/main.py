@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from quarterdeck.core.text import clean
-from quarterdeck.tui import actions
+from quarterdeck.tui import actions, in_vain
 from quarterdeck.tui.actions import ACTIONS, BY_NAME
 from quarterdeck.tui.board import Board
 from quarterdeck.tui.commands import COMMANDS
@@ -235,17 +235,14 @@ class MainScreen(Screen[None]):
         """Textual asks this before it runs a key."""
         if action != "do" or self.works(wanted := BY_NAME[cast("str", parameters[0])]):
             return True
-        # The key is not named where nothing is asked, but says so when it is pressed.
-        is_idle = wanted.needs is actions.Needs.ASKING and self.selected is not None
-        return (
-            is_idle
-            and self.console_app.trouble is None
-            and wanted.capability in self.console_app.backend.capabilities()
-        )
+        return in_vain.can_say(self, wanted)
 
     def action_do(self, name: str) -> None:
-        """Run an action of the table."""
-        COMMANDS[name](self)
+        """Run an action of the table, or say why it cannot be done."""
+        if self.works(BY_NAME[name]):
+            COMMANDS[name](self)
+        else:
+            in_vain.say(self, BY_NAME[name])
 
     def action_row(self, number: int) -> None:
         """Jump to a row by its place."""
