@@ -95,6 +95,13 @@ def test_an_open_folder_is_a_warning_with_the_command_that_closes_it(private_hom
     assert finding["cure"] == f"chmod 700 {private_home}"
 
 
+def test_folders_that_are_as_they_should_be_take_one_line() -> None:
+    _, found = findings()
+
+    assert [name for name in found if name.startswith("folder")] == ["folders"]
+    assert "made when needed" in found["folders"]["cause"]
+
+
 def test_a_file_in_the_place_of_a_folder_fails(private_home: Path) -> None:
     private_home.mkdir(mode=0o700)
     (private_home / "spool").write_text("")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
+import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
     from quarterdeck.operations.doctor import Finding
 
+LEAST = 20
+"""Cells for what is said, however narrow the terminal is."""
 SIGNS = {
     Status.OK: ("✓", "ok", Colour.GREEN),
     Status.WARN: ("!", "!", Colour.YELLOW),
@@ -46,7 +50,11 @@ def _show(findings: Sequence[Finding]) -> None:
         name = clean(found.name)
         gap = " " * max(0, width - cell_width(name))
         mark = coloured(f"{sign if has_unicode() else plain:<2}", colour, sys.stdout)
-        write(f"{mark}{name}{gap}  {clean(found.cause)}\n")
+        room = max(LEAST, shutil.get_terminal_size().columns - 4 - max(width, cell_width(name)))
+        first, *more = textwrap.wrap(clean(found.cause), room, break_long_words=False, break_on_hyphens=False) or [""]
+        write(f"{mark}{name}{gap}  {first}\n")
+        for line in more:
+            write(f"  {' ' * width}  {line}\n")
         if found.cure and found.status is not Status.OK:
             arrow = "→" if has_unicode() else "->"
             write(f"  {' ' * width}  {coloured(f'{arrow} {clean(found.cure)}', Colour.CYAN, sys.stdout)}\n")

@@ -46,7 +46,7 @@ WORK_VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="restore",
-        summary="bring a dead agent session back, with its conversation",
+        summary="bring a worker that has ended back, with its conversation",
         example="quarterdeck restore web-3",
         runs="quarterdeck.cli.working:restore_session",
         arguments=(SPAWNED,),
@@ -71,7 +71,7 @@ WORK_VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="cleanup",
-        summary="end what is done or dead",
+        summary="end workers that are done or dead",
         example="quarterdeck cleanup web --dry-run",
         runs="quarterdeck.cli.working:clean_up",
         arguments=(

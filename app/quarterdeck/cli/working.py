@@ -72,7 +72,10 @@ async def spawned(opened: Bridge, word: str) -> WorkRecord:
         names = ", ".join(record.session_id for record in found)
         raise UsageError(f'"{word}" could be any of: {names}.', hint="Give more of the id.")
     if not found:
-        raise NotFound(f'There is no spawned session "{word}".', hint="`quarterdeck ls --all` lists them.")
+        raise NotFound(
+            f'There is no worker or orchestrator "{word}".',
+            hint="`quarterdeck spawn` makes one; other sessions have no work to go back to.",
+        )
     return found[0]
 
 
@@ -219,9 +222,10 @@ async def _clean_up(call: Call) -> int:
         rows += [("left", *_cells(each)) for each in done.skipped]
         rows += [("purged", session_id, "", "its conversation is deleted") for session_id in done.purged]
         rows += [("failed", session_id, "", message) for session_id, message in done.errors]
-        print_table(("", "SESSION", "BECAUSE", "NOTE"), rows)
-        if not rows:
-            progress("Nothing is done or dead.")
+        if rows:
+            print_table(("", "SESSION", "BECAUSE", "NOTE"), rows)
+        else:
+            progress("No worker is done or dead. Other sessions end with `quarterdeck kill`.")
     return 1 if done.errors else 0
 
 

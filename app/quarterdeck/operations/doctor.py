@@ -107,8 +107,14 @@ async def settings(places: Places) -> Finding:
 
 
 async def folders(places: Places) -> Sequence[Finding]:
-    """Whether our folders can be used, and are closed to others."""
-    return [_folder(folder) for folder in places.folders] + [_file(file) for file in places.files if file.exists()]
+    """Whether our folders can be used, and are closed to others: each that is not as it should be, and all the rest."""
+    there = [folder for folder in places.folders if folder.exists()]
+    found = [*map(_folder, there), *(_file(file) for file in places.files if file.exists())]
+    wrong = [finding for finding in found if finding.status is not Status.OK]
+    well, missing = len(found) - len(wrong), len(places.folders) - len(there)
+    said = [f"Only you can look inside {well} folders and files of ours."] if well else []
+    said += [f"{missing} more will be made when needed."] if missing else []
+    return [*wrong, Finding("folders", Status.OK, " ".join(said))] if said else wrong
 
 
 def _quoted(path: Path) -> str:
@@ -117,8 +123,6 @@ def _quoted(path: Path) -> str:
 
 def _folder(folder: Path) -> Finding:
     name = f"folder {folder}"
-    if not folder.exists():
-        return Finding(name, Status.OK, "Not there yet; made when it is needed.")
     if not folder.is_dir():
         return Finding(
             name, Status.FAIL, "Something that is no folder stands in its place.", f"Move {_quoted(folder)} elsewhere."

@@ -119,8 +119,8 @@ async def _check_restorable(yard: Yard, record: WorkRecord) -> None:
         runtime=runtime.state,
     )
     raise NotRestorable(
-        f"{record.session_id} is {status}, and its agent is {runtime.state}.",
-        hint="Only a session that is over or whose agent is gone can be restored.",
+        f"The agent of {record.session_id} is {runtime.state}, so there is nothing to bring back.",
+        hint="Only a worker that is over, or whose agent is gone, can be restored.",
     )
 
 

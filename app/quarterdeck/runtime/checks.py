@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from quarterdeck.config.settings import Settings, Thoughts
     from quarterdeck.core.pane import ServerAddress
     from quarterdeck.paths import Places
+    from quarterdeck.runtime.hooks import Reporting
 
 REPORTS_UNREAD = 500
 """Reports that lie there when nobody has read them for long."""
@@ -115,7 +116,8 @@ def agents(settings: Settings, _: Places) -> Sequence[Finding]:
 
 def hooks(settings: Settings, places: Places) -> Sequence[Finding]:
     """Whether the agents that are here report to us."""
-    found = []
+    found: list[Finding] = []
+    silent: list[Reporting] = []
     able = load_agents(settings.agents)
     here = [
         agent.spec.key
@@ -130,8 +132,14 @@ def hooks(settings: Settings, places: Places) -> Sequence[Finding]:
         elif each.status is HookStatus.OUTDATED:
             found.append(Finding(name, Status.WARN, f"The hooks of {each.name} are of another version or place.", cure))
         else:
-            cause = f"{each.name} does not report by itself, unless started from here; its screen and files serve."
-            found.append(Finding(name, Status.WARN, cause, cure))
+            silent.append(each)
+    if len(silent) > 1:
+        *others, last = (each.name for each in silent)
+        cause = f"{', '.join(others)} and {last} report only where they are started from here; their screens serve."
+        found.append(Finding("hooks", Status.WARN, cause, "quarterdeck hooks install"))
+    for each in silent if len(silent) == 1 else ():
+        cause = f"{each.name} does not report by itself, unless started from here; its screen and files serve."
+        found.append(Finding(f"hooks {each.agent}", Status.WARN, cause, f"quarterdeck hooks install {each.agent}"))
     return found
 
 

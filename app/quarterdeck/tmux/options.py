@@ -87,7 +87,8 @@ def _passthrough(value: str | None) -> Advice | None:
     if value == "all":
         cause = "It is all: programs in panes that you do not see can write to your terminal."
         return Advice("allow-passthrough", is_fine=False, cause=cause, cure="tmux set -g allow-passthrough on")
-    return Advice("allow-passthrough", is_fine=True, cause=f"It is {value}.")
+    what = "so desktop notices cannot go through your terminal" if value == "off" else "for what you see"
+    return Advice("allow-passthrough", is_fine=True, cause=f"It is {value}, {what}.")
 
 
 def _true_colour(features: Mapping[str, str], clients: Sequence[Client]) -> Advice:

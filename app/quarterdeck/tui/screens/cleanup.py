@@ -97,7 +97,7 @@ class CleanupScreen(Dialog[None]):
             self._say(f"It cannot be told what could go: {error.message} {error.hint}", "failed")
             return
         if not self._found:
-            self._say("Nothing is done or dead.", "muted")
+            self._say("No worker is done or dead. Other sessions end with x.", "muted")
             return
         self._ticked = {one.session_id for one in self._found if not (one.holds or one.stays_because)}
         self._offer()

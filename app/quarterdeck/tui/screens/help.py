@@ -48,7 +48,7 @@ class HelpScreen(Page):
 
     def _show(self) -> None:
         self._has_names = self.lines.size.width >= NAMES_FROM
-        self.lines.show([*self._actions(), *_filter_lines(), *self._shapes()])
+        self.lines.show([*self._actions(), *_filter_lines(), *self._shapes(), *_column_lines()])
 
     def _actions(self) -> list[Line]:
         console = self.console_app
@@ -75,7 +75,7 @@ class HelpScreen(Page):
             sign = shape(kind, ascii_only=self.console_app.ascii_only)
             lines.append((Cell("  " + fit(f"{sign} {kind.value}", KEY_WIDTH), "accent"), Cell(meaning)))
         doubt = "behind a state: we think so, and are not sure (details say why)"
-        return [*lines, (Cell("  " + fit("?", KEY_WIDTH), "accent"), Cell(doubt))]
+        return [*lines, (Cell("  " + fit("?", KEY_WIDTH), "accent"), Cell(doubt)), ()]
 
 
 def _filter_lines() -> list[Line]:
@@ -89,3 +89,15 @@ def _filter_lines() -> list[Line]:
     lines: list[Line] = [(Cell("The filter", "text bold"),)]
     lines += [(Cell("  " + fit(what, KEY_WIDTH), "accent"), Cell(meaning)) for what, meaning in said]
     return [*lines, ()]
+
+
+def _column_lines() -> list[Line]:
+    said = (
+        ("agent", "what runs there; in brackets when the agent has ended and its shell is there"),
+        ("rest", "drowsy: quiet for 30 seconds; asleep: waits for you; shown where there is room"),
+        ("ctx", "how much of its context the agent has used"),
+        ("quiet", "since when nothing has happened"),
+        ("activity", "how much it wrote in the last minutes, the newest at the right"),
+    )
+    lines: list[Line] = [(Cell("What the columns say", "text bold"),)]
+    return [*lines, *((Cell("  " + fit(what, KEY_WIDTH), "accent"), Cell(meaning)) for what, meaning in said)]
