@@ -1,17 +1,22 @@
-"""A look that shows nothing new is known for one without making the row again."""
+"""What a look adds to what is known of a session."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck.core.ids import PaneId, TmuxSessionId, WindowId
 from quarterdeck.core.pane import Pane
-from quarterdeck.core.session import ExitReason, TransportHealth
+from quarterdeck.core.reading import Reading
+from quarterdeck.core.report import ReportState
+from quarterdeck.core.session import Confidence, Evidence, ExitReason, Need, SessionState, Source, TransportHealth
 from quarterdeck.supervisor.sighting import seen, shows_as
+from quarterdeck.supervisor.watched import remembered, row
 from support.store import NOON, session
 
 PANE = Pane(
@@ -32,7 +37,31 @@ OF_THE_ROW: list[dict[str, Any]] = [
 def test_a_row_is_made_again_exactly_when_it_would_differ(
     of_pane: dict[str, Any], of_row: dict[str, Any], clients: int, incarnation: str
 ) -> None:
-    row = replace(seen(session(1), PANE, 0, "run"), **of_row)
+    known = replace(seen(session(1), PANE, 0, "run"), **of_row)
     pane = replace(PANE, **of_pane)
 
-    assert shows_as(row, pane, clients, incarnation) == (seen(row, pane, clients, incarnation) == row)
+    assert shows_as(known, pane, clients, incarnation) == (seen(known, pane, clients, incarnation) == known)
+
+
+@pytest.mark.parametrize(
+    ("kept", "ended_after", "needs"),
+    [
+        pytest.param(None, 1, None, id="it was looked at before"),
+        pytest.param(None, 60, Need.FINISHED, id="it ended while nobody watched"),
+        pytest.param(Need.FINISHED, 1, Need.FINISHED, id="nobody has looked yet"),
+    ],
+)
+def test_a_turn_that_was_looked_at_is_no_news_when_the_console_opens_again(
+    kept: Need | None, ended_after: int, needs: Need | None
+) -> None:
+    evidence = Evidence(cause="stop", confidence=Confidence.HIGH, observed_at=NOON, source=Source.HOOK)
+    known = replace(session(1), state=SessionState.IDLE, needs=kept, state_evidence=evidence)
+    ended = Reading(
+        source=Source.TRANSCRIPT, state=SessionState.IDLE, cause="turn_over", confidence=Confidence.HIGH,
+        at=NOON + timedelta(seconds=ended_after), needs=Need.FINISHED,
+    )  # fmt: skip
+    watched = remembered(known, PANE)
+    watched.program_since = NOON - timedelta(hours=1)
+    watched.report = ReportState(reading=ended)
+
+    assert row(known, watched, ended, NOON + timedelta(hours=1)).needs is needs

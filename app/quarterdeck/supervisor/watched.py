@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.detector import (
@@ -36,6 +36,8 @@ STILL_AFTER = 2.0
 """A screen that has not changed for so long shows a program that is not working."""
 FROZEN_AFTER = 10.0
 """From then on it makes no difference any more for how long a screen and a title have stood."""
+SAME_TURN = timedelta(seconds=2)
+"""Sources tell of the end of one turn within this time of each other."""
 LONGEST = 300.0
 """A row is derived anew after this time in any case."""
 ASKING = frozenset({Need.PERMISSION, Need.QUESTION})
@@ -278,6 +280,8 @@ def remembered(session: Session, pane: Pane) -> Watched:
     state = SessionState.IDLE if session.state is SessionState.EXITED else session.state
     evidence = session.state_evidence
     is_known = evidence.confidence is not Confidence.LOW
+    # What wanted nothing when it was kept has been looked at: only a turn that ended later is news.
+    was_seen = is_known and session.state is SessionState.IDLE and session.needs is None
     return Watched(
         detector=DetectorState(
             state=state if is_known else SessionState.IDLE,
@@ -288,4 +292,7 @@ def remembered(session: Session, pane: Pane) -> Watched:
         ),
         pane=pane,
         has_worked=session.needs is Need.FINISHED or session.state is SessionState.BUSY,
+        looked_at=max(evidence.observed_at or session.last_activity_at, session.last_activity_at) + SAME_TURN
+        if was_seen
+        else None,
     )
