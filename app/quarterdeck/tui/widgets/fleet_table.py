@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
+from textual.strip import Strip
 
 from quarterdeck.tui.rows import column as col
 from quarterdeck.tui.rows.cell import Cell
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from textual import events
-    from textual.strip import Strip
 
     from quarterdeck.core.session import Session
     from quarterdeck.tui.rows.order import Item
@@ -201,10 +201,19 @@ class FleetTable(ScrollView, can_focus=True):
         self._painted.clear()
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """The lines to paint, with columns for this very width: the message that it has changed comes later."""
+        """The lines to paint, with columns for this very width: the message that it has changed comes later.
+
+        Textual would wrap each line in border and padding, of which there is none, and forget what it made of a line
+        that only moves up or down; of lines that stay what they are the strips keep that themselves.
+        """
         if self._layout.width != self._width:
             self._set_columns()
-        return super().render_lines(crop)
+        _, background = self.background_colors
+        lines = [self.render_line(y) for y in crop.line_range]
+        for each in self.get_line_filters():
+            lines = [line.apply_filter(each, background) for line in lines]
+        left, right = crop.column_span
+        return lines if (left, right) == (0, self.outer_size.width) else [line.crop(left, right) for line in lines]
 
     def _cells(self, index: int) -> tuple[Cell, ...]:
         item = self._items[index]
@@ -233,7 +242,10 @@ class FleetTable(ScrollView, can_focus=True):
             if len(self._strips) >= STRIPS_KEPT:
                 self._strips.clear()
             cells, ground = line
-            strip = self._strips[line] = strip_of(cells, self._theme, ground, self._width)
+            # What stands beside the scrollbar's place is never the cursor's.
+            row = strip_of(cells, self._theme, ground, self._width)
+            beside = strip_of((), self._theme, "background", self.outer_size.width - self._width)
+            strip = self._strips[line] = Strip.join([row, beside])
         return strip
 
     def _repaint(self) -> None:
