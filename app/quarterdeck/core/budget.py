@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +17,7 @@ HOUR = 3_600
 DAY = 86_400
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Caps:
     """Most calls and tokens; 0 is no limit."""
 
@@ -25,7 +27,7 @@ class Caps:
     tokens_per_day: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Spending:
     """Calls and tokens by slot of time, of the last day."""
 

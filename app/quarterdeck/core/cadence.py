@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from quarterdeck.values import value
 
 
 class Tier(StrEnum):
@@ -39,7 +40,7 @@ class Skip(StrEnum):
     STALE_DELIVERY = "stale_delivery"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Cadence:
     """Shortest seconds between two questions about a session, by tier, and in any case."""
 

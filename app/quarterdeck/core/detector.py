@@ -7,7 +7,7 @@ like a prompt does not flicker.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from quarterdeck.core.evidence import confidence_of
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.screen_rules import ends_at_prompt, error_in, is_meaningful, last_line, new_lines
 from quarterdeck.core.session import Confidence, SessionState, Source
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +49,7 @@ _NOTHING_RUNS = "liveness_no_children"
 _RESTING = frozenset({SessionState.IDLE, SessionState.ATTENTION})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Observation:
     """What was seen this time. None = not looked at, so nothing about it changed."""
 
@@ -72,7 +73,7 @@ class Observation:
     """Whether we sent input."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class DetectorState:
     """All that is remembered between two steps. Times are epoch seconds."""
 

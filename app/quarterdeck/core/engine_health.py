@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from quarterdeck.core.events import Health
+from quarterdeck.values import value
 
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 60.0
 UNHEALTHY_AFTER = 3
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class EngineHealth:
     """Failures since the last success. Times are seconds that never go back."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,7 +41,7 @@ class Health(StrEnum):
     UNHEALTHY = "unhealthy"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class SessionCreated:
     """A session came into view."""
 
@@ -50,7 +51,7 @@ class SessionCreated:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class SessionChanged:
     """Something about a live session is different."""
 
@@ -59,7 +60,7 @@ class SessionChanged:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class SessionDeleted:
     """A session is gone, or we stopped watching it."""
 
@@ -71,7 +72,7 @@ class SessionDeleted:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class SessionStale:
     """A session's tmux server went away; its identity is kept for when the session comes back."""
 
@@ -79,7 +80,7 @@ class SessionStale:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class SessionForgotten:
     """A stale or exited row was dismissed."""
 
@@ -87,7 +88,7 @@ class SessionForgotten:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class ServerChanged:
     """The tmux server started, ended or was replaced: one event, however many sessions it held."""
 
@@ -97,14 +98,14 @@ class ServerChanged:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class LookSucceeded:
     """tmux answered."""
 
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class LookFailed:
     """tmux did not answer; nothing else changes."""
 
@@ -113,7 +114,7 @@ class LookFailed:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class ThemeFound:
     """A repository's colours became known or changed."""
 
@@ -122,7 +123,7 @@ class ThemeFound:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class WorkerHealth:
     """A worker of ours changed its health."""
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.report import ReportState
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from quarterdeck.core.session import Session
     from quarterdeck.core.transcript import TranscriptView
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Insight:
     """One session with what its agent wrote, reported and shows."""
 

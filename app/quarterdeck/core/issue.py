@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+
+from quarterdeck.values import value
 
 
 class IssueState(StrEnum):
@@ -16,7 +17,7 @@ class IssueState(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Issue:
     """One issue. All text in it is foreign."""
 

@@ -6,9 +6,11 @@ remedy has to bear being applied to something that is not there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +48,7 @@ class Step(StrEnum):
     """Everything is done; the outcome is about to be written."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class JournalEntry:
     """One operation under way."""
 

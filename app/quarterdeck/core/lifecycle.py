@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.work import Role, Status
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -99,7 +100,7 @@ class RuntimeReason(StrEnum):
     PROBE_ERROR = "probe_error"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class WorkPart:
     """The `session` part: the work itself."""
 
@@ -112,7 +113,7 @@ class WorkPart:
     last_transition_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class PrPart:
     """The `pr` part: the primary pull request."""
 
@@ -123,7 +124,7 @@ class PrPart:
     last_observed_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class RuntimePart:
     """The `runtime` part: the process."""
 
@@ -135,7 +136,7 @@ class RuntimePart:
     tmux_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Lifecycle:
     """All three questions, kept apart."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import time
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.session import Need
 from quarterdeck.core.text import clean, cut
 from quarterdeck.core.thought_line import tidy
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +32,7 @@ class Channel(StrEnum):
     COMMAND = "command"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class NoticeRules:
     """What the operator set."""
 
@@ -42,7 +43,7 @@ class NoticeRules:
     """Seconds in which needs that begin are told as one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Notice:
     """One session that began to need the operator."""
 
@@ -53,7 +54,7 @@ class Notice:
     """What it asks or says."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Message:
     """What is told, safe to show anywhere text may stand."""
 

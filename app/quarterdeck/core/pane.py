@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from quarterdeck.core.ids import PaneId, TmuxSessionId, WindowId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ServerAddress:
     """Which tmux server: a socket path, always absolute."""
 
@@ -19,7 +21,7 @@ class ServerAddress:
         return self.socket
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Incarnation:
     """One run of a server. Pane and session ids mean nothing outside it: tmux counts from 0 again."""
 
@@ -31,7 +33,7 @@ class Incarnation:
         return f"{self.pid}:{self.started}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Pane:
     """One pane as tmux tells it. Free text is already cleaned of control characters, never shortened."""
 
@@ -70,7 +72,7 @@ class Pane:
         return self.window_active and self.pane_active
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Client:
     """A terminal attached to the server. Control clients, ours included, are never listed."""
 
@@ -87,7 +89,7 @@ class Client:
     """tmux's client flags, such as `focused` and `read-only`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Snapshot:
     """Every pane and every real client of a server, from one look."""
 
@@ -101,7 +103,7 @@ class Snapshot:
     """Rows that could not be read; each is one fault, and never spoils the others."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NoServer:
     """A reliable answer: no server runs at this address, so there are no sessions."""
 

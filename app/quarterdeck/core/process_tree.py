@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.tools import INTERPRETERS, detect_in_command_line, detect_tool_name
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +17,7 @@ SHELLS = frozenset({"sh", "bash", "zsh", "fish", "dash", "ksh", "mksh", "ash", "
 _SHELL_OPTIONS_WITH_VALUE = frozenset({"--rcfile", "--init-file", "--init-command", "-C", "-o", "+o", "-O", "+O"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Process:
     """One process, as the system lists it."""
 
@@ -29,7 +30,7 @@ class Process:
     """When it started, by a clock of the system's own that never goes back: with the pid it names one process."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ProcessTree:
     """All processes at one moment, and who is whose child."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.work import Role
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,7 @@ class Strategy(StrEnum):
     IGNORE = "ignore"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Command:
     """One command of the operator's to be run in a new worktree: an argument list, or a line for the shell."""
 
@@ -35,7 +36,7 @@ class Command:
         return self.shell or " ".join(self.argv)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Crew:
     """How the sessions of one role are started; None and empty leave it to the next wider setting."""
 
@@ -45,7 +46,7 @@ class Crew:
     subagent: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Project:
     """One project, with the defaults already filled in."""
 

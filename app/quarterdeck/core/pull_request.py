@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class PullRequest:
     """One pull request (GitHub) or merge request (GitLab)."""
 
@@ -34,7 +36,7 @@ class PullRequest:
 
     def as_json(self) -> dict[str, Any]:
         """As the session object shows it."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
 
 def parse_pull_request(url: str) -> PullRequest | None:

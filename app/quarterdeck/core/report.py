@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +20,7 @@ PAYLOAD_BYTES = 32_768
 """A hook cuts what is longer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Report:
     """One hook's message, as it lay in the spool. Everything in it is foreign."""
 
@@ -34,7 +36,7 @@ class Report:
     """Whether the hook cut the payload, so that only the event itself is known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class ReportState:
     """What the reports of one session add up to."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from quarterdeck.core.lifecycle import (
 )
 from quarterdeck.core.pull_request import parse_pull_request
 from quarterdeck.core.work import Role
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -79,7 +80,7 @@ _MEANS: dict[SelfState, tuple[WorkState, WorkReason]] = {
 _OF_PR = frozenset({SelfState.PR_CREATED, SelfState.DRAFT_PR_CREATED, SelfState.READY_FOR_REVIEW})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class SelfReport:
     """One report, as given."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId
@@ -107,7 +108,7 @@ class ExitReason(StrEnum):
     API_DELETE = "api_delete"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Evidence:
     """Why we believe a session's state."""
 
@@ -118,7 +119,7 @@ class Evidence:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Ask:
     """An open permission or question, as captured."""
 
@@ -130,7 +131,7 @@ class Ask:
     """Whether more than one of the choices may be taken."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class ActionCue:
     """One transcript-backed reminder, with the facts behind it."""
 
@@ -141,7 +142,7 @@ class ActionCue:
     status: str = "active"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Session:
     """Everything known of one session. The fields up to `work` are the contract's session object."""
 

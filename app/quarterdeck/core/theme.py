@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from quarterdeck.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RepoTheme:
     """Colours as `#RRGGBB`, upper case."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.session import RestState, ThoughtSource, ThoughtState
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import ActionCue
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class ThoughtSnapshot:
     """The last accepted word about one session, keyed by session id or by pane key, with its delivery watermark."""
 
@@ -32,7 +32,7 @@ class ThoughtSnapshot:
     emission_seq: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class ThoughtUpdate:
     """One update as an engine sends it, before the delivery rule has judged it."""
 

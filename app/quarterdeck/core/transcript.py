@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,7 +32,7 @@ class ActionKind(StrEnum):
     THINKING = "thinking"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Action:
     """One step an agent took."""
 
@@ -43,7 +44,7 @@ class Action:
     """How it ended; None = not yet, or not told."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class TranscriptView:
     """A transcript as read so far."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.lifecycle import Lifecycle, PrPart, WorkReason, WorkState, decide, status_of
 from quarterdeck.core.lifecycle_record import dump
 from quarterdeck.core.work import PR_OWNING, PR_TRACKING, Role, Work
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.pull_request import PullRequest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class WorkRecord:
     """One spawned session as the store keeps it."""
 

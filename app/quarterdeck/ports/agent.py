@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from quarterdeck.core.session import DEFAULT_CONTEXT_LIMIT
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -65,7 +66,7 @@ class Press(StrEnum):
     """The answer typed out, then Enter."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Dialog:
     """How one kind of dialog is answered."""
 
@@ -82,7 +83,7 @@ class Dialog:
     """Keys, by tmux's names, that close the dialog without an answer. They may end the agent's turn."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class AgentSpec:
     """One kind of coding agent, as data."""
 
@@ -129,7 +130,7 @@ class AgentSpec:
     """How to get it, for `doctor`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Program:
     """One process of a pane, as the process table tells it."""
 
@@ -141,7 +142,7 @@ class Program:
     """Start time as the system counts it (Linux: ticks since boot), to tell a reused pid apart."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class ScreenLook:
     """A rendered screen and what is known beside it."""
 
@@ -163,7 +164,7 @@ class BoxState(StrEnum):
     """We cannot tell for this agent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Box:
     """An agent's input line, as the screen shows it."""
 
@@ -174,7 +175,7 @@ class Box:
     """Whether the screen shows messages that wait for the turn to be over."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Launch:
     """How an agent shall be started."""
 
@@ -194,7 +195,7 @@ class Launch:
     """Further words for the command line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class LaunchPlan:
     """A command line, and what has to be true around it."""
 
@@ -208,7 +209,7 @@ class LaunchPlan:
     """The conversation's id, when it is known in advance."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class HookPlan:
     """A change to one file that makes an agent report, or stops it."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     """Takes one line about what is going on, for a person."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class WantedWorktree:
     """A worktree to be made or brought back."""
 
@@ -27,7 +28,7 @@ class WantedWorktree:
     default_branch: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Worktree:
     """A worktree as git lists it."""
 
@@ -41,7 +42,7 @@ class Worktree:
     is_prunable: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class MadeWorktree:
     """A worktree that is ready, and what is to be said about how it came to be."""
 
@@ -54,7 +55,7 @@ class MadeWorktree:
     notices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class WorkAtRisk:
     """What a worktree holds that is nowhere else, or may not be."""
 
@@ -118,7 +119,7 @@ def _count(count: int, noun: str, names: Sequence[str] = ()) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}{shown}"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Kept:
     """Work that has been kept as a commit."""
 

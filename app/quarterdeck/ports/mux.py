@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
+
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -27,7 +29,7 @@ class HintKind(StrEnum):
     """The connection to the server was lost or made."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Hint:
     """One thing worth a look."""
 
@@ -36,7 +38,7 @@ class Hint:
     exit_status: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CaptureRequest:
     """Text wanted of one pane."""
 
@@ -47,7 +49,7 @@ class CaptureRequest:
     join_wrapped: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class NewSession:
     """A tmux session to be made."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
+
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.store_health import StoreHealth
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Sighting:
     """A tmux session as a look saw it."""
 
@@ -35,7 +37,7 @@ class Claim(StrEnum):
     NEW = "new"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Identity:
     """Who a sighted tmux session is."""
 
@@ -52,7 +54,7 @@ class Level(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Activity:
     """One line of the activity log."""
 
@@ -69,7 +71,7 @@ class Activity:
     """Given by the store; grows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class ActivityQuery:
     """Which activity is wanted; None = any."""
 

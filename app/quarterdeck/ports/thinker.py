@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from quarterdeck.core.insight import Insight
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from quarterdeck.core.cadence import Cadence
@@ -18,7 +18,7 @@ None = nothing to say, so what was said stays; "" = nothing goes on any more.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Subject:
     """What a model is to describe."""
 
@@ -29,7 +29,7 @@ class Subject:
     """A plain terminal's text as it was at the last thought."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Answer:
     """What a model said, as it came, and what it cost."""
 
@@ -58,7 +58,7 @@ class Thinker(Protocol):
         """Let go of connections."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class EngineSetup:
     """How the engine is to work; replaced whole when a setting changes."""
 
