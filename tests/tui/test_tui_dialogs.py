@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from textual.widgets import Static
 
 from quarterdeck.core.session import Ask, Need
 from quarterdeck.tui.actions import ACTIONS, Action, offered
@@ -166,7 +167,14 @@ async def test_answering_is_not_offered_where_nothing_is_asked() -> None:
 
 async def test_a_new_session_needs_a_directory_an_agent_and_a_request() -> None:
     async with console() as running:
-        await running.press("n", *"ledg", "enter", "right", "right", "enter", *"go on", "enter")
+        await running.press("n", *"ledg", "enter")
+        foot = running.app.screen.query_one("#keys", Static)
+        assert "Enter start" in str(foot.render()), "a shell needs no request"
+        await running.press("right", "right")
+        assert "Enter go on" in str(foot.render())
+        await running.press("enter", *"go on")
+        assert "Enter start" in str(foot.render())
+        await running.press("enter")
         wanted = NewRequest(directories=("/home/kim/ledger",), tool="codex", request="go on")
         assert running.backend.deeds == [("new", wanted)]
 

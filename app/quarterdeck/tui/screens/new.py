@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.binding import Binding, BindingType
+from textual.widgets import Static
 
 from quarterdeck.core.text import clean
 from quarterdeck.tui.requests import NewRequest
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 SHELL = "shell"
 
 
+def _keys(enter: str) -> tuple[tuple[str, str], ...]:
+    return ("↑ ↓", "choose"), ("Enter", enter), ("Tab", "next field"), ("Ctrl+T", "mark several"), ("Esc", "back")
+
+
 class NewScreen(Picker):
     """Type a directory or choose one, or mark several; then the agent; then the request. Enter goes on."""
 
@@ -34,7 +40,7 @@ class NewScreen(Picker):
         Binding("ctrl+s", "start", "start"),
     ]
     nothing = "Nothing matches; Enter takes a path typed whole."
-    keys = (("↑ ↓", "choose"), ("Enter", "go on"), ("Tab", "next field"), ("Ctrl+T", "mark several"), ("Esc", "back"))
+    keys = _keys("go on")
 
     def __init__(self, console: ConsoleApp, here: str) -> None:
         super().__init__(console, "New session", [], "type to narrow, or a path")
@@ -52,8 +58,16 @@ class NewScreen(Picker):
 
     def on_mount(self) -> None:
         """Offer the selected session's directory while the others are looked for."""
-        self._candidates = [Candidate(self._here, self._here, "here")] if self._here else []
+        self._candidates = [Candidate(self._here, _from_home(self._here), "here")] if self._here else []
         self.console_app.attempt(self._fetch())
+
+    @on(events.DescendantFocus)
+    @on(Choice.Changed)
+    def _name_enter(self) -> None:
+        """Enter goes on to the next field, and starts from the last one."""
+        is_last = self.focused is self._request or (self.focused is self._tool and self._tool.value == SHELL)
+        self.keys = _keys("start" if is_last else "go on")
+        self.query_one("#keys", Static).update(self._key_line())
 
     async def _fetch(self) -> None:
         backend = self.console_app.backend
@@ -120,4 +134,10 @@ class NewScreen(Picker):
 
 def _candidate(one: Directory) -> Candidate:
     notes = [word for word, holds in (("repository", one.is_repository), ("recent", one.is_recent)) if holds]
-    return Candidate(one.path, clean(one.path), ", ".join(notes))
+    return Candidate(one.path, _from_home(one.path), ", ".join(notes))
+
+
+def _from_home(path: str) -> str:
+    """A path as one would type it."""
+    home = str(Path.home())
+    return clean(f"~{path[len(home) :]}" if path == home or path.startswith(f"{home}/") else path)
