@@ -50,6 +50,12 @@ def exact(moment: datetime | None, now: datetime) -> str:
     return f"{hours // 24} days ago"
 
 
+def rough(moment: datetime | None, now: datetime) -> str:
+    """The same to the minute: for what stays on the screen, in more than one place."""
+    minutes = minutes_since(moment, now)
+    return "just now" if minutes == 0 else exact(moment, now)
+
+
 def amount(number: int) -> str:
     """A count in four cells: `950`, `12k`, `1.2M`."""
     if number < 1000:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.session import Need
 from quarterdeck.core.text import clean, clean_lines
-from quarterdeck.tui.rows.ages import exact
+from quarterdeck.tui.rows.ages import rough
 from quarterdeck.tui.rows.cell import Cell
 from quarterdeck.tui.rows.folding import folded
 
@@ -39,7 +39,7 @@ def choice_line(number: int, choice: str, *, several: bool, is_ticked: bool = Fa
 def question_lines(ask: Ask, now: datetime) -> list[tuple[str, str]]:
     """Lines with their roles: what kind and since when, the text, the choices by number."""
     what = "asks for permission" if ask.kind is Need.PERMISSION else "asks"
-    lines = [(f"{what}, {exact(ask.since, now)}", "asks")]
+    lines = [(f"{what}, {rough(ask.since, now)}", "asks")]
     lines += [(line.rstrip(), "text bold") for line in clean_lines(ask.text).split("\n") if line.strip()]
     lines += [
         (choice_line(number, choice, several=ask.several), "text") for number, choice in enumerate(ask.choices, 1)

@@ -66,6 +66,8 @@ class AnswerScreen(Dialog[str]):
         self.keys = _keys(ask)
         self._ticked: set[int] = set()
         self._places: list[Static] = []
+        self._since = Static()
+        """Since when it is asked."""
 
     def body(self) -> Iterable[Widget]:
         """The question as it was captured, then a place to write."""
@@ -74,9 +76,14 @@ class AnswerScreen(Dialog[str]):
         yield self._own
 
     def _told(self) -> Iterable[Static]:
+        lines = self._lines()
+        self._since, *rest = (Static(each) for each in lines[: len(lines) - len(self.ask.choices)])
+        yield self._since
+        yield from rest
+
+    def _lines(self) -> list[Text]:
         lines = question_lines(self.ask, self.console_app.clock.now())
-        for text, role in lines[: len(lines) - len(self.ask.choices)]:
-            yield Static(self.style(clean(text), role))
+        return [self.style(clean(text), role) for text, role in lines]
 
     def _choices(self) -> Iterable[Static]:
         self._places = [Static(self._choice(number)) for number in range(1, len(self.ask.choices) + 1)]
@@ -123,6 +130,8 @@ class AnswerScreen(Dialog[str]):
         elif ask is None or not is_told_again(shown.text, shown.choices, ask.text, ask.choices):
             self.console_app.notify("It asks something else by now, or nothing.", severity="warning", markup=False)
             self.dismiss(None)
+        else:
+            self._since.update(self._lines()[0])
 
     def _fill(self, ask: Ask) -> None:
         """Show the words of a question that was told of before its dialog was drawn."""
