@@ -153,7 +153,7 @@ async def _restore(call: Call) -> int:
         if record.restore_fallback:
             progress(f"a new conversation was begun: {record.restore_fallback}")
         if record.kept_ref:
-            progress(f"unsaved work is still kept at {record.kept_ref}")
+            progress(f"unsaved work is still kept; in its worktree: git restore --source={record.kept_ref} -- .")
         return _shown(call, await row_of(opened, record))
 
 

@@ -202,7 +202,7 @@ async def _clear(
     if kept is not None:
         await yard.tell(
             "workspace.kept",
-            f"Kept uncommitted work of {record.session_id}",
+            f"Kept uncommitted work of {record.session_id} at {kept.ref}",
             project=record.project,
             session_id=record.session_id,
             ref=kept.ref,

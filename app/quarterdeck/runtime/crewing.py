@@ -115,7 +115,8 @@ async def back_with(bridge: Bridge, session_id: SessionId, held: Undertaking) ->
     if record.restore_fallback:
         said.append(f"{session_id} begins a new conversation: {record.restore_fallback}.")
     if record.kept_ref:
-        said.append(f"Unsaved work of {session_id} is still kept at {record.kept_ref}.")
+        taken_up = f"git restore --source={record.kept_ref} -- ."
+        said.append(f"Unsaved work of {session_id} is still kept. To take it up, in its worktree: {taken_up}")
     return said
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Line = tuple[Cell, ...]
 LABEL = 12
+KIND = 21
+"""Cells of what kind an event is."""
 AGE = 16
 AGE_SHORT = 5
 _LEVEL_ROLES = {"error": "failed", "warn": "asks", "debug": "muted"}
@@ -170,7 +172,7 @@ def activity_line(event: Activity, now: datetime, names: dict[str, str], *, is_n
     role = _LEVEL_ROLES.get(event.level.value, "text")
     return (
         Cell("  " + (fit(quiet(event.at, now), AGE_SHORT) if is_narrow else fit(exact(event.at, now), AGE)), "muted"),
-        Cell(fit(clean(event.kind), 20), role if role != "text" else "muted"),
+        Cell(fit(clean(event.kind), KIND - 1) + " ", role if role != "text" else "muted"),
         *((Cell(fit(clean(who), 16) + " ", "text bold"),) if names else ()),
         Cell(clean(event.summary), role),
     )
