@@ -12,6 +12,7 @@ from quarterdeck.core.day import Doing, Moment
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.session import RestState
 from quarterdeck.core.thought import ThoughtSnapshot
+from quarterdeck.errors import Refused
 from quarterdeck.operations.doctor import Finding, Status
 from quarterdeck.ports.store import Activity, ActivityQuery, Level
 from quarterdeck.ports.store_health import StoreHealth
@@ -166,6 +167,8 @@ class CannedBackend:
     no_issues: QuarterdeckError | None = None
     said_of_kill: tuple[str, ...] = ()
     letters: list[Waiting] = field(default_factory=list)
+    on_screen: Ask | None = None
+    """What a session asks, as its screen shows it."""
 
     def set(self, fleet: Fleet) -> None:
         """Another fleet, published as the supervisor would."""
@@ -272,6 +275,11 @@ class CannedBackend:
 
     async def waiting(self) -> list[Waiting]:
         return self.letters
+
+    async def question(self, session_id: SessionId) -> Ask:
+        if self.on_screen is None:
+            raise Refused("What it asks cannot be read from its screen.")
+        return self.on_screen
 
     async def answer(self, session_id: SessionId, ask: Ask, choice: str) -> None:
         self._do("answer", session_id, ask, choice)

@@ -149,6 +149,23 @@ async def test_the_answer_dialog_takes_in_the_words_that_came_after_the_ask() ->
         assert running.backend.deeds == [("answer", "sess_1", drawn, "2")]
 
 
+async def test_the_answer_dialog_shows_the_screen_s_choices_where_the_agent_told_of_none() -> None:
+    told = Ask(kind=Need.QUESTION, text="Which colour?\nWhich size?", since=NOW)
+    seen = Ask(kind=Need.QUESTION, text="Which colour?", choices=("Red", "Blue"), since=NOW)
+    first, *rest = canned_sessions()
+    async with console() as running:
+        running.backend.on_screen = seen
+        running.backend.set(fleet_of(replace(first, asks=told), *rest))
+        await running.settle()
+        await running.press("y")
+        running.clock.advance(1)
+        running.backend.set(fleet_of(replace(first, asks=told, thought="waits"), *rest))
+        await running.settle()
+        assert running.app.screen is not running.main, "what was told of is still told of"
+        await running.press("2")
+        assert running.backend.deeds == [("answer", "sess_1", seen, "2")]
+
+
 async def test_answering_is_not_offered_where_nothing_is_asked() -> None:
     async with console() as running:
         await running.press("3", "y")

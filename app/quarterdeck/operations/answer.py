@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.choice import SUBMIT, is_shown_by, landmarks, pick, pick_several
 from quarterdeck.core.message import cleaned, fingerprint, pause_for
-from quarterdeck.core.session import Need
+from quarterdeck.core.session import Ask, Need
 from quarterdeck.errors import QuarterdeckError, Refused, UsageError
 from quarterdeck.operations.question import (
     CHANGED,
@@ -28,7 +28,7 @@ from quarterdeck.ports.store import Activity
 
 if TYPE_CHECKING:
     from quarterdeck.core.ids import PaneId
-    from quarterdeck.core.session import Ask, Session
+    from quarterdeck.core.session import Session
     from quarterdeck.operations.deck import Deck
     from quarterdeck.operations.question import Question
     from quarterdeck.operations.sight import Sight
@@ -49,6 +49,19 @@ async def question_of(deck: Deck, session: Session) -> Question:
     """What a session asks now; raises Refused when it asks nothing that can be read."""
     _, question = await read_question(deck, _target(deck, session, None), session)
     return question
+
+
+async def asked_now(deck: Deck, session: Session) -> Ask:
+    """The same, as a session holds it."""
+    question = await question_of(deck, session)
+    since = session.asks.since if session.asks is not None else deck.clock.now()
+    return Ask(
+        kind=question.kind,
+        text=question.text,
+        choices=question.choices,
+        since=since,
+        several=bool(question.ticks),
+    )
 
 
 async def answer(

@@ -43,12 +43,12 @@ from quarterdeck.tui.requests import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from quarterdeck.core.day import Moment
     from quarterdeck.core.events import Event
     from quarterdeck.core.fleet import Fleet
-    from quarterdeck.core.ids import PaneId, SessionId
+    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.session import Ask, Session
     from quarterdeck.core.thought import ThoughtSnapshot
     from quarterdeck.ports.store import Activity, ActivityQuery
@@ -132,7 +132,7 @@ class LiveBackend:
         """Supervise until cancelled, with a note at the server of where the console is."""
         own = self._where.pane_id
         if own is not None:
-            await self._note_console(own)
+            await self._noted(ways.remember_console(self._bridge.mux, own))
         # Beside the watch: taking a large worktree back must not keep the table waiting.
         righting = asyncio.create_task(crewing.put_right(self._bridge, self._listener))
         try:
@@ -141,19 +141,13 @@ class LiveBackend:
             righting.cancel()
             await asyncio.wait([righting])
             if own is not None:
-                await self._unnote_console(own)
+                await self._noted(ways.forget_console(self._bridge.mux, own))
 
-    async def _note_console(self, own: PaneId) -> None:
+    async def _noted(self, noting: Awaitable[None]) -> None:
         try:
-            await ways.remember_console(self._bridge.mux, own)
+            await noting
         except QuarterdeckError:
-            logger.warning("tmux could not be told where the console is", exc_info=True)
-
-    async def _unnote_console(self, own: PaneId) -> None:
-        try:
-            await ways.forget_console(self._bridge.mux, own)
-        except QuarterdeckError:
-            logger.warning("tmux could not be told that the console is gone", exc_info=True)
+            logger.warning("tmux could not be told where the console is, or that it is gone", exc_info=True)
 
     def trouble(self) -> QuarterdeckError | None:
         """Why nothing can be shown."""
@@ -255,6 +249,10 @@ class LiveBackend:
     async def mailbox(self) -> Mailbox:
         """The messages that wait."""
         return messaging.DeckMailbox(self._deck, self._where.pane_id)
+
+    async def question(self, session_id: SessionId) -> Ask:
+        """What it asks at this moment, as its screen shows it."""
+        return await answering.asked_now(self._deck, self._session(session_id))
 
     async def answer(self, session_id: SessionId, ask: Ask, choice: str) -> None:
         """Answer the question as it was shown."""

@@ -246,6 +246,11 @@ class OpeningBackend:
         """The messages that wait."""
         return await (await self._ready()).mailbox()
 
+    async def question(self, session_id: SessionId) -> Ask:
+        """What it asks at this moment."""
+        live, session_id = await self._at(session_id)
+        return await live.question(session_id)
+
     async def answer(self, session_id: SessionId, ask: Ask, choice: str) -> None:
         """Answer the question as it was shown."""
         live, session_id = await self._at(session_id)

@@ -154,6 +154,9 @@ class Backend(Protocol):
     async def mailbox(self) -> Mailbox:
         """The messages that wait, to be read and changed."""
 
+    async def question(self, session_id: SessionId) -> Ask:
+        """What it asks at this moment, as its screen shows it; Refused when that cannot be read."""
+
     async def answer(self, session_id: SessionId, ask: Ask, choice: str) -> None:
         """Answer the question as it was shown; Refused when it is another one by now."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -10,6 +11,7 @@ from textual.widgets import Static
 
 from quarterdeck.core.choice import is_told_again
 from quarterdeck.core.text import clean
+from quarterdeck.errors import QuarterdeckError
 from quarterdeck.tui.rows.question import broken, choice_line, question_lines
 from quarterdeck.tui.rows.session_row import name_of
 from quarterdeck.tui.screens.dialog import Dialog
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.session import Ask, Session
     from quarterdeck.tui.app import ConsoleApp
+
+logger = logging.getLogger(__name__)
 
 GRACE_SECONDS = 0.3
 """Keys pressed before the question could have been read answer nothing."""
@@ -59,6 +63,7 @@ class AnswerScreen(Dialog[str]):
         self._session = session
         self.ask = ask
         """The question as it is shown."""
+        self._told_of: Ask | None = ask
         self._opened = 0.0
         self._unsubscribe: Callable[[], None] = lambda: None
         self._own = Field(placeholder="an answer in your own words", css_id="own", on_enter=self._written)
@@ -112,17 +117,30 @@ class AnswerScreen(Dialog[str]):
         self._opened = self.console_app.clock.monotonic()
         if not self.ask.choices:
             self.action_write()
+            self.run_worker(self._read())
         self._unsubscribe = self.console_app.backend.subscribe(self._check)
 
     def on_unmount(self) -> None:
         """Stop watching."""
         self._unsubscribe()
 
+    async def _read(self) -> None:
+        """Show the dialog itself: an agent that tells that it asks does not always tell what can be chosen."""
+        try:
+            seen = await self.console_app.backend.question(self._session.session_id)
+        except QuarterdeckError as error:
+            # What was told stands, and an answer to it will be refused with the reason.
+            logger.debug("the question cannot be read: %s", error.message)
+            return
+        if self.is_current and seen.choices:
+            self._fill(seen)
+
     def _check(self) -> None:
         now = self.console_app.backend.fleet().sessions.get(self._session.session_id)
         ask, shown = now.asks if now is not None else None, self.ask
-        if not self.is_current:
+        if not self.is_current or (ask == self._told_of and shown.text.strip()):
             return
+        self._told_of = ask
         # Another source may have told of the same question since, in more words or in fewer. Whether it is still that
         # question when a key goes to it is seen on its screen then.
         if ask is not None and not shown.text.strip():
