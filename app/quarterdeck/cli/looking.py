@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.cli.bridge import bridge
 from quarterdeck.cli.output import print_json, say, separated, write
 from quarterdeck.core.ages import age
+from quarterdeck.core.evidence import in_words
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.text import clean_lines, clean_sgr
 from quarterdeck.core.wire import to_wire
@@ -108,7 +109,7 @@ async def _show(call: Call) -> int:
 
 def _facts(session: Session, now: datetime, *, why: bool) -> list[tuple[str, str]]:
     evidence = session.state_evidence
-    known = f"{evidence.cause} ({evidence.source}, {evidence.confidence} confidence)"
+    known = f"{in_words(evidence.cause)} ({evidence.source}, {evidence.confidence} confidence)"
     facts = [
         ("Session", f"{session.session_id}  {session.tmux_name}"),
         ("State", session.state.value + ("" if session.is_certain else "?")),
@@ -126,7 +127,7 @@ def _facts(session: Session, now: datetime, *, why: bool) -> list[tuple[str, str
         ("Ended", f"{session.exit_reason}, status {session.exit_status}" if session.exit_reason else ""),
     ]
     if why:
-        facts.insert(3, ("Detail", evidence.detail or "(the cause says it all)"))
+        facts.insert(3, ("Detail", f"{evidence.cause}: {evidence.detail}" if evidence.detail else evidence.cause))
     return [(label, value) for label, value in facts if value]
 
 

@@ -41,6 +41,34 @@ CONFIDENCE: Mapping[str, Confidence] = MappingProxyType(
 """Causes of plain sessions; what is not listed is a low one (`initial_state`, `tmux_reconcile_missing`, …)."""
 
 
+_IN_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "attention_timer_expired": "it has rested for five minutes since it worked",
+        "bell": "it rang the bell",
+        "dismiss_attention": "you have looked",
+        "error_pattern": "its screen shows an error",
+        "error_timer_expired": "its error was a while ago",
+        "fallback_non_prompt_output": "its screen shows no prompt",
+        "fallback_prompt_detected": "its screen shows a prompt",
+        "initial_state": "nothing was seen yet",
+        "liveness_has_children": "something runs in its shell",
+        "liveness_no_children": "nothing runs in its shell",
+        "local_input": "something was typed there",
+        "osc133_command": "its shell says that a command began",
+        "osc133_prompt": "its shell says that it waits for a command",
+        "output_silence_expired": "it has been silent",
+        "process_exit": "its program has ended",
+        "startup_missing_tmux": "tmux had no such session at the start",
+    }
+)
+"""What the causes of plain sessions mean; those of agents read well as they are."""
+
+
+def in_words(cause: str) -> str:
+    """A cause as a human says it."""
+    return _IN_WORDS.get(cause, cause.replace("_", " "))
+
+
 def confidence_of(cause: str) -> Confidence:
     """How sure a cause makes us."""
     return CONFIDENCE.get(cause, Confidence.LOW)

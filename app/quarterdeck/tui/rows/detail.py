@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.evidence import in_words
 from quarterdeck.core.text import clean, clean_lines, fit
 from quarterdeck.tui.rows.ages import amount, exact, quiet, share
 from quarterdeck.tui.rows.cell import Cell
@@ -59,7 +60,7 @@ def why_lines(session: Session, now: datetime) -> list[Line]:
             _fact("state", word, ROLES[kind]),
             *_facts(
                 [
-                    ("because", _words(evidence.cause)),
+                    ("because", in_words(evidence.cause)),
                     ("from", f"{evidence.source.value}, confidence {evidence.confidence.value}"),
                     ("seen", exact(evidence.observed_at, now)),
                     ("evidence", evidence.detail),
