@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from quarterdeck.config.settings import Settings
 from quarterdeck.core.events import (
     CreatedReason,
     ServerChanged,
@@ -147,7 +148,7 @@ async def test_a_stopped_server_changes_nothing_and_rows_are_marked_unsure(
     server: TmuxServer, private_home: Path
 ) -> None:
     server.session("work")
-    async with watching(server.socket, private_home) as crew:
+    async with watching(server.socket, private_home, settings=Settings()) as crew:
         before = crew.need("work")
         server.stop()
         crew.crew.watcher.look_now()
@@ -169,7 +170,7 @@ async def test_a_failed_look_is_an_error_for_a_command(server: TmuxServer, priva
     server.session("work")
     server.stop()
     try:
-        async with bridge_on(server.socket, private_home) as opened:
+        async with bridge_on(server.socket, private_home, settings=Settings()) as opened:
             with pytest.raises(TmuxError):
                 await opened.crew.look_once()
     finally:

@@ -65,20 +65,26 @@ class Watching:
         )
 
 
+def patient() -> Settings:
+    """Settings with which no answer of tmux comes too late, however busy the machine is."""
+    bounds = {"look_timeout_seconds": PATIENCE, "command_timeout_seconds": PATIENCE}
+    return Settings.model_validate({"tmux": bounds})
+
+
 @asynccontextmanager
 async def bridge_on(
     socket: str | Path, home: Path, *, persistent: bool = False, settings: Settings | None = None
 ) -> AsyncIterator[Bridge]:
     """Crew and deck on a socket, nothing asked yet."""
     address, places = ServerAddress(str(socket)), find_places(home)
-    async with open_bridge(address, places, settings or Settings(), persistent=persistent) as opened:
+    async with open_bridge(address, places, settings or patient(), persistent=persistent) as opened:
         yield opened
 
 
 @asynccontextmanager
-async def watching(socket: str | Path, home: Path) -> AsyncIterator[Watching]:
+async def watching(socket: str | Path, home: Path, *, settings: Settings | None = None) -> AsyncIterator[Watching]:
     """A crew at work, as the console and `watch` have it."""
-    async with bridge_on(socket, home, persistent=True) as opened:
+    async with bridge_on(socket, home, persistent=True, settings=settings) as opened:
         crew = Watching(opened)
         running = asyncio.create_task(opened.crew.run())
         try:

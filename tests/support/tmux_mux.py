@@ -29,7 +29,8 @@ async def mux_at(
     clock: Clock | None = None,
 ) -> AsyncIterator[TmuxMux]:
     """A mux that is closed afterwards; a persistent one is connected when it is handed out, if a server runs."""
-    mux = TmuxMux(ServerAddress(server.socket), persistent=persistent, home=home, timeout=timeout, clock=clock)
+    address = ServerAddress(server.socket)
+    mux = TmuxMux(address, persistent=persistent, home=home, timeout=timeout, command_timeout=PATIENCE, clock=clock)
     try:
         if linked and mux.control is not None and server.alive():
             mux.control.start()

@@ -22,6 +22,7 @@ from quarterdeck.process import is_running, this_process
 from quarterdeck.store.sqlite import SqliteStore
 from quarterdeck.store.work import SqliteWorkStore
 from quarterdeck.tmux.mux import TmuxMux
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -210,7 +211,7 @@ async def open_place(folder: Path, socket: Path, repository: Repository, **proje
         env={"QD_NOTES": str(notes), "QUARTERDECK_SESSION": "mine"},
     )
     async with SqliteStore(folder / "home" / "state.db") as store:
-        mux = TmuxMux(ServerAddress(str(socket)), persistent=False)
+        mux = TmuxMux(ServerAddress(str(socket)), persistent=False, timeout=PATIENCE, command_timeout=PATIENCE)
         yard = Yard(
             mux=mux,
             store=store,

@@ -66,7 +66,7 @@ def server(tmux_socket: Path) -> Iterator[TmuxServer]:
 
 @pytest.fixture
 def doing(server: TmuxServer) -> Doing:
-    return Doing(ServerAddress(server.socket))
+    return Doing(ServerAddress(server.socket), PATIENCE)
 
 
 def read(path: Path) -> str:
@@ -138,7 +138,7 @@ async def test_the_session_is_what_was_asked(server: TmuxServer, doing: Doing, t
 async def test_the_first_session_of_a_machine_that_never_ran_tmux_is_made(short_folder: Path) -> None:
     socket = short_folder / f"tmux-{os.getuid()}" / "default"
     with TmuxServer(socket) as server:
-        await Doing(ServerAddress(str(socket))).new_session(NewSession(name="first", cwd=short_folder))
+        await Doing(ServerAddress(str(socket)), PATIENCE).new_session(NewSession(name="first", cwd=short_folder))
 
         assert server.run("list-sessions", "-F", "#S") == "first"
     assert socket.parent.stat().st_mode & 0o777 == 0o700
@@ -538,7 +538,7 @@ async def test_a_stopped_server_is_an_error_within_the_bound_and_nothing_happens
                 await call
     assert doing.breaker.timeouts >= len(calls) - 1
     server.cont()
-    doing = Doing(ServerAddress(server.socket))
+    doing = Doing(ServerAddress(server.socket), PATIENCE)
     await doing.send_text(pane, "last")
 
     until(lambda: read_bytes(tmp_path / "typed").endswith(b"last"), "the text had arrived")

@@ -84,7 +84,7 @@ async def test_the_server_outlives_attaches_while_sessions_come_and_go(tmux_sock
             address = ServerAddress(str(tmux_socket))
             keep = TmuxSessionId(server.ask("=keep:", "#{session_id}"))
             for _ in range(ATTACHES // 8):
-                links = await asyncio.gather(*(Link.open(address, keep, lambda _: None, 20) for _ in range(8)))
+                links = await asyncio.gather(*(Link.open(address, keep, lambda _: None, PATIENCE) for _ in range(8)))
                 await asyncio.gather(*(link.close() for link in links))
             assert server.pid() == pid
         finally:
@@ -97,7 +97,7 @@ async def test_a_gate_closed_in_the_middle_of_an_introduction_leaves_no_socket_o
 ) -> None:
     with TmuxServer(tmux_socket) as server:
         server.session("one")
-        gate = Gate(ServerAddress(server.socket), 5.0)
+        gate = Gate(ServerAddress(server.socket), PATIENCE)
         arrived, may_go_on, ended = threading.Event(), threading.Event(), threading.Event()
         ends: list[socket.socket] = []
 
@@ -112,12 +112,12 @@ async def test_a_gate_closed_in_the_middle_of_an_introduction_leaves_no_socket_o
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
             client.connect(gate.path)
             waiting = asyncio.create_task(gate.let_in())
-            assert await asyncio.to_thread(arrived.wait, 5.0)
+            assert await asyncio.to_thread(arrived.wait, PATIENCE)
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)
             gate.close()
             may_go_on.set()
-            assert await asyncio.to_thread(ended.wait, 5.0)
+            assert await asyncio.to_thread(ended.wait, PATIENCE)
             async with asyncio.timeout(PATIENCE):
                 while ends[0].fileno() != -1:  # noqa: ASYNC110 - a thread of ours closes it and tells nobody
                     await asyncio.sleep(0.01)

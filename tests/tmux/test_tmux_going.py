@@ -51,7 +51,7 @@ def terminals(server: TmuxServer, short_folder: Path) -> Iterator[Terminals]:
 
 @pytest.fixture
 def doing(server: TmuxServer) -> Doing:
-    return Doing(ServerAddress(server.socket))
+    return Doing(ServerAddress(server.socket), PATIENCE)
 
 
 def in_pane(server: TmuxServer, pane: str) -> Placement:
@@ -237,7 +237,7 @@ async def test_from_another_servers_pane_the_command_to_type_crosses_over(
     with TmuxServer(short_folder / "third") as third:
         agent = PaneId(third.session("agent"))
         third.session("newer")
-        doing = Doing(ServerAddress(third.socket))
+        doing = Doing(ServerAddress(third.socket), PATIENCE)
 
         with pytest.raises(Refused, match="another tmux server") as refused:
             await go(doing, placement(doing.address, {"TMUX": f"{server.socket},1,0", "TMUX_PANE": shell}), agent)
