@@ -100,6 +100,10 @@ class AnswerScreen(Dialog[str]):
         lines = broken(clean(text), self._room or self.app.size.width)
         return self.style("\n".join(lines), "text bold" if is_ticked else "text")
 
+    def on_resize(self) -> None:
+        """The choices stay in sight below a question that is scrolled."""
+        self.query_one("#question").styles.max_height = max(1, self.app.size.height // 2)
+
     def _fit_keys(self) -> None:
         super()._fit_keys()
         for number, place in enumerate(self._places, 1):

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from quarterdeck.tui.widgets.lines import Line
 
 KEY_WIDTH = 20
-NAMES_FROM = 90
+HELP_WIDTH = max(len(action.help) for action in ACTIONS) + 2
+NAMES_FROM = 100
 """Cells at which the names of the actions have room, as `[keys]` of the settings has them."""
 _MEANINGS = {
     Kind.ASKS: "wants a permission or an answer of you",
@@ -61,7 +62,7 @@ class HelpScreen(Page):
                 lines.append(
                     (
                         Cell("  " + fit(pressed, KEY_WIDTH), "accent"),
-                        Cell(fit(action.help, 52)),
+                        Cell(fit(action.help, HELP_WIDTH)),
                         Cell(action.name if self._has_names else "", "muted"),
                     )
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,7 +11,7 @@ from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from quarterdeck.core.text import clean
+from quarterdeck.core.text import cell_width, clean
 from quarterdeck.tui.requests import NewRequest
 from quarterdeck.tui.screens.dialog import field
 from quarterdeck.tui.screens.picker import Candidate, Picker
@@ -32,6 +33,14 @@ def _keys(enter: str) -> tuple[tuple[str, str], ...]:
     return ("↑ ↓", "choose"), ("Enter", enter), ("Tab", "next field"), ("Ctrl+T", "mark several"), ("Esc", "back")
 
 
+def end_of(path: str, width: int) -> str:
+    """A path without its first folders where it is too long: what tells it from others stands at its end."""
+    rest = path
+    while cell_width(rest) > width and "/" in rest.removeprefix("…/"):
+        rest = f"…/{rest.removeprefix('…/').partition('/')[2]}"
+    return rest
+
+
 class NewScreen(Picker):
     """Type a directory or choose one, or mark several; then the agent; then the request. Enter goes on."""
 
@@ -39,6 +48,7 @@ class NewScreen(Picker):
         Binding("ctrl+t", "mark", "mark"),
         Binding("ctrl+s", "start", "start"),
     ]
+    beside = 13
     nothing = "Nothing matches; Enter takes a path typed whole."
     keys = _keys("go on")
 
@@ -78,8 +88,10 @@ class NewScreen(Picker):
 
     def prompt(self, one: Candidate, width: int) -> Text:
         """A directory's line, with its mark."""
-        sign = "✓ " if one.id in self._marked else "  "
-        return Text.assemble((sign, self.console_app.colours.ink("accent bold")), super().prompt(one, width - 2))
+        is_marked = one.id in self._marked
+        sign = ("✓ ", self.console_app.colours.ink("accent bold")) if is_marked else "  "
+        shown = replace(one, title=end_of(one.title, width - cell_width(one.note) - 4))
+        return Text.assemble(sign, super().prompt(shown, width - 2))
 
     def action_mark(self) -> None:
         """Mark or unmark the directory under the cursor."""

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from quarterdeck.tui.app import ConsoleApp
 
 MOST_SHOWN = 200
+MOST_LINES, LEAST_SHOWN = 24, 3
+HEIGHT = 0.94
+"""Of the screen, which a dialog has at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class Picker(Dialog[str]):
     ]
     keys: Sequence[tuple[str, str]] = (("↑ ↓", "choose"), ("Enter", "take it"), ("Esc", "back"))
     nothing = "Nothing matches."
+    beside = 8
+    """Lines of the dialog that are not the list's."""
 
     def __init__(self, console: ConsoleApp, heading: str, candidates: Sequence[Candidate], prompt: str = "") -> None:
         super().__init__(console)
@@ -82,7 +87,9 @@ class Picker(Dialog[str]):
         self.call_after_refresh(self.narrow)
 
     def on_resize(self) -> None:
-        """Notes stand at the right edge."""
+        """Notes stand at the right edge; the list has the lines that nothing else needs."""
+        room = int(self.app.size.height * HEIGHT) - self.beside
+        self.options.styles.max_height = max(LEAST_SHOWN, min(MOST_LINES, room))
         self.call_after_refresh(self.narrow)
 
     @on(Input.Changed, "#typed")

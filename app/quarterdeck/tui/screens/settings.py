@@ -31,6 +31,7 @@ FEW = 2
 class SettingsScreen(Picker):
     """Enter changes the setting under the cursor: to another of its values, or to one that is typed."""
 
+    beside = 13
     keys = (("↑ ↓", "choose"), ("Enter", "change"), ("Esc", "back"))
 
     def __init__(self, console: ConsoleApp) -> None:

@@ -50,6 +50,7 @@ class SpawnScreen(Picker):
 
     AUTO_FOCUS = "#project"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "start", "start")]
+    beside = 18
     keys = (("← → ↑ ↓", "choose"), ("Tab", "next field"), ("Enter", "go on"), ("Ctrl+S", "start"), ("Esc", "back"))
 
     def __init__(self, console: ConsoleApp, near: SessionId | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Toasts beside what the operator reads; questions in the room they have."""
+"""Everything in the room it has: toasts, questions, paths."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from textual.widgets._toast import Toast
 
 from quarterdeck.tui.backend import Preferences
 from quarterdeck.tui.rows.question import question_within
+from quarterdeck.tui.screens.new import end_of
 from support.canned import CannedBackend
 from support.console import console
 from support.fleet import NOW, canned_sessions, fleet_of
@@ -27,6 +28,14 @@ async def test_a_toast_covers_neither_the_question_nor_the_keys(key: str) -> Non
         assert toast.region.height == 1
         for name in read:
             assert not screen.query_one(name).region.overlaps(toast.region)
+
+
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [(40, "/home/kim/atlas/tiles"), (20, "…/kim/atlas/tiles"), (9, "…/tiles"), (3, "…/tiles")],
+)
+def test_a_long_path_is_told_by_its_end(width: int, said: str) -> None:
+    assert end_of("/home/kim/atlas/tiles", width) == said
 
 
 async def test_the_same_is_said_once_and_old_toasts_make_room() -> None:
