@@ -135,10 +135,10 @@ def hooks(settings: Settings, places: Places) -> Sequence[Finding]:
             silent.append(each)
     if len(silent) > 1:
         *others, last = (each.name for each in silent)
-        cause = f"{', '.join(others)} and {last} report only where they are started from here; their screens serve."
+        cause = f"{', '.join(others)} and {last} do not report by themselves; their screens and files serve."
         found.append(Finding("hooks", Status.WARN, cause, "quarterdeck hooks install"))
     for each in silent if len(silent) == 1 else ():
-        cause = f"{each.name} does not report by itself, unless started from here; its screen and files serve."
+        cause = f"{each.name} does not report by itself; its screen and files serve."
         found.append(Finding(f"hooks {each.agent}", Status.WARN, cause, f"quarterdeck hooks install {each.agent}"))
     return found
 
