@@ -8,12 +8,12 @@ import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process, create_subprocess_exec
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.errors import ProgramError, ProgramFailed, ProgramMissing, ProgramTimedOut
 from quarterdeck.programs import install_hint
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +39,7 @@ _CHUNK = 65536
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Result:
     """How a program ended. A code other than 0 is an answer, not an error."""
 
@@ -233,7 +233,7 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Running:
     """One process of the system."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents import launching, titles
@@ -20,6 +19,7 @@ from quarterdeck.agents.screen import (
 from quarterdeck.core.session import Confidence, SessionState
 from quarterdeck.core.text import clean_lines
 from quarterdeck.ports.agent import HookStatus
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +56,7 @@ def _no_parts(lines: tuple[str, ...]) -> Parts:
 PLAIN_LAYOUT = Layout(split=_no_parts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class CodingAgent:
     """Implements ports.Agent."""
 

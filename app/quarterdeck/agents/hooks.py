@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from quarterdeck.agents import json_splice
@@ -11,6 +11,7 @@ from quarterdeck.agents.json_splice import Node, NotPlainJson
 from quarterdeck.agents.report_script import MARK, hook_command, script_path, script_text
 from quarterdeck.errors import Refused
 from quarterdeck.ports.agent import HookPlan, HookStatus
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,7 +42,7 @@ def backup_path(path: Path) -> Path:
     return path.with_name(path.name + BACKUP_SUFFIX)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class JsonHooks:
     """Hooks in a JSON file of the shape that Claude Code gave them: event → groups → commands."""
 

@@ -7,12 +7,13 @@ looks like), and every rule names the region it applies to, so that prose which 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -79,7 +80,7 @@ class DialogText(NamedTuple):
         return "\n".join((self.question, *self.choices, self.hint))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Parts:
     """A screen taken apart."""
 
@@ -90,7 +91,7 @@ class Parts:
     dialog: DialogText | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class ScreenRule:
     """One rule: a pattern that means something when it matches in its region."""
 
@@ -114,7 +115,7 @@ class Match(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Layout:
     """How an agent's screen is built."""
 

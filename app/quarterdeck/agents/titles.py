@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.screen import SAYS, Meaning
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.session import Confidence, Source
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     import re
@@ -21,7 +21,7 @@ WORKING_LASTS = 30.0
 SPINNER = r"[\u2800-\u28ff◐◓◑◒◴◷◶◵]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class TitleRule:
     """One rule on a pane's title."""
 

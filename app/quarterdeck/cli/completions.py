@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from argparse import SUPPRESS
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from quarterdeck.cli.output import write
 from quarterdeck.cli.table import GLOBAL_OPTIONS
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +39,7 @@ KINDS: Final = {
 """What an argument takes, by its name or, for one without a dash, by what stands for it in the help."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Option:
     """An option as shells see it."""
 
@@ -50,7 +50,7 @@ class Option:
     choices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Node:
     """One verb, and what can follow it."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +12,7 @@ from quarterdeck.core.ages import age
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.core.text import cell_width, clean, fit
 from quarterdeck.core.urgency import sort_key
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,7 @@ HEADS: Final = {"sign": ""}
 STALE: Final = ("◌", "~", Colour.DIM)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Cell:
     """One cell of the table."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -14,7 +16,7 @@ LONGEST_COUNT = 9
 LAST_PORT = 65_535
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Argument:
     """One argument, in argparse's terms."""
 
@@ -46,7 +48,7 @@ def port(text: str) -> int:
     return number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Verb:
     """One command: how it is called, and what runs it."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from quarterdeck.forge.git_command import git
@@ -12,6 +11,7 @@ from quarterdeck.forge.github import GitHubScm, GitHubTracker
 from quarterdeck.forge.gitlab import GitLabScm, GitLabTracker
 from quarterdeck.forge.linear import LinearTracker
 from quarterdeck.forge.markdown import MarkdownTracker
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -26,7 +26,7 @@ T = TypeVar("T")
 _ADDRESS = re.compile(r"(?:[a-z+]+://)?(?:[^@/]+@)?(?P<host>[^:/]+)(?::\d+/|[:/])(?P<path>.+?)(?:\.git)?/?")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Remote:
     """Where a repository comes from."""
 

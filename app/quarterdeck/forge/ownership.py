@@ -6,16 +6,16 @@ import hashlib
 import json
 import os
 import shutil
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from quarterdeck.errors import GitError
 from quarterdeck.paths import private_folder
+from quarterdeck.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Managed:
     """The folder that holds the worktrees of every project."""
 

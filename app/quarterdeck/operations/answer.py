@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.choice import SUBMIT, is_shown_by, landmarks, pick, pick_several
@@ -25,6 +24,7 @@ from quarterdeck.operations.sight import Target
 from quarterdeck.operations.ticking import take_marked, take_several
 from quarterdeck.ports.agent import Press
 from quarterdeck.ports.store import Activity
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from quarterdeck.core.ids import PaneId
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.agent import Dialog
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Answered:
     """What was answered."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,12 +10,13 @@ from quarterdeck.core.lifecycle import PrPart, PrReason, PrState, decide
 from quarterdeck.core.pull_request import PullRequest, dedupe
 from quarterdeck.core.work_record import WorkRecord, without_pr
 from quarterdeck.errors import ForgeError, Refused, UsageError, WorktreeMissing
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from quarterdeck.operations.yard import Yard
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Claimed:
     """How a claim went."""
 

@@ -13,6 +13,7 @@ from quarterdeck.operations.kill_work import is_left, kill_work, unheard
 from quarterdeck.operations.outcome import Leftovers
 from quarterdeck.operations.work_list import list_work
 from quarterdeck.ports.store import Level
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,7 +28,7 @@ AT_ONCE = 8
 """Sessions whose tracker and forge are asked at the same time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Candidate:
     """A session that could go."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.names import find_session
 from quarterdeck.core.report import ReportState
 from quarterdeck.errors import NotFound
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from quarterdeck.supervisor.supervisor import Supervisor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Deck:
     """One tmux server with everything that acts on it."""
 

@@ -8,7 +8,6 @@ import platform
 import shlex
 import stat
 import sys
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from quarterdeck.errors import ProgramMissing, QuarterdeckError
 from quarterdeck.paths import FILE_MODE, FOLDER_MODE
 from quarterdeck.process import run
 from quarterdeck.programs import install_hint, is_usable_tmux, tmux_missing_error, tmux_too_old_error
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -36,7 +36,7 @@ class Status(StrEnum):
     FAIL = "fail"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Finding:
     """What one check found: the cause in words, and what to do about it unless all is well."""
 
@@ -46,7 +46,7 @@ class Finding:
     cure: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Check:
     """One thing that is looked at."""
 

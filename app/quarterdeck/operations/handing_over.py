@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.message import pause_for
@@ -15,6 +15,7 @@ from quarterdeck.operations.sight import Target
 from quarterdeck.operations.witness import Witness
 from quarterdeck.ports.agent import BoxState
 from quarterdeck.ports.messages import Stage
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from quarterdeck.core.ids import PaneId
@@ -44,7 +45,7 @@ class NobodyThere(Refused):
     """The agent that the message is for does not run."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class How:
     """How a message shall be delivered."""
 
@@ -57,7 +58,7 @@ class How:
     """The pane this itself runs in."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Delivery:
     """What became of it."""
 

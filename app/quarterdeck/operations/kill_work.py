@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from quarterdeck.operations.outcome import ended
 from quarterdeck.operations.recover import recover
 from quarterdeck.operations.runtime import end_runtime, note_end
 from quarterdeck.ports.store import Level
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -35,7 +35,7 @@ def unheard(line: str) -> None:
     """Nobody listens."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Killed:
     """How a session ended."""
 

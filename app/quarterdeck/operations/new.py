@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.discovery import free_names
@@ -14,6 +14,7 @@ from quarterdeck.paths import private_folder, write_private
 from quarterdeck.ports.agent import Launch
 from quarterdeck.ports.mux import NewSession
 from quarterdeck.ports.store import Activity
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,7 @@ NAME_TRIES = 20
 THEN_A_SHELL = 'trap : INT; "$@"; trap - INT; exec "${SHELL:-/bin/sh}"'
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Wanted:
     """What the new session shall be."""
 

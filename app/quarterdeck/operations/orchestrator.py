@@ -30,6 +30,7 @@ from quarterdeck.operations.starting import launch
 from quarterdeck.operations.undo import undoing
 from quarterdeck.operations.worktree import make_worktree, prepare, worktree_for
 from quarterdeck.ports.store import Level
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -44,7 +45,7 @@ CONFLICT_SECONDS = 20.0
 CONFLICT_PAUSE = 0.25
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class OrchestratorRequest:
     """What the operator asked for."""
 

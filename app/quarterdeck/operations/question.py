@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.choice import is_same_question, landmarks
 from quarterdeck.core.session import Need, Source
 from quarterdeck.errors import QuarterdeckError, Refused
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from quarterdeck.core.session import Session
@@ -23,7 +23,7 @@ GRACE = 0.3
 CHANGED = "It asks something else by now, or nothing; no key was pressed."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Question:
     """An open dialog, as the screen shows it."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from quarterdeck.core.session import ExitReason, SessionState
 from quarterdeck.errors import Refused, TmuxError, TmuxUnreachable
 from quarterdeck.ports.agent import Program
 from quarterdeck.ports.store import Sighting
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,7 @@ SETTLING = timedelta(seconds=30)
 """A session just started may not show its agent yet; a false "dead" would stick."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Sky:
     """One look at everything that runs: tmux's panes and the system's processes."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.message import MOST_RECIPIENTS, cleaned, fingerprint
@@ -13,6 +12,7 @@ from quarterdeck.operations.confirming import WORDS, Outcome, Proof
 from quarterdeck.operations.handing_over import Delivery, How, NobodyThere, hand_over
 from quarterdeck.ports.messages import Turn
 from quarterdeck.ports.store import Activity, Level
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ AT_ONCE = 8
 """Sessions that are typed into at the same time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Sent:
     """What became of one session's message."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.pane import Snapshot
@@ -12,6 +11,7 @@ from quarterdeck.core.text import clean_lines
 from quarterdeck.ports.agent import Box, BoxState, ScreenLook
 from quarterdeck.ports.mux import CaptureRequest
 from quarterdeck.supervisor.agent_facts import home_of
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 UNKNOWN = Box(state=BoxState.UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Sight:
     """What one look at the pane showed."""
 

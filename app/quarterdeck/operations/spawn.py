@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.branches import choose_branch, is_safe_branch, session_numbers
@@ -24,6 +24,7 @@ from quarterdeck.operations.starting import launch
 from quarterdeck.operations.undo import Undo, undoing
 from quarterdeck.operations.worktree import make_worktree
 from quarterdeck.ports.store import Level
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class SpawnRequest:
     """What the operator asked for."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.lifecycle import RuntimeState, keep_runtime_loss, status_of
@@ -14,6 +14,7 @@ from quarterdeck.errors import GitError, NotFound, QuarterdeckError
 from quarterdeck.operations.kill_work import risk_of
 from quarterdeck.operations.runtime import Sky, is_settling, judge, look_up
 from quarterdeck.ports.store import Level
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from quarterdeck.core.lifecycle import RuntimePart
@@ -28,7 +29,7 @@ RISK_SECONDS = 12.0
 AT_ONCE = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class WorkView:
     """One spawned session, and what was found of it just now."""
 

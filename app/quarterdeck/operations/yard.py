@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from quarterdeck.core.ids import SessionId
 from quarterdeck.errors import NotFound
 from quarterdeck.ports.store import Activity, Level
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 SOURCE = "work"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Yard:
     """One tmux server, the projects, and everything that acts on both."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.plugins.presence import may_be_brought
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +40,7 @@ class PluginError(QuarterdeckError):
     code = "plugin"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Loaded:
     """Every plugin of a kind that could be loaded, and a sentence for each that could not."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +30,7 @@ from quarterdeck.supervisor.notifying import Notifying
 from quarterdeck.supervisor.processes import Processes
 from quarterdeck.thoughts.local import line_of
 from quarterdeck.tmux.mux import TmuxMux
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from quarterdeck.paths import Places
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Bridge:
     """Everything that runs over one tmux server: the crew that watches it and the deck that acts on it."""
 

@@ -6,7 +6,6 @@ import difflib
 import os
 import shutil
 import stat
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.hooks import backup_path
@@ -15,6 +14,7 @@ from quarterdeck.core.text import clean
 from quarterdeck.errors import NotFound, QuarterdeckError, Refused
 from quarterdeck.paths import FILE_MODE, private_folder, write_private
 from quarterdeck.ports.agent import HookKind, HookStatus
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ OURS = "Written by quarterdeck"
 """Stands in every whole file of ours."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Reporting:
     """Whether one agent reports to us."""
 
@@ -40,7 +40,7 @@ class Reporting:
     """The file that says so, or would."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Change:
     """What would be done for one agent."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.budget import Caps
@@ -11,6 +10,7 @@ from quarterdeck.core.cadence import Cadence
 from quarterdeck.errors import ThinkerError
 from quarterdeck.ports.thinker import EngineSetup
 from quarterdeck.thoughts.budget import Budget, Budgeted
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ KEY_BYTES = 4_096
 PROBE = "Answer with the one word: ready"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Means:
     """What a thinker needs beside its settings."""
 

@@ -6,12 +6,12 @@ import asyncio
 import logging
 import queue
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from quarterdeck.errors import QuarterdeckError, StoreError
 from quarterdeck.ports.store_health import StoreHealth
 from quarterdeck.store.engine import Engine, Run, Write
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ RETRY_EVERY = 1.0
 FLUSH_PAUSE = 0.05
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Job:
     run: Callable[[], Any]
     future: asyncio.Future[Any]

@@ -11,13 +11,13 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from quarterdeck.errors import QuarterdeckError, StoreError
 from quarterdeck.store.faults import Trouble, is_damage, is_trouble, trouble
 from quarterdeck.store.migrations import VERSION, refuse_newer, version_of
 from quarterdeck.store.opening import Opened, Suspect, copy_to_memory, file_of, open_database
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,7 @@ _RETRY_WAIT = 0.1
 """Seconds a retry waits for a lock: it must not hold up those who ask meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Later:
     """A write that waits in memory. A newer one with the same key takes its place."""
 
@@ -42,7 +42,7 @@ class Later:
     """Whether the oldest may go when too many wait."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Write(Generic[T]):
     """One transaction."""
 

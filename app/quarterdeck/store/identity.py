@@ -7,7 +7,6 @@ run of the server), `stale` (waits for a session of its name to come back), `end
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from quarterdeck.core.ids import SessionId, TmuxSessionId
 from quarterdeck.errors import NotFound, Refused
 from quarterdeck.ports.store import Claim, Identity, Sighting
 from quarterdeck.store.writing import as_json, clean
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     import sqlite3
@@ -32,7 +32,7 @@ PROVISIONAL_FLOOR = 1_000_000_000
 _ROW = "SELECT session_id, status, coalesce(reserved_name, tmux_name), reserved_from, changed FROM sessions"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Row:
     session_id: SessionId
     status: str

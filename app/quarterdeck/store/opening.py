@@ -13,7 +13,6 @@ import os
 import sqlite3
 import stat
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from quarterdeck.store import events
 from quarterdeck.store.faults import Damaged, Trouble, is_damage
 from quarterdeck.store.migrations import APPLICATION_ID, migrate, refuse_newer, version_of
 from quarterdeck.store.salvage import said_size, salvage
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ _CHECKED = ("sessions", "counters", "incarnations", "thoughts", "work", "journal
 larger, and shows its damage when it is used."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Opened:
     """An open database."""
 
@@ -45,7 +45,7 @@ class Opened:
     notice: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Suspect:
     """A file that showed damage while it was in use."""
 

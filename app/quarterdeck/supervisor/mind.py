@@ -11,6 +11,7 @@ from quarterdeck.core.cadence import Skip
 from quarterdeck.core.objective import LEAST_CHANGE, changed_characters, context_of, fingerprint
 from quarterdeck.core.session import RestState, SessionState, ThoughtState
 from quarterdeck.core.thought_rules import is_real_thought
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from quarterdeck.core.insight import Insight
@@ -22,7 +23,7 @@ HISTORY = 10
 EARLIER_TOLD = 3
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Novelty:
     """What is new about a session since it was last described."""
 

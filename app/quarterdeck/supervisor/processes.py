@@ -6,11 +6,12 @@ import asyncio
 import logging
 import os
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.process_tree import Process, ProcessTree, below, find_tool, grow, has_work
 from quarterdeck.ports.agent import Program
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +34,7 @@ Row = tuple[int, int, str, float]
 """Pid, parent, name, start."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ProcessTable:
     """The processes of one moment. One that is not fresh must change nothing."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.detector import CHILDLESS_FOR, is_doubtful
@@ -14,6 +14,7 @@ from quarterdeck.core.text import clean_lines, clean_sgr
 from quarterdeck.errors import TmuxError
 from quarterdeck.ports.mux import CaptureRequest
 from quarterdeck.supervisor.watched import Watched, remembered, row, words
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -44,7 +45,7 @@ TAIL_LINES = 60
 SOONEST = 0.05
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reading:
     """What a round of reading brought."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core import discovery
@@ -28,6 +28,7 @@ from quarterdeck.core.session import (
 )
 from quarterdeck.ports.store import Activity, Claim, Sighting
 from quarterdeck.supervisor.sighting import attached, placeholder, revived, seen, shows_as
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 TOLD = {Claim.NEW: "created", Claim.REVIVED: "revived"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Circumstances:
     """What a reconciliation needs beside the fleet."""
 

@@ -8,13 +8,13 @@ import json
 import logging
 import os
 import stat
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.palette import generate_theme, motif_for, parse_theme
 from quarterdeck.core.wire import rfc3339
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -39,7 +39,7 @@ TIMEOUT = 2.0
 _SKIN = {"skin": "#F3D2B6", "tan": "#DCCAB6", "ink": "#171717"}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Found:
     """A repository's theme."""
 

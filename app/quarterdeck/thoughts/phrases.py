@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.transcript import ActionKind
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 COMMAND_LENGTH = 64
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Verb:
     """One thing that tools do: while it goes on, and as somebody asks for leave."""
 

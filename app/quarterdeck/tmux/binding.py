@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from quarterdeck.errors import Refused, TmuxRefused, UsageError
 from quarterdeck.tmux import spawn
 from quarterdeck.tmux.words import unexpanded, words
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +31,7 @@ _PLAIN_WORD: Final = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
 _MEANS_SOMETHING: Final = re.compile(r'[\\"$]')
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Binding:
     """One key of the prefix table."""
 

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import random
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +13,7 @@ from quarterdeck.core.ids import PaneId, TmuxSessionId
 from quarterdeck.errors import TmuxError
 from quarterdeck.tmux import spawn
 from quarterdeck.tmux.link import Link, LinkLost
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -36,7 +36,7 @@ _HOSTS: Final = "S|#{session_id}|#{session_attached}|#{destroy-unattached}|#{exi
 _HOME: Final = "H|#{session_id}"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Host:
     """A session that our client could attach to."""
 

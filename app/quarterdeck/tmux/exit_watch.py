@@ -8,9 +8,10 @@ import os
 import resource
 import struct
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     import asyncio
@@ -31,7 +32,7 @@ STAT_TTY: Final = 4
 STAT_EXIT_CODE: Final = 49
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Watched:
     pid: int
     tty: str

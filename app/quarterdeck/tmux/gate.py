@@ -19,11 +19,11 @@ import sys
 import tempfile
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from quarterdeck.errors import TmuxUnreachable
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ DONE: Final = 106
 CHUNK: Final = 65_536
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Introduction:
     """What a client said of itself."""
 

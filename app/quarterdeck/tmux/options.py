@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from quarterdeck.errors import TmuxRefused
 from quarterdeck.tmux import spawn
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ SLOW_ESCAPE: Final = 50
 """Milliseconds; more is felt."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Advice:
     """One option, or one thing that options make."""
 

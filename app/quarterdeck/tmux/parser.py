@@ -8,8 +8,9 @@ a pane's text may hold lines in the protocol's own shape. Such an answer is mark
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from quarterdeck.values import value
 
 FROM_US: Final = 1
 """The flag tmux puts on answers to commands that this client typed (seen on 3.3a); others answer nothing we asked."""
@@ -20,7 +21,7 @@ _OCTAL: Final = re.compile(rb"\\([0-7]{3})")
 Guard = tuple[bytes, bytes, bytes]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Block:
     """The answer to one command."""
 
@@ -49,7 +50,7 @@ class Block:
         return self.body.decode(errors="replace")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Notification:
     """Something tmux says unasked, such as `%window-renamed @3 build`."""
 
@@ -77,7 +78,7 @@ class Notification:
         return pane_id.decode(errors="replace"), unescape(escaped)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Damage:
     """A line that cannot stand where it stands: what was read since the last answer is not to be trusted."""
 
