@@ -44,7 +44,7 @@ async def offer_project(git: Git, projects: Mapping[str, Project], folder: Path)
     name = repository.name if is_project_name(repository.name) else "app"
     raise NotFound(
         f"{repository} is no project yet.",
-        hint=f'Add this to config.toml:\n[projects."{name}"]\npath = "{repository}"',
+        hint=f'Type `quarterdeck config edit`, and add:\n[projects."{name}"]\npath = "{repository}"',
     )
 
 
