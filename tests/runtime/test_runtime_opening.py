@@ -6,20 +6,24 @@ import asyncio
 import subprocess
 import sys
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from quarterdeck.config.loader import load
+from quarterdeck.core.fleet import Fleet
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.pane import ServerAddress
 from quarterdeck.errors import NotFound, SettingsError, StoreTooNew, TmuxUnreachable
 from quarterdeck.paths import find_places, private_folder
 from quarterdeck.runtime.opening import OpeningBackend
+from quarterdeck.runtime.showing import Guests
 from quarterdeck.runtime.wishes import NOTHING_SET, fingerprint, kept_wishes, wishes_of, wishes_to_keep
 from quarterdeck.supervisor.sighting import UNNAMED
 from support.cli import cli_env
 from support.patience import PATIENCE
+from support.store import session
 from support.tmux_server import TmuxServer
 
 if TYPE_CHECKING:
@@ -69,6 +73,20 @@ async def opened(backend: OpeningBackend) -> AsyncIterator[OpeningBackend]:
 
 def names(backend: OpeningBackend) -> set[str]:
     return {session.tmux_name for session in backend.fleet().sessions.values()}
+
+
+def test_what_a_lost_server_leaves_of_the_console_s_own_session_is_no_row() -> None:
+    lost = [
+        replace(session(number, name), is_stale=True) for number, name in enumerate(("quarterdeck", "quarterdeck-2"))
+    ]
+    kept = [
+        replace(session(2, "quarterdeck"), is_stale=True, tool="Codex"),
+        replace(session(3, "quarterdeck-old"), is_stale=True),
+        session(4, "quarterdeck"),
+    ]
+    fleet = Fleet(sessions={each.session_id: each for each in (*lost, *kept)})
+
+    assert list(Guests(None)(fleet, None).sessions.values()) == kept
 
 
 async def test_the_first_fleet_is_who_tmux_lists_and_unknown_ones_are_unsure(server: TmuxServer) -> None:

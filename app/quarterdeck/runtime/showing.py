@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from quarterdeck.errors import QuarterdeckError
 
 ENDED_SHOWN = timedelta(seconds=3)
+CONSOLE_NAME = "quarterdeck"
+"""What the session is called that the console's key makes."""
 
 
 def absent(fleet: Fleet) -> QuarterdeckError:
@@ -65,21 +67,31 @@ class Guests:
 
     def __call__(self, fleet: Fleet, look: Look | None) -> Fleet:
         """The fleet without it; as long as its sessions are the same, so are these."""
-        if self._own is None or not isinstance(look, Snapshot):
-            return fleet
-        if look.panes is not self._panes:
+        if self._own is not None and isinstance(look, Snapshot) and look.panes is not self._panes:
             former, self._ours = self._ours, own_session(look, self._own)
             self._panes = look.panes
             if self._ours != former:
                 self._whole = {}
-        if self._ours is None:
-            self.own = None
-            return fleet
         if fleet.sessions is not self._whole:
             self._whole = fleet.sessions
-            self._guests = {key: each for key, each in fleet.sessions.items() if each.tmux_id != self._ours}
-            self.own = next((key for key in fleet.sessions if key not in self._guests), None)
-        return replace(fleet, sessions=self._guests)
+            self.own = next((key for key, each in fleet.sessions.items() if self._is_ours(each)), None)
+            self._guests = {
+                key: each for key, each in fleet.sessions.items() if key != self.own and not was_a_console(each)
+            }
+        return fleet if len(self._guests) == len(fleet.sessions) else replace(fleet, sessions=self._guests)
+
+    def _is_ours(self, session: Session) -> bool:
+        return self._ours is not None and session.tmux_id == self._ours and not session.is_stale
+
+
+def was_a_console(session: Session) -> bool:
+    """Whether this is what a server that went away has left of a session that was made for the console."""
+    return (
+        session.is_stale
+        and session.tool is None
+        and session.work is None
+        and session.tmux_name.rstrip("0123456789").removesuffix("-") == CONSOLE_NAME
+    )
 
 
 def own_session(look: Snapshot, own: PaneId) -> TmuxSessionId | None:
