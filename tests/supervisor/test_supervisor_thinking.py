@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.config.settings import Settings
 from quarterdeck.core.notice import Channel, Message
 from quarterdeck.core.session import RestState, ThoughtState
 from support.cli import run_cli
-from support.crew import until, watching
+from support.crew import patient, until, watching
 from support.post import ScriptedAgent
 from support.tmux_server import TmuxServer
+from support.tmux_server import until as wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +83,8 @@ async def test_a_terminals_row_says_its_last_words_and_falls_silent_with_it(
 
 
 def test_a_single_look_says_it_too(server: TmuxServer) -> None:
-    server.session("build", "sh", "-c", COUNTING)
+    pane = server.session("build", "sh", "-c", COUNTING)
+    wait_until(lambda: "compiling" in server.run("capture-pane", "-p", "-t", pane), "it has said something")
 
     shown = run_cli("-S", server.socket, "ls", "--json").json()
     again = run_cli("-S", server.socket, "ls", "--json").json()
@@ -105,5 +106,5 @@ async def test_switching_the_backend_is_felt_by_whoever_watches(server: TmuxServ
         )
         await until(lambda: crew.need("build").thought == "said by a program", "the program is asked")
 
-    assert crew.bridge.settings == Settings()
+    assert crew.bridge.settings == patient()
     assert crew.bridge.live.now.thoughts.backend == "command"
