@@ -15,6 +15,7 @@ from quarterdeck.config.faults import Fault, faults_of, settings_error
 from quarterdeck.config.lines import Path as KeyPath
 from quarterdeck.config.lines import key_lines, line_of
 from quarterdeck.config.settings import Settings
+from quarterdeck.config.unset import setting_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -114,16 +115,16 @@ def _parse(file: Path, text: str) -> dict[str, object]:
 
 
 def _from_environment(environ: Mapping[str, str]) -> tuple[list[tuple[KeyPath, object, str]], list[Fault]]:
-    known = env_variables()
-    sections = {f"QUARTERDECK_{name.upper()}_" for name in Settings.model_fields}
+    named = setting_variables(environ)
+    # What they may be named takes as long to find out as all the rest.
+    known = env_variables() if named else {}
     found: list[tuple[KeyPath, object, str]] = []
     faults: list[Fault] = []
-    for name in sorted(environ):
+    for name in named:
         if name in known:
             path, kind = known[name]
             found.append((path, converted(environ[name], kind), f"env:{name}"))
-        elif any(name.startswith(section) for section in sections):
-            # Variables of other names are for other purposes: an agent's session has some of ours.
+        else:
             faults.append(Fault((), f"unknown setting {name}", origin=f"env:{name}", known=tuple(known)))
     return found, faults
 

@@ -14,13 +14,20 @@ if TYPE_CHECKING:
     from quarterdeck.config.settings import Settings
 
 
+_SECTIONS = tuple(f"QUARTERDECK_{name.upper()}_" for name in vars(SHIPPED))
+
+
+def setting_variables(environ: Mapping[str, str]) -> list[str]:
+    """The variables that are named as settings are; those of other names are for other purposes."""
+    return sorted(name for name in environ if name.startswith(_SECTIONS))
+
+
 def settings_now(file: Path, environ: Mapping[str, str] = os.environ) -> Settings:
     """The settings of the file and the environment; raises SettingsError that lists everything that is wrong.
 
     Where neither sets anything the answer has the model's values, but is no model: only its keys can be read.
     """
-    sections = tuple(f"QUARTERDECK_{name.upper()}_" for name in vars(SHIPPED))
-    if _is_missing(file) and not any(name.startswith(sections) for name in environ):
+    if _is_missing(file) and not setting_variables(environ):
         return cast("Settings", SHIPPED)
     from quarterdeck.config.loader import load
 
