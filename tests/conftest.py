@@ -32,10 +32,12 @@ time.tzset()
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-# A busy machine is no reason for a property to fail. With CI set, hypothesis takes its own profile, the same each time.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-if not os.environ.get("CI"):
-    settings.load_profile("patient")
+# A busy machine is no reason for a property to fail, nor is luck: each run tries the same examples. Others, and more of
+# them, are tried with --hypothesis-profile=hunt.
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("patient", patient, derandomize=True)
+settings.register_profile("hunt", patient, max_examples=3000)
+settings.load_profile("patient")
 
 FOREIGN = ("TMUX", "TMUX_PANE", "TMUX_TMPDIR", "NO_COLOR", "CLICOLOR", "FORCE_COLOR")
 """Variables of the developer's own terminal that would change what a test sees."""

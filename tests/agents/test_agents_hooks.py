@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from quarterdeck.agents import json_splice
@@ -178,6 +178,9 @@ def test_adding_and_taking_out_again_gives_the_same_text(
     assert json_splice.remove_member(longer, json_splice.parse(longer), key) == text
 
 
+@example("00")
+@example("[-01]")
+@example("𝟎")
 @given(st.text(max_size=60))
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     try:

@@ -9,7 +9,7 @@ from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed le
 
 DEEPEST = 100
 _SPACE = re.compile(r"[ \t\r\n]*")
-_SCALAR = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null")
+_SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null")
 _FIRST_INDENT = re.compile(r"\n([ \t]+)\S")
 
 
