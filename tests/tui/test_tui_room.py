@@ -39,11 +39,19 @@ def test_a_long_path_is_told_by_its_end(width: int, said: str) -> None:
 
 
 async def test_the_same_is_said_once_and_old_toasts_make_room() -> None:
-    async with console() as running:
-        for said in ("a", "b", "a", "a", "c", "d", "e"):
+    async with console(size=(80, 24)) as running:
+
+        def told() -> list[str]:
+            return [toast.message for toast in running.app._notifications]
+
+        running.app.notify("broken", severity="error", markup=False)
+        for said in ("a", "b", "a", "a", "c\nd"):
             running.app.notify(said, markup=False)
             await running.press()
-        assert [toast.message for toast in running.app._notifications] == ["a", "c", "d", "e"]
+        assert told() == ["broken", "b", "a", "c\nd"]
+        running.app.notify("word " * 40, title="long", markup=False)
+        await running.press()
+        assert told() == ["broken", "word " * 40]
 
 
 async def test_the_theme_picker_begins_at_the_theme_in_use() -> None:

@@ -32,7 +32,7 @@ _FIRST = (STATE, QUIET, AGENT)
 _THEN = (
     ((CONTEXT,), THOUGHT_EASY),
     ((REPO,), THOUGHT_SHORT),
-    ((BRANCH,), THOUGHT_LEAST + 2),
+    ((BRANCH,), THOUGHT_SHORT),
     ((PLOT, REST), THOUGHT_EASY),
 )
 """Taken in this order while a thought of the length beside them still fits; the first that does not ends it."""
