@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -133,6 +134,12 @@ async def test_work_that_appears_while_the_agent_ends_is_not_lost(place: Place) 
     assert status_of(killed.record.lifecycle) == "killed"
 
 
+def runs(pid: int) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    return False
+
+
 async def test_everything_the_agent_started_ends_with_it(place: Place) -> None:
     (place.notes / "script").write_text(
         'setsid sh -c \'trap "" HUP TERM; echo $$ > "$QD_NOTES/child"; while :; do sleep 1; done\' & '
@@ -140,11 +147,11 @@ async def test_everything_the_agent_started_ends_with_it(place: Place) -> None:
     await spawned(place)
     until(lambda: (place.notes / "child").exists() and bool((place.notes / "child").read_text()), "the child runs")
     child = int((place.notes / "child").read_text())
-    assert psutil.pid_exists(child)
+    assert runs(child)
 
     await kill_work(place.yard, "app-1")
 
-    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+    assert not runs(child)
 
 
 async def test_a_path_that_is_not_ours_is_never_touched(place: Place, tmp_path: Path) -> None:

@@ -11,17 +11,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from quarterdeck.config.settings import Settings
 from quarterdeck.core.pane import ServerAddress
 from quarterdeck.paths import find_places
 from quarterdeck.runtime.bridge import Bridge, open_bridge
 from support import scripted_agent
+from support.crew import patient
 from support.tmux_server import TmuxServer, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from quarterdeck.config.settings import Settings
     from quarterdeck.core.session import Session
     from quarterdeck.operations.deck import Deck
 
@@ -84,10 +85,19 @@ class ScriptedAgent:
         with (self.folder / "orders").open("w") as orders:
             orders.write(line + "\n")
         until(lambda: len(self.said("ordered")) > before, f"the agent did: {line}")
+        self._until_tmux_has_it(self.said("ordered")[-1])
 
     def until_ready(self) -> None:
         """Wait until its prompt shows."""
         until(lambda: bool(self.said("ready")), "the agent was ready")
+        self._until_tmux_has_it(self.said("ready")[-1])
+
+    def _until_tmux_has_it(self, note: dict[str, Any]) -> None:
+        if self.pane_id and "drawn" in note:
+            until(lambda: self._last_read() >= note["drawn"], "tmux had read what the agent drew")
+
+    def _last_read(self) -> int:
+        return int(self._server.run("display-message", "-p", "-t", self.pane_id, "#{pane_path}") or 0)
 
     def screen(self) -> str:
         """What its pane shows."""
@@ -134,6 +144,6 @@ async def post_office(root: Path, *, persistent: bool = False, settings: Setting
         server.session("quiet")
         places = find_places(str(root / "home"))
         async with open_bridge(
-            ServerAddress(server.socket), places, settings or Settings(), persistent=persistent
+            ServerAddress(server.socket), places, settings or patient(), persistent=persistent
         ) as bridge:
             yield Post(server, bridge, root)

@@ -64,6 +64,7 @@ class Agent:
         self.due = 0.0
         self.raw = b""
         self.shown = ""
+        self.drawn = 0
 
     def note(self, what: str, **data: object) -> None:
         with (self.folder / "notes.jsonl").open("a") as notes:
@@ -242,7 +243,7 @@ class Agent:
         self.stands()
         self.due = 0.0
         self.draw()
-        self.note("ordered", text=line)
+        self.note("ordered", text=line, drawn=self.drawn)
 
     def box(self) -> list[str]:
         lines = self.draft.split("\n")
@@ -292,16 +293,18 @@ class Agent:
         title = "⠂ demo" if self.busy_until and not self.dialog else "✳ demo"
         screen = "\x1b[H\x1b[2J\x1b[3J\x1b[?2004h\x1b]0;" + title + "\x07" + "\r\n".join(body)
         if screen != self.shown:
-            sys.stdout.write(screen)
-            sys.stdout.flush()
             self.shown = screen
+            self.drawn += 1
+            # The terminal keeps the last part, so that one can tell what it has read of this.
+            sys.stdout.write(f"{screen}\x1b]7;{self.drawn}\x07")
+            sys.stdout.flush()
 
     def run(self) -> None:
         orders = os.open(self.folder / "orders", os.O_RDWR | os.O_NONBLOCK)
         held = b""
         self.stands()
         self.draw()
-        self.note("ready")
+        self.note("ready", drawn=self.drawn)
         while True:
             readable, _, _ = select.select([0, orders], [], [], 0.02)
             if 0 in readable:
