@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +20,7 @@ from quarterdeck.core.events import (
 from quarterdeck.core.session import ExitReason, SessionState
 from quarterdeck.errors import NotFound, Refused, TmuxError, UsageError
 from quarterdeck.operations.adopt import adopt
+from quarterdeck.operations.again import again
 from quarterdeck.operations.kill import forget, kill
 from quarterdeck.operations.new import Wanted, new_session
 from quarterdeck.ports.store import ActivityQuery
@@ -250,6 +253,30 @@ async def test_adopting_says_why_it_will_not(server: TmuxServer, private_home: P
             await adopt(crew.deck, "nowhere")
         with pytest.raises(Refused, match="watched already"):
             await adopt(crew.deck, "work")
+
+
+async def test_a_session_that_went_with_its_server_comes_back_with_its_identity_and_its_conversation(
+    server: TmuxServer, private_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = tmp_path / "told"
+    program = tmp_path / "codex"
+    program.write_text(f'#!/bin/sh\necho "$@" > {told}.part; mv {told}.part {told}; exec sleep 600\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    server.session("keep")
+    async with watching(server.socket, private_home) as crew:
+        lost, _ = await new_session(crew.deck, Wanted(cwd=tmp_path, name="lost"))
+        server.kill()
+        await until(lambda: crew.need("lost").is_stale, "the row is stale")
+        stale = replace(crew.need("lost"), tool="Codex", agent_session_id="1234")
+
+        assert await again(crew.deck, stale) == []
+
+        back = crew.need("lost")
+        assert (back.session_id, back.is_stale, back.tool) == (lost.session_id, False, "Codex")
+        await until(told.exists, "the agent was started")
+        assert "resume" in told.read_text()
+        assert "1234" in told.read_text()
 
 
 async def test_a_stale_identity_can_be_taken_up_by_name(server: TmuxServer, private_home: Path) -> None:

@@ -77,6 +77,14 @@ async def test_a_message_of_two_lines_is_sent_to_the_row() -> None:
         assert [toast.message for toast in running.app._notifications] == ["Delivered to atlas-12"]
 
 
+async def test_a_message_goes_to_the_marked_rows_although_the_cursor_is_on_one_that_is_gone() -> None:
+    async with console() as running:
+        await running.press("1", "space", "G")
+        running.main.table.select("sess_14")
+        await running.press("m", *"go", "enter")
+        assert running.backend.deeds == [("send", ("sess_1",), "go")]
+
+
 async def test_an_empty_message_is_not_sent() -> None:
     async with console() as running:
         await running.press("m", "enter", "escape")
@@ -241,13 +249,13 @@ async def test_a_typed_path_is_taken_as_it_is() -> None:
         assert running.backend.deeds == [("new", NewRequest(directories=("/srv/x",)))]
 
 
-async def test_a_stale_row_is_attached_again_and_an_ended_one_is_restored() -> None:
+async def test_what_nobody_spawned_comes_back_under_its_name_and_a_worker_is_restored() -> None:
     async with console() as running:
         running.main.table.select("sess_14")
         await running.press("u")
         running.main.table.select("sess_15")
         await running.press("u", "d")
-        assert running.backend.deeds == [("adopt", "sess_14"), ("restore", "sess_15"), ("dismiss", ("sess_15",))]
+        assert running.backend.deeds == [("adopt", "sess_14"), ("adopt", "sess_15"), ("dismiss", ("sess_15",))]
 
 
 async def test_details_say_why_the_state_is_believed() -> None:

@@ -6,6 +6,7 @@ from quarterdeck.cli.table import Verb, arg
 
 PROJECT = arg("project", metavar="PROJECT", help="a project of the settings")
 SPAWNED = arg("session", metavar="SESSION", help="id of a spawned session, or an unambiguous prefix")
+GONE = arg("session", metavar="SESSION", help="an id, an exact tmux name, or an unambiguous prefix of either")
 AGENT = arg("--agent", metavar="A", help="agent to start, in place of the project's")
 
 WORK_VERBS: tuple[Verb, ...] = (
@@ -46,10 +47,10 @@ WORK_VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="restore",
-        summary="bring a worker that has ended back, with its conversation",
+        summary="bring back a session that ended or went stale, with its conversation",
         example="quarterdeck restore web-3",
         runs="quarterdeck.cli.working:restore_session",
-        arguments=(SPAWNED,),
+        arguments=(GONE,),
     ),
     Verb(
         name="remap",

@@ -13,7 +13,8 @@ from quarterdeck.cli.bridge import bridge
 from quarterdeck.cli.output import print_json, print_table, say
 from quarterdeck.core.text import clean
 from quarterdeck.core.wire import to_wire
-from quarterdeck.errors import NotFound, QuarterdeckError, Refused, UsageError
+from quarterdeck.errors import NotFound, NotRestorable, QuarterdeckError, Refused, UsageError
+from quarterdeck.operations.again import again
 from quarterdeck.operations.claim import claim_pr
 from quarterdeck.operations.cleanup import Candidate, cleanup
 from quarterdeck.operations.kill_work import Leftovers
@@ -146,9 +147,27 @@ def restore_session(call: Call) -> int:
     return asyncio.run(_restore(call))
 
 
+async def _plain_again(opened: Bridge, word: str) -> Session:
+    await opened.crew.look_once()
+    deck = opened.deck
+    session = deck.session(word, all_rows=True)
+    if not session.is_stale and session.exit_reason is None:
+        raise NotRestorable(
+            f'"{session.tmux_name}" is there, so there is nothing to bring back.',
+            hint="Where only its agent has ended, go there and resume it by hand.",
+        )
+    for notice in await again(deck, session, os.environ.get("SHELL", "")):
+        progress(notice)
+    await opened.crew.checkpoints.save()
+    return deck.session(session.tmux_name)
+
+
 async def _restore(call: Call) -> int:
     async with yard_of(call) as opened:
-        record = await spawned(opened, call.options.session)
+        try:
+            record = await spawned(opened, call.options.session)
+        except NotFound:
+            return _shown(call, await _plain_again(opened, call.options.session))
         record = await restore(opened.yard, record.session_id, progress)
         if record.restore_fallback:
             progress(f"a new conversation was begun: {record.restore_fallback}")

@@ -41,6 +41,8 @@ class Wanted:
     """What to name it after when no name is given; without one it gets the next number."""
     tool: str | None = None
     request: str | None = None
+    conversation: str = ""
+    """The agent's own id of one that it is to go on with."""
     shell: str = ""
 
 
@@ -52,7 +54,7 @@ async def new_session(deck: Deck, wanted: Wanted) -> tuple[Session, list[str]]:
     request = (wanted.request or "").strip()
     if request and agent is None:
         raise UsageError("A request needs an agent to go to.", hint="Name one with --tool.")
-    plan = agent.launch(Launch(cwd=wanted.cwd, spool=deck.places.spool, files=launch_folder(deck))) if agent else None
+    plan = _plan(deck, wanted, agent) if agent else None
     session = await _made(deck, wanted, agent, plan)
     await deck.store.record(
         Activity(
@@ -84,6 +86,12 @@ def find_agent(deck: Deck, name: str) -> Agent:
 def launch_folder(deck: Deck) -> Path:
     """Where files lie that agents are started with. They are the same for every session of an agent."""
     return private_folder(deck.places.state_file.parent / "launch")
+
+
+def _plan(deck: Deck, wanted: Wanted, agent: Agent) -> LaunchPlan:
+    start = Launch(cwd=wanted.cwd, spool=deck.places.spool, files=launch_folder(deck))
+    resumed = agent.resume(replace(start, session_id=wanted.conversation)) if wanted.conversation else None
+    return resumed or agent.launch(start)
 
 
 async def _made(deck: Deck, wanted: Wanted, agent: Agent | None, plan: LaunchPlan | None) -> Session:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.events import SessionDeleted
 from quarterdeck.core.fleet import as_seen
 from quarterdeck.errors import QuarterdeckError, Refused
-from quarterdeck.operations import adopt as adopting
 from quarterdeck.operations import answer as answering
 from quarterdeck.operations import kill as ending
 from quarterdeck.operations.preview import preview
@@ -23,7 +22,7 @@ from quarterdeck.runtime import crewing, messaging, picking
 from quarterdeck.runtime.capable import WORKS
 from quarterdeck.runtime.channels import in_console
 from quarterdeck.runtime.ending import end_each
-from quarterdeck.runtime.making import new_in_each
+from quarterdeck.runtime.making import back_again, new_in_each
 from quarterdeck.runtime.pulse import Pulse
 from quarterdeck.runtime.showing import ENDED_SHOWN, Guests, Same, absent, still_shown
 from quarterdeck.runtime.underway import Undertakings
@@ -265,9 +264,8 @@ class LiveBackend:
         )
 
     async def adopt(self, session_id: SessionId) -> None:
-        """Bind the tmux session of the same name to this stale identity."""
-        session = self._session(session_id)
-        await adopting.adopt(self._deck, session.tmux_name, session_id)
+        """Bring back a session that nobody spawned."""
+        await back_again(self._deck, self._session(session_id))
 
     async def dismiss(self, ids: Sequence[SessionId]) -> None:
         """Let go of ended and stale rows."""

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.errors import QuarterdeckError
+from quarterdeck.operations.again import again
 from quarterdeck.operations.new import Wanted, new_session
 
 if TYPE_CHECKING:
     from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.session import Session
     from quarterdeck.operations.deck import Deck
     from quarterdeck.runtime.memory import Memory
     from quarterdeck.tui.requests import NewRequest
@@ -40,6 +42,12 @@ async def new_in_each(deck: Deck, memory: Memory, request: NewRequest) -> list[S
         failed += [QuarterdeckError(notice) for notice in notices]
     raise_all(failed)
     return made
+
+
+async def back_again(deck: Deck, session: Session) -> None:
+    """Bring back a session that nobody spawned."""
+    notices = await again(deck, session, os.environ.get("SHELL", ""))
+    raise_all([QuarterdeckError(notice) for notice in notices])
 
 
 def _folder(typed: str) -> Path:

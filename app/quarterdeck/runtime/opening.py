@@ -262,7 +262,7 @@ class OpeningBackend:
         return await live.restore(session_id)
 
     async def adopt(self, session_id: SessionId) -> None:
-        """Bind the tmux session of the same name to this stale identity."""
+        """Bring back a session that nobody spawned."""
         live, session_id = await self._at(session_id)
         await live.adopt(session_id)
 

@@ -55,7 +55,7 @@ ACTIONS: tuple[Action, ...] = (
            capability=Capability.SPAWN),
     Action("session.end", ("x",), "end", "End the row or the marked; or stop its work", "Sessions", 7,
            Needs.ROW, Capability.KILL),
-    Action("session.restore", ("u",), "bring back", "Bring back a worker that ended, or a stale row", "Sessions", 2,
+    Action("session.restore", ("u",), "bring back", "Bring back what ended or went stale", "Sessions", 2,
            Needs.GONE, Capability.RESTORE),
     Action("session.dismiss", ("d",), "dismiss", "Take ended and stale rows off the table", "Sessions", 3, Needs.GONE,
            Capability.DISMISS),
@@ -135,6 +135,10 @@ def spoken(key: str) -> str:
     names = {"ctrl": "Ctrl", "shift": "Shift", "alt": "Alt"}
     last = last.upper() if modifiers and len(last) == 1 else _SPOKEN.get(last, last)
     return "+".join([*(names.get(part, part) for part in modifiers), last])
+
+
+FOR_THE_MARKED = frozenset({"session.send", "session.end", "session.dismiss"})
+"""What is done to the marked rows, wherever the cursor is."""
 
 
 def offered(action: Action, capabilities: frozenset[Capability]) -> bool:

@@ -164,7 +164,7 @@ class Backend(Protocol):
         """Bring a dead agent session back. Answers what is to be known of it."""
 
     async def adopt(self, session_id: SessionId) -> None:
-        """Bind the tmux session of the same name to this stale identity."""
+        """Bring back a session that nobody spawned: bound to tmux's of its name again, or made anew."""
 
     async def dismiss(self, ids: Sequence[SessionId]) -> None:
         """Let go of ended and stale rows."""

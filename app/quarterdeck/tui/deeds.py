@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.message import MOST_RECIPIENTS
 from quarterdeck.core.text import clean
 from quarterdeck.tui.backend import Capability
-from quarterdeck.tui.rows.mark import GONE, Kind, kind_of
+from quarterdeck.tui.rows.mark import GONE, kind_of
 from quarterdeck.tui.rows.session_row import name_of
 
 if TYPE_CHECKING:
@@ -241,12 +241,11 @@ def clean_up(screen: MainScreen) -> None:
 
 
 def restore(screen: MainScreen) -> None:
-    """Bring back what is gone: a stale row is bound again, a dead agent is started again."""
+    """Bring back what is gone: a worker with its worktree, another session under its name."""
     session, backend = screen.selected, screen.console_app.backend
     if session is None:
         return
-    can_adopt = kind_of(session) is Kind.STALE and Capability.ADOPT in backend.capabilities()
-    if can_adopt and not session.agent_session_id and session.work is None:
+    if session.work is None and Capability.ADOPT in backend.capabilities():
         screen.console_app.attempt(backend.adopt(session.session_id))
     elif Capability.RESTORE in backend.capabilities():
         screen.console_app.attempt(_restore(screen.console_app, session.session_id))

@@ -20,7 +20,7 @@ SAID: Mapping[str, str] = {
     "session.dismiss": "{name} is live. d takes off what has ended; x ends a live one.",
     "view.choose": "No filter is kept yet: they go under [views] in the settings file.",
 }
-LEFT = "{agent} has ended in {name}, and its shell is there. Go there, and resume it by hand; u is for workers."
+LEFT = "{agent} has ended in {name}, and its shell is there. Go there, and resume it by hand; u is for what is gone."
 
 
 def can_say(screen: MainScreen, action: Action) -> bool:

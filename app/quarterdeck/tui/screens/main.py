@@ -225,9 +225,10 @@ class MainScreen(Screen[None]):
         """Whether an action can be done now."""
         if self.console_app.trouble is not None:
             return action.name in WORKS_IN_TROUBLE
+        rows = self.targets() if action.name in actions.FOR_THE_MARKED else [self.selected]
         return (
             actions.offered(action, self.console_app.backend.capabilities())
-            and actions.applies(action, self.selected, has_rows=bool(self.board.sessions))
+            and any(actions.applies(action, row, has_rows=bool(self.board.sessions)) for row in rows)
             and (action.name != "view.choose" or bool(self.console_app.preferences.views))
         )
 
