@@ -63,7 +63,7 @@ class EndScreen(Dialog[Ending]):
         """What would be lost, and for several the number to type."""
         yield self._told
         if self._is_many:
-            yield Static(self.style(f"\nType {len(self._sessions)} to end them all:"))
+            yield Static(self.style(f"\nThey are {len(self._sessions)}. To end them all, type that number:"))
             yield self._number
 
     def on_mount(self) -> None:
