@@ -68,7 +68,8 @@ def head_cells(
     waits = _waits(counts, now)
     for worded, with_waits, with_server in _LEVELS:
         left = [Cell(" "), Cell(clean(server, 24), "muted"), Cell("  ")] if with_server and server else [Cell(" ")]
-        left += _counts(counts, worded, ascii_only=ascii_only)
+        # Before the first look nobody knows whether there are none.
+        left += _counts(counts, worded, ascii_only=ascii_only) if fleet.last_good_look or counts.by_kind else ()
         right = [*(waits if with_waits else ()), *badges]
         space = width - _width(left) - _width(right) - 1
         if space >= 2:

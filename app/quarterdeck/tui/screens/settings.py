@@ -122,6 +122,7 @@ class SettingsScreen(Picker):
         async def change() -> None:
             await self.console_app.backend.change_setting(setting.key, value)
             take_up(self.console_app, setting.key, value)
+            self.query_one("#keys", Static).update(self._key_line())
             await self._fetch()
 
         self.console_app.attempt(change())
