@@ -228,3 +228,19 @@ def test_a_watch_whose_lines_nobody_takes_goes_on_keeping_the_rows(server: TmuxS
         watch.kill()
         watch.wait()
         os.close(reading)
+
+
+def test_an_ended_session_that_nobody_spawned_is_restored_under_its_name_and_a_live_one_is_not(
+    server: TmuxServer, private_home: Path
+) -> None:
+    server.session("keep")
+    assert run_cli("-S", server.socket, "new", "plain", "--cwd", str(private_home.parent)).code == 0
+    refused = run_cli("-S", server.socket, "restore", "plain")
+    assert (refused.code, "nothing to bring back" in refused.err) == (5, True)
+    assert run_cli("-S", server.socket, "kill", "plain").code == 0
+
+    back = run_cli("-S", server.socket, "restore", "plain", "--json")
+
+    assert back.json()["tmux_name"] == "plain"
+    assert "plain" in server.sessions()
+    assert run_cli("-S", server.socket, "restore", "nothing").code == 3

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.cli.bridge import bridge
 from quarterdeck.cli.output import print_json, print_table, say
+from quarterdeck.core.names import find_session
+from quarterdeck.core.session import SessionState
 from quarterdeck.core.text import clean
 from quarterdeck.core.wire import to_wire
 from quarterdeck.errors import NotFound, NotRestorable, QuarterdeckError, Refused, UsageError
@@ -149,9 +151,12 @@ def restore_session(call: Call) -> int:
 
 async def _plain_again(opened: Bridge, word: str) -> Session:
     await opened.crew.look_once()
-    deck = opened.deck
-    session = deck.session(word, all_rows=True)
-    if not session.is_stale and session.exit_reason is None:
+    deck, supervisor = opened.deck, opened.crew.supervisor
+    ended = [each for each in supervisor.kept.values() if each.state is SessionState.EXITED]
+    session = find_session(word, [*supervisor.fleet.sessions.values(), *supervisor.fleet.exited.values(), *ended])
+    if session is None:
+        raise NotFound(f'There is no session "{word}".', hint="`quarterdeck ls --all` lists them.")
+    if not session.is_stale and session.state is not SessionState.EXITED:
         raise NotRestorable(
             f'"{session.tmux_name}" is there, so there is nothing to bring back.',
             hint="Where only its agent has ended, go there and resume it by hand.",
