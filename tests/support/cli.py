@@ -39,6 +39,12 @@ class Done:
         return error
 
 
+PATIENT = dict.fromkeys(
+    ("QUARTERDECK_TMUX_LOOK_TIMEOUT_SECONDS", "QUARTERDECK_TMUX_COMMAND_TIMEOUT_SECONDS"), f"{PATIENCE:g}"
+)
+"""Settings with which no answer of a server that a test has started comes too late."""
+
+
 def cli_env(env: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment the program gets: this one's, the checkout's code, and `env` on top."""
     return {**os.environ, "PYTHONPATH": str(ROOT / "app"), **(env or {})}
@@ -48,12 +54,13 @@ def run_cli(
     *args: str,
     stdin: str = "",
     cwd: Path | None = None,
-    env: Mapping[str, str] | None = None,
+    env: dict[str, str] | None = None,
     timeout: float = PATIENCE,
 ) -> Done:
     """Run `python -m quarterdeck ARGS` and wait for it."""
-    if can_run(cli_env(env)):
-        process = WarmProcess("quarterdeck", *args, env=cli_env(env), stdin=stdin, cwd=cwd)
+    full = cli_env((PATIENT if "-S" in args else {}) | (env or {}))
+    if can_run(full):
+        process = WarmProcess("quarterdeck", *args, env=full, stdin=stdin, cwd=cwd)
         try:
             out, err = process.communicate(timeout)
         except subprocess.TimeoutExpired:
@@ -68,13 +75,13 @@ def run_cli(
         encoding="utf-8",
         check=False,
         cwd=cwd,
-        env=cli_env(env),
+        env=full,
         timeout=timeout,
     )
     return Done(done.returncode, done.stdout, done.stderr)
 
 
-def run_cli_in_terminal(*args: str, env: Mapping[str, str] | None = None) -> str:
+def run_cli_in_terminal(*args: str, env: dict[str, str] | None = None) -> str:
     """Run the program with a terminal as its output, and return what it wrote there."""
     terminal, inside = pty.openpty()
     full = cli_env(env)
