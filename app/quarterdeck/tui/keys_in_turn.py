@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.events import Event
     from textual.widget import Widget
+
+
+PATIENCE = 2.0
+"""Seconds after which a key waits no longer for the one before it: whatever hangs, one can still leave."""
 
 
 def is_astray(widget: Widget, event: Key) -> bool:
@@ -37,10 +42,11 @@ class KeysInTurn(App[int]):
         self._sent: tuple[Key, Widget] | None = None
         """The key whose turn it is, and what it was sent to."""
         self._is_holding = False
+        self._since = 0.0
 
     def hold_keys(self) -> None:
         """Keep what is typed from now on until `let_keys_go`: what it is for is still being made."""
-        self._is_holding = True
+        self._is_holding, self._since = True, time.monotonic()
 
     def let_keys_go(self) -> None:
         """What the keys are for has the focus now."""
@@ -51,6 +57,8 @@ class KeysInTurn(App[int]):
         """Let each key wait for its turn."""
         if isinstance(event, Key) and not event.is_forwarded:
             self._coming.append(event)
+            if time.monotonic() - self._since > PATIENCE:
+                self._sent, self._is_holding = None, False
             await self._send_next()
         else:
             await super().on_event(event)
@@ -58,22 +66,23 @@ class KeysInTurn(App[int]):
     async def _send_next(self) -> None:
         if self._coming and self._sent is None and not self._is_holding:
             event, to = self._coming.popleft(), self.focused or self.screen
-            self._sent = (event, to)
+            self._sent, self._since = (event, to), time.monotonic()
             await super().on_event(event)
-            self._follow(iter([node for node in to.ancestors_with_self if node is not self]))
+            self._follow(event, iter([node for node in to.ancestors_with_self if node is not self]))
 
-    def _follow(self, path: Iterator[DOMNode]) -> None:
+    def _follow(self, event: Key, path: Iterator[DOMNode]) -> None:
         """Go behind a key from one to the next that it may pass, each of which takes what it is sent in turn."""
         for node in path:
-            step = _Step(lambda: self._follow(path))
+            step = _Step(lambda: self._follow(event, path))
             if node.call_later(step):
                 step.is_taken_also_at_the_end_of(node.task)
                 return
-        self.call_later(self._turn_is_over)
+        self.call_later(self._turn_is_over, event)
 
-    async def _turn_is_over(self) -> None:
-        self._sent = None
-        await self._send_next()
+    async def _turn_is_over(self, event: Key) -> None:
+        if self._sent is not None and self._sent[0] is event:
+            self._sent = None
+            await self._send_next()
 
     def on_key(self, event: Key) -> None:
         """Send a key again that nothing has taken, when the one before it has moved the focus or holds the keys."""
