@@ -227,6 +227,8 @@ def test_a_key_whose_console_cannot_start_says_so_on_the_terminal(server: TmuxSe
     _, terminal = terminals.attach("=work:")
     qd(server, "bind", "g")
     server.run("set-environment", "-g", "QUARTERDECK_CONSOLE_GROUP", "nonsense")
+    # Else it would be there for less than a second.
+    server.run("set-option", "-g", "display-time", "100000")
 
     terminals.type(terminal, "C-b", "g")
 
