@@ -258,13 +258,18 @@ UNKNOWN_TO_US = {
     # It takes a line and works on it, as a coding agent does whose screen we have no rules for.
     "answers": ("while printf '> '; read -r line; do echo working; sleep 1; echo done; done", Outcome.DELIVERED),
     "is deaf": ("printf '> '; stty -icrnl; cat > /dev/null", Outcome.UNCONFIRMED),
-    "talks all the time": ("while :; do echo more; sleep 0.2; done", Outcome.UNCONFIRMED),
+    "talks all the time": ("while :; do echo more; sleep 0.1; done", Outcome.UNCONFIRMED),
 }
 
 
 @pytest.mark.parametrize("kind", UNKNOWN_TO_US)
-async def test_an_agent_without_rules_is_believed_only_when_words_follow_the_key(kind: str, office: Post) -> None:
+async def test_an_agent_without_rules_is_believed_only_when_words_follow_the_key(
+    kind: str, office: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script, outcome = UNKNOWN_TO_US[kind]
+    if kind == "talks all the time":
+        # On a busy machine it may be silent for a moment.
+        monkeypatch.setattr(handing_over, "STILL", 1.5)
     program = office.root / "goose"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
