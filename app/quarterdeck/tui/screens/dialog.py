@@ -32,6 +32,17 @@ WIDE = 100
 _FAINT = Style(dim=True, bold=False, reverse=False)
 
 
+MOST_LINES, LEAST_LINES = 24, 3
+"""Of a list."""
+HEIGHT = 0.94
+"""Of the screen, which a dialog has at most; the style sheet has the same."""
+
+
+def lines_for_list(height: int, beside: int) -> int:
+    """The lines a list may take on a screen of this height where so many are the rest of its dialog's."""
+    return max(LEAST_LINES, min(MOST_LINES, int(height * HEIGHT) - beside))
+
+
 class Faint(BackgroundScreen):
     """What stands behind a dialog where no colour can be mixed: the terminal's own are only names."""
 

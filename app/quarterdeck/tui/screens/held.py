@@ -12,7 +12,7 @@ from textual.widgets.option_list import Option
 
 from quarterdeck.core.text import cell_width, clean, cut
 from quarterdeck.tui.rows.ages import exact
-from quarterdeck.tui.screens.dialog import Dialog
+from quarterdeck.tui.screens.dialog import Dialog, lines_for_list
 from quarterdeck.tui.widgets.options import Options
 from quarterdeck.tui.widgets.writing import Writing
 
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 NARROWEST = 70
 """Cells of a line of the list, in a terminal of eighty columns."""
+
+
+BESIDE = 6
+"""Lines of the dialog that are not the list's."""
 
 
 class Fate(StrEnum):
@@ -73,7 +77,8 @@ class HeldScreen(Dialog[tuple[int, Fate]]):
             yield self._options
 
     def on_resize(self) -> None:
-        """Lines are cut where the box ends."""
+        """Lines are cut where the box ends, and as many shown as it has room for."""
+        self._options.styles.max_height = lines_for_list(self.app.size.height, BESIDE)
         self.call_after_refresh(self._offer)
 
     def _offer(self) -> None:

@@ -13,7 +13,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from quarterdeck.core.text import cell_width, clean, cut
-from quarterdeck.tui.screens.dialog import Dialog
+from quarterdeck.tui.screens.dialog import Dialog, lines_for_list
 from quarterdeck.tui.widgets.field import Field
 from quarterdeck.tui.widgets.options import Options
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from quarterdeck.tui.app import ConsoleApp
 
 MOST_SHOWN = 200
-MOST_LINES, LEAST_SHOWN = 24, 3
-HEIGHT = 0.94
-"""Of the screen, which a dialog has at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +85,7 @@ class Picker(Dialog[str]):
 
     def on_resize(self) -> None:
         """Notes stand at the right edge; the list has the lines that nothing else needs."""
-        room = int(self.app.size.height * HEIGHT) - self.beside
-        self.options.styles.max_height = max(LEAST_SHOWN, min(MOST_LINES, room))
+        self.options.styles.max_height = lines_for_list(self.app.size.height, self.beside)
         self.call_after_refresh(self.narrow)
 
     @on(Input.Changed, "#typed")
