@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from quarterdeck.core.ids import SessionId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Switched:
     """The operator's terminal shows the pane now."""
 
@@ -17,14 +18,14 @@ class Switched:
     """The console was in a popup, which closes when it exits."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Attach:
     """The console is outside tmux: it steps aside while `Backend.attach` runs."""
 
     argv: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TypeThis:
     """We cannot take the operator there; this command does."""
 
@@ -35,7 +36,7 @@ class TypeThis:
 Going = Switched | Attach | TypeThis
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Directory:
     """A place to start a session in."""
 
@@ -44,7 +45,7 @@ class Directory:
     is_recent: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class NewRequest:
     """Sessions to be made: one in each directory."""
 
@@ -54,7 +55,7 @@ class NewRequest:
     request: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class SpawnRequest:
     """A worker to be started in its own worktree."""
 
@@ -65,7 +66,7 @@ class SpawnRequest:
     branch: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Loss:
     """What ending one session would lose, as sentences; none when nothing would be."""
 
@@ -73,7 +74,7 @@ class Loss:
     sentences: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Delivery:
     """What became of a message to one session."""
 
@@ -83,7 +84,7 @@ class Delivery:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Setting:
     """One setting as it is now."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.ids import SessionId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class UnderWay:
     """A long operation on a session; its row says how far it is."""
 
@@ -22,7 +23,7 @@ class UnderWay:
     """False once it can only be done to the end."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class OpenIssue:
     """An issue a worker could be spawned for. Its text is foreign."""
 
@@ -31,7 +32,7 @@ class OpenIssue:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Issues:
     """What a project's tracker has to choose from."""
 
@@ -40,7 +41,7 @@ class Issues:
     issues: tuple[OpenIssue, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Clearable:
     """A session that a cleanup could end."""
 
@@ -64,7 +65,7 @@ class Clearing(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Cleared:
     """What became of one session in a cleanup."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from quarterdeck.tui.rows.mark import kind_of
 from quarterdeck.tui.rows.session_row import agent_of, branch_of, name_of, repo_of, saying, title_of
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ _EXACT = ("state", "thought")
 """Long, so that a word must stand there whole: scattered letters would match every sentence."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Term:
     """One word of a filter."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from quarterdeck.core import urgency
 from quarterdeck.tui.rows.mark import GONE, kind_of
 from quarterdeck.tui.rows.session_row import repo_of
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ class Grouping(StrEnum):
         return every[(every.index(self) + 1) % len(every)]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Heading:
     """A line above a group."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -16,6 +15,7 @@ from quarterdeck.core.text import cell_width, clean, cut
 from quarterdeck.tui.screens.dialog import Dialog, lines_for_list
 from quarterdeck.tui.widgets.field import Field
 from quarterdeck.tui.widgets.options import Options
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MOST_SHOWN = 200
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Candidate:
     """One thing to choose."""
 
