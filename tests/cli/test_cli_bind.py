@@ -223,16 +223,20 @@ def test_the_popup_opens_over_the_pane_and_closes_when_it_has_led_somewhere(
     assert sorted(server.sessions()) == ["alpha", "work"]
 
 
-def test_a_key_whose_console_cannot_start_says_so_on_the_terminal(server: TmuxServer, terminals: Terminals) -> None:
-    _, terminal = terminals.attach("=work:")
+def test_a_key_whose_console_cannot_start_leads_back_to_where_it_was_pressed(
+    server: TmuxServer, terminals: Terminals
+) -> None:
+    client, terminal = terminals.attach("=work:")
+    home = terminals.shows(client)
     qd(server, "bind", "g")
     server.run("set-environment", "-g", "QUARTERDECK_CONSOLE_GROUP", "nonsense")
-    # Else it would be there for less than a second.
-    server.run("set-option", "-g", "display-time", "100000")
+    server.run("set-hook", "-g", "session-closed", "set-option -s @closed yes")
 
     terminals.type(terminal, "C-b", "g")
 
-    on_screen(terminals, terminal, "quarterdeck: ")
+    until(lambda: server.run("show-options", "-s", "-v", "@closed", check=False) == "yes", "the console has ended")
+    until(lambda: terminals.shows(client) == home, "the terminal shows what it showed")
+    assert server.sessions() == ["work"]
 
 
 def test_the_help_names_no_option_that_is_ours_alone() -> None:
