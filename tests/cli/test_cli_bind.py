@@ -223,20 +223,20 @@ def test_the_popup_opens_over_the_pane_and_closes_when_it_has_led_somewhere(
     assert sorted(server.sessions()) == ["alpha", "work"]
 
 
-def test_a_key_whose_console_cannot_start_leads_back_to_where_it_was_pressed(
-    server: TmuxServer, terminals: Terminals
-) -> None:
+def test_a_key_whose_console_cannot_start_says_why_until_it_was_read(server: TmuxServer, terminals: Terminals) -> None:
     client, terminal = terminals.attach("=work:")
     home = terminals.shows(client)
     qd(server, "bind", "g")
     server.run("set-environment", "-g", "QUARTERDECK_CONSOLE_GROUP", "nonsense")
-    server.run("set-hook", "-g", "session-closed", "set-option -s @closed yes")
 
-    terminals.type(terminal, "C-b", "g")
+    for _ in range(2):
+        terminals.type(terminal, "C-b", "g")
+        on_screen(terminals, terminal, "quarterdeck: ", "nonsense", "Enter leads back.")
+    assert sorted(server.sessions()) == ["quarterdeck", "work"]
+    terminals.type(terminal, "Enter")
 
-    until(lambda: server.run("show-options", "-s", "-v", "@closed", check=False) == "yes", "the console has ended")
     until(lambda: terminals.shows(client) == home, "the terminal shows what it showed")
-    assert server.sessions() == ["work"]
+    until(lambda: server.sessions() == ["work"], "nothing is left of it")
 
 
 def test_the_help_names_no_option_that_is_ours_alone() -> None:

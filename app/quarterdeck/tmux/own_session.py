@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 NAME: Final = "quarterdeck"
 MOST: Final = 100
+READABLE: Final = ("sh", "-c", '"$@" || { printf "\\n%s" "Enter leads back. "; read -r _; }', NAME)
+"""Runs what follows: what a console says that could not start, or that failed, stays until it has been read."""
 
 
 async def ensure_console(doing: Doing, program: Sequence[str]) -> PaneId:
@@ -44,7 +46,7 @@ def _new_session(name: str, program: Sequence[str]) -> list[str]:
     """One command line for tmux: whoever sees the session sees the note of it too."""
     target = f"={name}:"
     return [
-        *words("new-session", "-d", "-s", unexpanded(name), "-n", "console", "--", *program),
+        *words("new-session", "-d", "-s", unexpanded(name), "-n", "console", "--", *READABLE, *program),
         *(";", "set-option", "-s", "-F", "-t", target, CONSOLE_OPTION, "#{pane_id}"),
         *(";", "set-option", "-s", "-F", "-t", target, CONSOLE_PROCESS_OPTION, "#{pane_pid}"),
         # Leaving the console must not throw its operator out of tmux.
