@@ -12,6 +12,7 @@ from quarterdeck.tui.rows.question import question_within
 from quarterdeck.tui.screens.new import end_of
 from support.canned import CannedBackend
 from support.console import console
+from support.crew import until
 from support.fleet import NOW, canned_sessions, fleet_of
 
 
@@ -85,8 +86,11 @@ async def test_a_long_question_is_scrolled_and_its_choices_stay() -> None:
     assert first.asks is not None
     asking = replace(first, asks=replace(first.asks, text="\n".join(map(str, range(60)))))
     async with console(CannedBackend(shown=fleet_of(asking, *others)), size=(80, 24)) as running:
-        await running.press("y", "j", "pagedown")
+        await running.press("y")
         screen = running.app.screen
-        assert screen.query_one("#question").scroll_offset.y == 11
+        question = screen.query_one("#question")
+        await until(lambda: question.max_scroll_y > 11, "there is something to scroll")
+        await running.press("j", "pagedown")
+        await until(lambda: question.scroll_offset.y == 11, "each key has scrolled")
         choices = screen.query_one("#choices").region
         assert screen.query_one("#box").region.contains_region(choices)

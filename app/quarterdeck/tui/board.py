@@ -87,8 +87,10 @@ class Board:
 
     def targets(self, selected: str | None) -> list[Session]:
         """What an action is about: the marked rows in their order, else the selected one."""
-        ids = [item for item in self.items if isinstance(item, str) and item in self.marked]
-        ids += sorted(self.marked - set(ids))
+        ids: list[str] = []
+        if self.marked:
+            ids = [item for item in self.items if isinstance(item, str) and item in self.marked]
+            ids += sorted(self.marked - set(ids))
         if not ids and selected is not None:
             ids = [selected]
         return [self.sessions[session_id] for session_id in ids if session_id in self.sessions]

@@ -193,7 +193,7 @@ class AnswerScreen(Dialog[str]):
         """Scroll the question; where that is at its end, all of it."""
         question, box = self.query_one("#question"), self.query_one("#box")
         is_at_end = question.scroll_offset.y == (question.max_scroll_y if by > 0 else 0)
-        (box if is_at_end else question).scroll_relative(y=by, animate=False)
+        (box if is_at_end else question).scroll_relative(y=by, animate=False, immediate=True)
 
     def action_write(self) -> None:
         """Let the operator write."""

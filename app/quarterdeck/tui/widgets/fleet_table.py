@@ -62,7 +62,8 @@ class FleetTable(ScrollView, can_focus=True):
         self._places: dict[str, int] = {}
         self._ids: list[str] = []
         self._rank: dict[str, int] = {}
-        self._rows: dict[str, tuple[Session, object, tuple[Cell, ...]]] = {}
+        self._rows: dict[str, tuple[Session, View, object, tuple[Cell, ...]]] = {}
+        """Of each row for which session, view and stamp it was made; the stamp is asked for once for each view."""
         self._painted: dict[int, _Line] = {}
         self._strips: dict[_Line, Strip] = {}
 
@@ -220,11 +221,13 @@ class FleetTable(ScrollView, can_focus=True):
         if isinstance(item, Heading):
             return heading_cells(item, self._layout)
         session = self._sessions[item]
-        stamp = self._view.stamp(session)
         known = self._rows.get(item)
-        if known is None or known[0] is not session or known[1] != stamp:
-            known = self._rows[item] = (session, stamp, session_cells(session, self._layout, self._view))
-        return known[2]
+        if known is None or known[0] is not session or known[1] is not self._view:
+            stamp = self._view.stamp(session)
+            is_same = known is not None and known[0] is session and known[2] == stamp
+            cells = known[3] if known is not None and is_same else session_cells(session, self._layout, self._view)
+            known = self._rows[item] = (session, self._view, stamp, cells)
+        return known[3]
 
     def _line(self, y: int) -> _Line:
         if y == 0:
