@@ -39,13 +39,14 @@ SCREENS: dict[str, tuple[str, ...]] = {
 }
 SHOTS = [
     *((screen, "dark", SMALL) for screen in SCREENS),
-    ("main", "dark", LARGE),
-    ("main", "light", SMALL),
-    ("main", "light", LARGE),
-    ("details", "light", LARGE),
-    ("main", "no-colour", SMALL),
-    ("main", "no-colour", LARGE),
-    ("new", "no-colour", LARGE),
+    *((screen, "light", LARGE) for screen in SCREENS),
+    *((screen, "no-colour", SMALL) for screen in SCREENS),
+    # All six of the one that is looked at all day, and of the one with the most in it.
+    *(
+        (screen, theme, size)
+        for screen in ("main", "new")
+        for theme, size in (("dark", LARGE), ("light", SMALL), ("no-colour", LARGE))
+    ),
 ]
 
 
