@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -27,10 +26,6 @@ if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
 # Hours on the screen are those of the machine.
 os.environ["TZ"] = "UTC"
 time.tzset()
-
-# The program is started hundreds of times: it is compiled once, wherever the tests run.
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-sys.dont_write_bytecode = False
 
 # A busy machine is no reason for a property to fail, nor is luck: each run tries the same examples. Others, and more of
 # them, are tried with --hypothesis-profile=hunt.

@@ -157,6 +157,20 @@ async def test_the_answer_dialog_takes_in_the_words_that_came_after_the_ask() ->
         assert running.backend.deeds == [("answer", "sess_1", drawn, "2")]
 
 
+async def test_the_keys_are_those_of_an_answer_that_was_begun_before_the_choices_came() -> None:
+    drawn = Ask(kind=Need.QUESTION, text="Which?", choices=("Red", "Blue"), since=NOW)
+    first, *rest = canned_sessions()
+    async with console() as running:
+        running.backend.set(fleet_of(replace(first, asks=replace(drawn, text="", choices=())), *rest))
+        await running.settle()
+        await running.press("y", "n", "o")
+        running.backend.set(fleet_of(replace(first, asks=drawn), *rest))
+        await running.settle()
+        keys = str(running.app.screen.query_one("#keys", Static).content)
+        assert keys.startswith("Enter answer")
+        assert "1-2" not in keys
+
+
 async def test_the_answer_dialog_shows_the_screen_s_choices_where_the_agent_told_of_none() -> None:
     told = Ask(kind=Need.QUESTION, text="Which colour?\nWhich size?", since=NOW)
     seen = Ask(kind=Need.QUESTION, text="Which colour?", choices=("Red", "Blue"), since=NOW)

@@ -10,7 +10,7 @@ from quarterdeck.cli.colour import Colour, coloured
 from quarterdeck.cli.output import GAP, has_unicode
 from quarterdeck.core.ages import age
 from quarterdeck.core.session import Need, SessionState
-from quarterdeck.core.text import cell_width, clean, fit
+from quarterdeck.core.text import cell_width, clean, fit, from_home
 from quarterdeck.core.urgency import sort_key
 from quarterdeck.values import value
 
@@ -114,9 +114,7 @@ def _sign(session: Session) -> tuple[str, str, Colour | None]:
 
 
 def _folder(cwd: str) -> str:
-    home = str(Path.home())
-    short = "~" + cwd[len(home) :] if cwd == home or cwd.startswith(f"{home}/") else cwd
-    text = clean(short)
+    text = clean(from_home(cwd, str(Path.home())))
     if cell_width(text) <= LONGEST_FOLDER:
         return text
     # Its end says more than its beginning.

@@ -6,13 +6,11 @@ from collections import deque
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.tools import INTERPRETERS, detect_in_command_line, detect_tool_name
+from quarterdeck.core.tools import INTERPRETERS, SHELLS, detect_in_command_line, detect_tool_name
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-
-SHELLS = frozenset({"sh", "bash", "zsh", "fish", "dash", "ksh", "mksh", "ash", "tcsh", "csh", "nu", "xonsh", "elvish"})
 
 _SHELL_OPTIONS_WITH_VALUE = frozenset({"--rcfile", "--init-file", "--init-command", "-C", "-o", "+o", "-O", "+O"})
 

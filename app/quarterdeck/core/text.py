@@ -10,7 +10,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from typing import NewType, TypeVar, cast
+from typing import TYPE_CHECKING, NewType, TypeVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Clean = NewType("Clean", str)
 """Text that was cleaned: it may be written to the operator's terminal."""
@@ -141,6 +144,16 @@ def fit(text: Text, width: int, *, right: bool = False) -> Text:
     shown = cut(text, width)
     space = " " * (width - cell_width(shown))
     return cast("Text", space + shown if right else shown + space)
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def from_home(path: str, home: str) -> str:
+    """A path as one would type it who is at home there."""
+    return f"~{path[len(home) :]}" if path == home or path.startswith(f"{home}/") else path
 
 
 def _with_escapes(text: str) -> str:

@@ -10,6 +10,8 @@ from quarterdeck.core.session import DEFAULT_CONTEXT_LIMIT
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SHELLS = frozenset({"sh", "bash", "zsh", "fish", "dash", "ksh", "mksh", "ash", "tcsh", "csh", "nu", "xonsh", "elvish"})
+
 TOOL_ALIASES: Mapping[str, str] = MappingProxyType(
     {
         alias: tool

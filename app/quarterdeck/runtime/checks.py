@@ -8,6 +8,7 @@ import shutil
 from functools import partial
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.text import listed
 from quarterdeck.errors import QuarterdeckError, TmuxMissing
 from quarterdeck.operations.doctor import CHECKS, Check, Finding, Status
 from quarterdeck.ports.agent import HookKind, HookStatus
@@ -134,8 +135,7 @@ def hooks(settings: Settings, places: Places) -> Sequence[Finding]:
         else:
             silent.append(each)
     if len(silent) > 1:
-        *others, last = (each.name for each in silent)
-        cause = f"{', '.join(others)} and {last} do not report by themselves; their screens and files serve."
+        cause = f"{listed([each.name for each in silent])} do not report by themselves; their screens and files serve."
         found.append(Finding("hooks", Status.WARN, cause, "quarterdeck hooks install"))
     for each in silent if len(silent) == 1 else ():
         cause = f"{each.name} does not report by itself; its screen and files serve."

@@ -7,6 +7,7 @@ import shlex
 from functools import partial
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.text import listed
 from quarterdeck.errors import QuarterdeckError, TmuxMissing
 from quarterdeck.tui.setup import Done, Offer, Part
 
@@ -68,7 +69,7 @@ class LiveSetup:
             if refused:
                 raise refused[0]
             return None
-        names = _listed([change.agent.spec.name for change in wanted])
+        names = listed([change.agent.spec.name for change in wanted])
         whole = [line for change in wanted for line in (str(change.plan.path), *hooks.difference(change), "")]
         short = [
             line
@@ -97,7 +98,7 @@ class LiveSetup:
                 failed.append(error)
                 continue
             done.append(change)
-        names = _listed([change.agent.spec.name for change in done]) if done else "None"
+        names = listed([change.agent.spec.name for change in done]) if done else "None"
         said = [f"{names} {'report' if len(done) > 1 else 'reports'} from now on."]
         said += ["What a file held before is beside it, in one that ends in .before-quarterdeck."] if kept else []
         said += [change.plan.note for change in done if change.plan.note]
@@ -141,8 +142,3 @@ class LiveSetup:
             f"{prefix} {key} opens the console, and returns to it, until this tmux server ends. For good:",
             f"{shlex.join([*self._program, 'bind', key, '--print'])} >> ~/.tmux.conf",
         )
-
-
-def _listed(names: Sequence[str]) -> str:
-    *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last

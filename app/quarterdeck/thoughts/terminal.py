@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.screen_rules import is_prompt
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.text import clean_lines
+from quarterdeck.core.tools import SHELLS
 
 if TYPE_CHECKING:
     from quarterdeck.core.insight import Insight
 
-SHELLS = frozenset({"sh", "bash", "zsh", "fish", "dash", "ksh", "tcsh", "nu", "xonsh", "pwsh", "login", "tmux"})
+SAYS_NOTHING = SHELLS | {"pwsh", "login", "tmux"}
+"""Programs whose name says nothing of what is done."""
 LOOKED_AT = 12
 """Lines from the end among which something worth saying is looked for."""
 
@@ -35,7 +37,7 @@ def terminal_line(insight: Insight) -> str | None:
     if session.state is not SessionState.BUSY or not lines:
         return None
     program = session.current_command or ""
-    if program in SHELLS or not program:
+    if program in SAYS_NOTHING or not program:
         return lines[0]
     return lines[0] if lines[0].lower().startswith(program.lower()) else f"{program}: {lines[0]}"
 

@@ -56,14 +56,14 @@ async def _send(console: ConsoleApp, ids: list[SessionId], text: str) -> None:
 
 def _tell(console: ConsoleApp, deliveries: Sequence[Delivery]) -> None:
     """Say what became of a message, of each session where it was not delivered."""
-    from quarterdeck.tui.screens.message import listed
+    from quarterdeck.tui.screens.message import first_of
 
     sessions = console.backend.fleet().sessions
     reached: dict[str, list[str]] = {}
     for delivery in deliveries:
         session = sessions.get(delivery.session_id)
         reached.setdefault(delivery.outcome, []).append(name_of(session) if session else delivery.session_id)
-    said = ", ".join(f"{outcome} to {listed(names)}" for outcome, names in reached.items())
+    said = ", ".join(f"{outcome} to {first_of(names)}" for outcome, names in reached.items())
     details = "\n".join(
         delivery.detail for delivery in deliveries if delivery.outcome != "delivered" and delivery.detail
     )

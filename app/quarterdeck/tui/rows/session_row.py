@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.session import Need, SessionState, Source
 from quarterdeck.core.text import clean, cut, fit
+from quarterdeck.core.tools import SHELLS
 from quarterdeck.tui.rows import column as col
 from quarterdeck.tui.rows.ages import quiet, share
 from quarterdeck.tui.rows.cell import Cell
@@ -28,7 +29,7 @@ _STANDING = {
     "mergeable": "ready", "merged": "merged", "stuck": "stuck",
 }  # fmt: skip
 """Statuses of the work that neither the state nor the request's number tells."""
-SHELLS = frozenset({"bash", "zsh", "fish", "dash", "ksh", "tcsh", "nu", "xonsh", "elvish"})
+STAYING = SHELLS - {"sh"}
 """Shells that stay when an agent ends; not `sh`, which is what stands around an agent that we started."""
 CONTEXT_TIGHT = 0.8
 """From this share of its context on, a session's use of it is worth a colour."""
@@ -129,7 +130,7 @@ def has_left(session: Session) -> bool:
     return (
         session.tool is not None
         and session.state is not SessionState.BUSY
-        and session.current_command in SHELLS
+        and session.current_command in STAYING
         and (evidence.source is Source.SILENCE or evidence.cause == "fallback_prompt_detected")
     )
 

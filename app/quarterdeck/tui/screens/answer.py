@@ -166,12 +166,12 @@ class AnswerScreen(Dialog[str]):
             place = self.query_one(name)
             place.remove_children()
             place.mount(*lines)
-        self.query_one("#keys", Static).update(self._key_line())
         if ask.choices and not self._own.value:
             self._own.display = False
             self.set_focus(None)
         elif self._own.display:
             self.keys = _WRITING
+        self.query_one("#keys", Static).update(self._key_line())
 
     def action_choose(self, number: int) -> None:
         """Answer with a choice, or tick it where several may be taken."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.widgets import Static
 
-from quarterdeck.core.text import clean
+from quarterdeck.core.text import clean, listed
 from quarterdeck.tui.rows.mark import Kind, kind_of
 from quarterdeck.tui.rows.session_row import name_of
 from quarterdeck.tui.screens.dialog import Dialog
@@ -26,14 +26,14 @@ NAMES_SHOWN = 4
 
 def names(sessions: Sequence[Session]) -> str:
     """`a`, `a, b and c`, or the first few and how many more."""
-    return listed([name_of(session) for session in sessions])
+    return first_of([name_of(session) for session in sessions])
 
 
-def listed(said: Sequence[str]) -> str:
+def first_of(said: Sequence[str]) -> str:
     """The same of names that are known already."""
     if len(said) > NAMES_SHOWN:
         return f"{', '.join(said[: NAMES_SHOWN - 1])} and {len(said) - NAMES_SHOWN + 1} more"
-    return " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
+    return listed(said)
 
 
 class MessageScreen(Dialog[str]):

@@ -11,7 +11,7 @@ from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from quarterdeck.core.text import cell_width, clean
+from quarterdeck.core.text import cell_width, clean, from_home
 from quarterdeck.tui.requests import NewRequest
 from quarterdeck.tui.screens.dialog import field
 from quarterdeck.tui.screens.picker import Candidate, Picker
@@ -150,6 +150,4 @@ def _candidate(one: Directory) -> Candidate:
 
 
 def _from_home(path: str) -> str:
-    """A path as one would type it."""
-    home = str(Path.home())
-    return clean(f"~{path[len(home) :]}" if path == home or path.startswith(f"{home}/") else path)
+    return clean(from_home(path, str(Path.home())))
