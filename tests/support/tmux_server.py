@@ -61,17 +61,19 @@ class TmuxServer:
         return {**kept, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}
 
     def session(self, name: str, *argv: str, cwd: str | Path | None = None, size: str = "80x24") -> str:
-        """Start a detached session (a quiet program unless told) and answer its pane id."""
+        """Start a detached session (a quiet program unless told) and answer its pane id, once the program is there."""
         width, height = size.split("x")
         if name.endswith(";"):
             name = name[:-1] + "\\;"  # a bare one would end the command
         where = ["-c", str(cwd)] if cwd is not None else []
         program = argv or ("sleep", "3600")
-        return self.run(
-            *("new-session", "-d", "-P", "-F", "#{pane_id}", "-s", name, "-x", width, "-y", height),
+        pane_id, pid = self.run(
+            *("new-session", "-d", "-P", "-F", "#{pane_id} #{pane_pid}", "-s", name, "-x", width, "-y", height),
             *where,
             *("--", *program),
-        )
+        ).split()
+        until(lambda: not _is_copy(int(pid)), f"the program of {name} was there")
+        return pane_id
 
     def sessions(self) -> list[str]:
         """The sessions' names; empty when no server runs."""
@@ -116,6 +118,14 @@ class TmuxServer:
         self.cont()
         self.run("kill-server", check=False)
         Path(self.socket).unlink(missing_ok=True)
+
+
+def _is_copy(pid: int) -> bool:
+    """Whether a pane's process is still a copy of the server, which has no terminal and no folder to tell of yet."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().startswith("tmux: server")
+    except (FileNotFoundError, ProcessLookupError):
+        return False  # it has ended already
 
 
 def _runs(pid: int) -> bool:
