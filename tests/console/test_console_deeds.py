@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.runtime.wishes import key_of
-from support.stage import OUR_TERMINAL, ROOT
+from support.stage import OUR_TERMINAL, ROOT, without_agents
 from support.tmux_server import until
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def test_x_ends_exactly_that_session_after_asking(stage: Stage) -> None:
 def test_n_makes_a_session_in_the_chosen_folder_and_selects_it(stage: Stage) -> None:
     stage.shell("alpha")
     (stage.folder / "chosen").mkdir()
-    seat = stage.console()
+    seat = stage.console(PATH=without_agents())
     seat.sees("alpha")
     seat.press("n")
     seat.sees("New session")

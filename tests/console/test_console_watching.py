@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from support.cli import run_cli
+from support.stage import without_agents
 from support.tmux_server import until
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def test_a_killed_server_leaves_an_empty_console_and_comes_back_with_its_identit
 
 def test_a_console_with_no_server_says_so_and_makes_the_first_session(stage: Stage) -> None:
     (stage.folder / "here").mkdir()
-    seat = stage.outside(*stage.argv())
+    seat = stage.outside(*stage.argv(PATH=without_agents()))
     seat.sees("No tmux server runs", "new session")
     seat.press("n")
     seat.sees("New session")

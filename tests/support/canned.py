@@ -29,7 +29,7 @@ from quarterdeck.tui.requests import (
     Switched,
 )
 from quarterdeck.tui.setup import Done, Offer, Part
-from quarterdeck.tui.work import Clearable, Cleared, Clearing, Issues, OpenIssue, UnderWay
+from quarterdeck.tui.work import Clearable, Cleared, Clearing, Issues, OpenIssue, Tools, UnderWay
 from support.fleet import NOW, ago, canned_fleet
 from support.tails import tail_of
 
@@ -164,6 +164,7 @@ class CannedBackend:
     tail: Callable[[str], str] = tail_of
     busy: dict[str, UnderWay] = field(default_factory=dict)
     to_clear: list[Clearable] = field(default_factory=lambda: list(TO_CLEAR))
+    usual_agent: str = ""
     no_issues: QuarterdeckError | None = None
     said_of_kill: tuple[str, ...] = ()
     letters: list[Waiting] = field(default_factory=list)
@@ -323,8 +324,8 @@ class CannedBackend:
             Directory(path="/home/kim/notes", is_recent=True),
         ]
 
-    async def tools(self) -> list[str]:
-        return ["claude", "codex", "opencode"]
+    async def tools(self) -> Tools:
+        return Tools(("claude", "codex", "opencode"), self.usual_agent)
 
     async def projects(self, near: SessionId | None = None) -> list[str]:
         return ["atlas", "shop"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -95,6 +96,11 @@ class Seat:
 
 OUR_TERMINAL = "0 0 0 1"
 """`Seat.modes` of a terminal that a program has left as it found it."""
+
+
+def without_agents() -> str:
+    """A PATH that leads to tmux and to no agent that this machine may have."""
+    return os.pathsep.join((str(Path(str(shutil.which("tmux"))).parent), os.defpath))
 
 
 class Stage:

@@ -218,6 +218,13 @@ async def test_a_new_session_needs_a_directory_an_agent_and_a_request() -> None:
         assert running.backend.deeds == [("new", wanted)]
 
 
+async def test_a_new_session_begins_with_the_usual_agent_also_for_who_types_ahead() -> None:
+    async with console(CannedBackend(usual_agent="codex")) as running:
+        await running.press_at_once("n", *"ledg", "enter", "enter", *"go on", "enter")
+        wanted = NewRequest(directories=("/home/kim/ledger",), tool="codex", request="go on")
+        assert running.backend.deeds == [("new", wanted)]
+
+
 async def test_new_sessions_in_several_directories() -> None:
     async with console() as running:
         await running.press("n", "ctrl+t", "ctrl+t", "ctrl+s")

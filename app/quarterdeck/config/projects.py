@@ -49,7 +49,7 @@ class Defaults(Section):
     """What holds for every project that does not say otherwise."""
 
     agent: str = "claude"
-    """Agent to start."""
+    """Agent to start; `n` in the console begins with it, too."""
     model: str = ""
     """Model the agent uses; empty leaves it to the agent."""
     permissions: Permissions = "default"

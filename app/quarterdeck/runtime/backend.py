@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import shutil
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -56,7 +55,7 @@ if TYPE_CHECKING:
     from quarterdeck.runtime.memory import Memory
     from quarterdeck.tui.backend import Capability, Preferences, Told
     from quarterdeck.tui.mailbox import Mailbox
-    from quarterdeck.tui.work import Clearable, Cleared, Issues, UnderWay
+    from quarterdeck.tui.work import Clearable, Cleared, Issues, Tools, UnderWay
 
 logger = logging.getLogger(__name__)
 
@@ -305,10 +304,9 @@ class LiveBackend:
         cwds = [session.cwd for session in self.fleet().sessions.values() if session.cwd]
         return await asyncio.to_thread(picking.directories, self._memory.recent(), cwds)
 
-    async def tools(self) -> list[str]:
+    async def tools(self) -> Tools:
         """The agents that are installed."""
-        agents = self._deck.agents.all()
-        return [agent.spec.key for agent in agents if shutil.which(agent.spec.commands[0]) is not None]
+        return picking.tools(self._deck.agents, self._bridge.live.now.defaults.agent)
 
     async def projects(self, near: SessionId | None = None) -> list[str]:
         """The projects a worker can be spawned in."""

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from quarterdeck.tui.backend import Capability, Preferences, Told
     from quarterdeck.tui.mailbox import Mailbox
     from quarterdeck.tui.requests import Attach, Delivery, Directory, Going, Loss, NewRequest, Setting, SpawnRequest
-    from quarterdeck.tui.work import Clearable, Cleared, Issues, UnderWay
+    from quarterdeck.tui.work import Clearable, Cleared, Issues, Tools, UnderWay
 
 
 class OpeningBackend:
@@ -299,7 +299,7 @@ class OpeningBackend:
         """Where a session could start."""
         return await (await self._ready()).directories()
 
-    async def tools(self) -> list[str]:
+    async def tools(self) -> Tools:
         """The agents that are installed."""
         return await (await self._ready()).tools()
 

@@ -11,9 +11,12 @@ from quarterdeck.errors import QuarterdeckError
 from quarterdeck.process import run
 from quarterdeck.programs import tmux_missing_error
 from quarterdeck.tui.requests import Directory
+from quarterdeck.tui.work import Tools
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from quarterdeck.ports.agent import Agents
 
 DEPTH = 3
 MOST = 400
@@ -70,6 +73,15 @@ def _repositories(home: Path) -> Iterable[Path]:
                 else:
                     below.append(path)
         level = below[: MOST * 4]
+
+
+def tools(agents: Agents, usual: str) -> Tools:
+    """The agents that are installed; the one to begin with is the usual one, or else the only one."""
+    names = tuple(agent.spec.key for agent in agents.all() if shutil.which(agent.spec.commands[0]) is not None)
+    wanted = agents.get(usual)
+    if wanted is not None and wanted.spec.key in names:
+        return Tools(names, wanted.spec.key)
+    return Tools(names, names[0] if len(names) == 1 else "")
 
 
 async def diff(folder: str) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from quarterdeck.tui.mailbox import Mailbox
     from quarterdeck.tui.requests import Attach, Delivery, Directory, Going, Loss, NewRequest, Setting, SpawnRequest
     from quarterdeck.tui.setup import Setup
-    from quarterdeck.tui.work import Clearable, Cleared, Issues, UnderWay
+    from quarterdeck.tui.work import Clearable, Cleared, Issues, Tools, UnderWay
 
 
 class Capability(StrEnum):
@@ -196,7 +196,7 @@ class Backend(Protocol):
     async def directories(self) -> list[Directory]:
         """Where a session could start: repositories first, then recent places."""
 
-    async def tools(self) -> list[str]:
+    async def tools(self) -> Tools:
         """The agents that are installed, by the names `new --tool` takes."""
 
     async def projects(self, near: SessionId | None = None) -> list[str]:

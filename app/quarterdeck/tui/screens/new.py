@@ -69,6 +69,8 @@ class NewScreen(Picker):
     def on_mount(self) -> None:
         """Offer the selected session's directory while the others are looked for."""
         self._candidates = [Candidate(self._here, _from_home(self._here), "here")] if self._here else []
+        # An Enter that comes before the usual agent is known must not start a shell in its place.
+        self.console_app.hold_keys()
         self.console_app.attempt(self._fetch())
 
     @on(events.DescendantFocus)
@@ -81,7 +83,11 @@ class NewScreen(Picker):
 
     async def _fetch(self) -> None:
         backend = self.console_app.backend
-        self._tool.offer([SHELL, *await backend.tools()])
+        try:
+            tools = await backend.tools()
+            self._tool.offer([SHELL, *tools.names], tools.usual)
+        finally:
+            self.console_app.let_keys_go()
         known = await backend.directories()
         self._candidates = [*self._candidates, *(_candidate(one) for one in known if one.path != self._here)]
         self.narrow()

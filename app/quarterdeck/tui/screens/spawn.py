@@ -86,7 +86,7 @@ class SpawnScreen(Picker):
             self._say("\n".join(part for part in (error.message, error.hint) if part), "failed")
             return
         self._load()
-        self._agent.offer([USUAL, *await backend.tools()])
+        self._agent.offer([USUAL, *(await backend.tools()).names])
 
     @on(Choice.Changed, "#project")
     def _load(self) -> None:

@@ -65,9 +65,9 @@ class Choice(Widget, can_focus=True):
         """The chosen value; "" when there is none to choose."""
         return self._values[self._index] if self._values else ""
 
-    def offer(self, values: Sequence[str]) -> None:
-        """Offer other values, keeping the chosen one where it is among them."""
-        chosen = self.value
+    def offer(self, values: Sequence[str], chosen: str = "") -> None:
+        """Offer other values, choosing this one, or else the one chosen before where it is among them."""
+        chosen = chosen or self.value
         self._values = list(values)
         self._index = self._values.index(chosen) if chosen in self._values else 0
         self.refresh()
