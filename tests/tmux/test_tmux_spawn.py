@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import pytest
 from quarterdeck.core.pane import NoServer, ServerAddress
 from quarterdeck.errors import TmuxMissing, TmuxRefused, TmuxUnreachable
 from quarterdeck.tmux import spawn
+from quarterdeck.tmux.child import Child
 from quarterdeck.tmux.mux import TmuxMux
 from support.patience import PATIENCE
 from support.tmux_server import TmuxServer, until
@@ -193,6 +195,30 @@ async def test_giving_up_ends_the_client_too(server: TmuxServer) -> None:
         with pytest.raises(asyncio.CancelledError):
             await waiting
     server.cont()
+
+
+async def test_a_client_is_collected_however_often_its_task_is_cancelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pids = fake_tmux(tmp_path, monkeypatch, "exec sleep 3600")
+    clients: list[Child] = []
+    let_go = Child.let_go
+
+    def noted(client: Child) -> None:
+        clients.append(client)
+        let_go(client)
+
+    monkeypatch.setattr(Child, "let_go", noted)
+    waiting = asyncio.ensure_future(spawn.run(ServerAddress(str(tmp_path / "s")), "list-sessions", timeout=PATIENCE))
+    await asyncio.to_thread(until, pids.exists, "it ran")
+
+    for _ in range(3):
+        waiting.cancel()
+        await asyncio.sleep(0)
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+    assert [client.exit_code for client in clients] == [-signal.SIGKILL]
 
 
 def fake_tmux(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Path:

@@ -80,14 +80,24 @@ class Child(asyncio.SubprocessProtocol):
                 pipe.close()
 
     async def collected(self) -> bool:
-        """Let go of it and wait until it is gone; False when the system does not collect it in time."""
+        """Let go of it and wait until it is gone; False when the system does not collect it in time.
+
+        A task that is cancelled meanwhile ends only after that: a moment later nobody would be there to collect it.
+        """
         self.let_go()
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await self.gone.wait()
-        except TimeoutError:
-            return False
-        return True
+        cancelled: asyncio.CancelledError | None = None
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while not self.gone.is_set():
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await self.gone.wait()
+            except TimeoutError:
+                break
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled
+        return self.gone.is_set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The process runs."""
