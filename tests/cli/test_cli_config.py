@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
 
+from quarterdeck.core.pane import ServerAddress
+from quarterdeck.runtime.wishes import key_of
 from support.cli import run_cli, run_cli_in_terminal
 
 if TYPE_CHECKING:
@@ -46,6 +50,34 @@ def test_show_as_json_has_the_same(file: Path) -> None:
 
     assert rows["thoughts.command"] == {"key": "thoughts.command", "value": ["llm", "-m", "x"], "origin": "file:2"}
     assert rows["thoughts.key_file"]["value"] is None
+
+
+def test_show_tells_what_was_chosen_in_the_console_of_that_server_and_over_what(file: Path, tmp_path: Path) -> None:
+    file.write_text('[console]\ntheme = "high-contrast"\n')
+    ours, other = (ServerAddress(str(tmp_path / name)) for name in ("ours", "other"))
+    chosen = json.dumps({"theme": "light", "grouping": "repo", "selected": "sess_1"})
+    connection = sqlite3.connect(file.with_name("state.db"))
+    with connection:
+        connection.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT)")
+        connection.execute("INSERT INTO meta VALUES (?, ?)", (key_of(str(ours)), chosen))
+    connection.close()
+
+    here = run_cli("-S", ours.socket, "config", "show", "console")
+    there = run_cli("-S", other.socket, "config", "show", "console")
+
+    assert "console.theme\tlight\tconsole, over file:2\n" in here.out
+    assert "console.group\trepo\tconsole\n" in here.out
+    assert "console.preview\tauto\tdefault\n" in here.out
+    assert "console.theme\thigh-contrast\tfile:2\n" in there.out
+
+
+def test_show_tells_the_settings_also_where_the_state_cannot_be_read(file: Path) -> None:
+    file.with_name("state.db").write_text("no database")
+
+    done = run_cli("config", "show", "console.theme")
+
+    assert (done.code, done.out) == (0, "console.theme\tdark\tdefault\n")
+    assert done.err.startswith("quarterdeck: what was chosen in the console is not known: ")
 
 
 def test_secrets_are_never_shown(file: Path) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.cli.output import json_text, print_json, print_table, say
-from quarterdeck.errors import NotFound
+from quarterdeck.core.text import clean
+from quarterdeck.errors import NotFound, StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from quarterdeck.cli.call import Call
-    from quarterdeck.config.loader import Loaded
+    from quarterdeck.config.loader import Loaded, Value
 
 
 def path(call: Call) -> int:
@@ -30,8 +34,9 @@ def show(call: Call) -> int:
     from quarterdeck.config.describe import shown_value
 
     wanted = call.options.section
+    chosen = _chosen(call)
     values = [
-        value
+        chosen(value)
         for value in call.loaded.values()
         if not wanted or value.key == wanted or value.key.startswith(f"{wanted}.")
     ]
@@ -43,6 +48,31 @@ def show(call: Call) -> int:
         rows = [(v.key, _text(shown_value(v.path, v.value)), v.origin) for v in values]
         print_table(("KEY", "VALUE", "ORIGIN"), rows)
     return 0
+
+
+def _chosen(call: Call) -> Callable[[Value], Value]:
+    """What takes a setting for what was chosen in this server's console in its place, where that was."""
+    from quarterdeck.config.loader import DEFAULT
+    from quarterdeck.runtime.wishes import CHOSEN, arrangement, key_of
+    from quarterdeck.store.glance import read_only
+
+    name = {"key": key_of(str(call.address))}
+    try:
+        rows = read_only(call.places.state_file, "SELECT value FROM meta WHERE key = :key", name)
+    except StoreError as error:
+        # The settings can be told without it.
+        sys.stderr.write(f"quarterdeck: what was chosen in the console is not known: {clean(error.message)}\n")
+        rows = []
+    kept = arrangement(rows[0][0] if rows else None)
+
+    def taken(value: Value) -> Value:
+        held = kept.get(CHOSEN.get(value.key, ""))
+        if held is None:
+            return value
+        over = "" if value.origin == DEFAULT else f", over {value.origin}"
+        return replace(value, value=held, origin=f"console{over}")
+
+    return taken
 
 
 def check(call: Call) -> int:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.errors import StoreError
-from quarterdeck.runtime.wishes import arranged, arrangement, key_of, read_json, wishes_of
+from quarterdeck.runtime.wishes import CHOSEN, arranged, arrangement, key_of, read_json, wishes_of
 from quarterdeck.store.glance import own_session_key
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RECENT = "recent_folders"
-CHOSEN: Mapping[str, str] = {"console.theme": "theme", "console.preview": "preview", "console.group": "grouping"}
-"""Settings that give way to what was chosen in the console itself, and under which name that is kept."""
 RECENT_KEPT = 20
 
 

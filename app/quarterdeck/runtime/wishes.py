@@ -28,6 +28,8 @@ OFF = "off"
 NOTHING_SET = "nothing is set"
 UNREADABLE = "cannot be read"
 REMEMBERED = frozenset({"theme", "preview", "grouping", "selected", "card"})
+CHOSEN: Mapping[str, str] = {"console.theme": "theme", "console.preview": "preview", "console.group": "grouping"}
+"""Settings that give way to what was chosen in the console itself, and under which name that is kept."""
 _PLAIN = ("theme", "preview", "grouping", "view", "ascii_only", "mouse")
 
 
