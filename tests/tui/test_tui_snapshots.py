@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,17 +38,7 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "hooks": ("h",),
     "palette": ("ctrl+p", *"shop"),
 }
-SHOTS = [
-    *((screen, "dark", SMALL) for screen in SCREENS),
-    *((screen, "light", LARGE) for screen in SCREENS),
-    *((screen, "no-colour", SMALL) for screen in SCREENS),
-    # All six of the one that is looked at all day, and of the one with the most in it.
-    *(
-        (screen, theme, size)
-        for screen in ("main", "new")
-        for theme, size in (("dark", LARGE), ("light", SMALL), ("no-colour", LARGE))
-    ),
-]
+SHOTS = list(product(SCREENS, ("dark", "light", "no-colour"), (SMALL, LARGE)))
 
 
 @pytest.mark.parametrize(
