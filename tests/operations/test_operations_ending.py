@@ -30,7 +30,7 @@ from quarterdeck.operations.cleanup import cleanup, find_candidates
 from quarterdeck.operations.kill_work import kill_work
 from quarterdeck.operations.outcome import Leftovers
 from quarterdeck.operations.report import report
-from quarterdeck.operations.restore import restore
+from quarterdeck.operations.restore import restore, tell_kept
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.operations.work_list import get_work, list_work
 from support.git_repo import git
@@ -283,6 +283,20 @@ async def test_a_conversation_that_is_gone_means_a_new_one_and_the_reason_is_kep
     assert "paint it blue" not in words, "its task is not begun twice"
     assert restored.agent_session_id != record.agent_session_id
     assert "session.restore_fallback" in await place.kinds()
+
+
+async def test_of_kept_work_a_restore_tells_once_and_again_when_more_was_kept(place: Place) -> None:
+    record = await spawned(place)
+    told = []
+    for draft in ("precious", None, "more"):
+        if draft:
+            (tree(record) / "draft").write_text(draft)
+        await kill_work(place.yard, "app-1", leftovers=Leftovers.KEEP)
+        told.append(await tell_kept(place.yard, await restore(place.yard, "app-1", place.say)))
+
+    assert told[0] == told[2]
+    assert "git restore --source=refs/quarterdeck/kept/app-1 -- ." in told[0]
+    assert told[1] == ""
 
 
 async def test_a_living_session_is_not_restored(place: Place) -> None:

@@ -25,7 +25,7 @@ from quarterdeck.operations.projects import offer_project
 from quarterdeck.operations.recover import recover
 from quarterdeck.operations.remap import remap
 from quarterdeck.operations.report import report
-from quarterdeck.operations.restore import restore
+from quarterdeck.operations.restore import restore, tell_kept
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 
 if TYPE_CHECKING:
@@ -176,8 +176,8 @@ async def _restore(call: Call) -> int:
         record = await restore(opened.yard, record.session_id, progress)
         if record.restore_fallback:
             progress(f"a new conversation was begun: {record.restore_fallback}")
-        if record.kept_ref:
-            progress(f"unsaved work is still kept; in its worktree: git restore --source={record.kept_ref} -- .")
+        if kept := await tell_kept(opened.yard, record):
+            progress(kept)
         return _shown(call, await row_of(opened, record))
 
 

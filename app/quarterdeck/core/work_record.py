@@ -54,7 +54,7 @@ class WorkRecord:
     report_note: str = ""
     reported_at: datetime | None = None
     kept_ref: str | None = None
-    """Where work that was not committed has been kept, when the worktree went."""
+    """Where work that was not committed has been kept, when the worktree went; until the operator was told of it."""
     extra: Mapping[str, str] = field(default_factory=dict)
     """Small values that only one agent or poller knows the meaning of."""
 

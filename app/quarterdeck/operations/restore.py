@@ -101,6 +101,15 @@ def restored(record: WorkRecord, fallback: str) -> WorkRecord:
     )
 
 
+async def tell_kept(yard: Yard, record: WorkRecord) -> str:
+    """Where unsaved work of a session is still kept, for the operator; once it has been told, ""."""
+    if record.kept_ref is None:
+        return ""
+    await yard.works.change_work(record.session_id, lambda held: replace(held, kept_ref=None))
+    taken_up = f"git restore --source={record.kept_ref} -- ."
+    return f"Unsaved work of {record.session_id} is still kept. To take it up, in its worktree: {taken_up}"
+
+
 async def _check_restorable(yard: Yard, record: WorkRecord) -> None:
     runtime = judge(yard, record, await look_up(yard), yard.clock.now())
     if runtime.state is RuntimeState.PROBE_FAILED:

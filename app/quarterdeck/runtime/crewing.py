@@ -17,7 +17,7 @@ from quarterdeck.operations.cleanup import Candidate, end_candidate, find_candid
 from quarterdeck.operations.kill_work import Leftovers, kill_work, risk_of
 from quarterdeck.operations.projects import offer_project
 from quarterdeck.operations.recover import recover
-from quarterdeck.operations.restore import restore
+from quarterdeck.operations.restore import restore, tell_kept
 from quarterdeck.operations.spawn import SpawnRequest as Wanted
 from quarterdeck.operations.spawn import spawn
 from quarterdeck.tui.backend import Told
@@ -114,9 +114,8 @@ async def back_with(bridge: Bridge, session_id: SessionId, held: Undertaking) ->
     said = []
     if record.restore_fallback:
         said.append(f"{session_id} begins a new conversation: {record.restore_fallback}.")
-    if record.kept_ref:
-        taken_up = f"git restore --source={record.kept_ref} -- ."
-        said.append(f"Unsaved work of {session_id} is still kept. To take it up, in its worktree: {taken_up}")
+    if kept := await tell_kept(bridge.yard, record):
+        said.append(kept)
     return said
 
 
