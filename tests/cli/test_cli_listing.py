@@ -40,8 +40,8 @@ def unicode_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("quarterdeck.cli.listing.has_unicode", lambda: True)
 
 
-def test_who_needs_the_operator_stands_on_top_and_doubt_is_shown() -> None:
-    head, *rows = table([RESTING, WORKING, ASKING], NOW, 200).splitlines()
+def test_each_session_has_a_line_and_doubt_is_shown() -> None:
+    head, *rows = table([ASKING, WORKING, RESTING], NOW, 200).splitlines()
 
     assert head.split() == ["NAME", "STATE", "AGENT", "WANTS", "QUIET", "THOUGHT", "FOLDER", "ID"]
     assert [row.split()[:3] for row in rows] == [
@@ -91,6 +91,21 @@ def test_what_fits_is_left_alone_and_what_does_not_is_made_to(others: dict[str, 
     if sum(made.values()) + 2 * (len(made) - 1) > width:
         assert not set(made) & set(DROPPED)
         assert made["name"] == min(name, NARROWEST_NAME)
+
+
+def test_sessions_stand_in_one_order_wherever_they_are_listed(tmux_socket: Path) -> None:
+    with TmuxServer(tmux_socket) as server:
+        for name in ("web-10", "notes", "web-9"):
+            server.session(name)
+
+        shown = run_cli_in_terminal("-S", server.socket, "ls", env={"NO_COLOR": "1", "TERM": "xterm"})
+        piped = run_cli("-S", server.socket, "ls").out
+        asked = run_cli("-S", server.socket, "ls", "--json").json()
+
+    names = ["notes", "web-9", "web-10"]
+    assert [line.split()[1] for line in shown.splitlines()[1:]] == names
+    assert [line.split("\t")[1] for line in piped.splitlines()] == names
+    assert [row["tmux_name"] for row in asked] == names
 
 
 def test_a_terminal_gets_the_table_and_a_pipe_the_plain_columns(tmux_socket: Path) -> None:

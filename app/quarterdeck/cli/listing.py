@@ -11,7 +11,6 @@ from quarterdeck.cli.output import GAP, has_unicode
 from quarterdeck.core.ages import age
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.core.text import cell_width, clean, fit, from_home
-from quarterdeck.core.urgency import sort_key
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
@@ -52,8 +51,8 @@ class Cell:
 
 
 def table(sessions: Sequence[Session], now: datetime, width: int) -> str:
-    """The sessions, who needs the operator most on top, in lines of at most this width."""
-    rows = [_cells(session, now) for session in sorted(sessions, key=sort_key)]
+    """The sessions in lines of at most this width."""
+    rows = [_cells(session, now) for session in sessions]
     columns = {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
     # A column that says nothing takes no room.
     columns = {name: cells for name, cells in columns.items() if any(cell.text for cell in cells)}

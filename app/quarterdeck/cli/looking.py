@@ -13,6 +13,7 @@ from quarterdeck.core.ages import age
 from quarterdeck.core.evidence import in_words
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.text import clean_lines, clean_sgr
+from quarterdeck.core.urgency import sort_key
 from quarterdeck.core.wire import to_wire
 from quarterdeck.ports.store import ActivityQuery
 
@@ -41,6 +42,7 @@ async def _list(call: Call) -> int:
             ended = {**{k: s for k, s in kept.items() if s.state is SessionState.EXITED}, **fleet.exited}
             rows += [s for s in ended.values() if s.session_id not in shown]
         now = opened.deck.clock.now()
+    rows.sort(key=sort_key)
     if call.json:
         print_json([to_wire(session) for session in rows])
     elif sys.stdout.isatty():
