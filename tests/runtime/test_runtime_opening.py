@@ -116,6 +116,29 @@ async def test_a_session_that_is_gone_is_never_in_the_first_fleet(server: TmuxSe
     await again.close()
 
 
+async def test_what_went_with_its_server_is_in_the_first_fleet_unless_its_name_is_there_again(
+    server: TmuxServer,
+) -> None:
+    for name in ("back", "lost"):
+        server.session(name)
+    async with opened(opening(server)) as before:
+        await before.tools()
+    server.kill()
+
+    first = opening(server).fleet()
+
+    assert {session.tmux_name: session.is_stale for session in first.sessions.values()} == {"back": True, "lost": True}
+    server.session("back")
+    backend = opening(server)
+    shown = [(session.tmux_name, session.is_stale) for session in backend.fleet().sessions.values()]
+    assert sorted(shown) == [("back", False), ("lost", True)]
+    async with opened(backend):
+        await backend.tools()
+        assert {row.tmux_name: row.is_stale for row in backend.fleet().sessions.values()} == dict(shown)
+    again = opening(server)
+    assert {row.tmux_name: row.is_stale for row in again.fleet().sessions.values()} == dict(shown)
+
+
 async def test_what_is_asked_too_early_waits_and_finds_the_row_under_its_new_id(server: TmuxServer) -> None:
     server.session("talker", "sh", "-c", "echo hello from here; sleep 3600")
     backend = opening(server)

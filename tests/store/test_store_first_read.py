@@ -38,3 +38,23 @@ async def test_a_broken_row_takes_no_other_with_it(body: str, tmp_path: Path) ->
     assert list(read) == [
         replace(each, state_evidence=evidence) for each, evidence in zip((kept[0], kept[2]), restored, strict=True)
     ]
+
+
+async def test_a_stale_row_is_read_as_it_is_later_also_one_that_was_imported_as_a_live_one(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    async with open_store(path) as store:
+        names = await store.claim(SERVER, RUN, [sighting(number) for number in range(2)])
+        kept = [replace(session(number), session_id=names[sighting(number).tmux_id].session_id) for number in range(2)]
+        await store.stale(kept)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        live = "json_set(body, '$.is_stale', json('false'), '$.state', 'busy')"
+        connection.execute(f"UPDATE sessions SET body = {live}")  # noqa: S608 — our own query
+
+    read = first_read(path, SERVER).sessions
+
+    async with open_store(path) as store:
+        later = await store.sessions(SERVER)
+    assert list(read) == [
+        replace(each, state_evidence=replace(each.state_evidence, source=Source.RESTORED)) for each in later
+    ]
+    assert [each.is_stale for each in read] == [True, True]

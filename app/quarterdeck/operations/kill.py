@@ -8,7 +8,7 @@ from quarterdeck.core.events import DeleteMode, SessionDeleted, SessionForgotten
 from quarterdeck.core.session import ExitReason, Need, Session, SessionState
 from quarterdeck.errors import Refused, TmuxError
 from quarterdeck.ports.store import Activity
-from quarterdeck.supervisor.reconcile import gone
+from quarterdeck.supervisor.sighting import gone
 
 AT_WORK = frozenset({SessionState.BUSY, SessionState.ERROR})
 ASKING = frozenset({Need.PERMISSION, Need.QUESTION})

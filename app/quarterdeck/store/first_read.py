@@ -20,12 +20,25 @@ logger = logging.getLogger(__name__)
 PATIENCE = 0.02
 """Seconds to wait for a writer; the first frame does without rather than be late."""
 
+STALE = "stale"
+_PUT_AWAY = {
+    "state": "exited",
+    "needs": None,
+    "asks": None,
+    "current_command": None,
+    "attached_clients": 0,
+    "transport_health": "disconnected",
+    "is_stale": True,
+    "ended_at": None,
+}
+"""What holds for a stale row, whatever was last saved of it: one that was imported was saved as a live one."""
+
 
 class FirstRead(NamedTuple):
     """What could be read."""
 
     sessions: tuple[Session, ...] = ()
-    """The live ones of a server."""
+    """The live and the stale ones of a server."""
     meta: Mapping[str, str] = {}
 
 
@@ -37,19 +50,20 @@ def first_read(path: Path, server: str) -> FirstRead:
     try:
         with contextlib.closing(sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, timeout=PATIENCE)) as connection:
             meta = dict(connection.execute("SELECT key, value FROM meta"))
-            return FirstRead(tuple(_live(connection, server)), meta)
+            return FirstRead(tuple(_shown(connection, server)), meta)
     except (sqlite3.Error, UnicodeDecodeError):
         logger.debug("nothing is known for the first frame", exc_info=True)
         return FirstRead()
 
 
-def _live(connection: sqlite3.Connection, server: str) -> Iterator[Session]:
+def _shown(connection: sqlite3.Connection, server: str) -> Iterator[Session]:
     query = (
-        "SELECT session_id, tmux_name, incarnation, tmux_id, body FROM sessions"
-        " WHERE coalesce(reserved_from, status) = 'live' AND server = ? ORDER BY seq"
+        "SELECT session_id, tmux_name, incarnation, tmux_id, coalesce(reserved_from, status), body FROM sessions"
+        " WHERE coalesce(reserved_from, status) IN ('live', 'stale') AND server = ? ORDER BY seq"
     )
     rows = connection.execute(query, (server,)).fetchall()
-    for (session_id, name, incarnation, tmux_id, _), found in zip(rows, _parsed([row[4] for row in rows]), strict=True):
+    bodies = _parsed([row[5] for row in rows])
+    for (session_id, name, incarnation, tmux_id, status, _), found in zip(rows, bodies, strict=True):
         try:
             found.update(
                 session_id=session_id,
@@ -58,12 +72,14 @@ def _live(connection: sqlite3.Connection, server: str) -> Iterator[Session]:
                 incarnation=incarnation,
                 tmux_id=tmux_id or None,
             )
+            if status == STALE:
+                found.update(_PUT_AWAY)
             found["state_evidence"]["source"] = Source.RESTORED.value
             session = read_plain(Session, found)
         except (NotPlain, TypeError, AttributeError, KeyError):
             # Shown as one that nothing is known of.
             continue
-        if not session.is_stale and session.state is not SessionState.EXITED:
+        if status == STALE or (not session.is_stale and session.state is not SessionState.EXITED):
             yield session
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core import discovery
@@ -16,18 +15,9 @@ from quarterdeck.core.events import (
     SessionStale,
 )
 from quarterdeck.core.pane import NoServer
-from quarterdeck.core.session import (
-    Confidence,
-    Evidence,
-    ExitReason,
-    RestState,
-    Session,
-    SessionState,
-    Source,
-    TransportHealth,
-)
+from quarterdeck.core.session import ExitReason, Session
 from quarterdeck.ports.store import Activity, Claim, Sighting
-from quarterdeck.supervisor.sighting import attached, placeholder, revived, seen, shows_as
+from quarterdeck.supervisor.sighting import attached, gone, placeholder, put_away, revived, seen, shows_as
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
@@ -53,30 +43,6 @@ class Circumstances:
     at_start: bool
     """The first reliable look: what is missing went while nobody looked."""
     now: datetime
-
-
-def gone(session: Session, reason: ExitReason, now: datetime, status: int | None = None) -> Session:
-    """The session as it is shown once it has ended."""
-    return replace(
-        session,
-        state=SessionState.EXITED,
-        state_evidence=Evidence(cause=reason.value, confidence=Confidence.HIGH, observed_at=now, source=Source.PROCESS),
-        current_command=None,
-        needs=None,
-        asks=None,
-        rest_state=RestState.DEEP_SLEEP,
-        attached_clients=0,
-        transport_health=TransportHealth.DISCONNECTED,
-        exit_reason=reason,
-        exit_status=status,
-        ended_at=now,
-    )
-
-
-def put_away(session: Session, reason: ExitReason, now: datetime) -> Session:
-    """The session as it is kept while its tmux server is away."""
-    evidence = Evidence(cause=reason.value, confidence=Confidence.LOW, observed_at=now, source=Source.RESTORED)
-    return replace(gone(session, reason, now), is_stale=True, state_evidence=evidence, ended_at=None)
 
 
 async def reconcile(

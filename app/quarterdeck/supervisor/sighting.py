@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING
 from quarterdeck.core import discovery
 from quarterdeck.core.fleet import Fleet
 from quarterdeck.core.ids import SessionId
-from quarterdeck.core.pane import NoServer
+from quarterdeck.core.pane import Snapshot
 from quarterdeck.core.rest import fallback_rest_state
-from quarterdeck.core.session import Evidence, RestState, Session, SessionState, Source, TransportHealth
+from quarterdeck.core.session import (
+    Confidence,
+    Evidence,
+    ExitReason,
+    RestState,
+    Session,
+    SessionState,
+    Source,
+    TransportHealth,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -104,16 +113,47 @@ def revived(session: Session, now: datetime) -> Session:
     )
 
 
+def gone(session: Session, reason: ExitReason, now: datetime, status: int | None = None) -> Session:
+    """The session as it is shown once it has ended."""
+    return replace(
+        session,
+        state=SessionState.EXITED,
+        state_evidence=Evidence(cause=reason.value, confidence=Confidence.HIGH, observed_at=now, source=Source.PROCESS),
+        current_command=None,
+        needs=None,
+        asks=None,
+        rest_state=RestState.DEEP_SLEEP,
+        attached_clients=0,
+        transport_health=TransportHealth.DISCONNECTED,
+        exit_reason=reason,
+        exit_status=status,
+        ended_at=now,
+    )
+
+
+def put_away(session: Session, reason: ExitReason, now: datetime) -> Session:
+    """The session as it is kept while its tmux server is away."""
+    evidence = Evidence(cause=reason.value, confidence=Confidence.LOW, observed_at=now, source=Source.RESTORED)
+    return replace(gone(session, reason, now), is_stale=True, state_evidence=evidence, ended_at=None)
+
+
 def first_fleet(kept: Iterable[Session], look: Look, server: str, now: datetime) -> Fleet:
-    """What can be shown before anything has been derived: whoever tmux lists, as they were last known."""
-    if isinstance(look, NoServer):
-        return Fleet(last_good_look=now)
+    """What can be shown before anything has been derived: whoever tmux lists, as they were last known, and the stale.
+
+    What is stale and there again by its name is shown once, as what tmux lists.
+    """
     found = discovery.reconcile(known := list(kept), look)
+    stale = [session for session in known if session.is_stale]
+    stale += [put_away(session, ExitReason.STARTUP_MISSING_TMUX, now) for session in found.stranded]
+    if not isinstance(look, Snapshot):
+        return Fleet(sessions={session.session_id: session for session in stale}, last_good_look=now)
     incarnation, clients = str(look.incarnation), attached(look.clients)
     by_id = {session.session_id: session for session in known}
     rows = [(revived(by_id[session_id], now), pane) for session_id, pane in found.here.items()]
     rows += [(placeholder(SessionId(f"{UNNAMED}{pane.tmux_id}"), server, now), pane) for pane in found.unknown]
     sessions = [_seen(session, pane, clients.get(pane.tmux_id, 0), incarnation) for session, pane in rows]
+    back = {pane.session_name for pane in found.unknown}
+    sessions += [session for session in stale if session.tmux_name not in back]
     return Fleet(
         sessions={session.session_id: session for session in sessions},
         incarnation=incarnation,
