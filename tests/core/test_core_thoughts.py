@@ -13,7 +13,7 @@ from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId, WindowId, nex
 from quarterdeck.core.pane import Pane
 from quarterdeck.core.session import RestState, Session, ThoughtSource, ThoughtState
 from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
-from quarterdeck.core.thought_rules import accept, fold, merge, merge_for_engine, pane_key, snapshot_for
+from quarterdeck.core.thought_rules import accept, fold, key_for, merge, merge_for_engine, pane_key, supersedes
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=5)
@@ -152,13 +152,35 @@ def test_a_pane_key_names_session_window_pane_and_id() -> None:
 
 
 def test_a_snapshot_is_found_by_id_then_by_the_active_pane_and_never_by_another() -> None:
-    own, shown, other = (snapshot(thought=text) for text in ("own", "shown", "other"))
+    own, ours, shown, other = snapshot("a", 1), snapshot("quarterdeck-1", 1), snapshot(), snapshot()
     thoughts = {"tmux:work:0.0:%1": shown, "tmux:work:0.1:%2": other}
 
-    assert snapshot_for(ROW, thoughts, "tmux:work:0.0:%1") is shown
-    assert snapshot_for(ROW, {**thoughts, "sess_1": own}, "tmux:work:0.0:%1") is own
-    assert snapshot_for(ROW, thoughts, "tmux:work:0.2:%3") is None
-    assert snapshot_for(ROW, thoughts, None) is None
+    assert key_for(ROW, thoughts, "tmux:work:0.0:%1") == "tmux:work:0.0:%1"
+    assert key_for(ROW, {**thoughts, "sess_1": own}, "tmux:work:0.0:%1") == "sess_1"
+    assert key_for(ROW, {**thoughts, "sess_1": ours}, "tmux:work:0.0:%1") == "tmux:work:0.0:%1"
+    assert key_for(ROW, thoughts, "tmux:work:0.2:%3") == "sess_1"
+    assert key_for(ROW, thoughts, None) == "sess_1"
+
+
+@pytest.mark.parametrize(("stream", "seq"), [(None, 0), ("a", 0), ("a", 1), ("a", 7)])
+def test_an_engine_outside_is_heard_over_our_own_from_its_first_word(stream: str | None, seq: int) -> None:
+    ours = snapshot("quarterdeck-1", 4, thought="ours")
+    theirs = update(stream, seq, thought="theirs")
+
+    assert accept(ours, theirs)
+    held = fold(ours, theirs)
+    assert (held.stream_instance_id, held.emission_seq) == (stream, seq)
+    assert not accept(ours, update("quarterdeck-2", 2))
+
+
+def test_the_store_is_later_by_number_and_where_there_is_none_by_time() -> None:
+    held = snapshot("a", 3)
+
+    assert supersedes(snapshot("a", 4), held)
+    assert supersedes(snapshot("b", 1, updated_at=NOON - timedelta(days=1)), held)
+    assert not supersedes(snapshot("a", 2, updated_at=LATER), held)
+    assert supersedes(snapshot(updated_at=LATER), snapshot())
+    assert not supersedes(snapshot(), snapshot())
 
 
 def test_a_list_row_takes_the_snapshot_and_keeps_its_own_thought() -> None:
@@ -184,10 +206,11 @@ def test_a_list_row_takes_the_snapshot_and_keeps_its_own_thought() -> None:
     assert filled.last_activity_at == ROW.last_activity_at
 
 
-def test_a_thought_of_an_older_snapshot_gives_way_to_a_newer_one() -> None:
+def test_a_thought_of_an_earlier_snapshot_gives_way_whatever_their_times_are() -> None:
     older = merge(ROW, snapshot(thought="first", updated_at=NOON))
 
-    assert merge(older, snapshot(thought="second", updated_at=LATER)).thought == "second"
+    for then in (LATER, NOON, NOON - timedelta(minutes=5)):
+        assert merge(older, snapshot(thought="second", updated_at=then)).thought == "second"
     assert merge(older, snapshot(thought=None, updated_at=LATER)).thought == "first"
 
 

@@ -15,12 +15,21 @@ if TYPE_CHECKING:
     from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
 
 
+OUR_STREAMS = "quarterdeck-"
+
+
+def is_ours(snapshot: ThoughtSnapshot) -> bool:
+    """Whether our own engine said it, in this process or in another one."""
+    return (snapshot.stream_instance_id or "").startswith(OUR_STREAMS)
+
+
 def accept(held: ThoughtSnapshot | None, update: ThoughtUpdate) -> bool:
     """Whether an update is news: later in its stream, the first of a new one, or not numbered at all.
 
     Once a numbered stream has spoken, unnumbered updates are dropped, and another stream counts only from its 1.
+    To an engine outside our own is no such stream: it cannot know that ours ran.
     """
-    if held is None or held.stream_instance_id is None:
+    if held is None or held.stream_instance_id is None or (is_ours(held) and not is_ours(update.snapshot)):
         return True
     stream, seq = update.snapshot.stream_instance_id, update.snapshot.emission_seq
     if seq <= 0:
@@ -28,6 +37,16 @@ def accept(held: ThoughtSnapshot | None, update: ThoughtUpdate) -> bool:
     if stream is None:
         return True
     return seq > held.emission_seq if stream == held.stream_instance_id else seq == 1
+
+
+def supersedes(stored: ThoughtSnapshot, held: ThoughtSnapshot) -> bool:
+    """Whether what the store has is later than what this process holds.
+
+    A numbered update was judged by the store, whatever its time says; of others the time decides.
+    """
+    if stored.stream_instance_id is None:
+        return stored.updated_at > held.updated_at
+    return stored.stream_instance_id != held.stream_instance_id or stored.emission_seq >= held.emission_seq
 
 
 def fold(held: ThoughtSnapshot | None, update: ThoughtUpdate) -> ThoughtSnapshot:
@@ -49,7 +68,7 @@ def fold(held: ThoughtSnapshot | None, update: ThoughtUpdate) -> ThoughtSnapshot
         new = replace(new, objective_changed_at=held.objective_changed_at)
     if new.objective_fingerprint is None:
         new = replace(new, objective_fingerprint=held.objective_fingerprint)
-    if new.stream_instance_id is None and held.stream_instance_id is not None:
+    if new.stream_instance_id is None and held.stream_instance_id is not None and not is_ours(held):
         new = replace(new, stream_instance_id=held.stream_instance_id, emission_seq=held.emission_seq)
     return new
 
@@ -64,27 +83,26 @@ def pane_key(pane: Pane) -> str:
     return f"tmux:{pane.session_name}:{pane.window_index}.{pane.pane_index}:{pane.pane_id}"
 
 
-def snapshot_for(
-    session: Session, thoughts: Mapping[str, ThoughtSnapshot], pane_key: str | None
-) -> ThoughtSnapshot | None:
-    """The snapshot that speaks of a session: filed under its id, else under the pane it shows now.
+def key_for(session: Session, thoughts: Mapping[str, ThoughtSnapshot], pane_key: str | None) -> str:
+    """What a session's thoughts are filed under: its id, or the pane it shows now where only that was spoken of.
 
-    Never one of another pane: that would put one agent's words on another agent's row.
+    Never another pane: that would put one agent's words on another agent's row. What our own engine says is filed under
+    the id; it gives way to an engine outside that knows panes, as it would to one that knows ids.
     """
     direct = thoughts.get(session.session_id)
-    if direct is not None or pane_key is None:
-        return direct
-    return thoughts.get(pane_key)
+    if pane_key is None or pane_key not in thoughts or not (direct is None or is_ours(direct)):
+        return session.session_id
+    return pane_key
 
 
 def merge(session: Session, snapshot: ThoughtSnapshot) -> Session:
     """A row as lists show it: the snapshot fills a missing thought, and gives everything else.
 
-    A thought that the row has from an earlier snapshot counts as missing once a newer one has text.
+    A thought that the row has from an earlier snapshot counts as missing once this one has text. Their times do not
+    matter: the delivery rule has said already which of them is the last word, and an engine's clock may stand still.
     """
-    since = session.thought_updated_at
-    outdated = since is not None and snapshot.updated_at > since and snapshot.thought is not None
-    thought = snapshot.thought if session.thought is None or outdated else session.thought
+    earlier = session.thought_updated_at is not None and snapshot.thought is not None
+    thought = snapshot.thought if session.thought is None or earlier else session.thought
     return _merged(session, snapshot, thought)
 
 

@@ -89,7 +89,7 @@ class Crew:
         self.engine = ThoughtEngine(
             fleet=self._fleet,
             insight=self.reader.insight,
-            voice=Voice(clock=clock, take=self.thoughts.take, held=self.showing.held, show=self.showing.show),
+            voice=Voice(clock=clock, take=self.showing.take, held=self.showing.held, show=self.showing.show),
             line_of=line_of,
             setup=engine,
             clock=clock,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.discovery import shown_panes
 from quarterdeck.core.events import SessionChanged
+from quarterdeck.core.ids import SessionId
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from quarterdeck.core.ids import SessionId, TmuxSessionId
+    from quarterdeck.core.ids import TmuxSessionId
     from quarterdeck.core.pane import Pane, Snapshot
     from quarterdeck.core.session import Session
-    from quarterdeck.core.thought import ThoughtSnapshot
+    from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
     from quarterdeck.supervisor.supervisor import Supervisor
     from quarterdeck.supervisor.thoughts import Thoughts
 
@@ -30,6 +32,13 @@ class Showing:
     def held(self, session: Session) -> ThoughtSnapshot | None:
         """The last word about a session."""
         return self._thoughts.held(session, self._pane_of(session))
+
+    def take(self, update: ThoughtUpdate) -> ThoughtSnapshot | None:
+        """Take what our engine says of a session, filed where it was last spoken of."""
+        session = self._supervisor.fleet.sessions.get(SessionId(update.session_id))
+        if session is not None:
+            update = replace(update, session_id=self._thoughts.key(session, self._pane_of(session)))
+        return self._thoughts.take(update)
 
     def show(self, session_id: SessionId) -> None:
         """Put the latest word on one row."""

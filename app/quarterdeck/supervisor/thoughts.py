@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.session import RestState, SessionState
-from quarterdeck.core.thought_rules import accept, fold, merge, pane_key, snapshot_for
+from quarterdeck.core.thought_rules import accept, fold, key_for, merge, pane_key, supersedes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -37,10 +37,10 @@ class Thoughts:
         self.stale_deliveries = 0
 
     async def load(self, store: Store) -> None:
-        """Take over what is on disk where it is newer than what is held."""
+        """Take over what is on disk where it is later than what is held."""
         for key, snapshot in (await store.thoughts()).items():
             held = self._held.get(key)
-            if held is None or snapshot.updated_at > held.updated_at:
+            if held is None or (snapshot != held and supersedes(snapshot, held)):
                 self._held[key] = snapshot
 
     def take(self, update: ThoughtUpdate) -> ThoughtSnapshot | None:
@@ -56,10 +56,13 @@ class Thoughts:
         self._held[update.session_id] = snapshot
         return snapshot
 
+    def key(self, session: Session, pane: Pane | None) -> str:
+        """What a session is spoken of under: its id, or the pane it shows."""
+        return key_for(session, self._held, None if pane is None else pane_key(pane))
+
     def held(self, session: Session, pane: Pane | None) -> ThoughtSnapshot | None:
-        """What is held of a session: under its id, else under the pane it shows."""
-        direct = self._held.get(session.session_id)
-        return direct if direct or pane is None else snapshot_for(session, self._held, pane_key(pane))
+        """What is held of a session."""
+        return self._held.get(self.key(session, pane))
 
     def merged(self, session: Session, pane: Pane | None) -> Session:
         """The row with the thought that speaks of it."""

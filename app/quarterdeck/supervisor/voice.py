@@ -9,6 +9,7 @@ from quarterdeck.core.cues import action_cues
 from quarterdeck.core.rest import rest_state_from_idle
 from quarterdeck.core.session import ActionCueKind, RestState, ThoughtSource, ThoughtState
 from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
+from quarterdeck.core.thought_rules import OUR_STREAMS, is_ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from quarterdeck.ports.clock import Clock
     from quarterdeck.supervisor.mind import Mind
 
-OUR_STREAMS = "quarterdeck-"
 OTHERS_ARE_HEARD_FOR = 600.0
 """Seconds for which an engine outside that has spoken of a session is not talked over."""
 
@@ -52,7 +52,7 @@ class Voice:
     def must_yield(self, session: Session) -> bool:
         """Whether an engine outside speaks for this session now."""
         held = self._held(session)
-        if held is None or (held.stream_instance_id or "").startswith(OUR_STREAMS):
+        if held is None or is_ours(held):
             self._heard.pop(session.session_id, None)
             return False
         # Counted from when we heard it: the engine's own times may be of another clock, or of a replay.
