@@ -118,6 +118,14 @@ def test_check_knows_the_actions_of_the_console(file: Path) -> None:
     assert f"{file}:2: keys.session.dance: unknown action" in done.err
 
 
+def test_check_knows_which_agents_another_one_can_be_like(file: Path) -> None:
+    file.write_text('[agents.mine]\nbase = "nobody"\n')
+
+    done = run_cli("config", "check")
+
+    assert (done.code, "agents.mine.base: there is no agent 'nobody'" in done.err) == (78, True)
+
+
 def test_schema_is_a_json_schema() -> None:
     schema = run_cli("config", "schema").json()
 

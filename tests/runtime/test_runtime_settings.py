@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import shutil
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from quarterdeck.config.settings import Settings
+from quarterdeck.config.shipped import SHIPPED
 from quarterdeck.core.cadence import Skip
 from quarterdeck.core.events import Health
 from quarterdeck.errors import NotFound, Refused, SettingsError, ThinkerError
@@ -21,6 +23,7 @@ from support.canned import StillClock
 from support.chat_server import chat_server
 from support.crew import bridge_on, until, watching
 from support.thinking import Rig
+from support.tmux_server import TmuxServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -138,6 +141,16 @@ async def test_an_edit_of_the_file_is_in_force_soon_and_a_wrong_one_changes_noth
     assert "thoughts.enabled" in words
 
 
+async def test_an_edit_made_while_the_console_opens_is_not_missed(tmp_path: Path) -> None:
+    read = Settings()
+    (tmp_path / "config.toml").write_text("[thoughts]\nenabled = false\n")
+
+    live = LiveSettings(tmp_path / "config.toml", read, report=lambda *_: None, environ={})
+    live.look()
+
+    assert live.now.thoughts.enabled is False
+
+
 async def test_the_engine_can_be_tried_and_the_answer_is_shown(desk: Desk) -> None:
     with chat_server() as endpoint:
         await desk.set("thoughts.url", endpoint.url)
@@ -176,6 +189,20 @@ async def test_reasons_for_passing_over_are_shown(desk: Desk) -> None:
     assert set(WORDS) == set(Skip)
 
 
+async def test_the_console_says_what_of_an_edit_waits_for_its_next_start(tmp_path: Path) -> None:
+    told: list[str] = []
+    async with bridge_on(tmp_path / "s", tmp_path, settings=cast("Settings", SHIPPED)) as bridge:
+        backend = LiveBackend(bridge, Memory(bridge.deck.store, "s"))
+        backend.on_notice(lambda notice: told.append(notice.body))
+        for text in ("[thoughts]\nenabled = false\n", '[console]\ngroup = "repo"\n[keys]\n"row.up" = "u"\n'):
+            (tmp_path / "config.toml").write_text(text)
+            bridge.live.look()
+        await backend.settings()
+        await backend.change_setting("console.group", "none")
+
+    assert told == ["What was changed under [console] and [keys] counts when the console opens again."]
+
+
 async def test_a_bridge_goes_by_a_changed_file(tmp_path: Path) -> None:
     async with bridge_on(tmp_path / "none.sock", tmp_path) as opened:
         (tmp_path / "config.toml").write_text(
@@ -207,3 +234,24 @@ async def test_a_project_that_is_added_while_the_console_is_open_can_be_spawned_
         file.write_text(f'[projects.app]\npath = "{tmp_path}"\ntracker = {{ kind = "none" }}\n')
         await until(lambda: bridge.yard.project("app") != app, "its other tracker is known")
         assert bridge.yard.tracker(bridge.yard.project("app")) is None
+
+
+async def test_an_agent_that_is_described_while_the_console_is_open_is_known_also_where_it_runs_already(
+    tmp_path: Path, tmux_socket: Path
+) -> None:
+    file, program = tmp_path / "home" / "config.toml", tmp_path / "mybot"
+    shutil.copy(str(shutil.which("sleep")), program)
+    with TmuxServer(tmux_socket) as server:
+        server.session("bot", str(program), "3600")
+        async with watching(tmux_socket, file.parent) as running:
+            await running.shows("bot")
+            assert running.need("bot").tool is None
+            file.write_text('[agents.mybot]\nname = "My Bot"\n')
+            await until(lambda: running.need("bot").tool == "My Bot", "its agent is recognised")
+            assert running.deck.agents.get("mybot") is not None
+
+            file.write_text('[agents.mybot]\nbase = "nobody"\n')
+            workers = running.crew.supervisor
+            await until(lambda: workers.fleet.workers["settings"][0] is Health.DEGRADED, "what is wrong is said")
+            assert "agents.mybot.base" in workers.fleet.workers["settings"][1]
+            assert running.need("bot").tool == "My Bot"

@@ -17,11 +17,17 @@ class Roster:
     """Implements ports.Agents. Earlier agents go before later ones that share a key or a command."""
 
     def __init__(self, agents: Iterable[Agent]) -> None:
+        self._agents: tuple[Agent, ...] = ()
+        self._names: dict[str, Agent] = {}
+        self.use(agents)
+
+    def use(self, agents: Iterable[Agent]) -> None:
+        """Know these from now on, and no others."""
         by_key: dict[str, Agent] = {}
         for agent in agents:
             by_key.setdefault(agent.spec.key, agent)
         self._agents = tuple(by_key.values())
-        self._names: dict[str, Agent] = {}
+        self._names = {}
         for agent in self._agents:
             for name in (agent.spec.key, agent.spec.name, *agent.spec.commands):
                 self._names.setdefault(name.lower(), agent)

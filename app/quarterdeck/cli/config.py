@@ -93,10 +93,12 @@ def checked(file: Path) -> Loaded:
     """The settings of a file, looked at as closely as when the console opens; raises SettingsError."""
     from quarterdeck.config.keymap import keymap
     from quarterdeck.config.loader import load
+    from quarterdeck.runtime.agents import load_agents
     from quarterdeck.tui.actions import ACTIONS, RESERVED
 
     loaded = load(file)
     keymap(loaded, {action.name: action.keys for action in ACTIONS}, RESERVED)
+    load_agents(loaded.settings.agents)
     return loaded
 
 

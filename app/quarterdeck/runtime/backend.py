@@ -21,12 +21,14 @@ from quarterdeck.runtime import crewing, messaging, picking
 from quarterdeck.runtime.capable import WORKS
 from quarterdeck.runtime.channels import in_console
 from quarterdeck.runtime.ending import end_each
+from quarterdeck.runtime.following import say_what_waits
 from quarterdeck.runtime.making import back_again, new_in_each
 from quarterdeck.runtime.pulse import Pulse
 from quarterdeck.runtime.showing import ENDED_SHOWN, Guests, Same, absent, still_shown
 from quarterdeck.runtime.underway import Undertakings
 from quarterdeck.tmux import going as ways
 from quarterdeck.tmux.outside import lending, lending_argv
+from quarterdeck.tui.backend import Told
 from quarterdeck.tui.requests import (
     Attach,
     Delivery,
@@ -53,7 +55,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.store_health import StoreHealth
     from quarterdeck.runtime.bridge import Bridge
     from quarterdeck.runtime.memory import Memory
-    from quarterdeck.tui.backend import Capability, Preferences, Told
+    from quarterdeck.tui.backend import Capability, Preferences
     from quarterdeck.tui.mailbox import Mailbox
     from quarterdeck.tui.work import Clearable, Cleared, Issues, Tools, UnderWay
 
@@ -83,6 +85,7 @@ class LiveBackend:
         self._under.listeners.append(self._look_anew)
         self._spawned = 0
         self._listener: Callable[[Told], None] = lambda told: None
+        say_what_waits(bridge.live, lambda said: self._listener(Told("Settings", said)))
 
     # What is there
 

@@ -13,7 +13,7 @@ from quarterdeck.core.ids import PaneId
 from quarterdeck.operations.deck import Deck
 from quarterdeck.operations.postman import Postman
 from quarterdeck.ports.clock import SystemClock
-from quarterdeck.runtime.agents import load_agents
+from quarterdeck.runtime.agents import follow_agents, load_agents
 from quarterdeck.runtime.channels import notice_rules
 from quarterdeck.runtime.following import follow
 from quarterdeck.runtime.live_settings import LiveSettings
@@ -162,6 +162,7 @@ async def open_bridge(
         changed = belfry.bell(live.file, live.file.resolve(), mask=REPLACED)
         crew.also |= {"settings": lambda: live.run(changed), "notices": notifying.run}
         follow(live, crew.engine, notifying, means)
+        follow_agents(live, agents, crew.detect_anew)
         bridge = Bridge(
             crew=crew,
             deck=deck,

@@ -6,10 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.notice import Channel
+from quarterdeck.core.text import listed
 from quarterdeck.runtime.channels import Command, Desktop, notice_rules
 from quarterdeck.runtime.thinking import engine_setup
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from quarterdeck.config.settings import Settings
     from quarterdeck.ports.thinker import Thinker
     from quarterdeck.runtime.live_settings import LiveSettings
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from quarterdeck.supervisor.notifying import Notifying
     from quarterdeck.supervisor.thinker import ThoughtEngine
 
+AT_THE_START = ("console", "tmux", "keys", "views", "events")
+"""Sections that nobody goes by anew while the console is open."""
 _closing: set[asyncio.Task[None]] = set()
 """Connections of models that are asked no more, while they close."""
 
@@ -40,6 +45,23 @@ def follow(live: LiveSettings, engine: ThoughtEngine, notifying: Notifying, mean
                 _close(thinker)
 
     live.when_changed(changed)
+
+
+def say_what_waits(live: LiveSettings, say: Callable[[str], None]) -> None:
+    """Say of an edit of the file what of it is not in force before the console opens again."""
+
+    def edited(before: Settings, after: Settings) -> None:
+        changed = [f"[{name}]" for name in AT_THE_START if _plain(before, name) != _plain(after, name)]
+        if changed:
+            say(f"What was changed under {listed(changed)} counts when the console opens again.")
+
+    live.when_edited(edited)
+
+
+def _plain(settings: Settings, section: str) -> Mapping[str, object]:
+    """A section as names and values: where nothing is set, it is no model."""
+    found = getattr(settings, section)
+    return found if isinstance(found, dict) else vars(found)
 
 
 def _close(thinker: Thinker) -> None:

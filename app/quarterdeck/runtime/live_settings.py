@@ -43,12 +43,18 @@ class LiveSettings:
         self._report = report
         self._environ = environ
         self._listeners: list[Callable[[Settings], None]] = []
-        self._seen = _stamp(file)
+        self._of_edits: list[Callable[[Settings, Settings], None]] = []
+        # Not yet: the file may have been changed since the settings were read, while everything else was opened.
+        self._seen: tuple[int, int, int] | None = None
         self._desk: SettingsDesk | None = None
 
     def when_changed(self, listener: Callable[[Settings], None]) -> None:
         """Call with the settings each time they are others."""
         self._listeners.append(listener)
+
+    def when_edited(self, listener: Callable[[Settings, Settings], None]) -> None:
+        """Call with the settings before and after each time that others have changed their file."""
+        self._of_edits.append(listener)
 
     def loaded(self) -> tuple[Loaded, Version]:
         """The settings as the file and the environment have them now, and the file's version."""
@@ -93,13 +99,15 @@ class LiveSettings:
         if stamp == self._seen:
             return False
         self._seen = stamp
+        before = self.now
         try:
-            settings = settings_now(self.file, self._environ)
+            self._use(settings_now(self.file, self._environ))
         except SettingsError as error:
             self._report(NAME, Health.DEGRADED, error.message)
         else:
             self._report(NAME, Health.HEALTHY, "")
-            self._use(settings)
+            for listener in self._of_edits:
+                listener(before, self.now)
         return True
 
     def _use(self, settings: Settings) -> None:

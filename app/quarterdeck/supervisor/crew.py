@@ -116,6 +116,11 @@ class Crew:
         await self.work_rows.load()
         self.supervisor.keep_in_view(self.work_rows.ended(self.supervisor.kept))
 
+    def detect_anew(self) -> None:
+        """Other agents are known now: find out again who runs where."""
+        self.reader.detect_anew()
+        self.watcher.look_now()
+
     async def look_once(self) -> None:
         """One look with everything that follows from it: what a command needs."""
         await self.load()

@@ -99,6 +99,12 @@ class Reader:
         watched = self._watched.get(session_id)
         return watched.transcript.path if watched is not None and watched.transcript is not None else None
 
+    def detect_anew(self) -> None:
+        """Ask the next look at the processes which agent runs where, though they be the same."""
+        self._alive_at = 0.0
+        for watched in self._watched.values():
+            watched.family = ()
+
     def nothing_there(self) -> None:
         """No server runs, so there is nothing to remember."""
         for watched in self._watched.values():
