@@ -299,6 +299,20 @@ async def test_messages_that_wait_survive_a_restart_and_can_be_changed_and_taken
         assert [held.text for held in await office.deck.messages.waiting()] == ["2nd", "third"]
 
 
+async def test_who_was_held_up_until_another_had_typed_a_message_does_not_type_it_again(office: Post) -> None:
+    agent = office.agent()
+    session = await office.session()
+    held = await office.deck.messages.post(session.session_id, "hello", office.deck.owner)
+    await office.deck.messages.typing(held.id)
+    assert held.stage is Stage.WAITING, "as we remember it"
+
+    sent = await sending.deliver(office.deck, session, held, How())
+
+    assert sent.outcome is Outcome.UNCONFIRMED
+    assert "hello" not in agent.screen()
+    assert agent.prompts == []
+
+
 async def test_a_later_message_does_not_overtake_one_that_waits(office: Post) -> None:
     agent = office.agent()
     session = await office.session()

@@ -99,7 +99,9 @@ async def hand_over(deck: Deck, session: Session, held: Held, how: How) -> Deliv
         if sight.pane is not None and sight.pane.in_mode:
             await deck.mux.leave_mode(target.pane_id)
         await witness.begin()
-        await deck.messages.typing(held.id)
+        if not await deck.messages.typing(held.id):
+            # We were held up for so long (a suspended machine, Ctrl-Z) that another has delivered it.
+            return await _go_on(deck, target, witness, held, how)
         # All that took a moment, in which a dialog may have come up or a human may have begun to type.
         sight = await target.look()
         last = hurdle(sight, wants_agent=_wants_agent(deck, session), now=deck.clock.now().timestamp())

@@ -58,8 +58,8 @@ class MessageStore(Protocol):
     async def turn(self, message_id: int, owner: str, *, overtake: bool = False) -> Turn:
         """Whether it is this message's turn; when it is, it is the owner's to deliver for the next two minutes."""
 
-    async def typing(self, message_id: int) -> None:
-        """Note that it is about to be typed. On disk when this returns."""
+    async def typing(self, message_id: int) -> bool:
+        """Note that it is about to be typed; False when somebody else has been there. On disk when this returns."""
 
     async def hold(self, message_id: int, why: str, stage: Stage | None = None) -> Held | None:
         """Let it wait, come as far as `stage` (None: as far as was noted); None when it is gone."""

@@ -65,13 +65,16 @@ class SqliteMessages:
 
         return await self._write(run)
 
-    async def typing(self, message_id: int) -> None:
-        """Note that it is about to be typed. On disk when this returns."""
+    async def typing(self, message_id: int) -> bool:
+        """Note that it is about to be typed; False when somebody else has been there. On disk when this returns."""
 
-        def run(connection: sqlite3.Connection) -> None:
-            connection.execute("UPDATE messages SET stage = ? WHERE id = ?", (Stage.TYPED, message_id))
+        def run(connection: sqlite3.Connection) -> bool:
+            noted = connection.execute(
+                "UPDATE messages SET stage = ? WHERE id = ? AND stage != ?", (Stage.TYPED, message_id, Stage.TYPED)
+            )
+            return noted.rowcount == 1
 
-        await self._write(run, is_durable=True)
+        return await self._write(run, is_durable=True)
 
     async def hold(self, message_id: int, why: str, stage: Stage | None = None) -> Held | None:
         """Let it wait, come as far as `stage` (None: as far as was noted); None when it is gone."""
