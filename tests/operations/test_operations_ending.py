@@ -214,8 +214,7 @@ async def test_a_dead_agent_is_detected_once_and_never_ended(place: Place) -> No
 
     assert (await list_work(place.yard))[0].runtime.state is RuntimeState.ALIVE, "it may not have come up yet"
     place.clock.ahead = timedelta(minutes=1)
-    (view,) = await list_work(place.yard)
-    again = await list_work(place.yard)
+    (view,), again = await asyncio.gather(list_work(place.yard), list_work(place.yard))
 
     assert view.runtime.state is RuntimeState.MISSING
     assert status_of(view.record.lifecycle) == "detecting"

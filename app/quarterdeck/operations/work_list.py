@@ -7,8 +7,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.lifecycle import RuntimeState, keep_runtime_loss, status_of
-from quarterdeck.core.work import Status
+from quarterdeck.core.lifecycle import RuntimeState, keep_runtime_loss
 from quarterdeck.core.work_record import repaired
 from quarterdeck.errors import GitError, NotFound, QuarterdeckError
 from quarterdeck.operations.kill_work import risk_of
@@ -91,9 +90,13 @@ async def _view(yard: Yard, record: WorkRecord, sky: Sky) -> WorkView:
     if keep_runtime_loss(record.lifecycle, now, runtime) is None:
         return WorkView(record=record, runtime=runtime)
 
+    is_news = False
+
     def change(held: WorkRecord) -> WorkRecord:
+        nonlocal is_news
         # Another process may have said so, or ended it, since we read.
         lost = keep_runtime_loss(held.lifecycle, now, runtime)
+        is_news = lost is not None
         return held if lost is None else replace(held, lifecycle=lost)
 
     try:
@@ -108,7 +111,7 @@ async def _view(yard: Yard, record: WorkRecord, sky: Sky) -> WorkView:
             error=error.message,
         )
         return WorkView(record=record, runtime=runtime)
-    if status_of(kept.lifecycle) is Status.DETECTING:
+    if is_news:
         await yard.tell(
             "runtime.lost_detected",
             f"{record.session_id} lost its {'agent' if runtime.state is RuntimeState.EXITED else 'tmux session'}",
