@@ -11,6 +11,7 @@ from quarterdeck.errors import ForgeError, QuarterdeckError
 from quarterdeck.operations.conversations import purge
 from quarterdeck.operations.kill_work import is_left, kill_work, unheard
 from quarterdeck.operations.outcome import Leftovers
+from quarterdeck.operations.runtime import server_elsewhere
 from quarterdeck.operations.work_list import list_work
 from quarterdeck.ports.store import Level
 from quarterdeck.values import value
@@ -74,7 +75,7 @@ async def find_candidates(yard: Yard, project: str | None = None) -> list[Candid
             reason=reason,
             idle_since=view.record.last_active_at,
             would_lose=view.risk.describe() if view.risk is not None else view.risk_error,
-            protected=_protection(yard, view.record),
+            protected=await _protection(yard, view.record),
         )
 
     views = [view for view in await list_work(yard, project, has_risk=True) if view.record.project in yard.projects]
@@ -181,11 +182,12 @@ async def _is_issue_done(yard: Yard, record: WorkRecord) -> bool:
         return False
 
 
-def _protection(yard: Yard, record: WorkRecord) -> str:
+async def _protection(yard: Yard, record: WorkRecord) -> str:
     project = yard.projects[record.project]
     prefixes = [each.prefix for each in yard.projects.values()]
     if is_orchestrator(record.session_id, record.role, project.prefix, prefixes):
         return "it is the orchestrator"
     if record.session_id == yard.own_session:
         return "this runs in it"
-    return ""
+    is_over = record.lifecycle.session.state is WorkState.TERMINATED
+    return "" if is_over or not await server_elsewhere(yard, record) else "it is on another tmux server"

@@ -30,6 +30,8 @@ PAUSES = (0.0, 0.2, 0.6)
 """Before each attempt to delete; the agent may still be writing."""
 DELETED_AT = "conversation_deleted_at"
 """In `WorkRecord.extra`: when its conversation was deleted."""
+LEFT = "conversation_left"
+"""In `WorkRecord.extra`: the conversation its row still names though the agent was started with another."""
 _GONE = re.compile(r"session not found", re.IGNORECASE)
 _OPENCODE_ID = re.compile(r"ses_[A-Za-z0-9_-]+")
 
@@ -118,6 +120,22 @@ class _AnyClaim:
 
     def release(self, owner: object) -> None:
         """Give it up."""
+
+
+async def find_latest(yard: Yard, record: WorkRecord, agent: Agent) -> tuple[str, str]:
+    """As `find_conversation`, first for the one the agent was last seen in: it may have left what it began with."""
+    seen = await last_seen(yard, record, agent)
+    if seen and seen not in {record.agent_session_id, record.extra.get(LEFT)}:
+        found = await find_conversation(replace(record, agent_session_id=seen), agent)
+        if not found[1]:
+            return found
+    return await find_conversation(record, agent)
+
+
+async def last_seen(yard: Yard, record: WorkRecord, agent: Agent) -> str:
+    """The conversation that a session's row names, as far as it is this agent's; "" when it names none."""
+    rows = [row for row in await yard.store.sessions() if row.session_id == record.session_id]
+    return next((row.agent_session_id for row in rows if row.agent_session_id and row.tool == agent.spec.name), "")
 
 
 async def find_conversation(record: WorkRecord, agent: Agent) -> tuple[str, str]:

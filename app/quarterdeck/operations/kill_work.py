@@ -18,7 +18,7 @@ from quarterdeck.operations.conversations import purge
 from quarterdeck.operations.outcome import Leftovers as Leftovers
 from quarterdeck.operations.outcome import ended
 from quarterdeck.operations.recover import recover
-from quarterdeck.operations.runtime import end_runtime, note_end
+from quarterdeck.operations.runtime import check_is_here, end_runtime, note_end
 from quarterdeck.ports.store import Level
 from quarterdeck.values import value
 
@@ -70,6 +70,8 @@ async def kill_work(
         if not (clears_again and is_left(yard, record)):
             return Killed(record=record, was_over=True)
         reason = record.lifecycle.session.reason
+    else:
+        await check_is_here(yard, record)
     if yard.own_session == record.session_id:
         raise Refused(f"{session_id} is the session this runs in.", hint="End it from another one.")
     path = _worktree(yard, record)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.branches import orchestrator_branch
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.journal import Presence, Step
-from quarterdeck.core.lifecycle import WorkState, initial, is_restorable, is_terminal
+from quarterdeck.core.lifecycle import RuntimeState, WorkState, initial, is_restorable, is_terminal
 from quarterdeck.core.project import Crew, Strategy, choose_crew
 from quarterdeck.core.session import ExitReason
 from quarterdeck.core.work import Role
@@ -24,7 +24,7 @@ from quarterdeck.operations.outcome import Leftovers
 from quarterdeck.operations.prompts import Brief, orchestrator_prompt
 from quarterdeck.operations.recover import recover
 from quarterdeck.operations.restore import restore
-from quarterdeck.operations.runtime import judge, look_up, note_end, tmux_presence
+from quarterdeck.operations.runtime import is_settling, judge, look_up, note_end, tmux_presence
 from quarterdeck.operations.spawn import read_rules, reserved
 from quarterdeck.operations.starting import launch
 from quarterdeck.operations.undo import undoing
@@ -153,6 +153,8 @@ async def _revive(yard: Yard, held: WorkRecord, say: Say) -> WorkRecord:
         raise NotRestorable(
             f"{held.session_id} is done.", hint=f"`quarterdeck orchestrator relaunch {held.project}` begins a new one."
         )
+    if lifecycle.runtime.state is RuntimeState.EXITED and is_settling(held, now):
+        return held  # what was started has only not become the agent yet
     if is_restorable(lifecycle):
         return await restore(yard, held.session_id, say)
     if not is_terminal(lifecycle):
@@ -241,7 +243,8 @@ async def _make(yard: Yard, project: Project, crew: Crew, request: OrchestratorR
             made, entry = await make_worktree(yard, project, record, entry, undo, say)
             path = made.path
         record = await yard.works.change_work(session_id, lambda held: replace(held, worktree=str(path)))
-        if tmux_presence(await look_up(yard, has_processes=False), session_id) is Presence.ABSENT:
+        sky = await look_up(yard, has_processes=False)
+        if tmux_presence(sky, sky.panes(record)) is Presence.ABSENT:
             # The id is a fixed one: a session of it that died unseen must not stand in the way.
             await note_end(yard, session_id, ExitReason.PROCESS_EXIT)
         brief = Brief(

@@ -20,12 +20,13 @@ from quarterdeck.core.session import ExitReason
 from quarterdeck.errors import GitError, NotFound, QuarterdeckError, WorkWouldBeLost
 from quarterdeck.operations import launching
 from quarterdeck.operations.outcome import Leftovers, ended
-from quarterdeck.operations.runtime import Sky, end_runtime, look_up, note_end, tmux_presence
+from quarterdeck.operations.runtime import Sky, end_runtime, look_up, note_end, server_elsewhere, tmux_presence
 from quarterdeck.ports.store import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from quarterdeck.core.pane import Pane
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.yard import Yard
 
@@ -48,10 +49,10 @@ async def recover(yard: Yard) -> list[str]:
     said = []
     for entry in entries:
         record = await yard.works.work(entry.session_id)
-        if record is not None and record.tmux_server != str(yard.mux.address):
+        if record is not None and await server_elsewhere(yard, record):
             # Whoever looks at that server can tell; we cannot.
             continue
-        presence = tmux_presence(sky, record.tmux_name if record else entry.session_id)
+        presence = tmux_presence(sky, _panes(sky, entry, record))
         todo = remedies(entry, presence)
         if Remedy.WAIT in todo or not await yard.works.take_over(entry, yard.owner):
             continue
@@ -111,7 +112,7 @@ async def _apply(  # everything a remedy may need
             await yard.store.release(entry.session_id)
             await yard.works.drop_work(entry.session_id)
         case Remedy.MARK_RUNNING if record is not None:
-            await _change(yard, record, lambda held: _found_running(held, sky, entry.operation))
+            await _change(yard, record, lambda held: _found_running(held, _panes(sky, entry, held), entry.operation))
         case Remedy.MARK_LOST if record is not None:
             await yard.store.release(entry.session_id)
             await _change(yard, record, _lost)
@@ -172,9 +173,14 @@ async def _holds_work(yard: Yard, entry: JournalEntry, record: WorkRecord) -> bo
     return not (await yard.git.at_risk(path)).is_clean
 
 
-def _found_running(record: WorkRecord, sky: Sky, operation: Operation) -> WorkRecord:
+def _panes(sky: Sky, entry: JournalEntry, record: WorkRecord | None) -> Sequence[Pane]:
+    if record is None:
+        return sky.named(entry.session_id)
+    return sky.panes(record, is_starting=Step.LAUNCH in entry.steps)
+
+
+def _found_running(record: WorkRecord, panes: Sequence[Pane], operation: Operation) -> WorkRecord:
     at = record.last_active_at or record.created_at
-    panes = sky.panes(record.tmux_name)
     runtime = RuntimePart(
         state=RuntimeState.ALIVE,
         reason=RuntimeReason.PROCESS_RUNNING,

@@ -24,10 +24,10 @@ from quarterdeck.core.project import choose_crew
 from quarterdeck.core.session import ExitReason
 from quarterdeck.errors import NotRestorable, QuarterdeckError, TmuxUnreachable, WorktreeMissing
 from quarterdeck.operations import launching
-from quarterdeck.operations.conversations import find_conversation
+from quarterdeck.operations.conversations import find_latest, last_seen
 from quarterdeck.operations.kill_work import journal
 from quarterdeck.operations.recover import recover
-from quarterdeck.operations.runtime import end_runtime, judge, look_up, note_end
+from quarterdeck.operations.runtime import check_is_here, end_runtime, judge, look_up, note_end
 from quarterdeck.operations.starting import own_files, running, start_session
 from quarterdeck.operations.undo import undoing
 from quarterdeck.operations.worktree import prepare, worktree_for
@@ -50,11 +50,14 @@ async def restore(yard: Yard, session_id: str, say: Say) -> WorkRecord:
     await recover(yard)
     record = await yard.record(session_id)
     project = yard.project(record.project)
+    await check_is_here(yard, record)
     await _check_restorable(yard, record)
     crew = choose_crew(project, record.role, kept_agent=record.agent or None)
     agent = launching.find_agent(yard, crew)
     async with journal(yard, Operation.RESTORE, record) as entry, undoing(yard, project.name) as undo:
         undo.session_id = record.session_id
+        here = str(yard.mux.address)
+        record = await yard.works.change_work(record.session_id, lambda held: replace(held, tmux_server=here))
         record, entry = await _bring_worktree_back(yard, project, record, entry, undo, say)
         plan, fallback = await _plan(yard, project, record, agent)
         if fallback:
@@ -75,11 +78,12 @@ async def restore(yard: Yard, session_id: str, say: Say) -> WorkRecord:
         await note_end(yard, record.session_id, ExitReason.PROCESS_EXIT)
         say(f"starting {agent.spec.name}")
         undo.has_agent = True
+        left = await last_seen(yard, record, agent)
         pane = await start_session(yard, project, record, entry, plan, undo)
         await yard.works.step(entry, Step.RECORD)
         record = await yard.works.change_work(
             record.session_id,
-            lambda held: restored(running(yard, held, pane, plan.session_id or held.agent_session_id), fallback),
+            lambda held: restored(running(yard, held, pane, plan.session_id or held.agent_session_id, left), fallback),
         )
     await yard.tell("session.restored", f"Restored {session_id}", project=project.name, session_id=session_id)
     return record
@@ -179,7 +183,7 @@ async def _plan(yard: Yard, project: Project, record: WorkRecord, agent: Agent) 
     if await asyncio.to_thread(held.is_file):
         instructions = await asyncio.to_thread(held.read_text, encoding="utf-8", errors="replace")
     wanted = launching.wanted_launch(yard, record, crew, system_prompt=instructions)
-    conversation, reason = await find_conversation(record, agent)
+    conversation, reason = await find_latest(yard, record, agent)
     if not reason:
         plan = agent.resume(replace(wanted, session_id=conversation))
         if plan is not None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+import shlex
+from dataclasses import field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -19,15 +20,18 @@ from quarterdeck.ports.store import Sighting
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from quarterdeck.core.ids import TmuxSessionId
     from quarterdeck.core.pane import Pane
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.yard import Yard
 
 SETTLING = timedelta(seconds=30)
 """A session just started may not show its agent yet; a false "dead" would stick."""
+ASKED_FOR = 1.0
+"""Seconds that another tmux server may take to accept that we are there."""
 
 
 @value
@@ -39,8 +43,28 @@ class Sky:
     processes: Mapping[int, process.Running]
     error: str = ""
     """Why nothing is known."""
+    server: str = ""
+    bound: Mapping[SessionId, TmuxSessionId] = field(default_factory=dict)
+    """The tmux session of this run of the server that each identity has."""
+    over: frozenset[SessionId] = frozenset()
+    """Identities whose tmux session has ended: whatever has its name now is another."""
 
-    def panes(self, name: str | None) -> list[Pane]:
+    def panes(self, record: WorkRecord, *, is_starting: bool = False) -> list[Pane]:
+        """The panes of a record's tmux session, whatever that is called by now.
+
+        Where no identity is bound, as when it `is_starting`, the name decides, unless the session is somebody else's.
+        """
+        if self.snapshot is None or record.tmux_server not in {"", self.server}:
+            return []
+        bound = self.bound.get(record.session_id)
+        if bound is not None:
+            return [pane for pane in self.snapshot.panes if pane.tmux_id == bound]
+        if record.session_id in self.over and not is_starting:
+            return []
+        others = frozenset(self.bound.values())
+        return [pane for pane in self.named(record.tmux_name) if pane.tmux_id not in others]
+
+    def named(self, name: str | None) -> list[Pane]:
         """The panes of a tmux session, by its exact name."""
         return [pane for pane in self.snapshot.panes if pane.session_name == name] if self.snapshot else []
 
@@ -58,22 +82,60 @@ async def look_up(yard: Yard, *, has_processes: bool = True) -> Sky:
         look = await yard.mux.look()
     except TmuxError as error:
         return Sky(None, {}, error.message)
+    server = str(yard.mux.address)
     if isinstance(look, NoServer):
-        return Sky(None, {})
-    return Sky(look, await asyncio.to_thread(process.running) if has_processes else {})
+        return Sky(None, {}, server=server)
+    incarnation = str(look.incarnation)
+    rows = await yard.store.sessions(server)
+    bound = {
+        row.session_id: row.tmux_id
+        for row in rows
+        if row.tmux_id and row.incarnation == incarnation and not row.is_stale and row.ended_at is None
+    }
+    over = frozenset(row.session_id for row in rows if row.ended_at is not None)
+    processes = await asyncio.to_thread(process.running) if has_processes else {}
+    return Sky(look, processes, server=server, bound=bound, over=over)
 
 
-def tmux_presence(sky: Sky, name: str | None) -> Presence:
-    """Whether there is a tmux session of that name."""
+def tmux_presence(sky: Sky, panes: Sequence[Pane]) -> Presence:
+    """Whether the tmux session with these panes is there."""
     if sky.error:
         return Presence.UNKNOWN
-    return Presence.ALIVE if sky.panes(name) else Presence.ABSENT
+    return Presence.ALIVE if panes else Presence.ABSENT
+
+
+async def server_elsewhere(yard: Yard, record: WorkRecord) -> str:
+    """The tmux server a session belongs to, where that is not ours and may still be there; "" otherwise."""
+    server = record.tmux_server
+    return server if server not in {"", str(yard.mux.address)} and await _is_served(server) else ""
+
+
+async def check_is_here(yard: Yard, record: WorkRecord) -> None:
+    """Raise Refused when a session's agent may run where we do not see it."""
+    if server := await server_elsewhere(yard, record):
+        raise Refused(
+            f"{record.session_id} belongs to another tmux server than this one.",
+            hint=f"Say which with `quarterdeck -S {shlex.quote(server)} …`.",
+        )
+
+
+async def _is_served(socket: str) -> bool:
+    """Whether anybody may listen at an address: only a clear no is one."""
+    try:
+        async with asyncio.timeout(ASKED_FOR):
+            _, writer = await asyncio.open_unix_connection(socket)
+    except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
+        return False
+    except OSError:
+        return True
+    writer.close()
+    return True
 
 
 def judge(yard: Yard, record: WorkRecord, sky: Sky, now: datetime) -> RuntimePart:
     """How the session's process stands. An agent that has left a living tmux session is gone, whatever runs there."""
     before = record.lifecycle.runtime
-    panes = sky.panes(record.tmux_name)
+    panes = sky.panes(record)
 
     def said(state: RuntimeState, reason: RuntimeReason, handle: str | None = None) -> RuntimePart:
         return RuntimePart(
@@ -108,7 +170,7 @@ async def end_runtime(yard: Yard, record: WorkRecord, sky: Sky | None = None) ->
     sky = sky or await look_up(yard)
     if sky.error:
         raise TmuxUnreachable(f"tmux does not answer, so {record.session_id} cannot be ended: {sky.error}")
-    panes = sky.panes(record.tmux_name)
+    panes = sky.panes(record)
     if not panes:
         return False
     begun = {each.pid: each for pane in panes for each in process.family(pane.pid, sky.processes)}
@@ -134,7 +196,7 @@ async def note_end(yard: Yard, session_id: str, reason: ExitReason) -> None:
     await yard.store.release(SessionId(session_id))
     held = [
         session
-        for session in await yard.store.sessions(str(yard.mux.address))
+        for session in await yard.store.sessions()
         if session.session_id == session_id and session.ended_at is None
     ]
     if held:

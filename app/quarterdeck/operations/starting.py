@@ -12,7 +12,7 @@ from quarterdeck.core.lifecycle import RuntimePart, RuntimeReason, RuntimeState,
 from quarterdeck.core.session import ExitReason
 from quarterdeck.errors import TmuxRefused
 from quarterdeck.operations import launching
-from quarterdeck.operations.conversations import take_up_earlier
+from quarterdeck.operations.conversations import LEFT, last_seen, take_up_earlier
 from quarterdeck.operations.runtime import end_runtime, note_end, note_start
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ async def launch(  # each of these comes from another step
     await asyncio.to_thread(launching.write_files, files)
     own_files(yard, record, plan)
     say(f"starting {agent.spec.name}")
+    left = await last_seen(yard, record, agent)
     pane = await start_session(yard, project, record, entry, plan, undo)
     undo.has_agent = True
     if plan.paste:
@@ -53,7 +54,7 @@ async def launch(  # each of these comes from another step
         await launching.say_first(yard, pane, plan.paste)
     await yard.works.step(entry, Step.RECORD)
     return await yard.works.change_work(
-        record.session_id, lambda held: running(yard, held, pane, plan.session_id or held.agent_session_id)
+        record.session_id, lambda held: running(yard, held, pane, plan.session_id or held.agent_session_id, left)
     )
 
 
@@ -97,8 +98,8 @@ async def start_session(
     return pane
 
 
-def running(yard: Yard, record: WorkRecord, pane: Pane, agent_session_id: str | None) -> WorkRecord:
-    """The record of a session whose agent has just been started."""
+def running(yard: Yard, record: WorkRecord, pane: Pane, conversation: str | None, left: str) -> WorkRecord:
+    """The record of a session whose agent has just been started; `left` is the conversation it was last seen in."""
     now = yard.clock.now()
     runtime = RuntimePart(
         state=RuntimeState.ALIVE,
@@ -110,6 +111,7 @@ def running(yard: Yard, record: WorkRecord, pane: Pane, agent_session_id: str | 
     return replace(
         record,
         lifecycle=decide(record.lifecycle, now, runtime=runtime),
-        agent_session_id=agent_session_id,
+        agent_session_id=conversation,
+        extra={**record.extra, LEFT: left} if left and left != conversation else record.extra,
         last_active_at=now,
     )
