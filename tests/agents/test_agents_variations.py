@@ -116,6 +116,57 @@ def test_an_agent_that_quotes_a_working_mark_does_not_work(key: str) -> None:
         assert not works(reading), (mark, reading)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "API Error handling now retries three times.",
+        "Invalid API key handling is fixed.",
+        "Prompt is too long for a title, so I cut it.",
+        "You've hit your stride with these tests.",
+        "Rate limit reached messages are now shown.",
+        "Codex shows Working (4s • esc to interrupt) while it runs.",
+        "The hint (esc to interrupt) is gone.",
+        "Conversation interrupted messages are kept.",
+        "Do you want to proceed?",
+        "✻ Thinking…",
+        "Would you like me to go on?\n  ❯ 1. Yes\n    2. No\n\n  Esc to cancel",
+    ],
+)
+@pytest.mark.parametrize("key", AGENTS)
+def test_an_answer_that_begins_like_an_error_a_mark_or_a_dialog_is_an_answer(key: str, words: str) -> None:
+    lead = {"claude": "● ", "codex": "• ", "gemini": "✦ ", "opencode": "     "}[key]
+    over = {"claude": "✻ Cooked for 9s\n", "codex": "  Worked for 9s • 12:00\n"}.get(key, "")
+
+    for end in ("", over):
+        reading = read(key, f"{lead}{words}\n\n{end}\n{box(key, 100)}", still_for=1.0)
+
+        assert not asks(reading), reading
+        assert not works(reading), reading
+        assert reading is None or reading.state is not SessionState.ERROR, reading
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "API Error: 529 Overloaded",
+        "API Error (Connection error.)",
+        "You've hit your limit · resets 3pm (Europe/Berlin)",
+        "You've reached your weekly Opus limit · resets Mon 3pm",
+        "Claude usage limit reached. Your limit will reset at 3pm.",
+        "5-hour limit reached ∙ resets 3am",
+        "Credit balance is too low · Add funds: https://console.anthropic.com",
+        "Invalid API key · Please run /login",
+        "Prompt is too long",
+    ],
+)
+def test_what_claude_shows_in_place_of_an_answer_is_an_error(words: str) -> None:
+    for end in ("", "✻ Cooked for 9s\n\n"):
+        reading = read("claude", f"❯ go on\n\n● {words}\n\n{end}{box('claude', 100)}")
+
+        assert reading is not None
+        assert reading.needs is Need.ERROR
+
+
 @pytest.mark.parametrize("key", AGENTS)
 def test_what_the_operator_types_is_no_sign(key: str) -> None:
     typed = ("1. Yes, proceed (y)", "Do you want to proceed?", "esc to interrupt", "Permission required", "✻ Thinking…")

@@ -19,6 +19,12 @@ _TIP = re.compile(r"^\s*Tip: .*\n(?:\s*[a-z].*\n)*", re.MULTILINE)
 _CHIPS = re.compile(r"^\s*(?:[☐☒] \S.{0,30}|←\s+[☐☒] .*→)\s*$")
 """Heads a question with a word for it."""
 _GLYPH = r"[·✢✳✶✻✽✦∗*]"
+_FAILED = re.compile(
+    r"^[●⏺] (?:API Error(?:: | \()|You've (?:hit|reached) your (?:[\w-]+ ){0,3}limit\b|Please run /login\b"
+    r"|(?:Credit balance is too low|Invalid API key|Prompt is too long)(?: ·|$)"
+    r"|(?:[\w-]+ ){1,3}limit reached(?: [·∙|]|\. Your limit |$))"
+)
+"""What stands there instead of an answer. Each is told whole, since answers may well begin with such words."""
 
 
 def split(lines: tuple[str, ...]) -> Parts:
@@ -129,19 +135,13 @@ RULES = in_order(
             id="claude.error",
             means=Meaning.ERROR,
             region=Region.HEAD,
-            pattern=re.compile(
-                r"^[●⏺] (?:API Error[:( ]|You've (?:hit|reached) your |Credit balance is too low|"
-                r"Invalid API key|Prompt is too long|(?:Claude )?[\w-]+ limit reached\b|Please run /login)"
-            ),
+            pattern=_FAILED,
         ),
         ScreenRule(
             id="claude.error_over",
             means=Meaning.ERROR,
             region=Region.PREVIOUS,
-            pattern=re.compile(
-                r"^[●⏺] (?:API Error[:( ]|You've (?:hit|reached) your |Credit balance is too low|"
-                r"Invalid API key|Prompt is too long|(?:Claude )?[\w-]+ limit reached\b|Please run /login)"
-            ),
+            pattern=_FAILED,
         ),
         ScreenRule(
             id="claude.interrupted",

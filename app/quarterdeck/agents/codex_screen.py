@@ -86,7 +86,7 @@ RULES = in_order(
             id="codex.status",
             means=Meaning.WORKING,
             region=Region.NEAR,
-            pattern=re.compile(r"^[•◦·∙●] \S.*\((?:[^()]* )?esc to interrupt\)"),
+            pattern=re.compile(r"^[•◦·∙●] \S.*\(\d[^()]* esc to interrupt\)(?: · |$)"),
             needs_box=True,
         ),
         ScreenRule(
