@@ -83,7 +83,9 @@ async def test_the_agent_gets_its_task_and_its_standing_instructions(place: Plac
     kept = place.yard.folder / "app" / "worker-prompt-app-1.md"
     assert words.endswith("line one\n$(touch /tmp/never) `x` 'q'\n")
     assert kept.read_text() in words
-    assert kept.stat().st_mode & 0o777 == 0o600
+    ours = [file for file in place.yard.folder.rglob("*") if "worktrees" not in file.parts and file.is_file()]
+    assert kept in ours
+    assert {file.name: file.stat().st_mode & 0o777 for file in ours} == {file.name: 0o600 for file in ours}
     assert "You are app-1" in kept.read_text()
     assert "line one" not in kept.read_text()
     assert record.agent_session_id

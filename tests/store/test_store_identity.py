@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.core.ids import SessionId
-from quarterdeck.core.session import ExitReason, SessionState, TransportHealth
+from quarterdeck.core.session import EPOCH, ExitReason, SessionState, TransportHealth
 from quarterdeck.errors import NotFound, Refused
 from quarterdeck.ports.store import Claim, Identity
 from quarterdeck.store.identity import ENDED_ECHO, RESERVATION_LASTS
@@ -208,6 +208,8 @@ async def test_a_reserved_identity_goes_to_the_session_of_that_name(store: Sqlit
     answer = await store.claim(SERVER, RUN, [sighting(1, "other"), sighting(2, "build")])
 
     assert reserved == "sess_0"
+    (made,) = [row for row in await store.sessions(SERVER) if row.session_id == "sess_0"]
+    assert made.last_activity_at > EPOCH, "its life begins with its making"
     assert answer[sighting(2, "build").tmux_id] == Identity(SessionId("sess_0"), Claim.NEW)
     assert answer[sighting(1, "other").tmux_id].session_id == "sess_1"
 

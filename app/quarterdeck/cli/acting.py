@@ -12,7 +12,7 @@ from quarterdeck.cli.bridge import bridge
 from quarterdeck.cli.output import print_json, say
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.wire import to_wire
-from quarterdeck.errors import NotFound, QuarterdeckError, UsageError
+from quarterdeck.errors import NotFound, QuarterdeckError, Refused, UsageError
 from quarterdeck.operations.adopt import adopt as adopt_session
 from quarterdeck.operations.kill import forget
 from quarterdeck.operations.kill import kill as end_session
@@ -90,9 +90,14 @@ def _found(call: Call, deck: Deck, word: str) -> Session:
     except NotFound:
         # A spawned session is there to be ended (or to be said ended) also when its agent is dead.
         session = deck.session(word, all_rows=True)
-        if session.work is None:
-            raise
-        return session
+        if session.work is not None:
+            return session
+        if session.is_stale:
+            raise Refused(
+                f'tmux has no session "{session.tmux_name}" now, so there is nothing to end.',
+                hint=f"Forget it: quarterdeck kill --detach {session.session_id}",
+            ) from None
+        raise
 
 
 async def _end(call: Call, opened: Bridge, session: Session) -> dict[str, object]:

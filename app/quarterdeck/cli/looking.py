@@ -36,11 +36,8 @@ async def _list(call: Call) -> int:
         fleet = opened.deck.supervisor.fleet
         rows = [s for s in fleet.sessions.values() if not s.is_stale]
         if call.options.all:
-            kept = opened.deck.supervisor.kept
             rows += [s for s in fleet.sessions.values() if s.is_stale]
-            shown = {s.session_id for s in rows}
-            ended = {**{k: s for k, s in kept.items() if s.state is SessionState.EXITED}, **fleet.exited}
-            rows += [s for s in ended.values() if s.session_id not in shown]
+            rows += opened.deck.supervisor.ended.values()
         now = opened.deck.clock.now()
     rows.sort(key=sort_key)
     if call.json:
@@ -126,11 +123,17 @@ def _facts(session: Session, now: datetime, *, why: bool) -> list[tuple[str, str
         ("Folder", session.cwd),
         ("Pane", session.pane_id or ""),
         ("Quiet for", age(now - session.last_activity_at)),
-        ("Ended", f"{session.exit_reason}, status {session.exit_status}" if session.exit_reason else ""),
+        ("Ended", _ended(session)),
     ]
     if why:
         facts.insert(3, ("Detail", f"{evidence.cause}: {evidence.detail}" if evidence.detail else evidence.cause))
     return [(label, value) for label, value in facts if value]
+
+
+def _ended(session: Session) -> str:
+    if session.exit_reason is None:
+        return ""
+    return session.exit_reason + ("" if session.exit_status is None else f", status {session.exit_status}")
 
 
 async def _tail(deck: Deck, session: Session, lines: int) -> str:

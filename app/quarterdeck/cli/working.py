@@ -152,8 +152,7 @@ def restore_session(call: Call) -> int:
 async def _plain_again(opened: Bridge, word: str) -> Session:
     await opened.crew.look_once()
     deck, supervisor = opened.deck, opened.crew.supervisor
-    ended = [each for each in supervisor.kept.values() if each.state is SessionState.EXITED]
-    session = find_session(word, [*supervisor.fleet.sessions.values(), *supervisor.fleet.exited.values(), *ended])
+    session = find_session(word, [*supervisor.fleet.sessions.values(), *supervisor.ended.values()])
     if session is None:
         raise NotFound(f'There is no session "{word}".', hint="`quarterdeck ls --all` lists them.")
     if not session.is_stale and session.state is not SessionState.EXITED:

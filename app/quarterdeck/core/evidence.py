@@ -43,6 +43,7 @@ CONFIDENCE: Mapping[str, Confidence] = MappingProxyType(
 
 _IN_WORDS: Mapping[str, str] = MappingProxyType(
     {
+        "api_delete": "it was ended from here",
         "attention_timer_expired": "it has rested for five minutes since it worked",
         "bell": "it rang the bell",
         "dismiss_attention": "you have looked",

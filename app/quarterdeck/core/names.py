@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.session import SessionState
 from quarterdeck.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ def find_session(word: str, sessions: Sequence[Session]) -> Session | None:
     """The session a word names: by id, by exact tmux name, or by an unambiguous prefix of either.
 
     An exact hit always wins over a prefix, and among exact ones a live row over one that has ended, and then the last.
+    What is over is meant by a prefix only where nothing else is.
     """
     if not word:
         return None
@@ -27,7 +29,9 @@ def find_session(word: str, sessions: Sequence[Session]) -> Session | None:
     ):
         if exact:
             return min(exact, key=lambda s: (s.is_stale, -s.ended_at.timestamp() if s.ended_at else float("-inf")))
-    matches = {s.session_id: s for s in sessions if s.session_id.startswith(word) or s.tmux_name.startswith(word)}
+    begin_so = [s for s in sessions if s.session_id.startswith(word) or s.tmux_name.startswith(word)]
+    in_use = [s for s in begin_so if s.is_stale or s.state is not SessionState.EXITED]
+    matches = {s.session_id: s for s in in_use or begin_so}
     if len(matches) > 1:
         shown = [f"{s.session_id} ({s.tmux_name})" for s in matches.values()][:MATCHES_SHOWN]
         more = ", …" if len(matches) > MATCHES_SHOWN else ""

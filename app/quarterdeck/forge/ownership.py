@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from quarterdeck.errors import GitError
-from quarterdeck.paths import private_folder
+from quarterdeck.paths import private_folder, write_private
 from quarterdeck.values import value
 
 
@@ -103,11 +102,7 @@ class Managed:
         return value if isinstance(value, dict) else {}
 
     def _write(self, path: Path, value: dict[str, Any]) -> None:
-        note = self.note(path)
-        private_folder(note.parent)
-        fresh = note.with_name(f".{note.name}.{os.getpid()}")
-        fresh.write_text(json.dumps(value), encoding="utf-8")
-        fresh.replace(note)
+        write_private(self.note(path), json.dumps(value))
 
 
 def _print(file: Path) -> str:

@@ -52,8 +52,7 @@ class Deck:
 
     def session(self, word: str, *, all_rows: bool = False) -> Session:
         """Find the one session that a word names: its id, its exact tmux name, or a prefix of either."""
-        fleet = self.supervisor.fleet
-        rows = [*fleet.sessions.values(), *(fleet.exited.values() if all_rows else ())]
+        rows = [*self.supervisor.fleet.sessions.values(), *(self.supervisor.ended.values() if all_rows else ())]
         if not all_rows:
             rows = [row for row in rows if not row.is_stale]
         found = find_session(word, rows)

@@ -158,9 +158,9 @@ def reserve(
         if fresh is None:
             fresh = _provisional_id(connection, server, "", name) if is_provisional else next(_fresh_ids(connection))
         connection.execute(
-            "INSERT INTO sessions (session_id, server, tmux_name, reserved_name, status, changed)"
-            " VALUES (?, ?, ?, ?, 'reserved', ?)",
-            (fresh, server, name, name, now),
+            "INSERT INTO sessions (session_id, server, tmux_name, reserved_name, status, body, changed)"
+            " VALUES (?, ?, ?, ?, 'reserved', ?, ?)",
+            (fresh, server, name, name, as_json({"last_activity_at": datetime.fromtimestamp(now, UTC)}), now),
         )
         return fresh
     status, changed = row

@@ -20,6 +20,7 @@ from quarterdeck.core.events import (
 from quarterdeck.core.fleet import Fleet
 from quarterdeck.core.folding import apply
 from quarterdeck.core.pane import NoServer, Snapshot
+from quarterdeck.core.session import SessionState
 from quarterdeck.errors import TmuxError
 from quarterdeck.supervisor.bus import Bus
 from quarterdeck.supervisor.keeping import Followed, changes_elsewhere
@@ -138,6 +139,12 @@ class Supervisor:
         await self.store.checkpoint([session for session in lost if not session.is_stale])
         await self.store.stale([session for session in lost if session.is_stale])
         await self.load()
+
+    @property
+    def ended(self) -> dict[SessionId, Session]:
+        """Every session that is over and still known, whoever saw it end."""
+        kept = {key: row for key, row in self._kept.items() if row.state is SessionState.EXITED}
+        return {key: row for key, row in {**kept, **self.fleet.exited}.items() if key not in self.fleet.sessions}
 
     def keep_in_view(self, ended: Mapping[SessionId, Session]) -> None:
         """Show these ended rows although they ended before, and take the place of what was shown of them."""

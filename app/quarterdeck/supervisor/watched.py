@@ -287,7 +287,7 @@ def remembered(session: Session, pane: Pane) -> Watched:
             state=state if is_known else SessionState.IDLE,
             cause=evidence.cause if is_known else "initial_state",
             detail=evidence.detail if is_known else "",
-            at=evidence.observed_at.timestamp() if evidence.observed_at else 0.0,
+            at=(evidence.observed_at or session.last_activity_at).timestamp(),
             last_activity=session.last_activity_at.timestamp(),
         ),
         pane=pane,

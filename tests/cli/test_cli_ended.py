@@ -1,0 +1,37 @@
+"""Sessions that are over, as one meets them on the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from support.cli import run_cli
+from support.tmux_server import TmuxServer, until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.cli import Done
+
+
+def test_what_is_over_can_be_read_and_is_told_apart_from_what_never_was(short_folder: Path) -> None:
+    def qd(*words: str) -> Done:
+        return run_cli("-S", str(short_folder / "s"), "--home", str(short_folder / "h"), *words)
+
+    with TmuxServer(short_folder / "s") as server:
+        server.session("gone", "sh", "-c", "echo last words; exec sleep 600")
+        server.session("gopher", "sleep", "600")
+        until(lambda: "last words" in server.run("capture-pane", "-p", "-t", "=gone:"), "it has spoken")
+        qd("ls")
+        assert qd("kill", "gone").code == 0
+
+        over = qd("show", "gone", "--json").json()
+        assert (over["session_id"], over["state"], over["tail"]) == ("sess_0", "exited", "last words")
+        assert qd("show", "go", "--json").json()["tmux_name"] == "gopher", "a prefix means what is there"
+        assert qd("send", "gone", "--", "x").code == 5
+        assert qd("kill", "gone").code == 3
+        server.run("kill-server")
+
+    stale = qd("kill", "gopher", "--json")
+    assert stale.code == 5
+    assert "--detach sess_1" in stale.error()["hint"]
+    assert "status None" not in qd("show", "gopher").out
