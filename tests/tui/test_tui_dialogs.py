@@ -15,6 +15,7 @@ from quarterdeck.tui.backend import Capability, Preferences
 from quarterdeck.tui.commands import COMMANDS
 from quarterdeck.tui.requests import Attach, NewRequest, TypeThis
 from quarterdeck.tui.screens.page import Page
+from quarterdeck.tui.widgets.writing import Writing
 from support.canned import CannedBackend
 from support.console import console
 from support.fleet import NOW, canned_sessions, fleet_of
@@ -208,7 +209,7 @@ async def test_a_new_session_needs_a_directory_an_agent_and_a_request() -> None:
     async with console() as running:
         await running.press("n", *"ledg", "enter")
         foot = running.app.screen.query_one("#keys", Static)
-        assert "Enter start" in str(foot.render()), "a shell needs no request"
+        assert str(foot.render()).startswith("← → choose  Enter start"), "a shell needs no request"
         await running.press("right", "right")
         assert "Enter go on" in str(foot.render())
         await running.press("enter", *"go on")
@@ -223,6 +224,14 @@ async def test_a_new_session_begins_with_the_usual_agent_also_for_who_types_ahea
         await running.press_at_once("n", *"ledg", "enter", "enter", *"go on", "enter")
         wanted = NewRequest(directories=("/home/kim/ledger",), tool="codex", request="go on")
         assert running.backend.deeds == [("new", wanted)]
+
+
+async def test_a_request_is_asked_for_only_where_an_agent_takes_it() -> None:
+    async with console() as running:
+        await running.press("n", "tab", "tab")
+        assert running.app.focused is running.app.screen.query_one("#typed"), "a shell takes no request"
+        await running.press("tab", "right", "tab", *"hi")
+        assert running.app.screen.query_one("#writing", Writing).text == "hi"
 
 
 async def test_new_sessions_in_several_directories() -> None:

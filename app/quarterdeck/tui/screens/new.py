@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 SHELL = "shell"
 
 
-def _keys(enter: str) -> tuple[tuple[str, str], ...]:
-    return ("↑ ↓", "choose"), ("Enter", enter), ("Tab", "next field"), ("Ctrl+T", "mark several"), ("Esc", "back")
+def _keys(enter: str, arrows: str = "↑ ↓") -> tuple[tuple[str, str], ...]:
+    return (arrows, "choose"), ("Enter", enter), ("Tab", "next field"), ("Ctrl+T", "mark several"), ("Esc", "back")
 
 
 def end_of(path: str, width: int) -> str:
@@ -57,7 +57,7 @@ class NewScreen(Picker):
         self._here = here
         self._marked: list[str] = []
         self._tool = Choice(console.colours, [SHELL], css_id="tool")
-        self._request = Writing(css_id="writing", placeholder="what to do (optional)")
+        self._request = Writing(css_id="writing")
         self.request: NewRequest | None = None
 
     def body(self) -> Iterable[Widget]:
@@ -69,16 +69,25 @@ class NewScreen(Picker):
     def on_mount(self) -> None:
         """Offer the selected session's directory while the others are looked for."""
         self._candidates = [Candidate(self._here, _from_home(self._here), "here")] if self._here else []
+        self._ask_for_request()
         # An Enter that comes before the usual agent is known must not start a shell in its place.
         self.console_app.hold_keys()
         self.console_app.attempt(self._fetch())
 
+    @on(Choice.Changed)
+    def _ask_for_request(self) -> None:
+        """A shell takes no request."""
+        is_shell = self._tool.value == SHELL
+        self._request.disabled = is_shell
+        self._request.placeholder = "for an agent only" if is_shell else "what to do (optional)"
+
     @on(events.DescendantFocus)
     @on(Choice.Changed)
     def _name_enter(self) -> None:
-        """Enter goes on to the next field, and starts from the last one."""
-        is_last = self.focused is self._request or (self.focused is self._tool and self._tool.value == SHELL)
-        self.keys = _keys("start" if is_last else "go on")
+        """Enter goes on to the next field, and starts from the last one; agents stand side by side."""
+        is_tool = self.focused is self._tool
+        is_last = self.focused is self._request or (is_tool and self._tool.value == SHELL)
+        self.keys = _keys("start" if is_last else "go on", "← →" if is_tool else "↑ ↓")
         self.query_one("#keys", Static).update(self._key_line())
 
     async def _fetch(self) -> None:
@@ -86,6 +95,7 @@ class NewScreen(Picker):
         try:
             tools = await backend.tools()
             self._tool.offer([SHELL, *tools.names], tools.usual)
+            self._ask_for_request()
         finally:
             self.console_app.let_keys_go()
         known = await backend.directories()
