@@ -126,6 +126,17 @@ def test_check_knows_which_agents_another_one_can_be_like(file: Path) -> None:
     assert (done.code, "agents.mine.base: there is no agent 'nobody'" in done.err) == (78, True)
 
 
+def test_check_knows_which_agents_can_be_started(file: Path) -> None:
+    file.write_text('[agents.mine]\n[defaults]\nagent = "codxe"\n[projects.app]\npath = "/a"\nagent = "mine"\n')
+
+    done = run_cli("config", "check")
+
+    assert done.code == 78
+    assert f"{file}:3: defaults.agent: expected one of mine, claude, codex," in done.err
+    assert "not 'codxe'" in done.err
+    assert "projects" not in done.err
+
+
 def test_schema_is_a_json_schema() -> None:
     schema = run_cli("config", "schema").json()
 

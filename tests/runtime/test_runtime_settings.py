@@ -41,7 +41,7 @@ class Desk:
         self.rig = Rig()
         self.live = LiveSettings(self.file, Settings(), report=lambda *words: self.told.append(words), environ={})
         means = Means(store=store, clock=StillClock(), folder=folder, environ={})
-        self.desk = SettingsDesk(self.live, self.rig.engine, means)
+        self.desk = SettingsDesk(self.live, self.rig.engine, means, lambda: ("claude", "codex"))
 
     async def shown(self, key: str) -> Setting:
         """One setting as it is listed."""
@@ -66,6 +66,7 @@ async def test_the_settings_are_listed_with_their_help(desk: Desk) -> None:
     assert all(each.help for each in listed)
     assert (await desk.shown("thoughts.backend")).choices == ("local", "command", "openai")
     assert (await desk.shown("thoughts.enabled")).choices == ("true", "false")
+    assert (await desk.shown("defaults.agent")).choices == ("claude", "codex")
     assert (await desk.shown("notify.permission")).value == "toast, bell"
     assert (await desk.shown("thoughts.backend")).source == "default"
 

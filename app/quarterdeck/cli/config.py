@@ -91,6 +91,7 @@ def check(call: Call) -> int:
 
 def checked(file: Path) -> Loaded:
     """The settings of a file, looked at as closely as when the console opens; raises SettingsError."""
+    from quarterdeck.config.agent_names import check_agents
     from quarterdeck.config.keymap import keymap
     from quarterdeck.config.loader import load
     from quarterdeck.runtime.agents import load_agents
@@ -98,7 +99,8 @@ def checked(file: Path) -> Loaded:
 
     loaded = load(file)
     keymap(loaded, {action.name: action.keys for action in ACTIONS}, RESERVED)
-    load_agents(loaded.settings.agents)
+    agents = load_agents(loaded.settings.agents)
+    check_agents(loaded, lambda name: agents.get(name) is not None, agents.names())
     return loaded
 
 

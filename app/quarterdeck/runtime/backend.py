@@ -80,7 +80,8 @@ class LiveBackend:
         self._guests = Guests(self._where.pane_id)
         self._ended = Same()
         self._crew.supervisor.bus.subscribe(self._pulse.note)
-        self._desk = partial(bridge.live.desk, bridge.crew.engine, bridge.means)
+        installed = partial(picking.installed, bridge.deck.agents)
+        self._desk = partial(bridge.live.desk, bridge.crew.engine, bridge.means, installed)
         self._under = Undertakings(bridge.deck.clock)
         self._under.listeners.append(self._look_anew)
         self._spawned = 0

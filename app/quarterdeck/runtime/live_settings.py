@@ -11,7 +11,7 @@ from quarterdeck.core.events import Health
 from quarterdeck.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from quarterdeck.config.edit import Version
@@ -73,13 +73,13 @@ class LiveSettings:
         self._seen = _stamp(self.file)
         self._use(loaded.settings)
 
-    async def desk(self, engine: ThoughtEngine, means: Means) -> SettingsDesk:
+    async def desk(self, engine: ThoughtEngine, means: Means, agents: Callable[[], Sequence[str]]) -> SettingsDesk:
         """Where they are shown and changed; the model, which nobody else needs, is imported beside the loop."""
 
         def made() -> SettingsDesk:
             from quarterdeck.runtime.settings_desk import SettingsDesk
 
-            return SettingsDesk(self, engine, means)
+            return SettingsDesk(self, engine, means, agents)
 
         if self._desk is None:
             self._desk = await asyncio.to_thread(made)

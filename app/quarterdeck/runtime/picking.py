@@ -75,9 +75,14 @@ def _repositories(home: Path) -> Iterable[Path]:
         level = below[: MOST * 4]
 
 
+def installed(agents: Agents) -> tuple[str, ...]:
+    """The agents that can be started here, by the names `new --tool` takes."""
+    return tuple(agent.spec.key for agent in agents.all() if shutil.which(agent.spec.commands[0]) is not None)
+
+
 def tools(agents: Agents, usual: str) -> Tools:
     """The agents that are installed; the one to begin with is the usual one, or else the only one."""
-    names = tuple(agent.spec.key for agent in agents.all() if shutil.which(agent.spec.commands[0]) is not None)
+    names = installed(agents)
     wanted = agents.get(usual)
     if wanted is not None and wanted.spec.key in names:
         return Tools(names, wanted.spec.key)

@@ -15,7 +15,7 @@ from quarterdeck.runtime.thinking import PROBE, make_budget, make_thinker
 from quarterdeck.tui.requests import Setting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from quarterdeck.config.edit import Version
     from quarterdeck.config.loader import Value
@@ -30,6 +30,7 @@ SPENT = "thoughts.spent"
 TEST = "thoughts.test"
 MODELS = "thoughts.models"
 MODEL = "thoughts.model"
+AGENT = "defaults.agent"
 NOW = "now"
 CHOSEN_FROM = 12
 """So many models are gone through with Enter; of more, the name is typed."""
@@ -38,10 +39,14 @@ CHOSEN_FROM = 12
 class SettingsDesk:
     """Lists settings as they stand, and changes the one that is asked for."""
 
-    def __init__(self, live: LiveSettings, engine: ThoughtEngine, means: Means) -> None:
+    def __init__(
+        self, live: LiveSettings, engine: ThoughtEngine, means: Means, agents: Callable[[], Sequence[str]]
+    ) -> None:
         self._live = live
         self._engine = engine
         self._means = means
+        self._agents = agents
+        """The installed ones."""
         self._shown: Version | None = None
         self._tried = ""
         self._models: list[str] = []
@@ -69,7 +74,7 @@ class SettingsDesk:
         self._live.change(key, value, self._shown)
 
     def _setting(self, value: Value, help_of: Mapping[str, str]) -> Setting:
-        choices = _choices(value.path)
+        choices = tuple(self._agents()) if value.key == AGENT else _choices(value.path)
         if value.key == MODEL and self._models:
             choices = ("", *self._models) if len(self._models) <= CHOSEN_FROM else ()
         known = f" Known: {', '.join(self._models)}." if value.key == MODEL and self._models and not choices else ""
