@@ -32,7 +32,7 @@ from quarterdeck.operations.outcome import Leftovers
 from quarterdeck.operations.report import report
 from quarterdeck.operations.restore import restore, tell_kept
 from quarterdeck.operations.spawn import SpawnRequest, spawn
-from quarterdeck.operations.work_list import get_work, list_work
+from quarterdeck.operations.work_list import get_work, list_work, repair
 from support.git_repo import git
 from support.tmux_server import TmuxServer, until
 
@@ -244,6 +244,21 @@ async def test_a_pull_request_two_hold_is_given_to_one_as_they_are_read(place: P
     assert first.record.prs == ()
     assert second.record.prs == (pr,)
     assert not (await place.yard.record("app-1")).finds_prs
+
+
+async def test_putting_records_right_does_not_bring_back_what_ended_meanwhile(place: Place) -> None:
+    pr = PullRequest(number=7, url="https://github.com/o/r/pull/7", owner="o", repo="r")
+    for _ in range(2):
+        record = await spawned(place)
+        await place.yard.works.change_work(record.session_id, lambda held: replace(held, prs=(pr,)))
+    read = await place.yard.works.works()
+    await kill_work(place.yard, "app-1")
+
+    first, _ = await repair(place.yard, read)
+
+    assert status_of((await place.yard.record("app-1")).lifecycle) == "killed"
+    assert first == await place.yard.record("app-1")
+    assert first.prs == ()
 
 
 async def test_an_ended_session_comes_back_with_its_conversation(place: Place) -> None:

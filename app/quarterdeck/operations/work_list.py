@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.lifecycle import RuntimeState, keep_runtime_loss
-from quarterdeck.core.work_record import repaired
+from quarterdeck.core.work_record import repaired, without_pr
 from quarterdeck.errors import GitError, NotFound, QuarterdeckError
 from quarterdeck.operations.kill_work import risk_of
 from quarterdeck.operations.runtime import Sky, is_settling, judge, look_up
@@ -64,17 +64,18 @@ async def get_work(yard: Yard, session_id: str) -> WorkView:
 async def repair(yard: Yard, records: list[WorkRecord]) -> list[WorkRecord]:
     """Put records right that contradict each other, and keep that. When anything happened last is not touched."""
     now = yard.clock.now()
-    wrong = {record.session_id: record for record in repaired(records, now)}
-    for session_id, right in wrong.items():
 
-        def change(held: WorkRecord, right: WorkRecord = right) -> WorkRecord:
-            return replace(held, prs=right.prs, finds_prs=right.finds_prs, lifecycle=right.lifecycle)
+    def put_right(held: WorkRecord) -> WorkRecord:
+        # As it is by now: it may have ended since it was read.
+        return next(iter(repaired([held], now)), held) if held.is_orchestrator else without_pr(held, now)
 
+    right = {}
+    for record in repaired(records, now):
         try:
-            await yard.works.change_work(session_id, change)
+            right[record.session_id] = await yard.works.change_work(record.session_id, put_right)
         except NotFound:
-            logger.debug("%s went while it was put right", session_id)
-    return [wrong.get(record.session_id, record) for record in records]
+            logger.debug("%s went while it was put right", record.session_id)
+    return [right.get(record.session_id, record) for record in records]
 
 
 def _runtime(yard: Yard, record: WorkRecord, sky: Sky) -> RuntimePart:
