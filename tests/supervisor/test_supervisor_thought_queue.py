@@ -115,6 +115,8 @@ async def test_a_write_that_may_be_lost_does_not_advance_the_watermark() -> None
     thoughts.take(update("sess_1", "second", 2, "s"))
 
     assert thoughts.take(update("sess_1", "second again", 2, "s")), "it may be delivered again"
+    thoughts.take(update("sess_2", "first", 1, "s"))
+    assert thoughts.take(update("sess_2", "first again", 1, "s")), "also the first of all"
 
 
 async def test_a_waiting_thought_puts_a_row_to_sleep_and_leaves_its_activity_alone() -> None:

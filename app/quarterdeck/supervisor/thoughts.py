@@ -50,9 +50,10 @@ class Thoughts:
             self.stale_deliveries += 1
             return None
         snapshot = fold(held, update)
-        if not self._queue.put(update) and held is not None:
+        if not self._queue.put(update):
             # Not safe on disk yet, so the watermark stays: the engine may deliver it again.
-            snapshot = replace(snapshot, stream_instance_id=held.stream_instance_id, emission_seq=held.emission_seq)
+            stream, seq = (held.stream_instance_id, held.emission_seq) if held else (None, 0)
+            snapshot = replace(snapshot, stream_instance_id=stream, emission_seq=seq)
         self._held[update.session_id] = snapshot
         return snapshot
 
