@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -13,10 +13,12 @@ import pytest
 from quarterdeck.core.events import SessionDeleted
 from quarterdeck.core.ids import PaneId
 from quarterdeck.core.report import ReportState
+from quarterdeck.core.session import SessionState
 from quarterdeck.errors import StoreError
+from quarterdeck.operations.kill import forget
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.ports.mux import Hint, HintKind
-from quarterdeck.ports.store import Sighting
+from quarterdeck.ports.store import ActivityQuery, Sighting
 from quarterdeck.store import identity
 from quarterdeck.supervisor.checkpoints import Checkpoints
 from quarterdeck.supervisor.processes import Processes
@@ -31,11 +33,13 @@ from support.stub_mux import StubMux, pane
 from support.tmux_server import TmuxServer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterable, Iterator
     from pathlib import Path
 
     from quarterdeck.core.events import Event
+    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.session import Session
+    from support.crew import Watching
 
 
 @pytest.fixture
@@ -295,3 +299,70 @@ async def test_a_database_that_was_taken_away_costs_no_identity(server: TmuxServ
         for seen in (crew, follower):
             assert whole == {session.tmux_name: session.session_id for session in seen.sessions()}
             assert seen.of(SessionDeleted) == []
+
+
+async def row_in(crew: Watching, identity: SessionId) -> Session:
+    """A row as the store has it."""
+    return next(row for row in await crew.deck.store.sessions() if row.session_id == identity)
+
+
+@pytest.mark.parametrize("end", ["session", "server"])
+async def test_what_a_keeper_had_seen_and_not_written_when_it_died_is_written_by_the_next(
+    end: str, server: TmuxServer, private_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hangs(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    server.session("one")
+    server.session("two")
+    async with AsyncExitStack() as held:
+        first = await held.enter_async_context(watching(server.socket, private_home))
+        await first.shows("one", "two")
+        async with watching(server.socket, private_home) as second:
+            await second.shows("one", "two")
+            identity = second.need("two").session_id
+            for write in ("end", "stale"):
+                monkeypatch.setattr(first.crew.supervisor.store, write, hangs)
+            server.run("kill-server") if end == "server" else server.run("kill-session", "-t", "=two")
+            await second.shows(*(["one"] if end == "session" else []))
+
+            await held.aclose()
+            await until(lambda: second.crew.keeping.is_keeper, "the second keeps the rows")
+            kept = await row_in(second, identity)
+            async with asyncio.timeout(PATIENCE):
+                while kept.state is not SessionState.EXITED:
+                    kept = await row_in(second, identity)
+
+            assert kept.is_stale == (end == "server")
+            assert [row.tmux_name for row in second.sessions() if row.is_stale] == (
+                ["one", "two"] if end == "server" else []
+            )
+            told = [each.kind for each in await second.deck.store.activity(ActivityQuery(session_id=identity))]
+            assert told.count("session.exited") == (end == "session")
+
+
+async def test_a_row_whose_server_went_away_is_shown_also_before_the_keeper_has_said_so(
+    server: TmuxServer, private_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = asyncio.Event()
+    server.session("one")
+    async with watching(server.socket, private_home) as first:
+        await first.shows("one")
+        stale = first.crew.supervisor.store.stale
+
+        async def slow(sessions: Iterable[Session]) -> None:
+            await go_on.wait()
+            await stale(sessions)
+
+        async with watching(server.socket, private_home) as second:
+            await second.shows("one")
+            monkeypatch.setattr(first.crew.supervisor.store, "stale", slow)
+            server.run("kill-server")
+            await until(lambda: second.need("one").is_stale, "the second has seen it")
+            await second.crew.reload()
+            assert second.row("one"), "the row stays while another process is behind"
+
+            go_on.set()
+            await until(lambda: first.need("one").is_stale, "the first has said so")
+            await forget(second.deck, first.need("one"))
+            await until(lambda: first.row("one") is None, "and a dismissed one goes")

@@ -167,6 +167,7 @@ class Crew:
                 self.engine.think_again()
             await self.reload()
             if is_ours_now:
+                self.supervisor.take_over()
                 self.watcher.look_now()
                 self._reported.ring()
             for told in self.on_store_change:

@@ -128,6 +128,12 @@ def followed(ours: Session, kept: Session) -> Session:
     )
 
 
+def _is_behind(kept: Session, ours: Session) -> bool:
+    """Whether the keeper has only not written yet what we have seen: that the row's tmux server is gone."""
+    is_live = kept.state is not SessionState.EXITED
+    return is_live and (kept.incarnation, kept.tmux_id) == (ours.incarnation, ours.tmux_id)
+
+
 Followed = dict["SessionId", tuple["Session", "Session"]]
 """Our rows, and the kept ones that they follow: while both are the same, following once more would change nothing."""
 
@@ -140,7 +146,7 @@ def changes_elsewhere(
     for session_id, ours in fleet.sessions.items():
         row = kept.get(session_id)
         if ours.is_stale:
-            if row is None or not row.is_stale:
+            if row is None or (not row.is_stale and not _is_behind(row, ours)):
                 events.append(SessionForgotten(session_id=session_id, at=now))
         elif row is None:
             events.append(

@@ -89,6 +89,26 @@ async def reconcile(
     return events
 
 
+async def make_good(
+    around: Circumstances, fleet: Fleet, kept: Mapping[SessionId, Session], look: Look, statuses: Mapping[str, int]
+) -> list[Event]:
+    """Write down what the keeper before us had seen, and we with it, when it died without having done so.
+
+    Of ends we have told already; answers what is new to our own rows.
+    """
+    behind = [
+        row
+        for key, row in kept.items()
+        if not row.is_stale and row.ended_at is None and (key not in fleet.sessions or fleet.sessions[key].is_stale)
+    ]
+    found = discovery.reconcile(behind, look)
+    stranded = [put_away(row, ExitReason.TMUX_RECONCILE_MISSING, around.now) for row in found.stranded]
+    events = await _stale(around, [row for row in stranded if row.session_id not in fleet.sessions])
+    await _stale(around, [row for row in stranded if row.session_id in fleet.sessions])
+    await _ended(around, [(row, ExitReason.PROCESS_EXIT) for row in found.ended], statuses)
+    return events
+
+
 def _may_end(event: SessionDeleted, before: Fleet, still: Mapping[SessionId, Session]) -> bool:
     """Whether nobody else has said meanwhile that the session ended."""
     session_id = event.session.session_id

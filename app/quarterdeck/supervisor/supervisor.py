@@ -24,7 +24,7 @@ from quarterdeck.core.session import SessionState
 from quarterdeck.errors import TmuxError
 from quarterdeck.supervisor.bus import Bus
 from quarterdeck.supervisor.keeping import Followed, changes_elsewhere
-from quarterdeck.supervisor.reconcile import Circumstances, reconcile
+from quarterdeck.supervisor.reconcile import Circumstances, make_good, reconcile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -57,6 +57,7 @@ class Supervisor:
         self._kept: dict[SessionId, Session] = {}
         self._followed: Followed = {}
         self._at_start = True
+        self._has_taken_over = False
         self._failures = 0
 
     @property
@@ -79,6 +80,10 @@ class Supervisor:
     ) -> None:
         """Say how a session that is about to be seen came to be, and what we know of it beside what tmux tells."""
         self._reasons[tmux_id] = (reason, dress)
+
+    def take_over(self) -> None:
+        """The rows are ours to keep from now on: the next look makes good what who kept them before had no time for."""
+        self._has_taken_over = True
 
     def note_exit(self, pane_id: PaneId, status: int | None) -> None:
         """A pane's process has ended; None: how is not known."""
@@ -106,6 +111,9 @@ class Supervisor:
         )
         statuses = dict(self._exit_statuses)
         events = await reconcile(around, lambda: self.fleet, self._kept, look, statuses)
+        if self._has_taken_over and not self._at_start:
+            events += await make_good(around, self.fleet, self._kept, look, statuses)
+        self._has_taken_over = False
         first = self._at_start
         self._at_start = False
         self.snapshot = look if isinstance(look, Snapshot) else None
