@@ -112,6 +112,16 @@ def test_a_file_in_the_place_of_a_folder_fails(private_home: Path) -> None:
     assert "no folder" in found[f"folder {private_home}/spool"]["cause"]
 
 
+def test_folders_that_cannot_be_made_fail(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    code, found = findings("--home", str(tmp_path / "file" / "home"))
+
+    assert code == 1
+    assert found[f"folder {tmp_path / 'file'}"]["cause"] == "No folder of ours can be made there: it is no folder."
+    assert "folders" not in found
+
+
 def test_it_makes_nothing_and_mends_nothing(private_home: Path) -> None:
     findings()
 

@@ -1,4 +1,4 @@
-"""Sessions that are over, as one meets them on the command line."""
+"""Sessions that are over and a state that was lost, as one meets them on the command line."""
 
 from __future__ import annotations
 
@@ -35,3 +35,15 @@ def test_what_is_over_can_be_read_and_is_told_apart_from_what_never_was(short_fo
     assert stale.code == 5
     assert "--detach sess_1" in stale.error()["hint"]
     assert "status None" not in qd("show", "gopher").out
+
+
+def test_a_damaged_file_is_said_once_and_the_rest_goes_on(private_home: Path) -> None:
+    private_home.mkdir(mode=0o700)
+    (private_home / "state.db").write_text("hello")
+
+    first, second = (run_cli("-S", str(private_home / "none"), "ls", "--json") for _ in range(2))
+
+    assert (first.code, first.json()) == (0, [])
+    assert "state.db was damaged" in first.err
+    assert "state.db.damaged-" in first.err
+    assert (second.code, second.err) == (0, "")

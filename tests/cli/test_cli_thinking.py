@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 
 def update(seq: int, stream: str = "a", thought: str = "reads", key: str = "sess_1") -> str:
@@ -107,3 +108,15 @@ def test_a_line_without_end_is_dropped_and_the_next_counts(private_home: Path) -
 
     assert done.json() == {"accepted": 1, "dropped": 1}
     assert "line 1: longer than" in done.err
+
+
+def test_what_cannot_be_kept_is_not_said_to_be_accepted(private_home: Path) -> None:
+    run_cli("--home", str(private_home), "thoughts", "ingest", stdin=update(1))
+    with closing(sqlite3.connect(private_home / "state.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+
+        done = run_cli("--home", str(private_home), "thoughts", "ingest", "--json", stdin=update(2))
+
+    assert done.json() == {"accepted": 0, "dropped": 1}
+    assert done.code == 1
+    assert "locked" in done.error()["message"]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.text import clean
 from quarterdeck.programs import tmux_missing_error
 
 if TYPE_CHECKING:
@@ -28,3 +30,13 @@ async def bridge(call: Call, *, persistent: bool = False, look: bool = True) -> 
         if look:
             await opened.crew.look_once()
         yield opened
+    # Asked once it is closed: what waited in memory has then been tried for the last time. An error that is on its way
+    # out is said alone.
+    health = opened.deck.store.health()
+    _tell(health.notice)
+    _tell(f"{health.error} What this command learned and did is not kept." if health.pending else "")
+
+
+def _tell(words: str) -> None:
+    if words:
+        sys.stderr.write(f"quarterdeck: {clean(words)}\n")

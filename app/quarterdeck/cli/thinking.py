@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.cli.output import json_text, write
 from quarterdeck.core.text import clean
+from quarterdeck.errors import StoreError
 from quarterdeck.operations.ingest import LONGEST_LINE, Tally
 from quarterdeck.operations.ingest import ingest as take
 from quarterdeck.ports.clock import SystemClock
@@ -51,7 +52,12 @@ async def _ingest(call: Call) -> int:
                 # So far; whoever keeps the pipe open hears what became of what they sent.
                 await store.flush()
                 _print(tally)
+    health = store.health()
+    if health.pending:
+        tally.accepted, tally.dropped = tally.accepted - tally.waiting, tally.dropped + tally.waiting
     _print(tally)
+    if health.pending:
+        raise StoreError(health.error, hint="What was dropped for that can be sent again.")
     return 0
 
 

@@ -19,7 +19,7 @@ from quarterdeck.programs import install_hint, is_usable_tmux, tmux_missing_erro
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
     from pathlib import Path
 
     from quarterdeck.paths import Places
@@ -109,9 +109,10 @@ async def settings(places: Places) -> Finding:
 async def folders(places: Places) -> Sequence[Finding]:
     """Whether our folders can be used, and are closed to others: each that is not as it should be, and all the rest."""
     there = [folder for folder in places.folders if folder.exists()]
-    found = [*map(_folder, there), *(_file(file) for file in places.files if file.exists())]
+    found = [*map(_folder, there), *_unmade(places), *(_file(file) for file in places.files if file.exists())]
     wrong = [finding for finding in found if finding.status is not Status.OK]
-    well, missing = len(found) - len(wrong), len(places.folders) - len(there)
+    well = len(found) - len(wrong)
+    missing = 0 if any(finding.status is Status.FAIL for finding in wrong) else len(places.folders) - len(there)
     said = [f"Only you can look inside {well} folders and files of ours."] if well else []
     said += [f"{missing} more will be made when needed."] if missing else []
     return [*wrong, Finding("folders", Status.OK, " ".join(said))] if said else wrong
@@ -130,6 +131,20 @@ def _folder(folder: Path) -> Finding:
     if not os.access(folder, os.W_OK | os.X_OK):
         return Finding(name, Status.FAIL, "It cannot be written to.", f'sudo chown "$USER" {_quoted(folder)}')
     return _mode(name, folder, FOLDER_MODE)
+
+
+def _unmade(places: Places) -> Iterator[Finding]:
+    """What keeps folders that are not there yet from being made; those of ours that are there speak for themselves."""
+    lacking = {next(up for up in folder.parents if up.exists()) for folder in places.folders if not folder.exists()}
+    for above in sorted(lacking.difference(places.folders)):
+        if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+            why = "it cannot be written to" if above.is_dir() else "it is no folder"
+            yield Finding(
+                f"folder {above}",
+                Status.FAIL,
+                f"No folder of ours can be made there: {why}.",
+                "Name another with --home.",
+            )
 
 
 def _file(file: Path) -> Finding:

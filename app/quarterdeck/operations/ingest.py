@@ -54,6 +54,8 @@ class Tally:
 
     accepted: int = 0
     dropped: int = 0
+    waiting: int = 0
+    """Accepted ones that were last seen only in memory, since the state could not be written."""
     complaints: list[str] = field(default_factory=list)
 
 
@@ -105,3 +107,4 @@ async def ingest(store: Store, line: str, number: int, now: datetime, tally: Tal
         tally.dropped += 1
     else:
         tally.accepted += 1
+        tally.waiting = 0 if store.health().ok else tally.waiting + 1

@@ -47,6 +47,8 @@ async def put_right(bridge: Bridge, tell: Callable[[Told], None]) -> None:
         # It stays in the journal, and the next operation or start tries again.
         logger.warning("what a crash left half done could not be put right", exc_info=True)
         return
+    if notice := bridge.deck.store.health().notice:
+        tell(Told("State", notice))
     for line in done:
         logger.warning("%s", line)
         tell(Told("After a crash", line))
