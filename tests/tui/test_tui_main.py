@@ -425,13 +425,19 @@ async def test_keys_that_come_while_others_are_under_way_neither_overtake_nor_ge
 async def test_a_frame_that_was_held_back_is_painted_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
     async with console(size=(100, 30)) as running:
         held, painted = asyncio.Event(), asyncio.Event()
-        display = running.app._display
+        display, paint = running.app._display, running.main._compositor_refresh
+
+        def asked() -> None:
+            held.set()
+            paint()
 
         def watched(screen: Screen[object], frame: RenderableType | None) -> None:
             if isinstance(frame, LayoutUpdate):
-                (held if running.app._batch_count else painted).set()
+                assert not running.app._batch_count
+                painted.set()
             display(screen, frame)
 
+        monkeypatch.setattr(running.main, "_compositor_refresh", asked)
         monkeypatch.setattr(running.app, "_display", watched)
         # Not the pilot's `pause`, which makes the screen paint.
         async with asyncio.timeout(PATIENCE):
@@ -439,6 +445,21 @@ async def test_a_frame_that_was_held_back_is_painted_afterwards(monkeypatch: pyt
                 await running.pilot.resize_terminal(90, 30)
                 await held.wait()
             await painted.wait()
+
+
+async def test_a_start_paints_everything_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames: list[RenderableType] = []
+    display = ConsoleApp._display
+
+    def watched(app: ConsoleApp, screen: Screen[object], frame: RenderableType | None) -> None:
+        if frame is not None:
+            frames.append(frame)
+        display(app, screen, frame)
+
+    monkeypatch.setattr(ConsoleApp, "_display", watched)
+    monkeypatch.setattr(ConsoleApp, "_start", lambda app: None)
+    async with console(CannedBackend(shown=crowd(40))):
+        assert sum(isinstance(frame, LayoutUpdate) for frame in frames) == 1
 
 
 async def test_the_very_first_table_has_the_columns_of_its_width(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Every frame reaches the terminal, and a stream of changes is only so many frames."""
+"""Every frame reaches the terminal, once, and a stream of changes is only so many frames."""
 
 from __future__ import annotations
 
@@ -6,37 +6,58 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from textual.app import App
+from textual.screen import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rich.console import RenderableType
-    from textual.screen import Screen
+    from textual.geometry import Size
 
 LEAST_SECONDS = 1 / 15
 """Between two looks at a fleet that never rests; an eye sees no difference, and a busy machine does."""
 
 
 class FramesKept(App[int]):
-    """An app that loses no frame.
+    """An app whose screen paints what was held back.
 
-    Textual holds updates back while it starts, and forgets a layout that is painted meanwhile (8.2.8): what does not
-    change afterwards, such as a head line, would stay blank.
+    Textual holds updates back while it starts, and does not ask for them afterwards (8.2.8).
     """
-
-    _is_owed = False
-    """Whether a frame was held back and not painted since."""
-
-    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        if self._batch_count and renderable is not None:
-            self._is_owed = True
-        super()._display(screen, renderable)
 
     def _end_batch(self) -> None:
         super()._end_batch()
-        if self._is_owed and not self._batch_count:
+        if not self._batch_count:
+            self.screen.check_idle()
+
+
+class PaintsOnce(Screen[None]):
+    """A screen that is painted once for each of its updates.
+
+    Textual paints after each layout, and then what has changed (8.2.8): a start would paint everything six times over,
+    and a step of scrolling twice.
+    """
+
+    _is_updating = False
+    _is_owed = False
+
+    def _on_timer_update(self) -> None:
+        self._is_updating = True
+        super()._on_timer_update()
+        self._is_updating = False
+        if self._is_owed:
             self._is_owed = False
-            self.screen.refresh()
+            super()._compositor_refresh()
+
+    def _screen_resized(self, size: Size) -> None:
+        # At a start it is told of its first size three times.
+        if size != self._size:
+            super()._screen_resized(size)
+
+    def _compositor_refresh(self) -> None:
+        if self._is_updating:
+            self._is_owed = True
+        else:
+            # The screen has another size, and is painted whole when everything in it has its own.
+            self.refresh()
 
 
 class Repaint:

@@ -8,7 +8,6 @@ from rich.text import Text
 from textual import events, on
 from textual.binding import Binding, BindingsMap
 from textual.containers import Container
-from textual.screen import Screen
 from textual.widgets import Static
 
 from quarterdeck.core.text import clean
@@ -16,6 +15,7 @@ from quarterdeck.tui import actions, in_vain
 from quarterdeck.tui.actions import ACTIONS, BY_NAME
 from quarterdeck.tui.board import Board
 from quarterdeck.tui.commands import COMMANDS
+from quarterdeck.tui.frames import PaintsOnce
 from quarterdeck.tui.narrow_update import NarrowCompositor
 from quarterdeck.tui.rows.foot import foot_cells, typing_cells
 from quarterdeck.tui.rows.head import head_cells
@@ -61,7 +61,7 @@ def _bindings(keys: Mapping[str, Sequence[str]]) -> list[Binding]:
     return bound + [Binding(str(number), f"row({number})") for number in range(1, 10)]
 
 
-class MainScreen(Screen[None]):
+class MainScreen(PaintsOnce):
     """What the operator looks at all day."""
 
     AUTO_FOCUS = "#fleet"
