@@ -60,6 +60,8 @@ class OpeningBackend:
         self._opening: asyncio.Task[LiveBackend] | None = None
         self._live: LiveBackend | None = None
         self._memory: Memory | None = None
+        self._begun = asyncio.Event()
+        """Set once the first frame stands. What is asked with it, such as the preview, must not hold it up."""
         self._looked = asyncio.Event()
         """Set once the first look is over, however it went."""
         self._callbacks: list[Callable[[], None]] = []
@@ -73,6 +75,7 @@ class OpeningBackend:
 
     async def run(self) -> None:
         """Open everything, then supervise until cancelled."""
+        self._begun.set()
         try:
             await (await self._opened()).run()
         finally:
@@ -119,6 +122,7 @@ class OpeningBackend:
 
     async def _ready(self) -> LiveBackend:
         """The open one, after its first look."""
+        await self._begun.wait()
         live = await self._opened()
         await self._looked.wait()
         return live
