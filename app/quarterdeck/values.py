@@ -7,10 +7,11 @@ when the first value is made, what compares when two are first compared, and the
 from __future__ import annotations
 
 from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 T = TypeVar("T")
 _put = object.__setattr__
@@ -42,6 +43,23 @@ def value(cls: type[T] | None = None, /, *, kw_only: bool = False) -> type[T] | 
     return made if cls is None else made(cls)
 
 
+def filled(kind: type[T], held: Sequence[object]) -> T:
+    """The value with these fields, all of them and in their order: a tenth of the time, for what comes in thousands."""
+    made: T = _filler(cast("Any", kind))(held)
+    return made
+
+
+@cache
+def _filler(cls: Any) -> Callable[[Sequence[object]], Any]:
+    names = [each.name for each in fields(cls)]
+    # A value cannot be changed; this can, until it becomes one.
+    known: dict[str, Any] = {"_cls": cls, "_draft": type(cls.__name__, cls.__bases__, {"__slots__": tuple(names)})}
+    places = "".join(f"made.{name}, " for name in names)
+    lines = ("def fill(held):", " made = _draft()", f" {places} = held", " made.__class__ = _cls", " return made")
+    exec("\n".join(lines), known)  # noqa: S102 - as for `__init__`
+    return cast("Callable[[Sequence[object]], Any]", known["fill"])
+
+
 def _begin(self: Any, *given: object, **named: object) -> None:
     _compile_init(type(self))
     self.__init__(*given, **named)
@@ -49,7 +67,7 @@ def _begin(self: Any, *given: object, **named: object) -> None:
 
 def _compile_init(cls: Any) -> None:
     """Put the real `__init__` in the place of the one that asked for it."""
-    known: dict[str, Any] = {"_put": _put, "_MISSING": MISSING}
+    known: dict[str, Any] = {"_MISSING": MISSING}
     parameters, named, body = ["self"], ["*"], []
     for each in fields(cls):
         given = parameter = each.name
@@ -61,7 +79,9 @@ def _compile_init(cls: Any) -> None:
             parameter += "=_MISSING"
             given = f"_make_{given}() if {given} is _MISSING else {given}"
         (named if each.kw_only else parameters).append(parameter)
-        body.append(f" _put(self, {each.name!r}, {given})")
+        # The slot itself takes half the time of `object.__setattr__`, which has to look for it.
+        known[f"_put_{each.name}"] = getattr(cls, each.name).__set__
+        body.append(f" _put_{each.name}(self, {given})")
     if hasattr(cls, "__post_init__"):
         body.append(" self.__post_init__()")
     head = ", ".join(parameters + (named if len(named) > 1 else []))

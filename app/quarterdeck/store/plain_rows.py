@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import UTC, datetime
-from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from functools import cache, lru_cache
+from types import NoneType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from quarterdeck.core import session as values
 from quarterdeck.core.session import ActionCue, Ask, Evidence
 from quarterdeck.core.work import Work
+from quarterdeck.values import filled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,31 +32,50 @@ def read_plain(kind: type[V], found: Mapping[str, object]) -> V:
     try:
         if tuple(found) == names:
             # As we wrote it, whole and in order, and there may be thousands: no field is looked up by its name.
-            made = object.__new__(kind)
-            for (put, exact, is_optional, read), value in zip(every, found.values(), strict=True):
-                put(made, value if type(value) is exact or (value is None and is_optional) else read(value))
-            return made
+            held = list(found.values())
+            for place, read in _to_read(cast("Any", kind), tuple(map(type, held))):
+                held[place] = read(held[place])
+            return filled(kind, held)
         taken = {}
-        for name, (_, exact, is_optional, read) in zip(names, every, strict=True):
+        for name, field in zip(names, every, strict=True):
             if name in found:
                 value = found[name]
-                as_it_is = type(value) is exact or (value is None and is_optional)
-                taken[name] = value if as_it_is else read(value)
+                taken[name] = value if field.takes(type(value)) else field.read(value)
         return kind(**taken)
     except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise NotPlain(str(error)) from error
 
 
-_Reader = tuple["Callable[[Any, Any], None]", type | None, bool, "Callable[[Any], Any]"]
-"""How a field is put in its place, the type that needs no reading, whether it may be nothing, how others are read."""
+class _Field(NamedTuple):
+    """One field of a kind of values."""
+
+    exact: type | None
+    """What needs no reading."""
+    is_optional: bool
+    read: Callable[[Any], Any]
+
+    def takes(self, kind: type) -> bool:
+        """Whether what is of this type is taken as it is."""
+        return kind is self.exact or (kind is NoneType and self.is_optional)
+
+
+@lru_cache(maxsize=256)
+def _to_read(kind: Any, types: tuple[type, ...]) -> list[tuple[int, Callable[[Any], Any]]]:
+    """The fields that are not taken as they are; rows whose fields have the same types have this in common."""
+    _, every = _readers(kind)
+    return [
+        (place, field.read)
+        for place, (field, told) in enumerate(zip(every, types, strict=True))
+        if not field.takes(told)
+    ]
 
 
 @cache
-def _readers(kind: Any) -> tuple[tuple[str, ...], list[_Reader]]:
+def _readers(kind: Any) -> tuple[tuple[str, ...], list[_Field]]:
     """The names of the fields, and how each is read."""
     told = [(field.name, cast("str", field.type)) for field in fields(kind)]
     plain = [(name, text.removesuffix(" | None"), text.endswith(" | None")) for name, text in told]
-    every = [(getattr(kind, name).__set__, _AS_IT_IS.get(text), may_be, _reader(text)) for name, text, may_be in plain]
+    every = [_Field(_AS_IT_IS.get(text), may_be, _reader(text)) for _, text, may_be in plain]
     return tuple(name for name, _ in told), every
 
 
