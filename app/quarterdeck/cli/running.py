@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import signal
@@ -30,7 +31,9 @@ def run_words(words: Sequence[str]) -> int:
     try:
         options = parse(words)
         call = Call(options)
-        code = function_named(options.runs or CONSOLE)(_with_log(call))
+        verb = function_named(options.runs or CONSOLE)
+        gc.enable()
+        code = verb(_with_log(call))
     except SystemExit as done:
         # argparse has printed its help, or the version.
         code = done.code if isinstance(done.code, int) else 0
@@ -43,6 +46,8 @@ def run_words(words: Sequence[str]) -> int:
         return INTERRUPTED
     except Exception as error:
         return _shown(_unexpected(error, call), words)
+    finally:
+        gc.enable()
     return code if _flushed(sys.stdout) else NOBODY_READS
 
 
