@@ -228,7 +228,7 @@ async def test_a_project_that_is_added_while_the_console_is_open_can_be_spawned_
         await until(lambda: bridge.yard.projects, "the added project is known")
         app = bridge.yard.project("app")
 
-        assert await projects_near(bridge, None) == ["app"]
+        assert await projects_near(bridge, None) == {"app": "claude"}
         assert bridge.yard.tracker(app) is not None
         assert begun_with.projects == {}
 

@@ -327,8 +327,8 @@ class CannedBackend:
     async def tools(self) -> Tools:
         return Tools(("claude", "codex", "opencode"), self.usual_agent)
 
-    async def projects(self, near: SessionId | None = None) -> list[str]:
-        return ["atlas", "shop"]
+    async def projects(self, near: SessionId | None = None) -> dict[str, str]:
+        return {"atlas": "claude", "shop": "gemini"}
 
     async def issues(self, project: str) -> Issues:
         if self.no_issues is not None:

@@ -60,7 +60,14 @@ async def test_an_issue_is_picked_from_the_trackers_list() -> None:
         await running.press("s")
         assert "3 open issues at GitHub" in shown(running)
         await running.press("enter", *"layer", "enter", "enter", "enter", *"soon", "enter")
-        assert running.backend.deeds == [("spawn", SpawnRequest(project="atlas", issue="17", prompt="soon"))]
+        wanted = SpawnRequest(project="atlas", issue="17", prompt="soon", agent="claude")
+        assert running.backend.deeds == [("spawn", wanted)]
+
+
+async def test_a_worker_begins_with_the_usual_agent_of_its_project() -> None:
+    async with console() as running:
+        await running.press("s", "right", "tab", *"7", "ctrl+s")
+        assert running.backend.deeds == [("spawn", SpawnRequest(project="shop", issue="7", agent="gemini"))]
 
 
 async def test_a_tracker_that_cannot_be_asked_says_why_and_an_issue_can_be_typed() -> None:
@@ -71,7 +78,7 @@ async def test_a_tracker_that_cannot_be_asked_says_why_and_an_issue_can_be_typed
             running
         )
         await running.press(*"8", "ctrl+s")
-        assert running.backend.deeds == [("spawn", SpawnRequest(project="atlas", issue="8"))]
+        assert running.backend.deeds == [("spawn", SpawnRequest(project="atlas", issue="8", agent="claude"))]
 
 
 async def test_what_is_under_way_on_a_row_is_stopped_after_asking() -> None:

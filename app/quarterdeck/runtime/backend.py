@@ -43,7 +43,7 @@ from quarterdeck.tui.requests import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from quarterdeck.core.day import Moment
     from quarterdeck.core.events import Event
@@ -312,7 +312,7 @@ class LiveBackend:
         """The agents that are installed."""
         return picking.tools(self._deck.agents, self._bridge.live.now.defaults.agent)
 
-    async def projects(self, near: SessionId | None = None) -> list[str]:
+    async def projects(self, near: SessionId | None = None) -> Mapping[str, str]:
         """The projects a worker can be spawned in."""
         fleet = self.fleet()
         row = (fleet.sessions.get(near) or fleet.exited.get(near)) if near is not None else None

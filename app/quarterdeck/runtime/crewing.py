@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.ids import SessionId
-from quarterdeck.core.project import project_at
+from quarterdeck.core.project import choose_crew, project_at
 from quarterdeck.core.session import Session
-from quarterdeck.core.work import Work
+from quarterdeck.core.work import Role, Work
 from quarterdeck.errors import GitError, QuarterdeckError
 from quarterdeck.forge.keeping import kept_ref
 from quarterdeck.operations.cleanup import Candidate, end_candidate, find_candidates
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Collection, Sequence
 
+    from quarterdeck.core.project import Project
     from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.operations.yard import Yard
     from quarterdeck.runtime.bridge import Bridge
     from quarterdeck.runtime.underway import Undertaking, Undertakings
     from quarterdeck.tui.requests import SpawnRequest
@@ -159,15 +161,23 @@ async def losses(bridge: Bridge, session: Session) -> tuple[str, ...]:
     return (goes, *risk.sentences(), f"All of that is kept first, as a commit at {kept_ref(session.session_id)}.")
 
 
-async def projects_near(bridge: Bridge, session: Session | None) -> list[str]:
-    """Every project, first the one a session works in; where there is none, NotFound says how to make one."""
+async def projects_near(bridge: Bridge, session: Session | None) -> dict[str, str]:
+    """Every project with its usual agent, first the one a session works in; NotFound says how to make the first."""
     yard = bridge.yard
     projects = yard.projects
     if not projects:
         await offer_project(yard.git, projects, Path(session.cwd if session is not None else "."))
     found = project_at(projects, Path(session.cwd)) if session is not None and session.cwd else None
     near = session.work.project if session is not None and session.work else found.name if found else ""
-    return sorted(projects, key=lambda name: (name != near, name))
+    return {
+        name: _usual_agent(yard, projects[name]) for name in sorted(projects, key=lambda name: (name != near, name))
+    }
+
+
+def _usual_agent(yard: Yard, project: Project) -> str:
+    named = choose_crew(project, Role.WORKER).agent or ""
+    known = yard.agents.get(named)
+    return known.spec.key if known is not None else named
 
 
 async def issues(bridge: Bridge, name: str) -> Issues:

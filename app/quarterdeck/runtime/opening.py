@@ -22,7 +22,7 @@ from quarterdeck.runtime.wishes import KEPT, wishes_of, wishes_to_keep
 from quarterdeck.supervisor.sighting import UNNAMED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from quarterdeck.config.settings import Settings
     from quarterdeck.core.day import Moment
@@ -307,7 +307,7 @@ class OpeningBackend:
         """The agents that are installed."""
         return await (await self._ready()).tools()
 
-    async def projects(self, near: SessionId | None = None) -> list[str]:
+    async def projects(self, near: SessionId | None = None) -> Mapping[str, str]:
         """The projects a worker can be spawned in."""
         return await (await self._ready()).projects(near)
 

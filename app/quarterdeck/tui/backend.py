@@ -199,8 +199,8 @@ class Backend(Protocol):
     async def tools(self) -> Tools:
         """The agents that are installed, by the names `new --tool` takes."""
 
-    async def projects(self, near: SessionId | None = None) -> list[str]:
-        """The projects a worker can be spawned in, first the one that session works in."""
+    async def projects(self, near: SessionId | None = None) -> Mapping[str, str]:
+        """The projects a worker can be spawned in, each with its usual agent; first the one that session works in."""
 
     async def issues(self, project: str) -> Issues:
         """The open issues of a project's tracker."""

@@ -19,7 +19,7 @@ from quarterdeck.tui.widgets.field import Field
 from quarterdeck.tui.widgets.writing import Writing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from textual.widget import Widget
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from quarterdeck.tui.app import ConsoleApp
     from quarterdeck.tui.work import OpenIssue
 
-USUAL = "usual"
 NO_ISSUE = Candidate("—", "no issue", "the prompt says what to do")
 _IS_ID = re.compile(r"#?\d+|[A-Za-z][A-Za-z0-9]*-\d+")
 
@@ -60,9 +59,12 @@ class SpawnScreen(Picker):
         self._branch = Field(
             placeholder="made from the issue (optional)", css_id="branch", on_enter=lambda: self.set_focus(self._prompt)
         )
-        self._agent = Choice(console.colours, [USUAL], css_id="agent", on_enter=lambda: self.set_focus(self._branch))
+        self._agent = Choice(console.colours, [], css_id="agent", on_enter=lambda: self.set_focus(self._branch))
         self._project = Choice(console.colours, [], css_id="project", on_enter=lambda: self.set_focus(self.typed))
         self._said = Static(self.style("", "muted"), id="issues-said", markup=False)
+        self._usual: Mapping[str, str] = {}
+        """The usual agent of each project."""
+        self._installed: Sequence[str] = ()
         self.request: SpawnRequest | None = None
 
     def body(self) -> Iterable[Widget]:
@@ -81,12 +83,21 @@ class SpawnScreen(Picker):
     async def _fetch(self) -> None:
         backend = self.console_app.backend
         try:
-            self._project.offer(await backend.projects(self._near))
+            self._usual = await backend.projects(self._near)
         except QuarterdeckError as error:
             self._say("\n".join(part for part in (error.message, error.hint) if part), "failed")
             return
+        self._project.offer(list(self._usual))
         self._load()
-        self._agent.offer([USUAL, *(await backend.tools()).names])
+        self._installed = (await backend.tools()).names
+        self._offer_agents()
+
+    @on(Choice.Changed, "#project")
+    def _offer_agents(self) -> None:
+        """Begin with the project's usual agent; where that is not installed, starting it will say so."""
+        usual = self._usual.get(self._project.value, "")
+        missing = [usual] if usual and usual not in self._installed else []
+        self._agent.offer([*missing, *self._installed], usual)
 
     @on(Choice.Changed, "#project")
     def _load(self) -> None:
@@ -136,12 +147,11 @@ class SpawnScreen(Picker):
         elif not (issue or prompt):
             self.app.notify("Say what for: an issue or a prompt.", severity="warning", markup=False)
         else:
-            agent = self._agent.value
             self.request = SpawnRequest(
                 project=self._project.value,
                 issue=issue,
                 prompt=prompt,
-                agent=None if agent == USUAL else agent,
+                agent=self._agent.value or None,
                 branch=self._branch.value.strip() or None,
             )
             self.dismiss("start")
