@@ -58,9 +58,9 @@ async def new_session(address: ServerAddress, wanted: NewSession, timeout: float
         raise _refusal(address, wanted.name, ran.err)
     pane = formats.pane(rows.panes[0], rows.details.get(rows.panes[0].target))
     if ran.exit_code or not hold:
-        await spawn.run(address, *_set_remain("on", pane.pane_id))
+        await spawn.run(address, *_set_remain("on", pane.pane_id), timeout=timeout)
     await asyncio.sleep(SETTLE)
-    await _see_alive(address, pane)
+    await _see_alive(address, pane, timeout)
     return pane
 
 
@@ -68,7 +68,7 @@ def _set_remain(value: str, target: str) -> tuple[str, ...]:
     return ("set-option", "-p", "-t", target, "remain-on-exit", value)
 
 
-async def _see_alive(address: ServerAddress, pane: Pane) -> None:
+async def _see_alive(address: ServerAddress, pane: Pane, timeout: float) -> None:
     """Raise TmuxRefused when the session's program has ended, with what it said; else let the pane be as others are."""
     ran = await spawn.run(
         address,
@@ -76,6 +76,7 @@ async def _see_alive(address: ServerAddress, pane: Pane) -> None:
         # Only of a living pane: tmux learns of an exit twice, and at the second time would take the pane away (3.3a).
         *("if-shell", "-F", "-t", pane.pane_id, "#{?pane_dead,,1}"),
         f"set-option -p -u -t {pane.pane_id} remain-on-exit",
+        timeout=timeout,
     )
     seen = ran.out.decode(errors="replace").strip()
     if seen == f"{pane.pane_id} 0":
@@ -87,6 +88,7 @@ async def _see_alive(address: ServerAddress, pane: Pane) -> None:
             *("display-message", "-p", "-t", pane.pane_id, "#{pane_dead_status}", ";"),
             *("capture-pane", "-p", "-J", "-S", "-", "-t", pane.pane_id, ";"),
             *("kill-session", "-t", pane.tmux_id),
+            timeout=timeout,
         )
         status, _, screen = answer.out.decode(errors="replace").partition("\n")
         said = _last_words(screen)
