@@ -14,6 +14,7 @@ from quarterdeck.operations.answer import answer
 from quarterdeck.operations.confirming import Outcome, Proof
 from quarterdeck.operations.handing_over import How
 from quarterdeck.operations.keys import press
+from quarterdeck.operations.kill import kill
 from quarterdeck.operations.postman import Postman
 from quarterdeck.operations.send import deliver_held, deliver_now, send, send_to_all
 from quarterdeck.ports.messages import Stage
@@ -238,6 +239,29 @@ async def test_an_agents_message_is_for_no_shell(office: Post) -> None:
         await send(office.deck, replace(session, tool="Claude Code", created_at=None), "echo no")
     assert "echo no" not in office.server.run("capture-pane", "-p", "-t", "web")
     assert await office.deck.messages.waiting() == []
+
+
+async def test_what_is_meant_for_a_pane_is_not_typed_into_one_of_the_same_id_on_a_later_server(office: Post) -> None:
+    first = office.agent()
+    earlier = await office.session()
+    office.server.run("kill-server")
+    await soon(lambda: not office.server.sessions(), "the server was gone")
+    office.server.session("quiet")
+    later = office.agent("later")
+    assert (later.pane_id, earlier.pane_id) == (first.pane_id, first.pane_id)
+
+    with pytest.raises(Refused, match="its pane is gone"):
+        await send(office.deck, earlier, "for the first", NOW)
+    with pytest.raises(Refused, match="has ended"):
+        await press(office.deck, earlier, ["y"], NOW)
+    later.order("ask one")
+    with pytest.raises(Refused, match="asks nothing now"):
+        await answer(office.deck, earlier, "1")
+    await kill(office.deck, earlier)
+
+    assert later.prompts == []
+    assert later.said("answer") == []
+    assert office.server.sessions() == ["later", "quiet"]
 
 
 async def test_a_shell_runs_what_is_sent_and_a_command_half_typed_is_left_alone(office: Post) -> None:

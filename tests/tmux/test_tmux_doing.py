@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.core.ids import PaneId, TmuxSessionId
-from quarterdeck.core.pane import Incarnation, ServerAddress
+from quarterdeck.core.pane import ServerAddress
 from quarterdeck.errors import TmuxRefused, TmuxUnreachable
 from quarterdeck.ports.mux import NewSession
 from quarterdeck.tmux.doing import Doing
@@ -268,11 +268,11 @@ async def test_ending_the_last_session_ends_the_server_and_is_seen(server: TmuxS
 
 async def test_a_session_of_an_earlier_server_is_not_mistaken_for_one_of_this(server: TmuxServer, doing: Doing) -> None:
     server.session("earlier")
-    pid, started = (await doing.incarnation()).split(":")
+    before = await doing.incarnation()
     server.kill()
     server.session("innocent")
 
-    await doing.kill_session(TmuxSessionId("$0"), of=Incarnation(int(pid), int(started)))
+    await doing.kill_session(TmuxSessionId("$0"), of=before)
 
     assert server.sessions() == ["innocent"]
 

@@ -113,7 +113,7 @@ def _target(deck: Deck, session: Session, own_pane: PaneId | None) -> Target:
         raise Refused(f'"{session.tmux_name}" has ended, so it asks nothing.')
     if session.pane_id == own_pane:
         raise Refused("This is the pane you are in.")
-    return Target(deck, session.pane_id)
+    return Target(deck, session.pane_id, of=session.incarnation)
 
 
 def _taken(question: Question, word: str) -> tuple[int, ...]:

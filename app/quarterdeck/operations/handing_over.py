@@ -82,7 +82,7 @@ class Delivery:
 async def hand_over(deck: Deck, session: Session, held: Held, how: How) -> Delivery:
     """Deliver a message whose turn it is. Raises Refused where the session can take none at all."""
     assert session.pane_id is not None
-    target = Target(deck, session.pane_id)
+    target = Target(deck, session.pane_id, of=session.incarnation)
     with Witness(deck, target, session.session_id, session.cwd) as witness:
         if held.stage is Stage.TYPED:
             return await _go_on(deck, target, witness, held, how)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from quarterdeck.errors import Refused, UsageError
+from quarterdeck.operations.sight import Target
 from quarterdeck.ports.store import Activity
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ async def press(deck: Deck, session: Session, keys: Sequence[str], how: How) -> 
         raise Refused(f'"{session.tmux_name}" has ended.')
     if session.pane_id == how.own_pane:
         raise Refused("This is the pane you are in.")
+    if (await Target(deck, session.pane_id, of=session.incarnation).look()).pane is None:
+        raise Refused(f'"{session.tmux_name}" has ended.')
     await deck.mux.leave_mode(session.pane_id)
     await deck.mux.send_keys(session.pane_id, keys)
     await deck.store.record(

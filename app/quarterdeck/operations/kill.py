@@ -33,7 +33,7 @@ async def kill(deck: Deck, session: Session, *, own_pane: str | None = None) -> 
             hint="Detach or quit first, or end it from another session.",
         )
     await move_clients_away(deck, session)
-    await deck.mux.kill_session(session.tmux_id)
+    await deck.mux.kill_session(session.tmux_id, of=session.incarnation)
     now = deck.clock.now()
     ended = gone(session, ExitReason.API_DELETE, now)
     await deck.store.end([ended], ExitReason.API_DELETE)

@@ -175,7 +175,8 @@ async def end_runtime(yard: Yard, record: WorkRecord, sky: Sky | None = None) ->
         return False
     begun = {each.pid: each for pane in panes for each in process.family(pane.pid, sky.processes)}
     await _move_clients_away(yard, panes, sky)
-    await yard.mux.kill_session(panes[0].tmux_id)
+    incarnation = str(sky.snapshot.incarnation) if sky.snapshot else ""
+    await yard.mux.kill_session(panes[0].tmux_id, of=incarnation)
     left = await process.end_all(list(begun.values()))
     if left:
         names = ", ".join(f"{each.name} ({each.pid})" for each in left)

@@ -59,9 +59,11 @@ class Sight:
 class Target:
     """The pane, and what does not change between two looks at it."""
 
-    def __init__(self, deck: Deck, pane_id: PaneId) -> None:
+    def __init__(self, deck: Deck, pane_id: PaneId, *, of: str = "") -> None:
         self._deck = deck
         self.pane_id = pane_id
+        self._of = of
+        """The run of the server that the pane's id is of: a later one counts from 0 again."""
         self.agent: Agent | None = None
         self.program: Program | None = None
         self.home: Path | None = None
@@ -72,7 +74,8 @@ class Target:
         """Look once; raises TmuxError when tmux does not answer."""
         deck = self._deck
         look = await deck.mux.look({self.pane_id})
-        panes = look.panes if isinstance(look, Snapshot) else ()
+        is_ours = isinstance(look, Snapshot) and self._of in {"", str(look.incarnation)}
+        panes = look.panes if isinstance(look, Snapshot) and is_ours else ()
         pane = next((pane for pane in panes if pane.pane_id == self.pane_id), None)
         if pane is None or pane.dead:
             return Sight(pane=None)

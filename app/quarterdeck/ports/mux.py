@@ -83,8 +83,11 @@ class Mux(Protocol):
     async def new_session(self, wanted: NewSession) -> Pane:
         """Make a session; raises TmuxRefused when tmux does not, or when its command ended at once."""
 
-    async def kill_session(self, tmux_id: TmuxSessionId) -> None:
-        """End a session and verify that it is gone. One that is gone already is no error."""
+    async def kill_session(self, tmux_id: TmuxSessionId, *, of: str = "") -> None:
+        """End a session and verify that it is gone. One that is gone already is no error.
+
+        `of` is the run of the server that the id is of, in the words of `core.pane.Incarnation`; no other is touched.
+        """
 
     async def rename_session(self, tmux_id: TmuxSessionId, name: str) -> None:
         """Give a session another name."""

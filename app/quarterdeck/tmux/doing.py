@@ -22,7 +22,7 @@ from quarterdeck.tmux.words import all_on_screen, unexpanded, words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from quarterdeck.core.pane import Client, Incarnation, Pane, ServerAddress
+    from quarterdeck.core.pane import Client, Pane, ServerAddress
     from quarterdeck.ports.mux import NewSession
 
 logger = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class Doing:
             await self.incarnation()
         return await new_session(self.address, wanted, max(STARTING, self._timeout))
 
-    async def kill_session(self, tmux_id: TmuxSessionId, *, of: Incarnation | None = None) -> None:
+    async def kill_session(self, tmux_id: TmuxSessionId, *, of: str = "") -> None:
         """End a session and see that it is gone. One that is gone already is no error.
 
         With `of`, a server that was started anew since then is left alone: its ids count from 0 again.
@@ -81,10 +81,10 @@ class Doing:
             else:
                 raise TmuxRefused(f"tmux did not end session {tmux_id}.")
 
-    async def _kill(self, tmux_id: TmuxSessionId, of: Incarnation | None) -> None:
+    async def _kill(self, tmux_id: TmuxSessionId, of: str) -> None:
         """End a session; raises "can't find session" or ServerAbsent when that is so, before or after."""
         running = await self.incarnation()
-        if of is not None and running != str(of):
+        if of and running != of:
             raise spawn.ServerAbsent(f"The server of session {tmux_id} is gone.")
         await self._library.command("kill-session", target=_session(tmux_id))
         await self._library.command("has-session", target=_session(tmux_id))
