@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quarterdeck.agents.file_claims import FileClaims
 from quarterdeck.core.ids import PaneId, TmuxSessionId, WindowId
 from quarterdeck.core.pane import Pane
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import Confidence, Evidence, ExitReason, Need, SessionState, Source, TransportHealth
+from quarterdeck.ports.agent import Program
+from quarterdeck.ports.clock import SystemClock
+from quarterdeck.supervisor.agent_facts import AgentFacts
 from quarterdeck.supervisor.sighting import seen, shows_as
 from quarterdeck.supervisor.watched import remembered, row
+from support.recordings import agent
 from support.store import NOON, session
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PANE = Pane(
     pane_id=PaneId("%1"), window_id=WindowId("@1"), tmux_id=TmuxSessionId("$1"), session_name="one",
@@ -65,3 +75,22 @@ def test_a_turn_that_was_looked_at_is_no_news_when_the_console_opens_again(
     watched.report = ReportState(reading=ended)
 
     assert row(known, watched, ended, NOON + timedelta(hours=1)).needs is needs
+
+
+async def test_the_conversation_a_process_is_in_counts_for_more_than_the_one_it_last_reported(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    sessions = home / ".claude" / "sessions"
+    sessions.mkdir(parents=True)
+    process = await asyncio.create_subprocess_exec("/bin/sleep", "60", env={"HOME": str(home)})
+    entry = {"pid": process.pid, "sessionId": "the-one-it-is-in-now", "status": "idle"}
+    (sessions / f"{process.pid}.json").write_text(json.dumps(entry))
+    watched = remembered(session(1), PANE)
+    watched.agent = agent("claude")
+    watched.program = Program(pid=process.pid, command="claude", argv=("claude",), started="")
+    watched.report = ReportState(session_id="the-one-it-has-left", at=NOON)
+
+    await AgentFacts(clock=SystemClock(), claims=FileClaims()).refresh([watched], moved=True)
+    process.kill()
+    await process.wait()
+
+    assert row(session(1), watched, watched.conclude(NOON), NOON).agent_session_id == "the-one-it-is-in-now"

@@ -41,6 +41,7 @@ class _Task:
     agent: Agent
     program: Program
     registry: Reading | None = None
+    conversation: str = ""
     view: TranscriptView | None = None
     skill: str | None = None
     since: datetime | None = None
@@ -83,6 +84,7 @@ class AgentFacts:
             return
         for task in self._running.result():
             task.watched.registry = task.registry
+            task.watched.conversation = task.conversation
             task.watched.view = task.view
             task.watched.skill = task.skill or task.watched.skill
             task.watched.program_since = task.since
@@ -111,7 +113,7 @@ class AgentFacts:
         watched = task.watched
         told = watched.report
         # What the process is in now is surer than what was reported last: a conversation can be left without a word.
-        live = task.agent.conversation(task.program, home=home)
+        live = task.conversation = task.agent.conversation(task.program, home=home)
         path = told.transcript_path if not live or live == told.session_id else ""
         key = (task.agent.spec.key, task.program.pid, watched.pane.path, live or told.session_id, path)
         if watched.transcript is None or watched.transcript_of != key:

@@ -61,6 +61,8 @@ class Watched:
     has_children: bool | None = None
     report: ReportState = field(default_factory=ReportState)
     registry: Reading | None = None
+    conversation: str = ""
+    """The one the agent's process is in now, where that can be seen; what was reported may be of one it has left."""
     transcript: Transcript | None = None
     transcript_of: object = None
     """What the transcript was chosen by; when that changes, another is looked for."""
@@ -90,7 +92,7 @@ class Watched:
         """All that a row is derived from, but for the time and a new screen."""
         return (
             session, self.pane, is_shown, self.has_children, self.agent, self.program, self.program_since,
-            self.report, self.registry, self.view, self.skill,
+            self.report, self.registry, self.conversation, self.view, self.skill,
         )  # fmt: skip
 
     def stands(self, session: Session, now: float, *, is_shown: bool) -> bool:
@@ -210,6 +212,9 @@ def _ask(reading: Reading, since: datetime) -> Ask | None:
 def row(session: Session, watched: Watched, reading: Reading, now: datetime) -> Session:
     """The session as this look, and all that is remembered, shows it."""
     tool = _tool(session, watched)
+    conversation = (
+        watched.conversation or watched.report.session_id or (watched.view.session_id if watched.view else "")
+    )
     view, report = watched.view, watched.report
     since = watched.settled.since if watched.settled else reading.at
     active = datetime.fromtimestamp(watched.detector.last_activity, UTC)
@@ -228,7 +233,7 @@ def row(session: Session, watched: Watched, reading: Reading, now: datetime) -> 
         token_count=view.token_count if view and view.token_count else session.token_count,
         model=(view.model if view else "") or report.model or session.model,
         cost_usd=view.cost_usd if view and view.cost_usd is not None else session.cost_usd,
-        agent_session_id=report.session_id or (view.session_id if view else "") or session.agent_session_id,
+        agent_session_id=conversation or session.agent_session_id,
         last_skill=watched.skill or session.last_skill,
         background_tasks=report.background_tasks if watched.is_agent_alive else 0,
         rest_state=rest_state_from_idle(reading.state, active, now),
