@@ -70,6 +70,6 @@ async def test_a_folder_in_a_repository_without_a_project_is_offered_one(
     assert (await offer_project(git, projects, inside)).name == "web"
     with pytest.raises(NotFound) as caught:
         await offer_project(git, {}, inside)
-    assert str(repository.path) in caught.value.hint
+    assert caught.value.hint.endswith(f'\n[projects.{repository.path.name}]\npath = "{repository.path}"')
     with pytest.raises(NotFound, match="in no git repository"):
         await offer_project(git, projects, tmp_path)

@@ -42,9 +42,10 @@ async def offer_project(git: Git, projects: Mapping[str, Project], folder: Path)
     if (known := project_at(projects, repository)) is not None:
         return known
     name = repository.name if is_project_name(repository.name) else "app"
+    table = f'"{name}"' if "." in name else name
     raise NotFound(
         f"{repository} is no project yet.",
-        hint=f'Type `quarterdeck config edit`, and add:\n[projects."{name}"]\npath = "{repository}"',
+        hint=f'Type `quarterdeck config edit`, and add:\n[projects.{table}]\npath = "{repository}"',
     )
 
 
