@@ -13,7 +13,7 @@ from quarterdeck.tui.actions import ACTIONS, Action, offered
 from quarterdeck.tui.app import ConsoleApp
 from quarterdeck.tui.backend import Capability, Preferences
 from quarterdeck.tui.commands import COMMANDS
-from quarterdeck.tui.requests import Attach, NewRequest, TypeThis
+from quarterdeck.tui.requests import Attach, NewRequest, Setting, TypeThis
 from quarterdeck.tui.screens.page import Page
 from quarterdeck.tui.widgets.writing import Writing
 from support.canned import CannedBackend
@@ -271,6 +271,23 @@ async def test_a_value_typed_ahead_is_the_value_and_esc_leads_out_of_it_with_not
         assert running.backend.deeds == []
         await running.press_at_once("enter", "9", "enter")
         assert running.backend.deeds == [("set", "thoughts.seconds", "9")]
+
+
+async def test_settings_say_that_they_are_being_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with console() as running:
+        settings, said = running.backend.settings, list[str]()
+
+        def help_line() -> str:
+            return str(running.app.screen.query_one("#setting-help", Static).render())
+
+        async def noted() -> list[Setting]:
+            said.append(help_line())
+            return await settings()
+
+        monkeypatch.setattr(running.backend, "settings", noted)
+        await running.press(",")
+        assert "Reading them" in said[0]
+        assert "Reading them" not in help_line()
 
 
 async def test_a_typed_path_is_taken_as_it_is() -> None:

@@ -94,6 +94,12 @@ async def test_what_is_under_way_on_a_row_is_stopped_after_asking() -> None:
         assert running.backend.deeds == [("stop", "sess_1")]
 
 
+async def test_a_cleanup_with_nothing_to_do_says_what_there_would_be_to_do() -> None:
+    async with console(CannedBackend(to_clear=[])) as running:
+        await running.press("c")
+        assert "whose agent is gone, whose issue is done, or whose pull request is closed" in shown(running)
+
+
 @dataclass
 class Slow(CannedBackend):
     """A backend that takes its time until it is let go on."""

@@ -97,7 +97,11 @@ class CleanupScreen(Dialog[None]):
             self._say(f"It cannot be told what could go: {error.message} {error.hint}", "failed")
             return
         if not self._found:
-            self._say("No worker is done or dead. Other sessions end with x.", "muted")
+            self._say(
+                "Nothing to clean up. That would be a worker whose agent is gone, whose issue is done, or whose pull "
+                "request is closed.\nOther sessions end with x; d takes ended rows off the table.",
+                "muted",
+            )
             return
         self._ticked = {one.session_id for one in self._found if not (one.holds or one.stays_because)}
         self._offer()

@@ -37,7 +37,7 @@ class SettingsScreen(Picker):
     def __init__(self, console: ConsoleApp) -> None:
         super().__init__(console, "Settings", [], "type to narrow")
         self._settings: dict[str, Setting] = {}
-        self._help = Static("", id="setting-help", markup=False)
+        self._help = Static(self.style("Reading them …", "muted"), id="setting-help", markup=False)
         self._value = Field(css_id="value", on_enter=self._typed)
         self._changing: Setting | None = None
 
