@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from quarterdeck.core.session import Need, SessionState
+from quarterdeck.core.text import clean_lines
 from support.recordings import AGENTS, FULL, NOW, Recording, agent, recordings, verdict
 
 LIVE = [recording for recording in recordings() if recording.truth != "exited"]
@@ -41,6 +43,22 @@ def test_a_dialog_is_captured_with_its_text_and_choices(recording: Recording) ->
         assert reading.needs is Need.QUESTION
         assert "Which colour should the button be?" in reading.question
         assert reading.choices[:2] == ("Red", "Blue")
+
+
+@pytest.mark.parametrize(
+    "recording", [each for each in LIVE if each.agent_key == "opencode" and each.truth == "waiting-permission"], ids=str
+)
+def test_the_button_that_enter_takes_is_told_by_its_ground(recording: Recording) -> None:
+    look = recording.look()
+    plain = replace(look, text=clean_lines(look.text))
+
+    marked, without_colours = recording.agent.read_screen(look), recording.agent.read_screen(plain)
+
+    assert marked is not None
+    assert marked.choices[marked.marked or 0] == "Allow once"
+    assert marked.marked == 0
+    assert without_colours is not None
+    assert without_colours.marked is None
 
 
 @pytest.mark.parametrize("key", AGENTS)

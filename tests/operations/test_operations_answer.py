@@ -11,6 +11,7 @@ from quarterdeck.errors import Refused, UsageError
 from quarterdeck.operations.answer import answer, question_of
 from support.post import Post, post_office
 from support.store import NOON
+from support.tmux_server import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -53,6 +54,50 @@ async def test_a_choice_is_taken_by_number_key_or_words(order: str, word: str, t
     assert [note["answer"] for note in agent.said("answer")] == [taken]
     assert not agent.said("into_dialog")
     assert len(await office.log("question.answered")) == 1
+
+
+OPENCODE = """\
+#!/bin/sh
+# Asks for leave as OpenCode does: the button that Enter takes is told by its ground alone.
+chosen=$1 words='Allow once|Allow always|Reject'
+stty -icanon -echo
+draw() {
+  printf '\\033[2J\\033[H  ┃  △ Permission required\\n  ┃  # Shell\\n  ┃\\n  ┃  $ rm -rf build\\n  ┃\\n  ┃  '
+  number=0 IFS='|'
+  for word in $words; do
+    [ $number = $chosen ] && printf '\\033[48;5;214m %s \\033[49m ' "$word" || printf ' %s  ' "$word"
+    number=$((number + 1))
+  done
+  printf '     ⇆ select  enter confirm\\n'
+}
+draw
+while key=$(dd bs=3 count=1 2>/dev/null); do
+  case $key in
+    *C) chosen=$(((chosen + 1) % 3)) ;;
+    *D) chosen=$(((chosen + 2) % 3)) ;;
+    *) echo $chosen > taken; printf '\\033[2J'; sleep 60 ;;
+  esac
+  draw
+done
+"""
+
+
+@pytest.mark.parametrize("moved_to", [0, 1, 2])
+@pytest.mark.parametrize(("word", "taken"), [("1", "0"), ("allow always", "1"), ("3", "2")])
+async def test_a_choice_is_taken_wherever_somebody_has_moved_the_mark(
+    moved_to: int, word: str, taken: str, office: Post
+) -> None:
+    program = office.root / "opencode"
+    program.write_text(OPENCODE)
+    program.chmod(0o755)
+    pane = office.server.session("web", str(program), str(moved_to), cwd=office.root, size="100x12")
+    shown = lambda: "enter confirm" in office.server.run("capture-pane", "-p", "-t", pane)  # noqa: E731
+    await asyncio.to_thread(until, shown, "the dialog shows")
+
+    answered = await answer(office.deck, await office.session(), word)
+
+    assert (office.root / "taken").read_text().strip() == taken
+    assert answered.answer == ("Allow once", "Allow always", "Reject")[int(taken)]
 
 
 async def test_what_is_asked_is_shown_with_its_choices(office: Post) -> None:

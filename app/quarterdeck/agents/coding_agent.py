@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents import launching, titles
@@ -16,13 +17,13 @@ from quarterdeck.agents.screen import (
     reading_of,
     still_at_prompt,
 )
-from quarterdeck.core.session import Confidence, SessionState
+from quarterdeck.core.session import Confidence, Need, SessionState
 from quarterdeck.core.text import clean_lines
 from quarterdeck.ports.agent import HookStatus
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     RegistryReader = Callable[[Program, datetime, Path | None], Reading | None]
     TranscriptMaker = Callable[..., Transcript]
     ColourReader = Callable[[str, Match], Match]
+    MarkReader = Callable[[str, Sequence[str]], int | None]
 
 
 def _no_parts(lines: tuple[str, ...]) -> Parts:
@@ -66,6 +68,8 @@ class CodingAgent:
     title_rules: tuple[TitleRule, ...] = ()
     colours: ColourReader | None = None
     """Takes the screen with its colours, if it was captured with them, and may know better than the rule."""
+    marks: MarkReader | None = None
+    """Tells from the screen's colours which of the choices of a permission is marked."""
     reports: ReportReader | None = None
     registry: RegistryReader | None = None
     transcripts: TranscriptMaker | None = None
@@ -78,7 +82,10 @@ class CodingAgent:
         match = match_screen(parts, self.screen_rules, self.layout)
         if match is not None:
             match = self.colours(look.text, match) if self.colours else match
-            return reading_of(match, parts, at=look.at, still_for=look.still_for)
+            reading = reading_of(match, parts, at=look.at, still_for=look.still_for)
+            if self.marks is None or reading is None or reading.needs is not Need.PERMISSION:
+                return reading
+            return replace(reading, marked=self.marks(look.text, reading.choices))
         if parts.box is None or look.still_for is None or look.still_for < STILL_AFTER:
             return None
         title = self.read_title(look.title, at=look.at, still_for=look.still_for)

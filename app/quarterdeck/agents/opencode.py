@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from quarterdeck.agents import opencode_screen, opencode_server, opencode_transcript
+from quarterdeck.agents.buttons import marked_button
 from quarterdeck.agents.coding_agent import CodingAgent
 from quarterdeck.agents.opencode_hooks import PluginFile
 from quarterdeck.agents.opencode_reports import read_opencode
@@ -33,6 +34,7 @@ AGENT = CodingAgent(
     screen_rules=opencode_screen.RULES,
     title_rules=opencode_screen.TITLES,
     colours=opencode_screen.by_colour,
+    marks=marked_button,
     reports=read_opencode,
     hooks=PluginFile(),
     registry=opencode_server.read_registry,

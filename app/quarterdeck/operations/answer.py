@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from quarterdeck.ports.agent import Dialog
 
 
+UP_DOWN = ("Up", "Down")
+ARROWS = {Press.RIGHT_ENTER: ("Left", "Right"), Press.DOWN_ENTER: UP_DOWN}
+
+
 @value(kw_only=True)
 class Answered:
     """What was answered."""
@@ -136,8 +140,10 @@ def _dialog(sight: Sight, question: Question) -> Dialog:
 
 
 async def _choose(deck: Deck, target: Target, dialog: Dialog, question: Question, position: int) -> None:
-    if dialog.arrows and question.marked is not None and re.search(dialog.arrows, question.text):
-        await take_marked(deck, target, question, position)
+    is_arrowed = dialog.press in ARROWS or (dialog.arrows and re.search(dialog.arrows, question.text))
+    if is_arrowed and question.marked is not None:
+        # Whoever sits there may have moved the mark, so it is counted from where it stands, and seen to arrive.
+        await take_marked(deck, target, question, position, ARROWS.get(dialog.press, UP_DOWN))
         return
     number = str(position + 1)
     if dialog.press in {Press.NUMBER, Press.NUMBER_ENTER} and position >= 9:

@@ -54,11 +54,11 @@ async def take_several(deck: Deck, target: Target, dialog: Dialog, question: Que
         await see_it_taken(deck, target, review)
 
 
-async def take_marked(deck: Deck, target: Target, question: Question, position: int) -> None:
-    """Move the mark to a choice with the arrows, see it there, and take it."""
+async def take_marked(deck: Deck, target: Target, question: Question, position: int, arrows: tuple[str, str]) -> None:
+    """Move the mark to a choice with the arrows (back, on), see it there, and take it."""
     assert question.marked is not None
     steps = position - question.marked
-    if not await press(deck, target, question, ["Down" if steps > 0 else "Up"] * abs(steps)):
+    if not await press(deck, target, question, [arrows[steps > 0]] * abs(steps)):
         raise Refused(CHANGED)
     deadline = deck.clock.monotonic() + READ_WITHIN
     while (now := question_in(await target.glance())) is None or now.marked != position:
