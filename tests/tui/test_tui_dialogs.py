@@ -305,6 +305,17 @@ async def test_what_nobody_spawned_comes_back_under_its_name_and_a_worker_is_res
         assert running.backend.deeds == [("adopt", "sess_14"), ("adopt", "sess_15"), ("dismiss", ("sess_15",))]
 
 
+async def test_all_that_is_marked_and_gone_comes_back_at_once() -> None:
+    async with console() as running:
+        for row in ("sess_14", "sess_1", "sess_15"):
+            running.main.table.select(row)
+            await running.press("space")
+        running.main.table.select("sess_1")
+        await running.press("u")
+        assert sorted(running.backend.deeds) == [("adopt", "sess_14"), ("adopt", "sess_15")]
+        assert running.main.board.marked == {"sess_1"}, "what is live was not brought back, and keeps its mark"
+
+
 async def test_details_say_why_the_state_is_believed() -> None:
     async with console() as running:
         await running.press("i")

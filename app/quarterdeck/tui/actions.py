@@ -55,13 +55,13 @@ ACTIONS: tuple[Action, ...] = (
            capability=Capability.SPAWN),
     Action("session.end", ("x",), "end", "End the row or the marked; or stop its work", "Sessions", 7,
            Needs.ROW, Capability.KILL),
-    Action("session.restore", ("u",), "bring back", "Bring back what ended or went stale", "Sessions", 2,
+    Action("session.restore", ("u",), "bring back", "Bring back the row or the marked, ended or stale", "Sessions", 2,
            Needs.GONE, Capability.RESTORE),
     Action("session.dismiss", ("d",), "dismiss", "Take ended and stale rows off the table", "Sessions", 3, Needs.GONE,
            Capability.DISMISS),
     Action("fleet.clean", ("c",), "clean up", "Review workers that are done or dead, and end them", "Sessions",
            capability=Capability.CLEANUP),
-    Action("session.mark", ("space",), "mark", "Mark the row for a message or an end", "Sessions", 13, Needs.ROW),
+    Action("session.mark", ("space",), "mark", "Mark the row, to do something with several", "Sessions", 13, Needs.ROW),
     Action("row.down", ("j", "down"), "down", "Next row", "Move", needs=Needs.FLEET),
     Action("row.up", ("k", "up"), "up", "Previous row", "Move", needs=Needs.FLEET),
     Action("row.first", ("g", "home"), "first", "First row", "Move", needs=Needs.FLEET),
@@ -137,7 +137,7 @@ def spoken(key: str) -> str:
     return "+".join([*(names.get(part, part) for part in modifiers), last])
 
 
-FOR_THE_MARKED = frozenset({"session.send", "session.end", "session.dismiss"})
+FOR_THE_MARKED = frozenset({"session.send", "session.end", "session.restore", "session.dismiss"})
 """What is done to the marked rows, wherever the cursor is."""
 
 

@@ -242,13 +242,15 @@ def clean_up(screen: MainScreen) -> None:
 
 def restore(screen: MainScreen) -> None:
     """Bring back what is gone: a worker with its worktree, another session under its name."""
-    session, backend = screen.selected, screen.console_app.backend
-    if session is None:
-        return
-    if session.work is None and Capability.ADOPT in backend.capabilities():
-        screen.console_app.attempt(backend.adopt(session.session_id))
-    elif Capability.RESTORE in backend.capabilities():
-        screen.console_app.attempt(_restore(screen.console_app, session.session_id))
+    console = screen.console_app
+    able = console.backend.capabilities()
+    for session in [session for session in screen.targets() if kind_of(session) in GONE]:
+        screen.board.marked.discard(session.session_id)
+        if session.work is None and Capability.ADOPT in able:
+            console.attempt(console.backend.adopt(session.session_id))
+        elif Capability.RESTORE in able:
+            console.attempt(_restore(console, session.session_id))
+    screen.sync()
 
 
 async def _restore(console: ConsoleApp, session_id: SessionId) -> None:
