@@ -138,7 +138,11 @@ async def test_nothing_is_typed_into_a_dialog_and_it_goes_once_that_is_closed(of
     assert agent.transcript == ["hello"]
 
 
-async def test_a_dialog_that_opens_after_the_paste_gets_no_enter(office: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("order", ["ask rm -rf build", "cover"], ids=["a dialog", "a menu of its own"])
+async def test_what_opens_after_the_paste_gets_no_enter(
+    order: str, office: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # With `cover` nothing is known of what covers the input line, and so not what an Enter there would do.
     agent = office.agent()
     session = await office.session()
     mux = office.bridge.mux
@@ -147,13 +151,14 @@ async def test_a_dialog_that_opens_after_the_paste_gets_no_enter(office: Post, m
     async def paste_then_dialog(pane_id: str, text: str) -> None:
         await paste(session.pane_id or pane_id, text)  # type: ignore[arg-type]  # a plain string is fine here
         await soon(lambda: "hello" in agent.screen(), "the text was drawn")
-        await asyncio.to_thread(agent.order, "ask rm -rf build")
+        await asyncio.to_thread(agent.order, order)
 
     monkeypatch.setattr(mux, "paste", paste_then_dialog)
     sent = await send(office.deck, session, "hello")
     monkeypatch.undo()
     assert sent.proof is Proof.HELD
     assert not agent.said("answer")
+    assert agent.prompts == []
     assert [held.stage for held in await office.deck.messages.waiting()] == [Stage.TYPED]
 
     agent.order("close")

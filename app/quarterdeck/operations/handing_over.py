@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.message import pause_for
+from quarterdeck.core.message import lines_below, pause_for
 from quarterdeck.errors import Refused
 from quarterdeck.operations.confirming import WORDS as PROOFS
 from quarterdeck.operations.confirming import Draft, Outcome, Proof, draft_in, judge, signs
@@ -155,6 +155,8 @@ async def _submit(deck: Deck, target: Target, witness: Witness, held: Held, how:
         sight = await _past_dialogs(deck, target, sight, how)
         if sight.question is not None and not how.now:
             return Delivery.waiting("it is typed, and goes when the dialog is closed", stage=Stage.TYPED)
+        if _is_hidden(sight, held.text) and not how.now:
+            return Delivery.waiting("it is typed, and goes when the input line is to be seen", stage=Stage.TYPED)
         before = replace(signs(sight, held.text), is_still=sight.screen == drawn)
         if before.draft in {Draft.NONE, Draft.OTHER}:
             # Sent by somebody else, or never drawn: a key now could do anything.
@@ -172,6 +174,14 @@ async def _submit(deck: Deck, target: Target, witness: Witness, held: Held, how:
     return Delivery(
         outcome=Outcome.UNCONFIRMED, detail="it stands in the input line and was not submitted", presses=PRESSES
     )
+
+
+def _is_hidden(sight: Sight, text: str) -> bool:
+    """Whether something else covers the input line, such as a menu, where a key would do who knows what.
+
+    A text of many lines may leave no room for the frame of its own input line, and then shows itself.
+    """
+    return sight.box.state is BoxState.COVERED and lines_below(sight.screen, text) is None
 
 
 async def _past_dialogs(deck: Deck, target: Target, sight: Sight, how: How) -> Sight:
