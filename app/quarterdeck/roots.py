@@ -23,8 +23,16 @@ def absolute(path: str) -> str:
     if whole.startswith("~"):
         raise UsageError(f"{path} is below the home of a user who is not known here.")
     if not whole.startswith("/"):
-        whole = os.path.join(os.getcwd(), whole)
+        whole = os.path.join(current_folder(), whole)
     return "/" + "/".join(part for part in whole.split("/") if part not in {"", "."})
+
+
+def current_folder() -> str:
+    """The folder this process was started in. Raises UsageError where that is gone."""
+    try:
+        return os.getcwd()
+    except OSError as error:
+        raise UsageError("The folder you are in is gone.", hint="Go to another one first.") from error
 
 
 def chosen_home(home: str | None, environ: Mapping[str, str]) -> str:

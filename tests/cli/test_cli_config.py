@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -135,6 +136,24 @@ def test_check_knows_which_agents_can_be_started(file: Path) -> None:
     assert f"{file}:3: defaults.agent: expected one of mine, claude, codex," in done.err
     assert "not 'codxe'" in done.err
     assert "projects" not in done.err
+
+
+def test_check_names_the_projects_whose_repository_is_not_there(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "app" / ".git").mkdir(parents=True)
+    file.write_text(f'[projects.app]\npath = "{tmp_path}/app"\n[projects.web]\npath = "{tmp_path}"\n')
+
+    done = run_cli("config", "check")
+
+    assert done.code == 78
+    assert f"{file}:4: projects.web.path: expected a git repository, and {tmp_path} is none." in done.err
+    assert "projects.app" not in done.err
+    assert run_cli("config", "show").code == 0, "what does not need the project goes on"
+
+
+def test_settings_that_are_a_pipe_are_not_waited_for(file: Path) -> None:
+    os.mkfifo(file)
+
+    assert run_cli("config", "check").code == 78
 
 
 def test_schema_is_a_json_schema() -> None:

@@ -29,6 +29,8 @@ def test_what_is_over_can_be_read_and_is_told_apart_from_what_never_was(short_fo
         assert qd("show", "go", "--json").json()["tmux_name"] == "gopher", "a prefix means what is there"
         assert qd("send", "gone", "--", "x").code == 5
         assert qd("kill", "gone").code == 3
+        assert qd("claim-pr", "gopher", "7").code == 5, "it is there, but it was not spawned"
+        assert qd("claim-pr", "nobody", "7").code == 3
         server.run("kill-server")
 
     stale = qd("kill", "gopher", "--json")

@@ -115,3 +115,12 @@ def test_a_file_in_the_place_of_a_folder_is_an_error_that_names_it(tmp_path: Pat
 
     with pytest.raises(QuarterdeckError, match=str(blocked)):
         private_folder(blocked)
+
+
+def test_a_folder_that_is_gone_from_under_us_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+
+    with pytest.raises(UsageError, match="is gone"):
+        absolute("here")

@@ -139,7 +139,7 @@ async def test_a_tracker_that_cannot_be_asked_stops_everything_before_it_begins(
     ("request_", "kind"),
     [
         (asked(project="nope"), NotFound),
-        (asked(agent="nope"), AgentError),
+        (asked(agent="nope"), UsageError),
         (asked(branch="bad name"), UsageError),
     ],
 )

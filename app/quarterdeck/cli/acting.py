@@ -18,6 +18,7 @@ from quarterdeck.operations.kill import forget
 from quarterdeck.operations.kill import kill as end_session
 from quarterdeck.operations.kill_work import Leftovers, kill_work
 from quarterdeck.operations.new import Wanted, new_session
+from quarterdeck.roots import absolute
 from quarterdeck.runtime.bridge import own_pane
 
 if TYPE_CHECKING:
@@ -72,12 +73,14 @@ async def _kill(call: Call) -> int:
                 done.append(await _end(call, opened, session))
             except QuarterdeckError as error:
                 failed.append(error)
+                if call.json:
+                    done.append(_of(session) | {"outcome": "failed", "note": error.message})
     if call.json:
         print_json(done)
     else:
         for each in done:
             say("  ".join(str(each[key]) for key in ("outcome", "session_id", "tmux_name", "note") if each.get(key)))
-    for failure in failed[:-1]:
+    for failure in failed[:-1] if not call.json else []:
         sys.stderr.write(f"quarterdeck: {failure.message}\n")
     if failed:
         raise failed[-1]
@@ -100,10 +103,14 @@ def _found(call: Call, deck: Deck, word: str) -> Session:
         raise
 
 
+def _of(session: Session) -> dict[str, object]:
+    return {"session_id": session.session_id, "tmux_name": session.tmux_name}
+
+
 async def _end(call: Call, opened: Bridge, session: Session) -> dict[str, object]:
     """End one session in the way that suits it; answers what came of it."""
     deck = opened.deck
-    told: dict[str, object] = {"session_id": session.session_id, "tmux_name": session.tmux_name}
+    told = _of(session)
     if call.options.detach:
         await forget(deck, session)
         return told | {"outcome": "detached"}
@@ -136,4 +143,4 @@ async def _adopt(call: Call) -> int:
 
 
 def _absolute(folder: str | None) -> Path:
-    return Path(folder).expanduser().absolute() if folder else Path.cwd()
+    return Path(absolute(folder or "."))

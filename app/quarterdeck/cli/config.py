@@ -76,8 +76,11 @@ def _chosen(call: Call) -> Callable[[Value], Value]:
 
 
 def check(call: Call) -> int:
-    """Whether the settings are right, the keys among them."""
+    """Whether the settings are right, with the keys and what the projects point to."""
+    from quarterdeck.config.repositories import check_repositories
+
     loaded = checked(call.places.config_file)
+    check_repositories(loaded)
     file = loaded.file if loaded.file.exists() else None
     count = len([value for value in loaded.values() if value.origin != "default"])
     if call.json:

@@ -27,9 +27,10 @@ from quarterdeck.operations.remap import remap
 from quarterdeck.operations.report import report
 from quarterdeck.operations.restore import restore, tell_kept
 from quarterdeck.operations.spawn import SpawnRequest, spawn
+from quarterdeck.roots import current_folder
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from quarterdeck.cli.call import Call
     from quarterdeck.core.session import Session
@@ -41,6 +42,11 @@ def progress(line: str) -> None:
     """Say on stderr what is being done."""
     sys.stderr.write(f"{clean(line)}\n")
     sys.stderr.flush()
+
+
+def _telling(call: Call) -> Callable[[str], None]:
+    """How to say what is being done: with `--json` only an error goes to stderr, so that a program can read it."""
+    return (lambda line: None) if call.json else progress
 
 
 @asynccontextmanager
@@ -82,6 +88,19 @@ async def spawned(opened: Bridge, word: str) -> WorkRecord:
     return found[0]
 
 
+async def worker(opened: Bridge, word: str) -> WorkRecord:
+    """The same for what only a spawned session has; of another one it is said that it is there."""
+    try:
+        return await spawned(opened, word)
+    except NotFound:
+        await opened.crew.look_once()
+        other = opened.deck.session(word, all_rows=True)
+    raise Refused(
+        f'"{other.tmux_name}" was not spawned, so it has no branch and no worktree.',
+        hint="`quarterdeck spawn` starts a session that has.",
+    )
+
+
 def _shown(call: Call, session: Session) -> int:
     if call.json:
         print_json(to_wire(session))
@@ -101,13 +120,14 @@ async def _spawn(call: Call) -> int:
     options = call.options
     async with yard_of(call, options.project or "") as opened:
         request = SpawnRequest(
-            project=options.project or (await offer_project(opened.yard.git, opened.yard.projects, Path.cwd())).name,
+            project=options.project
+            or (await offer_project(opened.yard.git, opened.yard.projects, Path(current_folder()))).name,
             issue=options.issue,
             prompt=_text(options.prompt),
             branch=options.branch,
             agent=options.agent,
         )
-        record = await spawn(opened.yard, request, progress)
+        record = await spawn(opened.yard, request, _telling(call))
         if not (request.issue or request.prompt):
             progress(f"It has no task yet. Give it one: quarterdeck send {record.session_id} TEXT")
         return _shown(call, await row_of(opened, record))
@@ -134,7 +154,7 @@ async def _orchestrator(call: Call, *, again: bool) -> int:
         request = OrchestratorRequest(project=options.project, agent=options.agent, prompt=prompt)
         orchestrators = Orchestrators(opened.yard)
         act = orchestrators.relaunch if again else orchestrators.ensure
-        return _shown(call, await row_of(opened, await act(request, progress)))
+        return _shown(call, await row_of(opened, await act(request, _telling(call))))
 
 
 def _read(file: Path) -> str:
@@ -172,7 +192,7 @@ async def _restore(call: Call) -> int:
             record = await spawned(opened, call.options.session)
         except NotFound:
             return _shown(call, await _plain_again(opened, call.options.session))
-        record = await restore(opened.yard, record.session_id, progress)
+        record = await restore(opened.yard, record.session_id, _telling(call))
         if record.restore_fallback:
             progress(f"a new conversation was begun: {record.restore_fallback}")
         if kept := await tell_kept(opened.yard, record):
@@ -187,7 +207,7 @@ def remap_session(call: Call) -> int:
 
 async def _remap(call: Call) -> int:
     async with yard_of(call) as opened:
-        record = await spawned(opened, call.options.session)
+        record = await worker(opened, call.options.session)
         conversation = await remap(opened.yard, record.session_id, is_forced=call.options.force)
     if call.json:
         print_json({"session_id": record.session_id, "agent_session_id": conversation})
@@ -203,7 +223,7 @@ def claim(call: Call) -> int:
 
 async def _claim(call: Call) -> int:
     async with yard_of(call) as opened:
-        record = await spawned(opened, call.options.session)
+        record = await worker(opened, call.options.session)
         claimed = await claim_pr(opened.yard, record.session_id, call.options.pr, is_assigned=call.options.assign)
     if call.json:
         print_json(

@@ -94,6 +94,8 @@ def load(file: Path, environ: Mapping[str, str] = os.environ, flags: Mapping[str
 
 def _read(file: Path) -> str:
     try:
+        if file.is_fifo():
+            raise settings_error([Fault((), "cannot be read: it is a pipe")], file)
         return file.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ""

@@ -10,7 +10,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.errors import AgentError, QuarterdeckError, Refused, TmuxError
+from quarterdeck.errors import AgentError, QuarterdeckError, Refused, TmuxError, UsageError
 from quarterdeck.paths import private_folder
 from quarterdeck.ports.agent import Launch, LaunchPlan, Permissions
 from quarterdeck.ports.mux import CaptureRequest, NewSession
@@ -32,11 +32,11 @@ READY_LOOKS = 2
 
 
 def find_agent(yard: Yard, crew: Crew) -> Agent:
-    """The agent to be started; raises an AgentError when it is not known or not installed."""
+    """The agent to be started; raises when it is not known or not installed."""
     name = crew.agent or ""
     agent = yard.agents.get(name)
     if agent is None:
-        raise AgentError(
+        raise UsageError(
             f"There is no agent {name!r}.", hint=f"Known agents: {', '.join(sorted(yard.agents.names()))}."
         )
     program = agent.spec.commands[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from quarterdeck.errors import AgentError, UsageError
+from quarterdeck.errors import AgentError, Refused
 from quarterdeck.operations.conversations import find_conversation
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ async def remap(yard: Yard, session_id: str, *, is_forced: bool = False) -> str:
     """The id of the session's OpenCode conversation: as kept, or looked for when there is none or it is forced."""
     record = await yard.record(session_id)
     if record.agent != "opencode":
-        raise UsageError(f"{session_id} runs {record.agent}; only OpenCode's conversations are found again like this.")
+        raise Refused(f"{session_id} runs {record.agent}; only OpenCode's conversations are found again like this.")
     if record.agent_session_id and not is_forced:
         return record.agent_session_id
     agent = yard.agents.get(record.agent)

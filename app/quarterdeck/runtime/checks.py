@@ -8,6 +8,7 @@ import shutil
 from functools import partial
 from typing import TYPE_CHECKING
 
+from quarterdeck.config.repositories import is_repository
 from quarterdeck.core.text import listed
 from quarterdeck.errors import QuarterdeckError, TmuxMissing
 from quarterdeck.operations.doctor import CHECKS, Check, Finding, Status
@@ -183,7 +184,7 @@ def projects(settings: Settings, _: Places) -> Sequence[Finding]:
     found = []
     for name, project in settings.projects.items():
         label = f"project {name}"
-        if not (project.path / ".git").exists():
+        if not is_repository(project.path):
             cause = f"{project.path} is no git repository."
             found.append(Finding(label, Status.FAIL, cause, "quarterdeck config edit"))
             continue

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.errors import QuarterdeckError
+from quarterdeck.errors import QuarterdeckError, UsageError
 from quarterdeck.process import run
 from quarterdeck.programs import tmux_missing_error
+from quarterdeck.roots import current_folder
 from quarterdeck.tui.requests import Directory
 from quarterdeck.tui.work import Tools
 
@@ -33,7 +35,10 @@ def tmux_trouble() -> QuarterdeckError | None:
 def directories(recent: Iterable[str], cwds: Iterable[str], home: Path | None = None) -> list[Directory]:
     """Folders to start in: repositories first, recent ones among them on top. Blocking."""
     home = home or Path.home()
-    known = [*recent, *cwds, str(Path.cwd())]
+    known = [*recent, *cwds]
+    # The folder we were started in may be gone, and then it is none to choose.
+    with suppress(UsageError):
+        known.append(current_folder())
     found: dict[str, Directory] = {}
     for path in dict.fromkeys(known):
         if Path(path).is_dir():

@@ -8,7 +8,8 @@ import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, cast
 
-from quarterdeck.errors import TmuxMissing, TmuxUnreachable
+from quarterdeck.errors import TmuxUnreachable
+from quarterdeck.programs import tmux_missing_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +43,7 @@ class Child(asyncio.SubprocessProtocol):
                 start_new_session=True,
             )
         except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
-            raise TmuxMissing("There is no tmux on this machine's PATH.") from error
+            raise tmux_missing_error() from error
         except OSError as error:
             raise TmuxUnreachable(f"tmux could not be started: {error}.") from error
         return self

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.pane import NoServer, Snapshot
+from quarterdeck.programs import tmux_missing_error
 from quarterdeck.tmux import formats, spawn
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class FirstLook:
                 env=spawn.environment(),
             )
         except OSError as error:
-            raise spawn.missing() from error
+            raise tmux_missing_error() from error
         # A thread, because a full pipe would hold tmux up, and nobody has an event loop yet.
         self._reader = threading.Thread(target=self._read, name="first look", daemon=True)
         self._reader.start()

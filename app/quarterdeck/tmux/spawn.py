@@ -6,12 +6,11 @@ import asyncio
 import logging
 import os
 import shutil
-import sys
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quarterdeck.errors import TmuxMissing, TmuxRefused, TmuxUnreachable
+from quarterdeck.programs import tmux_missing_error
 from quarterdeck.tmux.child import Child
 
 if TYPE_CHECKING:
@@ -26,17 +25,6 @@ TIMEOUT: Final = 3.0
 
 MOST_BYTES: Final = 64 * 1024 * 1024
 """Bytes of one answer that are taken in; a thousand full screens are a tenth of it."""
-
-_INSTALL: Final = {
-    "darwin": "brew install tmux",
-    "debian": "sudo apt install tmux",
-    "fedora": "sudo dnf install tmux",
-    "rhel": "sudo dnf install tmux",
-    "arch": "sudo pacman -S tmux",
-    "alpine": "sudo apk add tmux",
-    "suse": "sudo zypper install tmux",
-    "nixos": "nix-env -iA nixos.tmux",
-}
 
 
 class ServerAbsent(TmuxUnreachable):
@@ -105,7 +93,7 @@ async def run(
         async with asyncio.timeout(timeout):
             await client.gone.wait()
     except TmuxMissing:
-        raise missing() from None
+        raise tmux_missing_error() from None
     except TimeoutError:
         raise TimedOut(address, timeout) from None
     finally:
@@ -140,11 +128,6 @@ async def ask(address: ServerAddress, *args: str, stdin: bytes | None = None, ti
     return ran.out
 
 
-def missing() -> TmuxMissing:
-    """The error for a machine without tmux, with how to get it there."""
-    return TmuxMissing("There is no tmux on this machine's PATH.", hint=f"Install it: {_install_command()}")
-
-
 def failure(address: ServerAddress, said: str) -> TmuxUnreachable | TmuxRefused:
     """The error that a failed tmux's words mean."""
     if _is_absent(said):
@@ -175,19 +158,6 @@ def _way_out(address: ServerAddress, said: str) -> str:
     if "version" in said:
         return "The running server is of another tmux version; restart it, or use its own tmux program."
     return "It may be starting or ending; look again in a moment."
-
-
-def _install_command() -> str:
-    if sys.platform == "darwin":
-        return _INSTALL["darwin"]
-    names: list[str] = []
-    with suppress(OSError):
-        import platform
-
-        release = platform.freedesktop_os_release()
-        names = [release.get("ID", ""), *release.get("ID_LIKE", "").split()]
-    known = (_INSTALL[part] for name in names for part in name.split("-") if part in _INSTALL)
-    return next(known, "see https://github.com/tmux/tmux/wiki/Installing")
 
 
 def _ms_since(began: float) -> int:

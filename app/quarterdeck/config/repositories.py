@@ -1,0 +1,28 @@
+"""The repositories that projects point to: which of them are not there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quarterdeck.config.faults import Fault, settings_error
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from quarterdeck.config.loader import Loaded
+
+
+def is_repository(path: Path) -> bool:
+    """Whether a checkout stands there; git itself is not asked."""
+    return (path / ".git").exists()
+
+
+def check_repositories(loaded: Loaded) -> None:
+    """Raise SettingsError that names the line of each project whose path holds no repository."""
+    faults = [
+        Fault(("projects", name, "path"), f"expected a git repository, and {project.path} is none")
+        for name, project in loaded.settings.projects.items()
+        if not is_repository(project.path)
+    ]
+    if faults:
+        raise settings_error(faults, loaded.file, lambda path: loaded.origin(".".join(path)))
