@@ -394,6 +394,20 @@ async def test_cleanup_ends_what_is_dead_or_done_and_each_thing_once(place: Plac
     assert (tree(dirty) / "draft").exists()
 
 
+async def test_cleanup_spares_a_session_in_which_somebody_runs_something_else(place: Place) -> None:
+    for runs in ("sleep", "sh"):
+        record = await spawned(place)
+        server(place).run("split-window", "-d", "-t", f"={record.session_id}:", runs, *(["3600"] * (runs == "sleep")))
+        server(place).run("kill-pane", "-t", str(record.lifecycle.runtime.handle))
+    place.clock.ahead = timedelta(minutes=1)
+
+    done = await cleanup(place.yard)
+
+    assert [(each.session_id, each.protected) for each in done.skipped] == [("app-1", "sleep runs there")]
+    assert [each.session_id for each in done.killed] == ["app-2"]
+    assert server(place).sessions() == ["app-1"]
+
+
 async def test_cleanup_takes_a_worktree_that_an_end_has_left(place: Place) -> None:
     record = await spawned(place)
     await kill_work(place.yard, record.session_id, leftovers=Leftovers.LEAVE)

@@ -75,7 +75,7 @@ async def find_candidates(yard: Yard, project: str | None = None) -> list[Candid
             reason=reason,
             idle_since=view.record.last_active_at,
             would_lose=view.risk.describe() if view.risk is not None else view.risk_error,
-            protected=await _protection(yard, view.record),
+            protected=await _protection(yard, view),
         )
 
     views = [view for view in await list_work(yard, project, has_risk=True) if view.record.project in yard.projects]
@@ -182,12 +182,15 @@ async def _is_issue_done(yard: Yard, record: WorkRecord) -> bool:
         return False
 
 
-async def _protection(yard: Yard, record: WorkRecord) -> str:
+async def _protection(yard: Yard, view: WorkView) -> str:
+    record = view.record
     project = yard.projects[record.project]
     prefixes = [each.prefix for each in yard.projects.values()]
     if is_orchestrator(record.session_id, record.role, project.prefix, prefixes):
         return "it is the orchestrator"
     if record.session_id == yard.own_session:
         return "this runs in it"
+    if view.runs_there:
+        return f"{view.runs_there} runs there"
     is_over = record.lifecycle.session.state is WorkState.TERMINATED
     return "" if is_over or not await server_elsewhere(yard, record) else "it is on another tmux server"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.lifecycle import RuntimeState, keep_runtime_loss
+from quarterdeck.core.process_tree import is_shell
 from quarterdeck.core.work_record import repaired, without_pr
 from quarterdeck.errors import GitError, NotFound, QuarterdeckError
 from quarterdeck.operations.kill_work import risk_of
@@ -34,6 +35,8 @@ class WorkView:
 
     record: WorkRecord
     runtime: RuntimePart
+    runs_there: str = ""
+    """What runs in its tmux session although its agent has left that: not a shell, so somebody's."""
     risk: WorkAtRisk | None = None
     """What its worktree holds; None when that was not asked, or could not be told."""
     risk_error: str = ""
@@ -43,7 +46,9 @@ async def list_work(yard: Yard, project: str | None = None, *, has_risk: bool = 
     """Every spawned session, oldest first. A process found gone is written down as detecting, never as the end."""
     records = await repair(yard, await yard.works.works(project))
     sky = await look_up(yard)
-    views = [await _view(yard, record, sky) for record in records]
+    views = [
+        replace(view, runs_there=_else_in(sky, view)) for view in [await _view(yard, each, sky) for each in records]
+    ]
     if not has_risk:
         return views
     turn = asyncio.Semaphore(AT_ONCE)
@@ -83,6 +88,13 @@ def _runtime(yard: Yard, record: WorkRecord, sky: Sky) -> RuntimePart:
     if record.tmux_name is None or is_settling(record, now) or record.tmux_server != str(yard.mux.address):
         return record.lifecycle.runtime
     return judge(yard, record, sky, now)
+
+
+def _else_in(sky: Sky, view: WorkView) -> str:
+    if view.runtime.state is not RuntimeState.EXITED:
+        return ""
+    running = (pane.command for pane in sky.panes(view.record) if not pane.dead)
+    return next((command for command in running if command and not is_shell(command)), "")
 
 
 async def _view(yard: Yard, record: WorkRecord, sky: Sky) -> WorkView:
