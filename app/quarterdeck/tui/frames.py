@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 from textual.app import App
-from textual.screen import Screen
+from textual.screen import UPDATE_PERIOD, Screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,8 +39,15 @@ class PaintsOnce(Screen[None]):
 
     _is_updating = False
     _is_owed = False
+    _updated_at = 0.0
+
+    def on_idle(self) -> None:
+        """Paint at once after a rest; the timer of the updates may first sleep for two of its turns."""
+        if time.monotonic() - self._updated_at >= UPDATE_PERIOD:
+            self._on_timer_update()
 
     def _on_timer_update(self) -> None:
+        self._updated_at = time.monotonic()
         self._is_updating = True
         super()._on_timer_update()
         self._is_updating = False
@@ -57,6 +65,7 @@ class PaintsOnce(Screen[None]):
             self._is_owed = True
         else:
             # The screen has another size, and is painted whole when everything in it has its own.
+            self._updated_at = time.monotonic()
             self.refresh()
 
 
