@@ -8,7 +8,7 @@ import pytest
 
 from quarterdeck.core.session import Ask, Need
 from quarterdeck.errors import Refused, UsageError
-from quarterdeck.operations.answer import answer, question_of
+from quarterdeck.operations.answer import answer, asked_now, question_of
 from support.post import Post, post_office
 from support.store import NOON
 from support.tmux_server import until
@@ -195,6 +195,21 @@ async def test_free_text_is_no_answer_to_a_permission(office: Post) -> None:
     with pytest.raises(UsageError):
         await answer(office.deck, session, "9")
 
+    assert not agent.said("answer")
+    assert not agent.said("into_dialog")
+
+
+async def test_the_choice_that_only_lets_one_write_is_no_answer(office: Post) -> None:
+    agent = office.agent()
+    session = await office.session()
+    agent.order("question Which?")
+
+    asked = await asked_now(office.deck, session)
+    for word in ("3", "type something"):
+        with pytest.raises(UsageError, match="for an answer in words of your own"):
+            await answer(office.deck, session, word)
+
+    assert asked.choices[(asked.to_write or 0) - 1] == "Type something."
     assert not agent.said("answer")
     assert not agent.said("into_dialog")
 

@@ -108,6 +108,18 @@ async def test_a_question_is_answered_in_own_words() -> None:
         assert running.backend.deeds[0][3] == "1 no"
 
 
+async def test_the_choice_that_only_lets_one_write_leads_to_writing() -> None:
+    ask = Ask(kind=Need.QUESTION, text="Which?", choices=("Red", "Type something."), since=NOW, to_write=2)
+    first, *rest = canned_sessions()
+    async with console() as running:
+        running.backend.set(fleet_of(replace(first, asks=ask), *rest))
+        await running.settle()
+        await running.press("y")
+        running.clock.advance(1)
+        await running.press_at_once("2", *"Green", "enter")
+        assert running.backend.deeds == [("answer", "sess_1", ask, "Green")]
+
+
 async def test_the_answer_dialog_closes_when_another_question_is_asked() -> None:
     async with console() as running:
         await running.press("y")

@@ -129,6 +129,8 @@ class Ask:
     since: datetime
     several: bool = False
     """Whether more than one of the choices may be taken."""
+    to_write: int | None = None
+    """The number of the choice that answers nothing by itself, but lets the operator write."""
 
 
 @value(kw_only=True)

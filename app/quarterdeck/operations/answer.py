@@ -57,7 +57,8 @@ async def question_of(deck: Deck, session: Session) -> Question:
 
 async def asked_now(deck: Deck, session: Session) -> Ask:
     """The same, as a session holds it."""
-    question = await question_of(deck, session)
+    sight, question = await read_question(deck, _target(deck, session, None), session)
+    dialog = _known_dialog(sight, question)
     since = session.asks.since if session.asks is not None else deck.clock.now()
     return Ask(
         kind=question.kind,
@@ -65,6 +66,7 @@ async def asked_now(deck: Deck, session: Session) -> Ask:
         choices=question.choices,
         since=since,
         several=bool(question.ticks),
+        to_write=dialog.to_write(question.choices) if dialog is not None and not question.ticks else None,
     )
 
 
@@ -81,6 +83,11 @@ async def answer(
         raise Refused(CHANGED)
     dialog = _dialog(sight, question)
     taken = _taken(question, choice)
+    if not question.ticks and dialog.to_write(question.choices) in {position + 1 for position in taken}:
+        raise UsageError(
+            f"{question.choices[taken[0]]!r} is for an answer in words of your own.",
+            hint="Give the words in place of the choice.",
+        )
     await deck.mux.leave_mode(target.pane_id)
     await asyncio.sleep(GRACE)
     if taken and question.ticks and not (len(taken) == 1 and question.ticks[taken[0]] is None):
@@ -129,14 +136,18 @@ def _taken(question: Question, word: str) -> tuple[int, ...]:
 
 
 def _dialog(sight: Sight, question: Question) -> Dialog:
-    spec = sight.agent.spec if sight.agent else None
-    found = None
-    if spec is not None:
-        found = spec.permission_dialog if question.kind is Need.PERMISSION else spec.question_dialog
+    found = _known_dialog(sight, question)
     if found is None:
-        name = spec.name if spec else "that program"
+        name = sight.agent.spec.name if sight.agent else "that program"
         raise Refused(f"How {name} takes an answer is not known; go there and answer it.")
     return found
+
+
+def _known_dialog(sight: Sight, question: Question) -> Dialog | None:
+    if sight.agent is None:
+        return None
+    spec = sight.agent.spec
+    return spec.permission_dialog if question.kind is Need.PERMISSION else spec.question_dialog
 
 
 async def _choose(deck: Deck, target: Target, dialog: Dialog, question: Question, position: int) -> None:

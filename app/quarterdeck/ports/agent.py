@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -81,6 +82,12 @@ class Dialog:
     """Keys after the numbers where several choices may be ticked; none = how that is answered is not known."""
     cancel: tuple[str, ...] = ("Escape",)
     """Keys, by tmux's names, that close the dialog without an answer. They may end the agent's turn."""
+
+    def to_write(self, choices: Sequence[str]) -> int | None:
+        """The number of the choice that answers nothing by itself, but lets the operator write."""
+        if not self.own_words or self.own_words_keys:
+            return None
+        return next((number for number, each in enumerate(choices, 1) if re.search(self.own_words, each)), None)
 
 
 @value(kw_only=True)

@@ -202,11 +202,20 @@ class Watched:
         )
 
 
-def _ask(reading: Reading, since: datetime) -> Ask | None:
+def _ask(reading: Reading, agent: Agent | None, since: datetime) -> Ask | None:
     if reading.needs is None or reading.needs not in ASKING:
         return None
     several = bool(reading.ticks)
-    return Ask(kind=reading.needs, text=reading.question, choices=reading.choices, since=since, several=several)
+    dialogs = (agent.spec.permission_dialog, agent.spec.question_dialog) if agent is not None else (None, None)
+    dialog = dialogs[reading.needs is Need.QUESTION]
+    return Ask(
+        kind=reading.needs,
+        text=reading.question,
+        choices=reading.choices,
+        since=since,
+        several=several,
+        to_write=dialog.to_write(reading.choices) if dialog is not None and not several else None,
+    )
 
 
 def row(session: Session, watched: Watched, reading: Reading, now: datetime) -> Session:
@@ -227,7 +236,7 @@ def row(session: Session, watched: Watched, reading: Reading, now: datetime) -> 
         state=reading.state,
         state_evidence=evidence_of(reading),
         needs=_need(reading, watched),
-        asks=_ask(reading, since),
+        asks=_ask(reading, watched.agent, since),
         tool=tool,
         context_limit=limit,
         token_count=view.token_count if view and view.token_count else session.token_count,

@@ -181,6 +181,8 @@ class AnswerScreen(Dialog[str]):
         if self.ask.several:
             self._ticked ^= {number}
             self._places[number - 1].update(self._choice(number))
+        elif number == self.ask.to_write:
+            self.action_write()
         else:
             self.dismiss(str(number))
 
