@@ -69,7 +69,7 @@ class JsonHooks:
         except NotPlainJson as error:
             raise Refused(
                 f"{path} is no plain JSON, so it is left alone: {error}.",
-                hint=f"Add the hooks by hand: {self.command(spool)}",
+                hint=f"{'Add the hooks' if install else 'Take the hooks out'} by hand: {self.command(spool)}",
             ) from error
         return HookPlan(path=path, before=before, after=after, note=self.note if install and after != before else "")
 

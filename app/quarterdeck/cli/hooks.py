@@ -60,7 +60,7 @@ def _change(call: Call, *, install: bool) -> int:
     wanted = [change for change in changes if change.plan.changes]
     # In a pipe nobody can ask for more, so that it stands there at once.
     is_short = sys.stdout.isatty() and not call.options.diff
-    if not call.json:
+    if not call.json and (changes or not failed):
         _show(changes, install=install, is_short=is_short)
     if wanted and not call.options.yes:
         what = "report" if install else "report no more"

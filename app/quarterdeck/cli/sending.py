@@ -68,7 +68,8 @@ def _names_and_text(call: Call) -> tuple[list[str], str]:
     elif len(words) == 2:
         names, text = words[:1], words[1]
     else:
-        raise UsageError("The session or the text is missing." if len(words) < 2 else SPLIT, hint=SPLIT)
+        wrong = "The session or the text is missing." if len(words) < 2 else "It is not clear where the text begins."
+        raise UsageError(wrong, hint=SPLIT)
     if not names:
         raise UsageError("No session was named.", hint=SPLIT)
     return names, _text(text)
