@@ -21,6 +21,8 @@ from support.console import console
 from support.fleet import NOW, canned_sessions, fleet_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from support.console import Running
 
 
@@ -302,10 +304,13 @@ async def test_settings_say_that_they_are_being_read(monkeypatch: pytest.MonkeyP
         assert "Reading them" not in help_line()
 
 
-async def test_a_typed_path_is_taken_as_it_is() -> None:
+async def test_a_typed_path_is_taken_as_it_is_where_there_is_such_a_folder(tmp_path: Path) -> None:
     async with console() as running:
-        await running.press("n", *"/srv/x", "enter", "enter")
-        assert running.backend.deeds == [("new", NewRequest(directories=("/srv/x",)))]
+        await running.press("n", *f"{tmp_path}x", "enter", "ctrl+s")
+        assert [toast.message for toast in running.app._notifications] == [f"There is no folder {tmp_path}x."]
+        assert running.backend.deeds == []
+        await running.press("backspace", "enter", "enter")
+        assert running.backend.deeds == [("new", NewRequest(directories=(str(tmp_path),)))]
 
 
 async def test_what_nobody_spawned_comes_back_under_its_name_and_a_worker_is_restored() -> None:

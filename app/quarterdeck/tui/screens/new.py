@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -155,7 +156,11 @@ class NewScreen(Picker):
             return tuple(self._marked)
         typed = self.typed.value.strip()
         if typed.startswith(("/", "~")):
-            return (typed,)
+            if Path(os.path.expanduser(typed)).is_dir():  # noqa: PTH111 — `~nobody` is no folder, and no failure
+                return (typed,)
+            # Said while what was written can still be mended: it would be lost with the dialog.
+            self.app.notify(f"There is no folder {clean(typed)}.", severity="warning", markup=False)
+            return ()
         option = self.options.highlighted_option
         return (option.id,) if option is not None and option.id is not None else ()
 
