@@ -139,8 +139,8 @@ class Nothing:
     def detect(self, programs: object) -> None:
         del programs
 
-    def of(self, pane_id: object) -> ReportState:
-        del pane_id
+    def of(self, *whose: object) -> ReportState:
+        del whose
         return ReportState()
 
     def keep_only(self, panes: object) -> None:

@@ -119,6 +119,8 @@ class Reader:
         screens = await self._capture(live, moved)
         await self._look_at_processes(live, moved, now.timestamp())
         await self._facts.refresh([watched for _, watched in live], moved=moved is None or bool(moved))
+        for _, watched in live:
+            watched.report = self._report_of(watched)
         shown = {client.pane_id for client in look.clients}
         events: list[Event] = []
         tails: dict[SessionId, str] = {}
@@ -161,13 +163,17 @@ class Reader:
                 held = remembered(session, pane)
                 self._watched[session.session_id] = held
             held.see_pane(pane, now)
-            held.report = self._reports.of(pane.pane_id)
+            held.report = self._report_of(held)
             live.append((session, held))
         self._reports.keep_only({pane.pane_id for pane in look.panes})
         present = {session.session_id for session, _ in live}
         for session_id in self._watched.keys() - present:
             self._watched.pop(session_id).close()
         return live
+
+    def _report_of(self, watched: Watched) -> ReportState:
+        agent = watched.agent.spec.key if watched.agent is not None else ""
+        return self._reports.of(watched.pane.pane_id, agent, watched.conversation)
 
     async def _capture(
         self, live: list[tuple[Session, Watched]], moved: Collection[PaneId] | None

@@ -1,4 +1,7 @@
-"""What agents' hooks report, folded into one state for each pane."""
+"""What agents' hooks report, folded into one state for each conversation in a pane.
+
+An agent may run another one, or itself, for a task of its own: that one's hooks report from the same pane.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,14 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.foreign import text_at
 from quarterdeck.core.report import ReportState
+from quarterdeck.core.session import EPOCH
 from quarterdeck.supervisor.spool import drain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from quarterdeck.core.ids import PaneId
@@ -24,7 +30,11 @@ EVERY = 0.15
 """Where nothing tells of new reports, seconds between two glances at the spool; one that did not change is not read."""
 GAP = 0.05
 """Seconds between two readings, however many reports come."""
+CONVERSATIONS_KEPT = 8
+"""Of one pane."""
 NOTHING = ReportState()
+Key = tuple[str, str]
+"""Agent and conversation."""
 
 
 class Reports:
@@ -34,13 +44,19 @@ class Reports:
         self._spool = spool
         self._socket = socket
         self._agents = agents
-        self._states: dict[str, ReportState] = {}
+        self._states: dict[str, dict[Key, ReportState]] = {}
         self._stamp: object = None
         self.malformed = 0
 
-    def of(self, pane_id: PaneId) -> ReportState:
-        """What the reports of a pane add up to."""
-        return self._states.get(pane_id, NOTHING)
+    def of(self, pane_id: PaneId, agent: str = "", conversation: str = "") -> ReportState:
+        """What the reports of a conversation add up to; of the latest where it, or the agent, is not known."""
+        states = self._states.get(pane_id)
+        if not states:
+            return NOTHING
+        if agent and conversation:
+            return states.get((agent, conversation), NOTHING)
+        latest = _latest(states, agent)
+        return states[latest] if latest else NOTHING
 
     def drop(self, pane_id: PaneId) -> None:
         """Another agent runs in the pane: what the one before reported is void."""
@@ -83,12 +99,16 @@ class Reports:
         agent = self._agents.get(report.agent)
         if agent is None or not report.pane_id:
             return ""
-        held = self._states.get(report.pane_id, NOTHING)
+        states = self._states.setdefault(report.pane_id, {})
+        told = text_at(report.payload, "session_id")
+        key = (report.agent, told) if told else _latest(states, report.agent) or (report.agent, "")
         try:
-            self._states[report.pane_id] = agent.read_report(held, report)
+            states[key] = agent.read_report(states.get(key, NOTHING), report)
         except Exception:  # a boundary: what a hook wrote is foreign, and one odd report must not stop the others
             logger.exception("a report of %s could not be understood", report.agent)
             return ""
+        while len(states) > CONVERSATIONS_KEPT:
+            del states[min(states, key=lambda each: _time_of(states[each]))]
         return report.pane_id
 
     def _look(self) -> object:
@@ -97,3 +117,13 @@ class Reports:
         except OSError:
             # No hook has reported yet, so there is no folder.
             return None
+
+
+def _latest(states: Mapping[Key, ReportState], agent: str) -> Key | None:
+    """Who reported last, of one agent or of all."""
+    theirs = [key for key in states if agent in {"", key[0]}]
+    return max(theirs, key=lambda key: _time_of(states[key]), default=None)
+
+
+def _time_of(state: ReportState) -> datetime:
+    return state.at or EPOCH
