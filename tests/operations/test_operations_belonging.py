@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from quarterdeck.core.ids import TmuxSessionId
 from quarterdeck.core.issue import Issue, IssueState
 from quarterdeck.core.lifecycle import RuntimeState
 from quarterdeck.errors import NotRestorable, QuarterdeckError, Refused
+from quarterdeck.operations import restore as restoring
 from quarterdeck.operations.cleanup import cleanup, find_candidates
 from quarterdeck.operations.kill_work import kill_work
 from quarterdeck.operations.orchestrator import OrchestratorRequest, Orchestrators
@@ -25,6 +27,7 @@ from support.yard import open_place
 
 if TYPE_CHECKING:
     from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.operations.yard import Yard
     from support.git_repo import Repository
     from support.yard import Place
 
@@ -175,3 +178,25 @@ async def test_an_orchestrator_that_has_only_begun_is_not_started_a_second_time(
     assert second.restored_at is None
     place.clock.ahead = timedelta(minutes=1)
     assert (await Orchestrators(place.yard).ensure(request, place.say)).restored_at
+
+
+async def test_who_comes_second_does_not_end_what_the_first_has_just_brought_back(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await spawned(place)
+    server(place).run("kill-session", "-t", "=app-1")
+    check = restoring._check_restorable
+    others: list[object] = []
+
+    async def another_comes(yard: Yard, record: WorkRecord) -> None:
+        await check(yard, record)
+        if not others:
+            others.append("on its way")
+            others[:] = await asyncio.gather(restore(place.yard, "app-1", place.say), return_exceptions=True)
+
+    monkeypatch.setattr(restoring, "_check_restorable", another_comes)
+    found = await asyncio.gather(restore(place.yard, "app-1", place.say), return_exceptions=True)
+
+    assert len([each for each in (*found, *others) if isinstance(each, QuarterdeckError)]) == 1
+    assert (await place.kinds()).count("session.restored") == 1
+    assert server(place).sessions() == ["app-1"]

@@ -51,42 +51,51 @@ async def restore(yard: Yard, session_id: str, say: Say) -> WorkRecord:
     record = await yard.record(session_id)
     project = yard.project(record.project)
     await check_is_here(yard, record)
-    await _check_restorable(yard, record)
     crew = choose_crew(project, record.role, kept_agent=record.agent or None)
     agent = launching.find_agent(yard, crew)
-    async with journal(yard, Operation.RESTORE, record) as entry, undoing(yard, project.name) as undo:
-        undo.session_id = record.session_id
-        here = str(yard.mux.address)
-        record = await yard.works.change_work(record.session_id, lambda held: replace(held, tmux_server=here))
-        record, entry = await _bring_worktree_back(yard, project, record, entry, undo, say)
-        plan, fallback = await _plan(yard, project, record, agent)
-        if fallback:
-            say(f"starting a new conversation: {fallback}")
-            await yard.tell(
-                "session.restore_fallback",
-                f"{session_id} begins a new conversation",
-                project=project.name,
-                session_id=session_id,
-                level=Level.WARN,
-                reason=fallback,
-            )
-        await asyncio.to_thread(launching.write_files, plan.files)
-        own_files(yard, record, plan)
-        entry = await yard.works.step(entry, Step.END_RUNTIME)
-        # tmux may have outlived the agent.
-        await end_runtime(yard, record)
-        await note_end(yard, record.session_id, ExitReason.PROCESS_EXIT)
-        say(f"starting {agent.spec.name}")
-        undo.has_agent = True
-        left = await last_seen(yard, record, agent)
-        pane = await start_session(yard, project, record, entry, plan, undo)
-        await yard.works.step(entry, Step.RECORD)
-        record = await yard.works.change_work(
-            record.session_id,
-            lambda held: restored(running(yard, held, pane, plan.session_id or held.agent_session_id, left), fallback),
-        )
+    async with journal(yard, Operation.RESTORE, record) as entry:
+        # Only now, as nobody else can bring it back meanwhile: what lives would be ended for it.
+        record = await yard.record(session_id)
+        await _check_restorable(yard, record)
+        async with undoing(yard, project.name) as undo:
+            record = await _restore(yard, project, record, agent, entry, undo, say)
     await yard.tell("session.restored", f"Restored {session_id}", project=project.name, session_id=session_id)
     return record
+
+
+async def _restore(
+    yard: Yard, project: Project, record: WorkRecord, agent: Agent, entry: JournalEntry, undo: Undo, say: Say
+) -> WorkRecord:
+    undo.session_id = record.session_id
+    here = str(yard.mux.address)
+    record = await yard.works.change_work(record.session_id, lambda held: replace(held, tmux_server=here))
+    record, entry = await _bring_worktree_back(yard, project, record, entry, undo, say)
+    plan, fallback = await _plan(yard, project, record, agent)
+    if fallback:
+        say(f"starting a new conversation: {fallback}")
+        await yard.tell(
+            "session.restore_fallback",
+            f"{record.session_id} begins a new conversation",
+            project=project.name,
+            session_id=record.session_id,
+            level=Level.WARN,
+            reason=fallback,
+        )
+    await asyncio.to_thread(launching.write_files, plan.files)
+    own_files(yard, record, plan)
+    entry = await yard.works.step(entry, Step.END_RUNTIME)
+    # tmux may have outlived the agent.
+    await end_runtime(yard, record)
+    await note_end(yard, record.session_id, ExitReason.PROCESS_EXIT)
+    say(f"starting {agent.spec.name}")
+    undo.has_agent = True
+    left = await last_seen(yard, record, agent)
+    pane = await start_session(yard, project, record, entry, plan, undo)
+    await yard.works.step(entry, Step.RECORD)
+    return await yard.works.change_work(
+        record.session_id,
+        lambda held: restored(running(yard, held, pane, plan.session_id or held.agent_session_id, left), fallback),
+    )
 
 
 def restored(record: WorkRecord, fallback: str) -> WorkRecord:
