@@ -25,7 +25,7 @@ def start(code: str, marker: bytes, columns: int, lines: int) -> tuple[float, fl
     """Milliseconds, by the clock and of the processor, until the frame that holds the marker is painted."""
     terminal = Terminal(code, columns, lines)
     try:
-        return (terminal.until(marker) - terminal.started) * 1000, terminal.cpu()
+        return (terminal.until(marker) - terminal.started) * 1000, terminal.spent
     finally:
         terminal.close()
 

@@ -56,7 +56,7 @@ def started(code: str, marker: bytes) -> tuple[float, float]:
     terminal = Terminal(code, 200, 50)
     try:
         at = terminal.until(marker)
-        return (at - terminal.started) * 1000, terminal.cpu()
+        return (at - terminal.started) * 1000, terminal.spent
     finally:
         terminal.close()
 

@@ -34,6 +34,8 @@ class Terminal:
 
     def __init__(self, code: str, columns: int, lines: int) -> None:
         self.started = time.perf_counter()
+        self.spent = 0.0
+        """Milliseconds of processor time at the end of the frame that was waited for, without what it does next."""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.environ |= {"PYTHONPATH": f"{ROOT}/app:{ROOT}/tests", "TERM": "xterm-256color", "COLORTERM": "truecolor"}
@@ -42,7 +44,7 @@ class Terminal:
             os.execv(sys.executable, [sys.executable, "-c", code])  # noqa: S606 — no shell is what is wanted
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
-    def burst(self, timeout: float, quiet: float = QUIET) -> tuple[bytes, float]:
+    def burst(self, timeout: float, quiet: float = QUIET, *, counts: bool = False) -> tuple[bytes, float]:
         """What it writes until it is quiet, and when the last of it came."""
         said, last = b"", 0.0
         deadline = time.perf_counter() + timeout
@@ -52,6 +54,8 @@ class Terminal:
                 return said, last
             said += os.read(self.fd, 1 << 16)
             last = time.perf_counter()
+            if counts:
+                self.spent = self.cpu()
 
     def until(self, marker: bytes, timeout: float = 20) -> float:
         """When the frame that holds the marker was written whole."""
@@ -60,7 +64,7 @@ class Terminal:
         while marker not in said:
             if time.perf_counter() > deadline:
                 raise TimeoutError(f"{marker!r} was never painted")
-            more, last = self.burst(1)
+            more, last = self.burst(1, counts=True)
             said += more
         return last
 
