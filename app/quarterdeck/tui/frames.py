@@ -65,7 +65,6 @@ class PaintsOnce(Screen[None]):
             self._is_owed = True
         else:
             # The screen has another size, and is painted whole when everything in it has its own.
-            self._updated_at = time.monotonic()
             self.refresh()
 
 

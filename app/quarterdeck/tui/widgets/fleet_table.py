@@ -112,7 +112,8 @@ class FleetTable(ScrollView, can_focus=True):
             self._longest, self._empty = longest_name, empty
             self._lay_out()
         if count != len(items):
-            self.virtual_size = Size(self._width, len(items) + 1)
+            # Nothing is ever scrolled sideways. A width that is told anew for each size would be laid out twice.
+            self.virtual_size = Size(0, len(items) + 1)
         self._repaint()
         if self.selected != before:
             self._reveal()
@@ -199,6 +200,7 @@ class FleetTable(ScrollView, can_focus=True):
     def _set_columns(self) -> None:
         self._layout = col.layout(self._width, self._longest, self._empty)
         self._rows.clear()
+        self._strips.clear()
         self._painted.clear()
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -283,8 +285,6 @@ class FleetTable(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """Another width has room for other columns."""
-        self.virtual_size = Size(self._width, len(self._items) + 1)
-        self._strips.clear()
         if self._layout.width != self._width:
             self._lay_out()
         self.call_after_refresh(self._reveal)

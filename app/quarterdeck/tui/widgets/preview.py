@@ -104,7 +104,7 @@ class Tail(ScrollView):
         before, at_end = self._lines, is_other or self._is_at_end
         self._lines = self._make()
         if len(before) != len(self._lines):
-            self.virtual_size = Size(self.size.width, len(self._lines))
+            self.virtual_size = Size(0, len(self._lines))
         top = self.scroll_offset.y
         if at_end:
             self._go_to(self._end)
@@ -151,7 +151,6 @@ class Tail(ScrollView):
 
     def on_resize(self) -> None:
         """Stay at the end."""
-        self.virtual_size = Size(self.size.width, len(self._lines))
         self.call_after_refresh(lambda: self._go_to(self._end))
 
 
