@@ -31,11 +31,18 @@ def test_what_is_over_can_be_read_and_is_told_apart_from_what_never_was(short_fo
         assert qd("kill", "gone").code == 3
         assert qd("claim-pr", "gopher", "7").code == 5, "it is there, but it was not spawned"
         assert qd("claim-pr", "nobody", "7").code == 3
+        server.run("set-option", "-g", "remain-on-exit", "on")
+        server.session("left", "sh", "-c", "read _; exit 3")
+        qd("ls")
+        server.run("send-keys", "-t", "=left:", "Enter")
+        until(lambda: server.run("list-panes", "-t", "=left:", "-F", "#{pane_dead}").strip() == "1", "it is over")
+        assert qd("kill", "left").code == 0, "its pane is there to be ended"
+        assert server.sessions() == ["gopher"]
         server.run("kill-server")
 
     stale = qd("kill", "gopher", "--json")
     assert stale.code == 5
-    assert "--detach sess_1" in stale.error()["hint"]
+    assert "--detach sess_1" in stale.error()["hint"], stale
     assert "status None" not in qd("show", "gopher").out
 
 

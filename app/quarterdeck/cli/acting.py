@@ -12,7 +12,7 @@ from quarterdeck.cli.bridge import bridge
 from quarterdeck.cli.output import print_json, say
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.wire import to_wire
-from quarterdeck.errors import NotFound, QuarterdeckError, Refused, UsageError
+from quarterdeck.errors import NotFound, QuarterdeckError, UsageError
 from quarterdeck.operations.adopt import adopt as adopt_session
 from quarterdeck.operations.kill import forget
 from quarterdeck.operations.kill import kill as end_session
@@ -93,14 +93,17 @@ def _found(call: Call, deck: Deck, word: str) -> Session:
     except NotFound:
         # A spawned session is there to be ended (or to be said ended) also when its agent is dead.
         session = deck.session(word, all_rows=True)
-        if session.work is not None:
-            return session
-        if session.is_stale:
-            raise Refused(
-                f'tmux has no session "{session.tmux_name}" now, so there is nothing to end.',
-                hint=f"Forget it: quarterdeck kill --detach {session.session_id}",
-            ) from None
-        raise
+        if session.work is None and not session.is_stale and not _has_left_a_pane(deck, session):
+            raise
+        return session
+
+
+def _has_left_a_pane(deck: Deck, session: Session) -> bool:
+    """Whether tmux still has the session although its program is over, as with `remain-on-exit`."""
+    snapshot = deck.supervisor.snapshot
+    if snapshot is None or session.incarnation != deck.supervisor.fleet.incarnation:
+        return False
+    return any(pane.tmux_id == session.tmux_id for pane in snapshot.panes)
 
 
 def _of(session: Session) -> dict[str, object]:
