@@ -30,7 +30,8 @@ def test_version_is_one_line() -> None:
     done = run_cli("--version")
 
     assert (done.code, done.out, done.err) == (0, f"quarterdeck {__version__}\n", "")
-    assert run_cli("config", "--home", "/x", "path", "--version").code == 2
+    assert run_cli("config", "--home", "/x", "path", "--version") == done
+    assert run_cli("show", "--version") == done
 
 
 def test_without_a_terminal_the_console_is_refused_politely() -> None:

@@ -14,6 +14,7 @@ from quarterdeck.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 PROGRAM = "quarterdeck"
+VERSION = f"{PROGRAM} {__version__}"
 DESCRIPTION = "An operator console for the coding agents in your tmux sessions. Without a verb it opens the console."
 GLOBAL_DEFAULTS = {"socket_name": None, "socket_path": None, "home": None, "json": False, "verbosity": 0}
 
@@ -73,7 +74,7 @@ def build(words: Sequence[str] | None = None) -> Parser:
     if words is not None and any(word.startswith("-") and "h" in word for word in words):
         words = None
     parser = Parser(prog=PROGRAM, description=DESCRIPTION, epilog=_epilog())
-    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    parser.add_argument("--version", action="version", version=VERSION)
     _add(parser, GLOBAL_OPTIONS, suppressed=False)
     _add_verbs(parser, VERBS, words)
     return parser
@@ -108,6 +109,8 @@ def _add_verbs(parser: Parser, verbs: Sequence[Verb], words: Sequence[str] | Non
         _add(made, verb.arguments, suppressed=False)
         # What was given before the verb must not be overwritten by a default after it.
         _add(made, GLOBAL_OPTIONS, suppressed=True)
+        # It is told of once, in the help of the whole.
+        made.add_argument("--version", action="version", version=VERSION, help=argparse.SUPPRESS)
         if verb.verbs:
             _add_verbs(made, verb.verbs, words, required=True)
         else:

@@ -97,7 +97,8 @@ def _read(file: Path) -> str:
         if file.is_fifo():
             raise settings_error([Fault((), "cannot be read: it is a pipe")], file)
         return file.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
+        # Where a folder in the path is none, whoever writes there says so.
         return ""
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
