@@ -56,6 +56,19 @@ def test_what_is_wrong_is_not_kept(file: Path, tmp_path: Path) -> None:
     assert not list(file.parent.glob(".config*"))
 
 
+def test_where_no_editor_is_named_it_takes_a_terminal(file: Path, tmp_path: Path) -> None:
+    # It must not come to this one.
+    (tmp_path / "vi").write_text("#!/bin/sh\nexit 0\n")
+    (tmp_path / "vi").chmod(0o755)
+
+    done = run_cli("config", "edit", env={"EDITOR": "", "VISUAL": "", "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+
+    assert (done.code, done.out) == (1, "")
+    assert "There is no terminal to edit in." in done.err
+    assert "EDITOR" in done.err
+    assert {each.name for each in file.parent.iterdir()} <= {"config.toml", "quarterdeck.log"}
+
+
 @pytest.mark.parametrize("script", ["exit 3", "true"], ids=["the editor fails", "nothing is changed"])
 def test_otherwise_nothing_changes(file: Path, tmp_path: Path, script: str) -> None:
     done = edit(tmp_path, script)

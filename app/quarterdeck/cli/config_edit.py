@@ -67,7 +67,14 @@ def _again(error: SettingsError, call: Call) -> bool:
 
 
 def _run_editor(draft: Path) -> None:
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if not editor and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        # An editor of somebody's own choice may need no terminal; vi would wait for one without end.
+        raise QuarterdeckError(
+            "There is no terminal to edit in.",
+            hint="Set EDITOR to a program that needs none, or run this in a terminal.",
+        )
+    editor = editor or "vi"
     try:
         code = asyncio.run(on_terminal([*shlex.split(editor), str(draft)], child_environment()))
     except (OSError, ValueError) as error:
