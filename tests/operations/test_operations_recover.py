@@ -19,6 +19,7 @@ from quarterdeck.operations.recover import recover
 from quarterdeck.operations.restore import restore
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.operations.work_list import get_work
+from support.patience import PATIENCE
 from support.tmux_server import TmuxServer, until
 from support.warm import WarmProcess
 
@@ -189,7 +190,7 @@ async def test_nothing_is_decided_while_tmux_does_not_answer(place: Place, monke
 async def test_twenty_spawns_from_four_processes_get_twenty_ids(place: Place) -> None:
     processes = [begin(place, "spawn", "never", QD_TIMES="5") for _ in range(4)]
 
-    outputs = [process.communicate() for process in processes]
+    outputs = [process.communicate(2 * PATIENCE) for process in processes]
 
     names = [name for out, _ in outputs for name in out.split()]
     assert [process.returncode for process in processes] == [0] * 4, [errors for _, errors in outputs]

@@ -99,13 +99,14 @@ async def test_an_agent_that_takes_nothing_leaves_it_unconfirmed_and_typed_once(
 async def test_a_busy_agent_queues_it(office: Post) -> None:
     agent = office.agent()
     session = await office.session()
-    await send(office.deck, session, "slow: 4")
+    await send(office.deck, session, "slow: 600")
 
     sent = await send(office.deck, session, "and then this")
 
     assert (sent.outcome, sent.proof) == (Outcome.QUEUED, Proof.QUEUE)
+    agent.order("finish")
     await soon(lambda: len(agent.prompts) == 2, "its turn was over")
-    assert agent.transcript == ["slow: 4", "and then this"]
+    assert agent.transcript == ["slow: 600", "and then this"]
 
 
 async def test_the_agents_own_report_is_proof(office: Post) -> None:

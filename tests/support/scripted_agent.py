@@ -9,7 +9,8 @@ Settings: start=SECONDS before its prompt shows; swallow=N Enters that are lost 
 key and its effect on the screen; registry=0 for none; deaf=1 submits nothing at all; hooks=SPOOL reports prompts there.
 A prompt `slow: N` works for N seconds, `ask: TEXT` asks for leave.
 Of the real one's command line it heeds --session-id, --resume and the prompt.
-Orders: `ask TEXT`, `question TEXT`, `several TEXT`, `trust`, `swap TEXT`, `close`, `draft TEXT`, `cover`, `quit`.
+Orders: `ask TEXT`, `question TEXT`, `several TEXT`, `trust`, `swap TEXT`, `close`, `finish`, `draft TEXT`, `cover`,
+`quit`.
 """
 
 from __future__ import annotations
@@ -98,6 +99,7 @@ class Agent:
         self.note("prompt", text=text, session=self.session)
         if self.spool:
             self.report(text)  # an agent runs its hooks before it takes the prompt up
+            time.sleep(0.5)  # and waits for them
         self.row("user", message={"role": "user", "content": text})
         self.said.append(text)
         found = re.match(r"slow: ([\d.]+)", text)
@@ -233,6 +235,8 @@ class Agent:
         elif word == "close":
             self.dialog = None
             self.covered = False
+        elif word == "finish":
+            self.busy_until = time.time()
         elif word == "draft":
             self.draft = rest
         elif word == "cover":

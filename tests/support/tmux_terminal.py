@@ -17,6 +17,7 @@ class Terminals:
     def __init__(self, socket: str | Path, inner: TmuxServer) -> None:
         self.outer = TmuxServer(socket)
         self.inner = inner
+        self._attached = 0
 
     def __enter__(self) -> Self:
         return self
@@ -26,9 +27,9 @@ class Terminals:
 
     def attach(self, target: str) -> tuple[str, str]:
         """Attach a new terminal; answers the client's name at the inner server, and its pane at the outer one."""
-        before = set(self.names())
+        self._attached += 1
         pane = self.outer.session(
-            f"terminal{len(before)}{len(self.outer.sessions())}",
+            f"terminal{self._attached}",
             "env",
             "-u",
             "TMUX",
@@ -41,8 +42,9 @@ class Terminals:
             "-t",
             target,
         )
-        until(lambda: len(set(self.names()) - before) == 1, "the terminal was attached")
-        return (set(self.names()) - before).pop(), pane
+        client = self.outer.ask(pane, "#{pane_tty}")
+        until(lambda: client in self.names(), "the terminal was attached")
+        return client, pane
 
     def names(self) -> list[str]:
         """The clients of the inner server."""

@@ -607,6 +607,18 @@ async def test_keys_are_pressed_only_while_the_screen_shows_certain_words(server
         await doing.send_keys_if(pane_id, ["x"], ["a}b"])
 
 
+async def test_an_answer_that_a_held_up_loop_cannot_take_is_none(
+    server: TmuxServer, doing: Doing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pane_id = PaneId(server.session("any"))
+    monkeypatch.setattr("quarterdeck.tmux.library.GRACE", -PATIENCE)
+
+    with pytest.raises(TmuxUnreachable, match="did not answer"):
+        await doing.leave_mode(pane_id)
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(others)
+
+
 def test_the_first_commands_of_a_program_may_come_together(server: TmuxServer) -> None:
     pane_id = server.session("any")
     code = (
@@ -614,12 +626,12 @@ def test_the_first_commands_of_a_program_may_come_together(server: TmuxServer) -
         "from quarterdeck.core.pane import ServerAddress\n"
         "from quarterdeck.tmux.mux import TmuxMux\n"
         "async def main():\n"
-        "    mux = TmuxMux(ServerAddress(sys.argv[1]), persistent=False)\n"
+        "    mux = TmuxMux(ServerAddress(sys.argv[1]), persistent=False, command_timeout=float(sys.argv[3]))\n"
         "    await asyncio.gather(*(mux.leave_mode(sys.argv[2]) for _ in range(12)))\n"
         "asyncio.run(main())\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, server.socket, pane_id],
+        [sys.executable, "-c", code, server.socket, pane_id, str(PATIENCE)],
         env=cli_env(),
         capture_output=True,
         text=True,

@@ -126,7 +126,12 @@ def _bounded_server() -> type[Any]:
             running = asyncio.run_coroutine_threadsafe(
                 spawn.run(self._address, *argv, timeout=self._timeout), self._loop
             )
-            return _answer(tmux_cmd, argv, running.result(self._timeout + GRACE))
+            try:
+                return _answer(tmux_cmd, argv, running.result(self._timeout + GRACE))
+            except TimeoutError:
+                running.cancel()
+                # The loop is held up, or a killed tmux takes its time to go.
+                raise spawn.TimedOut(self._address, self._timeout) from None
 
     return BoundedServer
 
