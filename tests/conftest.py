@@ -52,6 +52,8 @@ def private_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "quarterdeck-home"
     monkeypatch.setenv("QUARTERDECK_HOME", str(home))
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    # One that reads no start files: theirs may take a minute, or wait for a lock that another shell has left.
+    monkeypatch.setenv("SHELL", "/bin/sh")
     monkeypatch.setenv("COLORTERM", "truecolor")
     return home
 
