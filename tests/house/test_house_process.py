@@ -132,8 +132,8 @@ time.sleep(60)
 async def test_on_time_out_it_and_its_children_are_ended(tmp_path: Path) -> None:
     file = tmp_path / "pid"
 
-    with pytest.raises(ProgramTimedOut, match="2 seconds"):
-        await run((*python(STUBBORN), str(file)), timeout=2)
+    with pytest.raises(ProgramTimedOut, match="5 seconds"):
+        await run((*python(STUBBORN), str(file)), timeout=5)
 
     pid = await pid_in(file)
     await eventually(lambda: has_ended(pid), "the grandchild ends")
@@ -151,7 +151,8 @@ async def test_on_cancellation_it_and_its_children_are_ended(tmp_path: Path) -> 
     await eventually(lambda: has_ended(pid), "the grandchild ends")
 
 
-async def test_a_program_asked_to_end_may_clear_up_first(tmp_path: Path) -> None:
+async def test_a_program_asked_to_end_may_clear_up_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("quarterdeck.process.GRACE_SECONDS", PATIENCE)
     lock = tmp_path / "lock"
     code = f"""
 import signal, sys, time, pathlib

@@ -37,7 +37,7 @@ async def test_a_program_that_takes_too_long_is_ended_with_its_children() -> Non
     heard: list[str] = []
 
     with pytest.raises(ProgramTimedOut):
-        await process.stream(["sh", "-c", "sleep 300 & echo $!; wait"], on_line=heard.append, timeout=0.5)
+        await process.stream(["sh", "-c", "sleep 300 & echo $!; wait"], on_line=heard.append, timeout=4)
 
     assert int(heard[0]) not in process.running()
 

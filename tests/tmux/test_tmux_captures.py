@@ -147,7 +147,7 @@ async def test_without_a_server_every_pane_is_gone(tmux_socket: Path) -> None:
 
 
 async def test_captures_rest_after_a_time_out_and_looks_do_not(server: TmuxServer) -> None:
-    async with mux_at(server, timeout=1.5) as mux:
+    async with mux_at(server, timeout=4) as mux:
         server.stop()
         with pytest.raises(TmuxUnreachable, match="did not answer"):
             await mux.capture([CaptureRequest(PaneId("%0"))])

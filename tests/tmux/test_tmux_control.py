@@ -206,7 +206,7 @@ async def test_a_server_that_comes_back_is_another_one(server: TmuxServer) -> No
 async def test_a_stopped_server_is_unreachable_and_then_well_again(server: TmuxServer) -> None:
     server.session("one")
 
-    async with mux_at(server, timeout=1.5) as mux:
+    async with mux_at(server, timeout=4) as mux:
         server.stop()
         with pytest.raises(TmuxUnreachable, match="did not answer"):
             await mux.look()
