@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quarterdeck.config.faults import Fault, settings_error
+from quarterdeck.config.faults import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,5 +19,4 @@ def check_agents(loaded: Loaded, is_known: Callable[[str], bool], names: Sequenc
         for value in loaded.values()
         if value.path[-1] == "agent" and isinstance(value.value, str) and value.value and not is_known(value.value)
     ]
-    if faults:
-        raise settings_error(faults, loaded.file, lambda path: loaded.origin(".".join(path)))
+    loaded.refuse(faults)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quarterdeck.config.faults import Fault, settings_error
+from quarterdeck.config.faults import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -30,6 +30,5 @@ def keymap(loaded: Loaded, actions: Mapping[str, Keys], reserved: Collection[str
                 faults.append(Fault(("keys", name), f"the key {key} has another purpose"))
             elif owners:
                 faults.append(Fault(("keys", name), f"the key {key} is already that of {owners[0]}"))
-    if faults:
-        raise settings_error(faults, loaded.file, lambda path: loaded.origin(".".join(path)))
+    loaded.refuse(faults)
     return keys

@@ -18,7 +18,7 @@ from quarterdeck.config.settings import Settings
 from quarterdeck.config.unset import setting_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 DEFAULT = "default"
@@ -59,6 +59,11 @@ class Loaded:
         """Every setting, in the order of the model."""
         for path, value in _leaves(self.settings.model_dump(), ()):
             yield Value(path, value, self.origin(".".join(path)))
+
+    def refuse(self, faults: Sequence[Fault]) -> None:
+        """Raise SettingsError that names each fault and its line, where there are any."""
+        if faults:
+            raise settings_error(faults, self.file, lambda path: self.origin(".".join(path)))
 
 
 def load(file: Path, environ: Mapping[str, str] = os.environ, flags: Mapping[str, object] | None = None) -> Loaded:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quarterdeck.config.faults import Fault, settings_error
+from quarterdeck.config.faults import Fault
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,5 +24,4 @@ def check_repositories(loaded: Loaded) -> None:
         for name, project in loaded.settings.projects.items()
         if not is_repository(project.path)
     ]
-    if faults:
-        raise settings_error(faults, loaded.file, lambda path: loaded.origin(".".join(path)))
+    loaded.refuse(faults)
