@@ -19,6 +19,7 @@ from quarterdeck.agents.report_script import MARK, REPORTS_KEPT, hook_command, s
 from quarterdeck.core.report import PAYLOAD_BYTES
 from quarterdeck.errors import Refused
 from quarterdeck.ports.agent import HookPlan, HookStatus, Launch
+from quarterdeck.ports.clock import wall_clock
 from quarterdeck.supervisor.spool import drain, parse
 from support.patience import PATIENCE
 from support.recordings import agent
@@ -226,7 +227,7 @@ def wait_for_reports(spool: Path, count: int = 1) -> None:
 @pytest.mark.parametrize("shell", ["sh", "bash"])
 def test_a_hook_leaves_one_report_with_pane_socket_time_and_payload(spool: Path, shell: str) -> None:
     payload = {"hook_event_name": "Stop", "session_id": "s-1", "last_assistant_message": 'ü\n"x"'}
-    before = time.time()
+    before = wall_clock().timestamp()
 
     code = run_hook(spool, json.dumps(payload).encode(), shell=shell, TMUX="/tmp/t x/default,12,0", TMUX_PANE="%7")
     wait_for_reports(spool)
@@ -238,7 +239,7 @@ def test_a_hook_leaves_one_report_with_pane_socket_time_and_payload(spool: Path,
     assert report.socket == "/tmp/t x/default"
     assert dict(report.payload) == payload
     # The shell knows whole seconds only.
-    assert before - 1 <= report.at.timestamp() <= time.time() + 1
+    assert before - 1 <= report.at.timestamp() <= wall_clock().timestamp() + 1
     assert drain(spool).reports == []
     assert not list(spool.glob("*.report"))
 
@@ -382,7 +383,7 @@ def test_links_pipes_and_folders_in_the_spool_are_not_followed(tmp_path: Path) -
 
 
 def test_reports_come_in_the_order_of_their_times_and_in_bounded_numbers(tmp_path: Path) -> None:
-    now = time.time()
+    now = wall_clock().timestamp()
     for number in (3, 1, 2):
         head = f"quarterdeck-report 1 claude @{now - 10 + number:.3f} %3 -"
         body = json.dumps({"hook_event_name": f"E{number}"}).encode()
@@ -400,7 +401,7 @@ def test_reports_come_in_the_order_of_their_times_and_in_bounded_numbers(tmp_pat
 def test_what_died_half_way_is_swept_away(tmp_path: Path) -> None:
     for name in ("1.tmp", "2.report.99.taken", "3.tmp"):
         (tmp_path / name).write_bytes(b"x")
-    old = time.time() - 3_600
+    old = wall_clock().timestamp() - 3_600
     for name in ("1.tmp", "2.report.99.taken"):
         os.utime(tmp_path / name, (old, old))
 

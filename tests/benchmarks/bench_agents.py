@@ -16,12 +16,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.report_script import hook_command, script_path, script_text
 from quarterdeck.core.events import SessionChanged
+from quarterdeck.ports.clock import wall_clock
 from support.crew import Watching, watching
 from support.tmux_server import TmuxServer
 
@@ -56,7 +56,7 @@ async def waited(crew: Watching, act: Callable[[], None], shows: Callable[[Sessi
 
 def line(kind: str, **message: object) -> str:
     """One row of a transcript."""
-    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    now = wall_clock().isoformat().replace("+00:00", "Z")
     common = {
         "type": kind,
         "sessionId": CONVERSATION,

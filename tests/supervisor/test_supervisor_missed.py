@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,7 +15,7 @@ from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import SessionState
 from quarterdeck.errors import StoreError
 from quarterdeck.operations.kill import forget
-from quarterdeck.ports.clock import SystemClock
+from quarterdeck.ports.clock import SystemClock, wall_clock
 from quarterdeck.ports.mux import Hint, HintKind
 from quarterdeck.ports.store import ActivityQuery, Sighting
 from quarterdeck.store import identity
@@ -263,7 +262,7 @@ async def test_an_identity_given_while_nothing_could_be_written_gives_way_to_the
         born = next(pane for pane in snapshot.panes if pane.session_name == "born")
         seen = [Sighting(born.tmux_id, "born", born.session_created)]
         address, run = crew.crew.supervisor.server, str(snapshot.incarnation)
-        on_disk = identity.claim(other, address, run, seen, time.time())[born.tmux_id].session_id
+        on_disk = identity.claim(other, address, run, seen, wall_clock().timestamp())[born.tmux_id].session_id
         provisional = crew.need("born").session_id
         other.execute("COMMIT")
         other.close()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import time
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
 
 from quarterdeck.core.report import HEADER
 from quarterdeck.core.session import Need, SessionState
+from quarterdeck.ports.clock import wall_clock
 from support.post import Post, post_office
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ def report(office: Post, agent: ScriptedAgent, key: str, event: str, **payload: 
     """What a hook would put into the spool."""
     spool = office.deck.places.spool
     spool.mkdir(mode=0o700, parents=True, exist_ok=True)
-    head = f"{HEADER} {key} @{time.time():.3f} {agent.pane_id} {office.server.socket},1,0"
-    fresh = spool / f"{time.time_ns()}.tmp"
+    head = f"{HEADER} {key} @{wall_clock().timestamp():.3f} {agent.pane_id} {office.server.socket},1,0"
+    fresh = spool / f"{uuid.uuid4().hex}.tmp"
     fresh.write_text(f"{head}\n{json.dumps({'hook_event_name': event, **payload})}")
     fresh.rename(fresh.with_suffix(".report"))
 

@@ -7,7 +7,6 @@ import os
 import shutil
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from quarterdeck.core.readings import decide
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.text import clean_lines
 from quarterdeck.ports.agent import Program, ScreenLook
+from quarterdeck.ports.clock import wall_clock
 from quarterdeck.supervisor.spool import drain
 from support.git_repo import git
 from support.patience import PATIENCE
@@ -203,7 +203,7 @@ class Lab:
 
     def look(self, *, without: tuple[str, ...] = ()) -> Reading:
         """What the whole ladder says now."""
-        now = datetime.now(UTC)
+        now = wall_clock()
         for report in drain(self.spool).reports:
             self.held = agent(self.key).read_report(self.held, report)
         screen = self.capture()

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
+from quarterdeck.ports.clock import wall_clock
 from quarterdeck.tui.app import ConsoleApp
 from quarterdeck.tui.backend import Preferences
 from support import fleet
 from support.canned import CannedBackend
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class OffsetClock:
     """Runs as the machine's clock does, from the canned fleet's moment on."""
 
     def __init__(self) -> None:
-        self._ahead = datetime.now(UTC) - fleet.NOW
+        self._ahead = wall_clock() - fleet.NOW
 
     def now(self) -> datetime:
-        return datetime.now(UTC) - self._ahead
+        return wall_clock() - self._ahead
 
     def monotonic(self) -> float:
-        return datetime.now(UTC).timestamp()
+        return wall_clock().timestamp()
 
 
 def main() -> None:

@@ -40,8 +40,8 @@ class HandClock:
 
 @contextlib.asynccontextmanager
 async def open_store(path: Path, clock: HandClock | None = None) -> AsyncIterator[SqliteStore]:
-    """A store that does not wait long for anybody."""
-    async with SqliteStore(path, clock=clock, busy_timeout=0.3, retry_every=0.05) as store:
+    """A store that does not wait long for anybody, at a noon that never passes."""
+    async with SqliteStore(path, clock=clock or HandClock(), busy_timeout=0.3, retry_every=0.05) as store:
         yield store
 
 

@@ -10,10 +10,10 @@ import json
 import os
 import resource
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 from quarterdeck.core.ids import TmuxSessionId
+from quarterdeck.ports.clock import wall_clock
 from quarterdeck.ports.store import Activity, ActivityQuery, Sighting
 from quarterdeck.store.lease import Lease
 from quarterdeck.store.rows import read_session
@@ -45,7 +45,7 @@ async def writes(path: Path, own: str) -> None:
         seen = Sighting(TmuxSessionId(f"${own}-{number}"), f"{own}-{number}", 1)
         session_id = (await store.claim(SERVER, RUN, [seen]))[seen.tmux_id].session_id
         await store.save_thought(thought(session_id, f"{own} thinks {number}"))
-        await store.record(Activity(kind="test.written", at=datetime.now(UTC), summary=f"{own} did {number}"))
+        await store.record(Activity(kind="test.written", at=wall_clock(), summary=f"{own} did {number}"))
         say(pid=os.getpid(), session_id=session_id, thought=f"{own} thinks {number}", event=f"{own} did {number}")
         number += 1
 
@@ -73,7 +73,7 @@ async def full_disk(path: Path, _: str) -> None:
     answer = await store.claim(SERVER, RUN, [sighting(number) for number in range(30)])
     for found in answer.values():
         await store.save_thought(thought(found.session_id, "x" * 2000))
-        await store.record(Activity(kind="test.full", at=datetime.now(UTC), summary="no room"))
+        await store.record(Activity(kind="test.full", at=wall_clock(), summary="no room"))
     say(
         ids=[found.session_id for found in answer.values()],
         error=store.health().error,
@@ -95,7 +95,7 @@ async def read_only(path: Path, _: str) -> None:
         os.setuid(65534)
     store = SqliteStore(path, retry_every=0.05)
     answer = await store.claim(SERVER, RUN, [sighting(1), sighting(2)])
-    await store.record(Activity(kind="test.read_only", at=datetime.now(UTC), summary="kept in memory"))
+    await store.record(Activity(kind="test.read_only", at=wall_clock(), summary="kept in memory"))
     say(
         ids=[found.session_id for found in answer.values()],
         error=store.health().error,

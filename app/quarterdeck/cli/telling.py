@@ -30,6 +30,7 @@ from quarterdeck.core.names import find_session
 from quarterdeck.core.text import clean
 from quarterdeck.core.wire import event_to_wire
 from quarterdeck.errors import UsageError
+from quarterdeck.ports.clock import wall_clock
 from quarterdeck.ports.store import Activity, ActivityQuery, Level
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ async def _events(call: Call) -> int:
         project=options.project,
         kind=options.kind,
         level=Level(options.level) if options.level else None,
-        since=moment_of(options.since, datetime.now(UTC)) if options.since is not None else None,
+        since=moment_of(options.since, wall_clock()) if options.since is not None else None,
         search=options.search,
         limit=options.limit,
     )
@@ -114,7 +115,7 @@ async def _watch(call: Call) -> int:
 
     def lost(count: int) -> str:
         if call.json:
-            return json_text({"event": "lines.lost", "count": count, "at": datetime.now(UTC)})
+            return json_text({"event": "lines.lost", "count": count, "at": wall_clock()})
         return f"! {count} lines were lost, since nobody read them"
 
     def failed(error: Exception) -> None:

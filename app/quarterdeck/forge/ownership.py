@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from quarterdeck.errors import GitError
 from quarterdeck.paths import private_folder, write_private
+from quarterdeck.ports.clock import wall_clock
 from quarterdeck.values import value
 
 
@@ -48,7 +48,7 @@ class Managed:
         """Note, before it is made, that a worktree is ours."""
         private_folder(path.parent.parent)
         private_folder(path.parent)
-        self._write(path, {"repository": str(repository), "at": datetime.now(UTC).isoformat()})
+        self._write(path, {"repository": str(repository), "at": wall_clock().isoformat()})
 
     def unmark(self, path: Path) -> None:
         """Forget a worktree that is gone."""
@@ -77,7 +77,7 @@ class Managed:
         if not self._is_place(path):
             raise GitError(f"{path} is in the way, and it is not ours to move.")
         folder = private_folder(path.parent.parent / "set-aside")
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
+        stamp = wall_clock().strftime("%Y%m%dT%H%M%S%f")
         return path.rename(folder / f"{path.name}-{stamp}")
 
     def delete(self, path: Path) -> None:

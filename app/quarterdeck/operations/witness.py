@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.message import is_told_in
 from quarterdeck.core.report import ReportState
 from quarterdeck.operations.confirming import Proof
+from quarterdeck.ports.clock import wall_clock
 from quarterdeck.supervisor.agent_facts import session_id_in
 from quarterdeck.supervisor.spool import glance
 
@@ -47,7 +47,7 @@ class Witness:
         self._target = target
         self._session_id = session_id
         self._cwd = cwd
-        self._since = time.time()
+        self._since = wall_clock().timestamp()
         self._reported = deck.reports(target.pane_id).turns
         self._transcript: Transcript | None = None
         self._transcript_of: object = None

@@ -17,12 +17,17 @@ class Clock(Protocol):
         """Seconds that never go back."""
 
 
+def wall_clock() -> datetime:
+    """The machine's wall clock, aware, UTC: nothing else of ours reads it."""
+    return datetime.now(UTC)
+
+
 class SystemClock:
     """The machine's own time."""
 
     def now(self) -> datetime:
         """The wall clock, aware, UTC."""
-        return datetime.now(UTC)
+        return wall_clock()
 
     def monotonic(self) -> float:
         """Seconds that never go back."""

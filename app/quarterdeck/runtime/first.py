@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.fleet import Fleet
+from quarterdeck.ports.clock import wall_clock
 from quarterdeck.runtime.showing import Guests
 from quarterdeck.runtime.wishes import KEPT, arranged, arrangement, fingerprint, kept_wishes, key_of, wishes_of
 from quarterdeck.store.first_read import first_read
@@ -54,5 +54,5 @@ class First:
         look = self._look.wait(PATIENCE)
         if look is None:
             return Fleet()
-        fleet = first_fleet(self._read.sessions, look, self._server, datetime.now(UTC))
+        fleet = first_fleet(self._read.sessions, look, self._server, wall_clock())
         return Guests(self._own)(fleet, look)

@@ -13,10 +13,10 @@ import os
 import sqlite3
 import stat
 import time
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from quarterdeck.ports.clock import wall_clock
 from quarterdeck.store import events
 from quarterdeck.store.faults import Damaged, Trouble, is_damage
 from quarterdeck.store.migrations import APPLICATION_ID, migrate, refuse_newer, version_of
@@ -271,7 +271,7 @@ def _missing_tables(connection: sqlite3.Connection, *, with_index: bool) -> str:
 
 def _replace(path: Path, reason: str) -> str:
     """Set the damaged file aside, make a new one with what can be saved of it, and say so."""
-    at = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    at = wall_clock().strftime("%Y%m%dT%H%M%SZ")
     aside = path.with_name(f"{path.name}.damaged-{at}")
     for number in range(2, 100):
         if not aside.exists():

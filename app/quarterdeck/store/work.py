@@ -11,6 +11,7 @@ from quarterdeck.core.ids import SessionId
 from quarterdeck.core.journal import JournalEntry, Operation, Step
 from quarterdeck.core.lifecycle_record import parse_time, show_time
 from quarterdeck.errors import AlreadyReserved, NotFound
+from quarterdeck.ports.clock import wall_clock
 from quarterdeck.store.engine import Write
 from quarterdeck.store.writing import clean
 
@@ -81,7 +82,7 @@ class SqliteWorkStore:
             if after != before:
                 connection.execute(
                     "UPDATE work SET body = ?, project = ?, changed = ? WHERE session_id = ?",
-                    (write_work(after), after.project, _now(), session_id),
+                    (write_work(after), after.project, _seconds(), session_id),
                 )
             return after
 
@@ -198,7 +199,7 @@ class SqliteWorkStore:
             if gone.rowcount:
                 connection.execute(
                     "INSERT INTO set_aside (at, came_from, key, reason, body) VALUES (?, 'work', ?, ?, ?)",
-                    (_now(), session_id, clean(reason)[:500], body),
+                    (_seconds(), session_id, clean(reason)[:500], body),
                 )
 
         await self._write(run)
@@ -250,7 +251,7 @@ def _insert(connection: sqlite3.Connection, record: WorkRecord, owner: str) -> t
 
     connection.execute(
         "INSERT INTO work (session_id, project, body, changed) VALUES (?, ?, ?, ?)",
-        (record.session_id, record.project, write_work(record), _now()),
+        (record.session_id, record.project, write_work(record), _seconds()),
     )
     entry = JournalEntry(
         operation=Operation.SPAWN,
@@ -291,5 +292,5 @@ def _body(connection: sqlite3.Connection, session_id: str) -> str | None:
     return str(row[0]) if row else None
 
 
-def _now() -> float:
-    return datetime.now(UTC).timestamp()
+def _seconds() -> float:
+    return wall_clock().timestamp()

@@ -9,14 +9,16 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.skills import last_skill
+from quarterdeck.ports.clock import wall_clock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.transcript import TranscriptView
@@ -162,7 +164,7 @@ def started_at(program: Program) -> datetime | None:
         age = uptime - float(program.started) / os.sysconf("SC_CLK_TCK")
     except (OSError, ValueError, IndexError):
         return None
-    return datetime.now(UTC) - timedelta(seconds=age)
+    return wall_clock() - timedelta(seconds=age)
 
 
 def home_of(program: Program) -> Path | None:

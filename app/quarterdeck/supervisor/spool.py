@@ -6,7 +6,6 @@ import logging
 import os
 import re
 import stat
-import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.foreign import EMPTY, Json, parse_object, text_at
 from quarterdeck.core.report import HEADER, PAYLOAD_BYTES, Report
+from quarterdeck.ports.clock import wall_clock
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -53,7 +53,7 @@ def drain(spool: Path, *, limit: int = READ_AT_ONCE, socket: str | None = None) 
     reports: list[Report] = []
     malformed = 0
     for written, name in names[:limit]:
-        if socket is not None and time.time() - written < KEPT_FOR_OTHERS:
+        if socket is not None and wall_clock().timestamp() - written < KEPT_FOR_OTHERS:
             told = read(spool / name, boot=boot)
             if told is not None and told.socket and Path(told.socket).resolve() != Path(socket):
                 continue
@@ -143,7 +143,7 @@ def _told_at(told: str, written_at: float, boot: float | None) -> float:
 
 def _boot_time() -> float | None:
     try:
-        return time.time() - float(Path("/proc/uptime").read_text().split()[0])
+        return wall_clock().timestamp() - float(Path("/proc/uptime").read_text().split()[0])
     except (OSError, ValueError, IndexError):
         return None
 
@@ -180,7 +180,7 @@ def _set_aside(spool: Path, file: Path, name: str) -> None:
 
 def _sweep(spool: Path) -> None:
     """Take away what died half-way: unfinished reports, and reports that a killed reader had taken."""
-    now = time.time()
+    now = wall_clock().timestamp()
     with suppress(OSError):
         for file in [*spool.glob("*.tmp"), *spool.glob("*.taken")]:
             with suppress(OSError):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import subprocess
 import threading
-import time
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.pane import NoServer, Snapshot
+from quarterdeck.ports.clock import wall_clock
 from quarterdeck.programs import tmux_missing_error
 from quarterdeck.tmux import formats, spawn
 
@@ -49,7 +49,7 @@ class FirstLook:
         exit_code, out, err = self._answer
         if exit_code:
             is_absent = isinstance(spawn.failure(self._address, err), spawn.ServerAbsent)
-            return NoServer(at=time.time()) if is_absent else None
+            return NoServer(at=wall_clock().timestamp()) if is_absent else None
         return _snapshot(self._questions.read(out))
 
     def _read(self) -> None:
@@ -72,5 +72,5 @@ def _snapshot(rows: formats.Rows) -> Snapshot | None:
         version=rows.version,
         panes=tuple(panes),
         clients=tuple(rows.clients),
-        at=time.time(),
+        at=wall_clock().timestamp(),
     )
