@@ -39,6 +39,7 @@ GATES = (
     Gate("types", ("mypy",)),
     Gate("layers", ("lint-imports", "--no-cache")),
     Gate("wheel", (sys.executable, str(Path(__file__)), "--look-into-wheel")),
+    Gate("other days", (sys.executable, str(ROOT / "tests" / "other_days.py"))),
     # Module size, imports and README are held by tests/gates, which these run.
     Gate("tests", (sys.executable, "-m", "pytest", "-q")),
 )
@@ -78,7 +79,7 @@ def is_green(gate: Gate) -> bool:
         ok, said = False, f"{gate.argv[0]} is not installed: pip install {' '.join(TOOLS)}\n"
     if not ok:
         print(said.rstrip())
-    print(f"{'ok ' if ok else 'RED'} {gate.name:<8}{time.monotonic() - began:6.1f} s", flush=True)
+    print(f"{'ok ' if ok else 'RED'} {gate.name:<11}{time.monotonic() - began:6.1f} s", flush=True)
     return ok
 
 

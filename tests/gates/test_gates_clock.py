@@ -22,6 +22,7 @@ CALENDARS = {
     ("date", "today"),
 }
 READS_IT = {
+    "tests/other_days.py": "how far it has to move the clock of the tests",
     "app/quarterdeck/ports/clock.py": "the one place",
     "tests/support/scripted_agent.py": "a program of its own, as an agent is",
 }

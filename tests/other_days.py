@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Run the tests that know dates as if it were another day, elsewhere: `python tests/other_days.py [NAME]`.
+
+It needs libfaketime, Debian's package `faketime`, which moves the clock of a program and of its children.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SLEEP = ROOT / "tests" / "support" / "other_days"
+LIBRARIES = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib/faketime/libfaketime.so.1")
+DATED = (
+    "tests/core",
+    "tests/store",
+    "tests/thoughts",
+    "tests/agents/test_agents_reports.py",
+    "tests/cli/test_cli_output.py",
+    "tests/cli/test_cli_telling.py",
+)
+"""Where dates are written down."""
+STARTS_PROGRAMS = "tests/store/test_store_processes.py"
+"""Its programs would sleep by a clock that was moved half: see `other_days/sitecustomize.py`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherDay:
+    """A moment at which the tests are begun, and where."""
+
+    name: str
+    at: datetime
+    zone: str
+
+
+def other_days(now: datetime) -> tuple[OtherDay, ...]:
+    """The days that have caught somebody out: far from the tests' own dates, or odd in themselves."""
+    return (
+        OtherDay("in 400 days, far east", now + timedelta(days=400), "Pacific/Kiritimati"),
+        OtherDay("29 February, at midnight", datetime(2032, 3, 1, 3, 29, 50, tzinfo=UTC), "America/St_Johns"),
+        OtherDay("an hour that comes twice", datetime(2031, 10, 26, 0, 59, 50, tzinfo=UTC), "Europe/Berlin"),
+        OtherDay("an hour that is left out", datetime(2031, 3, 30, 0, 59, 50, tzinfo=UTC), "Europe/Berlin"),
+    )
+
+
+def is_green_on(day: OtherDay, library: Path, now: datetime) -> bool:
+    """Run the dated tests as if it were then and there."""
+    environ = os.environ | {
+        "LD_PRELOAD": str(library),
+        "FAKETIME": f"{(day.at - now).total_seconds():+.0f}s",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "TZ": day.zone,
+        "PYTHONPATH": os.pathsep.join([str(SLEEP), str(ROOT / "app")]),
+    }
+    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--ignore={STARTS_PROGRAMS}", *DATED]
+    done = subprocess.run(
+        argv, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if done.returncode:
+        print(done.stdout.rstrip())
+    print(f"{'ok ' if done.returncode == 0 else 'RED'} {day.name}", flush=True)
+    return done.returncode == 0
+
+
+def main(words: list[str]) -> int:
+    """Run them on every day, or on those that are named, up to the first red one."""
+    library = next((file for pattern in LIBRARIES for file in Path("/").glob(pattern.lstrip("/"))), None)
+    if library is None:
+        print("libfaketime is not installed; Debian's package is faketime")
+        return 1
+    now = datetime.now(UTC)
+    days = [day for day in other_days(now) if not words or any(word in day.name for word in words)]
+    return 0 if days and all(is_green_on(day, library, now) for day in days) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
