@@ -180,7 +180,7 @@ async def test_a_forgotten_session_adopted_as_another_leaves_discovery_in_peace(
     ("wanted", "error", "words"),
     [
         (None, Refused, "2 sessions wait for the name twin: sess_1, sess_2"),
-        ("sess_3", Refused, "sess_3 is kept for a session named other, not twin"),
+        ("sess_3", Refused, "sess_3 belongs to another tmux server"),
         ("sess_4", Refused, "sess_4 is live"),
         ("sess_9", NotFound, "no session sess_9"),
     ],
@@ -188,7 +188,7 @@ async def test_a_forgotten_session_adopted_as_another_leaves_discovery_in_peace(
 async def test_an_adoption_that_cannot_be_says_why(
     store: SqliteStore, wanted: str | None, error: type[Exception], words: str
 ) -> None:
-    await store.stale([session(1, "twin"), session(2, "twin"), session(3, "other")])
+    await store.stale([session(1, "twin"), session(2, "twin"), replace(session(3, "twin"), tmux_server="/elsewhere")])
     await store.checkpoint([session(4)])
 
     with pytest.raises(error, match=words):
@@ -200,6 +200,26 @@ async def test_what_is_watched_already_cannot_be_adopted(store: SqliteStore) -> 
 
     with pytest.raises(Refused, match="name-1 is watched already, as sess_0"):
         await store.adopt(SERVER, RUN, sighting(1), None)
+
+
+async def test_what_a_look_found_gives_way_to_the_identity_that_is_named(store: SqliteStore) -> None:
+    await store.stale([session(1, "before")])
+    assert await ids(store, 7) == ["sess_2"]
+
+    adopted = await store.adopt(SERVER, RUN, sighting(7), SessionId("sess_1"))
+
+    assert adopted == Identity(SessionId("sess_1"), Claim.REVIVED)
+    assert [one.session_id for one in await store.sessions()] == ["sess_1"]
+    assert await ids(store, 7) == ["sess_1"]
+    assert await ids(store, 8) == ["sess_3"], "the id that gave way is used up"
+
+
+async def test_what_was_detached_elsewhere_is_not_taken_from_there(store: SqliteStore) -> None:
+    assert await ids(store, 1, 2) == ["sess_0", "sess_1"]
+    await store.forget(SessionId("sess_0"))
+
+    with pytest.raises(Refused, match="sess_0 was detached from another session"):
+        await store.adopt(SERVER, RUN, sighting(2), SessionId("sess_0"))
 
 
 async def test_a_reserved_identity_goes_to_the_session_of_that_name(store: SqliteStore) -> None:

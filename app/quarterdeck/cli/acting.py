@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.cli.bridge import bridge
 from quarterdeck.cli.output import print_json, say
 from quarterdeck.core.ids import SessionId
+from quarterdeck.core.names import find_session
 from quarterdeck.core.wire import to_wire
 from quarterdeck.errors import NotFound, QuarterdeckError, UsageError
 from quarterdeck.operations.adopt import adopt as adopt_session
@@ -134,8 +135,8 @@ def adopt(call: Call) -> int:
 async def _adopt(call: Call) -> int:
     if call.options.identity == "":
         raise UsageError("The id after --as is empty.", hint="`quarterdeck ls --all` lists stale sessions.")
-    identity = SessionId(call.options.identity) if call.options.identity else None
     async with bridge(call) as opened:
+        identity = _identity(opened.deck, call.options.identity)
         session = await adopt_session(opened.deck, call.options.name, identity)
         await opened.crew.checkpoints.save()
     if call.json:
@@ -143,6 +144,15 @@ async def _adopt(call: Call) -> int:
     else:
         say(f"{session.session_id}  {session.tmux_name}")
     return 0
+
+
+def _identity(deck: Deck, word: str | None) -> SessionId | None:
+    """The stale session that a word names; a detached one is on no list, and is named by its id."""
+    if word is None:
+        return None
+    stale = [session for session in deck.supervisor.fleet.sessions.values() if session.is_stale]
+    found = find_session(word, stale)
+    return found.session_id if found is not None else SessionId(word)
 
 
 def _absolute(folder: str | None) -> Path:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.discovery import shown_panes
-from quarterdeck.core.events import CreatedReason
+from quarterdeck.core.events import CreatedReason, SessionForgotten
 from quarterdeck.errors import NotFound, Refused, UsageError
-from quarterdeck.ports.store import Sighting
+from quarterdeck.ports.store import Activity, Sighting
 
 if TYPE_CHECKING:
     from quarterdeck.core.ids import SessionId
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 async def adopt(deck: Deck, name: str, session_id: SessionId | None = None) -> Session:
-    """Watch the tmux session of exactly this name, as `session_id` where one is given."""
+    """Watch the tmux session of exactly this name, as the stale or detached `session_id` where one is given."""
     if not name:
         raise UsageError("A tmux session has to be named.", hint="`tmux list-sessions` lists them.")
     supervisor = deck.supervisor
@@ -32,14 +32,30 @@ async def adopt(deck: Deck, name: str, session_id: SessionId | None = None) -> S
         holder = next(
             (s for s in supervisor.fleet.sessions.values() if s.tmux_id == pane.tmux_id and not s.is_stale), None
         )
-        if holder is not None:
+        if holder is not None and session_id in {None, holder.session_id}:
             raise Refused(f'"{name}" is watched already, as {holder.session_id}.')
+        if holder is not None and holder.work is not None:
+            raise Refused(f'"{name}" is the worker {holder.session_id}, and stays it.')
         identity = await deck.store.adopt(
             supervisor.server,
             str(snapshot.incarnation),
             Sighting(pane.tmux_id, pane.session_name, pane.session_created),
             session_id,
         )
+        now = deck.clock.now()
+        given_up = {} if holder is None else {"instead_of": holder.session_id}
+        await deck.store.record(
+            Activity(
+                kind="session.adopted",
+                at=now,
+                source="operator",
+                session_id=identity.session_id,
+                summary=f"Adopted: {name}",
+                data={"tmux_name": name, **given_up},
+            )
+        )
+        if holder is not None:
+            supervisor.commit(SessionForgotten(session_id=holder.session_id, at=now))
         supervisor.expect(pane.tmux_id, CreatedReason.ADOPTED)
         await supervisor.load()
         await supervisor.look_locked()

@@ -99,12 +99,24 @@ def adopt(
     session_id: SessionId | None,
     now: float,
 ) -> Identity:
-    """Bind a tmux session to a stale identity of its name, to the one it had when it was forgotten, or to a new one."""
+    """Bind a tmux session to the identity that is named, else to the one that waits for its name, else to a new one.
+
+    A row that was given to it meanwhile, as happens to whatever a look finds, gives way to an identity that is named.
+    """
     name = clean(sighting.name)
     row = _bound(connection, server, incarnation, sighting.tmux_id)
-    if row is not None and row.status == "live":
+    if row is not None and row.status == "live" and session_id in {None, row.session_id}:
         raise Refused(f"{name} is watched already, as {row.session_id}.")
-    forgotten = row if row is not None and row.status == "forgotten" else None
+    if session_id is not None:
+        _check_free(connection, server, incarnation, sighting, session_id)
+        if row is not None and row.session_id != session_id:
+            _unbind(connection, row.session_id)
+            _give_way(connection, row.session_id, now)
+        _bind(connection, session_id, incarnation, sighting, now)
+        return Identity(session_id, Claim.REVIVED)
+    if row is not None and row.status == "forgotten":
+        _bind(connection, row.session_id, incarnation, sighting, now)
+        return Identity(row.session_id, Claim.REVIVED)
     kept = [
         SessionId(found)
         for (found,) in connection.execute(
@@ -112,21 +124,11 @@ def adopt(
             (server, name),
         )
     ]
-    if session_id is None:
-        if forgotten is None and len(kept) > 1:
-            raise Refused(
-                f"{len(kept)} sessions wait for the name {name}: {', '.join(kept)}.", hint="Say which with --as."
-            )
-        chosen = forgotten.session_id if forgotten else next(iter(kept), None)
-    elif session_id in kept or (forgotten is not None and forgotten.session_id == session_id):
-        chosen = session_id
-    else:
-        raise _why_not(connection, server, name, session_id)
-    if chosen is not None:
-        _bind(connection, chosen, incarnation, sighting, now)
-        return Identity(chosen, Claim.REVIVED)
-    if forgotten is not None:
-        _unbind(connection, forgotten.session_id)
+    if len(kept) > 1:
+        raise Refused(f"{len(kept)} sessions wait for the name {name}: {', '.join(kept)}.", hint="Say which with --as.")
+    if kept:
+        _bind(connection, kept[0], incarnation, sighting, now)
+        return Identity(kept[0], Claim.REVIVED)
     fresh = next(_fresh_ids(connection))
     _insert(connection, fresh, server, incarnation, sighting, now)
     return Identity(fresh, Claim.NEW)
@@ -326,15 +328,27 @@ def _unbind(connection: sqlite3.Connection, session_id: SessionId) -> None:
     connection.execute("UPDATE sessions SET incarnation = '', tmux_id = '' WHERE session_id = ?", (session_id,))
 
 
-def _why_not(connection: sqlite3.Connection, server: str, name: str, session_id: SessionId) -> Refused | NotFound:
+def _give_way(connection: sqlite3.Connection, session_id: SessionId, now: float) -> None:
+    """Show a row no more whose tmux session has another identity now."""
+    connection.execute(
+        "UPDATE sessions SET status = 'forgotten', changed = ? WHERE session_id = ? AND status = 'live'",
+        (now, session_id),
+    )
+
+
+def _check_free(
+    connection: sqlite3.Connection, server: str, incarnation: str, sighting: Sighting, session_id: SessionId
+) -> None:
+    """Whether an identity can be given to a tmux session: it is stale, or was detached. Raises what is in the way."""
     row = connection.execute(
-        "SELECT status, tmux_name, server FROM sessions WHERE session_id = ?", (session_id,)
+        "SELECT status, server, incarnation, tmux_id FROM sessions WHERE session_id = ?", (session_id,)
     ).fetchone()
     if row is None:
-        return NotFound(f"There is no session {session_id}.")
-    status, kept_name, kept_server = row
-    if status == "stale" and kept_server != server:
-        return Refused(f"{session_id} belongs to another tmux server ({kept_server}).")
-    if status == "stale":
-        return Refused(f"{session_id} is kept for a session named {kept_name}, not {name}.")
-    return Refused(f"{session_id} is {status}: only a stale session can be taken up again.")
+        raise NotFound(f"There is no session {session_id}.", hint="`quarterdeck ls --all` lists stale sessions.")
+    status, kept_server, *bound = row
+    if status not in {"stale", "forgotten"}:
+        raise Refused(f"{session_id} is {status}: only a stale or detached session can be taken up again.")
+    if kept_server != server:
+        raise Refused(f"{session_id} belongs to another tmux server ({kept_server}).")
+    if status == "forgotten" and bound[0] == incarnation and bound[1] != sighting.tmux_id:
+        raise Refused(f"{session_id} was detached from another session of this server.")
