@@ -337,7 +337,7 @@ async def test_what_a_keeper_had_seen_and_not_written_when_it_died_is_written_by
                 ["one", "two"] if end == "server" else []
             )
             told = [each.kind for each in await second.deck.store.activity(ActivityQuery(session_id=identity))]
-            assert told.count("session.exited") == (end == "session")
+            assert told.count("session.deleted") == (end == "session")
 
 
 async def test_a_row_whose_server_went_away_is_shown_also_before_the_keeper_has_said_so(

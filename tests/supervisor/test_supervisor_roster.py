@@ -114,6 +114,41 @@ async def test_an_exit_tells_its_status_and_leaves_its_last_words(server: TmuxSe
     assert ended.exit_status == 3
     async with bridge_on(server.socket, private_home) as opened:
         assert "these are my last words" in await opened.deck.store.tail(session_id)
+        (told,) = await opened.deck.store.activity(ActivityQuery(kind="session.deleted"))
+        assert told.data == {"reason": "process_exit", "exit_status": 3}
+
+
+async def test_an_ended_session_keeps_its_last_lines_and_not_its_last_screen_only(
+    server: TmuxServer, private_home: Path
+) -> None:
+    server.session("keep")
+    async with watching(server.socket, private_home) as crew:
+        pane = server.session("counts", "sh", "-c", "seq 1 1000; read x; echo the end; exit 0")
+        await until(lambda: crew.row("counts"), "it is there")
+        session_id = crew.need("counts").session_id
+        scrollbacks = crew.crew.scrollbacks
+        await until(lambda: scrollbacks.is_whole(session_id), "what scrolled by was asked for")
+        server.run("send-keys", "-t", pane, "Enter")
+        await crew.shows("keep")
+
+    async with bridge_on(server.socket, private_home) as opened:
+        kept = (await opened.deck.store.tail(session_id)).splitlines()
+    numbers = [int(line) for line in kept if line.isdecimal()]
+    assert numbers == list(range(numbers[0], 1001))
+    assert 290 <= len(numbers) <= 300
+
+
+async def test_a_session_that_a_command_ends_keeps_its_last_lines(server: TmuxServer, private_home: Path) -> None:
+    server.session("keep")
+    pane = server.session("counts", "sh", "-c", "seq 1 1000; read x")
+    await until(lambda: "1000" in server.run("capture-pane", "-p", "-t", pane), "it has counted")
+    async with bridge_on(server.socket, private_home) as opened:
+        await opened.crew.look_once()
+        session = opened.deck.session("counts")
+        await kill(opened.deck, session)
+        kept = (await opened.deck.store.tail(session.session_id)).split()
+
+    assert kept == [str(number) for number in range(701, 1001)]
 
 
 async def test_a_pane_kept_after_its_end_counts_as_ended(server: TmuxServer, private_home: Path) -> None:
@@ -145,6 +180,8 @@ async def test_a_restarted_server_is_one_event_and_names_get_their_identities_ba
         assert [(bool(e.before), bool(e.after)) for e in changes] == [(True, False), (False, True)]
         assert len(crew.of(SessionStale)) == 3
         assert not crew.of(SessionDeleted)
+        (told,) = await crew.deck.store.activity(ActivityQuery(kind="server.changed"))
+        assert (told.data["reason"], told.data["sessions"]) == ("server_gone", 3)
 
 
 async def test_a_stopped_server_changes_nothing_and_rows_are_marked_unsure(
@@ -221,7 +258,7 @@ async def test_of_a_birth_that_two_see_one_line_is_logged(server: TmuxServer, pr
         await first.shows("work")
         await second.shows("work")
         born = await first.deck.store.activity(ActivityQuery(kind="session.created", search="born"))
-        ended = await first.deck.store.activity(ActivityQuery(kind="session.exited", search="born"))
+        ended = await first.deck.store.activity(ActivityQuery(kind="session.deleted", search="born"))
 
     assert (len(born), len(ended)) == (1, 1)
 
@@ -242,6 +279,28 @@ async def test_a_forgotten_session_stays_away_until_it_is_adopted(server: TmuxSe
         await crew.shows("keep", "work")
         deleted = [e for e in crew.of(SessionDeleted) if isinstance(e, SessionDeleted)]
         assert [(e.session.session_id, e.tmux_session_alive) for e in deleted] == [(identity, True)]
+
+
+async def test_a_session_that_a_look_found_becomes_the_stale_one_that_is_named(
+    server: TmuxServer, private_home: Path
+) -> None:
+    server.session("web")
+    server.session("keep")
+    async with watching(server.socket, private_home) as crew:
+        await crew.shows("web", "keep")
+        identity = crew.need("web").session_id
+        server.kill()
+        server.session("web-again")
+        fleet = crew.crew.supervisor
+        await until(lambda: crew.row("web-again") and fleet.fleet.sessions[identity].is_stale, "it is lost")
+        given_up = crew.need("web-again").session_id
+
+        session = await adopt(crew.deck, "web-again", identity)
+
+        assert (session.session_id, session.tmux_name, session.is_stale) == (identity, "web-again", False)
+        assert given_up not in fleet.fleet.sessions
+        (told,) = await crew.deck.store.activity(ActivityQuery(kind="session.adopted"))
+        assert (told.session_id, told.data["instead_of"]) == (identity, given_up)
 
 
 async def test_adopting_says_why_it_will_not(server: TmuxServer, private_home: Path) -> None:

@@ -192,7 +192,7 @@ def test_rows_are_kept_on_while_their_keeper_is_stopped(server: TmuxServer) -> N
             second.stop()
     finally:
         first.stop()
-    ended = run_cli("-S", server.socket, "events", "--kind", "session.exited", "--json").out.splitlines()
+    ended = run_cli("-S", server.socket, "events", "--kind", "session.deleted", "--json").out.splitlines()
     assert len(ended) == 1
 
 

@@ -366,7 +366,7 @@ class CannedBackend:
             ),
             Activity(
                 id=1,
-                kind="session.exited",
+                kind="session.deleted",
                 at=ago(minutes=21),
                 source="reaper",
                 session_id="sess_15",

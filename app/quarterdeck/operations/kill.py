@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.events import DeleteMode, SessionDeleted, SessionForgotten
 from quarterdeck.core.session import ExitReason, Need, Session, SessionState
 from quarterdeck.errors import Refused, TmuxError
+from quarterdeck.operations.preview import keep_last_lines
 from quarterdeck.ports.store import Activity
 from quarterdeck.supervisor.sighting import gone
 
@@ -33,11 +34,15 @@ async def kill(deck: Deck, session: Session, *, own_pane: str | None = None) -> 
             hint="Detach or quit first, or end it from another session.",
         )
     await move_clients_away(deck, session)
+    if session.pane_id is not None:
+        await keep_last_lines(deck.mux, deck.store, session.session_id, session.pane_id)
     await deck.mux.kill_session(session.tmux_id, of=session.incarnation)
     now = deck.clock.now()
     ended = gone(session, ExitReason.API_DELETE, now)
     await deck.store.end([ended], ExitReason.API_DELETE)
-    await deck.store.record(_told(session, "session.killed", "Ended by the operator", now_from=deck))
+    await deck.store.record(
+        _told(session, "session.killed", "Ended by the operator", ExitReason.API_DELETE, now_from=deck)
+    )
     if session.session_id in deck.supervisor.fleet.sessions:
         deck.supervisor.commit(
             SessionDeleted(session=ended, reason=ExitReason.API_DELETE, mode=DeleteMode.KILL_TMUX, at=now)
@@ -48,7 +53,7 @@ async def kill(deck: Deck, session: Session, *, own_pane: str | None = None) -> 
 async def forget(deck: Deck, session: Session) -> None:
     """Stop watching a session and leave tmux alone; a stale or exited row is dismissed."""
     await deck.store.forget(session.session_id)
-    await deck.store.record(_told(session, "session.forgotten", "No longer watched", now_from=deck))
+    await deck.store.record(_told(session, "session.forgotten", "No longer watched", "detached", now_from=deck))
     now = deck.clock.now()
     if session.session_id not in {**deck.supervisor.fleet.sessions, **deck.supervisor.fleet.exited}:
         return  # what the store says was heard meanwhile
@@ -112,7 +117,7 @@ async def move_clients_away(deck: Deck, session: Session) -> None:
             ) from fault
 
 
-def _told(session: Session, kind: str, summary: str, *, now_from: Deck) -> Activity:
+def _told(session: Session, kind: str, summary: str, reason: str, *, now_from: Deck) -> Activity:
     return Activity(
         kind=kind,
         at=now_from.clock.now(),
@@ -120,4 +125,5 @@ def _told(session: Session, kind: str, summary: str, *, now_from: Deck) -> Activ
         session_id=session.session_id,
         project=session.work.project if session.work else None,
         summary=f"{summary}: {session.tmux_name}",
+        data={"reason": reason},
     )

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.scrollback import KEPT_LINES
+from quarterdeck.core.text import clean_sgr
+from quarterdeck.errors import TmuxError
 from quarterdeck.ports.mux import CaptureRequest
 
 if TYPE_CHECKING:
+    from quarterdeck.core.ids import PaneId, SessionId
     from quarterdeck.core.session import Session
     from quarterdeck.operations.deck import Deck
+    from quarterdeck.ports.mux import Mux
+    from quarterdeck.ports.store import Store
+
+logger = logging.getLogger(__name__)
 
 
 async def preview(deck: Deck, session: Session, *, lines: int, colours: bool = True) -> str:
@@ -28,3 +37,15 @@ def last_lines(text: str, lines: int) -> str:
     while kept and not kept[-1].strip():
         kept.pop()
     return "\n".join(kept[-lines:]) if lines > 0 else ""
+
+
+async def keep_last_lines(mux: Mux, store: Store, session_id: SessionId, pane_id: PaneId) -> None:
+    """Keep what a session's pane holds, so that it can be read when the session is gone."""
+    try:
+        found = await mux.capture([CaptureRequest(pane_id, lines=KEPT_LINES, colours=True)])
+    except TmuxError as fault:
+        logger.info("the last lines of %s could not be read: %s", session_id, fault.message)
+        return
+    lines = last_lines(clean_sgr(found.get(pane_id, "")), KEPT_LINES)
+    if lines:
+        await store.save_tails({session_id: lines})

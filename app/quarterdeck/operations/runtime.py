@@ -15,6 +15,7 @@ from quarterdeck.core.lifecycle import RuntimePart, RuntimeReason, RuntimeState
 from quarterdeck.core.pane import NoServer, Snapshot
 from quarterdeck.core.session import ExitReason, SessionState
 from quarterdeck.errors import Refused, TmuxError, TmuxUnreachable
+from quarterdeck.operations.preview import keep_last_lines
 from quarterdeck.ports.agent import Program
 from quarterdeck.ports.store import Sighting
 from quarterdeck.values import value
@@ -176,6 +177,7 @@ async def end_runtime(yard: Yard, record: WorkRecord, sky: Sky | None = None) ->
     begun = {each.pid: each for pane in panes for each in process.family(pane.pid, sky.processes)}
     await _move_clients_away(yard, panes, sky)
     incarnation = str(sky.snapshot.incarnation) if sky.snapshot else ""
+    await keep_last_lines(yard.mux, yard.store, record.session_id, panes[0].pane_id)
     await yard.mux.kill_session(panes[0].tmux_id, of=incarnation)
     left = await process.end_all(list(begun.values()))
     if left:

@@ -16,6 +16,7 @@ from quarterdeck.supervisor.keeping import Keeping, Lease
 from quarterdeck.supervisor.painting import Painting
 from quarterdeck.supervisor.reader import Reader
 from quarterdeck.supervisor.reports import Reports
+from quarterdeck.supervisor.scrollbacks import Scrollbacks
 from quarterdeck.supervisor.showing import Showing
 from quarterdeck.supervisor.supervisor import Supervisor
 from quarterdeck.supervisor.themes import Themes
@@ -72,6 +73,7 @@ class Crew:
         self.queue = ThoughtQueue(store.save_thought)
         self.thoughts = Thoughts(self.queue)
         self.checkpoints = Checkpoints(self.supervisor)
+        self.scrollbacks = Scrollbacks(mux=mux, clock=clock, keep=self.checkpoints.tail)
         self.work_rows = WorkRows(works)
         self.reports = Reports(spool=spool, socket=str(mux.address), agents=agents)
         self.reader = Reader(
@@ -101,6 +103,7 @@ class Crew:
         )
         self.supervisor.bus.subscribe(self.engine.note)
         self.supervisor.bus.subscribe(self.diary.note)
+        self.supervisor.bus.subscribe(self.scrollbacks.note)
         self.also: dict[str, Callable[[], Awaitable[None]]] = {}
         """Workers that others add before `run`."""
         self.on_store_change: list[Callable[[], None]] = []
@@ -144,6 +147,7 @@ class Crew:
             "thinker": self.engine.run,
             "reports": self._hear,
             "diary": self.diary.run,
+            "scrollback": self.scrollbacks.run,
             **self.also,
         }
         async with asyncio.TaskGroup() as tasks:
@@ -197,6 +201,9 @@ class Crew:
             self.supervisor.commit(*reading.events)
             for session_id, tail in reading.tails.items():
                 self.checkpoints.tail(session_id, tail)
+                watched = self.reader.watched(session_id)
+                if watched is not None:
+                    self.scrollbacks.drawn(session_id, watched.pane, tail)
             self.engine.moved(reading.tails.keys() | reading.told)
             wanted = reading.look_again_in
         self._show_thoughts()

@@ -16,7 +16,7 @@ from quarterdeck.core.events import (
 )
 from quarterdeck.core.pane import NoServer
 from quarterdeck.core.session import ExitReason, Session
-from quarterdeck.ports.store import Activity, Claim, Sighting
+from quarterdeck.ports.store import Activity, Claim, Level, Sighting
 from quarterdeck.supervisor.sighting import attached, gone, placeholder, put_away, revived, seen, shows_as
 from quarterdeck.values import value
 
@@ -63,6 +63,10 @@ async def reconcile(
     events: list[Event] = []
     if fleet.incarnation != incarnation and not around.at_start:
         events.append(ServerChanged(before=fleet.incarnation, after=incarnation, at=around.now))
+        if fleet.incarnation and around.is_keeper:
+            await around.store.record(_server_told(around, incarnation, len(found.stranded)))
+    elif found.stranded and around.at_start and around.is_keeper:
+        await around.store.record(_server_told(around, incarnation, len(found.stranded)))
     reason = ExitReason.STARTUP_MISSING_TMUX if around.at_start else ExitReason.TMUX_RECONCILE_MISSING
     stranded = [put_away(session, reason, around.now) for session in found.stranded]
     events += await _stale(around, stranded)
@@ -152,7 +156,7 @@ async def _ended(
         group = {s.session_id: s for s, r in ended if r is reason}
         if around.is_keeper:
             for session_id in await around.store.end(group.values(), reason):
-                await around.store.record(_told(around, "session.exited", group[session_id]))
+                await around.store.record(_told(around, "session.deleted", group[session_id]))
     for session, reason in ended:
         events.append(SessionDeleted(session=session, reason=reason, at=around.now))
     return events
@@ -161,6 +165,7 @@ async def _ended(
 def _told(around: Circumstances, kind: str, session: Session) -> Activity:
     status = "" if session.exit_status is None else f", status {session.exit_status}"
     why = f" ({session.exit_reason.value}{status})" if session.exit_reason else ""
+    about = {"reason": session.exit_reason, "exit_status": session.exit_status}
     return Activity(
         kind=kind,
         at=around.now,
@@ -168,5 +173,21 @@ def _told(around: Circumstances, kind: str, session: Session) -> Activity:
         session_id=session.session_id,
         project=session.work.project if session.work else None,
         summary=f"{session.tmux_name}{why}",
-        data={} if session.exit_status is None else {"exit_status": session.exit_status},
+        data={name: each for name, each in about.items() if each is not None},
+    )
+
+
+def _server_told(around: Circumstances, after: str, lost: int) -> Activity:
+    """The end of a tmux server, once, however many sessions went with it."""
+    reason = "server_replaced" if after else "server_gone"
+    what = "was started anew" if after else "ended"
+    when = " while nobody watched" if around.at_start else ""
+    rows = f"{lost} session{'' if lost == 1 else 's'}"
+    return Activity(
+        kind="server.changed",
+        at=around.now,
+        level=Level.WARN,
+        source="supervisor",
+        summary=f"The tmux server {what}{when}; {rows} went with it",
+        data={"reason": reason, "server": around.server, "sessions": lost},
     )
