@@ -239,6 +239,7 @@ async def test_a_stale_session_is_shown_as_gone_but_kept(store: SqliteStore) -> 
         current_command=None,
         attached_clients=0,
         needs=None,
+        rest_state=RestState.DEEP_SLEEP,
         is_stale=True,
         transport_health=TransportHealth.DISCONNECTED,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,13 +18,15 @@ from quarterdeck.core.events import (
     SessionDeleted,
     SessionStale,
 )
-from quarterdeck.core.session import ExitReason, SessionState
+from quarterdeck.core.session import ExitReason, RestState, SessionState
+from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
 from quarterdeck.errors import NotFound, Refused, TmuxError, UsageError
 from quarterdeck.operations.adopt import adopt
 from quarterdeck.operations.again import again
 from quarterdeck.operations.kill import forget, kill
 from quarterdeck.operations.new import Wanted, new_session
 from quarterdeck.ports.store import ActivityQuery
+from quarterdeck.store.glance import own_session_key
 from support.crew import bridge_on, until, watching
 from support.tmux_server import TmuxServer
 from support.tmux_terminal import Terminals
@@ -93,6 +96,49 @@ async def test_births_renames_and_deaths_are_seen_as_they_happen(server: TmuxSer
         ]
         deleted = [event for event in crew.of(SessionDeleted) if isinstance(event, SessionDeleted)]
         assert [(e.session.tmux_name, e.reason) for e in deleted] == [("born", ExitReason.PROCESS_EXIT)]
+
+
+async def test_what_went_with_its_server_rests_deeply_whatever_was_said_of_it_last(
+    server: TmuxServer, private_home: Path
+) -> None:
+    server.session("work")
+    async with watching(server.socket, private_home) as crew:
+        session_id = crew.need("work").session_id
+        said = ThoughtSnapshot(
+            thought="reads the tests",
+            rest_state=RestState.ACTIVE,
+            updated_at=crew.deck.clock.now(),
+            stream_instance_id="one",
+            emission_seq=1,
+        )
+        update = ThoughtUpdate(session_id=session_id, snapshot=said)
+        assert crew.crew.showing.take(update) is not None
+        crew.crew.showing.show(session_id)
+        assert crew.need("work").thought == "reads the tests"
+        server.kill()
+        await until(lambda: crew.need("work").is_stale, "it is lost")
+        crew.crew.showing.show_all()
+
+        assert crew.need("work").rest_state is RestState.DEEP_SLEEP
+    async with bridge_on(server.socket, private_home) as opened:
+        (kept,) = await opened.deck.store.sessions()
+        assert kept.rest_state is RestState.DEEP_SLEEP
+
+
+async def test_the_session_a_console_ended_with_is_no_row(server: TmuxServer, private_home: Path) -> None:
+    server.session("keep")
+    server.session("was-the-console")
+    async with watching(server.socket, private_home) as crew:
+        own = crew.need("was-the-console").session_id
+        await crew.deck.store.set_meta(own_session_key(str(crew.deck.mux.address)), json.dumps(own))
+        server.run("kill-session", "-t", "=was-the-console")
+        await crew.shows("keep")
+
+        assert own not in crew.crew.supervisor.ended
+        assert not crew.of(SessionDeleted)
+        assert await crew.deck.store.activity(ActivityQuery(kind="session.deleted")) == []
+    async with bridge_on(server.socket, private_home) as opened:
+        assert [session.tmux_name for session in await opened.deck.store.sessions()] == ["keep"]
 
 
 async def test_an_exit_tells_its_status_and_leaves_its_last_words(server: TmuxServer, private_home: Path) -> None:

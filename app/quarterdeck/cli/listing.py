@@ -91,12 +91,10 @@ def fitted(widths: dict[str, int], width: int) -> dict[str, int]:
 
 def _cells(session: Session, now: datetime) -> dict[str, Cell]:
     sign, plain, colour = _sign(session)
-    doubt = "" if session.is_certain else "?"
-    state = "stale" if session.is_stale else session.state.value
     return {
         "sign": Cell(sign if has_unicode() else plain, colour),
         "name": Cell(clean(session.tmux_name), Colour.BOLD),
-        "state": Cell(state + doubt, colour),
+        "state": Cell(session.state_word, colour),
         "agent": Cell(clean(session.tool or "")),
         "wants": Cell(session.needs.value if session.needs else "", colour),
         "quiet": Cell(age(now - session.last_activity_at), Colour.DIM),

@@ -53,11 +53,10 @@ async def _list(call: Call) -> int:
 
 def cells(session: Session, now: datetime) -> Sequence[str]:
     """One session as the columns of `ls` in a pipe: id, name, state, agent, wants, quiet, folder, thought."""
-    doubt = "" if session.is_certain else "?"
     return (
         session.session_id,
         session.tmux_name,
-        ("stale" if session.is_stale else session.state.value) + doubt,
+        session.state_word,
         session.tool or "",
         session.needs.value if session.needs else "",
         age(now - session.last_activity_at),
@@ -111,7 +110,7 @@ def _facts(session: Session, now: datetime, *, why: bool) -> list[tuple[str, str
     known = f"{in_words(evidence.cause)} ({evidence.source}, {evidence.confidence} confidence)"
     facts = [
         ("Session", f"{session.session_id}  {session.tmux_name}"),
-        ("State", session.state.value + ("" if session.is_certain else "?")),
+        ("State", session.state_word),
         ("Because", known + (f", {age(now - evidence.observed_at)} ago" if evidence.observed_at else "")),
         ("Rest", session.rest_state.value),
         ("Wants", session.needs.value if session.needs else ""),

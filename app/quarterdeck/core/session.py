@@ -199,6 +199,12 @@ class Session:
     ended_at: datetime | None = None
 
     @property
+    def state_word(self) -> str:
+        """Its state as lists name it, with a `?` while it is not certain."""
+        word = "stale" if self.is_stale else self.state.value
+        return word if self.is_certain else f"{word}?"
+
+    @property
     def is_certain(self) -> bool:
         """Whether the state may be shown without a question mark."""
         if self.ended_at is not None:

@@ -153,6 +153,9 @@ class Store(Protocol):
     async def get_meta(self, key: str) -> str | None:
         """A small value kept by name."""
 
+    async def console_session(self, server: str) -> str | None:
+        """The session of a server that holds nothing but the console, or did when the console ended."""
+
     async def set_meta(self, key: str, value: str | None) -> None:
         """Keep a small value by name; None removes it."""
 

@@ -100,7 +100,7 @@ class LiveBackend:
             self._whole = fleet
             exited = self._ended(still_shown(fleet.exited, self._deck.clock.now()))
             shown = self._guests(as_seen(fleet), self._crew.supervisor.snapshot)
-            self._memory.stands_in(self._guests.own)
+            self._memory.stands_in(self._guests.own, ends_with_us=self._guests.ends_with_us)
             self._shown = self._under.shown_in(replace(shown, exited=exited))
         return self._shown
 

@@ -35,6 +35,7 @@ class Memory:
         self._key = key_of(server)
         self._own_key = own_session_key(server)
         self._own: SessionId | None = None
+        self._ends_with_us = False
         self._values: dict[str, str] = {}
         self._recent: list[str] = []
         self._dirty: set[str] = set()
@@ -75,11 +76,20 @@ class Memory:
         if key in CHOSEN:
             self.keep({CHOSEN[key]: None})
 
-    def stands_in(self, own: SessionId | None) -> None:
-        """Note which session holds nothing but the console, so that `status-line` does not count it."""
+    def stands_in(self, own: SessionId | None, *, ends_with_us: bool = False) -> None:
+        """Note which session holds nothing but the console, so that `status-line` does not count it.
+
+        One that `ends_with_us` stays noted, so that its end is nobody's.
+        """
+        self._ends_with_us = ends_with_us
         if own != self._own:
             self._own = own
             self._write_soon(self._own_key)
+
+    def leave(self) -> None:
+        """The console goes; what is left of its session is one like any other."""
+        if not self._ends_with_us:
+            self.stands_in(None)
 
     def recent(self) -> list[str]:
         """Folders in which sessions were made, newest first."""

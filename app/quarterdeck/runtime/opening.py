@@ -89,7 +89,7 @@ class OpeningBackend:
         if self._live is not None:
             await self._live.close()
         if self._memory is not None:
-            self._memory.stands_in(None)
+            self._memory.leave()
             await self._memory.flush()
         await self._open.aclose()
 

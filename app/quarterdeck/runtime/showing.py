@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -64,12 +65,15 @@ class Guests:
         self._guests: Mapping[SessionId, Session] = {}
         self.own: SessionId | None = None
         """The one that was left out the last time."""
+        self.ends_with_us = False
+        """Whether it was made for this very program, and so ends with it."""
 
     def __call__(self, fleet: Fleet, look: Look | None) -> Fleet:
         """The fleet without it; as long as its sessions are the same, so are these."""
         if self._own is not None and isinstance(look, Snapshot) and look.panes is not self._panes:
             former, self._ours = self._ours, own_session(look, self._own)
             self._panes = look.panes
+            self.ends_with_us = any(pane.pane_id == self._own and pane.pid == os.getpid() for pane in look.panes)
             if self._ours != former:
                 self._whole = {}
         if fleet.sessions is not self._whole:

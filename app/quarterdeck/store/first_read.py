@@ -25,6 +25,7 @@ _PUT_AWAY = {
     "state": "exited",
     "needs": None,
     "asks": None,
+    "rest_state": "deep_sleep",
     "current_command": None,
     "attached_clients": 0,
     "transport_health": "disconnected",

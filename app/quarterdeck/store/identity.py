@@ -110,7 +110,6 @@ def adopt(
     if session_id is not None:
         _check_free(connection, server, incarnation, sighting, session_id)
         if row is not None and row.session_id != session_id:
-            _unbind(connection, row.session_id)
             _give_way(connection, row.session_id, now)
         _bind(connection, session_id, incarnation, sighting, now)
         return Identity(session_id, Claim.REVIVED)
@@ -324,14 +323,11 @@ def _bind(
     )
 
 
-def _unbind(connection: sqlite3.Connection, session_id: SessionId) -> None:
-    connection.execute("UPDATE sessions SET incarnation = '', tmux_id = '' WHERE session_id = ?", (session_id,))
-
-
 def _give_way(connection: sqlite3.Connection, session_id: SessionId, now: float) -> None:
-    """Show a row no more whose tmux session has another identity now."""
+    """Show a row no more whose tmux session has another identity from now on."""
     connection.execute(
-        "UPDATE sessions SET status = 'forgotten', changed = ? WHERE session_id = ? AND status = 'live'",
+        "UPDATE sessions SET incarnation = '', tmux_id = '', changed = ?,"
+        " status = CASE status WHEN 'live' THEN 'forgotten' ELSE status END WHERE session_id = ?",
         (now, session_id),
     )
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.session import SessionState, TransportHealth
+from quarterdeck.core.session import RestState, SessionState, TransportHealth
 from quarterdeck.store.identity import keep_counter
 from quarterdeck.store.rows import BadRow, Known, read_session
 from quarterdeck.store.writing import as_json, clean
@@ -162,6 +162,7 @@ def _as_kept(session: Session, status: str, changed: float) -> Session:
         state=SessionState.EXITED,
         needs=None,
         asks=None,
+        rest_state=RestState.DEEP_SLEEP,
         current_command=None,
         attached_clients=0,
         transport_health=TransportHealth.DISCONNECTED,

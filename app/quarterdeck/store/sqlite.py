@@ -12,6 +12,7 @@ from quarterdeck.ports.clock import SystemClock
 from quarterdeck.store import events, identity, sessions, tails, thoughts
 from quarterdeck.store.database import BUSY_TIMEOUT, RETRY_EVERY, Database
 from quarterdeck.store.engine import Later, Run, Write
+from quarterdeck.store.glance import own_session_key
 
 if TYPE_CHECKING:
     import sqlite3
@@ -202,6 +203,11 @@ class SqliteStore:
     async def get_meta(self, key: str) -> str | None:
         """A small value kept by name."""
         return await self.database.read(partial(tails.get_meta, key=key))
+
+    async def console_session(self, server: str) -> str | None:
+        """The session of a server that holds nothing but the console, or did when the console ended."""
+        kept = await self.get_meta(own_session_key(server))
+        return None if kept is None else kept.strip('"')
 
     async def set_meta(self, key: str, value: str | None) -> None:
         """Keep a small value by name; None removes it."""

@@ -12,6 +12,7 @@ from quarterdeck.core.events import (
     SessionChanged,
     SessionCreated,
     SessionDeleted,
+    SessionForgotten,
     SessionStale,
 )
 from quarterdeck.core.pane import NoServer
@@ -151,6 +152,13 @@ async def _ended(
     around: Circumstances, missing: list[tuple[Session, ExitReason]], statuses: Mapping[str, int]
 ) -> list[Event]:
     events: list[Event] = []
+    console = await around.store.console_session(around.server) if missing else None
+    for session in [session for session, _ in missing if session.session_id == console]:
+        # The console went away with the session it was in: that is no end of anybody's work.
+        if around.is_keeper:
+            await around.store.forget(session.session_id)
+        events.append(SessionForgotten(session_id=session.session_id, at=around.now))
+    missing = [(session, reason) for session, reason in missing if session.session_id != console]
     ended = [(gone(s, reason, around.now, statuses.get(s.pane_id or "")), reason) for s, reason in missing]
     for reason in dict.fromkeys(reason for _, reason in ended):
         group = {s.session_id: s for s, r in ended if r is reason}

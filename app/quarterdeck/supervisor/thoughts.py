@@ -74,7 +74,10 @@ class Thoughts:
         if known is not None and known[0] is session and known[1] is snapshot:
             return session
         after = merge(session, snapshot)
-        if session.state in WORKING and _is_later(session, snapshot):
+        if session.state is SessionState.EXITED:
+            # Whoever spoke of it last spoke of a session that was there.
+            after = replace(after, rest_state=RestState.DEEP_SLEEP)
+        elif session.state in WORKING and _is_later(session, snapshot):
             # The engine spoke before this began; a session at work does not wait for anybody.
             after = replace(after, rest_state=RestState.ACTIVE)
         if after == session:
