@@ -107,7 +107,7 @@ async def test_no_output_reaches_us(server: TmuxServer) -> None:
     try:
         assert await control.until_linked(PATIENCE)
         for _ in range(20):
-            await control.ask(["display-message -p x"])
+            await control.ask([["display-message -p x"]])
         server.run("rename-session", "-t", "=one", "eins")
         await eventually(lambda: any(notice.name == "session-renamed" for notice in heard), "the notice came")
     finally:

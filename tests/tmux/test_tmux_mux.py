@@ -78,11 +78,11 @@ async def test_a_refusal_down_the_pipe_is_asked_again_by_a_spawned_tmux(tmux_soc
     class Refusing:
         linked = True
 
-        async def ask(self, lines: Sequence[str], timeout: float) -> list[Block]:
+        async def ask(self, chains: Sequence[Sequence[str]], timeout: float) -> list[list[Block]]:
             del timeout
-            word = lines[-1].rpartition(" ")[2].encode()
-            refused = [Block(1, FROM_US, (b"no current target",), failed=True) for _ in lines[:-1]]
-            return [*refused, Block(2, FROM_US, (word,))]
+            word = chains[-1][0].rpartition(" ")[2].encode()
+            refused = [[Block(1, FROM_US, (b"no current target",), failed=True)] for _ in chains[:-1]]
+            return [*refused, [Block(2, FROM_US, (word,))]]
 
     clock = SystemClock()
     looker = Looker(

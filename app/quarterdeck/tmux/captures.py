@@ -1,8 +1,20 @@
-"""The text of many panes at once."""
+"""The text of many panes at once, on a way that costs the server no memory that stays.
+
+Up to 3.5a a server never frees what `capture-pane -p` prints to a control client: 2 KB for a full screen, 10 MB a
+minute while twenty agents work (freed in 3.6). Which other way costs nothing depends on the version, as measured over
+thousands of captures:
+
+- 3.3 and 3.3a: the text goes into a paste buffer, is shown from there, and the buffer is deleted, all in one go. Nobody
+  else ever sees it. A spawned tmux would cost 0.06 KB for each screen here.
+- 3.4 to 3.5a: a spawned tmux costs nothing that stays. With buffers all other control clients would be told of each,
+  and `show-buffer` reads beyond its text when that fills a block of memory exactly (by its source).
+- 3.2 and 3.2a: a spawned tmux too, because there each command down the pipe costs 0.03 KB.
+"""
 
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from typing import TYPE_CHECKING, Final
 
@@ -11,13 +23,16 @@ from quarterdeck.tmux import pipe, spawn
 from quarterdeck.tmux.link import LinkLost
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from quarterdeck.core.ids import PaneId
     from quarterdeck.core.pane import ServerAddress
     from quarterdeck.ports.mux import CaptureRequest
     from quarterdeck.tmux.control import ControlClient
     from quarterdeck.tmux.formats import Command
+    from quarterdeck.tmux.parser import Block
+
+    Way = Callable[[ControlClient, Sequence[CaptureRequest], float], Awaitable[dict[PaneId, str]]]
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +45,14 @@ AT_ONCE: Final = 64
 
 GONE: Final = "can't find pane"
 """What tmux says of a pane that is gone."""
+
+_VERSION: Final = re.compile(r"(\d+)\.(\d+)")
+_ESCAPE: Final = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
+_MEANINGS: Final = {
+    **{b"\\%03o" % byte: bytes([byte]) for byte in range(256)},
+    **{b"\\%c" % letter: bytes([byte]) for letter, byte in zip(b"abfnrstv0", b"\a\b\f\n\r \t\v\0", strict=True)},
+}
+"""What an escape stands for; one that is not here stands for its last character."""
 
 
 async def capture(
@@ -45,36 +68,73 @@ async def capture(
     """
     if not requests:
         return {}
-    if control is not None and control.linked:
+    way = way_down_the_pipe(control.version) if control is not None and control.linked else None
+    if control is not None and way is not None:
         try:
-            return await _down_the_pipe(control, requests, timeout)
+            return await way(control, requests, timeout)
         except LinkLost as error:
             logger.debug("capturing without the control connection: %s", error.message)
     return await _spawned(address, requests, timeout)
 
 
-def command(request: CaptureRequest) -> Command:
-    """The tmux command for one pane's text."""
+def way_down_the_pipe(version: str) -> Way | None:
+    """How a server of this version is asked over a control connection; None when it had better not be."""
+    found = _VERSION.match(version)
+    if found is None:
+        # One of OpenBSD's, or of upstream's between two releases: it may be any of them.
+        return None
+    number = int(found[1]), int(found[2])
+    return _printed if number >= (3, 6) else _buffered if number == (3, 3) else None
+
+
+def command(request: CaptureRequest, buffer: str | None = None) -> Command:
+    """The tmux command for one pane's text, which it prints or puts into a buffer."""
     lines = min(request.lines, MOST_LINES)
     return (
-        *("capture-pane", "-p", "-t", request.pane_id),
+        *("capture-pane", "-t", request.pane_id),
+        *(("-p",) if buffer is None else ("-b", buffer)),
         *(("-e",) if request.colours else ()),
         *(("-J",) if request.join_wrapped else ()),
         *(("-S", f"-{lines}") if lines > 0 else ()),
     )
 
 
-async def _down_the_pipe(
-    control: ControlClient, requests: Sequence[CaptureRequest], timeout: float
-) -> dict[PaneId, str]:
+async def _printed(control: ControlClient, requests: Sequence[CaptureRequest], timeout: float) -> dict[PaneId, str]:
     blocks = await pipe.ask(control, [command(request) for request in requests], timeout)
+    return {
+        request.pane_id: shown(block.body)
+        for request, block in zip(requests, blocks, strict=True)
+        if not _is_gone(request, block)
+    }
+
+
+async def _buffered(control: ControlClient, requests: Sequence[CaptureRequest], timeout: float) -> dict[PaneId, str]:
+    # A name nobody guesses, and each only once: no text can be another pane's.
+    name = f"quarterdeck-{secrets.token_hex(8)}"
+    buffers = [f"{name}-{number}" for number, _ in enumerate(requests)]
+    # One chain each: tmux runs it in one go, so no other client sees the buffer and no end of ours leaves it behind.
+    chains = [
+        (command(request, buffer), ("show-buffer", "-b", buffer), ("delete-buffer", "-b", buffer))
+        for request, buffer in zip(requests, buffers, strict=True)
+    ]
+    answers = await pipe.ask_chains(control, chains, timeout)
     texts: dict[PaneId, str] = {}
-    for request, block in zip(requests, blocks, strict=True):
-        if not block.failed:
-            texts[request.pane_id] = shown(block.body)
-        elif not block.text.startswith(GONE):
-            raise TmuxUnreachable(f"tmux does not show pane {request.pane_id}: {block.text}")
+    for request, answer in zip(requests, answers, strict=True):
+        if not _is_gone(request, answer[-1]):
+            texts[request.pane_id] = shown(unescaped(answer[1].body).removesuffix(b"\n"))
     return texts
+
+
+def _is_gone(request: CaptureRequest, block: Block) -> bool:
+    """Whether tmux says that there is no such pane; raises TmuxUnreachable when it refuses for another reason."""
+    if block.failed and not block.text.startswith(GONE):
+        raise TmuxUnreachable(f"tmux does not show pane {request.pane_id}: {block.text}")
+    return block.failed
+
+
+def unescaped(body: bytes) -> bytes:
+    r"""What a buffer holds, from what `show-buffer` prints of it: ESC is `\033` there, a tab `\t`, `$HOME` `\$HOME`."""
+    return _ESCAPE.sub(lambda found: _MEANINGS.get(found[0], found[1]), body)
 
 
 async def _spawned(address: ServerAddress, requests: Sequence[CaptureRequest], timeout: float) -> dict[PaneId, str]:

@@ -101,11 +101,16 @@ class ControlClient:
             self._keeper = asyncio.create_task(self._keep(), name=f"tmux control client of {self.address}")
             self._keeper.add_done_callback(_tell_of_failure)
 
-    async def ask(self, lines: Sequence[str], timeout: float | None = None) -> list[Block]:
-        """Send command lines, one command each, and give their answers; raises LinkLost when there is no connection."""
+    @property
+    def version(self) -> str:
+        """The version of the server that commands go to now, in its own word; "" without a connection."""
+        return self._link.version if self._link is not None else ""
+
+    async def ask(self, chains: Sequence[Sequence[str]], timeout: float | None = None) -> list[list[Block]]:
+        """Send chains of commands and give their answers, as `Link.ask_chains` does; raises LinkLost without one."""
         if self._link is None:
             raise LinkLost("there is no control connection to tmux")
-        return await self._link.ask(lines, self._timeout if timeout is None else timeout)
+        return await self._link.ask_chains(chains, self._timeout if timeout is None else timeout)
 
     def distrust(self) -> None:
         """End the connection, because its answers cannot be right; a new one is made."""

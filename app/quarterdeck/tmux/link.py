@@ -33,11 +33,25 @@ class LinkLost(TmuxUnreachable):
 
 @dataclass(slots=True)
 class _Batch:
-    """Commands sent together, and the answers that have come so far."""
+    """Lines of commands sent together, and the answers that have come so far."""
 
-    size: int
-    done: asyncio.Future[list[Block]]
-    blocks: list[Block] = field(default_factory=list)
+    sizes: tuple[int, ...]
+    """How many commands each line holds."""
+    done: asyncio.Future[list[list[Block]]]
+    answers: list[list[Block]] = field(default_factory=lambda: [[]])
+    """One list for each line that is being or was answered."""
+
+    def add(self, block: Block) -> bool:
+        """Take the next answer; True when it was the last one."""
+        line = self.answers[-1]
+        line.append(block)
+        # tmux leaves out what follows a failed command on its line.
+        if not block.failed and len(line) < self.sizes[len(self.answers) - 1]:
+            return False
+        if len(self.answers) == len(self.sizes):
+            return True
+        self.answers.append([])
+        return False
 
 
 class Link(Child):
@@ -54,6 +68,8 @@ class Link(Child):
         self._gate: Gate | None = None
         self.ended = asyncio.Event()
         """Set when nothing can be asked any more."""
+        self.version = ""
+        """The server's, in its own word."""
 
     @classmethod
     async def open(
@@ -72,22 +88,27 @@ class Link(Child):
         try:
             await link.start(argv, spawn.environment())
             await gate.let_in()
-            await link.ask(["display-message -p linked"], timeout=timeout)
+            (block,) = await link.ask(["display-message -p '#{version}'"], timeout)
+            link.version = block.text
         except BaseException:
             await link.close()
             raise
         return link
 
     async def ask(self, lines: Sequence[str], timeout: float) -> list[Block]:
-        """Send command lines (one command each) and wait for all their answers.
+        """Send command lines, one command each, and wait for all their answers."""
+        return [block for (block,) in await self.ask_chains([(line,) for line in lines], timeout)]
+
+    async def ask_chains(self, chains: Sequence[Sequence[str]], timeout: float) -> list[list[Block]]:
+        """Send chains of commands and wait for their answers: tmux runs a chain in one go, up to what fails in it.
 
         A time-out ends the connection: an answer that comes late would be taken for another question's.
         """
         if self.ended.is_set():
             raise LinkLost(f"the connection to tmux ended: {self._end_reason}")
-        batch = _Batch(len(lines), asyncio.get_running_loop().create_future())
+        batch = _Batch(tuple(map(len, chains)), asyncio.get_running_loop().create_future())
         self._waiting.append(batch)
-        self.write("".join(f"{line}\n" for line in lines).encode())
+        self.write("".join(f"{' ; '.join(chain)}\n" for chain in chains).encode())
         try:
             async with asyncio.timeout(timeout):
                 return await batch.done
@@ -136,11 +157,10 @@ class Link(Child):
         if not block.ours or not self._waiting:
             return
         batch = self._waiting[0]
-        batch.blocks.append(block)
-        if len(batch.blocks) == batch.size:
+        if batch.add(block):
             self._waiting.popleft()
             if not batch.done.done():
-                batch.done.set_result(batch.blocks)
+                batch.done.set_result(batch.answers)
 
     def end(self, reason: str) -> None:
         """End the connection now; whatever waits for an answer gets LinkLost."""

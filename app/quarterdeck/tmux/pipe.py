@@ -15,20 +15,28 @@ if TYPE_CHECKING:
 
 
 async def ask(control: ControlClient, commands: Sequence[Sequence[str]], timeout: float) -> list[Block]:
-    """Send commands in one write and give one answer for each; raises LinkLost when another way must be taken.
+    """Send commands in one write and give one answer for each; raises LinkLost when another way must be taken."""
+    return [block for (block,) in await ask_chains(control, [(command,) for command in commands], timeout)]
+
+
+async def ask_chains(
+    control: ControlClient, chains: Sequence[Sequence[Sequence[str]]], timeout: float
+) -> list[list[Block]]:
+    """Send chains of commands and give the answers of each: tmux runs a chain in one go, up to what fails in it.
 
     tmux does not escape what it prints into an answer (3.3a), so a pane can show lines that end its own answer and
     begin a false one. Two things give that away: a guard inside a body, and a last answer that is not the random word
     we asked for.
     """
     word = secrets.token_hex(8)
-    *blocks, last = await control.ask([*map(line, commands), f"display-message -p {word}"], timeout)
+    lines = [[line(command) for command in chain] for chain in chains]
+    *answers, (last,) = await control.ask([*lines, [f"display-message -p {word}"]], timeout)
     if last.lines != (word.encode(),):
         control.distrust()
         raise LinkLost("a pane shows text that put tmux's answers out of step")
-    if any(block.doubtful for block in blocks):
+    if any(block.doubtful for answer in answers for block in answer):
         raise LinkLost("a pane shows text that looks like tmux's own protocol")
-    return blocks
+    return answers
 
 
 def line(command: Sequence[str]) -> str:
