@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.ids import PaneId
 from support.patience import PATIENCE
 
 if TYPE_CHECKING:
@@ -118,6 +119,13 @@ class TmuxServer:
         self.cont()
         self.run("kill-server", check=False)
         Path(self.socket).unlink(missing_ok=True)
+
+
+def showing(server: TmuxServer, name: str, script: str, last: str, size: str = "80x24") -> PaneId:
+    """A session whose pane shows what a script prints, once it does."""
+    pane_id = server.session(name, "sh", "-c", f"{script}; exec sleep 3600", size=size)
+    until(lambda: last in server.run("capture-pane", "-p", "-t", pane_id), f"{name} shows {last!r}")
+    return PaneId(pane_id)
 
 
 def _is_copy(pid: int) -> bool:

@@ -113,7 +113,7 @@ def test_only_what_is_certain_counts_as_no_server(said: str, meaning: type[Excep
 
 
 async def test_an_answer_without_end_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spawn, "MOST_BYTES", 100_000)
+    monkeypatch.setattr(spawn, "MOST_BYTES_OF_ROWS", 100_000)
     fake_tmux(tmp_path, monkeypatch, "yes")
 
     with pytest.raises(TmuxUnreachable, match="more than"):

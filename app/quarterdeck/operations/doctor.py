@@ -9,6 +9,7 @@ import shlex
 import stat
 import sys
 from enum import StrEnum
+from shutil import which
 from typing import TYPE_CHECKING
 
 from quarterdeck.config.loader import load
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 OLDEST_PYTHON = (3, 11)
 PROGRAM_SECONDS = 5.0
+VERSION_SECONDS = 2.0
+"""What tmux gets to say its version, and other words than that are not read to their end."""
+VERSION_BYTES = 1000
 
 
 class Status(StrEnum):
@@ -80,9 +84,12 @@ async def python(_: Places) -> Finding:
 async def tmux(_: Places) -> Finding:
     """Whether tmux is there and new enough."""
     try:
-        answer = (await run(("tmux", "-V"), timeout=PROGRAM_SECONDS)).out.strip()
+        said = await run(("tmux", "-V"), timeout=VERSION_SECONDS, limit_bytes=VERSION_BYTES)
     except ProgramMissing:
         raise tmux_missing_error() from None
+    answer = said.out.strip()
+    if not answer.startswith("tmux "):
+        return Finding("tmux", Status.FAIL, f"{which('tmux')} is another program than tmux.", install_hint("tmux"))
     if not is_usable_tmux(answer):
         raise tmux_too_old_error(answer.removeprefix("tmux "))
     return Finding("tmux", Status.OK, f"{answer}.")

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from quarterdeck.runtime.hooks import Reporting
 
 REPORTS_UNREAD = 500
+SERVER_SECONDS = 2.0
 """Reports that lie there when nobody has read them for long."""
 
 
@@ -60,7 +61,7 @@ async def _with(
 
 async def server(address: ServerAddress, _: Places) -> Sequence[Finding]:
     """The tmux server: whether it answers, and those of its options that matter here."""
-    doing = Doing(address)
+    doing = Doing(address, SERVER_SECONDS)
     try:
         values = await doing.options(options.NAMES)
         clients = await doing.clients()

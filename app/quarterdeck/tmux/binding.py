@@ -101,7 +101,10 @@ async def bindings(address: ServerAddress) -> list[Binding]:
             # A table without a key is no table (3.3a).
             return []
         raise
-    return [found for line in printed.splitlines() if (found := read_binding(line)) is not None]
+    found = [binding for line in printed.splitlines() if (binding := read_binding(line)) is not None]
+    if printed and not found:
+        raise spawn.Nonsense
+    return found
 
 
 def read_binding(line: str) -> Binding | None:

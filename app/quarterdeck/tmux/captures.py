@@ -40,6 +40,8 @@ MOST_LINES: Final = 10_000
 """Lines of history that one capture gives at most."""
 MOST_BYTES: Final = 4 * 1024 * 1024
 """Bytes that one capture gives at most: its last ones."""
+MOST_BYTES_AT_ONCE: Final = 8 * spawn.MEGABYTE
+"""Bytes that one spawned tmux prints at most; when it were more, fewer captures are asked of it."""
 AT_ONCE: Final = 64
 """Captures by one spawned tmux: its command must fit into one 16 KB message (seen on 3.3a)."""
 
@@ -140,12 +142,19 @@ def unescaped(body: bytes) -> bytes:
 async def _spawned(address: ServerAddress, requests: Sequence[CaptureRequest], timeout: float) -> dict[PaneId, str]:
     texts: dict[PaneId, str] = {}
     left = list(requests)
+    at_once = AT_ONCE
     while left:
-        now = left[:AT_ONCE]
+        now = left[:at_once]
         mark = secrets.token_hex(8)
         after = (";", "display-message", "-p", mark, ";")
         argv = [word for request in now for word in (*command(request), *after)][:-1]
-        ran = await spawn.run(address, *argv, timeout=timeout)
+        try:
+            ran = await spawn.run(address, *argv, timeout=timeout, most=MOST_BYTES_AT_ONCE)
+        except spawn.TooMuch:
+            if len(now) == 1:
+                raise
+            at_once = len(now) // 2
+            continue
         *bodies, _ = ran.out.split(mark.encode() + b"\n")
         texts |= {request.pane_id: shown(body.removesuffix(b"\n")) for request, body in zip(now, bodies, strict=False)}
         if not ran.exit_code and len(bodies) == len(now):

@@ -91,8 +91,10 @@ class Doing:
 
     async def incarnation(self) -> str:
         """Which run of the server answers now, in the words of `core.pane.Incarnation`."""
-        (answer,) = await self._library.command("display-message", "-p", "#{pid}:#{start_time}")
-        return answer
+        answer = await self._library.command("display-message", "-p", "#{pid}:#{start_time}")
+        if len(answer) != 1 or re.fullmatch(r"\d+:\d+", answer[0]) is None:
+            raise spawn.Nonsense
+        return answer[0]
 
     async def rename_session(self, tmux_id: TmuxSessionId, name: str) -> None:
         """Give a session another name."""
@@ -191,6 +193,8 @@ class Doing:
         command = [part for name in names for part in (*words("show-options", "-gqv", name), ";", *_say(mark), ";")]
         answer = (await spawn.ask(self.address, *command[:-1], timeout=self._timeout)).decode(errors="replace")
         values = answer.split(f"{mark}\n")
+        if len(values) != len(names) + 1:
+            raise spawn.Nonsense
         return {name: value.removesuffix("\n") for name, value in zip(names, values, strict=False) if value}
 
     async def set_option(self, name: str, value: str | None) -> None:

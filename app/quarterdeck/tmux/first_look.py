@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import threading
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Final
 
 from quarterdeck.core.pane import NoServer, Snapshot
 from quarterdeck.ports.clock import wall_clock
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from quarterdeck.core.pane import Look, Pane, ServerAddress
 
 logger = logging.getLogger(__name__)
+
+CHUNK: Final = 65_536
 
 
 class FirstLook:
@@ -53,8 +56,28 @@ class FirstLook:
         return _snapshot(self._questions.read(out))
 
     def _read(self) -> None:
-        out, err = self._tmux.communicate()
-        self._answer = self._tmux.returncode, out, err.decode(errors="replace").strip()
+        with self._tmux as tmux:
+            assert tmux.stdout is not None
+            assert tmux.stderr is not None
+            # One after the other: what fills the second pipe first is no tmux, and is given up in time.
+            out = _up_to(spawn.MOST_BYTES_OF_ROWS, tmux.stdout)
+            err = _up_to(spawn.MOST_BYTES, tmux.stderr) if out is not None else None
+            if out is None or err is None:
+                tmux.kill()
+                return
+            exit_code = tmux.wait()
+        self._answer = exit_code, out, err.decode(errors="replace").strip()
+
+
+def _up_to(most: int, pipe: IO[bytes]) -> bytes | None:
+    """All that is said, or None when it is more than so many bytes."""
+    said = bytearray()
+    while len(said) <= most:
+        more = os.read(pipe.fileno(), CHUNK)
+        if not more:
+            return bytes(said)
+        said += more
+    return None
 
 
 def _snapshot(rows: formats.Rows) -> Snapshot | None:

@@ -152,11 +152,12 @@ class Questions:
         A pane's row that is known from the look before is not read again.
         """
         rows = Rows()
-        text = "\n" + answer.decode(errors="replace").removesuffix("\n")
-        before, *found = text.replace(self._token, KEY).split(f"\n{KEY}")
+        # As bytes up to here: what makes no sense is not held several times.
+        before, *found = (b"\n" + answer.removesuffix(b"\n")).split(b"\n" + self._token.encode())
         if before:
-            rows.bad.append(shortened(before))
-        for row in found:
+            rows.bad.append(shortened(before[: 4 * LONGEST_BAD_ROW].decode(errors="replace")))
+        for part in found:
+            row = part.decode(errors="replace").replace(self._token, KEY)
             try:
                 if row.startswith("P"):
                     _read_pane(row, rows, known or {})

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quarterdeck.core.ids import PaneId
-from quarterdeck.errors import NotFound, Refused
+from quarterdeck.errors import NotFound, Refused, TmuxRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,6 +79,9 @@ async def back(doing: Doing, where: Placement, *, client: str | None = None) -> 
     """Return to the console that runs on this server."""
     pane_id = await console_pane(doing)
     if pane_id is None:
+        with suppress(TmuxRefused):
+            # What is no tmux at all knows of no console either.
+            await doing.incarnation()
         raise NotFound("No console runs on this tmux server.", hint="Start one: quarterdeck")
     if where.place in {Place.OUTSIDE, Place.OTHER_SERVER}:
         # A script, or another terminal, sends back whoever typed last at this server.

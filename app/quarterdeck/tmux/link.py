@@ -27,6 +27,10 @@ FLAGS: Final = "ignore-size,no-output"
 """Seen on 3.3a: a control client that never says its size changes no window's, and these say so once more."""
 
 
+MOST_BYTES: Final = 8 * spawn.MEGABYTE
+"""Bytes of one answer that are taken in: ten thousand wide lines of a pane, in colours."""
+
+
 class LinkLost(TmuxUnreachable):
     """The connection ended before it answered. Nothing is known; another way to ask may still work."""
 
@@ -140,7 +144,7 @@ class Link(Child):
                 case Damage():
                     self.end("its answers are out of step")
                     return
-        if self._parser.held > spawn.MOST_BYTES:
+        if self._parser.held > MOST_BYTES:
             self.end("an answer has no end")
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:

@@ -98,12 +98,12 @@ class Looker:
     async def _spawned(self) -> Look:
         questions = formats.Questions()
         argv = questions.everything()
-        ran = await spawn.run(self._address, *argv, timeout=self._timeout)
+        ran = await self._run(argv)
         for pause in PAUSES:
             if not ran.err.startswith(ENDING):
                 break
             await asyncio.sleep(pause)
-            ran = await spawn.run(self._address, *argv, timeout=self._timeout)
+            ran = await self._run(argv)
         if not ran.exit_code:
             rows = _whole(questions.read(ran.out, self._rows))
             self._memory.fill(rows, self._clock.monotonic())
@@ -114,6 +114,9 @@ class Looker:
         if isinstance(error, spawn.ServerAbsent):
             return NoServer(at=self._clock.now().timestamp())
         raise TmuxUnreachable(error.message, hint=error.hint)
+
+    async def _run(self, argv: Sequence[str]) -> spawn.Ran:
+        return await spawn.run(self._address, *argv, timeout=self._timeout, most=spawn.MOST_BYTES_OF_ROWS)
 
     async def _ask(self, control: ControlClient, questions: Questions, commands: Sequence[Command]) -> Rows:
         blocks = await pipe.ask(control, commands, self._timeout)
@@ -150,6 +153,8 @@ class Looker:
 
 def _whole(rows: Rows) -> Rows:
     """Rows whose last one, which tells who the server is, has come too."""
+    if rows.incarnation is None and not rows.panes:
+        raise spawn.Nonsense
     if rows.incarnation is None:
         raise TmuxUnreachable("tmux's answer was cut short.")
     return rows

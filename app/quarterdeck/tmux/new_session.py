@@ -89,6 +89,7 @@ async def _see_alive(address: ServerAddress, pane: Pane, timeout: float) -> None
             *("capture-pane", "-p", "-J", "-S", "-", "-t", pane.pane_id, ";"),
             *("kill-session", "-t", pane.tmux_id),
             timeout=timeout,
+            most=spawn.MOST_BYTES_OF_ROWS,
         )
         status, _, screen = answer.out.decode(errors="replace").partition("\n")
         said = _last_words(screen)

@@ -23,8 +23,11 @@ logger = logging.getLogger(__name__)
 TIMEOUT: Final = 3.0
 """Seconds tmux gets for one answer; a look at a thousand panes takes 0.05."""
 
-MOST_BYTES: Final = 64 * 1024 * 1024
-"""Bytes of one answer that are taken in; a thousand full screens are a tenth of it."""
+MEGABYTE: Final = 1024 * 1024
+MOST_BYTES: Final = MEGABYTE // 2
+"""Bytes of one answer that are taken in; all key bindings of a server are a twentieth of it."""
+MOST_BYTES_OF_ROWS: Final = 4 * MEGABYTE
+"""The same of a look: ten thousand panes."""
 
 
 class ServerAbsent(TmuxUnreachable):
@@ -38,6 +41,20 @@ class TimedOut(TmuxUnreachable):
         super().__init__(
             f"tmux did not answer within {timeout:g} s.", hint=f"The server at {address} may be stopped or very busy."
         )
+
+
+class TooMuch(TmuxUnreachable):
+    """An answer that would take too much memory, or that has no end."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"tmux printed more than {most / MEGABYTE:g} MB and was ended.", hint=_is_it_tmux())
+
+
+class Nonsense(TmuxUnreachable):
+    """An answer that tmux does not give to what was asked."""
+
+    def __init__(self) -> None:
+        super().__init__("What tmux answered makes no sense.", hint=_is_it_tmux())
 
 
 class Ran(NamedTuple):
@@ -71,15 +88,16 @@ async def run(
     *args: str,
     stdin: bytes | None = None,
     timeout: float = TIMEOUT,
+    most: int = MOST_BYTES,
     starting_with: Mapping[str, str] | None = None,
 ) -> Ran:
-    """Run one tmux to its end, whatever that is; it is killed when it takes too long.
+    """Run one tmux to its end, whatever that is; it is killed when it takes too long or prints too much.
 
     `starting_with` lets it start the server where there is none, with this environment: what the server is started
     with, every session in it inherits.
     """
     began = time.monotonic()
-    client = _Client()
+    client = _Client(most)
     argv = command(address, *args, may_start=starting_with is not None)
     try:
         await client.start(
@@ -98,25 +116,31 @@ async def run(
         raise TimedOut(address, timeout) from None
     finally:
         await client.collected()
-    if len(client.out) + len(client.err) > MOST_BYTES:
-        raise TmuxUnreachable(f"tmux printed more than {MOST_BYTES} bytes.")
+    if client.is_full:
+        raise TooMuch(most)
     exit_code = client.exit_code or 0
     logger.debug("tmux ran", extra={"tmux_cmd": args[:1], "exit_code": exit_code, "elapsed_ms": _ms_since(began)})
     return Ran(exit_code, bytes(client.out), client.err.decode(errors="replace").strip())
 
 
 class _Client(Child):
-    """A client whose output is kept."""
+    """A client whose output is kept, up to so many bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         super().__init__()
+        self._most = most
         self.out = bytearray()
         self.err = bytearray()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it said more than that."""
+        return len(self.out) + len(self.err) > self._most
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         """Keep what it says."""
         (self.out if fd == 1 else self.err).extend(data)
-        if len(self.out) + len(self.err) > MOST_BYTES:
+        if self.is_full:
             self.let_go()
 
 
@@ -150,6 +174,10 @@ def _is_absent(said: str) -> bool:
 def _never_reached(said: str) -> bool:
     marks = ("error connecting to ", "server exited", "lost server", "protocol version mismatch", "server version is")
     return not said or any(mark in said for mark in marks)
+
+
+def _is_it_tmux() -> str:
+    return f"Is {shutil.which('tmux')} what you mean by tmux?"
 
 
 def _way_out(address: ServerAddress, said: str) -> str:

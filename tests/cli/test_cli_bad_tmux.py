@@ -1,0 +1,195 @@
+"""A tmux that is stopped, mute, endless or no tmux at all costs neither much time nor much memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from support.cli import cli_env
+from support.patience import PATIENCE
+from support.tmux_server import TmuxServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MOST_MEMORY: Final = 50
+"""MB."""
+MOST_SECONDS: Final = {
+    ("ls",): 3,
+    ("show", "one"): 3,
+    ("new", "fresh"): 6,
+    ("kill", "one"): 6,
+    ("send", "one", "hello"): 6,
+    ("attach", "one"): 6,
+    ("back",): 6,
+    ("bind",): 6,
+}
+"""What reads is back sooner than what acts."""
+NO_TMUX: Final = {
+    "endless": "exec cat /dev/zero",
+    "endless lines": "exec yes 'a line that says something'",
+    "endless complaint": "exec cat /dev/zero >&2",
+    "garbage": "head -c 20000 /dev/urandom",
+    "much garbage": "head -c 500000 /dev/urandom",
+    "many lines": "yes '' | head -c 500000",
+    "very many lines": "yes '' | head -c 4000000",
+}
+MEASURED: Final = """
+import runpy, sys
+from pathlib import Path
+status = Path(sys.argv.pop(1))
+try:
+    runpy.run_module("quarterdeck", run_name="__main__", alter_sys=True)
+finally:
+    status.write_text(Path("/proc/self/status").read_text())
+"""
+FIRST_LOOK: Final = """
+import sys
+from pathlib import Path
+from quarterdeck.core.pane import ServerAddress
+from quarterdeck.tmux.first_look import FirstLook
+assert FirstLook(ServerAddress("/nowhere")).wait(5) is None
+Path(sys.argv[1]).write_text(Path("/proc/self/status").read_text())
+"""
+
+every_verb = pytest.mark.parametrize("verb", MOST_SECONDS, ids=" ".join)
+some_verbs = pytest.mark.parametrize("verb", [("ls",), ("send", "one", "hello"), ("back",), ("bind",)], ids=" ".join)
+
+
+@dataclass(frozen=True)
+class Run:
+    code: int
+    out: str
+    err: str
+    memory: float
+    """MB at the most, as the kernel counted."""
+
+
+def measured(folder: Path, *words: str, code: str = MEASURED) -> Run:
+    """Run the program (or other code) in a process of its own that nothing was loaded in before."""
+    status = folder / "status"
+    argv = [sys.executable, "-c", code, str(status), *words]
+    done = subprocess.run(argv, capture_output=True, env=cli_env(), check=False, timeout=PATIENCE, text=True, input="")
+    told = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE)
+    assert told is not None
+    return Run(done.returncode, done.stdout, done.stderr, int(told[1]) / 1024)
+
+
+def quarterdeck(folder: Path, *words: str) -> Run:
+    return measured(folder, "-S", str(folder / "s"), *words)
+
+
+@pytest.fixture
+def starts(short_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where each start of the fake tmux is noted, a line each."""
+    (short_folder / "bin").mkdir()
+    monkeypatch.setenv("PATH", f"{short_folder / 'bin'}:{os.environ['PATH']}")
+    return short_folder / "starts"
+
+
+def put_tmux(starts: Path, script: str) -> None:
+    program = starts.parent / "bin" / "tmux"
+    program.write_text(f'#!/bin/sh\necho "$$ $*" >> {starts}\n{script}\n')
+    program.chmod(0o700)
+
+
+@pytest.fixture
+def stopped(short_folder: Path) -> Iterator[TmuxServer]:
+    """A server with a session that is known, and that is stopped."""
+    with TmuxServer(short_folder / "s") as server:
+        server.session("one")
+        assert quarterdeck(short_folder, "ls").code == 0
+        server.stop()
+        yield server
+
+
+def seconds_waited(run: Run) -> float:
+    """How long tmux was waited for in vain, as the one sentence says."""
+    told = re.search(r"tmux did not answer within ([\d.]+) s\.", run.err)
+    assert told is not None, run.err
+    return float(told[1])
+
+
+@every_verb
+def test_a_stopped_server_is_waited_for_once_and_not_long(
+    short_folder: Path, stopped: TmuxServer, verb: tuple[str, ...]
+) -> None:
+    run = quarterdeck(short_folder, *verb)
+
+    assert run.code == 4
+    assert run.out == ""
+    assert seconds_waited(run) < MOST_SECONDS[verb]
+    stopped.cont()
+    assert stopped.sessions() == ["one"]
+
+
+@some_verbs
+def test_a_mute_tmux_is_waited_for_once_and_not_long(starts: Path, verb: tuple[str, ...]) -> None:
+    put_tmux(starts, "exec sleep 3600")
+
+    run = quarterdeck(starts.parent, *verb)
+
+    assert run.code == 4
+    assert seconds_waited(run) < MOST_SECONDS[verb]
+    assert len(starts.read_text().splitlines()) == 1
+    assert run.memory < MOST_MEMORY
+
+
+@some_verbs
+def test_an_endless_tmux_is_ended_before_it_takes_memory(starts: Path, verb: tuple[str, ...]) -> None:
+    put_tmux(starts, NO_TMUX["endless"])
+
+    run = quarterdeck(starts.parent, *verb)
+
+    assert run.code == 4
+    assert re.search(r"tmux printed more than [\d.]+ MB and was ended\.", run.err)
+    assert run.memory < MOST_MEMORY
+
+
+@pytest.mark.parametrize("kind", NO_TMUX)
+@pytest.mark.parametrize("verb", [("ls",), ("bind", "--remove"), ("back",)], ids=" ".join)
+def test_what_is_no_tmux_is_told_in_one_sentence(starts: Path, kind: str, verb: tuple[str, ...]) -> None:
+    put_tmux(starts, NO_TMUX[kind])
+
+    run = quarterdeck(starts.parent, *verb)
+
+    assert run.code == 4
+    assert run.out == ""
+    said, hint = run.err.splitlines()
+    assert said in {
+        "quarterdeck: What tmux answered makes no sense.",
+        "quarterdeck: tmux printed more than 0.5 MB and was ended.",
+        "quarterdeck: tmux printed more than 4 MB and was ended.",
+    }
+    assert hint == f"Is {starts.parent}/bin/tmux what you mean by tmux?"
+    assert run.memory < MOST_MEMORY
+
+
+@pytest.mark.parametrize("kind", [*NO_TMUX, "mute"])
+def test_doctor_finds_a_bad_tmux_soon(starts: Path, kind: str) -> None:
+    put_tmux(starts, NO_TMUX.get(kind, "exec sleep 3600"))
+
+    run = quarterdeck(starts.parent, "doctor", "--json")
+
+    found = {each["name"]: each for each in json.loads(run.out)}
+    assert run.code == 1
+    assert found["tmux"]["status"] == found["server"]["status"] == "fail"
+    for each in ("tmux", "server"):
+        waited = re.search(r"within (\d+)", found[each]["cause"])
+        assert waited is None or int(waited[1]) < 3
+    assert run.memory < MOST_MEMORY
+
+
+@pytest.mark.parametrize("kind", ["endless", "endless lines", "endless complaint"])
+def test_the_first_look_takes_no_more_in_than_a_look_can_be(starts: Path, kind: str) -> None:
+    put_tmux(starts, NO_TMUX[kind])
+
+    assert measured(starts.parent, code=FIRST_LOOK).memory < MOST_MEMORY
