@@ -3,7 +3,8 @@
     PYTHONPATH=app:tests python tests/benchmarks/bench_agents.py [SESSIONS]
 
 A hook's report, an appended transcript line and a dialog drawn on the screen, each until the event that a console
-paints. Expected at 100 sessions: 0.5 s, 1.5 s and 2 s at the most; the baseline is a look at tmux in the same run.
+paints; the sessions around it are agents at rest. Expected at 100 sessions: 0.5 s, 1.5 s and 2 s at the most; the
+baseline is a look at tmux in the same run.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -22,7 +24,9 @@ from typing import TYPE_CHECKING
 from quarterdeck.agents.report_script import hook_command, script_path, script_text
 from quarterdeck.core.events import SessionChanged
 from quarterdeck.ports.clock import wall_clock
+from support import agent_crowd
 from support.crew import Watching, watching
+from support.recordings import FULL, recordings
 from support.tmux_server import TmuxServer
 
 if TYPE_CHECKING:
@@ -30,8 +34,11 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.session import Session
 
-SCREENS = Path(__file__).parents[1] / "agents" / "recordings" / "120x36" / "claude"
-AGENT = '#!/bin/sh\ncat "$1/idle"\nwhile read -r screen; do printf "\\033[2J\\033[H"; cat "$1/$screen"; done\n'
+AGENT = """\
+draw() { printf '\\033]0;%s\\007\\033[2J\\033[H' "$(cat "$1.title")"; cat "$1"; }
+draw "$1/idle"
+while read -r state; do draw "$1/$state"; done
+"""
 CONVERSATION = "11111111-2222-3333-4444-555555555555"
 ROUNDS = 12
 PATIENCE = 10.0
@@ -74,17 +81,20 @@ async def measure(sessions: int, folder: Path) -> dict[str, list[float]]:
     transcript = home / ".claude" / "projects" / "-tmp" / f"{CONVERSATION}.jsonl"
     for each in (home, screens, folder / "bin", transcript.parent):
         each.mkdir(parents=True, exist_ok=True)
-    (folder / "bin" / "claude").write_text(AGENT)
-    (folder / "bin" / "claude").chmod(0o755)
-    for state in ("idle", "permission"):
-        (screens / state).write_bytes((SCREENS / state / "screen.ansi").read_bytes())
+    (folder / "bin" / "claude").symlink_to(str(shutil.which("sh")))
+    (folder / "agent").write_text(AGENT)
+    for recording in recordings(FULL):
+        if recording.agent_key == "claude" and recording.name in {"idle", "permission"}:
+            (screens / recording.name).write_text(recording.screen)
+            (screens / f"{recording.name}.title").write_text(recording.title)
     transcript.write_text(line("user", content="begin"))
     os.environ["HOME"] = str(home)
     took: dict[str, list[float]] = {"look": [], "hook": [], "transcript": [], "screen": []}
     with TmuxServer(folder / "s") as server:
-        for number in range(sessions):
-            server.session(f"s{number}")
-        pane = server.session("agent", str(folder / "bin" / "claude"), str(screens), cwd="/tmp", size="120x36")
+        resting = agent_crowd.recorded(agent_crowd.AT_REST)
+        agent_crowd.start(server, folder, (f"s{number}" for number in range(sessions)), resting)
+        program = (str(folder / "bin" / "claude"), str(folder / "agent"), str(screens))
+        pane = server.session("agent", *program, cwd="/tmp", size="120x36")
         async with watching(folder / "s", folder / "qd") as crew:
             script_path(spool, "claude").parent.mkdir(parents=True, exist_ok=True)
             script_path(spool, "claude").write_text(script_text(spool, "claude"))

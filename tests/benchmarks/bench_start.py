@@ -2,7 +2,8 @@
 
 A private tmux server with so many sessions, a private home, and the console as its user starts it, in a real
 pseudo-terminal: start to first full table against an empty Textual app in the same run, then processor time, memory and
-bytes written while nothing happens. Then the commands against `python -c pass`. Nothing fails, for machines differ.
+bytes written while nothing happens, and while all work. Then the commands against `python -c pass`. The sessions are
+agents with the names, titles and screens of recorded ones. Nothing fails, for machines differ.
 """
 
 from __future__ import annotations
@@ -16,14 +17,22 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "app"), str(ROOT / "tests")]
 
-from support.pseudo_terminal import EMPTY, Terminal  # noqa: E402 — the path is set above
+from support import agent_crowd  # noqa: E402 — the path is set above
+from support.pseudo_terminal import EMPTY, Terminal  # noqa: E402
+from support.recordings import AGENTS  # noqa: E402
 from support.tmux_server import TmuxServer  # noqa: E402
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
 READY = b"s0001"
+SETTLES = 15.0
+"""Seconds after the start in which screens come to count as still, and fewer things are asked for."""
 CONSOLE = "import sys; sys.argv = ['quarterdeck', '-S', {socket!r}]; from quarterdeck.cli import main; sys.exit(main())"
 COMMANDS = {
     "python -c pass": ("-c", "pass"),
@@ -36,13 +45,11 @@ COMMANDS = {
 }
 
 
-def crowd(server: TmuxServer, count: int) -> None:
-    """Fill the server with quiet sessions, few at a time."""
-    for first in range(1, count + 1, 50):
-        words: list[str] = []
-        for number in range(first, min(first + 50, count + 1)):
-            words += ["new-session", "-d", "-s", f"s{number:04}", "-x", "80", "-y", "24", "--", "sh", ";"]
-        server.run(*words[:-1])
+def crowd(server: TmuxServer, folder: Path, count: int, states: Iterable[str], agents: Sequence[str]) -> None:
+    """Fill the server with agents."""
+    agent_crowd.start(
+        server, folder, (f"s{number:04}" for number in range(1, count + 1)), agent_crowd.recorded(states, *agents)
+    )
 
 
 def rss(pid: int) -> float:
@@ -62,11 +69,13 @@ def started(code: str, marker: bytes) -> tuple[float, float]:
 
 
 def resting(code: str, marker: bytes, seconds: float) -> tuple[float, float, float]:
-    """Milliseconds of processor a second, MiB, and bytes a minute, once it has settled."""
+    """Milliseconds of processor a second, MiB, and bytes a minute, once it has started."""
     terminal = Terminal(code, 200, 50)
     try:
         terminal.until(marker)
-        terminal.burst(10, quiet=4)
+        settled = time.perf_counter() + SETTLES
+        while time.perf_counter() < settled:
+            terminal.burst(max(0.01, settled - time.perf_counter()))
         before, written, end = terminal.cpu(), 0, time.perf_counter() + seconds
         while time.perf_counter() < end:
             written += len(terminal.burst(max(0.01, end - time.perf_counter()))[0])
@@ -90,7 +99,8 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, nargs="*", default=[10, 100, 1000])
     parser.add_argument("--starts", type=int, default=7)
     parser.add_argument("--idle", type=float, default=60.0)
-    parser.add_argument("--only", choices=("starts", "rests", "commands"))
+    parser.add_argument("--only", choices=("starts", "rests", "works", "commands"))
+    parser.add_argument("--agents", nargs="*", choices=AGENTS, default=(), help="all of them, unless told")
     chosen = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="qd-", dir="/tmp"))
     os.environ |= {"QUARTERDECK_HOME": str(folder / "home"), "PYTHONPYCACHEPREFIX": str(folder / "pyc")}
@@ -108,7 +118,7 @@ def measure(folder: Path, count: int, chosen: argparse.Namespace) -> None:
     """All of it on a server with so many sessions."""
     console = CONSOLE.format(socket=str(folder / f"t{count}"))
     with TmuxServer(folder / f"t{count}") as server:
-        crowd(server, count)
+        crowd(server, folder, count, agent_crowd.AT_REST, chosen.agents)
         # The first start of all makes the database and the bytecode, and lets the rows be kept.
         for code, marker in ((EMPTY, b"nothing but this"), (console, READY)):
             terminal = Terminal(code, 200, 50)
@@ -131,6 +141,11 @@ def measure(folder: Path, count: int, chosen: argparse.Namespace) -> None:
                 said = f"{ours:.2f} {unit}, empty Textual app {theirs:.2f}: {ours / max(theirs, 0.01):.2f} x"
                 print(f"rest, {count} sessions: {said}", flush=True)
             print(f"rest, {count} sessions: {ours_at_rest[2]:.0f} bytes a minute", flush=True)
+        if chosen.only in {None, "works"}:
+            with TmuxServer(folder / f"w{count}") as busy:
+                crowd(busy, folder, count, agent_crowd.AT_WORK, chosen.agents)
+                cpu, size, written = resting(CONSOLE.format(socket=busy.socket), READY, chosen.idle / 4)
+            print(f"work, {count} sessions: {cpu:.2f} ms of cpu a second, {size:.1f} MiB, {written:.0f} bytes a minute")
         if chosen.only in {None, "commands"}:
             os.environ["TMUX"] = f"{folder / f't{count}'},1,0"
             floor = 0.0
