@@ -163,6 +163,7 @@ async def test_a_screen_that_could_not_be_read_is_read_when_tmux_answers_again(t
         facts=nothing,
         reports=nothing,
         dress=lambda session, pane: session,
+        report=lambda *_: None,
     )
     async with supervising(mux, tmp_path) as supervisor:
         look: Any = await supervisor.look()

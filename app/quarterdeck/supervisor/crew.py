@@ -84,6 +84,7 @@ class Crew:
             facts=AgentFacts(clock=clock, claims=claims),
             reports=self.reports,
             dress=self.thoughts.merged,
+            report=self.supervisor.report,
         )
         self.painting = Painting(clock=clock, themes=Themes(clock=clock))
         self.watcher = Watcher(self.supervisor, self._after_look, resync=resync)

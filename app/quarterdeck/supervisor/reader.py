@@ -13,6 +13,7 @@ from quarterdeck.core.session import SessionState
 from quarterdeck.core.text import clean_lines, clean_sgr
 from quarterdeck.errors import TmuxError
 from quarterdeck.ports.mux import CaptureRequest
+from quarterdeck.supervisor.looking_again import LookingAgain
 from quarterdeck.supervisor.watched import Watched, remembered, row, words
 from quarterdeck.values import value
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from quarterdeck.core.events import Health
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.ids import PaneId, SessionId
     from quarterdeck.core.insight import Insight
@@ -42,7 +44,6 @@ LIVENESS = 5.0
 LIVENESS_AT_REST = 60.0
 """The same while nothing moves and nobody works: then what runs only changes behind the panes' backs."""
 TAIL_LINES = 60
-SOONEST = 0.05
 
 
 @value
@@ -71,6 +72,7 @@ class Reader:
         facts: AgentFacts,
         reports: Reports,
         dress: Callable[[Session, Pane], Session],
+        report: Callable[[str, Health, str], None],
     ) -> None:
         self._mux = mux
         self._clock = clock
@@ -81,6 +83,7 @@ class Reader:
         self._dress = dress
         """What others know of a row beside its state, such as its thought."""
         self._watched: dict[SessionId, Watched] = {}
+        self._again = LookingAgain(report)
         self._alive_at = 0.0
         self._owed: set[PaneId] = set()
         """Panes that moved and could not be captured."""
@@ -110,6 +113,7 @@ class Reader:
         for watched in self._watched.values():
             watched.close()
         self._watched.clear()
+        self._again.clear()
 
     async def read(self, current: Callable[[], Fleet], look: Snapshot, moved: Collection[PaneId] | None) -> Reading:
         """Bring every session up to date; `moved` are the panes that wrote something (None: all may have)."""
@@ -129,6 +133,7 @@ class Reader:
         for known, watched in live:
             session = sessions.get(known.session_id)
             if session is None or session.is_stale:
+                self._again.wish(known.session_id, None, now.timestamp())
                 continue
             coloured = screens.get(watched.pane.pane_id)
             is_shown = watched.pane.pane_id in shown
@@ -144,7 +149,11 @@ class Reader:
             after = self._dress(row(session, watched, watched.conclude(now), now), watched.pane)
             if after != session:
                 events.append(SessionChanged(before=session, after=after, at=now))
+            is_news = (
+                after != session or coloured is not None or watched.is_other_than_before(session, is_shown=is_shown)
+            )
             watched.settle_for(after, now, is_shown=is_shown)
+            self._again.wish(session.session_id, watched.due, now.timestamp(), what=session.tmux_name, is_news=is_news)
         told = {key.session_id for key, watched in live if _has_spoken(watched, said.get(key.session_id))}
         return Reading(events, tails, frozenset(told), self._due([watched for _, watched in live], now))
 
@@ -169,6 +178,7 @@ class Reader:
         present = {session.session_id for session, _ in live}
         for session_id in self._watched.keys() - present:
             self._watched.pop(session_id).close()
+            self._again.wish(session_id, None, now)
         return live
 
     def _report_of(self, watched: Watched) -> ReportState:
@@ -233,15 +243,16 @@ class Reader:
 
     def _due(self, watched: list[Watched], now: datetime) -> float | None:
         at = now.timestamp()
-        times = [LIVENESS + self._alive_at] if _is_anybody_busy(watched) else []
-        times += [at + LIVENESS] if self._owed else []
-        times += [at + CHILDLESS_FOR] if any(is_doubtful(each.detector, at) for each in watched) else []
-        agents_due = self._facts.due_in()
-        if agents_due is not None and any(each.is_agent_alive for each in watched):
-            times.append(at + agents_due)
-        times += [each.due for each in watched if each.due is not None]
-        ahead = [time - at for time in times]
-        return max(SOONEST, min(ahead)) if ahead else None
+        facts_due = self._facts.due_in() if any(each.is_agent_alive for each in watched) else None
+        is_anybody_doubtful = any(is_doubtful(each.detector, at) for each in watched)
+        for who, due in {
+            "the processes": LIVENESS + self._alive_at if _is_anybody_busy(watched) else None,
+            "what could not be captured": at + LIVENESS if self._owed else None,
+            "what seems to be over": at + CHILDLESS_FOR if is_anybody_doubtful else None,
+            "what agents write": None if facts_due is None else at + facts_due,
+        }.items():
+            self._again.wish(who, due, at)
+        return self._again.due_in(at)
 
 
 def _is_anybody_busy(watched: Iterable[Watched]) -> bool:

@@ -97,7 +97,11 @@ class Watched:
 
     def stands(self, session: Session, now: float, *, is_shown: bool) -> bool:
         """Whether the row would be derived as it was, since nothing it goes by has changed."""
-        return now < self.stands_until and self.concluded_from == self.sources(session, is_shown=is_shown)
+        return now < self.stands_until and not self.is_other_than_before(session, is_shown=is_shown)
+
+    def is_other_than_before(self, session: Session, *, is_shown: bool) -> bool:
+        """Whether anything that the row goes by has changed since it was derived."""
+        return self.concluded_from != self.sources(session, is_shown=is_shown)
 
     def settle_for(self, session: Session, now: datetime, *, is_shown: bool) -> None:
         """Note that the row has been derived, and for how long that holds."""
@@ -259,7 +263,9 @@ def words(view: TranscriptView | None, report: ReportState) -> tuple[object, ...
 def _due(watched: Watched, now: datetime) -> float | None:
     """When a state may change by itself."""
     settled = settle_deadline(watched.settled) if watched.settled else None
-    expiry = next_expiry(watched.readings(now), now) if watched.is_agent_alive else None
+    claims = watched.readings(now) if watched.is_agent_alive else {}
+    # What holds for this moment only is claimed anew by every look: that it ends is no reason for one.
+    expiry = next_expiry({source: claim for source, claim in claims.items() if claim.lasts != 0.0}, now)
     times = [time.timestamp() for time in (settled, expiry) if time is not None]
     plain = (next_deadline(watched.detector), deadline(watched, now.timestamp()))
     return min([*times, *(time for time in plain if time is not None)], default=None)
