@@ -17,7 +17,16 @@ from quarterdeck.core.ids import PaneId, TmuxSessionId, WindowId
 from quarterdeck.core.pane import Pane
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.report import ReportState
-from quarterdeck.core.session import Confidence, Evidence, ExitReason, Need, SessionState, Source, TransportHealth
+from quarterdeck.core.session import (
+    Ask,
+    Confidence,
+    Evidence,
+    ExitReason,
+    Need,
+    SessionState,
+    Source,
+    TransportHealth,
+)
 from quarterdeck.ports.agent import Program
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.supervisor.agent_facts import AgentFacts
@@ -47,10 +56,34 @@ OF_THE_ROW: list[dict[str, Any]] = [
 def test_a_row_is_made_again_exactly_when_it_would_differ(
     of_pane: dict[str, Any], of_row: dict[str, Any], clients: int, incarnation: str
 ) -> None:
-    known = replace(seen(session(1), PANE, 0, "run"), **of_row)
+    known = replace(seen(session(1), PANE, 0, "run", NOON), **of_row)
     pane = replace(PANE, **of_pane)
 
-    assert shows_as(known, pane, clients, incarnation) == (seen(known, pane, clients, incarnation) == known)
+    assert shows_as(known, pane, clients, incarnation) == (seen(known, pane, clients, incarnation, NOON) == known)
+
+
+@pytest.mark.parametrize(
+    ("kept", "now_shown", "is_kept"),
+    [
+        pytest.param({}, {}, True, id="the same program"),
+        pytest.param({"pid": 0}, {}, True, id="as it was read from the store"),
+        pytest.param({}, {"pid": 4001}, False, id="another program in the pane"),
+        pytest.param({}, {"pane_id": "%9"}, False, id="another pane"),
+        pytest.param({"pid": 0}, {"pane_id": "%9"}, False, id="another pane while nobody watched"),
+    ],
+)
+def test_what_is_known_of_one_program_is_not_said_of_another(
+    kept: dict[str, Any], now_shown: dict[str, Any], is_kept: bool
+) -> None:
+    known = seen(session(1), PANE, 0, "run", NOON)
+    ask = Ask(kind=Need.PERMISSION, text="rm -rf build", since=NOON)
+    told = Evidence(cause="screen_asks", confidence=Confidence.HIGH)
+    asking = replace(known, state=SessionState.ATTENTION, needs=Need.PERMISSION, asks=ask, state_evidence=told, **kept)
+    after = seen(asking, replace(PANE, **now_shown), 0, "run", NOON)
+
+    says = (after.state, after.needs, after.asks, after.state_evidence.cause)
+    nothing = (SessionState.IDLE, None, None, "initial_state")
+    assert says == ((SessionState.ATTENTION, Need.PERMISSION, ask, "screen_asks") if is_kept else nothing)
 
 
 @pytest.mark.parametrize(

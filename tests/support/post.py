@@ -7,12 +7,15 @@ import os
 import shlex
 import shutil
 import sys
+import uuid
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from quarterdeck.core.pane import ServerAddress
+from quarterdeck.core.report import HEADER
 from quarterdeck.paths import find_places
+from quarterdeck.ports.clock import wall_clock
 from quarterdeck.runtime.bridge import Bridge, open_bridge
 from support import scripted_agent
 from support.crew import patient
@@ -128,6 +131,15 @@ class Post:
         """The row of a session, after a look."""
         await self.bridge.crew.look_once()
         return self.deck.session(name)
+
+    def report(self, agent: ScriptedAgent, key: str, event: str, **payload: object) -> None:
+        """What a hook of the agent with this key, run in an agent's pane, would put into the spool."""
+        spool = self.deck.places.spool
+        spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+        head = f"{HEADER} {key} @{wall_clock().timestamp():.3f} {agent.pane_id} {self.server.socket},1,0"
+        fresh = spool / f"{uuid.uuid4().hex}.tmp"
+        fresh.write_text(f"{head}\n{json.dumps({'hook_event_name': event, **payload})}")
+        fresh.rename(fresh.with_suffix(".report"))
 
     async def log(self, kind: str) -> list[dict[str, Any]]:
         """What the activity log says of one kind, newest first."""

@@ -88,7 +88,7 @@ async def reconcile(
     for session_id, pane in found.here.items():
         session, clients = still.get(session_id), counts.get(pane.tmux_id, 0)
         if session is not None and not shows_as(session, pane, clients, incarnation):
-            after = seen(session, pane, clients, incarnation)
+            after = seen(session, pane, clients, incarnation, around.now)
             if after != session:
                 events.append(SessionChanged(before=session, after=after, at=around.now))
     return events
@@ -141,7 +141,7 @@ async def _born(
         base = known.get(identity.session_id)
         if base is None or identity.claim is Claim.NEW:
             base = placeholder(identity.session_id, around.server, around.now)
-        session = seen(revived(base, around.now), panes[tmux_id], counts.get(tmux_id, 0), incarnation)
+        session = seen(revived(base, around.now), panes[tmux_id], counts.get(tmux_id, 0), incarnation, around.now)
         if identity.claim is not Claim.KNOWN:
             await around.store.record(_told(around, f"session.{TOLD[identity.claim]}", session))
         events.append(SessionCreated(session=session, reason=reason, at=around.now))

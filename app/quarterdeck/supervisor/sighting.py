@@ -40,10 +40,14 @@ def attached(clients: Iterable[Client]) -> dict[TmuxSessionId, int]:
     return counts
 
 
-def seen(session: Session, pane: Pane, clients: int, incarnation: str) -> Session:
-    """The session with the plain facts of this look; nothing is derived from them here."""
+def seen(session: Session, pane: Pane, clients: int, incarnation: str, now: datetime) -> Session:
+    """The session with the plain facts of this look; nothing is derived from them here.
+
+    What is known of its state is known of one pane and the program in it: for another it starts over.
+    """
+    is_other = session.pane_id not in {None, pane.pane_id} or session.pid not in {0, pane.pid}
     return replace(
-        session,
+        _with_nothing_known(session, now) if is_other else session,
         tmux_name=pane.session_name,
         tmux_id=pane.tmux_id,
         incarnation=incarnation,
@@ -103,6 +107,10 @@ def revived(session: Session, now: datetime) -> Session:
         if evidence.source is Source.RESTORED:
             return session
         return replace(session, state_evidence=replace(evidence, source=Source.RESTORED))
+    return _with_nothing_known(session, now)
+
+
+def _with_nothing_known(session: Session, now: datetime) -> Session:
     return replace(
         session,
         state=SessionState.IDLE,
@@ -151,7 +159,7 @@ def first_fleet(kept: Iterable[Session], look: Look, server: str, now: datetime)
     by_id = {session.session_id: session for session in known}
     rows = [(revived(by_id[session_id], now), pane) for session_id, pane in found.here.items()]
     rows += [(placeholder(SessionId(f"{UNNAMED}{pane.tmux_id}"), server, now), pane) for pane in found.unknown]
-    sessions = [_seen(session, pane, clients.get(pane.tmux_id, 0), incarnation) for session, pane in rows]
+    sessions = [_seen(session, pane, clients.get(pane.tmux_id, 0), incarnation, now) for session, pane in rows]
     back = {pane.session_name for pane in found.unknown}
     sessions += [session for session in stale if session.tmux_name not in back]
     return Fleet(
@@ -161,6 +169,6 @@ def first_fleet(kept: Iterable[Session], look: Look, server: str, now: datetime)
     )
 
 
-def _seen(session: Session, pane: Pane, clients: int, incarnation: str) -> Session:
+def _seen(session: Session, pane: Pane, clients: int, incarnation: str, now: datetime) -> Session:
     is_same = shows_as(session, pane, clients, incarnation)
-    return session if is_same else seen(session, pane, clients, incarnation)
+    return session if is_same else seen(session, pane, clients, incarnation, now)
