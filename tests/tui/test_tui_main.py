@@ -11,7 +11,7 @@ from textual._compositor import LayoutUpdate
 from textual.events import Key, MouseScrollDown, MouseScrollUp
 
 from quarterdeck.core.ids import SessionId, TmuxSessionId
-from quarterdeck.core.session import Ask, Need, SessionState
+from quarterdeck.core.session import Ask, Evidence, Need, SessionState, Source
 from quarterdeck.errors import Refused, TmuxMissing, TmuxUnreachable
 from quarterdeck.tui.app import ConsoleApp
 from quarterdeck.tui.backend import Capability, Preferences
@@ -25,6 +25,8 @@ from support.patience import PATIENCE
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from textual.screen import Screen
+
+    from quarterdeck.core.session import Session
 
 
 async def test_what_asks_stands_first_and_is_selected() -> None:
@@ -160,6 +162,63 @@ async def test_the_cursor_stays_on_its_session_when_rows_move() -> None:
         assert running.main.table.ids.index("sess_7") == 2
 
 
+PLACEHOLDER = Evidence(cause="supervisor_placeholder", observed_at=NOW)
+KEPT = Evidence(cause="screen_idle", observed_at=NOW, source=Source.RESTORED)
+
+
+def unseen(*sessions: Session, kept: Evidence = PLACEHOLDER) -> list[Session]:
+    """The sessions as they are shown until somebody has looked: calm, and in no special order."""
+    return [
+        replace(
+            one, state=SessionState.IDLE, state_evidence=kept, needs=None, asks=None, tmux_name=f"{place}-{one.cwd}"
+        )
+        for place, one in enumerate(sessions)
+    ]
+
+
+@pytest.mark.parametrize("kept", [PLACEHOLDER, KEPT], ids=["never seen before", "kept"])
+async def test_the_first_opening_puts_the_cursor_on_what_asks_once_states_are_known(kept: Evidence) -> None:
+    rows = unseen(*reversed(canned_sessions()), kept=kept)
+    async with console(CannedBackend(shown=fleet_of(*rows))) as running:
+        first = running.main.table.selected
+        assert first == running.main.table.ids[0] != "sess_1"
+        running.backend.set(canned_fleet())
+        await running.settle()
+        assert running.main.table.selected == "sess_1"
+        assert running.main.preview.shown == "sess_1"
+        assert running.backend.remembered.get("selected") is None
+
+
+@pytest.mark.parametrize("key", ["j", "question_mark", "p"])
+async def test_no_opening_moves_the_cursor_from_under_the_operator_s_hand(key: str) -> None:
+    async with console(CannedBackend(shown=fleet_of(*unseen(*reversed(canned_sessions()))))) as running:
+        await running.press(key)
+        chosen = running.main.table.selected
+        running.backend.set(canned_fleet())
+        await running.settle()
+        assert running.main.table.selected == chosen
+
+
+async def test_a_row_that_is_remembered_is_where_the_console_opens() -> None:
+    backend = CannedBackend(
+        shown=fleet_of(*unseen(*canned_sessions())), wishes=Preferences(selected=SessionId("sess_7"))
+    )
+    async with console(backend) as running:
+        running.backend.set(canned_fleet())
+        await running.settle()
+        assert running.main.table.selected == "sess_7"
+
+
+async def test_a_cursor_that_has_been_seen_on_known_rows_stays_where_it_is() -> None:
+    seen = Evidence(cause="screen_idle", observed_at=NOW, source=Source.SCREEN)
+    calm = [replace(one, state_evidence=seen) for one in unseen(*reversed(canned_sessions()))]
+    async with console(CannedBackend(shown=fleet_of(*calm))) as running:
+        first = running.main.table.selected
+        running.backend.set(canned_fleet())
+        await running.settle()
+        assert running.main.table.selected == first
+
+
 async def test_rows_do_not_move_within_a_second_of_a_key() -> None:
     async with console() as running:
         await running.press("j")
@@ -193,7 +252,30 @@ async def test_a_goes_round_those_who_wait() -> None:
             await running.press("a")
         assert seen == ["sess_1", "sess_2", "sess_3", "sess_4", "sess_1"]
         await running.press("G", "A")
+        assert running.main.table.selected == "sess_2"
+
+
+async def test_a_goes_to_who_asks_from_wherever_the_cursor_stands() -> None:
+    async with console() as running:
+        selected = []
+        for there in ("4", "3", "5", "G"):
+            await running.press(there, "a")
+            selected.append(running.main.table.selected)
+            await running.press(there, "A")
+            selected.append(running.main.table.selected)
+        assert selected == ["sess_1", "sess_2"] * 4
+
+
+async def test_a_question_that_comes_meanwhile_is_next() -> None:
+    async with console() as running:
+        await running.press("a", "a", "a")
         assert running.main.table.selected == "sess_4"
+        sessions = canned_sessions()
+        sessions[1] = replace(sessions[1], asks=Ask(kind=Need.QUESTION, text="And now?", since=NOW))
+        running.backend.set(fleet_of(*sessions))
+        await running.settle()
+        await running.press("a")
+        assert running.main.table.selected == "sess_2"
 
 
 async def test_digits_jump_and_g_goes_to_the_ends() -> None:

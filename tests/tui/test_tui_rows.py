@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.session import EPOCH, ActionCue, ActionCueKind, ExitReason, Need, Session, SessionState, Source
 from quarterdeck.core.text import cell_width, clean
+from quarterdeck.core.urgency import tier
 from quarterdeck.errors import QuarterdeckError, SettingsError, StoreError
 from quarterdeck.ports.store_health import StoreHealth
 from quarterdeck.tui.actions import ACTIONS, resolve, spoken
@@ -23,7 +24,7 @@ from quarterdeck.tui.rows.foot import foot_cells
 from quarterdeck.tui.rows.head import count, head_cells
 from quarterdeck.tui.rows.mark import ASCII_SHAPES, ROLES, SHAPES, Kind, kind_of
 from quarterdeck.tui.rows.notices import notice_for
-from quarterdeck.tui.rows.order import Grouping, Heading, arrange, held
+from quarterdeck.tui.rows.order import Grouping, Heading, Round, arrange, held, waiting
 from quarterdeck.tui.rows.plot import plot
 from quarterdeck.tui.rows.session_row import View, agent_of, branch_of, name_of, saying, session_cells, title_of
 from quarterdeck.tui.screens.dialog import fitting
@@ -203,6 +204,35 @@ def test_held_rows_stay_and_new_ones_come_last() -> None:
 @given(st.permutations(["a", "b", "c", "d"]), st.permutations(["b", "c", "d", "e"]))
 def test_holding_loses_and_invents_nothing(previous: list[str], fresh: list[str]) -> None:
     assert set(held(list(previous), list(fresh))) == set(fresh)
+
+
+needs = st.sampled_from([Need.PERMISSION, Need.QUESTION, Need.ERROR, Need.FINISHED, None])
+
+
+@given(st.lists(needs, min_size=1, max_size=9), st.integers(0, 8), st.sampled_from([1, -1]))
+def test_who_asks_comes_first_from_anywhere_and_everybody_who_waits_comes_once(
+    wanted: list[Need | None], start: int, step: int
+) -> None:
+    state = SessionState.IDLE
+    rows = [replace(SESSIONS[9], session_id=SessionId(f"sess_{n}"), state=state, needs=need, asks=None)
+            for n, need in enumerate(wanted)]  # fmt: skip
+    sessions: dict[str, Session] = {each.session_id: each for each in rows}
+    items = list(sessions)
+    here: str | None = items[start % len(items)]
+    others = [each for each in waiting(items, sessions) if each != here]
+    going = Round()
+    met = []
+    for _ in others:
+        here = going.next(items, sessions, here, step)
+        met.append(here)
+
+    assert sorted(map(str, met)) == sorted(others)
+    assert [tier(sessions[str(each)]) for each in met] == sorted(tier(sessions[each]) for each in others)
+
+
+def test_nobody_waits_and_nobody_is_found() -> None:
+    calm = replace(SESSIONS[9], state=SessionState.IDLE, needs=None)
+    assert Round().next([calm.session_id], {calm.session_id: calm}, calm.session_id, 1) is None
 
 
 @pytest.mark.parametrize("width", [10, 30, 60, 80, 120, 200])

@@ -40,6 +40,8 @@ CONFIDENCE: Mapping[str, Confidence] = MappingProxyType(
 )
 """Causes of plain sessions; what is not listed is a low one (`initial_state`, `tmux_reconcile_missing`, …)."""
 
+NOTHING_SEEN = frozenset({"initial_state", "nothing_known", "supervisor_placeholder"})
+"""Causes that only fill a place until something has been seen."""
 
 _IN_WORDS: Mapping[str, str] = MappingProxyType(
     {

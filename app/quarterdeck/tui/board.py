@@ -10,7 +10,7 @@ from quarterdeck.core.urgency import SortKey, sort_key
 from quarterdeck.tui.rows import column as col
 from quarterdeck.tui.rows.head import Counts, count
 from quarterdeck.tui.rows.mark import kind_of
-from quarterdeck.tui.rows.order import Grouping, arrange, held
+from quarterdeck.tui.rows.order import Grouping, Round, arrange, held
 from quarterdeck.tui.rows.session_row import name_of, rest_word
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Board:
         """The sessions and the ended ones that were taken over."""
         self._asked = (self.filter, grouping)
         self._known: dict[str, _Known] = {}
+        self._round = Round()
         self.is_held = False
         """Whether rows stand elsewhere than their order says."""
 
@@ -79,6 +80,10 @@ class Board:
 
     def _kind(self, session: Session) -> Kind:
         return self._known[session.session_id].kind
+
+    def next_waiting(self, here: str | None, step: int) -> str | None:
+        """Who waits and comes after this row (`step` 1), or before it (-1); None when nobody does."""
+        return self._round.next(self.items, self.sessions, here, step)
 
     @property
     def shown(self) -> int:

@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from quarterdeck.tui import deeds, setting_up
-from quarterdeck.tui.rows.order import waiting
 from quarterdeck.tui.setup import Part
 
 if TYPE_CHECKING:
@@ -31,16 +30,11 @@ def _end(last: bool) -> Callable[[MainScreen], None]:
 
 def _waiting(step: int) -> Callable[[MainScreen], None]:
     def jump(screen: MainScreen) -> None:
-        ids = waiting(screen.board.items, screen.board.sessions)
-        if not ids:
+        found = screen.board.next_waiting(screen.table.selected, step)
+        if found is None:
             screen.app.notify("Nobody waits for you.", markup=False, timeout=2)
-            return
-        here = screen.table.selected
-        shown = screen.table.ids
-        place = shown.index(here) if here in shown else -1
-        # From a row that does not wait, the next one in the order of the screen.
-        after = [session_id for session_id in ids if (shown.index(session_id) - place) * step > 0]
-        screen.table.select((after or ids)[0 if step > 0 else -1])
+        else:
+            screen.table.select(found)
 
     return jump
 

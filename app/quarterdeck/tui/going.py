@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 async def go(console: ConsoleApp, session: Session) -> None:
     """Take the operator to a session; back here the same row is selected."""
+    console.selection_moved(session.session_id)
     going = await console.backend.go(session.session_id)
     match going:
         case Switched(closes=closes):

@@ -6,12 +6,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from quarterdeck.core import urgency
+from quarterdeck.core.evidence import NOTHING_SEEN
+from quarterdeck.core.session import Source
 from quarterdeck.tui.rows.mark import GONE, kind_of
 from quarterdeck.tui.rows.session_row import repo_of
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from quarterdeck.core.ids import SessionId
     from quarterdeck.core.session import Session
@@ -94,6 +97,62 @@ def waiting(items: Sequence[Item], sessions: Mapping[str, Session]) -> list[Sess
         for item in items
         if isinstance(item, str) and item in sessions and waits(sessions[item])
     ]
+
+
+class Round:
+    """Goes round those who wait: who asks first, wherever it starts from, and nobody twice before all have come."""
+
+    def __init__(self) -> None:
+        self._been: set[_Wait] = set()
+        self._at: str | None = None
+        self._step = 0
+
+    def next(
+        self, items: Sequence[Item], sessions: Mapping[str, Session], here: str | None, step: int
+    ) -> SessionId | None:
+        """Who comes after this row (`step` 1), or before it (-1), and counts as visited; None when nobody waits."""
+        ids = waiting(items, sessions)
+        if not ids:
+            return None
+        if here != self._at or step != self._step:
+            # The operator has gone elsewhere, or turned round.
+            self._been.clear()
+        if here in ids:
+            self._been.add(_wait_of(sessions[here]))
+        left = [each for each in ids if _wait_of(sessions[each]) not in self._been]
+        if not left:
+            self._been = {_wait_of(sessions[here])} if here in ids else set()
+            left = [each for each in ids if each != here] or ids
+        most = min(urgency.tier(sessions[each]) for each in left)
+        pressing = [each for each in left if urgency.tier(sessions[each]) is most]
+        places = {item: place for place, item in enumerate(items) if isinstance(item, str)}
+        place = places.get(here or "", -1)
+        after = [each for each in pressing if (places[each] - place) * step > 0]
+        found = (after or pressing)[0 if step > 0 else -1]
+        self._been.add(_wait_of(sessions[found]))
+        self._at, self._step = found, step
+        return found
+
+
+_Wait = tuple[str, urgency.Tier, "datetime | None"]
+"""Who waits, how urgently, and since when it asks: another question of the same session is worth another visit."""
+
+
+def _wait_of(session: Session) -> _Wait:
+    return session.session_id, urgency.tier(session), session.asks.since if session.asks else None
+
+
+def first_asking(items: Sequence[Item], sessions: Mapping[str, Session]) -> SessionId | None:
+    """The first row that somebody must answer."""
+    asking = (each for each in waiting(items, sessions) if urgency.asks(sessions[each]))
+    return next(asking, None)
+
+
+def is_known(session: Session) -> bool:
+    """Whether the row shows what was seen, and not only what was kept; of what is gone there is no more to see."""
+    evidence = session.state_evidence
+    is_seen = evidence.source is not Source.RESTORED and evidence.cause not in NOTHING_SEEN
+    return is_seen or kind_of(session) in GONE
 
 
 def waits(session: Session) -> bool:

@@ -335,12 +335,14 @@ class MainScreen(PaintsOnce):
         if isinstance(event, events.Key | events.Click):
             self._last_key = self.console_app.clock.monotonic()
             self._awaited = None
+            self.table.is_left_alone = False
         await super().on_event(event)
 
     @on(FleetTable.Selected)
     def _row_selected(self) -> None:
         self.show_selected()
-        self.console_app.selection_moved(self.table.selected)
+        if not self.table.is_left_alone:
+            self.console_app.selection_moved(self.table.selected)
 
     @on(FleetTable.Chosen)
     def _row_chosen(self) -> None:

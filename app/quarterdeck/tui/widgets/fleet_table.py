@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from quarterdeck.tui.rows import column as col
 from quarterdeck.tui.rows.cell import Cell
-from quarterdeck.tui.rows.order import Heading
+from quarterdeck.tui.rows.order import Heading, first_asking, is_known
 from quarterdeck.tui.rows.session_row import session_cells
 from quarterdeck.tui.rows.titles import heading_cells, title_cells
 from quarterdeck.tui.widgets.line import strip_of
@@ -59,6 +59,10 @@ class FleetTable(ScrollView, can_focus=True):
         self._empty: frozenset[str] = frozenset()
         self._layout = col.layout(80, self._longest)
         self._index = 0
+        self.is_left_alone = True
+        """Nobody has chosen a row yet."""
+        self._is_opening = True
+        """Not every state has been seen yet."""
         self._places: dict[str, int] = {}
         self._ids: list[str] = []
         self._rank: dict[str, int] = {}
@@ -108,6 +112,9 @@ class FleetTable(ScrollView, can_focus=True):
         self._items, self._sessions, self._view = items, sessions, view
         moved = self._place_of(stood)
         self._index = moved if moved is not None else self._nearest(self._index)
+        if self.is_left_alone and self._is_opening:
+            self._index = self._places.get(first_asking(items, sessions) or "", self._index)
+            self._is_opening = not sessions or not all(map(is_known, sessions.values()))
         if (longest_name, empty) != (self._longest, self._empty):
             self._longest, self._empty = longest_name, empty
             self._lay_out()
@@ -145,6 +152,7 @@ class FleetTable(ScrollView, can_focus=True):
         index = self._places.get(session_id)
         if index is None:
             return False
+        self.is_left_alone = False
         if index != self._index:
             for moved in (self._index, index):
                 self.refresh(Region(0, moved + 1 - self.scroll_offset.y, self._width, 1))
