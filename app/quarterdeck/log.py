@@ -27,6 +27,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from quarterdeck.errors import QuarterdeckError
+from quarterdeck.foreign_files import open_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,8 +121,7 @@ class RotatingLines(logging.Handler):
             return
         self._close_handle()
         self.prepare()
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        self._handle = os.open(self.file, flags, 0o600)
+        self._handle = open_file(self.file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         os.fchmod(self._handle, 0o600)
 
     def _is_current(self) -> bool:

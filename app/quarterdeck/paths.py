@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.errors import QuarterdeckError
+from quarterdeck.foreign_files import open_file
 from quarterdeck.roots import HOME_VARIABLE, STATE_FILE, chosen_home, system_folders
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def private_file(file: Path) -> Path:
     """Make `file`, or tighten it, so that only the operator can read it; its folder too."""
     private_folder(file.parent)
     try:
-        handle = os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, FILE_MODE)
+        handle = open_file(file, os.O_CREAT | os.O_RDWR, FILE_MODE)
         try:
             os.fchmod(handle, FILE_MODE)
         finally:
@@ -132,7 +133,7 @@ def write_private(file: Path, text: str) -> Path:
     private_folder(file.parent)
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        handle = os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
+        handle = open_file(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW, FILE_MODE)
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
         draft.replace(file)

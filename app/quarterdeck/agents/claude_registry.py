@@ -8,6 +8,7 @@ from quarterdeck.agents.claude_transcript import config_folder
 from quarterdeck.core.foreign import Json, parse_object, text_at, time_at
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
+from quarterdeck.foreign_files import read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,9 +33,7 @@ def entry(program: Program, home: Path | None = None) -> Json | None:
     """The process's file; None when there is none, or when it was left behind by an earlier process of this number."""
     file = config_folder(home) / "sessions" / f"{program.pid}.json"
     try:
-        if file.stat().st_size > LONGEST:
-            return None
-        found = parse_object(file.read_bytes())
+        found = parse_object(read_bytes(file, LONGEST))
     except OSError:
         return None
     if found is None or found.get("pid") != program.pid:

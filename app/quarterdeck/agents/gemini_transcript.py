@@ -13,6 +13,7 @@ from quarterdeck.agents.json_lines import JsonLines, first_rows, newest_first
 from quarterdeck.agents.ledger import Ledger, Phase
 from quarterdeck.agents.limits import reset_time
 from quarterdeck.core.foreign import is_object, number_at, object_at, objects_at, parse_object, text_at, time_at
+from quarterdeck.foreign_files import read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +61,7 @@ def _candidates(root: Path, cwd: str, session_id: str, path: Path | None) -> Ite
 
 def _project_names(root: Path, cwd: str) -> Iterable[str]:
     try:
-        known = parse_object((root / "projects.json").read_bytes())
+        known = parse_object(read_bytes(root / "projects.json"))
     except OSError:
         known = None
     name = text_at(known, "projects", cwd) if known else ""

@@ -10,6 +10,7 @@ from quarterdeck.agents import json_splice
 from quarterdeck.agents.json_splice import Node, NotPlainJson
 from quarterdeck.agents.report_script import MARK, hook_command, script_path, script_text
 from quarterdeck.errors import Refused
+from quarterdeck.foreign_files import read_text
 from quarterdeck.ports.agent import HookPlan, HookStatus
 from quarterdeck.values import value
 
@@ -201,6 +202,8 @@ def _pruned(value: object) -> object:
 
 def _text(path: Path) -> str | None:
     try:
-        return path.read_text(encoding="utf-8")
+        return read_text(path)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise Refused(f"{path} cannot be read: {error.strerror}.") from error

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import stat
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.ledger import Ledger
 from quarterdeck.agents.tail import READ_LIMIT, Tail
 from quarterdeck.core.foreign import parse_object
+from quarterdeck.foreign_files import read_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -83,8 +85,7 @@ class JsonLines:
 def first_rows(path: Path, count: int) -> list[Json]:
     """The first rows of a file, as far as they are complete."""
     try:
-        with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
+        head = read_head(path, HEAD_BYTES)
     except OSError:
         return []
     lines = head.split(b"\n")[:-1][:count]
@@ -92,11 +93,13 @@ def first_rows(path: Path, count: int) -> list[Json]:
 
 
 def newest_first(paths: Iterable[Path]) -> list[Path]:
-    """The files by time of change, newest first; those that are gone meanwhile are left out."""
+    """The files by time of change, newest first; what is gone meanwhile, or is no file, is left out."""
     timed = []
     for path in paths:
         try:
-            timed.append((path.stat().st_mtime_ns, path))
+            facts = path.stat()
         except OSError:
             continue
+        if stat.S_ISREG(facts.st_mode):
+            timed.append((facts.st_mtime_ns, path))
     return [path for _, path in sorted(timed, reverse=True)]

@@ -15,6 +15,7 @@ from quarterdeck.agents.opencode_reports import OPENCODE
 from quarterdeck.agents.opencode_server import PASSWORD
 from quarterdeck.agents.report_script import REPORTS_KEPT
 from quarterdeck.core.report import HEADER, PAYLOAD_BYTES
+from quarterdeck.foreign_files import read_text
 from quarterdeck.ports.agent import HookPlan, HookStatus
 
 if TYPE_CHECKING:
@@ -86,14 +87,14 @@ class PluginFile:
     def plan(self, *, install: bool, spool: Path, home: Path | None) -> HookPlan:
         """The file wanted; one of that name that somebody else wrote goes to the backup, and comes back from it."""
         path = config_folder(home) / "plugin" / PLUGIN
-        before = path.read_text(encoding="utf-8") if path.is_file() else None
+        before = read_text(path) if path.is_file() else None
         if install:
             note = "OpenCode loads it at its next start."
             return HookPlan(path=path, before=before, after=plugin_text(spool), note=note)
         if before is not None and not before.startswith(_TEXT[: _TEXT.index(";")]):
             return HookPlan(path=path, before=before, after=before)
         backup = backup_path(path)
-        return HookPlan(path=path, before=before, after=backup.read_text() if backup.is_file() else None)
+        return HookPlan(path=path, before=before, after=read_text(backup) if backup.is_file() else None)
 
     def status(self, *, spool: Path, home: Path | None) -> HookStatus:
         """Whether the file is there, and is the one wanted now."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 from quarterdeck.agents.ledger import Ledger, Phase
 from quarterdeck.agents.limits import reset_time
 from quarterdeck.core.foreign import EMPTY, number_at, object_at, parse_object, text_at, time_at
+from quarterdeck.foreign_files import require_database
 
 if TYPE_CHECKING:
     from quarterdeck.core.foreign import Json
@@ -78,6 +79,7 @@ class Database:
         if version == self._version and self._view is not None:
             return self._view
         try:
+            require_database(self._file)
             uri = f"{self._file.absolute().as_uri()}?mode=ro"
             with closing(sqlite3.connect(uri, uri=True, timeout=LOCK_WAIT)) as database:
                 if not self._session:
@@ -85,8 +87,8 @@ class Database:
                 if not self._session:
                     return None
                 self._view, self._version = self._look(database), version
-        except sqlite3.Error:
-            # Another version's tables, or a lock held for long: what was known before still stands.
+        except (sqlite3.Error, OSError):
+            # Another version's tables, a lock held for long, no file at all: what was known before still stands.
             log.info("OpenCode's database cannot be read", exc_info=True)
         return self._view
 

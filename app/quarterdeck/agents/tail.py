@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import stat
 from typing import TYPE_CHECKING
+
+from quarterdeck.foreign_files import open_file, read_at
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,18 +30,16 @@ class Tail:
 
     def read(self) -> tuple[bool, list[bytes]]:
         """Whether everything read before is void, and the complete new lines. Raises OSError when it cannot be read."""
-        descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = open_file(self.path)
         try:
             facts = os.fstat(descriptor)
-            if not stat.S_ISREG(facts.st_mode):
-                raise OSError(f"{self.path} is no regular file")
             fresh = self._is_other(descriptor, facts)
             if fresh:
                 self._file = (facts.st_dev, facts.st_ino)
                 self._offset, self._before, self._skips_line = 0, b"", False
             if facts.st_size - self._offset > self.limit:
                 self._offset, self._skips_line = facts.st_size - self.limit, True
-            data = _read_at(descriptor, self._offset, min(facts.st_size - self._offset, self.limit))
+            data = read_at(descriptor, self._offset, min(facts.st_size - self._offset, self.limit))
         finally:
             os.close(descriptor)
         return fresh, self._lines(data)
@@ -49,7 +48,7 @@ class Tail:
         if self._file != (facts.st_dev, facts.st_ino) or facts.st_size < self._offset:
             return True
         kept = len(self._before)
-        return kept > 0 and _read_at(descriptor, self._offset - kept, kept) != self._before
+        return kept > 0 and read_at(descriptor, self._offset - kept, kept) != self._before
 
     def _lines(self, data: bytes) -> list[bytes]:
         end = data.rfind(b"\n") + 1
@@ -66,16 +65,3 @@ class Tail:
             whole = whole[whole.index(b"\n") + 1 :]
             self._skips_line = False
         return [line for line in whole.split(b"\n") if line.strip() and len(line) <= LINE_LIMIT]
-
-
-def _read_at(descriptor: int, offset: int, length: int) -> bytes:
-    """The bytes there; fewer at the end of the file."""
-    parts = []
-    while length > 0:
-        part = os.pread(descriptor, length, offset)
-        if not part:
-            break
-        parts.append(part)
-        offset += len(part)
-        length -= len(part)
-    return b"".join(parts)

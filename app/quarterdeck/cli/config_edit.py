@@ -14,6 +14,7 @@ from quarterdeck.cli.asking import agrees
 from quarterdeck.cli.failing import show
 from quarterdeck.cli.output import say
 from quarterdeck.errors import QuarterdeckError, Refused, SettingsError
+from quarterdeck.foreign_files import read_bytes
 from quarterdeck.paths import FILE_MODE, private_folder
 from quarterdeck.process import child_environment, on_terminal
 
@@ -29,9 +30,10 @@ EMPTY = """\
 def edit(call: Call) -> int:
     """Edit a copy, look whether it is right, and only then put it in its place."""
     from quarterdeck.cli.config import checked
+    from quarterdeck.config.loader import settings_text
 
     file = call.places.config_file
-    before = file.read_text(encoding="utf-8") if file.exists() else None
+    before = settings_text(file) if file.exists() else None
     private_folder(file.parent)
     handle, name = tempfile.mkstemp(prefix=".config.", suffix=".toml", dir=file.parent)
     draft = Path(name)
@@ -40,7 +42,7 @@ def edit(call: Call) -> int:
             stream.write(EMPTY if before is None else before)
         while True:
             _run_editor(draft)
-            if draft.read_bytes() == (EMPTY if before is None else before).encode():
+            if read_bytes(draft) == (EMPTY if before is None else before).encode():
                 say("Nothing was changed.")
                 return 0
             try:
@@ -84,9 +86,11 @@ def _run_editor(draft: Path) -> None:
 
 
 def _put(draft: Path, file: Path, before: str | None) -> None:
+    from quarterdeck.config.loader import settings_text
+
     # A link to where somebody keeps their settings stays one.
     target = file.resolve()
-    now = target.read_text(encoding="utf-8") if target.exists() else None
+    now = settings_text(target) if target.exists() else None
     if now != before:
         raise Refused(f"{file} was changed by somebody else meanwhile, so it stays as it is.", hint="Edit again.")
     try:
@@ -94,6 +98,6 @@ def _put(draft: Path, file: Path, before: str | None) -> None:
         if draft.parent == target.parent:
             draft.replace(target)
         else:
-            target.write_bytes(draft.read_bytes())
+            target.write_bytes(read_bytes(draft))
     except OSError as error:
         raise QuarterdeckError(f"{file} cannot be written: {error.strerror}.") from error

@@ -11,6 +11,7 @@ from quarterdeck.cli.output import write
 from quarterdeck.core.pane import Snapshot
 from quarterdeck.core.text import clean
 from quarterdeck.errors import QuarterdeckError
+from quarterdeck.foreign_files import read_text
 from quarterdeck.store.names import names
 from quarterdeck.tmux.first_look import FirstLook
 
@@ -91,7 +92,7 @@ def _agents(call: Call, prefix: str) -> Iterator[tuple[str, str]]:
 def _section(call: Call, name: str) -> dict[str, object]:
     # Without the model, which takes longer to import than anybody holds Tab.
     file = call.places.config_file
-    section = tomllib.loads(file.read_text(encoding="utf-8")).get(name, {}) if file.exists() else {}
+    section = tomllib.loads(read_text(file)).get(name, {}) if file.exists() else {}
     return section if isinstance(section, dict) else {}
 
 

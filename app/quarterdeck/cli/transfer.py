@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Any
 from quarterdeck.cli.output import json_text, print_json, say, write
 from quarterdeck.core.text import clean
 from quarterdeck.errors import QuarterdeckError, UsageError
+from quarterdeck.foreign_files import read_given
 
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
     from quarterdeck.store.transfer import Merged
+
+LARGEST = 1 << 30
+"""Bytes of an export, which holds all that was ever kept."""
 
 
 def export(call: Call) -> int:
@@ -64,7 +68,7 @@ async def _take(call: Call, exported: dict[str, Any]) -> Merged:
 
 def _read(file: str) -> object:
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+        text = sys.stdin.read() if file == "-" else read_given(Path(file), LARGEST)
         return json.loads(text)
     except OSError as error:
         raise QuarterdeckError(f"{file} cannot be read: {error.strerror}.") from error

@@ -16,6 +16,7 @@ from quarterdeck.core.session import SessionState
 from quarterdeck.core.text import clean
 from quarterdeck.core.wire import to_wire
 from quarterdeck.errors import NotFound, NotRestorable, QuarterdeckError, Refused, UsageError
+from quarterdeck.foreign_files import read_given
 from quarterdeck.operations.again import again
 from quarterdeck.operations.claim import claim_pr
 from quarterdeck.operations.cleanup import Candidate, cleanup
@@ -159,8 +160,10 @@ async def _orchestrator(call: Call, *, again: bool) -> int:
 
 def _read(file: Path) -> str:
     try:
-        return file.expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return read_given(file.expanduser())
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
         raise UsageError(f"{file} cannot be read: {error}.") from error
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from quarterdeck.config.describe import schema_at
 from quarterdeck.config.fields import split_list
-from quarterdeck.config.loader import DEFAULT, Loaded, converted, load
+from quarterdeck.config.loader import DEFAULT, Loaded, converted, load, settings_text
 from quarterdeck.errors import Refused, SettingsError
+from quarterdeck.foreign_files import read_bytes
 from quarterdeck.paths import write_private
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Version:
 def version_of(file: Path) -> Version:
     """The file's version now; one that does not exist has one too."""
     try:
-        data = file.read_bytes()
+        data = read_bytes(file)
     except FileNotFoundError:
         data = b""
     except OSError as error:
@@ -54,7 +55,7 @@ def change(file: Path, key: str, value: str, *, shown: Version, environ: Mapping
     origin = load(file, environ).origin(key)
     if origin != DEFAULT and not origin.startswith("file"):
         raise Refused(f"{key} is set by {origin.partition(':')[2] or origin}, which wins over the file.")
-    text = with_value(_text(target), tuple(key.split(".")), value)
+    text = with_value(settings_text(target), tuple(key.split(".")), value)
     draft = target.with_name(f".{target.name}.new")
     try:
         write_private(draft, text)
@@ -113,10 +114,3 @@ def typed(path: tuple[str, ...], value: str) -> object:
         return shlex.split(value)
     except ValueError as error:
         raise SettingsError(f"{'.'.join(path)}: a quote is not closed.") from error
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""

@@ -16,6 +16,7 @@ from quarterdeck.config.lines import Path as KeyPath
 from quarterdeck.config.lines import key_lines, line_of
 from quarterdeck.config.settings import Settings
 from quarterdeck.config.unset import setting_variables
+from quarterdeck.foreign_files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -71,7 +72,7 @@ def load(file: Path, environ: Mapping[str, str] = os.environ, flags: Mapping[str
 
     `flags` are values from the command line by dotted key. Raises SettingsError that lists everything that is wrong.
     """
-    text = _read(file)
+    text = settings_text(file)
     tree = _parse(file, text)
     lines = key_lines(text)
     overrides, faults = _from_environment(environ)
@@ -97,11 +98,10 @@ def load(file: Path, environ: Mapping[str, str] = os.environ, flags: Mapping[str
     return Loaded(settings, file, {".".join(path): origin_of(path) for path, _ in _leaves(tree, ())})
 
 
-def _read(file: Path) -> str:
+def settings_text(file: Path) -> str:
+    """The settings file as it stands, empty where there is none; raises SettingsError where it cannot be read."""
     try:
-        if file.is_fifo():
-            raise settings_error([Fault((), "cannot be read: it is a pipe")], file)
-        return file.read_text(encoding="utf-8")
+        return read_text(file)
     except (FileNotFoundError, NotADirectoryError):
         # Where a folder in the path is none, whoever writes there says so.
         return ""

@@ -10,6 +10,7 @@ from quarterdeck.core.branches import slug
 from quarterdeck.core.issue import Issue, IssueState
 from quarterdeck.core.text import clean
 from quarterdeck.errors import ForgeError, IssueNotFound
+from quarterdeck.foreign_files import TooLarge, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,9 +58,9 @@ class MarkdownTracker:
         for path in self._files():
             name = path.relative_to(self._folder).as_posix()
             try:
-                if path.stat().st_size > LONGEST_FILE:
-                    continue
-                lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+                lines = read_text(path, LONGEST_FILE, errors="replace").splitlines()
+            except TooLarge:
+                continue
             except OSError as error:
                 raise ForgeError(f"{path} cannot be read: {error.strerror}.") from error
             reader = read_markdown if path.suffix.lower() in (".md", ".markdown") else read_todos

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from quarterdeck.errors import GitError
+from quarterdeck.foreign_files import read_bytes, read_text
 from quarterdeck.paths import private_folder, write_private
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.values import value
@@ -93,7 +94,7 @@ class Managed:
 
     def _read(self, path: Path) -> dict[str, Any]:
         try:
-            value = json.loads(self.note(path).read_text(encoding="utf-8"))
+            value = json.loads(read_text(self.note(path)))
         except FileNotFoundError:
             return {}
         except (OSError, ValueError):
@@ -110,6 +111,6 @@ def _print(file: Path) -> str:
     try:
         if file.is_symlink():
             return f"link:{file.readlink()}"
-        return hashlib.sha256(file.read_bytes()).hexdigest()
+        return hashlib.sha256(read_bytes(file)).hexdigest()
     except OSError:
         return ""

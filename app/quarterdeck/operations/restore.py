@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from quarterdeck.core.lifecycle import (
 from quarterdeck.core.project import choose_crew
 from quarterdeck.core.session import ExitReason
 from quarterdeck.errors import NotRestorable, QuarterdeckError, TmuxUnreachable, WorktreeMissing
+from quarterdeck.foreign_files import read_text
 from quarterdeck.operations import launching
 from quarterdeck.operations.conversations import find_latest, last_seen
 from quarterdeck.operations.kill_work import journal
@@ -189,8 +191,8 @@ async def _plan(yard: Yard, project: Project, record: WorkRecord, agent: Agent) 
     crew = choose_crew(project, record.role, kept_agent=record.agent or None)
     held = launching.prompt_file(yard, record)
     instructions = ""
-    if await asyncio.to_thread(held.is_file):
-        instructions = await asyncio.to_thread(held.read_text, encoding="utf-8", errors="replace")
+    with contextlib.suppress(FileNotFoundError):
+        instructions = await asyncio.to_thread(read_text, held, errors="replace")
     wanted = launching.wanted_launch(yard, record, crew, system_prompt=instructions)
     conversation, reason = await find_latest(yard, record, agent)
     if not reason:

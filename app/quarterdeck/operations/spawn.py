@@ -15,7 +15,8 @@ from quarterdeck.core.lifecycle import initial, is_terminal
 from quarterdeck.core.project import Crew, choose_crew
 from quarterdeck.core.work import Role
 from quarterdeck.core.work_record import WorkRecord
-from quarterdeck.errors import ForgeError, IssueNotFound, UsageError
+from quarterdeck.errors import ForgeError, IssueNotFound, SettingsError, UsageError
+from quarterdeck.foreign_files import read_text
 from quarterdeck.operations import launching
 from quarterdeck.operations.prompts import Brief, task, worker_prompt
 from quarterdeck.operations.recover import recover
@@ -210,8 +211,15 @@ async def read_rules(project: Project) -> str:
     parts = [project.rules]
     if project.rules_file:
         path = project.path / project.rules_file
-        if await asyncio.to_thread(path.is_file):
-            parts.append(await asyncio.to_thread(path.read_text, encoding="utf-8", errors="replace"))
+        try:
+            parts.append(await asyncio.to_thread(read_text, path, errors="replace"))
+        except (FileNotFoundError, NotADirectoryError):
+            logger.debug("%s has no rules of its own", project.name)
+        except OSError as error:
+            raise SettingsError(
+                f"The rules of {project.name} cannot be read from {path}: {error.strerror}.",
+                hint="The setting `rules_file` names a text file in the repository.",
+            ) from error
     return "\n\n".join(part for part in parts if part.strip())
 
 

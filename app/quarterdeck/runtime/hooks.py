@@ -12,6 +12,7 @@ from quarterdeck.agents.hooks import backup_path
 from quarterdeck.agents.report_script import script_path, script_text
 from quarterdeck.core.text import clean
 from quarterdeck.errors import NotFound, QuarterdeckError, Refused
+from quarterdeck.foreign_files import read_bytes
 from quarterdeck.paths import FILE_MODE, private_folder, write_private
 from quarterdeck.ports.agent import HookKind, HookStatus
 from quarterdeck.values import value
@@ -160,7 +161,7 @@ def _replace(file: Path, text: str) -> None:
 
 
 def _text(file: Path) -> str | None:
-    return file.read_bytes().decode() if file.is_file() else None
+    return read_bytes(file).decode() if file.is_file() else None
 
 
 def _has_script(agent: Agent) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.budget import Caps
 from quarterdeck.core.cadence import Cadence
 from quarterdeck.errors import ThinkerError
+from quarterdeck.foreign_files import read_head
 from quarterdeck.ports.thinker import EngineSetup
 from quarterdeck.thoughts.budget import Budget, Budgeted
 from quarterdeck.values import value
@@ -114,7 +115,6 @@ def key_of(thoughts: Thoughts, environ: Mapping[str, str] = os.environ) -> str:
     if thoughts.key_file is None:
         return ""
     try:
-        with thoughts.key_file.open("rb") as file:
-            return file.read(KEY_BYTES).decode("utf-8", "replace").strip()
+        return read_head(thoughts.key_file, KEY_BYTES).decode("utf-8", "replace").strip()
     except OSError as error:
         raise ThinkerError(f"The key file {thoughts.key_file} cannot be read: {error.strerror}.") from error

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck import __version__
 from quarterdeck.core.ids import SessionId
+from quarterdeck.foreign_files import read_bytes
 from quarterdeck.roots import HOME_VARIABLE
 from quarterdeck.tui.backend import Preferences
 
@@ -77,7 +78,7 @@ def arranged(wishes: Preferences, values: Mapping[str, str]) -> Preferences:
 def fingerprint(file: Path, environ: Mapping[str, str] = os.environ) -> str:
     """What the settings are read from, in short."""
     try:
-        text = file.read_bytes()
+        text = read_bytes(file)
     except FileNotFoundError:
         text = b""
     except OSError:

@@ -6,6 +6,8 @@ import fcntl
 import os
 from zlib import crc32
 
+from quarterdeck.foreign_files import open_file
+
 
 def keeper_duty(server: str) -> str:
     """The duty of keeping what is known of a server's sessions, as a name that fits into a file's."""
@@ -23,7 +25,7 @@ def holder_of(lease: str | os.PathLike[str]) -> int | None:
     """The process that has the lease, 0 when it did not say, None when nobody has it."""
     try:
         # Never inherited: a program that we start must not hold a lock of ours.
-        handle = os.open(lease, os.O_RDWR | os.O_CLOEXEC)
+        handle = open_file(lease, os.O_RDWR)
     except OSError:
         return None
     try:

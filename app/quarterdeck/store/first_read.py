@@ -9,6 +9,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from quarterdeck.core.session import Session, SessionState, Source
+from quarterdeck.foreign_files import require_database
 from quarterdeck.store.plain_rows import NotPlain, read_plain
 
 if TYPE_CHECKING:
@@ -49,10 +50,11 @@ def first_read(path: Path, server: str) -> FirstRead:
         return FirstRead()
     quoted = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     try:
+        require_database(path)
         with contextlib.closing(sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, timeout=PATIENCE)) as connection:
             meta = dict(connection.execute("SELECT key, value FROM meta"))
             return FirstRead(tuple(_shown(connection, server)), meta)
-    except (sqlite3.Error, UnicodeDecodeError):
+    except (OSError, sqlite3.Error, UnicodeDecodeError):
         logger.debug("nothing is known for the first frame", exc_info=True)
         return FirstRead()
 

@@ -6,6 +6,7 @@ import os
 import sqlite3
 
 from quarterdeck.errors import StoreError
+from quarterdeck.foreign_files import require_database
 from quarterdeck.store.migrations import refuse_newer, version_of
 
 # As `typing` says it, which `status-line` has no time to import.
@@ -44,11 +45,14 @@ def read_only(path: str | Path, query: str, values: Mapping[str, object]) -> lis
         return []
     quoted = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     try:
+        require_database(path)
         connection = sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, timeout=0.02)
         try:
             refuse_newer(version_of(connection), path)
             return connection.execute(query, values).fetchall()
         finally:
             connection.close()
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read ({error.strerror}).") from error
     except sqlite3.Error as error:
         raise StoreError(f"{path} cannot be read ({error}).") from error

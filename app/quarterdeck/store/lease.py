@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from quarterdeck.errors import StoreError
+from quarterdeck.foreign_files import open_file
 from quarterdeck.store.duty import holder_of, lease_name
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Lease:
         """Take the lease from a holder that is stopped; False when somebody else was first, or it cannot be done."""
         fresh = self.path.with_name(f"{self.path.name}.{os.getpid()}")
         try:
-            handle = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            handle = open_file(fresh, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError:
             return False
         try:
@@ -131,7 +132,7 @@ class Lease:
 
     def _open(self, flags: int) -> int:
         # Never inherited: a program that we start must not hold our duty.
-        return os.open(self.path, flags | os.O_CLOEXEC, 0o600)
+        return open_file(self.path, flags, 0o600)
 
     def _judge(self, error: OSError) -> bool:
         if error.errno in _UNLOCKABLE:

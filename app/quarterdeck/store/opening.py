@@ -16,6 +16,7 @@ import time
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from quarterdeck.foreign_files import open_file, read_head, require_database
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.store import events
 from quarterdeck.store.faults import Damaged, Trouble, is_damage
@@ -96,8 +97,9 @@ def copy_to_memory(path: Path, source: sqlite3.Connection | None) -> sqlite3.Con
         # A folder that cannot be written has no place for the shared memory of a WAL; immutable does without.
         for option in ("mode=ro", "immutable=1"):
             try:
+                require_database(path)
                 reader = sqlite3.connect(f"file:{quoted}?{option}", uri=True, timeout=0.2)
-            except sqlite3.Error:
+            except (OSError, sqlite3.Error):
                 continue
             with contextlib.closing(reader):
                 if _copied(reader, memory):
@@ -130,7 +132,7 @@ def _make_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _opening_lock(path: Path, patience: float) -> Iterator[None]:
-    handle = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = open_file(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         deadline = time.monotonic() + patience
         while True:
@@ -174,8 +176,7 @@ def _inspect(path: Path, suspect: Suspect | None = None) -> None:
         raise Damaged("it is no file")
     if suspect and (found.st_dev, found.st_ino) == suspect.file:
         raise Damaged(suspect.reason)
-    with path.open("rb") as file:
-        head = file.read(_HEADER)
+    head = read_head(path, _HEADER)
     if not head:
         raise Damaged("it is empty")
     if len(head) < _HEADER or not head.startswith(b"SQLite format 3\0") or not {head[18], head[19]} <= {1, 2}:
@@ -209,6 +210,7 @@ def _connect(path: Path, busy_timeout: float) -> sqlite3.Connection:
         with contextlib.suppress(FileNotFoundError):
             if stat.S_IMODE(file.stat().st_mode) != 0o600:
                 file.chmod(0o600)
+    require_database(path)
     connection = sqlite3.connect(path, timeout=busy_timeout, isolation_level=None)
     try:
         connection.text_factory = readable_text
@@ -284,8 +286,7 @@ def _replace(path: Path, reason: str) -> str:
             companion.rename(kept)
     _build(path)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        with path.open("rb") as file:
-            header = file.read(_HEADER)
+        header = read_head(path, _HEADER)
         saved = salvage(aside, connection, header)
     notice = f"{path} was damaged ({reason}). It is kept as {aside.name}, and a new one was made"
     notice += f"; {saved} rows could be taken over." if saved else "; nothing could be taken over."

@@ -9,6 +9,8 @@ import shutil
 import sqlite3
 from typing import TYPE_CHECKING
 
+from quarterdeck.foreign_files import read_head
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -113,4 +115,4 @@ def _readable(old: sqlite3.Connection, query: str) -> Iterator[tuple[object, ...
 def _ids_in(damaged: Path) -> Iterator[int]:
     for file in (damaged, damaged.with_name(f"{damaged.name}-wal")):
         if file.is_file():
-            yield from map(int, _ID.findall(file.read_bytes()))
+            yield from map(int, _ID.findall(read_head(file, LARGEST)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import stat
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.foreign import EMPTY, Json, parse_object, text_at
 from quarterdeck.core.report import HEADER, PAYLOAD_BYTES, Report
+from quarterdeck.foreign_files import open_file
 from quarterdeck.ports.clock import wall_clock
 
 if TYPE_CHECKING:
@@ -92,12 +92,12 @@ def glance(spool: Path, *, since: float, seen: Collection[str] = ()) -> list[Gli
 def read(file: Path, *, boot: float | None = None) -> Report | None:
     """One report; None when the file is none."""
     try:
-        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = open_file(file, os.O_RDONLY | os.O_NOFOLLOW)
     except OSError:
         return None
     try:
         facts = os.fstat(descriptor)
-        if facts.st_uid != os.getuid() or not stat.S_ISREG(facts.st_mode):
+        if facts.st_uid != os.getuid():
             return None
         data = os.read(descriptor, LONGEST)
     finally:

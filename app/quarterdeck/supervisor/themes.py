@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.palette import generate_theme, motif_for, parse_theme
 from quarterdeck.core.wire import rfc3339
+from quarterdeck.foreign_files import read_bytes
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
@@ -178,10 +179,8 @@ def _read(root: Path, path: Path) -> RepoTheme | None:
     """The colours in a file; None when it holds none, is none, or lies outside the folder it is asked for."""
     try:
         real = path.resolve(strict=True)
-        if not real.is_relative_to(root.resolve()) or not real.is_file():
+        if not real.is_relative_to(root.resolve()):
             return None
-        with real.open("rb") as file:
-            content = file.read(LARGEST + 1)
-        return parse_theme(json.loads(content)) if len(content) <= LARGEST else None
+        return parse_theme(json.loads(read_bytes(real, LARGEST)))
     except (OSError, ValueError, RecursionError):
         return None

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from quarterdeck.core.text import clean
 from quarterdeck.errors import SettingsError
+from quarterdeck.foreign_files import read_text
 from quarterdeck.tui.theme import Theme
 
 if TYPE_CHECKING:
@@ -72,9 +73,10 @@ class ThemeFile(BaseModel):
 def read(path: Path) -> Theme:
     """A theme from its file; SettingsError says what is wrong with it, and where."""
     try:
-        found = ThemeFile.model_validate(tomllib.loads(path.read_text("utf-8")))
+        found = ThemeFile.model_validate(tomllib.loads(read_text(path)))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"Theme {path.name}: {error}", hint=f"Mend {path}; it is read again at once.") from error
+        what = f"cannot be read: {error.strerror}" if isinstance(error, OSError) else error
+        raise SettingsError(f"Theme {path.name}: {what}", hint=f"Mend {path}; it is read again at once.") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
