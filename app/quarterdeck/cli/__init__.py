@@ -26,6 +26,10 @@ def main(argv: list[str] | None = None) -> int:
 
     code = run_words(words)
     if argv is None:
+        if "quarterdeck.leaving" in sys.modules:
+            from quarterdeck.leaving import end_now_if_held
+
+            end_now_if_held(code)
         # The process ends: going through all that was imported once more for garbage takes a tenth of a verb's time.
         gc.freeze()
     return code

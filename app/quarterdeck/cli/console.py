@@ -11,29 +11,35 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.cli.invocation import own_command_with
 from quarterdeck.errors import UsageError
+from quarterdeck.leaving import Leaving
 from quarterdeck.programs import tmux_missing_error
 
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
 
-PATIENCE = 5.0
+PATIENCE = 0.5
 """Seconds that what runs beside the screen gets to end with it."""
 
 
 def run(call: Call) -> int:
     """Open the console, where there is a terminal to open it in."""
     if getattr(call.options, "in_browser", False):
-        return asyncio.run(_run(call))
+        return _open(call)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("The console needs a terminal.", hint="`quarterdeck -h` lists the verbs that do without.")
     if os.environ.get("TERM", "") in {"dumb", "unknown", ""}:
         raise UsageError(
             "This terminal cannot show the console (TERM says so).", hint="`quarterdeck ls` prints plain lines."
         )
-    return asyncio.run(_run(call))
+    return _open(call)
 
 
-async def _run(call: Call) -> int:
+def _open(call: Call) -> int:
+    leaving = Leaving()
+    return leaving.run(_run(call, leaving))
+
+
+async def _run(call: Call, leaving: Leaving) -> int:
     if shutil.which("tmux") is None:
         raise tmux_missing_error()
     # Exported by some shells, these would win over the size that the terminal has, and never change with it.
@@ -48,11 +54,13 @@ async def _run(call: Call) -> int:
     from quarterdeck.tui.app import ConsoleApp
 
     try:
-        app = ConsoleApp(backend)
+        app = ConsoleApp(backend, leaving=leaving)
+        app.listen()
         code = await app.run_async(mouse=backend.preferences().mouse)
     finally:
+        leaving.begin(1)
         await _let_finish()
-        await backend.close()
+        await backend.close(leaving.postpone)
     return code or app.return_code or 0
 
 
@@ -61,6 +69,6 @@ async def _let_finish() -> None:
 
     A loop that ends while a program is being started waits for that program forever (Python 3.11).
     """
-    cancelled = [task for task in asyncio.all_tasks() if task.cancelling()]
+    cancelled = [task for task in asyncio.all_tasks() - {asyncio.current_task()} if task.cancelling()]
     if cancelled:
         await asyncio.wait(cancelled, timeout=PATIENCE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import signal
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -30,6 +29,7 @@ from quarterdeck.core.names import find_session
 from quarterdeck.core.text import clean
 from quarterdeck.core.wire import event_to_wire
 from quarterdeck.errors import UsageError
+from quarterdeck.leaving import BY_SIGNAL, Leaving
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.ports.store import Activity, ActivityQuery, Level
 
@@ -42,12 +42,11 @@ UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 def events(call: Call) -> int:
     """Print the activity log, oldest first."""
-    return asyncio.run(_events(call))
+    leaving = Leaving()
+    return leaving.run(_events(call, leaving))
 
 
-async def _events(call: Call) -> int:
-    from quarterdeck.runtime.stored import open_store
-
+async def _events(call: Call, leaving: Leaving) -> int:
     options = call.options
     query = ActivityQuery(
         project=options.project,
@@ -57,6 +56,29 @@ async def _events(call: Call) -> int:
         search=options.search,
         limit=options.limit,
     )
+    ends_by: list[int] = []
+    if options.follow:
+        # Here and now, for it may be asked to end while it waits for whoever reads, or for what is kept.
+        main = asyncio.current_task()
+        assert main is not None
+
+        def told(number: int) -> None:
+            ends_by.append(BY_SIGNAL + number)
+            main.cancel()
+
+        leaving.listen(told)
+    try:
+        return await _print_events(call, query)
+    except asyncio.CancelledError:
+        if not ends_by:
+            raise
+        return ends_by[0]
+
+
+async def _print_events(call: Call, query: ActivityQuery) -> int:
+    from quarterdeck.runtime.stored import open_store
+
+    options = call.options
     async with open_store(call.places) as store:
         if options.session:
             kept = find_session(options.session, await store.sessions())
@@ -102,14 +124,14 @@ def watch(call: Call) -> int:
         from quarterdeck.cli.unit import print_unit
 
         return print_unit(call)
-    return asyncio.run(_watch(call))
+    leaving = Leaving()
+    return leaving.run(_watch(call, leaving))
 
 
-async def _watch(call: Call) -> int:
+async def _watch(call: Call, leaving: Leaving) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop.set)
+    leaving.listen(lambda _: stop.set())
 
     unheard: list[Exception] = []
 

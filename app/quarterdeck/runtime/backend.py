@@ -287,9 +287,9 @@ class LiveBackend:
         """Stop what is under way there and take it back."""
         return await self._under.stop(session_id)
 
-    async def close(self) -> None:
-        """Stop everything that is under way, and wait until it is taken back."""
-        await self._under.end()
+    async def close(self, postpone: Callable[[float], None] = lambda _: None) -> None:
+        """Stop everything that is under way, and wait until it is taken back; `postpone` asks for the time."""
+        await self._under.end(postpone)
 
     async def clearable(self) -> list[Clearable]:
         """What a cleanup could end."""

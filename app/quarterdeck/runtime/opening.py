@@ -81,13 +81,13 @@ class OpeningBackend:
         finally:
             self._looked.set()
 
-    async def close(self) -> None:
-        """Write what is to be remembered and let go of everything."""
+    async def close(self, postpone: Callable[[float], None] = lambda _: None) -> None:
+        """Write what is to be remembered and let go of everything; `postpone` asks for so many seconds more."""
         if self._opening is not None:
             # A thread that imports cannot be stopped, and is over in a moment.
             await asyncio.wait([self._opening])
         if self._live is not None:
-            await self._live.close()
+            await self._live.close(postpone)
         if self._memory is not None:
             self._memory.leave()
             await self._memory.flush()

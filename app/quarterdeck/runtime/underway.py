@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MOST_LINES = 200
+TAKEN_BACK_IN = 20.0
+"""Seconds that an operation gets to be taken back when the console ends."""
+AFTERWARDS = 1.5
+"""Seconds that the rest of the end gets after that."""
 T = TypeVar("T")
 
 
@@ -123,13 +127,16 @@ class Undertakings:
         await asyncio.wait([held.task])
         return held.left
 
-    async def end(self) -> None:
+    async def end(self, postpone: Callable[[float], None] = lambda _: None) -> None:
         """Stop everything, and wait until it is taken back or done."""
         tasks = [held.task for held in self._held if held.task is not None]
         for task in tasks:
             task.cancel()
         if tasks:
+            # What is left then, or when somebody does not wait, stands in the journal, and the next one takes it back.
+            postpone(TAKEN_BACK_IN)
             await asyncio.wait(tasks)
+            postpone(AFTERWARDS)
 
     def shown_in(self, fleet: Fleet) -> Fleet:
         """The fleet with each operation in its row, or in a row of its own where there is none yet."""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import locale
 import logging
 import os
-import signal
 from typing import TYPE_CHECKING
 
 from textual.app import App
 
 from quarterdeck.core.text import clean, clean_lines
 from quarterdeck.errors import QuarterdeckError, SettingsError
+from quarterdeck.leaving import BY_SIGNAL, Leaving
 from quarterdeck.ports.clock import Clock, SystemClock
 from quarterdeck.tui import actions, failures, theme
 from quarterdeck.tui.backend import Capability
@@ -21,13 +20,14 @@ from quarterdeck.tui.frames import FramesKept, Repaint
 from quarterdeck.tui.keys_in_turn import KeysInTurn
 from quarterdeck.tui.palette import terminal_colours
 from quarterdeck.tui.screens.main import MainScreen
-from quarterdeck.tui.terminal import ending
+from quarterdeck.tui.terminal import EndingDriver, ending
 from quarterdeck.tui.theme_watch import ThemeWatch
 from quarterdeck.tui.toasts import make_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from rich.console import RenderableType
     from textual.driver import Driver
     from textual.filter import LineFilter
     from textual.notifications import Notify
@@ -46,13 +46,14 @@ class ConsoleApp(FramesKept, KeysInTurn):
     """Here, because Textual does not load the style sheet of a default screen."""
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, backend: Backend, clock: Clock | None = None) -> None:
+    def __init__(self, backend: Backend, clock: Clock | None = None, leaving: Leaving | None = None) -> None:
         self.preferences = backend.preferences()
         wants_no_colour = bool(os.environ.get("NO_COLOR"))
         super().__init__(ansi_color=True if wants_no_colour else None)
         self.animation_level = "none"
         self.backend = backend
         self.clock: Clock = clock or SystemClock()
+        self.leaving = leaving or Leaving()
         self.ascii_only = self.preferences.ascii_only or "UTF" not in locale.getpreferredencoding(False).upper()
         self.trouble: QuarterdeckError | None = backend.trouble()
         self._complaints: list[QuarterdeckError] = []
@@ -114,8 +115,7 @@ class ConsoleApp(FramesKept, KeysInTurn):
         self._unsubscribe = self.backend.subscribe(self.repaint.ask)
         self.backend.on_notice(self.tell)
         if not self.is_headless:
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                asyncio.get_running_loop().add_signal_handler(number, self.exit, 128 + number)
+            self.listen()
         self.call_after_refresh(self._start)
 
     def _start(self) -> None:
@@ -144,6 +144,21 @@ class ConsoleApp(FramesKept, KeysInTurn):
     def on_app_focus(self) -> None:
         """The operator is back, perhaps from setting something up."""
         self.main.card.look_again()
+
+    def listen(self) -> None:
+        """End when a signal says so."""
+        self.leaving.give_back = self._give_back
+        self.leaving.listen(lambda number: self.exit(BY_SIGNAL + number))
+
+    def _give_back(self) -> None:
+        if isinstance(self._driver, EndingDriver):
+            self._driver.give_back()
+
+    def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """End, and soon, whatever goes on."""
+        if not self.is_headless:
+            self.leaving.begin(result or return_code)
+        super().exit(result, return_code, message)
 
     def on_unmount(self) -> None:
         """Let go of the fleet."""

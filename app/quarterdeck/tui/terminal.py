@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import os
+import termios
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual.drivers.linux_driver import LinuxDriver
 
 if TYPE_CHECKING:
     from textual.driver import Driver
+
+
+GIVEN_BACK = (
+    b"\x18"  # whatever sequence was cut off is none
+    b"\x1b[?2026l\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l"
+    b"\x1b[<u\x1b[0m\x1b[?1049l\x1b[?25h\x1b[?1004l"
+)
+"""What `stop_application_mode` writes, and what it need not, since it never stops in the middle of a frame."""
 
 
 class EndingDriver(LinuxDriver):
@@ -19,6 +29,30 @@ class EndingDriver(LinuxDriver):
     ever; and the thread that reads is told to end only after such a write, so it reads nothing as fast as it can
     (Textual 8.2.8).
     """
+
+    holds_terminal = False
+    """Whether the terminal is in our modes."""
+
+    def start_application_mode(self) -> None:
+        """Take the terminal."""
+        self.holds_terminal = True
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    def stop_application_mode(self) -> None:
+        """Give it back."""
+        super().stop_application_mode()
+        self.holds_terminal = False
+
+    def give_back(self) -> None:
+        """Give it back although the loop, or the thread that writes, may never go on."""
+        if not self.holds_terminal:
+            return
+        self.holds_terminal = False
+        if self.attrs_before is not None:
+            with suppress(termios.error):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+        with suppress(OSError):
+            os.write(self.fileno, GIVEN_BACK)
 
     def write(self, data: str) -> None:
         """Write to the terminal, as long as there is one."""
