@@ -39,7 +39,7 @@ SWITCHED = {
 class PtyProgram:
     """`python -m quarterdeck ARGS` in a terminal that understands everything and answers nothing."""
 
-    def __init__(self, *args: str, held: str = "", mark: Path | None = None) -> None:
+    def __init__(self, *args: str, held: str = "", mark: Path | None = None, redirection: str = "") -> None:
         self.said = b""
         self._reads, self._inside = pty.openpty()
         self.resize(24, 100)
@@ -48,7 +48,7 @@ class PtyProgram:
         full = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join([*paths, str(ROOT / "app")])}
         full |= {"QD_HELD": held, "QD_HELD_MARK": str(mark)} if held else {}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "quarterdeck", *args],
+            ["sh", "-c", f'exec "$@" {redirection}', "sh", sys.executable, "-m", "quarterdeck", *args],
             stdin=self._inside,
             stdout=self._inside,
             stderr=self._inside,

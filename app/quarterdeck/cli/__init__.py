@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 from quarterdeck import __version__
 
+INTERRUPTED = 130
+_STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code; never raises, never shows a traceback."""
-    words = sys.argv[1:] if argv is None else argv
+    _open_closed_streams()
+    try:
+        code = _run(sys.argv[1:] if argv is None else argv)
+    except KeyboardInterrupt:
+        # While it was still being imported.
+        code = INTERRUPTED
+    if argv is None:
+        if "quarterdeck.leaving" in sys.modules:
+            from quarterdeck.leaving import end_now_if_held
+
+            end_now_if_held(code)
+        # The process ends: going through all that was imported once more for garbage takes a tenth of a verb's time.
+        gc.freeze()
+    return code
+
+
+def _run(words: list[str]) -> int:
     if words == ["--version"]:
         sys.stdout.write(f"quarterdeck {__version__}\n")
         return 0
@@ -24,12 +44,18 @@ def main(argv: list[str] | None = None) -> int:
     gc.disable()
     from quarterdeck.cli.running import run_words
 
-    code = run_words(words)
-    if argv is None:
-        if "quarterdeck.leaving" in sys.modules:
-            from quarterdeck.leaving import end_now_if_held
+    return run_words(words)
 
-            end_now_if_held(code)
-        # The process ends: going through all that was imported once more for garbage takes a tenth of a verb's time.
-        gc.freeze()
-    return code
+
+def _open_closed_streams() -> None:
+    """Have what was closed swallow all and hold nothing; else the next file that is opened would take its number."""
+    for number, (name, mode) in enumerate(_STREAMS):
+        if getattr(sys, name) is None:
+            handle = os.open(os.devnull, os.O_RDWR)
+            if handle == number:
+                # So that it is not closed either for the programs that we start.
+                os.set_inheritable(handle, True)
+            else:
+                os.dup2(handle, number)
+                os.close(handle)
+            setattr(sys, name, os.fdopen(number, mode))

@@ -121,10 +121,7 @@ def _silence(stream: TextIO) -> None:
 
 
 def _prepare_streams() -> None:
-    """Make both streams take anything: one that is closed swallows, one that lacks a letter writes its number."""
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
-            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
-        elif hasattr(stream, "reconfigure"):
+    """Make both streams take anything: one that lacks a letter writes its number."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import termios
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from textual.drivers.linux_driver import LinuxDriver
 
 if TYPE_CHECKING:
+    from textual.app import App
     from textual.driver import Driver
 
 
@@ -29,6 +31,14 @@ class EndingDriver(LinuxDriver):
     ever; and the thread that reads is told to end only after such a write, so it reads nothing as fast as it can
     (Textual 8.2.8).
     """
+
+    def __init__(
+        self, app: App[object], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        """Paint on standard output where what is said on the other one goes elsewhere, or nowhere."""
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        if self._file is None or not self._file.isatty():
+            self._file = sys.__stdout__
 
     holds_terminal = False
     """Whether the terminal is in our modes."""
