@@ -141,16 +141,41 @@ def test_an_older_installation_is_brought_up_to_date(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['{\n  // mine\n  "a": 1\n}', '{"a": 1,}', '{"a": 1', "[]", '{"hooks": []}', '{"a": 1, "a": 2}', "{} {}"],
-    ids=["comment", "trailing comma", "torn", "list", "hooks a list", "twice", "two values"],
+    [
+        '{\n  // mine\n  "a": 1\n}',
+        '{"a": 1,}',
+        '{"a": 1',
+        "[]",
+        '{"hooks": []}',
+        '{"hooks": {"Stop": {}}}',
+        '{"a": 1, "a": 2}',
+        "{} {}",
+        '{"a": NaN}',
+        '{"a": "\t"}',
+        "[" * 100_000,
+    ],
+    ids=[
+        *(
+            "comment",
+            "trailing comma",
+            "torn",
+            "list",
+            "hooks a list",
+            "an event no list",
+            "twice",
+            "two values",
+            "NaN",
+        ),
+        *("a tab in a string", "deep"),
+    ],
 )
 def test_a_file_that_is_no_plain_json_is_refused_and_not_touched(text: str, tmp_path: Path) -> None:
-    file = tmp_path / FILES["gemini"]
+    file = tmp_path / FILES["claude"]
     file.parent.mkdir(parents=True)
     file.write_text(text)
 
     with pytest.raises(Refused, match="left alone"):
-        plan("gemini", tmp_path, tmp_path / "spool", install=True)
+        plan("claude", tmp_path, tmp_path / "spool", install=True)
 
     assert file.read_text() == text
 
@@ -173,22 +198,34 @@ def test_adding_and_taking_out_again_gives_the_same_text(
     value.pop(key, None)
     text = json.dumps(value, indent=indent)
 
-    longer = json_splice.add_member(text, json_splice.parse(text), key, added)
+    longer = json_splice.applied(text, [json_splice.adding(text, json_splice.parse(text), [(key, added)])])
+    root = json_splice.parse(longer)
 
     assert json.loads(longer) == value | {key: added}
-    assert json_splice.remove_member(longer, json_splice.parse(longer), key) == text
+    assert json_splice.applied(longer, json_splice.removing(longer, longer, root, [len(value)])) == text
+
+
+@given(st.lists(st.tuples(st.text(max_size=3), st.booleans()), max_size=6), st.sampled_from([None, 2]))
+def test_any_of_the_items_can_be_taken_out_at_once(items: list[tuple[str, bool]], indent: int | None) -> None:
+    text = json.dumps([item for item, _ in items], indent=indent)
+    gone = [place for place, (_, goes) in enumerate(items) if goes]
+
+    shorter = json_splice.applied(text, json_splice.removing(text, text, json_splice.parse(text), gone))
+
+    assert json.loads(shorter) == [item for item, goes in items if not goes]
 
 
 @example("00")
 @example("[-01]")
 @example("𝟎")
-@given(st.text(max_size=60))
+@example("[" + "9" * 5_000 + "]")
+@given(st.text(max_size=60) | st.text(alphabet='{}[]",:\\ \n0e.-nul', max_size=30))
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     try:
         json_splice.parse(text)
     except NotPlainJson:
         return
-    json.loads(text)
+    json.loads(text, parse_int=str)
 
 
 # ---- the script that hooks run

@@ -120,10 +120,11 @@ def test_what_the_user_changed_in_between_stays_and_the_backup_with_it(user: Pat
     hooks("install", "--yes")
     settings(user).write_text(settings(user).read_text().replace("opus", "haiku"))
 
-    hooks("uninstall", "--yes")
+    done = hooks("uninstall", "--yes")
 
     assert settings(user).read_text() == MINE.replace("opus", "haiku")
     kept = settings(user).with_name("settings.json.before-quarterdeck")
+    assert f"The file has other changes since, so it is kept as it was before too: {kept}" in done.out
     assert kept.read_text() == MINE
     hooks("install", "--yes")
     assert kept.read_text() == MINE.replace("opus", "haiku")
@@ -156,6 +157,19 @@ def test_one_agents_odd_file_does_not_stop_the_others(user: Path) -> None:
     assert codex["agent"] == "codex"
     assert codex["changed"]
     assert "reviewed" in codex["note"]
+
+
+def test_a_file_that_is_no_text_is_said_so_by_every_verb_of_hooks(user: Path) -> None:
+    settings(user).write_bytes(MINE.encode("utf-16"))
+
+    for verb in ("install", "uninstall"):
+        done = hooks(verb, "--yes", "claude")
+        assert done.code == 5
+        assert f"{settings(user)} is no text in UTF-8, so it is left alone." in done.err
+    shown = hooks("status", "claude")
+    assert shown.code == 0
+    assert str(settings(user)) in shown.out
+    assert settings(user).read_bytes() == MINE.encode("utf-16")
 
 
 def test_agents_can_be_named_and_are_then_made_to_report_before_they_are_there(user: Path) -> None:

@@ -138,3 +138,7 @@ class CodingAgent:
     def hook_status(self, *, spool: Path, home: Path | None = None) -> HookStatus:
         """Whether the user's own file holds our hooks."""
         return self.hooks.status(spool=spool, home=home) if self.hooks else HookStatus.UNSUPPORTED
+
+    def hook_file(self, *, home: Path | None = None) -> Path | None:
+        """The user's own file that holds our hooks, or would."""
+        return self.hooks.path(home) if self.hooks else None

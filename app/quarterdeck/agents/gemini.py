@@ -39,6 +39,7 @@ HOOKS = JsonHooks(
     matcher="*",
     named=True,
     milliseconds=True,
+    comments=True,
 )
 """None at launch: settings named in the environment must belong to root, and the worktree's own would show up in git.
 Gemini CLI's title and chat file tell every state."""

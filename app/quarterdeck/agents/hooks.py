@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from quarterdeck.agents import json_splice
-from quarterdeck.agents.json_splice import Node, NotPlainJson
+from quarterdeck.agents.json_splice import BOM, SPACE, Edit, Node, NotPlainJson
 from quarterdeck.agents.report_script import MARK, hook_command, script_path, script_text
 from quarterdeck.errors import Refused
-from quarterdeck.foreign_files import read_text
+from quarterdeck.foreign_files import read_bytes
 from quarterdeck.ports.agent import HookPlan, HookStatus
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from quarterdeck.ports.agent import Launch, LaunchPlan
@@ -27,6 +27,9 @@ TIMEOUT = 5
 
 class HookSetup(Protocol):
     """How one kind of agent is made to report."""
+
+    def path(self, home: Path | None) -> Path:
+        """The user's own file."""
 
     def plan(self, *, install: bool, spool: Path, home: Path | None) -> HookPlan:
         """The change to the user's own file."""
@@ -43,6 +46,28 @@ def backup_path(path: Path) -> Path:
     return path.with_name(path.name + BACKUP_SUFFIX)
 
 
+LARGEST = 64 * 1024 * 1024
+"""Bytes of settings; with a hundred thousand keys they have a tenth of that."""
+
+
+def settings_text(path: Path) -> str | None:
+    """What a settings file holds, to the byte: line ends and a byte-order mark as they are. None = there is no file.
+
+    Raises Refused for what cannot be read, and for what is no text in UTF-8.
+    """
+    try:
+        text = read_bytes(path, LARGEST).decode()
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError:
+        text = "\0"
+    except OSError as error:
+        raise Refused(f"{path} cannot be read: {error.strerror}.") from error
+    if "\0" in text:
+        raise Refused(f"{path} is no text in UTF-8, so it is left alone.", hint="Save it as UTF-8, and try again.")
+    return text
+
+
 @value(kw_only=True)
 class JsonHooks:
     """Hooks in a JSON file of the shape that Claude Code gave them: event → groups → commands."""
@@ -56,35 +81,49 @@ class JsonHooks:
     named: bool = False
     milliseconds: bool = False
     """Whether the agent counts its time-outs so."""
+    comments: bool = False
+    """Whether the agent takes comments in its file."""
     own_shell: bool = False
     note: str = ""
     launch: Callable[[LaunchPlan, Launch, str], LaunchPlan] | None = None
     """Adds the hooks, given as JSON text, to a launch; None = they cannot be given to one."""
 
+    def path(self, home: Path | None) -> Path:
+        """The user's own file."""
+        return self.file(home)
+
     def plan(self, *, install: bool, spool: Path, home: Path | None) -> HookPlan:
         """The change to the user's own file; raises Refused when it is no plain JSON."""
         path = self.file(home)
-        before = _text(path)
+        before = settings_text(path)
+        if not install and (before is None or MARK not in before):
+            return HookPlan(path=path, before=before, after=before)
         try:
-            after = self._installed(before, spool) if install else self._uninstalled(before, path)
+            found = self._parsed(before)
+            after = self._installed(found, spool) if install else self._uninstalled(found, path)
         except NotPlainJson as error:
             raise Refused(
                 f"{path} is no plain JSON, so it is left alone: {error}.",
                 hint=f"{'Add the hooks' if install else 'Take the hooks out'} by hand: {self.command(spool)}",
             ) from error
-        return HookPlan(path=path, before=before, after=after, note=self.note if install and after != before else "")
+        note = self.note if install and after != before else ""
+        return HookPlan(path=path, before=before, after=after, is_ours=found.has_ours, note=note)
 
     def status(self, *, spool: Path, home: Path | None) -> HookStatus:
         """Whether the user's own file holds our hooks, all of them and for this spool."""
-        text = _text(self.file(home))
         try:
-            hooks = _hooks_of(json_splice.parse(text)) if text and text.strip() else None
-        except NotPlainJson:
-            return HookStatus.OUTDATED if text and MARK in text else HookStatus.ABSENT
-        ours = {event for event, node in (hooks.members or {}).items() if _ours(node)} if hooks else set()
-        if not ours:
+            text = settings_text(self.file(home))
+        except Refused:
             return HookStatus.ABSENT
-        current = text is not None and self._installed(text, spool) == text
+        if text is None or MARK not in text:
+            return HookStatus.ABSENT
+        try:
+            found = self._parsed(text)
+            current = self._installed(found, spool) == text
+        except NotPlainJson:
+            return HookStatus.OUTDATED
+        if not found.has_ours:
+            return HookStatus.ABSENT
         return HookStatus.INSTALLED if current else HookStatus.OUTDATED
 
     def for_launch(self, plan: LaunchPlan, wanted: Launch) -> LaunchPlan:
@@ -106,85 +145,114 @@ class JsonHooks:
         command |= {"command": self.command(spool), "timeout": TIMEOUT * 1000 if self.milliseconds else TIMEOUT}
         return {"matcher": self.matcher, "hooks": [command]} if self.matcher else {"hooks": [command]}
 
-    def _installed(self, before: str | None, spool: Path) -> str:
-        text = before if before and before.strip() else "{}\n"
+    def _installed(self, found: _Parsed, spool: Path) -> str:
         group = self._group(spool)
-        text = self._without(text, keep=group)
-        for event in self.events:
-            root = _object(json_splice.parse(text), "the file")
-            assert root.members is not None
-            if "hooks" not in root.members:
-                text = json_splice.add_member(text, root, "hooks", {event: [group]})
-                continue
-            hooks = _object(root.members["hooks"], "hooks")
-            assert hooks.members is not None
-            if event not in hooks.members:
-                text = json_splice.add_member(text, hooks, event, [group])
-            elif not _ours(hooks.members[event]):
-                text = json_splice.add_item(text, hooks.members[event], group)
-        return text
+        kept = found.without_ours(keep=group, events=self.events)
+        found = found if kept == found.text else self._parsed(kept)
+        text, root = found.text, _object(found.root, "the file")
+        hooks = (root.members or {}).get("hooks")
+        if hooks is None:
+            all_of_them = {event: [group] for event in self.events}
+            return json_splice.applied(text, [json_splice.adding(text, root, [("hooks", all_of_them)])])
+        groups = _object(hooks, "hooks").members or {}
+        edits = [
+            json_splice.adding(text, _array(groups[event], event), [(None, group)])
+            for event in self.events
+            if event in groups and not _ours(groups[event])
+        ]
+        missing = [(event, [group]) for event in self.events if event not in groups]
+        if missing:
+            edits.append(json_splice.adding(text, hooks, missing))
+        return json_splice.applied(text, edits)
 
-    def _uninstalled(self, before: str | None, path: Path) -> str | None:
-        if before is None or not before.strip():
-            return before
-        backup = _text(backup_path(path))
-        text = self._without(before)
-        if backup is not None and self._same(backup, text):
-            return backup
-        return None if text.strip() == "{}" and backup is None and text != before else text
+    def _uninstalled(self, found: _Parsed, path: Path) -> str | None:
+        if not found.has_ours:
+            return found.text
+        backup = settings_text(backup_path(path))
+        left = found.without_ours()
+        if backup is None:
+            return None if json_splice.tokens(left) == ["{", "}"] else left
+        return backup if self._is_back(found, backup) else left
 
-    @staticmethod
-    def _same(one: str, other: str) -> bool:
-        """Whether two texts say the same, empty groups left out."""
+    def _is_back(self, found: _Parsed, backup: str) -> bool:
+        """Whether nothing but our hooks, and perhaps space, makes a text other than it was before they came."""
         try:
-            return bool(_pruned(json.loads(one)) == _pruned(json.loads(other)))
-        except ValueError:
+            was = self._parsed(backup)
+        except NotPlainJson:
             return False
+        now, before = (json_splice.tokens(each.without_ours(empty_too=True)) for each in (found, was))
+        return now == before and not was.has_ours
 
-    def _without(self, text: str, keep: Mapping[str, object] | None = None) -> str:
-        """The text without our groups; those equal to `keep` stay, if their event is still one we want."""
-        while True:
-            root = json_splice.parse(text)
-            hooks = _hooks_of(root)
-            shorter = _one_less(text, root, hooks, None if keep is None else (keep, self.events)) if hooks else None
-            if shorter is None:
-                return text
-            text = shorter
+    def _parsed(self, text: str | None) -> _Parsed:
+        """The text with the places of its hooks; a file that is not there, or says nothing, is an empty object."""
+        if text is None or not text.removeprefix(BOM).strip(SPACE):
+            text = f"{BOM if text and text.startswith(BOM) else ''}{{}}\n"
+        plain = json_splice.blanked(text, comments=self.comments)
+        return _Parsed(text, plain, json_splice.parse(plain, only="hooks"))
 
 
-def _one_less(
-    text: str, root: Node, hooks: Node, keep: tuple[Mapping[str, object], tuple[str, ...]] | None
-) -> str | None:
-    """The text with one group of ours taken out, and what that leaves empty; None when there is none to take out."""
-    assert hooks.members is not None
-    for event, groups in hooks.members.items():
-        for place in _ours(groups):
-            assert groups.items is not None
-            group = groups.items[place]
-            if keep and event in keep[1] and json.loads(text[group.start : group.end]) == keep[0]:
-                continue
-            if len(groups.items) > 1:
-                return json_splice.remove_item(text, groups, place)
-            if len(hooks.members) > 1:
-                return json_splice.remove_member(text, hooks, event)
-            return json_splice.remove_member(text, root, "hooks")
-    return None
+@dataclass(slots=True, frozen=True)
+class _Parsed:
+    """A settings file's text, with the places of its hooks."""
+
+    text: str
+    plain: str
+    """The same with comments blanked."""
+    root: Node
+
+    @property
+    def events(self) -> Mapping[str, Node]:
+        """The groups of each event."""
+        hooks = (self.root.members or {}).get("hooks")
+        return (hooks.members if hooks else None) or {}
+
+    @property
+    def has_ours(self) -> bool:
+        """Whether a hook of ours is in it."""
+        return any(_ours(groups) for groups in self.events.values())
+
+    def without_ours(
+        self, *, keep: Mapping[str, object] | None = None, events: Collection[str] = (), empty_too: bool = False
+    ) -> str:
+        """The text without our groups, and without what that leaves empty.
+
+        Those equal to `keep` stay, if their event is one of `events`. `empty_too`: what was empty before goes as well.
+        """
+        edits: list[Edit] = []
+        gone: list[int] = []
+        for place, (event, groups) in enumerate(self.events.items()):
+            ours = [each for each in _ours(groups) if not (event in events and self._says(groups, each) == keep)]
+            if groups.items is not None and len(ours) == len(groups.items) and (ours or empty_too):
+                gone.append(place)
+            elif ours:
+                edits += json_splice.removing(self.text, self.plain, groups, ours)
+        hooks = (self.root.members or {}).get("hooks")
+        if hooks is None or hooks.members is None or not (gone or (empty_too and not hooks.members)):
+            return json_splice.applied(self.text, edits)
+        if len(gone) < len(hooks.members):
+            edits += json_splice.removing(self.text, self.plain, hooks, gone)
+            return json_splice.applied(self.text, edits)
+        at = next(place for place, (start, end) in enumerate(self.root.spans) if start < hooks.start < end)
+        return json_splice.applied(self.text, json_splice.removing(self.text, self.plain, self.root, [at]))
+
+    def _says(self, groups: Node, place: int) -> object:
+        start, end = groups.spans[place]
+        return json.loads(self.plain[start:end])
 
 
 def _ours(groups: Node) -> list[int]:
     """Which groups of an event hold a command of ours."""
-    found = []
-    for place, group in enumerate(groups.items or ()):
-        commands = (group.members or {}).get("hooks")
-        texts = [(each.members or {}).get("command") for each in (commands.items or ())] if commands else []
-        if any(node is not None and isinstance(node.value, str) and node.value.endswith(MARK) for node in texts):
-            found.append(place)
-    return found
+    return [place for place, group in enumerate(groups.items or ()) if any(map(_is_ours, _commands(group.value)))]
 
 
-def _hooks_of(root: Node) -> Node | None:
-    found = (root.members or {}).get("hooks")
-    return found if found is not None and found.members is not None else None
+def _commands(group: object) -> list[object]:
+    found = group.get("hooks") if isinstance(group, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def _is_ours(command: object) -> bool:
+    text = command.get("command") if isinstance(command, dict) else None
+    return isinstance(text, str) and text.endswith(MARK)
 
 
 def _object(node: Node, what: str) -> Node:
@@ -193,17 +261,7 @@ def _object(node: Node, what: str) -> Node:
     return node
 
 
-def _pruned(value: object) -> object:
-    if isinstance(value, dict):
-        kept = {key: _pruned(each) for key, each in value.items()}
-        return {key: each for key, each in kept.items() if each not in ({}, [])}
-    return [_pruned(each) for each in value] if isinstance(value, list) else value
-
-
-def _text(path: Path) -> str | None:
-    try:
-        return read_text(path)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise Refused(f"{path} cannot be read: {error.strerror}.") from error
+def _array(node: Node, event: str) -> Node:
+    if node.items is None:
+        raise NotPlainJson(f"{event} in hooks should be a list")
+    return node

@@ -6,15 +6,37 @@ import json
 import re
 from dataclasses import dataclass, field
 from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed leaves it out
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-DEEPEST = 100
-_SPACE = re.compile(r"[ \t\r\n]*")
-_SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null")
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+
+BOM = "\ufeff"
+"""The mark that some editors put in front of UTF-8."""
+SPACE = " \t\r\n"
+"""What JSON takes for space."""
+_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+_COMMENT = r"//[^\r\n]*|/\*.*?\*/"
+_SPACE = re.compile(rf"[{SPACE}]*")
+_PLAIN_KEY = re.compile(rf'[{SPACE}]*"([^"\\\x00-\x1f]*)"[{SPACE}]*:[{SPACE}]*')
+"""One step for what nearly every key is; what else a key may be takes three."""
+_NOT_SPACE = re.compile(r"[^\r\n]")
+_STRING_OR_COMMENT = re.compile(rf"{_STRING}|{_COMMENT}", re.DOTALL)
+_TOKEN = re.compile(rf"{_STRING}|{_COMMENT}|[\[\]{{}}]|[^{SPACE},:\"\[\]{{}}]+", re.DOTALL)
 _FIRST_INDENT = re.compile(r"\n([ \t]+)\S")
 
 
 class NotPlainJson(ValueError):
-    """The text is no plain JSON: it has comments, trailing commas, or is broken."""
+    """The text is no plain JSON: it has comments where none may be, trailing commas, or is broken."""
+
+
+def _no_number(name: str) -> NoReturn:
+    raise NotPlainJson(f"{name} is no JSON")
+
+
+# What is not looked into is passed over at the speed of C. Its numbers are not worked out: they may be of any length.
+_decoder = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_no_number)
+_scan: Callable[[str, int], tuple[object, int]] = _decoder.scan_once  # type: ignore[attr-defined]  # as above
 
 
 @dataclass(slots=True)
@@ -24,70 +46,111 @@ class Node:
     start: int
     end: int = 0
     value: object = None
-    """The value itself, for scalars and strings."""
+    """The value itself, where nothing inside it has a place. Numbers are strings."""
     members: dict[str, Node] | None = None
-    """For objects."""
+    """For objects that were looked into: the members that were, too."""
     items: list[Node] | None = None
-    """For arrays."""
-    keys: dict[str, int] = field(default_factory=dict)
-    """Where each member's key starts."""
+    """For arrays that were looked into."""
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    """From where to where each member goes, with its key, or each item."""
 
 
-def parse(text: str) -> Node:
-    """The text's value with its places; raises NotPlainJson."""
-    node, end = _value(text, _skip(text, 0), 0)
+class Edit(NamedTuple):
+    """A stretch of the text and what takes its place."""
+
+    start: int
+    end: int
+    new: str
+
+
+def blanked(text: str, *, comments: bool) -> str:
+    """The text with spaces for what is no JSON and still allowed, so that every place stays what it is."""
+    if comments:
+        text = _STRING_OR_COMMENT.sub(lambda found: found[0] if found[0][0] == '"' else _spaces(found[0]), text)
+    return " " + text[1:] if text.startswith(BOM) else text
+
+
+def _spaces(text: str) -> str:
+    return _NOT_SPACE.sub(" ", text)
+
+
+def tokens(text: str) -> list[str]:
+    """What a text says, comments included: two texts with the same tokens differ in space and commas only."""
+    return _TOKEN.findall(text)
+
+
+def parse(text: str, *, depth: int = 3, only: str | None = None) -> Node:
+    """The text's value with the places in it, so deep; of the outermost members those of `only` alone, if given.
+
+    Raises NotPlainJson.
+    """
+    try:
+        node, end = _value(text, _skip(text, 0), depth, only)
+    except RecursionError as error:
+        raise NotPlainJson("it is nested too deeply") from error
     if _skip(text, end) != len(text):
         raise NotPlainJson(f"something follows the value, line {_line(text, end)}")
     return node
 
 
-def add_member(text: str, owner: Node, key: str, value: object) -> str:
-    """The text with one more member at an object's end."""
-    assert owner.members is not None
-    last = max((each.end for each in owner.members.values()), default=None)
-    return _add(text, owner, last, f"{json.dumps(key)}: ", value)
+def applied(text: str, edits: Iterable[Edit]) -> str:
+    """The text with all edits made; none may overlap another."""
+    parts, at = [], 0
+    for start, end, new in sorted(edits):
+        parts += [text[at:start], new]
+        at = end
+    return "".join([*parts, text[at:]])
 
 
-def add_item(text: str, owner: Node, value: object) -> str:
-    """The text with one more item at an array's end."""
-    assert owner.items is not None
-    return _add(text, owner, owner.items[-1].end if owner.items else None, "", value)
+def adding(text: str, owner: Node, values: Sequence[tuple[str | None, object]]) -> Edit:
+    """Puts more members (or items, which have no key) at the end of an object (or array), laid out as the text is."""
+    leads = ["" if key is None else f"{json.dumps(key)}: " for key, _ in values]
+    last = owner.spans[-1][1] if owner.spans else None
+    if last is not None and text.find("\n", owner.start, owner.end) < 0:
+        shown = [lead + json.dumps(each, ensure_ascii=False) for lead, (_, each) in zip(leads, values, strict=True)]
+        return Edit(last, last, "".join(f", {each}" for each in shown))
+    unit, outer = _unit(text), _indent_at(text, owner.start)
+    inner = f"\n{outer}{unit}"
+    shown = [
+        lead + json.dumps(each, indent=unit, ensure_ascii=False).replace("\n", inner)
+        for lead, (_, each) in zip(leads, values, strict=True)
+    ]
+    new = inner + f",{inner}".join(shown)
+    start, end = owner.start + 1, owner.end - 1
+    if last is not None:
+        start = end = last
+        new = "," + new
+    elif text[start:end].strip(SPACE):
+        end = start  # a comment, which stays
+    else:
+        new = f"{new}\n{outer}"
+    return Edit(start, end, new.replace("\n", _line_end(text)))
 
 
-def remove_member(text: str, owner: Node, key: str) -> str:
-    """The text without one member of an object."""
-    assert owner.members is not None
-    order = list(owner.members)
-    place = order.index(key)
-    starts = [owner.keys[each] for each in order]
-    ends = [owner.members[each].end for each in order]
-    return _remove(text, owner, starts, ends, place)
+def removing(text: str, plain: str, owner: Node, places: Collection[int]) -> Iterator[Edit]:
+    """Takes members or items out. Comments around them stay; `plain` is the text with those blanked."""
+    spans = owner.spans
+    kept = [place for place in range(len(spans)) if place not in places]
+    if not kept:
+        yield _cut(text, plain, owner.start + 1, owner.end - 1, spans)
+        return
+    for before, after in zip([-1, *kept], [*kept, len(spans)], strict=True):
+        if after - before == 1:
+            continue
+        gone = spans[before + 1 : after]
+        if before < 0:
+            yield _cut(text, plain, gone[0][0], spans[after][0], gone)
+        else:
+            yield _cut(text, plain, spans[before][1], gone[-1][1], gone)
 
 
-def remove_item(text: str, owner: Node, place: int) -> str:
-    """The text without one item of an array."""
-    assert owner.items is not None
-    return _remove(text, owner, [each.start for each in owner.items], [each.end for each in owner.items], place)
-
-
-def _remove(text: str, owner: Node, starts: list[int], ends: list[int], place: int) -> str:
-    if len(starts) == 1:
-        return text[: owner.start + 1] + text[owner.end - 1 :]
-    if place == 0:
-        return text[: starts[0]] + text[starts[1] :]
-    return text[: ends[place - 1]] + text[ends[place] :]
-
-
-def _add(text: str, owner: Node, last: int | None, lead: str, value: object) -> str:
-    unit = _unit(text)
-    if "\n" not in text[owner.start : owner.end] and last is not None:
-        return f"{text[:last]}, {lead}{json.dumps(value, ensure_ascii=False)}{text[last:]}"
-    outer = _indent_at(text, owner.start)
-    inner = outer + unit
-    shown = json.dumps(value, indent=unit, ensure_ascii=False).replace("\n", "\n" + inner)
-    if last is None:
-        return f"{text[: owner.start + 1]}\n{inner}{lead}{shown}\n{outer}{text[owner.end - 1 :]}"
-    return f"{text[:last]},\n{inner}{lead}{shown}{text[last:]}"
+def _cut(text: str, plain: str, start: int, end: int, gone: Sequence[tuple[int, int]]) -> Edit:
+    """Takes a stretch out, of which only the comments stay that are not inside what goes."""
+    edges = [start, *(edge for span in gone for edge in span), end]
+    gaps = list(zip(edges[::2], edges[1::2], strict=True))
+    if all(text[a:b] == plain[a:b] for a, b in gaps):
+        return Edit(start, end, "")
+    return Edit(start, end, "".join(text[at] for a, b in gaps for at in range(a, b) if plain[at] != ","))
 
 
 def _unit(text: str) -> str:
@@ -95,70 +158,85 @@ def _unit(text: str) -> str:
     return found[1] if found else "  "
 
 
+def _line_end(text: str) -> str:
+    first = text.find("\n")
+    return "\r\n" if first > 0 and text[first - 1] == "\r" else "\n"
+
+
 def _indent_at(text: str, place: int) -> str:
     """The indent of the line a place is on."""
-    line = text[text.rfind("\n", 0, place) + 1 : place]
-    return line[: len(line) - len(line.lstrip())]
+    line = text[text.rfind("\n", 0, place) + 1 : place].removeprefix(BOM)
+    return line[: len(line) - len(line.lstrip(SPACE))]
 
 
-def _value(text: str, at: int, depth: int) -> tuple[Node, int]:
-    if depth > DEEPEST:
-        raise NotPlainJson("it is nested too deeply")
-    match text[at : at + 1]:
-        case "{":
-            return _object(text, at, depth)
-        case "[":
-            return _array(text, at, depth)
-        case '"':
-            found, end = _string(text, at)
-            return Node(at, end, found), end
-    scalar = _SCALAR.match(text, at)
-    if not scalar:
-        raise NotPlainJson(f"line {_line(text, at)} holds no plain JSON")
-    return Node(at, scalar.end(), json.loads(scalar[0])), scalar.end()
+def _value(text: str, at: int, depth: int, only: str | None = None) -> tuple[Node, int]:
+    sign = text[at : at + 1]
+    if depth and sign == "{":
+        return _object(text, at, depth, only)
+    if depth and sign == "[":
+        return _array(text, at, depth)
+    found, end = _passed_over(text, at)
+    return Node(at, end, found), end
 
 
-def _object(text: str, at: int, depth: int) -> tuple[Node, int]:
-    node = Node(at, members={})
-    assert node.members is not None
+def _passed_over(text: str, at: int) -> tuple[object, int]:
+    try:
+        return _scan(text, at)
+    except (StopIteration, json.JSONDecodeError) as error:
+        line = error.lineno if isinstance(error, json.JSONDecodeError) else _line(text, at)
+        raise NotPlainJson(f"line {line} holds no plain JSON") from error
+
+
+def _object(text: str, at: int, depth: int, only: str | None) -> tuple[Node, int]:
+    members: dict[str, Node] = {}
+    spans: list[tuple[int, int]] = []
+    keys: set[str] = set()
     place = _skip(text, at + 1)
     while text[place : place + 1] != "}":
-        if node.members:
-            place = _skip(text, _expect(text, place, ","))
-        key_at = place
-        key, place = _string(text, place)
-        if key in node.members:
+        if spans:
+            place = _expect(text, place, ",")
+        key_at, key, place = _key(text, place)
+        if key in keys:
             raise NotPlainJson(f"{key!r} is there twice, line {_line(text, key_at)}")
-        place = _skip(text, _expect(text, _skip(text, place), ":"))
-        node.members[key], place = _value(text, place, depth + 1)
-        node.keys[key] = key_at
-        place = _skip(text, place)
-    node.end = place + 1
-    return node, place + 1
+        keys.add(key)
+        if only is None or key == only:
+            members[key], place = _value(text, place, depth - 1)
+        else:
+            _, place = _passed_over(text, place)
+        spans.append((key_at, place))
+        if text[place : place + 1] != ",":
+            place = _skip(text, place)
+    return Node(at, place + 1, members=members, spans=spans), place + 1
 
 
 def _array(text: str, at: int, depth: int) -> tuple[Node, int]:
-    node = Node(at, items=[])
-    assert node.items is not None
+    items: list[Node] = []
+    node = Node(at, items=items)
     place = _skip(text, at + 1)
     while text[place : place + 1] != "]":
-        if node.items:
+        if items:
             place = _skip(text, _expect(text, place, ","))
-        item, place = _value(text, place, depth + 1)
-        node.items.append(item)
+        item, place = _value(text, place, depth - 1)
+        items.append(item)
+        node.spans.append((item.start, place))
         place = _skip(text, place)
     node.end = place + 1
-    return node, place + 1
+    return node, node.end
 
 
-def _string(text: str, at: int) -> tuple[str, int]:
+def _key(text: str, at: int) -> tuple[int, str, int]:
+    """Where a member begins, its key, and where its value begins."""
+    plain = _PLAIN_KEY.match(text, at)
+    if plain:
+        return plain.start(1) - 1, plain[1], plain.end()
+    at = _skip(text, at)
     if text[at : at + 1] != '"':
         raise NotPlainJson(f"line {_line(text, at)} holds no plain JSON")
     try:
         found, end = scanstring(text, at + 1, True)
     except ValueError as error:
-        raise NotPlainJson(f"line {_line(text, at)}: {error}") from error
-    return found, end
+        raise NotPlainJson(f"line {_line(text, at)} holds no plain JSON") from error
+    return at, found, _skip(text, _expect(text, _skip(text, end), ":"))
 
 
 def _expect(text: str, at: int, sign: str) -> int:

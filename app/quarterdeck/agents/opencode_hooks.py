@@ -10,12 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.agents.hooks import backup_path
+from quarterdeck.agents.hooks import backup_path, settings_text
 from quarterdeck.agents.opencode_reports import OPENCODE
 from quarterdeck.agents.opencode_server import PASSWORD
 from quarterdeck.agents.report_script import REPORTS_KEPT
 from quarterdeck.core.report import HEADER, PAYLOAD_BYTES
-from quarterdeck.foreign_files import read_text
+from quarterdeck.errors import Refused
 from quarterdeck.ports.agent import HookPlan, HookStatus
 
 if TYPE_CHECKING:
@@ -84,21 +84,28 @@ def config_folder(home: Path | None) -> Path:
 class PluginFile:
     """Implements HookSetup: one file of ours in the folder whose plugins OpenCode loads."""
 
+    def path(self, home: Path | None) -> Path:
+        """Our file."""
+        return config_folder(home) / "plugin" / PLUGIN
+
     def plan(self, *, install: bool, spool: Path, home: Path | None) -> HookPlan:
         """The file wanted; one of that name that somebody else wrote goes to the backup, and comes back from it."""
-        path = config_folder(home) / "plugin" / PLUGIN
-        before = read_text(path) if path.is_file() else None
+        path = self.path(home)
+        before = settings_text(path)
+        is_ours = before is not None and before.startswith(_TEXT[: _TEXT.index(";")])
+        after, note = before, ""
         if install:
-            note = "OpenCode loads it at its next start."
-            return HookPlan(path=path, before=before, after=plugin_text(spool), note=note)
-        if before is not None and not before.startswith(_TEXT[: _TEXT.index(";")]):
-            return HookPlan(path=path, before=before, after=before)
-        backup = backup_path(path)
-        return HookPlan(path=path, before=before, after=read_text(backup) if backup.is_file() else None)
+            after, note = plugin_text(spool), "OpenCode loads it at its next start."
+        elif is_ours:
+            after = settings_text(backup_path(path))
+        return HookPlan(path=path, before=before, after=after, is_ours=is_ours, note=note)
 
     def status(self, *, spool: Path, home: Path | None) -> HookStatus:
         """Whether the file is there, and is the one wanted now."""
-        plan = self.plan(install=True, spool=spool, home=home)
+        try:
+            plan = self.plan(install=True, spool=spool, home=home)
+        except Refused:
+            return HookStatus.ABSENT
         if plan.before is None:
             return HookStatus.ABSENT
         return HookStatus.OUTDATED if plan.changes else HookStatus.INSTALLED

@@ -225,6 +225,8 @@ class HookPlan:
     """Text now; None = there is no such file."""
     after: str | None
     """Text wanted; None = the file shall go."""
+    is_ours: bool = False
+    """Whether something of ours is in it now."""
     note: str = ""
     """What the operator has to do besides."""
 
@@ -308,6 +310,9 @@ class Agent(Protocol):
 
     def hook_status(self, *, spool: Path, home: Path | None = None) -> HookStatus:
         """Whether the user's own file holds our hooks."""
+
+    def hook_file(self, *, home: Path | None = None) -> Path | None:
+        """The user's own file that holds our hooks, or would; None when it has none."""
 
 
 class Agents(Protocol):

@@ -57,7 +57,8 @@ def _told(sign: str, these: Mapping[str, list[str]], those: Mapping[str, list[st
 
 
 def _read(text: str | None) -> dict[str, object]:
-    found = json.loads(text) if text and text.strip() else {}
+    text = (text or "").removeprefix("\ufeff")
+    found = json.loads(text) if text.strip() else {}
     if not isinstance(found, dict):
         return {"": found}
     return found

@@ -6,13 +6,13 @@ import difflib
 import os
 import shutil
 import stat
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
-from quarterdeck.agents.hooks import backup_path
+from quarterdeck.agents.hooks import backup_path, settings_text
 from quarterdeck.agents.report_script import script_path, script_text
 from quarterdeck.core.text import clean
 from quarterdeck.errors import NotFound, QuarterdeckError, Refused
-from quarterdeck.foreign_files import read_bytes
 from quarterdeck.paths import FILE_MODE, private_folder, write_private
 from quarterdeck.ports.agent import HookKind, HookStatus
 from quarterdeck.values import value
@@ -52,10 +52,7 @@ class Change:
     @property
     def needs_backup(self) -> bool:
         """Whether the file as it is now is to be kept: it is the user's, and nothing of ours is in it."""
-        before = self.plan.before
-        if not self.install or before is None or OURS in before:
-            return False
-        return "# quarterdeck" not in before or not backup_path(self.plan.path).exists()
+        return self.install and self.plan.before is not None and not self.plan.is_ours
 
 
 def reporting(agents: Agents, places: Places, keys: Sequence[str] = ()) -> list[Reporting]:
@@ -72,7 +69,7 @@ def reporting(agents: Agents, places: Places, keys: Sequence[str] = ()) -> list[
                 name=agent.spec.name,
                 status=status,
                 installed=is_installed(agent),
-                path=_path(agent, places),
+                path=agent.hook_file(),
             )
         )
     return found
@@ -122,46 +119,76 @@ def difference(change: Change) -> Iterator[str]:
 def carry_out(wanted: Change, places: Places) -> Path | None:
     """Do it; answers where the file as it was is kept, if it is. What changed meanwhile is refused."""
     plan, agent = wanted.plan, wanted.agent
-    if wanted.install and _has_script(agent):
+    if wanted.install:
+        # Whatever reports finds the folder, and a plugin has no script that would have made it.
         private_folder(places.spool)
-        write_private(_script(agent, places), script_text(places.spool, agent.spec.key))
-    if not plan.changes:
-        return None
-    # A link to where somebody keeps their settings stays one.
-    file = plan.path.resolve()
+        if _has_script(agent):
+            write_private(_script(agent, places), script_text(places.spool, agent.spec.key))
     backup = backup_path(plan.path)
     try:
-        if _text(file) != plan.before:
-            raise Refused(f"{plan.path} was changed meanwhile, so it is left alone.", hint="Try again.")
-        if wanted.needs_backup:
-            shutil.copy2(file, backup)
-        if plan.after is None:
-            file.unlink(missing_ok=True)
-        else:
-            _replace(file, plan.after)
-        if not wanted.install and _text(backup) in {plan.after, None}:
+        if plan.changes:
+            _change(wanted, backup)
+        if not wanted.install and backup.is_file() and settings_text(backup) in {plan.after, None}:
             backup.unlink(missing_ok=True)
     except OSError as error:
-        raise QuarterdeckError(f"{plan.path} cannot be changed: {error.strerror}.") from error
-    return backup if backup.exists() else None
+        raise QuarterdeckError(f"{plan.path} cannot be changed: {error.strerror or error}.") from error
+    return backup if plan.changes and backup.is_file() else None
 
 
-def _replace(file: Path, text: str) -> None:
-    """Write the whole file at once or not at all, open to whom it was open before."""
+def _change(wanted: Change, backup: Path) -> None:
+    """Put the new text in the place of the old one, if that is still as it was shown."""
+    plan = wanted.plan
+    # A link to where somebody keeps their settings stays one.
+    file = plan.path.resolve()
+    if file.exists() and not os.access(file, os.W_OK):
+        raise Refused(f"{plan.path} is read-only, so it is left alone.", hint="Make it writable, and try again.")
+    with ExitStack() as undo:
+        draft = _draft(file, plan.after, like=file, undo=undo) if plan.after is not None else None
+        kept = _draft(backup, plan.before, like=file, undo=undo) if wanted.needs_backup else None
+        # From here on nothing takes time in which somebody else could write.
+        if settings_text(file) != plan.before:
+            raise _changed_meanwhile(plan)
+        if kept:
+            kept.replace(backup)
+            undo.callback(backup.unlink)
+        if draft is None:
+            file.unlink()
+        elif plan.before is None:
+            _appear(draft, file, plan)
+        else:
+            draft.replace(file)
+        undo.pop_all()
+
+
+def _draft(file: Path, text: str | None, *, like: Path, undo: ExitStack) -> Path:
+    """The whole text beside the file that it is for, open to whom `like` is open."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else FILE_MODE
     draft = file.with_name(f".{file.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_EXCL | os.O_CLOEXEC, FILE_MODE), "wb") as stream:
+        undo.callback(draft.unlink, missing_ok=True)
+        stream.write((text or "").encode())
+        if like.exists():
+            facts = like.stat()
+            with suppress(PermissionError):
+                os.fchown(stream.fileno(), facts.st_uid, facts.st_gid)
+            os.fchmod(stream.fileno(), stat.S_IMODE(facts.st_mode))
+    return draft
+
+
+def _appear(draft: Path, file: Path, plan: HookPlan) -> None:
+    """Put a new file where none is; one that came meanwhile is not written over."""
     try:
-        with os.fdopen(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_EXCL | os.O_CLOEXEC, FILE_MODE), "wb") as stream:
-            stream.write(text.encode())
-        draft.chmod(mode)
+        file.hardlink_to(draft)
+    except FileExistsError as error:
+        raise _changed_meanwhile(plan) from error
+    except OSError:
+        # Not every file system has hard links.
         draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)
+    draft.unlink(missing_ok=True)
 
 
-def _text(file: Path) -> str | None:
-    return read_bytes(file).decode() if file.is_file() else None
+def _changed_meanwhile(plan: HookPlan) -> Refused:
+    return Refused(f"{plan.path} was changed meanwhile, so it is left alone.", hint="Try again.")
 
 
 def _has_script(agent: Agent) -> bool:
@@ -170,11 +197,3 @@ def _has_script(agent: Agent) -> bool:
 
 def _script(agent: Agent, places: Places) -> Path:
     return script_path(places.spool, agent.spec.key)
-
-
-def _path(agent: Agent, places: Places) -> Path | None:
-    try:
-        plan = agent.hook_plan(install=False, spool=places.spool)
-    except Refused:
-        return None
-    return plan.path if plan is not None else None
