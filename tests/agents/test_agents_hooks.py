@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from quarterdeck.agents import json_splice
 from quarterdeck.agents.hooks import backup_path
 from quarterdeck.agents.json_splice import NotPlainJson
+from quarterdeck.agents.opencode_hooks import plugin_text
 from quarterdeck.agents.opencode_server import PASSWORD, port_in
 from quarterdeck.agents.report_script import MARK, REPORTS_KEPT, hook_command, script_path, script_text
 from quarterdeck.core.report import PAYLOAD_BYTES
@@ -348,6 +350,24 @@ def test_a_hook_never_fails_its_agent(spool: Path, what: str) -> None:
     assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
 
 
+def test_a_folder_that_is_gone_is_made_again_but_not_what_it_lies_in(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    away = tmp_path / "away"
+    away.mkdir()
+    script_path(away, "claude").write_text(script_text(home / "it's a spool", "claude"))
+
+    run_hook(away, b'{"hook_event_name":"Stop"}')
+    wait_for_reports(home / "it's a spool")
+
+    assert (home / "it's a spool").stat().st_mode & 0o777 == 0o700
+    (report,) = drain(home / "it's a spool").reports
+    assert report.event == "Stop"
+    shutil.rmtree(home)
+    run_hook(away, b'{"hook_event_name":"Stop"}')
+    assert not home.exists()
+
+
 def test_with_nobody_to_read_the_oldest_report_goes(spool: Path) -> None:
     for number in range(REPORTS_KEPT):
         (spool / f"0000.{number:05}.claude.report").touch()
@@ -359,6 +379,68 @@ def test_with_nobody_to_read_the_oldest_report_goes(spool: Path) -> None:
         time.sleep(0.01)
 
     assert len(list(spool.glob("*.report"))) == REPORTS_KEPT
+
+
+# ---- the plugin that OpenCode runs
+
+NODE = shutil.which("node")
+PLAYED = """\
+import { Quarterdeck } from "./plugin.mjs"
+const logged = []
+const client = { app: { log: async ({ body }) => void logged.push(body) } }
+const hooks = await Quarterdeck({ client })
+for (const type of ["session.idle", "message.updated", "session.status"])
+  await hooks.event({ event: { type, properties: { sessionID: "ses_1" } } })
+await hooks["tool.execute.before"]({ tool: "bash", sessionID: "ses_1" }, { args: { command: "ls" } })
+await hooks["tool.execute.after"]({ tool: "bash", sessionID: "ses_1" })
+process.on("exit", () => console.log(JSON.stringify(logged)))
+"""
+
+
+def play(folder: Path, spool: Path) -> list[dict[str, str]]:
+    """Let the plugin tell of a few events; answers what it logged."""
+    assert NODE is not None
+    (folder / "plugin.mjs").write_text(plugin_text(spool))
+    (folder / "play.mjs").write_text(PLAYED)
+    env = {"PATH": os.environ["PATH"], "TMUX": "/tmp/t/default,12,0", "TMUX_PANE": "%7"}
+    done = subprocess.run(
+        [NODE, str(folder / "play.mjs")], env=env, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return cast("list[dict[str, str]]", json.loads(done.stdout))
+
+
+@pytest.mark.skipif(NODE is None, reason="node, which runs the plugin as OpenCode does, is not on PATH")
+@pytest.mark.parametrize("is_there", [True, False])
+def test_the_plugin_reports_also_where_the_folder_is_gone(tmp_path: Path, *, is_there: bool) -> None:
+    spool = tmp_path / "spool"
+    if is_there:
+        spool.mkdir(0o700)
+
+    assert play(tmp_path, spool) == []
+
+    assert spool.stat().st_mode & 0o777 == 0o700
+    assert all(file.stat().st_mode & 0o777 == 0o600 for file in spool.iterdir())
+    reports = drain(spool).reports
+    assert sorted(each.event for each in reports) == [
+        *("session.idle", "session.status", "tool.execute.after", "tool.execute.before"),
+    ]
+    assert {(each.agent, each.pane_id, each.socket) for each in reports} == {("opencode", "%7", "/tmp/t/default")}
+
+
+@pytest.mark.skipif(NODE is None, reason="node, which runs the plugin as OpenCode does, is not on PATH")
+@pytest.mark.parametrize("what", ["a file in its place", "nothing it could lie in"])
+def test_a_plugin_that_cannot_report_says_so_once_in_the_log(what: str, tmp_path: Path) -> None:
+    spool = tmp_path / "home" / "spool"
+    if what == "a file in its place":
+        spool.parent.mkdir()
+        spool.touch()
+
+    (said,) = play(tmp_path, spool)
+
+    assert (said["service"], said["level"]) == ("quarterdeck", "warn")
+    assert said["message"].startswith("quarterdeck is told nothing of this session: E")
+    assert spool.parent.exists() == (what == "a file in its place")
 
 
 # ---- reading the spool

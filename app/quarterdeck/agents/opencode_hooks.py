@@ -27,7 +27,8 @@ _ALSO = ("session.created", "session.updated")
 _TEXT = """\
 // Written by quarterdeck; `quarterdeck hooks uninstall opencode` takes it away.
 // Passes what the session does on to quarterdeck, as one small file per event. It never fails or delays OpenCode.
-import { rename, writeFile, readdir, unlink } from "node:fs/promises"
+// Where that cannot be done, OpenCode's log says why, once.
+import { mkdir, readdir, rename, unlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 
 const spool = @SPOOL@
@@ -35,31 +36,55 @@ const wanted = new Set(@EVENTS@)
 const env = process.env
 let count = 0
 
-const report = async (payload) => {
-  try {
-    const now = Date.now() / 1000
-    const name = join(spool, `${now.toFixed(3)}.${process.pid}.${++count}.opencode`)
-    const head = `@HEADER@ opencode @${now.toFixed(3)} ${env.TMUX_PANE || "-"} ${env.TMUX || "-"}\\n`
-    await writeFile(`${name}.tmp`, head + JSON.stringify(payload).slice(0, @BYTES@) + "\\n", { mode: 0o600 })
-    await rename(`${name}.tmp`, `${name}.report`)
-    if (count % 100 === 0) {
-      const all = (await readdir(spool)).filter((each) => each.endsWith(".report")).sort()
-      for (const each of all.slice(0, Math.max(0, all.length - @KEPT@))) await unlink(join(spool, each))
-    }
-  } catch {}
+const unless = (code) => (error) => {
+  if (error.code !== code) throw error
 }
 
-export const Quarterdeck = async () => ({
-  event: async ({ event }) => {
-    if (wanted.has(event.type)) void report({ type: event.type, properties: event.properties })
-  },
-  "tool.execute.before": async (input, output) => {
-    void report({ type: "tool.execute.before", properties: { input, output: { args: output?.args } } })
-  },
-  "tool.execute.after": async (input) => {
-    void report({ type: "tool.execute.after", properties: { input } })
-  },
-})
+const write = async (payload) => {
+  const now = Date.now() / 1000
+  const name = join(spool, `${now.toFixed(3)}.${process.pid}.${++count}.opencode`)
+  const head = `@HEADER@ opencode @${now.toFixed(3)} ${env.TMUX_PANE || "-"} ${env.TMUX || "-"}\\n`
+  const put = async () => {
+    await writeFile(`${name}.tmp`, head + JSON.stringify(payload).slice(0, @BYTES@) + "\\n", { mode: 0o600 })
+    return true
+  }
+  if (!(await put().catch(unless("ENOENT")))) {
+    // Only the last folder: where quarterdeck itself was taken away, nothing is made anew.
+    await mkdir(spool, { mode: 0o700 }).catch(unless("EEXIST"))
+    await put()
+  }
+  await rename(`${name}.tmp`, `${name}.report`)
+  if (count % 100 === 0) {
+    const all = (await readdir(spool)).filter((each) => each.endsWith(".report")).sort()
+    for (const each of all.slice(0, Math.max(0, all.length - @KEPT@))) await unlink(join(spool, each))
+  }
+}
+
+export const Quarterdeck = async ({ client } = {}) => {
+  let isTold = false
+  const report = async (payload) => {
+    try {
+      await write(payload)
+    } catch (error) {
+      if (isTold) return
+      isTold = true
+      const message = `quarterdeck is told nothing of this session: ${error.message}`
+      const body = { service: "quarterdeck", level: "warn", message }
+      await Promise.resolve().then(() => client.app.log({ body })).catch(() => {})
+    }
+  }
+  return {
+    event: async ({ event }) => {
+      if (wanted.has(event.type)) void report({ type: event.type, properties: event.properties })
+    },
+    "tool.execute.before": async (input, output) => {
+      void report({ type: "tool.execute.before", properties: { input, output: { args: output?.args } } })
+    },
+    "tool.execute.after": async (input) => {
+      void report({ type: "tool.execute.after", properties: { input } })
+    },
+  }
+}
 """
 
 

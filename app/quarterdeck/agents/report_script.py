@@ -1,10 +1,10 @@
 """The few lines of shell that an agent's hook runs: one report into the spool, in the background.
 
-The agent waits for a shell to start and to fork, and for nothing else. Whatever goes wrong (no folder, no space, no
-program) is silent and leaves exit status 0: a hook must never stop an agent. Redirecting the shell itself, and not a
-group of commands, matters: of those a shell keeps copies, and the agent would wait for the last of them to close.
-The time is the machine's uptime, which the shell can read without starting a program; where there is none (macOS)
-the file's own time has to do.
+The agent waits for a shell to start and to fork, and for nothing else. Whatever goes wrong (no space, no program) is
+silent and leaves exit status 0: a hook must never stop an agent; `hooks status` says what was heard. Redirecting the
+shell itself, and not a group of commands, matters: of those a shell keeps copies, and the agent would wait for the last
+of them to close. The time is the machine's uptime, which the shell can read without starting a program; where there is
+none (macOS) the file's own time has to do.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ t=
 IFS=' ' read -r t t_ </proc/uptime
 (
   trap '' HUP INT
-  cd {spool} || exit
+  cd {spool} || {{ mkdir {spool} && cd {spool}; }} || exit
   f=${{t:-0}}.$$.{agent}
   {{
     printf '{header} {agent} %s %s %s\\n' "${{t:-0}}" "${{TMUX_PANE:--}}" "${{TMUX:--}}"
