@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +17,10 @@ from quarterdeck.core.pane import Client
 from quarterdeck.errors import AgentError
 from quarterdeck.operations.doctor import Check, Finding, Status, examine
 from quarterdeck.paths import Places, find_places
+from quarterdeck.ports.clock import wall_clock
 from quarterdeck.tmux.options import advise
 from support.cli import run_cli, run_cli_in_terminal
+from support.store import open_store, session
 from support.tmux_server import TmuxServer
 from support.tmux_terminal import Terminals
 
@@ -214,6 +220,40 @@ def test_agents_and_their_hooks_are_told(private_home: Path) -> None:
     assert "Claude Code is /" in before["agent claude"]["cause"]
     assert before["hooks claude"]["cure"] == "quarterdeck hooks install claude"
     assert [each["hooks claude"]["status"] for each in (before, after, lost)] == ["warn", "ok", "warn"]
+    assert "nothing was heard yet" in after["hooks claude"]["cause"]
+
+
+@pytest.mark.usefixtures("with_claude")
+async def test_hooks_of_an_agent_that_worked_and_was_not_heard_are_doubted(private_home: Path, tmp_path: Path) -> None:
+    run_cli("hooks", "install", "--yes")
+    settings = tmp_path / ".claude" / "settings.json"
+    now = wall_clock().replace(microsecond=0)
+    installed = now - timedelta(hours=1)
+    os.utime(settings, (installed.timestamp(), installed.timestamp()))
+    said = {}
+    async with open_store(private_home / "state.db") as store:
+        for what, active, heard in (
+            ("worked before", installed - timedelta(hours=1), None),
+            ("worked since", now, None),
+            ("heard before", now, installed - timedelta(hours=2)),
+            ("heard since", now, now - timedelta(minutes=3)),
+        ):
+            await store.checkpoint([replace(session(1), tool="Claude Code", last_activity_at=active)])
+            if heard:
+                await store.note_heard({"claude": heard})
+            await store.flush()
+            _, found = findings()
+            said[what] = found["hooks claude"]
+
+    assert {what: found["status"] for what, found in said.items()} == {
+        "worked before": "ok",
+        "worked since": "warn",
+        "heard before": "warn",
+        "heard since": "ok",
+    }
+    assert "none of them was heard" in said["worked since"]["cause"]
+    assert "Start Claude Code again" in said["worked since"]["cure"]
+    assert re.search(r"heard [3-9] min ago", said["heard since"]["cause"])
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import subprocess
 import sys
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from quarterdeck.agents.report_script import hook_command
+from quarterdeck.ports.clock import wall_clock
 from support.cli import ROOT, Done, run_cli, run_cli_in_terminal
+from support.patience import PATIENCE
 from support.tmux_server import TmuxServer, until
 
 if TYPE_CHECKING:
@@ -180,6 +186,61 @@ def test_agents_can_be_named_and_are_then_made_to_report_before_they_are_there(u
     assert hooks("uninstall", "--yes").code == 0
     assert not (user / ".gemini" / "settings.json").exists()
     assert not list((user / ".config" / "opencode" / "plugin").iterdir())
+
+
+def test_the_plugin_alone_has_a_folder_to_report_to(user: Path, private_home: Path) -> None:
+    assert user
+    assert hooks("install", "--yes", "opencode").code == 0
+
+    assert (private_home / "spool").stat().st_mode & 0o777 == 0o700
+    assert statuses()["opencode"] == "installed"
+    (private_home / "spool").rmdir()
+    assert statuses()["opencode"] == "outdated"
+    assert hooks("install", "opencode").code == 0
+    assert statuses()["opencode"] == "installed"
+
+
+def test_it_is_said_what_was_heard_of_whom_and_when(
+    user: Path, private_home: Path, short_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    hooks("install", "--yes", "claude", "gemini")
+    spool = private_home / "spool"
+
+    def shown() -> list[str]:
+        return [line.split("\t")[1] for line in hooks("status", "claude", "gemini", "codex").out.splitlines()]
+
+    def heard() -> list[str | None]:
+        return [each["heard_at"] for each in hooks("status", "claude", "gemini", "codex", "--json").json()]
+
+    assert shown() == ["installed, nothing heard yet", "installed, nothing heard yet", "absent"]
+    assert heard() == [None, None, None]
+
+    with TmuxServer(short_folder / "s") as server:
+        pane = server.session("agent")
+        before = wall_clock()
+        done = subprocess.run(
+            ["sh", "-c", hook_command(spool, "claude")],
+            input=b'{"hook_event_name":"SessionStart","session_id":"s-1","source":"startup"}',
+            env={"PATH": os.environ["PATH"], "TMUX": f"{server.socket},1,0", "TMUX_PANE": pane},
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert done.returncode == 0
+        until(lambda: bool(list(spool.glob("*.report"))), "the report was written")
+        # Nobody has read it yet.
+        assert re.fullmatch(r"installed, heard (just now|\d+ min ago)", shown()[0])
+
+        assert run_cli("-S", server.socket, "ls").code == 0
+
+    assert not list(spool.glob("*.report"))
+    assert re.fullmatch(r"installed, heard (just now|\d+ min ago)", shown()[0])
+    assert shown()[1:] == ["installed, nothing heard yet", "absent"]
+    claude, gemini, codex = heard()
+    assert claude is not None
+    # A shell knows whole seconds only.
+    assert before - timedelta(seconds=2) <= datetime.fromisoformat(claude) <= wall_clock()
+    assert (gemini, codex) == (None, None)
 
 
 def test_a_plugin_that_somebody_else_wrote_is_never_taken_away(user: Path) -> None:

@@ -28,6 +28,7 @@ from quarterdeck.core.session import (
 )
 from quarterdeck.core.thought import ThoughtSnapshot
 from quarterdeck.core.work import Work
+from quarterdeck.store import hearing
 from quarterdeck.store.rows import BadRow, read_session, read_thought
 from quarterdeck.store.writing import as_json
 from support.store import NEXT_RUN, NOON, RUN, SERVER, open_store, session, sighting, thought
@@ -309,6 +310,31 @@ async def test_tails_outlive_their_session_and_keep_whole_lines(store: SqliteSto
     assert tail.endswith("\x1b[31mlast words\x1b[0m")
     assert len(tail) <= 64 * 1024
     assert await store.tail(SessionId("sess_2")) == ""
+
+
+async def test_of_the_times_at_which_an_agent_was_heard_the_latest_is_kept(store: SqliteStore) -> None:
+    at = NOON.replace(microsecond=700_000)
+    await store.note_heard({"claude": at, "codex": at})
+    await store.note_heard({"claude": at - timedelta(hours=1), "codex": at + timedelta(seconds=1)})
+    await store.note_heard({"claude": (at - timedelta(hours=2)).astimezone(timezone(timedelta(hours=5)))})
+    await store.flush()
+
+    assert hearing.heard(store.path) == {"claude": NOON, "codex": NOON + timedelta(seconds=1)}
+    assert hearing.heard(store.path.with_name("none.db")) == {}
+
+
+async def test_it_is_known_when_each_agent_was_last_at_work(store: SqliteStore) -> None:
+    later = NOON + timedelta(hours=1)
+    await store.checkpoint(
+        [
+            replace(session(1), tool="Codex"),
+            replace(session(2), tool="Codex", last_activity_at=later),
+            replace(session(3), tool=None, last_activity_at=later),
+        ]
+    )
+    await store.flush()
+
+    assert hearing.at_work(store.path)["Codex"] == later
 
 
 async def test_small_values_are_kept_by_name(store: SqliteStore) -> None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from quarterdeck.core.report import HEADER
 from quarterdeck.core.session import Need, SessionState
+from quarterdeck.ports.clock import wall_clock
+from quarterdeck.runtime.agents import load_agents
+from quarterdeck.supervisor.reports import Reports
 from support.post import post_office
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
     from pathlib import Path
 
 
@@ -40,3 +48,38 @@ async def test_the_reports_of_the_agent_that_has_the_pane_count(short_folder: Pa
 
     assert asked.needs is Need.PERMISSION
     assert asked.agent_session_id == "mine"
+
+
+async def test_when_an_agent_was_heard_is_noted_at_once_and_then_now_and_then(tmp_path: Path) -> None:
+    noted: list[Mapping[str, datetime]] = []
+
+    async def note(heard: Mapping[str, datetime]) -> None:
+        noted.append(heard)
+
+    reports = Reports(spool=tmp_path, socket="/tmp/s", agents=load_agents({}), note_heard=note)
+    # Whole seconds, so that a time is the same however it is written.
+    start = wall_clock().replace(microsecond=0) - timedelta(minutes=5)
+
+    async def hear(seconds: float, *agents: str, pane: str = "%1") -> None:
+        at = start + timedelta(seconds=seconds)
+        for agent in agents:
+            file = tmp_path / f"{seconds}.{agent}.report"
+            file.write_text(f'{HEADER} {agent} @{at.timestamp():.3f} {pane} -\n{{"hook_event_name": "Stop"}}')
+            os.utime(file, (at.timestamp(), at.timestamp()))
+        await reports.read()
+
+    await hear(0, "claude")
+    await hear(1, "claude", "gemini")
+    for seconds in range(2, 30):
+        await hear(seconds, "claude")
+    await hear(31, "claude", "nobody")
+    # One that runs outside of tmux is heard, though no row tells of it.
+    await hear(32, "codex", pane="-")
+    await hear(33, "claude")
+
+    assert noted == [
+        {"claude": start},
+        {"gemini": start + timedelta(seconds=1)},
+        {"claude": start + timedelta(seconds=31)},
+        {"codex": start + timedelta(seconds=32)},
+    ]

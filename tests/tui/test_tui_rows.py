@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quarterdeck.core.ages import exact
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.session import EPOCH, ActionCue, ActionCueKind, ExitReason, Need, Session, SessionState, Source
 from quarterdeck.core.text import cell_width, clean
@@ -16,7 +17,7 @@ from quarterdeck.errors import QuarterdeckError, SettingsError, StoreError
 from quarterdeck.ports.store_health import StoreHealth
 from quarterdeck.tui.actions import ACTIONS, resolve, spoken
 from quarterdeck.tui.rows import column as col
-from quarterdeck.tui.rows.ages import amount, exact, quiet, share
+from quarterdeck.tui.rows.ages import amount, quiet, share
 from quarterdeck.tui.rows.cell import Cell
 from quarterdeck.tui.rows.detail import session_lines
 from quarterdeck.tui.rows.folding import LEAST, folded

@@ -9,18 +9,22 @@ from quarterdeck.cli.asking import agrees
 from quarterdeck.cli.colour import Colour, coloured
 from quarterdeck.cli.failing import show
 from quarterdeck.cli.output import print_json, print_table, say, write
+from quarterdeck.core.ages import rough
 from quarterdeck.core.text import clean
 from quarterdeck.errors import QuarterdeckError
+from quarterdeck.ports.agent import HookStatus
+from quarterdeck.ports.clock import wall_clock
 from quarterdeck.runtime import hooks as setup
 from quarterdeck.runtime.agents import load_agents
 from quarterdeck.runtime.hook_summary import summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from quarterdeck.cli.call import Call
-    from quarterdeck.runtime.hooks import Change
+    from quarterdeck.runtime.hooks import Change, Reporting
 
 LINE_COLOURS = {"+": Colour.GREEN, "-": Colour.RED, "@": Colour.CYAN}
 
@@ -41,11 +45,22 @@ def status(call: Call) -> int:
     if call.json:
         print_json(found)
         return 0
+    now = wall_clock()
     print_table(
         ("AGENT", "HOOKS", "PROGRAM", "FILE"),
-        [(each.agent, each.status, "found" if each.installed else "not found", str(each.path or "")) for each in found],
+        [
+            (each.agent, _status(each, now), "found" if each.installed else "not found", str(each.path or ""))
+            for each in found
+        ],
     )
     return 0
+
+
+def _status(found: Reporting, now: datetime) -> str:
+    """Whether the hooks are in place, and what came of it."""
+    if found.heard_at is not None:
+        return f"{found.status}, heard {rough(found.heard_at, now)}"
+    return found.status if found.status is HookStatus.ABSENT else f"{found.status}, nothing heard yet"
 
 
 def _change(call: Call, *, install: bool) -> int:

@@ -31,7 +31,7 @@ HOOKS = Verb(
         ),
         Verb(
             name="status",
-            summary="which agents report to us",
+            summary="which agents report to us, and when each was last heard",
             example="quarterdeck hooks status --json  # for scripts",
             runs="quarterdeck.cli.hooks:status",
             arguments=(HOOK_AGENTS,),

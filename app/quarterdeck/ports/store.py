@@ -159,6 +159,9 @@ class Store(Protocol):
     async def set_meta(self, key: str, value: str | None) -> None:
         """Keep a small value by name; None removes it."""
 
+    async def note_heard(self, heard: Mapping[str, datetime]) -> None:
+        """Keep when agents' hooks were heard, by the agents' keys; an earlier time than is kept changes nothing."""
+
     async def changed_elsewhere(self) -> bool:
         """Whether another process wrote since this was last asked; costs no query."""
 

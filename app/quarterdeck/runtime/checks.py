@@ -9,12 +9,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from quarterdeck.config.repositories import is_repository
+from quarterdeck.core.ages import rough
 from quarterdeck.core.text import listed
 from quarterdeck.errors import QuarterdeckError, TmuxMissing
 from quarterdeck.operations.doctor import CHECKS, Check, Finding, Status
 from quarterdeck.ports.agent import HookKind, HookStatus
+from quarterdeck.ports.clock import wall_clock
 from quarterdeck.runtime.agents import load_agents
-from quarterdeck.runtime.hooks import reporting
+from quarterdeck.runtime.hooks import reporting, unheard
 from quarterdeck.runtime.thinking import key_of
 from quarterdeck.store.duty import keeper_duty
 from quarterdeck.store.glance import glance
@@ -127,11 +129,21 @@ def hooks(settings: Settings, places: Places) -> Sequence[Finding]:
         for agent in able.all()
         if agent.spec.hooks is not HookKind.NONE and any(map(shutil.which, agent.spec.commands))
     ]
-    for each in reporting(able, places, here) if here else ():
+    reports = reporting(able, places, here) if here else []
+    unheard_of = unheard(able, places, reports)
+    now = wall_clock()
+    for each in reports:
         name = f"hooks {each.agent}"
         cure = f"quarterdeck hooks install {each.agent}"
-        if each.status is HookStatus.INSTALLED:
-            found.append(Finding(name, Status.OK, f"{each.name} reports what it does."))
+        if each.agent in unheard_of:
+            cause = f"{each.name} was at work since its hooks were put in place, and none of them was heard."
+            cure = f"Start {each.name} again, and let it run its hooks if it asks."
+            found.append(Finding(name, Status.WARN, cause, cure))
+        elif each.status is HookStatus.INSTALLED:
+            said = f"{each.name} reports what it does; heard {rough(each.heard_at, now)}."
+            if each.heard_at is None:
+                said = f"The hooks of {each.name} are in place; nothing was heard yet."
+            found.append(Finding(name, Status.OK, said))
         elif each.status is HookStatus.OUTDATED:
             found.append(Finding(name, Status.WARN, f"The hooks of {each.name} are of another version or place.", cure))
         else:

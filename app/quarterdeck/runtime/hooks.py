@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 from contextlib import ExitStack, suppress
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.hooks import backup_path, settings_text
@@ -15,6 +16,8 @@ from quarterdeck.core.text import clean
 from quarterdeck.errors import NotFound, QuarterdeckError, Refused
 from quarterdeck.paths import FILE_MODE, private_folder, write_private
 from quarterdeck.ports.agent import HookKind, HookStatus
+from quarterdeck.store import hearing
+from quarterdeck.supervisor.spool import unread
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from quarterdeck.paths import Places
     from quarterdeck.ports.agent import Agent, Agents, HookPlan
 
+SILENCE = timedelta(minutes=1)
+"""An agent that has been at work for so long has had something to report."""
 OURS = "Written by quarterdeck"
 """Stands in every whole file of ours."""
 
@@ -39,6 +44,8 @@ class Reporting:
     """Whether its program is on this machine."""
     path: Path | None
     """The file that says so, or would."""
+    heard_at: datetime | None
+    """When it last reported; None = never yet."""
 
 
 @value
@@ -58,11 +65,14 @@ class Change:
 def reporting(agents: Agents, places: Places, keys: Sequence[str] = ()) -> list[Reporting]:
     """How it is with each agent that can report, or with those that are named."""
     found = []
+    kept, lying = hearing.heard(places.state_file), unread(places.spool)
     for agent in wanted_agents(agents, keys, all_of_them=True):
         status = agent.hook_status(spool=places.spool)
-        # Without its script the hook does nothing, and says nothing of it.
-        if status is HookStatus.INSTALLED and _has_script(agent) and not _script(agent, places).exists():
+        # Without its script, or the folder, the hook does nothing, and says nothing of it.
+        needed = _script(agent, places) if _has_script(agent) else places.spool
+        if status is HookStatus.INSTALLED and not needed.exists():
             status = HookStatus.OUTDATED
+        heard = [at for each in (kept, lying) if (at := each.get(agent.spec.key))]
         found.append(
             Reporting(
                 agent=agent.spec.key,
@@ -70,9 +80,36 @@ def reporting(agents: Agents, places: Places, keys: Sequence[str] = ()) -> list[
                 status=status,
                 installed=is_installed(agent),
                 path=agent.hook_file(),
+                heard_at=max(heard, default=None),
             )
         )
     return found
+
+
+def unheard(agents: Agents, places: Places, found: Sequence[Reporting]) -> set[str]:
+    """Those whose hooks are in place, that were at work since, and that were not heard all the same."""
+    at_work: dict[str, datetime] = {}
+    for name, at in hearing.at_work(places.state_file).items():
+        agent = agents.get(name)
+        if agent is not None:
+            at_work[agent.spec.key] = max(at, at_work.get(agent.spec.key, at))
+    silent = set()
+    for each in found:
+        since = _changed_at(each.path)
+        if each.status is not HookStatus.INSTALLED or since is None:
+            continue
+        # Shells tell whole seconds only, and files the time of their last change, whoever made it.
+        is_heard = each.heard_at is not None and each.heard_at > since - SILENCE
+        if not is_heard and each.agent in at_work and at_work[each.agent] > since + SILENCE:
+            silent.add(each.agent)
+    return silent
+
+
+def _changed_at(file: Path | None) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(file.stat().st_mtime, UTC) if file else None
+    except OSError:
+        return None
 
 
 def wanted_agents(agents: Agents, keys: Sequence[str], *, all_of_them: bool = False) -> list[Agent]:

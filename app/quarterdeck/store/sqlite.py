@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from quarterdeck.ports.clock import SystemClock
-from quarterdeck.store import events, identity, sessions, tails, thoughts
+from quarterdeck.store import events, hearing, identity, sessions, tails, thoughts
 from quarterdeck.store.database import BUSY_TIMEOUT, RETRY_EVERY, Database
 from quarterdeck.store.engine import Later, Run, Write
 from quarterdeck.store.glance import own_session_key
@@ -17,6 +17,7 @@ from quarterdeck.store.glance import own_session_key
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from quarterdeck.core.ids import SessionId, TmuxSessionId
@@ -212,6 +213,10 @@ class SqliteStore:
     async def set_meta(self, key: str, value: str | None) -> None:
         """Keep a small value by name; None removes it."""
         await self._write(("meta", key), partial(tails.set_meta, key=key, value=value))
+
+    async def note_heard(self, heard: Mapping[str, datetime]) -> None:
+        """Keep when agents' hooks were heard, by the agents' keys; an earlier time than is kept changes nothing."""
+        await self._write(("heard", *sorted(heard)), partial(hearing.note, heard=heard))
 
     async def changed_elsewhere(self) -> bool:
         """Whether another process wrote since this was last asked, or since this store was opened."""

@@ -75,7 +75,7 @@ class Crew:
         self.checkpoints = Checkpoints(self.supervisor)
         self.scrollbacks = Scrollbacks(mux=mux, clock=clock, keep=self.checkpoints.tail)
         self.work_rows = WorkRows(works)
-        self.reports = Reports(spool=spool, socket=str(mux.address), agents=agents)
+        self.reports = Reports(spool=spool, socket=str(mux.address), agents=agents, note_heard=store.note_heard)
         self.reader = Reader(
             mux=mux,
             clock=clock,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.foreign import text_at
@@ -15,7 +16,7 @@ from quarterdeck.core.session import EPOCH
 from quarterdeck.supervisor.spool import drain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -30,6 +31,8 @@ EVERY = 0.15
 """Where nothing tells of new reports, seconds between two glances at the spool; one that did not change is not read."""
 GAP = 0.05
 """Seconds between two readings, however many reports come."""
+NOTED_EVERY = timedelta(seconds=30)
+"""Between two notes of when one agent was heard."""
 CONVERSATIONS_KEPT = 8
 """Of one pane."""
 NOTHING = ReportState()
@@ -40,10 +43,20 @@ Key = tuple[str, str]
 class Reports:
     """Empties the spool of what concerns one tmux server."""
 
-    def __init__(self, *, spool: Path, socket: str, agents: Agents) -> None:
+    def __init__(
+        self,
+        *,
+        spool: Path,
+        socket: str,
+        agents: Agents,
+        note_heard: Callable[[Mapping[str, datetime]], Awaitable[None]],
+    ) -> None:
         self._spool = spool
         self._socket = socket
         self._agents = agents
+        self._note_heard = note_heard
+        self._heard: dict[str, datetime] = {}
+        self._noted: dict[str, datetime] = {}
         self._states: dict[str, dict[Key, ReportState]] = {}
         self._stamp: object = None
         self.malformed = 0
@@ -93,11 +106,26 @@ class Reports:
             more = drained.more and bool(drained.reports)
         # As it was before reading: a report that came meanwhile is seen the next time.
         self._stamp = stamp if stamp == self._look() else None
+        await self._note()
         return panes
+
+    async def _note(self) -> None:
+        """Have it kept when agents were heard: at once the first time, and now and then as they go on."""
+        news = {
+            agent: at
+            for agent, at in self._heard.items()
+            if agent not in self._noted or at - self._noted[agent] >= NOTED_EVERY
+        }
+        if news:
+            self._noted.update(news)
+            await self._note_heard(news)
 
     def _fold(self, report: Report) -> str:
         agent = self._agents.get(report.agent)
-        if agent is None or not report.pane_id:
+        if agent is None:
+            return ""
+        self._heard[agent.spec.key] = max(report.at, self._heard.get(agent.spec.key, EPOCH))
+        if not report.pane_id:
             return ""
         states = self._states.setdefault(report.pane_id, {})
         told = text_at(report.payload, "session_id")

@@ -89,6 +89,15 @@ def glance(spool: Path, *, since: float, seen: Collection[str] = ()) -> list[Gli
     return [Glimpse(name, read(spool / name, boot=boot)) for name in sorted(names)[:READ_AT_ONCE]]
 
 
+def unread(spool: Path) -> dict[str, datetime]:
+    """When the newest report that lies there was written, for each agent. Opens none of them."""
+    found: dict[str, datetime] = {}
+    for written, name in sorted(_names(spool)):
+        agent = name.removesuffix(".report").rpartition(".")[2]
+        found[agent] = datetime.fromtimestamp(written, UTC)
+    return found
+
+
 def read(file: Path, *, boot: float | None = None) -> Report | None:
     """One report; None when the file is none."""
     try:

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.session import EPOCH
+from quarterdeck.core.ages import minutes_since
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 _FIVE_MINUTES = 5
-
-
-def minutes_since(moment: datetime | None, now: datetime) -> int | None:
-    """Whole minutes since then; None when there is no such moment."""
-    if moment is None or moment <= EPOCH:
-        return None
-    return max(0, int((now - moment) / timedelta(minutes=1)))
 
 
 def quiet(moment: datetime | None, now: datetime) -> str:
@@ -32,28 +24,6 @@ def quiet(moment: datetime | None, now: datetime) -> str:
     if minutes < 60 * 48:
         return f"{minutes // 60}h"
     return f"{min(minutes // (60 * 24), 999)}d"
-
-
-def exact(moment: datetime | None, now: datetime) -> str:
-    """How long ago, to the second: for screens that are looked at and left."""
-    if moment is None or moment <= EPOCH:
-        return "never"
-    seconds = max(0, int((now - moment).total_seconds()))
-    if seconds < 60:
-        return f"{seconds} s ago"
-    minutes, seconds = divmod(seconds, 60)
-    if minutes < 60:
-        return f"{minutes} min ago"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {minutes} min ago" if minutes else f"{hours} h ago"
-    return f"{hours // 24} days ago"
-
-
-def rough(moment: datetime | None, now: datetime) -> str:
-    """The same to the minute: for what stays on the screen, in more than one place."""
-    minutes = minutes_since(moment, now)
-    return "just now" if minutes == 0 else exact(moment, now)
 
 
 def amount(number: int) -> str:

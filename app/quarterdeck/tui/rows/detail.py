@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.ages import exact
 from quarterdeck.core.evidence import in_words
 from quarterdeck.core.text import clean, clean_lines, fit
-from quarterdeck.tui.rows.ages import amount, exact, quiet, share
+from quarterdeck.tui.rows.ages import amount, quiet, share
 from quarterdeck.tui.rows.cell import Cell
 from quarterdeck.tui.rows.mark import REST_WORDS, ROLES, is_doubtful, kind_of
 from quarterdeck.tui.rows.question import question_lines

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.ages import rough
 from quarterdeck.core.session import Need
 from quarterdeck.core.text import clean, clean_lines
-from quarterdeck.tui.rows.ages import rough
 from quarterdeck.tui.rows.cell import Cell
 from quarterdeck.tui.rows.folding import folded
 

@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 from textual.widgets.option_list import Option
 
+from quarterdeck.core.ages import exact
 from quarterdeck.core.text import cell_width, clean, cut
-from quarterdeck.tui.rows.ages import exact
 from quarterdeck.tui.screens.dialog import Dialog, lines_for_list
 from quarterdeck.tui.widgets.options import Options
 from quarterdeck.tui.widgets.writing import Writing
