@@ -220,6 +220,24 @@ def test_what_somebody_changed_in_between_stays_and_so_does_the_copy(was: str, b
     assert kept.read_text() == before
 
 
+def test_what_somebody_put_beside_our_command_stays(user: Path) -> None:
+    file = written(user, b'{"model": "opus"}\n')
+    run("claude", install=True)
+    found = json.loads(file.read_text())
+    theirs = {"type": "command", "command": "say done"}
+    found["hooks"]["Stop"][0]["hooks"].insert(0, theirs)
+    found["hooks"]["Stop"].append({"hooks": [theirs]})
+    file.write_text(json.dumps(found, indent=2))
+    assert status() is HookStatus.OUTDATED
+
+    run("claude", install=False)
+
+    assert json.loads(file.read_text()) == {
+        "model": "opus",
+        "hooks": {"Stop": [{"hooks": [theirs]}, {"hooks": [theirs]}]},
+    }
+
+
 def test_what_an_agent_only_laid_out_anew_comes_back_as_it_was(user: Path) -> None:
     file = written(user, PLAIN.replace(b"\n", b"\r\n"))
     run("claude", install=True)

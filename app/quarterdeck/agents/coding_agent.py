@@ -141,4 +141,4 @@ class CodingAgent:
 
     def hook_file(self, *, home: Path | None = None) -> Path | None:
         """The user's own file that holds our hooks, or would."""
-        return self.hooks.path(home) if self.hooks else None
+        return self.hooks.file(home) if self.hooks else None

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from quarterdeck.ports.agent import Launch, LaunchPlan
 
 BACKUP_SUFFIX = ".before-quarterdeck"
+DEPTH = 5
+"""Settings, their hooks, the groups of an event, a group, its commands."""
 TIMEOUT = 5
 """Seconds after which an agent gives up on the hook; it takes a few milliseconds."""
 
@@ -28,7 +30,7 @@ TIMEOUT = 5
 class HookSetup(Protocol):
     """How one kind of agent is made to report."""
 
-    def path(self, home: Path | None) -> Path:
+    def file(self, home: Path | None, /) -> Path:
         """The user's own file."""
 
     def plan(self, *, install: bool, spool: Path, home: Path | None) -> HookPlan:
@@ -87,10 +89,6 @@ class JsonHooks:
     note: str = ""
     launch: Callable[[LaunchPlan, Launch, str], LaunchPlan] | None = None
     """Adds the hooks, given as JSON text, to a launch; None = they cannot be given to one."""
-
-    def path(self, home: Path | None) -> Path:
-        """The user's own file."""
-        return self.file(home)
 
     def plan(self, *, install: bool, spool: Path, home: Path | None) -> HookPlan:
         """The change to the user's own file; raises Refused when it is no plain JSON."""
@@ -188,7 +186,7 @@ class JsonHooks:
         if text is None or not text.removeprefix(BOM).strip(SPACE):
             text = f"{BOM if text and text.startswith(BOM) else ''}{{}}\n"
         plain = json_splice.blanked(text, comments=self.comments)
-        return _Parsed(text, plain, json_splice.parse(plain, only="hooks"))
+        return _Parsed(text, plain, json_splice.parse(plain, depth=DEPTH, only="hooks"))
 
 
 @dataclass(slots=True, frozen=True)
@@ -222,10 +220,18 @@ class _Parsed:
         gone: list[int] = []
         for place, (event, groups) in enumerate(self.events.items()):
             ours = [each for each in _ours(groups) if not (event in events and self._says(groups, each) == keep)]
-            if groups.items is not None and len(ours) == len(groups.items) and (ours or empty_too):
+            # Somebody may have put theirs beside ours.
+            shared = [each for each in ours if not _is_ours_alone(groups, each)]
+            if groups.items is not None and len(ours) - len(shared) == len(groups.items) and (ours or empty_too):
                 gone.append(place)
-            elif ours:
-                edits += json_splice.removing(self.text, self.plain, groups, ours)
+                continue
+            for each in shared:
+                commands = _commands(groups, each)
+                mine = [at for at, command in enumerate(commands.items or ()) if _is_ours(command)]
+                edits += json_splice.removing(self.text, self.plain, commands, mine)
+            if len(ours) > len(shared):
+                alone = [each for each in ours if each not in shared]
+                edits += json_splice.removing(self.text, self.plain, groups, alone)
         hooks = (self.root.members or {}).get("hooks")
         if hooks is None or hooks.members is None or not (gone or (empty_too and not hooks.members)):
             return json_splice.applied(self.text, edits)
@@ -240,18 +246,28 @@ class _Parsed:
         return json.loads(self.plain[start:end])
 
 
+NOTHING = Node(0)
+
+
 def _ours(groups: Node) -> list[int]:
     """Which groups of an event hold a command of ours."""
-    return [place for place, group in enumerate(groups.items or ()) if any(map(_is_ours, _commands(group.value)))]
+    return [
+        place for place in range(len(groups.items or ())) if any(map(_is_ours, _commands(groups, place).items or ()))
+    ]
 
 
-def _commands(group: object) -> list[object]:
-    found = group.get("hooks") if isinstance(group, dict) else None
-    return found if isinstance(found, list) else []
+def _is_ours_alone(groups: Node, place: int) -> bool:
+    return all(map(_is_ours, _commands(groups, place).items or ()))
 
 
-def _is_ours(command: object) -> bool:
-    text = command.get("command") if isinstance(command, dict) else None
+def _commands(groups: Node, place: int) -> Node:
+    """The commands of one group."""
+    assert groups.items is not None
+    return (groups.items[place].members or {}).get("hooks", NOTHING)
+
+
+def _is_ours(command: Node) -> bool:
+    text = command.value.get("command") if isinstance(command.value, dict) else None
     return isinstance(text, str) and text.endswith(MARK)
 
 

@@ -109,13 +109,13 @@ def config_folder(home: Path | None) -> Path:
 class PluginFile:
     """Implements HookSetup: one file of ours in the folder whose plugins OpenCode loads."""
 
-    def path(self, home: Path | None) -> Path:
+    def file(self, home: Path | None, /) -> Path:
         """Our file."""
         return config_folder(home) / "plugin" / PLUGIN
 
     def plan(self, *, install: bool, spool: Path, home: Path | None) -> HookPlan:
         """The file wanted; one of that name that somebody else wrote goes to the backup, and comes back from it."""
-        path = self.path(home)
+        path = self.file(home)
         before = settings_text(path)
         is_ours = before is not None and before.startswith(_TEXT[: _TEXT.index(";")])
         after, note = before, ""
