@@ -196,6 +196,10 @@ def test_the_plugin_alone_has_a_folder_to_report_to(user: Path, private_home: Pa
     assert statuses()["opencode"] == "installed"
     (private_home / "spool").rmdir()
     assert statuses()["opencode"] == "outdated"
+    (private_home / "spool").touch()
+    assert statuses()["opencode"] == "outdated"
+    assert "Cannot use the folder" in hooks("install", "opencode").err
+    (private_home / "spool").unlink()
     assert hooks("install", "opencode").code == 0
     assert statuses()["opencode"] == "installed"
 

@@ -69,8 +69,8 @@ def reporting(agents: Agents, places: Places, keys: Sequence[str] = ()) -> list[
     for agent in wanted_agents(agents, keys, all_of_them=True):
         status = agent.hook_status(spool=places.spool)
         # Without its script, or the folder, the hook does nothing, and says nothing of it.
-        needed = _script(agent, places) if _has_script(agent) else places.spool
-        if status is HookStatus.INSTALLED and not needed.exists():
+        has_place = _script(agent, places).is_file() if _has_script(agent) else places.spool.is_dir()
+        if status is HookStatus.INSTALLED and not has_place:
             status = HookStatus.OUTDATED
         heard = [at for each in (kept, lying) if (at := each.get(agent.spec.key))]
         found.append(

@@ -172,7 +172,7 @@ def _names(spool: Path) -> Iterator[tuple[float, str]]:
                 if entry.name.endswith(".report"):
                     with suppress(OSError):
                         yield entry.stat(follow_symlinks=False).st_mtime, entry.name
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
 
 
