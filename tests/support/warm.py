@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TESTS = Path(__file__).parents[1]
+APP = str(TESTS.parent / "app")
 
 
 class _Server:
@@ -29,7 +30,7 @@ class _Server:
     def __init__(self) -> None:
         self._asks, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._one_at_a_time = threading.Lock()
-        paths = f"{TESTS.parent / 'app'}{os.pathsep}{TESTS}"
+        paths = f"{APP}{os.pathsep}{TESTS}"
         self._process = subprocess.Popen(
             [sys.executable, "-m", "support.warm_server", str(theirs.fileno())],
             env={**os.environ, "PYTHONPATH": paths},
@@ -57,14 +58,14 @@ def _server() -> _Server:
 
 
 def _character(env: Mapping[str, str]) -> dict[str, str]:
-    """What an interpreter looks at only when it starts."""
+    """What an interpreter looks at only when it starts, its path apart."""
     fixed = ("PYTHON", "LC_", "LANG", "TZ")
     return {name: value for name, value in env.items() if name.startswith(fixed) and name != "PYTHONPATH"}
 
 
 def can_run(env: Mapping[str, str]) -> bool:
     """Whether a run in this environment differs in nothing from one that begins anew."""
-    return _character(env) == _server().character
+    return _character(env) == _server().character and env.get("PYTHONPATH", APP) == APP
 
 
 class WarmProcess:
