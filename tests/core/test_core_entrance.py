@@ -40,6 +40,12 @@ def test_nobody_else_does(path: str, host: str, origin: str | None) -> None:
     assert not OURS.admits(path, host, origin)
 
 
+@pytest.mark.parametrize("origin", [None, "", "null", "http://evil.example", "http://localhost:8123", ORIGIN + "/"])
+def test_only_a_page_of_ours_may_connect(origin: str | None) -> None:
+    assert OURS.connects(ORIGIN)
+    assert not OURS.connects(origin)
+
+
 @given(some.text())
 def test_without_a_token_nothing_is_served(path: str) -> None:
     assert not Entrance(8123, "").admits(path, HOST, None)

@@ -17,6 +17,8 @@ from quarterdeck.programs import tmux_missing_error
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
 
+OF_A_PAGE = ("ROWS", "TEXTUAL_DRIVER", "TEXTUAL_FPS", "TEXTUAL_COLOR_SYSTEM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION")
+"""What tells us about the page of a browser, and is no business of a program that is started from it."""
 PATIENCE = 0.5
 """Seconds that what runs beside the screen gets to end with it."""
 
@@ -24,7 +26,7 @@ PATIENCE = 0.5
 def run(call: Call) -> int:
     """Open the console, where there is a terminal to open it in."""
     if getattr(call.options, "in_browser", False):
-        return _open(call)
+        return _open(call, _size_of_page())
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("The console needs a terminal.", hint="`quarterdeck -h` lists the verbs that do without.")
     if os.environ.get("TERM", "") in {"dumb", "unknown", ""}:
@@ -34,12 +36,12 @@ def run(call: Call) -> int:
     return _open(call)
 
 
-def _open(call: Call) -> int:
+def _open(call: Call, size: tuple[int, int] | None = None) -> int:
     leaving = Leaving()
-    return leaving.run(_run(call, leaving))
+    return leaving.run(_run(call, leaving, size))
 
 
-async def _run(call: Call, leaving: Leaving) -> int:
+async def _run(call: Call, leaving: Leaving, size: tuple[int, int] | None) -> int:
     if shutil.which("tmux") is None:
         raise tmux_missing_error()
     # Exported by some shells, these would win over the size that the terminal has, and never change with it.
@@ -53,15 +55,24 @@ async def _run(call: Call, leaving: Leaving) -> int:
     backend = OpeningBackend(call.address, call.places, lambda: call.settings, own_command_with(call))
     from quarterdeck.tui.app import ConsoleApp
 
+    if size is not None:
+        # Textual has read them by now. A tmux server that we start would hand them on to all that runs in it.
+        for name in OF_A_PAGE:
+            os.environ.pop(name, None)
     try:
         app = ConsoleApp(backend, leaving=leaving)
         app.listen()
-        code = await app.run_async(mouse=backend.preferences().mouse)
+        code = await app.run_async(mouse=backend.preferences().mouse, size=size)
     finally:
         leaving.begin(1)
         await _let_finish()
         await backend.close(leaving.postpone)
     return code or app.return_code or 0
+
+
+def _size_of_page() -> tuple[int, int]:
+    """The columns and rows of the page we are shown in, as whoever serves it tells them."""
+    return int(os.environ.get("COLUMNS", "80")), int(os.environ.get("ROWS", "24"))
 
 
 async def _let_finish() -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
 
 TOKEN_BYTES = 24
+PAGE_DRIVER = "quarterdeck.tui.page_driver:PageDriver"
 
 
 def run(call: Call) -> int:
@@ -30,7 +31,8 @@ def run(call: Call) -> int:
     if "-S" not in words:
         words += ["-S", call.address.socket]
     # A page is no pane of the tmux this was started in.
-    command = ["env", "-u", "TMUX", "-u", "TMUX_PANE", *words, "console", "--in-browser"]
+    without_tmux = ("env", "-u", "TMUX", "-u", "TMUX_PANE")
+    command = [*without_tmux, f"TEXTUAL_DRIVER={PAGE_DRIVER}", *words, "console", "--in-browser"]
 
     def tell(url: str) -> None:
         if call.json:

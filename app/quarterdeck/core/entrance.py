@@ -37,3 +37,7 @@ class Entrance(NamedTuple):
             and host == f"{LOOPBACK}:{self.port}"
             and origin in {None, self.origin}
         )
+
+    def connects(self, origin: str | None) -> bool:
+        """Whether what comes from there may have a console: every browser says where a page's connection comes from."""
+        return origin == self.origin
