@@ -58,6 +58,10 @@ QUIET_LOGGERS: Final = ("libtmux", "asyncio", "httpx", "httpcore")
 class JsonLines(logging.Formatter):
     """One JSON object a record, all ASCII, so that no text in it can move a terminal that shows it."""
 
+    def __init__(self, mask: Callable[[str], str] = str) -> None:
+        super().__init__()
+        self._mask = mask
+
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line."""
         line: dict[str, object] = {
@@ -65,16 +69,16 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "pid": record.process,
-            "message": record.getMessage(),
+            "message": self._mask(record.getMessage()),
         }
         line.update({key: record.__dict__[key] for key in KEYS if key in record.__dict__})
         if PANE_TEXT in line:
             if record.levelno > logging.DEBUG:
                 del line[PANE_TEXT]
             else:
-                line[PANE_TEXT] = str(line[PANE_TEXT])[:PANE_TEXT_LIMIT]
+                line[PANE_TEXT] = self._mask(str(line[PANE_TEXT]))[:PANE_TEXT_LIMIT]
         if record.exc_info:
-            line["trace"] = self.formatException(record.exc_info)
+            line["trace"] = self._mask(self.formatException(record.exc_info))
         return json.dumps(line, default=str)
 
 
@@ -147,9 +151,16 @@ class RotatingLines(logging.Handler):
 
 
 def configure(
-    file: Path, *, prepare: Callable[[], object], verbosity: int = 0, on_stderr: bool = False
+    file: Path,
+    *,
+    prepare: Callable[[], object],
+    mask: Callable[[str], str] = str,
+    verbosity: int = 0,
+    on_stderr: bool = False,
 ) -> RotatingLines:
     """Send this process's log to `file`; `prepare` makes its folder when there is something to write.
+
+    `mask` takes the secrets out of what is said.
 
     `verbosity` above 0 records DEBUG too.
 
@@ -160,11 +171,11 @@ def configure(
         root.removeHandler(old)
         old.close()
     lines = RotatingLines(file, prepare=prepare)
-    lines.setFormatter(JsonLines())
+    lines.setFormatter(JsonLines(mask))
     handlers: list[logging.Handler] = [lines]
     if on_stderr:
         spoken = logging.StreamHandler(sys.stderr)
-        spoken.setFormatter(JsonLines())
+        spoken.setFormatter(JsonLines(mask))
         spoken.setLevel(logging.DEBUG if verbosity > 1 else logging.INFO)
         handlers.append(spoken)
     for handler in handlers:

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from quarterdeck.cli.output import json_text
+from quarterdeck.core.redact import redact
 from quarterdeck.core.text import clean_lines
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def show(error: QuarterdeckError, *, as_json: bool) -> None:
     """Write the error: a sentence and its hint, or one JSON object."""
-    message, hint = clean_lines(error.message), clean_lines(error.hint)
+    message, hint = clean_lines(redact(error.message)), clean_lines(error.hint)
     if as_json:
         text = json_text({"error": {"code": error.code, "message": message, "hint": hint}})
     else:

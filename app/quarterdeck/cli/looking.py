@@ -11,6 +11,8 @@ from quarterdeck.cli.bridge import bridge
 from quarterdeck.cli.output import print_json, say, separated, write
 from quarterdeck.core.ages import age
 from quarterdeck.core.evidence import in_words
+from quarterdeck.core.masked import masked_session
+from quarterdeck.core.redact import redact
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.text import clean_lines, clean_sgr
 from quarterdeck.core.urgency import sort_key
@@ -106,6 +108,7 @@ async def _show(call: Call) -> int:
 
 
 def _facts(session: Session, now: datetime, *, why: bool) -> list[tuple[str, str]]:
+    session = masked_session(session)
     evidence = session.state_evidence
     known = f"{in_words(evidence.cause)} ({evidence.source}, {evidence.confidence} confidence)"
     facts = [
@@ -138,4 +141,4 @@ def _ended(session: Session) -> str:
 async def _tail(deck: Deck, session: Session, lines: int) -> str:
     from quarterdeck.operations.preview import preview
 
-    return clean_sgr(await preview(deck, session, lines=lines, colours=False))
+    return redact(clean_sgr(await preview(deck, session, lines=lines, colours=False)))

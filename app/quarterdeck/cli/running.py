@@ -74,9 +74,17 @@ def _start_log(call: Call) -> RotatingLines:
     return log.configure(
         file,
         prepare=lambda: private_folder(file.parent),
+        mask=_masked,
         verbosity=call.verbosity,
         on_stderr=call.verbosity > 0 and not has_screen,
     )
+
+
+def _masked(text: str) -> str:
+    # Imported with the first words: a start that goes well may log none.
+    from quarterdeck.core.redact import redact
+
+    return redact(text)
 
 
 def _unexpected(error: Exception, call: Call | None) -> QuarterdeckError:
@@ -86,7 +94,7 @@ def _unexpected(error: Exception, call: Call | None) -> QuarterdeckError:
     lines = _start_log(call or Call(parse(())))
     logging.getLogger(__name__).error("the command failed unexpectedly", exc_info=error)
     hint = "" if lines.faults else f"The details are in {lines.file}."
-    return QuarterdeckError(f"This should not have happened: {type(error).__name__}: {error}", hint=hint)
+    return QuarterdeckError(f"This should not have happened: {type(error).__name__}: {_masked(str(error))}", hint=hint)
 
 
 def _shown(error: QuarterdeckError, words: Sequence[str]) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.cli.bridge import bridge
 from quarterdeck.cli.output import print_json, say
+from quarterdeck.core.masked import masked
 from quarterdeck.core.wire import rfc3339
 from quarterdeck.errors import Refused, UsageError
 from quarterdeck.operations import answer as answering
@@ -170,11 +171,12 @@ async def _answer(call: Call) -> int:
         if choice is None:
             question = await answering.question_of(deck, session)
             if call.json:
-                print_json({"kind": question.kind.value, "text": question.text, "choices": list(question.choices)})
+                choices = list(map(masked, question.choices))
+                print_json({"kind": question.kind.value, "text": masked(question.text), "choices": choices})
                 return 0
-            for line in question.text.splitlines():
+            for line in masked(question.text).splitlines():
                 say(line)
-            for number, (each, is_ticked) in enumerate(zip_longest(question.choices, question.ticks), 1):
+            for number, (each, is_ticked) in enumerate(zip_longest(map(masked, question.choices), question.ticks), 1):
                 box = "" if is_ticked is None else "[x] " if is_ticked else "[ ] "
                 say(f"{number}. {box}{each}")
             return 0
@@ -185,10 +187,10 @@ async def _answer(call: Call) -> int:
                 "session_id": session.session_id,
                 "tmux_name": session.tmux_name,
                 "outcome": "answered",
-                "question": done.question.text,
-                "answer": done.answer or None,
+                "question": masked(done.question.text),
+                "answer": masked(done.answer) or None,
             }
         )
     else:
-        say(f"answered  {session.session_id}  {session.tmux_name}  {done.answer or 'in your own words'}")
+        say(f"answered  {session.session_id}  {session.tmux_name}  {masked(done.answer) or 'in your own words'}")
     return 0

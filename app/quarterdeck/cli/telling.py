@@ -25,6 +25,7 @@ from quarterdeck.core.events import (
     WorkerHealth,
 )
 from quarterdeck.core.ids import SessionId
+from quarterdeck.core.masked import masked
 from quarterdeck.core.names import find_session
 from quarterdeck.core.text import clean
 from quarterdeck.core.wire import event_to_wire
@@ -147,7 +148,7 @@ async def _watch(call: Call, leaving: Leaving) -> int:
     lines = LinesOut(lost, failed)
 
     def tell(event: Event) -> None:
-        line = json_text(event_to_wire(event)) if call.json else clean(in_words(event))
+        line = json_text(event_to_wire(event)) if call.json else clean(masked(in_words(event)))
         if line and not unheard:
             lines.put(line)
 

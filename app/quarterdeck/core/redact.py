@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Set
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.secret_spans import secret_spans
+
+if TYPE_CHECKING:
+    from quarterdeck.core.secret_shapes import Span
 
 REDACTED = "[redacted]"
 TEXT_LIMIT = 500
@@ -14,50 +21,48 @@ _READ_LIMIT = 4 * TEXT_LIMIT
 """Characters looked at; what lies behind them is cut off anyway, with room for a secret that the cut would halve."""
 
 _SECRET_NAME = re.compile(
-    r"token|passw(or)?d|passphrase|secret|authorization|cookie|api[ _-]?key|private[ _-]?key",
+    r"token|passw(or)?d|passphrase|secret|authorization|cookie|credential|api[ _-]?key|private[ _-]?key",
     re.IGNORECASE,
 )
-_SHAPES = tuple(
-    (re.compile(pattern, flags), replacement)
-    for pattern, flags, replacement in (
-        # Keys and certificates in PEM form, also when their end was cut off.
-        (r"-----BEGIN [A-Z ]{1,40}-----.*?(?:-----END [A-Z ]{1,40}-----|\Z)", re.DOTALL, REDACTED),
-        # user:password@ in addresses.
-        (r"(\b[a-z][a-z0-9+.-]{0,20}://)[^\s/@]{1,300}@", re.IGNORECASE, rf"\1{REDACTED}@"),
-        (r"(\b(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?)[^\r\n\"']{1,400}", re.IGNORECASE, rf"\1{REDACTED}"),
-        (r"(\bbearer\s+)[\w.~+/=-]{8,}", re.IGNORECASE, rf"\1{REDACTED}"),
-        (r"\bgh[opusr]_[A-Za-z0-9]{16,}", 0, REDACTED),
-        (r"\bgithub_pat_\w{20,}", 0, REDACTED),
-        (r"\bglpat-[\w-]{16,}", 0, REDACTED),
-        (r"\bsk-[A-Za-z0-9_-]{16,}", 0, REDACTED),
-        (r"\bxox[a-z]-[\w-]{10,}", 0, REDACTED),
-        (r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b", 0, REDACTED),
-        (r"\bAIza[\w-]{30,}", 0, REDACTED),
-        (r"\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*", 0, REDACTED),
-        # NAME=value, name: value, and "name": "value", where the name says that it is a secret.
-        (
-            r"""(?<![\w-])([\w-]{0,40}?(?:password|passwd|passphrase|secret|api[_-]?key|(?<![a-z])token(?!s)|access[_-]?key|cookie)
-            [\w-]{0,20}["']?\s{0,3}[=:]\s{0,3})(?:"[^"\r\n]{1,300}"|'[^'\r\n]{1,300}'|[^\s"',;&]{3,300})""",
-            re.IGNORECASE | re.VERBOSE,
-            rf"\1{REDACTED}",
-        ),
-    )
-)
+_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 
 
 def redact(text: str) -> str:
-    """The text with everything that looks like a secret replaced."""
-    for shape, replacement in _SHAPES:
-        text = shape.sub(replacement, text)
-    return text
+    """The text with everything that looks like a secret replaced; colours and line breaks stay."""
+    plain = _COLOUR.sub("", text) if "\x1b" in text else text
+    spans = secret_spans(plain)
+    if not spans:
+        return text
+    if plain is not text:
+        spans = _among_colours(text, spans)
+    kept: list[str] = []
+    end = 0
+    for start, stop in spans:
+        kept += text[end:start], REDACTED, *_COLOUR.findall(text, start, stop)
+        end = stop
+    return "".join((*kept, text[end:]))
 
 
-_OPAQUE = re.compile(r"\b(?=\w*\d)(?=\w*[A-Za-z])[A-Za-z0-9+]{32,}(?:={1,2}|\b)")
+_HASH = re.compile(r"\b(?=\w*\d)(?=\w*[A-Za-z])[A-Za-z0-9+]{32,}(?:={1,2}|\b)")
 
 
 def redact_firmly(text: str) -> str:
-    """As `redact`, and without long words of letters and digits either: for what leaves us or stands in a row."""
-    return _OPAQUE.sub(REDACTED, redact(text))
+    """As `redact`, and without hashes either: in a row or for a model they say nothing, and keys may look like them."""
+    return _HASH.sub(REDACTED, redact(text))
+
+
+def _among_colours(text: str, spans: list[Span]) -> list[Span]:
+    """Where in a coloured text the places of its plain one are."""
+    # Pairs of a place in the plain text and how much further it is in the coloured one.
+    starts, shifts, shift = [0], [0], 0
+    for found in _COLOUR.finditer(text):
+        starts.append(found.start() - shift)
+        shift += len(found[0])
+        shifts.append(shift)
+    return [
+        (start + shifts[bisect_right(starts, start) - 1], end + shifts[bisect_left(starts, end) - 1])
+        for start, end in spans
+    ]
 
 
 def safe_summary(text: str) -> str:

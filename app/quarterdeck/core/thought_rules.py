@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.redact import redact
 from quarterdeck.core.session import ThoughtSource
 
 if TYPE_CHECKING:
@@ -49,13 +50,20 @@ def supersedes(stored: ThoughtSnapshot, held: ThoughtSnapshot) -> bool:
     return stored.stream_instance_id != held.stream_instance_id or stored.emission_seq >= held.emission_seq
 
 
+def _masked(snapshot: ThoughtSnapshot) -> ThoughtSnapshot:
+    cues = tuple(replace(cue, evidence=tuple(map(redact, cue.evidence))) for cue in snapshot.action_cues)
+    return replace(
+        snapshot, thought=redact(snapshot.thought) if snapshot.thought else snapshot.thought, action_cues=cues
+    )
+
+
 def fold(held: ThoughtSnapshot | None, update: ThoughtUpdate) -> ThoughtSnapshot:
-    """What is held after an accepted update.
+    """What is held after an accepted update; here every thought passes, so here it loses its secrets.
 
     Neither falling asleep nor a carried thought without text wipes the last real thought; the time of the objective
     stays until it shifts again; and a watermark is never lost to an update that carries none.
     """
-    new = update.snapshot
+    new = _masked(update.snapshot)
     asleep = new.thought_source is ThoughtSource.STATIC_SLEEPING
     if asleep or (new.thought is None and new.thought_source is ThoughtSource.CARRY_FORWARD):
         thought = held.thought if held and is_real_thought(held.thought) else None

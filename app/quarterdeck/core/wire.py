@@ -22,6 +22,7 @@ from quarterdeck.core.events import (
     ThemeFound,
     WorkerHealth,
 )
+from quarterdeck.core.masked import masked_session, masked_values
 from quarterdeck.core.session import EPOCH
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ def rfc3339(time: datetime) -> str:
 
 
 def to_wire(session: Session) -> dict[str, object]:
-    """The contract's session object."""
+    """The contract's session object, without secrets."""
+    session = masked_session(session)
     wire: dict[str, object] = {name: plain(getattr(session, name)) for name in SESSION_FIELDS}
     if session.last_activity_at == EPOCH:
         wire["last_activity_at"] = None
@@ -137,7 +139,9 @@ def event_to_wire(event: Event) -> dict[str, object]:
             return head | {"session_id": session.session_id, "session": to_wire(session)}
         case _:
             return head | {
-                field.name: plain(getattr(event, field.name)) for field in fields(event) if field.name != "at"
+                field.name: masked_values(plain(getattr(event, field.name)))
+                for field in fields(event)
+                if field.name != "at"
             }
 
 

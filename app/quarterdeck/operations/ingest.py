@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from quarterdeck.core.redact import redact
 from quarterdeck.core.session import ActionCue, ActionCueKind, RestState, ThoughtSource, ThoughtState
 from quarterdeck.core.text import clean
 from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
@@ -76,7 +77,8 @@ def parse_update(line: str, now: datetime) -> ThoughtUpdate:
         first = error.errors()[0]
         raise ValueError(f"{'.'.join(map(str, first['loc'])) or 'update'}: {first['msg']}") from error
     snapshot = ThoughtSnapshot(
-        thought=clean(update.thought, LONGEST_THOUGHT) if update.thought is not None else None,
+        # Masked before it is cut: half a secret looks like none.
+        thought=clean(redact(clean(update.thought)), LONGEST_THOUGHT) if update.thought is not None else None,
         thought_state=update.thought_state,
         thought_source=update.thought_source,
         rest_state=update.rest_state,

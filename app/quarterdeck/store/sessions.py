@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.masked import masked_session
 from quarterdeck.core.session import RestState, SessionState, TransportHealth
 from quarterdeck.store.identity import keep_counter
 from quarterdeck.store.rows import BadRow, Known, read_session
@@ -187,7 +188,7 @@ def _is_same(session: Session, incarnation: str, tmux_id: str) -> bool:
 def _save(connection: sqlite3.Connection, session: Session) -> None:
     connection.execute(
         "UPDATE sessions SET state = ?, needs = ?, body = ? WHERE session_id = ?",
-        (session.state, session.needs, as_json(session), session.session_id),
+        (session.state, session.needs, as_json(masked_session(session)), session.session_id),
     )
 
 
@@ -221,7 +222,7 @@ def _insert(connection: sqlite3.Connection, session: Session, status: str, now: 
             status,
             session.state,
             session.needs,
-            as_json(session),
+            as_json(masked_session(session)),
             now,
         ),
     )

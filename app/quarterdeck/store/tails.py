@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.redact import redact
 from quarterdeck.store.writing import clean
 
 if TYPE_CHECKING:
@@ -17,12 +18,12 @@ TAIL_LIMIT = 64 * 1024
 
 
 def save(connection: sqlite3.Connection, ends: Mapping[SessionId, str], now: float) -> None:
-    """Keep sessions' last lines, in place of what was kept before."""
+    """Keep sessions' last lines without their secrets, in place of what was kept before."""
     connection.executemany(
         "INSERT INTO tails (session_id, text, changed) VALUES (?, ?, ?)"
         " ON CONFLICT (session_id) DO UPDATE SET text = excluded.text, changed = excluded.changed"
         " WHERE text != excluded.text",
-        [(session_id, _end_of(clean(text)), now) for session_id, text in ends.items()],
+        [(session_id, _end_of(redact(clean(text))), now) for session_id, text in ends.items()],
     )
 
 

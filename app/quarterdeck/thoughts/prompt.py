@@ -62,7 +62,7 @@ def _agent_facts(insight: Insight) -> list[tuple[str, str]]:
 
 
 def _in_words(action: Action) -> str:
-    text = action.text[:ACTION_LENGTH].replace("\n", " ")
+    text = _masked(action.text)[:ACTION_LENGTH].replace("\n", " ")
     if action.kind is ActionKind.SAID:
         return f"said: {text}"
     return text + {None: "", True: " (worked)", False: " (failed)"}[action.ok]

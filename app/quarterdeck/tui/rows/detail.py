@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.ages import exact
 from quarterdeck.core.evidence import in_words
+from quarterdeck.core.masked import masked
+from quarterdeck.core.redact import redact
 from quarterdeck.core.text import clean, clean_lines, fit
 from quarterdeck.tui.rows.ages import amount, quiet, share
 from quarterdeck.tui.rows.cell import Cell
@@ -64,7 +66,7 @@ def why_lines(session: Session, now: datetime) -> list[Line]:
                     ("because", in_words(evidence.cause)),
                     ("from", f"{evidence.source.value}, confidence {evidence.confidence.value}"),
                     ("seen", exact(evidence.observed_at, now)),
-                    ("evidence", evidence.detail),
+                    ("evidence", masked(evidence.detail)),
                     ("needs", session.needs.value if session.needs else ""),
                     ("rests", REST_WORDS[session.rest_state]),
                 ]
@@ -182,7 +184,7 @@ def activity_line(event: Activity, now: datetime, names: dict[str, str], *, is_n
 
 def diff_lines(diff: str) -> list[Line]:
     """What changed in its worktree."""
-    lines = clean_lines(diff).rstrip().split("\n") if diff.strip() else []
+    lines = clean_lines(redact(diff)).rstrip().split("\n") if diff.strip() else []
     shown: list[Line] = [(Cell("  " + line, DIFF_ROLES.get(line[:1], "muted")),) for line in lines[:DIFF_MOST]]
     if len(lines) > DIFF_MOST:
         shown.append((Cell(f"  … {len(lines) - DIFF_MOST} more lines", "muted"),))

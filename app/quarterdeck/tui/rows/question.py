@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.ages import rough
+from quarterdeck.core.masked import masked
 from quarterdeck.core.session import Need
 from quarterdeck.core.text import clean, clean_lines
 from quarterdeck.tui.rows.cell import Cell
@@ -33,14 +34,14 @@ def broken(text: str, width: int) -> list[str]:
 def choice_line(number: int, choice: str, *, several: bool, is_ticked: bool = False) -> str:
     """A choice with its number, and with a box where several may be taken."""
     box = ("[x] " if is_ticked else "[ ] ") if several else ""
-    return f"  {number}  {box}{clean(choice)}"
+    return f"  {number}  {box}{clean(masked(choice))}"
 
 
 def question_lines(ask: Ask, now: datetime) -> list[tuple[str, str]]:
     """Lines with their roles: what kind and since when, the text, the choices by number."""
     what = "asks for permission" if ask.kind is Need.PERMISSION else "asks"
     lines = [(f"{what}, {rough(ask.since, now)}", "asks")]
-    lines += [(line.rstrip(), "text bold") for line in clean_lines(ask.text).split("\n") if line.strip()]
+    lines += [(line.rstrip(), "text bold") for line in clean_lines(masked(ask.text)).split("\n") if line.strip()]
     lines += [
         (choice_line(number, choice, several=ask.several), "text") for number, choice in enumerate(ask.choices, 1)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
+from quarterdeck.core.masked import masked
 from quarterdeck.core.session import Need, SessionState, Source
 from quarterdeck.core.text import clean, cut, fit
 from quarterdeck.core.tools import SHELLS
@@ -113,7 +114,7 @@ def name_of(session: Session) -> str:
 
 def title_of(session: Session) -> str:
     """What its work is about; "" where nothing says so, or the name says it already."""
-    title = clean((session.work.display_name if session.work else None) or "")
+    title = clean(masked((session.work.display_name if session.work else None) or ""))
     return title if title not in {name_of(session), session.session_id} else ""
 
 
@@ -158,7 +159,7 @@ def branch_of(session: Session, width: int = 0) -> str:
 def saying(session: Session, kind: Kind) -> str:
     """The one line that says most: what is asked, why it ended or failed, else the thought."""
     if kind is Kind.ASKS and session.asks is not None:
-        return clean(session.asks.text)
+        return clean(masked(session.asks.text))
     if kind is Kind.ENDED:
         # A negative status is that of a pane whose own was never learned.
         status = f" with status {session.exit_status}" if (session.exit_status or 0) > 0 else ""
@@ -167,7 +168,7 @@ def saying(session: Session, kind: Kind) -> str:
     if kind is Kind.STALE:
         return clean(session.thought or "its tmux server went away")
     if kind is Kind.FAILED and session.state_evidence.detail:
-        return clean(session.state_evidence.detail)
+        return clean(masked(session.state_evidence.detail))
     if not session.thought and has_left(session):
         return f"{clean(session.tool or '')} has ended here"
     return clean(session.thought or "") or title_of(session)
