@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from dataclasses import replace
 from datetime import timedelta
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from quarterdeck.core.journal import Operation
 from quarterdeck.core.lifecycle import WorkState, decide, initial, status_of
 from quarterdeck.core.project import Strategy
 from quarterdeck.core.work import Role
@@ -18,7 +20,9 @@ from quarterdeck.operations.cleanup import cleanup
 from quarterdeck.operations.kill_work import kill_work
 from quarterdeck.operations.orchestrator import OrchestratorRequest, Orchestrators, orchestrator_id
 from quarterdeck.operations.spawn import SpawnRequest, spawn
+from support.patience import PATIENCE
 from support.tmux_server import TmuxServer, until
+from support.warm import WarmProcess
 from support.yard import Place, open_place
 
 if TYPE_CHECKING:
@@ -95,6 +99,60 @@ async def test_two_processes_end_with_the_same_orchestrator(
     assert len({record.created_at for record in records}) == 1
     assert server(place).sessions() == ["app-orchestrator"]
     assert "session.spawn_failed" not in await place.kinds()
+
+
+async def test_four_processes_at_once_end_with_the_same_orchestrator_be_it_made_or_brought_back(place: Place) -> None:
+    argv = ("ensure", "never", str(place.yard.folder.parent.parent), str(place.yard.mux.address))
+    for _ in range(3):
+        processes = [WarmProcess("support.dying", *argv, env=os.environ) for _ in range(4)]
+        outputs = [process.communicate(2 * PATIENCE) for process in processes]
+
+        assert [process.returncode for process in processes] == [0] * 4, [errors for _, errors in outputs]
+        assert len({out for out, _ in outputs}) == 1
+        assert server(place).sessions() == ["app-orchestrator"]
+        assert await place.yard.works.journal() == []
+        stop(place)
+    assert (await place.kinds()).count("session.spawned") == 1
+    assert "session.spawn_failed" not in await place.kinds()
+
+
+async def test_an_ensure_waits_for_one_whose_record_is_there_already(place: Place) -> None:
+    yard, project = place.yard, place.yard.projects["app"]
+    record = await Orchestrators(yard).ensure(REQUEST, place.say)
+    stop(place)
+    entry = await yard.works.begin(Operation.RESTORE, orchestrator_id(project), "app", yard.owner, yard.clock.now())
+    asking = asyncio.ensure_future(Orchestrators(yard).ensure(REQUEST, place.say))
+    async with asyncio.timeout(PATIENCE):
+        while "session.orchestrator_conflict" not in await place.kinds():
+            assert not asking.done()
+
+    await yard.works.finish(entry)
+
+    assert (await asking).created_at == record.created_at
+    assert server(place).sessions() == ["app-orchestrator"]
+
+
+async def test_when_the_one_that_was_first_fails_the_next_one_makes_it(place: Place) -> None:
+    yard, project = place.yard, place.yard.projects["app"]
+    now = yard.clock.now()
+    draft = WorkRecord(
+        session_id=orchestrator_id(project),
+        project="app",
+        role=Role.ORCHESTRATOR,
+        lifecycle=initial(Role.ORCHESTRATOR, now),
+        created_at=now,
+    )
+    record, entry = await yard.works.reserve_orchestrator(draft, yard.owner)
+    asking = asyncio.ensure_future(Orchestrators(yard).ensure(REQUEST, place.say))
+    async with asyncio.timeout(PATIENCE):
+        while "session.orchestrator_conflict" not in await place.kinds():
+            assert not asking.done()
+
+    await yard.works.drop_work(record.session_id)
+    await yard.works.finish(entry)
+
+    assert (await asking).session_id == "app-orchestrator"
+    assert server(place).sessions() == ["app-orchestrator"]
 
 
 async def test_a_reservation_that_never_ends_is_a_clear_error(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

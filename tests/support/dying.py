@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quarterdeck.operations.kill_work import kill_work
+from quarterdeck.operations.orchestrator import OrchestratorRequest, Orchestrators
 from quarterdeck.operations.outcome import Leftovers
 from quarterdeck.operations.restore import restore
 from quarterdeck.operations.spawn import SpawnRequest, spawn
@@ -52,6 +53,9 @@ async def main(operation: str, step: str, folder: Path, socket: Path) -> None:
             for _ in range(int(os.environ.get("QD_TIMES", "1"))):
                 record = await spawn(place.yard, SpawnRequest(project="app", prompt="x"), place.say)
                 print(record.session_id, flush=True)
+        elif operation == "ensure":
+            ensured = await Orchestrators(place.yard).ensure(OrchestratorRequest(project="app"), place.say)
+            print(ensured.session_id, ensured.created_at.timestamp(), ensured.lifecycle.runtime.handle, flush=True)
         elif operation == "kill":
             await kill_work(place.yard, "app-1", leftovers=Leftovers.KEEP)
         else:

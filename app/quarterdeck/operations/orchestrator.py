@@ -120,13 +120,13 @@ async def _ensure(yard: Yard, request: OrchestratorRequest, say: Say) -> WorkRec
     project = yard.project(request.project)
     session_id = orchestrator_id(project)
     await recover(yard)
-    held = await yard.works.work(session_id)
-    if held is not None and project.orchestrator_strategy is not Strategy.REUSE:
-        return await _relaunch(yard, request, say, purges=project.orchestrator_strategy is Strategy.DELETE)
-    if held is not None:
-        return await _revive(yard, held, say)
     try:
-        return await _spawn(yard, project, request, say, is_shared=True)
+        await _check_nobody_is_at_it(yard, session_id)
+        held = await yard.works.work(session_id)
+        if held is not None and project.orchestrator_strategy is not Strategy.REUSE:
+            purges = project.orchestrator_strategy is Strategy.DELETE
+            return await _relaunch(yard, request, say, purges=purges, is_shared=True)
+        return await _revive_or_spawn(yard, project, request, say)
     except AlreadyReserved as conflict:
         await yard.tell(
             "session.orchestrator_conflict",
@@ -135,15 +135,38 @@ async def _ensure(yard: Yard, request: OrchestratorRequest, say: Say) -> WorkRec
             session_id=session_id,
             level=Level.WARN,
         )
-        for _ in range(int(CONFLICT_SECONDS / CONFLICT_PAUSE)):
-            await asyncio.sleep(CONFLICT_PAUSE)
-            await recover(yard)
-            found = await yard.works.work(session_id)
-            is_busy = any(entry.session_id == session_id for entry in await yard.works.journal())
-            if found is not None and not is_busy and found.is_orchestrator:
-                return await _revive(yard, found, say)
-        await _failed(yard, project, conflict)
-        raise
+        say(f"another process is at {session_id}; waiting for it")
+        return await _after_the_other(yard, project, request, say, conflict)
+
+
+async def _check_nobody_is_at_it(yard: Yard, session_id: SessionId) -> None:
+    """Raise when an operation on it is under way: what its record says meanwhile is only half of the truth."""
+    for entry in await yard.works.journal():
+        if entry.session_id == session_id:
+            raise AlreadyReserved(f"A {entry.operation} of {session_id} is under way.", hint="Wait until it is over.")
+
+
+async def _revive_or_spawn(yard: Yard, project: Project, request: OrchestratorRequest, say: Say) -> WorkRecord:
+    held = await yard.works.work(orchestrator_id(project))
+    if held is not None:
+        return await _revive(yard, held, say)
+    return await _spawn(yard, project, request, say, is_shared=True)
+
+
+async def _after_the_other(
+    yard: Yard, project: Project, request: OrchestratorRequest, say: Say, conflict: AlreadyReserved
+) -> WorkRecord:
+    """What the process that was first has made; ours, when that one failed."""
+    for _ in range(int(CONFLICT_SECONDS / CONFLICT_PAUSE)):
+        await asyncio.sleep(CONFLICT_PAUSE)
+        await recover(yard)
+        try:
+            await _check_nobody_is_at_it(yard, orchestrator_id(project))
+            return await _revive_or_spawn(yard, project, request, say)
+        except AlreadyReserved as again:
+            conflict = again
+    await _failed(yard, project, conflict)
+    raise conflict
 
 
 async def _revive(yard: Yard, held: WorkRecord, say: Say) -> WorkRecord:
@@ -165,7 +188,9 @@ async def _revive(yard: Yard, held: WorkRecord, say: Say) -> WorkRecord:
     )
 
 
-async def _relaunch(yard: Yard, request: OrchestratorRequest, say: Say, *, purges: bool = True) -> WorkRecord:
+async def _relaunch(
+    yard: Yard, request: OrchestratorRequest, say: Say, *, purges: bool = True, is_shared: bool = False
+) -> WorkRecord:
     project = yard.project(request.project)
     session_id = orchestrator_id(project)
     held = await yard.works.work(session_id)
@@ -176,7 +201,7 @@ async def _relaunch(yard: Yard, request: OrchestratorRequest, say: Say, *, purge
         if purges:
             await purge(yard, held)
         await yard.works.drop_work(session_id)
-    return await _spawn(yard, project, request, say, is_shared=False)
+    return await _spawn(yard, project, request, say, is_shared=is_shared)
 
 
 async def _spawn(
