@@ -455,7 +455,36 @@ async def test_cleanup_cannot_tell_is_not_a_reason_to_end(place: Place) -> None:
     await place.yard.works.change_work(record.session_id, lambda held: replace(held, prs=(pr,)))
     place.tracker.broken = place.scm.refuses = "offline"
 
-    assert await find_candidates(place.yard) == []
+    (candidate,) = await find_candidates(place.yard)
+    assert candidate.protected == "its pull request is unknown: offline"
+    assert (await cleanup(place.yard)).killed == []
+    assert server(place).sessions() == [record.session_id]
+
+
+async def test_a_pull_request_that_is_not_there_leaves_only_its_own_worker_untold(place: Place) -> None:
+    lost, lost_and_dead, done = [await spawned(place) for _ in range(3)]
+    prs = [PullRequest(number=n, url=f"https://github.com/o/r/pull/{n}", owner="o", repo="r") for n in (404, 405, 7)]
+    place.scm.known["7"] = replace(prs[2], state="closed")
+    place.scm.missing = {404, 405}
+    for record, pr in zip((lost, lost_and_dead, done), prs, strict=True):
+        await report(place.yard, record.session_id, "pr_created", pr_url=pr.url)
+    server(place).run("kill-session", "-t", f"={lost_and_dead.session_id}")
+    place.clock.ahead = timedelta(minutes=1)
+
+    cleaned = await cleanup(place.yard)
+
+    assert [(each.session_id, each.reason) for each in cleaned.killed] == [
+        (lost_and_dead.session_id, "its agent is gone; its pull request is unknown: Forge: HTTP 404"),
+        (done.session_id, "its pull request is closed"),
+    ]
+    assert [(each.session_id, each.reason, each.protected) for each in cleaned.skipped] == [
+        (
+            lost.session_id,
+            "it cannot be told whether its work is over",
+            "its pull request is unknown: Forge: HTTP 404",
+        )
+    ]
+    assert cleaned.errors == []
 
 
 async def test_cleanup_waits_for_all_pull_requests_to_be_closed(place: Place) -> None:

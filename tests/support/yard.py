@@ -13,7 +13,7 @@ from quarterdeck.core.issue import Issue, IssueState
 from quarterdeck.core.pane import ServerAddress
 from quarterdeck.core.project import Crew, Project
 from quarterdeck.core.transcript import TranscriptView
-from quarterdeck.errors import ForgeError, IssueNotFound
+from quarterdeck.errors import ForgeError, IssueNotFound, NotFound
 from quarterdeck.forge.git import GitWorktrees
 from quarterdeck.operations.yard import Yard
 from quarterdeck.ports.agent import AgentSpec, PromptDelivery
@@ -117,6 +117,8 @@ class FakeScm:
 
     known: dict[str, PullRequest] = field(default_factory=dict)
     refuses: str = ""
+    missing: set[int] = field(default_factory=set)
+    """Numbers of which the forge says that there is no such pull request."""
     assigned: list[int] = field(default_factory=list)
     checked_out: list[tuple[int, Path]] = field(default_factory=list)
     name: str = "Forge"
@@ -133,6 +135,8 @@ class FakeScm:
         """Its state."""
         if self.refuses:
             raise ForgeError(self.refuses)
+        if pr.number in self.missing:
+            raise NotFound(f"{self.name}: HTTP 404")
         return self.known[str(pr.number)].state
 
     async def checkout(self, pr: PullRequest, worktree: Path) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.lifecycle import PrState, RuntimeState, WorkReason, WorkState, is_orchestrator
-from quarterdeck.errors import ForgeError, QuarterdeckError
+from quarterdeck.errors import QuarterdeckError
 from quarterdeck.operations.conversations import purge
 from quarterdeck.operations.kill_work import is_left, kill_work, unheard
 from quarterdeck.operations.outcome import Leftovers
@@ -65,17 +65,17 @@ async def find_candidates(yard: Yard, project: str | None = None) -> list[Candid
 
     async def judged(view: WorkView) -> Candidate | None:
         async with turn:
-            reason = await _reason(yard, view)
-        if not reason:
+            reason, unknown = await _reason(yard, view)
+        if not (reason or unknown):
             return None
         return Candidate(
             session_id=view.record.session_id,
             project=view.record.project,
             branch=view.record.branch,
-            reason=reason,
+            reason=reason or "it cannot be told whether its work is over",
             idle_since=view.record.last_active_at,
             would_lose=view.risk.describe() if view.risk is not None else view.risk_error,
-            protected=await _protection(yard, view),
+            protected=await _protection(yard, view) if reason else unknown,
         )
 
     views = [view for view in await list_work(yard, project, has_risk=True) if view.record.project in yard.projects]
@@ -147,39 +147,42 @@ async def end_candidate(
         raise
 
 
-async def _reason(yard: Yard, view: WorkView) -> str:
-    """Why a session could go; "" when it should stay, or when that cannot be told."""
+async def _reason(yard: Yard, view: WorkView) -> tuple[str, str]:
+    """Why a session could go, "" when it should stay; and what a forge could not tell of it, which ends nothing."""
     record = view.record
     if record.lifecycle.session.state is WorkState.TERMINATED:
-        return "it is over, but its worktree is still there" if is_left(yard, record) else ""
-    if record.prs and await _are_closed(yard, record):
-        return "its pull requests are closed" if len(record.prs) > 1 else "its pull request is closed"
-    if record.issue and await _is_issue_done(yard, record):
-        return f"issue {record.issue} is done"
+        return "it is over, but its worktree is still there" if is_left(yard, record) else "", ""
+    unknown = ""
+    for about, is_over in (("pull request", _are_closed), ("issue", _is_issue_done)):
+        try:
+            if reason := await is_over(yard, record):
+                return reason, ""
+        except QuarterdeckError as error:
+            # It may be that what was asked for is not there: an agent names its pull requests itself.
+            unknown = unknown or f"its {about} is unknown: {error.message.removesuffix('.')}"
     if view.runtime.state in (RuntimeState.MISSING, RuntimeState.EXITED):
-        return "its agent is gone"
-    return ""
+        return f"its agent is gone{f'; {unknown}' if unknown else ''}", ""
+    return "", unknown
 
 
-async def _are_closed(yard: Yard, record: WorkRecord) -> bool:
+async def _are_closed(yard: Yard, record: WorkRecord) -> str:
+    if not record.prs:
+        return ""
     scm = yard.scm(yard.projects[record.project])
     if scm is None:
-        return record.lifecycle.pr.state is PrState.CLOSED and len(record.prs) == 1
-    try:
-        return all([await scm.state(pr) == "closed" for pr in record.prs])
-    except ForgeError:
-        # Cannot tell is not a reason to end anything.
-        return False
+        is_closed = record.lifecycle.pr.state is PrState.CLOSED and len(record.prs) == 1
+    else:
+        is_closed = all([await scm.state(pr) == "closed" for pr in record.prs])
+    if not is_closed:
+        return ""
+    return "its pull requests are closed" if len(record.prs) > 1 else "its pull request is closed"
 
 
-async def _is_issue_done(yard: Yard, record: WorkRecord) -> bool:
+async def _is_issue_done(yard: Yard, record: WorkRecord) -> str:
     tracker = yard.tracker(yard.projects[record.project])
     if tracker is None or not record.issue:
-        return False
-    try:
-        return (await tracker.issue(record.issue)).is_completed
-    except ForgeError:
-        return False
+        return ""
+    return f"issue {record.issue} is done" if (await tracker.issue(record.issue)).is_completed else ""
 
 
 async def _protection(yard: Yard, view: WorkView) -> str:
