@@ -110,6 +110,8 @@ class Project(Section):
     """Files and folders of the repository that every worktree shares, such as `.env`."""
     post_create: tuple[str | tuple[str, ...], ...] = ()
     """What runs in a new worktree: a list is a program with its arguments, a text goes to `sh -c`."""
+    disposable: Texts = ()
+    """Names of files that git ignores and that can be had again, such as `dist`; caches are known anyway."""
     rules: str = ""
     """Instructions for every agent of the project."""
     rules_file: str = ""

@@ -4,39 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.branches import is_safe_branch
 from quarterdeck.errors import BranchBusy, GitError, NotARepository, WorkWouldBeLost
-from quarterdeck.forge.git_command import LONG, ask, git, reason, refusal
+from quarterdeck.forge.fetching import Fetches
+from quarterdeck.forge.git_command import LONG, ask, git, refusal
 from quarterdeck.forge.git_reading import forget_lost, list_worktrees, read_risk, worktree_at
+from quarterdeck.forge.ignored import ignored_work, remember
 from quarterdeck.forge.keeping import keep_work
 from quarterdeck.forge.ownership import Managed
 from quarterdeck.forge.worktree_setup import link, run_commands
-from quarterdeck.ports.git import MadeWorktree, WorkAtRisk
+from quarterdeck.ports.git import MOST_NAMED, MadeWorktree, WorkAtRisk
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from quarterdeck.core.project import Command
+    from quarterdeck.forge.ignored import Ignored
     from quarterdeck.ports.git import Kept, Say, WantedWorktree
 
 HEADS_SECONDS = 5.0
-FETCH_SECONDS = 30.0
-FETCH_AGAIN_SECONDS = 30.0
-"""Several spawns in a row fetch once."""
-_QUIET_FETCH = ("gc.auto=0", "maintenance.auto=false", "fetch.recurseSubmodules=false")
 
 
 class GitWorktrees:
     """Implements `ports.git.Git` for the folder that holds our worktrees."""
 
-    def __init__(self, projects: Path) -> None:
+    def __init__(self, projects: Path, disposable: Callable[[str], Collection[str]] = lambda project: ()) -> None:
         self._managed = Managed(projects)
-        self._fetched: dict[Path, float] = {}
-        self._fetching: dict[Path, asyncio.Lock] = {}
+        self._disposable = disposable
+        """What a project's settings say can be had again, of the files that git ignores."""
+        self._fetches = Fetches()
 
     async def check_repository(self, repository: Path) -> None:
         """Raise a GitError when this is no repository that worktrees can be made of."""
@@ -102,7 +101,7 @@ class GitWorktrees:
         repository, path = wanted.repository, self._managed.path(wanted.project, wanted.session_id)
         notices: list[str] = []
         await self._clear_the_way(repository, path, notices)
-        await self._fetch(repository, notices, say)
+        await self._fetches.fetch(repository, notices, say)
         base = await self._base(repository, wanted.default_branch, notices)
         self._managed.mark(path, repository)
         try:
@@ -163,7 +162,7 @@ class GitWorktrees:
                 f"{path} is no git worktree any more, so it is not known what would be lost with it.",
                 hint="Look inside, and move what you need out of it.",
             )
-        return await read_risk(path, self._managed.still_own(path))
+        return await read_risk(path, self._managed.still_own(path), await self._ignored(path, MOST_NAMED))
 
     async def keep(self, path: Path, session_id: str) -> Kept | None:
         """Keep what is not committed, and a detached head, as a commit under `refs/quarterdeck/kept/`."""
@@ -171,7 +170,14 @@ class GitWorktrees:
         if risk.is_missing:
             return None
         repository = (await list_worktrees(path))[0].path
-        return await keep_work(path, repository, session_id, risk, self._managed.still_own(path))
+        own = self._managed.still_own(path)
+        ignored = (await self._ignored(path)).files if risk.ignored else ()
+        return await keep_work(path, repository, session_id, risk, own, [name for name in ignored if name not in own])
+
+    async def _ignored(self, path: Path, most: int | None = None) -> Ignored:
+        # A worktree of ours stands in a folder of its project's name.
+        disposable = self._disposable(path.parent.parent.name)
+        return await ignored_work(path, disposable, self._managed.set_up(path), most=most)
 
     def is_ours(self, path: Path) -> bool:
         """Whether, resolved, the path lies in our folder and we made it."""
@@ -214,6 +220,9 @@ class GitWorktrees:
         """Link files of the checkout into a new worktree and run the operator's commands there."""
         self._managed.own(worktree, await asyncio.to_thread(link, worktree, repository, symlinks))
         await run_commands(worktree, commands, env or {}, say)
+        if commands:
+            made = await remember(worktree, self._disposable(worktree.parent.parent.name))
+            self._managed.remember_set_up(worktree, made)
 
     async def _check_nothing_lost(self, path: Path) -> None:
         risk = await self.at_risk(path)
@@ -229,32 +238,6 @@ class GitWorktrees:
             aside = await asyncio.to_thread(self._managed.set_aside, path)
             notices.append(f"{path} was in the way and is now {aside}.")
         await forget_lost(repository, path)
-
-    async def _fetch(self, repository: Path, notices: list[str], say: Say) -> None:
-        async with self._fetching.setdefault(repository, asyncio.Lock()):
-            last = self._fetched.get(repository)
-            if last is not None and time.monotonic() - last < FETCH_AGAIN_SECONDS:
-                return
-            if not (await git(repository, "config", "--get", "remote.origin.url")).ok:
-                return
-            say("fetching from origin")
-            try:
-                result = await git(
-                    repository,
-                    "fetch",
-                    "origin",
-                    "--quiet",
-                    "--no-write-fetch-head",
-                    timeout=FETCH_SECONDS,
-                    settings=_QUIET_FETCH,
-                )
-            except GitError as error:
-                notices.append(f"origin could not be asked ({error.message}); starting from what is here.")
-                return
-            if result.ok:
-                self._fetched[repository] = time.monotonic()
-            else:
-                notices.append(f"origin could not be asked ({reason(result)}); starting from what is here.")
 
     async def _base(self, repository: Path, default: str | None, notices: list[str]) -> tuple[str, str]:
         name = default or await self.default_branch(repository)

@@ -10,6 +10,7 @@ from pathlib import Path
 from quarterdeck.core.text import clean
 from quarterdeck.errors import GitError
 from quarterdeck.forge.git_command import LONG, ask, git, refusal
+from quarterdeck.forge.ignored import Ignored
 from quarterdeck.ports.git import WorkAtRisk, Worktree
 
 _IN_PROGRESS = (
@@ -117,8 +118,9 @@ def parse_status(text: str) -> Status:
     return status
 
 
-async def read_risk(path: Path, own: frozenset[str] = frozenset()) -> WorkAtRisk:
-    """What would be lost with a worktree; `own` are files we put there ourselves."""
+async def read_risk(path: Path, own: frozenset[str] = frozenset(), ignored: Ignored | None = None) -> WorkAtRisk:
+    """What would be lost with a worktree; `own` are files we put there ourselves, `ignored` what git does not see."""
+    ignored = ignored or Ignored()
     text = await ask(
         path,
         "status",
@@ -142,11 +144,15 @@ async def read_risk(path: Path, own: frozenset[str] = frozenset()) -> WorkAtRisk
         head=status.head,
         changed=tuple(clean(name) for name in status.changed),
         untracked=tuple(clean(name) for name in status.untracked if name not in own),
+        ignored=tuple(clean(name) for name in ignored.files if name not in own),
         unpushed=unpushed,
         is_detached=status.is_detached,
         stashed=stashed,
         in_progress=in_progress,
-        unkeepable=tuple(clean(name) for name in dict.fromkeys([*status.nested, *status.submodules, *submodules])),
+        unkeepable=tuple(
+            clean(name)
+            for name in dict.fromkeys([*status.nested, *status.submodules, *submodules, *ignored.repositories])
+        ),
     )
 
 

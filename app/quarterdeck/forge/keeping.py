@@ -13,6 +13,8 @@ from quarterdeck.forge.git_command import LONG, ask, git, refusal
 from quarterdeck.ports.git import Kept
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from quarterdeck.ports.git import WorkAtRisk
 
 _WHO = {
@@ -31,7 +33,7 @@ def kept_ref(session_id: str) -> str:
 
 
 async def keep_work(
-    path: Path, repository: Path, session_id: str, risk: WorkAtRisk, own: frozenset[str]
+    path: Path, repository: Path, session_id: str, risk: WorkAtRisk, own: frozenset[str], ignored: Sequence[str] = ()
 ) -> Kept | None:
     """Keep what a worktree holds beyond its branch; index, head and files stay as they are.
 
@@ -43,7 +45,7 @@ async def keep_work(
             f"A commit cannot hold the work in {', '.join(risk.unkeepable)}: it is a repository of its own.",
             hint="Commit and push there, or move it out of the worktree, and try again.",
         )
-    if not (risk.changed or risk.untracked or risk.is_detached or risk.unpushed):
+    if not (risk.changed or risk.untracked or risk.is_detached or risk.unpushed or ignored):
         return None
     ref = kept_ref(session_id)
     with tempfile.TemporaryDirectory(prefix="qd-keep-") as folder:
@@ -54,6 +56,7 @@ async def keep_work(
         env = {"GIT_INDEX_FILE": str(index)}
         staged = await git(path, "write-tree", env=env)
         await ask(path, "add", "--all", "--", ".", timeout=LONG, env=env, settings=("advice.addEmbeddedRepo=false",))
+        await _update_index(path, ignored, env, "--add")
         if own:
             await _leave_out(path, own, env)
         tree = (await ask(path, "write-tree", env=env)).strip()
@@ -74,12 +77,16 @@ async def keep_work(
 
 
 async def _leave_out(path: Path, own: frozenset[str], env: dict[str, str]) -> None:
-    arguments = ("update-index", "--force-remove", "-z", "--stdin")
     tracked = await git(path, "ls-tree", "-r", "-z", "--name-only", "HEAD")
-    names = own - set(tracked.out.split("\0"))
+    await _update_index(path, own - set(tracked.out.split("\0")), env, "--force-remove")
+
+
+async def _update_index(path: Path, names: Collection[str], env: dict[str, str], what: str) -> None:
+    """Take files into the index, or out of it, whatever git is told to ignore."""
     if not names:
         return
-    result = await git(path, *arguments, input="".join(f"{name}\0" for name in sorted(names)), env=env)
+    arguments = ("update-index", what, "-z", "--stdin")
+    result = await git(path, *arguments, input="".join(f"{name}\0" for name in sorted(names)), timeout=LONG, env=env)
     if not result.ok:
         raise refusal(result, path, arguments)
 

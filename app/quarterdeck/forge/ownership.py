@@ -73,6 +73,17 @@ class Managed:
         own = self._read(path).get("own", {})
         return frozenset(name for name, kept in own.items() if kept and _print(path / name) == kept)
 
+    def remember_set_up(self, path: Path, made: dict[str, str]) -> None:
+        """Note the ignored files that the set-up of a worktree has left."""
+        known = self._read(path)
+        if known:
+            self._write(path, known | {"set_up": made})
+
+    def set_up(self, path: Path) -> dict[str, str]:
+        """The ignored files that the set-up has left, as they were then."""
+        made = self._read(path).get("set_up", {})
+        return made if isinstance(made, dict) else {}
+
     def set_aside(self, path: Path) -> Path:
         """Move something that stands in the way out of it; nothing is deleted."""
         if not self._is_place(path):

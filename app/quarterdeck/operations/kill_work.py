@@ -159,7 +159,8 @@ async def _check_nothing_lost(yard: Yard, record: WorkRecord, path: Path) -> Non
     if not risk.is_missing and not risk.is_clean:
         raise WorkWouldBeLost(
             f"{record.session_id} holds {risk.describe()} in {path}.",
-            hint=f"`quarterdeck kill --keep {record.session_id}` keeps it as a commit first; or commit and push it.",
+            hint=f"`quarterdeck kill --keep {record.session_id}` keeps it as a commit first; or commit and push it."
+            + (" What can be had again may be named in `disposable` of the project." if risk.ignored else ""),
         )
 
 

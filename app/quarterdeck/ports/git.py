@@ -55,6 +55,10 @@ class MadeWorktree:
     notices: tuple[str, ...] = ()
 
 
+MOST_NAMED = 1_000
+"""Ignored files that are named; there may be very many."""
+
+
 @value(kw_only=True)
 class WorkAtRisk:
     """What a worktree holds that is nowhere else, or may not be."""
@@ -64,6 +68,8 @@ class WorkAtRisk:
     changed: tuple[str, ...] = ()
     """Tracked files with changes, staged or not."""
     untracked: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    """Files that git ignores and that can not be had again; not more than one above `MOST_NAMED`."""
     unpushed: int = 0
     """Commits on no remote and on no other branch."""
     is_detached: bool = False
@@ -79,13 +85,15 @@ class WorkAtRisk:
     @property
     def is_clean(self) -> bool:
         """Whether nothing would be lost."""
-        return not (self.changed or self.untracked or self.unpushed or self.in_progress or self.unkeepable)
+        held = (self.changed, self.untracked, self.ignored, self.unpushed, self.in_progress, self.unkeepable)
+        return not any(held)
 
     def describe(self) -> str:
         """What would be lost, in words; "" when nothing would."""
         parts = [
             _count(len(self.changed), "changed file", self.changed),
             _count(len(self.untracked), "untracked file", self.untracked),
+            _ignored(self.ignored),
             _count(self.unpushed, "commit") + " pushed nowhere" if self.unpushed else "",
             f"a {self.in_progress} in progress" if self.in_progress else "",
             *(f"unsaved work in {path}" for path in self.unkeepable),
@@ -98,9 +106,10 @@ class WorkAtRisk:
         kinds = (
             ("Not committed", self.changed),
             ("Not known to git", self.untracked),
+            ("Ignored by git", self.ignored),
             ("Repositories of their own with unsaved work", self.unkeepable),
         )
-        said = [f"{kind}: {', '.join(names[:8])}{_more(names[8:])}." for kind, names in kinds if names]
+        said = [f"{kind}: {', '.join(names[:8])}{_more(names, 8)}." for kind, names in kinds if names]
         if self.unpushed:
             said.append(f"Pushed nowhere: {_count(self.unpushed, 'commit')} on {here}.")
         if self.in_progress:
@@ -108,8 +117,16 @@ class WorkAtRisk:
         return tuple(said)
 
 
-def _more(names: Sequence[str]) -> str:
-    return f" and {len(names)} more" if names else ""
+def _more(names: Sequence[str], shown: int) -> str:
+    if len(names) > MOST_NAMED:
+        return f" and more than {MOST_NAMED - shown} more"
+    return f" and {len(names) - shown} more" if len(names) > shown else ""
+
+
+def _ignored(names: Sequence[str]) -> str:
+    if len(names) > MOST_NAMED:
+        return f"more than {MOST_NAMED} files that git ignores ({', '.join(names[:3])}, …)"
+    return _count(len(names), "ignored file", names)
 
 
 def _count(count: int, noun: str, names: Sequence[str] = ()) -> str:
@@ -162,7 +179,7 @@ class Git(Protocol):
         """What the worktree holds that would go with it."""
 
     async def keep(self, path: Path, session_id: str) -> Kept | None:
-        """Keep what is not committed, and a detached head, as a commit under `refs/quarterdeck/kept/`.
+        """Keep what is not committed, ignored files with it, and a detached head, under `refs/quarterdeck/kept/`.
 
         The index, the head and the files stay as they are. None when there is nothing to keep.
         """
@@ -191,4 +208,7 @@ class Git(Protocol):
         say: Say,
         env: Mapping[str, str] | None = None,
     ) -> None:
-        """Link files of the checkout into a new worktree and run the operator's commands there."""
+        """Link files of the checkout into a new worktree and run the operator's commands there.
+
+        Ignored files that the commands leave are remembered: as they are then they are nobody's work.
+        """

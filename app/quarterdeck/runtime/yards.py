@@ -40,6 +40,10 @@ class Yards:
 
         return replace(self._first, projects=projects_of(self._live.now))
 
+    def _disposable(self, project: str) -> tuple[str, ...]:
+        found = self._live.now.projects.get(project)
+        return found.disposable if found is not None else ()
+
     @cached_property
     def _first(self) -> Yard:
         from quarterdeck.forge.git import GitWorktrees
@@ -52,7 +56,7 @@ class Yards:
             mux=deck.mux,
             store=deck.store,
             works=self._works,
-            git=GitWorktrees(deck.places.projects),
+            git=GitWorktrees(deck.places.projects, self._disposable),
             agents=deck.agents,
             clock=deck.clock,
             projects=projects_of(self._began_with),
