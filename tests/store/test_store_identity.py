@@ -236,11 +236,26 @@ async def test_a_reserved_identity_goes_to_the_session_of_that_name(store: Sqlit
 
 async def test_a_reservation_comes_before_a_stale_session_of_the_name(store: SqliteStore) -> None:
     await store.stale([session(1, "build")])
-    reserved = await store.reserve(SERVER, "build")
+    await store.reserve(SERVER, "build", SessionId("app-3"))
 
     answer = await store.claim(SERVER, RUN, [sighting(8, "build")])
 
-    assert [found.session_id for found in answer.values()] == [reserved]
+    assert [found.session_id for found in answer.values()] == ["app-3"]
+
+
+async def test_a_reserved_name_is_that_of_the_stale_session_which_waits_for_it(
+    store: SqliteStore, clock: HandClock
+) -> None:
+    await store.stale([session(1, "build")])
+
+    assert await store.reserve(SERVER, "build") == "sess_1"
+    (waiting,) = await store.sessions()
+    assert waiting.is_stale, "what nothing has come of yet is shown as it was"
+    clock.advance(RESERVATION_LASTS + 1)
+    assert await store.reserve(SERVER, "build") == "sess_1", "a process that died has not taken it along"
+    await store.release(SessionId("sess_1"))
+    answer = await store.claim(SERVER, RUN, [sighting(8, "build")])
+    assert list(answer.values()) == [Identity(SessionId("sess_1"), Claim.REVIVED)]
 
 
 async def test_a_name_is_reserved_once(store: SqliteStore) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.cli.bridge import bridge
 from quarterdeck.cli.output import print_json, say
+from quarterdeck.cli.sending import unattended
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.names import find_session
 from quarterdeck.core.wire import to_wire
@@ -48,6 +49,8 @@ async def _new(call: Call) -> int:
     async with bridge(call) as opened:
         session, notices = await new_session(opened.deck, wanted)
         await opened.crew.checkpoints.save()
+        if await opened.deck.messages.waiting(session.session_id):
+            notices += unattended(opened)
     for notice in notices:
         sys.stderr.write(f"quarterdeck: {notice}\n")
     if call.json:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.cli.bridge import bridge
 from quarterdeck.cli.output import print_json, say, separated, write
 from quarterdeck.core.ages import age
 from quarterdeck.core.evidence import in_words
+from quarterdeck.core.ids import SessionId
 from quarterdeck.core.masked import masked_session
 from quarterdeck.core.redact import redact
 from quarterdeck.core.session import SessionState
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
     from quarterdeck.core.session import Session
     from quarterdeck.operations.deck import Deck
+    from quarterdeck.runtime.bridge import Bridge
 
 
 def list_sessions(call: Call) -> int:
@@ -41,7 +44,7 @@ async def _list(call: Call) -> int:
             rows += [s for s in fleet.sessions.values() if s.is_stale]
             rows += opened.deck.supervisor.ended.values()
         now = opened.deck.clock.now()
-    rows.sort(key=sort_key)
+    rows = [_without_unkept_id(opened, row) for row in sorted(rows, key=sort_key)]
     if call.json:
         print_json([to_wire(session) for session in rows])
     elif sys.stdout.isatty():
@@ -51,6 +54,12 @@ async def _list(call: Call) -> int:
     else:
         write(separated([cells(session, now) for session in rows]))
     return 0
+
+
+def _without_unkept_id(opened: Bridge, session: Session) -> Session:
+    """The session without an id that could not be kept: the next look would give it another one."""
+    unkept = opened.deck.store.health().unkept
+    return replace(session, session_id=SessionId("")) if session.session_id in unkept else session
 
 
 def cells(session: Session, now: datetime) -> Sequence[str]:
@@ -79,6 +88,7 @@ async def _show(call: Call) -> int:
         thoughts = await deck.store.thought_history(session.session_id)
         events = await deck.store.activity(ActivityQuery(session_id=session.session_id, limit=20))
         tail = await _tail(deck, session, call.options.lines)
+    session = _without_unkept_id(opened, session)
     if call.json:
         print_json(
             {

@@ -88,9 +88,14 @@ def _print_sent(call: Call, opened: Bridge, done: list[Sent]) -> None:
             session = sent.session
             number = f"message {sent.held}: " if sent.held is not None else ""
             say(f"{sent.outcome}  {session.session_id}  {session.tmux_name}  {number}{sent.detail}")
-    waits = any(sent.held is not None for sent in done)
-    if waits and opened.crew.keeping.is_keeper:
-        sys.stderr.write("quarterdeck: what waits goes once a console or `quarterdeck watch` runs.\n")
+    if any(sent.held is not None for sent in done):
+        for notice in unattended(opened):
+            sys.stderr.write(f"quarterdeck: {notice}\n")
+
+
+def unattended(opened: Bridge) -> list[str]:
+    """What is to be said of messages that wait while nobody is there to deliver them."""
+    return ["what waits goes once a console or `quarterdeck watch` runs."] if opened.crew.keeping.is_keeper else []
 
 
 def _wire(sent: Sent) -> dict[str, object]:

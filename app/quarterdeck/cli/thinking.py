@@ -50,19 +50,18 @@ async def _ingest(call: Call) -> int:
             tally.complaints.clear()
             if call.options.follow and lines.is_empty:
                 # So far; whoever keeps the pipe open hears what became of what they sent.
-                await store.flush()
-                _print(tally)
+                _print(tally, is_kept=await store.flush())
     health = store.health()
-    if health.pending:
-        tally.accepted, tally.dropped = tally.accepted - tally.waiting, tally.dropped + tally.waiting
-    _print(tally)
+    _print(tally, is_kept=not health.pending)
     if health.pending:
         raise StoreError(health.error, hint="What was dropped for that can be sent again.")
     return 0
 
 
-def _print(tally: Tally) -> None:
-    write(json_text({"accepted": tally.accepted, "dropped": tally.dropped}) + "\n")
+def _print(tally: Tally, *, is_kept: bool) -> None:
+    """What counted so far; what is only in memory does not yet."""
+    unkept = 0 if is_kept else tally.waiting
+    write(json_text({"accepted": tally.accepted - unkept, "dropped": tally.dropped + unkept}) + "\n")
 
 
 class Lines:

@@ -101,6 +101,8 @@ def to_wire(session: Session) -> dict[str, object]:
     """The contract's session object, without secrets."""
     session = masked_session(session)
     wire: dict[str, object] = {name: plain(getattr(session, name)) for name in SESSION_FIELDS}
+    if not session.session_id:
+        wire["session_id"] = None
     if session.last_activity_at == EPOCH:
         wire["last_activity_at"] = None
     if session.asks is not None:

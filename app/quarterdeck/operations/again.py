@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.errors import NotFound
 from quarterdeck.operations.adopt import adopt
-from quarterdeck.operations.new import Wanted, new_session
+from quarterdeck.operations.new import Wanted, is_installed, new_session
 
 if TYPE_CHECKING:
     from quarterdeck.core.session import Session
@@ -23,7 +23,8 @@ async def again(deck: Deck, session: Session, shell: str = "") -> list[str]:
             pass
         else:
             return []
-    is_known = session.tool is not None and deck.agents.get(session.tool) is not None
+    agent = deck.agents.get(session.tool) if session.tool is not None else None
+    is_known = agent is not None and is_installed(agent.spec.commands[0])
     _, notices = await new_session(
         deck,
         Wanted(
@@ -34,4 +35,7 @@ async def again(deck: Deck, session: Session, shell: str = "") -> list[str]:
             shell=shell,
         ),
     )
+    if agent is not None and not is_known:
+        program = agent.spec.commands[0]
+        notices.append(f"{program} is not on PATH, so {session.tmux_name} has a shell and no agent.")
     return notices

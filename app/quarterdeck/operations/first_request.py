@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.operations.confirming import Outcome, Proof
+from quarterdeck.operations.handing_over import How
 from quarterdeck.operations.send import send
 
 if TYPE_CHECKING:
@@ -15,13 +16,18 @@ if TYPE_CHECKING:
 
 
 async def deliver(deck: Deck, session: Session, agent: Agent, request: str) -> str:
-    """Send the request; answers what went wrong, or ""."""
+    """Send the request, or keep it until it can go; answers what there is to say of it, or "".
+
+    Raises QuarterdeckError when it can be neither delivered nor kept.
+    """
     try:
-        sent = await send(deck, session, request)
+        sent = await send(deck, session, request, How(holds=True))
     except QuarterdeckError as error:
-        return f"The request was not delivered: {error.message}"
+        raise QuarterdeckError(
+            f"{session.tmux_name} was made, but the request was not delivered: {error.message}", hint=error.hint
+        ) from error
     if sent.proof is Proof.HELD:
-        return f"The request waits (message {sent.held}): {sent.detail}."
+        return f"The request waits (message {sent.held}) and goes when it can: {sent.detail.removesuffix('.')}."
     if sent.outcome is Outcome.UNCONFIRMED:
         return (
             f"{agent.spec.name} shows no sign of having taken the request ({sent.detail}); look at {session.tmux_name}."

@@ -53,6 +53,8 @@ class How:
     """Wait for proof."""
     now: bool = False
     """Type it whatever is in the way, before all that waits."""
+    holds: bool = False
+    """Keep it, too, when nobody is there yet to take it, or when something fails on the way."""
     source: str = "operator"
     own_pane: PaneId | None = None
     """The pane this itself runs in."""
@@ -89,6 +91,8 @@ async def hand_over(deck: Deck, session: Session, held: Held, how: How) -> Deliv
         sight, found = await until_ready(
             target, deck.clock, wants_agent=_wants_agent(deck, session), age=_age(deck, session)
         )
+        if found is Hurdle.ELSEWHERE and how.holds and not how.now:
+            return Delivery.waiting(WORDS[found])
         if found is Hurdle.GONE or (found is Hurdle.ELSEWHERE and not how.now):
             raise NobodyThere(
                 f'"{session.tmux_name}" can take no message: {WORDS[found]}.',

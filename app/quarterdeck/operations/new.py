@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.discovery import free_names
 from quarterdeck.core.events import CreatedReason
-from quarterdeck.errors import QuarterdeckError, TmuxRefused, UsageError
+from quarterdeck.errors import AgentError, QuarterdeckError, Refused, StoreError, TmuxRefused, UsageError
 from quarterdeck.operations.first_request import deliver
 from quarterdeck.paths import private_folder, write_private
 from quarterdeck.ports.agent import Launch
@@ -19,12 +20,14 @@ from quarterdeck.values import value
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.pane import Pane
     from quarterdeck.core.session import Session
     from quarterdeck.operations.deck import Deck
     from quarterdeck.ports.agent import Agent, LaunchPlan
 
 NAME_TRIES = 20
+UNKEPT = "No session was made, since its identity could not be kept"
 
 # The operator's shell remains when the agent ends. The trap keeps an interrupt that the agent takes from ending the
 # wrapper with it; a program started from here gets its default back.
@@ -55,6 +58,10 @@ async def new_session(deck: Deck, wanted: Wanted) -> tuple[Session, list[str]]:
     if request and agent is None:
         raise UsageError("A request needs an agent to go to.", hint="Name one with --tool.")
     plan = _plan(deck, wanted, agent) if agent else None
+    if agent is not None and plan is not None and not is_installed(plan.argv[0]):
+        raise AgentError(
+            f"{agent.spec.name} is not installed: there is no program {plan.argv[0]} on PATH.", hint=agent.spec.install
+        )
     session = await _made(deck, wanted, agent, plan)
     await deck.store.record(
         Activity(
@@ -65,14 +72,8 @@ async def new_session(deck: Deck, wanted: Wanted) -> tuple[Session, list[str]]:
             summary=f"{session.tmux_name} in {wanted.cwd}" + (f", with {agent.spec.name}" if agent else ""),
         )
     )
-    notices: list[str] = []
-    if agent is not None and plan is not None and shutil.which(plan.argv[0]) is None:
-        missing = f"{plan.argv[0]} is not on PATH, so {session.tmux_name} has a shell and no agent"
-        notices.append(missing + ("; the request was not delivered." if request else "."))
-    elif agent is not None and request:
-        trouble = await deliver(deck, session, agent, request)
-        notices += [trouble] if trouble else []
-    return deck.supervisor.fleet.sessions.get(session.session_id, session), notices
+    trouble = await deliver(deck, session, agent, request) if agent is not None and request else ""
+    return deck.supervisor.fleet.sessions.get(session.session_id, session), [trouble] if trouble else []
 
 
 def find_agent(deck: Deck, name: str) -> Agent:
@@ -81,6 +82,11 @@ def find_agent(deck: Deck, name: str) -> Agent:
     if agent is None:
         raise UsageError(f'There is no agent "{name}".', hint=f"Known: {', '.join(sorted(deck.agents.names()))}.")
     return agent
+
+
+def is_installed(program: str) -> bool:
+    """Whether a program can be started."""
+    return shutil.which(program) is not None
 
 
 def launch_folder(deck: Deck) -> Path:
@@ -106,7 +112,7 @@ async def _made(deck: Deck, wanted: Wanted, agent: Agent | None, plan: LaunchPla
         if wanted.shell:
             env.setdefault("SHELL", wanted.shell)
     async with supervisor.discovery:
-        pane = await _new_pane(deck, wanted, argv, env)
+        promised, pane = await _new_pane(deck, wanted, argv, env)
 
         def dressed(session: Session) -> Session:
             if agent is None:
@@ -116,26 +122,48 @@ async def _made(deck: Deck, wanted: Wanted, agent: Agent | None, plan: LaunchPla
         supervisor.expect(pane.tmux_id, CreatedReason.API_CREATE, dressed)
         await supervisor.look_locked()
         made = next((s for s in supervisor.fleet.sessions.values() if s.tmux_id == pane.tmux_id), None)
+        if made is None or made.session_id != promised:
+            # It has ended already, or tmux has made another name of the one that was asked for.
+            await deck.store.release(promised)
     if made is None:
         raise QuarterdeckError(
             f'The session "{pane.session_name}" ended as soon as it began.',
             hint="Its shell or agent could not be started; try the command by hand.",
         )
+    health = deck.store.health()
+    if made.session_id != promised and not health.ok:
+        await deck.mux.kill_session(pane.tmux_id, of=made.incarnation)
+        raise StoreError(f"{UNKEPT}: {health.error}")
     return made
 
 
-async def _new_pane(deck: Deck, wanted: Wanted, argv: tuple[str, ...], env: dict[str, str]) -> Pane:
+async def _new_pane(deck: Deck, wanted: Wanted, argv: tuple[str, ...], env: dict[str, str]) -> tuple[SessionId, Pane]:
+    """The tmux session, and the identity that was kept for it before it was made."""
     name = (wanted.name or "").strip() or None
     if name is not None:
-        return await deck.mux.new_session(NewSession(name=name, cwd=wanted.cwd, argv=argv, env=env))
+        return await _named_pane(deck, NewSession(name=name, cwd=wanted.cwd, argv=argv, env=env))
     await deck.supervisor.look_locked()
     snapshot = deck.supervisor.snapshot
     taken = {pane.session_name for pane in snapshot.panes} if snapshot else set()
     # Another program may take the name between the look and the making.
     for attempt, free in enumerate(free_names(wanted.stem, taken)):
         try:
-            return await deck.mux.new_session(NewSession(name=free, cwd=wanted.cwd, argv=argv, env=env))
-        except TmuxRefused as refusal:
-            if "exists already" not in refusal.message or attempt == NAME_TRIES:
+            return await _named_pane(deck, NewSession(name=free, cwd=wanted.cwd, argv=argv, env=env))
+        except (TmuxRefused, Refused) as refusal:
+            is_taken = "exists already" in refusal.message or "being made already" in refusal.message
+            if not is_taken or attempt == NAME_TRIES:
                 raise
     raise AssertionError("the loop ends with a pane or an error")
+
+
+async def _named_pane(deck: Deck, asked: NewSession) -> tuple[SessionId, Pane]:
+    assert asked.name is not None
+    try:
+        promised = await deck.store.reserve(deck.supervisor.server, asked.name)
+    except StoreError as error:
+        raise StoreError(f"{UNKEPT}: {error.message}", hint="Try again when the state can be written.") from error
+    try:
+        return promised, await deck.mux.new_session(asked)
+    except BaseException:
+        await asyncio.shield(deck.store.release(promised))
+        raise

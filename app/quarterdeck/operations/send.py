@@ -54,7 +54,11 @@ async def send(deck: Deck, session: Session, text: str, how: How = DEFAULT) -> S
         turn = await _turn(deck, held, how)
         if turn is Turn.GO:
             return await _deliver_or_revive(deck, session, held, how)
-    except (QuarterdeckError, asyncio.CancelledError):
+    except (QuarterdeckError, asyncio.CancelledError) as error:
+        if how.holds and isinstance(error, QuarterdeckError) and not isinstance(error, NobodyThere | NotFound):
+            delivery = Delivery.waiting(error.message)
+            await deck.messages.hold(held.id, delivery.detail)
+            return await _told(deck, session, held, delivery, how)
         # Whoever asked is told that it did not go; then it must not go later without a word either.
         await deck.messages.settle(held.id)
         raise

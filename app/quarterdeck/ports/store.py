@@ -103,9 +103,10 @@ class Store(Protocol):
         """
 
     async def reserve(self, server: str, tmux_name: str, session_id: SessionId | None = None) -> SessionId:
-        """Keep an identity for a tmux session about to be made under this name: a fresh one, or a kept one.
+        """Keep an identity for a tmux session about to be made under this name, on disk when this returns.
 
-        Raises Refused when the identity is live, or the name is reserved already.
+        It is the one given; else the stale one that waits for the name; else a fresh one. Raises Refused when it is
+        live, or the name is reserved already, and StoreError when it cannot be kept.
         """
 
     async def release(self, session_id: SessionId) -> None:

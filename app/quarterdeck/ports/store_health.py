@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from quarterdeck.values import value
+
+if TYPE_CHECKING:
+    from quarterdeck.core.ids import SessionId
 
 
 @value(kw_only=True)
@@ -15,5 +20,7 @@ class StoreHealth:
     error: str = ""
     notice: str = ""
     """Something to be said once, such as a damaged file set aside."""
+    unkept: frozenset[SessionId] = frozenset()
+    """Identities that were given in memory, and are not on disk yet."""
     dropped: int = 0
     """Activity that was given up because too much had to wait."""

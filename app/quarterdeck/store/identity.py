@@ -59,6 +59,7 @@ def claim(
         "UPDATE sessions SET status = 'stale', changed = ? WHERE server = ? AND status = 'live' AND incarnation != ?",
         (now, server, incarnation),
     )
+    _lapse(connection, now)
     ids = _fresh_ids(connection)
     answer: dict[TmuxSessionId, Identity] = {}
     strangers = []
@@ -139,11 +140,10 @@ def reserve(
     tmux_name: str,
     session_id: SessionId | None,
     now: float,
-    *,
-    is_provisional: bool = False,
 ) -> SessionId:
-    """Keep an identity for a tmux session about to be made under this name."""
+    """Keep an identity for a tmux session about to be made under this name: this one, or whichever is its due."""
     name = clean(tmux_name)
+    _lapse(connection, now)
     holder = connection.execute(
         "SELECT session_id FROM sessions"
         " WHERE server = ? AND status = 'reserved' AND reserved_name = ? AND changed > ? AND session_id IS NOT ?",
@@ -151,13 +151,13 @@ def reserve(
     ).fetchone()
     if holder:
         raise Refused(f"A session named {name} is being made already, as {holder[0]}.")
+    if session_id is None and (stale := _waiting(connection, server, now).get(name)) is not None:
+        session_id = stale.session_id
     row = connection.execute(
         "SELECT status, changed FROM sessions WHERE session_id = ?", (session_id or "",)
     ).fetchone()
     if row is None:
-        fresh = session_id
-        if fresh is None:
-            fresh = _provisional_id(connection, server, "", name) if is_provisional else next(_fresh_ids(connection))
+        fresh = session_id or next(_fresh_ids(connection))
         connection.execute(
             "INSERT INTO sessions (session_id, server, tmux_name, reserved_name, status, body, changed)"
             " VALUES (?, ?, ?, ?, 'reserved', ?, ?)",
@@ -187,6 +187,15 @@ def release(connection: sqlite3.Connection, session_id: SessionId, now: float) -
         "UPDATE sessions SET status = reserved_from, reserved_from = NULL, reserved_name = NULL, changed = ?"
         " WHERE session_id = ? AND status = 'reserved'",
         (now, session_id),
+    )
+
+
+def _lapse(connection: sqlite3.Connection, now: float) -> None:
+    """Let a kept identity be again what it was before a process that has died reserved it."""
+    connection.execute(
+        "UPDATE sessions SET status = reserved_from, reserved_from = NULL, reserved_name = NULL"
+        " WHERE status = 'reserved' AND reserved_from IS NOT NULL AND changed <= ?",
+        (now - RESERVATION_LASTS,),
     )
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from quarterdeck.ports.clock import SystemClock
+from quarterdeck.ports.store import Claim
 from quarterdeck.store import events, hearing, identity, sessions, tails, thoughts
 from quarterdeck.store.database import BUSY_TIMEOUT, RETRY_EVERY, Database
 from quarterdeck.store.engine import Later, Run, Write
@@ -63,6 +64,8 @@ class SqliteStore:
         self._dropped = 0
         self._next_number = 0
         self._bad_rows = 0
+        self._promised: dict[tuple[object, ...], SessionId] = {}
+        """Identities given in memory, by the write that is to keep them."""
 
     async def __aenter__(self) -> Self:
         """Open the database; raises StoreTooNew."""
@@ -86,6 +89,8 @@ class SqliteStore:
         def later(answer: dict[TmuxSessionId, Identity]) -> Iterable[Later]:
             promised = {tmux_id: found.session_id for tmux_id, found in answer.items()}
             for one in sightings:
+                if one.tmux_id in answer and answer[one.tmux_id].claim is Claim.NEW:
+                    self._promised["claim", server, one.tmux_id] = promised[one.tmux_id]
                 yield Later(("claim", server, one.tmux_id), partial(asked, sightings=[one], given=promised))
 
         answer = await self.database.write(
@@ -112,16 +117,17 @@ class SqliteStore:
         return await self.database.write(Write(run, is_durable=True))
 
     async def reserve(self, server: str, tmux_name: str, session_id: SessionId | None = None) -> SessionId:
-        """Keep an identity for a tmux session about to be made under this name."""
-        asked = partial(self._numbering(identity.reserve), server=server, tmux_name=tmux_name, now=self._now())
-        return await self.database.write(
-            Write(
-                partial(asked, session_id=session_id),
-                later=lambda given: [Later(("reserve", given), partial(asked, session_id=given))],
-                meanwhile=partial(asked, session_id=session_id, is_provisional=True),
-                is_durable=True,
-            )
+        """Keep an identity, on disk, for a tmux session about to be made under this name."""
+        run = partial(
+            self._numbering(identity.reserve),
+            server=server,
+            tmux_name=tmux_name,
+            session_id=session_id,
+            now=self._now(),
         )
+        given = await self.database.write(Write(run, is_durable=True))
+        self._seen([given])
+        return given
 
     async def release(self, session_id: SessionId) -> None:
         """Give a reservation up."""
@@ -129,7 +135,8 @@ class SqliteStore:
 
     async def forget(self, session_id: SessionId) -> None:
         """Show a session no more, and never claim its tmux session again."""
-        await self._write(("forget", session_id), partial(identity.forget, session_id=session_id, now=self._now()))
+        run = partial(identity.forget, session_id=session_id, now=self._now())
+        await self.database.write(Write(run, is_durable=True))
 
     async def sessions(self, server: str | None = None) -> list[Session]:
         """Every kept session: live, stale and exited."""
@@ -228,7 +235,9 @@ class SqliteStore:
         notices = [health.notice] if health.notice else []
         if self._bad_rows:
             notices.append(f"{self._bad_rows} stored rows could not be understood, and were set aside.")
-        return replace(health, notice=" ".join(notices), dropped=health.dropped + self._dropped)
+        waiting = self.database.engine.waiting
+        unkept = frozenset(given for key, given in self._promised.items() if key in waiting)
+        return replace(health, notice=" ".join(notices), unkept=unkept, dropped=health.dropped + self._dropped)
 
     async def flush(self, timeout: float = 5.0) -> bool:
         """Wait until everything handed over is on disk; False when that took too long."""
