@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quarterdeck.cli.call import Call
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.session import Ask, Session
     from quarterdeck.operations.deck import Deck
     from quarterdeck.runtime.bridge import Bridge
 
@@ -127,7 +127,7 @@ def _facts(session: Session, now: datetime, *, why: bool) -> list[tuple[str, str
         ("Because", known + (f", {age(now - evidence.observed_at)} ago" if evidence.observed_at else "")),
         ("Rest", session.rest_state.value),
         ("Wants", session.needs.value if session.needs else ""),
-        ("Asks", f"{session.asks.text}  [{' | '.join(session.asks.choices)}]" if session.asks else ""),
+        ("Asks", _asked(session.asks) if session.asks else ""),
         ("Agent", " ".join(filter(None, (session.tool, session.model)))),
         ("Context", f"{session.token_count} of {session.context_limit} tokens" if session.token_count else ""),
         ("Thought", session.thought or ""),
@@ -140,6 +140,10 @@ def _facts(session: Session, now: datetime, *, why: bool) -> list[tuple[str, str
     if why:
         facts.insert(3, ("Detail", f"{evidence.cause}: {evidence.detail}" if evidence.detail else evidence.cause))
     return [(label, value) for label, value in facts if value]
+
+
+def _asked(ask: Ask) -> str:
+    return f"{ask.text}  [{' | '.join(ask.choices)}]" if ask.choices else ask.text
 
 
 def _ended(session: Session) -> str:

@@ -17,6 +17,7 @@ from quarterdeck.operations import send as sending
 from quarterdeck.operations.confirming import Outcome
 from quarterdeck.operations.handing_over import How
 from quarterdeck.operations.keys import press
+from quarterdeck.ports.messages import Stage
 from quarterdeck.runtime.bridge import own_pane
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def _held(held: Held) -> dict[str, object]:
         "session_id": held.session_id,
         "at": rfc3339(held.at),
         "why": held.why,
-        "stage": held.stage.value,
+        "stage": "typed" if held.stage is Stage.TYPED else "waiting",
         "text": held.text,
     }
 
@@ -191,11 +192,13 @@ async def _answer(call: Call) -> int:
             {
                 "session_id": session.session_id,
                 "tmux_name": session.tmux_name,
-                "outcome": "answered",
+                "outcome": done.sent.outcome.value if done.sent else "answered",
                 "question": masked(done.question.text),
                 "answer": masked(done.answer) or None,
             }
         )
     else:
-        say(f"answered  {session.session_id}  {session.tmux_name}  {masked(done.answer) or 'in your own words'}")
+        said = done.sent.detail if done.sent else masked(done.answer) or "in your own words"
+        outcome = done.sent.outcome if done.sent else "answered"
+        say(f"{outcome}  {session.session_id}  {session.tmux_name}  {said}")
     return 0

@@ -43,6 +43,9 @@ CONFIDENCE: Mapping[str, Confidence] = MappingProxyType(
 NOTHING_SEEN = frozenset({"initial_state", "nothing_known", "supervisor_placeholder"})
 """Causes that only fill a place until something has been seen."""
 
+REPORTED = "self_report"
+"""The cause of a question that an agent reported itself, with `report needs_input`."""
+
 _IN_WORDS: Mapping[str, str] = MappingProxyType(
     {
         "api_delete": "it was ended from here",
@@ -61,6 +64,7 @@ _IN_WORDS: Mapping[str, str] = MappingProxyType(
         "osc133_prompt": "its shell says that it waits for a command",
         "output_silence_expired": "it has been silent",
         "process_exit": "its program has ended",
+        REPORTED: "its agent reported that it needs input",
         "startup_missing_tmux": "tmux had no such session at the start",
     }
 )

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.lifecycle import Lifecycle, PrPart, WorkReason, WorkState, decide, status_of
 from quarterdeck.core.lifecycle_record import dump
+from quarterdeck.core.self_report import SelfState
+from quarterdeck.core.session import Ask, Need
 from quarterdeck.core.work import PR_OWNING, PR_TRACKING, Role, Work
 from quarterdeck.values import value
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.ids import SessionId
     from quarterdeck.core.pull_request import PullRequest
+
+
+NO_NOTE = "It needs input, and has not said what."
 
 
 @value(kw_only=True)
@@ -63,6 +68,14 @@ class WorkRecord:
         """Whether this is a project's orchestrator."""
         return self.role is Role.ORCHESTRATOR
 
+    @property
+    def question(self) -> Ask | None:
+        """What its agent has reported to need of the operator, as long as that is open."""
+        is_open = self.lifecycle.session.state is WorkState.NEEDS_INPUT
+        if self.report_state != SelfState.NEEDS_INPUT or self.reported_at is None or not is_open:
+            return None
+        return Ask(kind=Need.QUESTION, text=self.report_note.strip() or NO_NOTE, since=self.reported_at)
+
     def as_work(self) -> Work:
         """As the session object shows it."""
         return Work(
@@ -79,6 +92,14 @@ class WorkRecord:
             created_at=self.created_at,
             restored_at=self.restored_at,
         )
+
+
+def without_question(record: WorkRecord, now: datetime) -> WorkRecord:
+    """The record once the operator has answered: its agent is at work again."""
+    if record.question is None:
+        return record
+    lifecycle = decide(record.lifecycle, now, state=WorkState.WORKING, reason=WorkReason.TASK_IN_PROGRESS)
+    return replace(record, lifecycle=lifecycle)
 
 
 def without_pr(record: WorkRecord, now: datetime) -> WorkRecord:

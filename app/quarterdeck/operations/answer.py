@@ -10,27 +10,31 @@ from quarterdeck.core.choice import SUBMIT, is_shown_by, landmarks, pick, pick_s
 from quarterdeck.core.message import cleaned, fingerprint, pause_for
 from quarterdeck.core.session import Ask, Need
 from quarterdeck.errors import QuarterdeckError, Refused, UsageError
+from quarterdeck.operations.handing_over import How
 from quarterdeck.operations.question import (
     CHANGED,
     EVERY,
     GRACE,
     READ_WITHIN,
+    Question,
     is_open,
     press,
     read_question,
     see_it_taken,
 )
+from quarterdeck.operations.send import send
 from quarterdeck.operations.sight import Target
 from quarterdeck.operations.ticking import take_marked, take_several
 from quarterdeck.ports.agent import Press
 from quarterdeck.ports.store import Activity
+from quarterdeck.supervisor.questions import is_reported
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from quarterdeck.core.ids import PaneId
     from quarterdeck.core.session import Session
     from quarterdeck.operations.deck import Deck
-    from quarterdeck.operations.question import Question
+    from quarterdeck.operations.send import Sent
     from quarterdeck.operations.sight import Sight
     from quarterdeck.ports.agent import Dialog
 
@@ -47,16 +51,22 @@ class Answered:
     question: Question
     answer: str
     """The choices' words; "" for the operator's own."""
+    sent: Sent | None = None
+    """What became of an answer that went as a message, since the question stands in no dialog."""
 
 
 async def question_of(deck: Deck, session: Session) -> Question:
     """What a session asks now; raises Refused when it asks nothing that can be read."""
+    if is_reported(session) and session.asks is not None:
+        return Question(kind=session.asks.kind, text=session.asks.text)
     _, question = await read_question(deck, _target(deck, session, None), session)
     return question
 
 
 async def asked_now(deck: Deck, session: Session) -> Ask:
     """The same, as a session holds it."""
+    if is_reported(session) and session.asks is not None:
+        return session.asks
     sight, question = await read_question(deck, _target(deck, session, None), session)
     dialog = _known_dialog(sight, question)
     since = session.asks.since if session.asks is not None else deck.clock.now()
@@ -78,6 +88,8 @@ async def answer(
     `shown` is the question as the operator saw it. Raises Refused, with nothing pressed, when it is another one.
     """
     target = _target(deck, session, own_pane)
+    if is_reported(session) and session.asks is not None:
+        return await _write_back(deck, session, session.asks, choice, shown, own_pane)
     sight, question = await read_question(deck, target, session)
     if shown is not None and not is_shown_by(shown.text, shown.choices, question.text, question.choices):
         raise Refused(CHANGED)
@@ -117,6 +129,16 @@ async def answer(
     )
     said = ", ".join(question.choices[position] for position in taken)
     return Answered(session=session, question=question, answer=said)
+
+
+async def _write_back(
+    deck: Deck, session: Session, ask: Ask, words: str, shown: Ask | None, own_pane: PaneId | None
+) -> Answered:
+    """Answer what an agent has reported to need: by a message, for there is no dialog to answer in."""
+    if shown is not None and shown.text != ask.text:
+        raise Refused(CHANGED)
+    sent = await send(deck, session, words, How(own_pane=own_pane))
+    return Answered(session=session, question=Question(kind=ask.kind, text=ask.text), answer="", sent=sent)
 
 
 def _target(deck: Deck, session: Session, own_pane: PaneId | None) -> Target:

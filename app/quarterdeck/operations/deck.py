@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from quarterdeck.supervisor.supervisor import Supervisor
 
 
+async def _nobody(session_id: SessionId) -> None:
+    """Nobody wants to know."""
+
+
 @value(kw_only=True)
 class Deck:
     """One tmux server with everything that acts on it."""
@@ -47,6 +51,8 @@ class Deck:
     """The transcript of a session, where it is known."""
     on_held: Callable[[], None] = lambda: None
     """Told when a message of ours begins to wait, or is changed or taken back."""
+    answered: Callable[[SessionId], Awaitable[None]] = _nobody
+    """Told when something of the operator's was typed into a session."""
     revive: Callable[[Session], Awaitable[Session]] | None = None
     """Brings a spawned session back that has died."""
 

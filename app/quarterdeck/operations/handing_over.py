@@ -54,7 +54,7 @@ class How:
     now: bool = False
     """Type it whatever is in the way, before all that waits."""
     holds: bool = False
-    """Keep it, too, when nobody is there yet to take it, or when something fails on the way."""
+    """It is for an agent alone, and is kept, too, when that is not there yet or something fails on the way."""
     source: str = "operator"
     own_pane: PaneId | None = None
     """The pane this itself runs in."""
@@ -88,18 +88,17 @@ async def hand_over(deck: Deck, session: Session, held: Held, how: How) -> Deliv
     with Witness(deck, target, session.session_id, session.cwd) as witness:
         if held.stage is Stage.TYPED:
             return await _go_on(deck, target, witness, held, how)
-        sight, found = await until_ready(
-            target, deck.clock, wants_agent=_wants_agent(deck, session), age=_age(deck, session)
-        )
+        wants_agent = held.stage is Stage.FOR_AGENT or _wants_agent(deck, session)
+        sight, found = await until_ready(target, deck.clock, wants_agent=wants_agent, age=_age(deck, session))
         if found is Hurdle.ELSEWHERE and how.holds and not how.now:
-            return Delivery.waiting(WORDS[found])
+            return Delivery.waiting(WORDS[found], stage=held.stage)
         if found is Hurdle.GONE or (found is Hurdle.ELSEWHERE and not how.now):
             raise NobodyThere(
                 f'"{session.tmux_name}" can take no message: {WORDS[found]}.',
                 hint="`send --now` types it into whatever runs there." if found is Hurdle.ELSEWHERE else "",
             )
         if found is not None and not how.now:
-            return Delivery.waiting(WORDS[found])
+            return Delivery.waiting(WORDS[found], stage=held.stage)
         if sight.pane is not None and sight.pane.in_mode:
             await deck.mux.leave_mode(target.pane_id)
         await witness.begin()
@@ -108,9 +107,9 @@ async def hand_over(deck: Deck, session: Session, held: Held, how: How) -> Deliv
             return await _go_on(deck, target, witness, held, how)
         # All that took a moment, in which a dialog may have come up or a human may have begun to type.
         sight = await target.look()
-        last = hurdle(sight, wants_agent=_wants_agent(deck, session), now=deck.clock.now().timestamp())
+        last = hurdle(sight, wants_agent=wants_agent, now=deck.clock.now().timestamp())
         if last is not None and not how.now:
-            return Delivery.waiting(WORDS[last])
+            return Delivery.waiting(WORDS[last], stage=held.stage)
         await deck.mux.paste(target.pane_id, held.text)
         sight = await _until_drawn(deck, target, sight, held.text)
         done = await _submit(deck, target, witness, held, how, sight)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.events import SessionChanged
 from quarterdeck.core.session import Need
 from quarterdeck.errors import QuarterdeckError
+from quarterdeck.supervisor.questions import is_reported
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,4 +114,5 @@ def waiting_for(held: Sequence[Held]) -> dict[SessionId, int]:
 
 
 def _may_take(session: Session) -> bool:
-    return not session.is_stale and session.ended_at is None and session.needs not in ASKING
+    is_asked = session.needs in ASKING and not is_reported(session)
+    return not session.is_stale and session.ended_at is None and not is_asked

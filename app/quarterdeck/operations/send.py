@@ -10,7 +10,7 @@ from quarterdeck.core.session import SessionState
 from quarterdeck.errors import NotFound, QuarterdeckError, Refused, UsageError
 from quarterdeck.operations.confirming import WORDS, Outcome, Proof
 from quarterdeck.operations.handing_over import Delivery, How, NobodyThere, hand_over
-from quarterdeck.ports.messages import Turn
+from quarterdeck.ports.messages import Stage, Turn
 from quarterdeck.ports.store import Activity, Level
 from quarterdeck.values import value
 
@@ -49,7 +49,8 @@ async def send(deck: Deck, session: Session, text: str, how: How = DEFAULT) -> S
     session = await _reachable(deck, session, how)
     if not how.now and await deck.messages.waiting(session.session_id):
         await deliver_held(deck, session, how)
-    held = await deck.messages.post(session.session_id, words, deck.owner)
+    stage = Stage.FOR_AGENT if how.holds else Stage.WAITING
+    held = await deck.messages.post(session.session_id, words, deck.owner, stage)
     try:
         turn = await _turn(deck, held, how)
         if turn is Turn.GO:
@@ -122,6 +123,7 @@ async def deliver(deck: Deck, session: Session, held: Held, how: How) -> Sent:
         await deck.messages.hold(held.id, delivery.detail, delivery.stage)
     else:
         await deck.messages.settle(held.id)
+        await deck.answered(session.session_id)
     return await _told(deck, session, held, delivery, how)
 
 

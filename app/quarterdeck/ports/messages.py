@@ -18,6 +18,8 @@ class Stage(StrEnum):
 
     WAITING = "waiting"
     """Nothing of it has reached the session."""
+    FOR_AGENT = "for_agent"
+    """The same, and it is for an agent alone: whatever else runs there, such as a shell, must never get it."""
     TYPED = "typed"
     """It was put into the session's input line, or may have been: it must never be put there again."""
 
@@ -52,7 +54,7 @@ class Held:
 class MessageStore(Protocol):
     """Messages on their way. Each method is one transaction; processes may race."""
 
-    async def post(self, session_id: SessionId, text: str, owner: str) -> Held:
+    async def post(self, session_id: SessionId, text: str, owner: str, stage: Stage = Stage.WAITING) -> Held:
         """Keep a message that `owner` is about to deliver."""
 
     async def turn(self, message_id: int, owner: str, *, overtake: bool = False) -> Turn:

@@ -143,6 +143,7 @@ async def open_bridge(
             reports=crew.reports.of,
             transcript=crew.reader.transcript_of,
             on_held=lambda: postman.look(),
+            answered=crew.answered,
             revive=lambda session: _revive(bridge, session),
         )
         postman = Postman(deck)

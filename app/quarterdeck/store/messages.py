@@ -34,14 +34,14 @@ class SqliteMessages:
         self._database = database
         self._clock = clock
 
-    async def post(self, session_id: SessionId, text: str, owner: str) -> Held:
+    async def post(self, session_id: SessionId, text: str, owner: str, stage: Stage = Stage.WAITING) -> Held:
         """Keep a message that `owner` is about to deliver."""
         now = self._now()
 
         def run(connection: sqlite3.Connection) -> Held:
             added = connection.execute(
-                "INSERT INTO messages (session_id, text, at, owner, taken) VALUES (?, ?, ?, ?, ?)",
-                (session_id, clean(text), now, owner, now),
+                "INSERT INTO messages (session_id, text, at, stage, owner, taken) VALUES (?, ?, ?, ?, ?, ?)",
+                (session_id, clean(text), now, stage, owner, now),
             )
             return _required(connection, added.lastrowid or 0, now)
 

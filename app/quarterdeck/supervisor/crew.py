@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.diff import diff
 from quarterdeck.core.pane import NoServer
+from quarterdeck.errors import StoreError
 from quarterdeck.supervisor.agent_facts import AgentFacts
 from quarterdeck.supervisor.bells import APPEARED
 from quarterdeck.supervisor.checkpoints import Checkpoints
@@ -14,6 +16,7 @@ from quarterdeck.supervisor.crewed import WorkRows
 from quarterdeck.supervisor.diary import Diary
 from quarterdeck.supervisor.keeping import Keeping, Lease
 from quarterdeck.supervisor.painting import Painting
+from quarterdeck.supervisor.questions import Turns
 from quarterdeck.supervisor.reader import Reader
 from quarterdeck.supervisor.reports import Reports
 from quarterdeck.supervisor.scrollbacks import Scrollbacks
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quarterdeck.core.fleet import Fleet
-    from quarterdeck.core.ids import PaneId
+    from quarterdeck.core.ids import PaneId, SessionId
     from quarterdeck.core.pane import Look, Snapshot
     from quarterdeck.ports.agent import Agents, Claims
     from quarterdeck.ports.clock import Clock
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
     from quarterdeck.ports.work import WorkStore
     from quarterdeck.supervisor.bells import Belfry
     from quarterdeck.supervisor.processes import Processes
+
+logger = logging.getLogger(__name__)
 
 PERSIST_PATIENCE = 5.0
 
@@ -75,6 +80,7 @@ class Crew:
         self.checkpoints = Checkpoints(self.supervisor)
         self.scrollbacks = Scrollbacks(mux=mux, clock=clock, keep=self.checkpoints.tail)
         self.work_rows = WorkRows(works)
+        self._turns = Turns()
         self.reports = Reports(spool=spool, socket=str(mux.address), agents=agents, note_heard=store.note_heard)
         self.reader = Reader(
             mux=mux,
@@ -83,7 +89,7 @@ class Crew:
             processes=processes,
             facts=AgentFacts(clock=clock, claims=claims),
             reports=self.reports,
-            dress=self.thoughts.merged,
+            dress=lambda session, pane: self.work_rows.dressed(self.thoughts.merged(session, pane)),
             report=self.supervisor.report,
         )
         self.painting = Painting(clock=clock, themes=Themes(clock=clock))
@@ -181,10 +187,36 @@ class Crew:
     async def reload(self) -> None:
         """Show what was written to the store, by other processes or by an operation of our own."""
         await self.thoughts.load(self._store)
+        asked = self.work_rows.asks.keys()
         await self.work_rows.load()
         await self.supervisor.refresh()
         self.supervisor.keep_in_view(self.work_rows.ended(self.supervisor.kept))
         self._show_thoughts()
+        if asked - self.work_rows.asks.keys():
+            # What those do now has to be read anew.
+            self.watcher.look_now()
+
+    async def answered(self, session_id: SessionId) -> None:
+        """The operator has said something to a session: what its agent reported to need is not open any more."""
+        if session_id not in self.work_rows.asks:
+            return
+        try:
+            await self.work_rows.answered(session_id, self.supervisor.clock.now())
+        except StoreError as error:
+            # It stands there for longer than it should, which is better than a message that seems to have failed.
+            logger.info("the question of %s stays open for now: %s", session_id, error.message)
+        else:
+            self._show_thoughts()
+            self.watcher.look_now()
+
+    async def _see_answers(self) -> None:
+        """Close the questions of agents that work again."""
+        self._turns.keep_only(self.work_rows.asks)
+        for session_id, ask in list(self.work_rows.asks.items()):
+            watched = self.reader.watched(session_id)
+            settled = watched.settled if watched is not None and watched.is_agent_alive else None
+            if self._turns.is_over(session_id, ask, settled.reading if settled else None):
+                await self.answered(session_id)
 
     async def _hear(self) -> None:
         """Take reports while we are the keeper: what they say is for whoever derives the states."""
@@ -207,6 +239,7 @@ class Crew:
                     self.scrollbacks.drawn(session_id, watched.pane, tail)
             self.engine.moved(reading.tails.keys() | reading.told)
             wanted = reading.look_again_in
+            await self._see_answers()
         self._show_thoughts()
         self._forget_old_watermarks(look)
         self.supervisor.commit(*await self.painting.paint(self._fleet))

@@ -15,7 +15,7 @@ from quarterdeck.core.detector import (
     reading_of,
     step,
 )
-from quarterdeck.core.evidence import evidence_of
+from quarterdeck.core.evidence import REPORTED, evidence_of
 from quarterdeck.core.insight import Insight
 from quarterdeck.core.readings import decide, next_expiry, settle, settle_deadline
 from quarterdeck.core.report import ReportState
@@ -299,7 +299,8 @@ def remembered(session: Session, pane: Pane) -> Watched:
     """The memory to begin with: what was kept of the session."""
     state = SessionState.IDLE if session.state is SessionState.EXITED else session.state
     evidence = session.state_evidence
-    is_known = evidence.confidence is not Confidence.LOW
+    # What was reported stands in the work record, and says nothing of what the screen shows.
+    is_known = evidence.confidence is not Confidence.LOW and evidence.cause != REPORTED
     # What wanted nothing when it was kept has been looked at: only a turn that ended later is news.
     was_seen = is_known and session.state is SessionState.IDLE and session.needs is None
     return Watched(
