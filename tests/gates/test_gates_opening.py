@@ -40,7 +40,6 @@ ALLOWED = {
     "programs: read_text": THE_SYSTEMS,
     "runtime.hooks: os.open": OURS_ALONE,
     "runtime.hooks: os.fdopen": OURS_ALONE,
-    "runtime.hooks: shutil.copy2": "read and compared just before",
     "store.events: sqlite3.connect": MEMORY,
     "store.first_read: sqlite3.connect": "after `require_database`",
     "store.glance: sqlite3.connect": "after `require_database`",

@@ -20,8 +20,8 @@ from quarterdeck.core.session import ExitReason
 from quarterdeck.errors import StoreError, StoreTooNew
 from quarterdeck.ports.store import Activity, ActivityQuery
 from quarterdeck.store.faults import trouble
-from quarterdeck.store.identity import PROVISIONAL_FLOOR
 from quarterdeck.store.migrations import VERSION
+from quarterdeck.store.session_ids import PROVISIONAL_FLOOR
 from quarterdeck.store.sqlite import SqliteStore
 from support.store import NOON, RUN, SERVER, open_store, session, sighting, thought
 

@@ -8,26 +8,23 @@ run of the server), `stale` (waits for a session of its name to come back), `end
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.ids import SessionId, TmuxSessionId
 from quarterdeck.errors import NotFound, Refused
 from quarterdeck.ports.store import Claim, Identity, Sighting
+from quarterdeck.store.session_ids import exists, fresh_ids, keep_counter, provisional_id
 from quarterdeck.store.writing import as_json, clean
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
 ENDED_ECHO = 10.0
 """Seconds in which a session that ended may still be on a look that began before."""
 RESERVATION_LASTS = 600.0
 """Seconds after which a reservation is nobody's any more: its process died."""
-PROVISIONAL_FLOOR = 1_000_000_000
-"""From here on ids are made without the counter, while the database cannot be written."""
-
 
 _ROW = "SELECT session_id, status, coalesce(reserved_name, tmux_name), reserved_from, changed FROM sessions"
 
@@ -60,7 +57,7 @@ def claim(
         (now, server, incarnation),
     )
     _lapse(connection, now)
-    ids = _fresh_ids(connection)
+    ids = fresh_ids(connection)
     answer: dict[TmuxSessionId, Identity] = {}
     strangers = []
     for sighting in {sighting.tmux_id: sighting for sighting in sightings}.values():
@@ -83,9 +80,9 @@ def claim(
             answer[sighting.tmux_id] = Identity(kept.session_id, Claim.NEW if is_fresh else Claim.REVIVED)
             continue
         promised = (given or {}).get(sighting.tmux_id)
-        if promised is None or _exists(connection, promised):
+        if promised is None or exists(connection, promised):
             promised = (
-                _provisional_id(connection, server, incarnation, sighting.tmux_id) if is_provisional else next(ids)
+                provisional_id(connection, server, incarnation, sighting.tmux_id) if is_provisional else next(ids)
             )
         _insert(connection, promised, server, incarnation, sighting, now)
         answer[sighting.tmux_id] = Identity(promised, Claim.NEW)
@@ -129,7 +126,7 @@ def adopt(
     if kept:
         _bind(connection, kept[0], incarnation, sighting, now)
         return Identity(kept[0], Claim.REVIVED)
-    fresh = next(_fresh_ids(connection))
+    fresh = next(fresh_ids(connection))
     _insert(connection, fresh, server, incarnation, sighting, now)
     return Identity(fresh, Claim.NEW)
 
@@ -157,7 +154,7 @@ def reserve(
         "SELECT status, changed FROM sessions WHERE session_id = ?", (session_id or "",)
     ).fetchone()
     if row is None:
-        fresh = session_id or next(_fresh_ids(connection))
+        fresh = session_id or next(fresh_ids(connection))
         connection.execute(
             "INSERT INTO sessions (session_id, server, tmux_name, reserved_name, status, body, changed)"
             " VALUES (?, ?, ?, ?, 'reserved', ?, ?)",
@@ -208,61 +205,6 @@ def forget(connection: sqlite3.Connection, session_id: SessionId, now: float) ->
         raise NotFound(f"There is no session {session_id}.")
 
 
-def keep_counter(connection: sqlite3.Connection) -> int:
-    """Raise the counter above every id that a session or a thought speaks of, and answer it."""
-    spoken_of = []
-    for query in (
-        "SELECT max(CAST(substr(session_id, 6) AS INTEGER)) FROM sessions"
-        " WHERE session_id GLOB 'sess_[0-9]*' AND CAST(substr(session_id, 6) AS INTEGER) < ?",
-        "SELECT max(CAST(substr(key, 6) AS INTEGER)) FROM thoughts"
-        " WHERE key GLOB 'sess_[0-9]*' AND CAST(substr(key, 6) AS INTEGER) < ?",
-    ):
-        (highest,) = connection.execute(query, (PROVISIONAL_FLOOR,)).fetchone()
-        spoken_of.append(0 if highest is None else highest + 1)
-    connection.execute(
-        "INSERT INTO counters (name, next) VALUES ('sess', ?)"
-        " ON CONFLICT (name) DO UPDATE SET next = max(next, excluded.next)",
-        (max(spoken_of),),
-    )
-    (counter,) = connection.execute("SELECT next FROM counters WHERE name = 'sess'").fetchone()
-    return int(counter)
-
-
-def raise_counter(connection: sqlite3.Connection, least: int) -> None:
-    """Give no number below this one any more: it was seen in use, though the database may have lost that."""
-    connection.execute(
-        "INSERT INTO counters (name, next) VALUES ('sess', ?)"
-        " ON CONFLICT (name) DO UPDATE SET next = max(next, excluded.next)",
-        (least,),
-    )
-
-
-def number_of(session_id: SessionId) -> int | None:
-    """The n of a `sess_<n>` that the counter gave, else None."""
-    prefix, _, number = session_id.partition("_")
-    if prefix != "sess" or not number.isdecimal() or len(number) > 9 or int(number) >= PROVISIONAL_FLOOR:
-        return None
-    return int(number)
-
-
-def _fresh_ids(connection: sqlite3.Connection) -> Iterator[SessionId]:
-    """One `sess_<n>` after the other, each above every one that was ever given."""
-    counter = keep_counter(connection)
-    while True:
-        connection.execute("UPDATE counters SET next = ? WHERE name = 'sess'", (counter + 1,))
-        yield SessionId(f"sess_{counter}")
-        counter += 1
-
-
-def _provisional_id(connection: sqlite3.Connection, *what: str) -> SessionId:
-    """An id that needs no counter: every process that cannot write makes the same for the same session."""
-    digest = blake2b("\0".join(what).encode("utf-8", "replace"), digest_size=8).digest()
-    number = PROVISIONAL_FLOOR + int.from_bytes(digest, "big") % PROVISIONAL_FLOOR
-    while _exists(connection, SessionId(f"sess_{number}")):
-        number += 1
-    return SessionId(f"sess_{number}")
-
-
 def _is_newest_run(connection: sqlite3.Connection, server: str, incarnation: str) -> bool:
     runs = [
         run
@@ -297,10 +239,6 @@ def _waiting(connection: sqlite3.Connection, server: str, now: float) -> dict[st
         waiting = _Row(*row)
         found.setdefault(waiting.tmux_name, waiting)
     return found
-
-
-def _exists(connection: sqlite3.Connection, session_id: SessionId) -> bool:
-    return connection.execute("SELECT 1 FROM sessions WHERE session_id = ?", (session_id,)).fetchone() is not None
 
 
 def _insert(

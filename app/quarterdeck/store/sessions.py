@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.masked import masked_session
 from quarterdeck.core.session import RestState, SessionState, TransportHealth
-from quarterdeck.store.identity import keep_counter
 from quarterdeck.store.rows import BadRow, Known, read_session
+from quarterdeck.store.session_ids import keep_counter
 from quarterdeck.store.writing import as_json, clean
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.ports.store import Claim
-from quarterdeck.store import events, hearing, identity, sessions, tails, thoughts
+from quarterdeck.store import events, hearing, identity, session_ids, sessions, tails, thoughts
 from quarterdeck.store.database import BUSY_TIMEOUT, RETRY_EVERY, Database
 from quarterdeck.store.engine import Later, Run, Write
 from quarterdeck.store.glance import own_session_key
@@ -252,14 +252,14 @@ class SqliteStore:
 
     def _seen(self, ids: Iterable[SessionId]) -> None:
         self._next_number = max(
-            [self._next_number, *(n + 1 for one in ids if (n := identity.number_of(one)) is not None)]
+            [self._next_number, *(n + 1 for one in ids if (n := session_ids.number_of(one)) is not None)]
         )
 
     def _numbering(self, run: Callable[..., T]) -> Callable[..., T]:
         """The same with no number given that this process has seen in use, even in a database begun anew."""
 
         def numbered(connection: sqlite3.Connection, *args: object, **named: object) -> T:
-            identity.raise_counter(connection, self._next_number)
+            session_ids.raise_counter(connection, self._next_number)
             return run(connection, *args, **named)
 
         return numbered

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from quarterdeck.errors import StoreError
 from quarterdeck.ports.store import Activity
 from quarterdeck.store import events
-from quarterdeck.store.identity import keep_counter
 from quarterdeck.store.migrations import VERSION
+from quarterdeck.store.session_ids import keep_counter
 from quarterdeck.store.writing import as_json, clean
 
 if TYPE_CHECKING:
