@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from quarterdeck.programs import tmux_program
 from support.patience import PATIENCE
 
 if TYPE_CHECKING:
@@ -75,4 +76,6 @@ def tmux_socket(short_folder: Path) -> Iterator[Path]:
     socket = short_folder / "s"
     yield socket
     if socket.exists():
-        subprocess.run(["tmux", "-S", str(socket), "kill-server"], capture_output=True, check=False, timeout=PATIENCE)
+        subprocess.run(
+            [tmux_program(), "-S", str(socket), "kill-server"], capture_output=True, check=False, timeout=PATIENCE
+        )

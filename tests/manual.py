@@ -53,6 +53,7 @@ def lines() -> Iterator[str]:
         ("QUARTERDECK_HOME", "One folder for settings, state and log, as --home."),
         ("QUARTERDECK_SECTION_KEY", "Any setting, such as QUARTERDECK_CONSOLE_GROUP=repo."),
         ("TMUX", "The tmux server that is meant when neither -L nor -S is given."),
+        ("TMUX_BIN", "The tmux program to use, by a path or a name, instead of the first on PATH."),
         ("VISUAL, EDITOR", "What `config edit` starts."),
         ("NO_COLOR", "No colours, whatever it is set to."),
     ):

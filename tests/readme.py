@@ -101,11 +101,20 @@ def agent_rows() -> Iterator[str]:
         yield f"| {made.spec.name} | `{made.spec.key}` | {sources} | {resumed} |"
 
 
+def tmux_rows() -> Iterator[str]:
+    """The table of tmux's versions that were tried, and what is to be minded of each."""
+    from quarterdeck.core.tmux_versions import TRIED, minded
+
+    for version in TRIED:
+        yield f"| {version} | {' '.join(minded(version))} |"
+
+
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "| command | does |": command_rows,
     "| key | does | action |": key_rows,
     "| setting | default | meaning |": setting_rows,
     "| agent | `--tool` | what tells its state, best first | resumed |": agent_rows,
+    "| tried on tmux | to be minded |": tmux_rows,
 }
 """Header of each made table → its rows."""
 

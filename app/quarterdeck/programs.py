@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from quarterdeck.errors import TmuxMissing
+from quarterdeck.roots import absolute
 
-OLDEST_TMUX = (3, 2)
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 OS_RELEASE = Path("/etc/os-release")
+TMUX_VARIABLE = "TMUX_BIN"
+"""The environment variable that says which tmux is used."""
 
 INSTALL = {
     "debian": "apt install",
@@ -49,27 +56,31 @@ def install_hint(program: str) -> str:
     return f"Install it with `{command}`." if command else f"Install {program} with your system's package manager."
 
 
+def chosen_tmux(environ: Mapping[str, str] = os.environ) -> str:
+    """The tmux that the environment chooses, by a path that holds in any folder or a name on PATH; "" for none."""
+    chosen = environ.get(TMUX_VARIABLE, "")
+    return absolute(chosen) if os.sep in chosen else chosen
+
+
+def tmux_program() -> str:
+    """The tmux that is run: the chosen one, else the first on PATH."""
+    return chosen_tmux() or "tmux"
+
+
+def find_tmux() -> str | None:
+    """Where the tmux that is run lies; None when it is not there."""
+    return shutil.which(tmux_program())
+
+
 def tmux_missing_error() -> TmuxMissing:
     """There is no tmux here: the error that says so, with the install command for this system."""
+    if chosen := chosen_tmux():
+        return TmuxMissing(
+            f"There is no program {chosen}, which {TMUX_VARIABLE} names.", hint=f"Correct or unset {TMUX_VARIABLE}."
+        )
     return TmuxMissing("tmux is not installed, and Quarterdeck cannot work without it.", hint=install_hint("tmux"))
 
 
-def tmux_too_old_error(version: str) -> TmuxMissing:
+def tmux_too_old_error(version: str, oldest: str) -> TmuxMissing:
     """The tmux here is older than we can use."""
-    oldest = ".".join(map(str, OLDEST_TMUX))
     return TmuxMissing(f"tmux {version} is too old: Quarterdeck needs {oldest} or newer.", hint=install_hint("tmux"))
-
-
-def tmux_version(answer: str) -> tuple[int, int] | None:
-    """The version in what `tmux -V` says: `tmux 3.3a`, `tmux next-3.6`, `tmux openbsd-7.4`.
-
-    None when there is no number to compare; such builds come from tmux's newest sources.
-    """
-    found = re.search(r"^tmux (?:next-)?(\d+)\.(\d+)", answer)
-    return (int(found[1]), int(found[2])) if found else None
-
-
-def is_usable_tmux(answer: str) -> bool:
-    """Whether the tmux that gave this answer to `-V` is new enough."""
-    version = tmux_version(answer)
-    return version is None or version >= OLDEST_TMUX

@@ -19,6 +19,7 @@ sys.path[:0] = [str(HERE.parents[2] / "app"), str(HERE.parents[1])]
 import libtmux  # noqa: E402
 
 from quarterdeck.core.pane import ServerAddress, Snapshot  # noqa: E402
+from quarterdeck.programs import tmux_program  # noqa: E402
 from quarterdeck.tmux.mux import TmuxMux  # noqa: E402
 from support.patience import PATIENCE  # noqa: E402
 from support.tmux_server import TmuxServer  # noqa: E402
@@ -47,7 +48,7 @@ EXPECTED = ((OURS, SPAWNED, 0.5), (OURS, LIBTMUX, 0.1))
 async def spawned(socket: str) -> None:
     """The plain way: one tmux process for each look."""
     process = await asyncio.create_subprocess_exec(
-        *("tmux", "-u", "-S", socket, "list-panes", "-a", "-F", TWELVE), stdout=asyncio.subprocess.PIPE
+        *(tmux_program(), "-u", "-S", socket, "list-panes", "-a", "-F", TWELVE), stdout=asyncio.subprocess.PIPE
     )
     out, _ = await process.communicate()
     assert out

@@ -10,6 +10,7 @@ import pytest
 
 from quarterdeck.cli.address import server_address
 from quarterdeck.errors import UsageError
+from quarterdeck.programs import tmux_program
 from support.patience import PATIENCE
 from support.tmux_server import TmuxServer
 
@@ -68,7 +69,7 @@ def test_tmux_itself_finds_the_named_server_at_this_address(short_folder: Path, 
     address = server_address(name, None, environ, os.getuid())
 
     subprocess.run(
-        ["tmux", "-L", name, "-f", "/dev/null", "new-session", "-d", "-s", "here"],
+        [tmux_program(), "-L", name, "-f", "/dev/null", "new-session", "-d", "-s", "here"],
         env={**os.environ, **environ},
         check=True,
         timeout=PATIENCE,

@@ -122,12 +122,15 @@ else sed -i 's/repo/nonsense/' "$1"; fi\n""")
 
 
 def test_the_unit_names_program_server_and_home() -> None:
-    done = run_cli("-S", "/tmp/a b/s", "watch", "--print-unit", env={"PATH": '/a b:/c%d:/e"f'})
+    done = run_cli("-S", "/tmp/a b/s", "watch", "--print-unit", env={"TMUX_BIN": "", "PATH": '/a b:/c%d:/e"f'})
 
     assert done.code == 0
     assert '-m quarterdeck -S "/tmp/a b/s" --home ' in done.out
     assert done.out.count("ExecStart=") == 1
     assert 'Environment="PATH=/a b:/c%%d:/e\\"f"' in done.out
+    assert done.out.count("Environment=") == 1
+    chosen = run_cli("watch", "--print-unit", env={"TMUX_BIN": "/opt/a b/tmux"}).out
+    assert '\nEnvironment="TMUX_BIN=/opt/a b/tmux"\n' in chosen
     assert "-S /tmp/tmux-" in run_cli("watch", "--print-unit", env={"TMUX": "", "TMUX_TMPDIR": "/tmp"}).out
 
 
@@ -135,7 +138,7 @@ def test_words_of_the_unit_are_expanded_by_nobody(tmp_path: Path) -> None:
     assert word("plain") == "plain"
     assert word("a$b") == '"a$$b"'
     assert word('50% "x" \\') == '"50%% \\"x\\" \\\\"'
-    text = unit(["/bin/quarterdeck", "watch"], "/bin")
+    text = unit(["/bin/quarterdeck", "watch"], {"PATH": "/bin", "TMUX_BIN": "/opt/a b/tmux"})
     assert [line for line in text.splitlines() if line.startswith("[")] == ["[Unit]", "[Service]", "[Install]"]
     analyze = "/usr/bin/systemd-analyze"
     if os.access(analyze, os.X_OK):

@@ -39,7 +39,7 @@ def no_programs(tmp_path: Path) -> dict[str, str]:
     folder = tmp_path / "bin"
     folder.mkdir()
     (folder / "python").symlink_to(sys.executable)
-    return {"PATH": str(folder)}
+    return {"PATH": str(folder), "TMUX_BIN": ""}
 
 
 def fake_program(folder: Path, name: str, says: str) -> None:
@@ -56,6 +56,7 @@ def test_where_all_is_well_it_says_so_and_exits_0() -> None:
         dict.fromkeys(("python", "tmux", "git", "settings", "state", "engine"), "ok")
     )
     assert found["tmux"]["cause"].startswith("tmux ")
+    assert "tried" in found["tmux"]["cause"]
 
 
 def test_missing_programs_fail_each_with_its_cure(no_programs: dict[str, str]) -> None:
@@ -151,6 +152,8 @@ def server(tmux_socket: Path) -> Iterator[TmuxServer]:
 
 
 def test_options_of_tmux_are_told_with_what_follows_and_the_command_that_changes_them(server: TmuxServer) -> None:
+    # Else it is 500 up to tmux 3.4, and 10 since.
+    server.run("set", "-s", "escape-time", "500")
     _, before = findings("-S", server.socket)
     for name, cure in (
         ("escape-time", "tmux set -s escape-time 10"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from quarterdeck.programs import tmux_program
 from support.cli import run_cli
 from support.stage import OUR_TERMINAL
 from support.tmux_server import TmuxServer, until
@@ -121,7 +122,7 @@ def test_from_a_pane_of_another_server_the_console_says_what_to_type_and_that_wo
     with TmuxServer(stage.folder / "x") as other:
         other.session("shell", "sh")
         other.session("elsewhere", *stage.argv(), size="110x30")
-        seat = stage.outside("tmux", "-S", other.socket, "attach-session", "-t", "=elsewhere", size="110x30")
+        seat = stage.outside(tmux_program(), "-S", other.socket, "attach-session", "-t", "=elsewhere", size="110x30")
         seat.sees("alpha", "session")
         seat.press("Enter")
         seat.sees("You must go there yourself", "tmux detach-client -E")
@@ -132,7 +133,7 @@ def test_from_a_pane_of_another_server_the_console_says_what_to_type_and_that_wo
         seat.sees_no("You must go there yourself")
         seat.press("q")
         until(lambda: other.sessions() == ["shell"], "the console had ended")
-        seat = stage.outside("tmux", "-S", other.socket, "attach-session", "-t", "=shell", size="110x30")
+        seat = stage.outside(tmux_program(), "-S", other.socket, "attach-session", "-t", "=shell", size="110x30")
         until(lambda: other.run("list-clients", "-F", "#{session_name}") == "shell", "the other server's shell shows")
         seat.type(command.group())
         seat.press("Enter")

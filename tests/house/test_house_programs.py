@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from quarterdeck.programs import install_command, is_usable_tmux, tmux_missing_error, tmux_version
+from quarterdeck.programs import (
+    TMUX_VARIABLE,
+    chosen_tmux,
+    find_tmux,
+    install_command,
+    tmux_missing_error,
+    tmux_program,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -25,25 +37,40 @@ def test_each_system_has_its_install_command(system: str, release: str, expected
     assert install_command("tmux", system, release) == expected
 
 
-@pytest.mark.parametrize(
-    ("answer", "version", "usable"),
-    [
-        ("tmux 3.3a", (3, 3), True),
-        ("tmux 3.2", (3, 2), True),
-        ("tmux 3.1c", (3, 1), False),
-        ("tmux 2.9", (2, 9), False),
-        ("tmux 3.10", (3, 10), True),
-        ("tmux next-3.6", (3, 6), True),
-        ("tmux master", None, True),
-    ],
-)
-def test_tmux_is_judged_by_what_it_says_of_itself(answer: str, version: tuple[int, int] | None, usable: bool) -> None:
-    assert tmux_version(answer) == version
-    assert is_usable_tmux(answer) is usable
-
-
-def test_a_missing_tmux_exits_4_and_says_how_to_get_it() -> None:
+def test_a_missing_tmux_exits_4_and_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(TMUX_VARIABLE, raising=False)
     error = tmux_missing_error()
 
     assert error.exit_code == 4
     assert "nstall" in error.hint
+
+
+def test_the_environment_chooses_the_tmux_that_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "bin" / "tmux-of-ours"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "bin", prepend=":")
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    for chosen in (str(program), "./bin/tmux-of-ours", "~/bin/tmux-of-ours"):
+        monkeypatch.setenv(TMUX_VARIABLE, chosen)
+        assert (tmux_program(), find_tmux()) == (str(program), str(program))
+    monkeypatch.setenv(TMUX_VARIABLE, "tmux-of-ours")
+    assert (tmux_program(), find_tmux()) == ("tmux-of-ours", "bin/tmux-of-ours")
+    for none in ("", None):
+        monkeypatch.setenv(TMUX_VARIABLE, none) if none is not None else monkeypatch.delenv(TMUX_VARIABLE)
+        assert (tmux_program(), chosen_tmux()) == ("tmux", "")
+
+
+def test_a_chosen_tmux_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = str(tmp_path / "tmux")
+    monkeypatch.setenv(TMUX_VARIABLE, missing)
+
+    error = tmux_missing_error()
+
+    assert find_tmux() is None
+    assert error.exit_code == 4
+    assert missing in error.message
+    assert TMUX_VARIABLE in error.hint

@@ -93,7 +93,8 @@ async def test_the_agent_gets_its_task_and_its_standing_instructions(place: Plac
 
 
 async def test_the_environment_is_ours_where_it_must_be(place: Place) -> None:
-    await spawn(place.yard, asked(issue="7"), place.say)
+    yard = replace(place.yard, environ={**place.yard.environ, "TMUX_BIN": "/opt/other/tmux"})
+    await spawn(yard, asked(issue="7"), place.say)
 
     until(lambda: (place.notes / "app-1.cwd").exists(), "the agent has started")
     env = dict(line.partition("=")[::2] for line in (place.notes / "app-1.env").read_text().splitlines())
@@ -103,6 +104,7 @@ async def test_the_environment_is_ours_where_it_must_be(place: Place) -> None:
     assert env["QUARTERDECK_CALLER"] == "agent"
     assert env["QUARTERDECK_HOME"] == str(place.yard.home)
     assert env["TMUX"].startswith(str(place.yard.mux.address))
+    assert env["TMUX_BIN"] == "/opt/other/tmux"
 
 
 async def test_an_issue_is_told_to_the_agent_and_names_branch_and_session(place: Place) -> None:

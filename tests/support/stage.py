@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quarterdeck.programs import find_tmux
 from quarterdeck.tui.rows.mark import SHAPES
 from support.tmux_server import TmuxServer, until
 from support.tmux_terminal import Terminals
@@ -100,7 +100,7 @@ OUR_TERMINAL = "0 0 0 1"
 
 def without_agents() -> str:
     """A PATH that leads to tmux and to no agent that this machine may have."""
-    return os.pathsep.join((str(Path(str(shutil.which("tmux"))).parent), os.defpath))
+    return os.pathsep.join((str(Path(str(find_tmux())).parent), os.defpath))
 
 
 class Stage:

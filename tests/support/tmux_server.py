@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.ids import PaneId
+from quarterdeck.core.tmux_versions import tmux_version
+from quarterdeck.programs import tmux_program
 from support.patience import PATIENCE
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ class TmuxServer:
     def run(self, *args: str, check: bool = True, stdin: bytes | None = None) -> str:
         """Run one tmux command and answer what it printed, without the last newline."""
         done = subprocess.run(
-            ["tmux", "-u", "-f", "/dev/null", "-S", self.socket, *args],
+            [tmux_program(), "-u", "-f", "/dev/null", "-S", self.socket, *args],
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
@@ -87,6 +89,20 @@ class TmuxServer:
     def ask(self, target: str, fmt: str) -> str:
         """One format expanded for a target."""
         return self.run("display-message", "-p", "-t", target, fmt)
+
+    def keys(self) -> list[str]:
+        """The lines that make the keys of the prefix table."""
+        # Of all tables: asked for one table, or one key, tmux 3.7 prints nothing when that is a single line.
+        return [line for line in self.run("list-keys").splitlines() if line.split("-T", 1)[-1].split()[0] == "prefix"]
+
+    def key(self, name: str) -> str:
+        """The line that makes one key of the prefix table; "" when it does nothing."""
+        return "".join(line for line in self.keys() if line.split("-T", 1)[-1].split()[1] == name)
+
+    def version(self) -> tuple[int, int]:
+        """tmux's version; what carries no number comes from its newest sources."""
+        version = tmux_version(self.run("-V"))
+        return version[:2] if version is not None else (99, 0)
 
     def pid(self) -> int:
         """The server's process."""

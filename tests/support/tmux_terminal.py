@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from quarterdeck.programs import tmux_program
 from support.tmux_server import TmuxServer, until
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Terminals:
             "TMUX",
             "-u",
             "TMUX_PANE",
-            "tmux",
+            tmux_program(),
             "-S",
             self.inner.socket,
             "attach-session",

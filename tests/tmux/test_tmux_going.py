@@ -11,6 +11,7 @@ import pytest
 from quarterdeck.core.ids import PaneId, TmuxSessionId
 from quarterdeck.core.pane import ServerAddress
 from quarterdeck.errors import NotFound, Refused
+from quarterdeck.programs import tmux_program
 from quarterdeck.tmux.doing import Doing
 from quarterdeck.tmux.going import (
     CONSOLE_OPTION,
@@ -224,7 +225,7 @@ async def test_outside_tmux_the_command_to_type_attaches(
     until(lambda: bool(terminals.names()), "the terminal was attached")
 
     assert terminals.shows(terminals.names()[0]) == agent
-    assert attach_argv(doing.address, agent) == ["tmux", "-S", server.socket, "attach-session", "-t", agent]
+    assert attach_argv(doing.address, agent) == [tmux_program(), "-S", server.socket, "attach-session", "-t", agent]
     assert "TMUX" not in attach_environment()
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from quarterdeck.core.pane import NoServer, ServerAddress
 from quarterdeck.errors import TmuxMissing, TmuxRefused, TmuxUnreachable
+from quarterdeck.programs import TMUX_VARIABLE
 from quarterdeck.tmux import spawn
 from quarterdeck.tmux.child import Child
 from quarterdeck.tmux.mux import TmuxMux
@@ -141,6 +142,7 @@ async def test_someone_else_s_talking_socket_is_unreachable(short_folder: Path) 
 
 
 async def test_without_tmux_the_error_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(TMUX_VARIABLE, raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
 
     with pytest.raises(TmuxMissing) as caught:
@@ -227,5 +229,6 @@ def fake_tmux(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Pat
     program = folder / "tmux"
     program.write_text(f"#!/bin/sh\necho $$ >> {pids}\n{script}\n")
     program.chmod(0o700)
+    monkeypatch.delenv(TMUX_VARIABLE, raising=False)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     return pids

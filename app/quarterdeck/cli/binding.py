@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from quarterdeck.cli.asking import agrees
-from quarterdeck.cli.invocation import own_command_with
+from quarterdeck.cli.invocation import own_command_in_tmux
 from quarterdeck.cli.output import print_json, say
 from quarterdeck.errors import Refused, TmuxUnreachable, UsageError
 from quarterdeck.tmux import binding as keys
@@ -75,7 +75,7 @@ async def _bind(call: Call) -> int:
 
 
 def _command(call: Call) -> tuple[str, ...]:
-    return keys.console_command(own_command_with(call), popup=call.options.popup)
+    return keys.console_command(own_command_in_tmux(call), popup=call.options.popup)
 
 
 def _as_typed(call: Call, key: str) -> str:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.text import clean
-from quarterdeck.programs import tmux_missing_error
+from quarterdeck.programs import find_tmux, tmux_missing_error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 @asynccontextmanager
 async def bridge(call: Call, *, persistent: bool = False, look: bool = True) -> AsyncIterator[Bridge]:
     """The sessions of the tmux server that is meant, looked at once unless the verb looks itself."""
-    if shutil.which("tmux", path=os.environ.get("PATH")) is None:
+    if find_tmux() is None:
         raise tmux_missing_error()
     # Here and not above: half of the verbs need neither the store nor tmux.
     from quarterdeck.runtime.bridge import open_bridge

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from quarterdeck.cli.invocation import own_command_with
+from quarterdeck.cli.invocation import own_command_in_tmux
 from quarterdeck.errors import UsageError
 from quarterdeck.leaving import Leaving
-from quarterdeck.programs import tmux_missing_error
+from quarterdeck.programs import find_tmux, tmux_missing_error
 
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
@@ -42,7 +41,7 @@ def _open(call: Call, size: tuple[int, int] | None = None) -> int:
 
 
 async def _run(call: Call, leaving: Leaving, size: tuple[int, int] | None) -> int:
-    if shutil.which("tmux") is None:
+    if find_tmux() is None:
         raise tmux_missing_error()
     # Exported by some shells, these would win over the size that the terminal has, and never change with it.
     for name in ("COLUMNS", "LINES"):
@@ -52,7 +51,7 @@ async def _run(call: Call, leaving: Leaving, size: tuple[int, int] | None) -> in
     # Its first question goes to tmux before the screen's own code, which takes the longest, is imported.
     from quarterdeck.runtime.opening import OpeningBackend
 
-    backend = OpeningBackend(call.address, call.places, lambda: call.settings, own_command_with(call))
+    backend = OpeningBackend(call.address, call.places, lambda: call.settings, own_command_in_tmux(call))
     from quarterdeck.tui.app import ConsoleApp
 
     if size is not None:

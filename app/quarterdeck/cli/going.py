@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from quarterdeck.cli.bridge import bridge
-from quarterdeck.cli.invocation import own_command_with
+from quarterdeck.cli.invocation import own_command_in_tmux
 from quarterdeck.errors import QuarterdeckError, Refused
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ async def _back(call: Call) -> int:
         if options.open:
             from quarterdeck.tmux.own_session import ensure_console
 
-            await ensure_console(doing, [*own_command_with(call), "console"])
+            await ensure_console(doing, [*own_command_in_tmux(call), "console"])
         await go_back(doing, where, client=options.client)
     except QuarterdeckError as error:
         if options.client is None:

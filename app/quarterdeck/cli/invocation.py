@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quarterdeck.programs import TMUX_VARIABLE, chosen_tmux
 from quarterdeck.roots import HOME_VARIABLE
 
 if TYPE_CHECKING:
@@ -33,3 +34,9 @@ def own_command_with(call: Call) -> list[str]:
     if options.home is not None or os.environ.get(HOME_VARIABLE):
         words += ["--home", str(call.places.home)]
     return words
+
+
+def own_command_in_tmux(call: Call) -> list[str]:
+    """The same, for a tmux server to start: what it starts has its environment, which may choose no tmux."""
+    chosen = chosen_tmux()
+    return [*(("env", f"{TMUX_VARIABLE}={chosen}") if chosen else ()), *own_command_with(call)]

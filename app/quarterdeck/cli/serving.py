@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import shutil
 import sys
 from typing import TYPE_CHECKING
 
 from quarterdeck.cli.invocation import own_command_with
 from quarterdeck.cli.output import print_json, say
-from quarterdeck.programs import tmux_missing_error
+from quarterdeck.programs import find_tmux, tmux_missing_error
 
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
@@ -24,7 +23,7 @@ def run(call: Call) -> int:
     from quarterdeck.tui.web import serve
 
     # What each page's console would stop at is said here, where somebody reads it.
-    if shutil.which("tmux") is None:
+    if find_tmux() is None:
         raise tmux_missing_error()
     _ = call.settings
     words = own_command_with(call)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.cli.invocation import own_command_with
 from quarterdeck.cli.output import write
+from quarterdeck.programs import TMUX_VARIABLE, chosen_tmux
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from quarterdeck.cli.call import Call
 
@@ -23,7 +24,7 @@ Documentation=man:quarterdeck(1)
 
 [Service]
 ExecStart={command}
-Environment={path}
+{environment}
 Restart=on-failure
 RestartSec=5
 # What it starts, such as a program that is told of a need, may end by itself.
@@ -41,13 +42,17 @@ def print_unit(call: Call) -> int:
     if "-S" not in words:
         # A service runs in no session, so it must be told the server that is meant here.
         words += ["-S", call.address.socket]
-    write(unit([*words, "watch"], os.environ.get("PATH", os.defpath)))
+    chosen = {TMUX_VARIABLE: chosen_tmux()} if chosen_tmux() else {}
+    write(unit([*words, "watch"], {"PATH": os.environ.get("PATH", os.defpath)} | chosen))
     return 0
 
 
-def unit(command: Sequence[str], path: str) -> str:
+def unit(command: Sequence[str], environment: Mapping[str, str]) -> str:
     """The unit that runs this command. Pure."""
-    return _UNIT.format(command=" ".join(map(word, command)), path=_in_quotes(f"PATH={path}", dollar="$"))
+    variables = (_in_quotes(f"{name}={value}", dollar="$") for name, value in environment.items())
+    return _UNIT.format(
+        command=" ".join(map(word, command)), environment="\n".join(f"Environment={each}" for each in variables)
+    )
 
 
 def word(text: str) -> str:

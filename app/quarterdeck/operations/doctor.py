@@ -9,14 +9,14 @@ import shlex
 import stat
 import sys
 from enum import StrEnum
-from shutil import which
 from typing import TYPE_CHECKING
 
 from quarterdeck.config.loader import load
+from quarterdeck.core import tmux_versions
 from quarterdeck.errors import ProgramMissing, QuarterdeckError
 from quarterdeck.paths import FILE_MODE, FOLDER_MODE
 from quarterdeck.process import run
-from quarterdeck.programs import install_hint, is_usable_tmux, tmux_missing_error, tmux_too_old_error
+from quarterdeck.programs import find_tmux, install_hint, tmux_missing_error, tmux_program, tmux_too_old_error
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
@@ -82,17 +82,17 @@ async def python(_: Places) -> Finding:
 
 
 async def tmux(_: Places) -> Finding:
-    """Whether tmux is there and new enough."""
+    """Whether tmux is there and new enough, and what is known of its version."""
     try:
-        said = await run(("tmux", "-V"), timeout=VERSION_SECONDS, limit_bytes=VERSION_BYTES)
+        said = await run((tmux_program(), "-V"), timeout=VERSION_SECONDS, limit_bytes=VERSION_BYTES)
     except ProgramMissing:
         raise tmux_missing_error() from None
     answer = said.out.strip()
     if not answer.startswith("tmux "):
-        return Finding("tmux", Status.FAIL, f"{which('tmux')} is another program than tmux.", install_hint("tmux"))
-    if not is_usable_tmux(answer):
-        raise tmux_too_old_error(answer.removeprefix("tmux "))
-    return Finding("tmux", Status.OK, f"{answer}.")
+        return Finding("tmux", Status.FAIL, f"{find_tmux()} is another program than tmux.", install_hint("tmux"))
+    if not tmux_versions.is_usable_tmux(answer):
+        raise tmux_too_old_error(answer.removeprefix("tmux "), tmux_versions.OLDEST)
+    return Finding("tmux", Status.OK, tmux_versions.verdict(answer))
 
 
 async def git(_: Places) -> Finding:

@@ -14,6 +14,7 @@ from quarterdeck.errors import AgentError, QuarterdeckError, Refused, TmuxError,
 from quarterdeck.paths import private_folder
 from quarterdeck.ports.agent import Launch, LaunchPlan, Permissions
 from quarterdeck.ports.mux import CaptureRequest, NewSession
+from quarterdeck.programs import TMUX_VARIABLE, chosen_tmux
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,6 +115,8 @@ def environment(yard: Yard, project: Project, record: WorkRecord, plan: LaunchPl
         ours["QUARTERDECK_ISSUE"] = record.issue
     if yard.home is not None:
         ours["QUARTERDECK_HOME"] = str(yard.home)
+    if chosen := chosen_tmux(yard.environ):
+        ours[TMUX_VARIABLE] = chosen
     return {**plan.env, **project.env, **ours}
 
 

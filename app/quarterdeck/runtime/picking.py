@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.errors import QuarterdeckError, UsageError
 from quarterdeck.process import run
-from quarterdeck.programs import tmux_missing_error
+from quarterdeck.programs import find_tmux, tmux_missing_error
 from quarterdeck.roots import current_folder
 from quarterdeck.tui.requests import Directory
 from quarterdeck.tui.work import Tools
@@ -29,7 +29,7 @@ SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "target", "build", "
 
 def tmux_trouble() -> QuarterdeckError | None:
     """Why tmux cannot be used at all, or None."""
-    return tmux_missing_error() if shutil.which("tmux") is None else None
+    return tmux_missing_error() if find_tmux() is None else None
 
 
 def directories(recent: Iterable[str], cwds: Iterable[str], home: Path | None = None) -> list[Directory]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quarterdeck.core.ids import PaneId
 from quarterdeck.errors import NotFound, Refused, TmuxRefused
+from quarterdeck.programs import tmux_program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -151,7 +152,7 @@ async def console_pane(doing: Doing) -> PaneId | None:
 
 def attach_argv(address: ServerAddress, pane_id: PaneId) -> list[str]:
     """The command that shows a pane on a terminal outside tmux; run it with `attach_environment`."""
-    return ["tmux", "-S", address.socket, "attach-session", "-t", pane_id]
+    return [tmux_program(), "-S", address.socket, "attach-session", "-t", pane_id]
 
 
 def attach_environment() -> dict[str, str]:
@@ -161,7 +162,7 @@ def attach_environment() -> dict[str, str]:
 
 def crossing_command(address: ServerAddress, pane_id: PaneId) -> str:
     """What to type in another server's pane: its terminal leaves that server and shows the pane."""
-    return shlex.join(["tmux", "detach-client", "-E", shlex.join(attach_argv(address, pane_id))])
+    return shlex.join([tmux_program(), "detach-client", "-E", shlex.join(attach_argv(address, pane_id))])
 
 
 def _same_socket(one: str, other: str) -> bool:

@@ -17,6 +17,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from quarterdeck.errors import TmuxUnreachable
+from quarterdeck.programs import find_tmux
 from quarterdeck.tmux import spawn
 from quarterdeck.tmux.words import words
 
@@ -114,7 +115,7 @@ def _bounded_server() -> type[Any]:
         """A server whose every command is bounded in time."""
 
         def __init__(self, address: ServerAddress, timeout: float, loop: asyncio.AbstractEventLoop) -> None:
-            super().__init__(socket_path=address.socket)
+            super().__init__(socket_path=address.socket, tmux_bin=find_tmux())
             self._address = address
             self._timeout = timeout
             self._loop = loop

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import shutil
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quarterdeck.errors import TmuxMissing, TmuxRefused, TmuxUnreachable
-from quarterdeck.programs import tmux_missing_error
+from quarterdeck.programs import find_tmux, tmux_missing_error, tmux_program
 from quarterdeck.tmux.child import Child
 
 if TYPE_CHECKING:
@@ -79,8 +78,8 @@ def command(address: ServerAddress, *args: str, may_start: bool = False) -> list
     """
     if may_start:
         # By its place: the environment it gets may name another PATH than ours.
-        return [shutil.which("tmux") or "tmux", "-u", "-S", address.socket, *args]
-    return ["tmux", "-u", "-N", "-S", address.socket, *args]
+        return [find_tmux() or tmux_program(), "-u", "-S", address.socket, *args]
+    return [tmux_program(), "-u", "-N", "-S", address.socket, *args]
 
 
 async def run(

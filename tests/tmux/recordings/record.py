@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1]))
 
+from quarterdeck.programs import tmux_program  # noqa: E402
 from support.tmux_server import TmuxServer, until  # noqa: E402
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Tape:
     def __init__(self, server: TmuxServer, flags: str) -> None:
         self.kept = bytearray()
         self.process = subprocess.Popen(
-            ["tmux", "-u", "-N", "-C", "-S", server.socket, "attach-session", "-E", "-f", flags, "-t", "=main"],
+            [tmux_program(), "-u", "-N", "-C", "-S", server.socket, "attach-session", "-E", "-f", flags, "-t", "=main"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=server.environment(),
