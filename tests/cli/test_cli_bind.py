@@ -40,26 +40,17 @@ def qd(server: TmuxServer, *args: str) -> Done:
     return run_cli("-S", server.socket, *args)
 
 
-def on(server: TmuxServer, key: str) -> str:
-    """What a key of the prefix table does."""
-    return server.run("list-keys", "-T", "prefix", key, check=False)
-
-
-def prefix_keys(server: TmuxServer) -> str:
-    return server.run("list-keys", "-T", "prefix", check=False)
-
-
 def test_the_first_free_key_is_taken_and_said(server: TmuxServer) -> None:
     server.run("bind-key", "g", "choose-tree")
 
     done = qd(server, "bind")
 
     assert done.code == 0
-    assert "back --open --client #{q:client_name}" in on(server, "Q")
+    assert "back --open --client #{q:client_name}" in server.key("Q")
     assert "C-b Q opens the console" in done.out
     assert done.out.startswith("tmux bind-key -N 'Quarterdeck: the console' Q run-shell -b ")
     assert qd(server, "bind").out == done.out
-    assert "choose-tree" in on(server, "g")
+    assert "choose-tree" in server.key("g")
 
 
 def test_a_key_in_use_is_refused_with_what_it_does(server: TmuxServer) -> None:
@@ -67,7 +58,7 @@ def test_a_key_in_use_is_refused_with_what_it_does(server: TmuxServer) -> None:
 
     assert done.code == 5
     assert "C-b c is in use: new-window" in done.err
-    assert "new-window" in on(server, "c")
+    assert "new-window" in server.key("c")
 
 
 def test_a_key_that_tmux_does_not_know_is_wrong_usage(server: TmuxServer) -> None:
@@ -80,7 +71,7 @@ def test_all_our_keys_are_taken_away_and_no_other(server: TmuxServer) -> None:
     before = server.run("list-keys")
     qd(server, "bind")
     qd(server, "bind", "--popup")
-    assert "console --from-key" in on(server, "Q")
+    assert "console --from-key" in server.key("Q")
 
     assert qd(server, "bind", "--remove", "c").code == 5
     done = qd(server, "bind", "--remove", "--json")
@@ -107,21 +98,21 @@ def answered(server: TmuxServer, terminals: Terminals, answer: str) -> str:
 def test_on_a_terminal_it_asks_before_it_takes_a_key_and_gives_it_back(
     server: TmuxServer, terminals: Terminals
 ) -> None:
-    before = on(server, "c")
+    before = server.key("c")
 
     assert "done=0" in answered(server, terminals, "y")
-    assert "back --open" in on(server, "c")
+    assert "back --open" in server.key("c")
     qd(server, "bind", "c", "--popup")
     qd(server, "bind", "--remove")
 
-    assert on(server, "c") == before
+    assert server.key("c") == before
 
 
 def test_no_is_the_answer_of_an_empty_line(server: TmuxServer, terminals: Terminals) -> None:
-    before = on(server, "c")
+    before = server.key("c")
 
     assert "Nothing was changed." in answered(server, terminals, "")
-    assert on(server, "c") == before
+    assert server.key("c") == before
 
 
 def test_without_a_server_it_says_what_to_put_into_the_configuration(tmux_socket: Path) -> None:

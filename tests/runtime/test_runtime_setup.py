@@ -82,11 +82,11 @@ async def test_a_free_key_is_offered_and_bound_when_accepted(tmux_socket: Path) 
         offer = await offered.offer(Part.KEY)
         assert offer is not None
         assert offer.question == "Put the console on C-b Q?"
-        assert "/opt/qd" not in server.run("list-keys", "-T", "prefix")
+        assert "/opt/qd" not in "".join(server.keys())
 
         done = await offer.accept()
 
-        assert "/opt/qd" in server.run("list-keys", "-T", "prefix", "Q")
+        assert "/opt/qd" in server.key("Q")
         assert done.command == "/opt/qd -S x bind Q --print >> ~/.tmux.conf"
         assert await offered.offer(Part.KEY) is None
 
@@ -101,7 +101,7 @@ async def test_a_key_that_was_bound_meanwhile_is_left_alone(tmux_socket: Path) -
         with pytest.raises(Refused, match="bound meanwhile"):
             await offer.accept()
 
-        assert "/opt/qd" not in server.run("list-keys", "-T", "prefix", "g")
+        assert "/opt/qd" not in server.key("g")
 
 
 async def test_the_findings_are_those_of_doctor(settings: Path, tmux_socket: Path) -> None:

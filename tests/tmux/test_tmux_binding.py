@@ -41,10 +41,6 @@ def address(server: TmuxServer) -> ServerAddress:
     return ServerAddress(server.socket)
 
 
-def table(server: TmuxServer) -> str:
-    return server.run("list-keys", "-T", "prefix", check=False)
-
-
 @pytest.mark.parametrize("popup", [False, True], ids=["session", "popup"])
 async def test_every_key_can_be_bound_known_again_and_taken_away(
     server: TmuxServer, address: ServerAddress, popup: bool
@@ -69,13 +65,13 @@ async def test_tmux_reads_the_printed_line_as_what_was_bound(
     conf = short_folder / "conf"
     for key in ("g", "#", ";", '"', "'", "M-;", "\\"):
         await bind(address, key, command, was=None)
-        bound = table(server)
+        bound = server.keys()
         await unbind(address, key)
         conf.write_text(conf_line(key, command) + "\n")
 
         server.run("source-file", str(conf))
 
-        assert table(server) == bound, key
+        assert server.keys() == bound, key
         await unbind(address, key)
 
 
@@ -83,14 +79,14 @@ async def test_a_key_gets_back_what_it_did_even_when_it_was_bound_twice(
     server: TmuxServer, address: ServerAddress
 ) -> None:
     server.run("bind-key", "-r", "x", "display-message", "it's #S; \\$HOME", "\\;", "next-window")
-    before = table(server)
+    before = server.keys()
     for popup in (False, True):
         (was,) = await bindings(address)
         await bind(address, "x", console_command(PROGRAM, popup=popup), was=was)
 
     assert "next-window" in await unbind(address, "x")
 
-    assert table(server) == before
+    assert server.keys() == before
     assert "@quarterdeck" not in server.run("show-options", "-s")
 
 

@@ -13,7 +13,9 @@ from quarterdeck.core.ids import PaneId, TmuxSessionId
 from quarterdeck.core.pane import NoServer, ServerAddress
 from quarterdeck.errors import TmuxUnreachable
 from quarterdeck.ports.mux import HintKind
+from quarterdeck.programs import tmux_program
 from quarterdeck.tmux.control import ControlClient, Host, choose
+from quarterdeck.tmux.hints import NOTICES
 from quarterdeck.tmux.link import Link, LinkLost
 from quarterdeck.tmux.pipe import line, quote
 from support.patience import PATIENCE
@@ -119,7 +121,7 @@ async def test_no_output_reaches_us(server: TmuxServer) -> None:
 async def test_a_real_client_is_told_with_what_it_shows(server: TmuxServer) -> None:
     one = server.session("one")
     with TmuxServer(server.socket + "2") as outer:
-        screen = ("env", "-u", "TMUX", "tmux", "-S", server.socket, "attach-session", "-r", "-t", "=one")
+        screen = ("env", "-u", "TMUX", tmux_program(), "-S", server.socket, "attach-session", "-r", "-t", "=one")
         outer.session("screen", *screen, size="90x30")
         until(lambda: "attached" in server.run("list-clients", "-F", "#{client_flags}"), "the client was there")
 
@@ -316,7 +318,9 @@ async def test_it_finds_a_server_that_starts_later(server: TmuxServer) -> None:
 async def test_it_stays_away_from_what_ends_with_its_last_client(server: TmuxServer, option: str) -> None:
     server.session("one")
     with TmuxServer(server.socket + "2") as outer:
-        outer.session("screen", "env", "-u", "TMUX", "tmux", "-S", server.socket, "attach-session", "-t", "=one")
+        outer.session(
+            "screen", "env", "-u", "TMUX", tmux_program(), "-S", server.socket, "attach-session", "-t", "=one"
+        )
         until(lambda: len(server.clients()) == 1, "the operator was there")
         server.run("set-option", "-s" if option == "exit-unattached" else "-g", option, "on")
 
@@ -370,6 +374,44 @@ async def test_a_mux_is_all_that_the_port_asks_for(server: TmuxServer) -> None:
         port: Mux = mux
 
         assert port.address.socket == server.socket
+
+
+CHANGES: tuple[tuple[tuple[str, ...], set[str]], ...] = (
+    (("new-session", "-d", "-s", "new", "sleep", "99"), {"sessions-changed"}),
+    (("rename-session", "-t", "=new", "named"), {"session-renamed"}),
+    (("new-window", "-d", "-t", "=named:", "-n", "far", "sleep", "99"), {"unlinked-window-add"}),
+    (("new-window", "-d", "-t", "=one:", "-n", "near", "sleep", "99"), {"window-add"}),
+    (("select-window", "-t", "=one:near"), {"session-window-changed"}),
+    (("select-window", "-t", "=named:far"), {"session-window-changed"}),
+    (("split-window", "-d", "-t", "=one:near", "sleep", "99"), {"layout-change"}),
+    (("split-window", "-t", "=named:far", "sleep", "99"), {"window-pane-changed"}),
+    (("rename-window", "-t", "=one:near", "here"), {"window-renamed"}),
+    (("rename-window", "-t", "=named:far", "there"), {"unlinked-window-renamed"}),
+    (("copy-mode", "-t", "=named:there"), {"pane-mode-changed"}),
+    (("kill-window", "-t", "=named:there"), {"unlinked-window-close"}),
+    # By then it is unlinked already, except in tmux's newest sources.
+    (("kill-window", "-t", "=one:here"), {"unlinked-window-close", "window-close"}),
+    (("kill-session", "-t", "=named"), {"sessions-changed"}),
+    (("kill-session", "-t", "=one"), {"exit"}),
+)
+"""What changes at a server, and of which notices at least one tells of it to a client attached to `one`."""
+
+
+async def test_every_change_is_told_in_words_that_we_know(server: TmuxServer) -> None:
+    server.session("one")
+    server.session("other")
+    heard: list[str] = []
+    session = TmuxSessionId(server.ask("=one:", "#{session_id}"))
+    link = await Link.open(
+        ServerAddress(server.socket), session, lambda notice: heard.append(notice.name), timeout=PATIENCE
+    )
+    try:
+        for change, told in CHANGES:
+            heard.clear()
+            server.run(*change)
+            await eventually(lambda told=told: told & set(heard) & set(NOTICES), f"{change} was told")  # type: ignore[misc]
+    finally:
+        await link.close()
 
 
 async def test_notices_become_hints_and_so_does_the_end_of_the_connection(server: TmuxServer) -> None:

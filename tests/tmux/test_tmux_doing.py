@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import random
-import shutil
 import subprocess
 import sys
 import threading
@@ -20,7 +19,10 @@ from quarterdeck.core.ids import PaneId, TmuxSessionId
 from quarterdeck.core.pane import ServerAddress
 from quarterdeck.errors import TmuxRefused, TmuxUnreachable
 from quarterdeck.ports.mux import NewSession
+from quarterdeck.programs import TMUX_VARIABLE, find_tmux
 from quarterdeck.tmux.doing import Doing
+from quarterdeck.tmux.new_session import made_target
+from quarterdeck.tmux.words import unexpanded, words
 from support.cli import cli_env
 from support.patience import PATIENCE
 from support.tmux_panes import pane_of
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 
 ADVERSARIAL = [
     "two words",
-    "tab\there",
     "[/x]",
     "漢字 émoji 🦀",
     'it\'s "quoted"',
@@ -93,7 +94,7 @@ async def test_a_session_is_made_renamed_and_ended_under_any_name(
     server.session("bystander")
 
     pane = await doing.new_session(NewSession(name=name, cwd=tmp_path, argv=("sleep", "99")))
-    stored = name.replace("\t", "\\t").replace("\\;", "\\\\;")
+    stored = name.replace("\\;", "\\\\;")
     assert pane.session_name == stored
     assert server.sessions().count(stored) == 1
 
@@ -104,6 +105,26 @@ async def test_a_session_is_made_renamed_and_ended_under_any_name(
     await doing.kill_session(pane.tmux_id)
     assert server.sessions() == ["bystander"]
     assert "canary" not in files_in(tmp_path)
+
+
+async def test_a_name_with_a_tab_is_kept_or_refused_as_tmux_does(
+    server: TmuxServer, doing: Doing, tmp_path: Path
+) -> None:
+    server.session("bystander")
+    wanted = NewSession(name="tab\there", cwd=tmp_path, argv=("sleep", "99"))
+    if server.version() < (3, 7):
+        pane = await doing.new_session(wanted)
+        await doing.rename_session(pane.tmux_id, "other")
+        await doing.rename_session(pane.tmux_id, "tab\there")
+        assert pane.session_name == server.ask(pane.pane_id, "#{session_name}") == "tab\\there"
+        await doing.kill_session(pane.tmux_id)
+    else:
+        with pytest.raises(TmuxRefused, match="tmux takes no session named"):
+            await doing.new_session(wanted)
+        with pytest.raises(TmuxRefused, match="tmux takes no session named"):
+            await doing.rename_session(TmuxSessionId("$0"), "tab\there")
+
+    assert server.sessions() == ["bystander"]
 
 
 async def test_any_name_made_of_what_tmux_gives_a_meaning_stays_as_it_is(server: TmuxServer, doing: Doing) -> None:
@@ -234,6 +255,34 @@ async def test_a_program_that_ends_at_once_is_refused_with_its_last_words(
 
     assert refused.value.hint == "no such model"
     assert server.sessions() == ["keep"]
+
+
+@pytest.mark.parametrize("name", ["a.b", "a:b", "$1.é", "=[x]*.y", "a.b:c#{pid}", "%1:", "-.;", "plain"])
+async def test_a_session_just_made_is_found_under_what_tmux_made_of_its_name(server: TmuxServer, name: str) -> None:
+    server.session("keep")
+    mark = ("set-option", "-p", "-t", made_target(name), "@found", "yes")
+
+    pane = server.run(
+        *words("new-session", "-d", "-P", "-F", "#{pane_id}", "-s", unexpanded(name), "--", "sleep", "99"),
+        *(";", *words(*mark)),
+    )
+
+    panes = server.run("list-panes", "-a", "-F", "#{pane_id}#{@found}").splitlines()
+    assert sorted(panes) == sorted(["%0", f"{pane}yes"])
+
+
+async def test_of_two_sessions_that_may_be_meant_neither_is_touched(
+    server: TmuxServer, doing: Doing, tmp_path: Path
+) -> None:
+    other = server.session("axb")
+
+    pane = await doing.new_session(NewSession(name="a.b", cwd=tmp_path, argv=("sleep", "99")))
+
+    assert server.ask(other, "#{remain-on-exit}") == server.ask(pane.pane_id, "#{remain-on-exit}") == "off"
+    await doing.kill_session(pane.tmux_id)
+    with pytest.raises(TmuxRefused, match="ended at once"):
+        await doing.new_session(NewSession(name="a.b", cwd=tmp_path, argv=("sh", "-c", "exit 3")))
+    assert other in server.run("list-panes", "-a", "-F", "#{pane_id}").splitlines()
 
 
 async def test_the_last_session_that_ends_at_once_is_refused_too(doing: Doing, tmp_path: Path) -> None:
@@ -425,9 +474,10 @@ async def test_options_of_every_scope_are_told_and_unknown_ones_are_missing(serv
     server.session("keep")
     server.run("set-option", "-g", "status-left", "")
     server.run("set-option", "-g", "status-right", "a\nb")
+    server.run("set-option", "-s", "escape-time", "123")
 
     assert await doing.options(["escape-time", "no-such-option", "status-left", "status-right", "mode-keys"]) == {
-        "escape-time": "500",
+        "escape-time": "123",
         "status-left": "",
         "status-right": "a\nb",
         "mode-keys": "emacs",
@@ -465,22 +515,6 @@ async def test_a_hook_runs_what_it_was_given(server: TmuxServer, doing: Doing) -
     server.session("new")
 
     assert await doing.option("@seen") == "it's 'seen'; \"really\""
-
-
-async def test_a_key_is_bound_and_given_back(server: TmuxServer, doing: Doing) -> None:
-    server.session("keep")
-
-    assert await doing.key_binding("c") == "new-window"
-    assert await doing.key_binding("g") is None
-    assert await doing.key_binding(";") == "last-pane"
-    with pytest.raises(TmuxRefused):
-        await doing.key_binding("no-such-key")
-
-    await doing.bind_key("g", ("set-option", "-s", "@one", "a; b;"), ("set-option", "-s", "@two", "it's"))
-    assert "@one" in (await doing.key_binding("g") or "")
-    await doing.unbind_key("g")
-    await doing.unbind_key("g")
-    assert await doing.key_binding("g") is None
 
 
 # -- clients
@@ -557,22 +591,27 @@ async def test_a_server_that_is_gone_is_an_error_and_never_an_empty_answer(serve
         doing.options(["escape-time"]),
         doing.paste(pane, "x"),
         doing.rename_session(TmuxSessionId("$0"), "x"),
-        doing.key_binding("c"),
+        doing.option("@quarterdeck_test"),
     ]
     for call in calls:
         with pytest.raises(TmuxUnreachable):
             await call
 
 
+@pytest.mark.parametrize("chosen", [False, True], ids=["the first on PATH", "chosen"])
 async def test_our_own_tmux_never_reaches_a_child(
-    server: TmuxServer, doing: Doing, short_folder: Path, monkeypatch: pytest.MonkeyPatch
+    server: TmuxServer, doing: Doing, short_folder: Path, monkeypatch: pytest.MonkeyPatch, *, chosen: bool
 ) -> None:
     pane = PaneId(server.session("keep"))
     spy = short_folder / "tmux"
-    real = shutil.which("tmux")
+    real = find_tmux()
     spy.write_text(f'#!/bin/sh\nenv >> {short_folder}/seen\nexec {real} "$@"\n')
     spy.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{short_folder}:{os.environ['PATH']}")
+    if chosen:
+        monkeypatch.setenv(TMUX_VARIABLE, str(spy))
+    else:
+        monkeypatch.delenv(TMUX_VARIABLE, raising=False)
+        monkeypatch.setenv("PATH", f"{short_folder}:{os.environ['PATH']}")
     monkeypatch.setenv("TMUX", f"{server.socket},1,0")
     monkeypatch.setenv("TMUX_PANE", "%0")
 

@@ -24,7 +24,6 @@ HOSTILE_NAMES = (
     "two words",
     "a:b",
     "c.d",
-    "tab\there",
     "[/x]",
     "漢字 ☂",
     "\"double\" 'single'",
@@ -40,6 +39,9 @@ HOSTILE_NAMES = (
     "x" * 300,
 )
 """Names an operator or a program may give a session."""
+
+NAMES_UP_TO_3_6 = ("tab\there",)
+"""Names that tmux 3.7 refuses."""
 
 HOSTILE_TITLES = (
     b"a|b|c",
@@ -93,6 +95,11 @@ def server(tmux_socket: Path) -> Iterator[TmuxServer]:
 def titled(title: bytes) -> tuple[str, ...]:
     octal = "".join(f"\\{byte:03o}" for byte in title)
     return ("sh", "-c", rf"printf '\033]2;{octal}\033\\'; exec sleep 3600")
+
+
+def kept_as(title: str, version: tuple[int, int]) -> str:
+    """What tmux makes of a title that a program sets: 3.7 takes the sting out of some signs."""
+    return title if version < (3, 7) else title.replace("\\", "\\\\").replace("#(", "_(")
 
 
 @BOTH_WAYS
@@ -165,8 +172,10 @@ async def test_flags_of_a_pane_are_told(server: TmuxServer) -> None:
 @BOTH_WAYS
 async def test_two_hundred_sessions_come_in_one_look(server: TmuxServer, *, persistent: bool) -> None:
     server.session("s0")
-    more = [word for n in range(1, 200) for word in ("new-session", "-d", "-s", f"s{n}", "--", "sleep", "3600", ";")]
-    server.run(*more[:-1])
+    # Not all at once: tmux 3.7 takes a thousand words in one command line, and they make 1,600.
+    for some in (range(1, 100), range(100, 200)):
+        more = [word for n in some for word in ("new-session", "-d", "-s", f"s{n}", "--", "sleep", "3600", ";")]
+        server.run(*more[:-1])
 
     async with mux_at(server, persistent=persistent) as mux:
         look = await snapshot(mux)
@@ -181,7 +190,8 @@ async def test_no_name_can_spoil_a_look(
     server: TmuxServer, folder: Path, monkeypatch: pytest.MonkeyPatch, *, persistent: bool
 ) -> None:
     monkeypatch.setenv("LC_ALL", "C")
-    panes = {server.session(name, cwd=folder): name for name in HOSTILE_NAMES}
+    names = (*HOSTILE_NAMES, *(NAMES_UP_TO_3_6 if server.version() < (3, 7) else ()))
+    panes = {server.session(name, cwd=folder): name for name in names}
     kept = {pane_id: server.ask(pane_id, "#{session_name}") for pane_id in panes}
 
     async with mux_at(server, persistent=persistent) as mux:
@@ -210,7 +220,7 @@ async def test_no_title_can_spoil_a_look(server: TmuxServer, *, persistent: bool
     assert set(told) == {*panes, host}
     for pane_id, title in panes.items():
         if b"\xff" not in title and "\u202e" not in title.decode():
-            assert told[PaneId(pane_id)] == title.decode()
+            assert told[PaneId(pane_id)] == kept_as(title.decode(), server.version())
         assert told[PaneId(pane_id)].isprintable()
     assert not look.bad_rows
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from quarterdeck.core.pane import ServerAddress
 
 TABLE: Final = "prefix"
+OURS: Final = "quarterdeck"
+"""A table of ours, in which no key stays."""
+BESIDE: Final = "User999"
+"""A key that no terminal sends unless its operator says so, to stand beside the one that is asked for."""
 NOTE: Final = "Quarterdeck: the console"
 """What `prefix ?` says of the key."""
 BACK: Final = ("back", "--open", "--client")
@@ -94,17 +98,11 @@ def proposed(bound: Mapping[str, Binding], *, popup: bool) -> str:
 
 async def bindings(address: ServerAddress) -> list[Binding]:
     """Every key of the prefix table."""
-    try:
-        printed = (await spawn.ask(address, "list-keys", "-T", TABLE)).decode(errors="replace")
-    except TmuxRefused as error:
-        if "doesn't exist" in error.message:
-            # A table without a key is no table (3.3a).
-            return []
-        raise
-    found = [binding for line in printed.splitlines() if (binding := read_binding(line)) is not None]
-    if printed and not found:
+    # Of all tables: of one that has a single key tmux 3.7 prints nothing.
+    printed = (await spawn.ask(address, "list-keys")).decode(errors="replace")
+    if printed and not any(map(_BINDING.match, printed.splitlines())):
         raise spawn.Nonsense
-    return found
+    return [found for line in printed.splitlines() if (found := read_binding(line)) is not None]
 
 
 def read_binding(line: str) -> Binding | None:
@@ -118,11 +116,13 @@ def read_binding(line: str) -> Binding | None:
 async def key_name(address: ServerAddress, key: str) -> str:
     """The key as tmux names it (`^g` is `C-g`); raises UsageError when there is no such key."""
     try:
-        # In a table of ours that is gone again before anybody could press the key.
+        # In a table of ours that is gone again before anybody could press the key. It is the first, so that a key that
+        # is none leaves nothing there, and not the only one: of a single key tmux 3.7 prints nothing.
         answer = await spawn.ask(
             address,
-            *("bind-key", "-T", "quarterdeck", *words(key), "display-message", ";"),
-            *("list-keys", "-T", "quarterdeck", ";", "unbind-key", "-a", "-T", "quarterdeck"),
+            *("bind-key", "-T", OURS, *words(key), "display-message", ";"),
+            *("bind-key", "-T", OURS, BESIDE, "display-message", ";"),
+            *("list-keys", "-T", OURS, ";", "unbind-key", "-a", "-T", OURS),
         )
     except TmuxRefused as error:
         if "unknown key" in error.message:
@@ -130,8 +130,9 @@ async def key_name(address: ServerAddress, key: str) -> str:
                 f"tmux knows no key {key!r}.", hint="Keys are named as in tmux: g, C-g, M-g, F12."
             ) from error
         raise
-    found = _BINDING.match(answer.decode(errors="replace"))
-    return _unescaped(found[2]) if found is not None else key
+    found = map(_BINDING.match, answer.decode(errors="replace").splitlines())
+    names = {_unescaped(line[2]) for line in found if line is not None} - {BESIDE}
+    return names.pop() if names else BESIDE
 
 
 async def bind(address: ServerAddress, key: str, command: Sequence[str], *, was: Binding | None) -> None:

@@ -16,7 +16,7 @@ from quarterdeck.tmux import formats, pipe, spawn
 from quarterdeck.tmux.breaker import Breaker
 from quarterdeck.tmux.library import Library
 from quarterdeck.tmux.new_session import TIMEOUT as STARTING
-from quarterdeck.tmux.new_session import new_session
+from quarterdeck.tmux.new_session import new_session, no_such_name
 from quarterdeck.tmux.words import all_on_screen, unexpanded, words
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ GONE: Final = ("can't find session", "no sessions", "no current target")
 HOOK_INDEX: Final = 7411
 """Our slot in each of tmux's hook arrays; operators count theirs from 0."""
 
-_BINDING: Final = re.compile(r"bind-key\s+(?:-r\s+)?-T\s+\S+\s+\S+\s+(.*)")
 _UNPASTEABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Control characters but tab and line feed: ESC would end a bracketed paste from within."""
 
@@ -98,6 +97,8 @@ class Doing:
 
     async def rename_session(self, tmux_id: TmuxSessionId, name: str) -> None:
         """Give a session another name."""
+        if not name:
+            raise no_such_name(name)
         await self.incarnation()
         try:
             await self._library.command("rename-session", "--", unexpanded(name), target=_session(tmux_id))
@@ -105,7 +106,7 @@ class Doing:
             if "duplicate session" in error.message:
                 raise TmuxRefused(f"A session named {name!r} exists already.") from error
             if "invalid session" in error.message:
-                raise TmuxRefused(f"tmux takes no session named {name!r}.") from error
+                raise no_such_name(name) from error
             raise
 
     async def send_keys(self, pane_id: PaneId, keys: Sequence[str]) -> None:
@@ -206,27 +207,6 @@ class Doing:
         """A server-wide option of ours; None when it is not set."""
         answer = await self._library.command("show-options", "-sqv", name)
         return "\n".join(answer) or None
-
-    async def key_binding(self, key: str, *, table: str = "prefix") -> str | None:
-        """What a key does now; None when it does nothing."""
-        try:
-            answer = await self._library.command("list-keys", "-T", table, key)
-        except TmuxRefused as error:
-            if "unknown key" in error.message:
-                return None
-            raise
-        found = _BINDING.match(answer[0]) if answer else None
-        return found[1] if found is not None else None
-
-    async def bind_key(self, key: str, *commands: Sequence[str], table: str = "prefix", note: str = "") -> None:
-        """Put commands on a key, each as its words."""
-        # The key's words are read a second time, as a command line of their own.
-        line = [part for command in commands for part in (";", *words(*command))][1:]
-        await self._library.command("bind-key", "-T", table, *(("-N", note) if note else ()), key, *line)
-
-    async def unbind_key(self, key: str, *, table: str = "prefix") -> None:
-        """Take a key's commands away; one that has none is no error."""
-        await self._library.command("unbind-key", "-q", "-T", table, key)
 
     async def hook(self, name: str) -> str | None:
         """Our command at a global hook; None when we have none there."""

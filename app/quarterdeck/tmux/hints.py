@@ -25,7 +25,7 @@ POLL_EVERY: Final = 1.0
 """Seconds between two polls, where one is needed."""
 
 NOTICES: Final = {
-    # What a control client of tmux 3.3a is told of; those of sessions it is not attached to begin with `unlinked-`.
+    # What tmux 3.2 to 3.7 tells a control client; of sessions it is not attached to it says `unlinked-`.
     "sessions-changed": HintKind.STRUCTURE,
     "session-renamed": HintKind.STRUCTURE,
     "session-changed": HintKind.STRUCTURE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -26,8 +27,9 @@ SETTLE: Final = 0.05
 """Seconds a program must live to count as started."""
 LAST_WORDS: Final = 2000
 """Characters kept of what a program said before it ended."""
-REWRITTEN: Final = str.maketrans({":": "_", ".": "_"})
-"""What tmux makes of a name's characters that stand for something in a target (3.3a; 3.7 keeps them)."""
+_IN_TARGETS: Final = re.compile(r"[:.]")
+"""What stands for something in a target. In a name tmux makes it `_` (up to 3.6), or keeps it (3.7)."""
+_SPECIAL: Final = re.compile(r"[^\w:.]", re.ASCII)
 DEAD_MARK: Final = "Pane is dead"
 """How tmux 3.3a begins the line it writes into a pane that it keeps."""
 
@@ -37,6 +39,9 @@ async def new_session(address: ServerAddress, wanted: NewSession, timeout: float
 
     Until then its pane stays when the program ends (`remain-on-exit`), so that the last words can be read.
     """
+    if wanted.name == "":
+        # tmux 3.7 would make it, and nobody could name it.
+        raise no_such_name(wanted.name)
     folder = await asyncio.to_thread(_existing_folder, wanted.cwd)
     environment = _environment(wanted.env)
     await asyncio.to_thread(_make_socket_folder, address)
@@ -49,7 +54,7 @@ async def new_session(address: ServerAddress, wanted: NewSession, timeout: float
         *(part for name, value in wanted.env.items() for part in ("-e", f"{name}={value}")),
         *("--", *_program(wanted.argv)),
     )
-    hold = () if wanted.name is None else _set_remain("on", f"={wanted.name.translate(REWRITTEN)}:")
+    hold = () if wanted.name is None else _set_remain("on", made_target(wanted.name))
     ran = await spawn.run(
         address, *words(*create), *((";", *words(*hold)) if hold else ()), timeout=timeout, starting_with=environment
     )
@@ -62,6 +67,14 @@ async def new_session(address: ServerAddress, wanted: NewSession, timeout: float
     await asyncio.sleep(SETTLE)
     await _see_alive(address, pane, timeout)
     return pane
+
+
+def made_target(name: str) -> str:
+    """A target for the session that was just made under this name, whatever tmux has made of it."""
+    if not _IN_TARGETS.search(name):
+        return f"={name}:"
+    # A pattern: no session that is there can be meant by it as a whole, and where it fits two it fits none.
+    return _IN_TARGETS.sub("[!a]", _SPECIAL.sub(r"\\\g<0>", name)) + ":"
 
 
 def _set_remain(value: str, target: str) -> tuple[str, ...]:
@@ -143,9 +156,14 @@ def _program(argv: tuple[str, ...]) -> tuple[str, ...]:
     return ("sh", "-c", 'exec "$0"', *argv) if len(argv) == 1 else argv
 
 
+def no_such_name(name: str | None) -> TmuxRefused:
+    """The error of a name that no session can have."""
+    return TmuxRefused(f"tmux takes no session named {name!r}.")
+
+
 def _refusal(address: ServerAddress, name: str | None, said: str) -> TmuxError:
     if said.startswith("duplicate session"):
         return TmuxRefused(f"A session named {name!r} exists already.")
     if said.startswith("invalid session"):
-        return TmuxRefused(f"tmux takes no session named {name!r}.")
+        return no_such_name(name)
     return spawn.failure(address, said)
