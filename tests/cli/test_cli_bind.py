@@ -25,6 +25,8 @@ def server(short_folder: Path) -> Iterator[TmuxServer]:
     folder.mkdir()
     with TmuxServer(folder / "s") as server:
         server.session("work", "sh")
+        # In tmux's newest sources it has a meaning.
+        server.run("unbind-key", "g")
         server.run("set-environment", "-g", "PYTHONPATH", str(ROOT / "app"))
         server.run("set-environment", "-g", "-r", "QUARTERDECK_HOME")
         yield server

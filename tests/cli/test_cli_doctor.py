@@ -148,6 +148,7 @@ async def test_a_check_that_raises_is_a_failure_with_its_hint(tmp_path: Path) ->
 def server(tmux_socket: Path) -> Iterator[TmuxServer]:
     with TmuxServer(tmux_socket) as server:
         server.session("work")
+        server.run("unbind-key", "g")
         yield server
 
 

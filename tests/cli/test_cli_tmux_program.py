@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def server(short_folder: Path) -> Iterator[TmuxServer]:
     with TmuxServer(short_folder / "s") as server:
         server.session("work", "sh")
+        server.run("unbind-key", "g")
         yield server
 
 

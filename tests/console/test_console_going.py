@@ -127,7 +127,7 @@ def test_from_a_pane_of_another_server_the_console_says_what_to_type_and_that_wo
         seat.press("Enter")
         seat.sees("You must go there yourself", "tmux detach-client -E")
         said = re.sub(r"[│\s]+", " ", seat.screen())
-        command = re.search(r"tmux detach-client -E '[^']*'", said)
+        command = re.search(rf"{re.escape(tmux_program())} detach-client -E '[^']*'", said)
         assert command is not None, said
         seat.press("Escape")
         seat.sees_no("You must go there yourself")

@@ -94,6 +94,7 @@ async def test_a_free_key_is_offered_and_bound_when_accepted(tmux_socket: Path) 
 async def test_a_key_that_was_bound_meanwhile_is_left_alone(tmux_socket: Path) -> None:
     with TmuxServer(tmux_socket) as server:
         server.session("one")
+        server.run("unbind-key", "g")
         offer = await setup(tmux_socket).offer(Part.KEY)
         assert offer is not None
         server.run("bind-key", "g", "new-window")

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from quarterdeck.core.ids import TmuxSessionId
 from quarterdeck.core.pane import ServerAddress
 from quarterdeck.errors import TmuxUnreachable
+from quarterdeck.programs import tmux_program
 from quarterdeck.tmux.gate import DONE, FLAGS, STREAMS, Gate, Introduction, in_safe_order, split
 from quarterdeck.tmux.link import Link
 from support.patience import PATIENCE
@@ -72,7 +73,7 @@ async def test_a_client_that_never_comes_is_not_waited_for_long(tmux_socket: Pat
 async def test_the_server_outlives_attaches_while_sessions_come_and_go(tmux_socket: Path) -> None:
     with TmuxServer(tmux_socket) as server:
         server.session("keep")
-        tmux = f"tmux -S {tmux_socket}"
+        tmux = f"{tmux_program()} -S {tmux_socket}"
         busy = await asyncio.create_subprocess_exec(
             *("sh", "-c", f"while {tmux} new-session -d -s x sleep 100; do {tmux} kill-session -t =x; done"),
             stdout=asyncio.subprocess.DEVNULL,
