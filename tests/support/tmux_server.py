@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,10 @@ class TmuxServer:
             *("--", *program),
         ).split()
         until(lambda: not _is_copy(int(pid)), f"the program of {name} was there")
+        if self.version() == (3, 2):
+            # It takes no notice of the size.
+            self.run("resize-window", "-t", pane_id, "-x", width, "-y", height, check=False)
+            self.run("set-option", "-w", "-u", "-t", pane_id, "window-size", check=False)
         return pane_id
 
     def sessions(self) -> list[str]:
@@ -101,8 +106,7 @@ class TmuxServer:
 
     def version(self) -> tuple[int, int]:
         """tmux's version; what carries no number comes from its newest sources."""
-        version = tmux_version(self.run("-V"))
-        return version[:2] if version is not None else (99, 0)
+        return _version(tmux_program())
 
     def pid(self) -> int:
         """The server's process."""
@@ -142,6 +146,13 @@ def showing(server: TmuxServer, name: str, script: str, last: str, size: str = "
     pane_id = server.session(name, "sh", "-c", f"{script}; exec sleep 3600", size=size)
     until(lambda: last in server.run("capture-pane", "-p", "-t", pane_id), f"{name} shows {last!r}")
     return PaneId(pane_id)
+
+
+@cache
+def _version(program: str) -> tuple[int, int]:
+    answer = subprocess.run([program, "-V"], capture_output=True, text=True, check=True, timeout=PATIENCE).stdout
+    version = tmux_version(answer)
+    return version[:2] if version is not None else (99, 0)
 
 
 def _is_copy(pid: int) -> bool:

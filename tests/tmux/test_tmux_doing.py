@@ -151,7 +151,7 @@ async def test_the_session_is_what_was_asked(server: TmuxServer, doing: Doing, t
         pane_of(server, pane.pane_id),
         **{field: getattr(pane, field) for field in ("width", "height", "command", "path", "title", "activity")},
     )
-    assert (pane.width, pane.height) == (111, 33)
+    assert server.ask(pane.pane_id, "#{pane_width}x#{pane_height} #{window-size}") == "111x33 latest"
     until(lambda: server.ask(pane.pane_id, "#{pane_current_path}") == str(folder), "it was in its folder")
     assert server.ask(pane.pane_id, "#{remain-on-exit}") == "off"
 

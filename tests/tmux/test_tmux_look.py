@@ -136,12 +136,14 @@ async def test_ended_panes_tell_how_they_ended(server: TmuxServer, *, persistent
     for pane_id in (failed, killed):
         server.run("send-keys", "-t", pane_id, "Enter")
     ends = "#{pane_dead_status}#{pane_dead_signal}"
+    # tmux 3.2 does not tell by which signal a program was ended.
+    signal = 9 if server.version() >= (3, 3) else None
 
     def known() -> bool:
         # tmux calls a pane dead when its terminal closes, and at times misses that the program has ended until its
         # next child ends. So it gets one.
         server.run("run-shell", "true")
-        return (server.ask(failed, ends), server.ask(killed, ends)) == ("7", "9")
+        return (server.ask(failed, ends), server.ask(killed, ends)) == ("7", str(signal or ""))
 
     until(known, "tmux knew how they ended")
 
@@ -150,7 +152,7 @@ async def test_ended_panes_tell_how_they_ended(server: TmuxServer, *, persistent
 
     assert told[PaneId(failed)].dead
     assert (told[PaneId(failed)].dead_status, told[PaneId(failed)].dead_signal) == (7, None)
-    assert (told[PaneId(killed)].dead_status, told[PaneId(killed)].dead_signal) == (None, 9)
+    assert (told[PaneId(killed)].dead_status, told[PaneId(killed)].dead_signal) == (None, signal)
 
 
 async def test_flags_of_a_pane_are_told(server: TmuxServer) -> None:

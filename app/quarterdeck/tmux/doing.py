@@ -188,15 +188,19 @@ class Doing:
 
     async def options(self, names: Sequence[str]) -> dict[str, str]:
         """Global options by name; one this tmux does not know is missing."""
-        if not names:
-            return {}
-        mark = secrets.token_hex(8)
-        command = [part for name in names for part in (*words("show-options", "-gqv", name), ";", *_say(mark), ";")]
-        answer = (await spawn.ask(self.address, *command[:-1], timeout=self._timeout)).decode(errors="replace")
-        values = answer.split(f"{mark}\n")
-        if len(values) != len(names) + 1:
-            raise spawn.Nonsense
-        return {name: value.removesuffix("\n") for name, value in zip(names, values, strict=False) if value}
+        found: dict[str, str] = {}
+        left = list(names)
+        while left:
+            mark = secrets.token_hex(8)
+            command = [part for name in left for part in (*words("show-options", "-gqv", name), ";", *_say(mark), ";")]
+            answer = (await spawn.ask(self.address, *command[:-1], timeout=self._timeout)).decode(errors="replace")
+            *values, rest = answer.split(f"{mark}\n")
+            if rest or (len(left) == len(names) and not values):
+                raise spawn.Nonsense
+            found |= {name: value.removesuffix("\n") for name, value in zip(left, values, strict=False) if value}
+            # tmux 3.2 leaves out what follows an option that it does not know, so the rest is asked again.
+            left = left[len(values) + 1 :]
+        return found
 
     async def set_option(self, name: str, value: str | None) -> None:
         """Set a server-wide option of ours (`@name`), or unset it with None."""
