@@ -176,7 +176,7 @@ def _never_reached(said: str) -> bool:
 
 
 def _is_it_tmux() -> str:
-    return f"Is {shutil.which('tmux')} what you mean by tmux?"
+    return f"Is {find_tmux()} what you mean by tmux?"
 
 
 def _way_out(address: ServerAddress, said: str) -> str:
