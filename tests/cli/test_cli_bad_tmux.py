@@ -91,6 +91,7 @@ def quarterdeck(folder: Path, *words: str) -> Run:
 def starts(short_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where each start of the fake tmux is noted, a line each."""
     (short_folder / "bin").mkdir()
+    monkeypatch.delenv("TMUX_BIN", raising=False)
     monkeypatch.setenv("PATH", f"{short_folder / 'bin'}:{os.environ['PATH']}")
     return short_folder / "starts"
 

@@ -17,6 +17,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from quarterdeck.ports.mux import CaptureRequest
+from quarterdeck.programs import tmux_program
 from quarterdeck.tmux import captures
 from support.tmux_mux import mux_at
 from support.tmux_server import TmuxServer, showing
@@ -176,7 +177,7 @@ async def capturing(mux: TmuxMux, pane_id: PaneId, times: int) -> bool:
 @contextmanager
 def listening(server: TmuxServer) -> Iterator[Callable[[], str]]:
     """Another control client, as iTerm2 is one; what it has heard is known when it is asked for."""
-    argv = ("tmux", "-u", "-S", server.socket, "-C", "attach-session", "-t", "=keep")
+    argv = (tmux_program(), "-u", "-S", server.socket, "-C", "attach-session", "-t", "=keep")
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=server.environment()) as client:
         assert client.stdout is not None
         lines = client.stdout
