@@ -150,7 +150,7 @@ def test_an_identity_that_cannot_be_kept_is_not_printed(
 ) -> None:
     known = qd("ls", "--json").json()[0]["session_id"]
     server.session("second")
-    with unopenable(home):
+    with locked(home):
         listed, shown = qd("ls", "--json"), qd("show", "second", "--json")
 
     ids = {row["tmux_name"]: row["session_id"] for row in listed.json()}
@@ -162,7 +162,7 @@ def test_an_identity_that_cannot_be_kept_is_not_printed(
 def test_other_verbs_fail_when_what_they_do_cannot_be_kept(qd: Callable[..., Done], home: Path) -> None:
     exported = qd("export").out
     qd("kill", "--detach", "first")
-    with unopenable(home):
+    with locked(home):
         adopted, merged = qd("adopt", "first", "--json"), qd("import", "-", stdin=exported)
         thought = qd("thoughts", "ingest", stdin='{"session_id":"sess_0","thought":"x","emission_seq":1}\n')
 

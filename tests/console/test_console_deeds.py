@@ -72,7 +72,7 @@ def test_a_storm_of_sizes_leaves_a_console_that_works(stage: Stage) -> None:
     # A size that some shell exported is not the terminal's.
     seat = stage.console(COLUMNS="61", LINES="17")
     seat.sees("alpha", "help")
-    assert "help" in seat.screen().splitlines()[28]
+    until(lambda: "help" in seat.screen().splitlines()[28], "it fills the terminal")
     for width, height in ((20, 5), (300, 100), (1, 1), (40, 10), (200, 5), (20, 60), (80, 24), (20, 5)):
         seat.resize(width, height)
     seat.resize(100, 30)

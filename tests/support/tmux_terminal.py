@@ -43,6 +43,8 @@ class Terminals:
             "-t",
             target,
         )
+        # A terminal may be attached in the moment in which the last one goes, and the server with it.
+        self.outer.run("set-option", "-g", "exit-empty", "off")
         client = self.outer.ask(pane, "#{pane_tty}")
         until(lambda: client in self.names(), "the terminal was attached")
         return client, pane
