@@ -19,6 +19,7 @@ from quarterdeck.core.work_record import WorkRecord
 from quarterdeck.errors import AlreadyReserved, NotFound
 from quarterdeck.store.work import AUDIT_BYTES, SqliteWorkStore
 from quarterdeck.store.work_rows import BadWork, read_work, write_work
+from support.patience import PATIENCE
 from support.store import NOON, open_store
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ async def test_a_number_that_a_plain_session_has_is_left_out(tmp_path: Path) -> 
 
 
 async def test_two_who_reserve_at_once_get_two_numbers(tmp_path: Path) -> None:
-    async with open_store(tmp_path / "state.db") as one, open_store(tmp_path / "state.db") as two:
+    path = tmp_path / "state.db"
+    async with open_store(path, busy_timeout=PATIENCE) as one, open_store(path, busy_timeout=PATIENCE) as two:
         stores = [SqliteWorkStore(store.database) for store in (one, two)]
         found = await asyncio.gather(
             *(works.reserve_worker(draft(), "app", set(), "1:1") for works in stores for _ in range(10))
@@ -78,7 +80,8 @@ async def test_a_fixed_id_is_given_once(tmp_path: Path) -> None:
 
 
 async def test_changes_from_two_sides_are_both_kept(tmp_path: Path) -> None:
-    async with open_store(tmp_path / "state.db") as one, open_store(tmp_path / "state.db") as two:
+    path = tmp_path / "state.db"
+    async with open_store(path, busy_timeout=PATIENCE) as one, open_store(path, busy_timeout=PATIENCE) as two:
         works = [SqliteWorkStore(store.database) for store in (one, two)]
         record, _ = await works[0].reserve_worker(draft(), "app", set(), "1:1")
 

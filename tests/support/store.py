@@ -39,9 +39,11 @@ class HandClock:
 
 
 @contextlib.asynccontextmanager
-async def open_store(path: Path, clock: HandClock | None = None) -> AsyncIterator[SqliteStore]:
-    """A store that does not wait long for anybody, at a noon that never passes."""
-    async with SqliteStore(path, clock=clock or HandClock(), busy_timeout=0.3, retry_every=0.05) as store:
+async def open_store(
+    path: Path, clock: HandClock | None = None, *, busy_timeout: float = 0.3
+) -> AsyncIterator[SqliteStore]:
+    """A store that does not wait long for anybody unless told, at a noon that never passes."""
+    async with SqliteStore(path, clock=clock or HandClock(), busy_timeout=busy_timeout, retry_every=0.05) as store:
         yield store
 
 
