@@ -62,7 +62,15 @@ def test_it_counts_what_waits_what_works_and_what_rests() -> None:
     assert status_line(LC_ALL="C", LANG="").out == "!2 x1 +2 *3 -1?\n"
     assert run_cli("-S", "/tmp/qd-none/other", "status-line").out == ""
     assert run_cli("status-line", env={"TMUX": f"{SERVER},1,0"}).out == status_line().out
-    assert status_line("--json").json() == {"asks": 2, "failed": 1, "done": 2, "works": 3, "rests": 1, "fresh": False}
+    assert status_line("--json").json() == {
+        "asks": 2,
+        "failed": 1,
+        "done": 2,
+        "works": 3,
+        "rests": 1,
+        "fresh": False,
+        "trouble": {},
+    }
 
 
 @pytest.mark.usefixtures("kept")
@@ -88,6 +96,21 @@ def test_it_asks_no_question_about_itself_while_somebody_watches(private_home: P
     lease.release()
 
 
+@pytest.mark.usefixtures("kept")
+async def test_it_says_what_is_not_well_with_whoever_watches(private_home: Path) -> None:
+    async with open_store(find_places(private_home).state_file) as store:
+        await store.keep_troubles(SERVER, {"tmux": "tmux did not answer within 2 s.", "thoughts": "HTTP 500"})
+    assert status_line().out == "▲2 ✖1 ◆2 ●3 ○1?\n", "who found that is gone"
+    lease = Lease(find_places(private_home).state_file, keeper_duty(SERVER))
+    assert lease.try_take()
+
+    assert status_line().out == "▲2 ✖1 ◆2 ●3 ○1? tmux hangs thoughts fail\n"
+    assert status_line("--json").json()["trouble"]["thoughts"] == "HTTP 500"
+    (told,) = [each for each in run_cli("-S", SERVER, "doctor", "--json").json() if "thoughts:" in each["cause"]]
+    assert (told["status"], "HTTP 500" in told["cause"]) == ("warn", True)
+    lease.release()
+
+
 def test_what_cannot_be_read_is_one_word(private_home: Path) -> None:
     private_home.mkdir(mode=0o700)
     (private_home / "state.db").write_text("this is no database" * 100)
@@ -107,7 +130,7 @@ def test_wrong_words_are_said_as_everywhere() -> None:
 def test_its_signs_are_those_of_the_console() -> None:
     for name, (sign, plain, _) in SIGNS.items():
         assert (sign, plain) == (SHAPES[Kind(name)], ASCII_SHAPES[Kind(name)])
-    assert line(dict.fromkeys(SIGNS, 0), fresh=False, colour=True, ascii_only=False) == ""
+    assert line(dict.fromkeys(SIGNS, 0), {}, fresh=False, colour=True, ascii_only=False) == ""
 
 
 SLOW = {"asyncio", "dataclasses", "argparse", "platformdirs", "pydantic", "libtmux", "textual", "subprocess", "logging"}

@@ -12,6 +12,7 @@ import pytest
 from quarterdeck.config.settings import Settings
 from quarterdeck.core.events import (
     CreatedReason,
+    Health,
     ServerChanged,
     SessionChanged,
     SessionCreated,
@@ -26,7 +27,7 @@ from quarterdeck.operations.again import again
 from quarterdeck.operations.kill import forget, kill
 from quarterdeck.operations.new import Wanted, new_session
 from quarterdeck.ports.store import ActivityQuery
-from quarterdeck.store.glance import own_session_key
+from quarterdeck.store.glance import own_session_key, troubles
 from support.crew import bridge_on, until, watching
 from support.tmux_server import TmuxServer
 from support.tmux_terminal import Terminals
@@ -483,3 +484,22 @@ async def test_a_row_that_did_not_change_makes_no_event(server: TmuxServer, priv
             await crew.crew.supervisor.look()
 
         assert not crew.of(SessionChanged)
+
+
+async def test_what_is_not_well_is_kept_for_commands_until_it_is_well_again(
+    server: TmuxServer, private_home: Path
+) -> None:
+    server.session("work")
+    async with watching(server.socket, private_home, settings=Settings()) as crew:
+        state, address = crew.deck.places.state_file, str(crew.deck.mux.address)
+        crew.crew.supervisor.report("thoughts", Health.UNHEALTHY, "HTTP 500")
+        await until(lambda: troubles(state, address) == {"thoughts": "HTTP 500"}, "it was kept")
+        server.stop()
+        crew.crew.watcher.look_now()
+        await until(lambda: "tmux" in troubles(state, address), "that tmux does not answer is kept, too")
+        server.cont()
+        crew.crew.supervisor.report("thoughts", Health.HEALTHY)
+        await until(lambda: troubles(state, address) == {}, "all is well again")
+        crew.crew.supervisor.report("thoughts", Health.UNHEALTHY, "HTTP 500")
+        await until(lambda: troubles(state, address), "it was kept once more")
+    assert troubles(state, address) == {}, "nobody watches, so nothing is wrong with who does"

@@ -20,7 +20,7 @@ CALM = {"asks": 0, "failed": 0, "done": 0}
 
 def loud(office: Post) -> dict[str, int]:
     """What tmux's status line counts of what calls for the operator."""
-    counts, _ = counted(None, office.server.socket, str(office.root / "home"))
+    counts, *_ = counted(None, office.server.socket, str(office.root / "home"))
     return {name: counts[name] for name in CALM}
 
 

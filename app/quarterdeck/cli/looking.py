@@ -20,6 +20,7 @@ from quarterdeck.core.text import clean_lines, clean_sgr
 from quarterdeck.core.urgency import sort_key
 from quarterdeck.core.wire import to_wire
 from quarterdeck.ports.store import ActivityQuery
+from quarterdeck.store.glance import troubles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,6 +89,9 @@ async def _show(call: Call) -> int:
         thoughts = await deck.store.thought_history(session.session_id)
         events = await deck.store.activity(ActivityQuery(session_id=session.session_id, limit=20))
         tail = await _tail(deck, session, call.options.lines)
+        # With nobody else watching, what is kept is what somebody who is gone found wrong.
+        kept = call.places.state_file
+        wrong = {} if opened.crew.keeping.is_keeper else await asyncio.to_thread(troubles, kept, str(call.address))
     session = _without_unkept_id(opened, session)
     if call.json:
         print_json(
@@ -104,6 +108,8 @@ async def _show(call: Call) -> int:
     now = deck.clock.now()
     for label, value in _facts(session, now, why=call.options.why):
         say(f"{label:<12} {value}")
+    for name, words in wrong.items():
+        say(f"{'Doubt':<12} {name}: {redact(words)}")
     if thoughts:
         say("\nThoughts, newest first")
         for thought in thoughts:

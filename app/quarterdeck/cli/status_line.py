@@ -13,7 +13,7 @@ from quarterdeck.cli.address import server_socket
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.roots import state_file
 from quarterdeck.store.duty import holder_of, keeper_duty, lease_name
-from quarterdeck.store.glance import glance
+from quarterdeck.store.glance import glance, troubles
 
 # As `typing` says it, which takes a fifth of the time that there is.
 TYPE_CHECKING = False
@@ -31,6 +31,9 @@ SIGNS: Final[Mapping[str, tuple[str, str, str]]] = {
     "rests": ("○", "-", "dim"),
 }
 """What is counted → its sign, the sign without Unicode, and its style in tmux; in the order they are shown."""
+TMUX: Final = "tmux"
+WRONG: Final = {TMUX: "hangs", "thoughts": "fail"}
+"""What is said of what is not well; of anything else, that it fails."""
 UNREADABLE: Final = "unreadable"
 
 _NEEDS: Final = {"permission": "asks", "question": "asks", "error": "failed", "finished": "done"}
@@ -63,8 +66,8 @@ def run(call: Call) -> int:
     if call.json:
         from quarterdeck.cli.output import print_json
 
-        counts, fresh = counted(options.socket_name, options.socket_path, options.home)
-        print_json({**counts, "fresh": fresh})
+        counts, fresh, wrong = counted(options.socket_name, options.socket_path, options.home)
+        print_json({**counts, "fresh": fresh, "trouble": wrong})
         return 0
     flags = {name for name in ("colour", "ascii") if getattr(options, name)}
     return _print(options.socket_name, options.socket_path, options.home, flags)
@@ -73,8 +76,10 @@ def run(call: Call) -> int:
 def _print(name: str | None, path: str | None, home: str | None, flags: set[str]) -> int:
     code = 0
     try:
-        counts, fresh = counted(name, path, home)
-        text = line(counts, fresh=fresh, colour="colour" in flags, ascii_only="ascii" in flags or not _has_unicode())
+        counts, fresh, wrong = counted(name, path, home)
+        text = line(
+            counts, wrong, fresh=fresh, colour="colour" in flags, ascii_only="ascii" in flags or not _has_unicode()
+        )
     except (QuarterdeckError, OSError):
         # It stands in the operator's status line for hours: `doctor` says what is wrong, this only that something is.
         text, code = UNREADABLE, 1
@@ -84,24 +89,31 @@ def _print(name: str | None, path: str | None, home: str | None, flags: set[str]
     return code
 
 
-def counted(name: str | None, path: str | None, home: str | None) -> tuple[dict[str, int], bool]:
-    """The sessions of a server by what they do, and whether somebody watches them now."""
+def counted(name: str | None, path: str | None, home: str | None) -> tuple[dict[str, int], bool, dict[str, str]]:
+    """The sessions of a server by what they do, whether somebody watches them, and what is not well with who does."""
     server = server_socket(name, path, os.environ, os.getuid())
     kept = state_file(home)
     counts = dict.fromkeys(SIGNS, 0)
     for (state, need), number in glance(kept, server).items():
         counts[_NEEDS.get(need or "") or _STATES.get(state, "rests")] += number
-    return counts, holder_of(lease_name(kept, keeper_duty(server))) is not None
+    fresh = holder_of(lease_name(kept, keeper_duty(server))) is not None
+    return counts, fresh, troubles(kept, server) if fresh else {}
 
 
-def line(counts: Mapping[str, int], *, fresh: bool, colour: bool, ascii_only: bool) -> str:
-    """The counts in a few characters; nothing for no sessions, and a `?` when nobody watches them."""
+def line(counts: Mapping[str, int], wrong: Mapping[str, str], *, fresh: bool, colour: bool, ascii_only: bool) -> str:
+    """The counts in a few characters; nothing for no sessions.
+
+    A `?` stands behind them when nobody watches, or tmux does not answer who does; what is not well follows.
+    """
     parts = []
     for name, (sign, plain, style) in SIGNS.items():
         if counts[name]:
             text = f"{plain if ascii_only else sign}{counts[name]}"
             parts.append(f"#[{style}]{text}#[default]" if colour else text)
-    return " ".join(parts) + ("" if fresh or not parts else "?")
+    if parts and (not fresh or TMUX in wrong):
+        parts[-1] += "?"
+    parts += [f"{name} {WRONG.get(name, 'fails')}" for name in wrong]
+    return " ".join(parts)
 
 
 def _has_unicode() -> bool:

@@ -160,6 +160,9 @@ class Store(Protocol):
     async def set_meta(self, key: str, value: str | None) -> None:
         """Keep a small value by name; None removes it."""
 
+    async def keep_troubles(self, server: str, troubles: Mapping[str, str]) -> None:
+        """Keep what is not well with whoever watches a server, by what it is wrong with."""
+
     async def note_heard(self, heard: Mapping[str, datetime]) -> None:
         """Keep when agents' hooks were heard, by the agents' keys; an earlier time than is kept changes nothing."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.config.repositories import is_repository
 from quarterdeck.core.ages import rough
+from quarterdeck.core.redact import redact
 from quarterdeck.core.text import listed
 from quarterdeck.errors import QuarterdeckError, TmuxMissing
 from quarterdeck.operations.doctor import CHECKS, Check, Finding, Status
@@ -19,7 +20,7 @@ from quarterdeck.runtime.agents import load_agents
 from quarterdeck.runtime.hooks import reporting, unheard
 from quarterdeck.runtime.thinking import key_of
 from quarterdeck.store.duty import keeper_duty
-from quarterdeck.store.glance import glance
+from quarterdeck.store.glance import glance, troubles
 from quarterdeck.store.lease import Lease
 from quarterdeck.tmux import binding, options
 from quarterdeck.tmux.doing import Doing
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from quarterdeck.paths import Places
     from quarterdeck.runtime.hooks import Reporting
 
+CURES = {"tmux": "tmux list-sessions  # does it answer?", "thoughts": "quarterdeck config edit"}
+"""What to do about what is not well; about anything else, the log says more."""
 REPORTS_UNREAD = 500
 SERVER_SECONDS = 2.0
 """Reports that lie there when nobody has read them for long."""
@@ -96,6 +99,11 @@ async def state(address: ServerAddress, places: Places) -> Sequence[Finding]:
     watched = Lease(places.state_file, keeper_duty(str(address))).holder() is not None
     what = f"{live} live session{'' if live == 1 else 's'} kept" if places.state_file.exists() else "Nothing kept yet"
     found = [Finding("state", Status.OK, f"{what}; {'watched now' if watched else 'nobody watches now'}.")]
+    wrong = await asyncio.to_thread(troubles, places.state_file, str(address)) if watched else {}
+    see_log = f"See {shlex.quote(str(places.log_file))}."
+    for name, words in wrong.items():
+        cause = f"Whoever watches now says of {name}: {redact(words)}"
+        found.append(Finding("watching", Status.WARN, cause, CURES.get(name, see_log)))
     unread = sum(1 for _ in places.spool.glob("*.report"))
     if unread > REPORTS_UNREAD:
         found.append(

@@ -22,6 +22,26 @@ def own_session_key(server: str) -> str:
     return f"console itself {server}"
 
 
+def trouble_key(server: str) -> str:
+    """Under which name is kept, as JSON, what is not well with whoever watches a server."""
+    return f"trouble {server}"
+
+
+def troubles(path: str | Path, server: str) -> dict[str, str]:
+    """What is not well with whoever watches a server, by what it concerns: tmux, or a worker. Raises StoreError."""
+    rows = read_only(path, "SELECT value FROM meta WHERE key = :key", {"key": trouble_key(server)})
+    if not rows:
+        return {}
+    # Seldom there, and what it takes to read it is not loaded for nothing.
+    import json
+
+    try:
+        found = json.loads(rows[0][0])
+    except ValueError:
+        return {}
+    return {str(name): str(words) for name, words in found.items()} if isinstance(found, dict) else {}
+
+
 def glance(path: str | Path, server: str | None = None) -> dict[tuple[str, str | None], int]:
     """Count the live sessions of a server, or of all, by state and what they want of the operator; no console's own.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 from dataclasses import replace
 from functools import partial
@@ -13,7 +14,7 @@ from quarterdeck.ports.store import Claim
 from quarterdeck.store import events, hearing, identity, session_ids, sessions, tails, thoughts
 from quarterdeck.store.database import BUSY_TIMEOUT, RETRY_EVERY, Database
 from quarterdeck.store.engine import Later, Run, Write
-from quarterdeck.store.glance import own_session_key
+from quarterdeck.store.glance import own_session_key, trouble_key
 
 if TYPE_CHECKING:
     import sqlite3
@@ -220,6 +221,10 @@ class SqliteStore:
     async def set_meta(self, key: str, value: str | None) -> None:
         """Keep a small value by name; None removes it."""
         await self._write(("meta", key), partial(tails.set_meta, key=key, value=value))
+
+    async def keep_troubles(self, server: str, troubles: Mapping[str, str]) -> None:
+        """Keep what is not well with whoever watches a server, by what it is wrong with."""
+        await self.set_meta(trouble_key(server), json.dumps(troubles) if troubles else None)
 
     async def note_heard(self, heard: Mapping[str, datetime]) -> None:
         """Keep when agents' hooks were heard, by the agents' keys; an earlier time than is kept changes nothing."""

@@ -26,6 +26,7 @@ from quarterdeck.supervisor.themes import Themes
 from quarterdeck.supervisor.thinker import ThoughtEngine
 from quarterdeck.supervisor.thought_queue import ThoughtQueue
 from quarterdeck.supervisor.thoughts import Thoughts
+from quarterdeck.supervisor.troubles import Troubles
 from quarterdeck.supervisor.voice import Voice
 from quarterdeck.supervisor.watcher import Watcher
 from quarterdeck.supervisor.worker import keep_running
@@ -111,6 +112,8 @@ class Crew:
         self.supervisor.bus.subscribe(self.engine.note)
         self.supervisor.bus.subscribe(self.diary.note)
         self.supervisor.bus.subscribe(self.scrollbacks.note)
+        self.troubles = Troubles(store=store, server=self.supervisor.server, is_keeper=lambda: self.keeping.is_keeper)
+        self.supervisor.bus.subscribe(self.troubles.note)
         self.also: dict[str, Callable[[], Awaitable[None]]] = {}
         """Workers that others add before `run`."""
         self.on_store_change: list[Callable[[], None]] = []
@@ -155,6 +158,7 @@ class Crew:
             "reports": self._hear,
             "diary": self.diary.run,
             "scrollback": self.scrollbacks.run,
+            "troubles": self.troubles.run,
             **self.also,
         }
         async with asyncio.TaskGroup() as tasks:
@@ -168,6 +172,7 @@ class Crew:
             await self.queue.drain(PERSIST_PATIENCE)
             await self.checkpoints.save()
             await self.diary.save()
+            await self.troubles.clear()
             await self._store.flush(PERSIST_PATIENCE)
         finally:
             self.keeping.release()
@@ -179,6 +184,7 @@ class Crew:
             await self.reload()
             if is_ours_now:
                 self.supervisor.take_over()
+                self.troubles.took_over()
                 self.watcher.look_now()
                 self._reported.ring()
             for told in self.on_store_change:
