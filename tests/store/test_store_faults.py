@@ -23,26 +23,14 @@ from quarterdeck.store.faults import trouble
 from quarterdeck.store.migrations import VERSION
 from quarterdeck.store.session_ids import PROVISIONAL_FLOOR
 from quarterdeck.store.sqlite import SqliteStore
-from support.store import NOON, RUN, SERVER, open_store, session, sighting, thought
+from support.store import NOON, RUN, SERVER, locked, open_store, session, sighting, thought
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 
 def event(words: str) -> Activity:
     return Activity(kind="test.happened", at=NOON, summary=words)
-
-
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Another process in the middle of a write that takes long."""
-    other = sqlite3.connect(path, isolation_level=None)
-    try:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-        other.execute("ROLLBACK")
-    finally:
-        other.close()
 
 
 async def fill(path: Path) -> None:

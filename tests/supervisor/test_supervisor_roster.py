@@ -29,6 +29,7 @@ from quarterdeck.operations.new import Wanted, new_session
 from quarterdeck.ports.store import ActivityQuery
 from quarterdeck.store.glance import own_session_key, troubles
 from support.crew import bridge_on, until, watching
+from support.store import locked
 from support.tmux_server import TmuxServer
 from support.tmux_terminal import Terminals
 
@@ -140,6 +141,25 @@ async def test_the_session_a_console_ended_with_is_no_row(server: TmuxServer, pr
         assert await crew.deck.store.activity(ActivityQuery(kind="session.deleted")) == []
     async with bridge_on(server.socket, private_home) as opened:
         assert [session.tmux_name for session in await opened.deck.store.sessions()] == ["keep"]
+
+
+async def test_a_console_s_session_that_ends_while_nothing_can_be_written_stops_no_look(
+    server: TmuxServer, private_home: Path
+) -> None:
+    server.session("keep")
+    server.session("was-the-console")
+    async with watching(server.socket, private_home) as crew:
+        own = crew.need("was-the-console").session_id
+        await crew.deck.store.set_meta(own_session_key(str(crew.deck.mux.address)), json.dumps(own))
+        assert await crew.deck.store.flush()
+        with locked(crew.deck.places.state_file):
+            server.run("kill-session", "-t", "=was-the-console")
+            await crew.shows("keep")
+            server.session("later")
+            await crew.shows("keep", "later")
+
+        assert own not in crew.crew.supervisor.ended
+        assert not crew.of(SessionDeleted)
 
 
 async def test_an_exit_tells_its_status_and_leaves_its_last_words(server: TmuxServer, private_home: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from quarterdeck.core import discovery
@@ -17,6 +18,7 @@ from quarterdeck.core.events import (
 )
 from quarterdeck.core.pane import NoServer
 from quarterdeck.core.session import ExitReason, Session
+from quarterdeck.errors import StoreError
 from quarterdeck.ports.store import Activity, Claim, Level, Sighting
 from quarterdeck.supervisor.sighting import attached, gone, placeholder, put_away, revived, seen, shows_as
 from quarterdeck.values import value
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from quarterdeck.core.ids import SessionId
     from quarterdeck.core.pane import Look, Pane, Snapshot
     from quarterdeck.ports.store import Store
+
+logger = logging.getLogger(__name__)
 
 TOLD = {Claim.NEW: "created", Claim.REVIVED: "revived"}
 
@@ -156,7 +160,11 @@ async def _ended(
     for session in [session for session, _ in missing if session.session_id == console]:
         # The console went away with the session it was in: that is no end of anybody's work.
         if around.is_keeper:
-            await around.store.forget(session.session_id)
+            try:
+                await around.store.forget(session.session_id)
+            except StoreError as error:
+                # It will be a stale row once, which is better than no look at all.
+                logger.info("the console's session %s is not forgotten: %s", session.session_id, error.message)
         events.append(SessionForgotten(session_id=session.session_id, at=around.now))
     missing = [(session, reason) for session, reason in missing if session.session_id != console]
     ended = [(gone(s, reason, around.now, statuses.get(s.pane_id or "")), reason) for s, reason in missing]
