@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from quarterdeck import log
 from quarterdeck.cli.failing import show
 from quarterdeck.cli.telling import in_words
-from quarterdeck.core.choice import is_shown_by
+from quarterdeck.core.choice import is_shown_by, is_told_again
 from quarterdeck.core.events import Health, SessionChanged, WorkerHealth
 from quarterdeck.core.masked import masked, masked_session
 from quarterdeck.core.notice import message_of, notice_of
@@ -101,6 +101,18 @@ def test_a_question_is_compared_as_it_stands_on_the_screen() -> None:
     assert is_shown_by(asks.text, asks.choices, asks.text, asks.choices)
     assert shown is not None
     assert shows_none(shown)
+
+
+def test_a_question_that_was_kept_is_known_again_on_the_screen_and_no_other_is() -> None:
+    asks, shown = ASKING.asks, masked_session(ASKING).asks
+    assert asks is not None
+    assert shown is not None
+
+    assert is_shown_by(shown.text, shown.choices, asks.text, asks.choices)
+    assert is_told_again(asks.text, asks.choices, shown.text, shown.choices)
+    assert not is_shown_by(shown.text, shown.choices, f"rm -rf / {asks.text[:4]}", asks.choices)
+    assert not is_shown_by(shown.text, shown.choices, asks.text, ("No", *asks.choices[1:]))
+    assert not is_shown_by(asks.text, asks.choices, asks.text.replace(SECRET, SECRET[::-1]), asks.choices)
 
 
 def test_a_notice_has_none() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.masked import masked
+from quarterdeck.core.redact import REDACTED
 from quarterdeck.core.text import clean_lines
 
 if TYPE_CHECKING:
@@ -58,6 +60,9 @@ def is_same_question(one: str, other: str) -> bool:
 
 def is_shown_by(told: str, choices: Sequence[str], seen: str, seen_choices: Sequence[str]) -> bool:
     """Whether the dialog on the screen is the one that was told of, perhaps by the agent and in fewer words."""
+    if any(REDACTED in text for text in (told, *choices)):
+        # It was kept without its secrets, which the screen still shows.
+        seen, seen_choices = masked(seen), tuple(map(masked, seen_choices))
     if any(_plain(a) != _plain(b) for a, b in zip(choices, seen_choices, strict=False)):
         return False
     if len(choices) > len(seen_choices) and seen_choices:
