@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from quarterdeck.config.settings import Settings
+from quarterdeck.core.events import SessionChanged
 from quarterdeck.core.evidence import REPORTED
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.session import Need, SessionState, Source
@@ -31,10 +33,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+    from quarterdeck.core.events import Event
     from quarterdeck.core.session import Session
     from support.git_repo import Repository
 
 QUESTION = "Postgres or SQLite?"
+SECRET = "sk" + "_live_" + "51H8xQ2eZvKYlo2C0abcdEFG"
 
 
 @pytest.fixture
@@ -219,3 +223,24 @@ async def until_so(condition: Callable[[], bool], what: str) -> None:
         while not condition():  # noqa: ASYNC110  another process's doing sets no event
             await asyncio.sleep(0.02)
     assert condition(), what
+
+
+async def test_a_secret_in_what_is_reported_and_in_what_the_work_is_called_changes_no_row_again_and_again(
+    office: Post,
+) -> None:
+    await asking(office, f"Shall I use {SECRET}?")
+    await office.bridge.yard.works.change_work(SessionId("app-1"), lambda held: replace(held, display_name=SECRET))
+    crew = office.bridge.crew
+    await crew.reload()
+    await crew.checkpoints.save()
+    kept = await office.deck.store.sessions()
+    changed: list[Event] = []
+    crew.supervisor.bus.subscribe(changed.append)
+    await crew.reload()
+    await office.session("app-1")
+
+    assert [event for event in changed if isinstance(event, SessionChanged)] == []
+    session = office.deck.session("app-1")
+    assert session.asks is not None
+    assert session.asks.text == "Shall I use [redacted]?"
+    assert [row.asks for row in kept if row.session_id == "app-1"] == [session.asks]

@@ -1,6 +1,6 @@
 """Sessions as they may leave the process: what foreign words are in them has its secrets taken out.
 
-In memory a question stays as the screen shows it, since an answer is given to that question alone.
+In memory a question in a dialog stays as the screen shows it, since an answer is given to that question alone.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def masked_session(session: Session) -> Session:
         state_evidence=_evidence(session.state_evidence),
         thought=masked(session.thought) if session.thought else session.thought,
         title=masked(session.title),
-        work=_work(session.work) if session.work is not None else None,
+        work=masked_work(session.work) if session.work is not None else None,
     )
 
 
@@ -43,7 +43,8 @@ def _evidence(evidence: Evidence) -> Evidence:
     return replace(evidence, detail=masked(evidence.detail)) if evidence.detail else evidence
 
 
-def _work(work: Work) -> Work:
+def masked_work(work: Work) -> Work:
+    """A work record as a session shows it."""
     return replace(
         work,
         display_name=masked(work.display_name) if work.display_name else work.display_name,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.events import Event, SessionChanged
+from quarterdeck.core.masked import masked_ask, masked_work
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.work_record import without_question
 from quarterdeck.errors import NotFound
@@ -35,8 +36,9 @@ class WorkRows:
     async def load(self) -> None:
         """Read them anew."""
         records = await self._works.works()
-        self._held = {record.session_id: record.as_work() for record in records}
-        self.asks = {record.session_id: ask for record in records if (ask := record.question) is not None}
+        # As rows are kept, or they would be other ones each time they are read.
+        self._held = {record.session_id: masked_work(record.as_work()) for record in records}
+        self.asks = {record.session_id: masked_ask(ask) for record in records if (ask := record.question) is not None}
 
     async def answered(self, session_id: SessionId, now: datetime) -> None:
         """Close the question of a session."""
