@@ -47,7 +47,8 @@ def test_what_looks_like_a_secret_is_taken_out(secret: str, around: str) -> None
         ("GITHUB_TOKEN=abc123def", "GITHUB_TOKEN=[redacted]"),
         ("my-api-key: abc123", "my-api-key: [redacted]"),
         ("postgres://me:pw@db/x and https://tok@h/", "postgres://[redacted]@db/x and https://[redacted]@h/"),
-        ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blbn", "[redacted]"),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blbn", "[redacted]\n"),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAA", "[redacted]"),
     ],
 )
 def test_only_the_secret_goes(text: str, said: str) -> None:

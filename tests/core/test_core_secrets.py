@@ -325,6 +325,13 @@ _SOME_TEXT = st.lists(
 ).map(" ".join)
 
 
+@pytest.mark.parametrize("kind", PLACED)
+def test_every_line_break_stays_also_within_a_secret(kind: str) -> None:
+    text = f"before\n{PLACED[kind][0]}\nafter"
+
+    assert redact(text).count("\n") == text.count("\n")
+
+
 @settings(deadline=None)
 @given(_SOME_TEXT)
 def test_what_is_masked_stays_as_it_is_when_it_is_masked_again(text: str) -> None:

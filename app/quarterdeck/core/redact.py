@@ -25,6 +25,7 @@ _SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
+_STAYS = re.compile(rf"{_COLOUR.pattern}|\n")
 
 
 def redact(text: str) -> str:
@@ -38,7 +39,7 @@ def redact(text: str) -> str:
     kept: list[str] = []
     end = 0
     for start, stop in spans:
-        kept += text[end:start], REDACTED, *_COLOUR.findall(text, start, stop)
+        kept += text[end:start], REDACTED, *_STAYS.findall(text, start, stop)
         end = stop
     return "".join((*kept, text[end:]))
 
