@@ -20,7 +20,7 @@ from quarterdeck.errors import Refused
 from quarterdeck.operations.answer import answer, asked_now, question_of
 from quarterdeck.operations.confirming import Outcome
 from quarterdeck.operations.postman import Postman
-from quarterdeck.operations.report import report
+from quarterdeck.operations.report import NOTE_LENGTH, report
 from quarterdeck.operations.send import send
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.store.glance import glance
@@ -244,3 +244,9 @@ async def test_a_secret_in_what_is_reported_and_in_what_the_work_is_called_chang
     assert session.asks is not None
     assert session.asks.text == "Shall I use [redacted]?"
     assert [row.asks for row in kept if row.session_id == "app-1"] == [session.asks]
+
+
+async def test_what_is_kept_of_a_report_has_no_secret_also_where_it_is_cut(office: Post) -> None:
+    await report(office.bridge.yard, "app-1", "working", note="x" * (NOTE_LENGTH - 20) + f" {SECRET}")
+
+    assert "sk" + "_live" not in (await office.bridge.yard.record("app-1")).report_note

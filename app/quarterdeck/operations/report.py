@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.lifecycle import status_of
 from quarterdeck.core.pull_request import dedupe, parse_pull_request
+from quarterdeck.core.redact import redact
 from quarterdeck.core.self_report import SelfReport, SelfState, apply_report, parse_self_state, refusal
 from quarterdeck.core.text import clean
 from quarterdeck.errors import Refused, UsageError
@@ -25,7 +26,8 @@ async def report(yard: Yard, session_id: str, state: str, *, note: str = "", pr_
     if said is None:
         raise UsageError(f"{state!r} is nothing an agent reports.", hint=f"One of: {', '.join(SelfState)}.")
     now = yard.clock.now()
-    given = SelfReport(state=said, at=now, note=clean(note)[:NOTE_LENGTH], pr_url=pr_url)
+    # Masked before it is cut: half a secret looks like none.
+    given = SelfReport(state=said, at=now, note=redact(clean(note))[:NOTE_LENGTH], pr_url=pr_url)
     reason: str | None = None
     before: WorkRecord | None = None
 
