@@ -12,8 +12,9 @@ import pytest
 from quarterdeck.errors import AgentError, QuarterdeckError, TmuxUnreachable
 from quarterdeck.operations import readiness
 from quarterdeck.operations.again import again
+from quarterdeck.operations.confirming import Outcome
 from quarterdeck.operations.new import Wanted, new_session
-from quarterdeck.operations.send import deliver_held
+from quarterdeck.operations.send import deliver_held, send
 from quarterdeck.ports.store import ActivityQuery
 from support.post import Post, ScriptedAgent, post_office
 
@@ -82,6 +83,15 @@ async def test_a_request_waits_for_an_agent_that_is_not_to_be_recognised_yet(off
     assert sent.held is None
     assert late.prompts == ["fix the login"]
     assert await office.deck.messages.waiting() == []
+
+
+async def test_what_is_said_after_a_request_that_waits_waits_behind_it(office: Post, late: ScriptedAgent) -> None:
+    session, _ = await made(office)
+
+    said = await send(office.deck, replace(session, tool=None, created_at=None), "and the logout")
+
+    assert (said.outcome, said.detail) == (Outcome.QUEUED, "earlier messages wait")
+    assert [each.text for each in await office.deck.messages.waiting()] == ["fix the login", "and the logout"]
 
 
 async def test_a_request_is_kept_when_tmux_does_not_answer(

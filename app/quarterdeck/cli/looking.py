@@ -155,7 +155,7 @@ def _asked(ask: Ask) -> str:
 def _ended(session: Session) -> str:
     if session.exit_reason is None:
         return ""
-    return session.exit_reason + ("" if session.exit_status is None else f", status {session.exit_status}")
+    return session.exit_reason + session.status_words
 
 
 async def _tail(deck: Deck, session: Session, lines: int) -> str:

@@ -199,6 +199,11 @@ class Session:
     ended_at: datetime | None = None
 
     @property
+    def status_words(self) -> str:
+        """How its program ended, to stand behind the reason; the number of a signal (below zero) tells nobody anything."""
+        return "" if self.exit_status is None or self.exit_status < 0 else f", status {self.exit_status}"
+
+    @property
     def state_word(self) -> str:
         """Its state as lists name it, with a `?` while it is not certain."""
         word = "stale" if self.is_stale else self.state.value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.message import MOST_RECIPIENTS, cleaned, fingerprint
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import Session
     from quarterdeck.operations.deck import Deck
     from quarterdeck.ports.messages import Held
+
+logger = logging.getLogger(__name__)
 
 TURN_PATIENCE = 45.0
 """Seconds to wait for another message to the same session that is being delivered."""
@@ -48,7 +51,11 @@ async def send(deck: Deck, session: Session, text: str, how: How = DEFAULT) -> S
     words = _worded(text)
     session = await _reachable(deck, session, how)
     if not how.now and await deck.messages.waiting(session.session_id):
-        await deliver_held(deck, session, how)
+        try:
+            await deliver_held(deck, session, how)
+        except NobodyThere as absent:
+            # What waits for its agent goes on waiting, and what is said now waits behind it.
+            logger.info("what waits for %s goes on waiting: %s", session.session_id, absent.message)
     stage = Stage.FOR_AGENT if how.holds else Stage.WAITING
     held = await deck.messages.post(session.session_id, words, deck.owner, stage)
     try:

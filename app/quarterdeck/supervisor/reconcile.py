@@ -179,8 +179,7 @@ async def _ended(
 
 
 def _told(around: Circumstances, kind: str, session: Session) -> Activity:
-    status = "" if session.exit_status is None else f", status {session.exit_status}"
-    why = f" ({session.exit_reason.value}{status})" if session.exit_reason else ""
+    why = f" ({session.exit_reason.value}{session.status_words})" if session.exit_reason else ""
     about = {"reason": session.exit_reason, "exit_status": session.exit_status}
     return Activity(
         kind=kind,

@@ -116,8 +116,7 @@ def session_lines(session: Session, now: datetime) -> list[Line]:
 def _ending(session: Session, now: datetime) -> str:
     if session.exit_reason is None:
         return ""
-    status = "" if session.exit_status is None or session.exit_status < 0 else f", status {session.exit_status}"
-    return f"{exact(session.ended_at, now)}, {_words(session.exit_reason.value)}{status}"
+    return f"{exact(session.ended_at, now)}, {_words(session.exit_reason.value)}{session.status_words}"
 
 
 def ask_lines(session: Session, now: datetime) -> list[Line]:
