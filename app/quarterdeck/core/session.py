@@ -200,7 +200,7 @@ class Session:
 
     @property
     def status_words(self) -> str:
-        """How its program ended, to stand behind the reason; the number of a signal (below zero) tells nobody anything."""
+        """How its program ended, to stand behind the reason; a signal (below zero) tells nobody anything."""
         return "" if self.exit_status is None or self.exit_status < 0 else f", status {self.exit_status}"
 
     @property
