@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -20,6 +21,8 @@ TEXT = st.text(max_size=20) | st.sampled_from(
     ["\n", "|", "P|%1|", "%end 1 2 3", "\x1b]2;x\x07", "#{pid}", "\n\n", "$1:@1.%1"]
 )
 
+CONDITION_OR_FIELD = re.compile(r"#\{\?(\w+),(.*?),\}|#\{(\w+)\}")
+
 
 @dataclass(frozen=True)
 class Texts:
@@ -36,13 +39,14 @@ TEXTS = st.builds(Texts, TEXT, TEXT, TEXT, TEXT)
 
 def expanded(fmt: str, values: dict[str, str]) -> str:
     """A format as tmux expands it: what it does not know becomes nothing."""
-    out, rest = "", fmt
-    while "#{" in rest:
-        before, _, rest = rest.partition("#{")
-        # No format of ours holds a closing brace but the one with a condition, which is the last of its row's head.
-        name, _, rest = rest.partition(",}") if rest.startswith("?") else rest.partition("}")
-        out += before + values.get(name, "")
-    return out + rest
+
+    def one(found: re.Match[str]) -> str:
+        condition, then, field = found.groups()
+        if field:
+            return values.get(field, "")
+        return expanded(then, values) if values.get(condition) else ""
+
+    return CONDITION_OR_FIELD.sub(one, fmt)
 
 
 def row(questions: Questions, number: int, texts: Texts, *, details: bool = True) -> str:

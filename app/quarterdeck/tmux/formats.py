@@ -49,7 +49,11 @@ PANE: Final = (
 )
 """Each field costs the server a microsecond for each pane (3.3a), in which it serves no program's output."""
 PANE_TEXTS: Final = ("#{session_name}", "#{pane_title}")
-DETAIL: Final = ("#{session_created}", "#{pane_tty}", "#{pane_width}", "#{pane_height}", "#{alternate_on}")
+DETAIL: Final = (
+    # tmux 3.2a dies of a question for the time of what is gone.
+    "#{?session_id,#{session_created},}",
+    *("#{pane_tty}", "#{pane_width}", "#{pane_height}", "#{alternate_on}"),
+)
 """What changes only when the pane moves or draws itself anew."""
 DETAIL_TEXTS: Final = ("|".join(DETAIL), "#{pane_current_command}", "#{pane_current_path}")
 """The last two the server reads from the system, pane by pane, which costs more than all the others together."""
