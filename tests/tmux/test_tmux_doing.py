@@ -247,13 +247,12 @@ async def test_a_program_that_ends_at_once_is_refused_with_its_last_words(
     server: TmuxServer, doing: Doing, tmp_path: Path
 ) -> None:
     server.session("keep")
+    says_why = ("sh", "-c", "echo no such model; echo name another; exit 3")
 
     with pytest.raises(TmuxRefused, match="ended at once") as refused:
-        await doing.new_session(
-            NewSession(name="fails.at:once", cwd=tmp_path, argv=("sh", "-c", "echo no such model; exit 3"))
-        )
+        await doing.new_session(NewSession(name="fails.at:once", cwd=tmp_path, argv=says_why))
 
-    assert refused.value.hint == "no such model"
+    assert refused.value.hint == "no such model\nname another"
     assert server.sessions() == ["keep"]
 
 

@@ -120,7 +120,8 @@ def _resize(pane: Pane, wanted: NewSession) -> str:
 
 
 def _last_words(screen: str) -> str:
-    lines = [line for line in clean_lines(screen).splitlines() if not line.startswith(DEAD_MARK)]
+    # tmux 3.2a gives joined lines with blanks at their ends.
+    lines = [line.rstrip() for line in clean_lines(screen).splitlines() if not line.startswith(DEAD_MARK)]
     return "\n".join(lines).strip()[-LAST_WORDS:]
 
 
