@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -132,7 +133,8 @@ class Typing:
         self.server.run("send-keys", "-t", self.pane, *keys)
 
     def screen(self) -> str:
-        return self.server.run("capture-pane", "-p", "-J", "-t", self.pane)
+        # tmux 3.2a gives joined lines with blanks at their ends.
+        return re.sub(" +$", "", self.server.run("capture-pane", "-p", "-J", "-t", self.pane), flags=re.MULTILINE)
 
     def completes(self, typed: str, to: str) -> None:
         """Type something, press Tab, and see it completed."""
