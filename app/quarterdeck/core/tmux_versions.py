@@ -26,7 +26,7 @@ class Known(NamedTuple):
 OLDEST: Final = "3.2"
 """The oldest version that can be used."""
 
-TRIED: Final = ("3.3a", "3.5a", "3.6b", "3.7c")
+TRIED: Final = ("3.2a", "3.3a", "3.5a", "3.6b", "3.7c")
 """The versions that the tests which start tmux have passed on, in rising order."""
 
 KNOWN: Final = (
