@@ -129,14 +129,21 @@ def test_what_should_not_happen_is_one_sentence_and_its_trace_is_in_the_log(priv
 
 @pytest.mark.parametrize(
     ("words", "code"),
-    [("config schema", 128 + signal.SIGPIPE), ("config path", 128 + signal.SIGPIPE), ("-h", 0), ("nonsense", 2)],
+    [
+        ("config schema", 128 + signal.SIGPIPE),
+        ("config path", 128 + signal.SIGPIPE),
+        ("-h", 128 + signal.SIGPIPE),
+        ("nonsense", 2),
+    ],
 )
 def test_a_reader_that_goes_away_is_no_error(words: str, code: int) -> None:
     read, write = os.pipe()
     os.close(read)
+    # Some machines have Python write each word as it comes; then it is argparse that finds nobody there, and says nothing.
+    env = {name: text for name, text in cli_env().items() if name != "PYTHONUNBUFFERED"}
     done = subprocess.run(
         [sys.executable, "-m", "quarterdeck", *words.split()],
-        env=cli_env(),
+        env=env,
         stdout=write,
         stderr=subprocess.PIPE,
         check=False,
