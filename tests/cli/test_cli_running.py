@@ -139,7 +139,7 @@ def test_what_should_not_happen_is_one_sentence_and_its_trace_is_in_the_log(priv
 def test_a_reader_that_goes_away_is_no_error(words: str, code: int) -> None:
     read, write = os.pipe()
     os.close(read)
-    # Some machines have Python write each word as it comes; then it is argparse that finds nobody there, and says nothing.
+    # Where Python writes each word as it comes, it is argparse that finds nobody there, and says nothing.
     env = {name: text for name, text in cli_env().items() if name != "PYTHONUNBUFFERED"}
     done = subprocess.run(
         [sys.executable, "-m", "quarterdeck", *words.split()],
