@@ -81,6 +81,17 @@ def tmux_missing_error() -> TmuxMissing:
     return TmuxMissing("tmux is not installed, and Quarterdeck cannot work without it.", hint=install_hint("tmux"))
 
 
+def tmux_trouble() -> TmuxMissing | None:
+    """Why there is no tmux to run; None when there is one."""
+    return tmux_missing_error() if find_tmux() is None else None
+
+
+def require_tmux() -> None:
+    """Raise when there is no tmux to run."""
+    if trouble := tmux_trouble():
+        raise trouble
+
+
 def tmux_too_old_error(version: str, oldest: str) -> TmuxMissing:
     """The tmux here is older than we can use."""
     return TmuxMissing(f"tmux {version} is too old: Quarterdeck needs {oldest} or newer.", hint=install_hint("tmux"))

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.parametrize("kind", STRANGE)
 
-CWD = "/work/demo"
+CWD = "/home/somebody/demo"
 CONVERSATION = "11111111-2222-3333-4444-555555555555"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from quarterdeck.core.events import SessionDeleted
+from quarterdeck.core.events import SessionDeleted, SessionForgotten
 from quarterdeck.core.ids import PaneId
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import SessionState
@@ -19,7 +19,7 @@ from quarterdeck.ports.clock import SystemClock, wall_clock
 from quarterdeck.ports.mux import Hint, HintKind
 from quarterdeck.ports.store import ActivityQuery, Sighting
 from quarterdeck.store import identity
-from quarterdeck.supervisor.checkpoints import Checkpoints
+from quarterdeck.supervisor.checkpoints import TAILS_EVERY, Checkpoints
 from quarterdeck.supervisor.processes import Processes
 from quarterdeck.supervisor.reader import Reader
 from quarterdeck.supervisor.supervisor import Supervisor
@@ -27,7 +27,7 @@ from quarterdeck.supervisor.watcher import Watcher
 from quarterdeck.supervisor.worker import keep_running
 from support.crew import bridge_on, until, watching
 from support.patience import PATIENCE
-from support.store import open_store, thought
+from support.store import HandClock, open_store, thought
 from support.stub_mux import StubMux, pane
 from support.tmux_server import TmuxServer
 
@@ -204,6 +204,28 @@ async def test_what_a_failed_write_held_is_written_the_next_time(
 
         assert written == [session]
         assert await supervisor.store.tail(session.session_id) == "newer"
+
+
+async def test_the_tail_of_what_goes_on_is_kept_now_and_then_and_of_what_has_ended_at_once(tmp_path: Path) -> None:
+    mux, clock = StubMux(pane(0)), HandClock()
+    async with open_store(tmp_path / "state.db") as store:
+        supervisor = Supervisor(mux=cast("Any", mux), store=store, clock=clock, is_keeper=lambda: True)
+        checkpoints = Checkpoints(supervisor)
+        await supervisor.look()
+        (session,) = supervisor.fleet.sessions.values()
+
+        async def kept(text: str) -> str:
+            checkpoints.tail(session.session_id, text)
+            await checkpoints.save(all_tails=False)
+            return await store.tail(session.session_id)
+
+        assert await kept("one") == "one"
+        assert await kept("two") == "one"
+        clock.advance(TAILS_EVERY)
+        assert await kept("three") == "three"
+        assert await kept("four") == "three"
+        supervisor.commit(SessionForgotten(session_id=session.session_id, at=clock.now()))
+        assert await kept("five") == "five"
 
 
 async def test_a_tail_waits_while_tmux_does_not_answer(tmp_path: Path) -> None:

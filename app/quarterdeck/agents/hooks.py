@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 BACKUP_SUFFIX = ".before-quarterdeck"
 DEPTH = 5
 """Settings, their hooks, the groups of an event, a group, its commands."""
+LARGEST = 64 * 1024 * 1024
+"""Bytes of settings; with a hundred thousand keys they have a tenth of that."""
 TIMEOUT = 5
 """Seconds after which an agent gives up on the hook; it takes a few milliseconds."""
 
@@ -46,10 +48,6 @@ class HookSetup(Protocol):
 def backup_path(path: Path) -> Path:
     """Where the file as it was before is kept."""
     return path.with_name(path.name + BACKUP_SUFFIX)
-
-
-LARGEST = 64 * 1024 * 1024
-"""Bytes of settings; with a hundred thousand keys they have a tenth of that."""
 
 
 def settings_text(path: Path) -> str | None:

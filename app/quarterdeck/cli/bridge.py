@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.text import clean
-from quarterdeck.programs import find_tmux, tmux_missing_error
+from quarterdeck.programs import require_tmux
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 @asynccontextmanager
 async def bridge(call: Call, *, persistent: bool = False, look: bool = True) -> AsyncIterator[Bridge]:
     """The sessions of the tmux server that is meant, looked at once unless the verb looks itself."""
-    if find_tmux() is None:
-        raise tmux_missing_error()
+    require_tmux()
     # Here and not above: half of the verbs need neither the store nor tmux.
     from quarterdeck.runtime.bridge import open_bridge
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.cli.invocation import own_command_in_tmux
 from quarterdeck.errors import UsageError
 from quarterdeck.leaving import Leaving
-from quarterdeck.programs import find_tmux, tmux_missing_error
+from quarterdeck.programs import require_tmux
 
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
@@ -41,8 +41,7 @@ def _open(call: Call, size: tuple[int, int] | None = None) -> int:
 
 
 async def _run(call: Call, leaving: Leaving, size: tuple[int, int] | None) -> int:
-    if find_tmux() is None:
-        raise tmux_missing_error()
+    require_tmux()
     # Exported by some shells, these would win over the size that the terminal has, and never change with it.
     for name in ("COLUMNS", "LINES"):
         os.environ.pop(name, None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.cli.invocation import own_command_with
 from quarterdeck.cli.output import print_json, say
-from quarterdeck.programs import find_tmux, tmux_missing_error
+from quarterdeck.programs import require_tmux
 
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
@@ -23,8 +23,7 @@ def run(call: Call) -> int:
     from quarterdeck.tui.web import serve
 
     # What each page's console would stop at is said here, where somebody reads it.
-    if find_tmux() is None:
-        raise tmux_missing_error()
+    require_tmux()
     _ = call.settings
     words = own_command_with(call)
     if "-S" not in words:

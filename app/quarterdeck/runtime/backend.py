@@ -17,6 +17,7 @@ from quarterdeck.operations import answer as answering
 from quarterdeck.operations import kill as ending
 from quarterdeck.operations.preview import preview
 from quarterdeck.process import on_terminal
+from quarterdeck.programs import tmux_trouble
 from quarterdeck.runtime import crewing, messaging, picking
 from quarterdeck.runtime.capable import WORKS
 from quarterdeck.runtime.channels import in_console
@@ -153,7 +154,7 @@ class LiveBackend:
 
     def trouble(self) -> QuarterdeckError | None:
         """Why nothing can be shown."""
-        return picking.tmux_trouble()
+        return tmux_trouble()
 
     def store_health(self) -> StoreHealth:
         """How the store is doing."""

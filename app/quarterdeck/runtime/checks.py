@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 CURES = {"tmux": "tmux list-sessions  # does it answer?", "thoughts": "quarterdeck config edit"}
 """What to do about what is not well; about anything else, the log says more."""
 REPORTS_UNREAD = 500
-SERVER_SECONDS = 2.0
 """Reports that lie there when nobody has read them for long."""
+SERVER_SECONDS = 2.0
+"""What the server gets to answer."""
 
 
 def all_checks(address: ServerAddress, settings: Callable[[], Settings]) -> tuple[Check, ...]:

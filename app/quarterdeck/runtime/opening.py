@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.ports.store_health import StoreHealth
-from quarterdeck.programs import find_tmux, tmux_missing_error
+from quarterdeck.programs import tmux_trouble
 from quarterdeck.runtime.capable import WORKS
 from quarterdeck.runtime.first import First
 from quarterdeck.runtime.setup import LiveSetup
@@ -176,7 +176,7 @@ class OpeningBackend:
 
     def trouble(self) -> QuarterdeckError | None:
         """Why nothing can be shown."""
-        return tmux_missing_error() if find_tmux() is None else None
+        return tmux_trouble()
 
     def store_health(self) -> StoreHealth:
         """How the store is doing; well, until it is opened."""

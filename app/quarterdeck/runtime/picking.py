@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.errors import QuarterdeckError, UsageError
 from quarterdeck.process import run
-from quarterdeck.programs import find_tmux, tmux_missing_error
 from quarterdeck.roots import current_folder
 from quarterdeck.tui.requests import Directory
 from quarterdeck.tui.work import Tools
@@ -25,11 +24,6 @@ MOST = 400
 DIFF_SECONDS = 5.0
 DIFF_BYTES = 200_000
 SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "target", "build", "dist", "site-packages"})
-
-
-def tmux_trouble() -> QuarterdeckError | None:
-    """Why tmux cannot be used at all, or None."""
-    return tmux_missing_error() if find_tmux() is None else None
 
 
 def directories(recent: Iterable[str], cwds: Iterable[str], home: Path | None = None) -> list[Directory]:

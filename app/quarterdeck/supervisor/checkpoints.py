@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from quarterdeck.supervisor.supervisor import Supervisor
 
 INTERVAL = 30.0
+NEVER = float("-inf")
 SOON = 0.25
 """Changes within this time are one transaction; other processes see them well within a second."""
+TAILS_EVERY = 2.0
+"""Seconds until the last lines of a session that goes on are kept again: each time costs a look for secrets."""
 
 
 class Checkpoints:
@@ -23,6 +26,7 @@ class Checkpoints:
         self._supervisor = supervisor
         self._changed: set[SessionId] = set()
         self._tails: dict[SessionId, str] = {}
+        self._tail_kept_at: dict[SessionId, float] = {}
         self._wake = asyncio.Event()
         self.written = 0
         supervisor.bus.subscribe(self._note)
@@ -46,23 +50,31 @@ class Checkpoints:
         """Save until cancelled."""
         while True:
             try:
-                async with asyncio.timeout(INTERVAL):
+                async with asyncio.timeout(TAILS_EVERY if self._tails else INTERVAL):
                     await self._wake.wait()
                 await asyncio.sleep(SOON)
             except TimeoutError:
-                self._changed |= self._supervisor.fleet.sessions.keys()
+                if not self._tails:
+                    self._changed |= self._supervisor.fleet.sessions.keys()
             self._wake.clear()
-            await self.save()
+            await self.save(all_tails=False)
 
-    async def save(self) -> None:
-        """Write what changed since the last time. Only the keeper does; a follower's changes are the keeper's own."""
+    async def save(self, *, all_tails: bool = True) -> None:
+        """Write what changed since the last time. Only the keeper does; a follower's changes are the keeper's own.
+
+        Without `all_tails` the last lines of sessions that go on may wait.
+        """
         supervisor = self._supervisor
         if not supervisor.is_keeper() or not supervisor.fleet.is_certain:
             # What an unreliable look left behind is not written; it waits for a reliable one.
             return
         changed, self._changed = self._changed, set()
-        tails, self._tails = self._tails, {}
-        sessions = supervisor.fleet.sessions
+        sessions, now = supervisor.fleet.sessions, supervisor.clock.monotonic()
+        waiting = {
+            key for key in self._tails if key in sessions and now - self._tail_kept_at.get(key, NEVER) < TAILS_EVERY
+        }
+        tails = {key: text for key, text in self._tails.items() if all_tails or key not in waiting}
+        self._tails = {key: text for key, text in self._tails.items() if key not in tails}
         rows = [sessions[key] for key in changed if key in sessions and not sessions[key].is_stale]
         try:
             if rows:
@@ -70,6 +82,8 @@ class Checkpoints:
                 self.written += 1
             if tails:
                 await supervisor.store.save_tails(tails)
+                kept_at = {**self._tail_kept_at, **dict.fromkeys(tails, now)}
+                self._tail_kept_at = {key: at for key, at in kept_at.items() if key in sessions}
         except BaseException:
             self._changed |= changed
             self._tails = tails | self._tails

@@ -68,9 +68,8 @@ async def reconcile(
     events: list[Event] = []
     if fleet.incarnation != incarnation and not around.at_start:
         events.append(ServerChanged(before=fleet.incarnation, after=incarnation, at=around.now))
-        if fleet.incarnation and around.is_keeper:
-            await around.store.record(_server_told(around, incarnation, len(found.stranded)))
-    elif found.stranded and around.at_start and around.is_keeper:
+    has_ended = found.stranded if around.at_start else fleet.incarnation not in {"", incarnation}
+    if has_ended and around.is_keeper:
         await around.store.record(_server_told(around, incarnation, len(found.stranded)))
     reason = ExitReason.STARTUP_MISSING_TMUX if around.at_start else ExitReason.TMUX_RECONCILE_MISSING
     stranded = [put_away(session, reason, around.now) for session in found.stranded]
