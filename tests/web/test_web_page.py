@@ -108,6 +108,8 @@ async def test_mouse_and_wheel_work(context: BrowserContext, served: Serving) ->
 async def test_what_is_selected_is_copied_and_ends_nothing(context: BrowserContext, served: Serving) -> None:
     tab = await Tab.opened(context, served.url)
     await tab.shows_console(*NAMES)
+    # Until then a row may change between what is read of it and what is copied.
+    await tab.shows(has(f"{len(NAMES)} work"), "what the sessions do was seen")
 
     await tab.page.keyboard.down("Shift")
     text = await drag_over(tab, "alpha")
