@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "app"))
 
-from quarterdeck.cli.parser import DESCRIPTION  # noqa: E402 - a bare checkout has no installed package
+from quarterdeck.cli.arguments import DESCRIPTION  # noqa: E402 - a bare checkout has no installed package
 from quarterdeck.cli.table import GLOBAL_OPTIONS  # noqa: E402
 from quarterdeck.cli.verbs import VERBS  # noqa: E402
 

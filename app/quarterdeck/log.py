@@ -55,7 +55,7 @@ QUIET_LOGGERS: Final = ("libtmux", "asyncio", "httpx", "httpcore")
 """Libraries whose own INFO and DEBUG would carry message texts, or noise, into our log."""
 
 
-class JsonLines(logging.Formatter):
+class JsonFormatter(logging.Formatter):
     """One JSON object a record, all ASCII, so that no text in it can move a terminal that shows it."""
 
     def __init__(self, mask: Callable[[str], str] = str) -> None:
@@ -171,11 +171,11 @@ def configure(
         root.removeHandler(old)
         old.close()
     lines = RotatingLines(file, prepare=prepare)
-    lines.setFormatter(JsonLines(mask))
+    lines.setFormatter(JsonFormatter(mask))
     handlers: list[logging.Handler] = [lines]
     if on_stderr:
         spoken = logging.StreamHandler(sys.stderr)
-        spoken.setFormatter(JsonLines(mask))
+        spoken.setFormatter(JsonFormatter(mask))
         spoken.setLevel(logging.DEBUG if verbosity > 1 else logging.INFO)
         handlers.append(spoken)
     for handler in handlers:

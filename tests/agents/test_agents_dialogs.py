@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from quarterdeck.core.choice import SUBMIT, is_same_question
+from quarterdeck.core.answer_choice import SUBMIT, is_same_question
 from quarterdeck.core.session import Need
 from quarterdeck.ports.agent import BoxState, ScreenLook
 from support.recordings import NOW, agent

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.core.readings import decide, holds
+from quarterdeck.core.reading_ladder import decide, holds
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
 from support.recordings import FULL, Recording, recordings, verdict
 from support.rungs import RUNGS, rungs

@@ -10,7 +10,7 @@ import pytest
 from quarterdeck.agents.custom import custom_agents
 from quarterdeck.agents.roster import Roster
 from quarterdeck.errors import SettingsError
-from quarterdeck.plugins.plugins import PluginError, load, load_all, names
+from quarterdeck.plugins.loading import PluginError, load, load_all, names
 from quarterdeck.plugins.presence import may_be_brought
 from quarterdeck.ports.agent import Agent, Launch, Permissions, Program, ScreenLook
 from support.recordings import FULL, NOW, Recording, recordings

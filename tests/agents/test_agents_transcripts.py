@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from quarterdeck.agents.claude_transcript import folder_name
 from quarterdeck.agents.file_claims import FileClaims
+from quarterdeck.agents.file_tail import FileTail
 from quarterdeck.agents.gist import action_kind, asked, tool_gist
-from quarterdeck.agents.tail import Tail
 from quarterdeck.core.transcript import ACTIONS_KEPT, TURN_LENGTH, TURNS_KEPT, ActionKind, TranscriptView
 from support.recordings import AGENTS, FULL, Recording, agent, recordings
 
@@ -166,7 +166,7 @@ def test_a_known_conversation_is_found_by_its_id(key: str, tmp_path: Path) -> No
 
 def test_only_whole_lines_are_taken_and_each_once(tmp_path: Path) -> None:
     file = tmp_path / "t"
-    tail = Tail(file)
+    tail = FileTail(file)
     file.write_bytes(b"one\ntw")
     assert tail.read() == (True, [b"one"])
     assert tail.read() == (False, [])
@@ -181,7 +181,7 @@ def test_only_whole_lines_are_taken_and_each_once(tmp_path: Path) -> None:
 def test_a_file_that_is_another_one_now_is_read_anew(tmp_path: Path, how: str) -> None:
     file = tmp_path / "t"
     file.write_bytes(b"one\ntwo\nthree\n")
-    tail = Tail(file)
+    tail = FileTail(file)
     tail.read()
 
     if how == "replaced":
@@ -196,7 +196,7 @@ def test_a_file_that_is_another_one_now_is_read_anew(tmp_path: Path, how: str) -
 def test_a_long_file_is_read_from_its_end_on(tmp_path: Path) -> None:
     file = tmp_path / "t"
     file.write_bytes(b"".join(b"line %d\n" % number for number in range(1_000)))
-    tail = Tail(file, limit=100)
+    tail = FileTail(file, limit=100)
 
     _, lines = tail.read()
 
@@ -207,7 +207,7 @@ def test_a_long_file_is_read_from_its_end_on(tmp_path: Path) -> None:
 
 def test_a_line_longer_than_all_we_read_is_passed_over(tmp_path: Path) -> None:
     file = tmp_path / "t"
-    tail = Tail(file, limit=100)
+    tail = FileTail(file, limit=100)
     file.write_bytes(b"first\n")
     tail.read()
     with file.open("ab") as more:
@@ -225,7 +225,7 @@ def test_however_it_is_written_every_line_arrives_once(
 ) -> None:
     file = tmp_path_factory.mktemp("tail") / "t"
     file.touch()
-    tail = Tail(file)
+    tail = FileTail(file)
     seen: list[bytes] = []
     for part in parts:
         with file.open("ab") as more:
@@ -241,7 +241,7 @@ def test_a_folder_or_a_pipe_in_its_place_is_an_error_and_does_not_hang(tmp_path:
 
     for path in (tmp_path, tmp_path / "pipe", tmp_path / "nothing"):
         with pytest.raises(OSError, match=r".+"):
-            Tail(path).read()
+            FileTail(path).read()
 
 
 def test_rubbish_in_a_transcript_is_passed_over(tmp_path: Path) -> None:

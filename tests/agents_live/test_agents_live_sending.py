@@ -19,7 +19,7 @@ from quarterdeck.core.text import clean_lines
 from quarterdeck.errors import Refused
 from quarterdeck.operations.answer import answer
 from quarterdeck.paths import find_places
-from quarterdeck.runtime.bridge import open_bridge
+from quarterdeck.runtime.bridge import open_services
 from support.agent_lab import STARTS, Lab, program_of, search_path
 from support.agent_post import PER_ROUND, Correspondence
 from support.scripted_model import ScriptedModel
@@ -42,9 +42,9 @@ async def correspondence(key: str, folder: Path, flags: str = "") -> AsyncIterat
         project = {"path": lab.work, "agent": key, "session_prefix": "demo", "env": env, "scm": "none"}
         settings = Settings.model_validate({"projects": {"demo": project | {"tracker": {"kind": "none"}}}})
         places = find_places(str(folder))
-        async with open_bridge(ServerAddress(server.socket), places, settings, persistent=False) as bridge:
-            await bridge.crew.look_once()
-            yield Correspondence(lab, bridge, bridge.deck.session("lab"))
+        async with open_services(ServerAddress(server.socket), places, settings, persistent=False) as services:
+            await services.workers.look_once()
+            yield Correspondence(lab, services, services.context.session("lab"))
 
 
 def keep(lab: Lab) -> None:
@@ -89,14 +89,14 @@ async def test_what_it_asks_is_answered(
     key: str, prompt: str, answers: dict[str, str], shown: str, short_folder: Path
 ) -> None:
     async with correspondence(key, short_folder, "--permission-mode plan" if prompt == "plan" else "") as letters:
-        deck, session = letters.bridge.deck, letters.session
+        context, session = letters.services.context, letters.session
         await letters.send(f"{{tag}}\n{prompt}")
         for question, word in answers.items():
             await letters.until_asked(question)
-            await answer(deck, session, word)
+            await answer(context, session, word)
         if prompt == "ask: two" and key in REVIEWS:
             await letters.until_asked("Review")
-            await answer(deck, session, "1")
+            await answer(context, session, "1")
         await letters.until_idle()
         assert shown in clean_lines(letters.lab.capture())
 
@@ -106,5 +106,5 @@ async def test_a_choice_of_several_that_we_cannot_make_is_refused_before_the_fir
         await letters.send("{tag}\nask: many")
         await letters.until_asked(SIZES)
         with pytest.raises(Refused, match="several choices"):
-            await answer(letters.bridge.deck, letters.session, "1,3")
+            await answer(letters.services.context, letters.session, "1,3")
         assert "[x]" not in letters.lab.capture()

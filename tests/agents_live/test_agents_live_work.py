@@ -19,7 +19,7 @@ from quarterdeck.operations.restore import restore
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.operations.work_list import get_work
 from quarterdeck.paths import find_places
-from quarterdeck.runtime.bridge import open_bridge
+from quarterdeck.runtime.bridge import open_services
 from support.agent_lab import Lab, program_of, search_path
 from support.git_repo import make_repository
 from support.patience import PATIENCE
@@ -71,13 +71,13 @@ async def test_a_worker_comes_back_with_its_own_conversation(
             "tracker": {"kind": "none"},
         }
         settings = Settings.model_validate({"projects": {"app": app}})
-        async with open_bridge(ServerAddress(server.socket), places, settings, persistent=False) as bridge:
-            yard = replace(bridge.yard, environ={**os.environ, "PATH": search_path()})
+        async with open_services(ServerAddress(server.socket), places, settings, persistent=False) as services:
+            work_context = replace(services.work_context, environ={**os.environ, "PATH": search_path()})
 
             def screen() -> str:
                 return clean_lines(server.run("capture-pane", "-p", "-t", "=app-1:", check=False))
 
-            await spawn(yard, SpawnRequest(project="app", prompt="Say a word.\nsay: HELIOTROPE it is"), print)
+            await spawn(work_context, SpawnRequest(project="app", prompt="Say a word.\nsay: HELIOTROPE it is"), print)
             try:
                 until(
                     lambda: "HELIOTROPE it is" in screen().replace("say: HELIOTROPE it is", ""),
@@ -86,17 +86,17 @@ async def test_a_worker_comes_back_with_its_own_conversation(
                 )
             except AssertionError as error:
                 raise AssertionError(screen()) from error
-            agent = (await get_work(yard, "app-1")).runtime
-            killed = await kill_work(yard, "app-1")
+            agent = (await get_work(work_context, "app-1")).runtime
+            killed = await kill_work(work_context, "app-1")
             assert agent.state is RuntimeState.ALIVE
             assert killed.worktree_left == ""
             assert server.sessions() == []
 
-            restored = await restore(yard, "app-1", print)
+            restored = await restore(work_context, "app-1", print)
 
             assert restored.restore_fallback is None
             until(lambda: "HELIOTROPE it is" in screen(), "its conversation is back", PATIENCE)
-            assert (await get_work(yard, "app-1")).runtime.state is RuntimeState.ALIVE
+            assert (await get_work(work_context, "app-1")).runtime.state is RuntimeState.ALIVE
             print(screen())
-            await kill_work(yard, "app-1", purges=True)
-            assert (DELETED_AT in (await yard.record("app-1")).extra) == (key == "opencode")
+            await kill_work(work_context, "app-1", purges=True)
+            assert (DELETED_AT in (await work_context.record("app-1")).extra) == (key == "opencode")

@@ -25,9 +25,9 @@ from quarterdeck.agents.report_script import hook_command, script_path, script_t
 from quarterdeck.core.events import SessionChanged
 from quarterdeck.ports.clock import wall_clock
 from support import agent_crowd
-from support.crew import Watching, watching
 from support.recordings import FULL, recordings
 from support.tmux_server import TmuxServer
+from support.workers import Watching, watching
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,7 @@ ROUNDS = 12
 PATIENCE = 10.0
 
 
-async def waited(crew: Watching, act: Callable[[], None], shows: Callable[[Session], bool]) -> float:
+async def waited(workers: Watching, act: Callable[[], None], shows: Callable[[Session], bool]) -> float:
     """Seconds from an act until the row shows it."""
     done = asyncio.get_running_loop().create_future()
 
@@ -52,7 +52,7 @@ async def waited(crew: Watching, act: Callable[[], None], shows: Callable[[Sessi
         if isinstance(event, SessionChanged) and shows(event.after) and not done.done():
             done.set_result(time.perf_counter())
 
-    forget = crew.crew.supervisor.bus.subscribe(heard)
+    forget = workers.workers.supervisor.bus.subscribe(heard)
     begun = time.perf_counter()
     act()
     try:
@@ -95,7 +95,7 @@ async def measure(sessions: int, folder: Path) -> dict[str, list[float]]:
         agent_crowd.start(server, folder, (f"s{number}" for number in range(sessions)), resting)
         program = (str(folder / "bin" / "claude"), str(folder / "agent"), str(screens))
         pane = server.session("agent", *program, cwd="/tmp", size="120x36")
-        async with watching(folder / "s", folder / "qd") as crew:
+        async with watching(folder / "s", folder / "qd") as workers:
             script_path(spool, "claude").parent.mkdir(parents=True, exist_ok=True)
             script_path(spool, "claude").write_text(script_text(spool, "claude"))
             env = os.environ | {"TMUX_PANE": pane, "TMUX": f"{server.socket},1,0"}
@@ -115,11 +115,11 @@ async def measure(sessions: int, folder: Path) -> dict[str, list[float]]:
             await asyncio.sleep(5)
             for number in range(ROUNDS):
                 begun = time.perf_counter()
-                await crew.crew.supervisor.look()
+                await workers.workers.supervisor.look()
                 took["look"].append(time.perf_counter() - begun)
                 took["hook"].append(
                     await waited(
-                        crew,
+                        workers,
                         lambda: report("PreToolUse", tool_name="Bash", tool_input={"command": "make"}),
                         lambda s: s.tmux_name == "agent" and s.state_evidence.source == "hook" and s.state == "busy",
                     )
@@ -129,7 +129,7 @@ async def measure(sessions: int, folder: Path) -> dict[str, list[float]]:
                 words = f"number {number}"
                 took["transcript"].append(
                     await waited(
-                        crew,
+                        workers,
                         lambda: append(
                             line(
                                 "assistant",
@@ -144,7 +144,9 @@ async def measure(sessions: int, folder: Path) -> dict[str, list[float]]:
                     )
                 )
                 await asyncio.sleep(4)
-                took["screen"].append(await waited(crew, lambda: draw("permission"), lambda s: s.needs == "permission"))
+                took["screen"].append(
+                    await waited(workers, lambda: draw("permission"), lambda s: s.needs == "permission")
+                )
                 draw("idle")
                 await asyncio.sleep(4)
     return took

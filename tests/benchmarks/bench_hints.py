@@ -21,7 +21,7 @@ sys.path[:0] = [str(HERE.parents[2] / "app"), str(HERE.parents[1])]
 
 from quarterdeck.core.pane import ServerAddress  # noqa: E402
 from quarterdeck.ports.mux import HintKind  # noqa: E402
-from quarterdeck.tmux import spawn  # noqa: E402
+from quarterdeck.tmux import one_call  # noqa: E402
 from quarterdeck.tmux.hints import Hints  # noqa: E402
 from support.patience import PATIENCE  # noqa: E402
 from support.tmux_panes import panes_of  # noqa: E402
@@ -67,7 +67,9 @@ async def poll(address: ServerAddress, waiting: Waiting) -> None:
     """The plain way: list all panes, and compare."""
     before: State = {}
     while True:
-        rows = (await spawn.ask(address, "list-panes", "-a", "-F", "#{pane_id} #{cursor_x} #{history_size}")).decode()
+        rows = (
+            await one_call.ask(address, "list-panes", "-a", "-F", "#{pane_id} #{cursor_x} #{history_size}")
+        ).decode()
         now = dict(row.split(" ", 1) for row in rows.splitlines())
         pane_id = waiting.pane_id
         if (waiting.kind == EXIT and pane_id not in now) or (

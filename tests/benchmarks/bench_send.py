@@ -33,7 +33,7 @@ async def measure(*, persistent: bool) -> None:
             seconds, proofs = [], Counter[str]()
             for number in range(SENDS):
                 began = time.perf_counter()
-                sent = await send(office.deck, session, f"message number {number}")
+                sent = await send(office.context, session, f"message number {number}")
                 seconds.append(time.perf_counter() - began)
                 proofs[f"{sent.outcome} by {sent.proof}"] += 1
                 await asyncio.sleep(0.4)
@@ -41,7 +41,7 @@ async def measure(*, persistent: bool) -> None:
             for number in range(10):
                 await asyncio.to_thread(agent.order, f"ask touch {number}")
                 began = time.perf_counter()
-                await answer(office.deck, session, "1")
+                await answer(office.context, session, "1")
                 answers.append(time.perf_counter() - began)
             seconds.sort()
             answers.sort()

@@ -17,7 +17,7 @@ sys.path[:0] = [str(ROOT / "app"), str(ROOT / "tests")]
 from quarterdeck.operations.spawn import SpawnRequest, spawn  # noqa: E402
 from support.git_repo import Repository, git, make_repository  # noqa: E402
 from support.tmux_server import TmuxServer  # noqa: E402
-from support.yard import open_place  # noqa: E402 — the path is set above
+from support.work_contexts import open_place  # noqa: E402 — the path is set above
 
 FILES = 5_000
 SPAWNS = 10
@@ -51,7 +51,7 @@ async def ours(folder: Path, socket: Path, repository: Repository) -> list[float
     async with open_place(folder, socket, repository) as place:
         for number in range(SPAWNS):
             began = time.perf_counter()
-            await spawn(place.yard, SpawnRequest(project="app", prompt=f"task {number}"), place.say)
+            await spawn(place.work_context, SpawnRequest(project="app", prompt=f"task {number}"), place.say)
             took.append(time.perf_counter() - began)
     return took
 

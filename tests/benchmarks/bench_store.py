@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "app"), str(ROOT / "tests")]
 
-from quarterdeck.store.glance import glance  # noqa: E402
 from quarterdeck.store.sqlite import SqliteStore  # noqa: E402
+from quarterdeck.store.status_counts import glance  # noqa: E402
 from quarterdeck.store.writing import as_json  # noqa: E402
-from support.store import RUN, SERVER, session, sighting  # noqa: E402 — the path is set above
+from support.store import RUN, SERVER, seen_session, session  # noqa: E402 — the path is set above
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +78,7 @@ async def main() -> None:
                 await store.changed_elsewhere()
                 noticed.append(time.perf_counter() - began)
             for turn in range(ROUNDS):
-                seen = [sighting(10_000 + turn * 100 + number) for number in range(100)]
+                seen = [seen_session(10_000 + turn * 100 + number) for number in range(100)]
                 for taken in (claimed, known):
                     began = time.perf_counter()
                     await store.claim(SERVER, RUN, seen)

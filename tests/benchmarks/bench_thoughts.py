@@ -24,14 +24,14 @@ from quarterdeck.core.cadence import Cadence  # noqa: E402 - the checkout's own 
 from quarterdeck.core.fleet import Fleet  # noqa: E402
 from quarterdeck.core.ids import SessionId  # noqa: E402
 from quarterdeck.core.session import Need, SessionState  # noqa: E402
-from quarterdeck.core.transcript import Action, ActionKind  # noqa: E402
+from quarterdeck.core.transcript import ActionKind, AgentAction  # noqa: E402
 from quarterdeck.ports.clock import SystemClock  # noqa: E402
 from quarterdeck.ports.thinker import EngineSetup  # noqa: E402
 from quarterdeck.store.sqlite import SqliteStore  # noqa: E402
-from quarterdeck.supervisor.thinker import ThoughtEngine  # noqa: E402
+from quarterdeck.supervisor.accepted_thoughts import AcceptedThoughts  # noqa: E402
+from quarterdeck.supervisor.thought_engine import ThoughtEngine  # noqa: E402
+from quarterdeck.supervisor.thought_publisher import ThoughtPublisher  # noqa: E402
 from quarterdeck.supervisor.thought_queue import ThoughtQueue  # noqa: E402
-from quarterdeck.supervisor.thoughts import Thoughts  # noqa: E402
-from quarterdeck.supervisor.voice import Voice  # noqa: E402
 from quarterdeck.thoughts.local import line_of  # noqa: E402
 from support.thinking import agent_of, session_of, terminal_of, view_of  # noqa: E402
 
@@ -77,7 +77,7 @@ class Scene:
         elif kind == "agent":
             tool = TOOLS[self.step // 8 % len(TOOLS)]
             steps = [
-                Action(kind=ActionKind.TOOL, tool=each.partition(":")[0], text=each, ok=True)
+                AgentAction(kind=ActionKind.TOOL, tool=each.partition(":")[0], text=each, ok=True)
                 for each in (TOOLS * 80)[: 300 + self.step % 50]
             ]
             view = view_of("fix the login redirect", *steps, current_tool=tool, turn_actions=40)
@@ -94,8 +94,8 @@ async def measure(count: int, seconds: float, *, thinks: bool) -> tuple[float, i
     with tempfile.TemporaryDirectory(prefix="qd") as folder:
         async with SqliteStore(Path(folder) / "state.db") as store:
             queue = ThoughtQueue(store.save_thought)
-            thoughts = Thoughts(queue)
-            voice = Voice(
+            thoughts = AcceptedThoughts(queue)
+            publisher = ThoughtPublisher(
                 clock=scene.clock,
                 take=thoughts.take,
                 held=lambda session: thoughts.held(session, None),
@@ -104,16 +104,16 @@ async def measure(count: int, seconds: float, *, thinks: bool) -> tuple[float, i
             engine = ThoughtEngine(
                 fleet=scene.fleet,
                 insight=lambda session: scene.insights[session.session_id],
-                voice=voice,
+                publisher=publisher,
                 line_of=line_of,
                 setup=EngineSetup(cadence=Cadence()),
                 clock=scene.clock,
                 report=lambda *_: None,
-                is_keeper=lambda: True,
+                is_writer=lambda: True,
             )
             workers = [asyncio.create_task(work()) for work in ((engine.run, queue.run) if thinks else ())]
             await asyncio.sleep(2)
-            said, began, cpu = voice.spoken, time.perf_counter(), time.process_time()
+            said, began, cpu = publisher.spoken, time.perf_counter(), time.process_time()
             while time.perf_counter() - began < seconds:
                 moved = scene.goes_on()
                 if thinks:
@@ -123,7 +123,7 @@ async def measure(count: int, seconds: float, *, thinks: bool) -> tuple[float, i
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
-            return spent, voice.spoken - said
+            return spent, publisher.spoken - said
 
 
 async def main() -> None:

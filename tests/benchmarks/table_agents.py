@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.readings import decide, holds
+from quarterdeck.core.reading_ladder import decide, holds
 from quarterdeck.core.session import Confidence, SessionState
 from support.recordings import FULL, SIZES, recordings, verdict
 from support.rungs import RUNGS, rungs

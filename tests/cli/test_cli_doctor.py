@@ -15,10 +15,10 @@ import pytest
 from quarterdeck.core.ids import PaneId, TmuxSessionId
 from quarterdeck.core.pane import Client
 from quarterdeck.errors import AgentError
-from quarterdeck.operations.doctor import Check, Finding, Status, examine
+from quarterdeck.operations.doctor import Check, CheckStatus, Finding, examine
 from quarterdeck.paths import Places, find_places
 from quarterdeck.ports.clock import wall_clock
-from quarterdeck.tmux.options import advise
+from quarterdeck.tmux.tmux_options import advise
 from support.cli import run_cli, run_cli_in_terminal
 from support.store import open_store, session
 from support.tmux_server import TmuxServer
@@ -140,7 +140,7 @@ async def test_a_check_that_raises_is_a_failure_with_its_hint(tmp_path: Path) ->
         raise AgentError("No agent.", hint="Install one.")
 
     assert await examine(find_places(tmp_path), [Check("agents", broken)]) == [
-        Finding("agents", Status.FAIL, "No agent.", "Install one.")
+        Finding("agents", CheckStatus.FAIL, "No agent.", "Install one.")
     ]
 
 

@@ -11,17 +11,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck import log
-from quarterdeck.cli.failing import show
-from quarterdeck.cli.telling import in_words
-from quarterdeck.core.choice import is_shown_by, is_told_again
+from quarterdeck.cli.error_output import show
+from quarterdeck.cli.events_watch import in_words
+from quarterdeck.core.answer_choice import is_shown_by, is_told_again
 from quarterdeck.core.events import Health, SessionChanged, WorkerHealth
 from quarterdeck.core.masked import masked, masked_session
 from quarterdeck.core.notice import message_of, notice_of
 from quarterdeck.core.redact import redact
 from quarterdeck.core.session import ActionCue, ActionCueKind, Ask, Evidence, Need, SessionState
+from quarterdeck.core.session_json import event_to_wire, to_wire
 from quarterdeck.core.thought_line import tidy, tidy_answer
-from quarterdeck.core.transcript import Action, ActionKind
-from quarterdeck.core.wire import event_to_wire, to_wire
+from quarterdeck.core.transcript import ActionKind, AgentAction
 from quarterdeck.core.work import Work
 from quarterdeck.errors import UsageError
 from quarterdeck.operations.ingest import parse_update
@@ -132,7 +132,7 @@ def test_a_thought_has_none_from_wherever_it_comes() -> None:
 
 
 def test_a_prompt_has_none_also_of_an_action_that_is_cut() -> None:
-    step = Action(kind=ActionKind.TOOL, tool="Bash", text="Bash: " + "x" * 137 + " " + SECRET)
+    step = AgentAction(kind=ActionKind.TOOL, tool="Bash", text="Bash: " + "x" * 137 + " " + SECRET)
     prompt = build(Subject(insight=agent_of(view_of("fix it", step))))
 
     assert not any(SECRET[at : at + 8] in prompt for at in range(20))
@@ -162,7 +162,7 @@ async def test_nothing_that_is_kept_has_one(tmp_path: Path) -> None:
 
 def test_the_log_and_what_is_said_of_a_failure_have_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     handler = log.RotatingLines(tmp_path / "q.log", prepare=lambda: None)
-    handler.setFormatter(log.JsonLines(redact))
+    handler.setFormatter(log.JsonFormatter(redact))
     logger = logging.Logger("x")
     logger.addHandler(handler)
     try:
@@ -183,7 +183,7 @@ def test_the_log_of_every_verb_is_masked(tmp_path: Path) -> None:
         "import sys, logging\n"
         "from quarterdeck.cli import running\n"
         "from quarterdeck.cli.call import Call\n"
-        "from quarterdeck.cli.parser import parse\n"
+        "from quarterdeck.cli.arguments import parse\n"
         "running._start_log(Call(parse(['ls'])))\n"
         "logging.getLogger('x').warning('failed: %s', sys.argv[1])\n"
     )

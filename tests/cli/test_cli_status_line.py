@@ -13,9 +13,9 @@ import pytest
 from quarterdeck.cli.status_line import SIGNS, line
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.paths import find_places
-from quarterdeck.runtime.memory import Memory
-from quarterdeck.store.duty import keeper_duty
+from quarterdeck.runtime.memory import ConsoleMemory
 from quarterdeck.store.lease import Lease
+from quarterdeck.store.lease_files import writer_duty
 from quarterdeck.tui.rows.mark import ASCII_SHAPES, SHAPES, Kind
 from support.cli import Done, cli_env, run_cli
 from support.patience import PATIENCE
@@ -76,7 +76,7 @@ def test_it_counts_what_waits_what_works_and_what_rests() -> None:
 @pytest.mark.usefixtures("kept")
 async def test_a_session_that_holds_only_the_console_is_not_counted(private_home: Path) -> None:
     async with open_store(find_places(private_home).state_file) as store:
-        memory = Memory(store, SERVER)
+        memory = ConsoleMemory(store, SERVER)
         memory.stands_in(session(2).session_id)
         await memory.flush()
         assert status_line().out == "▲2 ✖1 ◆2 ●2 ○1?\n"
@@ -88,7 +88,7 @@ async def test_a_session_that_holds_only_the_console_is_not_counted(private_home
 
 @pytest.mark.usefixtures("kept")
 def test_it_asks_no_question_about_itself_while_somebody_watches(private_home: Path) -> None:
-    lease = Lease(find_places(private_home).state_file, keeper_duty(SERVER))
+    lease = Lease(find_places(private_home).state_file, writer_duty(SERVER))
     assert lease.try_take()
 
     assert status_line("--colour").out.startswith("#[fg=yellow,bold]▲2#[default] #[fg=red,bold]✖1#[default] ")
@@ -101,7 +101,7 @@ async def test_it_says_what_is_not_well_with_whoever_watches(private_home: Path)
     async with open_store(find_places(private_home).state_file) as store:
         await store.keep_troubles(SERVER, {"tmux": "tmux did not answer within 2 s.", "thoughts": "HTTP 500"})
     assert status_line().out == "▲2 ✖1 ◆2 ●3 ○1?\n", "who found that is gone"
-    lease = Lease(find_places(private_home).state_file, keeper_duty(SERVER))
+    lease = Lease(find_places(private_home).state_file, writer_duty(SERVER))
     assert lease.try_take()
 
     assert status_line().out == "▲2 ✖1 ◆2 ●3 ○1? tmux hangs thoughts fail\n"

@@ -14,7 +14,7 @@ from quarterdeck.core.session import ExitReason, Need, SessionState
 from quarterdeck.paths import find_places
 from quarterdeck.ports.store import Activity, ActivityQuery
 from support.cli import Done, run_cli
-from support.store import NOON, RUN, SERVER, HandClock, open_store, session, sighting, thought
+from support.store import NOON, RUN, SERVER, HandClock, open_store, seen_session, session, thought
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ def homes(tmp_path: Path) -> tuple[Path, Path]:
 async def fill(home: Path, *, at: float = 0, words: str = "runs the tests") -> None:
     clock = HandClock(NOON + timedelta(seconds=at))
     async with open_store(find_places(home).state_file, clock) as store:
-        known = await store.claim(SERVER, RUN, [sighting(1, "api"), sighting(2, "web")])
+        known = await store.claim(SERVER, RUN, [seen_session(1, "api"), seen_session(2, "web")])
         ids = [found.session_id for found in known.values()]
         await store.checkpoint(
             replace(session(number, name, session_id=session_id), state=SessionState.BUSY, thought=words)
@@ -90,7 +90,7 @@ async def test_an_empty_home_gets_everything_and_nothing_twice(homes: tuple[Path
         assert [each.thought for each in found] == ["runs the tests"] * 2
         # No id is given twice, not even one of another machine.
         assert await store.reserve(SERVER, "new") == "sess_2"
-        known = await store.claim(SERVER, "300:1800000000", [sighting(9, "api")])
+        known = await store.claim(SERVER, "300:1800000000", [seen_session(9, "api")])
         assert [each.session_id for each in known.values()] == ["sess_0"]
 
 

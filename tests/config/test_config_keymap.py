@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.config.keymap import keymap
-from quarterdeck.config.loader import Loaded, load
+from quarterdeck.config.loader import LoadedSettings, load
 from quarterdeck.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ACTIONS = {"app.quit": ("q",), "session.send": ("m",), "session.end": ("x", "delete")}
 
 
-def chosen(folder: Path, keys: str) -> Loaded:
+def chosen(folder: Path, keys: str) -> LoadedSettings:
     file = folder / "config.toml"
     file.write_text(f"[keys]\n{keys}\n")
     return load(file, {})

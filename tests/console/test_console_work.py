@@ -11,7 +11,7 @@ import pytest
 
 from support.git_repo import Repository, make_repository
 from support.tmux_server import until
-from support.yard import write_agent
+from support.work_contexts import write_agent
 
 if TYPE_CHECKING:
     from support.stage import Seat, Stage

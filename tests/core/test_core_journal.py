@@ -10,7 +10,7 @@ from quarterdeck.core.ids import SessionId
 from quarterdeck.core.journal import BROUGHT_BACK, JournalEntry, Operation, Presence, Remedy, Step, remedies
 from quarterdeck.core.lifecycle import PrPart, PrReason, PrState, WorkState, initial
 from quarterdeck.core.pull_request import PullRequest
-from quarterdeck.core.work import Role, Status
+from quarterdeck.core.work import Role, WorkStatus
 from quarterdeck.core.work_record import WorkRecord, repaired
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -90,10 +90,12 @@ def test_nothing_is_removed_while_an_agent_may_be_running() -> None:
                     assert not done & destructive, (steps, tmux)
 
 
-def record(name: str, *, role: Role = Role.WORKER, status: Status = Status.WORKING, minutes: int = 0) -> WorkRecord:
+def record(
+    name: str, *, role: Role = Role.WORKER, status: WorkStatus = WorkStatus.WORKING, minutes: int = 0
+) -> WorkRecord:
     lifecycle = initial(role, NOW)
     pr = PullRequest(number=7, url="https://github.com/o/r/pull/7", owner="o", repo="r")
-    if status is Status.PR_OPEN:
+    if status is WorkStatus.PR_OPEN:
         lifecycle = type(lifecycle)(
             session=type(lifecycle.session)(
                 kind=role, state=WorkState.IDLE, reason=lifecycle.session.reason, last_transition_at=NOW
@@ -111,7 +113,7 @@ def record(name: str, *, role: Role = Role.WORKER, status: Status = Status.WORKI
 
 
 def test_one_worker_owns_a_pull_request() -> None:
-    tracking, newer = record("app-1", status=Status.PR_OPEN), record("app-2", minutes=5)
+    tracking, newer = record("app-1", status=WorkStatus.PR_OPEN), record("app-2", minutes=5)
 
     changed = repaired([tracking, newer], NOW)
 
@@ -128,8 +130,8 @@ def test_among_equals_the_newest_owns_the_pull_request() -> None:
 
 
 def test_an_orchestrator_owns_no_pull_request() -> None:
-    changed = repaired([record("app-orchestrator", role=Role.ORCHESTRATOR, status=Status.PR_OPEN)], NOW)
+    changed = repaired([record("app-orchestrator", role=Role.ORCHESTRATOR, status=WorkStatus.PR_OPEN)], NOW)
 
     assert changed[0].prs == ()
-    assert changed[0].as_work().status == Status.WORKING
+    assert changed[0].as_work().status == WorkStatus.WORKING
     assert repaired(changed, NOW) == []

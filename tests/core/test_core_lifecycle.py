@@ -27,7 +27,7 @@ from quarterdeck.core.lifecycle import (
     status_of,
 )
 from quarterdeck.core.lifecycle_record import dump, parse, parse_time, synthesise
-from quarterdeck.core.work import PR_TRACKING, Role, Status, parse_status
+from quarterdeck.core.work import PR_TRACKING, Role, WorkStatus, parse_status
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 NO_PR = PrPart()
@@ -85,41 +85,41 @@ def made(
 @pytest.mark.parametrize(
     ("state", "reason", "pr", "status"),
     [
-        (WorkState.NOT_STARTED, WorkReason.SPAWN_REQUESTED, PrPart(), Status.SPAWNING),
-        (WorkState.NEEDS_INPUT, WorkReason.AWAITING_USER_INPUT, PrPart(), Status.NEEDS_INPUT),
-        (WorkState.STUCK, WorkReason.PROBE_FAILURE, PrPart(), Status.STUCK),
-        (WorkState.DONE, WorkReason.RESEARCH_COMPLETE, PrPart(), Status.DONE),
-        (WorkState.DETECTING, WorkReason.RUNTIME_LOST, PrPart(), Status.DETECTING),
-        (WorkState.TERMINATED, WorkReason.MANUALLY_KILLED, PrPart(), Status.KILLED),
-        (WorkState.TERMINATED, WorkReason.RUNTIME_LOST, PrPart(), Status.KILLED),
-        (WorkState.TERMINATED, WorkReason.AUTO_CLEANUP, PrPart(), Status.CLEANUP),
-        (WorkState.TERMINATED, WorkReason.PR_MERGED, PrPart(), Status.CLEANUP),
-        (WorkState.TERMINATED, WorkReason.ERROR_IN_PROCESS, PrPart(), Status.ERRORED),
-        (WorkState.TERMINATED, WorkReason.PROBE_FAILURE, PrPart(), Status.ERRORED),
-        (WorkState.TERMINATED, WorkReason.PR_CREATED, PrPart(), Status.TERMINATED),
-        (WorkState.IDLE, WorkReason.PR_CREATED, PrPart(state=PrState.MERGED), Status.MERGED),
-        (WorkState.WORKING, WorkReason.PR_CREATED, PrPart(state=PrState.MERGED), Status.MERGED),
-        (WorkState.WORKING, WorkReason.PR_CREATED, PrPart(state=PrState.CLOSED), Status.WORKING),
-        (WorkState.IDLE, WorkReason.PR_CREATED, PrPart(), Status.IDLE),
-        (WorkState.WORKING, WorkReason.TASK_IN_PROGRESS, PrPart(), Status.WORKING),
+        (WorkState.NOT_STARTED, WorkReason.SPAWN_REQUESTED, PrPart(), WorkStatus.SPAWNING),
+        (WorkState.NEEDS_INPUT, WorkReason.AWAITING_USER_INPUT, PrPart(), WorkStatus.NEEDS_INPUT),
+        (WorkState.STUCK, WorkReason.PROBE_FAILURE, PrPart(), WorkStatus.STUCK),
+        (WorkState.DONE, WorkReason.RESEARCH_COMPLETE, PrPart(), WorkStatus.DONE),
+        (WorkState.DETECTING, WorkReason.RUNTIME_LOST, PrPart(), WorkStatus.DETECTING),
+        (WorkState.TERMINATED, WorkReason.MANUALLY_KILLED, PrPart(), WorkStatus.KILLED),
+        (WorkState.TERMINATED, WorkReason.RUNTIME_LOST, PrPart(), WorkStatus.KILLED),
+        (WorkState.TERMINATED, WorkReason.AUTO_CLEANUP, PrPart(), WorkStatus.CLEANUP),
+        (WorkState.TERMINATED, WorkReason.PR_MERGED, PrPart(), WorkStatus.CLEANUP),
+        (WorkState.TERMINATED, WorkReason.ERROR_IN_PROCESS, PrPart(), WorkStatus.ERRORED),
+        (WorkState.TERMINATED, WorkReason.PROBE_FAILURE, PrPart(), WorkStatus.ERRORED),
+        (WorkState.TERMINATED, WorkReason.PR_CREATED, PrPart(), WorkStatus.TERMINATED),
+        (WorkState.IDLE, WorkReason.PR_CREATED, PrPart(state=PrState.MERGED), WorkStatus.MERGED),
+        (WorkState.WORKING, WorkReason.PR_CREATED, PrPart(state=PrState.MERGED), WorkStatus.MERGED),
+        (WorkState.WORKING, WorkReason.PR_CREATED, PrPart(state=PrState.CLOSED), WorkStatus.WORKING),
+        (WorkState.IDLE, WorkReason.PR_CREATED, PrPart(), WorkStatus.IDLE),
+        (WorkState.WORKING, WorkReason.TASK_IN_PROGRESS, PrPart(), WorkStatus.WORKING),
         *(
             (WorkState.IDLE, WorkReason.PR_CREATED, PrPart(state=PrState.OPEN, reason=reason), status)
             for reason, status in (
-                (PrReason.CI_FAILING, Status.CI_FAILED),
-                (PrReason.CHANGES_REQUESTED, Status.CHANGES_REQUESTED),
-                (PrReason.REVIEW_PENDING, Status.REVIEW_PENDING),
-                (PrReason.APPROVED, Status.APPROVED),
-                (PrReason.MERGE_READY, Status.MERGEABLE),
-                (PrReason.IN_PROGRESS, Status.PR_OPEN),
+                (PrReason.CI_FAILING, WorkStatus.CI_FAILED),
+                (PrReason.CHANGES_REQUESTED, WorkStatus.CHANGES_REQUESTED),
+                (PrReason.REVIEW_PENDING, WorkStatus.REVIEW_PENDING),
+                (PrReason.APPROVED, WorkStatus.APPROVED),
+                (PrReason.MERGE_READY, WorkStatus.MERGEABLE),
+                (PrReason.IN_PROGRESS, WorkStatus.PR_OPEN),
             )
         ),
         # What waits for somebody is said before what the pull request does.
-        (WorkState.STUCK, WorkReason.PROBE_FAILURE, PrPart(state=PrState.MERGED), Status.STUCK),
-        (WorkState.NEEDS_INPUT, WorkReason.PR_CREATED, PrPart(state=PrState.OPEN), Status.NEEDS_INPUT),
+        (WorkState.STUCK, WorkReason.PROBE_FAILURE, PrPart(state=PrState.MERGED), WorkStatus.STUCK),
+        (WorkState.NEEDS_INPUT, WorkReason.PR_CREATED, PrPart(state=PrState.OPEN), WorkStatus.NEEDS_INPUT),
     ],
 )
 def test_the_status_follows_from_the_lifecycle(
-    state: WorkState, reason: WorkReason, pr: PrPart, status: Status
+    state: WorkState, reason: WorkReason, pr: PrPart, status: WorkStatus
 ) -> None:
     assert status_of(made(state, reason, pr)) is status
 
@@ -226,7 +226,7 @@ def test_a_record_without_a_lifecycle_gets_one(status: str, state: WorkState, re
     lifecycle = synthesise(session_id="app-1", status=status, now=LATER, created_at=NOW)
 
     assert (lifecycle.session.state, lifecycle.session.reason) == (state, reason)
-    assert lifecycle.session.started_at == (None if parse_status(status) is Status.SPAWNING else NOW)
+    assert lifecycle.session.started_at == (None if parse_status(status) is WorkStatus.SPAWNING else NOW)
     assert lifecycle.pr.state is (PrState.MERGED if status == "merged" else PrState.NONE)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.core.choice import is_shown_by, landmarks, pick
+from quarterdeck.core.answer_choice import is_shown_by, landmarks, pick
 from quarterdeck.core.message import cleaned, fingerprint, is_draft_of, is_told_in, pause_for
 
 CLAUDE = ("Yes", "Yes, and always allow access to demo/ from this project", "No")

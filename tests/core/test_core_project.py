@@ -7,9 +7,9 @@ import pytest
 
 from quarterdeck.core.display_name import display_name, shorten
 from quarterdeck.core.project import (
-    Crew,
+    AgentChoice,
     Project,
-    choose_crew,
+    choose_agent,
     is_project_name,
     project_at,
 )
@@ -19,32 +19,37 @@ PROJECT = Project(
     name="web",
     path=Path("/src/web"),
     prefix="web",
-    crew=Crew(agent="codex", model="m1", permissions="auto-edit"),
-    workers=Crew(model="m2"),
-    orchestrator=Crew(agent="claude"),
-    default_workers=Crew(agent="aider"),
-    defaults=Crew(agent="gemini", subagent="builder"),
+    agent_choice=AgentChoice(agent="codex", model="m1", permissions="auto-edit"),
+    workers=AgentChoice(model="m2"),
+    orchestrator=AgentChoice(agent="claude"),
+    default_workers=AgentChoice(agent="aider"),
+    defaults=AgentChoice(agent="gemini", subagent="builder"),
 )
 
 
 def test_narrow_settings_come_before_wide_ones() -> None:
-    crew = choose_crew(PROJECT, Role.WORKER)
+    agent_choice = choose_agent(PROJECT, Role.WORKER)
 
-    assert crew == Crew(agent="codex", model="m2", permissions="auto-edit", subagent="builder")
-    assert choose_crew(replace(PROJECT, crew=Crew()), Role.WORKER).agent == "aider"
-    assert choose_crew(replace(PROJECT, crew=Crew(), default_workers=Crew()), Role.WORKER).agent == "gemini"
+    assert agent_choice == AgentChoice(agent="codex", model="m2", permissions="auto-edit", subagent="builder")
+    assert choose_agent(replace(PROJECT, agent_choice=AgentChoice()), Role.WORKER).agent == "aider"
+    assert (
+        choose_agent(replace(PROJECT, agent_choice=AgentChoice(), default_workers=AgentChoice()), Role.WORKER).agent
+        == "gemini"
+    )
 
 
 def test_what_a_session_began_with_it_goes_on_with() -> None:
-    assert choose_crew(PROJECT, Role.WORKER, kept_agent="opencode", asked=Crew(agent="claude")).agent == "opencode"
-    assert choose_crew(PROJECT, Role.WORKER, asked=Crew(agent="claude")).agent == "claude"
+    assert (
+        choose_agent(PROJECT, Role.WORKER, kept_agent="opencode", asked=AgentChoice(agent="claude")).agent == "opencode"
+    )
+    assert choose_agent(PROJECT, Role.WORKER, asked=AgentChoice(agent="claude")).agent == "claude"
 
 
 def test_an_orchestrator_is_always_permissionless() -> None:
-    crew = choose_crew(PROJECT, Role.ORCHESTRATOR)
+    agent_choice = choose_agent(PROJECT, Role.ORCHESTRATOR)
 
-    assert crew.agent == "claude"
-    assert crew.permissions == "permissionless"
+    assert agent_choice.agent == "claude"
+    assert agent_choice.permissions == "permissionless"
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "-x", "a/b", "a b", "x" * 129])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from quarterdeck.core.cues import action_cues
 from quarterdeck.core.session import Need
 from quarterdeck.core.skills import last_skill
-from quarterdeck.core.transcript import Action, ActionKind
+from quarterdeck.core.transcript import ActionKind, AgentAction
 
 INSTALLED = ("Code-Review", "deep.research", "team/lint")
 
@@ -48,9 +48,9 @@ def test_any_prompt_names_a_known_skill_or_none(prompt: str) -> None:
     assert found is None or found == found.lower()
 
 
-def step(word: str) -> Action:
+def step(word: str) -> AgentAction:
     kind, _, ended = word.partition(":")
-    return Action(kind=ActionKind(kind), text=word, ok={"": True, "failed": False, "running": None}[ended])
+    return AgentAction(kind=ActionKind(kind), text=word, ok={"": True, "failed": False, "running": None}[ended])
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from quarterdeck.core.agent_programs import (
+    context_limit_for_tool,
+    detect_in_command_line,
+    detect_in_title,
+    detect_tool_name,
+)
 from quarterdeck.core.evidence import confidence_of
 from quarterdeck.core.rest import fallback_rest_state, rest_state_from_idle
 from quarterdeck.core.session import RestState, SessionState, ThoughtState
-from quarterdeck.core.tools import context_limit_for_tool, detect_in_command_line, detect_in_title, detect_tool_name
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.core.budget import DAY, HOUR, Caps, Spending, spending_from
-from quarterdeck.core.cadence import Cadence, Tier
+from quarterdeck.core.cadence import Cadence, CadenceTier
 from quarterdeck.core.engine_health import EngineHealth
 from quarterdeck.core.events import Health
 from quarterdeck.core.objective import changed_characters, context_of, fingerprint, new_output
@@ -17,6 +16,7 @@ from quarterdeck.core.reading import Reading
 from quarterdeck.core.redact import redact_firmly
 from quarterdeck.core.rest import waits_for_operator
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
+from quarterdeck.core.spending import DAY, HOUR, Caps, Spending, spending_from
 from quarterdeck.core.thought_line import LONGEST, tidy, tidy_answer
 from support.fleet import NOW
 from support.thinking import agent_of, session_of, terminal_of, view_of
@@ -91,9 +91,15 @@ def test_context_is_the_end_without_blank_lines() -> None:
 
 @pytest.mark.parametrize(
     ("stable", "tier", "gap"),
-    [(0, Tier.HOT, 15), (44.9, Tier.HOT, 15), (45, Tier.WARM, 45), (119.9, Tier.WARM, 45), (120, Tier.COLD, 120)],
+    [
+        (0, CadenceTier.HOT, 15),
+        (44.9, CadenceTier.HOT, 15),
+        (45, CadenceTier.WARM, 45),
+        (119.9, CadenceTier.WARM, 45),
+        (120, CadenceTier.COLD, 120),
+    ],
 )
-def test_the_tier_follows_how_long_the_objective_is_stable(stable: float, tier: Tier, gap: float) -> None:
+def test_the_tier_follows_how_long_the_objective_is_stable(stable: float, tier: CadenceTier, gap: float) -> None:
     assert Cadence().tier(stable) is tier
     assert Cadence().gap(stable, objective_changed=False) == gap
     assert Cadence().gap(stable, objective_changed=True) == 15

@@ -27,8 +27,8 @@ from quarterdeck.core.session import (
 from quarterdeck.core.urgency import (
     REASON_RANK,
     Reason,
-    Tier,
     Tone,
+    UrgencyTier,
     inbox,
     natural_key,
     needs_attention,
@@ -109,25 +109,29 @@ def test_every_reason_has_a_rank() -> None:
 @pytest.mark.parametrize(
     ("fields", "place", "wanted"),
     [
-        pytest.param({}, Tier.LIVE, (False, False, False), id="idle shell"),
-        pytest.param({"state": SessionState.BUSY}, Tier.LIVE, (False, False, False), id="busy"),
-        pytest.param({"needs": Need.PERMISSION}, Tier.ASKS, (True, True, True), id="permission"),
-        pytest.param({"needs": Need.QUESTION}, Tier.ASKS, (True, True, True), id="question"),
-        pytest.param({"action_cues": cue("awaiting_user")}, Tier.WANTS_A_LOOK, (False, True, True), id="reminder"),
-        pytest.param({"needs": Need.ERROR}, Tier.FAILED, (True, True, False), id="error"),
-        pytest.param({"state": SessionState.ERROR}, Tier.FAILED, (False, True, False), id="a shell's error passes"),
-        pytest.param({"needs": Need.FINISHED}, Tier.WANTS_A_LOOK, (True, True, False), id="finished"),
-        pytest.param({"state": SessionState.ATTENTION}, Tier.WANTS_A_LOOK, (True, True, True), id="attention"),
-        pytest.param({"commit_candidate": True}, Tier.WANTS_A_LOOK, (False, True, False), id="commit candidate"),
-        pytest.param({"rest_state": RestState.SLEEPING}, Tier.LIVE, (False, False, True), id="sleeping"),
-        pytest.param({"tool": "Aider"}, Tier.LIVE, (False, False, True), id="seen idle agent"),
+        pytest.param({}, UrgencyTier.LIVE, (False, False, False), id="idle shell"),
+        pytest.param({"state": SessionState.BUSY}, UrgencyTier.LIVE, (False, False, False), id="busy"),
+        pytest.param({"needs": Need.PERMISSION}, UrgencyTier.ASKS, (True, True, True), id="permission"),
+        pytest.param({"needs": Need.QUESTION}, UrgencyTier.ASKS, (True, True, True), id="question"),
         pytest.param(
-            {"state": SessionState.EXITED, "needs": Need.ERROR}, Tier.GONE, (False, False, False), id="exited"
+            {"action_cues": cue("awaiting_user")}, UrgencyTier.WANTS_A_LOOK, (False, True, True), id="reminder"
         ),
-        pytest.param({"is_stale": True, "needs": Need.QUESTION}, Tier.GONE, (True, True, True), id="stale"),
+        pytest.param({"needs": Need.ERROR}, UrgencyTier.FAILED, (True, True, False), id="error"),
+        pytest.param(
+            {"state": SessionState.ERROR}, UrgencyTier.FAILED, (False, True, False), id="a shell's error passes"
+        ),
+        pytest.param({"needs": Need.FINISHED}, UrgencyTier.WANTS_A_LOOK, (True, True, False), id="finished"),
+        pytest.param({"state": SessionState.ATTENTION}, UrgencyTier.WANTS_A_LOOK, (True, True, True), id="attention"),
+        pytest.param({"commit_candidate": True}, UrgencyTier.WANTS_A_LOOK, (False, True, False), id="commit candidate"),
+        pytest.param({"rest_state": RestState.SLEEPING}, UrgencyTier.LIVE, (False, False, True), id="sleeping"),
+        pytest.param({"tool": "Aider"}, UrgencyTier.LIVE, (False, False, True), id="seen idle agent"),
+        pytest.param(
+            {"state": SessionState.EXITED, "needs": Need.ERROR}, UrgencyTier.GONE, (False, False, False), id="exited"
+        ),
+        pytest.param({"is_stale": True, "needs": Need.QUESTION}, UrgencyTier.GONE, (True, True, True), id="stale"),
     ],
 )
-def test_each_row_has_its_place(fields: dict[str, object], place: Tier, wanted: tuple[bool, bool, bool]) -> None:
+def test_each_row_has_its_place(fields: dict[str, object], place: UrgencyTier, wanted: tuple[bool, bool, bool]) -> None:
     session = row("work", **fields)
 
     assert tier(session) is place

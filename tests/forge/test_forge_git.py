@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from quarterdeck.core.project import Command
+from quarterdeck.core.project import SetupCommand
 from quarterdeck.errors import (
     BranchBusy,
     GitError,
@@ -652,8 +652,8 @@ async def test_commands_run_in_the_worktree_and_what_they_say_is_heard_as_it_com
     path = (await worktrees.create(wanted(repository), quiet)).path
     heard: list[str] = []
     commands = [
-        Command(argv=("sh", "-c", "echo $1", "x", "a b; c")),
-        Command(shell="pwd; echo \x1b[31mred >&2; echo $X"),
+        SetupCommand(argv=("sh", "-c", "echo $1", "x", "a b; c")),
+        SetupCommand(shell="pwd; echo \x1b[31mred >&2; echo $X"),
     ]
 
     await worktrees.prepare(path, repository.path, [], commands, heard.append, env={"X": "from us"})
@@ -666,7 +666,7 @@ async def test_commands_run_in_the_worktree_and_what_they_say_is_heard_as_it_com
 
 async def test_a_command_that_fails_ends_the_preparation(repository: Repository, worktrees: GitWorktrees) -> None:
     path = (await worktrees.create(wanted(repository), quiet)).path
-    commands = [Command(shell="echo it broke >&2; exit 3"), Command(shell="touch never")]
+    commands = [SetupCommand(shell="echo it broke >&2; exit 3"), SetupCommand(shell="touch never")]
 
     with pytest.raises(ProgramFailed, match="code 3: it broke"):
         await worktrees.prepare(path, repository.path, [], commands, quiet)

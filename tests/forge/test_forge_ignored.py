@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.core.project import Command
+from quarterdeck.core.project import SetupCommand
 from quarterdeck.errors import GitError, WorkWouldBeLost
 from quarterdeck.forge import ignored
 from quarterdeck.forge.git import GitWorktrees
@@ -52,7 +52,7 @@ async def fresh(worktrees: GitWorktrees, repository: Repository, *set_up: str) -
         repository=repository.path, session_id="app-1", project="app", branch="session/app-1", default_branch=None
     )
     path = (await worktrees.create(wanted, quiet)).path
-    await worktrees.prepare(path, repository.path, (), [Command(shell=line) for line in set_up], quiet)
+    await worktrees.prepare(path, repository.path, (), [SetupCommand(shell=line) for line in set_up], quiet)
     return path
 
 

@@ -14,8 +14,8 @@ from quarterdeck.core.issue import Issue, IssueState, issue_number, issue_text, 
 from quarterdeck.core.project import Project
 from quarterdeck.core.pull_request import PullRequest
 from quarterdeck.errors import ForgeError, IssueNotFound, NotFound, Refused
-from quarterdeck.forge.choosing import Forges, Remote, parse_remote
-from quarterdeck.forge.command_line import Cache
+from quarterdeck.forge.forge_choice import Forges, Remote, parse_remote
+from quarterdeck.forge.forge_tools import Cache
 from quarterdeck.forge.github import GitHubScm, GitHubTracker
 from quarterdeck.forge.gitlab import GitLabScm, GitLabTracker
 from quarterdeck.forge.linear import LinearTracker

@@ -91,7 +91,7 @@ def test_libtmux_may_not_fill_the_log_with_what_it_sends(tmp_path: Path) -> None
 def test_nothing_in_the_file_can_move_a_terminal(tmp_path: Path) -> None:
     file = tmp_path / "q.log"
     handler = log.RotatingLines(file, prepare=nothing)
-    handler.setFormatter(log.JsonLines())
+    handler.setFormatter(log.JsonFormatter())
 
     handler.emit(logging.LogRecord("q", logging.INFO, "", 0, "\x1b[2J \x9b5m \u202e \udcff", None, None))
     handler.close()
@@ -117,7 +117,7 @@ def test_an_error_leaves_its_trace_without_local_variables(tmp_path: Path) -> No
 def test_a_full_file_is_moved_aside_and_only_some_are_kept(tmp_path: Path) -> None:
     file = tmp_path / "q.log"
     handler = log.RotatingLines(file, prepare=nothing, max_bytes=400, kept=2)
-    handler.setFormatter(log.JsonLines())
+    handler.setFormatter(log.JsonFormatter())
 
     for number in range(20):
         handler.emit(logging.LogRecord("quarterdeck", logging.INFO, "", 0, f"record {number}", None, None))

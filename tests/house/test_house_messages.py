@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck import errors
-from quarterdeck.tmux import spawn
+from quarterdeck.tmux import one_call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 APP = Path(errors.__file__).parent
 OURS = {
     name
-    for module in (errors, spawn)
+    for module in (errors, one_call)
     for name, kind in vars(module).items()
     if isinstance(kind, type) and issubclass(kind, errors.QuarterdeckError)
 }

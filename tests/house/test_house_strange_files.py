@@ -14,10 +14,10 @@ import pytest
 from quarterdeck.agents.claude_registry import entry
 from quarterdeck.agents.claude_transcript import folder_name
 from quarterdeck.agents.file_claims import FileClaims
-from quarterdeck.agents.tail import Tail
+from quarterdeck.agents.file_tail import FileTail
 from quarterdeck.config.edit import version_of
 from quarterdeck.config.loader import load
-from quarterdeck.config.settings import Thoughts
+from quarterdeck.config.settings import ThoughtSettings
 from quarterdeck.core.project import Project
 from quarterdeck.errors import QuarterdeckError, Refused, SettingsError, StoreError, ThinkerError
 from quarterdeck.forge.markdown import MarkdownTracker
@@ -27,13 +27,13 @@ from quarterdeck.operations.spawn import read_rules
 from quarterdeck.ports.agent import Program
 from quarterdeck.runtime.thinking import key_of
 from quarterdeck.runtime.wishes import UNREADABLE, fingerprint
-from quarterdeck.store.duty import holder_of
 from quarterdeck.store.first_read import FirstRead, first_read
-from quarterdeck.store.glance import glance
 from quarterdeck.store.lease import Lease
-from quarterdeck.store.opening import open_database
+from quarterdeck.store.lease_files import holder_of
+from quarterdeck.store.open_database import open_database
+from quarterdeck.store.status_counts import glance
+from quarterdeck.supervisor.repo_themes import read_theme
 from quarterdeck.supervisor.spool import drain
-from quarterdeck.supervisor.themes import read_theme
 from quarterdeck.tui.theme import load_user
 from support.cli import run_cli
 from support.recordings import agent
@@ -103,7 +103,7 @@ def test_what_is_no_transcript_hides_none(kind: str, tmp_path: Path) -> None:
 def test_a_transcript_that_has_become_something_else_is_read_no_more(kind: str, tmp_path: Path) -> None:
     file = tmp_path / "it.jsonl"
     file.write_text("{}\n")
-    tail = Tail(file)
+    tail = FileTail(file)
     tail.read()
     file.unlink()
     said = placed(kind, file)
@@ -233,7 +233,7 @@ def test_no_log_is_kept_and_nothing_else_is_held_up(kind: str, private_home: Pat
 def test_a_key_is_refused_by_its_file(kind: str, tmp_path: Path) -> None:
     said = placed(kind, tmp_path / "key")
 
-    assert said in refusal(ThinkerError, lambda: key_of(Thoughts(key_file=tmp_path / "key"), {}))
+    assert said in refusal(ThinkerError, lambda: key_of(ThoughtSettings(key_file=tmp_path / "key"), {}))
 
 
 def test_rules_that_cannot_be_read_stop_what_was_to_follow_them(kind: str, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.git_repo import Repository, make_repository
-from support.yard import Place, open_place
+from support.work_contexts import Place, open_place
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

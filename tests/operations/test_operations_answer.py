@@ -49,7 +49,7 @@ async def test_a_choice_is_taken_by_number_key_or_words(order: str, word: str, t
     session = await office.session()
     agent.order(order)
 
-    await answer(office.deck, session, word)
+    await answer(office.context, session, word)
 
     assert [note["answer"] for note in agent.said("answer")] == [taken]
     assert not agent.said("into_dialog")
@@ -94,7 +94,7 @@ async def test_a_choice_is_taken_wherever_somebody_has_moved_the_mark(
     shown = lambda: "enter confirm" in office.server.run("capture-pane", "-p", "-t", pane)  # noqa: E731
     await asyncio.to_thread(until, shown, "the dialog shows")
 
-    answered = await answer(office.deck, await office.session(), word)
+    answered = await answer(office.context, await office.session(), word)
 
     assert (office.root / "taken").read_text().strip() == taken
     assert answered.answer == ("Allow once", "Allow always", "Reject")[int(taken)]
@@ -105,7 +105,7 @@ async def test_what_is_asked_is_shown_with_its_choices(office: Post) -> None:
     session = await office.session()
     agent.order("ask touch made-by-agent.txt")
 
-    question = await question_of(office.deck, session)
+    question = await question_of(office.context, session)
 
     assert question.kind is Need.PERMISSION
     assert "touch made-by-agent.txt" in question.text
@@ -117,7 +117,7 @@ async def test_a_question_swapped_just_before_the_key_is_refused_each_time(
 ) -> None:
     agent = office.agent()
     session = await office.session()
-    mux = office.bridge.mux
+    mux = office.services.mux
     capture = mux.capture
     looks = 0
 
@@ -133,7 +133,7 @@ async def test_a_question_swapped_just_before_the_key_is_refused_each_time(
         agent.order(f"ask touch {turn}")
         looks = 0
         with pytest.raises(Refused, match="something else by now"):
-            await answer(office.deck, session, "1")
+            await answer(office.context, session, "1")
 
     assert not agent.said("answer")
     assert not agent.said("into_dialog")
@@ -144,7 +144,7 @@ async def test_no_moment_is_left_in_which_another_question_could_come_up(
 ) -> None:
     agent = office.agent()
     session = await office.session()
-    mux = office.bridge.mux
+    mux = office.services.mux
     press = mux.send_keys_if
 
     async def swapped(pane_id: PaneId, keys: Sequence[str], shows: Sequence[str]) -> bool:
@@ -154,7 +154,7 @@ async def test_no_moment_is_left_in_which_another_question_could_come_up(
     monkeypatch.setattr(mux, "send_keys_if", swapped)
     agent.order("ask touch made-by-agent.txt")
     with pytest.raises(Refused, match="something else by now"):
-        await answer(office.deck, session, "1")
+        await answer(office.context, session, "1")
 
     assert not agent.said("answer")
 
@@ -164,12 +164,12 @@ async def test_only_the_question_that_was_shown_is_answered(now: str, office: Po
     agent = office.agent()
     session = await office.session()
     agent.order("ask touch a")
-    question = await question_of(office.deck, session)
+    question = await question_of(office.context, session)
     shown = Ask(kind=question.kind, text=question.text, choices=question.choices, since=NOON)
     agent.order(now)
 
     with pytest.raises(Refused):
-        await answer(office.deck, session, "1", shown=shown)
+        await answer(office.context, session, "1", shown=shown)
 
     assert not agent.said("answer")
 
@@ -180,7 +180,7 @@ async def test_the_question_in_the_agents_own_words_counts_as_the_same(office: P
     agent.order("ask touch made-by-agent.txt")
     shown = Ask(kind=Need.PERMISSION, text="Bash: touch made-by-agent.txt", since=NOON)
 
-    await answer(office.deck, session, "1", shown=shown)
+    await answer(office.context, session, "1", shown=shown)
 
     assert [note["answer"] for note in agent.said("answer")] == ["Yes"]
 
@@ -191,9 +191,9 @@ async def test_free_text_is_no_answer_to_a_permission(office: Post) -> None:
     agent.order("ask touch a")
 
     with pytest.raises(UsageError, match=r"1\. Yes"):
-        await answer(office.deck, session, "maybe later")
+        await answer(office.context, session, "maybe later")
     with pytest.raises(UsageError):
-        await answer(office.deck, session, "9")
+        await answer(office.context, session, "9")
 
     assert not agent.said("answer")
     assert not agent.said("into_dialog")
@@ -204,10 +204,10 @@ async def test_the_choice_that_only_lets_one_write_is_no_answer(office: Post) ->
     session = await office.session()
     agent.order("question Which?")
 
-    asked = await asked_now(office.deck, session)
+    asked = await asked_now(office.context, session)
     for word in ("3", "type something"):
         with pytest.raises(UsageError, match="for an answer in words of your own"):
-            await answer(office.deck, session, word)
+            await answer(office.context, session, word)
 
     assert asked.choices[(asked.to_write or 0) - 1] == "Type something."
     assert not agent.said("answer")
@@ -221,7 +221,7 @@ async def test_what_cannot_be_ticked_is_refused_before_the_first_key(office: Pos
 
     for word in ("1,9", "1,4", "1,5", "tiny"):
         with pytest.raises(UsageError):
-            await answer(office.deck, session, word)
+            await answer(office.context, session, word)
     assert "✔]" not in agent.screen()
     assert not agent.said("into_dialog")
 
@@ -231,8 +231,8 @@ async def test_nothing_is_answered_where_nothing_is_asked(office: Post) -> None:
     session = await office.session()
 
     with pytest.raises(Refused, match="asks nothing"):
-        await answer(office.deck, session, "1")
+        await answer(office.context, session, "1")
     with pytest.raises(Refused, match="asks nothing"):
-        await answer(office.deck, await office.session("quiet"), "1")
+        await answer(office.context, await office.session("quiet"), "1")
 
     assert agent.prompts == []

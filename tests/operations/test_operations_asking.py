@@ -13,21 +13,21 @@ from quarterdeck.core.events import SessionChanged
 from quarterdeck.core.evidence import REPORTED
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.session import Need, SessionState, Source
-from quarterdeck.core.urgency import Tier, tier
-from quarterdeck.core.wire import to_wire
+from quarterdeck.core.session_json import to_wire
+from quarterdeck.core.urgency import UrgencyTier, tier
 from quarterdeck.core.work_record import NO_NOTE
 from quarterdeck.errors import Refused
 from quarterdeck.operations.answer import answer, asked_now, question_of
-from quarterdeck.operations.confirming import Outcome
-from quarterdeck.operations.postman import Postman
-from quarterdeck.operations.report import NOTE_LENGTH, report
+from quarterdeck.operations.delivery_proof import Outcome
+from quarterdeck.operations.message_queue import MessageQueue
 from quarterdeck.operations.send import send
 from quarterdeck.operations.spawn import SpawnRequest, spawn
-from quarterdeck.store.glance import glance
-from support.crew import watching
+from quarterdeck.operations.take_report import NOTE_LENGTH, report
+from quarterdeck.store.status_counts import glance
 from support.patience import PATIENCE
 from support.post import Post, ScriptedAgent, post_office
 from support.tmux_server import TmuxServer, until
+from support.workers import watching
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -60,7 +60,7 @@ def settings(repository: Repository) -> Settings:
 async def office(short_folder: Path, settings: Settings, agent: ScriptedAgent) -> AsyncIterator[Post]:
     """A worker, `app-1`, whose agent has been given its task."""
     async with post_office(short_folder, settings=settings) as opened:
-        await spawn(opened.bridge.yard, SpawnRequest(project="app", prompt="begin"), lambda line: None)
+        await spawn(opened.services.work_context, SpawnRequest(project="app", prompt="begin"), lambda line: None)
         until(lambda: len(agent.prompts) == 1, "the task had arrived")
         yield opened
 
@@ -84,15 +84,15 @@ def is_at_rest(session: Session) -> bool:
 
 async def asking(office: Post, note: str = QUESTION) -> Session:
     await row(office, is_at_rest, "its turn was over")
-    await report(office.bridge.yard, "app-1", "needs_input", note=note)
+    await report(office.services.work_context, "app-1", "needs_input", note=note)
     return await office.session("app-1")
 
 
 async def test_a_report_that_input_is_needed_is_a_question(office: Post) -> None:
     session = await asking(office)
-    await office.bridge.crew.checkpoints.save()
+    await office.services.workers.checkpoints.save()
 
-    assert (session.state, session.needs, tier(session)) == (SessionState.ATTENTION, Need.QUESTION, Tier.ASKS)
+    assert (session.state, session.needs, tier(session)) == (SessionState.ATTENTION, Need.QUESTION, UrgencyTier.ASKS)
     assert (session.state_evidence.cause, session.state_evidence.source) == (REPORTED, Source.HOOK)
     wire = to_wire(session)
     asked = wire["asks"]
@@ -101,7 +101,7 @@ async def test_a_report_that_input_is_needed_is_a_question(office: Post) -> None
     assert asked["since"]
     assert session.work is not None
     assert session.work.status == "needs_input"
-    assert glance(office.deck.places.state_file)["attention", "question"] == 1
+    assert glance(office.context.places.state_file)["attention", "question"] == 1
 
 
 async def test_without_a_note_it_is_a_question_all_the_same(office: Post) -> None:
@@ -114,9 +114,9 @@ async def test_without_a_note_it_is_a_question_all_the_same(office: Post) -> Non
 async def test_the_turn_in_which_it_was_asked_does_not_answer_it_and_the_next_one_does(
     office: Post, agent: ScriptedAgent
 ) -> None:
-    await send(office.deck, await office.session("app-1"), "slow: 2")
+    await send(office.context, await office.session("app-1"), "slow: 2")
     await row(office, lambda session: session.state is SessionState.BUSY, "it worked")
-    await report(office.bridge.yard, "app-1", "needs_input", note=QUESTION)
+    await report(office.services.work_context, "app-1", "needs_input", note=QUESTION)
     assert asks(await office.session("app-1"))
     await row(office, lambda _: not works(office), "its turn was over")
     assert asks(await office.session("app-1")), "the rest of that turn is no answer"
@@ -126,19 +126,19 @@ async def test_the_turn_in_which_it_was_asked_does_not_answer_it_and_the_next_on
 
     assert session.work is not None
     assert session.work.status == "working"
-    assert (await office.bridge.yard.record("app-1")).question is None
+    assert (await office.services.work_context.record("app-1")).question is None
 
 
 def works(office: Post) -> bool:
     """What is known of the agent beside what it reported."""
-    watched = office.bridge.crew.reader.watched(SessionId("app-1"))
+    watched = office.services.workers.reader.watched(SessionId("app-1"))
     assert watched is not None
     assert watched.settled is not None
     return watched.settled.reading.state is SessionState.BUSY
 
 
 async def test_a_message_answers_it(office: Post, agent: ScriptedAgent) -> None:
-    sent = await send(office.deck, await asking(office), "Postgres")
+    sent = await send(office.context, await asking(office), "Postgres")
 
     assert sent.outcome is Outcome.DELIVERED
     assert agent.prompts[-1] == "Postgres"
@@ -149,11 +149,11 @@ async def test_a_message_that_waits_goes_to_one_that_has_reported_its_question(
     office: Post, agent: ScriptedAgent
 ) -> None:
     session = await asking(office)
-    held = await office.deck.messages.post(session.session_id, "SQLite", "nobody")
-    await office.deck.messages.hold(held.id, "earlier messages wait")
-    going = asyncio.create_task(Postman(office.deck).run())
+    held = await office.context.messages.post(session.session_id, "SQLite", "nobody")
+    await office.context.messages.hold(held.id, "earlier messages wait")
+    going = asyncio.create_task(MessageQueue(office.context).run())
     async with asyncio.timeout(PATIENCE):
-        while await office.deck.messages.waiting(with_going=True):  # noqa: ASYNC110  the store sets no event
+        while await office.context.messages.waiting(with_sending=True):  # noqa: ASYNC110  the store sets no event
             await asyncio.sleep(0.05)
     going.cancel()
 
@@ -163,17 +163,17 @@ async def test_a_message_that_waits_goes_to_one_that_has_reported_its_question(
 async def test_another_report_closes_it(office: Post) -> None:
     await asking(office)
 
-    await report(office.bridge.yard, "app-1", "working")
+    await report(office.services.work_context, "app-1", "working")
 
     assert not asks(await office.session("app-1"))
 
 
 async def test_free_text_answers_it_as_a_message(office: Post, agent: ScriptedAgent) -> None:
     session = await asking(office)
-    shown = await asked_now(office.deck, session)
-    assert (await question_of(office.deck, session)).text == QUESTION
+    shown = await asked_now(office.context, session)
+    assert (await question_of(office.context, session)).text == QUESTION
 
-    done = await answer(office.deck, session, "Postgres", shown=shown)
+    done = await answer(office.context, session, "Postgres", shown=shown)
 
     assert done.sent is not None
     assert done.sent.outcome is Outcome.DELIVERED
@@ -182,11 +182,11 @@ async def test_free_text_answers_it_as_a_message(office: Post, agent: ScriptedAg
 
 
 async def test_an_answer_to_an_earlier_question_is_refused(office: Post, agent: ScriptedAgent) -> None:
-    shown = await asked_now(office.deck, await asking(office))
-    await report(office.bridge.yard, "app-1", "needs_input", note="And which port?")
+    shown = await asked_now(office.context, await asking(office))
+    await report(office.services.work_context, "app-1", "needs_input", note="And which port?")
 
     with pytest.raises(Refused, match="something else by now"):
-        await answer(office.deck, await office.session("app-1"), "Postgres", shown=shown)
+        await answer(office.context, await office.session("app-1"), "Postgres", shown=shown)
 
     assert agent.prompts == ["begin"]
 
@@ -209,13 +209,13 @@ async def test_who_watches_hears_of_it_from_another_process_and_of_its_end(
     office: Post, short_folder: Path, settings: Settings
 ) -> None:
     await row(office, is_at_rest, "its turn was over")
-    office.bridge.crew.keeping.release()
-    async with watching(office.server.socket, short_folder / "home", settings=settings) as crew:
-        await report(office.bridge.yard, "app-1", "needs_input", note=QUESTION)
-        await until_so(lambda: asks(crew.need("app-1")), "it was told of")
-        await report(office.bridge.yard, "app-1", "working")
-        await until_so(lambda: not asks(crew.need("app-1")), "its end was told of")
-        await until_so(lambda: crew.need("app-1").state_evidence.cause != "initial_state", "it was read anew")
+    office.services.workers.keeping.release()
+    async with watching(office.server.socket, short_folder / "home", settings=settings) as agent_choice:
+        await report(office.services.work_context, "app-1", "needs_input", note=QUESTION)
+        await until_so(lambda: asks(agent_choice.need("app-1")), "it was told of")
+        await report(office.services.work_context, "app-1", "working")
+        await until_so(lambda: not asks(agent_choice.need("app-1")), "its end was told of")
+        await until_so(lambda: agent_choice.need("app-1").state_evidence.cause != "initial_state", "it was read anew")
 
 
 async def until_so(condition: Callable[[], bool], what: str) -> None:
@@ -229,24 +229,26 @@ async def test_a_secret_in_what_is_reported_and_in_what_the_work_is_called_chang
     office: Post,
 ) -> None:
     await asking(office, f"Shall I use {SECRET}?")
-    await office.bridge.yard.works.change_work(SessionId("app-1"), lambda held: replace(held, display_name=SECRET))
-    crew = office.bridge.crew
-    await crew.reload()
-    await crew.checkpoints.save()
-    kept = await office.deck.store.sessions()
+    await office.services.work_context.works.change_work(
+        SessionId("app-1"), lambda held: replace(held, display_name=SECRET)
+    )
+    agent_choice = office.services.workers
+    await agent_choice.reload()
+    await agent_choice.checkpoints.save()
+    kept = await office.context.store.sessions()
     changed: list[Event] = []
-    crew.supervisor.bus.subscribe(changed.append)
-    await crew.reload()
+    agent_choice.supervisor.bus.subscribe(changed.append)
+    await agent_choice.reload()
     await office.session("app-1")
 
     assert [event for event in changed if isinstance(event, SessionChanged)] == []
-    session = office.deck.session("app-1")
+    session = office.context.session("app-1")
     assert session.asks is not None
     assert session.asks.text == "Shall I use [redacted]?"
     assert [row.asks for row in kept if row.session_id == "app-1"] == [session.asks]
 
 
 async def test_what_is_kept_of_a_report_has_no_secret_also_where_it_is_cut(office: Post) -> None:
-    await report(office.bridge.yard, "app-1", "working", note="x" * (NOTE_LENGTH - 20) + f" {SECRET}")
+    await report(office.services.work_context, "app-1", "working", note="x" * (NOTE_LENGTH - 20) + f" {SECRET}")
 
-    assert "sk" + "_live" not in (await office.bridge.yard.record("app-1")).report_note
+    assert "sk" + "_live" not in (await office.services.work_context.record("app-1")).report_note

@@ -21,25 +21,25 @@ from quarterdeck.operations.orchestrator import OrchestratorRequest, Orchestrato
 from quarterdeck.operations.restore import restore
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.operations.work_list import get_work
-from quarterdeck.ports.store import Sighting
+from quarterdeck.ports.store import SeenSession
 from support.tmux_server import TmuxServer, until
-from support.yard import open_place
+from support.work_contexts import open_place
 
 if TYPE_CHECKING:
     from quarterdeck.core.work_record import WorkRecord
-    from quarterdeck.operations.yard import Yard
+    from quarterdeck.operations.work_context import WorkContext
     from support.git_repo import Repository
-    from support.yard import Place
+    from support.work_contexts import Place
 
 
 async def spawned(place: Place, issue: str | None = None) -> WorkRecord:
-    record = await spawn(place.yard, SpawnRequest(project="app", prompt="x", issue=issue), place.say)
+    record = await spawn(place.work_context, SpawnRequest(project="app", prompt="x", issue=issue), place.say)
     until(lambda: (place.notes / f"{record.session_id}.cwd").exists(), "the agent has started")
     return record
 
 
 def server(place: Place) -> TmuxServer:
-    return TmuxServer(str(place.yard.mux.address))
+    return TmuxServer(str(place.work_context.mux.address))
 
 
 async def test_a_session_that_was_renamed_is_still_the_workers(place: Place) -> None:
@@ -47,12 +47,12 @@ async def test_a_session_that_was_renamed_is_still_the_workers(place: Place) -> 
     server(place).run("rename-session", "-t", "=app-1", "mine")
     place.clock.ahead = timedelta(minutes=1)
 
-    assert (await get_work(place.yard, "app-1")).runtime.state is RuntimeState.ALIVE
+    assert (await get_work(place.work_context, "app-1")).runtime.state is RuntimeState.ALIVE
     with pytest.raises(NotRestorable):
-        await restore(place.yard, "app-1", place.say)
+        await restore(place.work_context, "app-1", place.say)
     assert server(place).sessions() == ["mine"]
 
-    await kill_work(place.yard, "app-1")
+    await kill_work(place.work_context, "app-1")
 
     assert server(place).sessions() == [], "no agent works on in a worktree that is gone"
     assert not Path(record.worktree or "").exists()
@@ -66,16 +66,16 @@ async def test_a_session_of_somebody_else_that_has_the_name_is_left_alone(is_wat
     there.run("kill-session", "-t", "=app-1")
     there.session("app-1")
     if is_watched:
-        look = await place.yard.mux.look()
+        look = await place.work_context.mux.look()
         tmux_id, created = there.run("display", "-p", "-t", "=app-1:", "#{session_id} #{session_created}").split()
-        sighting = Sighting(TmuxSessionId(tmux_id), "app-1", int(created))
-        await place.yard.store.claim(there.socket, str(getattr(look, "incarnation")), [sighting])  # noqa: B009
+        seen_session = SeenSession(TmuxSessionId(tmux_id), "app-1", int(created))
+        await place.work_context.store.claim(there.socket, str(getattr(look, "incarnation")), [seen_session])  # noqa: B009
     place.clock.ahead = timedelta(minutes=1)
 
-    assert (await get_work(place.yard, "app-1")).runtime.state is RuntimeState.MISSING
+    assert (await get_work(place.work_context, "app-1")).runtime.state is RuntimeState.MISSING
     with pytest.raises(QuarterdeckError, match="exists already"):
-        await restore(place.yard, "app-1", place.say)
-    await kill_work(place.yard, "app-1")
+        await restore(place.work_context, "app-1", place.say)
+    await kill_work(place.work_context, "app-1")
 
     assert there.sessions() == ["app-1", "other"]
 
@@ -87,13 +87,13 @@ async def test_what_runs_on_another_tmux_server_is_not_ended_nor_started_again_f
     async with open_place(short_folder, short_folder / "o", repository) as elsewhere:
         elsewhere.tracker.known["7"] = Issue(id="7", title="Paint", state=IssueState.CLOSED)
         with pytest.raises(Refused, match="another tmux server") as caught:
-            await kill_work(elsewhere.yard, "app-1")
+            await kill_work(elsewhere.work_context, "app-1")
         with pytest.raises(Refused, match="another tmux server"):
-            await restore(elsewhere.yard, "app-1", elsewhere.say)
-        (candidate,) = await find_candidates(elsewhere.yard)
-        await cleanup(elsewhere.yard)
+            await restore(elsewhere.work_context, "app-1", elsewhere.say)
+        (candidate,) = await find_candidates(elsewhere.work_context)
+        await cleanup(elsewhere.work_context)
 
-    assert str(place.yard.mux.address) in caught.value.hint
+    assert str(place.work_context.mux.address) in caught.value.hint
     assert "another tmux server" in candidate.protected
     assert server(place).sessions() == ["app-1"]
     assert Path(record.worktree or "").exists()
@@ -109,7 +109,7 @@ async def test_what_ran_on_a_tmux_server_that_is_gone_is_brought_back_on_this_on
     here = TmuxServer(short_folder / "o")
     async with open_place(short_folder, short_folder / "o", repository) as elsewhere:
         try:
-            restored = await restore(elsewhere.yard, "app-1", elsewhere.say)
+            restored = await restore(elsewhere.work_context, "app-1", elsewhere.say)
 
             until(lambda: (place.notes / "app-1.cwd").exists(), "the agent has started")
             assert restored.tmux_server == here.socket
@@ -123,11 +123,11 @@ async def test_the_conversation_the_agent_was_last_in_is_gone_on_with(place: Pla
     first, second = record.agent_session_id or "", "0f0e0d0c-later"
     for conversation in (first, second):
         (place.notes / f"conversation-{conversation}").write_text(conversation)
-    (row,) = await place.yard.store.sessions()
-    await place.yard.store.checkpoint([replace(row, tool="Scripted", agent_session_id=second)])
-    await kill_work(place.yard, "app-1")
+    (row,) = await place.work_context.store.sessions()
+    await place.work_context.store.checkpoint([replace(row, tool="Scripted", agent_session_id=second)])
+    await kill_work(place.work_context, "app-1")
 
-    restored = await restore(place.yard, "app-1", place.say)
+    restored = await restore(place.work_context, "app-1", place.say)
 
     argv = place.notes / "app-1.argv"
     until(lambda: argv.exists() and argv.read_text() == f"--resume\n{second}\n", "it goes on with the later one")
@@ -138,21 +138,21 @@ async def test_a_later_conversation_that_is_gone_leads_to_the_one_before(place: 
     record = await spawned(place)
     first = record.agent_session_id or ""
     (place.notes / f"conversation-{first}").write_text(first)
-    (row,) = await place.yard.store.sessions()
-    await place.yard.store.checkpoint([replace(row, tool="Scripted", agent_session_id="never-begun")])
-    await kill_work(place.yard, "app-1")
+    (row,) = await place.work_context.store.sessions()
+    await place.work_context.store.checkpoint([replace(row, tool="Scripted", agent_session_id="never-begun")])
+    await kill_work(place.work_context, "app-1")
 
-    restored = await restore(place.yard, "app-1", place.say)
+    restored = await restore(place.work_context, "app-1", place.say)
 
     assert restored.agent_session_id == first
     assert restored.restore_fallback is None
 
 
 async def test_a_conversation_that_was_left_for_a_new_start_is_not_gone_on_with(place: Place) -> None:
-    request, orchestrators = OrchestratorRequest(project="app"), Orchestrators(place.yard)
+    request, orchestrators = OrchestratorRequest(project="app"), Orchestrators(place.work_context)
     before = await orchestrators.ensure(request, place.say)
-    (row,) = await place.yard.store.sessions()
-    await place.yard.store.checkpoint(
+    (row,) = await place.work_context.store.sessions()
+    await place.work_context.store.checkpoint(
         [replace(row, tool="Scripted", agent_session_id=before.agent_session_id)],
     )
     anew = await orchestrators.relaunch(request, place.say)
@@ -168,16 +168,16 @@ async def test_a_conversation_that_was_left_for_a_new_start_is_not_gone_on_with(
 
 async def test_an_orchestrator_that_has_only_begun_is_not_started_a_second_time(place: Place) -> None:
     request = OrchestratorRequest(project="app")
-    first = await Orchestrators(place.yard).ensure(request, place.say)
+    first = await Orchestrators(place.work_context).ensure(request, place.say)
     pane = first.lifecycle.runtime.handle
     # What it is started with has not become the agent yet.
     server(place).run("respawn-pane", "-k", "-t", str(pane), "sleep", "3600")
 
-    second = await Orchestrators(place.yard).ensure(request, place.say)
+    second = await Orchestrators(place.work_context).ensure(request, place.say)
 
     assert second.restored_at is None
     place.clock.ahead = timedelta(minutes=1)
-    assert (await Orchestrators(place.yard).ensure(request, place.say)).restored_at
+    assert (await Orchestrators(place.work_context).ensure(request, place.say)).restored_at
 
 
 async def test_who_comes_second_does_not_end_what_the_first_has_just_brought_back(
@@ -188,14 +188,14 @@ async def test_who_comes_second_does_not_end_what_the_first_has_just_brought_bac
     check = restoring._check_restorable
     others: list[object] = []
 
-    async def another_comes(yard: Yard, record: WorkRecord) -> None:
-        await check(yard, record)
+    async def another_comes(work_context: WorkContext, record: WorkRecord) -> None:
+        await check(work_context, record)
         if not others:
             others.append("on its way")
-            others[:] = await asyncio.gather(restore(place.yard, "app-1", place.say), return_exceptions=True)
+            others[:] = await asyncio.gather(restore(place.work_context, "app-1", place.say), return_exceptions=True)
 
     monkeypatch.setattr(restoring, "_check_restorable", another_comes)
-    found = await asyncio.gather(restore(place.yard, "app-1", place.say), return_exceptions=True)
+    found = await asyncio.gather(restore(place.work_context, "app-1", place.say), return_exceptions=True)
 
     assert len([each for each in (*found, *others) if isinstance(each, QuarterdeckError)]) == 1
     assert (await place.kinds()).count("session.restored") == 1

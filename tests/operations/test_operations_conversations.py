@@ -15,12 +15,12 @@ from quarterdeck.operations.orchestrator import OrchestratorRequest, Orchestrato
 from quarterdeck.operations.restore import restore
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from support.tmux_server import until
-from support.yard import scripted
+from support.work_contexts import scripted
 
 if TYPE_CHECKING:
     from quarterdeck.core.work_record import WorkRecord
-    from quarterdeck.operations.yard import Yard
-    from support.yard import Place
+    from quarterdeck.operations.work_context import WorkContext
+    from support.work_contexts import Place
 
 DELETE = """\
 #!/bin/sh
@@ -34,20 +34,20 @@ exit 1
 """
 
 
-def able(place: Place, **project: object) -> Yard:
+def able(place: Place, **project: object) -> WorkContext:
     """A yard whose agent can delete its conversations."""
     program = place.notes.parent / "bin" / "qd-delete"
     program.write_text(DELETE)
     program.chmod(0o755)
     agent = scripted(place.notes, delete=("qd-delete", "{id}"), session_id_flag=())
-    app = replace(place.yard.project("app"), **project)  # type: ignore[arg-type] # whatever a test wants otherwise
-    return replace(place.yard, agents=Roster([agent]), projects={"app": app})
+    app = replace(place.work_context.project("app"), **project)  # type: ignore[arg-type] # whatever a test wants otherwise
+    return replace(place.work_context, agents=Roster([agent]), projects={"app": app})
 
 
-async def talked(place: Place, yard: Yard, record: WorkRecord, conversation: str) -> None:
+async def talked(place: Place, work_context: WorkContext, record: WorkRecord, conversation: str) -> None:
     """Have a session's agent begin a conversation."""
     (place.notes / f"conversation-{conversation}").write_text(conversation)
-    await yard.works.change_work(record.session_id, lambda held: replace(held, agent_session_id=conversation))
+    await work_context.works.change_work(record.session_id, lambda held: replace(held, agent_session_id=conversation))
 
 
 def deleted(place: Place) -> list[str]:
@@ -66,13 +66,13 @@ def deleted(place: Place) -> list[str]:
 async def test_earlier_conversations_about_an_issue_are_dealt_with_as_the_project_wants(
     strategy: Strategy, resumes: list[str], deletes: list[str], place: Place
 ) -> None:
-    yard = able(place, issue_strategy=strategy)
+    work_context = able(place, issue_strategy=strategy)
     for conversation, issue in (("ses_old", "5"), ("ses_new", "5"), ("ses_other", "6")):
-        record = await spawn(yard, SpawnRequest(project="app", issue=issue), place.say)
-        await talked(place, yard, record, conversation)
-        await kill_work(yard, record.session_id)
+        record = await spawn(work_context, SpawnRequest(project="app", issue=issue), place.say)
+        await talked(place, work_context, record, conversation)
+        await kill_work(work_context, record.session_id)
 
-    record = await spawn(yard, SpawnRequest(project="app", issue="5"), place.say)
+    record = await spawn(work_context, SpawnRequest(project="app", issue="5"), place.say)
 
     until(lambda: (place.notes / f"{record.session_id}.cwd").exists(), "the agent has started")
     words = (place.notes / f"{record.session_id}.argv").read_text().split("\n")
@@ -88,33 +88,33 @@ async def test_earlier_conversations_about_an_issue_are_dealt_with_as_the_projec
 async def test_a_conversation_is_deleted_only_when_asked_for_and_with_patience(
     fails: int, says: str, attempts: int, is_deleted: bool, place: Place
 ) -> None:
-    yard = able(place)
-    record = await spawn(yard, SpawnRequest(project="app", prompt="x"), place.say)
-    await talked(place, yard, record, "ses_1")
-    await kill_work(yard, "app-1")
-    await cleanup(yard)
+    work_context = able(place)
+    record = await spawn(work_context, SpawnRequest(project="app", prompt="x"), place.say)
+    await talked(place, work_context, record, "ses_1")
+    await kill_work(work_context, "app-1")
+    await cleanup(work_context)
     assert deleted(place) == []
     (place.notes / "fails").write_text(str(fails))
     (place.notes / "says").write_text(says)
 
-    cleaned = await cleanup(yard, purges=True)
+    cleaned = await cleanup(work_context, purges=True)
 
     assert deleted(place) == ["ses_1"] * attempts
     assert cleaned.purged == (["app-1"] if is_deleted else [])
     assert ("agent.opencode_purge_failed" in await place.kinds()) == (not is_deleted)
     if is_deleted:
-        assert (await cleanup(yard, purges=True)).purged == []
-        assert (await restore(yard, "app-1", place.say)).restore_fallback
+        assert (await cleanup(work_context, purges=True)).purged == []
+        assert (await restore(work_context, "app-1", place.say)).restore_fallback
 
 
 @pytest.mark.parametrize(("strategy", "deletes"), [(Strategy.DELETE, ["ses_1"]), (Strategy.IGNORE, [])])
 async def test_an_orchestrators_conversation_is_deleted_or_left_as_its_strategy_says(
     strategy: Strategy, deletes: list[str], place: Place
 ) -> None:
-    yard = able(place, orchestrator_strategy=strategy)
-    orchestrators = Orchestrators(yard)
+    work_context = able(place, orchestrator_strategy=strategy)
+    orchestrators = Orchestrators(work_context)
     first = await orchestrators.ensure(OrchestratorRequest(project="app"), place.say)
-    await talked(place, yard, first, "ses_1")
+    await talked(place, work_context, first, "ses_1")
 
     second = await orchestrators.ensure(OrchestratorRequest(project="app"), place.say)
 

@@ -14,7 +14,7 @@ import pytest
 from quarterdeck.core.issue import Issue
 from quarterdeck.core.journal import Operation
 from quarterdeck.core.lifecycle import PrState, RuntimeReason, RuntimeState, WorkReason, WorkState, decide, status_of
-from quarterdeck.core.project import Command
+from quarterdeck.core.project import SetupCommand
 from quarterdeck.core.pull_request import PullRequest
 from quarterdeck.errors import (
     NotFound,
@@ -28,10 +28,10 @@ from quarterdeck.errors import (
 from quarterdeck.operations.claim import claim_pr
 from quarterdeck.operations.cleanup import cleanup, find_candidates
 from quarterdeck.operations.kill_work import kill_work
-from quarterdeck.operations.outcome import Leftovers
-from quarterdeck.operations.report import report
+from quarterdeck.operations.leftovers import Leftovers
 from quarterdeck.operations.restore import restore, tell_kept
 from quarterdeck.operations.spawn import SpawnRequest, spawn
+from quarterdeck.operations.take_report import report
 from quarterdeck.operations.work_list import get_work, list_work, repair
 from support.git_repo import git
 from support.tmux_server import TmuxServer, until
@@ -39,11 +39,11 @@ from support.tmux_server import TmuxServer, until
 if TYPE_CHECKING:
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.ports.store import Activity
-    from support.yard import Place
+    from support.work_contexts import Place
 
 
 async def spawned(place: Place, **more: Any) -> WorkRecord:
-    record = await spawn(place.yard, SpawnRequest(**{"project": "app", "prompt": "x", **more}), place.say)
+    record = await spawn(place.work_context, SpawnRequest(**{"project": "app", "prompt": "x", **more}), place.say)
     until(lambda: (place.notes / f"{record.session_id}.cwd").exists(), "the agent has started")
     return record
 
@@ -54,18 +54,18 @@ def tree(record: WorkRecord) -> Path:
 
 
 def server(place: Place) -> TmuxServer:
-    return TmuxServer(str(place.yard.mux.address))
+    return TmuxServer(str(place.work_context.mux.address))
 
 
 async def test_an_ended_session_leaves_its_record_and_its_branch(place: Place) -> None:
     record = await spawned(place)
 
-    killed = await kill_work(place.yard, record.session_id)
+    killed = await kill_work(place.work_context, record.session_id)
 
     assert not tree(record).exists()
     assert server(place).sessions() == []
     assert place.repository.git("rev-parse", "session/app-1")
-    kept = await place.yard.record("app-1")
+    kept = await place.work_context.record("app-1")
     assert kept == killed.record
     assert status_of(kept.lifecycle) == "killed"
     assert kept.lifecycle.session.terminated_at
@@ -74,10 +74,10 @@ async def test_an_ended_session_leaves_its_record_and_its_branch(place: Place) -
 
 
 async def test_ending_twice_does_nothing_twice(place: Place) -> None:
-    await kill_work(place.yard, (await spawned(place)).session_id)
+    await kill_work(place.work_context, (await spawned(place)).session_id)
     before = await place.kinds()
 
-    again = await kill_work(place.yard, "app-1")
+    again = await kill_work(place.work_context, "app-1")
 
     assert again.was_over
     assert await place.kinds() == before
@@ -85,7 +85,7 @@ async def test_ending_twice_does_nothing_twice(place: Place) -> None:
 
 async def test_ending_somebody_unknown_says_so(place: Place) -> None:
     with pytest.raises(NotFound):
-        await kill_work(place.yard, "app-9")
+        await kill_work(place.work_context, "app-9")
 
 
 async def test_work_that_would_be_lost_is_named_before_anything_ends(place: Place) -> None:
@@ -93,7 +93,7 @@ async def test_work_that_would_be_lost_is_named_before_anything_ends(place: Plac
     (tree(record) / "draft").write_text("x")
 
     with pytest.raises(WorkWouldBeLost, match=r"1 untracked file \(draft\)"):
-        await kill_work(place.yard, "app-1")
+        await kill_work(place.work_context, "app-1")
 
     assert server(place).sessions() == ["app-1"]
     assert "session.kill_started" not in await place.kinds()
@@ -103,7 +103,7 @@ async def test_with_consent_work_is_kept_and_can_be_got_back(place: Place) -> No
     record = await spawned(place)
     (tree(record) / "draft").write_text("precious")
 
-    killed = await kill_work(place.yard, "app-1", leftovers=Leftovers.KEEP)
+    killed = await kill_work(place.work_context, "app-1", leftovers=Leftovers.KEEP)
 
     assert killed.kept
     assert killed.record.kept_ref == "refs/quarterdeck/kept/app-1"
@@ -115,7 +115,7 @@ async def test_a_worktree_can_be_left_where_it_is(place: Place) -> None:
     record = await spawned(place)
     (tree(record) / "draft").write_text("x")
 
-    killed = await kill_work(place.yard, "app-1", leftovers=Leftovers.LEAVE)
+    killed = await kill_work(place.work_context, "app-1", leftovers=Leftovers.LEAVE)
 
     assert (tree(record) / "draft").exists()
     assert killed.worktree_left
@@ -126,7 +126,7 @@ async def test_work_that_appears_while_the_agent_ends_is_not_lost(place: Place) 
     (place.notes / "script").write_text("trap 'echo late > late; exit' HUP TERM")
     record = await spawned(place)
 
-    killed = await kill_work(place.yard, "app-1")
+    killed = await kill_work(place.work_context, "app-1")
 
     if (tree(record) / "late").exists():
         assert "late" in killed.worktree_left
@@ -149,7 +149,7 @@ async def test_everything_the_agent_started_ends_with_it(place: Place) -> None:
     child = int((place.notes / "child").read_text())
     assert runs(child)
 
-    await kill_work(place.yard, "app-1")
+    await kill_work(place.work_context, "app-1")
 
     assert not runs(child)
 
@@ -159,10 +159,10 @@ async def test_a_path_that_is_not_ours_is_never_touched(place: Place, tmp_path: 
     precious = tmp_path / "precious"
     precious.mkdir()
     for path in (str(precious), record.repository, record.repository + "/../checkout"):
-        await place.yard.works.change_work(record.session_id, partial(replace, worktree=path))
-        await kill_work(place.yard, "app-1", leftovers=Leftovers.KEEP)
+        await place.work_context.works.change_work(record.session_id, partial(replace, worktree=path))
+        await kill_work(place.work_context, "app-1", leftovers=Leftovers.KEEP)
         assert await asyncio.to_thread(Path(path).is_dir)
-        await place.yard.works.change_work(
+        await place.work_context.works.change_work(
             record.session_id,
             lambda held: replace(held, lifecycle=decide(held.lifecycle, held.created_at, state=WorkState.WORKING)),
         )
@@ -173,7 +173,7 @@ async def test_nobody_ends_the_session_they_run_in(place: Place) -> None:
     await spawned(place)
 
     with pytest.raises(Refused, match="the session this runs in"):
-        await kill_work(replace(place.yard, own_session="app-1"), "app-1")
+        await kill_work(replace(place.work_context, own_session="app-1"), "app-1")
 
 
 async def test_when_tmux_does_not_answer_nothing_is_said_to_be_over(
@@ -184,16 +184,16 @@ async def test_when_tmux_does_not_answer_nothing_is_said_to_be_over(
     async def silent(moved: object = None) -> None:
         raise TmuxUnreachable("timed out")
 
-    monkeypatch.setattr(place.yard.mux, "look", silent)
+    monkeypatch.setattr(place.work_context.mux, "look", silent)
     with pytest.raises(TmuxUnreachable):
-        await kill_work(place.yard, "app-1")
+        await kill_work(place.work_context, "app-1")
     with pytest.raises(TmuxUnreachable):
-        await restore(place.yard, "app-1", place.say)
+        await restore(place.work_context, "app-1", place.say)
     place.clock.ahead = timedelta(minutes=5)
-    (view,) = await list_work(place.yard)
+    (view,) = await list_work(place.work_context)
 
     assert view.runtime.state is RuntimeState.PROBE_FAILED
-    assert status_of((await place.yard.record("app-1")).lifecycle) == "spawning"
+    assert status_of((await place.work_context.record("app-1")).lifecycle) == "spawning"
     assert tree(record).exists()
     assert "runtime.lost_detected" not in await place.kinds()
 
@@ -202,19 +202,21 @@ async def test_another_process_at_work_on_a_session_is_named(place: Place) -> No
     from quarterdeck.core.journal import Operation
 
     record = await spawned(place)
-    await place.yard.works.begin(Operation.RESTORE, record.session_id, "app", place.yard.owner, place.yard.clock.now())
+    await place.work_context.works.begin(
+        Operation.RESTORE, record.session_id, "app", place.work_context.owner, place.work_context.clock.now()
+    )
 
     with pytest.raises(Refused, match="restore of app-1 is under way"):
-        await kill_work(place.yard, "app-1")
+        await kill_work(place.work_context, "app-1")
 
 
 async def test_a_dead_agent_is_detected_once_and_never_ended(place: Place) -> None:
     await spawned(place)
     server(place).run("kill-session", "-t", "=app-1")
 
-    assert (await list_work(place.yard))[0].runtime.state is RuntimeState.ALIVE, "it may not have come up yet"
+    assert (await list_work(place.work_context))[0].runtime.state is RuntimeState.ALIVE, "it may not have come up yet"
     place.clock.ahead = timedelta(minutes=1)
-    (view,), again = await asyncio.gather(list_work(place.yard), list_work(place.yard))
+    (view,), again = await asyncio.gather(list_work(place.work_context), list_work(place.work_context))
 
     assert view.runtime.state is RuntimeState.MISSING
     assert status_of(view.record.lifecycle) == "detecting"
@@ -227,37 +229,37 @@ async def test_looking_at_one_session_changes_nothing(place: Place) -> None:
     server(place).run("kill-session", "-t", "=app-1")
     place.clock.ahead = timedelta(minutes=1)
 
-    view = await get_work(place.yard, "app-1")
+    view = await get_work(place.work_context, "app-1")
 
     assert view.runtime.state is RuntimeState.MISSING
-    assert status_of((await place.yard.record("app-1")).lifecycle) == "spawning"
+    assert status_of((await place.work_context.record("app-1")).lifecycle) == "spawning"
 
 
 async def test_a_pull_request_two_hold_is_given_to_one_as_they_are_read(place: Place) -> None:
     pr = PullRequest(number=7, url="https://github.com/o/r/pull/7", owner="o", repo="r")
     for _ in range(2):
         record = await spawned(place)
-        await place.yard.works.change_work(record.session_id, lambda held: replace(held, prs=(pr,)))
+        await place.work_context.works.change_work(record.session_id, lambda held: replace(held, prs=(pr,)))
 
-    first, second = await list_work(place.yard)
+    first, second = await list_work(place.work_context)
 
     assert first.record.prs == ()
     assert second.record.prs == (pr,)
-    assert not (await place.yard.record("app-1")).finds_prs
+    assert not (await place.work_context.record("app-1")).finds_prs
 
 
 async def test_putting_records_right_does_not_bring_back_what_ended_meanwhile(place: Place) -> None:
     pr = PullRequest(number=7, url="https://github.com/o/r/pull/7", owner="o", repo="r")
     for _ in range(2):
         record = await spawned(place)
-        await place.yard.works.change_work(record.session_id, lambda held: replace(held, prs=(pr,)))
-    read = await place.yard.works.works()
-    await kill_work(place.yard, "app-1")
+        await place.work_context.works.change_work(record.session_id, lambda held: replace(held, prs=(pr,)))
+    read = await place.work_context.works.works()
+    await kill_work(place.work_context, "app-1")
 
-    first, _ = await repair(place.yard, read)
+    first, _ = await repair(place.work_context, read)
 
-    assert status_of((await place.yard.record("app-1")).lifecycle) == "killed"
-    assert first == await place.yard.record("app-1")
+    assert status_of((await place.work_context.record("app-1")).lifecycle) == "killed"
+    assert first == await place.work_context.record("app-1")
     assert first.prs == ()
 
 
@@ -266,10 +268,10 @@ async def test_an_ended_session_comes_back_with_its_conversation(place: Place) -
     tip = place.repository.commit("work", folder=tree(record))
     git(tree(record), "push", "--quiet", "origin", "HEAD")
     (place.notes / f"conversation-{record.agent_session_id}").write_text(record.agent_session_id or "")
-    await kill_work(place.yard, "app-1")
+    await kill_work(place.work_context, "app-1")
     (place.notes / "app-1.cwd").unlink()
 
-    restored = await restore(place.yard, "app-1", place.say)
+    restored = await restore(place.work_context, "app-1", place.say)
 
     until(lambda: (place.notes / "app-1.cwd").exists(), "the agent has started")
     assert (place.notes / "app-1.argv").read_text() == f"--resume\n{record.agent_session_id}\n"
@@ -285,10 +287,10 @@ async def test_an_ended_session_comes_back_with_its_conversation(place: Place) -
 
 async def test_a_conversation_that_is_gone_means_a_new_one_and_the_reason_is_kept(place: Place) -> None:
     record = await spawned(place, prompt="paint it blue")
-    await kill_work(place.yard, "app-1")
+    await kill_work(place.work_context, "app-1")
     (place.notes / "app-1.cwd").unlink()
 
-    restored = await restore(place.yard, "app-1", place.say)
+    restored = await restore(place.work_context, "app-1", place.say)
 
     until(lambda: (place.notes / "app-1.cwd").exists(), "the agent has started")
     words = (place.notes / "app-1.argv").read_text()
@@ -305,8 +307,8 @@ async def test_of_kept_work_a_restore_tells_once_and_again_when_more_was_kept(pl
     for draft in ("precious", None, "more"):
         if draft:
             (tree(record) / "draft").write_text(draft)
-        await kill_work(place.yard, "app-1", leftovers=Leftovers.KEEP)
-        told.append(await tell_kept(place.yard, await restore(place.yard, "app-1", place.say)))
+        await kill_work(place.work_context, "app-1", leftovers=Leftovers.KEEP)
+        told.append(await tell_kept(place.work_context, await restore(place.work_context, "app-1", place.say)))
 
     assert told[0] == told[2]
     assert "git restore --source=refs/quarterdeck/kept/app-1 -- ." in told[0]
@@ -317,7 +319,7 @@ async def test_a_living_session_is_not_restored(place: Place) -> None:
     await spawned(place)
 
     with pytest.raises(NotRestorable):
-        await restore(place.yard, "app-1", place.say)
+        await restore(place.work_context, "app-1", place.say)
 
     assert "session.restore_failed" in await place.kinds()
     assert server(place).sessions() == ["app-1"]
@@ -326,11 +328,11 @@ async def test_a_living_session_is_not_restored(place: Place) -> None:
 async def test_an_agent_that_died_inside_a_living_tmux_session_can_be_restored(place: Place) -> None:
     await spawned(place)
     server(place).run("split-window", "-d", "-t", "=app-1:", "sleep", "3600")
-    pane = (await get_work(place.yard, "app-1")).runtime.handle
+    pane = (await get_work(place.work_context, "app-1")).runtime.handle
     server(place).run("kill-pane", "-t", str(pane))
     (place.notes / "app-1.cwd").unlink()
 
-    restored = await restore(place.yard, "app-1", place.say)
+    restored = await restore(place.work_context, "app-1", place.say)
 
     until(lambda: (place.notes / "app-1.cwd").exists(), "the agent has started")
     assert restored.lifecycle.runtime.state is RuntimeState.ALIVE
@@ -345,10 +347,10 @@ async def test_a_merged_session_comes_back_without_its_pull_request(place: Place
         part = replace(held.lifecycle.pr, state=PrState.MERGED, number=7, url=pr.url)
         return replace(held, prs=(pr,), lifecycle=replace(held.lifecycle, pr=part))
 
-    await place.yard.works.change_work(record.session_id, merge)
-    await kill_work(place.yard, "app-1", reason=WorkReason.PR_MERGED)
+    await place.work_context.works.change_work(record.session_id, merge)
+    await kill_work(place.work_context, "app-1", reason=WorkReason.PR_MERGED)
 
-    restored = await restore(place.yard, "app-1", place.say)
+    restored = await restore(place.work_context, "app-1", place.say)
 
     assert restored.prs == ()
     assert restored.lifecycle.pr.url is None
@@ -357,14 +359,14 @@ async def test_a_merged_session_comes_back_without_its_pull_request(place: Place
 
 async def test_a_worktree_whose_branch_is_busy_is_named(place: Place) -> None:
     record = await spawned(place)
-    await kill_work(place.yard, "app-1")
+    await kill_work(place.work_context, "app-1")
     place.repository.git("switch", "--quiet", "session/app-1")
 
     with pytest.raises(WorktreeMissing, match="is checked out in"):
-        await restore(place.yard, "app-1", place.say)
+        await restore(place.work_context, "app-1", place.say)
 
     assert not tree(record).exists()
-    assert await place.yard.works.journal() == []
+    assert await place.work_context.works.journal() == []
 
 
 async def test_cleanup_ends_what_is_dead_or_done_and_each_thing_once(place: Place) -> None:
@@ -376,10 +378,10 @@ async def test_cleanup_ends_what_is_dead_or_done_and_each_thing_once(place: Plac
     (tree(dirty) / "draft").write_text("x")
     place.clock.ahead = timedelta(minutes=1)
 
-    dry = await cleanup(place.yard, is_dry_run=True)
+    dry = await cleanup(place.work_context, is_dry_run=True)
     assert sorted(server(place).sessions()) == [alive.session_id, done.session_id]
-    cleaned = await cleanup(place.yard)
-    again = await cleanup(place.yard)
+    cleaned = await cleanup(place.work_context)
+    again = await cleanup(place.work_context)
 
     assert [each.session_id for each in dry.killed] == [each.session_id for each in cleaned.killed]
     assert [(each.session_id, each.reason) for each in cleaned.killed] == [
@@ -401,7 +403,7 @@ async def test_cleanup_spares_a_session_in_which_somebody_runs_something_else(pl
         server(place).run("kill-pane", "-t", str(record.lifecycle.runtime.handle))
     place.clock.ahead = timedelta(minutes=1)
 
-    done = await cleanup(place.yard)
+    done = await cleanup(place.work_context)
 
     assert [(each.session_id, each.protected) for each in done.skipped] == [("app-1", "sleep runs there")]
     assert [each.session_id for each in done.killed] == ["app-2"]
@@ -410,15 +412,15 @@ async def test_cleanup_spares_a_session_in_which_somebody_runs_something_else(pl
 
 async def test_cleanup_takes_a_worktree_that_an_end_has_left(place: Place) -> None:
     record = await spawned(place)
-    await kill_work(place.yard, record.session_id, leftovers=Leftovers.LEAVE)
-    assert (await kill_work(place.yard, record.session_id)).was_over
+    await kill_work(place.work_context, record.session_id, leftovers=Leftovers.LEAVE)
+    assert (await kill_work(place.work_context, record.session_id)).was_over
 
-    cleaned = await cleanup(place.yard)
+    cleaned = await cleanup(place.work_context)
 
     assert [each.reason for each in cleaned.killed] == ["it is over, but its worktree is still there"]
     assert not tree(record).exists()
-    assert (await place.yard.record(record.session_id)).lifecycle.session.reason is WorkReason.MANUALLY_KILLED
-    assert (await cleanup(place.yard)).killed == []
+    assert (await place.work_context.record(record.session_id)).lifecycle.session.reason is WorkReason.MANUALLY_KILLED
+    assert (await cleanup(place.work_context)).killed == []
 
 
 async def test_one_that_cannot_be_cleaned_up_does_not_keep_the_others(place: Place) -> None:
@@ -426,9 +428,11 @@ async def test_one_that_cannot_be_cleaned_up_does_not_keep_the_others(place: Pla
     for record in (busy, dead):
         server(place).run("kill-session", "-t", f"={record.session_id}")
     place.clock.ahead = timedelta(minutes=1)
-    await place.yard.works.begin(Operation.RESTORE, busy.session_id, "app", place.yard.owner, place.clock.now())
+    await place.work_context.works.begin(
+        Operation.RESTORE, busy.session_id, "app", place.work_context.owner, place.clock.now()
+    )
 
-    cleaned = await cleanup(place.yard)
+    cleaned = await cleanup(place.work_context)
 
     assert [session_id for session_id, _ in cleaned.errors] == [busy.session_id]
     assert [each.session_id for each in cleaned.killed] == [dead.session_id]
@@ -440,24 +444,24 @@ async def test_a_session_that_has_just_begun_is_not_said_to_be_lost(place: Place
     record = await spawned(place)
     server(place).run("kill-session", "-t", "=app-1")
 
-    await list_work(place.yard)
-    assert (await place.yard.record("app-1")).lifecycle == record.lifecycle
+    await list_work(place.work_context)
+    assert (await place.work_context.record("app-1")).lifecycle == record.lifecycle
 
     place.clock.ahead = timedelta(minutes=1)
-    await list_work(place.yard)
-    assert status_of((await place.yard.record("app-1")).lifecycle) == "detecting"
+    await list_work(place.work_context)
+    assert status_of((await place.work_context.record("app-1")).lifecycle) == "detecting"
 
 
 async def test_cleanup_cannot_tell_is_not_a_reason_to_end(place: Place) -> None:
     place.tracker.known["5"] = Issue(id="5", title="five")
     record = await spawned(place, issue="5")
     pr = PullRequest(number=7, url="https://github.com/o/r/pull/7", owner="o", repo="r")
-    await place.yard.works.change_work(record.session_id, lambda held: replace(held, prs=(pr,)))
+    await place.work_context.works.change_work(record.session_id, lambda held: replace(held, prs=(pr,)))
     place.tracker.broken = place.scm.refuses = "offline"
 
-    (candidate,) = await find_candidates(place.yard)
+    (candidate,) = await find_candidates(place.work_context)
     assert candidate.protected == "its pull request is unknown: offline"
-    assert (await cleanup(place.yard)).killed == []
+    assert (await cleanup(place.work_context)).killed == []
     assert server(place).sessions() == [record.session_id]
 
 
@@ -467,11 +471,11 @@ async def test_a_pull_request_that_is_not_there_leaves_only_its_own_worker_untol
     place.scm.known["7"] = replace(prs[2], state="closed")
     place.scm.missing = {404, 405}
     for record, pr in zip((lost, lost_and_dead, done), prs, strict=True):
-        await report(place.yard, record.session_id, "pr_created", pr_url=pr.url)
+        await report(place.work_context, record.session_id, "pr_created", pr_url=pr.url)
     server(place).run("kill-session", "-t", f"={lost_and_dead.session_id}")
     place.clock.ahead = timedelta(minutes=1)
 
-    cleaned = await cleanup(place.yard)
+    cleaned = await cleanup(place.work_context)
 
     assert [(each.session_id, each.reason) for each in cleaned.killed] == [
         (lost_and_dead.session_id, "its agent is gone; its pull request is unknown: Forge: HTTP 404"),
@@ -494,12 +498,12 @@ async def test_cleanup_waits_for_all_pull_requests_to_be_closed(place: Place) ->
         for n, state in ((7, "closed"), (8, "open"))
     ]
     place.scm.known = {str(pr.number): pr for pr in prs}
-    await place.yard.works.change_work(record.session_id, lambda held: replace(held, prs=tuple(prs)))
-    assert await find_candidates(place.yard) == []
+    await place.work_context.works.change_work(record.session_id, lambda held: replace(held, prs=tuple(prs)))
+    assert await find_candidates(place.work_context) == []
 
     place.scm.known["8"] = replace(prs[1], state="closed")
 
-    (candidate,) = await find_candidates(place.yard)
+    (candidate,) = await find_candidates(place.work_context)
     assert candidate.reason == "its pull requests are closed"
 
 
@@ -508,7 +512,7 @@ async def test_cleanup_spares_the_session_it_runs_in(place: Place) -> None:
     server(place).run("kill-session", "-t", "=app-1")
     place.clock.ahead = timedelta(minutes=1)
 
-    cleaned = await cleanup(replace(place.yard, own_session=record.session_id))
+    cleaned = await cleanup(replace(place.work_context, own_session=record.session_id))
 
     assert [each.protected for each in cleaned.skipped] == ["this runs in it"]
 
@@ -519,11 +523,11 @@ async def test_a_claimed_pull_request_is_taken_from_whoever_held_it(place: Place
     )
     place.scm.known["7"] = pr
     first, second = await spawned(place), await spawned(place)
-    await claim_pr(place.yard, first.session_id, "7")
+    await claim_pr(place.work_context, first.session_id, "7")
 
-    claimed = await claim_pr(place.yard, second.session_id, "7", is_assigned=True)
+    claimed = await claim_pr(place.work_context, second.session_id, "7", is_assigned=True)
 
-    loser = await place.yard.record(first.session_id)
+    loser = await place.work_context.record(first.session_id)
     assert claimed.taken_over_from == (first.session_id,)
     assert claimed.assigned
     assert claimed.record.prs == (pr,)
@@ -532,7 +536,7 @@ async def test_a_claimed_pull_request_is_taken_from_whoever_held_it(place: Place
     assert loser.prs == ()
     assert not loser.finds_prs
     assert place.scm.checked_out[-1] == (7, tree(second))
-    again = await claim_pr(place.yard, second.session_id, "7")
+    again = await claim_pr(place.work_context, second.session_id, "7")
     assert again.record.prs == (pr,)
     assert again.taken_over_from == ()
 
@@ -542,19 +546,19 @@ async def test_a_claim_that_cannot_be_assigned_is_still_a_claim(place: Place) ->
     await spawned(place)
     place.scm.refuses = "no rights"
 
-    claimed = await claim_pr(place.yard, "app-1", "7", is_assigned=True)
+    claimed = await claim_pr(place.work_context, "app-1", "7", is_assigned=True)
 
     assert claimed.assignment_error == "no rights"
     assert not claimed.assigned
     place.scm.known["8"] = PullRequest(number=8, url="https://github.com/o/r/pull/8", owner="o", repo="r", branch="c")
-    stacked = await claim_pr(place.yard, "app-1", "8")
+    stacked = await claim_pr(place.work_context, "app-1", "8")
     assert [pr.number for pr in stacked.record.prs] == [8, 7]
 
 
 @pytest.mark.parametrize("reference", ["", "  "])
 async def test_a_claim_names_its_pull_request(reference: str, place: Place) -> None:
     with pytest.raises(UsageError):
-        await claim_pr(place.yard, "app-1", reference)
+        await claim_pr(place.work_context, "app-1", reference)
 
 
 async def test_a_closed_pull_request_is_not_claimed(place: Place) -> None:
@@ -562,21 +566,21 @@ async def test_a_closed_pull_request_is_not_claimed(place: Place) -> None:
     await spawned(place)
 
     with pytest.raises(Refused, match="is merged"):
-        await claim_pr(place.yard, "app-1", "7")
+        await claim_pr(place.work_context, "app-1", "7")
 
 
 async def test_an_agents_report_moves_its_work_and_every_attempt_is_kept(place: Place) -> None:
     await spawned(place)
 
-    after = await report(place.yard, "app-1", "pr-created", note="here", pr_url="https://github.com/o/r/pull/3")
+    after = await report(place.work_context, "app-1", "pr-created", note="here", pr_url="https://github.com/o/r/pull/3")
     with pytest.raises(Refused, match="not the address"):
-        await report(place.yard, "app-1", "pr_created", pr_url="nonsense")
+        await report(place.work_context, "app-1", "pr_created", pr_url="nonsense")
     with pytest.raises(UsageError):
-        await report(place.yard, "app-1", "done")
+        await report(place.work_context, "app-1", "done")
 
     assert status_of(after.lifecycle) == "pr_open"
     assert [pr.number for pr in after.prs] == [3]
-    trail = await place.yard.works.audits(after.session_id)
+    trail = await place.work_context.works.audits(after.session_id)
     assert [each["accepted"] for each in trail] == [True, False]
     assert trail[0]["before"]["status"] == "spawning"
     assert trail[0]["after"]["status"] == "pr_open"
@@ -586,17 +590,17 @@ async def test_an_agents_report_moves_its_work_and_every_attempt_is_kept(place: 
 async def test_the_trail_of_reports_is_bounded(place: Place) -> None:
     await spawned(place)
 
-    await asyncio.gather(*(report(place.yard, "app-1", "working", note=str(n)) for n in range(210)))
+    await asyncio.gather(*(report(place.work_context, "app-1", "working", note=str(n)) for n in range(210)))
 
-    assert len(await place.yard.works.audits((await place.yard.record("app-1")).session_id)) == 200
+    assert len(await place.work_context.works.audits((await place.work_context.record("app-1")).session_id)) == 200
 
 
 async def test_a_session_comes_back_on_the_branch_its_agent_had_switched_to(place: Place) -> None:
     record = await spawned(place)
     git(tree(record), "switch", "--quiet", "-c", "better-name")
-    await kill_work(place.yard, "app-1")
+    await kill_work(place.work_context, "app-1")
 
-    restored = await restore(place.yard, "app-1", place.say)
+    restored = await restore(place.work_context, "app-1", place.say)
 
     assert restored.branch == "better-name"
     assert git(tree(record), "symbolic-ref", "--short", "HEAD") == "better-name"
@@ -604,21 +608,25 @@ async def test_a_session_comes_back_on_the_branch_its_agent_had_switched_to(plac
 
 async def test_a_restore_that_is_stopped_leaves_no_worktree_half_made_ready(place: Place) -> None:
     await spawned(place)
-    await kill_work(place.yard, "app-1")
-    slow = Command(shell="echo began; sleep 60")
-    yard = replace(place.yard, projects={"app": replace(place.yard.project("app"), post_create=(slow,))})
+    await kill_work(place.work_context, "app-1")
+    slow = SetupCommand(shell="echo began; sleep 60")
+    work_context = replace(
+        place.work_context, projects={"app": replace(place.work_context.project("app"), post_create=(slow,))}
+    )
     began = asyncio.Event()
-    restoring = asyncio.create_task(restore(yard, "app-1", lambda line: began.set() if line == "began" else None))
+    restoring = asyncio.create_task(
+        restore(work_context, "app-1", lambda line: began.set() if line == "began" else None)
+    )
     await began.wait()
 
     restoring.cancel()
 
     with pytest.raises(asyncio.CancelledError):
         await restoring
-    assert not tree(await place.yard.record("app-1")).exists()
-    assert await place.yard.works.journal() == []
-    quick = replace(place.yard.project("app"), post_create=(Command(shell="touch made-ready"),))
-    record = await restore(replace(place.yard, projects={"app": quick}), "app-1", place.say)
+    assert not tree(await place.work_context.record("app-1")).exists()
+    assert await place.work_context.works.journal() == []
+    quick = replace(place.work_context.project("app"), post_create=(SetupCommand(shell="touch made-ready"),))
+    record = await restore(replace(place.work_context, projects={"app": quick}), "app-1", place.say)
     assert (tree(record) / "made-ready").exists()
 
 
@@ -627,22 +635,22 @@ async def test_an_end_that_has_begun_is_done_even_when_the_caller_gives_up(
 ) -> None:
     record = await spawned(place)
     begun = asyncio.Event()
-    tell = place.yard.store.record
+    tell = place.work_context.store.record
 
     async def told(activity: Activity) -> None:
         await tell(activity)
         if activity.kind == "session.kill_started":
             begun.set()
 
-    monkeypatch.setattr(place.yard.store, "record", told)
-    ending = asyncio.ensure_future(kill_work(place.yard, "app-1"))
+    monkeypatch.setattr(place.work_context.store, "record", told)
+    ending = asyncio.ensure_future(kill_work(place.work_context, "app-1"))
     await begun.wait()
 
     ending.cancel()
 
     with pytest.raises(asyncio.CancelledError):
         await ending
-    assert status_of((await place.yard.record("app-1")).lifecycle) == "killed"
+    assert status_of((await place.work_context.record("app-1")).lifecycle) == "killed"
     assert not tree(record).exists()
     assert server(place).sessions() == []
-    assert await place.yard.works.journal() == []
+    assert await place.work_context.works.journal() == []

@@ -11,9 +11,9 @@ import pytest
 
 from quarterdeck.errors import AgentError, QuarterdeckError, TmuxUnreachable
 from quarterdeck.operations import readiness
-from quarterdeck.operations.again import again
-from quarterdeck.operations.confirming import Outcome
-from quarterdeck.operations.new import Wanted, new_session
+from quarterdeck.operations.delivery_proof import Outcome
+from quarterdeck.operations.new import NewSessionRequest, new_session
+from quarterdeck.operations.reopen import reopen
 from quarterdeck.operations.send import deliver_held, send
 from quarterdeck.ports.store import ActivityQuery
 from support.post import Post, ScriptedAgent, post_office
@@ -45,7 +45,9 @@ def late(office: Post, monkeypatch: pytest.MonkeyPatch) -> ScriptedAgent:
 
 
 async def made(office: Post, name: str = "late") -> tuple[Session, list[str]]:
-    return await new_session(office.deck, Wanted(cwd=office.root, name=name, tool="claude", request="fix the login"))
+    return await new_session(
+        office.context, NewSessionRequest(cwd=office.root, name=name, tool="claude", request="fix the login")
+    )
 
 
 async def test_nothing_is_made_for_an_agent_whose_program_is_missing(
@@ -57,41 +59,41 @@ async def test_nothing_is_made_for_an_agent_whose_program_is_missing(
         await made(office)
 
     assert office.server.sessions() == ["quiet"]
-    assert await office.deck.messages.waiting() == []
+    assert await office.context.messages.waiting() == []
 
 
 async def test_a_request_waits_for_an_agent_that_is_not_to_be_recognised_yet(office: Post, late: ScriptedAgent) -> None:
     session, notices = await made(office)
 
-    (held,) = await office.deck.messages.waiting(session.session_id)
+    (held,) = await office.context.messages.waiting(session.session_id)
     assert held.text == "fix the login"
     assert notices == [f"The request waits (message {held.id}) and goes when it can: no agent runs there now."]
-    assert [each.kind for each in await office.deck.store.activity(ActivityQuery(kind="message.held"))]
+    assert [each.kind for each in await office.context.store.activity(ActivityQuery(kind="message.held"))]
     assert "fix the login" not in office.server.run("capture-pane", "-p", "-t", "=late:")
 
     # Who keeps the rows, and delivers, may never have seen an agent there.
     unaware = replace(session, tool=None, created_at=None)
     for _ in range(2):
         with pytest.raises(QuarterdeckError, match="no agent runs there"):
-            await deliver_held(office.deck, unaware)
+            await deliver_held(office.context, unaware)
     assert "fix the login" not in office.server.run("capture-pane", "-p", "-t", "=late:")
-    assert [each.id for each in await office.deck.messages.waiting()] == [held.id], "a try in vain loses nothing"
+    assert [each.id for each in await office.context.messages.waiting()] == [held.id], "a try in vain loses nothing"
     (late.folder / "go").touch()
     late.until_ready()
-    (sent,) = await deliver_held(office.deck, await office.session("late"))
+    (sent,) = await deliver_held(office.context, await office.session("late"))
 
     assert sent.held is None
     assert late.prompts == ["fix the login"]
-    assert await office.deck.messages.waiting() == []
+    assert await office.context.messages.waiting() == []
 
 
 async def test_what_is_said_after_a_request_that_waits_waits_behind_it(office: Post, late: ScriptedAgent) -> None:
     session, _ = await made(office)
 
-    said = await send(office.deck, replace(session, tool=None, created_at=None), "and the logout")
+    said = await send(office.context, replace(session, tool=None, created_at=None), "and the logout")
 
     assert (said.outcome, said.detail) == (Outcome.QUEUED, "earlier messages wait")
-    assert [each.text for each in await office.deck.messages.waiting()] == ["fix the login", "and the logout"]
+    assert [each.text for each in await office.context.messages.waiting()] == ["fix the login", "and the logout"]
 
 
 async def test_a_request_is_kept_when_tmux_does_not_answer(
@@ -105,7 +107,7 @@ async def test_a_request_is_kept_when_tmux_does_not_answer(
     monkeypatch.setattr("quarterdeck.operations.send.hand_over", silent)
     session, (notice,) = await made(office)
 
-    (held,) = await office.deck.messages.waiting(session.session_id)
+    (held,) = await office.context.messages.waiting(session.session_id)
     assert held.text == "fix the login"
     assert "tmux did not answer" in notice
 
@@ -114,11 +116,11 @@ async def test_a_session_brought_back_without_its_agents_program_is_a_shell_and_
     office: Post, late: ScriptedAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (late.folder / "go").touch()
-    session, _ = await new_session(office.deck, Wanted(cwd=office.root, name="late", tool="claude"))
+    session, _ = await new_session(office.context, NewSessionRequest(cwd=office.root, name="late", tool="claude"))
     office.server.run("kill-session", "-t", "=late")
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
 
-    notices = await again(office.deck, session)
+    notices = await reopen(office.context, session)
 
     assert notices == ["claude is not on PATH, so late has a shell and no agent."]
     assert "late" in office.server.sessions()

@@ -23,7 +23,7 @@ from quarterdeck.operations.spawn import SpawnRequest, spawn
 from support.patience import PATIENCE
 from support.tmux_server import TmuxServer, until
 from support.warm import WarmProcess
-from support.yard import Place, open_place
+from support.work_contexts import Place, open_place
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ REQUEST = OrchestratorRequest(project="app")
 
 
 def server(place: Place) -> TmuxServer:
-    return TmuxServer(str(place.yard.mux.address))
+    return TmuxServer(str(place.work_context.mux.address))
 
 
 def stop(place: Place) -> None:
@@ -44,21 +44,24 @@ def stop(place: Place) -> None:
 
 
 async def test_an_orchestrator_has_a_fixed_id_a_branch_and_a_worktree(place: Place) -> None:
-    record = await Orchestrators(place.yard).ensure(REQUEST, place.say)
+    record = await Orchestrators(place.work_context).ensure(REQUEST, place.say)
 
     assert record.session_id == "app-orchestrator"
     assert record.branch == "orchestrator/app-orchestrator"
     assert record.role is Role.ORCHESTRATOR
     assert status_of(record.lifecycle) == "working"
     assert record.lifecycle.session.started_at
-    assert record.worktree == str(place.yard.folder / "app/worktrees/app-orchestrator")
+    assert record.worktree == str(place.work_context.folder / "app/worktrees/app-orchestrator")
     until(lambda: (place.notes / "app-orchestrator.cwd").exists(), "it has started")
     assert "QUARTERDECK_CALLER=orchestrator" in (place.notes / "app-orchestrator.env").read_text()
-    assert "You are app-orchestrator" in (place.yard.folder / "app/orchestrator-prompt-app-orchestrator.md").read_text()
+    assert (
+        "You are app-orchestrator"
+        in (place.work_context.folder / "app/orchestrator-prompt-app-orchestrator.md").read_text()
+    )
 
 
 async def test_asking_twice_answers_the_same_session(place: Place) -> None:
-    orchestrators = Orchestrators(place.yard)
+    orchestrators = Orchestrators(place.work_context)
     first = await orchestrators.ensure(REQUEST, place.say)
 
     second = await orchestrators.ensure(REQUEST, place.say)
@@ -68,7 +71,7 @@ async def test_asking_twice_answers_the_same_session(place: Place) -> None:
 
 
 async def test_calls_at_the_same_time_are_one(place: Place) -> None:
-    orchestrators = Orchestrators(place.yard)
+    orchestrators = Orchestrators(place.work_context)
 
     records = await asyncio.gather(*(orchestrators.ensure(REQUEST, place.say) for _ in range(5)))
 
@@ -77,7 +80,7 @@ async def test_calls_at_the_same_time_are_one(place: Place) -> None:
 
 
 async def test_one_caller_who_gives_up_does_not_stop_the_others(place: Place) -> None:
-    orchestrators = Orchestrators(place.yard)
+    orchestrators = Orchestrators(place.work_context)
     first = asyncio.ensure_future(orchestrators.ensure(REQUEST, place.say))
     second = asyncio.ensure_future(orchestrators.ensure(REQUEST, place.say))
     await asyncio.sleep(0)
@@ -93,7 +96,8 @@ async def test_two_processes_end_with_the_same_orchestrator(
 ) -> None:
     async with open_place(short_folder, tmux_socket, repository) as other:
         records = await asyncio.gather(
-            Orchestrators(place.yard).ensure(REQUEST, place.say), Orchestrators(other.yard).ensure(REQUEST, other.say)
+            Orchestrators(place.work_context).ensure(REQUEST, place.say),
+            Orchestrators(other.work_context).ensure(REQUEST, other.say),
         )
 
     assert len({record.created_at for record in records}) == 1
@@ -102,7 +106,7 @@ async def test_two_processes_end_with_the_same_orchestrator(
 
 
 async def test_four_processes_at_once_end_with_the_same_orchestrator_be_it_made_or_brought_back(place: Place) -> None:
-    argv = ("ensure", "never", str(place.yard.folder.parent.parent), str(place.yard.mux.address))
+    argv = ("ensure", "never", str(place.work_context.folder.parent.parent), str(place.work_context.mux.address))
     for _ in range(3):
         processes = [WarmProcess("support.dying", *argv, env=os.environ) for _ in range(4)]
         outputs = [process.communicate(2 * PATIENCE) for process in processes]
@@ -110,31 +114,33 @@ async def test_four_processes_at_once_end_with_the_same_orchestrator_be_it_made_
         assert [process.returncode for process in processes] == [0] * 4, [errors for _, errors in outputs]
         assert len({out for out, _ in outputs}) == 1
         assert server(place).sessions() == ["app-orchestrator"]
-        assert await place.yard.works.journal() == []
+        assert await place.work_context.works.journal() == []
         stop(place)
     assert (await place.kinds()).count("session.spawned") == 1
     assert "session.spawn_failed" not in await place.kinds()
 
 
 async def test_an_ensure_waits_for_one_whose_record_is_there_already(place: Place) -> None:
-    yard, project = place.yard, place.yard.projects["app"]
-    record = await Orchestrators(yard).ensure(REQUEST, place.say)
+    work_context, project = place.work_context, place.work_context.projects["app"]
+    record = await Orchestrators(work_context).ensure(REQUEST, place.say)
     stop(place)
-    entry = await yard.works.begin(Operation.RESTORE, orchestrator_id(project), "app", yard.owner, yard.clock.now())
-    asking = asyncio.ensure_future(Orchestrators(yard).ensure(REQUEST, place.say))
+    entry = await work_context.works.begin(
+        Operation.RESTORE, orchestrator_id(project), "app", work_context.owner, work_context.clock.now()
+    )
+    asking = asyncio.ensure_future(Orchestrators(work_context).ensure(REQUEST, place.say))
     async with asyncio.timeout(PATIENCE):
         while "session.orchestrator_conflict" not in await place.kinds():
             assert not asking.done()
 
-    await yard.works.finish(entry)
+    await work_context.works.finish(entry)
 
     assert (await asking).created_at == record.created_at
     assert server(place).sessions() == ["app-orchestrator"]
 
 
 async def test_when_the_one_that_was_first_fails_the_next_one_makes_it(place: Place) -> None:
-    yard, project = place.yard, place.yard.projects["app"]
-    now = yard.clock.now()
+    work_context, project = place.work_context, place.work_context.projects["app"]
+    now = work_context.clock.now()
     draft = WorkRecord(
         session_id=orchestrator_id(project),
         project="app",
@@ -142,14 +148,14 @@ async def test_when_the_one_that_was_first_fails_the_next_one_makes_it(place: Pl
         lifecycle=initial(Role.ORCHESTRATOR, now),
         created_at=now,
     )
-    record, entry = await yard.works.reserve_orchestrator(draft, yard.owner)
-    asking = asyncio.ensure_future(Orchestrators(yard).ensure(REQUEST, place.say))
+    record, entry = await work_context.works.reserve_orchestrator(draft, work_context.owner)
+    asking = asyncio.ensure_future(Orchestrators(work_context).ensure(REQUEST, place.say))
     async with asyncio.timeout(PATIENCE):
         while "session.orchestrator_conflict" not in await place.kinds():
             assert not asking.done()
 
-    await yard.works.drop_work(record.session_id)
-    await yard.works.finish(entry)
+    await work_context.works.drop_work(record.session_id)
+    await work_context.works.finish(entry)
 
     assert (await asking).session_id == "app-orchestrator"
     assert server(place).sessions() == ["app-orchestrator"]
@@ -157,8 +163,8 @@ async def test_when_the_one_that_was_first_fails_the_next_one_makes_it(place: Pl
 
 async def test_a_reservation_that_never_ends_is_a_clear_error(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(orchestrator, "CONFLICT_SECONDS", 0.5)
-    project = place.yard.projects["app"]
-    now = place.yard.clock.now()
+    project = place.work_context.projects["app"]
+    now = place.work_context.clock.now()
     draft = WorkRecord(
         session_id=orchestrator_id(project),
         project="app",
@@ -166,16 +172,16 @@ async def test_a_reservation_that_never_ends_is_a_clear_error(place: Place, monk
         lifecycle=initial(Role.ORCHESTRATOR, now),
         created_at=now,
     )
-    before = place.yard.works.work
-    await place.yard.works.reserve_orchestrator(draft, place.yard.owner)
+    before = place.work_context.works.work
+    await place.work_context.works.reserve_orchestrator(draft, place.work_context.owner)
 
     async def blind(session_id: Any) -> None:
         """The other process's record is not there yet."""
-        monkeypatch.setattr(place.yard.works, "work", before)
+        monkeypatch.setattr(place.work_context.works, "work", before)
 
-    monkeypatch.setattr(place.yard.works, "work", blind)
+    monkeypatch.setattr(place.work_context.works, "work", blind)
     with pytest.raises(AlreadyReserved):
-        await Orchestrators(place.yard).ensure(REQUEST, place.say)
+        await Orchestrators(place.work_context).ensure(REQUEST, place.say)
 
     kinds = await place.kinds()
     assert kinds.count("session.orchestrator_conflict") == 1
@@ -189,39 +195,39 @@ async def test_a_failure_frees_the_reservation(stage: str, place: Place, monkeyp
 
     with monkeypatch.context() as patch:
         if stage == "worktree":
-            patch.setattr(place.yard.git, "create", fail)
+            patch.setattr(place.work_context.git, "create", fail)
         else:
-            patch.setattr(place.yard.mux, "new_session", fail, raising=False)
+            patch.setattr(place.work_context.mux, "new_session", fail, raising=False)
         with pytest.raises((GitError, TmuxRefused)):
-            await Orchestrators(place.yard).ensure(REQUEST, place.say)
+            await Orchestrators(place.work_context).ensure(REQUEST, place.say)
 
-    assert await place.yard.works.works() == []
-    assert (await Orchestrators(place.yard).ensure(REQUEST, place.say)).session_id == "app-orchestrator"
+    assert await place.work_context.works.works() == []
+    assert (await Orchestrators(place.work_context).ensure(REQUEST, place.say)).session_id == "app-orchestrator"
 
 
 async def test_an_orphaned_worktree_is_gone_on_with_and_survives_a_failure(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = await Orchestrators(place.yard).ensure(REQUEST, place.say)
+    record = await Orchestrators(place.work_context).ensure(REQUEST, place.say)
     assert record.worktree
-    (place.yard.folder / "app/worktrees/app-orchestrator/plan").write_text("x")
+    (place.work_context.folder / "app/worktrees/app-orchestrator/plan").write_text("x")
     stop(place)
-    await place.yard.works.drop_work(record.session_id)
+    await place.work_context.works.drop_work(record.session_id)
 
     async def fail(*_: object) -> None:
         raise TmuxRefused("no")
 
     with monkeypatch.context() as patch:
-        patch.setattr(place.yard.mux, "new_session", fail, raising=False)
+        patch.setattr(place.work_context.mux, "new_session", fail, raising=False)
         with pytest.raises(TmuxRefused):
-            await Orchestrators(place.yard).ensure(REQUEST, place.say)
-    assert (place.yard.folder / "app/worktrees/app-orchestrator/plan").exists()
-    await Orchestrators(place.yard).ensure(REQUEST, place.say)
-    assert (place.yard.folder / "app/worktrees/app-orchestrator/plan").exists()
+            await Orchestrators(place.work_context).ensure(REQUEST, place.say)
+    assert (place.work_context.folder / "app/worktrees/app-orchestrator/plan").exists()
+    await Orchestrators(place.work_context).ensure(REQUEST, place.say)
+    assert (place.work_context.folder / "app/worktrees/app-orchestrator/plan").exists()
 
 
 async def test_a_dead_orchestrator_is_brought_back(place: Place) -> None:
-    orchestrators = Orchestrators(place.yard)
+    orchestrators = Orchestrators(place.work_context)
     first = await orchestrators.ensure(REQUEST, place.say)
     words = place.notes / "app-orchestrator.argv"
     until(lambda: words.exists() and "--system" in words.read_text(), "it has its standing instructions")
@@ -238,36 +244,36 @@ async def test_a_dead_orchestrator_is_brought_back(place: Place) -> None:
 
 
 async def test_a_done_orchestrator_is_a_clear_error(place: Place) -> None:
-    record = await Orchestrators(place.yard).ensure(REQUEST, place.say)
-    await place.yard.works.change_work(
+    record = await Orchestrators(place.work_context).ensure(REQUEST, place.say)
+    await place.work_context.works.change_work(
         record.session_id,
         lambda held: replace(held, lifecycle=decide(held.lifecycle, held.created_at, state=WorkState.DONE)),
     )
 
     with pytest.raises(NotRestorable, match="is done") as caught:
-        await Orchestrators(place.yard).ensure(REQUEST, place.say)
+        await Orchestrators(place.work_context).ensure(REQUEST, place.say)
 
     assert "relaunch" in caught.value.hint
 
 
 async def test_a_relaunch_replaces_the_session_and_keeps_its_worktree(place: Place) -> None:
-    orchestrators = Orchestrators(place.yard)
+    orchestrators = Orchestrators(place.work_context)
     first = await orchestrators.ensure(REQUEST, place.say)
-    (place.yard.folder / "app/worktrees/app-orchestrator/plan").write_text("x")
+    (place.work_context.folder / "app/worktrees/app-orchestrator/plan").write_text("x")
 
     second = await orchestrators.relaunch(replace(REQUEST, prompt="Be bold."), place.say)
 
     assert second.created_at != first.created_at
     assert second.agent_session_id != first.agent_session_id
-    assert (place.yard.folder / "app/worktrees/app-orchestrator/plan").exists()
+    assert (place.work_context.folder / "app/worktrees/app-orchestrator/plan").exists()
     assert server(place).sessions() == ["app-orchestrator"]
-    assert "Be bold." in (place.yard.folder / "app/orchestrator-prompt-app-orchestrator.md").read_text()
+    assert "Be bold." in (place.work_context.folder / "app/orchestrator-prompt-app-orchestrator.md").read_text()
 
 
 @pytest.mark.parametrize("strategy", [Strategy.DELETE, Strategy.IGNORE])
 async def test_other_strategies_always_begin_anew(strategy: Strategy, place: Place) -> None:
-    project = replace(place.yard.projects["app"], orchestrator_strategy=strategy)
-    orchestrators = Orchestrators(replace(place.yard, projects={"app": project}))
+    project = replace(place.work_context.projects["app"], orchestrator_strategy=strategy)
+    orchestrators = Orchestrators(replace(place.work_context, projects={"app": project}))
     first = await orchestrators.ensure(REQUEST, place.say)
 
     second = await orchestrators.ensure(REQUEST, place.say)
@@ -276,7 +282,7 @@ async def test_other_strategies_always_begin_anew(strategy: Strategy, place: Pla
 
 
 async def test_a_relaunch_waits_for_an_ensure(place: Place) -> None:
-    orchestrators = Orchestrators(place.yard)
+    orchestrators = Orchestrators(place.work_context)
 
     ensured, relaunched = await asyncio.gather(
         orchestrators.ensure(REQUEST, place.say), orchestrators.relaunch(REQUEST, place.say)
@@ -287,29 +293,29 @@ async def test_a_relaunch_waits_for_an_ensure(place: Place) -> None:
 
 
 async def test_workers_are_told_of_their_orchestrator(place: Place) -> None:
-    await Orchestrators(place.yard).ensure(REQUEST, place.say)
+    await Orchestrators(place.work_context).ensure(REQUEST, place.say)
 
-    await spawn(place.yard, SpawnRequest(project="app", prompt="x"), place.say)
+    await spawn(place.work_context, SpawnRequest(project="app", prompt="x"), place.say)
 
-    assert "quarterdeck send app-orchestrator" in (place.yard.folder / "app/worker-prompt-app-1.md").read_text()
+    assert "quarterdeck send app-orchestrator" in (place.work_context.folder / "app/worker-prompt-app-1.md").read_text()
 
 
 async def test_cleanup_never_ends_an_orchestrator(place: Place) -> None:
-    record = await Orchestrators(place.yard).ensure(REQUEST, place.say)
+    record = await Orchestrators(place.work_context).ensure(REQUEST, place.say)
     stop(place)
     shutil.rmtree(record.worktree or "")
 
     place.clock.ahead = timedelta(minutes=1)
-    cleaned = await cleanup(place.yard)
+    cleaned = await cleanup(place.work_context)
 
     assert [each.protected for each in cleaned.skipped] == ["it is the orchestrator"]
     assert cleaned.killed == []
 
 
 async def test_an_ended_orchestrator_comes_back_when_ensured(place: Place) -> None:
-    orchestrators = Orchestrators(place.yard)
+    orchestrators = Orchestrators(place.work_context)
     await orchestrators.ensure(REQUEST, place.say)
-    await kill_work(place.yard, "app-orchestrator")
+    await kill_work(place.work_context, "app-orchestrator")
 
     record = await orchestrators.ensure(REQUEST, place.say)
 

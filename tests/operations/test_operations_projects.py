@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.config.settings import Settings
-from quarterdeck.core.project import Command, Strategy, choose_crew
+from quarterdeck.core.project import SetupCommand, Strategy, choose_agent
 from quarterdeck.core.work import Role
 from quarterdeck.errors import NotFound, SettingsError
 from quarterdeck.forge.git import GitWorktrees
@@ -40,11 +40,11 @@ def settings(path: Path) -> Settings:
 def test_a_project_of_the_settings_is_whole(tmp_path: Path) -> None:
     project = projects_of(settings(tmp_path / "website"))["web"]
 
-    worker, lead = choose_crew(project, Role.WORKER), choose_crew(project, Role.ORCHESTRATOR)
+    worker, lead = choose_agent(project, Role.WORKER), choose_agent(project, Role.ORCHESTRATOR)
     assert (worker.agent, worker.model, worker.permissions) == ("codex", "small", "auto-edit")
     assert (lead.agent, lead.model, lead.permissions) == ("claude", None, "permissionless")
     assert project.prefix == "web"
-    assert project.post_create == (Command(shell="make deps"), Command(argv=("touch", "a b")))
+    assert project.post_create == (SetupCommand(shell="make deps"), SetupCommand(argv=("touch", "a b")))
     assert project.symlinks == (".env",)
     assert project.tracker == "files"
     assert project.tracker_files == ("docs/*.md",)

@@ -24,7 +24,7 @@ from support.tmux_server import TmuxServer, until
 from support.warm import WarmProcess
 
 if TYPE_CHECKING:
-    from support.yard import Place
+    from support.work_contexts import Place
 
 SPAWN_STEPS = [Step.WORKTREE, Step.FILES, Step.LAUNCH, Step.RECORD, "finish"]
 KILL_STEPS = [Step.END_RUNTIME, Step.KEEP, Step.REMOVE_WORKTREE, "finish"]
@@ -33,8 +33,8 @@ RESTORE_STEPS = [Step.WORKTREE, Step.END_RUNTIME, Step.LAUNCH, Step.RECORD, "fin
 
 def begin(place: Place, operation: str, step: str, **env: str) -> WarmProcess:
     """Start an operation in a process of its own."""
-    folder = place.yard.folder.parent.parent
-    argv = (operation, step, str(folder), str(place.yard.mux.address))
+    folder = place.work_context.folder.parent.parent
+    argv = (operation, step, str(folder), str(place.work_context.mux.address))
     return WarmProcess("support.dying", *argv, env={**os.environ, **env})
 
 
@@ -51,85 +51,85 @@ def still_at_work(place: Place) -> list[str]:
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             name, words = (folder / "comm").read_text(), (folder / "cmdline").read_text()
-            if str(place.yard.folder.parent.parent) in words and re.match("git|tmux(?!: server)", name):
+            if str(place.work_context.folder.parent.parent) in words and re.match("git|tmux(?!: server)", name):
                 found.append(words)
     return found
 
 
 def server(place: Place) -> TmuxServer:
-    return TmuxServer(str(place.yard.mux.address))
+    return TmuxServer(str(place.work_context.mux.address))
 
 
 def worktrees(place: Place) -> list[str]:
-    return sorted(path.name for path in place.yard.folder.glob("app/worktrees/*"))
+    return sorted(path.name for path in place.work_context.folder.glob("app/worktrees/*"))
 
 
 @pytest.mark.parametrize("step", SPAWN_STEPS)
 async def test_a_spawn_cut_off_at_any_step_is_finished_or_undone(step: str, place: Place) -> None:
     killed_at(place, "spawn", step)
-    assert await place.yard.works.journal()
+    assert await place.work_context.works.journal()
 
-    said = await recover(place.yard)
+    said = await recover(place.work_context)
 
     assert len(said) == 1
     assert "app-1" in said[0]
-    assert await place.yard.works.journal() == []
+    assert await place.work_context.works.journal() == []
     if step in (Step.RECORD, "finish"):
         assert said == ["Finished the interrupted spawn of app-1."]
-        assert (await get_work(place.yard, "app-1")).runtime.state is RuntimeState.ALIVE
+        assert (await get_work(place.work_context, "app-1")).runtime.state is RuntimeState.ALIVE
         assert server(place).sessions() == ["app-1"]
         assert worktrees(place) == ["app-1"]
-        await kill_work(place.yard, "app-1")
+        await kill_work(place.work_context, "app-1")
     else:
         assert said == ["Took back the interrupted spawn of app-1."]
-        assert await place.yard.works.works() == []
+        assert await place.work_context.works.works() == []
         assert place.repository.git("branch", "--format=%(refname:short)") == "main"
-        assert not list(place.yard.folder.glob("app/*.md"))
+        assert not list(place.work_context.folder.glob("app/*.md"))
     assert worktrees(place) == []
     assert server(place).sessions() == []
     assert len(place.repository.git("worktree", "list").splitlines()) == 1
-    assert await recover(place.yard) == []
-    assert (await spawn(place.yard, SpawnRequest(project="app"), place.say)).session_id == "app-2"
+    assert await recover(place.work_context) == []
+    assert (await spawn(place.work_context, SpawnRequest(project="app"), place.say)).session_id == "app-2"
 
 
 @pytest.mark.parametrize("step", KILL_STEPS)
 async def test_an_end_cut_off_at_any_step_is_finished(step: str, place: Place) -> None:
-    record = await spawn(place.yard, SpawnRequest(project="app"), place.say)
+    record = await spawn(place.work_context, SpawnRequest(project="app"), place.say)
     assert record.worktree
-    (place.yard.folder / "app/worktrees/app-1/draft").write_text("precious")
+    (place.work_context.folder / "app/worktrees/app-1/draft").write_text("precious")
     killed_at(place, "kill", step)
 
-    said = await recover(place.yard)
+    said = await recover(place.work_context)
 
     assert said == ["Finished the interrupted end of app-1."]
-    assert (await place.yard.record("app-1")).lifecycle.session.state is WorkState.TERMINATED
+    assert (await place.work_context.record("app-1")).lifecycle.session.state is WorkState.TERMINATED
     assert worktrees(place) == []
     assert server(place).sessions() == []
     assert place.repository.git("show", "refs/quarterdeck/kept/app-1:draft") == "precious"
-    assert await place.yard.works.journal() == []
+    assert await place.work_context.works.journal() == []
 
 
 @pytest.mark.parametrize("step", RESTORE_STEPS)
 async def test_a_restore_cut_off_at_any_step_leaves_a_session_that_lives_or_can_be_restored(
     step: str, place: Place
 ) -> None:
-    await spawn(place.yard, SpawnRequest(project="app"), place.say)
-    await kill_work(place.yard, "app-1")
+    await spawn(place.work_context, SpawnRequest(project="app"), place.say)
+    await kill_work(place.work_context, "app-1")
     killed_at(place, "restore", step)
 
-    said = await recover(place.yard)
+    said = await recover(place.work_context)
 
     assert len(said) == 1
-    assert await place.yard.works.journal() == []
+    assert await place.work_context.works.journal() == []
     if step in (Step.WORKTREE, Step.END_RUNTIME):
         # What was half made ready must not pass for a whole one.
         assert worktrees(place) == []
     if server(place).sessions() == []:
-        await restore(place.yard, "app-1", place.say)
+        await restore(place.work_context, "app-1", place.say)
     assert server(place).sessions() == ["app-1"]
-    record = await place.yard.record("app-1")
+    record = await place.work_context.record("app-1")
     assert record.lifecycle.session.state is WorkState.WORKING
-    assert (await get_work(place.yard, "app-1")).runtime.state is RuntimeState.ALIVE
+    assert (await get_work(place.work_context, "app-1")).runtime.state is RuntimeState.ALIVE
     assert worktrees(place) == ["app-1"]
 
 
@@ -143,35 +143,37 @@ async def test_a_spawn_killed_at_any_moment_leaves_a_whole_world(place: Place) -
             process.kill()
             process.communicate()
         until(lambda: not still_at_work(place), "what it had started has ended")
-        await recover(place.yard)
+        await recover(place.work_context)
 
-    records = await place.yard.works.works()
-    assert await place.yard.works.journal() == []
+    records = await place.work_context.works.works()
+    assert await place.work_context.works.journal() == []
     assert worktrees(place) == sorted(record.session_id for record in records)
     assert sorted(server(place).sessions()) == sorted(record.session_id for record in records)
     for record in records:
-        assert (await get_work(place.yard, record.session_id)).runtime.state is RuntimeState.ALIVE
+        assert (await get_work(place.work_context, record.session_id)).runtime.state is RuntimeState.ALIVE
 
 
 async def test_what_an_agent_left_before_the_crash_was_noticed_is_not_lost(place: Place) -> None:
     killed_at(place, "spawn", Step.RECORD)
-    (place.yard.folder / "app/worktrees/app-1/draft").write_text("precious")
+    (place.work_context.folder / "app/worktrees/app-1/draft").write_text("precious")
     server(place).run("kill-session", "-t", "=app-1")
     until(lambda: server(place).sessions() == [], "the agent has gone")
 
-    said = await recover(place.yard)
+    said = await recover(place.work_context)
 
     assert said == ["app-1 was being spawned; its agent is gone, but has left work."]
-    assert (place.yard.folder / "app/worktrees/app-1/draft").read_text() == "precious"
-    assert (await restore(place.yard, "app-1", place.say)).lifecycle.runtime.state is RuntimeState.ALIVE
+    assert (place.work_context.folder / "app/worktrees/app-1/draft").read_text() == "precious"
+    assert (await restore(place.work_context, "app-1", place.say)).lifecycle.runtime.state is RuntimeState.ALIVE
 
 
 async def test_what_somebody_is_still_doing_is_left_to_them(place: Place) -> None:
-    record = await spawn(place.yard, SpawnRequest(project="app"), place.say)
-    await place.yard.works.begin(Operation.KILL, record.session_id, "app", place.yard.owner, place.yard.clock.now())
+    record = await spawn(place.work_context, SpawnRequest(project="app"), place.say)
+    await place.work_context.works.begin(
+        Operation.KILL, record.session_id, "app", place.work_context.owner, place.work_context.clock.now()
+    )
 
-    assert await recover(place.yard) == []
-    assert len(await place.yard.works.journal()) == 1
+    assert await recover(place.work_context) == []
+    assert len(await place.work_context.works.journal()) == 1
 
 
 async def test_nothing_is_decided_while_tmux_does_not_answer(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,10 +183,10 @@ async def test_nothing_is_decided_while_tmux_does_not_answer(place: Place, monke
         raise TmuxUnreachable("timed out")
 
     with monkeypatch.context() as patch:
-        patch.setattr(place.yard.mux, "look", silent)
-        assert await recover(place.yard) == []
-    assert len(await place.yard.works.journal()) == 1
-    assert await recover(place.yard) == ["Finished the interrupted spawn of app-1."]
+        patch.setattr(place.work_context.mux, "look", silent)
+        assert await recover(place.work_context) == []
+    assert len(await place.work_context.works.journal()) == 1
+    assert await recover(place.work_context) == ["Finished the interrupted spawn of app-1."]
 
 
 async def test_twenty_spawns_from_four_processes_get_twenty_ids(place: Place) -> None:
@@ -197,17 +199,17 @@ async def test_twenty_spawns_from_four_processes_get_twenty_ids(place: Place) ->
     assert len(set(names)) == 20
     assert sorted(server(place).sessions()) == sorted(names)
     assert worktrees(place) == sorted(names)
-    assert await place.yard.works.journal() == []
+    assert await place.work_context.works.journal() == []
 
 
 @pytest.mark.parametrize("step", [Step.END_RUNTIME, Step.RECORD])
 async def test_the_next_operation_puts_right_what_stands_in_its_way(step: str, place: Place) -> None:
     operation = "kill" if step == Step.END_RUNTIME else "spawn"
     if operation == "kill":
-        await spawn(place.yard, SpawnRequest(project="app"), place.say)
+        await spawn(place.work_context, SpawnRequest(project="app"), place.say)
     killed_at(place, operation, step)
 
-    killed = await kill_work(place.yard, "app-1")
+    killed = await kill_work(place.work_context, "app-1")
 
     assert killed.record.lifecycle.session.state is WorkState.TERMINATED
     assert worktrees(place) == []

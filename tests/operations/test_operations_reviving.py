@@ -6,7 +6,7 @@ import pytest
 
 from quarterdeck.config.settings import Settings
 from quarterdeck.errors import QuarterdeckError
-from quarterdeck.operations.confirming import Outcome
+from quarterdeck.operations.delivery_proof import Outcome
 from quarterdeck.operations.send import send
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from support.post import Post, ScriptedAgent, post_office
@@ -40,7 +40,7 @@ async def office(short_folder: Path, repository: Repository, agent: ScriptedAgen
 
 async def a_worker(office: Post, agent: ScriptedAgent) -> Session:
     """A spawned session whose agent has been given its task."""
-    await spawn(office.bridge.yard, SpawnRequest(project="app", prompt="begin"), lambda line: None)
+    await spawn(office.services.work_context, SpawnRequest(project="app", prompt="begin"), lambda line: None)
     until(lambda: len(agent.prompts) == 1, "the task had arrived")
     return await office.session("app-1")
 
@@ -51,9 +51,9 @@ async def test_a_message_to_a_spawned_session_that_has_ended_brings_it_back_firs
     before = await a_worker(office, agent)
     agent.order("quit")
     until(lambda: "app-1" not in office.server.sessions(), "it had ended")
-    await office.bridge.crew.look_once()
+    await office.services.workers.look_once()
 
-    sent = await send(office.deck, office.deck.session("app-1", all_rows=True), "and go on")
+    sent = await send(office.context, office.context.session("app-1", all_rows=True), "and go on")
 
     assert sent.outcome is Outcome.DELIVERED
     assert agent.prompts[1:] == ["and go on"]
@@ -68,7 +68,7 @@ async def test_a_message_that_finds_only_now_that_its_session_has_died_brings_it
     before = await a_worker(office, agent)
     office.server.run("kill-session", "-t", "=app-1")
 
-    sent = await send(office.deck, before, "and go on")
+    sent = await send(office.context, before, "and go on")
 
     assert (sent.outcome, agent.prompts[1:]) == (Outcome.DELIVERED, ["and go on"])
 
@@ -81,7 +81,7 @@ async def test_a_message_to_a_session_that_cannot_be_brought_back_is_refused_and
     (agent.folder / "bin" / "claude").unlink()
 
     with pytest.raises(QuarterdeckError):
-        await send(office.deck, before, "and go on")
+        await send(office.context, before, "and go on")
 
-    assert await office.deck.messages.waiting() == []
+    assert await office.context.messages.waiting() == []
     assert len(agent.prompts) == 1

@@ -398,7 +398,7 @@ AS_ANOTHER = f"""
 import os
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.paths import find_places
-from quarterdeck.plugins.plugins import load
+from quarterdeck.plugins.loading import load
 from quarterdeck.runtime import hooks
 
 # Root may write everything, and may look where Python lies, which the other user perhaps may not.

@@ -20,7 +20,7 @@ from quarterdeck.paths import find_places, private_folder
 from quarterdeck.runtime.opening import OpeningBackend
 from quarterdeck.runtime.showing import Guests
 from quarterdeck.runtime.wishes import NOTHING_SET, fingerprint, kept_wishes, wishes_of, wishes_to_keep
-from quarterdeck.supervisor.sighting import UNNAMED
+from quarterdeck.supervisor.session_facts import UNNAMED
 from support.cli import cli_env
 from support.patience import PATIENCE
 from support.store import session
@@ -42,7 +42,7 @@ NEVER_BEFORE_THE_FIRST_FRAME = {
     "quarterdeck.operations",
     "quarterdeck.plugins",
     "quarterdeck.store.engine",
-    "quarterdeck.supervisor.crew",
+    "quarterdeck.supervisor.workers",
     "quarterdeck.tmux.control",
 }
 

@@ -15,15 +15,15 @@ from quarterdeck.errors import NotFound, Refused, SettingsError, ThinkerError
 from quarterdeck.runtime.backend import LiveBackend
 from quarterdeck.runtime.crewing import projects_near
 from quarterdeck.runtime.live_settings import LiveSettings
-from quarterdeck.runtime.memory import Memory
+from quarterdeck.runtime.memory import ConsoleMemory
 from quarterdeck.runtime.settings_desk import MODELS, NOW, SPENT, TEST, WORDS, SettingsDesk
 from quarterdeck.runtime.thinking import Means
 from quarterdeck.store.sqlite import SqliteStore
 from support.canned import StillClock
 from support.chat_server import chat_server
-from support.crew import bridge_on, until, watching
 from support.thinking import Rig
 from support.tmux_server import TmuxServer
+from support.workers import services_on, until, watching
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -72,9 +72,9 @@ async def test_the_settings_are_listed_with_their_help(desk: Desk) -> None:
 
 
 async def test_what_was_chosen_in_the_console_goes_before_its_setting_until_that_is_changed(tmp_path: Path) -> None:
-    async with bridge_on(tmp_path / "s", tmp_path) as bridge:
-        memory = Memory(bridge.deck.store, "s")
-        backend = LiveBackend(bridge, memory)
+    async with services_on(tmp_path / "s", tmp_path) as services:
+        memory = ConsoleMemory(services.context.store, "s")
+        backend = LiveBackend(services, memory)
         memory.keep({"theme": "light", "grouping": "repo"})
 
         shown = {each.key: (each.value, each.source) for each in await backend.settings()}
@@ -192,12 +192,12 @@ async def test_reasons_for_passing_over_are_shown(desk: Desk) -> None:
 
 async def test_the_console_says_what_of_an_edit_waits_for_its_next_start(tmp_path: Path) -> None:
     told: list[str] = []
-    async with bridge_on(tmp_path / "s", tmp_path, settings=cast("Settings", SHIPPED)) as bridge:
-        backend = LiveBackend(bridge, Memory(bridge.deck.store, "s"))
+    async with services_on(tmp_path / "s", tmp_path, settings=cast("Settings", SHIPPED)) as services:
+        backend = LiveBackend(services, ConsoleMemory(services.context.store, "s"))
         backend.on_notice(lambda notice: told.append(notice.body))
         for text in ("[thoughts]\nenabled = false\n", '[console]\ngroup = "repo"\n[keys]\n"row.up" = "u"\n'):
             (tmp_path / "config.toml").write_text(text)
-            bridge.live.look()
+            services.live.look()
         await backend.settings()
         await backend.change_setting("console.group", "none")
 
@@ -205,36 +205,36 @@ async def test_the_console_says_what_of_an_edit_waits_for_its_next_start(tmp_pat
 
 
 async def test_a_bridge_goes_by_a_changed_file(tmp_path: Path) -> None:
-    async with bridge_on(tmp_path / "none.sock", tmp_path) as opened:
+    async with services_on(tmp_path / "none.sock", tmp_path) as opened:
         (tmp_path / "config.toml").write_text(
             "[thoughts]\nbackend = 'command'\ncommand = ['llm']\n[notify]\nquiet_hours = '01:00-02:00'\n"
         )
         opened.live.look()
-        thinker = opened.crew.engine.setup.thinker
+        thinker = opened.workers.engine.setup.thinker
 
         assert thinker is not None
         assert thinker.name == "llm"
         (tmp_path / "config.toml").unlink()
         opened.live.look()
-        assert opened.crew.engine.setup.thinker is None
+        assert opened.workers.engine.setup.thinker is None
 
 
 async def test_a_project_that_is_added_while_the_console_is_open_can_be_spawned_in_and_changed(tmp_path: Path) -> None:
     file = tmp_path / "home" / "config.toml"
     async with watching(tmp_path / "none.sock", file.parent) as running:
-        bridge = running.bridge
-        begun_with = bridge.yard
+        services = running.services
+        begun_with = services.work_context
         file.write_text(f'[projects.app]\npath = "{tmp_path}"\ntracker = {{ kind = "files" }}\n')
-        await until(lambda: bridge.yard.projects, "the added project is known")
-        app = bridge.yard.project("app")
+        await until(lambda: services.work_context.projects, "the added project is known")
+        app = services.work_context.project("app")
 
-        assert await projects_near(bridge, None) == {"app": "claude"}
-        assert bridge.yard.tracker(app) is not None
+        assert await projects_near(services, None) == {"app": "claude"}
+        assert services.work_context.tracker(app) is not None
         assert begun_with.projects == {}
 
         file.write_text(f'[projects.app]\npath = "{tmp_path}"\ntracker = {{ kind = "none" }}\n')
-        await until(lambda: bridge.yard.project("app") != app, "its other tracker is known")
-        assert bridge.yard.tracker(bridge.yard.project("app")) is None
+        await until(lambda: services.work_context.project("app") != app, "its other tracker is known")
+        assert services.work_context.tracker(services.work_context.project("app")) is None
 
 
 async def test_an_agent_that_is_described_while_the_console_is_open_is_known_also_where_it_runs_already(
@@ -249,10 +249,10 @@ async def test_an_agent_that_is_described_while_the_console_is_open_is_known_als
             assert running.need("bot").tool is None
             file.write_text('[agents.mybot]\nname = "My Bot"\n')
             await until(lambda: running.need("bot").tool == "My Bot", "its agent is recognised")
-            assert running.deck.agents.get("mybot") is not None
+            assert running.context.agents.get("mybot") is not None
 
             file.write_text('[agents.mybot]\nbase = "nobody"\n')
-            workers = running.crew.supervisor
+            workers = running.workers.supervisor
             await until(lambda: workers.fleet.workers["settings"][0] is Health.DEGRADED, "what is wrong is said")
             assert "agents.mybot.base" in workers.fleet.workers["settings"][1]
             assert running.need("bot").tool == "My Bot"

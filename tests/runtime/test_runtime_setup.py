@@ -9,7 +9,7 @@ import pytest
 from quarterdeck.config.loader import load
 from quarterdeck.core.pane import ServerAddress
 from quarterdeck.errors import QuarterdeckError, Refused
-from quarterdeck.operations.doctor import Status
+from quarterdeck.operations.doctor import CheckStatus
 from quarterdeck.paths import find_places
 from quarterdeck.runtime.setup import LiveSetup
 from quarterdeck.tui.setup import Part
@@ -108,5 +108,5 @@ async def test_a_key_that_was_bound_meanwhile_is_left_alone(tmux_socket: Path) -
 async def test_the_findings_are_those_of_doctor(settings: Path, tmux_socket: Path) -> None:
     found = {finding.name: finding for finding in await setup(tmux_socket).findings()}
 
-    assert found["tmux"].status is Status.OK
+    assert found["tmux"].status is CheckStatus.OK
     assert found["hooks claude"].cure == "quarterdeck hooks install claude"

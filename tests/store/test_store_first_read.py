@@ -11,7 +11,7 @@ import pytest
 
 from quarterdeck.core.session import Source
 from quarterdeck.store.first_read import first_read
-from support.store import RUN, SERVER, open_store, session, sighting
+from support.store import RUN, SERVER, open_store, seen_session, session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,9 +23,10 @@ BROKEN = ["{", "", "[]", "null", "{},{}", '{"state_evidence": null}', '{"state_e
 async def test_a_broken_row_takes_no_other_with_it(body: str, tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     async with open_store(path) as store:
-        identities = await store.claim(SERVER, RUN, [sighting(number) for number in range(3)])
+        identities = await store.claim(SERVER, RUN, [seen_session(number) for number in range(3)])
         kept = [
-            replace(session(number), session_id=identities[sighting(number).tmux_id].session_id) for number in range(3)
+            replace(session(number), session_id=identities[seen_session(number).tmux_id].session_id)
+            for number in range(3)
         ]
         await store.checkpoint(kept)
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -43,8 +44,10 @@ async def test_a_broken_row_takes_no_other_with_it(body: str, tmp_path: Path) ->
 async def test_a_stale_row_is_read_as_it_is_later_also_one_that_was_imported_as_a_live_one(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     async with open_store(path) as store:
-        names = await store.claim(SERVER, RUN, [sighting(number) for number in range(2)])
-        kept = [replace(session(number), session_id=names[sighting(number).tmux_id].session_id) for number in range(2)]
+        names = await store.claim(SERVER, RUN, [seen_session(number) for number in range(2)])
+        kept = [
+            replace(session(number), session_id=names[seen_session(number).tmux_id].session_id) for number in range(2)
+        ]
         await store.stale(kept)
     with closing(sqlite3.connect(path)) as connection, connection:
         live = "json_set(body, '$.is_stale', json('false'), '$.state', 'busy')"

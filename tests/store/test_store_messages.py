@@ -36,7 +36,7 @@ async def test_one_at_a_time_goes_to_a_session_and_in_order(messages: SqliteMess
     assert await messages.turn(second.id, "me") is Turn.BUSY
     assert await messages.turn(other.id, "me") is Turn.GO
     assert await messages.waiting(WEB) == []
-    assert [held.id for held in await messages.waiting(WEB, with_going=True)] == [first.id, second.id]
+    assert [held.id for held in await messages.waiting(WEB, with_sending=True)] == [first.id, second.id]
     await messages.settle(first.id)
     assert await messages.turn(second.id, "me") is Turn.GO
 

@@ -28,10 +28,10 @@ from quarterdeck.core.session import (
 )
 from quarterdeck.core.thought import ThoughtSnapshot
 from quarterdeck.core.work import Work
-from quarterdeck.store import hearing
+from quarterdeck.store import hook_times
 from quarterdeck.store.rows import BadRow, read_session, read_thought
 from quarterdeck.store.writing import as_json
-from support.store import NEXT_RUN, NOON, RUN, SERVER, open_store, session, sighting, thought
+from support.store import NEXT_RUN, NOON, RUN, SERVER, open_store, seen_session, session, thought
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -198,7 +198,7 @@ async def test_a_checkpoint_never_brings_back_what_has_ended(store: SqliteStore)
 
 async def test_a_checkpoint_of_an_earlier_run_spoils_nothing(store: SqliteStore) -> None:
     await store.checkpoint([session(1)])
-    await store.claim(SERVER, NEXT_RUN, [sighting(4, "name-1")])
+    await store.claim(SERVER, NEXT_RUN, [seen_session(4, "name-1")])
 
     await store.checkpoint([replace(session(1), cwd="/earlier")])
     await store.stale([session(1)])
@@ -319,8 +319,8 @@ async def test_of_the_times_at_which_an_agent_was_heard_the_latest_is_kept(store
     await store.note_heard({"claude": (at - timedelta(hours=2)).astimezone(timezone(timedelta(hours=5)))})
     await store.flush()
 
-    assert hearing.heard(store.path) == {"claude": NOON, "codex": NOON + timedelta(seconds=1)}
-    assert hearing.heard(store.path.with_name("none.db")) == {}
+    assert hook_times.heard(store.path) == {"claude": NOON, "codex": NOON + timedelta(seconds=1)}
+    assert hook_times.heard(store.path.with_name("none.db")) == {}
 
 
 async def test_it_is_known_when_each_agent_was_last_at_work(store: SqliteStore) -> None:
@@ -334,7 +334,7 @@ async def test_it_is_known_when_each_agent_was_last_at_work(store: SqliteStore) 
     )
     await store.flush()
 
-    assert hearing.at_work(store.path)["Codex"] == later
+    assert hook_times.at_work(store.path)["Codex"] == later
 
 
 async def test_small_values_are_kept_by_name(store: SqliteStore) -> None:
@@ -357,8 +357,8 @@ async def test_changes_of_others_are_noticed_and_our_own_are_not(store: SqliteSt
 
 
 async def test_sessions_of_one_server_are_told_from_those_of_another(store: SqliteStore) -> None:
-    await store.claim(SERVER, RUN, [sighting(1)])
-    await store.claim("/tmp/other", RUN, [sighting(1)])
+    await store.claim(SERVER, RUN, [seen_session(1)])
+    await store.claim("/tmp/other", RUN, [seen_session(1)])
 
     assert [one.tmux_server for one in await store.sessions(SERVER)] == [SERVER]
     assert len(await store.sessions()) == 2

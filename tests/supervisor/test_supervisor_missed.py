@@ -17,19 +17,19 @@ from quarterdeck.errors import StoreError
 from quarterdeck.operations.kill import forget
 from quarterdeck.ports.clock import SystemClock, wall_clock
 from quarterdeck.ports.mux import Hint, HintKind
-from quarterdeck.ports.store import ActivityQuery, Sighting
+from quarterdeck.ports.store import ActivityQuery, SeenSession
 from quarterdeck.store import identity
 from quarterdeck.supervisor.checkpoints import TAILS_EVERY, Checkpoints
 from quarterdeck.supervisor.processes import Processes
-from quarterdeck.supervisor.reader import Reader
+from quarterdeck.supervisor.state_reader import StateReader
 from quarterdeck.supervisor.supervisor import Supervisor
 from quarterdeck.supervisor.watcher import Watcher
 from quarterdeck.supervisor.worker import keep_running
-from support.crew import bridge_on, until, watching
 from support.patience import PATIENCE
 from support.store import HandClock, open_store, thought
 from support.stub_mux import StubMux, pane
 from support.tmux_server import TmuxServer
+from support.workers import services_on, until, watching
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.events import Event
     from quarterdeck.core.ids import SessionId
     from quarterdeck.core.session import Session
-    from support.crew import Watching
+    from support.workers import Watching
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def server(tmux_socket: Path) -> Iterator[TmuxServer]:
 @asynccontextmanager
 async def supervising(mux: StubMux, folder: Path) -> AsyncIterator[Supervisor]:
     async with open_store(folder / "state.db") as store:
-        yield Supervisor(mux=cast("Any", mux), store=store, clock=SystemClock(), is_keeper=lambda: True)
+        yield Supervisor(mux=cast("Any", mux), store=store, clock=SystemClock(), is_writer=lambda: True)
 
 
 @asynccontextmanager
@@ -155,7 +155,7 @@ class Nothing:
 async def test_a_screen_that_could_not_be_read_is_read_when_tmux_answers_again(tmp_path: Path) -> None:
     mux = StubMux(pane(0), pane(1))
     nothing: Any = Nothing()
-    reader = Reader(
+    reader = StateReader(
         mux=cast("Any", mux),
         clock=SystemClock(),
         agents=nothing,
@@ -209,7 +209,7 @@ async def test_what_a_failed_write_held_is_written_the_next_time(
 async def test_the_tail_of_what_goes_on_is_kept_now_and_then_and_of_what_has_ended_at_once(tmp_path: Path) -> None:
     mux, clock = StubMux(pane(0)), HandClock()
     async with open_store(tmp_path / "state.db") as store:
-        supervisor = Supervisor(mux=cast("Any", mux), store=store, clock=clock, is_keeper=lambda: True)
+        supervisor = Supervisor(mux=cast("Any", mux), store=store, clock=clock, is_writer=lambda: True)
         checkpoints = Checkpoints(supervisor)
         await supervisor.look()
         (session,) = supervisor.fleet.sessions.values()
@@ -232,7 +232,7 @@ async def test_a_tail_waits_while_tmux_does_not_answer(tmp_path: Path) -> None:
     mux = StubMux(pane(0))
     certain = [True]
     async with open_store(tmp_path / "state.db") as store:
-        supervisor = Supervisor(mux=cast("Any", mux), store=store, clock=SystemClock(), is_keeper=lambda: certain[0])
+        supervisor = Supervisor(mux=cast("Any", mux), store=store, clock=SystemClock(), is_writer=lambda: certain[0])
         checkpoints = Checkpoints(supervisor)
         await supervisor.look()
         (session_id,) = supervisor.fleet.sessions
@@ -247,12 +247,12 @@ async def test_a_tail_waits_while_tmux_does_not_answer(tmp_path: Path) -> None:
 
 async def test_thoughts_on_their_way_are_written_before_the_end(server: TmuxServer, private_home: Path) -> None:
     server.session("work")
-    async with bridge_on(server.socket, private_home) as opened:
+    async with services_on(server.socket, private_home) as opened:
         for number in range(300):
-            opened.crew.thoughts.take(thought(f"sess_{number}", f"thought {number}"))
+            opened.workers.thoughts.take(thought(f"sess_{number}", f"thought {number}"))
 
-    async with bridge_on(server.socket, private_home) as opened:
-        kept = await opened.deck.store.thoughts()
+    async with services_on(server.socket, private_home) as opened:
+        kept = await opened.context.store.thoughts()
     assert {key: snapshot.thought for key, snapshot in kept.items()} == {
         f"sess_{number}": f"thought {number}" for number in range(300)
     }
@@ -260,72 +260,76 @@ async def test_thoughts_on_their_way_are_written_before_the_end(server: TmuxServ
 
 async def test_who_takes_over_looks_at_once(server: TmuxServer, private_home: Path) -> None:
     server.session("work")
-    async with bridge_on(server.socket, private_home) as keeper:
-        await keeper.crew.load()
-        async with watching(server.socket, private_home) as crew:
-            assert not crew.crew.keeping.is_keeper
-            looks = crew.crew.watcher.looks
-            keeper.crew.keeping.release()
-            await until(lambda: crew.crew.keeping.is_keeper, "the follower took over")
-            await until(lambda: crew.crew.reader.watched(crew.need("work").session_id), "it derives states itself")
-            assert crew.crew.watcher.looks > looks
+    async with services_on(server.socket, private_home) as keeper:
+        await keeper.workers.load()
+        async with watching(server.socket, private_home) as workers:
+            assert not workers.workers.keeping.is_writer
+            looks = workers.workers.watcher.looks
+            keeper.workers.keeping.release()
+            await until(lambda: workers.workers.keeping.is_writer, "the follower took over")
+            await until(
+                lambda: workers.workers.reader.watched(workers.need("work").session_id), "it derives states itself"
+            )
+            assert workers.workers.watcher.looks > looks
 
 
 async def test_an_identity_given_while_nothing_could_be_written_gives_way_to_the_one_on_disk(
     server: TmuxServer, private_home: Path
 ) -> None:
     server.session("keep")
-    async with watching(server.socket, private_home) as crew:
+    async with watching(server.socket, private_home) as workers:
         other = sqlite3.connect(private_home / "state.db", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         server.session("born")
-        await until(lambda: crew.row("born"), "the birth was seen")
-        snapshot = crew.crew.supervisor.snapshot
+        await until(lambda: workers.row("born"), "the birth was seen")
+        snapshot = workers.workers.supervisor.snapshot
         assert snapshot is not None
         born = next(pane for pane in snapshot.panes if pane.session_name == "born")
-        seen = [Sighting(born.tmux_id, "born", born.session_created)]
-        address, run = crew.crew.supervisor.server, str(snapshot.incarnation)
+        seen = [SeenSession(born.tmux_id, "born", born.session_created)]
+        address, run = workers.workers.supervisor.server, str(snapshot.incarnation)
         on_disk = identity.claim(other, address, run, seen, wall_clock().timestamp())[born.tmux_id].session_id
-        provisional = crew.need("born").session_id
+        provisional = workers.need("born").session_id
         other.execute("COMMIT")
         other.close()
 
         assert provisional != on_disk
-        await until(lambda: crew.row("born") and crew.need("born").session_id == on_disk, "the id on disk is shown")
-        await crew.shows("keep", "born")
-        assert provisional not in crew.crew.supervisor.fleet.sessions
+        await until(
+            lambda: workers.row("born") and workers.need("born").session_id == on_disk, "the id on disk is shown"
+        )
+        await workers.shows("keep", "born")
+        assert provisional not in workers.workers.supervisor.fleet.sessions
 
 
 async def test_a_database_that_was_taken_away_costs_no_identity(server: TmuxServer, private_home: Path) -> None:
     server.session("gone-for-now")
-    async with bridge_on(server.socket, private_home) as opened:
-        await opened.crew.look_once()
+    async with services_on(server.socket, private_home) as opened:
+        await opened.workers.look_once()
     server.kill()
     server.session("one")
     server.session("two")
-    async with watching(server.socket, private_home) as crew, watching(server.socket, private_home) as follower:
-        await until(lambda: crew.row("gone-for-now") and follower.row("gone-for-now"), "the stale row is shown")
-        shown = {session.tmux_name: session.session_id for session in crew.sessions()}
+    async with watching(server.socket, private_home) as workers, watching(server.socket, private_home) as follower:
+        await until(lambda: workers.row("gone-for-now") and follower.row("gone-for-now"), "the stale row is shown")
+        shown = {session.tmux_name: session.session_id for session in workers.sessions()}
         for file in private_home.glob("state.db*"):
             if not file.name.endswith(".lease"):
                 file.unlink()
         server.session("three")
-        await until(lambda: crew.row("three") and follower.row("three"), "a new session is seen")
-        await until(lambda: crew.need("three").session_id == follower.need("three").session_id, "both agree")
-        whole = {**shown, "three": crew.need("three").session_id}
+        await until(lambda: workers.row("three") and follower.row("three"), "a new session is seen")
+        await until(lambda: workers.need("three").session_id == follower.need("three").session_id, "both agree")
+        whole = {**shown, "three": workers.need("three").session_id}
         kept: dict[str, str] = {}
         async with asyncio.timeout(PATIENCE):
             while kept != whole:
-                kept = {session.tmux_name: session.session_id for session in await crew.deck.store.sessions()}
+                kept = {session.tmux_name: session.session_id for session in await workers.context.store.sessions()}
 
-        for seen in (crew, follower):
+        for seen in (workers, follower):
             assert whole == {session.tmux_name: session.session_id for session in seen.sessions()}
             assert seen.of(SessionDeleted) == []
 
 
-async def row_in(crew: Watching, identity: SessionId) -> Session:
+async def row_in(workers: Watching, identity: SessionId) -> Session:
     """A row as the store has it."""
-    return next(row for row in await crew.deck.store.sessions() if row.session_id == identity)
+    return next(row for row in await workers.context.store.sessions() if row.session_id == identity)
 
 
 @pytest.mark.parametrize("end", ["session", "server"])
@@ -344,12 +348,12 @@ async def test_what_a_keeper_had_seen_and_not_written_when_it_died_is_written_by
             await second.shows("one", "two")
             identity = second.need("two").session_id
             for write in ("end", "stale"):
-                monkeypatch.setattr(first.crew.supervisor.store, write, hangs)
+                monkeypatch.setattr(first.workers.supervisor.store, write, hangs)
             server.run("kill-server") if end == "server" else server.run("kill-session", "-t", "=two")
             await second.shows(*(["one"] if end == "session" else []))
 
             await held.aclose()
-            await until(lambda: second.crew.keeping.is_keeper, "the second keeps the rows")
+            await until(lambda: second.workers.keeping.is_writer, "the second keeps the rows")
             kept = await row_in(second, identity)
             async with asyncio.timeout(PATIENCE):
                 while kept.state is not SessionState.EXITED:
@@ -359,7 +363,7 @@ async def test_what_a_keeper_had_seen_and_not_written_when_it_died_is_written_by
             assert [row.tmux_name for row in second.sessions() if row.is_stale] == (
                 ["one", "two"] if end == "server" else []
             )
-            told = [each.kind for each in await second.deck.store.activity(ActivityQuery(session_id=identity))]
+            told = [each.kind for each in await second.context.store.activity(ActivityQuery(session_id=identity))]
             assert told.count("session.deleted") == (end == "session")
 
 
@@ -370,7 +374,7 @@ async def test_a_row_whose_server_went_away_is_shown_also_before_the_keeper_has_
     server.session("one")
     async with watching(server.socket, private_home) as first:
         await first.shows("one")
-        stale = first.crew.supervisor.store.stale
+        stale = first.workers.supervisor.store.stale
 
         async def slow(sessions: Iterable[Session]) -> None:
             await go_on.wait()
@@ -378,13 +382,13 @@ async def test_a_row_whose_server_went_away_is_shown_also_before_the_keeper_has_
 
         async with watching(server.socket, private_home) as second:
             await second.shows("one")
-            monkeypatch.setattr(first.crew.supervisor.store, "stale", slow)
+            monkeypatch.setattr(first.workers.supervisor.store, "stale", slow)
             server.run("kill-server")
             await until(lambda: second.need("one").is_stale, "the second has seen it")
-            await second.crew.reload()
+            await second.workers.reload()
             assert second.row("one"), "the row stays while another process is behind"
 
             go_on.set()
             await until(lambda: first.need("one").is_stale, "the first has said so")
-            await forget(second.deck, first.need("one"))
+            await forget(second.context, first.need("one"))
             await until(lambda: first.row("one") is None, "and a dismissed one goes")

@@ -17,7 +17,7 @@ import pytest
 from quarterdeck.core.process_tree import Process
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.supervisor import processes as module
-from quarterdeck.supervisor.processes import FRESH_FOR, SOONEST, Processes, Reader
+from quarterdeck.supervisor.processes import FRESH_FOR, SOONEST, Processes, ProcessReader
 from support.patience import PATIENCE
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ async def test_real_processes_are_found_below_their_shell(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="start times in ticks are Linux's")
 def test_start_times_are_those_of_the_system() -> None:
-    own = next(process for process in Reader()() if process.pid == os.getpid())
+    own = next(process for process in ProcessReader()() if process.pid == os.getpid())
     stat = Path("/proc/self/stat").read_text()
 
     assert f"{own.started:.0f}" == stat.rpartition(")")[2].split()[19]
@@ -103,7 +103,7 @@ def test_a_name_with_parentheses_and_blanks_is_read_whole(tmp_path: Path) -> Non
     child = subprocess.Popen([odd], stdin=subprocess.PIPE)
     deadline = time.monotonic() + PATIENCE
     try:
-        while (found := {process.pid: process for process in Reader()()})[child.pid].name != odd.name:
+        while (found := {process.pid: process for process in ProcessReader()()})[child.pid].name != odd.name:
             assert time.monotonic() < deadline
     finally:
         assert child.stdin
@@ -184,7 +184,7 @@ def test_command_lines_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return real(pid)
 
     monkeypatch.setattr(module, "_argv", counted)
-    read = Reader()
+    read = ProcessReader()
     read()
     asked.clear()
     read()

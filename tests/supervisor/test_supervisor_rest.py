@@ -11,12 +11,12 @@ import pytest
 
 from quarterdeck.core.events import Health
 from quarterdeck.core.process_tree import Process, grow
-from quarterdeck.core.readings import DAMPED_FOR
+from quarterdeck.core.reading_ladder import DAMPED_FOR
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import Need, SessionState
-from quarterdeck.supervisor.looking_again import LONGEST
+from quarterdeck.supervisor.look_schedule import LONGEST
 from quarterdeck.supervisor.processes import ProcessTable
-from quarterdeck.supervisor.reader import Reader
+from quarterdeck.supervisor.state_reader import StateReader
 from quarterdeck.supervisor.supervisor import Supervisor
 from quarterdeck.supervisor.watcher import RESYNC
 from support.agent_crowd import AT_REST
@@ -94,7 +94,7 @@ class Scene:
         self.around = Around(shown, clock)
         self.supervisor, self.clock = supervisor, clock
         anything: Any = self.around
-        self.reader = Reader(
+        self.reader = StateReader(
             mux=supervisor.mux,
             clock=clock,
             agents=anything,
@@ -142,7 +142,7 @@ async def scene(folder: Path, *shown: Recording) -> AsyncIterator[Scene]:
     clock = HandClock(NOW)
     async with open_store(folder / "state.db") as store:
         mux = cast("Any", Drawn(shown))
-        yield Scene(shown, Supervisor(mux=mux, store=store, clock=clock, is_keeper=lambda: True), clock)
+        yield Scene(shown, Supervisor(mux=mux, store=store, clock=clock, is_writer=lambda: True), clock)
 
 
 class Restless:

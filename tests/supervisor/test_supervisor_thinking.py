@@ -9,10 +9,10 @@ import pytest
 from quarterdeck.core.notice import Channel, Message
 from quarterdeck.core.session import RestState, ThoughtState
 from support.cli import run_cli
-from support.crew import patient, until, watching
 from support.post import ScriptedAgent
 from support.tmux_server import TmuxServer
 from support.tmux_server import until as wait_until
+from support.workers import patient, until, watching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,25 +46,25 @@ async def test_an_agents_row_says_what_it_does_asks_and_finished(
     agent = ScriptedAgent(server, short_folder, "web")
     agent.start()
     agent.until_ready()
-    async with watching(server.socket, private_home) as crew:
+    async with watching(server.socket, private_home) as workers:
         ear = Ear()
-        crew.bridge.notifying.channels[Channel.TOAST] = ear
-        await until(lambda: crew.row("web") is not None and crew.need("web").tool == "Claude Code", "it is known")
+        workers.services.notifying.channels[Channel.TOAST] = ear
+        await until(lambda: workers.row("web") is not None and workers.need("web").tool == "Claude Code", "it is known")
         server.run("send-keys", "-t", agent.pane_id, "-l", "slow: 2")
         server.run("send-keys", "-t", agent.pane_id, "Enter")
-        await until(lambda: crew.need("web").thought == "thinking about: slow: 2", "it works")
-        assert crew.need("web").rest_state is RestState.ACTIVE
+        await until(lambda: workers.need("web").thought == "thinking about: slow: 2", "it works")
+        assert workers.need("web").rest_state is RestState.ACTIVE
 
-        await until(lambda: crew.need("web").thought_state is ThoughtState.SLEEPING, "it rests")
-        await until(lambda: (crew.need("web").thought or "").startswith("finished"), "it says so")
-        assert crew.need("web").rest_state is RestState.SLEEPING
+        await until(lambda: workers.need("web").thought_state is ThoughtState.SLEEPING, "it rests")
+        await until(lambda: (workers.need("web").thought or "").startswith("finished"), "it says so")
+        assert workers.need("web").rest_state is RestState.SLEEPING
 
         agent.order("ask rm -r build")
-        await until(lambda: crew.need("web").thought == "waiting: may I run `rm -r build`?", "it asks")
-        assert crew.need("web").rest_state is RestState.SLEEPING
+        await until(lambda: workers.need("web").thought == "waiting: may I run `rm -r build`?", "it asks")
+        assert workers.need("web").rest_state is RestState.SLEEPING
         await until(lambda: any("permission" in message.title for message in ear.heard), "the operator is told")
-        session_id = crew.need("web").session_id
-        history = await crew.deck.store.thought_history(session_id)
+        session_id = workers.need("web").session_id
+        history = await workers.context.store.thought_history(session_id)
 
     told = [message for message in ear.heard if "permission" in message.title]
     assert [message.body for message in told] == ["waiting: may I run `rm -r build`?"]
@@ -76,10 +76,10 @@ async def test_a_terminals_row_says_its_last_words_and_falls_silent_with_it(
     server: TmuxServer, private_home: Path
 ) -> None:
     server.session("build", "sh", "-c", f"{COUNTING} & wait; exec sh")
-    async with watching(server.socket, private_home) as crew:
-        await until(lambda: crew.row("build") is not None, "it is seen")
-        await until(lambda: "compiling source_" in (crew.need("build").thought or ""), "it says what it does")
-        assert crew.need("build").rest_state is not RestState.SLEEPING
+    async with watching(server.socket, private_home) as workers:
+        await until(lambda: workers.row("build") is not None, "it is seen")
+        await until(lambda: "compiling source_" in (workers.need("build").thought or ""), "it says what it does")
+        assert workers.need("build").rest_state is not RestState.SLEEPING
 
 
 def test_a_single_look_says_it_too(server: TmuxServer) -> None:
@@ -95,16 +95,16 @@ def test_a_single_look_says_it_too(server: TmuxServer) -> None:
 
 async def test_switching_the_backend_is_felt_by_whoever_watches(server: TmuxServer, private_home: Path) -> None:
     server.session("build", "sh", "-c", COUNTING)
-    async with watching(server.socket, private_home) as crew:
-        await until(lambda: crew.row("build") is not None, "it is seen")
-        await until(lambda: "compiling" in (crew.need("build").thought or ""), "lines are made here")
-        file = crew.bridge.live.file
+    async with watching(server.socket, private_home) as workers:
+        await until(lambda: workers.row("build") is not None, "it is seen")
+        await until(lambda: "compiling" in (workers.need("build").thought or ""), "lines are made here")
+        file = workers.services.live.file
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(
             "[thoughts]\nbackend = 'command'\ncommand = ['sh', '-c', 'cat >/dev/null; echo said by a program']\n"
             "tick_seconds = 0.25\ncadence_hot_seconds = 5\n"
         )
-        await until(lambda: crew.need("build").thought == "said by a program", "the program is asked")
+        await until(lambda: workers.need("build").thought == "said by a program", "the program is asked")
 
-    assert crew.bridge.settings == patient()
-    assert crew.bridge.live.now.thoughts.backend == "command"
+    assert workers.services.settings == patient()
+    assert workers.services.live.now.thoughts.backend == "command"

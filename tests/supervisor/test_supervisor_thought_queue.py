@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.session import RestState, Session, SessionState, ThoughtSource, ThoughtState
 from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
+from quarterdeck.supervisor.accepted_thoughts import ABSENT_CYCLES, AcceptedThoughts
 from quarterdeck.supervisor.thought_queue import ThoughtQueue
-from quarterdeck.supervisor.thoughts import ABSENT_CYCLES, Thoughts
-from support.crew import until
+from support.workers import until
 
 NOON = datetime(2026, 3, 8, 12, tzinfo=UTC)
 
@@ -100,7 +100,7 @@ def row(session_id: str = "sess_1", state: SessionState = SessionState.IDLE) -> 
 
 
 async def test_an_update_counts_at_once_and_a_late_one_never() -> None:
-    thoughts = Thoughts(ThoughtQueue(Disk().write))
+    thoughts = AcceptedThoughts(ThoughtQueue(Disk().write))
     assert thoughts.take(update("sess_1", "first", 1, "s"))
     assert thoughts.take(update("sess_1", "third", 3, "s"))
 
@@ -110,7 +110,7 @@ async def test_an_update_counts_at_once_and_a_late_one_never() -> None:
 
 
 async def test_a_write_that_may_be_lost_does_not_advance_the_watermark() -> None:
-    thoughts = Thoughts(ThoughtQueue(Disk().write, capacity=1))
+    thoughts = AcceptedThoughts(ThoughtQueue(Disk().write, capacity=1))
     thoughts.take(update("sess_1", "first", 1, "s"))
     thoughts.take(update("sess_1", "second", 2, "s"))
 
@@ -120,7 +120,7 @@ async def test_a_write_that_may_be_lost_does_not_advance_the_watermark() -> None
 
 
 async def test_a_waiting_thought_puts_a_row_to_sleep_and_leaves_its_activity_alone() -> None:
-    thoughts = Thoughts(ThoughtQueue(Disk().write))
+    thoughts = AcceptedThoughts(ThoughtQueue(Disk().write))
     aged = row()
     thoughts.take(
         update("sess_1", "may I?", 1, "s", rest_state=RestState.SLEEPING, thought_state=ThoughtState.SLEEPING)
@@ -133,7 +133,7 @@ async def test_a_waiting_thought_puts_a_row_to_sleep_and_leaves_its_activity_alo
 
 
 async def test_watermarks_of_absent_sessions_go_after_some_cycles_only() -> None:
-    thoughts = Thoughts(ThoughtQueue(Disk().write))
+    thoughts = AcceptedThoughts(ThoughtQueue(Disk().write))
     thoughts.take(update("sess_1", "here", 7, "s"))
     for _ in range(ABSENT_CYCLES - 1):
         thoughts.forget_absent(set())

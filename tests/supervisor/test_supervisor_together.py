@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.paths import find_places
-from quarterdeck.store.duty import keeper_duty
 from quarterdeck.store.lease import Lease
+from quarterdeck.store.lease_files import writer_duty
 from support.cli import cli_env, run_cli
 from support.patience import PATIENCE
 from support.tmux_server import TmuxServer, until
@@ -211,7 +211,7 @@ def test_a_watch_whose_lines_nobody_takes_goes_on_keeping_the_rows(server: TmuxS
     server.session("one")
     watch = subprocess.Popen(command, stdout=writing, stderr=subprocess.DEVNULL, env=cli_env())
     os.close(writing)
-    lease = Lease(find_places().state_file, keeper_duty(server.socket))
+    lease = Lease(find_places().state_file, writer_duty(server.socket))
     try:
         until(lambda: lease.holder() == watch.pid, "the first keeps the rows")
         second = Watch(server.socket)

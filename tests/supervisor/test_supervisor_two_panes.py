@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from quarterdeck.cli.status_line import counted
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.core.urgency import waits
-from support.crew import bridge_on
 from support.post import Post, post_office
+from support.workers import services_on
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,9 +88,9 @@ async def test_who_begins_to_watch_later_says_no_more_of_the_window_before(short
         while (await office.session()).needs is not Need.PERMISSION:
             pass
         office.server.run("new-window", "-t", "=web:", "--", "sh")
-        office.bridge.crew.keeping.release()
-        async with bridge_on(office.server.socket, office.root / "home") as later:
-            await later.crew.look_once()
-            row = later.deck.session("web")
+        office.services.workers.keeping.release()
+        async with services_on(office.server.socket, office.root / "home") as later:
+            await later.workers.look_once()
+            row = later.context.session("web")
 
     assert not waits(row)

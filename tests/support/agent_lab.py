@@ -15,7 +15,7 @@ import psutil
 from quarterdeck.agents.detect import find_agent
 from quarterdeck.agents.file_claims import FileClaims
 from quarterdeck.agents.report_script import script_path, script_text
-from quarterdeck.core.readings import decide
+from quarterdeck.core.reading_ladder import decide
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.text import clean_lines
 from quarterdeck.ports.agent import Program, ScreenLook

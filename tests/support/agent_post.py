@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.errors import Refused
 from quarterdeck.operations.answer import answer, question_of
-from quarterdeck.operations.confirming import Outcome, Proof
+from quarterdeck.operations.delivery_proof import Outcome, Proof
+from quarterdeck.operations.pane_view import TargetPane
 from quarterdeck.operations.send import deliver_held, send
-from quarterdeck.operations.sight import Target
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from support.agent_prompts import prompts_of
 from support.patience import PATIENCE
@@ -23,7 +23,7 @@ from support.tmux_server import until
 if TYPE_CHECKING:
     from quarterdeck.core.session import Session
     from quarterdeck.operations.send import Sent
-    from quarterdeck.runtime.bridge import Bridge
+    from quarterdeck.runtime.bridge import Services
     from support.agent_lab import Lab
 
 KINDS = (
@@ -73,7 +73,7 @@ class Correspondence:
     """One real agent, written to in every way."""
 
     lab: Lab
-    bridge: Bridge
+    services: Services
     session: Session
     letters: list[Letter] = field(default_factory=list)
     odd: list[str] = field(default_factory=list)
@@ -83,7 +83,7 @@ class Correspondence:
         tag = f"m{len(self.letters) + 1:03d}x" if "{tag}" in kind else kind
         text = kind.format(tag=tag) if "{tag}" in kind else kind
         began = time.monotonic()
-        sent = await send(self.bridge.deck, to or self.session, text)
+        sent = await send(self.services.context, to or self.session, text)
         letter = Letter(tag, text, sent, time.monotonic() - began, while_it)
         self.letters.append(letter)
         if sent.outcome not in {Outcome.DELIVERED, Outcome.QUEUED}:
@@ -94,14 +94,14 @@ class Correspondence:
         """Wait until its turn is over and nothing is queued."""
         pane_id = (session or self.session).pane_id
         assert pane_id is not None
-        target = Target(self.bridge.deck, pane_id)
+        target = TargetPane(self.services.context, pane_id)
         deadline, still = time.monotonic() + PATIENCE, 0
         while still < 4:
-            sight = await target.look()
-            busy = sight.works or sight.box.queueing or sight.question is not None or sight.box.state.value != "open"
+            view = await target.look()
+            busy = view.works or view.box.queueing or view.question is not None or view.box.state.value != "open"
             still = 0 if busy else still + 1
             if time.monotonic() > deadline:
-                raise AssertionError(f"never idle: {sight.claims}\n{sight.box}\n{sight.screen}")
+                raise AssertionError(f"never idle: {view.claims}\n{view.box}\n{view.screen}")
             await asyncio.sleep(0.1)
 
     async def until_asked(self, words: str = "") -> None:
@@ -109,7 +109,7 @@ class Correspondence:
         deadline = time.monotonic() + PATIENCE
         while True:
             with suppress(Refused):
-                if words in (await question_of(self.bridge.deck, self.session)).text:
+                if words in (await question_of(self.services.context, self.session)).text:
                     return
             assert time.monotonic() < deadline, self.lab.capture()
             await asyncio.sleep(0.2)
@@ -131,33 +131,35 @@ class Correspondence:
         await self.until_idle()
 
     async def _while_it_asks(self, turn: int) -> None:
-        deck, session = self.bridge.deck, self.session
+        context, session = self.services.context, self.session
         await self.send(f"{{tag}}\nrun: touch made{turn}.txt")
         await self.until_asked()
-        before = (await question_of(deck, session)).text
+        before = (await question_of(context, session)).text
         held = await self.send(KINDS[(turn + 5) % 8], "asks")
         if held.held is None:
             self.odd.append(f"sent into a dialog: {held.outcome}, {held.detail}")
-        await deliver_held(deck, session)
-        if (await question_of(deck, session)).text != before:
+        await deliver_held(context, session)
+        if (await question_of(context, session)).text != before:
             self.odd.append("the dialog changed under a message")
-        await answer(deck, session, "1")
+        await answer(context, session, "1")
         await self.until_idle()
         self.odd += [] if (self.lab.work / f"made{turn}.txt").exists() else ["the dialog was not answered by us"]
-        await deliver_held(deck, session)
+        await deliver_held(context, session)
         await self.until_idle()
 
     async def _right_after_a_spawn(self, turn: int) -> None:
         """A worker in a worktree of its own gets a message at once, while it starts."""
-        record = await spawn(self.bridge.yard, SpawnRequest(project="demo", prompt="say: started"), lambda line: None)
-        await self.bridge.crew.look_once()
-        worker = self.bridge.deck.session(record.session_id)
+        record = await spawn(
+            self.services.work_context, SpawnRequest(project="demo", prompt="say: started"), lambda line: None
+        )
+        await self.services.workers.look_once()
+        worker = self.services.context.session(record.session_id)
         sent = await self.send(KINDS[(turn + 1) % 8], "starts", worker)
         with suppress(Refused):  # Codex wants to know of hooks that it has not seen before
-            await answer(self.bridge.deck, worker, "trust all")
+            await answer(self.services.context, worker, "trust all")
         await self.until_idle(worker)
         if sent.proof is Proof.HELD:
-            await deliver_held(self.bridge.deck, worker)
+            await deliver_held(self.services.context, worker)
         # At its start an agent may look idle while it still has a queue to go through.
         with suppress(AssertionError):  # it is counted as lost then
             await asyncio.to_thread(until, lambda: self.is_written(self.letters[-1]), "it was taken", PATIENCE)

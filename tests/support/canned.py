@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.day import Doing, Moment
+from quarterdeck.core.day import DayState, Moment
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.session import RestState
 from quarterdeck.core.thought import ThoughtSnapshot
 from quarterdeck.errors import Refused
-from quarterdeck.operations.doctor import Finding, Status
+from quarterdeck.operations.doctor import CheckStatus, Finding
 from quarterdeck.ports.store import Activity, ActivityQuery, Level
 from quarterdeck.ports.store_health import StoreHealth
 from quarterdeck.tui.backend import Capability, Preferences, Told
@@ -21,7 +21,7 @@ from quarterdeck.tui.requests import (
     Attach,
     Delivery,
     Directory,
-    Going,
+    GoResult,
     Loss,
     NewRequest,
     Setting,
@@ -45,12 +45,12 @@ if TYPE_CHECKING:
 def canned_findings() -> list[Finding]:
     """One of each kind, the well ones first."""
     return [
-        Finding("python", Status.OK, "Python 3.11.2."),
-        Finding("tmux", Status.OK, "tmux 3.3a."),
-        Finding("git", Status.FAIL, "git is not installed, so nothing can be spawned.", "sudo apt install git"),
+        Finding("python", CheckStatus.OK, "Python 3.11.2."),
+        Finding("tmux", CheckStatus.OK, "tmux 3.3a."),
+        Finding("git", CheckStatus.FAIL, "git is not installed, so nothing can be spawned.", "sudo apt install git"),
         Finding(
             "hooks claude",
-            Status.WARN,
+            CheckStatus.WARN,
             "Claude Code does not report by itself, unless started from here; its screen and files serve.",
             "quarterdeck hooks install claude",
         ),
@@ -156,7 +156,7 @@ class CannedBackend:
     store: StoreHealth = field(default_factory=StoreHealth)
     problem: QuarterdeckError | None = None
     fails_with: QuarterdeckError | None = None
-    going: Going = field(default_factory=Switched)
+    going: GoResult = field(default_factory=Switched)
     deeds: list[tuple[object, ...]] = field(default_factory=list)
     remembered: dict[str, str | None] = field(default_factory=dict)
     callbacks: list[Callable[[], None]] = field(default_factory=list)
@@ -177,8 +177,8 @@ class CannedBackend:
         for callback in list(self.callbacks):
             callback()
 
-    def _do(self, *deed: object) -> None:
-        self.deeds.append(deed)
+    def _do(self, *action: object) -> None:
+        self.deeds.append(action)
         if self.fails_with is not None:
             raise self.fails_with
 
@@ -213,8 +213,20 @@ class CannedBackend:
         return [0 if minute < quiet else (seed * (minute + 3) * 37) % 90 + 5 for minute in range(11, -1, -1)]
 
     def day_of(self, session_id: SessionId) -> Sequence[Moment]:
-        said = ((22, Doing.WORKS), (19, Doing.RESTS), (9, Doing.WORKS), (7, Doing.ASKS), (6.5, Doing.WORKS))
-        later = ((4, Doing.FAILED), (3.5, Doing.UNKNOWN), (2, Doing.WORKS), (0.8, Doing.DONE), (0.4, Doing.ASKS))
+        said = (
+            (22, DayState.WORKS),
+            (19, DayState.RESTS),
+            (9, DayState.WORKS),
+            (7, DayState.ASKS),
+            (6.5, DayState.WORKS),
+        )
+        later = (
+            (4, DayState.FAILED),
+            (3.5, DayState.UNKNOWN),
+            (2, DayState.WORKS),
+            (0.8, DayState.DONE),
+            (0.4, DayState.ASKS),
+        )
         return [Moment(ago(hours=hours), doing) for hours, doing in (*said, *later)]
 
     async def preview(self, session_id: SessionId, lines: int) -> str:
@@ -242,7 +254,7 @@ class CannedBackend:
     async def look_now(self) -> None:
         self._do("look")
 
-    async def go(self, session_id: SessionId) -> Going:
+    async def go(self, session_id: SessionId) -> GoResult:
         self._do("go", session_id)
         return self.going
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quarterdeck.operations.kill_work import kill_work
+from quarterdeck.operations.leftovers import Leftovers
 from quarterdeck.operations.orchestrator import OrchestratorRequest, Orchestrators
-from quarterdeck.operations.outcome import Leftovers
 from quarterdeck.operations.restore import restore
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.store.work import SqliteWorkStore
 from support.git_repo import Repository
-from support.yard import open_place
+from support.work_contexts import open_place
 
 if TYPE_CHECKING:
     from quarterdeck.core.journal import JournalEntry, Step
@@ -51,15 +51,15 @@ async def main(operation: str, step: str, folder: Path, socket: Path) -> None:
     async with open_place(folder, socket, repository) as place:
         if operation == "spawn":
             for _ in range(int(os.environ.get("QD_TIMES", "1"))):
-                record = await spawn(place.yard, SpawnRequest(project="app", prompt="x"), place.say)
+                record = await spawn(place.work_context, SpawnRequest(project="app", prompt="x"), place.say)
                 print(record.session_id, flush=True)
         elif operation == "ensure":
-            ensured = await Orchestrators(place.yard).ensure(OrchestratorRequest(project="app"), place.say)
+            ensured = await Orchestrators(place.work_context).ensure(OrchestratorRequest(project="app"), place.say)
             print(ensured.session_id, ensured.created_at.timestamp(), ensured.lifecycle.runtime.handle, flush=True)
         elif operation == "kill":
-            await kill_work(place.yard, "app-1", leftovers=Leftovers.KEEP)
+            await kill_work(place.work_context, "app-1", leftovers=Leftovers.KEEP)
         else:
-            await restore(place.yard, "app-1", place.say)
+            await restore(place.work_context, "app-1", place.say)
 
 
 if __name__ == "__main__":

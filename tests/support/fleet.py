@@ -8,6 +8,7 @@ from typing import Any
 
 from quarterdeck.core.fleet import Fleet
 from quarterdeck.core.ids import PaneId, SessionId
+from quarterdeck.core.repo_theme import RepoTheme
 from quarterdeck.core.session import (
     ActionCue,
     ActionCueKind,
@@ -24,7 +25,6 @@ from quarterdeck.core.session import (
     ThoughtState,
     TransportHealth,
 )
-from quarterdeck.core.theme import RepoTheme
 from quarterdeck.core.work import Work
 
 NOW = datetime(2026, 3, 8, 14, 0, tzinfo=UTC)

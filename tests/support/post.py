@@ -16,10 +16,10 @@ from quarterdeck.core.pane import ServerAddress
 from quarterdeck.core.report import HEADER
 from quarterdeck.paths import find_places
 from quarterdeck.ports.clock import wall_clock
-from quarterdeck.runtime.bridge import Bridge, open_bridge
+from quarterdeck.runtime.bridge import Services, open_services
 from support import scripted_agent
-from support.crew import patient
 from support.tmux_server import TmuxServer, until
+from support.workers import patient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.config.settings import Settings
     from quarterdeck.core.session import Session
-    from quarterdeck.operations.deck import Deck
+    from quarterdeck.operations.session_context import SessionContext
 
 
 class ScriptedAgent:
@@ -112,12 +112,12 @@ class Post:
     """Everything that a test of messages needs."""
 
     server: TmuxServer
-    bridge: Bridge
+    services: Services
     root: Path
 
     @property
-    def deck(self) -> Deck:
-        return self.bridge.deck
+    def context(self) -> SessionContext:
+        return self.services.context
 
     def agent(self, name: str = "web", **options: object) -> ScriptedAgent:
         """An agent that has drawn its prompt, unless it is slow to start."""
@@ -129,12 +129,12 @@ class Post:
 
     async def session(self, name: str = "web") -> Session:
         """The row of a session, after a look."""
-        await self.bridge.crew.look_once()
-        return self.deck.session(name)
+        await self.services.workers.look_once()
+        return self.context.session(name)
 
     def report(self, agent: ScriptedAgent, key: str, event: str, **payload: object) -> None:
         """What a hook of the agent with this key, run in an agent's pane, would put into the spool."""
-        spool = self.deck.places.spool
+        spool = self.context.places.spool
         spool.mkdir(mode=0o700, parents=True, exist_ok=True)
         head = f"{HEADER} {key} @{wall_clock().timestamp():.3f} {agent.pane_id} {self.server.socket},1,0"
         fresh = spool / f"{uuid.uuid4().hex}.tmp"
@@ -145,7 +145,7 @@ class Post:
         """What the activity log says of one kind, newest first."""
         from quarterdeck.ports.store import ActivityQuery
 
-        found = await self.deck.store.activity(ActivityQuery(kind=kind))
+        found = await self.context.store.activity(ActivityQuery(kind=kind))
         return [{**each.data, "summary": each.summary} for each in found]
 
 
@@ -155,7 +155,7 @@ async def post_office(root: Path, *, persistent: bool = False, settings: Setting
     with TmuxServer(root / "s") as server:
         server.session("quiet")
         places = find_places(str(root / "home"))
-        async with open_bridge(
+        async with open_services(
             ServerAddress(server.socket), places, settings or patient(), persistent=persistent
-        ) as bridge:
-            yield Post(server, bridge, root)
+        ) as services:
+            yield Post(server, services, root)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from quarterdeck.core.report import Report
 from quarterdeck.core.session import Need, SessionState
-from quarterdeck.plugins.plugins import load
+from quarterdeck.plugins.loading import load
 from quarterdeck.ports.agent import Agent, Program, ScreenLook
 
 if TYPE_CHECKING:

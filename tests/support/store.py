@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.ids import SessionId, TmuxSessionId
 from quarterdeck.core.session import Session, ThoughtSource
 from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
-from quarterdeck.ports.store import Sighting
+from quarterdeck.ports.store import SeenSession
 from quarterdeck.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:
@@ -48,12 +48,12 @@ async def open_store(
         yield store
 
 
-def sighting(number: int, name: str | None = None) -> Sighting:
-    return Sighting(TmuxSessionId(f"${number}"), f"name-{number}" if name is None else name, 1_700_000_000 + number)
+def seen_session(number: int, name: str | None = None) -> SeenSession:
+    return SeenSession(TmuxSessionId(f"${number}"), f"name-{number}" if name is None else name, 1_700_000_000 + number)
 
 
 def session(number: int, name: str | None = None, *, incarnation: str = RUN, session_id: str | None = None) -> Session:
-    seen = sighting(number, name)
+    seen = seen_session(number, name)
     return Session(
         session_id=SessionId(session_id or f"sess_{number}"),
         tmux_name=seen.name,

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from quarterdeck.core.ids import TmuxSessionId
 from quarterdeck.ports.clock import wall_clock
-from quarterdeck.ports.store import Activity, ActivityQuery, Sighting
+from quarterdeck.ports.store import Activity, ActivityQuery, SeenSession
 from quarterdeck.store.lease import Lease
 from quarterdeck.store.rows import read_session
 from quarterdeck.store.sqlite import SqliteStore
-from support.store import RUN, SERVER, sighting, thought
+from support.store import RUN, SERVER, seen_session, thought
 
 
 def say(**what: object) -> None:
@@ -30,9 +30,9 @@ async def claims(path: Path, own: str) -> None:
     """Claim 50 times: each time a session everybody sees and one that only this process sees."""
     store = SqliteStore(path)
     for number in range(50):
-        mine = Sighting(TmuxSessionId(f"${own}-{number}"), f"{own}-{number}", 1)
-        answer = await store.claim(SERVER, RUN, [sighting(number), mine])
-        say(shared=answer[sighting(number).tmux_id].session_id, own=answer[mine.tmux_id].session_id)
+        mine = SeenSession(TmuxSessionId(f"${own}-{number}"), f"{own}-{number}", 1)
+        answer = await store.claim(SERVER, RUN, [seen_session(number), mine])
+        say(shared=answer[seen_session(number).tmux_id].session_id, own=answer[mine.tmux_id].session_id)
     say(pending=store.health().pending, error=store.health().error)
     await store.close()
 
@@ -42,7 +42,7 @@ async def writes(path: Path, own: str) -> None:
     store = SqliteStore(path)
     number = 0
     while True:
-        seen = Sighting(TmuxSessionId(f"${own}-{number}"), f"{own}-{number}", 1)
+        seen = SeenSession(TmuxSessionId(f"${own}-{number}"), f"{own}-{number}", 1)
         session_id = (await store.claim(SERVER, RUN, [seen]))[seen.tmux_id].session_id
         await store.save_thought(thought(session_id, f"{own} thinks {number}"))
         await store.record(Activity(kind="test.written", at=wall_clock(), summary=f"{own} did {number}"))
@@ -67,10 +67,10 @@ def nursery(path: Path, total: str) -> None:
 async def full_disk(path: Path, _: str) -> None:
     """Run out of room, go on, and write everything when there is room again."""
     store = SqliteStore(path, retry_every=0.05)
-    await store.claim(SERVER, RUN, [sighting(0)])
+    await store.claim(SERVER, RUN, [seen_session(0)])
     room = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, room[1]))
-    answer = await store.claim(SERVER, RUN, [sighting(number) for number in range(30)])
+    answer = await store.claim(SERVER, RUN, [seen_session(number) for number in range(30)])
     for found in answer.values():
         await store.save_thought(thought(found.session_id, "x" * 2000))
         await store.record(Activity(kind="test.full", at=wall_clock(), summary="no room"))
@@ -94,7 +94,7 @@ async def read_only(path: Path, _: str) -> None:
         os.setgid(65534)
         os.setuid(65534)
     store = SqliteStore(path, retry_every=0.05)
-    answer = await store.claim(SERVER, RUN, [sighting(1), sighting(2)])
+    answer = await store.claim(SERVER, RUN, [seen_session(1), seen_session(2)])
     await store.record(Activity(kind="test.read_only", at=wall_clock(), summary="kept in memory"))
     say(
         ids=[found.session_id for found in answer.values()],

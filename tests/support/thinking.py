@@ -11,12 +11,12 @@ from quarterdeck.core.fleet import Fleet
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.insight import Insight
 from quarterdeck.core.session import Session, SessionState
-from quarterdeck.core.transcript import Action, ActionKind, TranscriptView
+from quarterdeck.core.transcript import ActionKind, AgentAction, TranscriptView
 from quarterdeck.ports.thinker import Answer, EngineSetup, Subject
-from quarterdeck.supervisor.thinker import ThoughtEngine
+from quarterdeck.supervisor.accepted_thoughts import AcceptedThoughts
+from quarterdeck.supervisor.thought_engine import ThoughtEngine
+from quarterdeck.supervisor.thought_publisher import ThoughtPublisher
 from quarterdeck.supervisor.thought_queue import ThoughtQueue
-from quarterdeck.supervisor.thoughts import Thoughts
-from quarterdeck.supervisor.voice import Voice
 from quarterdeck.thoughts import prompt as prompts
 from quarterdeck.thoughts.local import line_of
 from support.canned import StillClock
@@ -44,15 +44,17 @@ def session_of(state: SessionState = SessionState.BUSY, **fields: object) -> Ses
 
 
 def view_of(
-    prompt: str = "fix the login redirect", *steps: Action | str, said: str = "", **more: object
+    prompt: str = "fix the login redirect", *steps: AgentAction | str, said: str = "", **more: object
 ) -> TranscriptView:
     """A transcript with one prompt and these steps after it."""
     actions = tuple(
-        step if isinstance(step, Action) else Action(kind=ActionKind.TOOL, tool=step.partition(":")[0], text=step)
+        step
+        if isinstance(step, AgentAction)
+        else AgentAction(kind=ActionKind.TOOL, tool=step.partition(":")[0], text=step)
         for step in steps
     )
     if said:
-        actions = (*actions, Action(kind=ActionKind.SAID, text=said))
+        actions = (*actions, AgentAction(kind=ActionKind.SAID, text=said))
     view = TranscriptView(
         turns=(prompt,) if prompt else (),
         turn_count=1 if prompt else 0,
@@ -127,23 +129,23 @@ class Rig:
         self.known: dict[SessionId, Insight] = {}
         self.updates: list[ThoughtUpdate] = []
         self.told: list[tuple[str, Health, str]] = []
-        self.is_keeper = True
+        self.is_writer = True
 
         async def keep(update: ThoughtUpdate) -> None:
             del update
 
         self.queue = ThoughtQueue(keep)
-        self.thoughts = Thoughts(self.queue)
+        self.thoughts = AcceptedThoughts(self.queue)
         self.shown: list[SessionId] = []
         self.engine = ThoughtEngine(
             fleet=lambda: Fleet(sessions={key: each.session for key, each in self.known.items()}),
             insight=lambda session: self.known.get(session.session_id),
-            voice=Voice(clock=self.clock, take=self._take, held=self._held, show=self.shown.append),
+            publisher=ThoughtPublisher(clock=self.clock, take=self._take, held=self._held, show=self.shown.append),
             line_of=line,
             setup=self.setup(),
             clock=self.clock,
             report=lambda *words: self.told.append(words),
-            is_keeper=lambda: self.is_keeper,
+            is_writer=lambda: self.is_writer,
         )
 
     def setup(self, **fields: object) -> EngineSetup:

@@ -15,13 +15,13 @@ from quarterdeck.agents.file_claims import FileClaims
 from quarterdeck.core.evidence import evidence_of
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.insight import Insight
-from quarterdeck.core.readings import decide
+from quarterdeck.core.reading_ladder import decide
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.rest import waits_for_operator
 from quarterdeck.core.session import Ask, Evidence, Need, Session, SessionState
 from quarterdeck.core.text import clean_lines
 from quarterdeck.core.thought_line import LONGEST
-from quarterdeck.core.transcript import Action, ActionKind
+from quarterdeck.core.transcript import ActionKind, AgentAction
 from quarterdeck.thoughts.local import line_of
 from support.fleet import NOW
 from support.recordings import FULL, Recording, recordings
@@ -108,7 +108,8 @@ def test_the_line_is_never_older_than_the_last_turn(recording: Recording, tmp_pa
 
 def test_a_command_that_runs_again_is_counted() -> None:
     run = [
-        Action(kind=ActionKind.CHECK, tool="Bash", text=f"Bash: cd web && pytest -q{part}") for part in ("", " -x", "")
+        AgentAction(kind=ActionKind.CHECK, tool="Bash", text=f"Bash: cd web && pytest -q{part}")
+        for part in ("", " -x", "")
     ]
     view = view_of("", *run, current_tool=run[-1].text)
 
@@ -116,7 +117,7 @@ def test_a_command_that_runs_again_is_counted() -> None:
 
 
 def test_a_command_of_the_turn_before_does_not_count() -> None:
-    old = Action(kind=ActionKind.CHECK, tool="Bash", text="Bash: pytest")
+    old = AgentAction(kind=ActionKind.CHECK, tool="Bash", text="Bash: pytest")
     view = view_of("", old, old, current_tool="Bash: pytest", turn_actions=1)
 
     assert line_of(agent_of(view)) == "running pytest"
@@ -139,7 +140,7 @@ def test_a_command_of_the_turn_before_does_not_count() -> None:
 )
 def test_a_tool_is_said_in_plain_words(tool: str, line: str) -> None:
     kind = ActionKind.CHECK if "test" in tool else ActionKind.TOOL
-    action = Action(kind=kind, tool=tool.partition(":")[0], text=tool)
+    action = AgentAction(kind=kind, tool=tool.partition(":")[0], text=tool)
 
     assert line_of(agent_of(view_of("", action, current_tool=tool))) == line
 
@@ -183,7 +184,7 @@ def test_an_open_permission_is_said_as_the_question_it_is(text: str, tool: str, 
 
 
 def test_a_failed_check_is_what_an_agent_thinks_about() -> None:
-    check = Action(kind=ActionKind.CHECK, tool="Bash", text="Bash: pytest -q", ok=False)
+    check = AgentAction(kind=ActionKind.CHECK, tool="Bash", text="Bash: pytest -q", ok=False)
 
     assert line_of(agent_of(view_of("fix it", check))) == "pytest failed, looking into it · fix it"
 

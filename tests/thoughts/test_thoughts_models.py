@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.config.settings import Thoughts
-from quarterdeck.core.budget import Caps
+from quarterdeck.config.settings import ThoughtSettings
+from quarterdeck.core.spending import Caps
 from quarterdeck.core.thought_line import tidy_answer
-from quarterdeck.core.transcript import Action, ActionKind
+from quarterdeck.core.transcript import ActionKind, AgentAction
 from quarterdeck.errors import BudgetSpent, ThinkerError
 from quarterdeck.ports.thinker import Answer, Subject
 from quarterdeck.runtime.thinking import Means, engine_setup, key_of
@@ -205,15 +205,15 @@ def test_a_key_comes_from_the_settings_a_variable_or_a_file(tmp_path: Path) -> N
     file = tmp_path / "key"
     file.write_text("from-file\n")
 
-    assert key_of(Thoughts.model_validate({"key": "written"}), {}) == "written"
-    assert key_of(Thoughts(key_variable="MY_KEY"), {"MY_KEY": "from-variable"}) == "from-variable"
-    assert key_of(Thoughts(key_variable="MY_KEY", key_file=file), {}) == "from-file"
-    assert key_of(Thoughts(), {}) == ""
+    assert key_of(ThoughtSettings.model_validate({"key": "written"}), {}) == "written"
+    assert key_of(ThoughtSettings(key_variable="MY_KEY"), {"MY_KEY": "from-variable"}) == "from-variable"
+    assert key_of(ThoughtSettings(key_variable="MY_KEY", key_file=file), {}) == "from-file"
+    assert key_of(ThoughtSettings(), {}) == ""
 
 
 def test_a_key_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ThinkerError, match="cannot be read: No such file"):
-        key_of(Thoughts(key_file=tmp_path / "none"), {})
+        key_of(ThoughtSettings(key_file=tmp_path / "none"), {})
 
 
 # What is sent
@@ -239,7 +239,7 @@ def test_secrets_are_masked_before_anything_is_sent(subject: Subject) -> None:
 
 
 def test_a_prompt_about_an_agent_tells_its_task_its_deeds_and_our_earlier_lines() -> None:
-    steps = [Action(kind=ActionKind.EDIT, tool="Edit", text=f"Edit: {name}.py", ok=True) for name in "abcdefg"]
+    steps = [AgentAction(kind=ActionKind.EDIT, tool="Edit", text=f"Edit: {name}.py", ok=True) for name in "abcdefg"]
     subject = Subject(
         insight=agent_of(view_of("fix it", *steps, current_tool="Bash: pytest")), earlier=("one", "two", "three")
     )
@@ -318,10 +318,12 @@ async def test_what_was_sent_counts_when_no_answer_comes(store: SqliteStore) -> 
 async def test_the_settings_name_the_engine(store: SqliteStore, tmp_path: Path) -> None:
     means = Means(store=store, clock=StillClock(), folder=tmp_path, environ=os.environ)
 
-    assert engine_setup(Thoughts(), means).thinker is None
-    assert not engine_setup(Thoughts(enabled=False), means).is_enabled
-    command = engine_setup(Thoughts(backend="command", command=("llm", "-m", "x")), means).thinker
-    endpoint = engine_setup(Thoughts(backend="openai", url="http://localhost:11434/v1", model="qwen"), means).thinker
+    assert engine_setup(ThoughtSettings(), means).thinker is None
+    assert not engine_setup(ThoughtSettings(enabled=False), means).is_enabled
+    command = engine_setup(ThoughtSettings(backend="command", command=("llm", "-m", "x")), means).thinker
+    endpoint = engine_setup(
+        ThoughtSettings(backend="openai", url="http://localhost:11434/v1", model="qwen"), means
+    ).thinker
 
     assert command is not None
     assert command.name == "llm"

@@ -15,9 +15,9 @@ from quarterdeck.errors import TmuxUnreachable
 from quarterdeck.ports.mux import HintKind
 from quarterdeck.programs import tmux_program
 from quarterdeck.tmux.control import ControlClient, Host, choose
+from quarterdeck.tmux.control_connection import ConnectionLost, ControlConnection
+from quarterdeck.tmux.control_lines import line, quote
 from quarterdeck.tmux.hints import NOTICES
-from quarterdeck.tmux.link import Link, LinkLost
-from quarterdeck.tmux.pipe import line, quote
 from support.patience import PATIENCE
 from support.tmux_mux import mux_at, snapshot
 from support.tmux_server import TmuxServer, until
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quarterdeck.ports.mux import Mux
+    from quarterdeck.tmux.control_protocol import Notification
     from quarterdeck.tmux.mux import TmuxMux
-    from quarterdeck.tmux.parser import Notification
 
 
 @pytest.fixture
@@ -249,7 +249,7 @@ async def test_a_client_killed_in_the_middle_of_an_answer_loses_nothing(server: 
 
 async def test_what_waits_for_a_lost_connection_is_told_so(server: TmuxServer) -> None:
     server.session("one")
-    link = await Link.open(ServerAddress(server.socket), TmuxSessionId("$0"), lambda _: None, PATIENCE)
+    link = await ControlConnection.open(ServerAddress(server.socket), TmuxSessionId("$0"), lambda _: None, PATIENCE)
     server.stop()
     asking = [asyncio.ensure_future(link.ask(["display-message -p x"] * 3, PATIENCE)) for _ in range(3)]
     await asyncio.sleep(0)
@@ -258,9 +258,9 @@ async def test_what_waits_for_a_lost_connection_is_told_so(server: TmuxServer) -
     os.kill(link.pid, signal.SIGKILL)
 
     for one in asking:
-        with pytest.raises(LinkLost):
+        with pytest.raises(ConnectionLost):
             await one
-    with pytest.raises(LinkLost):
+    with pytest.raises(ConnectionLost):
         await link.ask(["display-message -p x"], PATIENCE)
     server.cont()
     await link.close()
@@ -268,7 +268,7 @@ async def test_what_waits_for_a_lost_connection_is_told_so(server: TmuxServer) -
 
 async def test_answers_stay_in_step_when_askers_give_up(server: TmuxServer) -> None:
     server.session("one")
-    link = await Link.open(ServerAddress(server.socket), TmuxSessionId("$0"), lambda _: None, PATIENCE)
+    link = await ControlConnection.open(ServerAddress(server.socket), TmuxSessionId("$0"), lambda _: None, PATIENCE)
     try:
         impatient = asyncio.ensure_future(link.ask(["display-message -p wrong"] * 5, PATIENCE))
         await asyncio.sleep(0)
@@ -284,7 +284,7 @@ async def test_answers_stay_in_step_when_askers_give_up(server: TmuxServer) -> N
 async def test_answers_that_nobody_asked_for_are_skipped(server: TmuxServer) -> None:
     server.session("one")
     server.run("set-hook", "-g", "session-renamed", "display-message -p from-a-hook")
-    link = await Link.open(ServerAddress(server.socket), TmuxSessionId("$0"), lambda _: None, PATIENCE)
+    link = await ControlConnection.open(ServerAddress(server.socket), TmuxSessionId("$0"), lambda _: None, PATIENCE)
     try:
         for n in range(20):
             renamed, told = await link.ask([f"rename-session -t $0 n{n}", "display-message -p '#S'"], PATIENCE)
@@ -353,7 +353,7 @@ WORDS = ("plain", "two words", "it's", "#{pid}", "$HOME ~ `id`", "semi;", ";", "
 async def test_quoted_words_arrive_as_they_are(server: TmuxServer) -> None:
     server.session("one")
     commands = [line(["set-buffer", "-b", f"b{n}", "--", word]) for n, word in enumerate(WORDS)]
-    link = await Link.open(ServerAddress(server.socket), TmuxSessionId("$0"), lambda _: None, PATIENCE)
+    link = await ControlConnection.open(ServerAddress(server.socket), TmuxSessionId("$0"), lambda _: None, PATIENCE)
     try:
         answers = await link.ask(commands, PATIENCE)
     finally:
@@ -402,7 +402,7 @@ async def test_every_change_is_told_in_words_that_we_know(server: TmuxServer) ->
     server.session("other")
     heard: list[str] = []
     session = TmuxSessionId(server.ask("=one:", "#{session_id}"))
-    link = await Link.open(
+    link = await ControlConnection.open(
         ServerAddress(server.socket), session, lambda notice: heard.append(notice.name), timeout=PATIENCE
     )
     try:

@@ -14,7 +14,7 @@ from quarterdeck.core.pane import Incarnation
 from quarterdeck.core.text import clean
 from quarterdeck.tmux import formats
 from quarterdeck.tmux.formats import Details, PaneRow, Questions, Rows, Target
-from quarterdeck.tmux.memory import SETTLING, Memory
+from quarterdeck.tmux.pane_memory import SETTLING, PaneMemory
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TEXT = st.text(max_size=20) | st.sampled_from(
@@ -150,7 +150,7 @@ def known(rows: Rows) -> list[bool]:
 
 
 def test_details_hold_for_the_same_process_on_the_same_server_only() -> None:
-    memory = Memory()
+    memory = PaneMemory()
     memory.fill(looked((1, 10), (2, 20)), 0)
 
     again, respawned, restarted = (
@@ -166,7 +166,7 @@ def test_details_hold_for_the_same_process_on_the_same_server_only() -> None:
 
 
 def test_everybody_is_asked_at_first_and_when_most_have_moved() -> None:
-    memory = Memory()
+    memory = PaneMemory()
     assert memory.due([]) is None
     memory.fill(looked(*((n, n) for n in range(1, 11))), 0)
 
@@ -177,7 +177,7 @@ def test_everybody_is_asked_at_first_and_when_most_have_moved() -> None:
 
 
 def test_a_new_pane_is_due_until_it_was_asked_when_settled() -> None:
-    memory = Memory()
+    memory = PaneMemory()
     old = [(n, n) for n in range(1, 11)]
     memory.fill(looked(*old), 0)
     memory.fill(looked(*old, (11, 11)), 10)

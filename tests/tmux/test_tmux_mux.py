@@ -14,10 +14,10 @@ from quarterdeck.errors import TmuxUnreachable
 from quarterdeck.paths import find_places
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.ports.mux import HintKind
-from quarterdeck.runtime.bridge import open_bridge
+from quarterdeck.runtime.bridge import open_services
 from quarterdeck.tmux.breaker import Breaker
+from quarterdeck.tmux.control_protocol import FROM_US, Block
 from quarterdeck.tmux.look import Looker
-from quarterdeck.tmux.parser import FROM_US, Block
 from support.tmux_mux import snapshot
 from support.tmux_server import TmuxServer
 
@@ -34,7 +34,7 @@ async def test_with_poll_nothing_listens_and_hints_come_by_the_clock(tmux_socket
     with TmuxServer(tmux_socket) as server:
         server.session("work")
         wanted = settings(watch="poll", poll_seconds=0.1)
-        async with open_bridge(
+        async with open_services(
             ServerAddress(server.socket), find_places(private_home), wanted, persistent=True
         ) as opened:
             look = await snapshot(opened.mux)
@@ -63,9 +63,11 @@ async def test_looks_and_commands_each_have_their_own_patience(
         out: bytes = b""
         err: str = "no server running on /nowhere"
 
-    monkeypatch.setattr("quarterdeck.tmux.spawn.run", answers)
+    monkeypatch.setattr("quarterdeck.tmux.one_call.run", answers)
     wanted = settings(look_timeout_seconds=1.5, command_timeout_seconds=33)
-    async with open_bridge(ServerAddress(str(tmux_socket)), find_places(private_home), wanted, persistent=False) as on:
+    async with open_services(
+        ServerAddress(str(tmux_socket)), find_places(private_home), wanted, persistent=False
+    ) as on:
         assert isinstance(await on.mux.look(), NoServer)
         with pytest.raises(TmuxUnreachable):
             await on.mux.send_keys(PaneId("%0"), ["Enter"])

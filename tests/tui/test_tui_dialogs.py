@@ -9,13 +9,13 @@ import pytest
 from textual.widgets import Static
 
 from quarterdeck.core.session import Ask, Need
+from quarterdeck.tui.action_handlers import COMMANDS
 from quarterdeck.tui.actions import ACTIONS, Action, offered
 from quarterdeck.tui.app import ConsoleApp
 from quarterdeck.tui.backend import Capability, Preferences
-from quarterdeck.tui.commands import COMMANDS
 from quarterdeck.tui.requests import Attach, NewRequest, Setting, TypeThis
 from quarterdeck.tui.screens.page import Page
-from quarterdeck.tui.widgets.writing import Writing
+from quarterdeck.tui.widgets.text_box import TextBox
 from support.canned import CannedBackend
 from support.console import console
 from support.fleet import NOW, canned_sessions, fleet_of
@@ -245,7 +245,7 @@ async def test_a_request_is_asked_for_only_where_an_agent_takes_it() -> None:
         await running.press("n", "tab", "tab")
         assert running.app.focused is running.app.screen.query_one("#typed"), "a shell takes no request"
         await running.press("tab", "right", "tab", *"hi")
-        assert running.app.screen.query_one("#writing", Writing).text == "hi"
+        assert running.app.screen.query_one("#writing", TextBox).text == "hi"
 
 
 async def test_new_sessions_in_several_directories() -> None:
@@ -265,7 +265,7 @@ async def test_what_is_typed_in_one_go_narrows_before_enter_takes_it() -> None:
 async def test_an_answer_typed_ahead_is_the_answer() -> None:
     async with console() as running:
         await running.press_at_once("y", "t", *"no", "space", *"thanks", "enter")
-        assert [deed[0::3] for deed in running.backend.deeds] == [("answer", "no thanks")]
+        assert [action[0::3] for action in running.backend.deeds] == [("answer", "no thanks")]
 
 
 async def test_a_search_typed_ahead_is_the_search_and_esc_leads_out_of_it_before_it_leads_out_of_the_log() -> None:

@@ -56,7 +56,7 @@ async def test_a_message_to_many_says_to_whom_it_goes() -> None:
         assert "Message to 6 sessions" in said
         assert all(session.tmux_name in said for session in running.main.targets())
         await running.press(*"go", "enter")
-        assert [len(deed[1]) for deed in running.backend.deeds] == [6]  # type: ignore[arg-type]  # a tuple of ids
+        assert [len(action[1]) for action in running.backend.deeds] == [6]  # type: ignore[arg-type]  # a tuple of ids
 
 
 async def test_more_are_marked_than_a_message_goes_to() -> None:
@@ -77,4 +77,4 @@ async def test_several_choices_are_ticked_and_then_given() -> None:
         await running.press("enter", "3", "2", "1", "2")
         assert "[x] Yes\n" in shown(running)
         await running.press("enter")
-        assert [deed[0::3] for deed in running.backend.deeds] == [("answer", "1,3")]
+        assert [action[0::3] for action in running.backend.deeds] == [("answer", "1,3")]

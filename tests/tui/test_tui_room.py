@@ -8,12 +8,12 @@ import pytest
 from textual.widgets._toast import Toast
 
 from quarterdeck.tui.backend import Preferences
-from quarterdeck.tui.rows.question import question_within
+from quarterdeck.tui.rows.question_lines import question_within
 from quarterdeck.tui.screens.new import end_of
 from support.canned import CannedBackend
 from support.console import console
-from support.crew import until
 from support.fleet import NOW, canned_sessions, fleet_of
+from support.workers import until
 
 
 @pytest.mark.parametrize("key", ["", "y"])

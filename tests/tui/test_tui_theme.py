@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from quarterdeck.errors import SettingsError
 from quarterdeck.tui.backend import Preferences
-from quarterdeck.tui.colour import READABLE, contrast, nearest_named, readable
+from quarterdeck.tui.contrast import READABLE, contrast, nearest_named, readable
 from quarterdeck.tui.theme import (
     DEFAULT,
     GROUNDS,

@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from quarterdeck.errors import ForgeError
 from quarterdeck.tui.requests import Loss, SpawnRequest
-from quarterdeck.tui.screens.picker import Candidate
+from quarterdeck.tui.screens.picker import PickerItem
 from quarterdeck.tui.screens.spawn import NO_ISSUE, to_choose_from
 from quarterdeck.tui.work import UnderWay
 from support.canned import CannedBackend
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from support.console import Running
 
 ISSUES = [
-    Candidate("#142", "#142  Tiles flicker"),
-    Candidate("#42", "#42  Zoom is off"),
-    Candidate("A-7", "A-7  Names"),
+    PickerItem("#142", "#142  Tiles flicker"),
+    PickerItem("#42", "#42  Zoom is off"),
+    PickerItem("A-7", "A-7  Names"),
 ]
 
 
@@ -172,5 +172,5 @@ async def test_clearing_up_can_be_stopped_and_nothing_is_done_twice() -> None:
         await running.press("escape")
         assert "Stopped. What is not marked was not touched. 1 ended." in shown(running)
         await running.press("y", "escape")
-        assert [deed[0] for deed in backend.deeds] == ["clear"]
+        assert [action[0] for action in backend.deeds] == ["clear"]
         assert running.app.screen is running.main

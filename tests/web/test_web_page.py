@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.crew import until
 from support.serving import serving
 from support.tab import Tab
 from support.tmux_server import TmuxServer
+from support.workers import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,16 @@ from quarterdeck.agents import claude_registry, claude_screen, claude_transcript
 from quarterdeck.agents.claude_reports import CLAUDE, read_claude
 from quarterdeck.agents.coding_agent import CodingAgent
 from quarterdeck.agents.hooks import JsonHooks
-from quarterdeck.ports.agent import AgentSpec, Dialog, HookKind, Launch, LaunchPlan, Permissions, Press, PromptDelivery
+from quarterdeck.ports.agent import (
+    AgentDialog,
+    AgentSpec,
+    HookKind,
+    Launch,
+    LaunchPlan,
+    Permissions,
+    Press,
+    PromptDelivery,
+)
 
 SPEC = AgentSpec(
     key="claude",
@@ -30,8 +39,8 @@ SPEC = AgentSpec(
     quit=("/exit",),
     env={"CLAUDECODE": ""},
     hooks=HookKind.SETTINGS,
-    permission_dialog=Dialog(press=Press.NUMBER, arrows=r"Quick safety check"),
-    question_dialog=Dialog(press=Press.NUMBER, own_words=r"^Type something", several_done=("Right",)),
+    permission_dialog=AgentDialog(press=Press.NUMBER, arrows=r"Quick safety check"),
+    question_dialog=AgentDialog(press=Press.NUMBER, own_words=r"^Type something", several_done=("Right",)),
     install="npm install -g @anthropic-ai/claude-code",
 )
 

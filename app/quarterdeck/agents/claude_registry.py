@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.claude_transcript import config_folder
-from quarterdeck.core.foreign import Json, parse_object, text_at, time_at
+from quarterdeck.core.foreign_json import Json, parse_object, text_at, time_at
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
 from quarterdeck.foreign_files import read_bytes

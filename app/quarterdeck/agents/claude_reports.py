@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from quarterdeck.agents import reports
+from quarterdeck.agents import report_claims
 from quarterdeck.agents.gist import asked, tool_gist, tool_request
 from quarterdeck.agents.limits import reset_time
-from quarterdeck.core.foreign import TEXT_LENGTH, object_at, objects_at, text_at
+from quarterdeck.core.foreign_json import TEXT_LENGTH, object_at, objects_at, text_at
 from quarterdeck.core.session import Need, SessionState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from quarterdeck.agents.reports import Handler
+    from quarterdeck.agents.report_claims import Handler
     from quarterdeck.core.report import Report, ReportState
 
 QUESTION_TOOLS = frozenset({"AskUserQuestion", "request_user_input"})
@@ -24,12 +24,12 @@ _OVER = frozenset({"completed", "failed", "killed", "stopped", "cancelled", "don
 
 def read_claude(held: ReportState, report: Report) -> ReportState:
     """Fold one of Claude Code's reports in."""
-    return reports.fold(held, report, CLAUDE, _identify)
+    return report_claims.fold(held, report, CLAUDE, _identify)
 
 
 def read_codex(held: ReportState, report: Report) -> ReportState:
     """Fold one of Codex's reports in."""
-    return reports.fold(held, report, CODEX, _identify)
+    return report_claims.fold(held, report, CODEX, _identify)
 
 
 def _sub_agent(report: Report) -> str:
@@ -40,14 +40,14 @@ def _sub_agent(report: Report) -> str:
 def _identify(held: ReportState, report: Report) -> ReportState:
     if "session_id" not in report.payload:
         return held
-    return reports.identified(held, report, sub_agent=bool(_sub_agent(report)))
+    return report_claims.identified(held, report, sub_agent=bool(_sub_agent(report)))
 
 
 def _started(held: ReportState, report: Report) -> ReportState:
     if text_at(report.payload, "source") == "compact":
         return held  # it may come in the middle of a turn
     held = replace(held, subagents=frozenset(), background_tasks=0, error_at=None)
-    return reports.resting(held, report, detail=text_at(report.payload, "source"))
+    return report_claims.resting(held, report, detail=text_at(report.payload, "source"))
 
 
 def _prompted(held: ReportState, report: Report) -> ReportState:
@@ -55,7 +55,7 @@ def _prompted(held: ReportState, report: Report) -> ReportState:
         return held
     prompt = text_at(report.payload, "prompt")[:TEXT_LENGTH]
     held = replace(held, last_prompt=prompt or held.last_prompt, turns=held.turns + 1, tool="", error_at=None)
-    return reports.working(held, report)
+    return report_claims.working(held, report)
 
 
 def _tool_begins(held: ReportState, report: Report) -> ReportState:
@@ -64,8 +64,8 @@ def _tool_begins(held: ReportState, report: Report) -> ReportState:
     tool, arguments = text_at(report.payload, "tool_name"), object_at(report.payload, "tool_input")
     if tool in QUESTION_TOOLS:
         question, choices = asked(arguments)
-        return reports.asking(held, report, Need.QUESTION, question=question, choices=choices)
-    return reports.working(held, report, tool=tool_gist(tool, arguments))
+        return report_claims.asking(held, report, Need.QUESTION, question=question, choices=choices)
+    return report_claims.working(held, report, tool=tool_gist(tool, arguments))
 
 
 def _tool_ended(held: ReportState, report: Report) -> ReportState:
@@ -73,8 +73,8 @@ def _tool_ended(held: ReportState, report: Report) -> ReportState:
     if speaker:
         # Only the answer to its own question is news about the session.
         answered = held.asked_by == speaker
-        return reports.working(replace(held, asked_by=""), report) if answered else held
-    return reports.working(replace(held, tool=""), report)
+        return report_claims.working(replace(held, asked_by=""), report) if answered else held
+    return report_claims.working(replace(held, tool=""), report)
 
 
 def _permission(held: ReportState, report: Report) -> ReportState:
@@ -82,15 +82,15 @@ def _permission(held: ReportState, report: Report) -> ReportState:
     speaker = _sub_agent(report)
     if tool in QUESTION_TOOLS:
         question, choices = asked(arguments)
-        return reports.asking(held, report, Need.QUESTION, question=question, choices=choices, asked_by=speaker)
-    return reports.asking(held, report, Need.PERMISSION, question=tool_request(tool, arguments), asked_by=speaker)
+        return report_claims.asking(held, report, Need.QUESTION, question=question, choices=choices, asked_by=speaker)
+    return report_claims.asking(held, report, Need.PERMISSION, question=tool_request(tool, arguments), asked_by=speaker)
 
 
 def _notified(held: ReportState, report: Report) -> ReportState:
     kind = text_at(report.payload, "notification_type")
     message = text_at(report.payload, "message")
     if kind == "idle_prompt":
-        return held if held.error_at else reports.finished(held, report)
+        return held if held.error_at else report_claims.finished(held, report)
     if kind not in {"permission_prompt", "elicitation_dialog", "worker_permission_prompt"}:
         return held
     asked_before = held.reading
@@ -98,11 +98,11 @@ def _notified(held: ReportState, report: Report) -> ReportState:
         # The request itself came before, and knows more than this reminder.
         return replace(held, reading=replace(asked_before, at=report.at))
     needs = Need.QUESTION if kind == "elicitation_dialog" else Need.PERMISSION
-    return reports.asking(held, report, needs, question=message)
+    return report_claims.asking(held, report, needs, question=message)
 
 
 def _elicited(held: ReportState, report: Report) -> ReportState:
-    return reports.asking(held, report, Need.QUESTION, question=text_at(report.payload, "message"))
+    return report_claims.asking(held, report, Need.QUESTION, question=text_at(report.payload, "message"))
 
 
 def _stopped(held: ReportState, report: Report) -> ReportState:
@@ -110,13 +110,13 @@ def _stopped(held: ReportState, report: Report) -> ReportState:
         return held
     tasks = [task for task in objects_at(report.payload, "background_tasks") if text_at(task, "status") not in _OVER]
     held = replace(held, background_tasks=len(tasks), subagents=frozenset(), error_at=None)
-    return reports.finished(held, report, text=text_at(report.payload, "last_assistant_message"))
+    return report_claims.finished(held, report, text=text_at(report.payload, "last_assistant_message"))
 
 
 def _broke_down(held: ReportState, report: Report) -> ReportState:
     text = text_at(report.payload, "last_assistant_message") or text_at(report.payload, "error_details")
     told = f"{text_at(report.payload, 'error')}: {text}"
-    return reports.failed(held, report, text=told, until=reset_time(text, report.at))
+    return report_claims.failed(held, report, text=told, until=reset_time(text, report.at))
 
 
 def _sub_agent_began(held: ReportState, report: Report) -> ReportState:
@@ -129,26 +129,26 @@ def _sub_agent_ended(held: ReportState, report: Report) -> ReportState:
 
 
 def _compacting(held: ReportState, report: Report) -> ReportState:
-    return reports.working(held, report, detail="compacting")
+    return report_claims.working(held, report, detail="compacting")
 
 
 def _compacted(held: ReportState, report: Report) -> ReportState:
     if text_at(report.payload, "trigger") == "manual":
-        return reports.resting(held, report, detail="compacted")
-    return reports.working(held, report, detail="compacted")
+        return report_claims.resting(held, report, detail="compacted")
+    return report_claims.working(held, report, detail="compacted")
 
 
 def _ended(held: ReportState, report: Report) -> ReportState:
     if text_at(report.payload, "reason") in {"clear", "resume"}:
         return held  # the next conversation begins in the same process
-    return reports.gone(held, report)
+    return report_claims.gone(held, report)
 
 
 def _turn_complete(held: ReportState, report: Report) -> ReportState:
     """Codex's `notify`; it also tells of hidden threads that only find a title."""
     if not held.session_id or text_at(report.payload, "thread-id") != held.session_id:
         return held
-    return reports.finished(held, report, text=text_at(report.payload, "last-assistant-message"))
+    return report_claims.finished(held, report, text=text_at(report.payload, "last-assistant-message"))
 
 
 _COMMON: Mapping[str, Handler] = {

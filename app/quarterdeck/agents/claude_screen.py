@@ -7,8 +7,8 @@ import re
 
 from quarterdeck.agents.dialogs import dialog_of, find_menu, find_options
 from quarterdeck.agents.drafts import without_sign
-from quarterdeck.agents.screen import Layout, Meaning, Parts, Region, ScreenRule, in_order
-from quarterdeck.agents.titles import SPINNER, TitleRule
+from quarterdeck.agents.screen import Meaning, Parts, Region, ScreenLayout, ScreenRule, in_order
+from quarterdeck.agents.title_rules import SPINNER, TitleRule
 
 _RULE_LINE = re.compile(r"^─{8,}(?:[^─]{1,60}─+)?$")
 _BOX_START = re.compile(r"^[❯>!#&](?:\s|$)")
@@ -63,7 +63,7 @@ def _command_first(asked: tuple[str, ...]) -> tuple[str, ...]:
     return (asked[title], *command, *about, *asked[fences[1] + 1 :])
 
 
-LAYOUT = Layout(
+LAYOUT = ScreenLayout(
     split=split,
     head=re.compile(r"^[^\s⎿│╰╭]"),
     prompt=re.compile(r"^[❯>]"),

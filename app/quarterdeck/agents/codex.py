@@ -6,7 +6,7 @@ from quarterdeck.agents import codex_screen, codex_transcript
 from quarterdeck.agents.claude_reports import CODEX, read_codex
 from quarterdeck.agents.coding_agent import CodingAgent
 from quarterdeck.agents.hooks import JsonHooks
-from quarterdeck.ports.agent import AgentSpec, Dialog, HookKind, Permissions, Press, PromptDelivery
+from quarterdeck.ports.agent import AgentDialog, AgentSpec, HookKind, Permissions, Press, PromptDelivery
 
 SPEC = AgentSpec(
     key="codex",
@@ -29,8 +29,8 @@ SPEC = AgentSpec(
     queue_key="Tab",
     quit=("/quit",),
     hooks=HookKind.SETTINGS,
-    permission_dialog=Dialog(press=Press.NUMBER, arrows=r"Trust this folder\?|Hooks need review"),
-    question_dialog=Dialog(press=Press.NUMBER, own_words=r"^None of the above", own_words_keys=("Tab",)),
+    permission_dialog=AgentDialog(press=Press.NUMBER, arrows=r"Trust this folder\?|Hooks need review"),
+    question_dialog=AgentDialog(press=Press.NUMBER, own_words=r"^None of the above", own_words_keys=("Tab",)),
     install="npm install -g @openai/codex",
 )
 

@@ -7,8 +7,8 @@ import re
 
 from quarterdeck.agents.dialogs import dialog_of, find_options
 from quarterdeck.agents.drafts import without_sign
-from quarterdeck.agents.screen import Layout, Meaning, Parts, Region, ScreenRule, in_order
-from quarterdeck.agents.titles import SPINNER, TitleRule
+from quarterdeck.agents.screen import Meaning, Parts, Region, ScreenLayout, ScreenRule, in_order
+from quarterdeck.agents.title_rules import SPINNER, TitleRule
 
 _HINT = re.compile(r"\benter\b.*\besc\b", re.IGNORECASE | re.DOTALL)
 _BOX = re.compile(r"^[›>](?:\s|$)")
@@ -51,7 +51,7 @@ def _draft(parts: Parts) -> str:
     return without_sign((*(parts.box or ()), *more), re.compile(r"^[›>]\s?"))
 
 
-LAYOUT = Layout(
+LAYOUT = ScreenLayout(
     split=split,
     head=re.compile(r"^[›>•◦·∙■✔✗⚠✨]"),
     prompt=re.compile(r"^[›>]"),

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.claude_reports import QUESTION_TOOLS
-from quarterdeck.agents.json_lines import JsonLines, first_rows
+from quarterdeck.agents.json_lines import JsonLinesTranscript, first_rows
 from quarterdeck.agents.ledger import Ledger, Phase
 from quarterdeck.agents.limits import reset_time
 from quarterdeck.agents.open_files import open_match
-from quarterdeck.core.foreign import EMPTY, number_at, object_at, objects_at, parse_object, text_at, time_at
+from quarterdeck.core.foreign_json import EMPTY, number_at, object_at, objects_at, parse_object, text_at, time_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from quarterdeck.core.foreign import Json
+    from quarterdeck.core.foreign_json import Json
     from quarterdeck.ports.agent import Claims, Program, Transcript
 
 DAYS_LOOKED_AT = 14
@@ -33,7 +33,7 @@ def transcript(
 ) -> Transcript:
     """A reader for the session's file, or for the newest of its folder when the conversation is not known."""
     root = config_folder(home) / "sessions"
-    return JsonLines(
+    return JsonLinesTranscript(
         claims=claims,
         candidates=lambda: _candidates(root, session_id, path),
         take=take,

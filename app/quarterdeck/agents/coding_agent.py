@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from quarterdeck.agents import launching, titles
+from quarterdeck.agents import command_lines, title_rules
 from quarterdeck.agents.drafts import read_box
 from quarterdeck.agents.screen import (
     STILL_AFTER,
-    Layout,
     Parts,
+    ScreenLayout,
     ScreenRule,
     lines_of,
     match_screen,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.agents.hooks import HookSetup
     from quarterdeck.agents.screen import Match
-    from quarterdeck.agents.titles import TitleRule
+    from quarterdeck.agents.title_rules import TitleRule
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.report import Report, ReportState
     from quarterdeck.ports.agent import (
@@ -55,7 +55,7 @@ def _no_parts(lines: tuple[str, ...]) -> Parts:
     return Parts(body=lines)
 
 
-PLAIN_LAYOUT = Layout(split=_no_parts)
+PLAIN_LAYOUT = ScreenLayout(split=_no_parts)
 
 
 @value(kw_only=True)
@@ -63,7 +63,7 @@ class CodingAgent:
     """Implements ports.Agent."""
 
     spec: AgentSpec
-    layout: Layout = PLAIN_LAYOUT
+    layout: ScreenLayout = PLAIN_LAYOUT
     screen_rules: tuple[ScreenRule, ...] = ()
     title_rules: tuple[TitleRule, ...] = ()
     colours: ColourReader | None = None
@@ -99,7 +99,7 @@ class CodingAgent:
 
     def read_title(self, title: str, *, at: datetime, still_for: float | None = None) -> Reading | None:
         """What the pane's title says."""
-        return titles.read_title(self.title_rules, title, at=at, still_for=still_for)
+        return title_rules.read_title(self.title_rules, title, at=at, still_for=still_for)
 
     def read_report(self, held: ReportState, report: Report) -> ReportState:
         """Fold one hook report in; an agent without hooks has nothing to tell."""
@@ -123,12 +123,12 @@ class CodingAgent:
 
     def launch(self, wanted: Launch) -> LaunchPlan:
         """How to start it."""
-        plan = launching.launch(self.spec, wanted)
+        plan = command_lines.launch(self.spec, wanted)
         return self.hooks.for_launch(plan, wanted) if self.hooks and wanted.spool else plan
 
     def resume(self, wanted: Launch) -> LaunchPlan | None:
         """How to continue a conversation."""
-        plan = launching.resume(self.spec, wanted)
+        plan = command_lines.resume(self.spec, wanted)
         return self.hooks.for_launch(plan, wanted) if plan and self.hooks and wanted.spool else plan
 
     def hook_plan(self, *, install: bool, spool: Path, home: Path | None = None) -> HookPlan | None:

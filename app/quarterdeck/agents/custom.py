@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from quarterdeck.agents.coding_agent import CodingAgent
 from quarterdeck.agents.screen import Meaning, Region, ScreenRule, in_order
-from quarterdeck.agents.titles import TitleRule
+from quarterdeck.agents.title_rules import TitleRule
 from quarterdeck.core.session import Confidence
 from quarterdeck.errors import SettingsError
 from quarterdeck.ports.agent import AgentSpec, Permissions, PromptDelivery

@@ -25,7 +25,7 @@ _ARROWS = {"", "▲", "▼"}
 _ASIDE = re.compile(r"\s{2,}\S.*$")
 
 
-class Option(NamedTuple):
+class DialogOption(NamedTuple):
     """One choice and where it stands."""
 
     line: int
@@ -38,22 +38,22 @@ class Option(NamedTuple):
     """None = there is nothing to tick."""
 
 
-def option_of(line: int, found: re.Match[str]) -> Option:
+def option_of(line: int, found: re.Match[str]) -> DialogOption:
     """The choice that a line holds."""
     ticked = None if found["tick"] is None else bool(found["tick"].strip())
     number, label = int(found["number"]), found["label"].strip()
-    return Option(line, number, bool(found["mark"]), label, found.start("label"), ticked)
+    return DialogOption(line, number, bool(found["mark"]), label, found.start("label"), ticked)
 
 
-def ticks_of(options: Sequence[Option]) -> tuple[bool | None, ...]:
+def ticks_of(options: Sequence[DialogOption]) -> tuple[bool | None, ...]:
     """Which choices are ticked; nothing where none can be."""
     ticks = tuple(option.ticked for option in options)
     return ticks if any(tick is not None for tick in ticks) else ()
 
 
-def find_options(lines: Sequence[str]) -> list[Option]:
+def find_options(lines: Sequence[str]) -> list[DialogOption]:
     """The last run of choices on the screen that are numbered on from one, one of them marked; else nothing."""
-    run: list[Option] = []
+    run: list[DialogOption] = []
     for index in range(len(lines) - 1, -1, -1):
         found = OPTION.match(lines[index])
         if not found:
@@ -72,7 +72,7 @@ def find_options(lines: Sequence[str]) -> list[Option]:
     return run
 
 
-def find_menu(lines: Sequence[str]) -> list[Option]:
+def find_menu(lines: Sequence[str]) -> list[DialogOption]:
     """Choices without numbers: the lines over a hint that Enter confirms, one of them marked; else nothing."""
     hint = next((at for at in range(len(lines) - 1, -1, -1) if lines[at].strip()), -1)
     if hint < 0 or not _MENU_HINT.match(lines[hint]):
@@ -85,14 +85,14 @@ def find_menu(lines: Sequence[str]) -> list[Option]:
         start -= 1
     found_lines = [(at, _MENU_LINE.match(lines[at])) for at in range(start, end)]
     options = [
-        Option(at, number, bool(found["mark"]), found["label"].strip(), found.start("label"))
+        DialogOption(at, number, bool(found["mark"]), found["label"].strip(), found.start("label"))
         for number, (at, found) in enumerate(found_lines, 1)
         if found
     ]
     return options if sum(option.marked for option in options) == 1 else []
 
 
-def choices_of(lines: Sequence[str], options: Sequence[Option], *, end: int, join: bool) -> tuple[str, ...]:
+def choices_of(lines: Sequence[str], options: Sequence[DialogOption], *, end: int, join: bool) -> tuple[str, ...]:
     """The choices' labels. `join`: lines under a label belong to it (wrapped), else they describe it."""
     labels = []
     for position, option in enumerate(options):

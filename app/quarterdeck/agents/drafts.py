@@ -13,14 +13,14 @@ from quarterdeck.ports.agent import Box, BoxState
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from quarterdeck.agents.screen import Layout, Parts
+    from quarterdeck.agents.screen import Parts, ScreenLayout
 
 _COLOUR = re.compile(r"\x1b\[([\d;:]*)m")
 _COLOUR_SPACES = {5: 1, 2: 3}
 """How many numbers follow `38;5` and `38;2`."""
 
 
-def read_box(layout: Layout, screen: str) -> Box:
+def read_box(layout: ScreenLayout, screen: str) -> Box:
     """The input line of a screen; without its colours a hint may be taken for a draft."""
     if layout.draft is None:
         return Box(state=BoxState.UNKNOWN)

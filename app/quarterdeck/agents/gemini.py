@@ -6,7 +6,7 @@ from quarterdeck.agents import gemini_screen, gemini_transcript
 from quarterdeck.agents.coding_agent import CodingAgent
 from quarterdeck.agents.gemini_reports import GEMINI, read_gemini
 from quarterdeck.agents.hooks import JsonHooks
-from quarterdeck.ports.agent import AgentSpec, Dialog, HookKind, Permissions, Press, PromptDelivery
+from quarterdeck.ports.agent import AgentDialog, AgentSpec, HookKind, Permissions, Press, PromptDelivery
 
 SPEC = AgentSpec(
     key="gemini",
@@ -26,8 +26,8 @@ SPEC = AgentSpec(
     resume_latest=("gemini", "--resume", "latest"),
     quit=("/quit",),
     hooks=HookKind.SETTINGS,
-    permission_dialog=Dialog(press=Press.NUMBER),
-    question_dialog=Dialog(press=Press.NUMBER, own_words=r"^Enter a custom value"),
+    permission_dialog=AgentDialog(press=Press.NUMBER),
+    question_dialog=AgentDialog(press=Press.NUMBER, own_words=r"^Enter a custom value"),
     install="npm install -g @google/gemini-cli",
 )
 

@@ -7,9 +7,9 @@ import re
 
 from quarterdeck.agents.dialogs import dialog_of, find_options, question_text
 from quarterdeck.agents.drafts import without_sign
-from quarterdeck.agents.screen import DialogText, Layout, Meaning, Parts, Region, ScreenRule, in_order
-from quarterdeck.agents.titles import TitleRule
-from quarterdeck.core.choice import SUBMIT
+from quarterdeck.agents.screen import DialogText, Meaning, Parts, Region, ScreenLayout, ScreenRule, in_order
+from quarterdeck.agents.title_rules import TitleRule
+from quarterdeck.core.answer_choice import SUBMIT
 from quarterdeck.core.session import Confidence
 
 _TOP = re.compile(r"^\s*╭─+╮$")
@@ -100,7 +100,7 @@ def _last_frame(lines: tuple[str, ...]) -> tuple[int, tuple[str, ...]] | None:
     return max(top, 0), tuple(inside)
 
 
-LAYOUT = Layout(
+LAYOUT = ScreenLayout(
     split=split,
     head=re.compile(r"^(?:[✦✕ℹ⚠✓] | > |  -  |╭)"),
     prompt=re.compile(r"^ > "),

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.gemini_reports import QUESTION_TOOL
-from quarterdeck.agents.json_lines import JsonLines, first_rows, newest_first
+from quarterdeck.agents.json_lines import JsonLinesTranscript, first_rows, newest_first
 from quarterdeck.agents.ledger import Ledger, Phase
 from quarterdeck.agents.limits import reset_time
-from quarterdeck.core.foreign import is_object, number_at, object_at, objects_at, parse_object, text_at, time_at
+from quarterdeck.core.foreign_json import is_object, number_at, object_at, objects_at, parse_object, text_at, time_at
 from quarterdeck.foreign_files import read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from quarterdeck.core.foreign import Json
+    from quarterdeck.core.foreign_json import Json
     from quarterdeck.ports.agent import Claims, Transcript
 
 _ID_IN_NAME = 8
@@ -34,7 +34,7 @@ def transcript(
 ) -> Transcript:
     """A reader for the session's file, or for the newest of its project when the conversation is not known."""
     root = config_folder(home)
-    return JsonLines(
+    return JsonLinesTranscript(
         claims=claims,
         candidates=lambda: _candidates(root, cwd, session_id, path),
         take=take,

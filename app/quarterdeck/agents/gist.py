@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.foreign import objects_at, text_at
+from quarterdeck.core.foreign_json import objects_at, text_at
 from quarterdeck.core.text import clean
 from quarterdeck.core.transcript import ActionKind
 
 if TYPE_CHECKING:
-    from quarterdeck.core.foreign import Json
+    from quarterdeck.core.foreign_json import Json
 
 COMMAND_LENGTH = 80
 DETAIL_LENGTH = 2_000

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from quarterdeck.agents import json_splice
-from quarterdeck.agents.json_splice import BOM, SPACE, Edit, Node, NotPlainJson
+from quarterdeck.agents.json_splice import BOM, SPACE, JsonEdit, JsonNode, NotPlainJson
 from quarterdeck.agents.report_script import MARK, hook_command, script_path, script_text
 from quarterdeck.errors import Refused
 from quarterdeck.foreign_files import read_bytes
@@ -194,10 +194,10 @@ class _Parsed:
     text: str
     plain: str
     """The same with comments blanked."""
-    root: Node
+    root: JsonNode
 
     @property
-    def events(self) -> Mapping[str, Node]:
+    def events(self) -> Mapping[str, JsonNode]:
         """The groups of each event."""
         hooks = (self.root.members or {}).get("hooks")
         return (hooks.members if hooks else None) or {}
@@ -214,7 +214,7 @@ class _Parsed:
 
         Those equal to `keep` stay, if their event is one of `events`. `empty_too`: what was empty before goes as well.
         """
-        edits: list[Edit] = []
+        edits: list[JsonEdit] = []
         gone: list[int] = []
         for place, (event, groups) in enumerate(self.events.items()):
             ours = [each for each in _ours(groups) if not (event in events and self._says(groups, each) == keep)]
@@ -239,43 +239,43 @@ class _Parsed:
         at = next(place for place, (start, end) in enumerate(self.root.spans) if start < hooks.start < end)
         return json_splice.applied(self.text, json_splice.removing(self.text, self.plain, self.root, [at]))
 
-    def _says(self, groups: Node, place: int) -> object:
+    def _says(self, groups: JsonNode, place: int) -> object:
         start, end = groups.spans[place]
         return json.loads(self.plain[start:end])
 
 
-NOTHING = Node(0)
+NOTHING = JsonNode(0)
 
 
-def _ours(groups: Node) -> list[int]:
+def _ours(groups: JsonNode) -> list[int]:
     """Which groups of an event hold a command of ours."""
     return [
         place for place in range(len(groups.items or ())) if any(map(_is_ours, _commands(groups, place).items or ()))
     ]
 
 
-def _is_ours_alone(groups: Node, place: int) -> bool:
+def _is_ours_alone(groups: JsonNode, place: int) -> bool:
     return all(map(_is_ours, _commands(groups, place).items or ()))
 
 
-def _commands(groups: Node, place: int) -> Node:
+def _commands(groups: JsonNode, place: int) -> JsonNode:
     """The commands of one group."""
     assert groups.items is not None
     return (groups.items[place].members or {}).get("hooks", NOTHING)
 
 
-def _is_ours(command: Node) -> bool:
+def _is_ours(command: JsonNode) -> bool:
     text = command.value.get("command") if isinstance(command.value, dict) else None
     return isinstance(text, str) and text.endswith(MARK)
 
 
-def _object(node: Node, what: str) -> Node:
+def _object(node: JsonNode, what: str) -> JsonNode:
     if node.members is None:
         raise NotPlainJson(f"{what} should be an object")
     return node
 
 
-def _array(node: Node, event: str) -> Node:
+def _array(node: JsonNode, event: str) -> JsonNode:
     if node.items is None:
         raise NotPlainJson(f"{event} in hooks should be a list")
     return node

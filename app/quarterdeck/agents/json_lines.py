@@ -6,16 +6,16 @@ import logging
 import stat
 from typing import TYPE_CHECKING
 
+from quarterdeck.agents.file_tail import READ_LIMIT, FileTail
 from quarterdeck.agents.ledger import Ledger
-from quarterdeck.agents.tail import READ_LIMIT, Tail
-from quarterdeck.core.foreign import parse_object
+from quarterdeck.core.foreign_json import parse_object
 from quarterdeck.foreign_files import read_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from quarterdeck.core.foreign import Json
+    from quarterdeck.core.foreign_json import Json
     from quarterdeck.core.transcript import TranscriptView
     from quarterdeck.ports.agent import Claims
 
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 HEAD_BYTES = 256 * 1024
 
 
-class JsonLines:
+class JsonLinesTranscript:
     """Implements ports.Transcript."""
 
     def __init__(
@@ -42,7 +42,7 @@ class JsonLines:
         self._take = take
         self._belongs = belongs
         self._limit = limit
-        self._tail: Tail | None = None
+        self._tail: FileTail | None = None
         self._ledger = Ledger()
 
     @property
@@ -77,7 +77,7 @@ class JsonLines:
     def _find(self) -> bool:
         for path in self._candidates():
             if self._belongs(path) and self._claims.claim(path, self):
-                self._tail = Tail(path, limit=self._limit)
+                self._tail = FileTail(path, limit=self._limit)
                 return True
         return False
 

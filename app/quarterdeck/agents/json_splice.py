@@ -40,22 +40,22 @@ _scan: Callable[[str, int], tuple[object, int]] = _decoder.scan_once  # type: ig
 
 
 @dataclass(slots=True)
-class Node:
+class JsonNode:
     """A value and where it stands in the text."""
 
     start: int
     end: int = 0
     value: object = None
     """The value itself, where nothing inside it has a place. Numbers are strings."""
-    members: dict[str, Node] | None = None
+    members: dict[str, JsonNode] | None = None
     """For objects that were looked into: the members that were, too."""
-    items: list[Node] | None = None
+    items: list[JsonNode] | None = None
     """For arrays that were looked into."""
     spans: list[tuple[int, int]] = field(default_factory=list)
     """From where to where each member goes, with its key, or each item."""
 
 
-class Edit(NamedTuple):
+class JsonEdit(NamedTuple):
     """A stretch of the text and what takes its place."""
 
     start: int
@@ -79,7 +79,7 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-def parse(text: str, *, depth: int = 3, only: str | None = None) -> Node:
+def parse(text: str, *, depth: int = 3, only: str | None = None) -> JsonNode:
     """The text's value with the places in it, so deep; of the outermost members those of `only` alone, if given.
 
     Raises NotPlainJson.
@@ -93,7 +93,7 @@ def parse(text: str, *, depth: int = 3, only: str | None = None) -> Node:
     return node
 
 
-def applied(text: str, edits: Iterable[Edit]) -> str:
+def applied(text: str, edits: Iterable[JsonEdit]) -> str:
     """The text with all edits made; none may overlap another."""
     parts, at = [], 0
     for start, end, new in sorted(edits):
@@ -102,13 +102,13 @@ def applied(text: str, edits: Iterable[Edit]) -> str:
     return "".join([*parts, text[at:]])
 
 
-def adding(text: str, owner: Node, values: Sequence[tuple[str | None, object]]) -> Edit:
+def adding(text: str, owner: JsonNode, values: Sequence[tuple[str | None, object]]) -> JsonEdit:
     """Puts more members (or items, which have no key) at the end of an object (or array), laid out as the text is."""
     leads = ["" if key is None else f"{json.dumps(key)}: " for key, _ in values]
     last = owner.spans[-1][1] if owner.spans else None
     if last is not None and text.find("\n", owner.start, owner.end) < 0:
         shown = [lead + json.dumps(each, ensure_ascii=False) for lead, (_, each) in zip(leads, values, strict=True)]
-        return Edit(last, last, "".join(f", {each}" for each in shown))
+        return JsonEdit(last, last, "".join(f", {each}" for each in shown))
     unit, outer = _unit(text), _indent_at(text, owner.start)
     inner = f"\n{outer}{unit}"
     shown = [
@@ -124,10 +124,10 @@ def adding(text: str, owner: Node, values: Sequence[tuple[str | None, object]]) 
         end = start  # a comment, which stays
     else:
         new = f"{new}\n{outer}"
-    return Edit(start, end, new.replace("\n", _line_end(text)))
+    return JsonEdit(start, end, new.replace("\n", _line_end(text)))
 
 
-def removing(text: str, plain: str, owner: Node, places: Collection[int]) -> Iterator[Edit]:
+def removing(text: str, plain: str, owner: JsonNode, places: Collection[int]) -> Iterator[JsonEdit]:
     """Takes members or items out. Comments around them stay; `plain` is the text with those blanked."""
     spans = owner.spans
     kept = [place for place in range(len(spans)) if place not in places]
@@ -144,13 +144,13 @@ def removing(text: str, plain: str, owner: Node, places: Collection[int]) -> Ite
             yield _cut(text, plain, spans[before][1], gone[-1][1], gone)
 
 
-def _cut(text: str, plain: str, start: int, end: int, gone: Sequence[tuple[int, int]]) -> Edit:
+def _cut(text: str, plain: str, start: int, end: int, gone: Sequence[tuple[int, int]]) -> JsonEdit:
     """Takes a stretch out, of which only the comments stay that are not inside what goes."""
     edges = [start, *(edge for span in gone for edge in span), end]
     gaps = list(zip(edges[::2], edges[1::2], strict=True))
     if all(text[a:b] == plain[a:b] for a, b in gaps):
-        return Edit(start, end, "")
-    return Edit(start, end, "".join(text[at] for a, b in gaps for at in range(a, b) if plain[at] != ","))
+        return JsonEdit(start, end, "")
+    return JsonEdit(start, end, "".join(text[at] for a, b in gaps for at in range(a, b) if plain[at] != ","))
 
 
 def _unit(text: str) -> str:
@@ -169,14 +169,14 @@ def _indent_at(text: str, place: int) -> str:
     return line[: len(line) - len(line.lstrip(SPACE))]
 
 
-def _value(text: str, at: int, depth: int, only: str | None = None) -> tuple[Node, int]:
+def _value(text: str, at: int, depth: int, only: str | None = None) -> tuple[JsonNode, int]:
     sign = text[at : at + 1]
     if depth and sign == "{":
         return _object(text, at, depth, only)
     if depth and sign == "[":
         return _array(text, at, depth)
     found, end = _passed_over(text, at)
-    return Node(at, end, found), end
+    return JsonNode(at, end, found), end
 
 
 def _passed_over(text: str, at: int) -> tuple[object, int]:
@@ -187,8 +187,8 @@ def _passed_over(text: str, at: int) -> tuple[object, int]:
         raise NotPlainJson(f"line {line} holds no plain JSON") from error
 
 
-def _object(text: str, at: int, depth: int, only: str | None) -> tuple[Node, int]:
-    members: dict[str, Node] = {}
+def _object(text: str, at: int, depth: int, only: str | None) -> tuple[JsonNode, int]:
+    members: dict[str, JsonNode] = {}
     spans: list[tuple[int, int]] = []
     keys: set[str] = set()
     place = _skip(text, at + 1)
@@ -206,12 +206,12 @@ def _object(text: str, at: int, depth: int, only: str | None) -> tuple[Node, int
         spans.append((key_at, place))
         if text[place : place + 1] != ",":
             place = _skip(text, place)
-    return Node(at, place + 1, members=members, spans=spans), place + 1
+    return JsonNode(at, place + 1, members=members, spans=spans), place + 1
 
 
-def _array(text: str, at: int, depth: int) -> tuple[Node, int]:
-    items: list[Node] = []
-    node = Node(at, items=items)
+def _array(text: str, at: int, depth: int) -> tuple[JsonNode, int]:
+    items: list[JsonNode] = []
+    node = JsonNode(at, items=items)
     place = _skip(text, at + 1)
     while text[place : place + 1] != "]":
         if items:

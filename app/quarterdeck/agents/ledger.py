@@ -16,15 +16,15 @@ from quarterdeck.core.transcript import (
     ACTIONS_KEPT,
     TURN_LENGTH,
     TURNS_KEPT,
-    Action,
     ActionKind,
+    AgentAction,
     TranscriptView,
 )
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from quarterdeck.core.foreign import Json
+    from quarterdeck.core.foreign_json import Json
 
 RESTING_LASTS = 5.0
 """After that, whoever sees the present may say that a new turn has begun."""
@@ -90,7 +90,7 @@ class Ledger:
         self.until: datetime | None = None
         self.updated_at: datetime | None = None
         self._turns: deque[str] = deque(maxlen=TURNS_KEPT)
-        self._actions: deque[Action] = deque(maxlen=ACTIONS_KEPT)
+        self._actions: deque[AgentAction] = deque(maxlen=ACTIONS_KEPT)
         self._open: OrderedDict[str, str] = OrderedDict()
         self._messages: OrderedDict[str, tuple[int, int]] = OrderedDict()
 
@@ -117,18 +117,18 @@ class Ledger:
             return
         self.last_text = self.turn_text = text[:TURN_LENGTH]
         if len(text) > SHORTEST_SAID:
-            self._did(Action(kind=ActionKind.SAID, text=text[:ACTION_LENGTH]))
+            self._did(AgentAction(kind=ActionKind.SAID, text=text[:ACTION_LENGTH]))
 
     def thought(self) -> None:
         """The agent thought; what, is not kept."""
         if not self._actions or self._actions[-1].kind is not ActionKind.THINKING:
-            self._did(Action(kind=ActionKind.THINKING, text="thinking"))
+            self._did(AgentAction(kind=ActionKind.THINKING, text="thinking"))
 
     def called(self, call_id: str, tool: str, arguments: Json, at: datetime | None, *, asks: bool, plan: bool) -> None:
         """The agent called a tool."""
         gist = tool_gist(tool, arguments)
         self._open[call_id] = gist
-        self._did(Action(kind=action_kind(tool, arguments), text=gist[:ACTION_LENGTH], tool=tool, call_id=call_id))
+        self._did(AgentAction(kind=action_kind(tool, arguments), text=gist[:ACTION_LENGTH], tool=tool, call_id=call_id))
         if asks:
             self.last_question, self.choices = asked(arguments)
             self.stands(Phase.ASKED, at)
@@ -138,7 +138,7 @@ class Ledger:
         else:
             self.stands(Phase.TOOL, at, detail=gist)
 
-    def _did(self, action: Action) -> None:
+    def _did(self, action: AgentAction) -> None:
         self._actions.append(action)
         self._turn_actions = min(self._turn_actions + 1, ACTIONS_KEPT)
 

@@ -7,7 +7,7 @@ from quarterdeck.agents.buttons import marked_button
 from quarterdeck.agents.coding_agent import CodingAgent
 from quarterdeck.agents.opencode_hooks import PluginFile
 from quarterdeck.agents.opencode_reports import read_opencode
-from quarterdeck.ports.agent import AgentSpec, Dialog, HookKind, Permissions, Press, PromptDelivery
+from quarterdeck.ports.agent import AgentDialog, AgentSpec, HookKind, Permissions, Press, PromptDelivery
 
 SPEC = AgentSpec(
     key="opencode",
@@ -23,8 +23,8 @@ SPEC = AgentSpec(
     delete=("opencode", "session", "delete", "{id}"),
     quit=("/exit",),
     hooks=HookKind.PLUGIN,
-    permission_dialog=Dialog(press=Press.RIGHT_ENTER),
-    question_dialog=Dialog(press=Press.NUMBER, own_words=r"^Type your own answer", several_done=("Tab",)),
+    permission_dialog=AgentDialog(press=Press.RIGHT_ENTER),
+    question_dialog=AgentDialog(press=Press.NUMBER, own_words=r"^Type your own answer", several_done=("Tab",)),
     install="npm install -g opencode-ai",
 )
 

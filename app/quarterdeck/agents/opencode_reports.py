@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from quarterdeck.agents import reports
+from quarterdeck.agents import report_claims
 from quarterdeck.agents.gist import asked, tool_gist, tool_request
 from quarterdeck.agents.limits import reset_time
-from quarterdeck.core.foreign import object_at, text_at
+from quarterdeck.core.foreign_json import object_at, text_at
 from quarterdeck.core.session import Need, SessionState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from quarterdeck.agents.reports import Handler
-    from quarterdeck.core.foreign import Json
+    from quarterdeck.agents.report_claims import Handler
+    from quarterdeck.core.foreign_json import Json
     from quarterdeck.core.report import Report, ReportState
 
 ABORTED = "MessageAbortedError"
@@ -25,7 +25,7 @@ STAYS = None
 
 def read_opencode(held: ReportState, report: Report) -> ReportState:
     """Fold one of OpenCode's reports in."""
-    return reports.fold(held, report, OPENCODE, _identify)
+    return report_claims.fold(held, report, OPENCODE, _identify)
 
 
 def _properties(report: Report) -> Json:
@@ -64,7 +64,7 @@ def _status(held: ReportState, report: Report) -> ReportState:
     waits = held.reading is not None and held.reading.state is SessionState.ATTENTION
     if kind not in {"busy", "retry"} or waits:
         return held  # it is busy all the time that it waits for an answer
-    return reports.working(replace(held, error_at=None), report, detail=kind, lasts=STAYS)
+    return report_claims.working(replace(held, error_at=None), report, detail=kind, lasts=STAYS)
 
 
 def _idle(held: ReportState, report: Report) -> ReportState:
@@ -75,7 +75,7 @@ def _idle(held: ReportState, report: Report) -> ReportState:
     rested = held.reading is not None and held.reading.state is SessionState.IDLE
     if rested:
         return held  # it is told twice
-    return reports.finished(held, report, lasts=STAYS)
+    return report_claims.finished(held, report, lasts=STAYS)
 
 
 def _error(held: ReportState, report: Report) -> ReportState:
@@ -83,16 +83,16 @@ def _error(held: ReportState, report: Report) -> ReportState:
         return held
     error = object_at(_properties(report), "error")
     if text_at(error, "name") == ABORTED:
-        return reports.resting(held, report, detail="interrupted", lasts=STAYS)
+        return report_claims.resting(held, report, detail="interrupted", lasts=STAYS)
     text = text_at(error, "data", "message") or text_at(error, "name")
-    return reports.failed(held, report, text=text, until=reset_time(text, report.at), lasts=STAYS)
+    return report_claims.failed(held, report, text=text, until=reset_time(text, report.at), lasts=STAYS)
 
 
 def _permission(held: ReportState, report: Report) -> ReportState:
     found = _properties(report)
     asked_by = "" if _is_main(held, report) else _session(report)
     question = tool_request(text_at(found, "permission") or text_at(found, "title"), object_at(found, "metadata"))
-    return reports.asking(
+    return report_claims.asking(
         held,
         report,
         Need.PERMISSION,
@@ -106,19 +106,19 @@ def _permission(held: ReportState, report: Report) -> ReportState:
 def _question(held: ReportState, report: Report) -> ReportState:
     question, choices = asked(_properties(report))
     asked_by = "" if _is_main(held, report) else _session(report)
-    return reports.asking(
+    return report_claims.asking(
         held, report, Need.QUESTION, question=question, choices=choices, asked_by=asked_by, lasts=STAYS
     )
 
 
 def _replied(held: ReportState, report: Report) -> ReportState:
     if text_at(_properties(report), "reply") == "reject" and not held.asked_by:
-        return reports.resting(held, report, detail="refused", lasts=STAYS)
-    return reports.working(replace(held, asked_by=""), report, lasts=STAYS)
+        return report_claims.resting(held, report, detail="refused", lasts=STAYS)
+    return report_claims.working(replace(held, asked_by=""), report, lasts=STAYS)
 
 
 def _dismissed(held: ReportState, report: Report) -> ReportState:
-    return reports.resting(held, report, detail="refused", lasts=STAYS)
+    return report_claims.resting(held, report, detail="refused", lasts=STAYS)
 
 
 def _tool_begins(held: ReportState, report: Report) -> ReportState:

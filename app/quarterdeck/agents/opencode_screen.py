@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.agents.dialogs import OPTION, choices_of, option_of, question_text, ticks_of
 from quarterdeck.agents.drafts import without_sign
-from quarterdeck.agents.screen import DialogText, Layout, Match, Meaning, Parts, Region, ScreenRule, in_order
-from quarterdeck.core.choice import SUBMIT
+from quarterdeck.agents.screen import DialogText, Match, Meaning, Parts, Region, ScreenLayout, ScreenRule, in_order
+from quarterdeck.core.answer_choice import SUBMIT
 from quarterdeck.core.session import Confidence
 
 if TYPE_CHECKING:
-    from quarterdeck.agents.titles import TitleRule
+    from quarterdeck.agents.title_rules import TitleRule
 
 _BAR = re.compile(r"^\s*┃(?: {0,2})?")
 _BOX_END = re.compile(r"^\s*╹▀{8,}")
@@ -74,7 +74,7 @@ def _dialog(block: tuple[str, ...]) -> DialogText | None:
     )
 
 
-LAYOUT = Layout(
+LAYOUT = ScreenLayout(
     split=split,
     head=re.compile(r"^ {5}▣ |^\s*┃"),
     prompt=re.compile(r"^\s*┃"),

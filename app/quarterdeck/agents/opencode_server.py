@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.agents.gist import asked, tool_request
-from quarterdeck.core.foreign import is_object, object_at, text_at
+from quarterdeck.core.foreign_json import is_object, object_at, text_at
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from http.client import HTTPConnection
 
-    from quarterdeck.core.foreign import Json
+    from quarterdeck.core.foreign_json import Json
     from quarterdeck.ports.agent import Program
 
 logger = logging.getLogger(__name__)

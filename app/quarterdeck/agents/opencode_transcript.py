@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, cast
 
 from quarterdeck.agents.ledger import Ledger, Phase
 from quarterdeck.agents.limits import reset_time
-from quarterdeck.core.foreign import EMPTY, number_at, object_at, parse_object, text_at, time_at
+from quarterdeck.core.foreign_json import EMPTY, number_at, object_at, parse_object, text_at, time_at
 from quarterdeck.foreign_files import require_database
 
 if TYPE_CHECKING:
-    from quarterdeck.core.foreign import Json
+    from quarterdeck.core.foreign_json import Json
     from quarterdeck.core.transcript import TranscriptView
     from quarterdeck.ports.agent import Claims, Transcript
 
@@ -45,7 +45,7 @@ def transcript(
     *, cwd: str, claims: Claims, session_id: str = "", path: Path | None = None, home: Path | None = None
 ) -> Transcript:
     """A reader for one session of the database."""
-    return Database(path or data_folder(home) / "opencode.db", cwd=cwd, claims=claims, session_id=session_id)
+    return OpenCodeDatabase(path or data_folder(home) / "opencode.db", cwd=cwd, claims=claims, session_id=session_id)
 
 
 def data_folder(home: Path | None) -> Path:
@@ -54,7 +54,7 @@ def data_folder(home: Path | None) -> Path:
     return (Path(told) if told else (home or Path.home()) / ".local" / "share") / "opencode"
 
 
-class Database:
+class OpenCodeDatabase:
     """Implements ports.Transcript. The database is opened for each read, and never written."""
 
     def __init__(self, file: Path, *, cwd: str, claims: Claims, session_id: str = "") -> None:

@@ -9,9 +9,9 @@ import re
 
 from quarterdeck.agents.coding_agent import CodingAgent
 from quarterdeck.agents.drafts import without_sign
-from quarterdeck.agents.screen import Layout, Meaning, Parts, Region, ScreenRule, in_order
+from quarterdeck.agents.screen import Meaning, Parts, Region, ScreenLayout, ScreenRule, in_order
 from quarterdeck.core.session import Confidence
-from quarterdeck.ports.agent import AgentSpec, Dialog, Permissions, Press, PromptDelivery
+from quarterdeck.ports.agent import AgentDialog, AgentSpec, Permissions, Press, PromptDelivery
 
 _AIDER_PROMPT = re.compile(r"^(?:(?:ask|code|architect|context|help|multi|diff|udiff|whole|editor-\w+)\b ?)*> ?.*$")
 
@@ -32,11 +32,11 @@ AIDER = CodingAgent(
         permission_flags={Permissions.AUTO_EDIT: ("--yes",), Permissions.PERMISSIONLESS: ("--yes-always",)},
         prompt_delivery=PromptDelivery.PASTE,
         quit=("/exit",),
-        permission_dialog=Dialog(press=Press.TEXT_ENTER, cancel=("C-c",)),
-        question_dialog=Dialog(press=Press.TEXT_ENTER, cancel=("C-c",)),
+        permission_dialog=AgentDialog(press=Press.TEXT_ENTER, cancel=("C-c",)),
+        question_dialog=AgentDialog(press=Press.TEXT_ENTER, cancel=("C-c",)),
         install="pip install aider-chat",
     ),
-    layout=Layout(
+    layout=ScreenLayout(
         split=_aider_split,
         draft=lambda parts: without_sign(parts.box or (), re.compile(r"^(?:[\w-]+ ?)*>\s?")),
     ),

@@ -116,7 +116,7 @@ class Match(NamedTuple):
 
 
 @value(kw_only=True)
-class Layout:
+class ScreenLayout:
     """How an agent's screen is built."""
 
     split: Callable[[tuple[str, ...]], Parts]
@@ -168,7 +168,7 @@ def lines_of(text: str) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def match_screen(parts: Parts, rules: Sequence[ScreenRule], layout: Layout) -> Match | None:
+def match_screen(parts: Parts, rules: Sequence[ScreenRule], layout: ScreenLayout) -> Match | None:
     """The first rule that matches; `rules` as `in_order` gives them."""
     regions: dict[Region, str] = {}
     for rule in rules:
@@ -220,7 +220,7 @@ def still_at_prompt(*, at: datetime, still_for: float) -> Reading:
     )
 
 
-def _region(parts: Parts, region: Region, layout: Layout) -> str:
+def _region(parts: Parts, region: Region, layout: ScreenLayout) -> str:
     match region:
         case Region.DIALOG:
             return str(parts.dialog or "")
@@ -236,7 +236,7 @@ def _region(parts: Parts, region: Region, layout: Layout) -> str:
             return _head_region(parts.body, region, layout)
 
 
-def _head_region(body: tuple[str, ...], region: Region, layout: Layout) -> str:
+def _head_region(body: tuple[str, ...], region: Region, layout: ScreenLayout) -> str:
     heads = [index for index, line in enumerate(body) if layout.head.match(line)]
     if not heads:
         return ""

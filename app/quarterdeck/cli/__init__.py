@@ -21,8 +21,8 @@ def main(argv: list[str] | None = None) -> int:
         # While it was still being imported.
         code = INTERRUPTED
     if argv is None:
-        if "quarterdeck.leaving" in sys.modules:
-            from quarterdeck.leaving import end_now_if_held
+        if "quarterdeck.shutdown" in sys.modules:
+            from quarterdeck.shutdown import end_now_if_held
 
             end_now_if_held(code)
         # The process ends: going through all that was imported once more for garbage takes a tenth of a verb's time.
@@ -42,7 +42,7 @@ def _run(words: list[str]) -> int:
             return code
     # Code is no garbage, and looking for some takes a tenth of the time of importing it. It goes on when a verb runs.
     gc.disable()
-    from quarterdeck.cli.running import run_words
+    from quarterdeck.cli.run_call import run_words
 
     return run_words(words)
 

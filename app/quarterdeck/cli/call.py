@@ -11,7 +11,7 @@ from quarterdeck.paths import find_places
 if TYPE_CHECKING:
     import argparse
 
-    from quarterdeck.config.loader import Loaded
+    from quarterdeck.config.loader import LoadedSettings
     from quarterdeck.config.settings import Settings
     from quarterdeck.core.pane import ServerAddress
     from quarterdeck.paths import Places
@@ -32,7 +32,7 @@ class Call:
         return find_places(self.options.home)
 
     @cached_property
-    def loaded(self) -> Loaded:
+    def loaded(self) -> LoadedSettings:
         """The settings and their origins; raises SettingsError."""
         # The model takes 150 ms to import, which only who asks for origins or has set something pays.
         from quarterdeck.config.loader import load

@@ -40,7 +40,7 @@ KINDS: Final = {
 
 
 @value
-class Option:
+class CommandOption:
     """An option as shells see it."""
 
     name: str
@@ -51,13 +51,13 @@ class Option:
 
 
 @value
-class Node:
+class CommandNode:
     """One verb, and what can follow it."""
 
     path: tuple[str, ...]
     summary: str
-    options: tuple[Option, ...]
-    verbs: tuple[Node, ...]
+    options: tuple[CommandOption, ...]
+    verbs: tuple[CommandNode, ...]
     takes: str = ""
     """What its first word is."""
     choices: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ class Node:
         """The verb's last word."""
         return self.path[-1] if self.path else ""
 
-    def below(self) -> Iterator[Node]:
+    def below(self) -> Iterator[CommandNode]:
         """The verb and all below it."""
         yield self
         for verb in self.verbs:
@@ -86,16 +86,18 @@ def run(call: Call) -> int:
     return 0
 
 
-def tree(verbs: Sequence[Verb]) -> Node:
+def tree(verbs: Sequence[Verb]) -> CommandNode:
     """The whole command line."""
-    return Node((), "", _options("", GLOBAL_OPTIONS), tuple(_node(verb, ()) for verb in verbs if not verb.hidden))
+    return CommandNode(
+        (), "", _options("", GLOBAL_OPTIONS), tuple(_node(verb, ()) for verb in verbs if not verb.hidden)
+    )
 
 
-def _node(verb: Verb, before: tuple[str, ...]) -> Node:
+def _node(verb: Verb, before: tuple[str, ...]) -> CommandNode:
     path = (*before, verb.name)
     words = next((each for each in verb.arguments if not each.names[0].startswith("-")), None)
     takes, choices = _takes(" ".join(path), words) if words is not None else ("", ())
-    return Node(
+    return CommandNode(
         path=path,
         summary=verb.summary,
         options=_options(" ".join(path), verb.arguments),
@@ -106,9 +108,9 @@ def _node(verb: Verb, before: tuple[str, ...]) -> Node:
     )
 
 
-def _options(path: str, arguments: Sequence[Argument]) -> tuple[Option, ...]:
+def _options(path: str, arguments: Sequence[Argument]) -> tuple[CommandOption, ...]:
     return tuple(
-        Option(name, str(each.options.get("help", "")), *_takes(path, each))
+        CommandOption(name, str(each.options.get("help", "")), *_takes(path, each))
         for each in arguments
         if each.options.get("help") is not SUPPRESS
         for name in each.names

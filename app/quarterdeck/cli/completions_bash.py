@@ -10,7 +10,7 @@ from quarterdeck.cli.completions import NAMES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from quarterdeck.cli.completions import Node
+    from quarterdeck.cli.completions import CommandNode
 
 _SCRIPT = r"""# bash completion for quarterdeck and qd; made by `quarterdeck completions bash`.
 
@@ -94,7 +94,7 @@ complete -F _quarterdeck quarterdeck qd
 """
 
 
-def script(root: Node) -> str:
+def script(root: CommandNode) -> str:
     """The whole script."""
     nodes = list(root.below())
     valued = sorted({option.name for node in nodes for option in node.options if option.takes})
@@ -116,7 +116,7 @@ def _pattern(path: str) -> str:
     return f'"{path}"' if " " in path else f'" {path}"'
 
 
-def _values(root: Node) -> Iterator[str]:
+def _values(root: CommandNode) -> Iterator[str]:
     shared = {option.name for option in root.options}
     for node in root.below():
         for option in node.options:
@@ -126,7 +126,7 @@ def _values(root: Node) -> Iterator[str]:
                 yield f"        {at}) {action} ;;"
 
 
-def _options(root: Node) -> Iterator[str]:
+def _options(root: CommandNode) -> Iterator[str]:
     shared = [option.name for option in root.options] + ["-h", "--help"]
     for node in root.below():
         own = [option.name for option in node.options if option not in root.options]
@@ -135,7 +135,7 @@ def _options(root: Node) -> Iterator[str]:
         yield f'            "{" ".join(node.path)}") _quarterdeck_words {words} ;;'
 
 
-def _words(root: Node) -> Iterator[str]:
+def _words(root: CommandNode) -> Iterator[str]:
     for node in root.below():
         path = f'"{" ".join(node.path)}"'
         action = _action(node.takes, node.choices)

@@ -9,7 +9,7 @@ from quarterdeck.cli.completions import NAMES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from quarterdeck.cli.completions import Node, Option
+    from quarterdeck.cli.completions import CommandNode, CommandOption
 
 _HEAD = r"""# fish completion for quarterdeck and qd; made by `quarterdeck completions fish`.
 
@@ -60,14 +60,14 @@ complete -c qd -w quarterdeck
 """
 
 
-def script(root: Node) -> str:
+def script(root: CommandNode) -> str:
     """The whole script."""
     valued = sorted({option.name for node in root.below() for option in node.options if option.takes})
     head = _HEAD.replace("@VALUED@", " ".join(valued))
     return head + "".join(f"{line}\n" for node in root.below() for line in _lines(node))
 
 
-def _lines(node: Node) -> Iterator[str]:
+def _lines(node: CommandNode) -> Iterator[str]:
     path = " ".join(node.path)
     at = f"-n '__quarterdeck_at{' ' if path else ''}{path}'"
     inside = f"-n '__quarterdeck_in {path}'" if path else ""
@@ -83,7 +83,7 @@ def _lines(node: Node) -> Iterator[str]:
         yield f"complete -c quarterdeck {inside if node.repeats else at} {words}"
 
 
-def _option(option: Option) -> str:
+def _option(option: CommandOption) -> str:
     kind = "-l" if option.name.startswith("--") else "-s"
     values = _values(option.takes, option.choices)
     taking = f" -r {values}" if option.takes in {"folder", "file"} else f" -x {values}" if option.takes else ""

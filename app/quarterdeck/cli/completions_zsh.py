@@ -10,7 +10,7 @@ from quarterdeck.cli.completions import NAMES, function_name
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from quarterdeck.cli.completions import Node, Option
+    from quarterdeck.cli.completions import CommandNode, CommandOption
 
 _HEAD = r"""#compdef quarterdeck qd
 # zsh completion; made by `quarterdeck completions zsh`.
@@ -47,12 +47,12 @@ fi
 HELP = "(-h --help)'{-h,--help}'[show how it is called]"
 
 
-def script(root: Node) -> str:
+def script(root: CommandNode) -> str:
     """The whole script."""
     return _HEAD + "".join(_function(node, root) for node in root.below()) + _TAIL
 
 
-def _function(node: Node, root: Node) -> str:
+def _function(node: CommandNode, root: CommandNode) -> str:
     name = function_name(node.path) if node.path else "_quarterdeck_verbs"
     specs = [*_specs(node.options), *(_specs(root.options) if node.path else ["'--version[show the version]'"])]
     specs.append(f"'{HELP}'")
@@ -90,7 +90,7 @@ def _body(name: str, specs: Sequence[str], after: str) -> str:
 """
 
 
-def _specs(options: Sequence[Option]) -> Iterator[str]:
+def _specs(options: Sequence[CommandOption]) -> Iterator[str]:
     for option in options:
         text = f"{option.name}[{_text(option.help)}]"
         many = "*" if option.name == "-v" else ""
@@ -98,7 +98,7 @@ def _specs(options: Sequence[Option]) -> Iterator[str]:
         yield _quoted(many + text + value)
 
 
-def _word(node: Node) -> str:
+def _word(node: CommandNode) -> str:
     action = _action(node.takes, node.choices)
     if not node.takes or not action.strip():
         return ""
@@ -112,7 +112,7 @@ def _action(takes: str, choices: tuple[str, ...]) -> str:
     return f"({' '.join(choices)})" if choices else {"folder": "_files -/", "file": "_files"}.get(takes, " ")
 
 
-def _described(verb: Node) -> str:
+def _described(verb: CommandNode) -> str:
     return f"{verb.name}:{verb.summary}"
 
 

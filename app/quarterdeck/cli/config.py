@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quarterdeck.cli.call import Call
-    from quarterdeck.config.loader import Loaded, Value
+    from quarterdeck.config.loader import LoadedSettings, SettingValue
 
 
 def path(call: Call) -> int:
@@ -50,11 +50,11 @@ def show(call: Call) -> int:
     return 0
 
 
-def _chosen(call: Call) -> Callable[[Value], Value]:
+def _chosen(call: Call) -> Callable[[SettingValue], SettingValue]:
     """What takes a setting for what was chosen in this server's console in its place, where that was."""
     from quarterdeck.config.loader import DEFAULT
     from quarterdeck.runtime.wishes import CHOSEN, arrangement, key_of
-    from quarterdeck.store.glance import read_only
+    from quarterdeck.store.status_counts import read_only
 
     name = {"key": key_of(str(call.address))}
     try:
@@ -65,7 +65,7 @@ def _chosen(call: Call) -> Callable[[Value], Value]:
         rows = []
     kept = arrangement(rows[0][0] if rows else None)
 
-    def taken(value: Value) -> Value:
+    def taken(value: SettingValue) -> SettingValue:
         held = kept.get(CHOSEN.get(value.key, ""))
         if held is None:
             return value
@@ -92,7 +92,7 @@ def check(call: Call) -> int:
     return 0
 
 
-def checked(file: Path) -> Loaded:
+def checked(file: Path) -> LoadedSettings:
     """The settings of a file, looked at as closely as when the console opens; raises SettingsError."""
     from quarterdeck.config.agent_names import check_agents
     from quarterdeck.config.keymap import keymap

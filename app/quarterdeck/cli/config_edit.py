@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.cli.asking import agrees
-from quarterdeck.cli.failing import show
+from quarterdeck.cli.confirm import agrees
+from quarterdeck.cli.error_output import show
 from quarterdeck.cli.output import say
 from quarterdeck.errors import QuarterdeckError, Refused, SettingsError
 from quarterdeck.foreign_files import read_bytes

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.cli.invocation import own_command_in_tmux
 from quarterdeck.errors import UsageError
-from quarterdeck.leaving import Leaving
 from quarterdeck.programs import require_tmux
+from quarterdeck.shutdown import Shutdown
 
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
@@ -36,11 +36,11 @@ def run(call: Call) -> int:
 
 
 def _open(call: Call, size: tuple[int, int] | None = None) -> int:
-    leaving = Leaving()
+    leaving = Shutdown()
     return leaving.run(_run(call, leaving, size))
 
 
-async def _run(call: Call, leaving: Leaving, size: tuple[int, int] | None) -> int:
+async def _run(call: Call, leaving: Shutdown, size: tuple[int, int] | None) -> int:
     require_tmux()
     # Exported by some shells, these would win over the size that the terminal has, and never change with it.
     for name in ("COLUMNS", "LINES"):

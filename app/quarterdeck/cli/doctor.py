@@ -9,10 +9,10 @@ import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from quarterdeck.cli.colour import Colour, coloured
 from quarterdeck.cli.output import has_unicode, print_json, separated, write
+from quarterdeck.cli.terminal_colour import Colour, coloured
 from quarterdeck.core.text import cell_width, clean
-from quarterdeck.operations.doctor import Status, examine
+from quarterdeck.operations.doctor import CheckStatus, examine
 from quarterdeck.runtime.checks import all_checks
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 LEAST = 20
 """Cells for what is said, however narrow the terminal is."""
 SIGNS = {
-    Status.OK: ("✓", "ok", Colour.GREEN),
-    Status.WARN: ("!", "!", Colour.YELLOW),
-    Status.FAIL: ("✗", "X", Colour.RED),
+    CheckStatus.OK: ("✓", "ok", Colour.GREEN),
+    CheckStatus.WARN: ("!", "!", Colour.YELLOW),
+    CheckStatus.FAIL: ("✗", "X", Colour.RED),
 }
 
 
@@ -39,7 +39,7 @@ def run(call: Call) -> int:
         _show(findings)
     else:
         write(separated([(found.status, found.name, found.cause, found.cure) for found in findings]))
-    return 1 if any(found.status is Status.FAIL for found in findings) else 0
+    return 1 if any(found.status is CheckStatus.FAIL for found in findings) else 0
 
 
 def _show(findings: Sequence[Finding]) -> None:
@@ -55,10 +55,13 @@ def _show(findings: Sequence[Finding]) -> None:
         write(f"{mark}{name}{gap}  {first}\n")
         for line in more:
             write(f"  {' ' * width}  {line}\n")
-        if found.cure and found.status is not Status.OK:
+        if found.cure and found.status is not CheckStatus.OK:
             arrow = "→" if has_unicode() else "->"
             write(f"  {' ' * width}  {coloured(f'{arrow} {clean(found.cure)}', Colour.CYAN, sys.stdout)}\n")
     counts = Counter(found.status for found in findings)
-    bad = [f"{counts[status]} {word}" for status, word in ((Status.FAIL, "failed"), (Status.WARN, "could be better"))]
+    bad = [
+        f"{counts[status]} {word}"
+        for status, word in ((CheckStatus.FAIL, "failed"), (CheckStatus.WARN, "could be better"))
+    ]
     said = ", ".join(text for text in bad if not text.startswith("0 "))
     write(f"\n{said or 'All is well'}.\n")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from quarterdeck.cli.asking import agrees
-from quarterdeck.cli.colour import Colour, coloured
-from quarterdeck.cli.failing import show
+from quarterdeck.cli.confirm import agrees
+from quarterdeck.cli.error_output import show
 from quarterdeck.cli.output import print_json, print_table, say, write
+from quarterdeck.cli.terminal_colour import Colour, coloured
 from quarterdeck.core.ages import rough
 from quarterdeck.core.text import clean
 from quarterdeck.errors import QuarterdeckError

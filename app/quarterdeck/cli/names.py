@@ -12,14 +12,14 @@ from quarterdeck.core.pane import Snapshot
 from quarterdeck.core.text import clean
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.foreign_files import read_text
-from quarterdeck.store.names import names
+from quarterdeck.store.kept_names import names
 from quarterdeck.tmux.first_look import FirstLook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from quarterdeck.cli.call import Call
-    from quarterdeck.store.names import Name
+    from quarterdeck.store.kept_names import Name
 
 
 PATIENCE = 0.3
@@ -83,7 +83,7 @@ def _projects(call: Call, prefix: str) -> Iterator[tuple[str, str]]:
 
 def _agents(call: Call, prefix: str) -> Iterator[tuple[str, str]]:
     del prefix
-    from quarterdeck.plugins.plugins import names as plugin_names
+    from quarterdeck.plugins.loading import names as plugin_names
 
     for name in dict.fromkeys((*_section(call, "agents"), *plugin_names("agents"))):
         yield name, "agent"

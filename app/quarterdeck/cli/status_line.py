@@ -12,8 +12,8 @@ import sys
 from quarterdeck.cli.address import server_socket
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.roots import state_file
-from quarterdeck.store.duty import holder_of, keeper_duty, lease_name
-from quarterdeck.store.glance import glance, troubles
+from quarterdeck.store.lease_files import holder_of, lease_name, writer_duty
+from quarterdeck.store.status_counts import glance, troubles
 
 # As `typing` says it, which takes a fifth of the time that there is.
 TYPE_CHECKING = False
@@ -96,7 +96,7 @@ def counted(name: str | None, path: str | None, home: str | None) -> tuple[dict[
     counts = dict.fromkeys(SIGNS, 0)
     for (state, need), number in glance(kept, server).items():
         counts[_NEEDS.get(need or "") or _STATES.get(state, "rests")] += number
-    fresh = holder_of(lease_name(kept, keeper_duty(server))) is not None
+    fresh = holder_of(lease_name(kept, writer_duty(server))) is not None
     return counts, fresh, troubles(kept, server) if fresh else {}
 
 

@@ -55,14 +55,14 @@ VERBS: tuple[Verb, ...] = (
         name="ls",
         summary="the live sessions, once",
         example="quarterdeck ls --json  # for scripts",
-        runs="quarterdeck.cli.looking:list_sessions",
+        runs="quarterdeck.cli.ls_show:list_sessions",
         arguments=(arg("--all", action="store_true", help="also stale sessions and those that ended"),),
     ),
     Verb(
         name="show",
         summary="one session whole: state, thoughts, events and last words",
         example="quarterdeck show work --lines 40",
-        runs="quarterdeck.cli.looking:show",
+        runs="quarterdeck.cli.ls_show:show",
         arguments=(
             SESSION,
             arg("--lines", type=count_from(0), default=20, metavar="N", help="lines of its screen to show (20)"),
@@ -73,7 +73,7 @@ VERBS: tuple[Verb, ...] = (
         name="new",
         summary="a new tmux session, with an agent in it when one is named",
         example='quarterdeck new fix --cwd ~/web --tool claude --request "Fix the login test"',
-        runs="quarterdeck.cli.acting:new",
+        runs="quarterdeck.cli.session_verbs:new",
         arguments=(
             arg("name", nargs="?", metavar="NAME", help="its tmux name; the next free number without one"),
             arg("--cwd", metavar="DIR", help="folder to start in; this one without"),
@@ -85,14 +85,14 @@ VERBS: tuple[Verb, ...] = (
         name="attach",
         summary="go to a session: switch there inside tmux, attach outside",
         example="quarterdeck attach work",
-        runs="quarterdeck.cli.going:attach",
+        runs="quarterdeck.cli.attach_back:attach",
         arguments=(SESSION,),
     ),
     Verb(
         name="back",
         summary="return to the console on this tmux server",
         example="quarterdeck back",
-        runs="quarterdeck.cli.going:back",
+        runs="quarterdeck.cli.attach_back:back",
         arguments=(
             arg("--open", action="store_true", help="open one where none runs, in a session of its own"),
             arg("--client", metavar="NAME", help=SUPPRESS),
@@ -102,7 +102,7 @@ VERBS: tuple[Verb, ...] = (
         name="kill",
         summary="end sessions",
         example="quarterdeck kill sess_3 --detach  # forget it, leave tmux alone",
-        runs="quarterdeck.cli.acting:kill",
+        runs="quarterdeck.cli.session_verbs:kill",
         arguments=(
             SESSIONS,
             arg("--detach", action="store_true", help="only stop watching; tmux keeps it"),
@@ -113,7 +113,7 @@ VERBS: tuple[Verb, ...] = (
         name="adopt",
         summary="watch a tmux session, under an identity that is known",
         example="quarterdeck adopt web --as sess_3",
-        runs="quarterdeck.cli.acting:adopt",
+        runs="quarterdeck.cli.session_verbs:adopt",
         arguments=(
             arg("name", metavar="NAME", help="the tmux session's exact name"),
             arg("--as", dest="identity", metavar="SESSION", help="id of a stale session kept for that name"),
@@ -123,7 +123,7 @@ VERBS: tuple[Verb, ...] = (
         name="send",
         summary="a message to sessions: delivered, queued or unconfirmed, and how that is known",
         example='quarterdeck send web api -- "Run the tests again"',
-        runs="quarterdeck.cli.sending:send",
+        runs="quarterdeck.cli.send_answer:send",
         takes_rest=True,
         arguments=(
             arg("words", nargs="*", metavar="SESSION", help="sessions, then -- and the text; or one, and TEXT or -"),
@@ -139,7 +139,7 @@ VERBS: tuple[Verb, ...] = (
         name="answer",
         summary="answer the open question or permission; without a choice, show it",
         example="quarterdeck answer web 1",
-        runs="quarterdeck.cli.sending:answer",
+        runs="quarterdeck.cli.send_answer:answer",
         takes_rest=True,
         arguments=(
             SESSION,
@@ -150,7 +150,7 @@ VERBS: tuple[Verb, ...] = (
         name="events",
         summary="the activity log",
         example='quarterdeck events --since 2h --kind "session.*" --json',
-        runs="quarterdeck.cli.telling:events",
+        runs="quarterdeck.cli.events_watch:events",
         arguments=(
             arg("--session", metavar="S", help="only of this session, by id or name"),
             arg("--project", metavar="P", help="only of this project"),
@@ -172,7 +172,7 @@ VERBS: tuple[Verb, ...] = (
                 summary="read thought updates, one JSON object a line, and say how many counted",
                 example="my-engine | quarterdeck thoughts ingest",
                 arguments=(arg("--follow", action="store_true", help="say after each update how many counted so far"),),
-                runs="quarterdeck.cli.thinking:ingest",
+                runs="quarterdeck.cli.ingest:ingest",
             ),
         ),
     ),
@@ -180,7 +180,7 @@ VERBS: tuple[Verb, ...] = (
         name="watch",
         summary="watch without a screen: reaps, keeps, tells; one event a line",
         example="quarterdeck watch --json",
-        runs="quarterdeck.cli.telling:watch",
+        runs="quarterdeck.cli.events_watch:watch",
         arguments=(
             arg("--print-unit", action="store_true", help="only print a unit for the user's systemd that runs this"),
         ),

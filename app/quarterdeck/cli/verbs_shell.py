@@ -44,7 +44,7 @@ SHELL_VERBS: tuple[Verb, ...] = (
         name="bind",
         summary="the tmux key that opens the console or returns to it",
         example="quarterdeck bind g --popup  # prefix g opens it in a popup",
-        runs="quarterdeck.cli.binding:bind",
+        runs="quarterdeck.cli.bind:bind",
         arguments=(
             arg("key", nargs="?", metavar="KEY", help="key after tmux's prefix, as tmux names it; a free one without"),
             arg("--popup", action="store_true", help="open it in a popup over what you see"),
@@ -68,7 +68,7 @@ SHELL_VERBS: tuple[Verb, ...] = (
         name="serve",
         summary="the console in a browser of this machine, for whoever has the address",
         example="quarterdeck serve  # prints the address; needs pip install 'quarterdeck[web]'",
-        runs="quarterdeck.cli.serving:run",
+        runs="quarterdeck.cli.serve:run",
         arguments=(arg("--port", type=port, default=0, metavar="N", help="port to listen on; a free one without"),),
     ),
     Verb(

@@ -14,7 +14,7 @@ WORK_VERBS: tuple[Verb, ...] = (
         name="spawn",
         summary="a worker in its own git worktree",
         example='quarterdeck spawn web --issue 42 --prompt "Fix the login redirect"',
-        runs="quarterdeck.cli.working:spawn_worker",
+        runs="quarterdeck.cli.work_verbs:spawn_worker",
         arguments=(
             arg("project", nargs="?", metavar="PROJECT", help="a project of the settings; this folder's without"),
             arg("--issue", metavar="ID", help="issue to work on, fetched from the project's tracker"),
@@ -32,7 +32,7 @@ WORK_VERBS: tuple[Verb, ...] = (
                 name=name,
                 summary=summary,
                 example=f"quarterdeck orchestrator {name} web",
-                runs=f"quarterdeck.cli.working:orchestrator_{name}",
+                runs=f"quarterdeck.cli.work_verbs:orchestrator_{name}",
                 arguments=(
                     PROJECT,
                     AGENT,
@@ -49,21 +49,21 @@ WORK_VERBS: tuple[Verb, ...] = (
         name="restore",
         summary="bring back a session that ended or went stale, with its conversation",
         example="quarterdeck restore web-3",
-        runs="quarterdeck.cli.working:restore_session",
+        runs="quarterdeck.cli.work_verbs:restore_session",
         arguments=(GONE,),
     ),
     Verb(
         name="remap",
         summary="find an OpenCode session's conversation again",
         example="quarterdeck remap web-3 --force",
-        runs="quarterdeck.cli.working:remap_session",
+        runs="quarterdeck.cli.work_verbs:remap_session",
         arguments=(SPAWNED, arg("--force", action="store_true", help="also when one is known already")),
     ),
     Verb(
         name="claim-pr",
         summary="take over an open pull request",
         example="quarterdeck claim-pr web-3 118 --assign",
-        runs="quarterdeck.cli.working:claim",
+        runs="quarterdeck.cli.work_verbs:claim",
         arguments=(
             SPAWNED,
             arg("pr", metavar="PR", help="its number or address"),
@@ -74,7 +74,7 @@ WORK_VERBS: tuple[Verb, ...] = (
         name="cleanup",
         summary="end workers that are done or dead",
         example="quarterdeck cleanup web --dry-run",
-        runs="quarterdeck.cli.working:clean_up",
+        runs="quarterdeck.cli.work_verbs:clean_up",
         arguments=(
             arg("project", nargs="?", metavar="PROJECT", help="only this project's"),
             arg("--dry-run", action="store_true", help="only say what would be ended"),
@@ -86,7 +86,7 @@ WORK_VERBS: tuple[Verb, ...] = (
         name="report",
         summary="say what this session's agent is doing (run by the agent)",
         example='quarterdeck report pr_created --pr https://github.com/me/web/pull/7 --note "ready"',
-        runs="quarterdeck.cli.working:report_state",
+        runs="quarterdeck.cli.work_verbs:report_state",
         arguments=(
             arg("state", metavar="STATE", help="started, working, waiting, needs_input, pr_created, completed, …"),
             arg("--note", metavar="N", help="a few words"),

@@ -9,10 +9,10 @@ from quarterdeck.config.faults import Fault
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from quarterdeck.config.loader import Loaded
+    from quarterdeck.config.loader import LoadedSettings
 
 
-def check_agents(loaded: Loaded, is_known: Callable[[str], bool], names: Sequence[str]) -> None:
+def check_agents(loaded: LoadedSettings, is_known: Callable[[str], bool], names: Sequence[str]) -> None:
     """Raise SettingsError that names, for each agent that nobody knows, the line and those that there are."""
     faults = [
         Fault(value.path, f"expected one of {', '.join(names)}, not {value.value!r}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from quarterdeck.config.describe import schema_at
 from quarterdeck.config.fields import split_list
-from quarterdeck.config.loader import DEFAULT, Loaded, converted, load, settings_text
+from quarterdeck.config.loader import DEFAULT, LoadedSettings, converted, load, settings_text
 from quarterdeck.errors import Refused, SettingsError
 from quarterdeck.foreign_files import read_bytes
 from quarterdeck.paths import write_private
@@ -42,7 +42,9 @@ def version_of(file: Path) -> Version:
     return Version(blake2b(data, digest_size=16).hexdigest())
 
 
-def change(file: Path, key: str, value: str, *, shown: Version, environ: Mapping[str, str] = os.environ) -> Loaded:
+def change(
+    file: Path, key: str, value: str, *, shown: Version, environ: Mapping[str, str] = os.environ
+) -> LoadedSettings:
     """Set one key and answer the settings that hold then.
 
     The file is replaced only when all settings are right with the new value. Raises SettingsError when they are not,

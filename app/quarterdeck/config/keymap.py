@@ -9,12 +9,12 @@ from quarterdeck.config.faults import Fault
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from quarterdeck.config.loader import Loaded
+    from quarterdeck.config.loader import LoadedSettings
 
 Keys = tuple[str, ...]
 
 
-def keymap(loaded: Loaded, actions: Mapping[str, Keys], reserved: Collection[str] = ()) -> dict[str, Keys]:
+def keymap(loaded: LoadedSettings, actions: Mapping[str, Keys], reserved: Collection[str] = ()) -> dict[str, Keys]:
     """Keys of every action: those chosen in `[keys]`, else its own.
 
     `actions` are the known ones with their keys; `reserved` are keys that no action may have. Raises SettingsError

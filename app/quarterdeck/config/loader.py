@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from quarterdeck.config.describe import env_variables
 from quarterdeck.config.faults import Fault, faults_of, settings_error
-from quarterdeck.config.lines import Path as KeyPath
-from quarterdeck.config.lines import key_lines, line_of
 from quarterdeck.config.settings import Settings
+from quarterdeck.config.toml_lines import Path as KeyPath
+from quarterdeck.config.toml_lines import key_lines, line_of
 from quarterdeck.config.unset import setting_variables
 from quarterdeck.foreign_files import read_text
 
@@ -29,7 +29,7 @@ _TRUTH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false":
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class SettingValue:
     """One setting as it holds, and where it came from."""
 
     path: KeyPath
@@ -44,7 +44,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedSettings:
     """Settings, and where each value came from."""
 
     settings: Settings
@@ -56,10 +56,10 @@ class Loaded:
         """Where the value at this dotted key came from: `default`, `file:LINE`, `env:NAME` or `flag`."""
         return self.origins.get(key, DEFAULT)
 
-    def values(self) -> Iterator[Value]:
+    def values(self) -> Iterator[SettingValue]:
         """Every setting, in the order of the model."""
         for path, value in _leaves(self.settings.model_dump(), ()):
-            yield Value(path, value, self.origin(".".join(path)))
+            yield SettingValue(path, value, self.origin(".".join(path)))
 
     def refuse(self, faults: Sequence[Fault]) -> None:
         """Raise SettingsError that names each fault and its line, where there are any."""
@@ -67,7 +67,9 @@ class Loaded:
             raise settings_error(faults, self.file, lambda path: self.origin(".".join(path)))
 
 
-def load(file: Path, environ: Mapping[str, str] = os.environ, flags: Mapping[str, object] | None = None) -> Loaded:
+def load(
+    file: Path, environ: Mapping[str, str] = os.environ, flags: Mapping[str, object] | None = None
+) -> LoadedSettings:
     """The settings that hold now.
 
     `flags` are values from the command line by dotted key. Raises SettingsError that lists everything that is wrong.
@@ -95,7 +97,7 @@ def load(file: Path, environ: Mapping[str, str] = os.environ, flags: Mapping[str
         faults = [*faults, *faults_of(error)]
     if faults:
         raise settings_error(faults, file, origin_of)
-    return Loaded(settings, file, {".".join(path): origin_of(path) for path, _ in _leaves(tree, ())})
+    return LoadedSettings(settings, file, {".".join(path): origin_of(path) for path, _ in _leaves(tree, ())})
 
 
 def settings_text(file: Path) -> str:

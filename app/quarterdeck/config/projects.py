@@ -32,7 +32,7 @@ def _is_prefix(value: str) -> str:
     return value
 
 
-class Role(Section):
+class RoleSettings(Section):
     """What a worker or an orchestrator gets, in place of what the project gives."""
 
     agent: str = ""
@@ -56,13 +56,13 @@ class Defaults(Section):
     """What an agent may do without asking; `permissionless` is everything."""
     subagent: str = ""
     """Persona the agent takes on, where it knows such."""
-    worker: Role = Role()
+    worker: RoleSettings = RoleSettings()
     """Other values for workers."""
-    orchestrator: Role = Role()
+    orchestrator: RoleSettings = RoleSettings()
     """Other values for orchestrators."""
 
 
-class Tracker(Section):
+class TrackerSettings(Section):
     """Where a project's issues are."""
 
     kind: Literal["auto", "github", "gitlab", "linear", "files", "none"] = "auto"
@@ -75,7 +75,7 @@ class Tracker(Section):
     """Files, or patterns of files, that hold the issues; for `files`."""
 
 
-class Project(Section):
+class ProjectSettings(Section):
     """One repository and how agents work in it."""
 
     path: WholePath
@@ -96,13 +96,13 @@ class Project(Section):
     """What an agent may do without asking."""
     subagent: str = ""
     """Persona the agent takes on, where it knows such."""
-    worker: Role = Role()
+    worker: RoleSettings = RoleSettings()
     """Other values for workers."""
-    orchestrator: Role = Role()
+    orchestrator: RoleSettings = RoleSettings()
     """Other values for the orchestrator."""
     env: Environment
     """Environment that agents get on top of ours."""
-    tracker: Tracker = Tracker()
+    tracker: TrackerSettings = TrackerSettings()
     """Where the issues are."""
     scm: Literal["auto", "github", "gitlab", "none"] = "auto"
     """Where pull requests are; `auto` goes by the remote."""
@@ -145,7 +145,7 @@ def prefix_for(folder: str) -> str:
     return name[:3].lower()
 
 
-def check_projects(projects: Mapping[str, Project]) -> None:
+def check_projects(projects: Mapping[str, ProjectSettings]) -> None:
     """Refuse a name that cannot be a folder's, and two projects with one session prefix: their ids would clash."""
     taken: dict[str, str] = {}
     for name, project in projects.items():

@@ -9,7 +9,7 @@ from quarterdeck.config.faults import Fault
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from quarterdeck.config.loader import Loaded
+    from quarterdeck.config.loader import LoadedSettings
 
 
 def is_repository(path: Path) -> bool:
@@ -17,7 +17,7 @@ def is_repository(path: Path) -> bool:
     return (path / ".git").exists()
 
 
-def check_repositories(loaded: Loaded) -> None:
+def check_repositories(loaded: LoadedSettings) -> None:
     """Raise SettingsError that names the line of each project whose path holds no repository."""
     faults = [
         Fault(("projects", name, "path"), f"expected a git repository, and {project.path} is none")

@@ -20,7 +20,7 @@ from quarterdeck.config.fields import (
     with_dotted_names,
     wrong,
 )
-from quarterdeck.config.projects import Defaults, Project, check_projects
+from quarterdeck.config.projects import Defaults, ProjectSettings, check_projects
 from quarterdeck.config.user_agents import UserAgent
 
 Channel = Literal["toast", "bell", "desktop", "command"]
@@ -59,7 +59,7 @@ class Console(Section):
     """Whether the mouse may be used; without it the terminal selects text as always."""
 
 
-class Thoughts(Section):
+class ThoughtSettings(Section):
     """Where the line that says why an agent does what it does comes from."""
 
     enabled: Flag = True
@@ -112,7 +112,7 @@ class Thoughts(Section):
         return value
 
     @model_validator(mode="after")
-    def _backend_has_what_it_needs(self) -> Thoughts:
+    def _backend_has_what_it_needs(self) -> ThoughtSettings:
         if self.backend == "command" and not self.command:
             raise wrong('a program, since the backend is "command"', at="command")
         if self.backend == "openai" and not self.url.startswith(("http://", "https://")):
@@ -153,7 +153,7 @@ class Settings(Section):
     """How tmux is watched."""
     console: Console = Console()
     """How the console looks when it opens."""
-    thoughts: Thoughts = Thoughts()
+    thoughts: ThoughtSettings = ThoughtSettings()
     """Where thoughts come from, and what they may cost."""
     notify: Notify = Notify()
     """How the operator is told."""
@@ -165,7 +165,7 @@ class Settings(Section):
     """Name → filter, such as `waiting = "needs:any !repo:scratch"`."""
     defaults: Defaults = Defaults()
     """What holds for every project that does not say otherwise."""
-    projects: dict[str, Project] = Field(default_factory=dict)
+    projects: dict[str, ProjectSettings] = Field(default_factory=dict)
     """Repositories in which agents can be spawned, by name."""
     agents: dict[str, UserAgent] = Field(default_factory=dict)
     """Agents of the operator's own, or changes to the built-in ones, by name."""

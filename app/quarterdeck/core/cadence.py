@@ -7,7 +7,7 @@ from enum import StrEnum
 from quarterdeck.values import value
 
 
-class Tier(StrEnum):
+class CadenceTier(StrEnum):
     """How lively a session's objective is."""
 
     HOT = "hot"
@@ -49,15 +49,17 @@ class Cadence:
     warm: float = 45.0
     cold: float = 120.0
 
-    def tier(self, stable_for: float) -> Tier:
+    def tier(self, stable_for: float) -> CadenceTier:
         """The tier of an objective that has been stable for so many seconds."""
         if stable_for < self.warm:
-            return Tier.HOT
-        return Tier.WARM if stable_for < self.cold else Tier.COLD
+            return CadenceTier.HOT
+        return CadenceTier.WARM if stable_for < self.cold else CadenceTier.COLD
 
     def gap(self, stable_for: float, *, objective_changed: bool) -> float:
         """Seconds that must have passed since the last question."""
         if objective_changed:
             return self.tick
         tier = self.tier(stable_for)
-        return max(self.tick, {Tier.HOT: self.hot, Tier.WARM: self.warm, Tier.COLD: self.cold}[tier])
+        return max(
+            self.tick, {CadenceTier.HOT: self.hot, CadenceTier.WARM: self.warm, CadenceTier.COLD: self.cold}[tier]
+        )

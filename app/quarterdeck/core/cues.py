@@ -10,13 +10,13 @@ from quarterdeck.core.transcript import ActionKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from quarterdeck.core.transcript import Action
+    from quarterdeck.core.transcript import AgentAction
 
 _ASKING = frozenset({Need.PERMISSION, Need.QUESTION})
 NO_COMMIT = "commit_not_seen_after_latest_edit"
 
 
-def action_cues(actions: Sequence[Action], needs: Need | None) -> tuple[ActionCue, ...]:
+def action_cues(actions: Sequence[AgentAction], needs: Need | None) -> tuple[ActionCue, ...]:
     """The reminders that hold now, the most urgent first."""
     cues = []
     if needs in _ASKING:
@@ -42,6 +42,6 @@ def action_cues(actions: Sequence[Action], needs: Need | None) -> tuple[ActionCu
     return tuple(cues)
 
 
-def _is(action: Action, kind: ActionKind) -> bool:
+def _is(action: AgentAction, kind: ActionKind) -> bool:
     """Whether a step was of this kind and did not fail; one that still runs has not succeeded yet."""
     return action.kind is kind and action.ok is True

@@ -19,7 +19,7 @@ FINEST = timedelta(seconds=20)
 """A state that held for less is told by the one after it."""
 
 
-class Doing(StrEnum):
+class DayState(StrEnum):
     """What a session was doing; the value is one letter, as it is kept."""
 
     ASKS = "a"
@@ -35,62 +35,62 @@ class Moment(NamedTuple):
     """From here on it was doing this, until the next moment."""
 
     at: datetime
-    doing: Doing
+    state: DayState
 
 
-def doing_of(session: Session) -> Doing:
+def day_state_of(session: Session) -> DayState:
     """What a session is doing now."""
     is_gone = session.is_stale or session.exit_reason is not None or session.state is SessionState.EXITED
     if is_gone or session.transport_health is TransportHealth.DISCONNECTED:
-        return Doing.UNKNOWN
+        return DayState.UNKNOWN
     if urgency.asks(session):
-        return Doing.ASKS
+        return DayState.ASKS
     if urgency.has_failed(session):
-        return Doing.FAILED
+        return DayState.FAILED
     if session.needs is Need.FINISHED or session.state is SessionState.ATTENTION:
-        return Doing.DONE
+        return DayState.DONE
     if session.state_evidence.observed_at is None:
-        return Doing.UNKNOWN
-    return Doing.WORKS if session.state is SessionState.BUSY else Doing.RESTS
+        return DayState.UNKNOWN
+    return DayState.WORKS if session.state is SessionState.BUSY else DayState.RESTS
 
 
-def noted(moments: Sequence[Moment], at: datetime, doing: Doing) -> tuple[Moment, ...]:
+def noted(moments: Sequence[Moment], at: datetime, state: DayState) -> tuple[Moment, ...]:
     """The moments with another one, without what is older than a day before it."""
     kept = list(moments)
     while kept and at - kept[-1].at < FINEST:
         at = min(at, kept.pop().at)
-    if not kept or kept[-1].doing is not doing:
-        kept.append(Moment(at, doing))
+    if not kept or kept[-1].state is not state:
+        kept.append(Moment(at, state))
     since = kept[-1].at - DAY
     first = max((number for number, moment in enumerate(kept) if moment.at <= since), default=0)
     return tuple(kept[first:])
 
 
-def stretches(moments: Sequence[Moment], since: datetime, until: datetime) -> Iterator[tuple[Doing, timedelta]]:
+def stretches(moments: Sequence[Moment], since: datetime, until: datetime) -> Iterator[tuple[DayState, timedelta]]:
     """What it was doing between two times, piece by piece and without gaps."""
-    now, doing = since, Doing.UNKNOWN
+    now, state = since, DayState.UNKNOWN
     for moment in moments:
         if moment.at > until:
             break
         if moment.at > now:
-            yield doing, moment.at - now
+            yield state, moment.at - now
             now = moment.at
-        doing = moment.doing
+        state = moment.state
     if until > now:
-        yield doing, until - now
+        yield state, until - now
 
 
-def totals(moments: Sequence[Moment], since: datetime, until: datetime) -> dict[Doing, timedelta]:
+def totals(moments: Sequence[Moment], since: datetime, until: datetime) -> dict[DayState, timedelta]:
     """How long it was doing what between two times."""
-    found: dict[Doing, timedelta] = {}
-    for doing, length in stretches(moments, since, until):
-        found[doing] = found.get(doing, timedelta()) + length
+    found: dict[DayState, timedelta] = {}
+    for state, length in stretches(moments, since, until):
+        found[state] = found.get(state, timedelta()) + length
     return found
 
 
 def written(moments: Sequence[Moment]) -> str:
     """The moments as they are kept: `1764000000w 1764003600r`."""
-    return " ".join(f"{int(moment.at.timestamp())}{moment.doing.value}" for moment in moments)
+    return " ".join(f"{int(moment.at.timestamp())}{moment.state.value}" for moment in moments)
 
 
 def read(text: str) -> tuple[Moment, ...]:
@@ -98,7 +98,7 @@ def read(text: str) -> tuple[Moment, ...]:
     found: list[Moment] = []
     for word in text.split():
         try:
-            moment = Moment(datetime.fromtimestamp(int(word[:-1]), UTC), Doing(word[-1]))
+            moment = Moment(datetime.fromtimestamp(int(word[:-1]), UTC), DayState(word[-1]))
         except (ValueError, OverflowError, OSError):
             continue
         if not found or moment.at > found[-1].at:

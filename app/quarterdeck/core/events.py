@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.repo_theme import RepoTheme
     from quarterdeck.core.session import ExitReason, Session
-    from quarterdeck.core.theme import RepoTheme
 
 
 class CreatedReason(StrEnum):

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.events import Health
     from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.repo_theme import RepoTheme
     from quarterdeck.core.session import Session
-    from quarterdeck.core.theme import RepoTheme
 
 
 @value(kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.work import Role, Status
+from quarterdeck.core.work import Role, WorkStatus
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
@@ -196,41 +196,41 @@ def decide(
 
 
 _SIMPLE_STATUS = {
-    WorkState.NOT_STARTED: Status.SPAWNING,
-    WorkState.NEEDS_INPUT: Status.NEEDS_INPUT,
-    WorkState.STUCK: Status.STUCK,
-    WorkState.DONE: Status.DONE,
-    WorkState.DETECTING: Status.DETECTING,
+    WorkState.NOT_STARTED: WorkStatus.SPAWNING,
+    WorkState.NEEDS_INPUT: WorkStatus.NEEDS_INPUT,
+    WorkState.STUCK: WorkStatus.STUCK,
+    WorkState.DONE: WorkStatus.DONE,
+    WorkState.DETECTING: WorkStatus.DETECTING,
 }
 _ENDED_STATUS = {
-    WorkReason.MANUALLY_KILLED: Status.KILLED,
-    WorkReason.RUNTIME_LOST: Status.KILLED,
-    WorkReason.AUTO_CLEANUP: Status.CLEANUP,
-    WorkReason.PR_MERGED: Status.CLEANUP,
-    WorkReason.ERROR_IN_PROCESS: Status.ERRORED,
-    WorkReason.PROBE_FAILURE: Status.ERRORED,
+    WorkReason.MANUALLY_KILLED: WorkStatus.KILLED,
+    WorkReason.RUNTIME_LOST: WorkStatus.KILLED,
+    WorkReason.AUTO_CLEANUP: WorkStatus.CLEANUP,
+    WorkReason.PR_MERGED: WorkStatus.CLEANUP,
+    WorkReason.ERROR_IN_PROCESS: WorkStatus.ERRORED,
+    WorkReason.PROBE_FAILURE: WorkStatus.ERRORED,
 }
 _OPEN_PR_STATUS = {
-    PrReason.CI_FAILING: Status.CI_FAILED,
-    PrReason.CHANGES_REQUESTED: Status.CHANGES_REQUESTED,
-    PrReason.REVIEW_PENDING: Status.REVIEW_PENDING,
-    PrReason.APPROVED: Status.APPROVED,
-    PrReason.MERGE_READY: Status.MERGEABLE,
+    PrReason.CI_FAILING: WorkStatus.CI_FAILED,
+    PrReason.CHANGES_REQUESTED: WorkStatus.CHANGES_REQUESTED,
+    PrReason.REVIEW_PENDING: WorkStatus.REVIEW_PENDING,
+    PrReason.APPROVED: WorkStatus.APPROVED,
+    PrReason.MERGE_READY: WorkStatus.MERGEABLE,
 }
 
 
-def status_of(lifecycle: Lifecycle) -> Status:
+def status_of(lifecycle: Lifecycle) -> WorkStatus:
     """The one word for a lifecycle; the first rule that fits wins."""
     work = lifecycle.session
     if simple := _SIMPLE_STATUS.get(work.state):
         return simple
     if work.state is WorkState.TERMINATED:
-        return _ENDED_STATUS.get(work.reason, Status.TERMINATED)
+        return _ENDED_STATUS.get(work.reason, WorkStatus.TERMINATED)
     if lifecycle.pr.state is PrState.MERGED:
-        return Status.MERGED
+        return WorkStatus.MERGED
     if lifecycle.pr.state is PrState.OPEN:
-        return _OPEN_PR_STATUS.get(lifecycle.pr.reason, Status.PR_OPEN)
-    return Status.IDLE if work.state is WorkState.IDLE else Status.WORKING
+        return _OPEN_PR_STATUS.get(lifecycle.pr.reason, WorkStatus.PR_OPEN)
+    return WorkStatus.IDLE if work.state is WorkState.IDLE else WorkStatus.WORKING
 
 
 _GONE = frozenset({RuntimeState.MISSING, RuntimeState.EXITED})

@@ -22,7 +22,7 @@ from quarterdeck.core.lifecycle import (
     initial,
 )
 from quarterdeck.core.pull_request import parse_pull_request
-from quarterdeck.core.work import Role, Status, parse_status
+from quarterdeck.core.work import Role, WorkStatus, parse_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -62,17 +62,17 @@ def parse(value: object, fallback: Lifecycle) -> Lifecycle:
         return fallback
 
 
-_FROM_STATUS: dict[Status, tuple[WorkState, WorkReason]] = {
-    Status.SPAWNING: (WorkState.NOT_STARTED, WorkReason.SPAWN_REQUESTED),
-    Status.NEEDS_INPUT: (WorkState.NEEDS_INPUT, WorkReason.AWAITING_USER_INPUT),
-    Status.STUCK: (WorkState.STUCK, WorkReason.PROBE_FAILURE),
-    Status.ERRORED: (WorkState.TERMINATED, WorkReason.ERROR_IN_PROCESS),
-    Status.KILLED: (WorkState.TERMINATED, WorkReason.MANUALLY_KILLED),
-    Status.TERMINATED: (WorkState.TERMINATED, WorkReason.MANUALLY_KILLED),
-    Status.CLEANUP: (WorkState.TERMINATED, WorkReason.MANUALLY_KILLED),
-    Status.DONE: (WorkState.DONE, WorkReason.RESEARCH_COMPLETE),
-    Status.MERGED: (WorkState.IDLE, WorkReason.MERGED_WAITING_DECISION),
-    Status.IDLE: (WorkState.IDLE, WorkReason.AWAITING_EXTERNAL_REVIEW),
+_FROM_STATUS: dict[WorkStatus, tuple[WorkState, WorkReason]] = {
+    WorkStatus.SPAWNING: (WorkState.NOT_STARTED, WorkReason.SPAWN_REQUESTED),
+    WorkStatus.NEEDS_INPUT: (WorkState.NEEDS_INPUT, WorkReason.AWAITING_USER_INPUT),
+    WorkStatus.STUCK: (WorkState.STUCK, WorkReason.PROBE_FAILURE),
+    WorkStatus.ERRORED: (WorkState.TERMINATED, WorkReason.ERROR_IN_PROCESS),
+    WorkStatus.KILLED: (WorkState.TERMINATED, WorkReason.MANUALLY_KILLED),
+    WorkStatus.TERMINATED: (WorkState.TERMINATED, WorkReason.MANUALLY_KILLED),
+    WorkStatus.CLEANUP: (WorkState.TERMINATED, WorkReason.MANUALLY_KILLED),
+    WorkStatus.DONE: (WorkState.DONE, WorkReason.RESEARCH_COMPLETE),
+    WorkStatus.MERGED: (WorkState.IDLE, WorkReason.MERGED_WAITING_DECISION),
+    WorkStatus.IDLE: (WorkState.IDLE, WorkReason.AWAITING_EXTERNAL_REVIEW),
 }
 
 
@@ -93,7 +93,7 @@ def synthesise(
     at = created_at or now
     pr = PrPart()
     number = found.number if pr_url and (found := parse_pull_request(pr_url)) else None
-    if known is Status.MERGED:
+    if known is WorkStatus.MERGED:
         pr = PrPart(state=PrState.MERGED, reason=PrReason.MERGED, number=number, url=pr_url or None)
     elif pr_url:
         pr = PrPart(state=PrState.OPEN, reason=PrReason.IN_PROGRESS, number=number, url=pr_url)
@@ -102,7 +102,7 @@ def synthesise(
             kind=kind or (Role.ORCHESTRATOR if is_lead else Role.WORKER),
             state=state,
             reason=reason,
-            started_at=None if known is Status.SPAWNING else at,
+            started_at=None if known is WorkStatus.SPAWNING else at,
             completed_at=at if state is WorkState.DONE else None,
             terminated_at=at if state is WorkState.TERMINATED else None,
             last_transition_at=at,

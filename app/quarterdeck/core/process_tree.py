@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.tools import INTERPRETERS, SHELLS, detect_in_command_line, detect_tool_name
+from quarterdeck.core.agent_programs import INTERPRETERS, SHELLS, detect_in_command_line, detect_tool_name
 from quarterdeck.values import value
 
 if TYPE_CHECKING:

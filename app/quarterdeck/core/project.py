@@ -24,7 +24,7 @@ class Strategy(StrEnum):
 
 
 @value
-class Command:
+class SetupCommand:
     """One command of the operator's to be run in a new worktree: an argument list, or a line for the shell."""
 
     argv: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class Command:
 
 
 @value(kw_only=True)
-class Crew:
+class AgentChoice:
     """How the sessions of one role are started; None and empty leave it to the next wider setting."""
 
     agent: str | None = None
@@ -57,18 +57,18 @@ class Project:
     """None asks the repository."""
     repo: str | None = None
     """`owner/name` at its forge, where it has one."""
-    crew: Crew = Crew()
-    workers: Crew = Crew()
-    orchestrator: Crew = Crew()
-    defaults: Crew = Crew()
-    default_workers: Crew = Crew()
-    default_orchestrator: Crew = Crew()
+    agent_choice: AgentChoice = AgentChoice()
+    workers: AgentChoice = AgentChoice()
+    orchestrator: AgentChoice = AgentChoice()
+    defaults: AgentChoice = AgentChoice()
+    default_workers: AgentChoice = AgentChoice()
+    default_orchestrator: AgentChoice = AgentChoice()
     tracker: str | None = None
     scm: str | None = None
     tracker_options: Mapping[str, str] = field(default_factory=dict)
     tracker_files: tuple[str, ...] = ("TODO.md",)
     symlinks: tuple[str, ...] = ()
-    post_create: tuple[Command, ...] = ()
+    post_create: tuple[SetupCommand, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     rules: str = ""
     rules_file: str = ""
@@ -77,19 +77,21 @@ class Project:
     issue_strategy: Strategy = Strategy.REUSE
 
 
-def choose_crew(project: Project, role: Role, *, kept_agent: str | None = None, asked: Crew | None = None) -> Crew:
+def choose_agent(
+    project: Project, role: Role, *, kept_agent: str | None = None, asked: AgentChoice | None = None
+) -> AgentChoice:
     """Who starts: what a session was started with before, then what is asked, then narrow settings before wide ones."""
     mine, default = (
         (project.orchestrator, project.default_orchestrator)
         if role is Role.ORCHESTRATOR
         else (project.workers, project.default_workers)
     )
-    chain = (asked or Crew(), mine, project.crew, default, project.defaults)
+    chain = (asked or AgentChoice(), mine, project.agent_choice, default, project.defaults)
 
     def first(name: str) -> str | None:
-        return next((value for crew in chain if (value := getattr(crew, name))), None)
+        return next((value for agent_choice in chain if (value := getattr(agent_choice, name))), None)
 
-    return Crew(
+    return AgentChoice(
         agent=kept_agent or first("agent"),
         model=first("model"),
         permissions="permissionless" if role is Role.ORCHESTRATOR else first("permissions"),

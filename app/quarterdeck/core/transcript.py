@@ -33,7 +33,7 @@ class ActionKind(StrEnum):
 
 
 @value(kw_only=True)
-class Action:
+class AgentAction:
     """One step an agent took."""
 
     kind: ActionKind
@@ -54,7 +54,7 @@ class TranscriptView:
     turns: tuple[str, ...] = ()
     """The operator's prompts, newest last."""
     turn_count: int = 0
-    actions: tuple[Action, ...] = ()
+    actions: tuple[AgentAction, ...] = ()
     """The agent's steps, newest last."""
     current_tool: str = ""
     """The tool call that has no result yet: it runs, or waits to be allowed."""
@@ -82,6 +82,6 @@ class TranscriptView:
         return self.turns[-1] if self.turns else ""
 
     @property
-    def this_turn(self) -> tuple[Action, ...]:
+    def this_turn(self) -> tuple[AgentAction, ...]:
         """The agent's steps since the newest prompt."""
         return self.actions[len(self.actions) - self.turn_actions :]

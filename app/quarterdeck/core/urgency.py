@@ -8,6 +8,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from quarterdeck.core.agent_programs import TOOL_ALIASES, runs_tool
 from quarterdeck.core.session import (
     ActionCueKind,
     Confidence,
@@ -17,7 +18,6 @@ from quarterdeck.core.session import (
     ThoughtState,
     TransportHealth,
 )
-from quarterdeck.core.tools import TOOL_ALIASES, runs_tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,7 +34,7 @@ class Tone(StrEnum):
     DANGER = "danger"
 
 
-class Tier(IntEnum):
+class UrgencyTier(IntEnum):
     """Where in the table a row stands, first to last."""
 
     ASKS = 0
@@ -185,15 +185,15 @@ def is_degraded(session: Session) -> bool:
     return session.is_stale or session.transport_health is not TransportHealth.HEALTHY
 
 
-def tier(session: Session) -> Tier:
+def tier(session: Session) -> UrgencyTier:
     """Where in the table a session stands."""
     if session.is_stale or session.state is SessionState.EXITED:
-        return Tier.GONE
+        return UrgencyTier.GONE
     if asks(session):
-        return Tier.ASKS
+        return UrgencyTier.ASKS
     if has_failed(session):
-        return Tier.FAILED
-    return Tier.WANTS_A_LOOK if needs_attention(session) else Tier.LIVE
+        return UrgencyTier.FAILED
+    return UrgencyTier.WANTS_A_LOOK if needs_attention(session) else UrgencyTier.LIVE
 
 
 SortKey = tuple[int, int, int, int, float, tuple[tuple[int, int, str], ...], str]
@@ -206,7 +206,7 @@ def sort_key(session: Session) -> SortKey:
     """
     place = tier(session)
     name = natural_key(session.tmux_name)
-    if place in {Tier.LIVE, Tier.GONE}:
+    if place in {UrgencyTier.LIVE, UrgencyTier.GONE}:
         return (place, 0, 0, 0, 0.0, name, session.session_id)
     felt = pressure(session)
     since = waiting_since(session).timestamp()

@@ -19,7 +19,7 @@ class Role(StrEnum):
     ORCHESTRATOR = "orchestrator"
 
 
-class Status(StrEnum):
+class WorkStatus(StrEnum):
     """Where the work is, in one word; always derived from the lifecycle, never kept."""
 
     SPAWNING = "spawning"
@@ -43,30 +43,37 @@ class Status(StrEnum):
 
 
 TERMINAL = frozenset(
-    {Status.KILLED, Status.TERMINATED, Status.DONE, Status.CLEANUP, Status.ERRORED, Status.MERGED},
+    {
+        WorkStatus.KILLED,
+        WorkStatus.TERMINATED,
+        WorkStatus.DONE,
+        WorkStatus.CLEANUP,
+        WorkStatus.ERRORED,
+        WorkStatus.MERGED,
+    },
 )
 PR_TRACKING = frozenset(
     {
-        Status.PR_OPEN,
-        Status.CI_FAILED,
-        Status.REVIEW_PENDING,
-        Status.CHANGES_REQUESTED,
-        Status.APPROVED,
-        Status.MERGEABLE,
+        WorkStatus.PR_OPEN,
+        WorkStatus.CI_FAILED,
+        WorkStatus.REVIEW_PENDING,
+        WorkStatus.CHANGES_REQUESTED,
+        WorkStatus.APPROVED,
+        WorkStatus.MERGEABLE,
     },
 )
-PR_OWNING = PR_TRACKING | {Status.MERGED}
+PR_OWNING = PR_TRACKING | {WorkStatus.MERGED}
 """Statuses that only make sense while the session owns a pull request."""
 
 
-def parse_status(text: str) -> Status:
+def parse_status(text: str) -> WorkStatus:
     """Read a kept status; what we do not know counts as just begun."""
     if text == "starting":
-        return Status.WORKING
+        return WorkStatus.WORKING
     try:
-        return Status(text)
+        return WorkStatus(text)
     except ValueError:
-        return Status.SPAWNING
+        return WorkStatus.SPAWNING
 
 
 @value(kw_only=True)
@@ -76,7 +83,7 @@ class Work:
     project: str
     role: str = Role.WORKER.value
     agent: str = ""
-    status: str = Status.SPAWNING.value
+    status: str = WorkStatus.SPAWNING.value
     branch: str | None = None
     worktree: str | None = None
     issue: str | None = None

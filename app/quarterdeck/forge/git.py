@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.branches import is_safe_branch
 from quarterdeck.errors import BranchBusy, GitError, NotARepository, WorkWouldBeLost
-from quarterdeck.forge.fetching import Fetches
+from quarterdeck.forge.fetch import Fetches
 from quarterdeck.forge.git_command import LONG, ask, git, refusal
 from quarterdeck.forge.git_reading import forget_lost, list_worktrees, read_risk, worktree_at
 from quarterdeck.forge.ignored import ignored_work, remember
-from quarterdeck.forge.keeping import keep_work
+from quarterdeck.forge.kept_work import keep_work
 from quarterdeck.forge.ownership import Managed
 from quarterdeck.forge.worktree_setup import link, run_commands
 from quarterdeck.ports.git import MOST_NAMED, MadeWorktree, WorkAtRisk
@@ -21,7 +21,7 @@ from quarterdeck.ports.git import MOST_NAMED, MadeWorktree, WorkAtRisk
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from quarterdeck.core.project import Command
+    from quarterdeck.core.project import SetupCommand
     from quarterdeck.forge.ignored import Ignored
     from quarterdeck.ports.git import Kept, Say, WantedWorktree
 
@@ -213,7 +213,7 @@ class GitWorktrees:
         worktree: Path,
         repository: Path,
         symlinks: Sequence[str],
-        commands: Sequence[Command],
+        commands: Sequence[SetupCommand],
         say: Say,
         env: Mapping[str, str] | None = None,
     ) -> None:

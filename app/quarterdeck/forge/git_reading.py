@@ -77,7 +77,7 @@ def parse_worktrees(text: str, end: str) -> list[Worktree]:
 
 
 @dataclass(slots=True)
-class Status:
+class WorktreeStatus:
     """`git status`, read."""
 
     head: str = ""
@@ -91,9 +91,9 @@ class Status:
     """Repositories inside the worktree that it does not know."""
 
 
-def parse_status(text: str) -> Status:
+def parse_status(text: str) -> WorktreeStatus:
     """Read `git status --porcelain=v2 -z --branch`."""
-    status = Status()
+    status = WorktreeStatus()
     entries = iter(text.split("\0"))
     for entry in entries:
         kind, _, rest = entry.partition(" ")
@@ -156,7 +156,7 @@ async def read_risk(path: Path, own: frozenset[str] = frozenset(), ignored: Igno
     )
 
 
-async def _count_unpushed(path: Path, status: Status) -> int:
+async def _count_unpushed(path: Path, status: WorktreeStatus) -> int:
     if not status.head:
         return 0
     mine = [f"--exclude={status.branch}"] if status.branch else []

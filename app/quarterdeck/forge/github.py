@@ -8,7 +8,7 @@ from quarterdeck.core.issue import Issue, IssueState, issue_number
 from quarterdeck.core.pull_request import PullRequest, parse_pull_request
 from quarterdeck.core.text import clean
 from quarterdeck.errors import ForgeError, IssueNotFound, NotFound, Refused
-from quarterdeck.forge.command_line import Cache, ask, ask_json, name_of, rows, text
+from quarterdeck.forge.forge_tools import Cache, ask, ask_json, name_of, rows, text
 from quarterdeck.forge.git_command import git
 
 if TYPE_CHECKING:

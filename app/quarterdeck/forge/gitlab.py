@@ -8,7 +8,7 @@ from quarterdeck.core.issue import Issue, IssueState, issue_number
 from quarterdeck.core.pull_request import PullRequest, parse_pull_request
 from quarterdeck.core.text import clean
 from quarterdeck.errors import ForgeError, IssueNotFound, NotFound
-from quarterdeck.forge.command_line import Cache, ask, ask_json, name_of, rows, text
+from quarterdeck.forge.forge_tools import Cache, ask, ask_json, name_of, rows, text
 from quarterdeck.forge.github import FIND_SECONDS, ISSUE_SECONDS, STATE_SECONDS, may_switch
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from quarterdeck.core.issue import Issue, IssueState
 from quarterdeck.core.text import clean
 from quarterdeck.errors import ForgeError, IssueNotFound
-from quarterdeck.forge.command_line import Cache, name_of, rows, text
+from quarterdeck.forge.forge_tools import Cache, name_of, rows, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,7 @@ from quarterdeck.errors import GitError, ProgramFailed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from quarterdeck.core.project import Command
+    from quarterdeck.core.project import SetupCommand
     from quarterdeck.ports.git import Say
 
 COMMAND_SECONDS = 1800.0
@@ -53,7 +53,7 @@ def link(worktree: Path, repository: Path, names: Sequence[str]) -> list[str]:
     return linked
 
 
-async def run_commands(worktree: Path, commands: Sequence[Command], env: Mapping[str, str], say: Say) -> None:
+async def run_commands(worktree: Path, commands: Sequence[SetupCommand], env: Mapping[str, str], say: Say) -> None:
     """Run the operator's commands in order, each line they print said as it comes; the first that fails ends it."""
     for command in commands:
         argv = ("/bin/sh", "-c", command.shell) if command.shell else command.argv

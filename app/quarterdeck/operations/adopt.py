@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.discovery import shown_panes
 from quarterdeck.core.events import CreatedReason, SessionForgotten
 from quarterdeck.errors import NotFound, Refused, UsageError
-from quarterdeck.ports.store import Activity, Sighting
+from quarterdeck.ports.store import Activity, SeenSession
 
 if TYPE_CHECKING:
     from quarterdeck.core.ids import SessionId
     from quarterdeck.core.session import Session
-    from quarterdeck.operations.deck import Deck
+    from quarterdeck.operations.session_context import SessionContext
 
 
-async def adopt(deck: Deck, name: str, session_id: SessionId | None = None) -> Session:
+async def adopt(context: SessionContext, name: str, session_id: SessionId | None = None) -> Session:
     """Watch the tmux session of exactly this name, as the stale or detached `session_id` where one is given."""
     if not name:
         raise UsageError("A tmux session has to be named.", hint="`tmux list-sessions` lists them.")
-    supervisor = deck.supervisor
+    supervisor = context.supervisor
     async with supervisor.discovery:
         await supervisor.look_locked()
         snapshot = supervisor.snapshot
@@ -36,15 +36,15 @@ async def adopt(deck: Deck, name: str, session_id: SessionId | None = None) -> S
             raise Refused(f'"{name}" is watched already, as {holder.session_id}.')
         if holder is not None and holder.work is not None:
             raise Refused(f'"{name}" is the worker {holder.session_id}, and stays it.')
-        identity = await deck.store.adopt(
+        identity = await context.store.adopt(
             supervisor.server,
             str(snapshot.incarnation),
-            Sighting(pane.tmux_id, pane.session_name, pane.session_created),
+            SeenSession(pane.tmux_id, pane.session_name, pane.session_created),
             session_id,
         )
-        now = deck.clock.now()
+        now = context.clock.now()
         given_up = {} if holder is None else {"instead_of": holder.session_id}
-        await deck.store.record(
+        await context.store.record(
             Activity(
                 kind="session.adopted",
                 at=now,

@@ -6,37 +6,37 @@ import asyncio
 import re
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.choice import SUBMIT, is_shown_by, landmarks, pick, pick_several
+from quarterdeck.core.answer_choice import SUBMIT, is_shown_by, landmarks, pick, pick_several
 from quarterdeck.core.message import cleaned, fingerprint, pause_for
 from quarterdeck.core.session import Ask, Need
 from quarterdeck.errors import QuarterdeckError, Refused, UsageError
-from quarterdeck.operations.handing_over import How
+from quarterdeck.operations.delivery import DeliveryRules
+from quarterdeck.operations.multiple_choice import take_marked, take_several
+from quarterdeck.operations.pane_view import TargetPane
 from quarterdeck.operations.question import (
     CHANGED,
     EVERY,
     GRACE,
     READ_WITHIN,
-    Question,
+    AskedQuestion,
     is_open,
     press,
     read_question,
     see_it_taken,
 )
 from quarterdeck.operations.send import send
-from quarterdeck.operations.sight import Target
-from quarterdeck.operations.ticking import take_marked, take_several
 from quarterdeck.ports.agent import Press
 from quarterdeck.ports.store import Activity
-from quarterdeck.supervisor.questions import is_reported
+from quarterdeck.supervisor.reported_questions import is_reported
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from quarterdeck.core.ids import PaneId
     from quarterdeck.core.session import Session
-    from quarterdeck.operations.deck import Deck
+    from quarterdeck.operations.pane_view import PaneView
     from quarterdeck.operations.send import Sent
-    from quarterdeck.operations.sight import Sight
-    from quarterdeck.ports.agent import Dialog
+    from quarterdeck.operations.session_context import SessionContext
+    from quarterdeck.ports.agent import AgentDialog
 
 
 UP_DOWN = ("Up", "Down")
@@ -48,28 +48,28 @@ class Answered:
     """What was answered."""
 
     session: Session
-    question: Question
+    question: AskedQuestion
     answer: str
     """The choices' words; "" for the operator's own."""
     sent: Sent | None = None
     """What became of an answer that went as a message, since the question stands in no dialog."""
 
 
-async def question_of(deck: Deck, session: Session) -> Question:
+async def question_of(context: SessionContext, session: Session) -> AskedQuestion:
     """What a session asks now; raises Refused when it asks nothing that can be read."""
     if is_reported(session) and session.asks is not None:
-        return Question(kind=session.asks.kind, text=session.asks.text)
-    _, question = await read_question(deck, _target(deck, session, None), session)
+        return AskedQuestion(kind=session.asks.kind, text=session.asks.text)
+    _, question = await read_question(context, _target(context, session, None), session)
     return question
 
 
-async def asked_now(deck: Deck, session: Session) -> Ask:
+async def asked_now(context: SessionContext, session: Session) -> Ask:
     """The same, as a session holds it."""
     if is_reported(session) and session.asks is not None:
         return session.asks
-    sight, question = await read_question(deck, _target(deck, session, None), session)
-    dialog = _known_dialog(sight, question)
-    since = session.asks.since if session.asks is not None else deck.clock.now()
+    view, question = await read_question(context, _target(context, session, None), session)
+    dialog = _known_dialog(view, question)
+    since = session.asks.since if session.asks is not None else context.clock.now()
     return Ask(
         kind=question.kind,
         text=question.text,
@@ -81,40 +81,40 @@ async def asked_now(deck: Deck, session: Session) -> Ask:
 
 
 async def answer(
-    deck: Deck, session: Session, choice: str, *, shown: Ask | None = None, own_pane: PaneId | None = None
+    context: SessionContext, session: Session, choice: str, *, shown: Ask | None = None, own_pane: PaneId | None = None
 ) -> Answered:
     """Answer with a choice (its number, key or words), with several where they may be ticked, or in free text.
 
     `shown` is the question as the operator saw it. Raises Refused, with nothing pressed, when it is another one.
     """
-    target = _target(deck, session, own_pane)
+    target = _target(context, session, own_pane)
     if is_reported(session) and session.asks is not None:
-        return await _write_back(deck, session, session.asks, choice, shown, own_pane)
-    sight, question = await read_question(deck, target, session)
+        return await _write_back(context, session, session.asks, choice, shown, own_pane)
+    view, question = await read_question(context, target, session)
     if shown is not None and not is_shown_by(shown.text, shown.choices, question.text, question.choices):
         raise Refused(CHANGED)
-    dialog = _dialog(sight, question)
+    dialog = _dialog(view, question)
     taken = _taken(question, choice)
     if not question.ticks and dialog.to_write(question.choices) in {position + 1 for position in taken}:
         raise UsageError(
             f"{question.choices[taken[0]]!r} is for an answer in words of your own.",
             hint="Give the words in place of the choice.",
         )
-    await deck.mux.leave_mode(target.pane_id)
+    await context.mux.leave_mode(target.pane_id)
     await asyncio.sleep(GRACE)
     if taken and question.ticks and not (len(taken) == 1 and question.ticks[taken[0]] is None):
-        await take_several(deck, target, dialog, question, taken)
+        await take_several(context, target, dialog, question, taken)
     elif taken:
-        await _choose(deck, target, dialog, question, taken[0])
-        await see_it_taken(deck, target, question)
+        await _choose(context, target, dialog, question, taken[0])
+        await see_it_taken(context, target, question)
     else:
-        await _write(deck, target, dialog, question, choice)
-        await see_it_taken(deck, target, question)
+        await _write(context, target, dialog, question, choice)
+        await see_it_taken(context, target, question)
     numbers = [position + 1 for position in taken]
-    await deck.store.record(
+    await context.store.record(
         Activity(
             kind="question.answered",
-            at=deck.clock.now(),
+            at=context.clock.now(),
             source="operator",
             session_id=session.session_id,
             project=session.work.project if session.work else None,
@@ -132,24 +132,24 @@ async def answer(
 
 
 async def _write_back(
-    deck: Deck, session: Session, ask: Ask, words: str, shown: Ask | None, own_pane: PaneId | None
+    context: SessionContext, session: Session, ask: Ask, words: str, shown: Ask | None, own_pane: PaneId | None
 ) -> Answered:
     """Answer what an agent has reported to need: by a message, for there is no dialog to answer in."""
     if shown is not None and shown.text != ask.text:
         raise Refused(CHANGED)
-    sent = await send(deck, session, words, How(own_pane=own_pane))
-    return Answered(session=session, question=Question(kind=ask.kind, text=ask.text), answer="", sent=sent)
+    sent = await send(context, session, words, DeliveryRules(own_pane=own_pane))
+    return Answered(session=session, question=AskedQuestion(kind=ask.kind, text=ask.text), answer="", sent=sent)
 
 
-def _target(deck: Deck, session: Session, own_pane: PaneId | None) -> Target:
+def _target(context: SessionContext, session: Session, own_pane: PaneId | None) -> TargetPane:
     if session.pane_id is None or session.is_stale or session.ended_at is not None:
         raise Refused(f'"{session.tmux_name}" has ended, so it asks nothing.')
     if session.pane_id == own_pane:
         raise Refused("This is the pane you are in.")
-    return Target(deck, session.pane_id, of=session.incarnation)
+    return TargetPane(context, session.pane_id, of=session.incarnation)
 
 
-def _taken(question: Question, word: str) -> tuple[int, ...]:
+def _taken(question: AskedQuestion, word: str) -> tuple[int, ...]:
     """The positions of the choices that a word names; none for an answer in the operator's own words."""
     if question.ticks:
         return pick_several(question.choices, word) or ()
@@ -157,26 +157,28 @@ def _taken(question: Question, word: str) -> tuple[int, ...]:
     return () if position is None else (position,)
 
 
-def _dialog(sight: Sight, question: Question) -> Dialog:
-    found = _known_dialog(sight, question)
+def _dialog(view: PaneView, question: AskedQuestion) -> AgentDialog:
+    found = _known_dialog(view, question)
     if found is None:
-        name = sight.agent.spec.name if sight.agent else "that program"
+        name = view.agent.spec.name if view.agent else "that program"
         raise Refused(f"How {name} takes an answer is not known; go there and answer it.")
     return found
 
 
-def _known_dialog(sight: Sight, question: Question) -> Dialog | None:
-    if sight.agent is None:
+def _known_dialog(view: PaneView, question: AskedQuestion) -> AgentDialog | None:
+    if view.agent is None:
         return None
-    spec = sight.agent.spec
+    spec = view.agent.spec
     return spec.permission_dialog if question.kind is Need.PERMISSION else spec.question_dialog
 
 
-async def _choose(deck: Deck, target: Target, dialog: Dialog, question: Question, position: int) -> None:
+async def _choose(
+    context: SessionContext, target: TargetPane, dialog: AgentDialog, question: AskedQuestion, position: int
+) -> None:
     is_arrowed = dialog.press in ARROWS or (dialog.arrows and re.search(dialog.arrows, question.text))
     if is_arrowed and question.marked is not None:
         # Whoever sits there may have moved the mark, so it is counted from where it stands, and seen to arrive.
-        await take_marked(deck, target, question, position, ARROWS.get(dialog.press, UP_DOWN))
+        await take_marked(context, target, question, position, ARROWS.get(dialog.press, UP_DOWN))
         return
     number = str(position + 1)
     if dialog.press in {Press.NUMBER, Press.NUMBER_ENTER} and position >= 9:
@@ -194,38 +196,40 @@ async def _choose(deck: Deck, target: Target, dialog: Dialog, question: Question
             first, then = ["Right"] * position, ["Enter"]
         case Press.TEXT_ENTER:
             first, then = [number], ["Enter"]
-    if not await press(deck, target, question, first):
+    if not await press(context, target, question, first):
         raise Refused(CHANGED)
     if then and first:
         await asyncio.sleep(EVERY)
     # Some dialogs take the first key as the answer; then there is nothing left to press it on.
-    if then and not await press(deck, target, question, then) and not first:
+    if then and not await press(context, target, question, then) and not first:
         raise Refused(CHANGED)
 
 
-async def _write(deck: Deck, target: Target, dialog: Dialog, question: Question, text: str) -> None:
+async def _write(
+    context: SessionContext, target: TargetPane, dialog: AgentDialog, question: AskedQuestion, text: str
+) -> None:
     """Answer in the operator's own words: where the dialog has a line for them, or has one opened by a choice."""
     if dialog.press is Press.TEXT_ENTER and not question.choices:
         if not await is_open(target, question):
             raise Refused(CHANGED)
-        await deck.mux.send_text(target.pane_id, cleaned(text).replace("\n", " "))
-        await deck.mux.send_keys(target.pane_id, ["Enter"])
+        await context.mux.send_text(target.pane_id, cleaned(text).replace("\n", " "))
+        await context.mux.send_keys(target.pane_id, ["Enter"])
         return
     words = cleaned(text)
     opening = _opening_keys(dialog, question, text)
     if not words.strip() or "\n" in words:
         raise UsageError("An answer in your own words is one line.")
-    if not await press(deck, target, question, opening):
+    if not await press(context, target, question, opening):
         raise Refused(CHANGED)
     await asyncio.sleep(pause_for(words))
     before = await target.look()
-    await deck.mux.paste(target.pane_id, words)
-    await _until_shown(deck, target, before, words)
-    if not await deck.mux.send_keys_if(target.pane_id, ["Enter"], landmarks(question.text)):
+    await context.mux.paste(target.pane_id, words)
+    await _until_shown(context, target, before, words)
+    if not await context.mux.send_keys_if(target.pane_id, ["Enter"], landmarks(question.text)):
         raise Refused("It asks something else by now, or nothing; the answer was typed and not submitted.")
 
 
-def _opening_keys(dialog: Dialog, question: Question, text: str) -> list[str]:
+def _opening_keys(dialog: AgentDialog, question: AskedQuestion, text: str) -> list[str]:
     """What opens the line to write in; nothing where there is no choice but to write."""
     if not question.choices:
         return []
@@ -240,10 +244,10 @@ def _opening_keys(dialog: Dialog, question: Question, text: str) -> list[str]:
     return [*(["Down"] * position), *dialog.own_words_keys] if dialog.own_words_keys else [str(position + 1)]
 
 
-async def _until_shown(deck: Deck, target: Target, before: Sight, words: str) -> None:
-    deadline = deck.clock.monotonic() + READ_WITHIN
+async def _until_shown(context: SessionContext, target: TargetPane, before: PaneView, words: str) -> None:
+    deadline = context.clock.monotonic() + READ_WITHIN
     while (await target.look()).screen == before.screen:
-        if deck.clock.monotonic() > deadline:
+        if context.clock.monotonic() > deadline:
             raise QuarterdeckError("The answer did not show in the dialog, so it was not submitted.")
         await asyncio.sleep(EVERY)
     await asyncio.sleep(pause_for(words))

@@ -10,8 +10,8 @@ from quarterdeck.core.lifecycle import PrState, RuntimeState, WorkReason, WorkSt
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.operations.conversations import purge
 from quarterdeck.operations.kill_work import is_left, kill_work, unheard
-from quarterdeck.operations.outcome import Leftovers
-from quarterdeck.operations.runtime import server_elsewhere
+from quarterdeck.operations.leftovers import Leftovers
+from quarterdeck.operations.session_runtime import server_elsewhere
 from quarterdeck.operations.work_list import list_work
 from quarterdeck.ports.store import Level
 from quarterdeck.values import value
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.kill_work import Killed
+    from quarterdeck.operations.work_context import WorkContext
     from quarterdeck.operations.work_list import WorkView
-    from quarterdeck.operations.yard import Yard
     from quarterdeck.ports.git import Say
 
 AT_ONCE = 8
@@ -30,7 +30,7 @@ AT_ONCE = 8
 
 
 @value(kw_only=True)
-class Candidate:
+class CleanupCandidate:
     """A session that could go."""
 
     session_id: str
@@ -49,41 +49,45 @@ class Candidate:
 class Cleaned:
     """What a cleanup did, or would do."""
 
-    killed: list[Candidate] = field(default_factory=list)
-    skipped: list[Candidate] = field(default_factory=list)
+    killed: list[CleanupCandidate] = field(default_factory=list)
+    skipped: list[CleanupCandidate] = field(default_factory=list)
     errors: list[tuple[str, str]] = field(default_factory=list)
     """Session and message."""
     purged: list[str] = field(default_factory=list)
     """Sessions that were over before, whose conversations have been deleted now."""
 
 
-async def find_candidates(yard: Yard, project: str | None = None) -> list[Candidate]:
+async def find_candidates(work_context: WorkContext, project: str | None = None) -> list[CleanupCandidate]:
     """What could go, with the reason, how long it has been quiet, and what its worktree holds. Changes nothing."""
     if project is not None:
-        yard.project(project)
+        work_context.project(project)
     turn = asyncio.Semaphore(AT_ONCE)
 
-    async def judged(view: WorkView) -> Candidate | None:
+    async def judged(view: WorkView) -> CleanupCandidate | None:
         async with turn:
-            reason, unknown = await _reason(yard, view)
+            reason, unknown = await _reason(work_context, view)
         if not (reason or unknown):
             return None
-        return Candidate(
+        return CleanupCandidate(
             session_id=view.record.session_id,
             project=view.record.project,
             branch=view.record.branch,
             reason=reason or "it cannot be told whether its work is over",
             idle_since=view.record.last_active_at,
             would_lose=view.risk.describe() if view.risk is not None else view.risk_error,
-            protected=await _protection(yard, view) if reason else unknown,
+            protected=await _protection(work_context, view) if reason else unknown,
         )
 
-    views = [view for view in await list_work(yard, project, has_risk=True) if view.record.project in yard.projects]
+    views = [
+        view
+        for view in await list_work(work_context, project, has_risk=True)
+        if view.record.project in work_context.projects
+    ]
     return [found for found in await asyncio.gather(*map(judged, views)) if found is not None]
 
 
 async def cleanup(
-    yard: Yard,
+    work_context: WorkContext,
     project: str | None = None,
     *,
     is_dry_run: bool = False,
@@ -96,7 +100,7 @@ async def cleanup(
     With `purges` the conversations of all that is over are deleted, where their agents can.
     """
     done = Cleaned()
-    for candidate in await find_candidates(yard, project):
+    for candidate in await find_candidates(work_context, project):
         if only is not None and candidate.session_id not in only:
             continue
         if candidate.protected or (candidate.would_lose and leftovers is Leftovers.STOP):
@@ -106,7 +110,7 @@ async def cleanup(
             done.killed.append(candidate)
             continue
         try:
-            killed = await end_candidate(yard, candidate, leftovers, purges=purges)
+            killed = await end_candidate(work_context, candidate, leftovers, purges=purges)
         except QuarterdeckError as error:
             done.errors.append((candidate.session_id, error.message))
             continue
@@ -115,19 +119,24 @@ async def cleanup(
         elif not killed.was_over:
             done.killed.append(candidate)
     if purges and not is_dry_run:
-        for record in await yard.works.works(project):
-            if record.lifecycle.session.state is WorkState.TERMINATED and await purge(yard, record):
+        for record in await work_context.works.works(project):
+            if record.lifecycle.session.state is WorkState.TERMINATED and await purge(work_context, record):
                 done.purged.append(record.session_id)
     return done
 
 
 async def end_candidate(
-    yard: Yard, candidate: Candidate, leftovers: Leftovers, say: Say = unheard, *, purges: bool = False
+    work_context: WorkContext,
+    candidate: CleanupCandidate,
+    leftovers: Leftovers,
+    say: Say = unheard,
+    *,
+    purges: bool = False,
 ) -> Killed:
     """End one; a failure is written down and goes on."""
     try:
         return await kill_work(
-            yard,
+            work_context,
             candidate.session_id,
             reason=WorkReason.AUTO_CLEANUP,
             leftovers=leftovers,
@@ -136,7 +145,7 @@ async def end_candidate(
             purges=purges,
         )
     except QuarterdeckError as error:
-        await yard.tell(
+        await work_context.tell(
             "session.cleanup_error",
             f"{candidate.session_id} could not be cleaned up",
             project=candidate.project,
@@ -147,15 +156,15 @@ async def end_candidate(
         raise
 
 
-async def _reason(yard: Yard, view: WorkView) -> tuple[str, str]:
+async def _reason(work_context: WorkContext, view: WorkView) -> tuple[str, str]:
     """Why a session could go, "" when it should stay; and what a forge could not tell of it, which ends nothing."""
     record = view.record
     if record.lifecycle.session.state is WorkState.TERMINATED:
-        return "it is over, but its worktree is still there" if is_left(yard, record) else "", ""
+        return "it is over, but its worktree is still there" if is_left(work_context, record) else "", ""
     unknown = ""
     for about, is_over in (("pull request", _are_closed), ("issue", _is_issue_done)):
         try:
-            if reason := await is_over(yard, record):
+            if reason := await is_over(work_context, record):
                 return reason, ""
         except QuarterdeckError as error:
             # It may be that what was asked for is not there: an agent names its pull requests itself.
@@ -165,10 +174,10 @@ async def _reason(yard: Yard, view: WorkView) -> tuple[str, str]:
     return "", unknown
 
 
-async def _are_closed(yard: Yard, record: WorkRecord) -> str:
+async def _are_closed(work_context: WorkContext, record: WorkRecord) -> str:
     if not record.prs:
         return ""
-    scm = yard.scm(yard.projects[record.project])
+    scm = work_context.scm(work_context.projects[record.project])
     if scm is None:
         is_closed = record.lifecycle.pr.state is PrState.CLOSED and len(record.prs) == 1
     else:
@@ -178,22 +187,22 @@ async def _are_closed(yard: Yard, record: WorkRecord) -> str:
     return "its pull requests are closed" if len(record.prs) > 1 else "its pull request is closed"
 
 
-async def _is_issue_done(yard: Yard, record: WorkRecord) -> str:
-    tracker = yard.tracker(yard.projects[record.project])
+async def _is_issue_done(work_context: WorkContext, record: WorkRecord) -> str:
+    tracker = work_context.tracker(work_context.projects[record.project])
     if tracker is None or not record.issue:
         return ""
     return f"issue {record.issue} is done" if (await tracker.issue(record.issue)).is_completed else ""
 
 
-async def _protection(yard: Yard, view: WorkView) -> str:
+async def _protection(work_context: WorkContext, view: WorkView) -> str:
     record = view.record
-    project = yard.projects[record.project]
-    prefixes = [each.prefix for each in yard.projects.values()]
+    project = work_context.projects[record.project]
+    prefixes = [each.prefix for each in work_context.projects.values()]
     if is_orchestrator(record.session_id, record.role, project.prefix, prefixes):
         return "it is the orchestrator"
-    if record.session_id == yard.own_session:
+    if record.session_id == work_context.own_session:
         return "this runs in it"
     if view.runs_there:
         return f"{view.runs_there} runs there"
     is_over = record.lifecycle.session.state is WorkState.TERMINATED
-    return "" if is_over or not await server_elsewhere(yard, record) else "it is on another tmux server"
+    return "" if is_over or not await server_elsewhere(work_context, record) else "it is on another tmux server"

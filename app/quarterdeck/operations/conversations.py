@@ -14,13 +14,13 @@ from quarterdeck import process
 from quarterdeck.core.project import Strategy
 from quarterdeck.core.text import clean
 from quarterdeck.errors import AgentError, ProgramError, QuarterdeckError
-from quarterdeck.operations.launching import search_path
+from quarterdeck.operations.start_agent import search_path
 from quarterdeck.ports.store import Level
 
 if TYPE_CHECKING:
     from quarterdeck.core.project import Project
     from quarterdeck.core.work_record import WorkRecord
-    from quarterdeck.operations.yard import Yard
+    from quarterdeck.operations.work_context import WorkContext
     from quarterdeck.ports.agent import Agent, Launch, LaunchPlan
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ _OPENCODE_ID = re.compile(r"ses_[A-Za-z0-9_-]+")
 
 
 async def take_up_earlier(
-    yard: Yard, project: Project, record: WorkRecord, agent: Agent, wanted: Launch
+    work_context: WorkContext, project: Project, record: WorkRecord, agent: Agent, wanted: Launch
 ) -> LaunchPlan | None:
     """Deal with OpenCode's conversations about the same issue as the project wants: go on with the newest, delete all.
 
@@ -47,12 +47,12 @@ async def take_up_earlier(
         return None
     earlier = [
         held
-        for held in reversed(await yard.works.works(project.name))
+        for held in reversed(await work_context.works.works(project.name))
         if held.issue == record.issue and held.agent == record.agent and held.session_id != record.session_id
     ]
     for held in earlier:
         if project.issue_strategy is Strategy.DELETE:
-            await purge(yard, held)
+            await purge(work_context, held)
             continue
         known, _ = await find_conversation(held, agent)
         if _OPENCODE_ID.fullmatch(known):
@@ -60,18 +60,18 @@ async def take_up_earlier(
     return None
 
 
-async def purge(yard: Yard, record: WorkRecord) -> bool:
+async def purge(work_context: WorkContext, record: WorkRecord) -> bool:
     """Delete a session's conversation where its agent can; a failure is written down and stops nothing."""
-    agent = yard.agents.get(record.agent)
+    agent = work_context.agents.get(record.agent)
     if agent is None or not agent.spec.delete or DELETED_AT in record.extra:
         return False
     known, _ = await find_conversation(record, agent)
     if not _OPENCODE_ID.fullmatch(known):
         return False
     try:
-        await _delete(yard, record, agent, known)
+        await _delete(work_context, record, agent, known)
     except QuarterdeckError as error:
-        await yard.tell(
+        await work_context.tell(
             "agent.opencode_purge_failed",
             f"The conversation of {record.session_id} could not be deleted",
             project=record.project,
@@ -80,18 +80,18 @@ async def purge(yard: Yard, record: WorkRecord) -> bool:
             error=error.message,
         )
         return False
-    now = yard.clock.now().isoformat()
-    await yard.works.change_work(
+    now = work_context.clock.now().isoformat()
+    await work_context.works.change_work(
         record.session_id,
         lambda held: replace(held, agent_session_id=None, extra={**held.extra, DELETED_AT: now}),
     )
     return True
 
 
-async def _delete(yard: Yard, record: WorkRecord, agent: Agent, known: str) -> None:
-    project = yard.projects.get(record.project)
+async def _delete(work_context: WorkContext, record: WorkRecord, agent: Agent, known: str) -> None:
+    project = work_context.projects.get(record.project)
     env = dict(project.env) if project is not None else {}
-    path = search_path(yard, env)
+    path = search_path(work_context, env)
     program, *words = (word.replace("{id}", known) for word in agent.spec.delete)
     argv = [shutil.which(program, path=path) or program, *words]
     said = ""
@@ -122,9 +122,9 @@ class _AnyClaim:
         """Give it up."""
 
 
-async def find_latest(yard: Yard, record: WorkRecord, agent: Agent) -> tuple[str, str]:
+async def find_latest(work_context: WorkContext, record: WorkRecord, agent: Agent) -> tuple[str, str]:
     """As `find_conversation`, first for the one the agent was last seen in: it may have left what it began with."""
-    seen = await last_seen(yard, record, agent)
+    seen = await last_seen(work_context, record, agent)
     if seen and seen not in {record.agent_session_id, record.extra.get(LEFT)}:
         found = await find_conversation(replace(record, agent_session_id=seen), agent)
         if not found[1]:
@@ -132,9 +132,9 @@ async def find_latest(yard: Yard, record: WorkRecord, agent: Agent) -> tuple[str
     return await find_conversation(record, agent)
 
 
-async def last_seen(yard: Yard, record: WorkRecord, agent: Agent) -> str:
+async def last_seen(work_context: WorkContext, record: WorkRecord, agent: Agent) -> str:
     """The conversation that a session's row names, as far as it is this agent's; "" when it names none."""
-    rows = [row for row in await yard.store.sessions() if row.session_id == record.session_id]
+    rows = [row for row in await work_context.store.sessions() if row.session_id == record.session_id]
     return next((row.agent_session_id for row in rows if row.agent_session_id and row.tool == agent.spec.name), "")
 
 

@@ -32,7 +32,7 @@ VERSION_SECONDS = 2.0
 VERSION_BYTES = 1000
 
 
-class Status(StrEnum):
+class CheckStatus(StrEnum):
     """How a check ended."""
 
     OK = "ok"
@@ -45,7 +45,7 @@ class Finding:
     """What one check found: the cause in words, and what to do about it unless all is well."""
 
     name: str
-    status: Status
+    status: CheckStatus
     cause: str
     cure: str = ""
 
@@ -69,7 +69,7 @@ async def _one(check: Check, places: Places) -> Sequence[Finding]:
     try:
         found = await check.look(places)
     except QuarterdeckError as error:
-        return (Finding(check.name, Status.FAIL, error.message, error.hint),)
+        return (Finding(check.name, CheckStatus.FAIL, error.message, error.hint),)
     return (found,) if isinstance(found, Finding) else found
 
 
@@ -77,8 +77,8 @@ async def python(_: Places) -> Finding:
     """The Python that runs us."""
     version = platform.python_version()
     if sys.version_info < OLDEST_PYTHON:
-        return Finding("python", Status.FAIL, f"Python {version} is too old.", "Install Python 3.11 or newer.")
-    return Finding("python", Status.OK, f"Python {version}.")
+        return Finding("python", CheckStatus.FAIL, f"Python {version} is too old.", "Install Python 3.11 or newer.")
+    return Finding("python", CheckStatus.OK, f"Python {version}.")
 
 
 async def tmux(_: Places) -> Finding:
@@ -89,10 +89,10 @@ async def tmux(_: Places) -> Finding:
         raise tmux_missing_error() from None
     answer = said.out.strip()
     if not answer.startswith("tmux "):
-        return Finding("tmux", Status.FAIL, f"{find_tmux()} is another program than tmux.", install_hint("tmux"))
+        return Finding("tmux", CheckStatus.FAIL, f"{find_tmux()} is another program than tmux.", install_hint("tmux"))
     if not tmux_versions.is_usable_tmux(answer):
         raise tmux_too_old_error(answer.removeprefix("tmux "), tmux_versions.OLDEST)
-    return Finding("tmux", Status.OK, tmux_versions.verdict(answer))
+    return Finding("tmux", CheckStatus.OK, tmux_versions.verdict(answer))
 
 
 async def git(_: Places) -> Finding:
@@ -101,28 +101,33 @@ async def git(_: Places) -> Finding:
         answer = (await run(("git", "--version"), timeout=PROGRAM_SECONDS)).out.strip()
     except ProgramMissing:
         return Finding(
-            "git", Status.FAIL, "git is not installed, so nothing can be spawned in a worktree.", install_hint("git")
+            "git",
+            CheckStatus.FAIL,
+            "git is not installed, so nothing can be spawned in a worktree.",
+            install_hint("git"),
         )
-    return Finding("git", Status.OK, f"{answer}.")
+    return Finding("git", CheckStatus.OK, f"{answer}.")
 
 
 async def settings(places: Places) -> Finding:
     """Whether the settings are right."""
     loaded = load(places.config_file)
     has_file = loaded.file.exists()
-    return Finding("settings", Status.OK, f"{loaded.file} is valid." if has_file else "No file; the defaults hold.")
+    return Finding(
+        "settings", CheckStatus.OK, f"{loaded.file} is valid." if has_file else "No file; the defaults hold."
+    )
 
 
 async def folders(places: Places) -> Sequence[Finding]:
     """Whether our folders can be used, and are closed to others: each that is not as it should be, and all the rest."""
     there = [folder for folder in places.folders if folder.exists()]
     found = [*map(_folder, there), *_unmade(places), *(_file(file) for file in places.files if file.exists())]
-    wrong = [finding for finding in found if finding.status is not Status.OK]
+    wrong = [finding for finding in found if finding.status is not CheckStatus.OK]
     well = len(found) - len(wrong)
-    missing = 0 if any(finding.status is Status.FAIL for finding in wrong) else len(places.folders) - len(there)
+    missing = 0 if any(finding.status is CheckStatus.FAIL for finding in wrong) else len(places.folders) - len(there)
     said = [f"Only you can look inside {well} folders and files of ours."] if well else []
     said += [f"{missing} more will be made when needed."] if missing else []
-    return [*wrong, Finding("folders", Status.OK, " ".join(said))] if said else wrong
+    return [*wrong, Finding("folders", CheckStatus.OK, " ".join(said))] if said else wrong
 
 
 def _quoted(path: Path) -> str:
@@ -133,10 +138,13 @@ def _folder(folder: Path) -> Finding:
     name = f"folder {folder}"
     if not folder.is_dir():
         return Finding(
-            name, Status.FAIL, "Something that is no folder stands in its place.", f"Move {_quoted(folder)} elsewhere."
+            name,
+            CheckStatus.FAIL,
+            "Something that is no folder stands in its place.",
+            f"Move {_quoted(folder)} elsewhere.",
         )
     if not os.access(folder, os.W_OK | os.X_OK):
-        return Finding(name, Status.FAIL, "It cannot be written to.", f'sudo chown "$USER" {_quoted(folder)}')
+        return Finding(name, CheckStatus.FAIL, "It cannot be written to.", f'sudo chown "$USER" {_quoted(folder)}')
     return _mode(name, folder, FOLDER_MODE)
 
 
@@ -148,7 +156,7 @@ def _unmade(places: Places) -> Iterator[Finding]:
             why = "it cannot be written to" if above.is_dir() else "it is no folder"
             yield Finding(
                 f"folder {above}",
-                Status.FAIL,
+                CheckStatus.FAIL,
                 f"No folder of ours can be made there: {why}.",
                 "Name another with --home.",
             )
@@ -162,9 +170,9 @@ def _mode(name: str, path: Path, wanted: int) -> Finding:
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & ~wanted:
         return Finding(
-            name, Status.WARN, f"Others can look inside (mode {mode:04o}).", f"chmod {wanted:o} {_quoted(path)}"
+            name, CheckStatus.WARN, f"Others can look inside (mode {mode:04o}).", f"chmod {wanted:o} {_quoted(path)}"
         )
-    return Finding(name, Status.OK, f"Only you can look inside (mode {mode:04o}).")
+    return Finding(name, CheckStatus.OK, f"Only you can look inside (mode {mode:04o}).")
 
 
 CHECKS: tuple[Check, ...] = (

@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quarterdeck.errors import QuarterdeckError
-from quarterdeck.operations.confirming import Outcome, Proof
-from quarterdeck.operations.handing_over import How
+from quarterdeck.operations.delivery import DeliveryRules
+from quarterdeck.operations.delivery_proof import Outcome, Proof
 from quarterdeck.operations.send import send
 
 if TYPE_CHECKING:
     from quarterdeck.core.session import Session
-    from quarterdeck.operations.deck import Deck
+    from quarterdeck.operations.session_context import SessionContext
     from quarterdeck.ports.agent import Agent
 
 
-async def deliver(deck: Deck, session: Session, agent: Agent, request: str) -> str:
+async def deliver(context: SessionContext, session: Session, agent: Agent, request: str) -> str:
     """Send the request, or keep it until it can go; answers what there is to say of it, or "".
 
     Raises QuarterdeckError when it can be neither delivered nor kept.
     """
     try:
-        sent = await send(deck, session, request, How(holds=True))
+        sent = await send(context, session, request, DeliveryRules(holds=True))
     except QuarterdeckError as error:
         raise QuarterdeckError(
             f"{session.tmux_name} was made, but the request was not delivered: {error.message}", hint=error.hint

@@ -6,15 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from quarterdeck.errors import Refused, UsageError
-from quarterdeck.operations.sight import Target
+from quarterdeck.operations.pane_view import TargetPane
 from quarterdeck.ports.store import Activity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from quarterdeck.core.session import Session
-    from quarterdeck.operations.deck import Deck
-    from quarterdeck.operations.handing_over import How
+    from quarterdeck.operations.delivery import DeliveryRules
+    from quarterdeck.operations.session_context import SessionContext
 
 NAMES = (
     *("Enter", "Escape", "Tab", "BTab", "Space", "BSpace", "Up", "Down", "Left", "Right", "Home", "End"),
@@ -24,7 +24,7 @@ NAMES = (
 _KEY = re.compile(rf"(?:[CMS]-)*(?:[!-~]|{'|'.join(NAMES)})")
 
 
-async def press(deck: Deck, session: Session, keys: Sequence[str], how: How) -> None:
+async def press(context: SessionContext, session: Session, keys: Sequence[str], how: DeliveryRules) -> None:
     """Press them, in order. tmux types a name it does not know letter by letter, so such a one is refused."""
     unknown = next((key for key in keys if _KEY.fullmatch(key) is None), None)
     if unknown is not None or not keys:
@@ -33,14 +33,14 @@ async def press(deck: Deck, session: Session, keys: Sequence[str], how: How) -> 
         raise Refused(f'"{session.tmux_name}" has ended.')
     if session.pane_id == how.own_pane:
         raise Refused("This is the pane you are in.")
-    if (await Target(deck, session.pane_id, of=session.incarnation).look()).pane is None:
+    if (await TargetPane(context, session.pane_id, of=session.incarnation).look()).pane is None:
         raise Refused(f'"{session.tmux_name}" has ended.')
-    await deck.mux.leave_mode(session.pane_id)
-    await deck.mux.send_keys(session.pane_id, keys)
-    await deck.store.record(
+    await context.mux.leave_mode(session.pane_id)
+    await context.mux.send_keys(session.pane_id, keys)
+    await context.store.record(
         Activity(
             kind="keys.sent",
-            at=deck.clock.now(),
+            at=context.clock.now(),
             source=how.source,
             session_id=session.session_id,
             summary=f"pressed {len(keys)} keys in {session.tmux_name}",

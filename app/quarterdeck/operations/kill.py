@@ -9,16 +9,16 @@ from quarterdeck.core.session import ExitReason, Need, Session, SessionState
 from quarterdeck.errors import Refused, TmuxError
 from quarterdeck.operations.preview import keep_last_lines
 from quarterdeck.ports.store import Activity
-from quarterdeck.supervisor.sighting import gone
+from quarterdeck.supervisor.session_facts import gone
 
 AT_WORK = frozenset({SessionState.BUSY, SessionState.ERROR})
 ASKING = frozenset({Need.PERMISSION, Need.QUESTION})
 
 if TYPE_CHECKING:
-    from quarterdeck.operations.deck import Deck
+    from quarterdeck.operations.session_context import SessionContext
 
 
-async def kill(deck: Deck, session: Session, *, own_pane: str | None = None) -> Session:
+async def kill(context: SessionContext, session: Session, *, own_pane: str | None = None) -> Session:
     """End the tmux session, verified; the row stays when that failed. Answers the session as it ended.
 
     `own_pane` is the pane the caller itself runs in: its session is never ended from inside.
@@ -28,39 +28,39 @@ async def kill(deck: Deck, session: Session, *, own_pane: str | None = None) -> 
             f"{session.session_id} has no tmux session that could be ended.",
             hint=f"`quarterdeck kill --detach {session.session_id}` forgets it.",
         )
-    if own_pane is not None and own_pane in panes_of(deck, session):
+    if own_pane is not None and own_pane in panes_of(context, session):
         raise Refused(
             f'"{session.tmux_name}" is the session this runs in.',
             hint="Detach or quit first, or end it from another session.",
         )
-    await move_clients_away(deck, session)
+    await move_clients_away(context, session)
     if session.pane_id is not None:
-        await keep_last_lines(deck.mux, deck.store, session.session_id, session.pane_id)
-    await deck.mux.kill_session(session.tmux_id, of=session.incarnation)
-    now = deck.clock.now()
+        await keep_last_lines(context.mux, context.store, session.session_id, session.pane_id)
+    await context.mux.kill_session(session.tmux_id, of=session.incarnation)
+    now = context.clock.now()
     ended = gone(session, ExitReason.API_DELETE, now)
-    await deck.store.end([ended], ExitReason.API_DELETE)
-    await deck.store.record(
-        _told(session, "session.killed", "Ended by the operator", ExitReason.API_DELETE, now_from=deck)
+    await context.store.end([ended], ExitReason.API_DELETE)
+    await context.store.record(
+        _told(session, "session.killed", "Ended by the operator", ExitReason.API_DELETE, now_from=context)
     )
-    if session.session_id in deck.supervisor.fleet.sessions:
-        deck.supervisor.commit(
+    if session.session_id in context.supervisor.fleet.sessions:
+        context.supervisor.commit(
             SessionDeleted(session=ended, reason=ExitReason.API_DELETE, mode=DeleteMode.KILL_TMUX, at=now)
         )
     return ended
 
 
-async def forget(deck: Deck, session: Session) -> None:
+async def forget(context: SessionContext, session: Session) -> None:
     """Stop watching a session and leave tmux alone; a stale or exited row is dismissed."""
-    await deck.store.forget(session.session_id)
-    await deck.store.record(_told(session, "session.forgotten", "No longer watched", "detached", now_from=deck))
-    now = deck.clock.now()
-    if session.session_id not in {**deck.supervisor.fleet.sessions, **deck.supervisor.fleet.exited}:
+    await context.store.forget(session.session_id)
+    await context.store.record(_told(session, "session.forgotten", "No longer watched", "detached", now_from=context))
+    now = context.clock.now()
+    if session.session_id not in {**context.supervisor.fleet.sessions, **context.supervisor.fleet.exited}:
         return  # what the store says was heard meanwhile
     if session.is_stale or session.ended_at is not None:
-        deck.supervisor.commit(SessionForgotten(session_id=session.session_id, at=now))
+        context.supervisor.commit(SessionForgotten(session_id=session.session_id, at=now))
         return
-    deck.supervisor.commit(
+    context.supervisor.commit(
         SessionDeleted(
             session=session,
             reason=ExitReason.API_DELETE,
@@ -87,20 +87,20 @@ def losses(session: Session) -> tuple[str, ...]:
     return tuple(found)
 
 
-def panes_of(deck: Deck, session: Session) -> set[str]:
+def panes_of(context: SessionContext, session: Session) -> set[str]:
     """Every pane of a session, by the last look."""
-    snapshot = deck.supervisor.snapshot
+    snapshot = context.supervisor.snapshot
     return {pane.pane_id for pane in snapshot.panes if pane.tmux_id == session.tmux_id} if snapshot else set()
 
 
-async def move_clients_away(deck: Deck, session: Session) -> None:
+async def move_clients_away(context: SessionContext, session: Session) -> None:
     """Show another session on every client that looks at this one, so that its end throws nobody out of tmux."""
-    watching = [client for client in await deck.mux.clients() if client.tmux_id == session.tmux_id]
+    watching = [client for client in await context.mux.clients() if client.tmux_id == session.tmux_id]
     if not watching:
         return
     others = [
         other
-        for other in deck.supervisor.fleet.sessions.values()
+        for other in context.supervisor.fleet.sessions.values()
         if other.tmux_id != session.tmux_id and not other.is_stale and other.pane_id is not None
     ]
     if not others:
@@ -109,7 +109,7 @@ async def move_clients_away(deck: Deck, session: Session) -> None:
     assert target.pane_id is not None
     for client in watching:
         try:
-            await deck.mux.switch_client(client.name, target.pane_id)
+            await context.mux.switch_client(client.name, target.pane_id)
         except TmuxError as fault:
             raise Refused(
                 f'A terminal shows "{session.tmux_name}" and could not be moved away: {fault.message}',
@@ -117,7 +117,7 @@ async def move_clients_away(deck: Deck, session: Session) -> None:
             ) from fault
 
 
-def _told(session: Session, kind: str, summary: str, reason: str, *, now_from: Deck) -> Activity:
+def _told(session: Session, kind: str, summary: str, reason: str, *, now_from: SessionContext) -> Activity:
     return Activity(
         kind=kind,
         at=now_from.clock.now(),

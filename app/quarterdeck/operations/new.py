@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.ids import SessionId
     from quarterdeck.core.pane import Pane
     from quarterdeck.core.session import Session
-    from quarterdeck.operations.deck import Deck
+    from quarterdeck.operations.session_context import SessionContext
     from quarterdeck.ports.agent import Agent, LaunchPlan
 
 NAME_TRIES = 20
@@ -35,7 +35,7 @@ THEN_A_SHELL = 'trap : INT; "$@"; trap - INT; exec "${SHELL:-/bin/sh}"'
 
 
 @value(kw_only=True)
-class Wanted:
+class NewSessionRequest:
     """What the new session shall be."""
 
     cwd: Path
@@ -49,38 +49,38 @@ class Wanted:
     shell: str = ""
 
 
-async def new_session(deck: Deck, wanted: Wanted) -> tuple[Session, list[str]]:
+async def new_session(context: SessionContext, wanted: NewSessionRequest) -> tuple[Session, list[str]]:
     """The session as it now is, and what could not be done as asked though the session stands."""
     if not wanted.cwd.is_dir():
         raise UsageError(f"There is no folder {wanted.cwd}.", hint="Make it first, or choose another with --cwd.")
-    agent = find_agent(deck, wanted.tool) if wanted.tool else None
+    agent = find_agent(context, wanted.tool) if wanted.tool else None
     request = (wanted.request or "").strip()
     if request and agent is None:
         raise UsageError("A request needs an agent to go to.", hint="Name one with --tool.")
-    plan = _plan(deck, wanted, agent) if agent else None
+    plan = _plan(context, wanted, agent) if agent else None
     if agent is not None and plan is not None and not is_installed(plan.argv[0]):
         raise AgentError(
             f"{agent.spec.name} is not installed: there is no program {plan.argv[0]} on PATH.", hint=agent.spec.install
         )
-    session = await _made(deck, wanted, agent, plan)
-    await deck.store.record(
+    session = await _made(context, wanted, agent, plan)
+    await context.store.record(
         Activity(
             kind="session.made",
-            at=deck.clock.now(),
+            at=context.clock.now(),
             source="operator",
             session_id=session.session_id,
             summary=f"{session.tmux_name} in {wanted.cwd}" + (f", with {agent.spec.name}" if agent else ""),
         )
     )
-    trouble = await deliver(deck, session, agent, request) if agent is not None and request else ""
-    return deck.supervisor.fleet.sessions.get(session.session_id, session), [trouble] if trouble else []
+    trouble = await deliver(context, session, agent, request) if agent is not None and request else ""
+    return context.supervisor.fleet.sessions.get(session.session_id, session), [trouble] if trouble else []
 
 
-def find_agent(deck: Deck, name: str) -> Agent:
+def find_agent(context: SessionContext, name: str) -> Agent:
     """The agent of this name; raises UsageError with the names there are."""
-    agent = deck.agents.get(name)
+    agent = context.agents.get(name)
     if agent is None:
-        raise UsageError(f'There is no agent "{name}".', hint=f"Known: {', '.join(sorted(deck.agents.names()))}.")
+        raise UsageError(f'There is no agent "{name}".', hint=f"Known: {', '.join(sorted(context.agents.names()))}.")
     return agent
 
 
@@ -89,19 +89,21 @@ def is_installed(program: str) -> bool:
     return shutil.which(program) is not None
 
 
-def launch_folder(deck: Deck) -> Path:
+def launch_folder(context: SessionContext) -> Path:
     """Where files lie that agents are started with. They are the same for every session of an agent."""
-    return private_folder(deck.places.state_file.parent / "launch")
+    return private_folder(context.places.state_file.parent / "launch")
 
 
-def _plan(deck: Deck, wanted: Wanted, agent: Agent) -> LaunchPlan:
-    start = Launch(cwd=wanted.cwd, spool=deck.places.spool, files=launch_folder(deck))
+def _plan(context: SessionContext, wanted: NewSessionRequest, agent: Agent) -> LaunchPlan:
+    start = Launch(cwd=wanted.cwd, spool=context.places.spool, files=launch_folder(context))
     resumed = agent.resume(replace(start, session_id=wanted.conversation)) if wanted.conversation else None
     return resumed or agent.launch(start)
 
 
-async def _made(deck: Deck, wanted: Wanted, agent: Agent | None, plan: LaunchPlan | None) -> Session:
-    supervisor = deck.supervisor
+async def _made(
+    context: SessionContext, wanted: NewSessionRequest, agent: Agent | None, plan: LaunchPlan | None
+) -> Session:
+    supervisor = context.supervisor
     argv: tuple[str, ...] = ()
     env: dict[str, str] = {}
     if plan is not None:
@@ -112,7 +114,7 @@ async def _made(deck: Deck, wanted: Wanted, agent: Agent | None, plan: LaunchPla
         if wanted.shell:
             env.setdefault("SHELL", wanted.shell)
     async with supervisor.discovery:
-        promised, pane = await _new_pane(deck, wanted, argv, env)
+        promised, pane = await _new_pane(context, wanted, argv, env)
 
         def dressed(session: Session) -> Session:
             if agent is None:
@@ -124,31 +126,33 @@ async def _made(deck: Deck, wanted: Wanted, agent: Agent | None, plan: LaunchPla
         made = next((s for s in supervisor.fleet.sessions.values() if s.tmux_id == pane.tmux_id), None)
         if made is None or made.session_id != promised:
             # It has ended already, or tmux has made another name of the one that was asked for.
-            await deck.store.release(promised)
+            await context.store.release(promised)
     if made is None:
         raise QuarterdeckError(
             f'The session "{pane.session_name}" ended as soon as it began.',
             hint="Its shell or agent could not be started; try the command by hand.",
         )
-    health = deck.store.health()
+    health = context.store.health()
     if made.session_id != promised and not health.ok:
-        await deck.mux.kill_session(pane.tmux_id, of=made.incarnation)
+        await context.mux.kill_session(pane.tmux_id, of=made.incarnation)
         raise StoreError(f"{UNKEPT}: {health.error}")
     return made
 
 
-async def _new_pane(deck: Deck, wanted: Wanted, argv: tuple[str, ...], env: dict[str, str]) -> tuple[SessionId, Pane]:
+async def _new_pane(
+    context: SessionContext, wanted: NewSessionRequest, argv: tuple[str, ...], env: dict[str, str]
+) -> tuple[SessionId, Pane]:
     """The tmux session, and the identity that was kept for it before it was made."""
     name = (wanted.name or "").strip() or None
     if name is not None:
-        return await _named_pane(deck, NewSession(name=name, cwd=wanted.cwd, argv=argv, env=env))
-    await deck.supervisor.look_locked()
-    snapshot = deck.supervisor.snapshot
+        return await _named_pane(context, NewSession(name=name, cwd=wanted.cwd, argv=argv, env=env))
+    await context.supervisor.look_locked()
+    snapshot = context.supervisor.snapshot
     taken = {pane.session_name for pane in snapshot.panes} if snapshot else set()
     # Another program may take the name between the look and the making.
     for attempt, free in enumerate(free_names(wanted.stem, taken)):
         try:
-            return await _named_pane(deck, NewSession(name=free, cwd=wanted.cwd, argv=argv, env=env))
+            return await _named_pane(context, NewSession(name=free, cwd=wanted.cwd, argv=argv, env=env))
         except (TmuxRefused, Refused) as refusal:
             is_taken = "exists already" in refusal.message or "being made already" in refusal.message
             if not is_taken or attempt == NAME_TRIES:
@@ -156,14 +160,14 @@ async def _new_pane(deck: Deck, wanted: Wanted, argv: tuple[str, ...], env: dict
     raise AssertionError("the loop ends with a pane or an error")
 
 
-async def _named_pane(deck: Deck, asked: NewSession) -> tuple[SessionId, Pane]:
+async def _named_pane(context: SessionContext, asked: NewSession) -> tuple[SessionId, Pane]:
     assert asked.name is not None
     try:
-        promised = await deck.store.reserve(deck.supervisor.server, asked.name)
+        promised = await context.store.reserve(context.supervisor.server, asked.name)
     except StoreError as error:
         raise StoreError(f"{UNKEPT}: {error.message}", hint="Try again when the state can be written.") from error
     try:
-        return promised, await deck.mux.new_session(asked)
+        return promised, await context.mux.new_session(asked)
     except BaseException:
-        await asyncio.shield(deck.store.release(promised))
+        await asyncio.shield(context.store.release(promised))
         raise

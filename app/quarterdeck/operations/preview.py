@@ -13,21 +13,21 @@ from quarterdeck.ports.mux import CaptureRequest
 if TYPE_CHECKING:
     from quarterdeck.core.ids import PaneId, SessionId
     from quarterdeck.core.session import Session
-    from quarterdeck.operations.deck import Deck
+    from quarterdeck.operations.session_context import SessionContext
     from quarterdeck.ports.mux import Mux
     from quarterdeck.ports.store import Store
 
 logger = logging.getLogger(__name__)
 
 
-async def preview(deck: Deck, session: Session, *, lines: int, colours: bool = True) -> str:
+async def preview(context: SessionContext, session: Session, *, lines: int, colours: bool = True) -> str:
     """At most `lines` last lines, blank ones at the end left out."""
     text = ""
     if session.pane_id is not None and not session.is_stale and session.ended_at is None:
         request = CaptureRequest(session.pane_id, lines=lines, colours=colours)
-        text = (await deck.mux.capture([request])).get(session.pane_id, "")
+        text = (await context.mux.capture([request])).get(session.pane_id, "")
     if not text.strip():
-        text = await deck.store.tail(session.session_id)
+        text = await context.store.tail(session.session_id)
     return last_lines(text, lines)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.project import Command, Crew, Project, Strategy, is_project_name, project_at
+from quarterdeck.core.project import AgentChoice, Project, SetupCommand, Strategy, is_project_name, project_at
 from quarterdeck.errors import NotARepository, NotFound, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from quarterdeck.config.projects import Defaults, Role
-    from quarterdeck.config.projects import Project as Section
+    from quarterdeck.config.projects import Defaults, RoleSettings
+    from quarterdeck.config.projects import ProjectSettings as Section
     from quarterdeck.config.settings import Settings
     from quarterdeck.ports.git import Git
 
@@ -57,19 +57,19 @@ def _project(name: str, section: Section, defaults: Defaults) -> Project:
         prefix=section.prefix,
         default_branch=section.default_branch or None,
         repo=section.repo or None,
-        crew=_crew(section),
-        workers=_crew(section.worker),
-        orchestrator=_crew(section.orchestrator),
-        defaults=_crew(defaults),
-        default_workers=_crew(defaults.worker),
-        default_orchestrator=_crew(defaults.orchestrator),
+        agent_choice=_agent_choice(section),
+        workers=_agent_choice(section.worker),
+        orchestrator=_agent_choice(section.orchestrator),
+        defaults=_agent_choice(defaults),
+        default_workers=_agent_choice(defaults.worker),
+        default_orchestrator=_agent_choice(defaults.orchestrator),
         tracker=tracker.kind,
         scm=section.scm,
         tracker_options={"team": tracker.team, "key_variable": tracker.key_variable},
         tracker_files=tuple(tracker.files),
         symlinks=tuple(section.symlinks),
         post_create=tuple(
-            Command(shell=command) if isinstance(command, str) else Command(argv=tuple(command))
+            SetupCommand(shell=command) if isinstance(command, str) else SetupCommand(argv=tuple(command))
             for command in section.post_create
         ),
         env=dict(section.env),
@@ -81,8 +81,8 @@ def _project(name: str, section: Section, defaults: Defaults) -> Project:
     )
 
 
-def _crew(given: Role | Section | Defaults) -> Crew:
-    return Crew(
+def _agent_choice(given: RoleSettings | Section | Defaults) -> AgentChoice:
+    return AgentChoice(
         agent=given.agent or None,
         model=given.model or None,
         permissions=given.permissions,

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.choice import is_same_question, landmarks
+from quarterdeck.core.answer_choice import is_same_question, landmarks
 from quarterdeck.core.session import Need, Source
 from quarterdeck.errors import QuarterdeckError, Refused
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from quarterdeck.core.session import Session
-    from quarterdeck.operations.deck import Deck
-    from quarterdeck.operations.sight import Sight, Target
+    from quarterdeck.operations.pane_view import PaneView, TargetPane
+    from quarterdeck.operations.session_context import SessionContext
 
 READ_WITHIN = 2.0
 TAKEN_WITHIN = 5.0
@@ -24,7 +24,7 @@ CHANGED = "It asks something else by now, or nothing; no key was pressed."
 
 
 @value(kw_only=True)
-class Question:
+class AskedQuestion:
     """An open dialog, as the screen shows it."""
 
     kind: Need
@@ -36,19 +36,21 @@ class Question:
     """Position of the choice under the agent's cursor."""
 
 
-async def read_question(deck: Deck, target: Target, session: Session) -> tuple[Sight, Question]:
+async def read_question(
+    context: SessionContext, target: TargetPane, session: Session
+) -> tuple[PaneView, AskedQuestion]:
     """What is asked now; raises Refused when it is nothing that can be read."""
-    deadline = deck.clock.monotonic() + READ_WITHIN
+    deadline = context.clock.monotonic() + READ_WITHIN
     while True:
-        sight = await target.look()
-        question = question_in(sight)
+        view = await target.look()
+        question = question_in(view)
         if question is not None:
-            return sight, question
+            return view, question
         # The agent may say that it asks a moment before its screen shows what.
-        if sight.question is None or deck.clock.monotonic() > deadline:
+        if view.question is None or context.clock.monotonic() > deadline:
             break
         await asyncio.sleep(EVERY)
-    if sight.question is not None:
+    if view.question is not None:
         raise Refused(
             f'What "{session.tmux_name}" asks cannot be read from its screen.',
             hint=f"quarterdeck attach {session.tmux_name}",
@@ -56,24 +58,26 @@ async def read_question(deck: Deck, target: Target, session: Session) -> tuple[S
     raise Refused(f'"{session.tmux_name}" asks nothing now.')
 
 
-def question_in(sight: Sight) -> Question | None:
+def question_in(view: PaneView) -> AskedQuestion | None:
     """The open dialog that a look shows."""
-    for claim in sight.claims:
+    for claim in view.claims:
         if claim.source is Source.SCREEN and claim.needs in {Need.PERMISSION, Need.QUESTION}:
             text = claim.question or claim.detail
-            return Question(kind=claim.needs, text=text, choices=claim.choices, ticks=claim.ticks, marked=claim.marked)
+            return AskedQuestion(
+                kind=claim.needs, text=text, choices=claim.choices, ticks=claim.ticks, marked=claim.marked
+            )
     return None
 
 
-async def press(deck: Deck, target: Target, question: Question, keys: list[str]) -> bool:
+async def press(context: SessionContext, target: TargetPane, question: AskedQuestion, keys: list[str]) -> bool:
     """Press keys if the question is still there; the look is the last thing before them."""
     if not await is_open(target, question):
         return False
     # And once more in tmux itself, so that no time at all is left for another question to come up.
-    return not keys or await deck.mux.send_keys_if(target.pane_id, keys, landmarks(question.text))
+    return not keys or await context.mux.send_keys_if(target.pane_id, keys, landmarks(question.text))
 
 
-async def is_open(target: Target, question: Question) -> bool:
+async def is_open(target: TargetPane, question: AskedQuestion) -> bool:
     """Whether the screen shows this question now, whatever is ticked in it."""
     now = question_in(await target.glance())
     return (
@@ -84,11 +88,11 @@ async def is_open(target: Target, question: Question) -> bool:
     )
 
 
-async def see_it_taken(deck: Deck, target: Target, question: Question) -> None:
+async def see_it_taken(context: SessionContext, target: TargetPane, question: AskedQuestion) -> None:
     """Wait until the question is gone; raises QuarterdeckError when it stays."""
-    deadline = deck.clock.monotonic() + TAKEN_WITHIN
+    deadline = context.clock.monotonic() + TAKEN_WITHIN
     while await is_open(target, question):
-        if deck.clock.monotonic() > deadline:
+        if context.clock.monotonic() > deadline:
             raise QuarterdeckError(
                 "The key was pressed, and the question still stands there.", hint="Go there and look."
             )

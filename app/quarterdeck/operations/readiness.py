@@ -13,7 +13,7 @@ from quarterdeck.ports.agent import BoxState
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from quarterdeck.operations.sight import Sight, Target
+    from quarterdeck.operations.pane_view import PaneView, TargetPane
     from quarterdeck.ports.clock import Clock
 
 TYPED_WITHIN = 4.0
@@ -54,22 +54,22 @@ WORDS: Mapping[Hurdle, str] = {
 }
 
 
-def hurdle(sight: Sight, *, wants_agent: bool, now: float) -> Hurdle | None:
+def hurdle(view: PaneView, *, wants_agent: bool, now: float) -> Hurdle | None:
     """What keeps a message from being typed now; None = nothing."""
-    if sight.pane is None:
+    if view.pane is None:
         return Hurdle.GONE
-    if sight.agent is None:
+    if view.agent is None:
         if wants_agent:
             return Hurdle.ELSEWHERE
-        if sight.pane.alternate:
+        if view.pane.alternate:
             return Hurdle.COVERED
-    if sight.question is not None:
+    if view.question is not None:
         return Hurdle.ASKS
-    if sight.box.state is BoxState.COVERED:
+    if view.box.state is BoxState.COVERED:
         return Hurdle.COVERED
-    if sight.box.text or (sight.agent is None and shell_draft(sight.screen)):
+    if view.box.text or (view.agent is None and shell_draft(view.screen)):
         return Hurdle.DRAFT
-    return Hurdle.TYPING if now - sight.typed_at < TYPED_WITHIN else None
+    return Hurdle.TYPING if now - view.typed_at < TYPED_WITHIN else None
 
 
 def shell_draft(screen: str) -> bool:
@@ -79,21 +79,23 @@ def shell_draft(screen: str) -> bool:
     return bool(found) and not is_prompt(line) and is_prompt(found["prompt"]) if found else False
 
 
-async def until_ready(target: Target, clock: Clock, *, wants_agent: bool, age: float) -> tuple[Sight, Hurdle | None]:
+async def until_ready(
+    target: TargetPane, clock: Clock, *, wants_agent: bool, age: float
+) -> tuple[PaneView, Hurdle | None]:
     """Look until two looks agree; what is only starting, or covered for a moment, is waited for."""
     began = clock.monotonic()
     is_young = age < YOUNG
     before: tuple[object, ...] | None = None
     while True:
-        sight = await target.look()
-        found = hurdle(sight, wants_agent=wants_agent, now=clock.now().timestamp())
+        view = await target.look()
+        found = hurdle(view, wants_agent=wants_agent, now=clock.now().timestamp())
         waited = clock.monotonic() - began
-        is_newborn = age + waited < NEWBORN and not sight.works
-        seen = (found, sight.box, sight.screen if sight.box.state is BoxState.UNKNOWN or is_newborn else "")
+        is_newborn = age + waited < NEWBORN and not view.works
+        seen = (found, view.box, view.screen if view.box.state is BoxState.UNKNOWN or is_newborn else "")
         patience = STARTING_PATIENCE if is_young else PATIENCE.get(found, 0.0) if found else 0.0
         can_pass = found in PATIENCE and waited < patience
         # A screen that never stands still must not be waited for without end.
         if (seen == before or waited > max(patience, PATIENCE[Hurdle.COVERED])) and not can_pass:
-            return sight, found
+            return view, found
         before = seen
         await asyncio.sleep(GAP_AT_START if is_newborn else GAP)

@@ -18,9 +18,16 @@ from quarterdeck.core.lifecycle import (
 )
 from quarterdeck.core.session import ExitReason
 from quarterdeck.errors import GitError, NotFound, QuarterdeckError, WorkWouldBeLost
-from quarterdeck.operations import launching
-from quarterdeck.operations.outcome import Leftovers, ended
-from quarterdeck.operations.runtime import Sky, end_runtime, look_up, note_end, server_elsewhere, tmux_presence
+from quarterdeck.operations import start_agent
+from quarterdeck.operations.leftovers import Leftovers, ended
+from quarterdeck.operations.session_runtime import (
+    SystemLook,
+    end_runtime,
+    look_up,
+    note_end,
+    server_elsewhere,
+    tmux_presence,
+)
 from quarterdeck.ports.store import Level
 
 if TYPE_CHECKING:
@@ -28,7 +35,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.pane import Pane
     from quarterdeck.core.work_record import WorkRecord
-    from quarterdeck.operations.yard import Yard
+    from quarterdeck.operations.work_context import WorkContext
 
 SAID = {
     (Operation.SPAWN, Remedy.MARK_RUNNING): "Finished the interrupted spawn of {}",
@@ -40,47 +47,51 @@ SAID = {
 }
 
 
-async def recover(yard: Yard) -> list[str]:
+async def recover(work_context: WorkContext) -> list[str]:
     """Deal with every operation whose process is gone; answers one sentence for each that was dealt with."""
-    entries = [entry for entry in await yard.works.journal() if not _is_busy(yard, entry)]
+    entries = [entry for entry in await work_context.works.journal() if not _is_busy(work_context, entry)]
     if not entries:
         return []
-    sky = await look_up(yard)
+    system = await look_up(work_context)
     said = []
     for entry in entries:
-        record = await yard.works.work(entry.session_id)
-        if record is not None and await server_elsewhere(yard, record):
+        record = await work_context.works.work(entry.session_id)
+        if record is not None and await server_elsewhere(work_context, record):
             # Whoever looks at that server can tell; we cannot.
             continue
-        presence = tmux_presence(sky, _panes(sky, entry, record))
+        presence = tmux_presence(system, _panes(system, entry, record))
         todo = remedies(entry, presence)
-        if Remedy.WAIT in todo or not await yard.works.take_over(entry, yard.owner):
+        if Remedy.WAIT in todo or not await work_context.works.take_over(entry, work_context.owner):
             continue
-        said.append(await _deal_with(yard, replace(entry, owner=yard.owner), record, todo, sky))
+        said.append(await _deal_with(work_context, replace(entry, owner=work_context.owner), record, todo, system))
     return said
 
 
-def _is_busy(yard: Yard, entry: JournalEntry) -> bool:
+def _is_busy(work_context: WorkContext, entry: JournalEntry) -> bool:
     """Whether somebody still works at it. What we ourselves gave up carries no name."""
-    return bool(entry.owner) and yard.is_running(entry.owner)
+    return bool(entry.owner) and work_context.is_running(entry.owner)
 
 
 async def _deal_with(
-    yard: Yard, entry: JournalEntry, record: WorkRecord | None, todo: tuple[Remedy, ...], sky: Sky
+    work_context: WorkContext,
+    entry: JournalEntry,
+    record: WorkRecord | None,
+    todo: tuple[Remedy, ...],
+    system: SystemLook,
 ) -> str:
     summary = f"The interrupted {entry.operation} of {entry.session_id} had changed nothing"
     try:
-        if Remedy.REMOVE_WORKTREE in todo and record is not None and await _holds_work(yard, entry, record):
+        if Remedy.REMOVE_WORKTREE in todo and record is not None and await _holds_work(work_context, entry, record):
             todo = (Remedy.MARK_LOST,)
         for remedy in todo:
-            await _apply(yard, entry, record, remedy, sky)
+            await _apply(work_context, entry, record, remedy, system)
             summary = SAID.get((entry.operation, remedy), summary.replace(" had changed nothing", " was undone"))
             summary = summary.format(entry.session_id)
-        await yard.works.finish(entry)
+        await work_context.works.finish(entry)
     except QuarterdeckError as error:
         # It stays in the journal, for the next start to try again.
-        await yard.works.take_over(entry, "")
-        await yard.tell(
+        await work_context.works.take_over(entry, "")
+        await work_context.tell(
             "recovery.action_failed",
             f"The interrupted {entry.operation} of {entry.session_id} could not be put right",
             project=entry.project,
@@ -90,72 +101,76 @@ async def _deal_with(
             hint=error.hint,
         )
         return f"The interrupted {entry.operation} of {entry.session_id} could not be put right: {error.message}"
-    await yard.tell(
+    await work_context.tell(
         "recovery.session_recovered", summary, project=entry.project, session_id=entry.session_id, level=Level.WARN
     )
     return f"{summary}."
 
 
 async def _apply(  # everything a remedy may need
-    yard: Yard, entry: JournalEntry, record: WorkRecord | None, remedy: Remedy, sky: Sky
+    work_context: WorkContext, entry: JournalEntry, record: WorkRecord | None, remedy: Remedy, system: SystemLook
 ) -> None:
-    now = yard.clock.now()
+    now = work_context.clock.now()
     match remedy:
         case Remedy.END_RUNTIME if record is not None:
-            await end_runtime(yard, record, sky)
-            await note_end(yard, record.session_id, ExitReason.API_DELETE)
+            await end_runtime(work_context, record, system)
+            await note_end(work_context, record.session_id, ExitReason.API_DELETE)
         case Remedy.REMOVE_FILES if record is not None:
-            await asyncio.to_thread(launching.remove_files, yard, record)
+            await asyncio.to_thread(start_agent.remove_files, work_context, record)
         case Remedy.REMOVE_WORKTREE if record is not None:
-            await _remove_worktree(yard, entry, record)
+            await _remove_worktree(work_context, entry, record)
         case Remedy.RELEASE:
-            await yard.store.release(entry.session_id)
-            await yard.works.drop_work(entry.session_id)
+            await work_context.store.release(entry.session_id)
+            await work_context.works.drop_work(entry.session_id)
         case Remedy.MARK_RUNNING if record is not None:
-            await _change(yard, record, lambda held: _found_running(held, _panes(sky, entry, held), entry.operation))
+            await _change(
+                work_context, record, lambda held: _found_running(held, _panes(system, entry, held), entry.operation)
+            )
         case Remedy.MARK_LOST if record is not None:
-            await yard.store.release(entry.session_id)
-            await _change(yard, record, _lost)
+            await work_context.store.release(entry.session_id)
+            await _change(work_context, record, _lost)
         case Remedy.MARK_ENDED if record is not None:
             reason = WorkReason(entry.data.get("reason", WorkReason.MANUALLY_KILLED))
-            await note_end(yard, record.session_id, ExitReason.API_DELETE)
-            await _change(yard, record, lambda held: ended(held, now, reason))
+            await note_end(work_context, record.session_id, ExitReason.API_DELETE)
+            await _change(work_context, record, lambda held: ended(held, now, reason))
         case _:
             return
 
 
-async def _change(yard: Yard, record: WorkRecord, change: Callable[[WorkRecord], WorkRecord]) -> None:
+async def _change(work_context: WorkContext, record: WorkRecord, change: Callable[[WorkRecord], WorkRecord]) -> None:
     try:
-        await yard.works.change_work(record.session_id, change)
+        await work_context.works.change_work(record.session_id, change)
     except NotFound:
         return
 
 
-async def _remove_worktree(yard: Yard, entry: JournalEntry, record: WorkRecord) -> None:
-    path = yard.folder / record.project / "worktrees" / record.session_id
+async def _remove_worktree(work_context: WorkContext, entry: JournalEntry, record: WorkRecord) -> None:
+    path = work_context.folder / record.project / "worktrees" / record.session_id
     if entry.operation is Operation.KILL:
         path = Path(record.worktree) if record.worktree else path
-    if not yard.git.is_ours(path):
+    if not work_context.git.is_ours(path):
         return
     if entry.operation is Operation.KILL:
-        await _finish_removal(yard, entry, record, path)
+        await _finish_removal(work_context, entry, record, path)
         return
     # What an agent left there has been looked for; before one was started, only we had put anything there.
-    await yard.git.remove(path, accept_loss=Step.LAUNCH not in entry.steps)
+    await work_context.git.remove(path, accept_loss=Step.LAUNCH not in entry.steps)
     if entry.data.get("base"):
-        await yard.git.drop_unused_branch(Path(record.repository), record.branch or "", entry.data.get("base", ""))
+        await work_context.git.drop_unused_branch(
+            Path(record.repository), record.branch or "", entry.data.get("base", "")
+        )
 
 
-async def _finish_removal(yard: Yard, entry: JournalEntry, record: WorkRecord, path: Path) -> None:
+async def _finish_removal(work_context: WorkContext, entry: JournalEntry, record: WorkRecord, path: Path) -> None:
     try:
         if entry.data.get("leftovers") == Leftovers.KEEP:
             # The operator had agreed, on the condition that it is kept.
-            await yard.git.keep(path, record.session_id)
-            await yard.git.remove(path, accept_loss=True)
+            await work_context.git.keep(path, record.session_id)
+            await work_context.git.remove(path, accept_loss=True)
         else:
-            await yard.git.remove(path)
+            await work_context.git.remove(path)
     except (GitError, WorkWouldBeLost) as error:
-        await yard.tell(
+        await work_context.tell(
             "workspace.destroy_failed",
             f"The worktree of {record.session_id} is still there",
             project=record.project,
@@ -165,18 +180,18 @@ async def _finish_removal(yard: Yard, entry: JournalEntry, record: WorkRecord, p
         )
 
 
-async def _holds_work(yard: Yard, entry: JournalEntry, record: WorkRecord) -> bool:
+async def _holds_work(work_context: WorkContext, entry: JournalEntry, record: WorkRecord) -> bool:
     """Whether the agent of an interrupted spawn has come, worked and gone."""
-    path = yard.folder / record.project / "worktrees" / record.session_id
-    if entry.operation is not Operation.SPAWN or Step.LAUNCH not in entry.steps or not yard.git.is_ours(path):
+    path = work_context.folder / record.project / "worktrees" / record.session_id
+    if entry.operation is not Operation.SPAWN or Step.LAUNCH not in entry.steps or not work_context.git.is_ours(path):
         return False
-    return not (await yard.git.at_risk(path)).is_clean
+    return not (await work_context.git.at_risk(path)).is_clean
 
 
-def _panes(sky: Sky, entry: JournalEntry, record: WorkRecord | None) -> Sequence[Pane]:
+def _panes(system: SystemLook, entry: JournalEntry, record: WorkRecord | None) -> Sequence[Pane]:
     if record is None:
-        return sky.named(entry.session_id)
-    return sky.panes(record, is_starting=Step.LAUNCH in entry.steps)
+        return system.named(entry.session_id)
+    return system.panes(record, is_starting=Step.LAUNCH in entry.steps)
 
 
 def _found_running(record: WorkRecord, panes: Sequence[Pane], operation: Operation) -> WorkRecord:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.message import MOST_RECIPIENTS, cleaned, fingerprint
 from quarterdeck.core.session import SessionState
 from quarterdeck.errors import NotFound, QuarterdeckError, Refused, UsageError
-from quarterdeck.operations.confirming import WORDS, Outcome, Proof
-from quarterdeck.operations.handing_over import Delivery, How, NobodyThere, hand_over
+from quarterdeck.operations.delivery import Delivery, DeliveryRules, NobodyThere, hand_over
+from quarterdeck.operations.delivery_proof import WORDS, Outcome, Proof
 from quarterdeck.ports.messages import Stage, Turn
 from quarterdeck.ports.store import Activity, Level
 from quarterdeck.values import value
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from quarterdeck.core.session import Session
-    from quarterdeck.operations.deck import Deck
+    from quarterdeck.operations.session_context import SessionContext
     from quarterdeck.ports.messages import Held
 
 logger = logging.getLogger(__name__)
@@ -43,39 +43,41 @@ class Sent:
     """Number of the message while it waits with us."""
 
 
-DEFAULT = How()
+DEFAULT = DeliveryRules()
 
 
-async def send(deck: Deck, session: Session, text: str, how: How = DEFAULT) -> Sent:
+async def send(context: SessionContext, session: Session, text: str, how: DeliveryRules = DEFAULT) -> Sent:
     """Deliver a message, or keep it until it can go. Raises Refused when the session can take none."""
     words = _worded(text)
-    session = await _reachable(deck, session, how)
-    if not how.now and await deck.messages.waiting(session.session_id):
+    session = await _reachable(context, session, how)
+    if not how.now and await context.messages.waiting(session.session_id):
         try:
-            await deliver_held(deck, session, how)
+            await deliver_held(context, session, how)
         except NobodyThere as absent:
             # What waits for its agent goes on waiting, and what is said now waits behind it.
             logger.info("what waits for %s goes on waiting: %s", session.session_id, absent.message)
     stage = Stage.FOR_AGENT if how.holds else Stage.WAITING
-    held = await deck.messages.post(session.session_id, words, deck.owner, stage)
+    held = await context.messages.post(session.session_id, words, context.owner, stage)
     try:
-        turn = await _turn(deck, held, how)
+        turn = await _turn(context, held, how)
         if turn is Turn.GO:
-            return await _deliver_or_revive(deck, session, held, how)
+            return await _deliver_or_revive(context, session, held, how)
     except (QuarterdeckError, asyncio.CancelledError) as error:
         if how.holds and isinstance(error, QuarterdeckError) and not isinstance(error, NobodyThere | NotFound):
             delivery = Delivery.waiting(error.message)
-            await deck.messages.hold(held.id, delivery.detail)
-            return await _told(deck, session, held, delivery, how)
+            await context.messages.hold(held.id, delivery.detail)
+            return await _told(context, session, held, delivery, how)
         # Whoever asked is told that it did not go; then it must not go later without a word either.
-        await deck.messages.settle(held.id)
+        await context.messages.settle(held.id)
         raise
     delivery = Delivery.waiting("earlier messages wait")
-    await deck.messages.hold(held.id, delivery.detail)
-    return await _told(deck, session, held, delivery, how)
+    await context.messages.hold(held.id, delivery.detail)
+    return await _told(context, session, held, delivery, how)
 
 
-async def send_to_all(deck: Deck, sessions: Sequence[Session], text: str, how: How = DEFAULT) -> list[Sent]:
+async def send_to_all(
+    context: SessionContext, sessions: Sequence[Session], text: str, how: DeliveryRules = DEFAULT
+) -> list[Sent]:
     """The same message to several sessions, each with an outcome of its own."""
     different = list({session.session_id: session for session in sessions}.values())
     if len(different) > MOST_RECIPIENTS:
@@ -86,21 +88,21 @@ async def send_to_all(deck: Deck, sessions: Sequence[Session], text: str, how: H
     async def one(session: Session) -> Sent:
         async with slots:
             try:
-                return await send(deck, session, text, how)
+                return await send(context, session, text, how)
             except QuarterdeckError as error:
                 return Sent(session=session, outcome=Outcome.REFUSED, detail=error.message)
 
     return list(await asyncio.gather(*map(one, different)))
 
 
-async def deliver_held(deck: Deck, session: Session, how: How = DEFAULT) -> list[Sent]:
+async def deliver_held(context: SessionContext, session: Session, how: DeliveryRules = DEFAULT) -> list[Sent]:
     """Deliver what waits for a session, in order, until one has to go on waiting."""
     done: list[Sent] = []
-    while (held := await deck.messages.take(session.session_id, deck.owner)) is not None:
+    while (held := await context.messages.take(session.session_id, context.owner)) is not None:
         try:
-            sent = await deliver(deck, session, held, how)
+            sent = await deliver(context, session, held, how)
         except QuarterdeckError as error:
-            await deck.messages.hold(held.id, error.message)
+            await context.messages.hold(held.id, error.message)
             raise
         done.append(sent)
         if sent.held is not None:
@@ -108,39 +110,39 @@ async def deliver_held(deck: Deck, session: Session, how: How = DEFAULT) -> list
     return done
 
 
-async def deliver_now(deck: Deck, message_id: int, how: How) -> Sent:
+async def deliver_now(context: SessionContext, message_id: int, how: DeliveryRules) -> Sent:
     """Deliver one that waits before all others of its session; `how` says what it may go over."""
-    held = next((each for each in await deck.messages.waiting() if each.id == message_id), None)
+    held = next((each for each in await context.messages.waiting() if each.id == message_id), None)
     if held is None:
         raise NotFound(f"Message {message_id} does not wait any more.")
-    session = deck.session(held.session_id)
-    if await _turn(deck, held, how) is not Turn.GO:
+    session = context.session(held.session_id)
+    if await _turn(context, held, how) is not Turn.GO:
         raise Refused(f'Another message to "{session.tmux_name}" is on its way.')
     try:
-        return await deliver(deck, session, held, how)
+        return await deliver(context, session, held, how)
     except QuarterdeckError as error:
-        await deck.messages.hold(held.id, error.message)
+        await context.messages.hold(held.id, error.message)
         raise
 
 
-async def deliver(deck: Deck, session: Session, held: Held, how: How) -> Sent:
+async def deliver(context: SessionContext, session: Session, held: Held, how: DeliveryRules) -> Sent:
     """Deliver one message that is ours to deliver now."""
-    delivery = await hand_over(deck, session, held, how)
+    delivery = await hand_over(context, session, held, how)
     if delivery.waits:
-        await deck.messages.hold(held.id, delivery.detail, delivery.stage)
+        await context.messages.hold(held.id, delivery.detail, delivery.stage)
     else:
-        await deck.messages.settle(held.id)
-        await deck.answered(session.session_id)
-    return await _told(deck, session, held, delivery, how)
+        await context.messages.settle(held.id)
+        await context.answered(session.session_id)
+    return await _told(context, session, held, delivery, how)
 
 
-async def _deliver_or_revive(deck: Deck, session: Session, held: Held, how: How) -> Sent:
+async def _deliver_or_revive(context: SessionContext, session: Session, held: Held, how: DeliveryRules) -> Sent:
     try:
-        return await deliver(deck, session, held, how)
+        return await deliver(context, session, held, how)
     except NobodyThere:
-        if session.work is None or deck.revive is None:
+        if session.work is None or context.revive is None:
             raise
-    return await deliver(deck, await deck.revive(session), held, how)
+    return await deliver(context, await context.revive(session), held, how)
 
 
 def _worded(text: str) -> str:
@@ -150,11 +152,11 @@ def _worded(text: str) -> str:
     return words
 
 
-async def _reachable(deck: Deck, session: Session, how: How) -> Session:
+async def _reachable(context: SessionContext, session: Session, how: DeliveryRules) -> Session:
     """The session as it can be typed into; a spawned one that has died is brought back first."""
     is_gone = session.is_stale or session.state is SessionState.EXITED or session.ended_at is not None
-    if (is_gone or session.pane_id is None) and session.work is not None and deck.revive is not None:
-        return await deck.revive(session)
+    if (is_gone or session.pane_id is None) and session.work is not None and context.revive is not None:
+        return await context.revive(session)
     if is_gone or session.pane_id is None:
         raise Refused(f'"{session.tmux_name}" has ended, so there is nobody to send to.')
     if session.pane_id == how.own_pane:
@@ -162,19 +164,19 @@ async def _reachable(deck: Deck, session: Session, how: How) -> Session:
     return session
 
 
-async def _turn(deck: Deck, held: Held, how: How) -> Turn:
+async def _turn(context: SessionContext, held: Held, how: DeliveryRules) -> Turn:
     """Wait for the one before it, if that is on its way."""
-    deadline = deck.clock.monotonic() + TURN_PATIENCE
+    deadline = context.clock.monotonic() + TURN_PATIENCE
     while True:
-        turn = await deck.messages.turn(held.id, deck.owner, overtake=how.now)
+        turn = await context.messages.turn(held.id, context.owner, overtake=how.now)
         if turn is Turn.GONE:
             raise NotFound("The message was withdrawn before it could be sent.")
-        if turn is not Turn.BUSY or deck.clock.monotonic() > deadline:
+        if turn is not Turn.BUSY or context.clock.monotonic() > deadline:
             return turn
         await asyncio.sleep(TURN_EVERY)
 
 
-async def _told(deck: Deck, session: Session, held: Held, delivery: Delivery, how: How) -> Sent:
+async def _told(context: SessionContext, session: Session, held: Held, delivery: Delivery, how: DeliveryRules) -> Sent:
     """Tell the log what became of it: its length and a fingerprint, never its words."""
     sent = Sent(
         session=session,
@@ -185,13 +187,13 @@ async def _told(deck: Deck, session: Session, held: Held, delivery: Delivery, ho
     )
     kind = "held" if delivery.waits else sent.outcome.value
     if delivery.waits:
-        deck.on_held()
+        context.on_held()
         if held.why == sent.detail:
             return sent  # said already, when it was tried before
-    await deck.store.record(
+    await context.store.record(
         Activity(
             kind=f"message.{kind}",
-            at=deck.clock.now(),
+            at=context.clock.now(),
             level=Level.WARN if sent.outcome is Outcome.UNCONFIRMED and how.wait else Level.INFO,
             source=how.source,
             session_id=session.session_id,
@@ -210,26 +212,26 @@ async def _told(deck: Deck, session: Session, held: Held, delivery: Delivery, ho
     return sent
 
 
-async def withdraw(deck: Deck, message_id: int) -> Held:
+async def withdraw(context: SessionContext, message_id: int) -> Held:
     """Take back a message that waits."""
-    held = await deck.messages.withdraw(message_id)
-    await _note(deck, "message.withdrawn", held, f"withdrew message {message_id}")
+    held = await context.messages.withdraw(message_id)
+    await _note(context, "message.withdrawn", held, f"withdrew message {message_id}")
     return held
 
 
-async def rewrite(deck: Deck, message_id: int, text: str) -> Held:
+async def rewrite(context: SessionContext, message_id: int, text: str) -> Held:
     """Change the words of a message that waits."""
-    held = await deck.messages.rewrite(message_id, _worded(text))
-    await _note(deck, "message.rewritten", held, f"changed message {message_id}")
+    held = await context.messages.rewrite(message_id, _worded(text))
+    await _note(context, "message.rewritten", held, f"changed message {message_id}")
     return held
 
 
-async def _note(deck: Deck, kind: str, held: Held, summary: str) -> None:
-    deck.on_held()
-    await deck.store.record(
+async def _note(context: SessionContext, kind: str, held: Held, summary: str) -> None:
+    context.on_held()
+    await context.store.record(
         Activity(
             kind=kind,
-            at=deck.clock.now(),
+            at=context.clock.now(),
             source="operator",
             session_id=held.session_id,
             summary=summary,

@@ -12,16 +12,16 @@ from quarterdeck.core.display_name import display_name
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.issue import issue_text
 from quarterdeck.core.lifecycle import initial, is_terminal
-from quarterdeck.core.project import Crew, choose_crew
+from quarterdeck.core.project import AgentChoice, choose_agent
 from quarterdeck.core.work import Role
 from quarterdeck.core.work_record import WorkRecord
 from quarterdeck.errors import ForgeError, IssueNotFound, SettingsError, UsageError
 from quarterdeck.foreign_files import read_text
-from quarterdeck.operations import launching
+from quarterdeck.operations import start_agent
 from quarterdeck.operations.prompts import Brief, task, worker_prompt
 from quarterdeck.operations.recover import recover
-from quarterdeck.operations.runtime import look_up
-from quarterdeck.operations.starting import launch
+from quarterdeck.operations.session_runtime import look_up
+from quarterdeck.operations.start_spawned import launch
 from quarterdeck.operations.undo import Undo, undoing
 from quarterdeck.operations.worktree import make_worktree
 from quarterdeck.ports.store import Level
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.issue import Issue
     from quarterdeck.core.journal import JournalEntry
     from quarterdeck.core.project import Project
-    from quarterdeck.operations.yard import Yard
+    from quarterdeck.operations.work_context import WorkContext
     from quarterdeck.ports.git import Say
 
     Reserved = Callable[[WorkRecord], None]
@@ -58,38 +58,47 @@ def nobody_asks(record: WorkRecord) -> None:
     """Nobody wants to know the identity before all is done."""
 
 
-async def spawn(yard: Yard, request: SpawnRequest, say: Say, reserved_as: Reserved = nobody_asks) -> WorkRecord:
+async def spawn(
+    work_context: WorkContext, request: SpawnRequest, say: Say, reserved_as: Reserved = nobody_asks
+) -> WorkRecord:
     """Spawn a worker. When anything fails, or the caller is cancelled, everything done is taken back.
 
     `reserved_as` is told the worker's record as soon as it has an identity.
     """
-    project = yard.project(request.project)
-    asked = Crew(agent=request.agent, model=request.model, subagent=request.subagent)
-    crew = choose_crew(project, Role.WORKER, asked=asked)
-    await yard.tell("session.spawn_started", "Spawning a worker", project=project.name, agent=crew.agent)
+    project = work_context.project(request.project)
+    asked = AgentChoice(agent=request.agent, model=request.model, subagent=request.subagent)
+    agent_choice = choose_agent(project, Role.WORKER, asked=asked)
+    await work_context.tell(
+        "session.spawn_started", "Spawning a worker", project=project.name, agent=agent_choice.agent
+    )
     try:
-        return await _spawn(yard, project, crew, request, say, reserved_as)
+        return await _spawn(work_context, project, agent_choice, request, say, reserved_as)
     except BaseException as error:
-        await _failed(yard, project, error)
+        await _failed(work_context, project, error)
         raise
 
 
 async def _spawn(
-    yard: Yard, project: Project, crew: Crew, request: SpawnRequest, say: Say, reserved_as: Reserved
+    work_context: WorkContext,
+    project: Project,
+    agent_choice: AgentChoice,
+    request: SpawnRequest,
+    say: Say,
+    reserved_as: Reserved,
 ) -> WorkRecord:
     if request.branch and not is_safe_branch(request.branch):
         raise UsageError(f"git takes no branch named {request.branch!r}.")
-    launching.find_agent(yard, crew)
-    await yard.git.check_repository(project.path)
-    await recover(yard)
-    await _offer_restore(yard, project, request, say)
-    issue = await find_issue(yard, project, request.issue, say) if request.issue else None
-    async with undoing(yard, project.name) as undo:
-        record, entry = await _reserve(yard, project, crew, request, issue, undo)
+    start_agent.find_agent(work_context, agent_choice)
+    await work_context.git.check_repository(project.path)
+    await recover(work_context)
+    await _offer_restore(work_context, project, request, say)
+    issue = await find_issue(work_context, project, request.issue, say) if request.issue else None
+    async with undoing(work_context, project.name) as undo:
+        record, entry = await _reserve(work_context, project, agent_choice, request, issue, undo)
         reserved_as(record)
         say(f"{record.session_id} on {record.branch}")
-        made, entry = await make_worktree(yard, project, record, entry, undo, say)
-        base = project.default_branch or await yard.git.default_branch(project.path)
+        made, entry = await make_worktree(work_context, project, record, entry, undo, say)
+        base = project.default_branch or await work_context.git.default_branch(project.path)
         brief = Brief(
             session_id=record.session_id,
             branch=made.branch,
@@ -97,15 +106,19 @@ async def _spawn(
             issue_text=issue_text(issue) if issue else "",
             prompt=request.prompt or "",
             rules=await read_rules(project),
-            orchestrator=await find_orchestrator(yard, project),
-            has_forge=yard.scm(project) is not None,
+            orchestrator=await find_orchestrator(work_context, project),
+            has_forge=work_context.scm(project) is not None,
             base=base,
         )
-        record = await yard.works.change_work(record.session_id, lambda held: replace(held, worktree=str(made.path)))
-        record = await launch(yard, project, crew, record, entry, undo, worker_prompt(project, brief), task(brief), say)
-        await yard.works.finish(entry)
+        record = await work_context.works.change_work(
+            record.session_id, lambda held: replace(held, worktree=str(made.path))
+        )
+        record = await launch(
+            work_context, project, agent_choice, record, entry, undo, worker_prompt(project, brief), task(brief), say
+        )
+        await work_context.works.finish(entry)
         undo.dismiss()
-    await yard.tell(
+    await work_context.tell(
         "session.spawned",
         f"Spawned {record.session_id}",
         project=project.name,
@@ -116,18 +129,18 @@ async def _spawn(
     return record
 
 
-async def _offer_restore(yard: Yard, project: Project, request: SpawnRequest, say: Say) -> None:
+async def _offer_restore(work_context: WorkContext, project: Project, request: SpawnRequest, say: Say) -> None:
     """Say so when somebody has worked on this issue before: a restore would go on with that conversation."""
     if request.issue:
-        earlier = [record for record in await yard.works.works(project.name) if record.issue == request.issue]
+        earlier = [record for record in await work_context.works.works(project.name) if record.issue == request.issue]
         for record in earlier[-1:]:
             over = " and is over; `quarterdeck restore` brings it back" if is_terminal(record.lifecycle) else ""
             say(f"{record.session_id} worked on {request.issue} before{over}")
 
 
-async def find_issue(yard: Yard, project: Project, issue_id: str, say: Say) -> Issue | None:
+async def find_issue(work_context: WorkContext, project: Project, issue_id: str, say: Say) -> Issue | None:
     """The issue, asked before anything is made; None when the project has no tracker or the tracker no such issue."""
-    tracker = yard.tracker(project)
+    tracker = work_context.tracker(project)
     if tracker is None:
         return None
     say(f"asking {tracker.name} for {issue_id}")
@@ -137,7 +150,7 @@ async def find_issue(yard: Yard, project: Project, issue_id: str, say: Say) -> I
         say(f"{tracker.name} has no issue {issue_id}; going on without it")
         return None
     except ForgeError as error:
-        await yard.tell(
+        await work_context.tell(
             "tracker.issue_fetch_failed",
             f"{tracker.name} could not be asked for an issue",
             project=project.name,
@@ -149,30 +162,39 @@ async def find_issue(yard: Yard, project: Project, issue_id: str, say: Say) -> I
 
 
 async def _reserve(
-    yard: Yard, project: Project, crew: Crew, request: SpawnRequest, issue: Issue | None, undo: Undo
+    work_context: WorkContext,
+    project: Project,
+    agent_choice: AgentChoice,
+    request: SpawnRequest,
+    issue: Issue | None,
+    undo: Undo,
 ) -> tuple[WorkRecord, JournalEntry]:
-    heads, sky = await asyncio.gather(yard.git.session_heads(project.path), look_up(yard, has_processes=False))
+    heads, system = await asyncio.gather(
+        work_context.git.session_heads(project.path), look_up(work_context, has_processes=False)
+    )
     taken = set(session_numbers(project.prefix, heads))
-    if sky.snapshot:
+    if system.snapshot:
         # A tmux session of the operator's own may have such a name.
-        taken |= session_numbers(project.prefix, [f"session/{pane.session_name}" for pane in sky.snapshot.panes])
-    now = yard.clock.now()
+        taken |= session_numbers(project.prefix, [f"session/{pane.session_name}" for pane in system.snapshot.panes])
+    now = work_context.clock.now()
     draft = WorkRecord(
         session_id=SessionId(""),
         project=project.name,
-        agent=crew.agent or "",
-        model=crew.model,
+        agent=agent_choice.agent or "",
+        model=agent_choice.model,
         lifecycle=initial(Role.WORKER, now),
         repository=str(project.path),
-        tmux_server=str(yard.mux.address),
+        tmux_server=str(work_context.mux.address),
         issue=request.issue,
         issue_title=issue.title if issue else None,
         prompt=request.prompt,
         display_name=display_name(issue.title if issue else None, request.prompt),
         created_at=now,
     )
-    record, entry = await reserved(yard, undo, yard.works.reserve_worker(draft, project.prefix, taken, yard.owner))
-    tracker = yard.tracker(project)
+    record, entry = await reserved(
+        work_context, undo, work_context.works.reserve_worker(draft, project.prefix, taken, work_context.owner)
+    )
+    tracker = work_context.tracker(project)
     branch = choose_branch(
         record.session_id,
         explicit=request.branch,
@@ -180,11 +202,11 @@ async def _reserve(
         issue_branch=issue.branch if issue else None,
         tracker_branch=tracker.branch(issue.id) if issue and tracker else None,
     )
-    return await yard.works.change_work(record.session_id, lambda held: replace(held, branch=branch)), entry
+    return await work_context.works.change_work(record.session_id, lambda held: replace(held, branch=branch)), entry
 
 
 async def reserved(
-    yard: Yard, undo: Undo, reserving: Coroutine[None, None, tuple[WorkRecord, JournalEntry]]
+    work_context: WorkContext, undo: Undo, reserving: Coroutine[None, None, tuple[WorkRecord, JournalEntry]]
 ) -> tuple[WorkRecord, JournalEntry]:
     """Reserve an identity, so that even a caller who is cancelled meanwhile leaves none behind."""
     task = asyncio.ensure_future(reserving)
@@ -193,17 +215,17 @@ async def reserved(
     finally:
         record, entry = await task
         undo.session_id = record.session_id
-        undo.push("the reservation", lambda: give_up(yard, record.session_id, entry, undo))
+        undo.push("the reservation", lambda: give_up(work_context, record.session_id, entry, undo))
     return record, entry
 
 
-async def give_up(yard: Yard, session_id: SessionId, entry: JournalEntry, undo: Undo) -> None:
+async def give_up(work_context: WorkContext, session_id: SessionId, entry: JournalEntry, undo: Undo) -> None:
     """Remove the record of something that never came to life; what could not be undone stays in the journal."""
     if undo.failed:
-        await yard.works.take_over(entry, "")
+        await work_context.works.take_over(entry, "")
         return
-    await yard.works.drop_work(session_id)
-    await yard.works.finish(entry)
+    await work_context.works.drop_work(session_id)
+    await work_context.works.finish(entry)
 
 
 async def read_rules(project: Project) -> str:
@@ -223,16 +245,16 @@ async def read_rules(project: Project) -> str:
     return "\n\n".join(part for part in parts if part.strip())
 
 
-async def find_orchestrator(yard: Yard, project: Project) -> str | None:
+async def find_orchestrator(work_context: WorkContext, project: Project) -> str | None:
     """The orchestrator workers can talk to, when the project has one."""
-    found = await yard.works.work(SessionId(f"{project.prefix}-orchestrator"))
+    found = await work_context.works.work(SessionId(f"{project.prefix}-orchestrator"))
     return found.session_id if found else None
 
 
-async def _failed(yard: Yard, project: Project, error: BaseException) -> None:
+async def _failed(work_context: WorkContext, project: Project, error: BaseException) -> None:
     logger.info("spawning in %s failed", project.name, exc_info=error)
     is_stopped = isinstance(error, asyncio.CancelledError)
-    await yard.tell(
+    await work_context.tell(
         "session.spawn_failed",
         "Spawning a worker was stopped" if is_stopped else "Spawning a worker failed",
         project=project.name,

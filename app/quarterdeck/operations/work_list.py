@@ -12,14 +12,14 @@ from quarterdeck.core.process_tree import is_shell
 from quarterdeck.core.work_record import repaired, without_pr
 from quarterdeck.errors import GitError, NotFound, QuarterdeckError
 from quarterdeck.operations.kill_work import risk_of
-from quarterdeck.operations.runtime import Sky, is_settling, judge, look_up
+from quarterdeck.operations.session_runtime import SystemLook, is_settling, judge, look_up
 from quarterdeck.ports.store import Level
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from quarterdeck.core.lifecycle import RuntimePart
     from quarterdeck.core.work_record import WorkRecord
-    from quarterdeck.operations.yard import Yard
+    from quarterdeck.operations.work_context import WorkContext
     from quarterdeck.ports.git import WorkAtRisk
 
 logger = logging.getLogger(__name__)
@@ -42,12 +42,13 @@ class WorkView:
     risk_error: str = ""
 
 
-async def list_work(yard: Yard, project: str | None = None, *, has_risk: bool = False) -> list[WorkView]:
+async def list_work(work_context: WorkContext, project: str | None = None, *, has_risk: bool = False) -> list[WorkView]:
     """Every spawned session, oldest first. A process found gone is written down as detecting, never as the end."""
-    records = await repair(yard, await yard.works.works(project))
-    sky = await look_up(yard)
+    records = await repair(work_context, await work_context.works.works(project))
+    system = await look_up(work_context)
     views = [
-        replace(view, runs_there=_else_in(sky, view)) for view in [await _view(yard, each, sky) for each in records]
+        replace(view, runs_there=_else_in(system, view))
+        for view in [await _view(work_context, each, system) for each in records]
     ]
     if not has_risk:
         return views
@@ -55,20 +56,20 @@ async def list_work(yard: Yard, project: str | None = None, *, has_risk: bool = 
 
     async def with_risk(view: WorkView) -> WorkView:
         async with turn:
-            return await _with_risk(yard, view)
+            return await _with_risk(work_context, view)
 
     return list(await asyncio.gather(*map(with_risk, views)))
 
 
-async def get_work(yard: Yard, session_id: str) -> WorkView:
+async def get_work(work_context: WorkContext, session_id: str) -> WorkView:
     """One spawned session; looking at it changes nothing."""
-    record = await yard.record(session_id)
-    return WorkView(record=record, runtime=_runtime(yard, record, await look_up(yard)))
+    record = await work_context.record(session_id)
+    return WorkView(record=record, runtime=_runtime(work_context, record, await look_up(work_context)))
 
 
-async def repair(yard: Yard, records: list[WorkRecord]) -> list[WorkRecord]:
+async def repair(work_context: WorkContext, records: list[WorkRecord]) -> list[WorkRecord]:
     """Put records right that contradict each other, and keep that. When anything happened last is not touched."""
-    now = yard.clock.now()
+    now = work_context.clock.now()
 
     def put_right(held: WorkRecord) -> WorkRecord:
         # As it is by now: it may have ended since it was read.
@@ -77,29 +78,29 @@ async def repair(yard: Yard, records: list[WorkRecord]) -> list[WorkRecord]:
     right = {}
     for record in repaired(records, now):
         try:
-            right[record.session_id] = await yard.works.change_work(record.session_id, put_right)
+            right[record.session_id] = await work_context.works.change_work(record.session_id, put_right)
         except NotFound:
             logger.debug("%s went while it was put right", record.session_id)
     return [right.get(record.session_id, record) for record in records]
 
 
-def _runtime(yard: Yard, record: WorkRecord, sky: Sky) -> RuntimePart:
-    now = yard.clock.now()
-    if record.tmux_name is None or is_settling(record, now) or record.tmux_server != str(yard.mux.address):
+def _runtime(work_context: WorkContext, record: WorkRecord, system: SystemLook) -> RuntimePart:
+    now = work_context.clock.now()
+    if record.tmux_name is None or is_settling(record, now) or record.tmux_server != str(work_context.mux.address):
         return record.lifecycle.runtime
-    return judge(yard, record, sky, now)
+    return judge(work_context, record, system, now)
 
 
-def _else_in(sky: Sky, view: WorkView) -> str:
+def _else_in(system: SystemLook, view: WorkView) -> str:
     if view.runtime.state is not RuntimeState.EXITED:
         return ""
-    running = (pane.command for pane in sky.panes(view.record) if not pane.dead)
+    running = (pane.command for pane in system.panes(view.record) if not pane.dead)
     return next((command for command in running if command and not is_shell(command)), "")
 
 
-async def _view(yard: Yard, record: WorkRecord, sky: Sky) -> WorkView:
-    runtime = _runtime(yard, record, sky)
-    now = yard.clock.now()
+async def _view(work_context: WorkContext, record: WorkRecord, system: SystemLook) -> WorkView:
+    runtime = _runtime(work_context, record, system)
+    now = work_context.clock.now()
     if keep_runtime_loss(record.lifecycle, now, runtime) is None:
         return WorkView(record=record, runtime=runtime)
 
@@ -113,9 +114,9 @@ async def _view(yard: Yard, record: WorkRecord, sky: Sky) -> WorkView:
         return held if lost is None else replace(held, lifecycle=lost)
 
     try:
-        kept = await yard.works.change_work(record.session_id, change)
+        kept = await work_context.works.change_work(record.session_id, change)
     except QuarterdeckError as error:
-        await yard.tell(
+        await work_context.tell(
             "runtime.lost_persist_failed",
             f"Could not write down that {record.session_id} lost its agent",
             project=record.project,
@@ -125,7 +126,7 @@ async def _view(yard: Yard, record: WorkRecord, sky: Sky) -> WorkView:
         )
         return WorkView(record=record, runtime=runtime)
     if is_news:
-        await yard.tell(
+        await work_context.tell(
             "runtime.lost_detected",
             f"{record.session_id} lost its {'agent' if runtime.state is RuntimeState.EXITED else 'tmux session'}",
             project=record.project,
@@ -136,10 +137,10 @@ async def _view(yard: Yard, record: WorkRecord, sky: Sky) -> WorkView:
     return WorkView(record=kept, runtime=runtime)
 
 
-async def _with_risk(yard: Yard, view: WorkView) -> WorkView:
+async def _with_risk(work_context: WorkContext, view: WorkView) -> WorkView:
     try:
         async with asyncio.timeout(RISK_SECONDS):
-            return replace(view, risk=await risk_of(yard, view.record))
+            return replace(view, risk=await risk_of(work_context, view.record))
     except GitError as error:
         return replace(view, risk_error=error.message)
     except TimeoutError:

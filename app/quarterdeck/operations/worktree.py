@@ -16,30 +16,32 @@ if TYPE_CHECKING:
     from quarterdeck.core.project import Project
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.undo import Undo
-    from quarterdeck.operations.yard import Yard
+    from quarterdeck.operations.work_context import WorkContext
     from quarterdeck.ports.git import MadeWorktree, Say
 
 
 async def make_worktree(
-    yard: Yard, project: Project, record: WorkRecord, entry: JournalEntry, undo: Undo, say: Say
+    work_context: WorkContext, project: Project, record: WorkRecord, entry: JournalEntry, undo: Undo, say: Say
 ) -> tuple[MadeWorktree, JournalEntry]:
     """Make the worktree, link what is shared, and run the operator's commands in it."""
     wanted = worktree_for(project, record)
     say("making the worktree")
-    entry = await yard.works.step(entry, Step.WORKTREE, {"repository": str(project.path), "branch": wanted.branch})
-    made = await yard.git.create(wanted, say)
+    entry = await work_context.works.step(
+        entry, Step.WORKTREE, {"repository": str(project.path), "branch": wanted.branch}
+    )
+    made = await work_context.git.create(wanted, say)
 
     async def unmake() -> None:
         # Until its agent is started, only we have put anything there.
         if undo.has_agent:
-            await yard.git.remove(made.path)
-            await yard.git.drop_unused_branch(project.path, made.branch, made.base)
+            await work_context.git.remove(made.path)
+            await work_context.git.drop_unused_branch(project.path, made.branch, made.base)
         else:
-            await yard.git.unmake(made, project.path)
+            await work_context.git.unmake(made, project.path)
 
     undo.push("the worktree", unmake)
-    entry = await yard.works.step(entry, Step.FILES, {"worktree": str(made.path), "base": made.base})
-    await prepare(yard, project, record, made.path, say)
+    entry = await work_context.works.step(entry, Step.FILES, {"worktree": str(made.path), "base": made.base})
+    await prepare(work_context, project, record, made.path, say)
     return made, entry
 
 
@@ -54,13 +56,15 @@ def worktree_for(project: Project, record: WorkRecord) -> WantedWorktree:
     )
 
 
-async def prepare(yard: Yard, project: Project, record: WorkRecord, path: Path, say: Say) -> None:
+async def prepare(work_context: WorkContext, project: Project, record: WorkRecord, path: Path, say: Say) -> None:
     """Make a fresh worktree fit to work in."""
     env = {"QUARTERDECK_SESSION": record.session_id, "QUARTERDECK_PROJECT": record.project}
     try:
-        await yard.git.prepare(path, project.path, project.symlinks, project.post_create, say, {**project.env, **env})
+        await work_context.git.prepare(
+            path, project.path, project.symlinks, project.post_create, say, {**project.env, **env}
+        )
     except QuarterdeckError as error:
-        await yard.tell(
+        await work_context.tell(
             "workspace.post_create_failed",
             "The worktree could not be made ready",
             project=project.name,

@@ -68,7 +68,7 @@ class Press(StrEnum):
 
 
 @value(kw_only=True)
-class Dialog:
+class AgentDialog:
     """How one kind of dialog is answered."""
 
     press: Press
@@ -131,8 +131,8 @@ class AgentSpec:
     """What is typed to end it, if it has a command for that."""
     env: Mapping[str, str] = field(default_factory=dict)
     hooks: HookKind = HookKind.NONE
-    permission_dialog: Dialog | None = None
-    question_dialog: Dialog | None = None
+    permission_dialog: AgentDialog | None = None
+    question_dialog: AgentDialog | None = None
     install: str = ""
     """How to get it, for `doctor`."""
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from quarterdeck.core.project import Command
+    from quarterdeck.core.project import SetupCommand
 
     Say = Callable[[str], None]
     """Takes one line about what is going on, for a person."""
@@ -204,7 +204,7 @@ class Git(Protocol):
         worktree: Path,
         repository: Path,
         symlinks: Sequence[str],
-        commands: Sequence[Command],
+        commands: Sequence[SetupCommand],
         say: Say,
         env: Mapping[str, str] | None = None,
     ) -> None:

@@ -47,7 +47,7 @@ class Held:
     why: str = ""
     """Why it waits."""
     stage: Stage = Stage.WAITING
-    is_going: bool = False
+    is_sending: bool = False
     """Whether somebody is delivering it this moment."""
 
 
@@ -72,7 +72,7 @@ class MessageStore(Protocol):
     async def take(self, session_id: SessionId, owner: str) -> Held | None:
         """Take a session's oldest message for delivery; None when none waits, or one is being delivered."""
 
-    async def waiting(self, session_id: SessionId | None = None, *, with_going: bool = False) -> list[Held]:
+    async def waiting(self, session_id: SessionId | None = None, *, with_sending: bool = False) -> list[Held]:
         """What waits, oldest first; `with_going`: also what is being delivered this moment."""
 
     async def rewrite(self, message_id: int, text: str) -> Held:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @value
-class Sighting:
+class SeenSession:
     """A tmux session as a look saw it."""
 
     tmux_id: TmuxSessionId
@@ -91,7 +91,7 @@ class Store(Protocol):
     """State shared by every console and command. Each method is one transaction; processes may race, none loses."""
 
     async def claim(
-        self, server: str, incarnation: str, sightings: Sequence[Sighting]
+        self, server: str, incarnation: str, seen_sessions: Sequence[SeenSession]
     ) -> dict[TmuxSessionId, Identity]:
         """Give each sighted tmux session its identity.
 
@@ -127,7 +127,9 @@ class Store(Protocol):
     async def forget(self, session_id: SessionId) -> None:
         """Stop watching a tmux session without ending it; it is not adopted again by discovery."""
 
-    async def adopt(self, server: str, incarnation: str, sighting: Sighting, session_id: SessionId | None) -> Identity:
+    async def adopt(
+        self, server: str, incarnation: str, seen_session: SeenSession, session_id: SessionId | None
+    ) -> Identity:
         """Bind a tmux session to a stale identity (or a fresh one); raises Refused or NotFound with the reason."""
 
     async def save_thought(self, update: ThoughtUpdate) -> ThoughtSnapshot | None:

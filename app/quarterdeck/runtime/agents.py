@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from quarterdeck.agents.coding_agent import CodingAgent
 from quarterdeck.agents.roster import Roster
-from quarterdeck.plugins.plugins import load_all
+from quarterdeck.plugins.loading import load_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

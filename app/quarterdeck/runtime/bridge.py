@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.agents.file_claims import FileClaims
 from quarterdeck.core.ids import PaneId
-from quarterdeck.operations.deck import Deck
-from quarterdeck.operations.postman import Postman
+from quarterdeck.operations.message_queue import MessageQueue
+from quarterdeck.operations.session_context import SessionContext
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.runtime.agents import follow_agents, load_agents
 from quarterdeck.runtime.channels import notice_rules
@@ -19,15 +19,15 @@ from quarterdeck.runtime.following import follow
 from quarterdeck.runtime.live_settings import LiveSettings
 from quarterdeck.runtime.stored import open_store
 from quarterdeck.runtime.thinking import Means, engine_setup
-from quarterdeck.runtime.yards import Yards
-from quarterdeck.store.duty import keeper_duty
+from quarterdeck.runtime.yards import WorkContexts
 from quarterdeck.store.lease import Lease
+from quarterdeck.store.lease_files import writer_duty
 from quarterdeck.store.messages import SqliteMessages
 from quarterdeck.store.work import SqliteWorkStore
-from quarterdeck.supervisor.bells import REPLACED, Belfry
-from quarterdeck.supervisor.crew import Crew
-from quarterdeck.supervisor.notifying import Notifying
+from quarterdeck.supervisor.file_watcher import REPLACED, FileWatcher
+from quarterdeck.supervisor.notifications import Notifications
 from quarterdeck.supervisor.processes import Processes
+from quarterdeck.supervisor.workers import Workers
 from quarterdeck.thoughts.local import line_of
 from quarterdeck.tmux.mux import TmuxMux
 from quarterdeck.values import value
@@ -38,35 +38,35 @@ if TYPE_CHECKING:
     from quarterdeck.config.settings import Settings
     from quarterdeck.core.pane import ServerAddress
     from quarterdeck.core.session import Session
-    from quarterdeck.forge.choosing import Forges
-    from quarterdeck.operations.yard import Yard
+    from quarterdeck.forge.forge_choice import Forges
+    from quarterdeck.operations.work_context import WorkContext
     from quarterdeck.paths import Places
 
 
 @value(kw_only=True)
-class Bridge:
-    """Everything that runs over one tmux server: the crew that watches it and the deck that acts on it."""
+class Services:
+    """Everything that runs over one tmux server: the workers that watch it and the context of what acts on it."""
 
-    crew: Crew
-    deck: Deck
-    yards: Yards
+    workers: Workers
+    context: SessionContext
+    work_contexts: WorkContexts
     mux: TmuxMux
     settings: Settings
     """Those we were started with."""
     live: LiveSettings
     """Those that are in force."""
-    notifying: Notifying
+    notifying: Notifications
     means: Means
 
     @property
-    def yard(self) -> Yard:
+    def work_context(self) -> WorkContext:
         """What operations on spawned work stand on, with the projects that are in force."""
-        return self.yards.yard
+        return self.work_contexts.work_context
 
     @property
     def forges(self) -> Forges:
         """The trackers and forges of the projects."""
-        return self.yards.forges
+        return self.work_contexts.forges
 
 
 def own_pane(address: ServerAddress) -> PaneId | None:
@@ -78,17 +78,17 @@ def own_pane(address: ServerAddress) -> PaneId | None:
     return PaneId(pane)
 
 
-async def _revive(bridge: Bridge, session: Session) -> Session:
+async def _revive(services: Services, session: Session) -> Session:
     # Most verbs never bring anything back, and what does that takes a tenth of their time to load.
     from quarterdeck.runtime.crewing import revive
 
-    return await revive(bridge, session)
+    return await revive(services, session)
 
 
 @asynccontextmanager
-async def open_bridge(
+async def open_services(
     address: ServerAddress, places: Places, settings: Settings, *, persistent: bool
-) -> AsyncIterator[Bridge]:
+) -> AsyncIterator[Services]:
     """Everything needed to watch a server and act on it; nothing has been asked of tmux yet.
 
     A persistent one keeps a connection and hears of changes; another one asks once per look.
@@ -111,14 +111,14 @@ async def open_bridge(
         processes = Processes(clock=clock)
         claims = FileClaims()
         state_file = places.state_file
-        lease = Lease(state_file, keeper_duty(str(address)))
-        belfry = Belfry(listens=settings.tmux.watch != "poll")
-        crew = Crew(
+        lease = Lease(state_file, writer_duty(str(address)))
+        file_watcher = FileWatcher(listens=settings.tmux.watch != "poll")
+        workers = Workers(
             mux=mux,
             store=store,
             clock=clock,
             lease=lease,
-            belfry=belfry,
+            file_watcher=file_watcher,
             agents=agents,
             processes=processes,
             claims=claims,
@@ -129,10 +129,10 @@ async def open_bridge(
             line_of=line_of,
             engine=engine_setup(settings.thoughts, means),
         )
-        deck = Deck(
+        context = SessionContext(
             mux=mux,
             store=store,
-            supervisor=crew.supervisor,
+            supervisor=workers.supervisor,
             clock=clock,
             agents=agents,
             places=places,
@@ -140,34 +140,34 @@ async def open_bridge(
             processes=processes,
             claims=claims,
             owner=f"{os.getpid()}-{secrets.token_hex(16)}",
-            reports=crew.reports.of,
-            transcript=crew.reader.transcript_of,
-            on_held=lambda: postman.look(),
-            answered=crew.answered,
-            revive=lambda session: _revive(bridge, session),
+            reports=workers.reports.of,
+            transcript=workers.reader.transcript_of,
+            on_held=lambda: message_queue.look(),
+            answered=workers.answered,
+            revive=lambda session: _revive(services, session),
         )
-        postman = Postman(deck)
-        crew.also["messages"] = postman.run
-        crew.on_store_change.append(postman.look)
-        live = LiveSettings(places.config_file, settings, report=crew.supervisor.report)
-        notifying = Notifying(
-            fleet=lambda: crew.supervisor.fleet,
-            snapshot=lambda: crew.supervisor.snapshot,
+        message_queue = MessageQueue(context)
+        workers.also["messages"] = message_queue.run
+        workers.on_store_change.append(message_queue.look)
+        live = LiveSettings(places.config_file, settings, report=workers.supervisor.report)
+        notifying = Notifications(
+            fleet=lambda: workers.supervisor.fleet,
+            snapshot=lambda: workers.supervisor.snapshot,
             clock=clock,
             rules=notice_rules(settings.notify),
-            report=crew.supervisor.report,
-            is_keeper=lambda: crew.keeping.is_keeper,
+            report=workers.supervisor.report,
+            is_writer=lambda: workers.keeping.is_writer,
         )
-        crew.supervisor.bus.subscribe(notifying.note)
+        workers.supervisor.bus.subscribe(notifying.note)
         # A link leads to where the operator keeps the file.
-        changed = belfry.bell(live.file, live.file.resolve(), mask=REPLACED)
-        crew.also |= {"settings": lambda: live.run(changed), "notices": notifying.run}
-        follow(live, crew.engine, notifying, means)
-        follow_agents(live, agents, crew.detect_anew)
-        bridge = Bridge(
-            crew=crew,
-            deck=deck,
-            yards=Yards(deck, works, live),
+        changed = file_watcher.files(live.file, live.file.resolve(), mask=REPLACED)
+        workers.also |= {"settings": lambda: live.run(changed), "notices": notifying.run}
+        follow(live, workers.engine, notifying, means)
+        follow_agents(live, agents, workers.detect_anew)
+        services = Services(
+            workers=workers,
+            context=context,
+            work_contexts=WorkContexts(context, works, live),
             mux=mux,
             settings=settings,
             live=live,
@@ -175,12 +175,12 @@ async def open_bridge(
             means=means,
         )
         try:
-            yield bridge
+            yield services
         finally:
             try:
-                await crew.end()
-                if crew.engine.setup.thinker is not None:
-                    await crew.engine.setup.thinker.close()
+                await workers.end()
+                if workers.engine.setup.thinker is not None:
+                    await workers.engine.setup.thinker.close()
             finally:
-                belfry.close()
+                file_watcher.close()
                 await mux.close()

@@ -83,7 +83,7 @@ class Desktop:
         return ["notify-send", "--app-name=quarterdeck", "--", message.title, html.escape(message.body, quote=False)]
 
 
-class Command:
+class CommandChannel:
     """Any program: title and words on its standard input, what it is about in its environment."""
 
     is_shared = True

@@ -13,23 +13,23 @@ from quarterdeck.core.ages import rough
 from quarterdeck.core.redact import redact
 from quarterdeck.core.text import listed
 from quarterdeck.errors import QuarterdeckError, TmuxMissing
-from quarterdeck.operations.doctor import CHECKS, Check, Finding, Status
+from quarterdeck.operations.doctor import CHECKS, Check, CheckStatus, Finding
 from quarterdeck.ports.agent import HookKind, HookStatus
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.runtime.agents import load_agents
 from quarterdeck.runtime.hooks import reporting, unheard
 from quarterdeck.runtime.thinking import key_of
-from quarterdeck.store.duty import keeper_duty
-from quarterdeck.store.glance import glance, troubles
 from quarterdeck.store.lease import Lease
-from quarterdeck.tmux import binding, options
-from quarterdeck.tmux.doing import Doing
-from quarterdeck.tmux.spawn import ServerAbsent
+from quarterdeck.store.lease_files import writer_duty
+from quarterdeck.store.status_counts import glance, troubles
+from quarterdeck.tmux import key_binding, tmux_options
+from quarterdeck.tmux.one_call import ServerAbsent
+from quarterdeck.tmux.tmux_commands import TmuxCommands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from quarterdeck.config.settings import Settings, Thoughts
+    from quarterdeck.config.settings import Settings, ThoughtSettings
     from quarterdeck.core.pane import ServerAddress
     from quarterdeck.paths import Places
     from quarterdeck.runtime.hooks import Reporting
@@ -67,28 +67,28 @@ async def _with(
 
 async def server(address: ServerAddress, _: Places) -> Sequence[Finding]:
     """The tmux server: whether it answers, and those of its options that matter here."""
-    doing = Doing(address, SERVER_SECONDS)
+    commands = TmuxCommands(address, SERVER_SECONDS)
     try:
-        values = await doing.options(options.NAMES)
-        clients = await doing.clients()
-        keys = [key for key in await binding.bindings(address) if key.is_ours]
+        values = await commands.options(tmux_options.NAMES)
+        clients = await commands.clients()
+        keys = [key for key in await key_binding.bindings(address) if key.is_ours]
     except ServerAbsent:
-        return (Finding("server", Status.OK, f"No server runs at {address} yet."),)
+        return (Finding("server", CheckStatus.OK, f"No server runs at {address} yet."),)
     except TmuxMissing:
         # The check of tmux says so.
         return ()
     names = ", ".join(key.key for key in keys)
     prefix = values.get("prefix", "prefix")
     key = (
-        Finding("key", Status.OK, f"{prefix} {names} opens the console.")
+        Finding("key", CheckStatus.OK, f"{prefix} {names} opens the console.")
         if keys
-        else Finding("key", Status.WARN, "No key of this server opens the console.", "quarterdeck bind")
+        else Finding("key", CheckStatus.WARN, "No key of this server opens the console.", "quarterdeck bind")
     )
     return (
-        Finding("server", Status.OK, f"The server at {address} answers."),
+        Finding("server", CheckStatus.OK, f"The server at {address} answers."),
         *(
-            Finding(advice.name, Status.OK if advice.is_fine else Status.WARN, advice.cause, advice.cure)
-            for advice in options.advise(values, await options.features(address), clients)
+            Finding(advice.name, CheckStatus.OK if advice.is_fine else CheckStatus.WARN, advice.cause, advice.cure)
+            for advice in tmux_options.advise(values, await tmux_options.features(address), clients)
         ),
         key,
     )
@@ -97,18 +97,20 @@ async def server(address: ServerAddress, _: Places) -> Sequence[Finding]:
 async def state(address: ServerAddress, places: Places) -> Sequence[Finding]:
     """Whether what is kept can be read, and whether somebody keeps it up to date."""
     live = sum((await asyncio.to_thread(glance, places.state_file, str(address))).values())
-    watched = Lease(places.state_file, keeper_duty(str(address))).holder() is not None
+    watched = Lease(places.state_file, writer_duty(str(address))).holder() is not None
     what = f"{live} live session{'' if live == 1 else 's'} kept" if places.state_file.exists() else "Nothing kept yet"
-    found = [Finding("state", Status.OK, f"{what}; {'watched now' if watched else 'nobody watches now'}.")]
+    found = [Finding("state", CheckStatus.OK, f"{what}; {'watched now' if watched else 'nobody watches now'}.")]
     wrong = await asyncio.to_thread(troubles, places.state_file, str(address)) if watched else {}
     see_log = f"See {shlex.quote(str(places.log_file))}."
     for name, words in wrong.items():
         cause = f"Whoever watches now says of {name}: {redact(words)}"
-        found.append(Finding("watching", Status.WARN, cause, CURES.get(name, see_log)))
+        found.append(Finding("watching", CheckStatus.WARN, cause, CURES.get(name, see_log)))
     unread = sum(1 for _ in places.spool.glob("*.report"))
     if unread > REPORTS_UNREAD:
         found.append(
-            Finding("reports", Status.WARN, f"{unread} reports of agents lie unread.", "quarterdeck ls  # reads them")
+            Finding(
+                "reports", CheckStatus.WARN, f"{unread} reports of agents lie unread.", "quarterdeck ls  # reads them"
+            )
         )
     return found
 
@@ -117,7 +119,7 @@ def agents(settings: Settings, _: Places) -> Sequence[Finding]:
     """Which coding agents are on this machine."""
     known = load_agents(settings.agents).all()
     found = [
-        Finding(f"agent {agent.spec.key}", Status.OK, f"{agent.spec.name} is {path}.")
+        Finding(f"agent {agent.spec.key}", CheckStatus.OK, f"{agent.spec.name} is {path}.")
         for agent in known
         if (path := next(filter(None, map(shutil.which, agent.spec.commands)), None))
     ]
@@ -125,7 +127,7 @@ def agents(settings: Settings, _: Places) -> Sequence[Finding]:
         return found
     names = ", ".join(agent.spec.name for agent in known[:4])
     hint = next((agent.spec.install for agent in known if agent.spec.install), "")
-    return (Finding("agents", Status.WARN, f"No coding agent is on PATH: neither {names} nor another.", hint),)
+    return (Finding("agents", CheckStatus.WARN, f"No coding agent is on PATH: neither {names} nor another.", hint),)
 
 
 def hooks(settings: Settings, places: Places) -> Sequence[Finding]:
@@ -147,22 +149,24 @@ def hooks(settings: Settings, places: Places) -> Sequence[Finding]:
         if each.agent in unheard_of:
             cause = f"{each.name} was at work since its hooks were put in place, and none of them was heard."
             cure = f"Start {each.name} again, and let it run its hooks if it asks."
-            found.append(Finding(name, Status.WARN, cause, cure))
+            found.append(Finding(name, CheckStatus.WARN, cause, cure))
         elif each.status is HookStatus.INSTALLED:
             said = f"{each.name} reports what it does; heard {rough(each.heard_at, now)}."
             if each.heard_at is None:
                 said = f"The hooks of {each.name} are in place; nothing was heard yet."
-            found.append(Finding(name, Status.OK, said))
+            found.append(Finding(name, CheckStatus.OK, said))
         elif each.status is HookStatus.OUTDATED:
-            found.append(Finding(name, Status.WARN, f"The hooks of {each.name} are of another version or place.", cure))
+            found.append(
+                Finding(name, CheckStatus.WARN, f"The hooks of {each.name} are of another version or place.", cure)
+            )
         else:
             silent.append(each)
     if len(silent) > 1:
         cause = f"{listed([each.name for each in silent])} do not report by themselves; their screens and files serve."
-        found.append(Finding("hooks", Status.WARN, cause, "quarterdeck hooks install"))
+        found.append(Finding("hooks", CheckStatus.WARN, cause, "quarterdeck hooks install"))
     for each in silent if len(silent) == 1 else ():
         cause = f"{each.name} does not report by itself; its screen and files serve."
-        found.append(Finding(f"hooks {each.agent}", Status.WARN, cause, f"quarterdeck hooks install {each.agent}"))
+        found.append(Finding(f"hooks {each.agent}", CheckStatus.WARN, cause, f"quarterdeck hooks install {each.agent}"))
     return found
 
 
@@ -170,35 +174,35 @@ def engine(settings: Settings, _: Places) -> Sequence[Finding]:
     """Whether the thought engine has what it needs. No model is asked."""
     thoughts = settings.thoughts
     if not thoughts.enabled:
-        return (Finding("engine", Status.OK, "Thoughts are off."),)
+        return (Finding("engine", CheckStatus.OK, "Thoughts are off."),)
     return (_ENGINES[thoughts.backend](thoughts),)
 
 
-def _local(_: Thoughts) -> Finding:
-    return Finding("engine", Status.OK, "Thoughts are made on this machine; no model is asked.")
+def _local(_: ThoughtSettings) -> Finding:
+    return Finding("engine", CheckStatus.OK, "Thoughts are made on this machine; no model is asked.")
 
 
-def _command(thoughts: Thoughts) -> Finding:
+def _command(thoughts: ThoughtSettings) -> Finding:
     program = thoughts.command[0]
     if shutil.which(program) is None:
         return Finding(
-            "engine", Status.FAIL, f"The program {program} for thoughts is not there.", "quarterdeck config edit"
+            "engine", CheckStatus.FAIL, f"The program {program} for thoughts is not there.", "quarterdeck config edit"
         )
-    return Finding("engine", Status.OK, f"Thoughts come from `{shlex.join(thoughts.command)}`.")
+    return Finding("engine", CheckStatus.OK, f"Thoughts come from `{shlex.join(thoughts.command)}`.")
 
 
-def _openai(thoughts: Thoughts) -> Finding:
+def _openai(thoughts: ThoughtSettings) -> Finding:
     if not key_of(thoughts):
         return Finding(
             "engine",
-            Status.WARN,
+            CheckStatus.WARN,
             f"Thoughts are asked of {thoughts.url} without a key.",
             "export QUARTERDECK_THOUGHTS_KEY=… unless it needs none",
         )
-    return Finding("engine", Status.OK, f"Thoughts are asked of {thoughts.url}; words from panes go there.")
+    return Finding("engine", CheckStatus.OK, f"Thoughts are asked of {thoughts.url}; words from panes go there.")
 
 
-_ENGINES: dict[str, Callable[[Thoughts], Finding]] = {"local": _local, "command": _command, "openai": _openai}
+_ENGINES: dict[str, Callable[[ThoughtSettings], Finding]] = {"local": _local, "command": _command, "openai": _openai}
 
 
 def projects(settings: Settings, _: Places) -> Sequence[Finding]:
@@ -208,12 +212,14 @@ def projects(settings: Settings, _: Places) -> Sequence[Finding]:
         label = f"project {name}"
         if not is_repository(project.path):
             cause = f"{project.path} is no git repository."
-            found.append(Finding(label, Status.FAIL, cause, "quarterdeck config edit"))
+            found.append(Finding(label, CheckStatus.FAIL, cause, "quarterdeck config edit"))
             continue
         program = {"github": "gh", "gitlab": "glab"}.get(project.tracker.kind)
         if program is not None and shutil.which(program) is None:
             cause = f"Its issues need {program}, which is not installed."
-            found.append(Finding(label, Status.WARN, cause, f"Install {program}, or set projects.{name}.tracker.kind."))
+            found.append(
+                Finding(label, CheckStatus.WARN, cause, f"Install {program}, or set projects.{name}.tracker.kind.")
+            )
             continue
-        found.append(Finding(label, Status.OK, f"{project.path} is there."))
+        found.append(Finding(label, CheckStatus.OK, f"{project.path} is there."))
     return found

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.ids import PaneId, SessionId
     from quarterdeck.core.session import Session
-    from quarterdeck.runtime.bridge import Bridge
+    from quarterdeck.runtime.bridge import Services
     from quarterdeck.runtime.underway import Undertakings
 
 
 async def end_each(
-    bridge: Bridge,
+    services: Services,
     under: Undertakings,
     find: Callable[[SessionId], Session],
     ids: Sequence[SessionId],
@@ -34,11 +34,11 @@ async def end_each(
     async def one(session_id: SessionId) -> str:
         session = find(session_id)
         if detach:
-            await ending.forget(bridge.deck, session)
+            await ending.forget(services.context, session)
         elif session.work is not None:
-            return await under.run(session_id, "ending", lambda held: crewing.end(bridge, session_id, held, turn))
+            return await under.run(session_id, "ending", lambda held: crewing.end(services, session_id, held, turn))
         else:
-            await ending.kill(bridge.deck, session, own_pane=own_pane)
+            await ending.kill(services.context, session, own_pane=own_pane)
         return ""
 
     # One that the operator has stopped while it waited for its turn is cancelled, and no failure.

@@ -11,9 +11,9 @@ from quarterdeck.ports.clock import wall_clock
 from quarterdeck.runtime.showing import Guests
 from quarterdeck.runtime.wishes import KEPT, arranged, arrangement, fingerprint, kept_wishes, key_of, wishes_of
 from quarterdeck.store.first_read import first_read
-from quarterdeck.supervisor.sighting import first_fleet
+from quarterdeck.supervisor.session_facts import first_fleet
 from quarterdeck.tmux.first_look import FirstLook
-from quarterdeck.tmux.going import placement
+from quarterdeck.tmux.navigation import placement
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.notice import Channel
 from quarterdeck.core.text import listed
-from quarterdeck.runtime.channels import Command, Desktop, notice_rules
+from quarterdeck.runtime.channels import CommandChannel, Desktop, notice_rules
 from quarterdeck.runtime.thinking import engine_setup
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from quarterdeck.ports.thinker import Thinker
     from quarterdeck.runtime.live_settings import LiveSettings
     from quarterdeck.runtime.thinking import Means
-    from quarterdeck.supervisor.notifying import Notifying
-    from quarterdeck.supervisor.thinker import ThoughtEngine
+    from quarterdeck.supervisor.notifications import Notifications
+    from quarterdeck.supervisor.thought_engine import ThoughtEngine
 
 AT_THE_START = ("console", "tmux", "keys", "views", "events")
 """Sections that nobody goes by anew while the console is open."""
@@ -26,18 +26,18 @@ _closing: set[asyncio.Task[None]] = set()
 """Connections of models that are asked no more, while they close."""
 
 
-def follow(live: LiveSettings, engine: ThoughtEngine, notifying: Notifying, means: Means) -> None:
+def follow(live: LiveSettings, engine: ThoughtEngine, notifying: Notifications, means: Means) -> None:
     """Have the engine and the notifications go by the settings, now and whenever they change."""
     held = live.now
     notifying.channels[Channel.DESKTOP] = Desktop()
-    notifying.channels[Channel.COMMAND] = Command(held.notify.command)
+    notifying.channels[Channel.COMMAND] = CommandChannel(held.notify.command)
 
     def changed(settings: Settings) -> None:
         nonlocal held
         before, held = held, settings
         if settings.notify != before.notify:
             notifying.use(notice_rules(settings.notify))
-            notifying.channels[Channel.COMMAND] = Command(settings.notify.command)
+            notifying.channels[Channel.COMMAND] = CommandChannel(settings.notify.command)
         if settings.thoughts != before.thoughts:
             thinker = engine.setup.thinker
             engine.use(engine_setup(settings.thoughts, means))

@@ -16,7 +16,7 @@ from quarterdeck.core.text import clean
 from quarterdeck.errors import NotFound, QuarterdeckError, Refused
 from quarterdeck.paths import FILE_MODE, private_folder, write_private
 from quarterdeck.ports.agent import HookKind, HookStatus
-from quarterdeck.store import hearing
+from quarterdeck.store import hook_times
 from quarterdeck.supervisor.spool import unread
 from quarterdeck.values import value
 
@@ -65,7 +65,7 @@ class Change:
 def reporting(agents: Agents, places: Places, keys: Sequence[str] = ()) -> list[Reporting]:
     """How it is with each agent that can report, or with those that are named."""
     found = []
-    kept, lying = hearing.heard(places.state_file), unread(places.spool)
+    kept, lying = hook_times.heard(places.state_file), unread(places.spool)
     for agent in wanted_agents(agents, keys, all_of_them=True):
         status = agent.hook_status(spool=places.spool)
         # Without its script, or the folder, the hook does nothing, and says nothing of it.
@@ -89,7 +89,7 @@ def reporting(agents: Agents, places: Places, keys: Sequence[str] = ()) -> list[
 def unheard(agents: Agents, places: Places, found: Sequence[Reporting]) -> set[str]:
     """Those whose hooks are in place, that were at work since, and that were not heard all the same."""
     at_work: dict[str, datetime] = {}
-    for name, at in hearing.at_work(places.state_file).items():
+    for name, at in hook_times.at_work(places.state_file).items():
         agent = agents.get(name)
         if agent is not None:
             at_work[agent.spec.key] = max(at, at_work.get(agent.spec.key, at))

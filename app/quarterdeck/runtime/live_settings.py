@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quarterdeck.config.edit import Version
-    from quarterdeck.config.loader import Loaded
+    from quarterdeck.config.loader import LoadedSettings
     from quarterdeck.config.settings import Settings
     from quarterdeck.runtime.settings_desk import SettingsDesk
     from quarterdeck.runtime.thinking import Means
-    from quarterdeck.supervisor.bells import Bell
-    from quarterdeck.supervisor.thinker import ThoughtEngine
+    from quarterdeck.supervisor.file_watcher import WatchedFiles
+    from quarterdeck.supervisor.thought_engine import ThoughtEngine
 
 NAME = "settings"
 EVERY = 1.0
@@ -56,7 +56,7 @@ class LiveSettings:
         """Call with the settings before and after each time that others have changed their file."""
         self._of_edits.append(listener)
 
-    def loaded(self) -> tuple[Loaded, Version]:
+    def loaded(self) -> tuple[LoadedSettings, Version]:
         """The settings as the file and the environment have them now, and the file's version."""
         # The model is for who looks at the settings or changes them.
         from quarterdeck.config.edit import version_of
@@ -85,13 +85,13 @@ class LiveSettings:
             self._desk = await asyncio.to_thread(made)
         return self._desk
 
-    async def run(self, bell: Bell) -> None:
+    async def run(self, watched: WatchedFiles) -> None:
         """Follow the file until cancelled."""
         rang = True
         while True:
             if self.look() and not rang:
-                bell.miss()
-            rang = await bell.wait(EVERY)
+                watched.miss()
+            rang = await watched.wait(EVERY)
 
     def look(self) -> bool:
         """Read the file again if it is another one, and say so; while it is wrong, what held before holds on."""

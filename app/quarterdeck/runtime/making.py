@@ -7,24 +7,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.errors import QuarterdeckError
-from quarterdeck.operations.again import again
-from quarterdeck.operations.new import Wanted, new_session
+from quarterdeck.operations.new import NewSessionRequest, new_session
+from quarterdeck.operations.reopen import reopen
 
 if TYPE_CHECKING:
     from quarterdeck.core.ids import SessionId
     from quarterdeck.core.session import Session
-    from quarterdeck.operations.deck import Deck
-    from quarterdeck.runtime.memory import Memory
+    from quarterdeck.operations.session_context import SessionContext
+    from quarterdeck.runtime.memory import ConsoleMemory
     from quarterdeck.tui.requests import NewRequest
 
 
-async def new_in_each(deck: Deck, memory: Memory, request: NewRequest) -> list[SessionId]:
+async def new_in_each(context: SessionContext, memory: ConsoleMemory, request: NewRequest) -> list[SessionId]:
     """Make sessions, one in each directory; one that fails does not stop the others."""
     made: list[SessionId] = []
     failed: list[QuarterdeckError] = []
     for directory in request.directories:
         folder = _folder(directory)
-        wanted = Wanted(
+        wanted = NewSessionRequest(
             name=request.name if len(request.directories) == 1 else None,
             stem="-".join(filter(None, (folder.name, request.tool))),
             cwd=folder,
@@ -33,7 +33,7 @@ async def new_in_each(deck: Deck, memory: Memory, request: NewRequest) -> list[S
             shell=os.environ.get("SHELL", ""),
         )
         try:
-            session, notices = await new_session(deck, wanted)
+            session, notices = await new_session(context, wanted)
         except QuarterdeckError as error:
             failed.append(error)
             continue
@@ -44,9 +44,9 @@ async def new_in_each(deck: Deck, memory: Memory, request: NewRequest) -> list[S
     return made
 
 
-async def back_again(deck: Deck, session: Session) -> None:
+async def back_again(context: SessionContext, session: Session) -> None:
     """Bring back a session that nobody spawned."""
-    notices = await again(deck, session, os.environ.get("SHELL", ""))
+    notices = await reopen(context, session, os.environ.get("SHELL", ""))
     raise_all([QuarterdeckError(notice) for notice in notices])
 
 

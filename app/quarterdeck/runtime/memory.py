@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.errors import StoreError
 from quarterdeck.runtime.wishes import CHOSEN, arranged, arrangement, key_of, read_json, wishes_of
-from quarterdeck.store.glance import own_session_key
+from quarterdeck.store.status_counts import own_session_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ RECENT = "recent_folders"
 RECENT_KEPT = 20
 
 
-class Memory:
+class ConsoleMemory:
     """Small values in the store, read once at the start and written behind the scenes."""
 
     def __init__(self, store: Store, server: str) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quarterdeck.operations.confirming import Outcome
-from quarterdeck.operations.handing_over import How
+from quarterdeck.operations.delivery import DeliveryRules
+from quarterdeck.operations.delivery_proof import Outcome
 from quarterdeck.operations.send import Sent, deliver_now, rewrite, send_to_all, withdraw
 from quarterdeck.tui.mailbox import Waiting
 from quarterdeck.tui.requests import Delivery
@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.ids import PaneId
     from quarterdeck.core.session import Session
-    from quarterdeck.operations.deck import Deck
+    from quarterdeck.operations.session_context import SessionContext
 
 
-async def send(deck: Deck, sessions: Sequence[Session], text: str, own_pane: PaneId | None) -> list[Delivery]:
+async def send(
+    context: SessionContext, sessions: Sequence[Session], text: str, own_pane: PaneId | None
+) -> list[Delivery]:
     """One message to each; what could not be sent is said, and stops no other."""
-    return [_delivery(sent) for sent in await send_to_all(deck, sessions, text, How(own_pane=own_pane))]
+    return [_delivery(sent) for sent in await send_to_all(context, sessions, text, DeliveryRules(own_pane=own_pane))]
 
 
 def _delivery(sent: Sent) -> Delivery:
@@ -31,16 +33,16 @@ def _delivery(sent: Sent) -> Delivery:
     )
 
 
-class DeckMailbox:
+class ContextMailbox:
     """Implements tui.mailbox.Mailbox."""
 
-    def __init__(self, deck: Deck, own_pane: PaneId | None) -> None:
-        self._deck = deck
+    def __init__(self, context: SessionContext, own_pane: PaneId | None) -> None:
+        self._context = context
         self._own_pane = own_pane
 
     async def waiting(self) -> list[Waiting]:
         """Those that wait, with the names of the sessions they are for."""
-        fleet = self._deck.supervisor.fleet
+        fleet = self._context.supervisor.fleet
         rows = {**fleet.exited, **fleet.sessions}
         return [
             Waiting(
@@ -50,17 +52,17 @@ class DeckMailbox:
                 why=each.why or "it is on its way",
                 at=each.at,
             )
-            for each in await self._deck.messages.waiting(with_going=True)
+            for each in await self._context.messages.waiting(with_sending=True)
         ]
 
     async def withdraw(self, message_id: int) -> None:
         """Take one back."""
-        await withdraw(self._deck, message_id)
+        await withdraw(self._context, message_id)
 
     async def rewrite(self, message_id: int, text: str) -> None:
         """Change the words of one."""
-        await rewrite(self._deck, message_id, text)
+        await rewrite(self._context, message_id, text)
 
     async def send_now(self, message_id: int) -> Delivery:
         """Send one at once, whatever is in the way."""
-        return _delivery(await deliver_now(self._deck, message_id, How(now=True, own_pane=self._own_pane)))
+        return _delivery(await deliver_now(self._context, message_id, DeliveryRules(now=True, own_pane=self._own_pane)))

@@ -18,7 +18,7 @@ from quarterdeck.runtime.first import First
 from quarterdeck.runtime.setup import LiveSetup
 from quarterdeck.runtime.showing import absent
 from quarterdeck.runtime.wishes import KEPT, wishes_of, wishes_to_keep
-from quarterdeck.supervisor.sighting import UNNAMED
+from quarterdeck.supervisor.session_facts import UNNAMED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from quarterdeck.paths import Places
     from quarterdeck.ports.store import Activity, ActivityQuery
     from quarterdeck.runtime.backend import LiveBackend
-    from quarterdeck.runtime.memory import Memory
+    from quarterdeck.runtime.memory import ConsoleMemory
     from quarterdeck.tui.backend import Capability, Preferences, Told
     from quarterdeck.tui.mailbox import Mailbox
-    from quarterdeck.tui.requests import Attach, Delivery, Directory, Going, Loss, NewRequest, Setting, SpawnRequest
+    from quarterdeck.tui.requests import Attach, Delivery, Directory, GoResult, Loss, NewRequest, Setting, SpawnRequest
     from quarterdeck.tui.work import Clearable, Cleared, Issues, Tools, UnderWay
 
 
@@ -58,7 +58,7 @@ class OpeningBackend:
         self._open = AsyncExitStack()
         self._opening: asyncio.Task[LiveBackend] | None = None
         self._live: LiveBackend | None = None
-        self._memory: Memory | None = None
+        self._memory: ConsoleMemory | None = None
         self._begun = asyncio.Event()
         """Set once the first frame stands. What is asked with it, such as the preview, must not hold it up."""
         self._looked = asyncio.Event()
@@ -101,17 +101,17 @@ class OpeningBackend:
         await asyncio.to_thread(_import_everything)
         settings = await asyncio.to_thread(self._load_settings)
         from quarterdeck.runtime.backend import LiveBackend
-        from quarterdeck.runtime.bridge import open_bridge
-        from quarterdeck.runtime.memory import Memory
+        from quarterdeck.runtime.bridge import open_services
+        from quarterdeck.runtime.memory import ConsoleMemory
 
-        bridge = await self._open.enter_async_context(
-            open_bridge(self._address, self._places, settings, persistent=True)
+        services = await self._open.enter_async_context(
+            open_services(self._address, self._places, settings, persistent=True)
         )
-        memory = Memory(bridge.deck.store, str(self._address))
+        memory = ConsoleMemory(services.context.store, str(self._address))
         await memory.load()
         if not self._first.is_known:
-            await bridge.deck.store.set_meta(KEPT, wishes_to_keep(wishes_of(settings), self._first.print))
-        live = LiveBackend(bridge, memory)
+            await services.context.store.set_meta(KEPT, wishes_to_keep(wishes_of(settings), self._first.print))
+        live = LiveBackend(services, memory)
         live.subscribe(self._changed)
         if self._listener is not None:
             live.on_notice(self._listener)
@@ -222,7 +222,7 @@ class OpeningBackend:
         """Look at tmux at once."""
         await (await self._ready()).look_now()
 
-    async def go(self, session_id: SessionId) -> Going:
+    async def go(self, session_id: SessionId) -> GoResult:
         """Take the operator to the session's pane."""
         live, session_id = await self._at(session_id)
         return await live.go(session_id)
@@ -342,6 +342,6 @@ class OpeningBackend:
 
 def _import_everything() -> None:
     """Load the code of everything else, so that the loop only has to put it together."""
-    from quarterdeck.plugins.plugins import load_all
+    from quarterdeck.plugins.loading import load_all
 
     load_all("agents")

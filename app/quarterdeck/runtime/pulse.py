@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MINUTES = 30
 
 
-class Pulse:
+class ActivityCounts:
     """Counts the changes of activity per session and minute; minutes are made only when something moved."""
 
     def __init__(self, clock: Clock) -> None:

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from quarterdeck.config.edit import Version
-    from quarterdeck.config.loader import Value
+    from quarterdeck.config.loader import SettingValue
     from quarterdeck.runtime.live_settings import LiveSettings
     from quarterdeck.runtime.thinking import Means
-    from quarterdeck.supervisor.thinker import ThoughtEngine
+    from quarterdeck.supervisor.thought_engine import ThoughtEngine
 
 SECTIONS = ("console", "thoughts", "notify", "defaults")
 AT_THE_START = frozenset({"console.view", "console.ascii", "console.mouse"})
@@ -73,7 +73,7 @@ class SettingsDesk:
             raise NotFound(f"There is no setting {key}.")
         self._live.change(key, value, self._shown)
 
-    def _setting(self, value: Value, help_of: Mapping[str, str]) -> Setting:
+    def _setting(self, value: SettingValue, help_of: Mapping[str, str]) -> Setting:
         choices = tuple(self._agents()) if value.key == AGENT else _choices(value.path)
         if value.key == MODEL and self._models:
             choices = ("", *self._models) if len(self._models) <= CHOSEN_FROM else ()

@@ -107,19 +107,19 @@ class LiveSetup:
         return Done("\n".join(said))
 
     async def _key(self) -> Offer | None:
-        from quarterdeck.tmux import binding
-        from quarterdeck.tmux.doing import Doing
-        from quarterdeck.tmux.spawn import ServerAbsent
+        from quarterdeck.tmux import key_binding
+        from quarterdeck.tmux.one_call import ServerAbsent
+        from quarterdeck.tmux.tmux_commands import TmuxCommands
 
         try:
-            bound = {each.key: each for each in await binding.bindings(self._address)}
-            prefix = (await Doing(self._address).options(["prefix"])).get("prefix", "prefix")
+            bound = {each.key: each for each in await key_binding.bindings(self._address)}
+            prefix = (await TmuxCommands(self._address).options(["prefix"])).get("prefix", "prefix")
         except (ServerAbsent, TmuxMissing):
             return None
         if any(each.is_ours for each in bound.values()):
             return None
-        key = binding.proposed(bound, popup=False)
-        command = binding.console_command(self._program, popup=False)
+        key = key_binding.proposed(bound, popup=False)
+        command = key_binding.console_command(self._program, popup=False)
         return Offer(
             off="No key of tmux opens the console, or returns to it.",
             question=f"Put the console on {prefix} {key}?",
@@ -127,17 +127,17 @@ class LiveSetup:
                 f"{prefix} {key} does nothing in tmux now. It would open the console and return to it, "
                 "until this tmux server ends."
             ),
-            change=(f"+ {binding.conf_line(key, command)}",),
+            change=(f"+ {key_binding.conf_line(key, command)}",),
             accept=partial(self._bind, prefix, key, command),
         )
 
     async def _bind(self, prefix: str, key: str, command: Sequence[str]) -> Done:
         from quarterdeck.errors import Refused
-        from quarterdeck.tmux import binding
+        from quarterdeck.tmux import key_binding
 
-        if any(each.key == key for each in await binding.bindings(self._address)):
+        if any(each.key == key for each in await key_binding.bindings(self._address)):
             raise Refused(f"{prefix} {key} was bound meanwhile, so it is left alone.", hint="Try again.")
-        await binding.bind(self._address, key, command, was=None)
+        await key_binding.bind(self._address, key, command, was=None)
         return Done(
             f"{prefix} {key} opens the console, and returns to it, until this tmux server ends. For good:",
             f"{shlex.join([*self._program, 'bind', key, '--print'])} >> ~/.tmux.conf",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.budget import Caps
 from quarterdeck.core.cadence import Cadence
+from quarterdeck.core.spending import Caps
 from quarterdeck.errors import ThinkerError
 from quarterdeck.foreign_files import read_head
 from quarterdeck.ports.thinker import EngineSetup
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from quarterdeck.config.settings import Thoughts
+    from quarterdeck.config.settings import ThoughtSettings
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.store import Store
     from quarterdeck.ports.thinker import Thinker
@@ -37,7 +37,7 @@ class Means:
     environ: Mapping[str, str]
 
 
-def engine_setup(thoughts: Thoughts, means: Means) -> EngineSetup:
+def engine_setup(thoughts: ThoughtSettings, means: Means) -> EngineSetup:
     """How the engine is to work."""
     return EngineSetup(
         is_enabled=thoughts.enabled,
@@ -52,13 +52,13 @@ def engine_setup(thoughts: Thoughts, means: Means) -> EngineSetup:
     )
 
 
-def make_thinker(thoughts: Thoughts, means: Means) -> Budgeted | None:
+def make_thinker(thoughts: ThoughtSettings, means: Means) -> Budgeted | None:
     """The model that the settings name, behind its budget; None where none is to be asked."""
     found = _BACKENDS[thoughts.backend](thoughts, means)
     return Budgeted(found, make_budget(thoughts, means)) if found is not None else None
 
 
-def make_budget(thoughts: Thoughts, means: Means) -> Budget:
+def make_budget(thoughts: ThoughtSettings, means: Means) -> Budget:
     """What thoughts may cost."""
     caps = Caps(
         calls_per_hour=thoughts.calls_per_hour,
@@ -69,11 +69,11 @@ def make_budget(thoughts: Thoughts, means: Means) -> Budget:
     return Budget(means.store, means.clock, caps)
 
 
-def _local(thoughts: Thoughts, means: Means) -> None:
+def _local(thoughts: ThoughtSettings, means: Means) -> None:
     return None
 
 
-def _command(thoughts: Thoughts, means: Means) -> Thinker:
+def _command(thoughts: ThoughtSettings, means: Means) -> Thinker:
     from quarterdeck.thoughts.command import CommandThinker
 
     return CommandThinker(
@@ -86,7 +86,7 @@ def _command(thoughts: Thoughts, means: Means) -> Thinker:
     )
 
 
-def _openai(thoughts: Thoughts, means: Means) -> Thinker:
+def _openai(thoughts: ThoughtSettings, means: Means) -> Thinker:
     from quarterdeck.thoughts.openai import OpenAiThinker
 
     return OpenAiThinker(
@@ -99,14 +99,14 @@ def _openai(thoughts: Thoughts, means: Means) -> Thinker:
     )
 
 
-_BACKENDS: dict[str, Callable[[Thoughts, Means], Thinker | None]] = {
+_BACKENDS: dict[str, Callable[[ThoughtSettings, Means], Thinker | None]] = {
     "local": _local,
     "command": _command,
     "openai": _openai,
 }
 
 
-def key_of(thoughts: Thoughts, environ: Mapping[str, str] = os.environ) -> str:
+def key_of(thoughts: ThoughtSettings, environ: Mapping[str, str] = os.environ) -> str:
     """The endpoint's key, from wherever the settings say; "" where there is none."""
     if thoughts.key.get_secret_value():
         return thoughts.key.get_secret_value()

@@ -8,18 +8,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from quarterdeck.forge.choosing import Forges
-    from quarterdeck.operations.deck import Deck
-    from quarterdeck.operations.yard import Yard
+    from quarterdeck.forge.forge_choice import Forges
+    from quarterdeck.operations.session_context import SessionContext
+    from quarterdeck.operations.work_context import WorkContext
     from quarterdeck.ports.work import WorkStore
     from quarterdeck.runtime.live_settings import LiveSettings
 
 
-class Yards:
-    """Makes the yard over a deck, with the projects that are in force."""
+class WorkContexts:
+    """Makes the context of spawned work from that of sessions, with the projects that are in force."""
 
-    def __init__(self, deck: Deck, works: WorkStore, live: LiveSettings) -> None:
-        self._deck = deck
+    def __init__(self, context: SessionContext, works: WorkStore, live: LiveSettings) -> None:
+        self._context = context
         self._works = works
         self._live = live
         self._began_with = live.now
@@ -27,12 +27,12 @@ class Yards:
     @cached_property
     def forges(self) -> Forges:
         """Trackers and forges, each made when a project asks for its own."""
-        from quarterdeck.forge.choosing import Forges
+        from quarterdeck.forge.forge_choice import Forges
 
         return Forges(os.environ)
 
     @property
-    def yard(self) -> Yard:
+    def work_context(self) -> WorkContext:
         """With the projects of now; who holds one keeps them, whatever becomes of the settings meanwhile."""
         if self._live.now is self._began_with:
             return self._first
@@ -45,28 +45,28 @@ class Yards:
         return found.disposable if found is not None else ()
 
     @cached_property
-    def _first(self) -> Yard:
+    def _first(self) -> WorkContext:
         from quarterdeck.forge.git import GitWorktrees
         from quarterdeck.operations.projects import projects_of
-        from quarterdeck.operations.yard import Yard
+        from quarterdeck.operations.work_context import WorkContext
         from quarterdeck.process import is_running, this_process
 
-        deck = self._deck
-        return Yard(
-            mux=deck.mux,
-            store=deck.store,
+        context = self._context
+        return WorkContext(
+            mux=context.mux,
+            store=context.store,
             works=self._works,
-            git=GitWorktrees(deck.places.projects, self._disposable),
-            agents=deck.agents,
-            clock=deck.clock,
+            git=GitWorktrees(context.places.projects, self._disposable),
+            agents=context.agents,
+            clock=context.clock,
             projects=projects_of(self._began_with),
-            folder=deck.places.projects,
+            folder=context.places.projects,
             owner=this_process(),
             is_running=is_running,
             tracker=self.forges.tracker,
             scm=self.forges.scm,
-            spool=deck.places.spool,
-            home=deck.places.home,
+            spool=context.places.spool,
+            home=context.places.home,
             environ=os.environ,
             own_session=os.environ.get("QUARTERDECK_SESSION") or None,
         )

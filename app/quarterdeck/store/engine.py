@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from quarterdeck.errors import QuarterdeckError, StoreError
-from quarterdeck.store.faults import Trouble, is_damage, is_trouble, trouble
 from quarterdeck.store.migrations import VERSION, refuse_newer, version_of
-from quarterdeck.store.opening import Opened, Suspect, copy_to_memory, file_of, open_database
+from quarterdeck.store.open_database import Opened, Suspect, copy_to_memory, file_of, open_database
+from quarterdeck.store.sqlite_faults import StoreTrouble, is_damage, is_trouble, trouble
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Engine:
         if self._memory is None:
             try:
                 return self._on_file(write.run, is_write=True, is_durable=write.is_durable)
-            except Trouble as error:
+            except StoreTrouble as error:
                 self._fall_back(error)
         return self._in_memory(write)
 
@@ -97,7 +97,7 @@ class Engine:
         if self._memory is None:
             try:
                 return self._on_file(run, is_write=False)
-            except Trouble as error:
+            except StoreTrouble as error:
                 self._fall_back(error)
         return _transaction(self._standing_in(), run, "BEGIN")
 
@@ -125,7 +125,7 @@ class Engine:
         self._wait_for_locks(wait)
         try:
             self._on_file(self._write_down, is_write=True, is_durable=True)
-        except Trouble as error:
+        except StoreTrouble as error:
             self.error = error.message
         else:
             logger.info("%s can be written again; %d writes were made good", self.path, len(self.waiting))
@@ -150,7 +150,7 @@ class Engine:
             self._memory.close()
             self._memory = None
 
-    def _fall_back(self, error: Trouble) -> None:
+    def _fall_back(self, error: StoreTrouble) -> None:
         logger.warning("%s", error.message)
         self.error = error.message
         self._retry_at = time.monotonic() + self._retry_every
@@ -163,7 +163,7 @@ class Engine:
 
     def _in_memory(self, write: Write[T]) -> T:
         if write.later is None:
-            raise Trouble(self.error, hint="This cannot wait in memory: try again when the state can be written.")
+            raise StoreTrouble(self.error, hint="This cannot wait in memory: try again when the state can be written.")
         answer = _transaction(self._standing_in(), write.meanwhile or write.run, "BEGIN")
         for later in write.later(answer):
             self.waiting.pop(later.key, None)

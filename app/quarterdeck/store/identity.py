@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.ids import SessionId, TmuxSessionId
 from quarterdeck.errors import NotFound, Refused
-from quarterdeck.ports.store import Claim, Identity, Sighting
+from quarterdeck.ports.store import Claim, Identity, SeenSession
 from quarterdeck.store.session_ids import exists, fresh_ids, keep_counter, provisional_id
 from quarterdeck.store.writing import as_json, clean
 from quarterdeck.values import value
@@ -43,7 +43,7 @@ def claim(
     connection: sqlite3.Connection,
     server: str,
     incarnation: str,
-    sightings: Iterable[Sighting],
+    seen_sessions: Iterable[SeenSession],
     now: float,
     given: Mapping[TmuxSessionId, SessionId] | None = None,
     *,
@@ -60,32 +60,32 @@ def claim(
     ids = fresh_ids(connection)
     answer: dict[TmuxSessionId, Identity] = {}
     strangers = []
-    for sighting in {sighting.tmux_id: sighting for sighting in sightings}.values():
-        row = _bound(connection, server, incarnation, sighting.tmux_id)
+    for seen_session in {seen_session.tmux_id: seen_session for seen_session in seen_sessions}.values():
+        row = _bound(connection, server, incarnation, seen_session.tmux_id)
         if row is None or row.status == "reserved" or (row.status == "ended" and now - row.changed > ENDED_ECHO):
-            strangers.append(sighting)
+            strangers.append(seen_session)
         elif row.status == "live":
-            if row.tmux_name != clean(sighting.name):
-                _bind(connection, row.session_id, incarnation, sighting, now)
-            answer[sighting.tmux_id] = Identity(row.session_id, Claim.KNOWN)
+            if row.tmux_name != clean(seen_session.name):
+                _bind(connection, row.session_id, incarnation, seen_session, now)
+            answer[seen_session.tmux_id] = Identity(row.session_id, Claim.KNOWN)
         elif row.status == "stale":
-            _bind(connection, row.session_id, incarnation, sighting, now)
-            answer[sighting.tmux_id] = Identity(row.session_id, Claim.REVIVED)
+            _bind(connection, row.session_id, incarnation, seen_session, now)
+            answer[seen_session.tmux_id] = Identity(row.session_id, Claim.REVIVED)
     waiting = _waiting(connection, server, now) if strangers else {}
-    for sighting in strangers:
-        kept = waiting.pop(clean(sighting.name), None)
+    for seen_session in strangers:
+        kept = waiting.pop(clean(seen_session.name), None)
         if kept is not None:
-            _bind(connection, kept.session_id, incarnation, sighting, now)
+            _bind(connection, kept.session_id, incarnation, seen_session, now)
             is_fresh = kept.status == "reserved" and kept.reserved_from is None
-            answer[sighting.tmux_id] = Identity(kept.session_id, Claim.NEW if is_fresh else Claim.REVIVED)
+            answer[seen_session.tmux_id] = Identity(kept.session_id, Claim.NEW if is_fresh else Claim.REVIVED)
             continue
-        promised = (given or {}).get(sighting.tmux_id)
+        promised = (given or {}).get(seen_session.tmux_id)
         if promised is None or exists(connection, promised):
             promised = (
-                provisional_id(connection, server, incarnation, sighting.tmux_id) if is_provisional else next(ids)
+                provisional_id(connection, server, incarnation, seen_session.tmux_id) if is_provisional else next(ids)
             )
-        _insert(connection, promised, server, incarnation, sighting, now)
-        answer[sighting.tmux_id] = Identity(promised, Claim.NEW)
+        _insert(connection, promised, server, incarnation, seen_session, now)
+        answer[seen_session.tmux_id] = Identity(promised, Claim.NEW)
     return answer
 
 
@@ -93,7 +93,7 @@ def adopt(
     connection: sqlite3.Connection,
     server: str,
     incarnation: str,
-    sighting: Sighting,
+    seen_session: SeenSession,
     session_id: SessionId | None,
     now: float,
 ) -> Identity:
@@ -101,18 +101,18 @@ def adopt(
 
     A row that was given to it meanwhile, as happens to whatever a look finds, gives way to an identity that is named.
     """
-    name = clean(sighting.name)
-    row = _bound(connection, server, incarnation, sighting.tmux_id)
+    name = clean(seen_session.name)
+    row = _bound(connection, server, incarnation, seen_session.tmux_id)
     if row is not None and row.status == "live" and session_id in {None, row.session_id}:
         raise Refused(f"{name} is watched already, as {row.session_id}.")
     if session_id is not None:
-        _check_free(connection, server, incarnation, sighting, session_id)
+        _check_free(connection, server, incarnation, seen_session, session_id)
         if row is not None and row.session_id != session_id:
             _give_way(connection, row.session_id, now)
-        _bind(connection, session_id, incarnation, sighting, now)
+        _bind(connection, session_id, incarnation, seen_session, now)
         return Identity(session_id, Claim.REVIVED)
     if row is not None and row.status == "forgotten":
-        _bind(connection, row.session_id, incarnation, sighting, now)
+        _bind(connection, row.session_id, incarnation, seen_session, now)
         return Identity(row.session_id, Claim.REVIVED)
     kept = [
         SessionId(found)
@@ -124,10 +124,10 @@ def adopt(
     if len(kept) > 1:
         raise Refused(f"{len(kept)} sessions wait for the name {name}: {', '.join(kept)}.", hint="Say which with --as.")
     if kept:
-        _bind(connection, kept[0], incarnation, sighting, now)
+        _bind(connection, kept[0], incarnation, seen_session, now)
         return Identity(kept[0], Claim.REVIVED)
     fresh = next(fresh_ids(connection))
-    _insert(connection, fresh, server, incarnation, sighting, now)
+    _insert(connection, fresh, server, incarnation, seen_session, now)
     return Identity(fresh, Claim.NEW)
 
 
@@ -246,27 +246,27 @@ def _insert(
     session_id: SessionId,
     server: str,
     incarnation: str,
-    sighting: Sighting,
+    seen_session: SeenSession,
     now: float,
 ) -> None:
     body = {
-        "created_at": datetime.fromtimestamp(sighting.created, UTC),
+        "created_at": datetime.fromtimestamp(seen_session.created, UTC),
         "last_activity_at": datetime.fromtimestamp(now, UTC),
     }
     connection.execute(
         "INSERT INTO sessions (session_id, server, tmux_name, incarnation, tmux_id, status, body, changed)"
         " VALUES (?, ?, ?, ?, ?, 'live', ?, ?)",
-        (session_id, server, clean(sighting.name), incarnation, sighting.tmux_id, as_json(body), now),
+        (session_id, server, clean(seen_session.name), incarnation, seen_session.tmux_id, as_json(body), now),
     )
 
 
 def _bind(
-    connection: sqlite3.Connection, session_id: SessionId, incarnation: str, sighting: Sighting, now: float
+    connection: sqlite3.Connection, session_id: SessionId, incarnation: str, seen_session: SeenSession, now: float
 ) -> None:
     connection.execute(
         "UPDATE sessions SET status = 'live', incarnation = ?, tmux_id = ?, tmux_name = ?, reserved_from = NULL,"
         " reserved_name = NULL, changed = ? WHERE session_id = ?",
-        (incarnation, sighting.tmux_id, clean(sighting.name), now, session_id),
+        (incarnation, seen_session.tmux_id, clean(seen_session.name), now, session_id),
     )
 
 
@@ -280,7 +280,7 @@ def _give_way(connection: sqlite3.Connection, session_id: SessionId, now: float)
 
 
 def _check_free(
-    connection: sqlite3.Connection, server: str, incarnation: str, sighting: Sighting, session_id: SessionId
+    connection: sqlite3.Connection, server: str, incarnation: str, seen_session: SeenSession, session_id: SessionId
 ) -> None:
     """Whether an identity can be given to a tmux session: it is stale, or was detached. Raises what is in the way."""
     row = connection.execute(
@@ -293,5 +293,5 @@ def _check_free(
         raise Refused(f"{session_id} is {status}: only a stale or detached session can be taken up again.")
     if kept_server != server:
         raise Refused(f"{session_id} belongs to another tmux server ({kept_server}).")
-    if status == "forgotten" and bound[0] == incarnation and bound[1] != sighting.tmux_id:
+    if status == "forgotten" and bound[0] == incarnation and bound[1] != seen_session.tmux_id:
         raise Refused(f"{session_id} was detached from another session of this server.")

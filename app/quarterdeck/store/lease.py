@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.errors import StoreError
 from quarterdeck.foreign_files import open_file
-from quarterdeck.store.duty import holder_of, lease_name
+from quarterdeck.store.lease_files import holder_of, lease_name
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -53,14 +53,14 @@ class SqliteMessages:
 
         def run(connection: sqlite3.Connection) -> Turn:
             ours = _find(connection, message_id, now)
-            if ours is None or (ours.is_going and _owner(connection, message_id) != owner):
+            if ours is None or (ours.is_sending and _owner(connection, message_id) != owner):
                 return Turn.GONE
             others = [each for each in _all(connection, ours.session_id, now) if each.id != message_id]
-            if any(each.is_going and (each.id < message_id or overtake) for each in others):
+            if any(each.is_sending and (each.id < message_id or overtake) for each in others):
                 return Turn.BUSY
             if not overtake and any(each.id < message_id for each in others):
                 return Turn.BEHIND
-            _mark_going(connection, message_id, owner, now)
+            _mark_sending(connection, message_id, owner, now)
             return Turn.GO
 
         return await self._write(run)
@@ -103,18 +103,18 @@ class SqliteMessages:
 
         def run(connection: sqlite3.Connection) -> Held | None:
             found = _all(connection, session_id, now)
-            if not found or any(each.is_going for each in found):
+            if not found or any(each.is_sending for each in found):
                 return None
-            _mark_going(connection, found[0].id, owner, now)
-            return replace(found[0], is_going=True)
+            _mark_sending(connection, found[0].id, owner, now)
+            return replace(found[0], is_sending=True)
 
         return await self._write(run)
 
-    async def waiting(self, session_id: SessionId | None = None, *, with_going: bool = False) -> list[Held]:
+    async def waiting(self, session_id: SessionId | None = None, *, with_sending: bool = False) -> list[Held]:
         """What waits, oldest first; `with_going`: also what is being delivered this moment."""
         now = self._now()
         found = await self._database.read(lambda connection: _all(connection, session_id, now))
-        return [each for each in found if with_going or not each.is_going]
+        return [each for each in found if with_sending or not each.is_sending]
 
     async def rewrite(self, message_id: int, text: str) -> Held:
         """Change the words of one that waits; raises NotFound or Refused."""
@@ -148,7 +148,7 @@ class SqliteMessages:
 
 def _changeable(connection: sqlite3.Connection, message_id: int, now: float) -> Held:
     found = _required(connection, message_id, now)
-    if found.is_going:
+    if found.is_sending:
         raise Refused(f"Message {message_id} is being delivered this moment.")
     if found.stage is Stage.TYPED:
         raise Refused(
@@ -187,7 +187,7 @@ def _held(row: tuple[int, str, str, float, str, str, str, float], now: float) ->
         at=datetime.fromtimestamp(at, UTC),
         why=why,
         stage=Stage(stage) if stage in set(Stage) else Stage.TYPED,
-        is_going=bool(owner) and 0 <= now - taken < DELIVERY,
+        is_sending=bool(owner) and 0 <= now - taken < DELIVERY,
     )
 
 
@@ -196,5 +196,5 @@ def _owner(connection: sqlite3.Connection, message_id: int) -> str:
     return str(row[0]) if row else ""
 
 
-def _mark_going(connection: sqlite3.Connection, message_id: int, owner: str, now: float) -> None:
+def _mark_sending(connection: sqlite3.Connection, message_id: int, owner: str, now: float) -> None:
     connection.execute("UPDATE messages SET owner = ?, taken = ? WHERE id = ?", (owner, now, message_id))

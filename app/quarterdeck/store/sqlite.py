@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.ports.store import Claim
-from quarterdeck.store import events, hearing, identity, session_ids, sessions, tails, thoughts
+from quarterdeck.store import activity_log, hook_times, identity, session_ids, sessions, tails, thoughts
 from quarterdeck.store.database import BUSY_TIMEOUT, RETRY_EVERY, Database
 from quarterdeck.store.engine import Later, Run, Write
-from quarterdeck.store.glance import own_session_key, trouble_key
+from quarterdeck.store.status_counts import own_session_key, trouble_key
 
 if TYPE_CHECKING:
     import sqlite3
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import ExitReason, Session
     from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
     from quarterdeck.ports.clock import Clock
-    from quarterdeck.ports.store import Activity, ActivityQuery, Identity, Sighting
+    from quarterdeck.ports.store import Activity, ActivityQuery, Identity, SeenSession
     from quarterdeck.ports.store_health import StoreHealth
     from quarterdeck.store.rows import Known
 
@@ -49,7 +49,7 @@ class SqliteStore:
         clock: Clock | None = None,
         busy_timeout: float = BUSY_TIMEOUT,
         retry_every: float = RETRY_EVERY,
-        keep_days: int | None = events.KEEP_DAYS,
+        keep_days: int | None = activity_log.KEEP_DAYS,
     ) -> None:
         self.path = path
         self.database = Database(path, busy_timeout=busy_timeout, retry_every=retry_every)
@@ -81,7 +81,7 @@ class SqliteStore:
         await self.database.read(lambda connection: None)
 
     async def claim(
-        self, server: str, incarnation: str, sightings: Sequence[Sighting]
+        self, server: str, incarnation: str, seen_sessions: Sequence[SeenSession]
     ) -> dict[TmuxSessionId, Identity]:
         """Give each sighted tmux session its identity."""
         now = self._now()
@@ -89,29 +89,31 @@ class SqliteStore:
 
         def later(answer: dict[TmuxSessionId, Identity]) -> Iterable[Later]:
             promised = {tmux_id: found.session_id for tmux_id, found in answer.items()}
-            for one in sightings:
+            for one in seen_sessions:
                 if one.tmux_id in answer and answer[one.tmux_id].claim is Claim.NEW:
                     self._promised["claim", server, one.tmux_id] = promised[one.tmux_id]
-                yield Later(("claim", server, one.tmux_id), partial(asked, sightings=[one], given=promised))
+                yield Later(("claim", server, one.tmux_id), partial(asked, seen_sessions=[one], given=promised))
 
         answer = await self.database.write(
             Write(
-                partial(asked, sightings=sightings),
+                partial(asked, seen_sessions=seen_sessions),
                 later=later,
-                meanwhile=partial(asked, sightings=sightings, is_provisional=True),
+                meanwhile=partial(asked, seen_sessions=seen_sessions, is_provisional=True),
                 is_durable=True,
             )
         )
         self._seen(found.session_id for found in answer.values())
         return answer
 
-    async def adopt(self, server: str, incarnation: str, sighting: Sighting, session_id: SessionId | None) -> Identity:
+    async def adopt(
+        self, server: str, incarnation: str, seen_session: SeenSession, session_id: SessionId | None
+    ) -> Identity:
         """Bind a tmux session to a stale identity (or a fresh one); raises Refused or NotFound with the reason."""
         run = partial(
             self._numbering(identity.adopt),
             server=server,
             incarnation=incarnation,
-            sighting=sighting,
+            seen_session=seen_session,
             session_id=session_id,
             now=self._now(),
         )
@@ -196,7 +198,7 @@ class SqliteStore:
 
     async def record(self, activity: Activity) -> None:
         """Add to the activity log. Never raises into the operation it tells of."""
-        run = partial(events.record, activity=activity)
+        run = partial(activity_log.record, activity=activity)
         waiting = Later(("event", next(self._numbers)), run, is_droppable=True)
         try:
             await self.database.write(Write(run, later=lambda _: [waiting]))
@@ -207,7 +209,7 @@ class SqliteStore:
 
     async def activity(self, query: ActivityQuery) -> list[Activity]:
         """The activity log, newest first (oldest first when `after_id` is given)."""
-        return await self.database.read(partial(events.find, query=query))
+        return await self.database.read(partial(activity_log.find, query=query))
 
     async def get_meta(self, key: str) -> str | None:
         """A small value kept by name."""
@@ -228,7 +230,7 @@ class SqliteStore:
 
     async def note_heard(self, heard: Mapping[str, datetime]) -> None:
         """Keep when agents' hooks were heard, by the agents' keys; an earlier time than is kept changes nothing."""
-        await self._write(("heard", *sorted(heard)), partial(hearing.note, heard=heard))
+        await self._write(("heard", *sorted(heard)), partial(hook_times.note, heard=heard))
 
     async def changed_elsewhere(self) -> bool:
         """Whether another process wrote since this was last asked, or since this store was opened."""
@@ -311,5 +313,5 @@ def _prune(connection: sqlite3.Connection, now: float, keep_days: int) -> None:
     if 0 <= now - last < PRUNE_EVERY:
         return
     tails.set_meta(connection, PRUNED_AT, str(now))
-    events.prune(connection, now, keep_days)
+    activity_log.prune(connection, now, keep_days)
     sessions.prune(connection, now)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from quarterdeck.errors import StoreError
 from quarterdeck.ports.store import Activity
-from quarterdeck.store import events
+from quarterdeck.store import activity_log
 from quarterdeck.store.migrations import VERSION
 from quarterdeck.store.session_ids import keep_counter
 from quarterdeck.store.writing import as_json, clean
@@ -196,7 +196,7 @@ def _event(connection: sqlite3.Connection, row: Json, others: set[str]) -> str |
     activity = Activity(
         kind=_text(row, "kind"),
         at=datetime.fromtimestamp(_number(row, "at"), UTC),
-        level=events.LEVELS[int(_number(row, "level"))],
+        level=activity_log.LEVELS[int(_number(row, "level"))],
         source=_text(row, "source"),
         session_id=session_id and clean(str(session_id)),
         project=project and clean(str(project)),
@@ -209,7 +209,7 @@ def _event(connection: sqlite3.Connection, row: Json, others: set[str]) -> str |
     ).fetchone()
     if there is not None:
         return "kept"
-    events.record(connection, activity)
+    activity_log.record(connection, activity)
     return "added"
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.transcript import TranscriptView
     from quarterdeck.ports.agent import Agent, Claims, Program
     from quarterdeck.ports.clock import Clock
-    from quarterdeck.supervisor.watched import Watched
+    from quarterdeck.supervisor.session_memory import SessionMemory
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ ENVIRON_BYTES = 262_144
 
 @dataclass(slots=True)
 class _Task:
-    watched: Watched
+    watched: SessionMemory
     agent: Agent
     program: Program
     registry: Reading | None = None
@@ -59,7 +59,7 @@ class AgentFacts:
         self._again_at: float | None = None
         self._running: asyncio.Future[list[_Task]] | None = None
 
-    async def refresh(self, watched: Sequence[Watched], *, moved: bool) -> None:
+    async def refresh(self, watched: Sequence[SessionMemory], *, moved: bool) -> None:
         """Read again what may have changed; while a disk does not answer, what is known stays."""
         now = self._clock.monotonic()
         if moved:

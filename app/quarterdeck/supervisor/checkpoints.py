@@ -60,12 +60,12 @@ class Checkpoints:
             await self.save(all_tails=False)
 
     async def save(self, *, all_tails: bool = True) -> None:
-        """Write what changed since the last time. Only the keeper does; a follower's changes are the keeper's own.
+        """Write what changed since the last time. Only the writer of the rows does; a follower got its changes there.
 
         Without `all_tails` the last lines of sessions that go on may wait.
         """
         supervisor = self._supervisor
-        if not supervisor.is_keeper() or not supervisor.fleet.is_certain:
+        if not supervisor.is_writer() or not supervisor.fleet.is_certain:
             # What an unreliable look left behind is not written; it waits for a reliable one.
             return
         changed, self._changed = self._changed, set()

@@ -68,7 +68,7 @@ class Processes:
 
     def __init__(self, *, clock: Clock, read: Callable[[], list[Process]] | None = None) -> None:
         self._clock = clock
-        self._read = read or Reader()
+        self._read = read or ProcessReader()
         self._table = ProcessTable()
         self._reading: asyncio.Future[ProcessTable] | None = None
 
@@ -97,7 +97,7 @@ class Processes:
         return ProcessTable(grow(processes), asked_at, fresh=True)
 
 
-class Reader:
+class ProcessReader:
     """Reads the list, and keeps command lines between readings: they are the costly part and hardly ever change."""
 
     def __init__(self) -> None:

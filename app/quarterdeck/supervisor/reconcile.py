@@ -19,8 +19,8 @@ from quarterdeck.core.events import (
 from quarterdeck.core.pane import NoServer
 from quarterdeck.core.session import ExitReason, Session
 from quarterdeck.errors import StoreError
-from quarterdeck.ports.store import Activity, Claim, Level, Sighting
-from quarterdeck.supervisor.sighting import attached, gone, placeholder, put_away, revived, seen, shows_as
+from quarterdeck.ports.store import Activity, Claim, Level, SeenSession
+from quarterdeck.supervisor.session_facts import attached, gone, placeholder, put_away, revived, seen, shows_as
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Circumstances:
 
     store: Store
     server: str
-    is_keeper: bool
+    is_writer: bool
     """Whether this process is the one that ends and keeps rows in the store."""
     at_start: bool
     """The first reliable look: what is missing went while nobody looked."""
@@ -69,7 +69,7 @@ async def reconcile(
     if fleet.incarnation != incarnation and not around.at_start:
         events.append(ServerChanged(before=fleet.incarnation, after=incarnation, at=around.now))
     has_ended = found.stranded if around.at_start else fleet.incarnation not in {"", incarnation}
-    if has_ended and around.is_keeper:
+    if has_ended and around.is_writer:
         await around.store.record(_server_told(around, incarnation, len(found.stranded)))
     reason = ExitReason.STARTUP_MISSING_TMUX if around.at_start else ExitReason.TMUX_RECONCILE_MISSING
     stranded = [put_away(session, reason, around.now) for session in found.stranded]
@@ -100,7 +100,7 @@ async def reconcile(
 async def make_good(
     around: Circumstances, fleet: Fleet, kept: Mapping[SessionId, Session], look: Look, statuses: Mapping[str, int]
 ) -> list[Event]:
-    """Write down what the keeper before us had seen, and we with it, when it died without having done so.
+    """Write down what the writer before us had seen, and we with it, when it died without having done so.
 
     Of ends we have told already; answers what is new to our own rows.
     """
@@ -124,7 +124,7 @@ def _may_end(event: SessionDeleted, before: Fleet, still: Mapping[SessionId, Ses
 
 
 async def _stale(around: Circumstances, sessions: list[Session]) -> list[Event]:
-    if sessions and around.is_keeper:
+    if sessions and around.is_writer:
         await around.store.stale(sessions)
     return [SessionStale(session=session, at=around.now) for session in sessions]
 
@@ -136,8 +136,8 @@ async def _born(
     if not panes:
         return []
     incarnation, counts = str(look.incarnation), attached(look.clients)
-    sightings = [Sighting(pane.tmux_id, pane.session_name, pane.session_created) for pane in panes.values()]
-    identities = await around.store.claim(around.server, incarnation, sightings)
+    seen_sessions = [SeenSession(pane.tmux_id, pane.session_name, pane.session_created) for pane in panes.values()]
+    identities = await around.store.claim(around.server, incarnation, seen_sessions)
     reason = CreatedReason.STARTUP_DISCOVERY if around.at_start else CreatedReason.RUNTIME_DISCOVERY
     events: list[Event] = []
     for tmux_id, identity in identities.items():
@@ -158,7 +158,7 @@ async def _ended(
     console = await around.store.console_session(around.server) if missing else None
     for session in [session for session, _ in missing if session.session_id == console]:
         # The console went away with the session it was in: that is no end of anybody's work.
-        if around.is_keeper:
+        if around.is_writer:
             try:
                 await around.store.forget(session.session_id)
             except StoreError as error:
@@ -169,7 +169,7 @@ async def _ended(
     ended = [(gone(s, reason, around.now, statuses.get(s.pane_id or "")), reason) for s, reason in missing]
     for reason in dict.fromkeys(reason for _, reason in ended):
         group = {s.session_id: s for s, r in ended if r is reason}
-        if around.is_keeper:
+        if around.is_writer:
             for session_id in await around.store.end(group.values(), reason):
                 await around.store.record(_told(around, "session.deleted", group[session_id]))
     for session, reason in ended:

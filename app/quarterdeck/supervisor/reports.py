@@ -10,7 +10,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.foreign import text_at
+from quarterdeck.core.foreign_json import text_at
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import EPOCH
 from quarterdeck.supervisor.spool import drain
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.ids import PaneId
     from quarterdeck.core.report import Report
     from quarterdeck.ports.agent import Agents
-    from quarterdeck.supervisor.bells import Bell
+    from quarterdeck.supervisor.file_watcher import WatchedFiles
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,9 @@ class Reports:
         for pane_id in self._states.keys() - set(panes):
             del self._states[pane_id]
 
-    async def watch(self, bell: Bell, told: Callable[[Collection[str]], None], *, may_read: Callable[[], bool]) -> None:
+    async def watch(
+        self, watched: WatchedFiles, told: Callable[[Collection[str]], None], *, may_read: Callable[[], bool]
+    ) -> None:
         """Read what comes until cancelled; `told` gets the panes that something was reported of."""
         rang = True
         while True:
@@ -88,9 +90,9 @@ class Reports:
             if panes:
                 told(panes)
                 if not rang:
-                    bell.miss()
+                    watched.miss()
             await asyncio.sleep(GAP)
-            rang = await bell.wait(EVERY)
+            rang = await watched.wait(EVERY)
 
     async def read(self) -> set[str]:
         """Fold in what lies in the spool; answers the panes it concerned."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from quarterdeck.core.foreign import EMPTY, Json, parse_object, text_at
+from quarterdeck.core.foreign_json import EMPTY, Json, parse_object, text_at
 from quarterdeck.core.report import HEADER, PAYLOAD_BYTES, Report
 from quarterdeck.foreign_files import open_file
 from quarterdeck.ports.clock import wall_clock

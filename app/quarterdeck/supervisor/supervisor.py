@@ -7,6 +7,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.apply_events import apply
 from quarterdeck.core.events import (
     CreatedReason,
     Event,
@@ -18,13 +19,12 @@ from quarterdeck.core.events import (
     WorkerHealth,
 )
 from quarterdeck.core.fleet import Fleet
-from quarterdeck.core.folding import apply
 from quarterdeck.core.pane import NoServer, Snapshot
 from quarterdeck.core.session import SessionState
 from quarterdeck.errors import TmuxError
 from quarterdeck.supervisor.bus import Bus
-from quarterdeck.supervisor.keeping import Followed, changes_elsewhere
 from quarterdeck.supervisor.reconcile import Circumstances, make_good, reconcile
+from quarterdeck.supervisor.row_writer import Followed, changes_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -42,11 +42,11 @@ logger = logging.getLogger(__name__)
 class Supervisor:
     """Watches one tmux server. Everything else reads `fleet` and listens to `bus`."""
 
-    def __init__(self, *, mux: Mux, store: Store, clock: Clock, is_keeper: Callable[[], bool]) -> None:
+    def __init__(self, *, mux: Mux, store: Store, clock: Clock, is_writer: Callable[[], bool]) -> None:
         self.mux = mux
         self.store = store
         self.clock = clock
-        self.is_keeper = is_keeper
+        self.is_writer = is_writer
         self.fleet = Fleet()
         self.bus = Bus()
         self.snapshot: Snapshot | None = None
@@ -107,7 +107,7 @@ class Supervisor:
         self._failures = 0
         now = self.clock.now()
         around = Circumstances(
-            store=self.store, server=self.server, is_keeper=self.is_keeper(), at_start=self._at_start, now=now
+            store=self.store, server=self.server, is_writer=self.is_writer(), at_start=self._at_start, now=now
         )
         statuses = dict(self._exit_statuses)
         events = await reconcile(around, lambda: self.fleet, self._kept, look, statuses)
@@ -134,7 +134,7 @@ class Supervisor:
             await self.load()
             if not self._at_start:
                 await self._give_back_lost()
-                follow = not self.is_keeper()
+                follow = not self.is_writer()
                 now = self.clock.now()
                 self._followed = {key: pair for key, pair in self._followed.items() if key in self.fleet.sessions}
                 self.commit(*changes_elsewhere(self.fleet, self._kept, self._followed, follow=follow, now=now))

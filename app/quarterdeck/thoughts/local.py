@@ -10,7 +10,7 @@ from quarterdeck.core.text import clean_lines
 from quarterdeck.core.thought_line import plain_words, tidy
 from quarterdeck.core.transcript import ActionKind
 from quarterdeck.thoughts.phrases import asking, bare_command, check_name, doing, parts_of, verb_of
-from quarterdeck.thoughts.terminal import matched_line, terminal_line
+from quarterdeck.thoughts.plain_terminal import matched_line, terminal_line
 
 if TYPE_CHECKING:
     from quarterdeck.core.insight import Insight

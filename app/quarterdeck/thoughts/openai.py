@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.foreign import object_at, objects_at, text_at
+from quarterdeck.core.foreign_json import object_at, objects_at, text_at
 from quarterdeck.core.redact import safe_summary
 from quarterdeck.core.text import clean
 from quarterdeck.errors import ThinkerError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from quarterdeck.core.foreign import Json
+    from quarterdeck.core.foreign_json import Json
     from quarterdeck.ports.thinker import Subject
 
 ANSWER_TOKENS = 80

@@ -11,13 +11,13 @@ from quarterdeck.values import value
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from quarterdeck.core.transcript import Action
+    from quarterdeck.core.transcript import AgentAction
 
 COMMAND_LENGTH = 64
 
 
 @value
-class Verb:
+class VerbPhrase:
     """One thing that tools do: while it goes on, and as somebody asks for leave."""
 
     doing: str
@@ -26,20 +26,22 @@ class Verb:
     """Stands for what it is about where that is not told."""
 
 
-RUN = Verb("running", "run", "a command")
+RUN = VerbPhrase("running", "run", "a command")
 _VERBS = {
     RUN: "bash shell exec execcommand runshellcommand localshell shellcommand runcommand terminal",
-    Verb("editing", "edit", "a file"): "edit multiedit notebookedit replace editfile strreplace strreplaceeditor"
+    VerbPhrase("editing", "edit", "a file"): "edit multiedit notebookedit replace editfile strreplace strreplaceeditor"
     " applypatch patch",
-    Verb("writing", "write", "a file"): "write writefile createfile",
-    Verb("reading", "read", "a file"): "read readfile readmanyfiles view viewimage cat",
-    Verb("searching for", "search for", "something"): "grep glob search searchfilecontent findfiles codesearch rg",
-    Verb("listing", "list", "a folder"): "ls list listdirectory",
-    Verb("fetching", "fetch", "a page"): "webfetch fetch",
-    Verb("searching the web for", "search the web for", "something"): "websearch googlewebsearch",
-    Verb("waiting for a helper:", "start a helper:", "its task"): "agent task spawnagent",
-    Verb("planning", "change the plan"): "todowrite todoread updateplan writetodos todo",
-    Verb("showing a plan", "go ahead with this plan"): "exitplanmode presentplan",
+    VerbPhrase("writing", "write", "a file"): "write writefile createfile",
+    VerbPhrase("reading", "read", "a file"): "read readfile readmanyfiles view viewimage cat",
+    VerbPhrase(
+        "searching for", "search for", "something"
+    ): "grep glob search searchfilecontent findfiles codesearch rg",
+    VerbPhrase("listing", "list", "a folder"): "ls list listdirectory",
+    VerbPhrase("fetching", "fetch", "a page"): "webfetch fetch",
+    VerbPhrase("searching the web for", "search the web for", "something"): "websearch googlewebsearch",
+    VerbPhrase("waiting for a helper:", "start a helper:", "its task"): "agent task spawnagent",
+    VerbPhrase("planning", "change the plan"): "todowrite todoread updateplan writetodos todo",
+    VerbPhrase("showing a plan", "go ahead with this plan"): "exitplanmode presentplan",
 }
 _BY_TOOL = {tool: verb for verb, tools in _VERBS.items() for tool in tools.split()}
 _QUOTED = frozenset({"running"})
@@ -62,12 +64,12 @@ def parts_of(gist: str) -> tuple[str, str]:
     return tool.strip(), detail.strip()
 
 
-def verb_of(tool: str) -> Verb | None:
+def verb_of(tool: str) -> VerbPhrase | None:
     """What a tool does, where it is one of those that agents share."""
     return _BY_TOOL.get(re.sub(r"[\s_-]", "", tool).lower())
 
 
-def doing(gist: str, actions: Sequence[Action] = ()) -> str:
+def doing(gist: str, actions: Sequence[AgentAction] = ()) -> str:
     """What goes on while this tool runs: "running pytest, 3rd time"."""
     tool, detail = parts_of(gist)
     verb = verb_of(tool)
@@ -97,7 +99,7 @@ def spoken(tool: str) -> str:
     return f"{parts[2]} ({parts[1]})" if len(parts) >= 3 and parts[0] == "mcp" else tool
 
 
-def command_words(gist: str, actions: Sequence[Action] = ()) -> str:
+def command_words(gist: str, actions: Sequence[AgentAction] = ()) -> str:
     """A shell command without what only surrounds it; a check by its name alone."""
     command = bare_command(parts_of(gist)[1])
     kind = next((action.kind for action in reversed(actions) if action.text == gist), None)
@@ -123,7 +125,7 @@ def check_name(command: str) -> str:
     return " ".join([name, *rest[: 2 if rest[:1] == ["run"] else 1]])
 
 
-def _times(words: str, actions: Sequence[Action]) -> int:
+def _times(words: str, actions: Sequence[AgentAction]) -> int:
     """How often this command was called in these actions, this time included."""
     telling = words.strip("`").partition("…")[0].split(" ", 1)[0]
     return sum(

@@ -11,7 +11,7 @@ from quarterdeck.core.transcript import ActionKind
 
 if TYPE_CHECKING:
     from quarterdeck.core.insight import Insight
-    from quarterdeck.core.transcript import Action
+    from quarterdeck.core.transcript import AgentAction
     from quarterdeck.ports.thinker import Subject
 
 TASK_LENGTH = 300
@@ -61,7 +61,7 @@ def _agent_facts(insight: Insight) -> list[tuple[str, str]]:
     ]
 
 
-def _in_words(action: Action) -> str:
+def _in_words(action: AgentAction) -> str:
     text = _masked(action.text)[:ACTION_LENGTH].replace("\n", " ")
     if action.kind is ActionKind.SAID:
         return f"said: {text}"

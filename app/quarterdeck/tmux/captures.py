@@ -19,8 +19,8 @@ import secrets
 from typing import TYPE_CHECKING, Final
 
 from quarterdeck.errors import TmuxUnreachable
-from quarterdeck.tmux import pipe, spawn
-from quarterdeck.tmux.link import LinkLost
+from quarterdeck.tmux import control_lines, one_call
+from quarterdeck.tmux.control_connection import ConnectionLost
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from quarterdeck.core.pane import ServerAddress
     from quarterdeck.ports.mux import CaptureRequest
     from quarterdeck.tmux.control import ControlClient
+    from quarterdeck.tmux.control_protocol import Block
     from quarterdeck.tmux.formats import Command
-    from quarterdeck.tmux.parser import Block
 
     Way = Callable[[ControlClient, Sequence[CaptureRequest], float], Awaitable[dict[PaneId, str]]]
 
@@ -40,7 +40,7 @@ MOST_LINES: Final = 10_000
 """Lines of history that one capture gives at most."""
 MOST_BYTES: Final = 4 * 1024 * 1024
 """Bytes that one capture gives at most: its last ones."""
-MOST_BYTES_AT_ONCE: Final = 8 * spawn.MEGABYTE
+MOST_BYTES_AT_ONCE: Final = 8 * one_call.MEGABYTE
 """Bytes that one spawned tmux prints at most; when it were more, fewer captures are asked of it."""
 AT_ONCE: Final = 64
 """Captures by one spawned tmux: its command must fit into one 16 KB message (seen on 3.3a)."""
@@ -61,7 +61,7 @@ async def capture(
     address: ServerAddress,
     control: ControlClient | None,
     requests: Sequence[CaptureRequest],
-    timeout: float = spawn.TIMEOUT,
+    timeout: float = one_call.TIMEOUT,
 ) -> dict[PaneId, str]:
     """The panes' text, in one round trip where there is a control connection; a pane that is gone is missing.
 
@@ -74,7 +74,7 @@ async def capture(
     if control is not None and way is not None:
         try:
             return await way(control, requests, timeout)
-        except LinkLost as error:
+        except ConnectionLost as error:
             logger.debug("capturing without the control connection: %s", error.message)
     return await _spawned(address, requests, timeout)
 
@@ -102,7 +102,7 @@ def command(request: CaptureRequest, buffer: str | None = None) -> Command:
 
 
 async def _printed(control: ControlClient, requests: Sequence[CaptureRequest], timeout: float) -> dict[PaneId, str]:
-    blocks = await pipe.ask(control, [command(request) for request in requests], timeout)
+    blocks = await control_lines.ask(control, [command(request) for request in requests], timeout)
     return {
         request.pane_id: shown(block.body)
         for request, block in zip(requests, blocks, strict=True)
@@ -119,7 +119,7 @@ async def _buffered(control: ControlClient, requests: Sequence[CaptureRequest], 
         (command(request, buffer), ("show-buffer", "-b", buffer), ("delete-buffer", "-b", buffer))
         for request, buffer in zip(requests, buffers, strict=True)
     ]
-    answers = await pipe.ask_chains(control, chains, timeout)
+    answers = await control_lines.ask_chains(control, chains, timeout)
     texts: dict[PaneId, str] = {}
     for request, answer in zip(requests, answers, strict=True):
         if not _is_gone(request, answer[-1]):
@@ -149,8 +149,8 @@ async def _spawned(address: ServerAddress, requests: Sequence[CaptureRequest], t
         after = (";", "display-message", "-p", mark, ";")
         argv = [word for request in now for word in (*command(request), *after)][:-1]
         try:
-            ran = await spawn.run(address, *argv, timeout=timeout, most=MOST_BYTES_AT_ONCE)
-        except spawn.TooMuch:
+            ran = await one_call.run(address, *argv, timeout=timeout, most=MOST_BYTES_AT_ONCE)
+        except one_call.TooMuch:
             if len(now) == 1:
                 raise
             at_once = len(now) // 2
@@ -163,8 +163,8 @@ async def _spawned(address: ServerAddress, requests: Sequence[CaptureRequest], t
             # tmux leaves out what follows a failed command, so the rest is asked again.
             left = left[len(bodies) + 1 :]
         else:
-            error = spawn.failure(address, ran.err)
-            if isinstance(error, spawn.ServerAbsent):
+            error = one_call.failure(address, ran.err)
+            if isinstance(error, one_call.ServerAbsent):
                 return texts
             raise TmuxUnreachable(error.message, hint=error.hint)
     return texts

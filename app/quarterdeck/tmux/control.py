@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Final
 
 from quarterdeck.core.ids import PaneId, TmuxSessionId
 from quarterdeck.errors import TmuxError
-from quarterdeck.tmux import spawn
-from quarterdeck.tmux.link import Link, LinkLost
+from quarterdeck.tmux import one_call
+from quarterdeck.tmux.control_connection import ConnectionLost, ControlConnection
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from quarterdeck.core.pane import ServerAddress
-    from quarterdeck.tmux.parser import Block, Notification
+    from quarterdeck.tmux.control_protocol import Block, Notification
 
 logger = logging.getLogger(__name__)
 
@@ -74,15 +74,15 @@ class ControlClient:
         home: PaneId | None = None,
         on_notice: Callable[[Notification], None],
         on_link: Callable[[bool], None],
-        timeout: float = spawn.TIMEOUT,
+        timeout: float = one_call.TIMEOUT,
     ) -> None:
         self.address = address
         self._home = home
         self._on_notice = on_notice
         self._on_link = on_link
         self._timeout = timeout
-        self._link: Link | None = None
-        self._keeper: asyncio.Task[None] | None = None
+        self._link: ControlConnection | None = None
+        self._keeps_alive: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
 
     @property
@@ -97,9 +97,9 @@ class ControlClient:
 
     def start(self) -> None:
         """Begin to hold a connection, in the background."""
-        if self._keeper is None:
-            self._keeper = asyncio.create_task(self._keep(), name=f"tmux control client of {self.address}")
-            self._keeper.add_done_callback(_tell_of_failure)
+        if self._keeps_alive is None:
+            self._keeps_alive = asyncio.create_task(self._keep(), name=f"tmux control client of {self.address}")
+            self._keeps_alive.add_done_callback(_tell_of_failure)
 
     @property
     def version(self) -> str:
@@ -109,7 +109,7 @@ class ControlClient:
     async def ask(self, chains: Sequence[Sequence[str]], timeout: float | None = None) -> list[list[Block]]:
         """Send chains of commands and give their answers, as `Link.ask_chains` does; raises LinkLost without one."""
         if self._link is None:
-            raise LinkLost("there is no control connection to tmux")
+            raise ConnectionLost("there is no control connection to tmux")
         return await self._link.ask_chains(chains, self._timeout if timeout is None else timeout)
 
     def distrust(self) -> None:
@@ -130,10 +130,10 @@ class ControlClient:
 
     async def close(self) -> None:
         """Let go of the server for good."""
-        keeper, self._keeper = self._keeper, None
-        if keeper is not None:
-            keeper.cancel()
-            await asyncio.wait([keeper])
+        task, self._keeps_alive = self._keeps_alive, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
 
     async def _keep(self) -> None:
         rest = FIRST_REST
@@ -151,7 +151,7 @@ class ControlClient:
             session = await self._find_host()
             if session is None:
                 return 0.0
-            link = await Link.open(self.address, session, self._on_notice, self._timeout)
+            link = await ControlConnection.open(self.address, session, self._on_notice, self._timeout)
         except TmuxError as error:
             logger.debug("no control connection: %s", error.message)
             return 0.0
@@ -164,7 +164,7 @@ class ControlClient:
             await link.close()
         return time.monotonic() - began
 
-    def _set(self, link: Link | None) -> None:
+    def _set(self, link: ControlConnection | None) -> None:
         self._link = link
         self._changed.set()
         logger.info("control connection %s", "made" if link else "lost", extra={"server": str(self.address)})
@@ -173,9 +173,9 @@ class ControlClient:
     async def _find_host(self) -> TmuxSessionId | None:
         home = ("display-message", "-p", "-t", self._home, _HOME) if self._home else ("display-message", "-p", "H|")
         # The home pane may be gone, which fails only the last command.
-        ran = await spawn.run(self.address, "list-sessions", "-F", _HOSTS, ";", *home, timeout=self._timeout)
+        ran = await one_call.run(self.address, "list-sessions", "-F", _HOSTS, ";", *home, timeout=self._timeout)
         if ran.exit_code and not ran.out:
-            raise spawn.failure(self.address, ran.err)
+            raise one_call.failure(self.address, ran.err)
         rows = [line.split("|") for line in ran.out.decode(errors="replace").splitlines()]
         hosts = [
             # Both options show as 0 up to 3.3a; destroy-unattached as `off` from 3.4.
@@ -209,6 +209,6 @@ class ControlClient:
         return stat.st_ino, stat.st_mtime_ns
 
 
-def _tell_of_failure(keeper: asyncio.Task[None]) -> None:
-    if not keeper.cancelled() and (error := keeper.exception()) is not None:
+def _tell_of_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
         logger.error("the tmux control client stopped; looks go on without it", exc_info=error)

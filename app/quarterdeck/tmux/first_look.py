@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Final
 from quarterdeck.core.pane import NoServer, Snapshot
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.programs import tmux_missing_error
-from quarterdeck.tmux import formats, spawn
+from quarterdeck.tmux import formats, one_call
 
 if TYPE_CHECKING:
     from quarterdeck.core.pane import Look, Pane, ServerAddress
@@ -30,11 +30,11 @@ class FirstLook:
         self._answer: tuple[int, bytes, str] | None = None
         try:
             self._tmux = subprocess.Popen(
-                spawn.command(address, *self._questions.everything()),
+                one_call.command(address, *self._questions.everything()),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=spawn.environment(),
+                env=one_call.environment(),
             )
         except OSError as error:
             raise tmux_missing_error() from error
@@ -51,7 +51,7 @@ class FirstLook:
             return None
         exit_code, out, err = self._answer
         if exit_code:
-            is_absent = isinstance(spawn.failure(self._address, err), spawn.ServerAbsent)
+            is_absent = isinstance(one_call.failure(self._address, err), one_call.ServerAbsent)
             return NoServer(at=wall_clock().timestamp()) if is_absent else None
         return _snapshot(self._questions.read(out))
 
@@ -60,8 +60,8 @@ class FirstLook:
             assert tmux.stdout is not None
             assert tmux.stderr is not None
             # One after the other: what fills the second pipe first is no tmux, and is given up in time.
-            out = _up_to(spawn.MOST_BYTES_OF_ROWS, tmux.stdout)
-            err = _up_to(spawn.MOST_BYTES, tmux.stderr) if out is not None else None
+            out = _up_to(one_call.MOST_BYTES_OF_ROWS, tmux.stdout)
+            err = _up_to(one_call.MOST_BYTES, tmux.stderr) if out is not None else None
             if out is None or err is None:
                 tmux.kill()
                 return

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from quarterdeck.errors import TmuxUnreachable
 from quarterdeck.programs import find_tmux
-from quarterdeck.tmux import spawn
-from quarterdeck.tmux.words import words
+from quarterdeck.tmux import one_call
+from quarterdeck.tmux.quoting import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,12 +74,12 @@ class Library:
         began = time.monotonic()
         try:
             answer = await self.use(lambda server: server.cmd(name, *rest, target=target))
-        except spawn.TimedOut:
+        except one_call.TimedOut:
             self._breaker.timed_out(name)
             raise
         self._breaker.answered(name, time.monotonic() - began, self._timeout)
         if answer.returncode:
-            raise spawn.failure(self._address, "\n".join(answer.stderr))
+            raise one_call.failure(self._address, "\n".join(answer.stderr))
         return answer.stdout
 
     def _work(self, loop: asyncio.AbstractEventLoop, work: Callable[[libtmux.Server], Answer]) -> Answer:
@@ -92,7 +92,7 @@ class Library:
         try:
             return work(server)
         except LibTmuxException as error:
-            raise spawn.failure(self._address, str(error)) from error
+            raise one_call.failure(self._address, str(error)) from error
         except ValueError as error:
             # What libtmux 0.62 raises, of all things, when a title holds its field separator.
             raise TmuxUnreachable(f"libtmux could not read what tmux answered: {error}.") from error
@@ -125,19 +125,19 @@ def _bounded_server() -> type[Any]:
             aim = () if target is None else ("-t", str(target))
             argv = words(cmd, *aim, *map(str, args))
             running = asyncio.run_coroutine_threadsafe(
-                spawn.run(self._address, *argv, timeout=self._timeout), self._loop
+                one_call.run(self._address, *argv, timeout=self._timeout), self._loop
             )
             try:
                 return _answer(tmux_cmd, argv, running.result(self._timeout + GRACE))
             except TimeoutError:
                 running.cancel()
                 # The loop is held up, or a killed tmux takes its time to go.
-                raise spawn.TimedOut(self._address, self._timeout) from None
+                raise one_call.TimedOut(self._address, self._timeout) from None
 
     return BoundedServer
 
 
-def _answer(kind: type[tmux_cmd], argv: tuple[str, ...], ran: spawn.Ran) -> tmux_cmd:
+def _answer(kind: type[tmux_cmd], argv: tuple[str, ...], ran: one_call.CallResult) -> tmux_cmd:
     answer = kind.__new__(kind)
     answer.cmd = list(argv)
     answer.returncode = ran.exit_code

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from quarterdeck.core.pane import NoServer, Snapshot
 from quarterdeck.errors import TmuxUnreachable
-from quarterdeck.tmux import formats, pipe, spawn
-from quarterdeck.tmux.link import LinkLost
-from quarterdeck.tmux.memory import Memory
+from quarterdeck.tmux import control_lines, formats, one_call
+from quarterdeck.tmux.control_connection import ConnectionLost
+from quarterdeck.tmux.pane_memory import PaneMemory
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -44,14 +44,14 @@ class Looker:
         control: ControlClient | None,
         breaker: Breaker,
         clock: Clock,
-        timeout: float = spawn.TIMEOUT,
+        timeout: float = one_call.TIMEOUT,
     ) -> None:
         self._address = address
         self._control = control
         self._breaker = breaker
         self._clock = clock
         self._timeout = timeout
-        self._memory = Memory()
+        self._memory = PaneMemory()
         self._rows: dict[str, PaneRow] = {}
         self._panes: dict[PaneRow, tuple[Details | None, Pane]] = {}
 
@@ -60,7 +60,7 @@ class Looker:
         began = self._clock.monotonic()
         try:
             look = await self._look(moved)
-        except spawn.TimedOut:
+        except one_call.TimedOut:
             self._breaker.timed_out("look")
             raise
         self._breaker.answered("look", self._clock.monotonic() - began, self._timeout)
@@ -72,13 +72,13 @@ class Looker:
         if self._control is not None and self._control.linked:
             try:
                 if slow:
-                    await pipe.ask(self._control, (), self._timeout)
+                    await control_lines.ask(self._control, (), self._timeout)
                 return await self._down_the_pipe(self._control, moved)
-            except LinkLost as error:
+            except ConnectionLost as error:
                 # The session our client was attached to has ended, or the server has: one spawned tmux tells which.
                 logger.debug("looking without the control connection: %s", error.message)
         if slow:
-            await spawn.run(self._address, "list-sessions", "-F", "#{session_id}", timeout=self._timeout)
+            await one_call.run(self._address, "list-sessions", "-F", "#{session_id}", timeout=self._timeout)
         return await self._spawned()
 
     async def _down_the_pipe(self, control: ControlClient, moved: Collection[PaneId] | None) -> Look:
@@ -110,21 +110,21 @@ class Looker:
             return self._snapshot(rows)
         if ran.err == NOTHING_THERE:
             return NoServer(at=self._clock.now().timestamp())
-        error = spawn.failure(self._address, ran.err)
-        if isinstance(error, spawn.ServerAbsent):
+        error = one_call.failure(self._address, ran.err)
+        if isinstance(error, one_call.ServerAbsent):
             return NoServer(at=self._clock.now().timestamp())
         raise TmuxUnreachable(error.message, hint=error.hint)
 
-    async def _run(self, argv: Sequence[str]) -> spawn.Ran:
-        return await spawn.run(self._address, *argv, timeout=self._timeout, most=spawn.MOST_BYTES_OF_ROWS)
+    async def _run(self, argv: Sequence[str]) -> one_call.CallResult:
+        return await one_call.run(self._address, *argv, timeout=self._timeout, most=one_call.MOST_BYTES_OF_ROWS)
 
     async def _ask(self, control: ControlClient, questions: Questions, commands: Sequence[Command]) -> Rows:
-        blocks = await pipe.ask(control, commands, self._timeout)
+        blocks = await control_lines.ask(control, commands, self._timeout)
         for command, block in zip(commands, blocks, strict=True):
             # A question about a single pane may fail, for the pane may be gone.
             if block.failed and "-t" not in command:
                 # As when the last session has just gone: one spawned tmux tells what that means.
-                raise LinkLost(f"tmux does not answer {command[0]}: {block.text}")
+                raise ConnectionLost(f"tmux does not answer {command[0]}: {block.text}")
         return _whole(
             questions.read(b"\n".join(block.body for block in blocks if block.lines and not block.failed), self._rows)
         )
@@ -154,7 +154,7 @@ class Looker:
 def _whole(rows: Rows) -> Rows:
     """Rows whose last one, which tells who the server is, has come too."""
     if rows.incarnation is None and not rows.panes:
-        raise spawn.Nonsense
+        raise one_call.Nonsense
     if rows.incarnation is None:
         raise TmuxUnreachable("tmux's answer was cut short.")
     return rows

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quarterdeck.ports.clock import SystemClock
-from quarterdeck.tmux import captures, spawn
+from quarterdeck.tmux import captures, one_call
 from quarterdeck.tmux.breaker import Breaker, Urgency
 from quarterdeck.tmux.control import ControlClient
-from quarterdeck.tmux.doing import Doing
 from quarterdeck.tmux.hints import POLL_EVERY, Hints
 from quarterdeck.tmux.look import Looker
+from quarterdeck.tmux.tmux_commands import TmuxCommands
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from quarterdeck.core.pane import Look, Pane, ServerAddress
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.mux import CaptureRequest, Hint
-    from quarterdeck.tmux.parser import Notification
+    from quarterdeck.tmux.control_protocol import Notification
 
 
-class TmuxMux(Doing):
+class TmuxMux(TmuxCommands):
     """One tmux server.
 
     A persistent one keeps a control client attached from its first look on, and hints at changes; another one asks
@@ -37,8 +37,8 @@ class TmuxMux(Doing):
         persistent: bool,
         home: PaneId | None = None,
         clock: Clock | None = None,
-        timeout: float = spawn.TIMEOUT,
-        command_timeout: float = spawn.TIMEOUT,
+        timeout: float = one_call.TIMEOUT,
+        command_timeout: float = one_call.TIMEOUT,
         listens: bool = True,
         poll_every: float = POLL_EVERY,
     ) -> None:
@@ -68,7 +68,7 @@ class TmuxMux(Doing):
         began = self._clock.monotonic()
         try:
             texts = await captures.capture(self.address, self.control, requests, self._look_timeout)
-        except spawn.TimedOut:
+        except one_call.TimedOut:
             self.breaker.timed_out("capture-pane")
             raise
         self.breaker.answered("capture-pane", self._clock.monotonic() - began, self._look_timeout)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from quarterdeck.core.text import clean_lines
 from quarterdeck.errors import TmuxRefused
-from quarterdeck.tmux import formats, spawn
-from quarterdeck.tmux.words import unexpanded, words
+from quarterdeck.tmux import formats, one_call
+from quarterdeck.tmux.quoting import unexpanded, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +55,7 @@ async def new_session(address: ServerAddress, wanted: NewSession, timeout: float
         *("--", *_program(wanted.argv)),
     )
     hold = () if wanted.name is None else _set_remain("on", made_target(wanted.name))
-    ran = await spawn.run(
+    ran = await one_call.run(
         address, *words(*create), *((";", *words(*hold)) if hold else ()), timeout=timeout, starting_with=environment
     )
     rows = questions.read(ran.out)
@@ -63,7 +63,7 @@ async def new_session(address: ServerAddress, wanted: NewSession, timeout: float
         raise _refusal(address, wanted.name, ran.err)
     pane = formats.pane(rows.panes[0], rows.details.get(rows.panes[0].target))
     if ran.exit_code or not hold:
-        await spawn.run(address, *_set_remain("on", pane.pane_id), timeout=timeout)
+        await one_call.run(address, *_set_remain("on", pane.pane_id), timeout=timeout)
     await asyncio.sleep(SETTLE)
     await _see_alive(address, pane, wanted, timeout)
     return pane
@@ -83,7 +83,7 @@ def _set_remain(value: str, target: str) -> tuple[str, ...]:
 
 async def _see_alive(address: ServerAddress, pane: Pane, wanted: NewSession, timeout: float) -> None:
     """Raise TmuxRefused when the session's program has ended, with what it said; else let the pane be as others are."""
-    ran = await spawn.run(
+    ran = await one_call.run(
         address,
         *("display-message", "-p", "-t", pane.pane_id, "#{pane_id} #{pane_dead}", ";"),
         # Only of a living pane: tmux learns of an exit twice, and at the second time would take the pane away (3.3a).
@@ -96,13 +96,13 @@ async def _see_alive(address: ServerAddress, pane: Pane, wanted: NewSession, tim
         return
     status, said = "", ""
     if seen.startswith(f"{pane.pane_id} "):
-        answer = await spawn.run(
+        answer = await one_call.run(
             address,
             *("display-message", "-p", "-t", pane.pane_id, "#{pane_dead_status}", ";"),
             *("capture-pane", "-p", "-J", "-S", "-", "-t", pane.pane_id, ";"),
             *("kill-session", "-t", pane.tmux_id),
             timeout=timeout,
-            most=spawn.MOST_BYTES_OF_ROWS,
+            most=one_call.MOST_BYTES_OF_ROWS,
         )
         status, _, screen = answer.out.decode(errors="replace").partition("\n")
         said = _last_words(screen)
@@ -174,4 +174,4 @@ def _refusal(address: ServerAddress, name: str | None, said: str) -> TmuxError:
         return TmuxRefused(f"A session named {name!r} exists already.")
     if said.startswith("invalid session"):
         return no_such_name(name)
-    return spawn.failure(address, said)
+    return one_call.failure(address, said)

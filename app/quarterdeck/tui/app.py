@@ -12,15 +12,15 @@ from textual.app import App
 
 from quarterdeck.core.text import clean, clean_lines
 from quarterdeck.errors import QuarterdeckError, SettingsError
-from quarterdeck.leaving import BY_SIGNAL, Leaving
 from quarterdeck.ports.clock import Clock, SystemClock
+from quarterdeck.shutdown import BY_SIGNAL, Shutdown
 from quarterdeck.tui import actions, failures, theme
 from quarterdeck.tui.backend import Capability
 from quarterdeck.tui.frames import FramesKept, Repaint
 from quarterdeck.tui.keys_in_turn import KeysInTurn
-from quarterdeck.tui.palette import terminal_colours
 from quarterdeck.tui.screens.main import MainScreen
-from quarterdeck.tui.terminal import EndingDriver, ending
+from quarterdeck.tui.terminal_colours import terminal_colours
+from quarterdeck.tui.terminal_driver import EndingDriver, ending
 from quarterdeck.tui.theme_watch import ThemeWatch
 from quarterdeck.tui.toasts import make_room
 
@@ -46,14 +46,14 @@ class ConsoleApp(FramesKept, KeysInTurn):
     """Here, because Textual does not load the style sheet of a default screen."""
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, backend: Backend, clock: Clock | None = None, leaving: Leaving | None = None) -> None:
+    def __init__(self, backend: Backend, clock: Clock | None = None, leaving: Shutdown | None = None) -> None:
         self.preferences = backend.preferences()
         wants_no_colour = bool(os.environ.get("NO_COLOR"))
         super().__init__(ansi_color=True if wants_no_colour else None)
         self.animation_level = "none"
         self.backend = backend
         self.clock: Clock = clock or SystemClock()
-        self.leaving = leaving or Leaving()
+        self.leaving = leaving or Shutdown()
         self.ascii_only = self.preferences.ascii_only or "UTF" not in locale.getpreferredencoding(False).upper()
         self.trouble: QuarterdeckError | None = backend.trouble()
         self._complaints: list[QuarterdeckError] = []
@@ -166,9 +166,9 @@ class ConsoleApp(FramesKept, KeysInTurn):
 
     # For the screens
 
-    def attempt(self, deed: Coroutine[object, object, None]) -> None:
+    def attempt(self, action: Coroutine[object, object, None]) -> None:
         """Do something that may take its time; a failure is shown once and changes nothing else."""
-        self.run_worker(failures.shown(self, deed), group="deeds")
+        self.run_worker(failures.shown(self, action), group="deeds")
 
     def tell(self, told: Told) -> None:
         """Show, or sound, what the operator did not ask for."""

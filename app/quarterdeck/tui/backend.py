@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.store import Activity, ActivityQuery
     from quarterdeck.ports.store_health import StoreHealth
     from quarterdeck.tui.mailbox import Mailbox
-    from quarterdeck.tui.requests import Attach, Delivery, Directory, Going, Loss, NewRequest, Setting, SpawnRequest
+    from quarterdeck.tui.requests import Attach, Delivery, Directory, GoResult, Loss, NewRequest, Setting, SpawnRequest
     from quarterdeck.tui.setup import Setup
     from quarterdeck.tui.work import Clearable, Cleared, Issues, Tools, UnderWay
 
@@ -138,7 +138,7 @@ class Backend(Protocol):
     async def look_now(self) -> None:
         """Look at tmux at once."""
 
-    async def go(self, session_id: SessionId) -> Going:
+    async def go(self, session_id: SessionId) -> GoResult:
         """Take the operator to the session's pane, or say how to get there."""
 
     async def attach(self, going: Attach) -> None:

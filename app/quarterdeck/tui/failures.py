@@ -27,10 +27,10 @@ def tell(app: App[int], error: QuarterdeckError) -> None:
     app.notify(text, title=clean(error.title), severity="error", timeout=TOAST_SECONDS, markup=False)
 
 
-async def shown(app: App[int], deed: Coroutine[object, object, None]) -> None:
-    """Wait for a deed, and show how it failed."""
+async def shown(app: App[int], action: Coroutine[object, object, None]) -> None:
+    """Wait for what an action does, and show how it failed."""
     try:
-        await deed
+        await action
     except QuarterdeckError as error:
         tell(app, error)
     except Exception:

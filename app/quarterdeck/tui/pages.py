@@ -16,7 +16,7 @@ from textual_serve.download_manager import DownloadManager
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from quarterdeck.core.entrance import Entrance
+    from quarterdeck.core.web_access import WebAccess
 
 PATIENCE: Final = 2.0
 """Seconds a page gets to answer when its connection is closed."""
@@ -40,10 +40,10 @@ HEADERS: Final = {
 class Pages:
     """What is answered at an entrance: a page, what it is made of, and its connection to a console."""
 
-    def __init__(self, command: Sequence[str], entrance: Entrance) -> None:
+    def __init__(self, command: Sequence[str], web_access: WebAccess) -> None:
         # It is started by a shell, which makes way for it, so each word is quoted; nothing of it is foreign.
         self._command = f"exec {shlex.join(command)}"
-        self._entrance = entrance
+        self._web_access = web_access
         self._connections: set[web.WebSocketResponse] = set()
 
     def application(self) -> web.Application:
@@ -52,14 +52,14 @@ class Pages:
         async def guard(
             request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
         ) -> web.StreamResponse:
-            if not self._entrance.admits(request.path, request.host, request.headers.get("Origin")):
+            if not self._web_access.admits(request.path, request.host, request.headers.get("Origin")):
                 raise web.HTTPForbidden(text="The address is not whole.\n")
             return await handler(request)
 
         app = web.Application(middlewares=[web.middleware(guard)])
         app.on_response_prepare.append(self._dress)
         app.on_shutdown.append(self._say_goodbye)
-        root = f"/{self._entrance.token}"
+        root = f"/{self._web_access.token}"
         app.add_routes(
             [
                 web.get(f"{root}/", self._show),
@@ -71,7 +71,7 @@ class Pages:
         return app
 
     async def _dress(self, _: web.Request, response: web.StreamResponse) -> None:
-        websocket = self._entrance.origin.replace("http", "ws", 1)
+        websocket = self._web_access.origin.replace("http", "ws", 1)
         for name, value in HEADERS.items():
             response.headers[name] = value.format(websocket=websocket)
 
@@ -83,7 +83,7 @@ class Pages:
         return web.FileResponse(PAGE / "index.html")
 
     async def _connect(self, request: web.Request) -> web.StreamResponse:
-        if not self._entrance.connects(request.headers.get("Origin")):
+        if not self._web_access.connects(request.headers.get("Origin")):
             raise web.HTTPForbidden(text="Only a page from here may connect.\n")
         page = web.WebSocketResponse(heartbeat=HEARTBEAT, timeout=PATIENCE)
         await page.prepare(request)

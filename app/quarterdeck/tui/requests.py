@@ -33,7 +33,7 @@ class TypeThis:
     why: str
 
 
-Going = Switched | Attach | TypeThis
+GoResult = Switched | Attach | TypeThis
 
 
 @value(kw_only=True)

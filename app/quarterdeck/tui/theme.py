@@ -11,7 +11,7 @@ from rich.style import Style
 from textual.theme import Theme as TextualTheme
 
 from quarterdeck.errors import SettingsError
-from quarterdeck.tui.colour import nearest_named, nearest_of_256, readable
+from quarterdeck.tui.contrast import nearest_named, nearest_of_256, readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ import signal
 import socket
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.entrance import LOOPBACK, Entrance
+from quarterdeck.core.web_access import LOOPBACK, WebAccess
 from quarterdeck.errors import QuarterdeckError
 
 if TYPE_CHECKING:
@@ -33,13 +33,13 @@ async def serve(command: Sequence[str], port: int, token: str, tell: Callable[[s
         raise QuarterdeckError(
             f"Port {port} cannot be used: {error.strerror}.", hint="Without --port a free one is taken."
         ) from error
-    entrance = Entrance(listener.getsockname()[1], token)
+    web_access = WebAccess(listener.getsockname()[1], token)
     # No log of requests: their paths hold the token.
-    runner = web.AppRunner(Pages(command, entrance).application(), access_log=None, shutdown_timeout=PATIENCE)
+    runner = web.AppRunner(Pages(command, web_access).application(), access_log=None, shutdown_timeout=PATIENCE)
     await runner.setup()
     try:
         await web.SockSite(runner, listener).start()
-        tell(entrance.url)
+        tell(web_access.url)
         await _asked_to_end()
     finally:
         await runner.cleanup()

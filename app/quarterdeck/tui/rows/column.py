@@ -46,7 +46,7 @@ class Column(NamedTuple):
     gap: int
 
 
-class Layout(NamedTuple):
+class ColumnLayout(NamedTuple):
     """The columns of the table at one width."""
 
     columns: tuple[Column, ...]
@@ -57,7 +57,7 @@ _OWN_GAPS = {MARK: 0, SHAPE: 1}
 """The mark and the shape belong to the name."""
 
 
-def layout(width: int, longest_name: int, empty: Collection[str] = ()) -> Layout:
+def layout(width: int, longest_name: int, empty: Collection[str] = ()) -> ColumnLayout:
     """The columns for a width. `empty` columns have nothing to show in any row, and are left out."""
     gap = 1 if width < 72 else 2
     name = max(NAME_LEAST, min(longest_name, NAME_MOST, max(NAME_LEAST, width // 4)))
@@ -85,4 +85,6 @@ def layout(width: int, longest_name: int, empty: Collection[str] = ()) -> Layout
         chosen[THOUGHT] = room - gap
     names = [name for name in ORDER if name in chosen]
     gaps = [_OWN_GAPS.get(name, gap) for name in names[:-1]] + [0]
-    return Layout(tuple(Column(name, chosen[name], after) for name, after in zip(names, gaps, strict=True)), width)
+    return ColumnLayout(
+        tuple(Column(name, chosen[name], after) for name, after in zip(names, gaps, strict=True)), width
+    )

@@ -9,10 +9,10 @@ from quarterdeck.core.evidence import in_words
 from quarterdeck.core.masked import masked
 from quarterdeck.core.redact import redact
 from quarterdeck.core.text import clean, clean_lines, fit
-from quarterdeck.tui.rows.ages import amount, quiet, share
 from quarterdeck.tui.rows.cell import Cell
+from quarterdeck.tui.rows.durations import amount, quiet, share
 from quarterdeck.tui.rows.mark import REST_WORDS, ROLES, is_doubtful, kind_of
-from quarterdeck.tui.rows.question import question_lines
+from quarterdeck.tui.rows.question_lines import question_lines
 from quarterdeck.tui.rows.session_row import branch_of
 
 if TYPE_CHECKING:

@@ -6,19 +6,19 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.text import clean, fit
-from quarterdeck.operations.doctor import Status
+from quarterdeck.operations.doctor import CheckStatus
 from quarterdeck.tui.rows.cell import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from quarterdeck.operations.doctor import Finding
-    from quarterdeck.tui.widgets.lines import Line
+    from quarterdeck.tui.widgets.scrolling_lines import Line
 
-_WORST_FIRST = (Status.FAIL, Status.WARN, Status.OK)
-_SIGNS = {Status.OK: ("✓", "+"), Status.WARN: ("!", "!"), Status.FAIL: ("✖", "x")}
-_WORDS = {Status.OK: "well", Status.WARN: "warning", Status.FAIL: "failed"}
-_ROLES = {Status.OK: "works", Status.WARN: "asks", Status.FAIL: "failed"}
+_WORST_FIRST = (CheckStatus.FAIL, CheckStatus.WARN, CheckStatus.OK)
+_SIGNS = {CheckStatus.OK: ("✓", "+"), CheckStatus.WARN: ("!", "!"), CheckStatus.FAIL: ("✖", "x")}
+_WORDS = {CheckStatus.OK: "well", CheckStatus.WARN: "warning", CheckStatus.FAIL: "failed"}
+_ROLES = {CheckStatus.OK: "works", CheckStatus.WARN: "asks", CheckStatus.FAIL: "failed"}
 WORD = 7
 NAME_MOST = 18
 LEAST = 20
@@ -43,7 +43,7 @@ def finding_lines(findings: Sequence[Finding], width: int, *, ascii_only: bool) 
             )
         )
         lines += [(Cell(" " * indent), Cell(text)) for text in more]
-        if found.cure and found.status is not Status.OK:
+        if found.cure and found.status is not CheckStatus.OK:
             cure = wrap(f"{arrow} {clean(found.cure)}", room, break_on_hyphens=False)
             lines += [(Cell(" " * indent), Cell(text, "accent")) for text in cure]
     return lines
@@ -51,7 +51,7 @@ def finding_lines(findings: Sequence[Finding], width: int, *, ascii_only: bool) 
 
 def verdict(findings: Sequence[Finding]) -> str:
     """How it went, in a few words."""
-    failed, better = (sum(one.status is status for one in findings) for status in (Status.FAIL, Status.WARN))
+    failed, better = (sum(one.status is status for one in findings) for status in (CheckStatus.FAIL, CheckStatus.WARN))
     said = [f"{failed} failed"] if failed else []
     said += [f"{better} could be better"] if better else []
     return ", ".join(said) or "all is well"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from quarterdeck.core.events import Health
 from quarterdeck.core.text import cell_width, clean, cut
 from quarterdeck.core.urgency import SortKey, sort_key
-from quarterdeck.tui.rows.ages import quiet
 from quarterdeck.tui.rows.cell import Cell
+from quarterdeck.tui.rows.durations import quiet
 from quarterdeck.tui.rows.mark import ROLES, WAITING, Kind, kind_of, shape
 from quarterdeck.tui.rows.session_row import name_of, waiting_since
 

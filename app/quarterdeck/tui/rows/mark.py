@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.day import doing_of
+from quarterdeck.core.day import day_state_of
 from quarterdeck.core.session import RestState, SessionState, TransportHealth
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def kind_of(session: Session) -> Kind:
         return Kind.ENDED
     if session.transport_health is TransportHealth.DISCONNECTED:
         return Kind.LOST
-    return Kind[doing_of(session).name]
+    return Kind[day_state_of(session).name]
 
 
 def is_doubtful(session: Session, kind: Kind) -> bool:

@@ -134,7 +134,7 @@ class Round:
         return found
 
 
-_Wait = tuple[str, urgency.Tier, "datetime | None"]
+_Wait = tuple[str, urgency.UrgencyTier, "datetime | None"]
 """Who waits, how urgently, and since when it asks: another question of the same session is worth another visit."""
 
 

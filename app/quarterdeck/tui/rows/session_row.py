@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
+from quarterdeck.core.agent_programs import SHELLS
 from quarterdeck.core.masked import masked
 from quarterdeck.core.session import Need, SessionState, Source
 from quarterdeck.core.text import clean, cut, fit
-from quarterdeck.core.tools import SHELLS
 from quarterdeck.tui.rows import column as col
-from quarterdeck.tui.rows.ages import quiet, share
+from quarterdeck.tui.rows.activity_bars import plot
 from quarterdeck.tui.rows.cell import Cell
+from quarterdeck.tui.rows.durations import quiet, share
 from quarterdeck.tui.rows.mark import GONE, REST_WORDS, ROLES, Kind, is_doubtful, kind_of, shape
-from quarterdeck.tui.rows.plot import plot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,7 +40,7 @@ _AGENT_NAMES = {
 }  # fmt: skip
 
 
-class View(NamedTuple):
+class RowView(NamedTuple):
     """What a row depends on beside its session."""
 
     now: datetime
@@ -56,7 +56,7 @@ class View(NamedTuple):
         return moment, self.is_marked(session), self.repo_role(session), tuple(self.activity_of(session))
 
 
-def session_cells(session: Session, layout: col.Layout, view: View) -> tuple[Cell, ...]:
+def session_cells(session: Session, layout: col.ColumnLayout, view: RowView) -> tuple[Cell, ...]:
     """The cells of a session's row, in the layout's order, each exactly as wide as its column and the gap after it."""
     kind = kind_of(session)
     gone = kind in GONE
@@ -69,7 +69,7 @@ def session_cells(session: Session, layout: col.Layout, view: View) -> tuple[Cel
     return tuple(cells)
 
 
-def _content(name: str, session: Session, kind: Kind, width: int, view: View) -> tuple[str, str]:
+def _content(name: str, session: Session, kind: Kind, width: int, view: RowView) -> tuple[str, str]:
     doubt = is_doubtful(session, kind)
     role = ROLES[kind] + (" dim" if doubt else "")
     match name:

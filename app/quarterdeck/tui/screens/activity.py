@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.session import Session
     from quarterdeck.tui.app import ConsoleApp
-    from quarterdeck.tui.widgets.lines import Line
+    from quarterdeck.tui.widgets.scrolling_lines import Line
 
 SHOWN = 300
 NARROW = 90

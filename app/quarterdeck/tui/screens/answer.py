@@ -9,10 +9,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
-from quarterdeck.core.choice import is_told_again
+from quarterdeck.core.answer_choice import is_told_again
 from quarterdeck.core.text import clean
 from quarterdeck.errors import QuarterdeckError
-from quarterdeck.tui.rows.question import broken, choice_line, question_lines
+from quarterdeck.tui.rows.question_lines import broken, choice_line, question_lines
 from quarterdeck.tui.rows.session_row import name_of
 from quarterdeck.tui.screens.dialog import Dialog
 from quarterdeck.tui.widgets.field import Field

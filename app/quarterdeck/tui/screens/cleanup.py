@@ -14,9 +14,9 @@ from textual.widgets.option_list import Option
 
 from quarterdeck.core.text import cell_width, clean, cut
 from quarterdeck.errors import QuarterdeckError
-from quarterdeck.tui.rows.ages import quiet
+from quarterdeck.tui.rows.durations import quiet
 from quarterdeck.tui.screens.dialog import Dialog
-from quarterdeck.tui.widgets.options import Options
+from quarterdeck.tui.widgets.choice_list import ChoiceList
 from quarterdeck.tui.work import Clearable, Cleared, Clearing
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class CleanupScreen(Dialog[None]):
         self._ticked: set[str] = set()
         self._outcomes: dict[str, Cleared] = {}
         self._work: Worker[None] | None = None
-        self._options = Options()
+        self._options = ChoiceList()
         self._options.display = False
         looking = "Looking at every spawned session, its worktree and its issue …"
         self._said = Static(self.style(looking, "muted"), id="said")

@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 
 from quarterdeck.ports.store import ActivityQuery
 from quarterdeck.tui.backend import Capability
-from quarterdeck.tui.rows.day import day_lines
+from quarterdeck.tui.rows.day_strip import day_lines
 from quarterdeck.tui.rows.detail import (
     ask_lines,
     diff_lines,

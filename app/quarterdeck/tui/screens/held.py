@@ -13,8 +13,8 @@ from textual.widgets.option_list import Option
 from quarterdeck.core.ages import exact
 from quarterdeck.core.text import cell_width, clean, cut
 from quarterdeck.tui.screens.dialog import Dialog, lines_for_list
-from quarterdeck.tui.widgets.options import Options
-from quarterdeck.tui.widgets.writing import Writing
+from quarterdeck.tui.widgets.choice_list import ChoiceList
+from quarterdeck.tui.widgets.text_box import TextBox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -63,7 +63,7 @@ class HeldScreen(Dialog[tuple[int, Fate]]):
     def __init__(self, console: ConsoleApp, waiting: Sequence[Waiting]) -> None:
         super().__init__(console)
         self._waiting = waiting
-        self._options = Options(on_enter=lambda: self.action_do(Fate.CHANGE.value))
+        self._options = ChoiceList(on_enter=lambda: self.action_do(Fate.CHANGE.value))
         if not waiting:
             self.keys = (("Esc", "back"),)
 
@@ -124,12 +124,12 @@ class ChangeScreen(Dialog[str]):
 
     def body(self) -> Iterable[Widget]:
         """Its words."""
-        writing = Writing(css_id="writing")
+        writing = TextBox(css_id="writing")
         writing.load_text(self._text)
         writing.move_cursor(writing.document.end)
         yield writing
 
-    def on_writing_submitted(self, event: Writing.Submitted) -> None:
+    def on_writing_submitted(self, event: TextBox.Submitted) -> None:
         """Keep what was written."""
         if event.text.strip():
             self.dismiss(event.text)

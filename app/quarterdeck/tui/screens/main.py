@@ -11,18 +11,18 @@ from textual.containers import Container
 from textual.widgets import Static
 
 from quarterdeck.core.text import clean
-from quarterdeck.tui import actions, in_vain
+from quarterdeck.tui import actions, unavailable_keys
+from quarterdeck.tui.action_handlers import COMMANDS
 from quarterdeck.tui.actions import ACTIONS, BY_NAME
-from quarterdeck.tui.board import Board
-from quarterdeck.tui.commands import COMMANDS
+from quarterdeck.tui.fleet_view import FleetView
 from quarterdeck.tui.frames import PaintsOnce
 from quarterdeck.tui.narrow_update import NarrowCompositor
+from quarterdeck.tui.preview_feed import PreviewFeed
+from quarterdeck.tui.rows.empty_table import LEAST_HEIGHT, LEAST_WIDTH, EmptyNotice, notice_for
 from quarterdeck.tui.rows.foot import foot_cells, typing_cells
 from quarterdeck.tui.rows.head import head_cells
-from quarterdeck.tui.rows.notices import LEAST_HEIGHT, LEAST_WIDTH, Notice, notice_for
 from quarterdeck.tui.rows.order import Grouping
-from quarterdeck.tui.rows.session_row import View
-from quarterdeck.tui.watching import PreviewFeed
+from quarterdeck.tui.rows.session_row import RowView
 from quarterdeck.tui.widgets.card import Card
 from quarterdeck.tui.widgets.filter_bar import FilterBar
 from quarterdeck.tui.widgets.fleet_table import FleetTable
@@ -72,7 +72,7 @@ class MainScreen(PaintsOnce):
         self.console_app = console
         # Textual's own key maps take a swap of two keys for a clash, so the bindings are made from the resolved keys.
         self._bindings = BindingsMap(_bindings(console.keys))
-        self.board = Board(Grouping(console.preferences.grouping))
+        self.board = FleetView(Grouping(console.preferences.grouping))
         self.placement = console.preferences.preview
         self.filter_bar = FilterBar(lambda keeps: self.close_filter(keeps=keeps))
         self.head = CellLine(console.colours, css_id="head")
@@ -183,7 +183,7 @@ class MainScreen(PaintsOnce):
             self._noticed = text
             self.notice.update(text)
 
-    def _notice_text(self, notice: Notice) -> Text:
+    def _notice_text(self, notice: EmptyNotice) -> Text:
         style = self.console_app.colours.style
         text = Text(justify="center")
         text.append(clean(notice.what), style("failed bold" if notice.is_bad else "text bold"))
@@ -203,9 +203,9 @@ class MainScreen(PaintsOnce):
             part.use(theme)
         self.sync()
 
-    def _view(self) -> View:
+    def _view(self) -> RowView:
         console = self.console_app
-        return View(
+        return RowView(
             now=console.clock.now(),
             ascii_only=console.ascii_only,
             repo_role=console.repo_role,
@@ -236,14 +236,14 @@ class MainScreen(PaintsOnce):
         """Textual asks this before it runs a key."""
         if action != "do" or self.works(wanted := BY_NAME[cast("str", parameters[0])]):
             return True
-        return in_vain.can_say(self, wanted)
+        return unavailable_keys.can_say(self, wanted)
 
     def action_do(self, name: str) -> None:
         """Run an action of the table, or say why it cannot be done."""
         if self.works(BY_NAME[name]):
             COMMANDS[name](self)
         else:
-            in_vain.say(self, BY_NAME[name])
+            unavailable_keys.say(self, BY_NAME[name])
 
     def action_row(self, number: int) -> None:
         """Jump to a row by its place."""

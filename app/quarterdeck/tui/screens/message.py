@@ -11,7 +11,7 @@ from quarterdeck.core.text import clean, listed
 from quarterdeck.tui.rows.mark import Kind, kind_of
 from quarterdeck.tui.rows.session_row import name_of
 from quarterdeck.tui.screens.dialog import Dialog
-from quarterdeck.tui.widgets.writing import Writing
+from quarterdeck.tui.widgets.text_box import TextBox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -66,9 +66,9 @@ class MessageScreen(Dialog[str]):
             verb = "asks" if len(asking) == 1 else "ask"
             said = f"{names(asking)} {verb}: the message waits until that is answered (y)."
             yield Static(self.style(said, "asks"))
-        yield Writing(css_id="writing")
+        yield TextBox(css_id="writing")
 
-    @on(Writing.Submitted)
-    def _submitted(self, event: Writing.Submitted) -> None:
+    @on(TextBox.Submitted)
+    def _submitted(self, event: TextBox.Submitted) -> None:
         if event.text.strip():
             self.dismiss(event.text)

@@ -15,9 +15,9 @@ from textual.widgets import Static
 from quarterdeck.core.text import cell_width, clean, from_home
 from quarterdeck.tui.requests import NewRequest
 from quarterdeck.tui.screens.dialog import field
-from quarterdeck.tui.screens.picker import Candidate, Picker
-from quarterdeck.tui.widgets.choice import Choice
-from quarterdeck.tui.widgets.writing import Writing
+from quarterdeck.tui.screens.picker import Picker, PickerItem
+from quarterdeck.tui.widgets.choice_field import Choice
+from quarterdeck.tui.widgets.text_box import TextBox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,7 +58,7 @@ class NewScreen(Picker):
         self._here = here
         self._marked: list[str] = []
         self._tool = Choice(console.colours, [SHELL], css_id="tool")
-        self._request = Writing(css_id="writing")
+        self._request = TextBox(css_id="writing")
         self.request: NewRequest | None = None
 
     def body(self) -> Iterable[Widget]:
@@ -69,7 +69,7 @@ class NewScreen(Picker):
 
     def on_mount(self) -> None:
         """Offer the selected session's directory while the others are looked for."""
-        self._candidates = [Candidate(self._here, _from_home(self._here), "here")] if self._here else []
+        self._candidates = [PickerItem(self._here, _from_home(self._here), "here")] if self._here else []
         self._ask_for_request()
         # An Enter that comes before the usual agent is known must not start a shell in its place.
         self.console_app.hold_keys()
@@ -103,7 +103,7 @@ class NewScreen(Picker):
         self._candidates = [*self._candidates, *(_candidate(one) for one in known if one.path != self._here)]
         self.narrow()
 
-    def prompt(self, one: Candidate, width: int) -> Text:
+    def prompt(self, one: PickerItem, width: int) -> Text:
         """A directory's line, with its mark."""
         is_marked = one.id in self._marked
         sign = ("✓ ", self.console_app.colours.ink("accent bold")) if is_marked else "  "
@@ -137,7 +137,7 @@ class NewScreen(Picker):
         else:
             self.set_focus(self._request)
 
-    @on(Writing.Submitted)
+    @on(TextBox.Submitted)
     def action_start(self) -> None:
         """Start them."""
         directories = self._directories()
@@ -165,9 +165,9 @@ class NewScreen(Picker):
         return (option.id,) if option is not None and option.id is not None else ()
 
 
-def _candidate(one: Directory) -> Candidate:
+def _candidate(one: Directory) -> PickerItem:
     notes = [word for word, holds in (("repository", one.is_repository), ("recent", one.is_recent)) if holds]
-    return Candidate(one.path, _from_home(one.path), ", ".join(notes))
+    return PickerItem(one.path, _from_home(one.path), ", ".join(notes))
 
 
 def _from_home(path: str) -> str:

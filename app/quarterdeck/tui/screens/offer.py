@@ -11,7 +11,7 @@ from quarterdeck.core.text import clean
 from quarterdeck.tui.rows.cell import Cell
 from quarterdeck.tui.rows.detail import DIFF_ROLES
 from quarterdeck.tui.screens.dialog import Dialog
-from quarterdeck.tui.widgets.lines import Lines
+from quarterdeck.tui.widgets.scrolling_lines import ScrollingLines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +43,7 @@ class OfferScreen(Dialog[bool]):
         self._shown = offer.change
         whole = (("d", "every line"),) if offer.whole else ()
         self.keys = (("y", "do it"), *whole, ("j k", "scroll"), ("Enter Esc", "no"))
-        self.lines = Lines(console.colours, css_id="lines")
+        self.lines = ScrollingLines(console.colours, css_id="lines")
 
     def body(self) -> Iterable[Widget]:
         """Why, then the change."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quarterdeck.tui.screens.dialog import Dialog
-from quarterdeck.tui.widgets.lines import Lines
+from quarterdeck.tui.widgets.scrolling_lines import ScrollingLines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +23,7 @@ class Page(Dialog[None]):
 
     def __init__(self, console: ConsoleApp) -> None:
         super().__init__(console)
-        self.lines = Lines(console.colours, css_id="lines")
+        self.lines = ScrollingLines(console.colours, css_id="lines")
 
     def body(self) -> Iterable[Widget]:
         """The lines."""

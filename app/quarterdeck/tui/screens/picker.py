@@ -13,8 +13,8 @@ from textual.widgets.option_list import Option
 
 from quarterdeck.core.text import cell_width, clean, cut
 from quarterdeck.tui.screens.dialog import Dialog, lines_for_list
+from quarterdeck.tui.widgets.choice_list import ChoiceList
 from quarterdeck.tui.widgets.field import Field
-from quarterdeck.tui.widgets.options import Options
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ MOST_SHOWN = 200
 
 
 @value
-class Candidate:
+class PickerItem:
     """One thing to choose."""
 
     id: str
@@ -37,7 +37,7 @@ class Candidate:
     """At the right, muted: the key, the path."""
 
 
-def ranked(candidates: Sequence[Candidate], typed: str) -> list[Candidate]:
+def ranked(candidates: Sequence[PickerItem], typed: str) -> list[PickerItem]:
     """Those that match what was typed, the best first; all in their order when nothing was."""
     if not typed.strip():
         return list(candidates[:MOST_SHOWN])
@@ -62,7 +62,7 @@ class Picker(Dialog[str]):
     beside = 8
     """Lines of the dialog that are not the list's."""
 
-    def __init__(self, console: ConsoleApp, heading: str, candidates: Sequence[Candidate], prompt: str = "") -> None:
+    def __init__(self, console: ConsoleApp, heading: str, candidates: Sequence[PickerItem], prompt: str = "") -> None:
         super().__init__(console)
         self.heading = heading
         self._candidates = candidates
@@ -70,7 +70,7 @@ class Picker(Dialog[str]):
         self._narrowed_to = ""
         self.begins_at = ""
         """What the cursor is on at first; else the first of all."""
-        self.options = Options(compact=True)
+        self.options = ChoiceList(compact=True)
         # The list is worked from the input, so that typing and choosing need no change of focus.
         self.options.can_focus = False
 
@@ -94,11 +94,11 @@ class Picker(Dialog[str]):
         self._narrowed_to = self.typed.value
         self.offer(self.matching(self.typed.value))
 
-    def matching(self, typed: str) -> list[Candidate]:
+    def matching(self, typed: str) -> list[PickerItem]:
         """The candidates for what was typed."""
         return ranked(self._candidates, typed)
 
-    def offer(self, candidates: Sequence[Candidate]) -> None:
+    def offer(self, candidates: Sequence[PickerItem]) -> None:
         """Offer these, the first one under the cursor."""
         kept = self.options.highlighted_option.id if self.options.highlighted_option else self.begins_at
         ids = [one.id for one in candidates]
@@ -108,7 +108,7 @@ class Picker(Dialog[str]):
         if self.typed.value and not ids:
             self.options.add_option(Option(self.style(self.nothing, "muted"), disabled=True))
 
-    def prompt(self, one: Candidate, width: int) -> Text:
+    def prompt(self, one: PickerItem, width: int) -> Text:
         """A candidate's line."""
         note = cut(clean(one.note), width // 2)
         title = cut(clean(one.title), width - cell_width(note) - 2)

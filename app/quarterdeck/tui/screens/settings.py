@@ -10,7 +10,7 @@ from textual.widgets import OptionList, Static
 
 from quarterdeck.core.text import clean
 from quarterdeck.tui.rows.order import Grouping
-from quarterdeck.tui.screens.picker import Candidate, Picker
+from quarterdeck.tui.screens.picker import Picker, PickerItem
 from quarterdeck.tui.theme import load_all
 from quarterdeck.tui.widgets.field import Field
 
@@ -58,7 +58,7 @@ class SettingsScreen(Picker):
             themes, _ = load_all(self.console_app.backend.themes_folder)
             self._settings[THEME] = replace(self._settings[THEME], choices=tuple(themes))
         self._candidates = [
-            Candidate(one.key, one.key, f"{HIDDEN if one.is_secret and one.value else one.value}  ({one.source})")
+            PickerItem(one.key, one.key, f"{HIDDEN if one.is_secret and one.value else one.value}  ({one.source})")
             for one in self._settings.values()
         ]
         place = self.options.highlighted
@@ -93,7 +93,9 @@ class SettingsScreen(Picker):
 
     def _choose(self, setting: Setting) -> None:
         # No choice has an empty id, whatever it stands for.
-        dialog = Picker(self.console_app, setting.key, [Candidate(f"={one}", one or "none") for one in setting.choices])
+        dialog = Picker(
+            self.console_app, setting.key, [PickerItem(f"={one}", one or "none") for one in setting.choices]
+        )
         dialog.begins_at = f"={setting.value}"
 
         def chosen(choice: str | None) -> None:

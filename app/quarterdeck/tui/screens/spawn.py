@@ -13,10 +13,10 @@ from quarterdeck.core.text import clean_lines
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.tui.requests import SpawnRequest
 from quarterdeck.tui.screens.dialog import field
-from quarterdeck.tui.screens.picker import Candidate, Picker, ranked
-from quarterdeck.tui.widgets.choice import Choice
+from quarterdeck.tui.screens.picker import Picker, PickerItem, ranked
+from quarterdeck.tui.widgets.choice_field import Choice
 from quarterdeck.tui.widgets.field import Field
-from quarterdeck.tui.widgets.writing import Writing
+from quarterdeck.tui.widgets.text_box import TextBox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from quarterdeck.tui.app import ConsoleApp
     from quarterdeck.tui.work import OpenIssue
 
-NO_ISSUE = Candidate("—", "no issue", "the prompt says what to do")
+NO_ISSUE = PickerItem("—", "no issue", "the prompt says what to do")
 _IS_ID = re.compile(r"#?\d+|[A-Za-z][A-Za-z0-9]*-\d+")
 
 
-def to_choose_from(issues: Sequence[Candidate], typed: str) -> list[Candidate]:
+def to_choose_from(issues: Sequence[PickerItem], typed: str) -> list[PickerItem]:
     """What Enter could take: with nothing typed every issue or none, else what matches and what was typed itself."""
     word = typed.strip()
     if not word:
@@ -40,7 +40,7 @@ def to_choose_from(issues: Sequence[Candidate], typed: str) -> list[Candidate]:
     found = [one for one in ranked(issues, word) if one not in exact]
     if exact:
         return [*exact, *found]
-    as_typed = Candidate(word, word, "as typed")
+    as_typed = PickerItem(word, word, "as typed")
     return [as_typed, *found] if _IS_ID.fullmatch(word) else [*found, as_typed]
 
 
@@ -55,7 +55,7 @@ class SpawnScreen(Picker):
     def __init__(self, console: ConsoleApp, near: SessionId | None = None) -> None:
         super().__init__(console, "Spawn a worker", [], "a word or an id, or none")
         self._near = near
-        self._prompt = Writing(css_id="writing", placeholder="what to do (optional with an issue)")
+        self._prompt = TextBox(css_id="writing", placeholder="what to do (optional with an issue)")
         self._branch = Field(
             placeholder="made from the issue (optional)", css_id="branch", on_enter=lambda: self.set_focus(self._prompt)
         )
@@ -123,7 +123,7 @@ class SpawnScreen(Picker):
     def _say(self, text: str, role: str = "muted") -> None:
         self._said.update(self.style(clean_lines(text), role))
 
-    def matching(self, typed: str) -> list[Candidate]:
+    def matching(self, typed: str) -> list[PickerItem]:
         """Issues, none, or what was typed."""
         return to_choose_from(self._candidates, typed)
 
@@ -138,7 +138,7 @@ class SpawnScreen(Picker):
         chosen = self.options.highlighted_option
         return chosen.id if chosen is not None and chosen.id != NO_ISSUE.id else None
 
-    @on(Writing.Submitted)
+    @on(TextBox.Submitted)
     def action_start(self) -> None:
         """Start the worker, when it is said what for."""
         issue, prompt = self._issue(), self._prompt.text.strip()
@@ -157,5 +157,5 @@ class SpawnScreen(Picker):
             self.dismiss("start")
 
 
-def _candidate(one: OpenIssue) -> Candidate:
-    return Candidate(one.id, f"{one.id}  {one.title}", one.note)
+def _candidate(one: OpenIssue) -> PickerItem:
+    return PickerItem(one.id, f"{one.id}  {one.title}", one.note)

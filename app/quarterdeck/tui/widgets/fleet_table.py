@@ -12,9 +12,9 @@ from textual.strip import Strip
 
 from quarterdeck.tui.rows import column as col
 from quarterdeck.tui.rows.cell import Cell
+from quarterdeck.tui.rows.column_titles import heading_cells, title_cells
 from quarterdeck.tui.rows.order import Heading, first_asking, is_known
 from quarterdeck.tui.rows.session_row import session_cells
-from quarterdeck.tui.rows.titles import heading_cells, title_cells
 from quarterdeck.tui.widgets.line import strip_of
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.session import Session
     from quarterdeck.tui.rows.order import Item
-    from quarterdeck.tui.rows.session_row import View
+    from quarterdeck.tui.rows.session_row import RowView
     from quarterdeck.tui.theme import Theme
 
 STRIPS_KEPT = 2048
@@ -49,7 +49,7 @@ class FleetTable(ScrollView, can_focus=True):
 
         session_id: str
 
-    def __init__(self, theme: Theme, view: View, *, css_id: str | None = None) -> None:
+    def __init__(self, theme: Theme, view: RowView, *, css_id: str | None = None) -> None:
         super().__init__(id=css_id)
         self._theme = theme
         self._view = view
@@ -66,7 +66,7 @@ class FleetTable(ScrollView, can_focus=True):
         self._places: dict[str, int] = {}
         self._ids: list[str] = []
         self._rank: dict[str, int] = {}
-        self._rows: dict[str, tuple[Session, View, object, tuple[Cell, ...]]] = {}
+        self._rows: dict[str, tuple[Session, RowView, object, tuple[Cell, ...]]] = {}
         """Of each row for which session, view and stamp it was made; the stamp is asked for once for each view."""
         self._painted: dict[int, _Line] = {}
         self._strips: dict[_Line, Strip] = {}
@@ -97,7 +97,7 @@ class FleetTable(ScrollView, can_focus=True):
         self,
         items: Sequence[Item],
         sessions: Mapping[str, Session],
-        view: View,
+        view: RowView,
         *,
         longest_name: int,
         empty: frozenset[str],

@@ -12,9 +12,9 @@ from textual.strip import Strip
 
 from quarterdeck.core.text import cell_width, clean
 from quarterdeck.tui.rows.cell import Cell
-from quarterdeck.tui.rows.question import question_within
+from quarterdeck.tui.rows.pane_tail import tail_lines
+from quarterdeck.tui.rows.question_lines import question_within
 from quarterdeck.tui.rows.session_row import agent_of, branch_of, name_of, repo_of, title_of
-from quarterdeck.tui.rows.tail import tail_lines
 from quarterdeck.tui.widgets.line import CellLine, strip_of
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ QUESTION_MOST = 10
 """Lines of a question that are shown; the answer dialog shows it whole."""
 
 
-class Question(ScrollView):
+class QuestionPanel(ScrollView):
     """What the session asks."""
 
     DEFAULT_CSS = "Question { height: auto; max-height: 10; overflow-x: hidden; display: none; }"
@@ -80,7 +80,7 @@ class Question(ScrollView):
         )
 
 
-class Tail(ScrollView):
+class PaneTail(ScrollView):
     """The pane's last lines in their own colours; stays at the end unless scrolled away from it."""
 
     DEFAULT_CSS = "Tail { overflow-x: hidden; height: 1fr; }"
@@ -160,8 +160,8 @@ class Preview(Vertical):
     def __init__(self, theme: Theme, *, css_id: str | None = None) -> None:
         super().__init__(id=css_id)
         self.title_line = CellLine(theme)
-        self.question = Question(theme)
-        self.tail = Tail(theme)
+        self.question = QuestionPanel(theme)
+        self.tail = PaneTail(theme)
         self.shown: str | None = None
         """Whose tail it shows."""
 

@@ -1,0 +1,72 @@
+"""`attach` and `back`: go to a session, and return to the console."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from quarterdeck.cli.invocation import own_command_in_tmux
+from quarterdeck.cli.open_sessions import services
+from quarterdeck.errors import QuarterdeckError, Refused
+
+if TYPE_CHECKING:
+    from quarterdeck.cli.call import Call
+
+
+def attach(call: Call) -> int:
+    """Show the session on this terminal."""
+    argv = asyncio.run(_attach(call))
+    if argv:
+        from quarterdeck.tmux.navigation import attach_environment
+
+        # In place of this process, so that the terminal is tmux's alone.
+        os.execvpe(argv[0], argv, attach_environment())  # noqa: S606 - argv of ours, no shell
+    return 0
+
+
+async def _attach(call: Call) -> list[str]:
+    """Switch there if this is inside tmux; answers the command to become where it is not."""
+    from quarterdeck.tmux.navigation import Place, attach_argv, go, placement
+
+    async with services(call) as opened:
+        session = opened.context.session(call.options.session)
+        if session.pane_id is None:
+            raise Refused(f'"{session.tmux_name}" has no pane to go to.')
+        where = placement(call.address, os.environ)
+        if where.place is Place.OUTSIDE:
+            if not (os.isatty(0) and os.isatty(1)):
+                raise Refused("Attaching needs a terminal.", hint=f"quarterdeck show {session.session_id}")
+            return attach_argv(call.address, session.pane_id)
+        await go(opened.mux, where, session.pane_id)
+    return []
+
+
+def back(call: Call) -> int:
+    """Show the console again on the terminal that looks at this server."""
+    return asyncio.run(_back(call))
+
+
+async def _back(call: Call) -> int:
+    from quarterdeck.tmux.lent_terminal import give_back
+    from quarterdeck.tmux.navigation import back as go_back
+    from quarterdeck.tmux.navigation import placement
+    from quarterdeck.tmux.tmux_commands import TmuxCommands
+
+    options = call.options
+    commands = TmuxCommands(call.address)
+    try:
+        where = placement(call.address, os.environ)
+        if await give_back(commands, where, client=options.client):
+            return 0
+        if options.open:
+            from quarterdeck.tmux.console_session import ensure_console
+
+            await ensure_console(commands, [*own_command_in_tmux(call), "console"])
+        await go_back(commands, where, client=options.client)
+    except QuarterdeckError as error:
+        if options.client is None:
+            raise
+        # tmux runs us for a key: it would cover the operator's pane with what we print, and with our exit code.
+        await commands.tell(options.client, f"quarterdeck: {error.message}")
+    return 0

@@ -1,0 +1,199 @@
+"""`events` and `watch`: what happened, and what happens now."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from quarterdeck.cli.open_sessions import services
+from quarterdeck.cli.output import json_text, write
+from quarterdeck.cli.output_lines import LinesOut
+from quarterdeck.core.events import (
+    Event,
+    LookFailed,
+    LookSucceeded,
+    SessionChanged,
+    SessionCreated,
+    SessionDeleted,
+    SessionForgotten,
+    SessionStale,
+    ThemeFound,
+    WorkerHealth,
+)
+from quarterdeck.core.ids import SessionId
+from quarterdeck.core.masked import masked
+from quarterdeck.core.session_json import event_to_wire
+from quarterdeck.core.session_names import find_session
+from quarterdeck.core.text import clean
+from quarterdeck.errors import UsageError
+from quarterdeck.ports.clock import wall_clock
+from quarterdeck.ports.store import Activity, ActivityQuery, Level
+from quarterdeck.shutdown import BY_SIGNAL, Shutdown
+
+if TYPE_CHECKING:
+    from quarterdeck.cli.call import Call
+
+FOLLOW_EVERY = 0.3
+UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+
+def events(call: Call) -> int:
+    """Print the activity log, oldest first."""
+    leaving = Shutdown()
+    return leaving.run(_events(call, leaving))
+
+
+async def _events(call: Call, leaving: Shutdown) -> int:
+    options = call.options
+    query = ActivityQuery(
+        project=options.project,
+        kind=options.kind,
+        level=Level(options.level) if options.level else None,
+        since=moment_of(options.since, wall_clock()) if options.since is not None else None,
+        search=options.search,
+        limit=options.limit,
+    )
+    ends_by: list[int] = []
+    if options.follow:
+        # Here and now, for it may be asked to end while it waits for whoever reads, or for what is kept.
+        main = asyncio.current_task()
+        assert main is not None
+
+        def told(number: int) -> None:
+            ends_by.append(BY_SIGNAL + number)
+            main.cancel()
+
+        leaving.listen(told)
+    try:
+        return await _print_events(call, query)
+    except asyncio.CancelledError:
+        if not ends_by:
+            raise
+        return ends_by[0]
+
+
+async def _print_events(call: Call, query: ActivityQuery) -> int:
+    from quarterdeck.runtime.stored import open_store
+
+    options = call.options
+    async with open_store(call.places) as store:
+        if options.session:
+            kept = find_session(options.session, await store.sessions())
+            query = replace(query, session_id=kept.session_id if kept else SessionId(options.session))
+        is_new = True
+        while True:
+            found = sorted(await store.activity(query), key=lambda each: each.id) if is_new else []
+            write("".join(_line(activity, as_json=call.json) for activity in found))
+            if not options.follow:
+                return 0
+            if found:
+                query = replace(query, after_id=found[-1].id, since=None)
+            # A whole answer may be only a part of what there is.
+            is_more = query.after_id > 0 and len(found) >= query.limit
+            if not is_more:
+                await asyncio.sleep(FOLLOW_EVERY)
+            is_new = is_more or await store.changed_elsewhere()
+
+
+def moment_of(text: str, now: datetime) -> datetime:
+    """A time given as an age (`90s`, `10m`, `2h`, `3d`) or as a date and time; raises UsageError."""
+    found = re.fullmatch(r"(\d{1,6})([smhdw])", text.strip())
+    try:
+        if found:
+            return now - timedelta(seconds=int(found[1]) * UNITS[found[2]])
+        # In UTC at once: a time at the edge of what there is cannot be told in every zone.
+        return datetime.fromisoformat(text.strip()).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"{text!r} is no time.", hint="Give an age such as 10m or 2h, or 2026-03-08T14:00.") from error
+
+
+def _line(activity: Activity, *, as_json: bool) -> str:
+    if as_json:
+        return json_text(activity) + "\n"
+    at = activity.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    level = "" if activity.level is Level.INFO else f" [{activity.level}]"
+    return clean(f"{at}  {activity.kind:<24}{level}  {activity.session_id or '-':<12}  {activity.summary}") + "\n"
+
+
+def watch(call: Call) -> int:
+    """Watch without a screen until told to stop."""
+    if call.options.print_unit:
+        from quarterdeck.cli.systemd_unit import print_unit
+
+        return print_unit(call)
+    leaving = Shutdown()
+    return leaving.run(_watch(call, leaving))
+
+
+async def _watch(call: Call, leaving: Shutdown) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    leaving.listen(lambda _: stop.set())
+
+    unheard: list[Exception] = []
+
+    def lost(count: int) -> str:
+        if call.json:
+            return json_text({"event": "lines.lost", "count": count, "at": wall_clock()})
+        return f"! {count} lines were lost, since nobody read them"
+
+    def failed(error: Exception) -> None:
+        unheard.append(error)
+        loop.call_soon_threadsafe(stop.set)
+
+    lines = LinesOut(lost, failed)
+
+    def tell(event: Event) -> None:
+        line = json_text(event_to_wire(event)) if call.json else clean(masked(in_words(event)))
+        if line and not unheard:
+            lines.put(line)
+
+    async with services(call, persistent=True, look=False) as opened:
+        opened.workers.supervisor.bus.subscribe(tell)
+        if sys.stderr.isatty():
+            from quarterdeck.runtime.channels import in_terminal
+
+            in_terminal(opened.notifying.channels, sys.stderr)
+        workers = asyncio.create_task(opened.workers.run())
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({workers, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if workers.done():
+            await workers
+        workers.cancel()
+        await asyncio.gather(workers, return_exceptions=True)
+    lines.close()
+    if unheard:
+        raise unheard[0]
+    return 0
+
+
+def in_words(event: Event) -> str:
+    """An event as one line for eyes; "" for what is not worth one."""
+    at = event.at.astimezone().strftime("%H:%M:%S")
+    match event:
+        case SessionCreated(session=s):
+            text = f"+ {s.session_id}  {s.tmux_name}  ({event.reason})"
+        case SessionDeleted(session=s):
+            status = "" if s.exit_status is None else f", status {s.exit_status}"
+            text = f"- {s.session_id}  {s.tmux_name}  ({event.reason}{status})"
+        case SessionStale(session=s):
+            text = f"~ {s.session_id}  {s.tmux_name}  (kept until it comes back)"
+        case SessionChanged(before=before, after=s) if (before.state, before.needs) != (s.state, s.needs):
+            needs = f", needs you: {s.needs}" if s.needs else ""
+            text = f"  {s.session_id}  {s.tmux_name}  {before.state} → {s.state}{needs}"
+        case SessionForgotten(session_id=session_id):
+            text = f"- {session_id}  (dismissed)"
+        case LookFailed(message=message, failures=1):
+            text = f"! {message}"
+        case WorkerHealth(worker=worker, health=health, detail=detail):
+            text = f"! {worker}: {health} {detail}".rstrip()
+        case SessionChanged() | LookFailed() | LookSucceeded() | ThemeFound():
+            return ""
+        case _:
+            text = f"! tmux server: {getattr(event, 'before', '') or 'none'} → {getattr(event, 'after', '') or 'none'}"
+    return f"{at}  {text}"

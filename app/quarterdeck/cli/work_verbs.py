@@ -1,0 +1,304 @@
+"""Verbs for spawned work: `spawn`, `orchestrator`, `restore`, `remap`, `claim-pr`, `cleanup`, `report`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck.cli.open_sessions import services
+from quarterdeck.cli.output import print_json, print_table, say
+from quarterdeck.core.session import SessionState
+from quarterdeck.core.session_json import to_wire
+from quarterdeck.core.session_names import find_session
+from quarterdeck.core.text import clean
+from quarterdeck.errors import NotFound, NotRestorable, QuarterdeckError, Refused, UsageError
+from quarterdeck.foreign_files import read_given
+from quarterdeck.operations.claim import claim_pr
+from quarterdeck.operations.cleanup import CleanupCandidate, cleanup
+from quarterdeck.operations.kill_work import Leftovers
+from quarterdeck.operations.orchestrator import OrchestratorRequest, Orchestrators
+from quarterdeck.operations.projects import offer_project
+from quarterdeck.operations.recover import recover
+from quarterdeck.operations.remap import remap
+from quarterdeck.operations.reopen import reopen
+from quarterdeck.operations.restore import restore, tell_kept
+from quarterdeck.operations.spawn import SpawnRequest, spawn
+from quarterdeck.operations.take_report import report
+from quarterdeck.roots import current_folder
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from quarterdeck.cli.call import Call
+    from quarterdeck.core.session import Session
+    from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.runtime.bridge import Services
+
+
+def progress(line: str) -> None:
+    """Say on stderr what is being done."""
+    sys.stderr.write(f"{clean(line)}\n")
+    sys.stderr.flush()
+
+
+def _telling(call: Call) -> Callable[[str], None]:
+    """How to say what is being done: with `--json` only an error goes to stderr, so that a program can read it."""
+    return (lambda line: None) if call.json else progress
+
+
+@asynccontextmanager
+async def work_context_of(call: Call, *projects: str) -> AsyncIterator[Services]:
+    """The bridge, with what an earlier crash left half done put right first, and the projects' forges known."""
+    async with services(call, look=False) as opened:
+        for line in await recover(opened.work_context):
+            progress(line)
+        wanted = [project for name, project in opened.work_context.projects.items() if not projects or name in projects]
+        await opened.forges.learn(wanted)
+        yield opened
+
+
+async def row_of(opened: Services, record: WorkRecord) -> Session:
+    """The session object of a record, as a look shows it now."""
+    await opened.workers.look_once()
+    supervisor = opened.workers.supervisor
+    found = supervisor.fleet.sessions.get(record.session_id) or supervisor.fleet.exited.get(record.session_id)
+    if found is None:
+        raise QuarterdeckError(
+            f"{record.session_id} is there, but tmux does not show it.", hint=f"quarterdeck show {record.session_id}"
+        )
+    return found
+
+
+async def spawned(opened: Services, word: str) -> WorkRecord:
+    """The record a word names: by id, or by an unambiguous prefix of it."""
+    records = await opened.work_context.works.works()
+    exact = [record for record in records if word in (record.session_id, record.tmux_name)]
+    found = exact or [record for record in records if word and record.session_id.startswith(word)]
+    if len(found) > 1:
+        names = ", ".join(record.session_id for record in found)
+        raise UsageError(f'"{word}" could be any of: {names}.', hint="Give more of the id.")
+    if not found:
+        raise NotFound(
+            f'There is no worker or orchestrator "{word}".',
+            hint="`quarterdeck spawn` makes one; other sessions have no work to go back to.",
+        )
+    return found[0]
+
+
+async def worker(opened: Services, word: str) -> WorkRecord:
+    """The same for what only a spawned session has; of another one it is said that it is there."""
+    try:
+        return await spawned(opened, word)
+    except NotFound:
+        await opened.workers.look_once()
+        other = opened.context.session(word, all_rows=True)
+    raise Refused(
+        f'"{other.tmux_name}" was not spawned, so it has no branch and no worktree.',
+        hint="`quarterdeck spawn` starts a session that has.",
+    )
+
+
+def _shown(call: Call, session: Session) -> int:
+    if call.json:
+        print_json(to_wire(session))
+    else:
+        work = session.work
+        where = f"  {work.branch}  {work.worktree}" if work else ""
+        say(f"{session.session_id}  {session.tmux_name}{where}")
+    return 0
+
+
+def spawn_worker(call: Call) -> int:
+    """Start a worker in a worktree of its own."""
+    return asyncio.run(_spawn(call))
+
+
+async def _spawn(call: Call) -> int:
+    options = call.options
+    async with work_context_of(call, options.project or "") as opened:
+        request = SpawnRequest(
+            project=options.project
+            or (
+                await offer_project(opened.work_context.git, opened.work_context.projects, Path(current_folder()))
+            ).name,
+            issue=options.issue,
+            prompt=_text(options.prompt),
+            branch=options.branch,
+            agent=options.agent,
+        )
+        record = await spawn(opened.work_context, request, _telling(call))
+        if not (request.issue or request.prompt):
+            progress(f"It has no task yet. Give it one: quarterdeck send {record.session_id} TEXT")
+        return _shown(call, await row_of(opened, record))
+
+
+def _text(given: str | None) -> str | None:
+    return sys.stdin.read() if given == "-" else given
+
+
+def orchestrator_ensure(call: Call) -> int:
+    """Make sure the project's orchestrator runs."""
+    return asyncio.run(_orchestrator(call, reopen=False))
+
+
+def orchestrator_relaunch(call: Call) -> int:
+    """End the project's orchestrator and start it anew."""
+    return asyncio.run(_orchestrator(call, reopen=True))
+
+
+async def _orchestrator(call: Call, *, reopen: bool) -> int:
+    options = call.options
+    prompt = await asyncio.to_thread(_read, Path(options.prompt_file)) if options.prompt_file else ""
+    async with work_context_of(call, options.project) as opened:
+        request = OrchestratorRequest(project=options.project, agent=options.agent, prompt=prompt)
+        orchestrators = Orchestrators(opened.work_context)
+        act = orchestrators.relaunch if reopen else orchestrators.ensure
+        return _shown(call, await row_of(opened, await act(request, _telling(call))))
+
+
+def _read(file: Path) -> str:
+    try:
+        return read_given(file.expanduser())
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} cannot be read: {error}.") from error
+
+
+def restore_session(call: Call) -> int:
+    """Bring a dead agent session back."""
+    return asyncio.run(_restore(call))
+
+
+async def _plain_again(opened: Services, word: str) -> Session:
+    await opened.workers.look_once()
+    context, supervisor = opened.context, opened.workers.supervisor
+    session = find_session(word, [*supervisor.fleet.sessions.values(), *supervisor.ended.values()])
+    if session is None:
+        raise NotFound(f'There is no session "{word}".', hint="`quarterdeck ls --all` lists them.")
+    if not session.is_stale and session.state is not SessionState.EXITED:
+        raise NotRestorable(
+            f'"{session.tmux_name}" is there, so there is nothing to bring back.',
+            hint="Where only its agent has ended, go there and resume it by hand.",
+        )
+    for notice in await reopen(context, session, os.environ.get("SHELL", "")):
+        progress(notice)
+    await opened.workers.checkpoints.save()
+    return context.session(session.tmux_name)
+
+
+async def _restore(call: Call) -> int:
+    async with work_context_of(call) as opened:
+        try:
+            record = await spawned(opened, call.options.session)
+        except NotFound:
+            return _shown(call, await _plain_again(opened, call.options.session))
+        record = await restore(opened.work_context, record.session_id, _telling(call))
+        if record.restore_fallback:
+            progress(f"a new conversation was begun: {record.restore_fallback}")
+        if kept := await tell_kept(opened.work_context, record):
+            progress(kept)
+        return _shown(call, await row_of(opened, record))
+
+
+def remap_session(call: Call) -> int:
+    """Find an OpenCode session's conversation again."""
+    return asyncio.run(_remap(call))
+
+
+async def _remap(call: Call) -> int:
+    async with work_context_of(call) as opened:
+        record = await worker(opened, call.options.session)
+        conversation = await remap(opened.work_context, record.session_id, is_forced=call.options.force)
+    if call.json:
+        print_json({"session_id": record.session_id, "agent_session_id": conversation})
+    else:
+        say(f"{record.session_id}  {conversation}")
+    return 0
+
+
+def claim(call: Call) -> int:
+    """Take over an open pull request."""
+    return asyncio.run(_claim(call))
+
+
+async def _claim(call: Call) -> int:
+    async with work_context_of(call) as opened:
+        record = await worker(opened, call.options.session)
+        claimed = await claim_pr(
+            opened.work_context, record.session_id, call.options.pr, is_assigned=call.options.assign
+        )
+    if call.json:
+        print_json(
+            {
+                "session_id": claimed.record.session_id,
+                "pr": claimed.pr.as_json(),
+                "branch_changed": claimed.branch_changed,
+                "taken_over_from": list(claimed.taken_over_from),
+                "assigned": claimed.assigned,
+            }
+        )
+    else:
+        say(f"{claimed.record.session_id}  {claimed.pr.url}")
+        if claimed.taken_over_from:
+            say(f"taken over from {', '.join(claimed.taken_over_from)}")
+    if claimed.assignment_error:
+        progress(f"it could not be assigned: {claimed.assignment_error}")
+    return 0
+
+
+def clean_up(call: Call) -> int:
+    """End what is done or dead."""
+    return asyncio.run(_clean_up(call))
+
+
+async def _clean_up(call: Call) -> int:
+    options = call.options
+    leftovers = Leftovers.KEEP if options.keep else Leftovers.STOP
+    async with work_context_of(call, *([options.project] if options.project else [])) as opened:
+        done = await cleanup(
+            opened.work_context, options.project, is_dry_run=options.dry_run, leftovers=leftovers, purges=options.purge
+        )
+    if call.json:
+        errors = [list(each) for each in done.errors]
+        print_json({"killed": done.killed, "skipped": done.skipped, "errors": errors, "purged": done.purged})
+    else:
+        word = "would end" if options.dry_run else "ended"
+        rows = [(word, *_cells(each)) for each in done.killed]
+        rows += [("left", *_cells(each)) for each in done.skipped]
+        rows += [("purged", session_id, "", "its conversation is deleted") for session_id in done.purged]
+        rows += [("failed", session_id, "", message) for session_id, message in done.errors]
+        if rows:
+            print_table(("", "SESSION", "BECAUSE", "NOTE"), rows)
+        else:
+            progress("No worker is done or dead. Other sessions end with `quarterdeck kill`.")
+    return 1 if done.errors else 0
+
+
+def _cells(candidate: CleanupCandidate) -> tuple[str, str, str]:
+    note = candidate.protected or (f"would lose {candidate.would_lose}" if candidate.would_lose else "")
+    return candidate.session_id, candidate.reason, note
+
+
+def report_state(call: Call) -> int:
+    """Say what the agent in this session is doing; run by the agent itself."""
+    return asyncio.run(_report(call))
+
+
+async def _report(call: Call) -> int:
+    session_id = os.environ.get("QUARTERDECK_SESSION", "")
+    if not session_id:
+        raise Refused("This is not a spawned session.", hint="`report` is run by an agent in the session it works in.")
+    async with services(call, look=False) as opened:
+        record = await report(
+            opened.work_context, session_id, call.options.state, note=call.options.note or "", pr_url=call.options.pr
+        )
+    if call.json:
+        print_json({"session_id": record.session_id, "state": record.report_state, "note": record.report_note})
+    else:
+        say(f"{record.session_id}  {record.report_state}")
+    return 0

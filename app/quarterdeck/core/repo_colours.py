@@ -1,0 +1,177 @@
+"""Colours for repositories: made from a path, told apart from their neighbours', and light or dark enough to read."""
+
+from __future__ import annotations
+
+import colorsys
+import re
+from dataclasses import astuple
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.repo_theme import RepoTheme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+READABLE = 4.5
+"""The least contrast of text that anybody should have to read."""
+DARK_GROUND = "#111111"
+LIGHT_GROUND = "#EEEEEE"
+ATTEMPTS = 2048
+LAST_RESORT = 4096
+"""The candidate to take when none of the attempts is free."""
+CHOOSY_ATTEMPTS = 256
+"""Attempts that also ask for a hue of its own, not only for other colours."""
+WIDEST_GAP = 40.0
+"""Degrees between two hues that nobody mixes up."""
+
+SPRITES = frozenset({"fish", "balls", "jelly"})
+MOTIFS = ("spark", "terminal", "hammer", "wave", "comet", "gear", "leaf", "bolt")
+
+_GOLDEN_ANGLE = 137.507764
+_GOLDEN_RATIO = 0.6180339887498949
+_COLOUR = re.compile(r"#[0-9A-F]{6}")
+_BISECTIONS = 12
+
+
+def parse_theme(content: object) -> RepoTheme | None:
+    """The theme a decoded `colors.json` holds; None when a colour is missing or none."""
+    palette = content.get("palette") if isinstance(content, dict) else None
+    if not isinstance(content, dict) or not isinstance(palette, dict):
+        return None
+    colours = [_colour(palette.get(name)) for name in ("body", "outline", "accent", "shirt")]
+    body, outline, accent, shirt = colours
+    if body is None or outline is None or accent is None or shirt is None:
+        return None
+    sprite = content.get("sprite")
+    known = isinstance(sprite, str) and sprite.strip().lower() in SPRITES
+    return RepoTheme(body, outline, accent, shirt, sprite=str(sprite).strip().lower() if known else None)
+
+
+def generate_theme(path: str, siblings: Collection[RepoTheme] = ()) -> RepoTheme:
+    """The colours of a repository: always the same for one path among the same neighbours, and none of theirs."""
+    taken = {colour for sibling in siblings for colour in colours_of(sibling)}
+    hues = [_hue(sibling.body) for sibling in siblings]
+    gap = min(WIDEST_GAP, 180 / (len(hues) + 1))
+    for attempt in range(ATTEMPTS):
+        theme = candidate(path, attempt)
+        colours = colours_of(theme)
+        if len(set(colours)) < len(colours) or not taken.isdisjoint(colours):
+            continue
+        if attempt >= CHOOSY_ATTEMPTS or all(_apart(_hue(theme.body), hue) >= gap for hue in hues):
+            return theme
+    return candidate(path, LAST_RESORT)
+
+
+def candidate(path: str, attempt: int) -> RepoTheme:
+    """The colours a path has at one attempt: the next ones lie as far off the earlier ones as they can."""
+    seeds = [seed / 255 for seed in _digest(path, 6)]
+    at = [(seed + attempt * _GOLDEN_RATIO) % 1 for seed in seeds]
+    hue = (seeds[0] * 360 + attempt * _GOLDEN_ANGLE) % 360
+    saturation, lightness = _between(at[1], 0.52, 0.68), _between(at[2], 0.44, 0.60)
+    return RepoTheme(
+        body=_hsl(hue, saturation, lightness),
+        outline=_hsl(hue + 6, _clamp(0.58 * saturation, 0.22, 0.52), _clamp(0.36 * lightness, 0.14, 0.26)),
+        accent=_hsl(hue - 10, _clamp(0.72 * saturation, 0.30, 0.62), _clamp(0.22 * lightness, 0.08, 0.18)),
+        shirt=_hsl(hue + _between(at[3], 40, 150), _between(at[4], 0.28, 0.46), _between(at[5], 0.50, 0.64)),
+    )
+
+
+def motif_for(path: str) -> str:
+    """The ornament of a repository."""
+    return MOTIFS[_digest(path, 7)[6] % len(MOTIFS)]
+
+
+def colour_for_name(name: str) -> str:
+    """The colour of a session that lies in no repository with a theme; readable on dark."""
+    hue, saturation, lightness = (seed / 255 for seed in _digest(name, 3))
+    return on_dark(_hsl(hue * 360, _between(saturation, 0.50, 0.70), _between(lightness, 0.45, 0.60)))
+
+
+def colours_of(theme: RepoTheme) -> tuple[str, str, str, str]:
+    """Its four colours."""
+    body, outline, accent, shirt, _ = astuple(theme)
+    return body, outline, accent, shirt
+
+
+def on_dark(colour: str, ground: str = DARK_GROUND) -> str:
+    """The colour, lightened no more than it needs to be read on a dark ground."""
+    return _shifted(colour, 255, lambda shade: contrast(shade, ground) >= READABLE)
+
+
+def on_light(colour: str, ground: str = LIGHT_GROUND) -> str:
+    """The colour, darkened no more than it needs to be read on a light ground."""
+    return _shifted(colour, 0, lambda shade: contrast(shade, ground) >= READABLE)
+
+
+def contrast(one: str, other: str) -> float:
+    """How well two colours stand out against each other: 1 (not at all) to 21."""
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _shifted(colour: str, towards: int, is_readable: Callable[[str], bool]) -> str:
+    """The colour mixed with white or black, as little as makes it readable."""
+    if is_readable(colour):
+        return colour
+    channels = _channels(colour)
+    too_little, enough = 0.0, 1.0
+    for _ in range(_BISECTIONS):
+        middle = (too_little + enough) / 2
+        if is_readable(_mixed(channels, towards, middle)):
+            enough = middle
+        else:
+            too_little = middle
+    return _mixed(channels, towards, enough)
+
+
+def _mixed(channels: Iterable[int], towards: int, share: float) -> str:
+    return _hex(round(channel + (towards - channel) * share) for channel in channels)
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance, as WCAG defines it."""
+    linear = [
+        share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+        for share in (channel / 255 for channel in _channels(colour))
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _colour(text: object) -> str | None:
+    shown = text.strip().upper() if isinstance(text, str) else ""
+    return shown if _COLOUR.fullmatch(shown) else None
+
+
+def _digest(text: str, size: int) -> bytes:
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()[:size]
+
+
+def _hsl(hue: float, saturation: float, lightness: float) -> str:
+    return _hex(round(255 * share) for share in colorsys.hls_to_rgb(hue % 360 / 360, lightness, saturation))
+
+
+def _hex(channels: Iterable[int]) -> str:
+    return "#" + "".join(f"{channel:02X}" for channel in channels)
+
+
+def _channels(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def _hue(colour: str) -> float:
+    red, green, blue = (channel / 255 for channel in _channels(colour))
+    return colorsys.rgb_to_hls(red, green, blue)[0] * 360
+
+
+def _apart(one: float, other: float) -> float:
+    """Degrees between two hues, the shorter way round."""
+    return abs((one - other + 180) % 360 - 180)
+
+
+def _between(share: float, low: float, high: float) -> float:
+    return low + share * (high - low)
+
+
+def _clamp(value: float, low: float, high: float) -> float:
+    return min(high, max(low, value))

@@ -1,0 +1,253 @@
+"""Put one message into a session: be ready, paste, wait, submit, see that it was taken."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.message import lines_below, pause_for
+from quarterdeck.errors import Refused
+from quarterdeck.operations.delivery_proof import WORDS as PROOFS
+from quarterdeck.operations.delivery_proof import Draft, Outcome, Proof, draft_in, judge, signs
+from quarterdeck.operations.pane_view import TargetPane
+from quarterdeck.operations.prompt_listener import PromptListener
+from quarterdeck.operations.readiness import WORDS, Hurdle, hurdle, until_ready
+from quarterdeck.ports.agent import BoxState
+from quarterdeck.ports.messages import Stage
+from quarterdeck.values import value
+
+if TYPE_CHECKING:
+    from quarterdeck.core.ids import PaneId
+    from quarterdeck.core.session import Session
+    from quarterdeck.operations.delivery_proof import Signs
+    from quarterdeck.operations.pane_view import PaneView
+    from quarterdeck.operations.session_context import SessionContext
+    from quarterdeck.ports.messages import Held
+
+DRAWN_WITHIN = 3.0
+"""Seconds, besides the pause, in which a pasted text must show in the input line."""
+EVERY = 0.03
+PRESSES = 4
+"""The key that submits, and again up to three times while the text still stands there."""
+FIRST_WAIT = 1.2
+LONGER = 0.6
+"""Seconds more after each further key."""
+STILL = 0.5
+"""Seconds in which nothing may move before the key, where only what moves after it can tell anything."""
+BETTER_WITHIN = 0.4
+"""Seconds in which a stronger proof is waited for, once a weak one is there."""
+DIALOG_PATIENCE = 2.0
+WEAK = frozenset({Proof.TURN, Proof.INPUT, Proof.SCREEN})
+
+
+class NobodyThere(Refused):
+    """The agent that the message is for does not run."""
+
+
+@value(kw_only=True)
+class DeliveryRules:
+    """How a message shall be delivered."""
+
+    wait: bool = True
+    """Wait for proof."""
+    now: bool = False
+    """Type it whatever is in the way, before all that waits."""
+    holds: bool = False
+    """It is for an agent alone, and is kept, too, when that is not there yet or something fails on the way."""
+    source: str = "operator"
+    own_pane: PaneId | None = None
+    """The pane this itself runs in."""
+
+
+@value(kw_only=True)
+class Delivery:
+    """What became of it."""
+
+    outcome: Outcome
+    proof: Proof = Proof.NONE
+    detail: str = ""
+    waits: bool = False
+    """It has to be kept."""
+    stage: Stage | None = None
+    """How far it has come, where that is to be noted."""
+    presses: int = 0
+    overrode: str = ""
+    """What was in the way and not heeded."""
+
+    @classmethod
+    def waiting(cls, why: str, *, stage: Stage = Stage.WAITING) -> Delivery:
+        """It is kept until it can go."""
+        return cls(outcome=Outcome.QUEUED, proof=Proof.HELD, detail=why, waits=True, stage=stage)
+
+
+async def hand_over(context: SessionContext, session: Session, held: Held, how: DeliveryRules) -> Delivery:
+    """Deliver a message whose turn it is. Raises Refused where the session can take none at all."""
+    assert session.pane_id is not None
+    target = TargetPane(context, session.pane_id, of=session.incarnation)
+    with PromptListener(context, target, session.session_id, session.cwd) as listener:
+        if held.stage is Stage.TYPED:
+            return await _go_on(context, target, listener, held, how)
+        wants_agent = held.stage is Stage.FOR_AGENT or _wants_agent(context, session)
+        view, found = await until_ready(target, context.clock, wants_agent=wants_agent, age=_age(context, session))
+        if found is Hurdle.ELSEWHERE and how.holds and not how.now:
+            return Delivery.waiting(WORDS[found], stage=held.stage)
+        if found is Hurdle.GONE or (found is Hurdle.ELSEWHERE and not how.now):
+            raise NobodyThere(
+                f'"{session.tmux_name}" can take no message: {WORDS[found]}.',
+                hint="`send --now` types it into whatever runs there." if found is Hurdle.ELSEWHERE else "",
+            )
+        if found is not None and not how.now:
+            return Delivery.waiting(WORDS[found], stage=held.stage)
+        if view.pane is not None and view.pane.in_mode:
+            await context.mux.leave_mode(target.pane_id)
+        await listener.begin()
+        if not await context.messages.typing(held.id):
+            # We were held up for so long (a suspended machine, Ctrl-Z) that another has delivered it.
+            return await _go_on(context, target, listener, held, how)
+        # All that took a moment, in which a dialog may have come up or a human may have begun to type.
+        view = await target.look()
+        last = hurdle(view, wants_agent=wants_agent, now=context.clock.now().timestamp())
+        if last is not None and not how.now:
+            return Delivery.waiting(WORDS[last], stage=held.stage)
+        await context.mux.paste(target.pane_id, held.text)
+        view = await _until_drawn(context, target, view, held.text)
+        done = await _submit(context, target, listener, held, how, view)
+        overrode = found or last
+        return done if overrode is None else replace(done, overrode=overrode.value)
+
+
+async def _go_on(
+    context: SessionContext, target: TargetPane, listener: PromptListener, held: Held, how: DeliveryRules
+) -> Delivery:
+    """A message that was typed, or may have been: submit it if it stands there still; never type it again."""
+    view = await target.look()
+    if view.pane is None:
+        return Delivery(outcome=Outcome.UNCONFIRMED, detail="the pane is gone; it may not have been submitted")
+    if draft_in(view, held.text) is Draft.OURS:
+        return await _submit(context, target, listener, held, how, view)
+    if await listener.heard_before(held.text):
+        return Delivery(outcome=Outcome.DELIVERED, proof=Proof.TRANSCRIPT)
+    if view.box.state is BoxState.COVERED or view.question is not None:
+        return Delivery.waiting("it is typed, and goes when the dialog is closed", stage=Stage.TYPED)
+    return Delivery(outcome=Outcome.UNCONFIRMED, detail="it was typed once, and is not in the input line any more")
+
+
+async def _until_drawn(context: SessionContext, target: TargetPane, before: PaneView, text: str) -> PaneView:
+    """Leave the program time to take the text in, and look until it shows, as far as that can be seen."""
+    began = context.clock.monotonic()
+    pause = pause_for(text)
+    last = before
+    while True:
+        view = await target.look()
+        waited = context.clock.monotonic() - began
+        if view.box.state is BoxState.OPEN:
+            is_drawn = bool(view.box.text)
+        else:
+            is_drawn = view.screen != before.screen and view.screen == last.screen
+        if waited >= pause and (is_drawn or waited >= pause + DRAWN_WITHIN):
+            return view
+        last = view
+        await asyncio.sleep(EVERY)
+
+
+async def _submit(
+    context: SessionContext,
+    target: TargetPane,
+    listener: PromptListener,
+    held: Held,
+    how: DeliveryRules,
+    view: PaneView,
+) -> Delivery:
+    """Press the key that submits until something shows that the message was taken."""
+    for press in range(PRESSES):
+        drawn = view.screen
+        if view.agent is not None and view.box.state is BoxState.UNKNOWN:
+            await asyncio.sleep(STILL)
+        view = await _past_dialogs(context, target, view, how)
+        if view.question is not None and not how.now:
+            return Delivery.waiting("it is typed, and goes when the dialog is closed", stage=Stage.TYPED)
+        if _is_hidden(view, held.text) and not how.now:
+            return Delivery.waiting("it is typed, and goes when the input line is to be seen", stage=Stage.TYPED)
+        before = replace(signs(view, held.text), is_still=view.screen == drawn)
+        if before.draft in {Draft.NONE, Draft.OTHER}:
+            # Sent by somebody else, or never drawn: a key now could do anything.
+            return await _last_words(listener, held, before, press)
+        key = view.agent.spec.queue_key if view.agent is not None and view.works else "Enter"
+        await context.mux.send_keys(target.pane_id, [key])
+        if not how.wait:
+            return Delivery(outcome=Outcome.UNCONFIRMED, detail="not waited for", presses=press + 1)
+        found, view = await _watch(context, target, listener, held, before, FIRST_WAIT + press * LONGER)
+        if found is not None:
+            outcome, proof = found
+            return Delivery(outcome=outcome, proof=proof, detail=PROOFS[proof], presses=press + 1)
+        if draft_in(view, held.text) is not Draft.OURS:
+            return await _last_words(listener, held, signs(view, held.text), press + 1)
+    return Delivery(
+        outcome=Outcome.UNCONFIRMED, detail="it stands in the input line and was not submitted", presses=PRESSES
+    )
+
+
+def _is_hidden(view: PaneView, text: str) -> bool:
+    """Whether something else covers the input line, such as a menu, where a key would do who knows what.
+
+    A text of many lines may leave no room for the frame of its own input line, and then shows itself.
+    """
+    return view.box.state is BoxState.COVERED and lines_below(view.screen, text) is None
+
+
+async def _past_dialogs(context: SessionContext, target: TargetPane, view: PaneView, how: DeliveryRules) -> PaneView:
+    """The pane once no dialog is in the way, or as it is when one stays. Always a fresh look."""
+    deadline = context.clock.monotonic() + DIALOG_PATIENCE
+    while True:
+        view = await target.look()
+        is_free = view.question is None and view.box.state is not BoxState.COVERED
+        if is_free or how.now or context.clock.monotonic() > deadline:
+            return view
+        await asyncio.sleep(EVERY)
+
+
+async def _watch(
+    context: SessionContext, target: TargetPane, listener: PromptListener, held: Held, before: Signs, patience: float
+) -> tuple[tuple[Outcome, Proof] | None, PaneView]:
+    """Look for proof until there is some; a weak one is kept while a stronger one may still come."""
+    deadline = context.clock.monotonic() + patience
+    best: tuple[Outcome, Proof] | None = None
+    while True:
+        proof = await listener.hear(held.text)
+        view = await target.look()
+        found = judge(before, signs(view, held.text, proof))
+        if found is not None and found[1] not in WEAK:
+            return found, view
+        now = context.clock.monotonic()
+        if found is not None and best is None:
+            deadline = min(deadline, now + BETTER_WITHIN)
+        best = found or best
+        if now > deadline:
+            return best, view
+        await asyncio.sleep(EVERY)
+
+
+async def _last_words(listener: PromptListener, held: Held, now: Signs, presses: int) -> Delivery:
+    proof = await listener.hear(held.text)
+    if proof is not None:
+        return Delivery(outcome=Outcome.DELIVERED, proof=proof, detail=PROOFS[proof], presses=presses)
+    detail = {
+        Draft.NONE: "it does not show in the input line",
+        Draft.OTHER: "something else stands in the input line",
+    }.get(now.draft, PROOFS[Proof.NONE])
+    return Delivery(outcome=Outcome.UNCONFIRMED, detail=detail, presses=presses)
+
+
+def _wants_agent(context: SessionContext, session: Session) -> bool:
+    """Whether this is an agent's session: then its words are for no shell."""
+    return session.work is not None or (session.tool is not None and context.agents.get(session.tool) is not None)
+
+
+def _age(context: SessionContext, session: Session) -> float:
+    """Seconds since the session was started or brought back."""
+    times = [session.created_at]
+    if session.work is not None:
+        times += [session.work.created_at, session.work.restored_at]
+    newest = max((at for at in times if at is not None), default=None)
+    return (context.clock.now() - newest).total_seconds() if newest is not None else float("inf")

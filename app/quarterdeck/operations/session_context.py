@@ -1,0 +1,67 @@
+"""What every operation stands on: the ports it acts through, and the supervisor that tells of the outcome."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.report import ReportState
+from quarterdeck.core.session_names import find_session
+from quarterdeck.errors import NotFound
+from quarterdeck.values import value
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from quarterdeck.core.ids import PaneId, SessionId
+    from quarterdeck.core.session import Session
+    from quarterdeck.paths import Places
+    from quarterdeck.ports.agent import Agents, Claims
+    from quarterdeck.ports.clock import Clock
+    from quarterdeck.ports.messages import MessageStore
+    from quarterdeck.ports.mux import Mux
+    from quarterdeck.ports.store import Store
+    from quarterdeck.supervisor.processes import Processes
+    from quarterdeck.supervisor.supervisor import Supervisor
+
+
+async def _nobody(session_id: SessionId) -> None:
+    """Nobody wants to know."""
+
+
+@value(kw_only=True)
+class SessionContext:
+    """One tmux server with everything that acts on it."""
+
+    mux: Mux
+    store: Store
+    supervisor: Supervisor
+    clock: Clock
+    agents: Agents
+    places: Places
+    messages: MessageStore
+    processes: Processes
+    claims: Claims
+    """Which session reads which transcript."""
+    owner: str
+    """This process, as messages on their way name it."""
+    reports: Callable[[PaneId], ReportState] = lambda pane_id: ReportState()
+    """What a pane's agent has reported, as far as this process has read it."""
+    transcript: Callable[[SessionId], Path | None] = lambda session_id: None
+    """The transcript of a session, where it is known."""
+    on_held: Callable[[], None] = lambda: None
+    """Told when a message of ours begins to wait, or is changed or taken back."""
+    answered: Callable[[SessionId], Awaitable[None]] = _nobody
+    """Told when something of the operator's was typed into a session."""
+    revive: Callable[[Session], Awaitable[Session]] | None = None
+    """Brings a spawned session back that has died."""
+
+    def session(self, word: str, *, all_rows: bool = False) -> Session:
+        """Find the one session that a word names: its id, its exact tmux name, or a prefix of either."""
+        rows = [*self.supervisor.fleet.sessions.values(), *(self.supervisor.ended.values() if all_rows else ())]
+        if not all_rows:
+            rows = [row for row in rows if not row.is_stale]
+        found = find_session(word, rows)
+        if found is None:
+            raise NotFound(f'There is no session "{word}".', hint="`quarterdeck ls` lists them.")
+        return found

@@ -1,0 +1,223 @@
+"""The tmux session and the processes of a spawned session: found, judged in three values, ended for certain."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from dataclasses import field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from quarterdeck import process
+from quarterdeck.core.ids import SessionId
+from quarterdeck.core.journal import Presence
+from quarterdeck.core.lifecycle import RuntimePart, RuntimeReason, RuntimeState
+from quarterdeck.core.pane import NoServer, Snapshot
+from quarterdeck.core.session import ExitReason, SessionState
+from quarterdeck.errors import Refused, TmuxError, TmuxUnreachable
+from quarterdeck.operations.preview import keep_last_lines
+from quarterdeck.ports.agent import Program
+from quarterdeck.ports.store import SeenSession
+from quarterdeck.values import value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from quarterdeck.core.ids import TmuxSessionId
+    from quarterdeck.core.pane import Pane
+    from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.operations.work_context import WorkContext
+
+SETTLING = timedelta(seconds=30)
+"""A session just started may not show its agent yet; a false "dead" would stick."""
+ASKED_FOR = 1.0
+"""Seconds that another tmux server may take to accept that we are there."""
+
+
+@value
+class SystemLook:
+    """One look at everything that runs: tmux's panes and the system's processes."""
+
+    snapshot: Snapshot | None
+    """None when no server runs."""
+    processes: Mapping[int, process.Running]
+    error: str = ""
+    """Why nothing is known."""
+    server: str = ""
+    bound: Mapping[SessionId, TmuxSessionId] = field(default_factory=dict)
+    """The tmux session of this run of the server that each identity has."""
+    over: frozenset[SessionId] = frozenset()
+    """Identities whose tmux session has ended: whatever has its name now is another."""
+
+    def panes(self, record: WorkRecord, *, is_starting: bool = False) -> list[Pane]:
+        """The panes of a record's tmux session, whatever that is called by now.
+
+        Where no identity is bound, as when it `is_starting`, the name decides, unless the session is somebody else's.
+        """
+        if self.snapshot is None or record.tmux_server not in {"", self.server}:
+            return []
+        bound = self.bound.get(record.session_id)
+        if bound is not None:
+            return [pane for pane in self.snapshot.panes if pane.tmux_id == bound]
+        if record.session_id in self.over and not is_starting:
+            return []
+        others = frozenset(self.bound.values())
+        return [pane for pane in self.named(record.tmux_name) if pane.tmux_id not in others]
+
+    def named(self, name: str | None) -> list[Pane]:
+        """The panes of a tmux session, by its exact name."""
+        return [pane for pane in self.snapshot.panes if pane.session_name == name] if self.snapshot else []
+
+    def programs(self, pane: Pane) -> list[Program]:
+        """The processes of a pane, nearest to it first."""
+        return [
+            Program(pid=each.pid, command=each.name, argv=each.argv, started=str(each.started))
+            for each in process.family(pane.pid, self.processes)
+        ]
+
+
+async def look_up(work_context: WorkContext, *, has_processes: bool = True) -> SystemLook:
+    """Look once for all sessions. A look that failed says so, and nothing else."""
+    try:
+        look = await work_context.mux.look()
+    except TmuxError as error:
+        return SystemLook(None, {}, error.message)
+    server = str(work_context.mux.address)
+    if isinstance(look, NoServer):
+        return SystemLook(None, {}, server=server)
+    incarnation = str(look.incarnation)
+    rows = await work_context.store.sessions(server)
+    bound = {
+        row.session_id: row.tmux_id
+        for row in rows
+        if row.tmux_id and row.incarnation == incarnation and not row.is_stale and row.ended_at is None
+    }
+    over = frozenset(row.session_id for row in rows if row.ended_at is not None)
+    processes = await asyncio.to_thread(process.running) if has_processes else {}
+    return SystemLook(look, processes, server=server, bound=bound, over=over)
+
+
+def tmux_presence(system: SystemLook, panes: Sequence[Pane]) -> Presence:
+    """Whether the tmux session with these panes is there."""
+    if system.error:
+        return Presence.UNKNOWN
+    return Presence.ALIVE if panes else Presence.ABSENT
+
+
+async def server_elsewhere(work_context: WorkContext, record: WorkRecord) -> str:
+    """The tmux server a session belongs to, where that is not ours and may still be there; "" otherwise."""
+    server = record.tmux_server
+    return server if server not in {"", str(work_context.mux.address)} and await _is_served(server) else ""
+
+
+async def check_is_here(work_context: WorkContext, record: WorkRecord) -> None:
+    """Raise Refused when a session's agent may run where we do not see it."""
+    if server := await server_elsewhere(work_context, record):
+        raise Refused(
+            f"{record.session_id} belongs to another tmux server than this one.",
+            hint=f"Say which with `quarterdeck -S {shlex.quote(server)} …`.",
+        )
+
+
+async def _is_served(socket: str) -> bool:
+    """Whether anybody may listen at an address: only a clear no is one."""
+    try:
+        async with asyncio.timeout(ASKED_FOR):
+            _, writer = await asyncio.open_unix_connection(socket)
+    except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
+        return False
+    except OSError:
+        return True
+    writer.close()
+    return True
+
+
+def judge(work_context: WorkContext, record: WorkRecord, system: SystemLook, now: datetime) -> RuntimePart:
+    """How the session's process stands. An agent that has left a living tmux session is gone, whatever runs there."""
+    before = record.lifecycle.runtime
+    panes = system.panes(record)
+
+    def said(state: RuntimeState, reason: RuntimeReason, handle: str | None = None) -> RuntimePart:
+        return RuntimePart(
+            state=state,
+            reason=reason,
+            last_observed_at=now,
+            handle=handle or before.handle,
+            tmux_name=record.tmux_name,
+        )
+
+    if system.error:
+        return said(RuntimeState.PROBE_FAILED, RuntimeReason.PROBE_ERROR)
+    if not panes:
+        return said(RuntimeState.MISSING, RuntimeReason.TMUX_MISSING)
+    for pane in panes:
+        # Whichever agent the operator has put there instead: ending it would lose what it does.
+        if not pane.dead and work_context.agents.detect(system.programs(pane)) is not None:
+            return said(RuntimeState.ALIVE, RuntimeReason.PROCESS_RUNNING, pane.pane_id)
+    return said(RuntimeState.EXITED, RuntimeReason.PROCESS_MISSING)
+
+
+def is_settling(record: WorkRecord, now: datetime) -> bool:
+    """Whether the session was started so recently that not seeing its agent means nothing."""
+    return now - (record.restored_at or record.created_at) < SETTLING
+
+
+async def end_runtime(work_context: WorkContext, record: WorkRecord, system: SystemLook | None = None) -> bool:
+    """End the tmux session and every process that came of it, and make sure; answers whether there was one.
+
+    Raises TmuxUnreachable when tmux cannot be asked: then nothing is known, and nothing may be said to be over.
+    """
+    system = system or await look_up(work_context)
+    if system.error:
+        raise TmuxUnreachable(f"tmux does not answer, so {record.session_id} cannot be ended: {system.error}")
+    panes = system.panes(record)
+    if not panes:
+        return False
+    begun = {each.pid: each for pane in panes for each in process.family(pane.pid, system.processes)}
+    await _move_clients_away(work_context, panes, system)
+    incarnation = str(system.snapshot.incarnation) if system.snapshot else ""
+    await keep_last_lines(work_context.mux, work_context.store, record.session_id, panes[0].pane_id)
+    await work_context.mux.kill_session(panes[0].tmux_id, of=incarnation)
+    left = await process.end_all(list(begun.values()))
+    if left:
+        names = ", ".join(f"{each.name} ({each.pid})" for each in left)
+        raise Refused(f"The tmux session of {record.session_id} is gone, but these processes do not end: {names}.")
+    return True
+
+
+async def note_start(work_context: WorkContext, pane: Pane) -> None:
+    """Bind the identity that was kept for a new tmux session to it, without waiting for a console to see it."""
+    look = await work_context.mux.look()
+    if isinstance(look, Snapshot):
+        seen_session = SeenSession(pane.tmux_id, pane.session_name, pane.session_created)
+        await work_context.store.claim(str(work_context.mux.address), str(look.incarnation), [seen_session])
+
+
+async def note_end(work_context: WorkContext, session_id: str, reason: ExitReason) -> None:
+    """Write down that a session's tmux session is over, so that its identity is free for the next one."""
+    await work_context.store.release(SessionId(session_id))
+    held = [
+        session
+        for session in await work_context.store.sessions()
+        if session.session_id == session_id and session.ended_at is None
+    ]
+    if held:
+        now = work_context.clock.now()
+        over = [replace(each, state=SessionState.EXITED, exit_reason=reason, ended_at=now) for each in held]
+        await work_context.store.end(over, reason)
+
+
+async def _move_clients_away(work_context: WorkContext, panes: list[Pane], system: SystemLook) -> None:
+    """Show another session on each terminal that looks at this one, so that its end throws nobody out of tmux."""
+    assert system.snapshot is not None
+    ours = panes[0].tmux_id
+    others = [
+        pane for pane in system.snapshot.panes if pane.tmux_id != ours and pane.window_active and pane.pane_active
+    ]
+    if not others:
+        return
+    target = max(others, key=lambda pane: pane.activity)
+    for client in await work_context.mux.clients():
+        if client.tmux_id == ours:
+            await work_context.mux.switch_client(client.name, target.pane_id)

@@ -1,0 +1,91 @@
+"""Take an agent's word on what it is doing, and keep a trail of every attempt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.lifecycle import status_of
+from quarterdeck.core.pull_request import dedupe, parse_pull_request
+from quarterdeck.core.redact import redact
+from quarterdeck.core.self_report import SelfReport, SelfState, apply_report, parse_self_state, refusal
+from quarterdeck.core.text import clean
+from quarterdeck.errors import Refused, UsageError
+from quarterdeck.ports.store import Level
+
+if TYPE_CHECKING:
+    from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.operations.work_context import WorkContext
+
+NOTE_LENGTH = 2_000
+
+
+async def report(
+    work_context: WorkContext, session_id: str, state: str, *, note: str = "", pr_url: str | None = None
+) -> WorkRecord:
+    """Take a report of the session it is about; raises Refused with the reason when it cannot be true."""
+    said = parse_self_state(state)
+    if said is None:
+        raise UsageError(f"{state!r} is nothing an agent reports.", hint=f"One of: {', '.join(SelfState)}.")
+    now = work_context.clock.now()
+    # Masked before it is cut: half a secret looks like none.
+    given = SelfReport(state=said, at=now, note=redact(clean(note))[:NOTE_LENGTH], pr_url=pr_url)
+    reason: str | None = None
+    before: WorkRecord | None = None
+
+    def take(held: WorkRecord) -> WorkRecord:
+        nonlocal reason, before
+        before = held
+        reason = refusal(held.lifecycle, given)
+        return held if reason else _reported(held, given)
+
+    after = await work_context.works.change_work((await work_context.record(session_id)).session_id, take)
+    assert before is not None
+    await work_context.works.audit(
+        after.session_id,
+        now,
+        {
+            "state": said.value,
+            "note": given.note,
+            "pr_url": pr_url,
+            "actor": work_context.own_session or "operator",
+            "accepted": reason is None,
+            "reason": reason,
+            "before": _snapshot(before),
+            "after": _snapshot(after),
+        },
+    )
+    if reason is not None:
+        await work_context.tell(
+            "report.transition_rejected",
+            f"A report of {session_id} was not taken",
+            project=after.project,
+            session_id=session_id,
+            level=Level.WARN,
+            state=said.value,
+            reason=reason,
+        )
+        raise Refused(f"The report {said} was not taken: {reason}.")
+    return after
+
+
+def _reported(record: WorkRecord, given: SelfReport) -> WorkRecord:
+    found = parse_pull_request(given.pr_url) if given.pr_url else None
+    return replace(
+        record,
+        lifecycle=apply_report(record.lifecycle, given, given.at),
+        prs=dedupe([*record.prs, found]) if found else record.prs,
+        report_state=given.state.value,
+        report_note=given.note,
+        reported_at=given.at,
+        last_active_at=given.at,
+    )
+
+
+def _snapshot(record: WorkRecord) -> dict[str, object]:
+    return {
+        "status": status_of(record.lifecycle).value,
+        "state": record.lifecycle.session.state.value,
+        "reason": record.lifecycle.session.reason.value,
+        "pr": record.lifecycle.pr.state.value,
+    }

@@ -1,0 +1,97 @@
+"""What operations on spawned work stand on: the ports they act through, and the projects they act for."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import TYPE_CHECKING, Any
+
+from quarterdeck.core.ids import SessionId
+from quarterdeck.errors import NotFound
+from quarterdeck.ports.store import Activity, Level
+from quarterdeck.values import value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from quarterdeck.core.project import Project
+    from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.ports.agent import Agents
+    from quarterdeck.ports.clock import Clock
+    from quarterdeck.ports.git import Git
+    from quarterdeck.ports.mux import Mux
+    from quarterdeck.ports.scm import Scm
+    from quarterdeck.ports.store import Store
+    from quarterdeck.ports.tracker import Tracker
+    from quarterdeck.ports.work import WorkStore
+
+SOURCE = "work"
+
+
+@value(kw_only=True)
+class WorkContext:
+    """One tmux server, the projects, and everything that acts on both."""
+
+    mux: Mux
+    store: Store
+    works: WorkStore
+    git: Git
+    agents: Agents
+    clock: Clock
+    projects: Mapping[str, Project]
+    folder: Path
+    """Holds a folder for each project: worktrees and prompt files."""
+    owner: str
+    """This process, as the journal names it."""
+    is_running: Callable[[str], bool]
+    """Whether the process a journal entry names is still there."""
+    tracker: Callable[[Project], Tracker | None] = lambda project: None
+    scm: Callable[[Project], Scm | None] = lambda project: None
+    spool: Path | None = None
+    """Where agents' hooks report to; None = they get no hooks."""
+    home: Path | None = None
+    """The one folder that holds everything of ours, when there is one; agents are told of it."""
+    environ: Mapping[str, str] = field(default_factory=dict)
+    own_session: str | None = None
+    """The spawned session this itself runs in."""
+
+    def project(self, name: str) -> Project:
+        """A project by name."""
+        found = self.projects.get(name)
+        if found is None:
+            known = ", ".join(sorted(self.projects)) or "none is set up"
+            raise NotFound(f"There is no project {name!r}.", hint=f"Projects in the settings: {known}.")
+        return found
+
+    async def record(self, session_id: str) -> WorkRecord:
+        """The record of a spawned session."""
+        found = await self.works.work(SessionId(session_id))
+        if found is None:
+            raise NotFound(
+                f"{session_id} is no session that was spawned here.", hint="`quarterdeck ls --all` lists them."
+            )
+        return found
+
+    async def tell(  # what an event has to say
+        self,
+        kind: str,
+        summary: str,
+        *,
+        project: str,
+        session_id: str | None = None,
+        level: Level = Level.INFO,
+        **data: Any,
+    ) -> None:
+        """Write a line of the activity log. Error texts belong in `data`, which is redacted, never in `summary`."""
+        await self.store.record(
+            Activity(
+                kind=kind,
+                at=self.clock.now(),
+                level=level,
+                source=SOURCE,
+                session_id=session_id,
+                project=project,
+                summary=summary,
+                data=data,
+            )
+        )

@@ -1,0 +1,95 @@
+"""Remembers what each session was doing over the last day, and keeps that for the next console."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.day import DAY, DayState, Moment, day_state_of, noted, read, written
+from quarterdeck.core.events import Event, SessionChanged, SessionCreated, SessionDeleted, SessionStale
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.session import Session
+    from quarterdeck.ports.clock import Clock
+    from quarterdeck.ports.store import Store
+
+EVERY = 300.0
+"""Seconds between two writings. A crash leaves a gap of this length at most, and a gap is shown as one."""
+UNTIL, SESSIONS = "until", "sessions"
+
+
+class DayHistory:
+    """Everybody notes; only the writer of the rows writes it down."""
+
+    def __init__(self, *, store: Store, clock: Clock, server: str, is_writer: Callable[[], bool]) -> None:
+        self._store = store
+        self._clock = clock
+        self._key = f"day {server}"
+        self._is_writer = is_writer
+        self._moments: dict[SessionId, tuple[Moment, ...]] = {}
+        self._is_loaded = False
+
+    def note(self, event: Event) -> None:
+        """Take in what a session does from now on."""
+        match event:
+            case SessionCreated(session=session) | SessionChanged(after=session):
+                self._note(session, day_state_of(session))
+            case SessionStale(session=session) | SessionDeleted(session=session):
+                self._note(session, DayState.UNKNOWN)
+            case _:
+                return
+
+    def _note(self, session: Session, state: DayState) -> None:
+        known = self._moments.get(session.session_id, ())
+        if not known or known[-1].state is not state:
+            self._moments[session.session_id] = noted(known, self._clock.now(), state)
+
+    def day(self, session_id: SessionId) -> Sequence[Moment]:
+        """When a session began to do what, oldest first."""
+        return self._moments.get(session_id, ())
+
+    async def run(self) -> None:
+        """Read what was kept, and write it down now and then."""
+        await self.load()
+        while True:
+            await asyncio.sleep(EVERY)
+            await self.save()
+
+    async def load(self) -> None:
+        """Put what was kept before what was noted since; between the two nobody watched."""
+        text = await self._store.get_meta(self._key)
+        if self._is_loaded:
+            return
+        self._is_loaded = True
+        try:
+            kept = json.loads(text or "{}")
+            until = datetime.fromtimestamp(float(kept[UNTIL]), UTC)
+            days = {session_id: read(text) for session_id, text in kept[SESSIONS].items()}
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError):
+            # Nothing was kept, or not by us; the day begins now.
+            return
+        for session_id, before in days.items():
+            since = self._moments.get(session_id, ())
+            day = noted(before, until, DayState.UNKNOWN)
+            for moment in since:
+                day = noted(day, moment.at, moment.state)
+            self._moments[session_id] = day
+
+    async def save(self) -> None:
+        """Write it down; what ended more than a day ago goes."""
+        if not (self._is_loaded and self._is_writer()):
+            # What was not read must not be written over.
+            return
+        now = self._clock.now()
+        self._moments = {
+            session_id: day
+            for session_id, day in self._moments.items()
+            if not (day[-1].state is DayState.UNKNOWN and now - day[-1].at > DAY)
+        }
+        days = {session_id: written(day) for session_id, day in self._moments.items()}
+        await self._store.set_meta(self._key, json.dumps({UNTIL: now.timestamp(), SESSIONS: days}))

@@ -1,0 +1,186 @@
+"""Repository themes: found upward from a folder, read, and made where a repository asks for one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import stat
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.repo_colours import generate_theme, motif_for, parse_theme
+from quarterdeck.core.session_json import rfc3339
+from quarterdeck.foreign_files import read_bytes
+from quarterdeck.values import value
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from quarterdeck.core.repo_theme import RepoTheme
+    from quarterdeck.ports.clock import Clock
+
+logger = logging.getLogger(__name__)
+
+OURS = ".quarterdeck"
+FOLDERS = (OURS, ".swimmers", ".throngterm")
+"""Where colours may lie, best first. Only in ours is anything ever written."""
+FILE = "colors.json"
+LARGEST = 65_536
+"""Bytes of a colour file; what is larger is none."""
+SIBLINGS = 400
+"""Neighbouring folders that are looked at when colours are made."""
+LOOKED_UP_FOR = 5.0
+"""Seconds for which a folder's theme is not looked up again."""
+TIMEOUT = 2.0
+
+_SKIN = {"skin": "#F3D2B6", "tan": "#DCCAB6", "ink": "#171717"}
+
+
+@value
+class FoundTheme:
+    """A repository's theme."""
+
+    theme_id: str
+    """The folder that holds the marker."""
+    theme: RepoTheme
+
+
+Stamp = tuple[tuple[int, int, int] | None, ...]
+
+
+class RepoThemes:
+    """Answers which theme a folder has. Files are read again only when they changed."""
+
+    def __init__(self, *, clock: Clock) -> None:
+        self._clock = clock
+        self._by_folder: dict[str, tuple[float, FoundTheme | None]] = {}
+        self._by_root: dict[Path, tuple[Stamp, RepoTheme]] = {}
+        self._looking: asyncio.Future[dict[str, FoundTheme]] | None = None
+
+    async def look(self, folders: Collection[str]) -> dict[str, FoundTheme]:
+        """The themes of these folders, those without one left out. Off the loop; empty while a disk does not answer."""
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.ensure_future(asyncio.to_thread(self._look, frozenset(folders)))
+        looking = self._looking
+        done, _ = await asyncio.wait({looking}, timeout=TIMEOUT)
+        if not done:
+            logger.warning("looking for repository themes took longer than %s s", TIMEOUT)
+            return {}
+        return looking.result()
+
+    def resolve(self, folder: str) -> FoundTheme | None:
+        """The theme of a folder, made and written if its repository asks for one that is not there. Blocking."""
+        now = self._clock.monotonic()
+        known = self._by_folder.get(folder)
+        if known is not None and now - known[0] < LOOKED_UP_FOR:
+            return known[1]
+        root = find_root(folder)
+        found = None if root is None else FoundTheme(str(root), self._theme_of(root))
+        self._by_folder[folder] = (now, found)
+        return found
+
+    def _look(self, folders: frozenset[str]) -> dict[str, FoundTheme]:
+        for gone in self._by_folder.keys() - folders:
+            del self._by_folder[gone]
+        answers = {folder: self.resolve(folder) for folder in sorted(folders)}
+        return {folder: found for folder, found in answers.items() if found is not None}
+
+    def _theme_of(self, root: Path) -> RepoTheme:
+        known = self._by_root.get(root)
+        if known is not None and known[0] == _stamp(root):
+            return known[1]
+        theme = read_theme(root)
+        if theme is None:
+            theme = generate_theme(str(root), sibling_themes(root))
+            if (root / OURS).is_dir():
+                self._write(root, theme)
+        self._by_root[root] = (_stamp(root), theme)
+        return theme
+
+    def _write(self, root: Path, theme: RepoTheme) -> None:
+        """Put new colours into the repository, replacing a file that holds none."""
+        content = {
+            "target": root.name,
+            "generated_at": rfc3339(self._clock.now()),
+            "palette": {"body": theme.body, "outline": theme.outline, "accent": theme.accent, "shirt": theme.shirt}
+            | _SKIN,
+            "motif": motif_for(str(root)),
+        }
+        try:
+            write_inside(root / OURS, FILE, json.dumps(content, indent=2) + "\n")
+        except OSError as error:
+            logger.warning("could not write the theme of %s: %s", root, error)
+
+
+def find_root(folder: str) -> Path | None:
+    """The nearest folder upward that holds one of the marker folders; itself counts."""
+    start = Path(folder)
+    if not start.is_absolute():
+        return None
+    try:
+        start = start if start.is_dir() else start.parent
+        return next((at for at in (start, *start.parents) if any((at / name).is_dir() for name in FOLDERS)), None)
+    except (OSError, ValueError):
+        return None
+
+
+def read_theme(root: Path) -> RepoTheme | None:
+    """The first valid colours that a folder's markers hold."""
+    return next((theme for name in FOLDERS if (theme := _read(root, root / name / FILE)) is not None), None)
+
+
+def sibling_themes(root: Path) -> list[RepoTheme]:
+    """The colours of the neighbouring folders."""
+    try:
+        neighbours = [each for each in islice(root.parent.iterdir(), SIBLINGS) if each != root]
+    except OSError:
+        return []
+    return [theme for each in sorted(neighbours) if (theme := read_theme(each)) is not None]
+
+
+def write_inside(folder: Path, name: str, text: str) -> None:
+    """Write a file into a folder, whole or not at all; nothing that is a link, or no file, is replaced or followed."""
+    target = folder / name
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            if not stat.S_ISREG(os.stat(name, dir_fd=opened, follow_symlinks=False).st_mode):
+                raise OSError(f"{target} is not a file")
+        beside = f".{name}.{os.getpid()}"
+        file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666, dir_fd=opened)
+        try:
+            with os.fdopen(file, "w", encoding="utf-8") as out:
+                out.write(text)
+            os.replace(beside, name, src_dir_fd=opened, dst_dir_fd=opened)
+        except BaseException:
+            os.unlink(beside, dir_fd=opened)
+            raise
+    finally:
+        os.close(opened)
+
+
+def _stamp(root: Path) -> Stamp:
+    """What tells that one of a folder's colour files changed."""
+    stamps: list[tuple[int, int, int] | None] = []
+    for name in FOLDERS:
+        try:
+            told = (root / name / FILE).stat()
+            stamps.append((told.st_ino, told.st_mtime_ns, told.st_size))
+        except OSError:
+            stamps.append(None)
+    return tuple(stamps)
+
+
+def _read(root: Path, path: Path) -> RepoTheme | None:
+    """The colours in a file; None when it holds none, is none, or lies outside the folder it is asked for."""
+    try:
+        real = path.resolve(strict=True)
+        if not real.is_relative_to(root.resolve()):
+            return None
+        return parse_theme(json.loads(read_bytes(real, LARGEST)))
+    except (OSError, ValueError, RecursionError):
+        return None

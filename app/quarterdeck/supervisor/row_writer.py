@@ -1,0 +1,178 @@
+"""One of all the consoles and commands writes the rows at a time; the others follow what it writes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from quarterdeck.core.events import DeleteMode, Event, SessionChanged, SessionDeleted, SessionForgotten, SessionStale
+from quarterdeck.core.session import ExitReason, SessionState
+from quarterdeck.process import is_stopped
+from quarterdeck.supervisor.file_watcher import REST
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from datetime import datetime
+
+    from quarterdeck.core.fleet import Fleet
+    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.session import Session
+    from quarterdeck.ports.clock import Clock
+    from quarterdeck.ports.store import Store
+    from quarterdeck.supervisor.file_watcher import WatchedFiles
+
+logger = logging.getLogger(__name__)
+
+INTERVAL = 0.4
+"""Where nothing tells of them, others' changes are looked for this often: everybody agrees well within a second."""
+GAP = 0.1
+"""A change is often one of several, and a lease is free a moment after its holder let go of the file."""
+STOPPED_FOR = 3.0
+"""Seconds for which a writer that is stopped (by Ctrl-Z, say) keeps its right."""
+
+
+class WriterLease(Protocol):
+    """A right that one process has at a time, and that ends with it."""
+
+    def try_take(self) -> bool:
+        """Take it, unless another process has it; True when it is ours."""
+
+    def holder(self) -> int | None:
+        """The process that has it."""
+
+    def take_over(self) -> bool:
+        """Take it from a process that is stopped; False when it cannot be done."""
+
+    def close(self) -> None:
+        """Give it back, and wait for it no more."""
+
+
+class RowWriter:
+    """Takes the lease when it is free, and carries other processes' changes into the fleet."""
+
+    def __init__(self, lease: WriterLease, watched: WatchedFiles, clock: Clock) -> None:
+        self._lease = lease
+        self._watched = watched
+        """Tells when another process writes to the store, or lets go of the lease."""
+        self._clock = clock
+        self._is_writer = False
+        self._stopped: tuple[int, float] | None = None
+        """A keeper that is stopped, and since when we know."""
+
+    @property
+    def is_writer(self) -> bool:
+        """Whether the rows are ours to keep. Looked at anew each time: who was stopped may have lost them meanwhile."""
+        self._is_writer = self._is_writer and self._lease.try_take()
+        return self._is_writer
+
+    def try_to_keep(self) -> bool:
+        """Become the writer if nobody is; True when we are."""
+        self._is_writer = self._lease.try_take()
+        return self._is_writer
+
+    async def changes(self, store: Store) -> AsyncIterator[bool]:
+        """Come back each time another process wrote, or with True when the rows became ours to keep.
+
+        Once at the start, too: whoever failed at the last change begins anew here.
+        """
+        may_have_changed = True
+        rang = True
+        while True:
+            took_over = not self.is_writer and (self.try_to_keep() or self._replace_stopped())
+            has_changed = await store.changed_elsewhere()
+            if has_changed and not rang:
+                self._watched.miss()
+            if took_over or may_have_changed or has_changed:
+                yield took_over
+            may_have_changed = False
+            rang = await self._watched.wait(INTERVAL, REST if self._stopped is None else STOPPED_FOR)
+            await asyncio.sleep(GAP)
+
+    def _replace_stopped(self) -> bool:
+        """Write the rows in place of a writer that has been stopped for a while."""
+        holder = self._lease.holder()
+        now = self._clock.monotonic()
+        if not holder or not is_stopped(holder):
+            self._stopped = None
+        elif self._stopped is None or self._stopped[0] != holder:
+            self._stopped = holder, now
+        elif now - self._stopped[1] >= STOPPED_FOR and self._lease.take_over():
+            logger.warning("process %d, which kept the rows, is stopped; they are kept by this one now", holder)
+            self._stopped, self._is_writer = None, True
+            return True
+        return False
+
+    def release(self) -> None:
+        """Let another process keep the rows."""
+        self._is_writer = False
+        self._lease.close()
+
+
+def followed(ours: Session, kept: Session) -> Session:
+    """Our row with what the writer derived; what a look shows plainly stays as we see it ourselves."""
+    return replace(
+        kept,
+        tmux_name=ours.tmux_name,
+        tmux_id=ours.tmux_id,
+        incarnation=ours.incarnation,
+        pane_id=ours.pane_id,
+        pid=ours.pid,
+        cwd=ours.cwd,
+        current_command=ours.current_command,
+        title=ours.title,
+        attached_clients=ours.attached_clients,
+        transport_health=ours.transport_health,
+        created_at=ours.created_at,
+    )
+
+
+def _is_behind(kept: Session, ours: Session) -> bool:
+    """Whether the writer has only not written yet what we have seen: that the row's tmux server is gone."""
+    is_live = kept.state is not SessionState.EXITED
+    return is_live and (kept.incarnation, kept.tmux_id) == (ours.incarnation, ours.tmux_id)
+
+
+Followed = dict["SessionId", tuple["Session", "Session"]]
+"""Our rows, and the kept ones that they follow: while both are the same, following once more would change nothing."""
+
+
+def changes_elsewhere(
+    fleet: Fleet, kept: Mapping[SessionId, Session], followed_before: Followed, *, follow: bool, now: datetime
+) -> list[Event]:
+    """What other processes did to our rows: ended, forgot or dismissed them, or (as the keeper) derived their state."""
+    events: list[Event] = []
+    for session_id, ours in fleet.sessions.items():
+        row = kept.get(session_id)
+        if ours.is_stale:
+            if row is None or (not row.is_stale and not _is_behind(row, ours)):
+                events.append(SessionForgotten(session_id=session_id, at=now))
+        elif row is None:
+            events.append(
+                SessionDeleted(
+                    session=ours,
+                    reason=ExitReason.API_DELETE,
+                    mode=DeleteMode.DETACH_BRIDGE,
+                    tmux_session_alive=True,
+                    at=now,
+                )
+            )
+        elif follow and not row.is_stale and row.state is not SessionState.EXITED:
+            known = followed_before.get(session_id)
+            if known is not None and known[0] is ours and known[1] is row:
+                continue
+            after = followed(ours, row)
+            if after == ours:
+                after = ours
+            else:
+                events.append(SessionChanged(before=ours, after=after, at=now))
+            followed_before[session_id] = after, row
+        elif row.work != ours.work:
+            events.append(SessionChanged(before=ours, after=replace(ours, work=row.work), at=now))
+    events += [
+        SessionStale(session=row, at=now)
+        for session_id, row in kept.items()
+        if row.is_stale and session_id not in fleet.sessions
+    ]
+    return events

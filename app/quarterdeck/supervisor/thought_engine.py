@@ -1,0 +1,350 @@
+"""The thought engine: says in one line why each session does what it does, when there is something new to say."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from asyncio import TaskGroup
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.cadence import Skip
+from quarterdeck.core.engine_health import EngineHealth
+from quarterdeck.core.events import SessionChanged, SessionCreated, SessionDeleted, SessionForgotten
+from quarterdeck.core.objective import same_words
+from quarterdeck.core.rest import DROWSY_AFTER
+from quarterdeck.core.session import RestState, SessionState, ThoughtState
+from quarterdeck.core.thought_line import tidy_answer
+from quarterdeck.errors import BudgetSpent, ThinkerError
+from quarterdeck.ports.thinker import Subject
+from quarterdeck.supervisor.thought_memory import memory_from, shown_facts, told_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from quarterdeck.core.events import Event, Health
+    from quarterdeck.core.fleet import Fleet
+    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.insight import Insight
+    from quarterdeck.core.session import Session
+    from quarterdeck.ports.clock import Clock
+    from quarterdeck.ports.thinker import EngineSetup, LineMaker, Thinker
+    from quarterdeck.supervisor.thought_memory import Novelty, ThoughtMemory
+    from quarterdeck.supervisor.thought_publisher import ThoughtPublisher
+
+logger = logging.getLogger(__name__)
+
+NAME = "thoughts"
+SOON = 0.1
+"""What changes within this time is thought about together."""
+URGENT_GAP = 1.0
+"""Seconds between two lines about a session that are made here, when its state or task changed."""
+LINE_GAP = 5.0
+"""The same, when only its words or tools changed."""
+BREATH = 10
+"""Sessions after which others get their turn in the loop."""
+
+
+class ThoughtEngine:
+    """Attends to sessions that changed; asks a model where one is set, and never lets a fault out."""
+
+    def __init__(
+        self,
+        *,
+        fleet: Callable[[], Fleet],
+        insight: Callable[[Session], Insight | None],
+        publisher: ThoughtPublisher,
+        line_of: LineMaker,
+        setup: EngineSetup,
+        clock: Clock,
+        report: Callable[[str, Health, str], None],
+        is_writer: Callable[[], bool],
+    ) -> None:
+        self.skipped: Counter[Skip] = Counter()
+        self.health = EngineHealth()
+        self._fleet = fleet
+        self._insight = insight
+        self._publisher = publisher
+        self._line_of = line_of
+        self._setup = setup
+        self._clock = clock
+        self._tell_health = report
+        self._is_writer = is_writer
+        self._memories: dict[SessionId, ThoughtMemory] = {}
+        self._due: dict[SessionId, float] = {}
+        self._asked: set[SessionId] = set()
+        self._not_before = 0.0
+        self._wake = asyncio.Event()
+        self._room = asyncio.Semaphore(setup.concurrency)
+
+    # What others call
+
+    @property
+    def setup(self) -> EngineSetup:
+        """How it works now."""
+        return self._setup
+
+    def use(self, setup: EngineSetup) -> None:
+        """Work in another way from now on; what a model before this one still answers is dropped."""
+        if setup.thinker is not self._setup.thinker:
+            self.health = EngineHealth()
+            self._not_before = 0.0
+            for memory in self._memories.values():
+                memory.forget_question()
+        self._room = asyncio.Semaphore(setup.concurrency)
+        self._setup = setup
+        self.think_again()
+
+    def think_again(self) -> None:
+        """Attend to every session."""
+        self.moved(self._fleet().sessions)
+
+    def note(self, event: Event) -> None:
+        """Hear of a change; what only a thought changed is none."""
+        match event:
+            case SessionCreated(session=session):
+                self._attend_soon(session.session_id)
+            case SessionChanged(before=before, after=after):
+                if shown_facts(before) != shown_facts(after):
+                    self._attend_soon(after.session_id)
+                elif told_facts(before) != told_facts(after):
+                    self.moved([after.session_id])
+            case SessionDeleted(session=session):
+                self._forget(session.session_id)
+            case SessionForgotten(session_id=session_id):
+                self._forget(session_id)
+            case _:
+                return
+
+    def moved(self, sessions: Collection[SessionId]) -> None:
+        """The words of these are others now; how soon that is looked at depends on when it last was."""
+        soon = self._clock.monotonic() + SOON
+        for session_id in sessions:
+            due = max(soon, self._opens_for_words(self._memories.get(session_id)))
+            self._due[session_id] = min(due, self._due.get(session_id, due))
+        if sessions:
+            self._wake.set()
+
+    def counts(self) -> Mapping[str, int]:
+        """How often sessions were passed over, by reason."""
+        return {skip.value: count for skip, count in sorted(self.skipped.items())}
+
+    def glance(self) -> None:
+        """Say of every session what can be said without a model, and no more."""
+        if self._is_writer():
+            for session_id in tuple(self._fleet().sessions):
+                self._attend_safely(session_id, None)
+
+    async def run(self) -> None:
+        """Think until cancelled."""
+        self.think_again()
+        async with TaskGroup() as tasks:
+            while True:
+                self._wake.clear()
+                pause = await self.attend_due(tasks)
+                try:
+                    async with asyncio.timeout(pause):
+                        await self._wake.wait()
+                except TimeoutError:
+                    continue
+
+    async def attend_due(self, tasks: TaskGroup) -> float | None:
+        """Attend to the sessions whose time has come; answers in how many seconds the next one's comes."""
+        now = self._clock.monotonic()
+        ready = [session_id for session_id, due in self._due.items() if due <= now]
+        for number, session_id in enumerate(ready, 1):
+            self._due.pop(session_id, None)
+            if self._is_writer():
+                self._attend_safely(session_id, tasks)
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
+        return max(0.0, min(self._due.values()) - self._clock.monotonic()) if self._due else None
+
+    # One session
+
+    def _opens_for_words(self, memory: ThoughtMemory | None) -> float:
+        """Before when it would be idle to look at words alone."""
+        if memory is None or memory.is_asleep:
+            return 0.0
+        if memory.called_at is None or self._setup.thinker is not None:
+            return memory.attended_at + URGENT_GAP
+        return memory.called_at + LINE_GAP
+
+    def _attend_soon(self, session_id: SessionId) -> None:
+        self._due[session_id] = self._clock.monotonic() + SOON
+        self._wake.set()
+
+    def _attend_later(self, session_id: SessionId, at: float) -> None:
+        self._due[session_id] = min(at, self._due.get(session_id, at))
+        self._wake.set()
+
+    def _attend_safely(self, session_id: SessionId, tasks: TaskGroup | None) -> None:
+        try:
+            self._attend(session_id, tasks)
+        except Exception as fault:  # a boundary: a fault over one session must not silence the others
+            logger.exception("thinking about a session failed")
+            self._failed(f"{type(fault).__name__}: {fault}")
+
+    def _attend(self, session_id: SessionId, tasks: TaskGroup | None) -> None:
+        session = self._fleet().sessions.get(session_id)
+        if session is None or session.is_stale or session.state is SessionState.EXITED:
+            return
+        insight = self._insight(session)
+        if insight is None:
+            return
+        if self._publisher.must_yield(session):
+            self._skip(Skip.OTHER_ENGINE)
+            self._memories.pop(session_id, None)
+            return
+        now = self._clock.monotonic()
+        memory = self._memories.get(session_id)
+        if memory is None:
+            memory = self._memories[session_id] = memory_from(self._publisher.held(session), now)
+        memory.attended_at = now
+        if insight.is_waiting:
+            self._fall_asleep(insight, memory)
+            return
+        if memory.is_asleep:
+            memory.wake(now)
+            self._counted(self._publisher.keep(insight, memory))
+        self._describe(insight, memory, now, tasks)
+        if self._publisher.is_news(insight, memory):
+            self._counted(self._publisher.keep(insight, memory))
+        if session.state is SessionState.IDLE and memory.rest is RestState.ACTIVE:
+            rests_in = (session.last_activity_at + DROWSY_AFTER - self._clock.now()).total_seconds()
+            self._attend_later(session_id, now + max(rests_in, SOON))
+
+    def _fall_asleep(self, insight: Insight, memory: ThoughtMemory) -> None:
+        """Say once that the session waits for the operator, in its own words where it has some."""
+        line = self._line(insight)
+        is_said = memory.is_asleep and (not line or same_words(line, memory.text))
+        if is_said and not self._publisher.is_news(insight, memory):
+            self._skip(Skip.SLEEPING)
+            return
+        memory.is_asleep = True
+        if is_said:
+            self._counted(self._publisher.keep(insight, memory))
+        elif line:
+            self._counted(self._publisher.say(insight, memory, line, state=ThoughtState.SLEEPING))
+            memory.note_text(line)
+        else:
+            self._counted(self._publisher.sleep(insight, memory))
+
+    def _describe(self, insight: Insight, memory: ThoughtMemory, now: float, tasks: TaskGroup | None) -> None:
+        session_id = insight.session.session_id
+        news = memory.news(insight)
+        if isinstance(news, Skip):
+            self._skip(news)
+            return
+        thinker = self._setup.thinker if self._setup.is_enabled and tasks is not None else None
+        opens = self._opens_at(memory, news, now, has_model=thinker is not None)
+        if session_id in self._asked:
+            self._skip(Skip.IN_FLIGHT)
+        elif opens > now:
+            self._skip(Skip.CADENCE_GATE)
+            self._attend_later(session_id, opens)
+        elif thinker is None or tasks is None:
+            memory.note_described(insight, news, now)
+            self._say(insight, memory, self._line(insight), shift=news.shift)
+        elif now < self._not_before:
+            self._skip(Skip.BACK_OFF)
+            self._attend_later(session_id, self._not_before)
+            self._say(insight, memory, self._line(insight), shift=False)
+        else:
+            self._ask(thinker, insight, memory, news, tasks)
+
+    def _opens_at(self, memory: ThoughtMemory, news: Novelty, now: float, *, has_model: bool) -> float:
+        """When the next line may be made; judged before anything is asked."""
+        if memory.called_at is None:
+            return now
+        if has_model:
+            gap = self._setup.cadence.gap(now - memory.stable_since, objective_changed=news.shift)
+        else:
+            gap = URGENT_GAP if news.is_other_state or news.is_other_task else LINE_GAP
+        return memory.called_at + gap
+
+    def _ask(self, thinker: Thinker, insight: Insight, memory: ThoughtMemory, news: Novelty, tasks: TaskGroup) -> None:
+        prompt = thinker.prompt(Subject(insight=insight, earlier=memory.earlier, described=memory.terminal))
+        if prompt == memory.prompt:
+            self._skip(Skip.PROMPT_UNCHANGED)
+            return
+        memory.prompt = prompt
+        memory.note_described(insight, news, self._clock.monotonic())
+        self._asked.add(insight.session.session_id)
+        tasks.create_task(self._answer(thinker, insight, memory, prompt, news.shift))
+
+    async def _answer(self, thinker: Thinker, insight: Insight, memory: ThoughtMemory, words: str, shift: bool) -> None:
+        session_id = insight.session.session_id
+        why: Skip | None = None
+        text = ""
+        try:
+            async with self._room:
+                text = tidy_answer((await thinker.think(words)).text)
+            why = None if text else Skip.MODEL_EMPTY
+            fault = f"{thinker.name} said nothing."
+        except BudgetSpent as spent:
+            why, fault = Skip.BUDGET, spent.message
+        except ThinkerError as error:
+            why, fault = Skip.MODEL_ERROR, error.message
+        except Exception as error:  # a boundary: what a model's client raises is a fault of the model only
+            logger.exception("asking a model failed")
+            why, fault = Skip.MODEL_ERROR, f"{type(error).__name__}: {error}"
+        finally:
+            self._asked.discard(session_id)
+        is_wanted = thinker is self._setup.thinker
+        if why is not None and is_wanted:
+            self._hold_back(why, fault)
+            memory.forget_question()
+            self._attend_later(session_id, self._not_before)
+        elif is_wanted:
+            self.health = self.health.worked()
+            self._report()
+        if not is_wanted or memory.is_asleep or self._memories.get(session_id) is not memory:
+            self._skip(Skip.OVERTAKEN)
+            return
+        # While the model is out of reach, a line made here is better than an old one.
+        self._say(insight, memory, text or self._line(insight), shift=shift)
+        self.moved([session_id])
+
+    def _say(self, insight: Insight, memory: ThoughtMemory, text: str | None, *, shift: bool) -> None:
+        if text is None or same_words(text, memory.text):
+            self._skip(Skip.EMPTY_CONTEXT if text is None else Skip.DUPLICATE)
+            if shift:
+                self._counted(self._publisher.keep(insight, memory, shift=True))
+            return
+        state = ThoughtState.ACTIVE if shift else ThoughtState.HOLDING
+        self._counted(self._publisher.say(insight, memory, text, state=state, shift=shift))
+        memory.note_text(text)
+
+    def _line(self, insight: Insight) -> str | None:
+        return self._line_of(insight) if self._setup.is_enabled else None
+
+    def _forget(self, session_id: SessionId) -> None:
+        self._memories.pop(session_id, None)
+        self._due.pop(session_id, None)
+
+    # How it is doing
+
+    def _skip(self, why: Skip) -> None:
+        self.skipped[why] += 1
+
+    def _counted(self, was_taken: bool) -> None:
+        if not was_taken:
+            self._skip(Skip.STALE_DELIVERY)
+
+    def _hold_back(self, why: Skip, fault: str) -> None:
+        self._skip(why)
+        if why is Skip.BUDGET:
+            self.health = self.health.limited(fault)
+            self._report()
+        else:
+            self._failed(fault)
+        self._not_before = self._clock.monotonic() + self.health.delay(self._setup.cadence.tick)
+
+    def _failed(self, fault: str) -> None:
+        self.health = self.health.failed(fault, self._clock.monotonic(), self._setup.cadence.tick)
+        self._report()
+
+    def _report(self) -> None:
+        now, tick = self._clock.monotonic(), self._setup.cadence.tick
+        self._tell_health(NAME, self.health.state(now, tick), self.health.detail(now, tick))

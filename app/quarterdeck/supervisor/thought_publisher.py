@@ -1,0 +1,132 @@
+"""How the engine's words reach the rows: as numbered updates, judged by the same rule as any other engine's."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.cues import action_cues
+from quarterdeck.core.rest import rest_state_from_idle
+from quarterdeck.core.session import ActionCueKind, RestState, ThoughtSource, ThoughtState
+from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
+from quarterdeck.core.thought_rules import OUR_STREAMS, is_ours
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.insight import Insight
+    from quarterdeck.core.session import ActionCue, Session
+    from quarterdeck.ports.clock import Clock
+    from quarterdeck.supervisor.thought_memory import ThoughtMemory
+
+OTHERS_ARE_HEARD_FOR = 600.0
+"""Seconds for which an engine outside that has spoken of a session is not talked over."""
+
+
+class ThoughtPublisher:
+    """Numbers what the engine says of each session, and hands it over."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        take: Callable[[ThoughtUpdate], ThoughtSnapshot | None],
+        held: Callable[[Session], ThoughtSnapshot | None],
+        show: Callable[[SessionId], None],
+    ) -> None:
+        self._clock = clock
+        self._take = take
+        self._held = held
+        self._show = show
+        self._stream = OUR_STREAMS + secrets.token_hex(6)
+        self._heard: dict[SessionId, tuple[ThoughtSnapshot, float]] = {}
+        self.spoken = 0
+        self.refused = 0
+
+    def held(self, session: Session) -> ThoughtSnapshot | None:
+        """The last word about a session, whoever said it."""
+        return self._held(session)
+
+    def must_yield(self, session: Session) -> bool:
+        """Whether an engine outside speaks for this session now."""
+        held = self._held(session)
+        if held is None or is_ours(held):
+            self._heard.pop(session.session_id, None)
+            return False
+        # Counted from when we heard it: the engine's own times may be of another clock, or of a replay.
+        now = self._clock.monotonic()
+        word, since = self._heard.get(session.session_id, (None, now))
+        if word != held:
+            since = now
+        self._heard[session.session_id] = (held, since)
+        return now - since < OTHERS_ARE_HEARD_FOR
+
+    def say(
+        self, insight: Insight, memory: ThoughtMemory, thought: str, *, state: ThoughtState, shift: bool = False
+    ) -> bool:
+        """A new line about a session; whether it counted."""
+        source = ThoughtSource.CARRY_FORWARD if state is ThoughtState.SLEEPING else ThoughtSource.LLM
+        return self._speak(insight, memory, thought, state, source, shift=shift)
+
+    def keep(self, insight: Insight, memory: ThoughtMemory, *, shift: bool = False) -> bool:
+        """No new line, but something else about the session is: its rest, a reminder, its objective."""
+        state = ThoughtState.SLEEPING if memory.is_asleep else ThoughtState.ACTIVE if shift else ThoughtState.HOLDING
+        return self._speak(insight, memory, None, state, ThoughtSource.CARRY_FORWARD, shift=shift)
+
+    def sleep(self, insight: Insight, memory: ThoughtMemory) -> bool:
+        """The session waits and has nothing to say of it: its last real thought stays."""
+        return self._speak(insight, memory, "Sleeping.", ThoughtState.SLEEPING, ThoughtSource.STATIC_SLEEPING)
+
+    def is_news(self, insight: Insight, memory: ThoughtMemory) -> bool:
+        """Whether rest or reminders are other than was last said."""
+        return _facts(insight, memory, self._clock.now()) != (memory.rest, memory.cues)
+
+    def _speak(
+        self,
+        insight: Insight,
+        memory: ThoughtMemory,
+        thought: str | None,
+        state: ThoughtState,
+        source: ThoughtSource,
+        *,
+        shift: bool = False,
+    ) -> bool:
+        now = self._clock.now()
+        session_id = insight.session.session_id
+        memory.rest, memory.cues = _facts(insight, memory, now)
+        memory.emission_seq += 1
+        snapshot = ThoughtSnapshot(
+            thought=thought,
+            thought_state=state,
+            thought_source=source,
+            rest_state=memory.rest,
+            commit_candidate=any(cue.kind is ActionCueKind.COMMIT_READY for cue in memory.cues),
+            action_cues=memory.cues,
+            objective_fingerprint=memory.fingerprint,
+            updated_at=now,
+            stream_instance_id=self._stream,
+            emission_seq=memory.emission_seq,
+        )
+        taken = self._take(ThoughtUpdate(session_id=session_id, snapshot=snapshot, objective_changed=shift))
+        if taken is None:
+            # Somebody else has spoken meanwhile; as a new stream we are heard again.
+            self.refused += 1
+            memory.emission_seq = 0
+            return False
+        self.spoken += 1
+        self._show(session_id)
+        return True
+
+
+def _facts(insight: Insight, memory: ThoughtMemory, now: datetime) -> tuple[RestState, tuple[ActionCue, ...]]:
+    """How a session rests, and what there is to be reminded of."""
+    session = insight.session
+    actions = insight.view.actions if insight.view else ()
+    if memory.reminded is None or memory.reminded[0] is not actions or memory.reminded[1] != session.needs:
+        memory.reminded = (actions, session.needs, action_cues(actions, session.needs))
+    cues = memory.reminded[2]
+    if insight.is_waiting:
+        return RestState.SLEEPING, cues
+    return rest_state_from_idle(session.state, session.last_activity_at, now), cues

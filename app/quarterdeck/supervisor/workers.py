@@ -1,0 +1,277 @@
+"""Everybody who watches one tmux server: put together once, run by the console, by `watch` and for a single look."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.diff import diff
+from quarterdeck.core.pane import NoServer
+from quarterdeck.errors import StoreError
+from quarterdeck.supervisor.accepted_thoughts import AcceptedThoughts
+from quarterdeck.supervisor.agent_facts import AgentFacts
+from quarterdeck.supervisor.checkpoints import Checkpoints
+from quarterdeck.supervisor.day_history import DayHistory
+from quarterdeck.supervisor.file_watcher import APPEARED
+from quarterdeck.supervisor.health_notes import HealthNotes
+from quarterdeck.supervisor.repo_themes import RepoThemes
+from quarterdeck.supervisor.reported_questions import ReportedQuestions
+from quarterdeck.supervisor.reports import Reports
+from quarterdeck.supervisor.row_thoughts import RowThoughts
+from quarterdeck.supervisor.row_writer import RowWriter, WriterLease
+from quarterdeck.supervisor.scrollbacks import Scrollbacks
+from quarterdeck.supervisor.spawned_rows import SpawnedRows
+from quarterdeck.supervisor.state_reader import StateReader
+from quarterdeck.supervisor.supervisor import Supervisor
+from quarterdeck.supervisor.theme_painter import ThemePainter
+from quarterdeck.supervisor.thought_engine import ThoughtEngine
+from quarterdeck.supervisor.thought_publisher import ThoughtPublisher
+from quarterdeck.supervisor.thought_queue import ThoughtQueue
+from quarterdeck.supervisor.watcher import Watcher
+from quarterdeck.supervisor.worker import keep_running
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection
+    from pathlib import Path
+
+    from quarterdeck.core.fleet import Fleet
+    from quarterdeck.core.ids import PaneId, SessionId
+    from quarterdeck.core.pane import Look, Snapshot
+    from quarterdeck.ports.agent import Agents, Claims
+    from quarterdeck.ports.clock import Clock
+    from quarterdeck.ports.mux import Mux
+    from quarterdeck.ports.store import Store
+    from quarterdeck.ports.thinker import EngineSetup, LineMaker
+    from quarterdeck.ports.work import WorkStore
+    from quarterdeck.supervisor.file_watcher import FileWatcher
+    from quarterdeck.supervisor.processes import Processes
+
+logger = logging.getLogger(__name__)
+
+PERSIST_PATIENCE = 5.0
+
+
+class Workers:
+    """The supervisor and its workers."""
+
+    def __init__(
+        self,
+        *,
+        mux: Mux,
+        store: Store,
+        clock: Clock,
+        lease: WriterLease,
+        file_watcher: FileWatcher,
+        agents: Agents,
+        processes: Processes,
+        claims: Claims,
+        works: WorkStore,
+        state_files: Collection[Path],
+        spool: Path,
+        resync: float,
+        line_of: LineMaker,
+        engine: EngineSetup,
+    ) -> None:
+        self.keeping = RowWriter(lease, file_watcher.files(*state_files), clock)
+        self._reported = file_watcher.files(spool / "*.report", mask=APPEARED)
+        self.supervisor = Supervisor(mux=mux, store=store, clock=clock, is_writer=lambda: self.keeping.is_writer)
+        self.queue = ThoughtQueue(store.save_thought)
+        self.thoughts = AcceptedThoughts(self.queue)
+        self.checkpoints = Checkpoints(self.supervisor)
+        self.scrollbacks = Scrollbacks(mux=mux, clock=clock, keep=self.checkpoints.tail)
+        self.work_rows = SpawnedRows(works)
+        self._turns = ReportedQuestions()
+        self.reports = Reports(spool=spool, socket=str(mux.address), agents=agents, note_heard=store.note_heard)
+        self.reader = StateReader(
+            mux=mux,
+            clock=clock,
+            agents=agents,
+            processes=processes,
+            facts=AgentFacts(clock=clock, claims=claims),
+            reports=self.reports,
+            dress=lambda session, pane: self.work_rows.dressed(self.thoughts.merged(session, pane)),
+            report=self.supervisor.report,
+        )
+        self.painting = ThemePainter(clock=clock, themes=RepoThemes(clock=clock))
+        self.watcher = Watcher(self.supervisor, self._after_look, resync=resync)
+        self.row_thoughts = RowThoughts(self.supervisor, self.thoughts)
+        self.engine = ThoughtEngine(
+            fleet=self._fleet,
+            insight=self.reader.insight,
+            publisher=ThoughtPublisher(
+                clock=clock, take=self.row_thoughts.take, held=self.row_thoughts.held, show=self.row_thoughts.show
+            ),
+            line_of=line_of,
+            setup=engine,
+            clock=clock,
+            report=self.supervisor.report,
+            is_writer=lambda: self.keeping.is_writer,
+        )
+        self.day_history = DayHistory(
+            store=store, clock=clock, server=self.supervisor.server, is_writer=lambda: self.keeping.is_writer
+        )
+        self.supervisor.bus.subscribe(self.engine.note)
+        self.supervisor.bus.subscribe(self.day_history.note)
+        self.supervisor.bus.subscribe(self.scrollbacks.note)
+        self.troubles = HealthNotes(
+            store=store, server=self.supervisor.server, is_writer=lambda: self.keeping.is_writer
+        )
+        self.supervisor.bus.subscribe(self.troubles.note)
+        self.also: dict[str, Callable[[], Awaitable[None]]] = {}
+        """Workers that others add before `run`."""
+        self.on_store_change: list[Callable[[], None]] = []
+        """Told when another process wrote to the store."""
+        self._store = store
+        self._last: Snapshot | None = None
+
+    async def load(self) -> None:
+        """Read what was kept, and become the writer if nobody is."""
+        self.keeping.try_to_keep()
+        await self.supervisor.load()
+        await self.thoughts.load(self._store)
+        await self.work_rows.load()
+        self.supervisor.keep_in_view(self.work_rows.ended(self.supervisor.kept))
+
+    def detect_anew(self) -> None:
+        """Other agents are known now: find out again who runs where."""
+        self.reader.detect_anew()
+        self.watcher.look_now()
+
+    async def look_once(self) -> None:
+        """One look with everything that follows from it: what a command needs."""
+        await self.load()
+        look = await self.supervisor.look()
+        if self.keeping.is_writer:
+            await self.reports.read()
+        else:
+            await self.supervisor.refresh()
+        await self._after_look(look, None)
+        self.engine.glance()
+        await self.checkpoints.save()
+
+    async def run(self) -> None:
+        """Watch until cancelled. Each worker fails and recovers alone."""
+        await self.load()
+        workers: dict[str, Callable[[], Awaitable[None]]] = {
+            "watcher": self.watcher.run,
+            "keeper": self._keep,
+            "checkpoint": self.checkpoints.run,
+            "thoughts": self.queue.run,
+            "thinker": self.engine.run,
+            "reports": self._hear,
+            "diary": self.day_history.run,
+            "scrollback": self.scrollbacks.run,
+            "troubles": self.troubles.run,
+            **self.also,
+        }
+        async with asyncio.TaskGroup() as tasks:
+            for name, work in workers.items():
+                tasks.create_task(keep_running(name, work, self.supervisor.report), name=name)
+
+    async def end(self) -> None:
+        """Write what is pending and let another process keep the rows."""
+        self.queue.close()
+        try:
+            await self.queue.drain(PERSIST_PATIENCE)
+            await self.checkpoints.save()
+            await self.day_history.save()
+            await self.troubles.clear()
+            await self._store.flush(PERSIST_PATIENCE)
+        finally:
+            self.keeping.release()
+
+    async def _keep(self) -> None:
+        async for is_ours_now in self.keeping.changes(self._store):
+            if is_ours_now:
+                self.engine.think_again()
+            await self.reload()
+            if is_ours_now:
+                self.supervisor.take_over()
+                self.troubles.took_over()
+                self.watcher.look_now()
+                self._reported.ring()
+            for told in self.on_store_change:
+                told()
+
+    async def reload(self) -> None:
+        """Show what was written to the store, by other processes or by an operation of our own."""
+        await self.thoughts.load(self._store)
+        asked = self.work_rows.asks.keys()
+        await self.work_rows.load()
+        await self.supervisor.refresh()
+        self.supervisor.keep_in_view(self.work_rows.ended(self.supervisor.kept))
+        self._show_thoughts()
+        if asked - self.work_rows.asks.keys():
+            # What those do now has to be read anew.
+            self.watcher.look_now()
+
+    async def answered(self, session_id: SessionId) -> None:
+        """The operator has said something to a session: what its agent reported to need is not open any more."""
+        if session_id not in self.work_rows.asks:
+            return
+        try:
+            await self.work_rows.answered(session_id, self.supervisor.clock.now())
+        except StoreError as error:
+            # It stands there for longer than it should, which is better than a message that seems to have failed.
+            logger.info("the question of %s stays open for now: %s", session_id, error.message)
+        else:
+            self._show_thoughts()
+            self.watcher.look_now()
+
+    async def _see_answers(self) -> None:
+        """Close the questions of agents that work again."""
+        self._turns.keep_only(self.work_rows.asks)
+        for session_id, ask in list(self.work_rows.asks.items()):
+            watched = self.reader.watched(session_id)
+            settled = watched.settled if watched is not None and watched.is_agent_alive else None
+            if self._turns.is_over(session_id, ask, settled.reading if settled else None):
+                await self.answered(session_id)
+
+    async def _hear(self) -> None:
+        """Take reports while we are the writer: what they say is for whoever derives the states."""
+        await self.reports.watch(self._reported, self.watcher.look_at, may_read=lambda: self.keeping.is_writer)
+
+    async def _after_look(self, look: Look, moved: Collection[PaneId] | None) -> float | None:
+        wanted: float | None = None
+        if isinstance(look, NoServer):
+            self.reader.nothing_there()
+            self._last = None
+        elif self.keeping.is_writer:
+            stirred = moved if moved is not None else panes_that_stirred(self._last, look)
+            self._last = look
+            reading = await self.reader.read(self._fleet, look, stirred)
+            self.supervisor.commit(*reading.events)
+            for session_id, tail in reading.tails.items():
+                self.checkpoints.tail(session_id, tail)
+                watched = self.reader.watched(session_id)
+                if watched is not None:
+                    self.scrollbacks.drawn(session_id, watched.pane, tail)
+            self.engine.moved(reading.tails.keys() | reading.told)
+            wanted = reading.look_again_in
+            await self._see_answers()
+        self._show_thoughts()
+        self._forget_old_watermarks(look)
+        self.supervisor.commit(*await self.painting.paint(self._fleet))
+        return wanted
+
+    def _forget_old_watermarks(self, look: Look) -> None:
+        panes = () if isinstance(look, NoServer) else look.panes
+        self.thoughts.forget_absent(self.supervisor.fleet.sessions, panes)
+
+    def _fleet(self) -> Fleet:
+        return self.supervisor.fleet
+
+    def _show_thoughts(self) -> None:
+        """Put the latest word, and what others know of the work, on each row it speaks of."""
+        self.row_thoughts.show_all()
+        now = self.supervisor.clock.now()
+        self.supervisor.commit(*self.work_rows.changes(self.supervisor.fleet, now))
+
+
+def panes_that_stirred(before: Snapshot | None, after: Snapshot) -> frozenset[PaneId] | None:
+    """The panes a resync has to read again: those that moved though no hint said so. None: all of them."""
+    changes = diff(before, after)
+    if before is None or changes.server_replaced:
+        return None
+    return frozenset((*changes.stirred, *changes.retitled, *changes.restarted, *changes.other_command))

@@ -1,0 +1,183 @@
+"""One living control-mode connection: commands go down, their answers come back in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from quarterdeck.core.pane import ServerAddress
+from quarterdeck.errors import TmuxUnreachable
+from quarterdeck.tmux import one_call
+from quarterdeck.tmux.admission import Admission
+from quarterdeck.tmux.client_process import ClientProcess
+from quarterdeck.tmux.control_protocol import Block, ControlParser, Damage, Notification
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Self
+
+    from quarterdeck.core.ids import TmuxSessionId
+
+logger = logging.getLogger(__name__)
+
+FLAGS: Final = "ignore-size,no-output"
+"""Seen on 3.3a: a control client that never says its size changes no window's, and these say so once more."""
+
+
+MOST_BYTES: Final = 8 * one_call.MEGABYTE
+"""Bytes of one answer that are taken in: ten thousand wide lines of a pane, in colours."""
+
+
+class ConnectionLost(TmuxUnreachable):
+    """The connection ended before it answered. Nothing is known; another way to ask may still work."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Lines of commands sent together, and the answers that have come so far."""
+
+    sizes: tuple[int, ...]
+    """How many commands each line holds."""
+    done: asyncio.Future[list[list[Block]]]
+    answers: list[list[Block]] = field(default_factory=lambda: [[]])
+    """One list for each line that is being or was answered."""
+
+    def add(self, block: Block) -> bool:
+        """Take the next answer; True when it was the last one."""
+        line = self.answers[-1]
+        line.append(block)
+        # tmux leaves out what follows a failed command on its line.
+        if not block.failed and len(line) < self.sizes[len(self.answers) - 1]:
+            return False
+        if len(self.answers) == len(self.sizes):
+            return True
+        self.answers.append([])
+        return False
+
+
+class ControlConnection(ClientProcess):
+    """One `tmux -C` process attached to a session, until it ends for whatever reason."""
+
+    def __init__(self, address: ServerAddress, on_notice: Callable[[Notification], None]) -> None:
+        super().__init__()
+        self._address = address
+        self._on_notice = on_notice
+        self._parser = ControlParser()
+        self._waiting: deque[_Batch] = deque()
+        self._said = b""
+        self._end_reason = ""
+        self._gate: Admission | None = None
+        self.ended = asyncio.Event()
+        """Set when nothing can be asked any more."""
+        self.version = ""
+        """The server's, in its own word."""
+
+    @classmethod
+    async def open(
+        cls,
+        address: ServerAddress,
+        session: TmuxSessionId,
+        on_notice: Callable[[Notification], None],
+        timeout: float = one_call.TIMEOUT,
+    ) -> Self:
+        """Attach to a session and see that it answers."""
+        # -E: without it attaching copies our environment's DISPLAY, SSH_AUTH_SOCK and so on into the session (3.3a).
+        gate = Admission(address, timeout)
+        argv = one_call.command(ServerAddress(gate.path), "-C", "attach-session", "-E", "-f", FLAGS, "-t", session)
+        link = cls(address, on_notice)
+        link._gate = gate
+        try:
+            await link.start(argv, one_call.environment())
+            await gate.let_in()
+            (block,) = await link.ask(["display-message -p '#{version}'"], timeout)
+            link.version = block.text
+        except BaseException:
+            await link.close()
+            raise
+        return link
+
+    async def ask(self, lines: Sequence[str], timeout: float) -> list[Block]:
+        """Send command lines, one command each, and wait for all their answers."""
+        return [block for (block,) in await self.ask_chains([(line,) for line in lines], timeout)]
+
+    async def ask_chains(self, chains: Sequence[Sequence[str]], timeout: float) -> list[list[Block]]:
+        """Send chains of commands and wait for their answers: tmux runs a chain in one go, up to what fails in it.
+
+        A time-out ends the connection: an answer that comes late would be taken for another question's.
+        """
+        if self.ended.is_set():
+            raise ConnectionLost(f"the connection to tmux ended: {self._end_reason}")
+        batch = _Batch(tuple(map(len, chains)), asyncio.get_running_loop().create_future())
+        self._waiting.append(batch)
+        self.write("".join(f"{' ; '.join(chain)}\n" for chain in chains).encode())
+        try:
+            async with asyncio.timeout(timeout):
+                return await batch.done
+        except TimeoutError:
+            forged = self._parser.in_doubt
+            self.end(f"no answer within {timeout:g} s")
+            if forged:
+                raise ConnectionLost("a pane shows text that keeps tmux's answer open") from None
+            raise one_call.TimedOut(self._address, timeout) from None
+
+    async def close(self) -> None:
+        """End the connection and collect its process."""
+        self.end("closed")
+        if not await self.collected():
+            logger.warning("a tmux control client could not be collected", extra={"pid": self.pid})
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        """Bytes came: answers and notices, or a complaint."""
+        if fd != 1:
+            self._said = (self._said + data)[-500:]
+            return
+        for event in self._parser.feed(data):
+            match event:
+                case Block():
+                    self._answered(event)
+                case Notification():
+                    if not self.ended.is_set():
+                        self._on_notice(event)
+                case Damage():
+                    self.end("its answers are out of step")
+                    return
+        if self._parser.held > MOST_BYTES:
+            self.end("an answer has no end")
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        """A pipe was closed: the client is ending."""
+        if fd != 2:
+            self.end(self._said.decode(errors="replace").strip() or "the client ended")
+
+    def process_exited(self) -> None:
+        """The client is gone."""
+        self.end("the client ended")
+
+    def _answered(self, block: Block) -> None:
+        # An answer to a command that we did not type: the attach itself, or a hook's (3.3a).
+        if not block.ours or not self._waiting:
+            return
+        batch = self._waiting[0]
+        if batch.add(block):
+            self._waiting.popleft()
+            if not batch.done.done():
+                batch.done.set_result(batch.answers)
+
+    def end(self, reason: str) -> None:
+        """End the connection now; whatever waits for an answer gets LinkLost."""
+        if self.ended.is_set():
+            return
+        self._end_reason = reason
+        self.ended.set()
+        while self._waiting:
+            batch = self._waiting.popleft()
+            if not batch.done.done():
+                batch.done.set_exception(ConnectionLost(f"the connection to tmux ended: {reason}"))
+        if self._gate is not None:
+            self._gate.close()
+        # This kills the client at once. A polite end would wait for a server that may be stopped; the server takes
+        # either for a detach.
+        self.let_go()

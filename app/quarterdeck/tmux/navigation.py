@@ -1,0 +1,190 @@
+"""Going to a pane and back, from wherever we are: in a pane, in a popup, outside, or in another server's pane."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from quarterdeck.core.ids import PaneId
+from quarterdeck.errors import NotFound, Refused, TmuxRefused
+from quarterdeck.programs import tmux_program
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from quarterdeck.core.ids import TmuxSessionId
+    from quarterdeck.core.pane import Client, ServerAddress
+    from quarterdeck.tmux.tmux_commands import TmuxCommands
+
+CONSOLE_OPTION: Final = "@quarterdeck_console"
+"""Server option that holds the console's pane, so that a key binding can go there without us."""
+CONSOLE_PROCESS_OPTION: Final = "@quarterdeck_console_pid"
+"""Server option that holds the console's process, so that a note left by a killed one is known."""
+
+
+class Place(StrEnum):
+    """Where this process runs, as seen from the server it works with."""
+
+    PANE = "pane"
+    POPUP = "popup"
+    """A popup, or a command that tmux runs for a key: it has a client and no pane."""
+    OUTSIDE = "outside"
+    OTHER_SERVER = "other_server"
+
+
+class Placement(NamedTuple):
+    """Where this process runs."""
+
+    place: Place
+    pane_id: PaneId | None = None
+
+
+def placement(address: ServerAddress, environment: Mapping[str, str]) -> Placement:
+    """Where a process with this environment runs: `TMUX` is `socket,server pid,session number`.
+
+    Only the socket in it is sure to stay true. A popup gets no `TMUX_PANE` (3.3a).
+    """
+    fields = environment.get("TMUX", "").rsplit(",", 2)
+    if not fields[0]:
+        return Placement(Place.OUTSIDE)
+    if not _same_socket(fields[0], address.socket):
+        return Placement(Place.OTHER_SERVER)
+    pane = environment.get("TMUX_PANE", "")
+    return Placement(Place.PANE, PaneId(pane)) if _is_pane_id(pane) else Placement(Place.POPUP)
+
+
+async def go(commands: TmuxCommands, where: Placement, pane_id: PaneId, *, client: str | None = None) -> None:
+    """Show a pane on the operator's terminal; in a popup the caller then ends, which closes it.
+
+    Raises Refused with the command to type where tmux cannot do it: outside (the caller may run `attach_argv`
+    itself), and from a pane of another server.
+    """
+    if where.place is Place.OTHER_SERVER:
+        raise Refused(
+            "That session is on another tmux server than this terminal.",
+            hint=f"Type: {crossing_command(commands.address, pane_id)}",
+        )
+    if where.place is Place.OUTSIDE:
+        raise Refused(
+            "This terminal is not in tmux.", hint=f"Type: {shlex.join(attach_argv(commands.address, pane_id))}"
+        )
+    if pane_id == where.pane_id:
+        raise Refused("That is the pane you are in.")
+    await commands.switch_client(client or await client_here(commands, where), pane_id)
+
+
+async def back(commands: TmuxCommands, where: Placement, *, client: str | None = None) -> None:
+    """Return to the console that runs on this server."""
+    pane_id = await console_pane(commands)
+    if pane_id is None:
+        with suppress(TmuxRefused):
+            # What is no tmux at all knows of no console either.
+            await commands.incarnation()
+        raise NotFound("No console runs on this tmux server.", hint="Start one: quarterdeck")
+    if where.place in {Place.OUTSIDE, Place.OTHER_SERVER}:
+        # A script, or another terminal, sends back whoever typed last at this server.
+        clients = await commands.clients()
+        if not clients and client is None:
+            raise Refused(
+                "No terminal is attached to this tmux server.", hint="`quarterdeck attach` shows a session here."
+            )
+        await commands.switch_client(client or await newest(commands, clients), pane_id)
+        return
+    await go(commands, where, pane_id, client=client)
+
+
+async def client_here(commands: TmuxCommands, where: Placement) -> str:
+    """The terminal the operator types this on: of those that may be it, the one with the newest key press.
+
+    A popup says nothing certain about its terminal (its `TMUX` names the session that was newest when it opened), so
+    there all of them may be it, and the key that was just pressed decides.
+    """
+    clients = await commands.clients()
+    session = None if where.pane_id is None else await commands.session_of(where.pane_id)
+    if where.pane_id is None:
+        possible = list(clients)
+    else:
+        possible = [known for known in clients if known.pane_id == where.pane_id] or [
+            known for known in clients if known.tmux_id == session
+        ]
+    if not possible:
+        raise Refused("No terminal shows this pane.", hint="Attach to its session first.")
+    return await newest(commands, possible, session)
+
+
+async def newest(commands: TmuxCommands, possible: Sequence[Client], session: TmuxSessionId | None = None) -> str:
+    """Of these terminals the one with the newest key press, in one session or in all."""
+    if len(possible) > 1:
+        # tmux knows the newest key press to the microsecond, and tells it in seconds.
+        newest = await commands.newest_client(session)
+        possible = [known for known in possible if known.name == newest] or possible
+    return max(possible, key=_freshness).name
+
+
+def _freshness(client: Client) -> tuple[int, bool]:
+    return client.activity, "focused" in client.flags
+
+
+async def remember_console(commands: TmuxCommands, pane_id: PaneId) -> None:
+    """Note at the server where the console is."""
+    await commands.set_option(CONSOLE_OPTION, pane_id)
+    await commands.set_option(CONSOLE_PROCESS_OPTION, str(os.getpid()))
+
+
+async def forget_console(commands: TmuxCommands, pane_id: PaneId) -> None:
+    """Take the note back, unless it is another console's by now."""
+    if await commands.option(CONSOLE_OPTION) == pane_id:
+        await commands.set_option(CONSOLE_OPTION, None)
+        await commands.set_option(CONSOLE_PROCESS_OPTION, None)
+
+
+async def console_pane(commands: TmuxCommands) -> PaneId | None:
+    """The console's pane, if the note is still true: the pane is there, and so is the console's process."""
+    noted = await commands.option(CONSOLE_OPTION) or ""
+    process = await commands.option(CONSOLE_PROCESS_OPTION) or ""
+    if not _is_pane_id(noted) or not _runs(process) or not await commands.pane_exists(PaneId(noted)):
+        return None
+    return PaneId(noted)
+
+
+def attach_argv(address: ServerAddress, pane_id: PaneId) -> list[str]:
+    """The command that shows a pane on a terminal outside tmux; run it with `attach_environment`."""
+    return [tmux_program(), "-S", address.socket, "attach-session", "-t", pane_id]
+
+
+def attach_environment() -> dict[str, str]:
+    """Our environment without the tmux it may have been started in."""
+    return {name: value for name, value in os.environ.items() if name not in {"TMUX", "TMUX_PANE"}}
+
+
+def crossing_command(address: ServerAddress, pane_id: PaneId) -> str:
+    """What to type in another server's pane: its terminal leaves that server and shows the pane."""
+    return shlex.join([tmux_program(), "detach-client", "-E", shlex.join(attach_argv(address, pane_id))])
+
+
+def _same_socket(one: str, other: str) -> bool:
+    try:
+        return Path(one).samefile(other)
+    except OSError:
+        return Path(one) == Path(other)
+
+
+def _is_pane_id(text: str) -> bool:
+    return re.fullmatch(r"%\d+", text) is not None
+
+
+def _runs(process: str) -> bool:
+    if not process.isdecimal():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

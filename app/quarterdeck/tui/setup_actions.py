@@ -1,0 +1,72 @@
+"""What the actions about the set-up do. Nothing is changed before the operator has seen the change and agreed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.text import clean_lines
+from quarterdeck.tui.setup import Part
+
+if TYPE_CHECKING:
+    from quarterdeck.tui.screens.main import MainScreen
+    from quarterdeck.tui.setup import Offer
+
+_IS_ON = {
+    Part.HOOKS: "Every agent on this machine that can report does.",
+    Part.KEY: "A tmux key opens the console already, or no tmux server runs.",
+}
+SECONDS = 12.0
+"""How long it is said what was done: it names files."""
+
+
+def turn_on(screen: MainScreen, part: Part) -> None:
+    """Show what turning a part on would change, and do it when the operator agrees."""
+    console = screen.console_app
+
+    async def ask() -> None:
+        from quarterdeck.tui.screens.offer import OfferScreen
+
+        offer = await console.backend.setup.offer(part)
+        if offer is None:
+            console.notify(_IS_ON[part], markup=False)
+            return
+        await console.push_screen(
+            OfferScreen(console, offer), lambda agreed: console.attempt(accept(offer)) if agreed else None
+        )
+
+    async def accept(offer: Offer) -> None:
+        try:
+            done = await offer.accept()
+            if done.command:
+                from quarterdeck.tui.screens.instructions import TellScreen
+
+                await console.push_screen(TellScreen(console, "Done", done.said, done.command))
+            else:
+                console.notify(clean_lines(done.said), markup=False, timeout=SECONDS)
+        finally:
+            await screen.card.look()
+
+    console.attempt(ask())
+
+
+def card(screen: MainScreen) -> None:
+    """Put the card away for good, or show it again."""
+    console = screen.console_app
+    screen.card.is_wanted = not screen.card.is_wanted
+    console.backend.remember(card=None if screen.card.is_wanted else "off")
+    screen.card.show()
+    if screen.card.is_wanted:
+        console.attempt(_look_again(screen))
+
+
+async def _look_again(screen: MainScreen) -> None:
+    await screen.card.look()
+    if not screen.card.off:
+        screen.app.notify("All that can be turned on from here is on.", markup=False)
+
+
+def checks(screen: MainScreen) -> None:
+    """Show what `doctor` finds."""
+    from quarterdeck.tui.screens.checks import ChecksScreen
+
+    screen.app.push_screen(ChecksScreen(screen.console_app))

@@ -1,0 +1,69 @@
+"""A scrolling page of lines made of cells."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+
+from quarterdeck.tui.rows.line_wrap import folded
+from quarterdeck.tui.widgets.line import strip_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.strip import Strip
+
+    from quarterdeck.tui.rows.cell import Cell
+    from quarterdeck.tui.theme import Theme
+
+Line = tuple["Cell", ...]
+
+
+class ScrollingLines(ScrollView, can_focus=True):
+    """Lines to read. Moves with the keys of the table."""
+
+    DEFAULT_CSS = "Lines { height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; background: $surface; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j,down", "scroll_down", "down"),
+        Binding("k,up", "scroll_up", "up"),
+        Binding("g,home", "scroll_home", "first"),
+        Binding("G,end", "scroll_end", "last"),
+        Binding("space,pagedown,ctrl+d", "page_down", "page down"),
+        Binding("pageup,ctrl+u", "page_up", "page up"),
+    ]
+
+    def __init__(self, theme: Theme, *, css_id: str | None = None) -> None:
+        super().__init__(id=css_id)
+        self._theme = theme
+        self._lines: Sequence[Line] = ()
+        self._folded: Sequence[Line] = ()
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return "\n".join("".join(cell.text for cell in line).rstrip() for line in self._lines)
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Show these lines, staying at the same height."""
+        self._lines = lines
+        self._fold()
+
+    def on_resize(self) -> None:
+        """The page is as wide as there is room."""
+        self._fold()
+
+    def _fold(self) -> None:
+        # The scrollbar may come with the lines, and takes one cell.
+        width = max(1, self.scrollable_content_region.width - (0 if self.show_vertical_scrollbar else 1))
+        self._folded = [part for line in self._lines for part in folded(line, width)]
+        self.virtual_size = Size(self.size.width, len(self._folded))
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One line."""
+        index = y + self.scroll_offset.y
+        line = self._folded[index] if index < len(self._folded) else ()
+        return strip_of(line, self._theme, "surface", self.size.width)

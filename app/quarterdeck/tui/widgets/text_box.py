@@ -1,0 +1,48 @@
+"""A few lines to write: Enter is done, Ctrl+J begins a new line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+from textual.widgets import TextArea
+
+from quarterdeck.tui.keys_in_turn import is_astray
+
+if TYPE_CHECKING:
+    from textual import events
+
+
+class TextBox(TextArea):
+    """Text for an agent. A pasted text keeps its lines."""
+
+    @dataclass
+    class Submitted(Message):
+        """The operator is done."""
+
+        text: str
+
+    def __init__(self, *, css_id: str | None = None, placeholder: str = "") -> None:
+        super().__init__(
+            id=css_id,
+            placeholder=placeholder,
+            soft_wrap=True,
+            tab_behavior="focus",
+            compact=True,
+            highlight_cursor_line=False,
+            theme="css",
+        )
+        self.cursor_blink = False
+
+    async def _on_key(self, event: events.Key) -> None:
+        if is_astray(self, event):
+            return
+        if event.key == "enter":
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Submitted(self.text))
+        elif event.key in {"ctrl+j", "alt+enter", "shift+enter"}:
+            event.stop()
+            event.prevent_default()
+            self.insert("\n")

@@ -1,0 +1,129 @@
+"""What a look adds to what is known of a session."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quarterdeck.agents.file_claims import FileClaims
+from quarterdeck.core.ids import PaneId, TmuxSessionId, WindowId
+from quarterdeck.core.pane import Pane
+from quarterdeck.core.reading import Reading
+from quarterdeck.core.report import ReportState
+from quarterdeck.core.session import (
+    Ask,
+    Confidence,
+    Evidence,
+    ExitReason,
+    Need,
+    SessionState,
+    Source,
+    TransportHealth,
+)
+from quarterdeck.ports.agent import Program
+from quarterdeck.ports.clock import SystemClock
+from quarterdeck.supervisor.agent_facts import AgentFacts
+from quarterdeck.supervisor.session_facts import seen, shows_as
+from quarterdeck.supervisor.session_memory import remembered, row
+from support.recordings import agent
+from support.store import NOON, session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PANE = Pane(
+    pane_id=PaneId("%1"), window_id=WindowId("@1"), tmux_id=TmuxSessionId("$1"), session_name="one",
+    session_created=1_700_000_000, pid=7, command="sh", path="/tmp", title="a title",
+)  # fmt: skip
+OF_THE_PANE: list[dict[str, Any]] = [
+    {}, {"pane_id": PaneId("%2")}, {"tmux_id": TmuxSessionId("$2")}, {"session_name": "two"}, {"session_created": 5},
+    {"pid": 8}, {"command": ""}, {"command": "vi"}, {"path": ""}, {"path": "/"}, {"title": ""},
+]  # fmt: skip
+OF_THE_ROW: list[dict[str, Any]] = [
+    {}, {"is_stale": True}, {"transport_health": TransportHealth.DEGRADED}, {"exit_reason": ExitReason.PROCESS_EXIT},
+    {"exit_status": 0}, {"ended_at": NOON}, {"created_at": None}, {"thought": "something else"}, {"cwd": "/elsewhere"},
+]  # fmt: skip
+
+
+@given(st.sampled_from(OF_THE_PANE), st.sampled_from(OF_THE_ROW), st.integers(0, 1), st.sampled_from(["run", "next"]))
+def test_a_row_is_made_again_exactly_when_it_would_differ(
+    of_pane: dict[str, Any], of_row: dict[str, Any], clients: int, incarnation: str
+) -> None:
+    known = replace(seen(session(1), PANE, 0, "run", NOON), **of_row)
+    pane = replace(PANE, **of_pane)
+
+    assert shows_as(known, pane, clients, incarnation) == (seen(known, pane, clients, incarnation, NOON) == known)
+
+
+@pytest.mark.parametrize(
+    ("kept", "now_shown", "is_kept"),
+    [
+        pytest.param({}, {}, True, id="the same program"),
+        pytest.param({"pid": 0}, {}, True, id="as it was read from the store"),
+        pytest.param({}, {"pid": 4001}, False, id="another program in the pane"),
+        pytest.param({}, {"pane_id": "%9"}, False, id="another pane"),
+        pytest.param({"pid": 0}, {"pane_id": "%9"}, False, id="another pane while nobody watched"),
+    ],
+)
+def test_what_is_known_of_one_program_is_not_said_of_another(
+    kept: dict[str, Any], now_shown: dict[str, Any], is_kept: bool
+) -> None:
+    known = seen(session(1), PANE, 0, "run", NOON)
+    ask = Ask(kind=Need.PERMISSION, text="rm -rf build", since=NOON)
+    told = Evidence(cause="screen_asks", confidence=Confidence.HIGH)
+    asking = replace(known, state=SessionState.ATTENTION, needs=Need.PERMISSION, asks=ask, state_evidence=told, **kept)
+    after = seen(asking, replace(PANE, **now_shown), 0, "run", NOON)
+
+    says = (after.state, after.needs, after.asks, after.state_evidence.cause)
+    nothing = (SessionState.IDLE, None, None, "initial_state")
+    assert says == ((SessionState.ATTENTION, Need.PERMISSION, ask, "screen_asks") if is_kept else nothing)
+
+
+@pytest.mark.parametrize(
+    ("kept", "ended_after", "needs"),
+    [
+        pytest.param(None, 1, None, id="it was looked at before"),
+        pytest.param(None, 60, Need.FINISHED, id="it ended while nobody watched"),
+        pytest.param(Need.FINISHED, 1, Need.FINISHED, id="nobody has looked yet"),
+    ],
+)
+def test_a_turn_that_was_looked_at_is_no_news_when_the_console_opens_again(
+    kept: Need | None, ended_after: int, needs: Need | None
+) -> None:
+    evidence = Evidence(cause="stop", confidence=Confidence.HIGH, observed_at=NOON, source=Source.HOOK)
+    known = replace(session(1), state=SessionState.IDLE, needs=kept, state_evidence=evidence)
+    ended = Reading(
+        source=Source.TRANSCRIPT, state=SessionState.IDLE, cause="turn_over", confidence=Confidence.HIGH,
+        at=NOON + timedelta(seconds=ended_after), needs=Need.FINISHED,
+    )  # fmt: skip
+    watched = remembered(known, PANE)
+    watched.program_since = NOON - timedelta(hours=1)
+    watched.report = ReportState(reading=ended)
+
+    assert row(known, watched, ended, NOON + timedelta(hours=1)).needs is needs
+
+
+async def test_the_conversation_a_process_is_in_counts_for_more_than_the_one_it_last_reported(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    sessions = home / ".claude" / "sessions"
+    sessions.mkdir(parents=True)
+    process = await asyncio.create_subprocess_exec("/bin/sleep", "60", env={"HOME": str(home)})
+    entry = {"pid": process.pid, "sessionId": "the-one-it-is-in-now", "status": "idle"}
+    (sessions / f"{process.pid}.json").write_text(json.dumps(entry))
+    watched = remembered(session(1), PANE)
+    watched.agent = agent("claude")
+    watched.program = Program(pid=process.pid, command="claude", argv=("claude",), started="")
+    watched.report = ReportState(session_id="the-one-it-has-left", at=NOON)
+
+    await AgentFacts(clock=SystemClock(), claims=FileClaims()).refresh([watched], moved=True)
+    process.kill()
+    await process.wait()
+
+    assert row(session(1), watched, watched.conclude(NOON), NOON).agent_session_id == "the-one-it-is-in-now"
