@@ -412,12 +412,12 @@ async def test_the_palette_does_actions_and_goes_to_sessions() -> None:
 async def test_a_theme_is_shown_while_choosing_and_kept_only_on_enter() -> None:
     async with console() as running:
         await running.press("T", *"lig")
-        assert running.app.colours.name == "light"
+        assert running.app.context.colours.name == "light"
         await running.press("escape")
-        assert running.app.colours.name == "dark"
+        assert running.app.context.colours.name == "dark"
         assert "theme" not in running.backend.remembered
         await running.press("T", *"lig", "enter")
-        assert running.app.colours.name == "light"
+        assert running.app.context.colours.name == "light"
         assert running.backend.remembered["theme"] == "light"
 
 

@@ -423,7 +423,7 @@ async def test_what_a_program_calls_its_default_colour_is_our_ground() -> None:
     async with console(backend) as running:
         line = running.main.preview.tail.render_line(0)
         grounds = {segment.style.bgcolor for segment in line if segment.style is not None}
-        assert grounds == {running.app.colours.style("text").bgcolor}
+        assert grounds == {running.app.context.colours.style("text").bgcolor}
 
 
 async def test_a_stream_of_changes_costs_few_looks_and_few_previews() -> None:

@@ -58,11 +58,11 @@ async def test_the_same_is_said_once_and_old_toasts_make_room() -> None:
 async def test_the_theme_picker_begins_at_the_theme_in_use() -> None:
     async with console(CannedBackend(wishes=Preferences(theme="light"))) as running:
         await running.press("T")
-        assert running.app.colours.name == "light"
+        assert running.app.context.colours.name == "light"
         await running.press("up")
-        assert running.app.colours.name == "high-contrast"
+        assert running.app.context.colours.name == "high-contrast"
         await running.press("escape")
-        assert running.app.colours.name == "light"
+        assert running.app.context.colours.name == "light"
 
 
 def test_a_question_is_broken_where_its_room_ends_and_keeps_its_choices() -> None:

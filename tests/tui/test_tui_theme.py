@@ -80,8 +80,8 @@ async def test_a_theme_is_shown_in_the_colours_the_terminal_has(
     if not term.endswith("truecolor"):
         monkeypatch.delenv("COLORTERM")
     async with console() as running:
-        assert (running.app.colours.name, running.app.colours.is_of_256) == (theme, is_of_256)
-        assert running.main.table._theme is running.app.colours
+        assert (running.app.context.colours.name, running.app.context.colours.is_of_256) == (theme, is_of_256)
+        assert running.main.table._theme is running.app.context.colours
 
 
 @given(st.tuples(*[st.integers(0, 255)] * 3), st.sampled_from(OURS))
@@ -138,7 +138,7 @@ def test_every_field_of_the_schema_says_what_it_is_for() -> None:
 async def test_an_unknown_theme_is_told_and_the_usual_one_is_used(tmp_path: Path) -> None:
     backend = CannedBackend(wishes=Preferences(theme="sunset"), themes_folder=tmp_path)
     async with console(backend) as running:
-        assert running.app.colours.name == "dark"
+        assert running.app.context.colours.name == "dark"
         (toast,) = running.app._notifications
         assert "There is no theme sunset." in toast.message
 
@@ -150,13 +150,13 @@ async def test_saving_the_theme_in_use_repaints_and_a_bad_one_is_told(tmp_path: 
         path.write_text(GOOD.replace("#0000ff", "#101010"))
         os.utime(path, ns=(1, 1))
         running.app.theme_watch.look()
-        assert running.app.colours.colours["background"] == "#101010"
+        assert running.app.context.colours.colours["background"] == "#101010"
 
         path.write_text("oh no [")
         os.utime(path, ns=(2, 2))
         running.app.theme_watch.look()
         running.app.theme_watch.look()
-        assert running.app.colours.colours["background"] == "#101010"
+        assert running.app.context.colours.colours["background"] == "#101010"
         await running.settle()
         assert len(running.app._notifications) == 1
 

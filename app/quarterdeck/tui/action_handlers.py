@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
-from quarterdeck.tui import session_actions, setup_actions
+from quarterdeck.tui import session_actions, setup_actions, theme
+from quarterdeck.tui.rows.order import Grouping
 from quarterdeck.tui.setup import Part
 
 if TYPE_CHECKING:
@@ -50,14 +52,14 @@ def preview_next(screen: MainScreen) -> None:
     screen.place_preview()
     if not screen.preview.display and screen.placement != "off":
         screen.placement = "off"
-    screen.console_app.backend.remember(preview=screen.placement)
+    screen.context.backend.remember(preview=screen.placement)
     screen.call_after_refresh(screen.sync)
 
 
 def group_next(screen: MainScreen) -> None:
     """Group by the next thing."""
     screen.board.grouping = screen.board.grouping.next
-    screen.console_app.backend.remember(grouping=screen.board.grouping.value)
+    screen.context.backend.remember(grouping=screen.board.grouping.value)
     screen.set_filter(screen.board.filter)
 
 
@@ -88,37 +90,37 @@ def details_open(screen: MainScreen) -> None:
     from quarterdeck.tui.screens.details import DetailsScreen
 
     if screen.selected is not None:
-        screen.app.push_screen(DetailsScreen(screen.console_app, screen.selected))
+        screen.app.push_screen(DetailsScreen(screen.context, screen.selected))
 
 
 def activity_open(screen: MainScreen) -> None:
     """Show what happened."""
     from quarterdeck.tui.screens.activity import ActivityScreen
 
-    screen.app.push_screen(ActivityScreen(screen.console_app, screen.selected))
+    screen.app.push_screen(ActivityScreen(screen.context, screen.selected))
 
 
 def picture_take(screen: MainScreen) -> None:
     """Keep a picture of the screen, and say where it is."""
     from quarterdeck.tui import screenshot
 
-    console = screen.console_app
+    context = screen.context
     # Drawn at once, and not when the file is written: that is the screen the operator meant.
-    svg = screenshot.drawn(console)
+    svg = screenshot.drawn(screen.app)
 
     async def keep() -> None:
-        folder = console.backend.setup.pictures
-        file = await asyncio.to_thread(screenshot.kept, svg, folder, console.clock.now())
-        console.notify(str(file), title="Picture taken", markup=False)
+        folder = context.backend.setup.pictures
+        file = await asyncio.to_thread(screenshot.kept, svg, folder, context.clock.now())
+        screen.notify(str(file), title="Picture taken", markup=False)
 
-    console.attempt(keep())
+    context.attempt(keep())
 
 
 def help_open(screen: MainScreen) -> None:
     """Show the help."""
     from quarterdeck.tui.screens.help import HelpScreen
 
-    screen.app.push_screen(HelpScreen(screen.console_app))
+    screen.app.push_screen(HelpScreen(screen.context))
 
 
 def palette_open(screen: MainScreen) -> None:
@@ -141,21 +143,37 @@ def theme_choose(screen: MainScreen) -> None:
 
     def chosen(name: str | None) -> None:
         if name is not None:
-            screen.console_app.backend.remember(theme=name)
+            screen.context.backend.remember(theme=name)
 
-    screen.app.push_screen(ThemeScreen(screen.console_app), chosen)
+    screen.app.push_screen(ThemeScreen(screen.context), chosen)
 
 
 def settings_open(screen: MainScreen) -> None:
     """Show the settings."""
     from quarterdeck.tui.screens.settings import SettingsScreen
 
-    screen.app.push_screen(SettingsScreen(screen.console_app))
+    screen.app.push_screen(SettingsScreen(screen.context, partial(_take_up, screen)))
+
+
+def _take_up(screen: MainScreen, key: str, value: str) -> None:
+    """Let the console look as a setting says from now on."""
+    match key:
+        case "console.theme":
+            screen.context.use_theme(theme.load(value, screen.context.backend.themes_folder))
+        case "console.preview":
+            screen.placement = value
+            screen.place_preview()
+        case "console.group":
+            screen.board.grouping = Grouping(value)
+            screen.set_filter(screen.board.filter)
+        case _:
+            return
+    screen.sync()
 
 
 def fleet_look(screen: MainScreen) -> None:
     """Look at tmux again, and at what is set up."""
-    screen.console_app.look_again()
+    screen.context.look_again()
     screen.card.look_again()
 
 

@@ -15,9 +15,11 @@ from quarterdeck.errors import QuarterdeckError, SettingsError
 from quarterdeck.ports.clock import Clock, SystemClock
 from quarterdeck.shutdown import BY_SIGNAL, Shutdown
 from quarterdeck.tui import actions, failures, theme
+from quarterdeck.tui.action_handlers import COMMANDS
 from quarterdeck.tui.backend import Capability
 from quarterdeck.tui.frames import FramesKept, Repaint
 from quarterdeck.tui.keys_in_turn import KeysInTurn
+from quarterdeck.tui.screen_context import ScreenContext
 from quarterdeck.tui.screens.main import MainScreen
 from quarterdeck.tui.terminal_colours import terminal_colours
 from quarterdeck.tui.terminal_driver import EndingDriver, ending
@@ -25,14 +27,13 @@ from quarterdeck.tui.theme_watch import ThemeWatch
 from quarterdeck.tui.toasts import make_room
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
     from rich.console import RenderableType
     from textual.driver import Driver
     from textual.filter import LineFilter
     from textual.notifications import Notify
 
-    from quarterdeck.core.session import Session
     from quarterdeck.tui.backend import Backend, Told
 
 logger = logging.getLogger(__name__)
@@ -47,22 +48,31 @@ class ConsoleApp(FramesKept, KeysInTurn):
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(self, backend: Backend, clock: Clock | None = None, leaving: Shutdown | None = None) -> None:
-        self.preferences = backend.preferences()
+        preferences = backend.preferences()
         wants_no_colour = bool(os.environ.get("NO_COLOR"))
         super().__init__(ansi_color=True if wants_no_colour else None)
         self.animation_level = "none"
-        self.backend = backend
-        self.clock: Clock = clock or SystemClock()
+        self._backend = backend
         self.leaving = leaving or Shutdown()
-        self.ascii_only = self.preferences.ascii_only or "UTF" not in locale.getpreferredencoding(False).upper()
-        self.trouble: QuarterdeckError | None = backend.trouble()
         self._complaints: list[QuarterdeckError] = []
-        self.keys = self._resolve_keys()
         has_few_colours = self.console.color_system == "standard"
-        named = theme.TERMINAL if wants_no_colour or has_few_colours else self.preferences.theme
-        self.colours = self._take_up(self.load_theme(named))
-        self.main = MainScreen(self)
-        self.theme_watch = ThemeWatch(self)
+        named = theme.TERMINAL if wants_no_colour or has_few_colours else preferences.theme
+        self.context = ScreenContext(
+            backend=backend,
+            clock=clock or SystemClock(),
+            preferences=preferences,
+            keys=self._resolve_keys(preferences.keys),
+            ascii_only=preferences.ascii_only or "UTF" not in locale.getpreferredencoding(False).upper(),
+            colours=self._take_up(self._load_theme(named)),
+            trouble=backend.trouble(),
+            attempt=self.attempt,
+            hold_keys=self.hold_keys,
+            let_keys_go=self.let_keys_go,
+            use_theme=self.use_theme,
+            look_again=self.look_again,
+        )
+        self.main = MainScreen(self.context, COMMANDS)
+        self.theme_watch = ThemeWatch(self, backend.themes_folder, self.use_theme)
         self.repaint = Repaint(self, self.main.sync)
         self._unsubscribe: Callable[[], None] = lambda: None
 
@@ -78,17 +88,17 @@ class ConsoleApp(FramesKept, KeysInTurn):
         self._refresh_truecolor_filter(self.ansi_theme)
         return chosen
 
-    def _resolve_keys(self) -> dict[str, tuple[str, ...]]:
+    def _resolve_keys(self, wanted: Mapping[str, str | Sequence[str]]) -> dict[str, tuple[str, ...]]:
         try:
-            return actions.resolve(self.preferences.keys)
+            return actions.resolve(wanted)
         except SettingsError as error:
             self._complaints.append(error)
             return actions.resolve({})
 
-    def load_theme(self, name: str) -> theme.Theme:
+    def _load_theme(self, name: str) -> theme.Theme:
         """The theme of this name; the usual one where there is none, with a complaint for later."""
         try:
-            return theme.load(name, self.backend.themes_folder)
+            return theme.load(name, self._backend.themes_folder)
         except SettingsError as error:
             self._complaints.append(error)
             return theme.load_packaged(theme.DEFAULT)
@@ -96,7 +106,7 @@ class ConsoleApp(FramesKept, KeysInTurn):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line goes through on its way to the terminal."""
         filters = super().get_line_filters()
-        if not self.ascii_only:
+        if not self.context.ascii_only:
             return filters
         from quarterdeck.tui.ascii_only import AsciiOnly
 
@@ -112,8 +122,8 @@ class ConsoleApp(FramesKept, KeysInTurn):
 
     def on_mount(self) -> None:
         """Start supervising once the first frame is on its way."""
-        self._unsubscribe = self.backend.subscribe(self.repaint.ask)
-        self.backend.on_notice(self.tell)
+        self._unsubscribe = self._backend.subscribe(self.repaint.ask)
+        self._backend.on_notice(self.tell)
         if not self.is_headless:
             self.listen()
         self.call_after_refresh(self._start)
@@ -123,18 +133,18 @@ class ConsoleApp(FramesKept, KeysInTurn):
         gc.freeze()
         gc.enable()
         self.main.furnish()
-        self.theme_watch.follow(self.colours.name)
+        self.theme_watch.follow(self.context.colours.name)
         for error in self._complaints:
             failures.tell(self, error)
-        if self.trouble is None:
+        if self.context.trouble is None:
             self.run_worker(self._supervise(), name="supervisor", exit_on_error=True)
 
     async def _supervise(self) -> None:
         try:
-            await self.backend.run()
+            await self._backend.run()
         except QuarterdeckError as error:
             logger.warning("supervising stopped: %s", error.message)
-            self.trouble = error
+            self.context.trouble = error
             self.main.sync()
 
     def on_notify(self, event: Notify) -> None:
@@ -182,29 +192,20 @@ class ConsoleApp(FramesKept, KeysInTurn):
 
     def look_again(self) -> None:
         """Look at tmux now; after trouble, start over."""
-        if self.trouble is not None:
-            self.trouble = self.backend.trouble()
+        if self.context.trouble is not None:
+            self.context.trouble = self._backend.trouble()
             self._complaints = []
             self.main.sync()
             self._start()
-        elif Capability.LOOK in self.backend.capabilities():
-            self.attempt(self.backend.look_now())
-
-    def selection_moved(self, session_id: str | None) -> None:
-        """Remember the row, so that coming back finds it."""
-        self.backend.remember(selected=session_id)
-
-    def repo_role(self, session: Session) -> str:
-        """The colour of a session's repository, readable in this theme."""
-        found = self.backend.fleet().themes.get(session.repo_theme_id or "")
-        return self.colours.repo(found.body) if found else "muted"
+        elif Capability.LOOK in self._backend.capabilities():
+            self.attempt(self._backend.look_now())
 
     def use_theme(self, chosen: theme.Theme) -> None:
         """Paint everything in another theme."""
-        self.colours = self._take_up(chosen)
+        self.context.colours = self._take_up(chosen)
         # Also when it goes by the same name: its file may have changed.
         self.mutate_reactive(App.theme)
-        self.main.use(self.colours)
+        self.main.use(self.context.colours)
         self.theme_watch.follow(chosen.name)
 
     # A crash

@@ -9,10 +9,11 @@ from quarterdeck.errors import QuarterdeckError, TmuxUnreachable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from textual.screen import Screen
     from textual.timer import Timer
 
     from quarterdeck.core.session import Session
-    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.screen_context import ScreenContext
 
 LEAST_SECONDS = 0.1
 HISTORY_LINES = 120
@@ -22,8 +23,9 @@ HISTORY_LINES = 120
 class PreviewFeed:
     """Asks the backend when the selected session moved; one question at a time."""
 
-    def __init__(self, console: ConsoleApp, show: Callable[[str, str, bool], None]) -> None:
-        self._console = console
+    def __init__(self, screen: Screen[None], context: ScreenContext, show: Callable[[str, str, bool], None]) -> None:
+        self._screen = screen
+        self._context = context
         self._show = show
         self._wanted: Session | None = None
         self._fetched: Session | None = None
@@ -40,23 +42,23 @@ class PreviewFeed:
         if lines != self._lines:
             self._lines, self._fetched = lines, None
         if session is not self._fetched and not self._is_asking and self._timer is None:
-            wait = LEAST_SECONDS - (self._console.clock.monotonic() - self._asked_at)
+            wait = LEAST_SECONDS - (self._context.clock.monotonic() - self._asked_at)
             if wait <= 0:
                 self._ask()
             else:
-                self._timer = self._console.set_timer(wait, self._ask)
+                self._timer = self._screen.app.set_timer(wait, self._ask)
 
     def _ask(self) -> None:
         self._timer = None
         if self._wanted is not None and not self._is_asking:
             self._is_asking = True
-            self._asked_at = self._console.clock.monotonic()
-            self._console.run_worker(self._fetch(self._wanted), group="preview", exit_on_error=True)
+            self._asked_at = self._context.clock.monotonic()
+            self._screen.app.run_worker(self._fetch(self._wanted), group="preview", exit_on_error=True)
 
     async def _fetch(self, session: Session) -> None:
         is_known = True
         try:
-            raw = await self._console.backend.preview(session.session_id, self._lines)
+            raw = await self._context.backend.preview(session.session_id, self._lines)
         except QuarterdeckError as error:
             raw, is_known = error.message, not isinstance(error, TmuxUnreachable)
         finally:

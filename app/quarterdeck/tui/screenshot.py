@@ -13,15 +13,16 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from quarterdeck.tui.app import ConsoleApp
+    from textual.app import App
+
 
 _FAR_FONTS = re.compile(r"@font-face\s*\{[^}]*\}\s*")
 MOST = 100
 
 
-def drawn(console: ConsoleApp) -> str:
+def drawn(app: App[object]) -> str:
     """The screen as it is. Who opens it needs no font from far away, and asks nobody for one."""
-    return _FAR_FONTS.sub("", console.export_screenshot(title="quarterdeck"))
+    return _FAR_FONTS.sub("", app.export_screenshot(title="quarterdeck"))
 
 
 def kept(svg: str, folder: Path, now: datetime) -> Path:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.ids import SessionId
     from quarterdeck.core.session import Session
-    from quarterdeck.tui.app import ConsoleApp
     from quarterdeck.tui.requests import Delivery
     from quarterdeck.tui.screens.main import MainScreen
 
@@ -28,7 +27,7 @@ def go(screen: MainScreen) -> None:
     from quarterdeck.tui.go_to_pane import go as go_there
 
     if screen.selected is not None:
-        screen.console_app.attempt(go_there(screen.console_app, screen.selected))
+        screen.context.attempt(go_there(screen, screen.selected))
 
 
 def send(screen: MainScreen) -> None:
@@ -36,29 +35,29 @@ def send(screen: MainScreen) -> None:
     from quarterdeck.tui.screens.message import MessageScreen
 
     sessions = [session for session in screen.targets() if kind_of(session) not in GONE]
-    console = screen.console_app
+    context = screen.context
 
     def written(text: str | None) -> None:
         if text is not None:
             screen.unmark()
-            console.attempt(_send(console, [session.session_id for session in sessions], text))
+            context.attempt(_send(screen, [session.session_id for session in sessions], text))
 
     if len(sessions) > MOST_RECIPIENTS:
         said = f"A message goes to {MOST_RECIPIENTS} sessions at most; {len(sessions)} are marked."
-        console.notify(said, severity="warning", markup=False)
+        screen.notify(said, severity="warning", markup=False)
     elif sessions:
-        screen.app.push_screen(MessageScreen(console, sessions), written)
+        screen.app.push_screen(MessageScreen(context, sessions), written)
 
 
-async def _send(console: ConsoleApp, ids: list[SessionId], text: str) -> None:
-    _tell(console, await console.backend.send(ids, text))
+async def _send(screen: MainScreen, ids: list[SessionId], text: str) -> None:
+    _tell(screen, await screen.context.backend.send(ids, text))
 
 
-def _tell(console: ConsoleApp, deliveries: Sequence[Delivery]) -> None:
+def _tell(screen: MainScreen, deliveries: Sequence[Delivery]) -> None:
     """Say what became of a message, of each session where it was not delivered."""
     from quarterdeck.tui.screens.message import first_of
 
-    sessions = console.backend.fleet().sessions
+    sessions = screen.context.backend.fleet().sessions
     reached: dict[str, list[str]] = {}
     for delivery in deliveries:
         session = sessions.get(delivery.session_id)
@@ -68,7 +67,7 @@ def _tell(console: ConsoleApp, deliveries: Sequence[Delivery]) -> None:
         delivery.detail for delivery in deliveries if delivery.outcome != "delivered" and delivery.detail
     )
     is_well = set(reached) == {"delivered"}
-    console.notify(
+    screen.notify(
         said[:1].upper() + clean(said[1:]) + (f"\n{clean(details)}" if details else ""),
         severity="information" if is_well else "warning",
         markup=False,
@@ -78,31 +77,31 @@ def _tell(console: ConsoleApp, deliveries: Sequence[Delivery]) -> None:
 def held(screen: MainScreen) -> None:
     """Show the messages that wait, and do with one what the operator decides."""
     # What is typed meanwhile is about these messages: it must not reach the table.
-    screen.console_app.hold_keys()
-    screen.console_app.attempt(_show_held(screen))
+    screen.context.hold_keys()
+    screen.context.attempt(_show_held(screen))
 
 
 async def _show_held(screen: MainScreen) -> None:
     from quarterdeck.tui.screens.held import ChangeScreen, Fate, HeldScreen
 
-    console = screen.console_app
+    context = screen.context
     try:
-        mailbox = await console.backend.mailbox()
+        mailbox = await context.backend.mailbox()
         waiting = await mailbox.waiting()
     except BaseException:
-        console.let_keys_go()
+        context.let_keys_go()
         raise
 
     async def change(message_id: int, text: str) -> None:
         await mailbox.rewrite(message_id, text)
-        console.notify("Changed; it goes when it can.", markup=False)
+        screen.notify("Changed; it goes when it can.", markup=False)
 
     async def withdraw(message_id: int) -> None:
         await mailbox.withdraw(message_id)
-        console.notify("Withdrawn.", markup=False)
+        screen.notify("Withdrawn.", markup=False)
 
     async def hurry(message_id: int) -> None:
-        _tell(console, [await mailbox.send_now(message_id)])
+        _tell(screen, [await mailbox.send_now(message_id)])
 
     def decided(decision: tuple[int, Fate] | None) -> None:
         if decision is None:
@@ -112,25 +111,25 @@ async def _show_held(screen: MainScreen) -> None:
             case Fate.CHANGE:
                 chosen = next(each for each in waiting if each.id == message_id)
                 screen.app.push_screen(
-                    ChangeScreen(console, chosen),
-                    lambda text: console.attempt(change(message_id, text)) if text is not None else None,
+                    ChangeScreen(context, chosen),
+                    lambda text: context.attempt(change(message_id, text)) if text is not None else None,
                 )
             case Fate.WITHDRAW:
-                console.attempt(withdraw(message_id))
+                context.attempt(withdraw(message_id))
             case Fate.NOW:
-                console.attempt(hurry(message_id))
+                context.attempt(hurry(message_id))
 
-    await screen.app.push_screen(HeldScreen(console, waiting), decided)
-    console.let_keys_go()
+    await screen.app.push_screen(HeldScreen(context, waiting), decided)
+    context.let_keys_go()
 
 
 def end(screen: MainScreen) -> None:
     """End the row, or the marked rows, after asking; where something is under way, stop that."""
     from quarterdeck.tui.screens.end import Ending, EndScreen
 
-    console = screen.console_app
+    context = screen.context
     targets = screen.targets()
-    sessions = [session for session in targets if console.backend.under_way(session.session_id) is None]
+    sessions = [session for session in targets if context.backend.under_way(session.session_id) is None]
     ids = [session.session_id for session in sessions]
 
     def decided(ending: Ending | None) -> None:
@@ -138,54 +137,54 @@ def end(screen: MainScreen) -> None:
             screen.unmark()
             if len(ids) == 1 and sessions[0].work is None:
                 screen.table.step_off(ids)
-            console.attempt(_end(console, ids, detach=ending is Ending.DETACH))
+            context.attempt(_end(screen, ids, detach=ending is Ending.DETACH))
 
     if sessions:
-        screen.app.push_screen(EndScreen(console, sessions), decided)
+        screen.app.push_screen(EndScreen(context, sessions), decided)
     elif targets:
         _stop(screen, targets[0])
 
 
-async def _end(console: ConsoleApp, ids: list[SessionId], *, detach: bool) -> None:
-    for said in await console.backend.kill(ids, detach=detach):
-        console.notify(clean(said), markup=False, timeout=LONG_TOAST)
+async def _end(screen: MainScreen, ids: list[SessionId], *, detach: bool) -> None:
+    for said in await screen.context.backend.kill(ids, detach=detach):
+        screen.notify(clean(said), markup=False, timeout=LONG_TOAST)
 
 
 def _stop(screen: MainScreen, session: Session) -> None:
     from quarterdeck.tui.screens.stop import StopScreen
 
-    console = screen.console_app
-    under_way = console.backend.under_way(session.session_id)
+    context = screen.context
+    under_way = context.backend.under_way(session.session_id)
     if under_way is None:
         return
 
     async def stop() -> None:
-        left = await console.backend.stop(session.session_id)
+        left = await context.backend.stop(session.session_id)
         said = "\n".join(("Stopped.", *map(clean, left))) if left else "Stopped; everything is taken back."
-        console.notify(said, severity="warning" if left else "information", markup=False)
+        screen.notify(said, severity="warning" if left else "information", markup=False)
 
     def decided(is_wanted: bool | None) -> None:
         if is_wanted:
-            console.attempt(stop())
+            context.attempt(stop())
 
-    screen.app.push_screen(StopScreen(console, session, under_way), decided)
+    screen.app.push_screen(StopScreen(context, session, under_way), decided)
 
 
 def answer(screen: MainScreen) -> None:
     """Answer what the row asks."""
     from quarterdeck.tui.screens.answer import AnswerScreen
 
-    session, console = screen.selected, screen.console_app
+    session, context = screen.selected, screen.context
     if session is None:
         return
     ask = session.asks
     if ask is None:
         return
-    dialog = AnswerScreen(console, session, ask)
+    dialog = AnswerScreen(context, session, ask)
 
     def answered(choice: str | None) -> None:
         if choice is not None:
-            console.attempt(console.backend.answer(session.session_id, dialog.ask, choice))
+            context.attempt(context.backend.answer(session.session_id, dialog.ask, choice))
 
     screen.app.push_screen(dialog, answered)
 
@@ -194,16 +193,16 @@ def new(screen: MainScreen) -> None:
     """Make sessions."""
     from quarterdeck.tui.screens.new import NewScreen
 
-    console = screen.console_app
-    dialog = NewScreen(console, screen.selected.cwd if screen.selected is not None else "")
+    context = screen.context
+    dialog = NewScreen(context, screen.selected.cwd if screen.selected is not None else "")
 
     async def make() -> None:
         if dialog.request is not None:
-            screen.show_soon(await console.backend.new(dialog.request))
+            screen.show_soon(await context.backend.new(dialog.request))
 
     def filled(result: str | None) -> None:
         if result is not None:
-            console.attempt(make())
+            context.attempt(make())
 
     screen.app.push_screen(dialog, filled)
 
@@ -212,8 +211,8 @@ def spawn(screen: MainScreen) -> None:
     """Start a worker."""
     from quarterdeck.tui.screens.spawn import SpawnScreen
 
-    console = screen.console_app
-    dialog = SpawnScreen(console, screen.selected.session_id if screen.selected is not None else None)
+    context = screen.context
+    dialog = SpawnScreen(context, screen.selected.session_id if screen.selected is not None else None)
 
     shown: list[SessionId] = []
 
@@ -224,11 +223,11 @@ def spawn(screen: MainScreen) -> None:
 
     async def start() -> None:
         if dialog.request is not None:
-            await console.backend.spawn(dialog.request, begun)
+            await context.backend.spawn(dialog.request, begun)
 
     def filled(result: str | None) -> None:
         if result is not None:
-            console.attempt(start())
+            context.attempt(start())
 
     screen.app.push_screen(dialog, filled)
 
@@ -237,25 +236,25 @@ def clean_up(screen: MainScreen) -> None:
     """Review what is done or dead."""
     from quarterdeck.tui.screens.cleanup import CleanupScreen
 
-    screen.app.push_screen(CleanupScreen(screen.console_app))
+    screen.app.push_screen(CleanupScreen(screen.context))
 
 
 def restore(screen: MainScreen) -> None:
     """Bring back what is gone: a worker with its worktree, another session under its name."""
-    console = screen.console_app
-    able = console.backend.capabilities()
+    context = screen.context
+    able = context.backend.capabilities()
     for session in [session for session in screen.targets() if kind_of(session) in GONE]:
         screen.board.marked.discard(session.session_id)
         if session.work is None and Capability.ADOPT in able:
-            console.attempt(console.backend.adopt(session.session_id))
+            context.attempt(context.backend.adopt(session.session_id))
         elif Capability.RESTORE in able:
-            console.attempt(_restore(console, session.session_id))
+            context.attempt(_restore(screen, session.session_id))
     screen.sync()
 
 
-async def _restore(console: ConsoleApp, session_id: SessionId) -> None:
-    for said in await console.backend.restore(session_id):
-        console.notify(clean(said), markup=False, timeout=LONG_TOAST)
+async def _restore(screen: MainScreen, session_id: SessionId) -> None:
+    for said in await screen.context.backend.restore(session_id):
+        screen.notify(clean(said), markup=False, timeout=LONG_TOAST)
 
 
 def dismiss(screen: MainScreen) -> None:
@@ -264,4 +263,4 @@ def dismiss(screen: MainScreen) -> None:
     if ids:
         screen.unmark()
         screen.table.step_off(ids)
-        screen.console_app.attempt(screen.console_app.backend.dismiss(ids))
+        screen.context.attempt(screen.context.backend.dismiss(ids))

@@ -21,17 +21,17 @@ SECONDS = 12.0
 
 def turn_on(screen: MainScreen, part: Part) -> None:
     """Show what turning a part on would change, and do it when the operator agrees."""
-    console = screen.console_app
+    context = screen.context
 
     async def ask() -> None:
         from quarterdeck.tui.screens.offer import OfferScreen
 
-        offer = await console.backend.setup.offer(part)
+        offer = await context.backend.setup.offer(part)
         if offer is None:
-            console.notify(_IS_ON[part], markup=False)
+            screen.notify(_IS_ON[part], markup=False)
             return
-        await console.push_screen(
-            OfferScreen(console, offer), lambda agreed: console.attempt(accept(offer)) if agreed else None
+        await screen.app.push_screen(
+            OfferScreen(context, offer), lambda agreed: context.attempt(accept(offer)) if agreed else None
         )
 
     async def accept(offer: Offer) -> None:
@@ -40,23 +40,23 @@ def turn_on(screen: MainScreen, part: Part) -> None:
             if done.command:
                 from quarterdeck.tui.screens.instructions import TellScreen
 
-                await console.push_screen(TellScreen(console, "Done", done.said, done.command))
+                await screen.app.push_screen(TellScreen(context, "Done", done.said, done.command))
             else:
-                console.notify(clean_lines(done.said), markup=False, timeout=SECONDS)
+                screen.notify(clean_lines(done.said), markup=False, timeout=SECONDS)
         finally:
             await screen.card.look()
 
-    console.attempt(ask())
+    context.attempt(ask())
 
 
 def card(screen: MainScreen) -> None:
     """Put the card away for good, or show it again."""
-    console = screen.console_app
+    context = screen.context
     screen.card.is_wanted = not screen.card.is_wanted
-    console.backend.remember(card=None if screen.card.is_wanted else "off")
+    context.backend.remember(card=None if screen.card.is_wanted else "off")
     screen.card.show()
     if screen.card.is_wanted:
-        console.attempt(_look_again(screen))
+        context.attempt(_look_again(screen))
 
 
 async def _look_again(screen: MainScreen) -> None:
@@ -69,4 +69,4 @@ def checks(screen: MainScreen) -> None:
     """Show what `doctor` finds."""
     from quarterdeck.tui.screens.checks import ChecksScreen
 
-    screen.app.push_screen(ChecksScreen(screen.console_app))
+    screen.app.push_screen(ChecksScreen(screen.context))

@@ -8,11 +8,11 @@ from quarterdeck.errors import SettingsError
 from quarterdeck.tui import failures, theme
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from textual.app import App
     from textual.timer import Timer
-
-    from quarterdeck.tui.app import ConsoleApp
 
 LOOK_SECONDS = 1.0
 
@@ -20,15 +20,17 @@ LOOK_SECONDS = 1.0
 class ThemeWatch:
     """Looks at one file, and only while a theme of the operator's own is in use: ours do not change."""
 
-    def __init__(self, console: ConsoleApp) -> None:
-        self._console = console
+    def __init__(self, app: App[int], folder: Path, use: Callable[[theme.Theme], None]) -> None:
+        self._app = app
+        self._folder = folder
+        self._use = use
         self._timer: Timer | None = None
         self._path: Path | None = None
         self._seen: int | None = None
 
     def follow(self, name: str) -> None:
         """Watch this theme from now on, and no other."""
-        path = self._console.backend.themes_folder / f"{name}.toml"
+        path = self._folder / f"{name}.toml"
         if path == self._path:
             return
         if self._timer is not None:
@@ -36,7 +38,7 @@ class ThemeWatch:
             self._timer = None
         self._path, self._seen = path, _changed_at(path)
         if self._seen is not None:
-            self._timer = self._console.set_interval(LOOK_SECONDS, self.look)
+            self._timer = self._app.set_interval(LOOK_SECONDS, self.look)
 
     def look(self) -> None:
         """Read the file again when it is another than before; a bad one is told, and the last good one stays."""
@@ -44,9 +46,9 @@ class ThemeWatch:
             return
         self._seen = changed
         try:
-            self._console.use_theme(theme.load_user(self._path))
+            self._use(theme.load_user(self._path))
         except SettingsError as error:
-            failures.tell(self._console, error)
+            failures.tell(self._app, error)
 
 
 def _changed_at(path: Path) -> int | None:

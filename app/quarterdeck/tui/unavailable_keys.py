@@ -11,8 +11,9 @@ from quarterdeck.tui.rows.session_row import has_left, name_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from quarterdeck.core.session import Session
     from quarterdeck.tui.actions import Action
-    from quarterdeck.tui.screens.main import MainScreen
+    from quarterdeck.tui.screen_context import ScreenContext
 
 SAID: Mapping[str, str] = {
     "session.answer": "{name} asks nothing now.",
@@ -23,21 +24,20 @@ SAID: Mapping[str, str] = {
 LEFT = "{agent} has ended in {name}, and its shell is there. Go there, and resume it by hand; u is for what is gone."
 
 
-def can_say(screen: MainScreen, action: Action) -> bool:
+def can_say(context: ScreenContext, action: Action, session: Session | None) -> bool:
     """Whether the key has something to say here."""
-    console = screen.console_app
     return (
         action.name in SAID
-        and console.trouble is None
-        and offered(action, console.backend.capabilities())
-        and (action.needs is Needs.NOTHING or screen.selected is not None)
+        and context.trouble is None
+        and offered(action, context.backend.capabilities())
+        and (action.needs is Needs.NOTHING or session is not None)
     )
 
 
-def say(screen: MainScreen, action: Action) -> None:
-    """Say why nothing is done."""
-    session, said = screen.selected, SAID[action.name]
+def why(action: Action, session: Session | None) -> str:
+    """Why nothing is done."""
+    said = SAID[action.name]
     if session is not None and action.name == "session.restore" and has_left(session):
         said = LEFT
     name, agent = (f'"{name_of(session)}"', session.tool or "The agent") if session is not None else ("", "")
-    screen.console_app.notify(clean(said.format(name=name, agent=agent)), markup=False)
+    return clean(said.format(name=name, agent=agent))

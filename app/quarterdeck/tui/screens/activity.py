@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from quarterdeck.core.session import Session
-    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.screen_context import ScreenContext
     from quarterdeck.tui.widgets.scrolling_lines import Line
 
 SHOWN = 300
@@ -44,8 +44,8 @@ class ActivityScreen(Page):
     ]
     keys = (("/", "search"), ("Tab", "this session or all"), ("l", "level"), ("r", "again"), ("Esc", "back"))
 
-    def __init__(self, console: ConsoleApp, session: Session | None) -> None:
-        super().__init__(console)
+    def __init__(self, context: ScreenContext, session: Session | None) -> None:
+        super().__init__(context)
         self._session = session
         self._is_narrow = False
         self._level = 0
@@ -86,7 +86,7 @@ class ActivityScreen(Page):
     @on(Input.Changed)
     def action_fetch(self) -> None:
         """Ask again."""
-        self.console_app.attempt(self._fetch())
+        self.context.attempt(self._fetch())
 
     def _read(self) -> None:
         self.set_focus(self.lines)
@@ -100,13 +100,15 @@ class ActivityScreen(Page):
         )
 
     async def _fetch(self) -> None:
-        console = self.console_app
+        context = self.context
         query = self._query()
-        events = await console.backend.activity(query)
+        events = await context.backend.activity(query)
         if query != self._query():
             # More was typed meanwhile, and asked for.
             return
-        names = {"": ""} | {session_id: name_of(one) for session_id, one in console.main.board.sessions.items()}
+        fleet = context.backend.fleet()
+        known = {**fleet.sessions, **fleet.exited}
+        names = {"": ""} | {session_id: name_of(one) for session_id, one in known.items()}
         nothing: list[Line] = [(Cell("  Nothing happened that matches.", "muted"),)]
-        now, is_narrow = console.clock.now(), self.lines.size.width < NARROW
+        now, is_narrow = context.clock.now(), self.lines.size.width < NARROW
         self.lines.show([activity_line(event, now, names, is_narrow=is_narrow) for event in events] or nothing)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from quarterdeck.core.session import Ask, Session
-    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.screen_context import ScreenContext
 
 logger = logging.getLogger(__name__)
 
@@ -57,8 +57,8 @@ class AnswerScreen(Dialog[str]):
         Binding("pageup", "scroll(-10)", "page up"),
     ]
 
-    def __init__(self, console: ConsoleApp, session: Session, ask: Ask) -> None:
-        super().__init__(console)
+    def __init__(self, context: ScreenContext, session: Session, ask: Ask) -> None:
+        super().__init__(context)
         self.heading = f"{name_of(session)} asks"
         self._session = session
         self.ask = ask
@@ -87,7 +87,7 @@ class AnswerScreen(Dialog[str]):
         yield from rest
 
     def _lines(self) -> list[Text]:
-        lines = question_lines(self.ask, self.console_app.clock.now())
+        lines = question_lines(self.ask, self.context.clock.now())
         return [self.style(clean(text), role) for text, role in lines]
 
     def _choices(self) -> Iterable[Static]:
@@ -118,11 +118,11 @@ class AnswerScreen(Dialog[str]):
 
     def on_mount(self) -> None:
         """Watch whether it is still asked."""
-        self._opened = self.console_app.clock.monotonic()
+        self._opened = self.context.clock.monotonic()
         if not self.ask.choices:
             self.action_write()
             self.run_worker(self._read())
-        self._unsubscribe = self.console_app.backend.subscribe(self._check)
+        self._unsubscribe = self.context.backend.subscribe(self._check)
 
     def on_unmount(self) -> None:
         """Stop watching."""
@@ -131,7 +131,7 @@ class AnswerScreen(Dialog[str]):
     async def _read(self) -> None:
         """Show the dialog itself: an agent that tells that it asks does not always tell what can be chosen."""
         try:
-            seen = await self.console_app.backend.question(self._session.session_id)
+            seen = await self.context.backend.question(self._session.session_id)
         except QuarterdeckError as error:
             # What was told stands, and an answer to it will be refused with the reason.
             logger.debug("the question cannot be read: %s", error.message)
@@ -140,7 +140,7 @@ class AnswerScreen(Dialog[str]):
             self._fill(seen)
 
     def _check(self) -> None:
-        now = self.console_app.backend.fleet().sessions.get(self._session.session_id)
+        now = self.context.backend.fleet().sessions.get(self._session.session_id)
         ask, shown = now.asks if now is not None else None, self.ask
         if not self.is_current or (ask == self._told_of and shown.text.strip()):
             return
@@ -150,7 +150,7 @@ class AnswerScreen(Dialog[str]):
         if ask is not None and not shown.text.strip():
             self._fill(ask)
         elif ask is None or not is_told_again(shown.text, shown.choices, ask.text, ask.choices):
-            self.console_app.notify("It asks something else by now, or nothing.", severity="warning", markup=False)
+            self.notify("It asks something else by now, or nothing.", severity="warning", markup=False)
             self.dismiss(None)
         else:
             self._since.update(self._lines()[0])
@@ -160,7 +160,7 @@ class AnswerScreen(Dialog[str]):
         if not ask.text.strip():
             return
         self.ask, self.keys = ask, _keys(ask)
-        self._opened = self.console_app.clock.monotonic()
+        self._opened = self.context.clock.monotonic()
         self._ticked.clear()
         for name, lines in (("#question", self._told()), ("#choices", self._choices())):
             place = self.query_one(name)
@@ -175,7 +175,7 @@ class AnswerScreen(Dialog[str]):
 
     def action_choose(self, number: int) -> None:
         """Answer with a choice, or tick it where several may be taken."""
-        is_read = self.console_app.clock.monotonic() - self._opened >= GRACE_SECONDS
+        is_read = self.context.clock.monotonic() - self._opened >= GRACE_SECONDS
         if number > len(self.ask.choices) or not is_read:
             return
         if self.ask.several:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from quarterdeck.operations.doctor import Finding
-    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.screen_context import ScreenContext
 
 
 class ChecksScreen(Page):
@@ -28,8 +28,8 @@ class ChecksScreen(Page):
     ]
     keys = (("j k", "scroll"), ("r", "again"), ("Esc", "back"))
 
-    def __init__(self, console: ConsoleApp) -> None:
-        super().__init__(console)
+    def __init__(self, context: ScreenContext) -> None:
+        super().__init__(context)
         self._findings: Sequence[Finding] = ()
 
     def on_mount(self) -> None:
@@ -39,7 +39,7 @@ class ChecksScreen(Page):
 
     def action_look(self) -> None:
         """Look again."""
-        self.console_app.attempt(self._look())
+        self.context.attempt(self._look())
 
     def on_resize(self) -> None:
         """Sentences are broken where the page ends."""
@@ -48,11 +48,9 @@ class ChecksScreen(Page):
             self.call_after_refresh(self._show)
 
     async def _look(self) -> None:
-        self._findings = await self.console_app.backend.setup.findings()
+        self._findings = await self.context.backend.setup.findings()
         self.query_one("#heading", Static).update(f"Checks: {verdict(self._findings)}")
         self._show()
 
     def _show(self) -> None:
-        self.lines.show(
-            finding_lines(self._findings, self.lines.size.width - 1, ascii_only=self.console_app.ascii_only)
-        )
+        self.lines.show(finding_lines(self._findings, self.lines.size.width - 1, ascii_only=self.context.ascii_only))

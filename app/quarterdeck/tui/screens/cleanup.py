@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
     from textual.worker import Worker
 
-    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.screen_context import ScreenContext
 
 TICKED, UNTICKED, STAYS = "[x]", "[ ]", " - "
 MARKS = {Clearing.GOING: "...", Clearing.ENDED: " ok", Clearing.LEFT: STAYS, Clearing.FAILED: " ! "}
@@ -69,8 +69,8 @@ class CleanupScreen(Dialog[None]):
     heading = "Clean up what is done or dead"
     keys: Sequence[tuple[str, str]] = OVER
 
-    def __init__(self, console: ConsoleApp) -> None:
-        super().__init__(console)
+    def __init__(self, context: ScreenContext) -> None:
+        super().__init__(context)
         self.add_class("-page")
         self._found: list[Clearable] = []
         self._ticked: set[str] = set()
@@ -92,7 +92,7 @@ class CleanupScreen(Dialog[None]):
 
     async def _look(self) -> None:
         try:
-            self._found = await self.console_app.backend.clearable()
+            self._found = await self.context.backend.clearable()
         except QuarterdeckError as error:
             self._say(f"It cannot be told what could go: {error.message} {error.hint}", "failed")
             return
@@ -119,7 +119,7 @@ class CleanupScreen(Dialog[None]):
     def _offer(self) -> None:
         here = self._options.highlighted or 0
         width = self._options.scrollable_content_region.width or 70
-        now = self.console_app.clock.now()
+        now = self.context.clock.now()
         self._options.display = bool(self._found)
         self.set_class(not self._found, "-nothing")
         self._options.offer([Option(self._lines(one, width, now), id=one.session_id) for one in self._found], here)
@@ -127,7 +127,7 @@ class CleanupScreen(Dialog[None]):
     def _lines(self, one: Clearable, width: int, now: datetime) -> Text:
         done = self._outcomes.get(one.session_id)
         mark, role, below = self._standing(one, done)
-        ink = self.console_app.colours.ink
+        ink = self.context.colours.ink
         age = f"last active {quiet(one.quiet_since, now)}" if one.quiet_since else ""
         right = f"{cut(clean(one.branch), width // 2 - len(age) - 2)}  {age}".strip()
         room = width - cell_width(mark) - cell_width(right) - 4
@@ -213,7 +213,7 @@ class CleanupScreen(Dialog[None]):
         keeping = [one.session_id for one in chosen if one.holds]
         self._say("Ending them, one after the other …")
         try:
-            await self.console_app.backend.clear(ids, keeping=keeping, told=self._told)
+            await self.context.backend.clear(ids, keeping=keeping, told=self._told)
             said = "Done."
         except asyncio.CancelledError:
             said = "Stopped. What is not marked was not touched."

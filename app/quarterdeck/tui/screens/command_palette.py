@@ -18,7 +18,7 @@ _ITSELF = "palette.open"
 
 def candidates(screen: MainScreen) -> list[PickerItem]:
     """Sessions as they stand, then actions as the help has them."""
-    console = screen.console_app
+    context = screen.context
     found = [
         PickerItem(
             SESSION + session_id, name_of(session), f"{kind_of(session).value}  {title_of(session) or repo_of(session)}"
@@ -27,7 +27,7 @@ def candidates(screen: MainScreen) -> list[PickerItem]:
         if (session := screen.board.sessions.get(session_id)) is not None
     ]
     found += [
-        PickerItem(ACTION + action.name, action.help, " ".join(map(spoken, console.keys[action.name][:1])))
+        PickerItem(ACTION + action.name, action.help, " ".join(map(spoken, context.keys[action.name][:1])))
         for action in ACTIONS
         if action.name != _ITSELF and screen.works(action)
     ]
@@ -45,18 +45,16 @@ def open_palette(screen: MainScreen) -> None:
         elif screen.table.select(answer.removeprefix(SESSION)) and screen.works(BY_NAME["session.go"]):
             screen.action_do("session.go")
 
-    screen.app.push_screen(
-        Picker(screen.console_app, "Go to, or do", candidates(screen), "a session or an action"), chosen
-    )
+    screen.app.push_screen(Picker(screen.context, "Go to, or do", candidates(screen), "a session or an action"), chosen)
 
 
 def open_views(screen: MainScreen) -> None:
     """Let the operator choose a saved filter."""
-    views = screen.console_app.preferences.views
+    views = screen.context.preferences.views
 
     def chosen(answer: str | None) -> None:
         if answer is not None:
             screen.open_filter(views[answer])
 
     found = [PickerItem(name, name, text) for name, text in views.items()]
-    screen.app.push_screen(Picker(screen.console_app, "Saved views", found, "a view of [views] in config.toml"), chosen)
+    screen.app.push_screen(Picker(screen.context, "Saved views", found, "a view of [views] in config.toml"), chosen)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import Session
     from quarterdeck.core.thought import ThoughtSnapshot
     from quarterdeck.ports.store import Activity
-    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.screen_context import ScreenContext
 
 HISTORY = 10
 EVENTS = 30
@@ -37,8 +37,8 @@ class DetailsScreen(Page):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("i,q", "leave", "back")]
     keys = (("j k", "scroll"), ("Esc", "back"))
 
-    def __init__(self, console: ConsoleApp, session: Session) -> None:
-        super().__init__(console)
+    def __init__(self, context: ScreenContext, session: Session) -> None:
+        super().__init__(context)
         self.heading = "  ".join(filter(None, (name_of(session), title_of(session))))
         self._session = session
         self._history: list[ThoughtSnapshot] = []
@@ -48,7 +48,7 @@ class DetailsScreen(Page):
     def on_mount(self) -> None:
         """Show what is here, and fetch the rest."""
         self._show()
-        self.console_app.attempt(self._fetch())
+        self.context.attempt(self._fetch())
 
     def on_resize(self) -> None:
         """The strip of the day is as long as there is room."""
@@ -56,7 +56,7 @@ class DetailsScreen(Page):
         self.call_after_refresh(self._show)
 
     async def _fetch(self) -> None:
-        backend, session_id = self.console_app.backend, self._session.session_id
+        backend, session_id = self.context.backend, self._session.session_id
         self._history = await backend.thought_history(session_id, HISTORY)
         self._show()
         if Capability.ACTIVITY in backend.capabilities():
@@ -67,18 +67,18 @@ class DetailsScreen(Page):
             self._show()
 
     def _show(self) -> None:
-        session, console = self._session, self.console_app
-        now = console.clock.now()
+        session, context = self._session, self.context
+        now = context.clock.now()
         self.lines.show(
             [
                 *ask_lines(session, now),
                 *why_lines(session, now),
                 *work_lines(session, now),
                 *day_lines(
-                    console.backend.day_of(session.session_id),
+                    context.backend.day_of(session.session_id),
                     now,
                     self.lines.size.width,
-                    ascii_only=console.ascii_only,
+                    ascii_only=context.ascii_only,
                 ),
                 *thought_lines(self._history, now),
                 *event_lines(self._events, now),

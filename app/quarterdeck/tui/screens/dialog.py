@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from textual.color import Color
     from textual.widget import Widget
 
-    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.screen_context import ScreenContext
 
 Answer = TypeVar("Answer")
 TALL = 24
@@ -82,9 +82,9 @@ class Dialog(ModalScreen[Answer]):
     keys: Sequence[tuple[str, str]] = (("Esc", "back"),)
     """The line at its foot."""
 
-    def __init__(self, console: ConsoleApp) -> None:
+    def __init__(self, context: ScreenContext) -> None:
         super().__init__()
-        self.console_app = console
+        self.context = context
         self._room = 0
         """Cells for the line of keys; 0 until it is known."""
 
@@ -99,7 +99,7 @@ class Dialog(ModalScreen[Answer]):
     def render(self) -> RenderableType:
         """What stands behind it."""
         behind = super().render()
-        if isinstance(behind, BackgroundScreen) and self.console_app.colours.terminal:
+        if isinstance(behind, BackgroundScreen) and self.context.colours.terminal:
             return Faint(behind.screen, behind.color)
         return behind
 
@@ -120,7 +120,7 @@ class Dialog(ModalScreen[Answer]):
         return ()
 
     def _key_line(self) -> Text:
-        style = self.console_app.colours.style
+        style = self.context.colours.style
         line = Text(no_wrap=True, overflow="ellipsis")
         for key, label in fitting(self.keys, self._room or self.app.size.width):
             line.append(key, style("accent bold", "surface"))
@@ -129,7 +129,7 @@ class Dialog(ModalScreen[Answer]):
 
     def style(self, text: str, role: str = "text") -> Text:
         """A piece of text of the dialog in a role of the theme."""
-        return Text(text, style=self.console_app.colours.style(role, "surface"))
+        return Text(text, style=self.context.colours.style(role, "surface"))
 
     def action_leave(self) -> None:
         """Back, with nothing done."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from quarterdeck.core.session import Session
-    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.screen_context import ScreenContext
 
 MOST_LINES = 12
 NOTHING_LOST = "Nothing would be lost that we know of."
@@ -45,8 +45,8 @@ class EndScreen(Dialog[Ending]):
         Binding("n,enter,q", "leave", "no"),
     ]
 
-    def __init__(self, console: ConsoleApp, sessions: Sequence[Session]) -> None:
-        super().__init__(console)
+    def __init__(self, context: ScreenContext, sessions: Sequence[Session]) -> None:
+        super().__init__(context)
         self._sessions = sessions
         self._losses: dict[str, tuple[str, ...]] = {}
         self._is_known = False
@@ -72,7 +72,7 @@ class EndScreen(Dialog[Ending]):
 
     async def _look(self) -> None:
         try:
-            losses = await self.console_app.backend.losses([session.session_id for session in self._sessions])
+            losses = await self.context.backend.losses([session.session_id for session in self._sessions])
         except QuarterdeckError as error:
             self._told.update(self.style(clean(f"It cannot be told what would be lost: {error.message}"), "failed"))
             return

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
-    from quarterdeck.tui.app import ConsoleApp
     from quarterdeck.tui.mailbox import Waiting
+    from quarterdeck.tui.screen_context import ScreenContext
 
 
 NARROWEST = 70
@@ -60,8 +60,8 @@ class HeldScreen(Dialog[tuple[int, Fate]]):
         Binding("M,q", "leave", "back"),
     ]
 
-    def __init__(self, console: ConsoleApp, waiting: Sequence[Waiting]) -> None:
-        super().__init__(console)
+    def __init__(self, context: ScreenContext, waiting: Sequence[Waiting]) -> None:
+        super().__init__(context)
         self._waiting = waiting
         self._options = ChoiceList(on_enter=lambda: self.action_do(Fate.CHANGE.value))
         if not waiting:
@@ -87,8 +87,8 @@ class HeldScreen(Dialog[tuple[int, Fate]]):
         self._options.offer(entries, self._options.highlighted or 0)
 
     def _entry(self, waiting: Waiting, room: int) -> Text:
-        colours = self.console_app.colours
-        age = exact(waiting.at, self.console_app.clock.now())
+        colours = self.context.colours
+        age = exact(waiting.at, self.context.clock.now())
         lines = waiting.text.strip().splitlines() or [""]
         more = f" (+{len(lines) - 1} more)" if len(lines) > 1 else ""
         entry = Text(no_wrap=True, overflow="ellipsis")
@@ -117,8 +117,8 @@ class ChangeScreen(Dialog[str]):
     AUTO_FOCUS = "#writing"
     keys = (("Enter", "keep"), ("Ctrl+J", "new line"), ("Esc", "leave as it was"))
 
-    def __init__(self, console: ConsoleApp, waiting: Waiting) -> None:
-        super().__init__(console)
+    def __init__(self, context: ScreenContext, waiting: Waiting) -> None:
+        super().__init__(context)
         self.heading = f"Message that waits for {waiting.name}"
         self._text = waiting.text
 

@@ -52,13 +52,13 @@ class HelpScreen(Page):
         self.lines.show([*self._actions(), *_filter_lines(), *self._shapes(), *_column_lines()])
 
     def _actions(self) -> list[Line]:
-        console = self.console_app
+        context = self.context
         lines: list[Line] = []
-        shown = [action for action in ACTIONS if offered(action, console.backend.capabilities())]
+        shown = [action for action in ACTIONS if offered(action, context.backend.capabilities())]
         for group, actions in groupby(shown, key=lambda action: action.group):
             lines.append((Cell(group, "text bold"),))
             for action in actions:
-                pressed = " ".join(map(spoken, console.keys[action.name])) or "not bound"
+                pressed = " ".join(map(spoken, context.keys[action.name])) or "not bound"
                 lines.append(
                     (
                         Cell("  " + fit(pressed, KEY_WIDTH), "accent"),
@@ -73,7 +73,7 @@ class HelpScreen(Page):
     def _shapes(self) -> list[Line]:
         lines: list[Line] = [(Cell("What the shapes mean", "text bold"),)]
         for kind, meaning in _MEANINGS.items():
-            sign = shape(kind, ascii_only=self.console_app.ascii_only)
+            sign = shape(kind, ascii_only=self.context.ascii_only)
             lines.append((Cell("  " + fit(f"{sign} {kind.value}", KEY_WIDTH), "accent"), Cell(meaning)))
         doubt = "behind a state: we think so, and are not sure (details say why)"
         return [*lines, (Cell("  " + fit("?", KEY_WIDTH), "accent"), Cell(doubt)), ()]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
-    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.screen_context import ScreenContext
 
 
 class TellScreen(Dialog[None]):
@@ -24,8 +24,8 @@ class TellScreen(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,q", "leave", "back")]
     keys = (("Enter Esc", "back"),)
 
-    def __init__(self, console: ConsoleApp, heading: str, why: str, command: str) -> None:
-        super().__init__(console)
+    def __init__(self, context: ScreenContext, heading: str, why: str, command: str) -> None:
+        super().__init__(context)
         self.heading = heading
         self._why = why
         self._command = command

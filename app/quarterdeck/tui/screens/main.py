@@ -12,7 +12,6 @@ from textual.widgets import Static
 
 from quarterdeck.core.text import clean
 from quarterdeck.tui import actions, unavailable_keys
-from quarterdeck.tui.action_handlers import COMMANDS
 from quarterdeck.tui.actions import ACTIONS, BY_NAME
 from quarterdeck.tui.fleet_view import FleetView
 from quarterdeck.tui.frames import PaintsOnce
@@ -30,14 +29,14 @@ from quarterdeck.tui.widgets.line import CellLine
 from quarterdeck.tui.widgets.preview import Preview
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from textual.app import ComposeResult
     from textual.timer import Timer
 
     from quarterdeck.core.session import Session
     from quarterdeck.tui.actions import Action
-    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.screen_context import ScreenContext
     from quarterdeck.tui.theme import Theme
 
 HOLD_SECONDS = 1.0
@@ -66,22 +65,23 @@ class MainScreen(PaintsOnce):
 
     AUTO_FOCUS = "#fleet"
 
-    def __init__(self, console: ConsoleApp) -> None:
+    def __init__(self, context: ScreenContext, commands: Mapping[str, Callable[[MainScreen], None]]) -> None:
         super().__init__()
         self._compositor = NarrowCompositor()
-        self.console_app = console
+        self.context = context
+        self._commands = commands
         # Textual's own key maps take a swap of two keys for a clash, so the bindings are made from the resolved keys.
-        self._bindings = BindingsMap(_bindings(console.keys))
-        self.board = FleetView(Grouping(console.preferences.grouping))
-        self.placement = console.preferences.preview
+        self._bindings = BindingsMap(_bindings(context.keys))
+        self.board = FleetView(Grouping(context.preferences.grouping))
+        self.placement = context.preferences.preview
         self.filter_bar = FilterBar(lambda keeps: self.close_filter(keeps=keeps))
-        self.head = CellLine(console.colours, css_id="head")
-        self.table = FleetTable(console.colours, self._view(), css_id="fleet")
-        self.preview = Preview(console.colours, css_id="preview")
+        self.head = CellLine(context.colours, css_id="head")
+        self.table = FleetTable(context.colours, self._view(), css_id="fleet")
+        self.preview = Preview(context.colours, css_id="preview")
         self.notice = Static("", id="notice", markup=False)
-        self.card = Card(console)
-        self.foot = CellLine(console.colours, css_id="foot")
-        self._feed = PreviewFeed(console, self._show_tail)
+        self.card = Card(context)
+        self.foot = CellLine(context.colours, css_id="foot")
+        self._feed = PreviewFeed(self, context, self._show_tail)
         self._last_key = -HOLD_SECONDS
         self._release: Timer | None = None
         self._awaited: str | None = None
@@ -100,8 +100,8 @@ class MainScreen(PaintsOnce):
 
     def on_mount(self) -> None:
         """Begin at the row of the last time, and look at the clock now and then."""
-        self._awaited = self.console_app.preferences.selected
-        self.board.filter = self.console_app.preferences.views.get(self.console_app.preferences.view, "")
+        self._awaited = self.context.preferences.selected
+        self.board.filter = self.context.preferences.views.get(self.context.preferences.view, "")
         self.sync()  # Before the first frame, so that it is the table and not an empty screen.
         self.set_interval(CLOCK_SECONDS, self.sync)
 
@@ -119,9 +119,9 @@ class MainScreen(PaintsOnce):
 
     def sync(self) -> None:
         """Show the fleet as it is now. What stands there already is not painted again."""
-        backend = self.console_app.backend
-        fleet, now = backend.fleet(), self.console_app.clock.now()
-        since_key = self.console_app.clock.monotonic() - self._last_key
+        backend = self.context.backend
+        fleet, now = backend.fleet(), self.context.clock.now()
+        since_key = self.context.clock.monotonic() - self._last_key
         self.board.sync(fleet, hold=since_key < HOLD_SECONDS)
         if self.board.is_held and self._release is None:
             self._release = self.set_timer(HOLD_SECONDS - since_key + 0.05, self._let_go)
@@ -137,7 +137,7 @@ class MainScreen(PaintsOnce):
         self.head.show(
             head_cells(
                 backend.server, self.board.counts, fleet, backend.store_health(), now, self.app.size.width,
-                ascii_only=self.console_app.ascii_only,
+                ascii_only=self.context.ascii_only,
             )
         )  # fmt: skip
         self._show_notice()
@@ -152,7 +152,7 @@ class MainScreen(PaintsOnce):
         """Show what belongs to the selected row: preview and keys."""
         session = self.selected
         if self.preview.display:
-            self.preview.show_session(session, self.console_app.clock.now())
+            self.preview.show_session(session, self.context.clock.now())
             self._feed.want(session, self.preview.tail.size.height)
         self.show_foot()
         if self.filter_bar.display:
@@ -163,7 +163,7 @@ class MainScreen(PaintsOnce):
         if self.focused is self.filter_bar.input:
             self.foot.show(typing_cells())
         else:
-            self.foot.show(foot_cells(self.console_app.keys, self.works, self.app.size.width, len(self.board.marked)))
+            self.foot.show(foot_cells(self.context.keys, self.works, self.app.size.width, len(self.board.marked)))
 
     def _show_tail(self, session_id: str, raw: str, is_known: bool) -> None:
         # What was seen last stays while tmux cannot be asked; the head line says that it does not answer.
@@ -171,9 +171,9 @@ class MainScreen(PaintsOnce):
             self.preview.show_tail(session_id, raw)
 
     def _show_notice(self) -> None:
-        backend = self.console_app.backend
+        backend = self.context.backend
         notice = notice_for(
-            backend.fleet(), clean(backend.server), self.console_app.trouble, width=self.app.size.width,
+            backend.fleet(), clean(backend.server), self.context.trouble, width=self.app.size.width,
             height=self.app.size.height, filter_text=self.board.filter, shown=self.board.shown,
         )  # fmt: skip
         is_small = self.app.size.width < LEAST_WIDTH or self.app.size.height < LEAST_HEIGHT
@@ -184,15 +184,15 @@ class MainScreen(PaintsOnce):
             self.notice.update(text)
 
     def _notice_text(self, notice: EmptyNotice) -> Text:
-        style = self.console_app.colours.style
+        style = self.context.colours.style
         text = Text(justify="center")
         text.append(clean(notice.what), style("failed bold" if notice.is_bad else "text bold"))
         text.append(f"\n{clean(notice.why)}", style("muted"))
         text.append("\n\n" if self.app.size.height > LEAST_HEIGHT else "\n")
         for phrase in notice.next.split("   "):
             name, _, said = phrase.removeprefix("{").partition("}")
-            if self.works(BY_NAME[name]) and self.console_app.keys[name]:
-                text.append(actions.spoken(self.console_app.keys[name][0]), style("accent bold"))
+            if self.works(BY_NAME[name]) and self.context.keys[name]:
+                text.append(actions.spoken(self.context.keys[name][0]), style("accent bold"))
                 text.append(said + "   ", style("muted"))
         text.rstrip()
         return text
@@ -204,12 +204,12 @@ class MainScreen(PaintsOnce):
         self.sync()
 
     def _view(self) -> RowView:
-        console = self.console_app
+        context = self.context
         return RowView(
-            now=console.clock.now(),
-            ascii_only=console.ascii_only,
-            repo_role=console.repo_role,
-            activity_of=lambda session: console.backend.activity_of(session.session_id),
+            now=context.clock.now(),
+            ascii_only=context.ascii_only,
+            repo_role=context.repo_role,
+            activity_of=lambda session: context.backend.activity_of(session.session_id),
             is_marked=lambda session: session.session_id in self.board.marked,
         )
 
@@ -223,27 +223,27 @@ class MainScreen(PaintsOnce):
 
     def works(self, action: Action) -> bool:
         """Whether an action can be done now."""
-        if self.console_app.trouble is not None:
+        if self.context.trouble is not None:
             return action.name in WORKS_IN_TROUBLE
         rows = self.targets() if action.name in actions.FOR_THE_MARKED else [self.selected]
         return (
-            actions.offered(action, self.console_app.backend.capabilities())
+            actions.offered(action, self.context.backend.capabilities())
             and any(actions.applies(action, row, has_rows=bool(self.board.sessions)) for row in rows)
-            and (action.name != "view.choose" or bool(self.console_app.preferences.views))
+            and (action.name != "view.choose" or bool(self.context.preferences.views))
         )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Textual asks this before it runs a key."""
         if action != "do" or self.works(wanted := BY_NAME[cast("str", parameters[0])]):
             return True
-        return unavailable_keys.can_say(self, wanted)
+        return unavailable_keys.can_say(self.context, wanted, self.selected)
 
     def action_do(self, name: str) -> None:
         """Run an action of the table, or say why it cannot be done."""
         if self.works(BY_NAME[name]):
-            COMMANDS[name](self)
+            self._commands[name](self)
         else:
-            unavailable_keys.say(self, BY_NAME[name])
+            self.notify(unavailable_keys.why(BY_NAME[name], self.selected), markup=False)
 
     def action_row(self, number: int) -> None:
         """Jump to a row by its place."""
@@ -279,14 +279,14 @@ class MainScreen(PaintsOnce):
             # At once: the next key may be on its way, and it is a letter of the filter, not a command.
             self.set_focus(self.filter_bar.input)
         elif text is None:
-            self.console_app.hold_keys()
+            self.context.hold_keys()
             self.call_after_refresh(self._focus_filter)
         else:
             self.filter_bar.input.value = text
 
     def _focus_filter(self) -> None:
         self.set_focus(self.filter_bar.input)
-        self.console_app.let_keys_go()
+        self.context.let_keys_go()
 
     def close_filter(self, *, keeps: bool) -> None:
         """Back to the table, with the filter or without."""
@@ -333,7 +333,7 @@ class MainScreen(PaintsOnce):
     async def on_event(self, event: events.Event) -> None:
         """Remember when the operator last pressed something, whoever it is for."""
         if isinstance(event, events.Key | events.Click):
-            self._last_key = self.console_app.clock.monotonic()
+            self._last_key = self.context.clock.monotonic()
             self._awaited = None
             self.table.is_left_alone = False
         await super().on_event(event)
@@ -342,7 +342,7 @@ class MainScreen(PaintsOnce):
     def _row_selected(self) -> None:
         self.show_selected()
         if not self.table.is_left_alone:
-            self.console_app.selection_moved(self.table.selected)
+            self.context.backend.remember(selected=self.table.selected)
 
     @on(FleetTable.Chosen)
     def _row_chosen(self) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from quarterdeck.core.session import Session
-    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.screen_context import ScreenContext
 
 NAMES_SHOWN = 4
 
@@ -42,8 +42,8 @@ class MessageScreen(Dialog[str]):
     AUTO_FOCUS = "#writing"
     keys = (("Enter", "send"), ("Ctrl+J", "new line"), ("Esc", "back"))
 
-    def __init__(self, console: ConsoleApp, sessions: Sequence[Session]) -> None:
-        super().__init__(console)
+    def __init__(self, context: ScreenContext, sessions: Sequence[Session]) -> None:
+        super().__init__(context)
         self._sessions = sessions
         self.heading = f"Message to {names(sessions) if len(sessions) <= NAMES_SHOWN else f'{len(sessions)} sessions'}"
         if len(sessions) > 1:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
-    from quarterdeck.tui.app import ConsoleApp
     from quarterdeck.tui.requests import Directory
+    from quarterdeck.tui.screen_context import ScreenContext
 
 SHELL = "shell"
 
@@ -53,11 +53,11 @@ class NewScreen(Picker):
     nothing = "Nothing matches; Enter takes a path typed whole."
     keys = _keys("go on")
 
-    def __init__(self, console: ConsoleApp, here: str) -> None:
-        super().__init__(console, "New session", [], "type to narrow, or a path")
+    def __init__(self, context: ScreenContext, here: str) -> None:
+        super().__init__(context, "New session", [], "type to narrow, or a path")
         self._here = here
         self._marked: list[str] = []
-        self._tool = Choice(console.colours, [SHELL], css_id="tool")
+        self._tool = Choice(context.colours, [SHELL], css_id="tool")
         self._request = TextBox(css_id="writing")
         self.request: NewRequest | None = None
 
@@ -72,8 +72,8 @@ class NewScreen(Picker):
         self._candidates = [PickerItem(self._here, _from_home(self._here), "here")] if self._here else []
         self._ask_for_request()
         # An Enter that comes before the usual agent is known must not start a shell in its place.
-        self.console_app.hold_keys()
-        self.console_app.attempt(self._fetch())
+        self.context.hold_keys()
+        self.context.attempt(self._fetch())
 
     @on(Choice.Changed)
     def _ask_for_request(self) -> None:
@@ -92,13 +92,13 @@ class NewScreen(Picker):
         self.query_one("#keys", Static).update(self._key_line())
 
     async def _fetch(self) -> None:
-        backend = self.console_app.backend
+        backend = self.context.backend
         try:
             tools = await backend.tools()
             self._tool.offer([SHELL, *tools.names], tools.usual)
             self._ask_for_request()
         finally:
-            self.console_app.let_keys_go()
+            self.context.let_keys_go()
         known = await backend.directories()
         self._candidates = [*self._candidates, *(_candidate(one) for one in known if one.path != self._here)]
         self.narrow()
@@ -106,7 +106,7 @@ class NewScreen(Picker):
     def prompt(self, one: PickerItem, width: int) -> Text:
         """A directory's line, with its mark."""
         is_marked = one.id in self._marked
-        sign = ("✓ ", self.console_app.colours.ink("accent bold")) if is_marked else "  "
+        sign = ("✓ ", self.context.colours.ink("accent bold")) if is_marked else "  "
         shown = replace(one, title=end_of(one.title, width - cell_width(one.note) - 4))
         return Text.assemble(sign, super().prompt(shown, width - 2))
 

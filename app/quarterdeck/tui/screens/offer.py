@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
-    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.screen_context import ScreenContext
     from quarterdeck.tui.setup import Offer
 
 MOST_LINES = 16
@@ -36,14 +36,14 @@ class OfferScreen(Dialog[bool]):
         Binding("n,enter,q", "leave", "no"),
     ]
 
-    def __init__(self, console: ConsoleApp, offer: Offer) -> None:
-        super().__init__(console)
+    def __init__(self, context: ScreenContext, offer: Offer) -> None:
+        super().__init__(context)
         self.heading = offer.question
         self._offer = offer
         self._shown = offer.change
         whole = (("d", "every line"),) if offer.whole else ()
         self.keys = (("y", "do it"), *whole, ("j k", "scroll"), ("Enter Esc", "no"))
-        self.lines = ScrollingLines(console.colours, css_id="lines")
+        self.lines = ScrollingLines(context.colours, css_id="lines")
 
     def body(self) -> Iterable[Widget]:
         """Why, then the change."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
-    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.screen_context import ScreenContext
 
 
 class Page(Dialog[None]):
@@ -21,9 +21,9 @@ class Page(Dialog[None]):
     DEFAULT_CLASSES = "-page"
     AUTO_FOCUS = "#lines"
 
-    def __init__(self, console: ConsoleApp) -> None:
-        super().__init__(console)
-        self.lines = ScrollingLines(console.colours, css_id="lines")
+    def __init__(self, context: ScreenContext) -> None:
+        super().__init__(context)
+        self.lines = ScrollingLines(context.colours, css_id="lines")
 
     def body(self) -> Iterable[Widget]:
         """The lines."""

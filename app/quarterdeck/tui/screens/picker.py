@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
-    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.screen_context import ScreenContext
 
 MOST_SHOWN = 200
 
@@ -62,8 +62,10 @@ class Picker(Dialog[str]):
     beside = 8
     """Lines of the dialog that are not the list's."""
 
-    def __init__(self, console: ConsoleApp, heading: str, candidates: Sequence[PickerItem], prompt: str = "") -> None:
-        super().__init__(console)
+    def __init__(
+        self, context: ScreenContext, heading: str, candidates: Sequence[PickerItem], prompt: str = ""
+    ) -> None:
+        super().__init__(context)
         self.heading = heading
         self._candidates = candidates
         self.typed = Field(placeholder=prompt or "type to narrow", css_id="typed", on_enter=self._enter)
@@ -113,7 +115,7 @@ class Picker(Dialog[str]):
         note = cut(clean(one.note), width // 2)
         title = cut(clean(one.title), width - cell_width(note) - 2)
         space = " " * max(1, width - cell_width(title) - cell_width(note) - 1)
-        return Text.assemble(title, space, (note, self.console_app.colours.ink("muted")), no_wrap=True)
+        return Text.assemble(title, space, (note, self.context.colours.ink("muted")), no_wrap=True)
 
     def action_move(self, by: int) -> None:
         """Move the list's cursor."""

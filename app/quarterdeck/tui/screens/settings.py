@@ -9,18 +9,17 @@ from textual import on
 from textual.widgets import OptionList, Static
 
 from quarterdeck.core.text import clean
-from quarterdeck.tui.rows.order import Grouping
 from quarterdeck.tui.screens.picker import Picker, PickerItem
 from quarterdeck.tui.theme import load_all
 from quarterdeck.tui.widgets.field import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from textual.widget import Widget
 
-    from quarterdeck.tui.app import ConsoleApp
     from quarterdeck.tui.requests import Setting
+    from quarterdeck.tui.screen_context import ScreenContext
 
 HIDDEN = "••••"
 THEME = "console.theme"
@@ -34,8 +33,10 @@ class SettingsScreen(Picker):
     beside = 13
     keys = (("↑ ↓", "choose"), ("Enter", "change"), ("Esc", "back"))
 
-    def __init__(self, console: ConsoleApp) -> None:
-        super().__init__(console, "Settings", [], "type to narrow")
+    def __init__(self, context: ScreenContext, take_up: Callable[[str, str], None]) -> None:
+        super().__init__(context, "Settings", [], "type to narrow")
+        self._take_up = take_up
+        """Lets the console that is open look as a setting says from now on."""
         self._settings: dict[str, Setting] = {}
         self._help = Static(self.style("Reading them …", "muted"), id="setting-help", markup=False)
         self._value = Field(css_id="value", on_enter=self._typed)
@@ -50,12 +51,12 @@ class SettingsScreen(Picker):
     def on_mount(self) -> None:
         """Read them."""
         self._value.display = False
-        self.console_app.attempt(self._fetch())
+        self.context.attempt(self._fetch())
 
     async def _fetch(self) -> None:
-        self._settings = {one.key: one for one in await self.console_app.backend.settings()}
+        self._settings = {one.key: one for one in await self.context.backend.settings()}
         if THEME in self._settings:
-            themes, _ = load_all(self.console_app.backend.themes_folder)
+            themes, _ = load_all(self.context.backend.themes_folder)
             self._settings[THEME] = replace(self._settings[THEME], choices=tuple(themes))
         self._candidates = [
             PickerItem(one.key, one.key, f"{HIDDEN if one.is_secret and one.value else one.value}  ({one.source})")
@@ -93,9 +94,7 @@ class SettingsScreen(Picker):
 
     def _choose(self, setting: Setting) -> None:
         # No choice has an empty id, whatever it stands for.
-        dialog = Picker(
-            self.console_app, setting.key, [PickerItem(f"={one}", one or "none") for one in setting.choices]
-        )
+        dialog = Picker(self.context, setting.key, [PickerItem(f"={one}", one or "none") for one in setting.choices])
         dialog.begins_at = f"={setting.value}"
 
         def chosen(choice: str | None) -> None:
@@ -122,26 +121,9 @@ class SettingsScreen(Picker):
 
     def _set(self, setting: Setting, value: str) -> None:
         async def change() -> None:
-            await self.console_app.backend.change_setting(setting.key, value)
-            take_up(self.console_app, setting.key, value)
+            await self.context.backend.change_setting(setting.key, value)
+            self._take_up(setting.key, value)
             self.query_one("#keys", Static).update(self._key_line())
             await self._fetch()
 
-        self.console_app.attempt(change())
-
-
-def take_up(console: ConsoleApp, key: str, value: str) -> None:
-    """Let the console that is open look as a setting says from now on."""
-    screen = console.main
-    match key:
-        case "console.theme":
-            console.use_theme(console.load_theme(value))
-        case "console.preview":
-            screen.placement = value
-            screen.place_preview()
-        case "console.group":
-            screen.board.grouping = Grouping(value)
-            screen.set_filter(screen.board.filter)
-        case _:
-            return
-    screen.sync()
+        self.context.attempt(change())

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from quarterdeck.core.ids import SessionId
-    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.screen_context import ScreenContext
     from quarterdeck.tui.work import OpenIssue
 
 NO_ISSUE = PickerItem("—", "no issue", "the prompt says what to do")
@@ -52,15 +52,15 @@ class SpawnScreen(Picker):
     beside = 18
     keys = (("← → ↑ ↓", "choose"), ("Tab", "next field"), ("Enter", "go on"), ("Ctrl+S", "start"), ("Esc", "back"))
 
-    def __init__(self, console: ConsoleApp, near: SessionId | None = None) -> None:
-        super().__init__(console, "Spawn a worker", [], "a word or an id, or none")
+    def __init__(self, context: ScreenContext, near: SessionId | None = None) -> None:
+        super().__init__(context, "Spawn a worker", [], "a word or an id, or none")
         self._near = near
         self._prompt = TextBox(css_id="writing", placeholder="what to do (optional with an issue)")
         self._branch = Field(
             placeholder="made from the issue (optional)", css_id="branch", on_enter=lambda: self.set_focus(self._prompt)
         )
-        self._agent = Choice(console.colours, [], css_id="agent", on_enter=lambda: self.set_focus(self._branch))
-        self._project = Choice(console.colours, [], css_id="project", on_enter=lambda: self.set_focus(self.typed))
+        self._agent = Choice(context.colours, [], css_id="agent", on_enter=lambda: self.set_focus(self._branch))
+        self._project = Choice(context.colours, [], css_id="project", on_enter=lambda: self.set_focus(self.typed))
         self._said = Static(self.style("", "muted"), id="issues-said", markup=False)
         self._usual: Mapping[str, str] = {}
         """The usual agent of each project."""
@@ -78,10 +78,10 @@ class SpawnScreen(Picker):
     def on_mount(self) -> None:
         """Find out which projects and agents there are, and what there is to do."""
         self.call_after_refresh(self.narrow)
-        self.console_app.attempt(self._fetch())
+        self.context.attempt(self._fetch())
 
     async def _fetch(self) -> None:
-        backend = self.console_app.backend
+        backend = self.context.backend
         try:
             self._usual = await backend.projects(self._near)
         except QuarterdeckError as error:
@@ -109,7 +109,7 @@ class SpawnScreen(Picker):
     async def _load_issues(self, project: str) -> None:
         self._say("Asking for its open issues … one can be typed meanwhile.")
         try:
-            found = await self.console_app.backend.issues(project)
+            found = await self.context.backend.issues(project)
         except QuarterdeckError as error:
             said = " ".join(part for part in (error.message, error.hint) if part)
             self._say(f"{said}\nAn issue can still be typed.", "failed")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from quarterdeck.core.session import Session
-    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.screen_context import ScreenContext
     from quarterdeck.tui.work import UnderWay
 
 
@@ -25,8 +25,8 @@ class StopScreen(Dialog[bool]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "stop", "stop"), Binding("n,enter,q", "leave", "no")]
 
-    def __init__(self, console: ConsoleApp, session: Session, under_way: UnderWay) -> None:
-        super().__init__(console)
+    def __init__(self, context: ScreenContext, session: Session, under_way: UnderWay) -> None:
+        super().__init__(context)
         self._can_stop = under_way.can_stop
         self._what = under_way.what
         self.heading = f"Stop {self._what} {name_of(session)}?"

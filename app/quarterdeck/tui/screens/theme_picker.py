@@ -12,19 +12,19 @@ from quarterdeck.tui.screens.picker import Picker, PickerItem
 from quarterdeck.tui.theme import load_all, packaged_names
 
 if TYPE_CHECKING:
-    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.screen_context import ScreenContext
 
 
 class ThemeScreen(Picker):
     """Enter keeps what is shown, Esc goes back to what was."""
 
-    def __init__(self, console: ConsoleApp) -> None:
-        self._before = console.colours
-        self._themes, self._errors = load_all(console.backend.themes_folder)
+    def __init__(self, context: ScreenContext) -> None:
+        self._before = context.colours
+        self._themes, self._errors = load_all(context.backend.themes_folder)
         ours = set(packaged_names())
         notes = {name: "" if name in ours else f"yours: {name}.toml" for name in self._themes}
         super().__init__(
-            console,
+            context,
             "Theme",
             [PickerItem(name, theme.title, notes[name]) for name, theme in self._themes.items()],
         )
@@ -33,16 +33,16 @@ class ThemeScreen(Picker):
     def on_mount(self) -> None:
         """Say what is wrong with those that are left out."""
         for error in self._errors:
-            failures.tell(self.console_app, error)
+            failures.tell(self.app, error)
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
         shown = self._themes.get(event.option_id or "", self._before)
-        if shown.name != self.console_app.colours.name:
-            self.console_app.use_theme(shown)
+        if shown.name != self.context.colours.name:
+            self.context.use_theme(shown)
             self.query_one("#keys", Static).update(self._key_line())
 
     def action_leave(self) -> None:
         """Back to what was."""
-        self.console_app.use_theme(self._before)
+        self.context.use_theme(self._before)
         super().action_leave()

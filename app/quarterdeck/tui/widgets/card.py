@@ -15,7 +15,7 @@ from quarterdeck.tui.actions import spoken
 from quarterdeck.tui.setup import Part
 
 if TYPE_CHECKING:
-    from quarterdeck.tui.app import ConsoleApp
+    from quarterdeck.tui.screen_context import ScreenContext
 
 logger = logging.getLogger(__name__)
 
@@ -30,16 +30,16 @@ class Card(Static):
 
     DEFAULT_CSS = "Card { display: none; height: auto; background: $surface; padding: 0 1; }"
 
-    def __init__(self, console: ConsoleApp) -> None:
+    def __init__(self, context: ScreenContext) -> None:
         super().__init__("", id="card", markup=False)
-        self.console_app = console
+        self.context = context
         self._said = Text()
         self._turn = asyncio.Lock()
         self._looked_at: str | None = None
         """The run of the tmux server at which it was looked last."""
         self.off: dict[Part, str] = {}
         """What could be turned on, in a sentence each."""
-        self.is_wanted = console.preferences.card
+        self.is_wanted = context.preferences.card
 
     async def look(self) -> None:
         """Find out what is off, unless nobody wants to know."""
@@ -51,8 +51,8 @@ class Card(Static):
 
     def look_again(self) -> None:
         """Look in the background, unless a look is under way: it may have been turned on or off elsewhere."""
-        if self.is_attached and self.is_wanted and self.console_app.trouble is None and not self._turn.locked():
-            self.console_app.run_worker(self.look(), group="deeds")
+        if self.is_attached and self.is_wanted and self.context.trouble is None and not self._turn.locked():
+            self.app.run_worker(self.look(), group="deeds")
 
     def follow(self) -> None:
         """Look again while it is shown."""
@@ -63,7 +63,7 @@ class Card(Static):
         found: dict[Part, str] = {}
         for part in Part:
             try:
-                offer = await self.console_app.backend.setup.offer(part)
+                offer = await self.context.backend.setup.offer(part)
             except QuarterdeckError as error:
                 # Who turns it on is told; a card nobody asked for is no place for failures.
                 logger.info("cannot tell whether %s could be turned on: %s", part, error.message)
@@ -74,20 +74,20 @@ class Card(Static):
 
     def show(self) -> None:
         """Show it where there is something to say, and room; look again when another server runs."""
-        server = self.console_app.backend.fleet().incarnation
+        server = self.context.backend.fleet().incarnation
         if self.is_attached and self.is_wanted and server != self._looked_at:
             # A server that starts has none of the keys that the one before it had.
             self._looked_at = server
-            self.console_app.run_worker(self.look(), group="deeds")
-        size = self.console_app.size
+            self.app.run_worker(self.look(), group="deeds")
+        size = self.app.size
         has_room = size.width >= LEAST_WIDTH and size.height >= LEAST_HEIGHT
-        self.display = self.is_wanted and bool(self.off) and has_room and self.console_app.trouble is None
+        self.display = self.is_wanted and bool(self.off) and has_room and self.context.trouble is None
         if self.display and (text := self._text(size.width - 2)) != self._said:
             self._said = text
             self.update(text)
 
     def _text(self, width: int) -> Text:
-        style, keys = self.console_app.colours.style, self.console_app.keys
+        style, keys = self.context.colours.style, self.context.keys
         text = Text(no_wrap=True)
         text.append("Not set up yet", style("text bold", "surface"))
         lines = [(f"setup.{part.value}", said, "text") for part, said in self.off.items()]

@@ -1,0 +1,45 @@
+"""What every screen and dialog is given of the console it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+
+    from quarterdeck.core.session import Session
+    from quarterdeck.errors import QuarterdeckError
+    from quarterdeck.ports.clock import Clock
+    from quarterdeck.tui.backend import Backend, Preferences
+    from quarterdeck.tui.theme import Theme
+
+
+@dataclass(kw_only=True)
+class ScreenContext:
+    """Made by the app, which alone changes it; the screens read it and know nothing else of the app."""
+
+    backend: Backend
+    clock: Clock
+    preferences: Preferences
+    keys: Mapping[str, tuple[str, ...]]
+    """The keys of every action."""
+    ascii_only: bool
+    colours: Theme
+    """The theme in use."""
+    trouble: QuarterdeckError | None
+    """Why nothing is supervised now."""
+    attempt: Callable[[Coroutine[object, object, None]], None]
+    """Do something that may take its time; a failure is shown once and changes nothing else."""
+    hold_keys: Callable[[], None]
+    """Keep what is typed from now on until `let_keys_go`."""
+    let_keys_go: Callable[[], None]
+    use_theme: Callable[[Theme], None]
+    """Paint everything in another theme."""
+    look_again: Callable[[], None]
+    """Look at tmux now; after trouble, start over."""
+
+    def repo_role(self, session: Session) -> str:
+        """The colour of a session's repository, readable in this theme."""
+        found = self.backend.fleet().themes.get(session.repo_theme_id or "")
+        return self.colours.repo(found.body) if found else "muted"
