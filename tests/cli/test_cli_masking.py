@@ -181,10 +181,10 @@ def test_the_log_and_what_is_said_of_a_failure_have_none(tmp_path: Path, capsys:
 def test_the_log_of_every_verb_is_masked(tmp_path: Path) -> None:
     code = (
         "import sys, logging\n"
-        "from quarterdeck.cli import running\n"
+        "from quarterdeck.cli import run_call\n"
         "from quarterdeck.cli.call import Call\n"
         "from quarterdeck.cli.arguments import parse\n"
-        "running._start_log(Call(parse(['ls'])))\n"
+        "run_call._start_log(Call(parse(['ls'])))\n"
         "logging.getLogger('x').warning('failed: %s', sys.argv[1])\n"
     )
     subprocess.run(

@@ -91,16 +91,16 @@ def test_ctrl_c_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 CRASH = """
 import sys
-from quarterdeck.cli import running
+from quarterdeck.cli import run_call
 def crash(call):
     local_secret = "hunter2"
     raise ZeroDivisionError("by \\x1b[2Jnothing")
-running.function_named = lambda _: crash
+run_call.function_named = lambda _: crash
 {more}
-sys.exit(running.run_words(sys.argv[1:]))
+sys.exit(run_call.run_words(sys.argv[1:]))
 """
-PARSER_CRASHES = "running.parse = lambda w, real=running.parse: crash(w) if w else real(w)"
-IS_BARE = "running.parse = lambda w, real=running.parse: setattr(o := real(w), 'bare', True) or o"
+PARSER_CRASHES = "run_call.parse = lambda w, real=run_call.parse: crash(w) if w else real(w)"
+IS_BARE = "run_call.parse = lambda w, real=run_call.parse: setattr(o := real(w), 'bare', True) or o"
 
 
 @pytest.mark.parametrize("more", ["", PARSER_CRASHES, IS_BARE], ids=["verb", "parser", "bare verb"])

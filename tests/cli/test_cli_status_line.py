@@ -136,7 +136,7 @@ def test_its_signs_are_those_of_the_console() -> None:
 SLOW = {"asyncio", "dataclasses", "argparse", "platformdirs", "pydantic", "libtmux", "textual", "subprocess", "logging"}
 SLOW |= {"typing", "pathlib", "re", "enum", "contextlib", "urllib", "json", "inspect"}
 OURS = {"cli", "cli.status_line", "cli.address", "errors", "foreign_files", "roots"} | {
-    f"store{name}" for name in ("", ".duty", ".glance", ".migrations")
+    f"store{name}" for name in ("", ".lease_files", ".status_counts", ".migrations")
 }
 
 

@@ -134,7 +134,7 @@ import logging, sys
 from pathlib import Path
 from quarterdeck import log
 handler = log.RotatingLines(Path(sys.argv[1]), prepare=lambda: None, max_bytes=5000, kept=400)
-handler.setFormatter(log.JsonLines())
+handler.setFormatter(log.JsonFormatter())
 for number in range(300):
     handler.emit(logging.LogRecord("q", logging.INFO, "", 0, sys.argv[2] + "-" + str(number), None, None))
 sys.exit(handler.faults)
