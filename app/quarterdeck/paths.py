@@ -114,20 +114,6 @@ def private_folder(folder: Path) -> Path:
     return folder
 
 
-def private_file(file: Path) -> Path:
-    """Make `file`, or tighten it, so that only the operator can read it; its folder too."""
-    private_folder(file.parent)
-    try:
-        handle = open_file(file, os.O_CREAT | os.O_RDWR, FILE_MODE)
-        try:
-            os.fchmod(handle, FILE_MODE)
-        finally:
-            os.close(handle)
-    except OSError as error:
-        raise QuarterdeckError(f"Cannot use the file {file}: {error.strerror}.") from error
-    return file
-
-
 def write_private(file: Path, text: str) -> Path:
     """Write a whole file that only the operator can read; what was there is replaced at once or not at all."""
     private_folder(file.parent)

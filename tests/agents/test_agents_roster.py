@@ -87,15 +87,6 @@ def test_every_agent_answers_to_its_key_its_name_and_its_commands() -> None:
     assert known.get("nobody") is None
 
 
-def test_a_program_nobody_described_is_started_as_it_is() -> None:
-    agent = roster().for_command("/opt/tools/mything")
-
-    plan = agent.launch(Launch(cwd=Path("/w"), prompt="do it", model="m", permissions=Permissions.PERMISSIONLESS))
-
-    assert plan.argv == ("/opt/tools/mything",)
-    assert plan.paste == "do it"
-
-
 @pytest.mark.parametrize(
     ("key", "launch", "argv"),
     [

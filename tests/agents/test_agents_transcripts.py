@@ -79,7 +79,8 @@ def test_an_open_question_is_captured(key: str, tmp_path: Path) -> None:
     view = view_of(RECORDED[key, "question"], tmp_path)
 
     assert view.last_question == "Which colour should the button be?"
-    assert view.question_choices == ("Red", "Blue")
+    assert view.reading is not None
+    assert view.reading.choices == ("Red", "Blue")
 
 
 @pytest.mark.parametrize("key", AGENTS)

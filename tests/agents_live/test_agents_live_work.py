@@ -17,7 +17,6 @@ from quarterdeck.operations.conversations import DELETED_AT
 from quarterdeck.operations.kill_work import kill_work
 from quarterdeck.operations.restore import restore
 from quarterdeck.operations.spawn import SpawnRequest, spawn
-from quarterdeck.operations.work_list import get_work
 from quarterdeck.paths import find_places
 from quarterdeck.runtime.bridge import open_services
 from support.agent_lab import Lab, program_of, search_path
@@ -25,6 +24,7 @@ from support.git_repo import make_repository
 from support.patience import PATIENCE
 from support.scripted_model import ScriptedModel
 from support.tmux_server import TmuxServer, until
+from support.work_contexts import runtime_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,7 +86,7 @@ async def test_a_worker_comes_back_with_its_own_conversation(
                 )
             except AssertionError as error:
                 raise AssertionError(screen()) from error
-            agent = (await get_work(work_context, "app-1")).runtime
+            agent = await runtime_of(work_context, "app-1")
             killed = await kill_work(work_context, "app-1")
             assert agent.state is RuntimeState.ALIVE
             assert killed.worktree_left == ""
@@ -96,7 +96,7 @@ async def test_a_worker_comes_back_with_its_own_conversation(
 
             assert restored.restore_fallback is None
             until(lambda: "HELIOTROPE it is" in screen(), "its conversation is back", PATIENCE)
-            assert (await get_work(work_context, "app-1")).runtime.state is RuntimeState.ALIVE
+            assert (await runtime_of(work_context, "app-1")).state is RuntimeState.ALIVE
             print(screen())
             await kill_work(work_context, "app-1", purges=True)
             assert (DELETED_AT in (await work_context.record("app-1")).extra) == (key == "opencode")

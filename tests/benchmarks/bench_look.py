@@ -22,6 +22,7 @@ from quarterdeck.core.pane import ServerAddress, Snapshot  # noqa: E402
 from quarterdeck.programs import tmux_program  # noqa: E402
 from quarterdeck.tmux.mux import TmuxMux  # noqa: E402
 from support.patience import PATIENCE  # noqa: E402
+from support.tmux_mux import until_linked  # noqa: E402
 from support.tmux_server import TmuxServer  # noqa: E402
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ async def bench(sessions: int, folder: str) -> dict[str, float]:
         assert isinstance(look, Snapshot)
         assert len(look.panes) == sessions
         assert mux.control is not None
-        assert await mux.control.until_linked(PATIENCE)
+        assert await until_linked(mux.control)
         moved = [pane.pane_id for pane in look.panes[::10]]
         library = libtmux.Server(socket_path=server.socket)
 

@@ -14,7 +14,6 @@ from quarterdeck.core.detector import (
     OUTPUT_IDLE,
     DetectorState,
     Observation,
-    begin,
     dismiss,
     next_deadline,
     reading_of,
@@ -24,6 +23,11 @@ from quarterdeck.core.session import Confidence, SessionState, Source
 
 PROMPT = "me@host:~$ "
 NOTHING = Observation()
+
+
+def begin(now: float, last_activity: float | None = None) -> DetectorState:
+    """A session nothing is known of, or one that was seen before."""
+    return DetectorState(at=now, last_activity=now if last_activity is None else last_activity)
 
 
 def screen(*lines: str, **more: object) -> Observation:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.core.process_tree import Process, below, children_of, find_tool, grow, has_work, tool_of
+from quarterdeck.core.process_tree import Process, below, children_of, grow, has_work
 
 
 def process(pid: int, ppid: int, line: str, started: float | None = None) -> Process:
@@ -30,32 +30,6 @@ def test_the_nearest_come_first() -> None:
     assert [each.pid for each in below(tree, 10)] == [10, 15, 20, 30]
     assert [each.pid for each in children_of(tree, 10)] == [15, 20]
     assert list(below(tree, 99)) == []
-
-
-@pytest.mark.parametrize(
-    ("line", "tool"),
-    [
-        pytest.param("claude --resume x", "Claude Code", id="by its own name"),
-        pytest.param("node /opt/lib/bin/claude", "Claude Code", id="in an interpreter"),
-        pytest.param("/usr/bin/node --no-warnings /opt/bin/gemini", "Gemini CLI", id="after options"),
-        pytest.param("python3 /home/me/.local/bin/aider --model x", "Aider", id="in another interpreter"),
-        pytest.param("npx codex", "Codex", id="in a launcher"),
-        pytest.param("vim claude", None, id="a file of that name is no agent"),
-        pytest.param("node server.js codex", None, id="nor is an argument"),
-        pytest.param("bash", None, id="a shell"),
-        pytest.param("", None, id="nothing known"),
-    ],
-)
-def test_a_process_is_the_agent_that_it_runs(line: str, tool: str | None) -> None:
-    assert tool_of(process(1, 0, line)) == tool
-
-
-def test_the_agent_of_a_pane_is_found_below_its_shell() -> None:
-    tree = grow(CODEX)
-
-    assert find_tool(tree, 10) == "Codex"
-    assert find_tool(tree, 11) is None
-    assert find_tool(tree, 99) is None
 
 
 @pytest.mark.parametrize(

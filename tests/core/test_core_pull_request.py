@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.core.pull_request import PullRequest, dedupe, find_pull_request, parse_pull_request
+from quarterdeck.core.pull_request import PullRequest, dedupe, parse_pull_request
 
 
 @pytest.mark.parametrize(
@@ -44,13 +44,3 @@ def test_each_pull_request_counts_once_and_the_first_wins() -> None:
     bare = PullRequest(number=1, url="https://x.org/1")
 
     assert dedupe([first, again, bare, bare]) == (first, bare)
-
-
-def test_a_pull_request_is_found_in_what_a_tool_printed() -> None:
-    text = "Creating pull request\nsee https://example.org/4 and (https://github.com/acme/web/pull/77)."
-
-    found = find_pull_request(text)
-
-    assert found is not None
-    assert found.number == 77
-    assert found.url == "https://github.com/acme/web/pull/77"

@@ -10,19 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck.core.repo_colours import (
-    DARK_GROUND,
     LAST_RESORT,
-    LIGHT_GROUND,
     MOTIFS,
-    READABLE,
     candidate,
-    colour_for_name,
     colours_of,
-    contrast,
     generate_theme,
     motif_for,
-    on_dark,
-    on_light,
     parse_theme,
 )
 from quarterdeck.core.repo_theme import RepoTheme
@@ -97,34 +90,10 @@ def test_where_nothing_is_free_the_last_resort_is_taken(monkeypatch: pytest.Monk
     assert generate_theme("/src/a", neighbours) == candidate("/src/a", LAST_RESORT)
 
 
-@given(colours)
-def test_any_colour_can_be_read_on_dark_and_on_light(colour: str) -> None:
-    assert contrast(on_dark(colour), DARK_GROUND) >= READABLE
-    assert contrast(on_light(colour), LIGHT_GROUND) >= READABLE
-    assert contrast(on_light(colour), "#FFFFFF") >= READABLE
-
-
-def test_a_colour_that_can_be_read_is_left_alone() -> None:
-    assert on_dark("#AABBCC") == "#AABBCC"
-    assert on_light("#223344") == "#223344"
-
-
-@given(colours)
-def test_a_colour_is_changed_no_more_than_needed(colour: str) -> None:
-    for shade, ground in ((on_dark(colour), DARK_GROUND), (on_light(colour), LIGHT_GROUND)):
-        assert shade == colour or contrast(shade, ground) < READABLE + 0.25
-
-
-def test_contrast_is_that_of_the_standard() -> None:
-    assert contrast("#000000", "#FFFFFF") == pytest.approx(21)
-    assert contrast("#777777", "#FFFFFF") == pytest.approx(4.48, abs=0.01)
-
-
 @given(paths)
-def test_a_name_has_a_colour_of_its_own_that_can_be_read(name: str) -> None:
-    assert colour_for_name(name) == colour_for_name(name)
-    assert contrast(colour_for_name(name), DARK_GROUND) >= READABLE
-    assert motif_for(name) in MOTIFS
+def test_a_repository_has_one_ornament_of_those_that_there_are(path: str) -> None:
+    assert motif_for(path) == motif_for(path)
+    assert motif_for(path) in MOTIFS
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -23,7 +23,6 @@ from quarterdeck.core.self_report import (
     SelfReport,
     SelfState,
     apply_report,
-    is_fresh,
     parse_self_state,
     refusal,
 )
@@ -118,11 +117,3 @@ def test_reports_that_cannot_be_true_are_refused_with_the_reason(
 
 def test_a_plausible_report_is_taken() -> None:
     assert refusal(worker(), SelfReport(state=SelfState.PR_CREATED, at=NOW, pr_url=URL, pr_number=7)) is None
-
-
-@pytest.mark.parametrize(
-    ("age", "fresh"),
-    [(0, True), (300, True), (301, False), (-60, True), (-61, False)],
-)
-def test_a_report_is_fresh_for_five_minutes(age: int, fresh: bool) -> None:
-    assert is_fresh(NOW - timedelta(seconds=age), NOW) is fresh

@@ -6,12 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from quarterdeck.core.agent_programs import (
-    context_limit_for_tool,
-    detect_in_command_line,
-    detect_in_title,
-    detect_tool_name,
-)
+from quarterdeck.core.agent_programs import context_limit_for_tool, detect_in_command_line, detect_tool_name
 from quarterdeck.core.evidence import confidence_of
 from quarterdeck.core.rest import fallback_rest_state, rest_state_from_idle
 from quarterdeck.core.session import RestState, SessionState, ThoughtState
@@ -93,11 +88,6 @@ def test_the_first_word_names_the_tool(word: str, tool: str | None) -> None:
 )
 def test_any_word_of_a_command_line_may_name_the_tool(line: str, tool: str | None) -> None:
     assert detect_in_command_line(line) == tool
-
-
-def test_a_title_may_name_the_tool() -> None:
-    assert detect_in_title("✳ Claude Code - fix") == "Claude Code"
-    assert detect_in_title("host: ~") is None
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId, WindowId, next_session_counter
+from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId, WindowId
 from quarterdeck.core.pane import Pane
 from quarterdeck.core.session import RestState, Session, ThoughtSource, ThoughtState
 from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
-from quarterdeck.core.thought_rules import accept, fold, key_for, merge, merge_for_engine, pane_key, supersedes
+from quarterdeck.core.thought_rules import accept, fold, key_for, merge, pane_key, supersedes
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=5)
@@ -201,8 +201,6 @@ def test_a_list_row_takes_the_snapshot_and_keeps_its_own_thought() -> None:
     assert (filled.commit_candidate, filled.objective_changed_at, filled.thought_updated_at) == (True, NOON, LATER)
     assert (filled.token_count, filled.context_limit) == (12, 99)
     assert merge(replace(ROW, thought="own"), spoken).thought == "own"
-    assert merge_for_engine(replace(ROW, thought="own"), spoken).thought == "theirs"
-    assert merge_for_engine(replace(ROW, thought="own"), replace(spoken, thought=None)).thought == "own"
     assert filled.last_activity_at == ROW.last_activity_at
 
 
@@ -223,14 +221,6 @@ def test_counts_an_engine_does_not_know_do_not_wipe_ours() -> None:
 @given(snapshots)
 def test_merging_the_same_snapshot_twice_changes_nothing_more(spoken: ThoughtSnapshot) -> None:
     assert merge(merge(ROW, spoken), spoken) == merge(ROW, spoken)
-
-
-@pytest.mark.parametrize(
-    ("session_id", "counter"),
-    [("sess_0", 1), ("sess_41", 42), ("session_1", None), ("sess_not_a_number", None), ("", None), ("sess_1x", None)],
-)
-def test_the_counter_after_an_id(session_id: str, counter: int | None) -> None:
-    assert next_session_counter(session_id) == counter
 
 
 def test_an_empty_line_takes_the_one_before_it_off_the_row() -> None:

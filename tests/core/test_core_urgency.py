@@ -29,7 +29,6 @@ from quarterdeck.core.urgency import (
     Reason,
     Tone,
     UrgencyTier,
-    inbox,
     natural_key,
     needs_attention,
     pressure,
@@ -162,15 +161,6 @@ def test_a_working_row_keeps_its_place_when_it_prints() -> None:
     quiet = row("a", state=SessionState.BUSY)
 
     assert sort_key(quiet) == sort_key(replace(quiet, last_activity_at=NOON + timedelta(hours=1)))
-
-
-def test_the_inbox_puts_rows_seen_badly_last_and_the_latest_active_first() -> None:
-    old = row("old", state=SessionState.ATTENTION)
-    new = row("new", state=SessionState.ATTENTION, last_activity_at=NOON + timedelta(minutes=1))
-    bad = row("bad", needs=Need.QUESTION, transport_health=TransportHealth.OVERLOADED)
-    idle = row("idle")
-
-    assert [each.tmux_name for each in inbox([bad, old, idle, new])] == ["new", "old", "bad"]
 
 
 @pytest.mark.parametrize(

@@ -553,9 +553,8 @@ async def test_a_worktree_that_is_there_is_not_restored_again(repository: Reposi
     made = await worktrees.create(wanted(repository), quiet)
     (made.path / "new").write_text("x")
 
-    restored = await worktrees.restore(wanted(repository), made.path, quiet)
+    await worktrees.restore(wanted(repository), made.path, quiet)
 
-    assert restored.is_adopted
     assert (made.path / "new").exists()
 
 
@@ -580,7 +579,6 @@ async def test_an_orphan_of_ours_is_found_by_its_branch(
 
     assert found is not None
     assert found.path == made.path
-    assert found.is_adopted
     with pytest.raises(BranchBusy):
         await worktrees.find_managed(wanted(repository, session="app-2", branch="session/app-1"))
 
@@ -732,8 +730,8 @@ def test_worktrees_are_read_in_both_forms() -> None:
 
     for end in ("\0", "\n"):
         main, other = parse_worktrees(end.join(lines), end)
-        assert (str(main.path), main.branch, main.is_locked) == ("/a b", "main", False)
-        assert (str(other.path), other.branch, other.is_locked) == ("/c", None, True)
+        assert (str(main.path), main.branch, main.lock_reason) == ("/a b", "main", "")
+        assert (str(other.path), other.branch, other.lock_reason) == ("/c", None, "why")
 
 
 async def test_a_worktree_whose_git_was_killed_while_making_it_can_go(

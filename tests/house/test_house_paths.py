@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck.errors import QuarterdeckError, UsageError
-from quarterdeck.paths import find_places, private_file, private_folder
+from quarterdeck.paths import find_places, private_folder
 from quarterdeck.roots import absolute
 
 
@@ -75,17 +75,13 @@ def test_folders_are_made_for_the_operator_alone(tmp_path: Path) -> None:
     assert {mode(folder) for folder in (made, made.parent, made.parent.parent)} == {0o700}
 
 
-def test_an_open_folder_and_an_open_file_are_closed(tmp_path: Path) -> None:
+def test_an_open_folder_is_closed(tmp_path: Path) -> None:
     folder = tmp_path / "open"
     folder.mkdir(mode=0o755)
-    file = folder / "state.db"
-    file.write_text("kept")
-    file.chmod(0o644)
 
-    private_file(file)
+    private_folder(folder)
 
-    assert (mode(folder), mode(file)) == (0o700, 0o600)
-    assert file.read_text() == "kept"
+    assert mode(folder) == 0o700
 
 
 def test_a_folder_that_others_share_is_refused_and_left_as_it_is(tmp_path: Path) -> None:

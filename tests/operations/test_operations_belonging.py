@@ -20,10 +20,9 @@ from quarterdeck.operations.kill_work import kill_work
 from quarterdeck.operations.orchestrator import OrchestratorRequest, Orchestrators
 from quarterdeck.operations.restore import restore
 from quarterdeck.operations.spawn import SpawnRequest, spawn
-from quarterdeck.operations.work_list import get_work
 from quarterdeck.ports.store import SeenSession
 from support.tmux_server import TmuxServer, until
-from support.work_contexts import open_place
+from support.work_contexts import open_place, runtime_of
 
 if TYPE_CHECKING:
     from quarterdeck.core.work_record import WorkRecord
@@ -47,7 +46,7 @@ async def test_a_session_that_was_renamed_is_still_the_workers(place: Place) -> 
     server(place).run("rename-session", "-t", "=app-1", "mine")
     place.clock.ahead = timedelta(minutes=1)
 
-    assert (await get_work(place.work_context, "app-1")).runtime.state is RuntimeState.ALIVE
+    assert (await runtime_of(place.work_context, "app-1")).state is RuntimeState.ALIVE
     with pytest.raises(NotRestorable):
         await restore(place.work_context, "app-1", place.say)
     assert server(place).sessions() == ["mine"]
@@ -72,7 +71,7 @@ async def test_a_session_of_somebody_else_that_has_the_name_is_left_alone(is_wat
         await place.work_context.store.claim(there.socket, str(getattr(look, "incarnation")), [seen_session])  # noqa: B009
     place.clock.ahead = timedelta(minutes=1)
 
-    assert (await get_work(place.work_context, "app-1")).runtime.state is RuntimeState.MISSING
+    assert (await runtime_of(place.work_context, "app-1")).state is RuntimeState.MISSING
     with pytest.raises(QuarterdeckError, match="exists already"):
         await restore(place.work_context, "app-1", place.say)
     await kill_work(place.work_context, "app-1")

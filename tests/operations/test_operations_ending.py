@@ -32,9 +32,11 @@ from quarterdeck.operations.leftovers import Leftovers
 from quarterdeck.operations.restore import restore, tell_kept
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.operations.take_report import report
-from quarterdeck.operations.work_list import get_work, list_work, repair
+from quarterdeck.operations.work_list import list_work, repair
 from support.git_repo import git
+from support.store import audit_trail
 from support.tmux_server import TmuxServer, until
+from support.work_contexts import runtime_of
 
 if TYPE_CHECKING:
     from quarterdeck.core.work_record import WorkRecord
@@ -224,17 +226,6 @@ async def test_a_dead_agent_is_detected_once_and_never_ended(place: Place) -> No
     assert (await place.kinds()).count("runtime.lost_detected") == 1
 
 
-async def test_looking_at_one_session_changes_nothing(place: Place) -> None:
-    await spawned(place)
-    server(place).run("kill-session", "-t", "=app-1")
-    place.clock.ahead = timedelta(minutes=1)
-
-    view = await get_work(place.work_context, "app-1")
-
-    assert view.runtime.state is RuntimeState.MISSING
-    assert status_of((await place.work_context.record("app-1")).lifecycle) == "spawning"
-
-
 async def test_a_pull_request_two_hold_is_given_to_one_as_they_are_read(place: Place) -> None:
     pr = PullRequest(number=7, url="https://github.com/o/r/pull/7", owner="o", repo="r")
     for _ in range(2):
@@ -328,7 +319,7 @@ async def test_a_living_session_is_not_restored(place: Place) -> None:
 async def test_an_agent_that_died_inside_a_living_tmux_session_can_be_restored(place: Place) -> None:
     await spawned(place)
     server(place).run("split-window", "-d", "-t", "=app-1:", "sleep", "3600")
-    pane = (await get_work(place.work_context, "app-1")).runtime.handle
+    pane = (await runtime_of(place.work_context, "app-1")).handle
     server(place).run("kill-pane", "-t", str(pane))
     (place.notes / "app-1.cwd").unlink()
 
@@ -580,7 +571,7 @@ async def test_an_agents_report_moves_its_work_and_every_attempt_is_kept(place: 
 
     assert status_of(after.lifecycle) == "pr_open"
     assert [pr.number for pr in after.prs] == [3]
-    trail = await place.work_context.works.audits(after.session_id)
+    trail = audit_trail(place.database, "app-1")
     assert [each["accepted"] for each in trail] == [True, False]
     assert trail[0]["before"]["status"] == "spawning"
     assert trail[0]["after"]["status"] == "pr_open"
@@ -592,7 +583,7 @@ async def test_the_trail_of_reports_is_bounded(place: Place) -> None:
 
     await asyncio.gather(*(report(place.work_context, "app-1", "working", note=str(n)) for n in range(210)))
 
-    assert len(await place.work_context.works.audits((await place.work_context.record("app-1")).session_id)) == 200
+    assert len(audit_trail(place.database, "app-1")) == 200
 
 
 async def test_a_session_comes_back_on_the_branch_its_agent_had_switched_to(place: Place) -> None:

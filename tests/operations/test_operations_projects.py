@@ -7,9 +7,9 @@ import pytest
 from quarterdeck.config.settings import Settings
 from quarterdeck.core.project import SetupCommand, Strategy, choose_agent
 from quarterdeck.core.work import Role
-from quarterdeck.errors import NotFound, SettingsError
+from quarterdeck.errors import NotFound
 from quarterdeck.forge.git import GitWorktrees
-from quarterdeck.operations.projects import check_project, offer_project, projects_of
+from quarterdeck.operations.projects import offer_project, projects_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,13 +50,6 @@ def test_a_project_of_the_settings_is_whole(tmp_path: Path) -> None:
     assert project.tracker_files == ("docs/*.md",)
     assert project.orchestrator_strategy is Strategy.IGNORE
     assert project.default_branch is None
-
-
-async def test_a_project_that_is_no_repository_is_named(tmp_path: Path) -> None:
-    project = projects_of(settings(tmp_path))["web"]
-
-    with pytest.raises(SettingsError, match=r"projects\.web\.path"):
-        await check_project(GitWorktrees(tmp_path / "projects"), project)
 
 
 async def test_a_folder_in_a_repository_without_a_project_is_offered_one(

@@ -18,10 +18,10 @@ from quarterdeck.operations.kill_work import kill_work
 from quarterdeck.operations.recover import recover
 from quarterdeck.operations.restore import restore
 from quarterdeck.operations.spawn import SpawnRequest, spawn
-from quarterdeck.operations.work_list import get_work
 from support.patience import PATIENCE
 from support.tmux_server import TmuxServer, until
 from support.warm import WarmProcess
+from support.work_contexts import runtime_of
 
 if TYPE_CHECKING:
     from support.work_contexts import Place
@@ -76,7 +76,7 @@ async def test_a_spawn_cut_off_at_any_step_is_finished_or_undone(step: str, plac
     assert await place.work_context.works.journal() == []
     if step in (Step.RECORD, "finish"):
         assert said == ["Finished the interrupted spawn of app-1."]
-        assert (await get_work(place.work_context, "app-1")).runtime.state is RuntimeState.ALIVE
+        assert (await runtime_of(place.work_context, "app-1")).state is RuntimeState.ALIVE
         assert server(place).sessions() == ["app-1"]
         assert worktrees(place) == ["app-1"]
         await kill_work(place.work_context, "app-1")
@@ -129,7 +129,7 @@ async def test_a_restore_cut_off_at_any_step_leaves_a_session_that_lives_or_can_
     assert server(place).sessions() == ["app-1"]
     record = await place.work_context.record("app-1")
     assert record.lifecycle.session.state is WorkState.WORKING
-    assert (await get_work(place.work_context, "app-1")).runtime.state is RuntimeState.ALIVE
+    assert (await runtime_of(place.work_context, "app-1")).state is RuntimeState.ALIVE
     assert worktrees(place) == ["app-1"]
 
 
@@ -150,7 +150,7 @@ async def test_a_spawn_killed_at_any_moment_leaves_a_whole_world(place: Place) -
     assert worktrees(place) == sorted(record.session_id for record in records)
     assert sorted(server(place).sessions()) == sorted(record.session_id for record in records)
     for record in records:
-        assert (await get_work(place.work_context, record.session_id)).runtime.state is RuntimeState.ALIVE
+        assert (await runtime_of(place.work_context, record.session_id)).state is RuntimeState.ALIVE
 
 
 async def test_what_an_agent_left_before_the_crash_was_noticed_is_not_lost(place: Place) -> None:

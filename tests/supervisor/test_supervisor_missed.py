@@ -32,11 +32,12 @@ from support.tmux_server import TmuxServer
 from support.workers import services_on, until, watching
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator
+    from collections.abc import AsyncIterator, Collection, Iterable, Iterator
     from pathlib import Path
 
     from quarterdeck.core.events import Event
     from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.pane import Look
     from quarterdeck.core.session import Session
     from support.workers import Watching
 
@@ -258,19 +259,28 @@ async def test_thoughts_on_their_way_are_written_before_the_end(server: TmuxServ
     }
 
 
-async def test_who_takes_over_looks_at_once(server: TmuxServer, private_home: Path) -> None:
+async def test_who_takes_over_looks_at_once(
+    server: TmuxServer, private_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server.session("work")
     async with services_on(server.socket, private_home) as keeper:
         await keeper.workers.load()
         async with watching(server.socket, private_home) as workers:
             assert not workers.workers.keeping.is_writer
-            looks = workers.workers.watcher.looks
+            looks: list[object] = []
+            look = workers.workers.supervisor.look
+
+            async def counted(moved: Collection[PaneId] | None = None) -> Look:
+                looks.append(moved)
+                return await look(moved)
+
+            monkeypatch.setattr(workers.workers.supervisor, "look", counted)
             keeper.workers.keeping.release()
             await until(lambda: workers.workers.keeping.is_writer, "the follower took over")
             await until(
                 lambda: workers.workers.reader.watched(workers.need("work").session_id), "it derives states itself"
             )
-            assert workers.workers.watcher.looks > looks
+            assert looks
 
 
 async def test_an_identity_given_while_nothing_could_be_written_gives_way_to_the_one_on_disk(

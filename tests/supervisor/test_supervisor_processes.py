@@ -172,7 +172,6 @@ async def test_a_list_never_had_knows_nothing() -> None:
 
     assert table.has_children(os.getpid()) is None
     assert table.programs_below(os.getpid()) == ()
-    assert table.tool(os.getpid()) is None
 
 
 def test_command_lines_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -197,7 +197,7 @@ async def test_an_ended_session_keeps_its_last_lines_and_not_its_last_screen_onl
         await until(lambda: workers.row("counts"), "it is there")
         session_id = workers.need("counts").session_id
         scrollbacks = workers.workers.scrollbacks
-        await until(lambda: scrollbacks.is_whole(session_id), "what scrolled by was asked for")
+        await until(lambda: scrollbacks._lines[session_id].is_whole, "what scrolled by was asked for")
         server.run("send-keys", "-t", pane, "Enter")
         await workers.shows("keep")
 

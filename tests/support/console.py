@@ -32,6 +32,11 @@ class Running:
     def main(self) -> MainScreen:
         return self.app.main
 
+    def row(self, session_id: str) -> str:
+        """A row of the table as text."""
+        table = self.main.table
+        return "".join(cell.text for cell in table._cells(table._places[session_id])).rstrip()
+
     async def press(self, *keys: str) -> None:
         """Press keys, and wait until they have had their effect."""
         await self.pilot.press(*keys)

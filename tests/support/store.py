@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quarterdeck.core.ids import SessionId, TmuxSessionId
 from quarterdeck.core.session import Session, ThoughtSource
@@ -46,6 +47,13 @@ async def open_store(
     """A store that does not wait long for anybody unless told, at a noon that never passes."""
     async with SqliteStore(path, clock=clock or HandClock(), busy_timeout=busy_timeout, retry_every=0.05) as store:
         yield store
+
+
+def audit_trail(path: Path, session_id: str) -> list[dict[str, Any]]:
+    """The trail of a session's own reports, oldest first, read past the store."""
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        query = "SELECT body FROM report_audit WHERE session_id = ? ORDER BY id"
+        return [json.loads(body) for (body,) in database.execute(query, (session_id,))]
 
 
 def seen_session(number: int, name: str | None = None) -> SeenSession:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
+import asyncio
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.pane import ServerAddress, Snapshot
@@ -15,7 +16,26 @@ if TYPE_CHECKING:
     from quarterdeck.core.ids import PaneId
     from quarterdeck.core.pane import Pane
     from quarterdeck.ports.clock import Clock
+    from quarterdeck.tmux.control import ControlClient
     from support.tmux_server import TmuxServer
+
+
+def client_pid(mux: TmuxMux) -> int:
+    """The process of the control client that is attached now."""
+    assert mux.control is not None
+    assert mux.control._link is not None
+    assert mux.control._link.pid is not None
+    return mux.control._link.pid
+
+
+async def until_linked(control: ControlClient, patience: float = PATIENCE) -> bool:
+    """Wait for a control connection; False when none came in time."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(patience):
+            # Another process makes it, and the client tells nobody else of it.
+            while not control.linked:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+    return control.linked
 
 
 @asynccontextmanager
@@ -34,7 +54,7 @@ async def mux_at(
     try:
         if linked and mux.control is not None and server.alive():
             mux.control.start()
-            assert await mux.control.until_linked(PATIENCE)
+            assert await until_linked(mux.control)
         yield mux
     finally:
         await mux.close()

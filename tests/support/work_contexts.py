@@ -16,6 +16,7 @@ from quarterdeck.core.transcript import TranscriptView
 from quarterdeck.errors import ForgeError, IssueNotFound, NotFound
 from quarterdeck.forge.git import GitWorktrees
 from quarterdeck.operations.work_context import WorkContext
+from quarterdeck.operations.work_list import list_work
 from quarterdeck.ports.agent import AgentSpec, PromptDelivery
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.process import is_running, this_process
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from pathlib import Path
 
+    from quarterdeck.core.lifecycle import RuntimePart
     from quarterdeck.core.pull_request import PullRequest
     from support.git_repo import Repository
 
@@ -178,6 +180,7 @@ class Place:
     clock: Later
     tracker: FakeTracker
     scm: FakeScm
+    database: Path
     said: list[str] = field(default_factory=list)
 
     def say(self, line: str) -> None:
@@ -233,6 +236,11 @@ async def open_place(folder: Path, socket: Path, repository: Repository, **proje
             environ={"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
         )
         try:
-            yield Place(work_context, repository, notes, clock, tracker, scm)
+            yield Place(work_context, repository, notes, clock, tracker, scm, folder / "home" / "state.db")
         finally:
             await mux.close()
+
+
+async def runtime_of(work_context: WorkContext, session_id: str) -> RuntimePart:
+    """How the process of one spawned session stands now."""
+    return next(view.runtime for view in await list_work(work_context) if view.record.session_id == session_id)

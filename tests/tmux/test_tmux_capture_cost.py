@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from quarterdeck.ports.mux import CaptureRequest
 from quarterdeck.programs import tmux_program
 from quarterdeck.tmux import captures
-from support.tmux_mux import mux_at
+from support.tmux_mux import client_pid, mux_at
 from support.tmux_server import TmuxServer, showing
 
 if TYPE_CHECKING:
@@ -105,9 +105,7 @@ async def test_no_buffer_is_left_behind_when_the_client_is_killed_in_the_middle(
 
     for _ in range(5):
         async with mux_at(server) as mux:
-            assert mux.control is not None
-            client = mux.control.client_pid
-            assert client is not None
+            client = client_pid(mux)
             work = asyncio.create_task(capturing(mux, pane_id, times=1))
             await asyncio.sleep(0)
             os.kill(client, signal.SIGKILL)

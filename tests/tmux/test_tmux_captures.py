@@ -11,8 +11,7 @@ from quarterdeck.core.ids import PaneId
 from quarterdeck.errors import TmuxUnreachable
 from quarterdeck.ports.mux import CaptureRequest
 from quarterdeck.tmux import captures
-from support.patience import PATIENCE
-from support.tmux_mux import mux_at, snapshot
+from support.tmux_mux import mux_at, snapshot, until_linked
 from support.tmux_server import TmuxServer, showing, until
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ async def test_a_pane_that_is_gone_is_missing(server: TmuxServer, *, persistent:
 
 
 @BOTH_WAYS
-async def test_colours_history_and_joined_lines_come_when_asked_for(server: TmuxServer, *, persistent: bool) -> None:
+async def test_colours_and_history_come_when_asked_for(server: TmuxServer, *, persistent: bool) -> None:
     script = "seq 1 100; printf '%s\\n' aaaaaaaaaabbbbbbbbbbcccccccccc; printf '\\033[31mred\\033[0m'"
     pane_id = showing(server, "one", script, "red", size="20x10")
 
@@ -67,14 +66,12 @@ async def test_colours_history_and_joined_lines_come_when_asked_for(server: Tmux
 
         plain, coloured = await text(), await text(colours=True)
         some, every = await text(lines=5), await text(lines=10**9)
-        joined = await text(join_wrapped=True)
 
     assert plain.split("\n")[-3:] == ["aaaaaaaaaabbbbbbbbbb", "cccccccccc", "red"]
     assert len(plain.split("\n")) == 10
     assert "\x1b[31mred" in coloured
     assert some.split("\n")[:5] == ["89", "90", "91", "92", "93"]
     assert every.split("\n")[:2] == ["1", "2"]
-    assert "aaaaaaaaaabbbbbbbbbbcccccccccc" in joined
 
 
 async def test_a_screen_full_of_protocol_is_captured_as_it_stands(server: TmuxServer) -> None:
@@ -109,7 +106,7 @@ async def test_a_pane_that_forges_its_own_end_cannot_speak_for_another(server: T
         texts, look = await asyncio.gather(
             mux.capture([CaptureRequest(evil), CaptureRequest(other)]), snapshot(mux, [evil])
         )
-        assert await mux.control.until_linked(PATIENCE)
+        assert await until_linked(mux.control)
 
     assert texts[other].rstrip("\n") == "honest"
     assert texts[evil].count("forged") == 366

@@ -19,7 +19,7 @@ from quarterdeck.tmux.control_connection import ConnectionLost, ControlConnectio
 from quarterdeck.tmux.control_lines import line, quote
 from quarterdeck.tmux.hints import NOTICES
 from support.patience import PATIENCE
-from support.tmux_mux import mux_at, snapshot
+from support.tmux_mux import client_pid, mux_at, snapshot, until_linked
 from support.tmux_server import TmuxServer, until
 
 if TYPE_CHECKING:
@@ -48,17 +48,11 @@ async def eventually(condition: Callable[[], bool], what: str) -> None:
         raise AssertionError(f"waited in vain until {what}") from None
 
 
-def client_of(mux: TmuxMux) -> int:
-    assert mux.control is not None
-    assert mux.control.client_pid is not None
-    return mux.control.client_pid
-
-
 async def noticed(mux: TmuxMux, client: int) -> None:
     """Wait until the end of a client is known."""
     assert mux.control is not None
     control = mux.control
-    await eventually(lambda: not (control.linked and control.client_pid == client), "its end was noticed")
+    await eventually(lambda: not (control.linked and client_pid(mux) == client), "its end was noticed")
 
 
 def attached_to(server: TmuxServer) -> str:
@@ -107,7 +101,7 @@ async def test_no_output_reaches_us(server: TmuxServer) -> None:
     )
     control.start()
     try:
-        assert await control.until_linked(PATIENCE)
+        assert await until_linked(control)
         for _ in range(20):
             await control.ask([["display-message -p x"]])
         server.run("rename-session", "-t", "=one", "eins")
@@ -156,7 +150,7 @@ async def test_it_moves_on_when_its_session_ends(server: TmuxServer) -> None:
     )
     control.start()
     try:
-        assert await control.until_linked(PATIENCE)
+        assert await until_linked(control)
         server.run("kill-session", "-t", "=home")
         await eventually(lambda: links == [True, False, True], "it was linked again")
         await eventually(lambda: attached_to(server) == "keep", "it held on to what is left")
@@ -197,7 +191,7 @@ async def test_a_server_that_comes_back_is_another_one(server: TmuxServer) -> No
         server.session("two", "tail", "-f", "/dev/null")
         after = await snapshot(mux)
         assert mux.control is not None
-        assert await mux.control.until_linked(PATIENCE)
+        assert await until_linked(mux.control)
         piped = await snapshot(mux, [])
 
     assert before.incarnation != after.incarnation
@@ -219,7 +213,7 @@ async def test_a_stopped_server_is_unreachable_and_then_well_again(server: TmuxS
         look = await snapshot(mux)
         assert [(pane.session_name, pane.command) for pane in look.panes] == [("one", "sleep")]
         assert mux.control is not None
-        assert await mux.control.until_linked(PATIENCE)
+        assert await until_linked(mux.control)
 
 
 async def test_a_client_killed_in_the_middle_of_an_answer_loses_nothing(server: TmuxServer) -> None:
@@ -229,8 +223,8 @@ async def test_a_client_killed_in_the_middle_of_an_answer_loses_nothing(server: 
     async with mux_at(server) as mux:
         for kill_first in (True, False, True):
             assert mux.control is not None
-            assert await mux.control.until_linked(PATIENCE)
-            client = client_of(mux)
+            assert await until_linked(mux.control)
+            client = client_pid(mux)
             # The server itself reads what we write to the client (3.3a), so it is the server that must hold still.
             server.stop()
             looking = asyncio.ensure_future(mux.look())
@@ -310,7 +304,7 @@ async def test_it_finds_a_server_that_starts_later(server: TmuxServer) -> None:
         assert isinstance(await mux.look(), NoServer)
         server.session("one")
         assert mux.control is not None
-        assert await mux.control.until_linked(PATIENCE)
+        assert await until_linked(mux.control)
         assert len((await snapshot(mux)).panes) == 1
 
 
@@ -327,7 +321,7 @@ async def test_it_stays_away_from_what_ends_with_its_last_client(server: TmuxSer
         async with mux_at(server, linked=False) as mux:
             assert len((await snapshot(mux)).panes) == 1
             assert mux.control is not None
-            assert not await mux.control.until_linked(0.5)
+            assert not await until_linked(mux.control, 0.5)
             assert len(server.clients()) == 1
 
         assert server.sessions() == ["one"]

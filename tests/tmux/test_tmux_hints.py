@@ -157,11 +157,6 @@ async def test_a_loud_pane_costs_few_hints_unless_it_is_looked_at(
         await reader.until(output_of(other))
         assert [hint.pane_id for hint in reader.seen if hint.kind is HintKind.OUTPUT].count(PaneId(writer)) == 1
 
-        reader.hints.pane_focus(PaneId(writer))
-        for number in range(10):
-            write_to(tty)
-            await reader.until(output_of(writer), times=2 + number)
-
 
 async def test_two_hundred_panes_are_hinted(server: TmuxServer) -> None:
     for _ in range(10):

@@ -14,7 +14,7 @@ from quarterdeck.core.pane import NoServer, ServerAddress
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.tmux.mux import TmuxMux
 from support.patience import PATIENCE
-from support.tmux_mux import mux_at, pane, snapshot
+from support.tmux_mux import client_pid, mux_at, pane, snapshot
 from support.tmux_server import TmuxServer, until
 
 if TYPE_CHECKING:
@@ -375,8 +375,7 @@ async def test_tmux_and_its_pane_never_reach_the_child(server: TmuxServer, monke
     monkeypatch.setenv("TMUX_PANE", "%99")
 
     async with mux_at(server) as mux:
-        assert mux.control is not None
-        environ = environment_of(mux.control.client_pid)
+        environ = environment_of(client_pid(mux))
 
     assert not [entry for entry in environ if entry.startswith((b"TMUX=", b"TMUX_PANE="))]
     assert b"LC_ALL=C.UTF-8" in environ

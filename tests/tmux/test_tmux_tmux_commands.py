@@ -476,7 +476,7 @@ async def test_a_pane_leaves_copy_mode_and_gets_what_is_typed(
     assert server.ask(pane, "#{pane_in_mode}") == "0"
 
 
-# -- options, hooks, keys
+# -- options
 
 
 async def test_options_of_every_scope_are_told_and_unknown_ones_are_missing(
@@ -504,28 +504,6 @@ async def test_an_option_of_ours_is_kept_at_the_server(server: TmuxServer, comma
 
     await commands.set_option("@quarterdeck_test", None)
     assert await commands.option("@quarterdeck_test") is None
-
-
-async def test_our_hook_comes_and_goes_beside_the_operators_own(server: TmuxServer, commands: TmuxCommands) -> None:
-    server.session("keep")
-    server.run("set-hook", "-g", "alert-bell[0]", "display-message theirs")
-
-    await commands.set_hook("alert-bell", ("display-message", "it's #{pid}; ours"))
-    assert "ours" in (await commands.hook("alert-bell") or "")
-    await commands.unset_hook("alert-bell")
-    await commands.unset_hook("alert-bell")
-
-    assert await commands.hook("alert-bell") is None
-    assert server.run("show-hooks", "-g", "alert-bell") == "alert-bell[0] display-message theirs"
-
-
-async def test_a_hook_runs_what_it_was_given(server: TmuxServer, commands: TmuxCommands) -> None:
-    server.session("keep")
-
-    await commands.set_hook("session-created", ("set-option", "-s", "@seen", "it's 'seen'; \"really\""))
-    server.session("new")
-
-    assert await commands.option("@seen") == "it's 'seen'; \"really\""
 
 
 # -- clients

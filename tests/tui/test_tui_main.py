@@ -228,7 +228,7 @@ async def test_rows_do_not_move_within_a_second_of_a_key() -> None:
         running.backend.set(fleet_of(*sessions, exited=tuple(canned_fleet().exited.values())))
         await running.settle()
         assert running.main.table.ids == before
-        assert "failed" in running.main.table.text_of("sess_7")
+        assert "failed" in running.row("sess_7")
         running.clock.advance(2)
         running.main.sync()
         assert running.main.table.ids.index("sess_7") == 3
@@ -367,8 +367,8 @@ async def test_hostile_names_are_data() -> None:
         thought="[bold]\u202eabc",
     )
     async with console(CannedBackend(shown=fleet_of(nasty))) as running:
-        assert "[/red][@click=app.quit]" in running.main.table.text_of("sess_99")
-        assert "\x1b" not in running.main.table.text_of("sess_99")
+        assert "[/red][@click=app.quit]" in running.row("sess_99")
+        assert "\x1b" not in running.row("sess_99")
 
 
 async def test_a_thousand_sessions_are_shown() -> None:
@@ -440,7 +440,7 @@ async def test_a_stream_of_changes_costs_few_looks_and_few_previews() -> None:
             running.backend.set(fleet_of(replace(first, thought=f"thought {number}"), *rest))
             await running.pilot.pause()
         await running.settle()
-        assert "Run the migration" in running.main.table.text_of("sess_1")
+        assert "Run the migration" in running.row("sess_1")
         passed = time.monotonic() - began
         assert 1 <= len(asked) - before <= passed / 0.1 + 2
 

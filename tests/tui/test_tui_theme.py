@@ -13,7 +13,6 @@ from quarterdeck.tui.contrast import READABLE, contrast, nearest_named, readable
 from quarterdeck.tui.theme import (
     DEFAULT,
     GROUNDS,
-    INKS,
     ROLES,
     TERMINAL,
     load,
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 THEMES = {name: load_packaged(name) for name in packaged_names()}
+INKS = ("text", "muted", "accent", "asks", "works", "done", "failed")
 OURS = [name for name, theme in THEMES.items() if not theme.terminal]
 GOOD = 'title = "Mine"\n[colours]\n' + "\n".join(
     f'{role} = "#{number:02x}{number:02x}ff"' for number, role in enumerate(ROLES)

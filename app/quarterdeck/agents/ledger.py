@@ -180,7 +180,6 @@ class Ledger:
             turn_text=self.turn_text,
             turn_actions=self._turn_actions,
             last_question=self.last_question,
-            question_choices=self.choices,
             token_count=self.token_count,
             input_tokens=self.input_tokens,
             output_tokens=self.output_tokens,

@@ -132,9 +132,3 @@ GROK = CodingAgent(
         install="npm install -g @vibe-kit/grok-cli",
     )
 )
-
-
-def any_command(command: str) -> CodingAgent:
-    """The agent for a program nobody described: started as it is, prompted by a paste."""
-    name = command.rpartition("/")[2]
-    return CodingAgent(spec=AgentSpec(key=name.lower(), name=name, commands=(command,), model_flag=()))

@@ -90,11 +90,6 @@ def gone(held: ReportState, report: Report) -> ReportState:
     return _claim(state, report, SessionState.IDLE, detail="the agent ended", lasts=RESTING_LASTS)
 
 
-def same_claim(held: ReportState, _report: Report) -> ReportState:
-    """An event that says nothing about the state."""
-    return held
-
-
 def identified(held: ReportState, report: Report, *, sub_agent: bool = False) -> ReportState:
     """Who speaks, from the fields that most agents share. Another conversation starts from nothing."""
     payload = report.payload

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quarterdeck.agents.detect import base_name, find_agent
-from quarterdeck.agents.others import any_command
+from quarterdeck.agents.detect import find_agent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,10 +42,6 @@ class Roster:
     def get(self, name: str) -> Agent | None:
         """By key, shown name or command."""
         return self._names.get(name.strip().lower())
-
-    def for_command(self, command: str) -> Agent:
-        """By name, or else the one for any command."""
-        return self.get(command) or self.get(base_name(command)) or any_command(command)
 
     def detect(self, programs: Iterable[Program]) -> tuple[Agent, Program] | None:
         """The agent among a pane's processes, nearest to the shell first, and its process."""

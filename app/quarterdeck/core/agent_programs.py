@@ -37,11 +37,6 @@ CONTEXT_LIMITS: Mapping[str, int] = MappingProxyType(
 )
 """Tokens, until the tool itself tells better; what is not listed has `DEFAULT_CONTEXT_LIMIT`."""
 
-TITLE_TOOLS: Mapping[str, str] = MappingProxyType(
-    {word: TOOL_ALIASES[word] for word in ("claude", "codex", "gemini", "grok", "aider", "goose", "cline")}
-)
-"""Words that name a tool when a terminal title holds them."""
-
 INTERPRETERS = frozenset(
     {"node", "nodejs", "bun", "deno", "npm", "npx", "pnpm", "yarn", "python", "python3", "uv", "uvx", "pipx", "ruby"}
 )
@@ -67,12 +62,6 @@ def detect_in_command_line(line: str) -> str | None:
 def runs_tool(command: str) -> bool:
     """Whether a foreground command is, or may well be, an agent program."""
     return detect_in_command_line(command) is not None or command in INTERPRETERS
-
-
-def detect_in_title(title: str) -> str | None:
-    """The tool that a terminal title names; a weak sign, for when no other is there."""
-    lowered = title.lower()
-    return next((tool for word, tool in TITLE_TOOLS.items() if word in lowered), None)
 
 
 def context_limit_for_tool(tool: str | None) -> int:

@@ -98,11 +98,6 @@ class DetectorState:
     """Since when nothing was seen below the shell, and it only changed its last line, as typing does."""
 
 
-def begin(now: float, last_activity: float | None = None) -> DetectorState:
-    """A session nothing is known of. One seen before goes on from its last activity, so a quiet one stays quiet."""
-    return DetectorState(at=now, last_activity=now if last_activity is None else last_activity)
-
-
 def step(state: DetectorState, seen: Observation, now: float) -> tuple[DetectorState, Reading]:
     """Take in one observation. An exited session stays exited; repeating what was seen changes nothing."""
     state = _expire(state, now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import NewType
 
 SessionId = NewType("SessionId", str)
@@ -13,11 +12,3 @@ WindowId = NewType("WindowId", str)
 """tmux's `@5`."""
 PaneId = NewType("PaneId", str)
 """tmux's `%12`."""
-
-_COUNTER = re.compile(r"sess_(\d+)")
-
-
-def next_session_counter(session_id: str) -> int | None:
-    """The counter after this id (`sess_41` → 42), or None when it is not one of ours."""
-    match = _COUNTER.fullmatch(session_id)
-    return int(match[1]) + 1 if match else None

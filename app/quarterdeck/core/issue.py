@@ -27,7 +27,6 @@ class Issue:
     url: str = ""
     state: IssueState = IssueState.OPEN
     labels: tuple[str, ...] = ()
-    assignee: str | None = None
     priority: str | None = None
     branch: str | None = None
     """The branch the tracker itself proposes."""

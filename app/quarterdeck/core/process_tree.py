@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.agent_programs import INTERPRETERS, SHELLS, detect_in_command_line, detect_tool_name
+from quarterdeck.core.agent_programs import SHELLS
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
@@ -70,26 +70,6 @@ def below(tree: ProcessTree, pid: int) -> Iterator[Process]:
             if child not in met:
                 met.add(child)
                 waiting.append(child)
-
-
-def find_tool(tree: ProcessTree, pid: int) -> str | None:
-    """The agent that runs in a pane, the nearest to its shell."""
-    return next((tool for process in below(tree, pid) if (tool := tool_of(process))), None)
-
-
-def tool_of(process: Process) -> str | None:
-    """The agent a process is: by its own name, or for an interpreter by what it was told to run."""
-    words = process.argv
-    named = detect_tool_name(process.name) or (detect_tool_name(words[0]) if words else None)
-    if named is not None or not words or not runs_others(process):
-        return named
-    script = next((word for word in words[1:] if not word.startswith("-")), "")
-    return detect_in_command_line(script)
-
-
-def runs_others(process: Process) -> bool:
-    """Whether a process is an interpreter or a launcher, known by another's name."""
-    return process.name in INTERPRETERS or (bool(process.argv) and process.argv[0].rpartition("/")[2] in INTERPRETERS)
 
 
 def is_shell(name: str) -> bool:

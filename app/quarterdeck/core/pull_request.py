@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -66,18 +65,6 @@ def dedupe(prs: Iterable[PullRequest]) -> tuple[PullRequest, ...]:
     for pr in prs:
         seen.setdefault(pr.identity, pr)
     return tuple(seen.values())
-
-
-_ADDRESS = re.compile(r"https?://[^\s\"'<>\x00-\x1f]+")
-
-
-def find_pull_request(text: str) -> PullRequest | None:
-    """The first pull request named by address in a text, such as a tool's output."""
-    for match in _ADDRESS.finditer(text):
-        found = parse_pull_request(match[0].rstrip(".,;:)]}"))
-        if found and found.owner:
-            return found
-    return None
 
 
 def _digits(text: str) -> int | None:

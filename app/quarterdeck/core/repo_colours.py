@@ -1,4 +1,4 @@
-"""Colours for repositories: made from a path, told apart from their neighbours', and light or dark enough to read."""
+"""Colours for repositories: made from a path, and told apart from their neighbours'."""
 
 from __future__ import annotations
 
@@ -11,12 +11,8 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.repo_theme import RepoTheme
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Collection, Iterable
 
-READABLE = 4.5
-"""The least contrast of text that anybody should have to read."""
-DARK_GROUND = "#111111"
-LIGHT_GROUND = "#EEEEEE"
 ATTEMPTS = 2048
 LAST_RESORT = 4096
 """The candidate to take when none of the attempts is free."""
@@ -31,7 +27,6 @@ MOTIFS = ("spark", "terminal", "hammer", "wave", "comet", "gear", "leaf", "bolt"
 _GOLDEN_ANGLE = 137.507764
 _GOLDEN_RATIO = 0.6180339887498949
 _COLOUR = re.compile(r"#[0-9A-F]{6}")
-_BISECTIONS = 12
 
 
 def parse_theme(content: object) -> RepoTheme | None:
@@ -82,60 +77,10 @@ def motif_for(path: str) -> str:
     return MOTIFS[_digest(path, 7)[6] % len(MOTIFS)]
 
 
-def colour_for_name(name: str) -> str:
-    """The colour of a session that lies in no repository with a theme; readable on dark."""
-    hue, saturation, lightness = (seed / 255 for seed in _digest(name, 3))
-    return on_dark(_hsl(hue * 360, _between(saturation, 0.50, 0.70), _between(lightness, 0.45, 0.60)))
-
-
 def colours_of(theme: RepoTheme) -> tuple[str, str, str, str]:
     """Its four colours."""
     body, outline, accent, shirt, _ = astuple(theme)
     return body, outline, accent, shirt
-
-
-def on_dark(colour: str, ground: str = DARK_GROUND) -> str:
-    """The colour, lightened no more than it needs to be read on a dark ground."""
-    return _shifted(colour, 255, lambda shade: contrast(shade, ground) >= READABLE)
-
-
-def on_light(colour: str, ground: str = LIGHT_GROUND) -> str:
-    """The colour, darkened no more than it needs to be read on a light ground."""
-    return _shifted(colour, 0, lambda shade: contrast(shade, ground) >= READABLE)
-
-
-def contrast(one: str, other: str) -> float:
-    """How well two colours stand out against each other: 1 (not at all) to 21."""
-    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _shifted(colour: str, towards: int, is_readable: Callable[[str], bool]) -> str:
-    """The colour mixed with white or black, as little as makes it readable."""
-    if is_readable(colour):
-        return colour
-    channels = _channels(colour)
-    too_little, enough = 0.0, 1.0
-    for _ in range(_BISECTIONS):
-        middle = (too_little + enough) / 2
-        if is_readable(_mixed(channels, towards, middle)):
-            enough = middle
-        else:
-            too_little = middle
-    return _mixed(channels, towards, enough)
-
-
-def _mixed(channels: Iterable[int], towards: int, share: float) -> str:
-    return _hex(round(channel + (towards - channel) * share) for channel in channels)
-
-
-def _luminance(colour: str) -> float:
-    """Relative luminance, as WCAG defines it."""
-    linear = [
-        share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
-        for share in (channel / 255 for channel in _channels(colour))
-    ]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def _colour(text: object) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -22,10 +21,6 @@ from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-FRESH = timedelta(minutes=5)
-AHEAD = timedelta(seconds=60)
-"""How far ahead of our clock a report may be and still count."""
 
 
 class SelfState(StrEnum):
@@ -138,11 +133,6 @@ def apply_report(lifecycle: Lifecycle, report: SelfReport, now: datetime) -> Lif
             last_observed_at=now,
         )
     return decide(lifecycle, now, state=state, reason=reason, pr=pr)
-
-
-def is_fresh(at: datetime, now: datetime) -> bool:
-    """Whether a report still says what the session is doing."""
-    return -AHEAD <= now - at <= FRESH
 
 
 def _number_in(url: str | None) -> int | None:

@@ -115,11 +115,6 @@ def clean_sgr(text: str) -> Clean:
     return Clean("".join(parts))
 
 
-def without_colours(text: Clean) -> Clean:
-    """What `clean_lines` would have made of the text that `clean_sgr` made this of, at a fraction of the cost."""
-    return Clean(_COLOUR.sub("", text))
-
-
 def cell_width(text: str) -> int:
     """Terminal cells the text takes."""
     return len(text) if text.isascii() and text.isprintable() else sum(map(_char_width, text))

@@ -111,16 +111,6 @@ def merge(session: Session, snapshot: ThoughtSnapshot) -> Session:
     """
     earlier = session.thought_updated_at is not None and snapshot.thought is not None
     thought = snapshot.thought if session.thought is None or earlier else session.thought
-    return _merged(session, snapshot, thought)
-
-
-def merge_for_engine(session: Session, snapshot: ThoughtSnapshot) -> Session:
-    """A row as the thought engine is told of it: here the snapshot's thought wins."""
-    thought = session.thought if snapshot.thought is None else snapshot.thought
-    return _merged(session, snapshot, thought)
-
-
-def _merged(session: Session, snapshot: ThoughtSnapshot, thought: str | None) -> Session:
     return replace(
         session,
         # An empty line says that nothing goes on any more, so there is none to show.

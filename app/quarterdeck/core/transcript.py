@@ -64,7 +64,6 @@ class TranscriptView:
     turn_actions: int = 0
     """How many of the actions are of this turn."""
     last_question: str = ""
-    question_choices: tuple[str, ...] = ()
     token_count: int = 0
     """Tokens of the context at the last model call."""
     input_tokens: int = 0

@@ -20,7 +20,7 @@ from quarterdeck.core.session import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from quarterdeck.core.session import Session
@@ -211,17 +211,6 @@ def sort_key(session: Session) -> SortKey:
     felt = pressure(session)
     since = waiting_since(session).timestamp()
     return (place, is_degraded(session), -felt.score, -felt.rank, since, name, session.session_id)
-
-
-def inbox(sessions: Iterable[Session]) -> list[Session]:
-    """The sessions that need attention, the most pressing first; among equals the latest active."""
-
-    def key(session: Session) -> tuple[bool, int, int, float, str]:
-        felt = pressure(session)
-        activity = session.last_activity_at.timestamp()
-        return (is_degraded(session), -felt.score, -felt.rank, -activity, session.session_id)
-
-    return sorted(filter(needs_attention, sessions), key=key)
 
 
 def waiting_since(session: Session) -> datetime:

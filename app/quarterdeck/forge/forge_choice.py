@@ -63,11 +63,6 @@ class Forges:
         unknown = [project for project in projects if project.path not in self._remotes and project.path.is_dir()]
         await asyncio.gather(*map(one, unknown))
 
-    def repo(self, project: Project) -> str | None:
-        """`owner/name` at the project's forge."""
-        remote = self._remotes.get(project.path)
-        return project.repo or (remote.repo if remote else None)
-
     def tracker(self, project: Project) -> Tracker | None:
         """The project's tracker; None when it has none."""
         return _held(self._trackers, project, self._make_tracker)

@@ -110,10 +110,6 @@ class Cache(Generic[K, V]):
         # One who gives up must not take the answer from the others.
         return await asyncio.shield(asking)
 
-    def forget(self) -> None:
-        """Ask everything afresh."""
-        self._held.clear()
-
     def _asked(self, key: K, done: asyncio.Future[V]) -> None:
         self._asking.pop(key, None)
         if done.cancelled() or done.exception() is not None:

@@ -116,7 +116,7 @@ class GitWorktrees:
     async def restore(self, wanted: WantedWorktree, path: Path, say: Say) -> MadeWorktree:
         """Bring a worktree back where it was, on its branch as the branch is now."""
         if await self.is_worktree(path):
-            return MadeWorktree(path=path, branch=await self.current_branch(path) or wanted.branch, is_adopted=True)
+            return MadeWorktree(path=path, branch=await self.current_branch(path) or wanted.branch)
         if path != self._managed.path(wanted.project, wanted.session_id):
             raise GitError(f"{path} is not where our worktrees stand, so it is not made again.")
         return await self._make(wanted, say, is_restored=True)
@@ -137,7 +137,7 @@ class GitWorktrees:
                 f"The branch {wanted.branch} is checked out in {(elsewhere or [place])[0]}.",
                 hint="Remove that worktree, or switch it to another branch.",
             )
-        return MadeWorktree(path=place, branch=wanted.branch, is_adopted=True)
+        return MadeWorktree(path=place, branch=wanted.branch)
 
     async def is_worktree(self, path: Path) -> bool:
         """Whether the path is there and is the top of a work tree."""

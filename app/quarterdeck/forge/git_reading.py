@@ -67,10 +67,7 @@ def parse_worktrees(text: str, end: str) -> list[Worktree]:
                 path=Path(known["worktree"]),
                 head=known.get("HEAD", ""),
                 branch=branch.removeprefix("refs/heads/") if branch else None,
-                is_bare="bare" in known,
-                is_locked="locked" in known,
                 lock_reason=known.get("locked", ""),
-                is_prunable="prunable" in known,
             )
         )
     return found

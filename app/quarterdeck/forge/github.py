@@ -8,7 +8,7 @@ from quarterdeck.core.issue import Issue, IssueState, issue_number
 from quarterdeck.core.pull_request import PullRequest, parse_pull_request
 from quarterdeck.core.text import clean
 from quarterdeck.errors import ForgeError, IssueNotFound, NotFound, Refused
-from quarterdeck.forge.forge_tools import Cache, ask, ask_json, name_of, rows, text
+from quarterdeck.forge.forge_tools import Cache, ask, ask_json, rows, text
 from quarterdeck.forge.git_command import git
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ISSUE_SECONDS = 300.0
 FIND_SECONDS = 30.0
 STATE_SECONDS = 5.0
-_ISSUE_FIELDS = "number,title,body,url,state,stateReason,labels,assignees"
+_ISSUE_FIELDS = "number,title,body,url,state,stateReason,labels"
 _PR_FIELDS = "number,title,url,headRefName,baseRefName,isDraft,state"
 
 
@@ -147,7 +147,6 @@ def read_issue(row: dict[str, Any]) -> Issue:
     if text(row.get("state")).upper() == "CLOSED":
         is_given_up = text(row.get("stateReason")).upper() == "NOT_PLANNED"
         state = IssueState.CANCELLED if is_given_up else IssueState.CLOSED
-    assignees = rows(row.get("assignees"))
     return Issue(
         id=str(row.get("number", "")),
         title=clean(text(row.get("title"))),
@@ -155,7 +154,6 @@ def read_issue(row: dict[str, Any]) -> Issue:
         url=text(row.get("url")),
         state=state,
         labels=tuple(clean(text(label.get("name"))) for label in rows(row.get("labels"))),
-        assignee=name_of(assignees[0], "login", "name") if assignees else None,
     )
 
 

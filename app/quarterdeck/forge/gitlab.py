@@ -127,7 +127,6 @@ class GitLabScm:
 def read_issue(row: dict[str, Any]) -> Issue:
     """An issue as GitLab tells it."""
     labels = row.get("labels")
-    assignees = rows(row.get("assignees"))
     return Issue(
         id=str(row.get("iid", "")),
         title=clean(text(row.get("title"))),
@@ -135,7 +134,6 @@ def read_issue(row: dict[str, Any]) -> Issue:
         url=text(row.get("web_url")),
         state=IssueState.CLOSED if text(row.get("state")) == "closed" else IssueState.OPEN,
         labels=tuple(clean(label) for label in labels if isinstance(label, str)) if isinstance(labels, list) else (),
-        assignee=name_of(assignees[0], "username", "name") if assignees else None,
     )
 
 

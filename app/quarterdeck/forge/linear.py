@@ -17,10 +17,7 @@ ADDRESS = "https://api.linear.app/graphql"
 SECONDS = 30.0
 ISSUE_SECONDS = 300.0
 LONGEST_ANSWER = 4 * 1024 * 1024
-_FIELDS = (
-    "identifier title description url branchName priorityLabel"
-    " state { type } labels { nodes { name } } assignee { name }"
-)
+_FIELDS = "identifier title description url branchName priorityLabel state { type } labels { nodes { name } }"
 _ONE = f"query($id: String!) {{ issue(id: $id) {{ {_FIELDS} }} }}"
 _MANY = (
     "query($filter: IssueFilter, $first: Int!) {"
@@ -145,7 +142,6 @@ def read_issue(row: dict[str, Any]) -> Issue:
         labels=tuple(
             clean(text(label.get("name"))) for label in rows(labels.get("nodes") if isinstance(labels, dict) else None)
         ),
-        assignee=name_of(row.get("assignee"), "name"),
         priority=text(row.get("priorityLabel")) or None,
         branch=text(row.get("branchName")) or None,
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.project import AgentChoice, Project, SetupCommand, Strategy, is_project_name, project_at
-from quarterdeck.errors import NotARepository, NotFound, SettingsError
+from quarterdeck.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,16 +20,6 @@ if TYPE_CHECKING:
 def projects_of(settings: Settings) -> dict[str, Project]:
     """Every project, with the defaults beside it. Whether its folder is there is asked when it is used."""
     return {name: _project(name, section, settings.defaults) for name, section in settings.projects.items()}
-
-
-async def check_project(git: Git, project: Project) -> None:
-    """Raise the error that names what is wrong with a project's folder."""
-    try:
-        await git.check_repository(project.path)
-    except NotARepository as error:
-        raise SettingsError(
-            f"projects.{project.name}.path: {error.message}", hint="Correct the path in config.toml, or make it one."
-        ) from error
 
 
 async def offer_project(git: Git, projects: Mapping[str, Project], folder: Path) -> Project:

@@ -61,12 +61,6 @@ async def list_work(work_context: WorkContext, project: str | None = None, *, ha
     return list(await asyncio.gather(*map(with_risk, views)))
 
 
-async def get_work(work_context: WorkContext, session_id: str) -> WorkView:
-    """One spawned session; looking at it changes nothing."""
-    record = await work_context.record(session_id)
-    return WorkView(record=record, runtime=_runtime(work_context, record, await look_up(work_context)))
-
-
 async def repair(work_context: WorkContext, records: list[WorkRecord]) -> list[WorkRecord]:
     """Put records right that contradict each other, and keep that. When anything happened last is not touched."""
     now = work_context.clock.now()

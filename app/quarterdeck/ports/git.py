@@ -36,10 +36,7 @@ class Worktree:
     head: str = ""
     branch: str | None = None
     """None when detached or bare."""
-    is_bare: bool = False
-    is_locked: bool = False
     lock_reason: str = ""
-    is_prunable: bool = False
 
 
 @value(kw_only=True)
@@ -50,8 +47,6 @@ class MadeWorktree:
     branch: str
     base: str = ""
     """The commit the branch was started from; "" where the branch existed already."""
-    is_adopted: bool = False
-    """It was there already, so it is not ours to remove when what follows fails."""
     notices: tuple[str, ...] = ()
 
 

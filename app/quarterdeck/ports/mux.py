@@ -46,7 +46,6 @@ class CaptureRequest:
     lines: int = 0
     """Lines of history above the visible screen; 0 = the visible screen alone."""
     colours: bool = False
-    join_wrapped: bool = False
 
 
 @value(kw_only=True)
@@ -112,9 +111,6 @@ class Mux(Protocol):
 
     async def switch_client(self, client: str, pane_id: PaneId) -> None:
         """Show a pane on a client: its session, window and pane."""
-
-    async def options(self, names: Sequence[str]) -> dict[str, str]:
-        """Global options by name; one this tmux does not know is missing."""
 
     async def close(self) -> None:
         """Let go of the server. It leaves nothing behind there."""

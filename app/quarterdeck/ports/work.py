@@ -58,6 +58,3 @@ class WorkStore(Protocol):
 
     async def audit(self, session_id: SessionId, at: datetime, entry: Mapping[str, Any]) -> None:
         """Add to the trail of a session's own reports; the oldest go beyond 200 entries or 256 KiB."""
-
-    async def audits(self, session_id: SessionId) -> list[dict[str, Any]]:
-        """The trail of a session's own reports, oldest first."""

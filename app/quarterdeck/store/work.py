@@ -163,17 +163,6 @@ class SqliteWorkStore:
 
         await self._write(run)
 
-    async def audits(self, session_id: SessionId) -> list[dict[str, Any]]:
-        """The trail of a session's own reports, oldest first."""
-
-        def run(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-            rows = connection.execute(
-                "SELECT at, body FROM report_audit WHERE session_id = ? ORDER BY id", (session_id,)
-            )
-            return [{"at": at, **json.loads(body)} for at, body in rows]
-
-        return await self._database.read(run)
-
     async def _read_all(self, condition: str, value: str | None) -> list[WorkRecord]:
         def run(connection: sqlite3.Connection) -> list[tuple[str, str]]:
             query = f"SELECT session_id, body FROM work WHERE {condition} ORDER BY seq"  # noqa: S608 — our own conditions

@@ -34,7 +34,6 @@ class AcceptedThoughts:
         self._absent: dict[str, int] = {}
         self._merged: dict[SessionId, tuple[Session, ThoughtSnapshot]] = {}
         """Rows that carry their snapshot already: merging them once more would change nothing."""
-        self.stale_deliveries = 0
 
     async def load(self, store: Store) -> None:
         """Take over what is on disk where it is later than what is held."""
@@ -47,7 +46,6 @@ class AcceptedThoughts:
         """Judge an update; what is accepted counts at once and goes to disk behind the scenes."""
         held = self._held.get(update.session_id)
         if not accept(held, update):
-            self.stale_deliveries += 1
             return None
         snapshot = fold(held, update)
         if not self._queue.put(update):

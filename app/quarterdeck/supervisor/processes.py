@@ -9,7 +9,7 @@ import sys
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.process_tree import Process, ProcessTree, below, find_tool, grow, has_work
+from quarterdeck.core.process_tree import Process, ProcessTree, below, grow, has_work
 from quarterdeck.ports.agent import Program
 from quarterdeck.values import value
 
@@ -57,10 +57,6 @@ class ProcessTable:
     def has_children(self, pid: int, command: str = "") -> bool | None:
         """Whether something runs in a pane whose foreground command this is; None when that is not known."""
         return has_work(self.tree, pid, command) if self.fresh else None
-
-    def tool(self, pid: int) -> str | None:
-        """The agent that runs in a pane."""
-        return find_tool(self.tree, pid)
 
 
 class Processes:

@@ -52,11 +52,6 @@ class Scrollbacks:
         if not after.is_whole and not pane.alternate:
             self._wake.set()
 
-    def is_whole(self, session_id: SessionId) -> bool:
-        """Whether nothing is missing of a session's last lines."""
-        lines = self._lines.get(session_id)
-        return lines is not None and lines.is_whole
-
     def note(self, event: Event) -> None:
         """Hand over the last lines of what has ended."""
         match event:

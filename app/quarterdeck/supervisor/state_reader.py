@@ -43,7 +43,6 @@ LIVENESS = 5.0
 """Seconds between two looks at the process table while nothing asks for one sooner."""
 LIVENESS_AT_REST = 60.0
 """The same while nothing moves and nobody works: then what runs only changes behind the panes' backs."""
-TAIL_LINES = 60
 
 
 @value

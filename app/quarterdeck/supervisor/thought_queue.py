@@ -18,7 +18,7 @@ CAPACITY = 256
 
 
 class ThoughtQueue:
-    """A bounded queue; on overflow only the latest update of each session is kept, and that is counted."""
+    """A bounded queue; on overflow only the latest update of each session is kept."""
 
     def __init__(self, write: Callable[[ThoughtUpdate], Awaitable[object]], capacity: int = CAPACITY) -> None:
         self._write = write
@@ -26,30 +26,19 @@ class ThoughtQueue:
         self._queue: list[ThoughtUpdate] = []
         self._overflow: OrderedDict[str, ThoughtUpdate] = OrderedDict()
         self._wake = asyncio.Event()
-        self._empty = asyncio.Event()
-        self._empty.set()
         self._closed = False
         self.pending = 0
-        self.queue_full = 0
-        self.coalesced = 0
-        self.dropped = 0
-        self.failed = 0
 
     def put(self, update: ThoughtUpdate) -> bool:
         """Hand an update over; False means persistence is degraded (the update may come late, or was dropped)."""
         if self._closed:
-            self.dropped += 1
             return False
-        self._empty.clear()
         if len(self._queue) < self._capacity and not self._overflow:
             self.pending += 1
             self._queue.append(update)
             self._wake.set()
             return True
-        self.queue_full += 1
-        if update.session_id in self._overflow:
-            self.coalesced += 1
-        else:
+        if update.session_id not in self._overflow:
             self.pending += 1
         self._overflow[update.session_id] = update
         self._overflow.move_to_end(update.session_id)
@@ -76,12 +65,9 @@ class ThoughtQueue:
             try:
                 await self._write(update)
             except Exception:  # a boundary: a thought that cannot be kept must not stop the ones behind it
-                self.failed += 1
                 logger.exception("a thought could not be kept")
             finally:
                 self.pending -= 1
-                if not self.pending:
-                    self._empty.set()
 
     def _next(self) -> ThoughtUpdate | None:
         if self._queue:
@@ -89,16 +75,6 @@ class ThoughtQueue:
         if self._overflow:
             return self._overflow.popitem(last=False)[1]
         return None
-
-    async def wait_for_pending(self, timeout: float) -> bool:
-        """Wait until everything is written; False (and a warning) when that took too long."""
-        try:
-            async with asyncio.timeout(timeout):
-                await self._empty.wait()
-        except TimeoutError:
-            logger.warning("%d thoughts were still unwritten after %.1f s", self.pending, timeout)
-            return False
-        return True
 
     def close(self) -> None:
         """Take no more updates."""

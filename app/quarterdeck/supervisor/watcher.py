@@ -51,7 +51,6 @@ class Watcher:
         self._urgent = False
         self._everything = True
         self._wake = asyncio.Event()
-        self.looks = 0
 
     def look_now(self) -> None:
         """Ask for a whole look as soon as possible."""
@@ -103,7 +102,6 @@ class Watcher:
             try:
                 look = await self._supervisor.look(asked)
                 last = loop.time()
-                self.looks += 1
                 if everything:
                     resync_at = last + self._resync
                 self._watch()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.redact import safe_summary
@@ -74,7 +73,3 @@ class CommandThinker:
 
     async def close(self) -> None:
         """Nothing is held."""
-
-    def is_installed(self) -> bool:
-        """Whether there is such a program."""
-        return shutil.which(self._argv[0]) is not None

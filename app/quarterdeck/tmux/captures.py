@@ -96,7 +96,6 @@ def command(request: CaptureRequest, buffer: str | None = None) -> Command:
         *("capture-pane", "-t", request.pane_id),
         *(("-p",) if buffer is None else ("-b", buffer)),
         *(("-e",) if request.colours else ()),
-        *(("-J",) if request.join_wrapped else ()),
         *(("-S", f"-{lines}") if lines > 0 else ()),
     )
 

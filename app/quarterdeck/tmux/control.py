@@ -83,17 +83,11 @@ class ControlClient:
         self._timeout = timeout
         self._link: ControlConnection | None = None
         self._keeps_alive: asyncio.Task[None] | None = None
-        self._changed = asyncio.Event()
 
     @property
     def linked(self) -> bool:
         """Whether commands can go down a living connection now."""
         return self._link is not None and not self._link.ended.is_set()
-
-    @property
-    def client_pid(self) -> int | None:
-        """The process of the client that is attached now."""
-        return self._link.pid if self._link is not None else None
 
     def start(self) -> None:
         """Begin to hold a connection, in the background."""
@@ -116,17 +110,6 @@ class ControlClient:
         """End the connection, because its answers cannot be right; a new one is made."""
         if self._link is not None:
             self._link.end("its answers are out of step")
-
-    async def until_linked(self, timeout: float) -> bool:
-        """Wait for a connection; False when none came in time."""
-        try:
-            async with asyncio.timeout(timeout):
-                while not self.linked:
-                    self._changed.clear()
-                    await self._changed.wait()
-        except TimeoutError:
-            return False
-        return True
 
     async def close(self) -> None:
         """Let go of the server for good."""
@@ -166,7 +149,6 @@ class ControlClient:
 
     def _set(self, link: ControlConnection | None) -> None:
         self._link = link
-        self._changed.set()
         logger.info("control connection %s", "made" if link else "lost", extra={"server": str(self.address)})
         self._on_link(link is not None)
 

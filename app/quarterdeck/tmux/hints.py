@@ -106,11 +106,6 @@ class Hints:
             self._polls_output = bool(living)
         self._poll_if_needed()
 
-    def pane_focus(self, pane_id: PaneId | None) -> None:
-        """Tell of every write of this pane; the others' are told four times a second at most."""
-        if self._outputs is not None:
-            self._outputs.focus(pane_id)
-
     def notice(self, name: str, args: str) -> None:
         """Take a notification of a control client: its name without the `%`, and the rest of its line."""
         kind = NOTICES.get(name)

@@ -82,10 +82,6 @@ class TmuxMux(TmuxCommands):
         """Say which panes exist now, so that hints about their processes and output can be given."""
         self._hinting().watch(panes)
 
-    def focus(self, pane_id: PaneId | None) -> None:
-        """Hint at every write of this pane; the others' are hinted four times a second at most."""
-        self._hinting().pane_focus(pane_id)
-
     async def close(self) -> None:
         """Let go of the server. It leaves nothing behind there."""
         if self.control is not None:

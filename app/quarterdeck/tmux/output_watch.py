@@ -36,7 +36,6 @@ class OutputWatch:
         self._owners: dict[int, PaneId] = {}
         self._fired: set[PaneId] = set()
         self._rearming: asyncio.TimerHandle | None = None
-        self._focus: PaneId | None = None
         self.missed: frozenset[PaneId] = frozenset()
         """Panes whose terminal could not be watched."""
         loop.add_reader(self._kernel.fd, self._on_events)
@@ -53,13 +52,6 @@ class OutputWatch:
         if missed and not self.missed:
             logger.warning("%d terminals cannot be watched; they are polled", len(missed))
         self.missed = frozenset(missed)
-
-    def focus(self, pane_id: PaneId | None) -> None:
-        """Tell of every write of this pane, not one in a batch."""
-        former, self._focus = self._focus, pane_id
-        for changed in {former, pane_id} - {None}:
-            if changed is not None and changed in self._ttys:
-                self._arm(changed)
 
     def drop(self, pane_id: PaneId) -> None:
         """Forget a pane, before its terminal's number goes to another one."""
@@ -78,9 +70,8 @@ class OutputWatch:
         return False
 
     def _arm(self, pane_id: PaneId) -> bool:
-        mask = MODIFY if pane_id == self._focus else MODIFY | ONCE
         try:
-            watch = self._kernel.add(self._ttys[pane_id], mask)
+            watch = self._kernel.add(self._ttys[pane_id], MODIFY | ONCE)
         except OSError as error:
             logger.debug("no watch on %s: %s", self._ttys[pane_id], error.strerror)
             return False

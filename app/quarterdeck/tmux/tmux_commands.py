@@ -37,9 +37,6 @@ PAUSE: Final = 0.05
 GONE: Final = ("can't find session", "no sessions", "no current target")
 """What tmux says of a session that is not there; the last one while the server ends with its last session (3.3a)."""
 
-HOOK_INDEX: Final = 7411
-"""Our slot in each of tmux's hook arrays; operators count theirs from 0."""
-
 _UNPASTEABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Control characters but tab and line feed: ESC would end a bracketed paste from within."""
 
@@ -214,19 +211,6 @@ class TmuxCommands:
         answer = await self._library.command("show-options", "-sqv", name)
         return "\n".join(answer) or None
 
-    async def hook(self, name: str) -> str | None:
-        """Our command at a global hook; None when we have none there."""
-        answer = await self._library.command("show-hooks", "-g", _our_hook(name))
-        return answer[0].partition(" ")[2] or None if answer else None
-
-    async def set_hook(self, name: str, command: Sequence[str]) -> None:
-        """Run a command at a global hook, in a slot of ours: the operator's own stay."""
-        await self._library.command("set-hook", "-g", _our_hook(name), control_lines.line(command))
-
-    async def unset_hook(self, name: str) -> None:
-        """Take our command at a global hook away, and no other."""
-        await self._library.command("set-hook", "-g", "-u", _our_hook(name))
-
     async def pane_exists(self, pane_id: PaneId) -> bool:
         """Whether the server has this pane. Asked for one it has not, tmux answers with empty fields (3.3a)."""
         return await self._fields(pane_id, "#{pane_id}") == pane_id
@@ -259,10 +243,6 @@ def _is_gone(error: TmuxError) -> bool:
 
 def _is_ending(error: TmuxError) -> bool:
     return isinstance(error, TmuxUnreachable) and "server exited" in error.message
-
-
-def _our_hook(name: str) -> str:
-    return f"{name}[{HOOK_INDEX}]"
 
 
 def _say(text: str) -> tuple[str, ...]:

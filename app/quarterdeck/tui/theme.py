@@ -21,7 +21,6 @@ ROLES: Final = (
 )  # fmt: skip
 GROUNDS: Final = ("background", "surface", "raised")
 """What text stands on: the screen, dialogs and bars, the selected row."""
-INKS: Final = ("text", "muted", "accent", "asks", "works", "done", "failed")
 _ATTRIBUTES: Final = frozenset({"bold", "dim", "italic", "underline", "reverse"})
 DEFAULT: Final = "dark"
 TERMINAL: Final = "terminal"

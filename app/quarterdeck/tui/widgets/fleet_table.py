@@ -89,10 +89,6 @@ class FleetTable(ScrollView, can_focus=True):
         """The sessions shown, from the top."""
         return self._ids
 
-    def text_of(self, session_id: str) -> str:
-        """A row as text, for tests and for copying."""
-        return "".join(cell.text for cell in self._cells(self._places[session_id])).rstrip()
-
     def show(
         self,
         items: Sequence[Item],
