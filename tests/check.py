@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Every gate in one command: `python tests/check.py`, or only some: `python tests/check.py layers wheel`.
 
-The tools come with `pip install $(python tests/check.py --tools)`; `tests` needs `pip install -e '.[test]'`.
+All they need comes with `pip install -e '.[dev]'`. Where the extra `test` is installed already, the rest of it comes
+with `pip install $(python tests/check.py --tools)`.
 """
 
 from __future__ import annotations
@@ -15,14 +16,12 @@ import tomllib
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ROOT = Path(__file__).parents[1]
-TOOLS = ("ruff==0.17.5", "mypy==2.4.1", "import-linter==2.16", "hatchling==1.33.0", "types-psutil>=7,<8")
-"""Pinned, so that a gate turns red because of what we changed and of nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +37,7 @@ GATES = (
     Gate("lint", ("ruff", "check", ".")),
     Gate("types", ("mypy",)),
     Gate("layers", ("lint-imports", "--no-cache")),
+    Gate("unused", (sys.executable, str(ROOT / "tests" / "unused.py"))),
     Gate("wheel", (sys.executable, str(Path(__file__)), "--look-into-wheel")),
     Gate("other days", (sys.executable, str(ROOT / "tests" / "other_days.py"))),
     # Module size, imports and README are held by tests/gates, which these run.
@@ -48,7 +48,7 @@ GATES = (
 def main(words: Sequence[str]) -> int:
     """Run the gates that are named, or all; 1 if any is red."""
     if words == ["--tools"]:
-        print(*TOOLS)
+        print(*tools())
         return 0
     if words == ["--look-into-wheel"]:
         return look_into_wheel()
@@ -76,11 +76,23 @@ def is_green(gate: Gate) -> bool:
         )
         ok, said = done.returncode == 0, done.stdout
     except FileNotFoundError:
-        ok, said = False, f"{gate.argv[0]} is not installed: pip install {' '.join(TOOLS)}\n"
+        ok, said = False, f"{gate.argv[0]} is not installed: pip install -e '.[dev]'\n"
     if not ok:
         print(said.rstrip())
     print(f"{'ok ' if ok else 'RED'} {gate.name:<11}{time.monotonic() - began:6.1f} s", flush=True)
     return ok
+
+
+def tools() -> list[str]:
+    """The packages of the extra `dev`, without the other extras that it takes in."""
+    wanted: list[str] = project()["optional-dependencies"]["dev"]
+    return [package for package in wanted if not package.startswith("quarterdeck[")]
+
+
+def project() -> dict[str, Any]:
+    """What pyproject.toml says of the project."""
+    table: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return table
 
 
 def look_into_wheel() -> int:
@@ -105,11 +117,10 @@ def wheel_faults(wheel: Path) -> list[str]:
     data = f"{info.removesuffix('.dist-info')}.data/data/"
     inside = {name.removeprefix(data) for name in names if not name.startswith(f"{info}/")}
     wanted = wanted_in_wheel()
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return [
         *(f"missing: {name}" for name in sorted(wanted - inside)),
         *(f"does not belong there: {name}" for name in sorted(inside - wanted)),
-        *(f"no command {name}" for name, where in project["scripts"].items() if f"{name} = {where}" not in commands),
+        *(f"no command {name}" for name, where in project()["scripts"].items() if f"{name} = {where}" not in commands),
         *([] if any("license" in name.lower() for name in names - inside) else ["missing: the licence"]),
         *([] if "\nRequires-Dist: textual==" in metadata else ["textual is not pinned exactly"]),
     ]
