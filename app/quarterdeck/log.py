@@ -51,7 +51,7 @@ PANE_TEXT_LIMIT: Final = 200
 MAX_BYTES: Final = 2_000_000
 KEPT: Final = 3
 """How many full files are kept beside the current one."""
-QUIET_LOGGERS: Final = ("libtmux", "asyncio", "httpx", "httpcore")
+QUIET_LOGGERS: Final = ("asyncio", "httpx", "httpcore")
 """Libraries whose own INFO and DEBUG would carry message texts, or noise, into our log."""
 
 

@@ -133,7 +133,7 @@ def test_its_signs_are_those_of_the_console() -> None:
     assert line(dict.fromkeys(SIGNS, 0), {}, fresh=False, colour=True, ascii_only=False) == ""
 
 
-SLOW = {"asyncio", "dataclasses", "argparse", "platformdirs", "pydantic", "libtmux", "textual", "subprocess", "logging"}
+SLOW = {"asyncio", "dataclasses", "argparse", "platformdirs", "pydantic", "textual", "subprocess", "logging"}
 SLOW |= {"typing", "pathlib", "re", "enum", "contextlib", "urllib", "json", "inspect"}
 OURS = {"cli", "cli.status_line", "cli.address", "errors", "foreign_files", "roots"} | {
     f"store{name}" for name in ("", ".lease_files", ".status_counts", ".migrations")

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from typing import TYPE_CHECKING
 
 from support.cli import ROOT, cli_env
@@ -40,6 +41,19 @@ def imported(module: Path) -> Iterator[str]:
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
+
+
+def test_what_is_imported_comes_with_the_package() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["web"]]
+    ours = {re.split(r"[^\w-]", each)[0].replace("-", "_") for each in wanted} | {
+        "quarterdeck",
+        "rich",
+        "pydantic_core",
+    }
+    strangers = {name.split(".")[0] for module in MODULES for name in imported(module)} - ours
+
+    assert strangers <= sys.stdlib_module_names
 
 
 def test_no_module_is_too_long() -> None:

@@ -78,12 +78,12 @@ def test_words_from_a_pane_are_recorded_at_debug_only_and_cut_short(tmp_path: Pa
     assert below["pane_text"] == "x" * log.PANE_TEXT_LIMIT
 
 
-def test_libtmux_may_not_fill_the_log_with_what_it_sends(tmp_path: Path) -> None:
+def test_a_library_may_not_fill_the_log_with_what_it_sends(tmp_path: Path) -> None:
     file = tmp_path / "q.log"
     log.configure(file, prepare=nothing, verbosity=2)
 
-    logging.getLogger("libtmux.server").debug("send-keys secret")
-    logging.getLogger("libtmux.server").warning("odd")
+    logging.getLogger("httpx.client").debug("a secret")
+    logging.getLogger("httpx.client").warning("odd")
 
     assert [record["message"] for record in records(file)] == ["odd"]
 

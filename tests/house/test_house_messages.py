@@ -22,7 +22,7 @@ OURS = {
 }
 GAP = "\x00"
 """Stands for what is filled in."""
-NAMES = ("tmux", "git", "gh ", "glab ", "libtmux", "config.toml", "post_create:")
+NAMES = ("tmux", "git", "gh ", "glab ", "config.toml", "post_create:")
 """Spelled small wherever they stand; so is what begins with a value, a quotation or a key."""
 
 

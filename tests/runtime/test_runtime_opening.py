@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 NEVER_BEFORE_THE_FIRST_FRAME = {
     "pydantic",
     "httpx",
-    "libtmux",
     "psutil",
     "quarterdeck.agents",
     "quarterdeck.forge",

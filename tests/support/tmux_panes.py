@@ -1,22 +1,27 @@
-"""What a real tmux server holds, as values, read the plain way."""
+"""What a real tmux server holds, as values, read by libtmux and not by us."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import libtmux
+
 from quarterdeck.core.ids import PaneId, TmuxSessionId, WindowId
 from quarterdeck.core.pane import Pane
+from quarterdeck.programs import tmux_program
 
 if TYPE_CHECKING:
     from support.tmux_server import TmuxServer
 
-FIELDS = ("pane_id", "window_id", "session_id", "session_created", "pane_pid", "pane_tty", "pane_dead", "session_name")
+
+def listener(socket: str) -> libtmux.Server:
+    """A server as libtmux sees it."""
+    return libtmux.Server(socket_path=socket, tmux_bin=tmux_program())
 
 
 def panes_of(server: TmuxServer) -> list[Pane]:
-    """Every pane of a server; names may hold spaces, but no line ends."""
-    rows = server.run("list-panes", "-a", "-F", " ".join(f"#{{{field}}}" for field in FIELDS)).splitlines()
-    return [_pane(row.split(" ", len(FIELDS) - 1)) for row in rows]
+    """Every pane of a server."""
+    return list(map(as_value, listener(server.socket).panes))
 
 
 def pane_of(server: TmuxServer, pane_id: str) -> Pane:
@@ -24,15 +29,15 @@ def pane_of(server: TmuxServer, pane_id: str) -> Pane:
     return next(pane for pane in panes_of(server) if pane.pane_id == pane_id)
 
 
-def _pane(row: list[str]) -> Pane:
-    pane_id, window_id, session_id, created, pid, tty, dead, name = row
+def as_value(seen: libtmux.Pane) -> Pane:
+    """What libtmux says of a pane, without what changes by itself."""
     return Pane(
-        pane_id=PaneId(pane_id),
-        window_id=WindowId(window_id),
-        tmux_id=TmuxSessionId(session_id),
-        session_name=name,
-        session_created=int(created),
-        pid=int(pid),
-        tty=tty,
-        dead=dead == "1",
+        pane_id=PaneId(seen.pane_id or ""),
+        window_id=WindowId(seen.window_id or ""),
+        tmux_id=TmuxSessionId(seen.session_id or ""),
+        session_name=seen.session_name or "",
+        session_created=int(seen.session_created or 0),
+        pid=int(seen.pane_pid or 0),
+        tty=seen.pane_tty or "",
+        dead=seen.pane_dead == "1",
     )

@@ -29,7 +29,7 @@ def read_everything() -> None:
     for found in pkgutil.walk_packages(quarterdeck.__path__, "quarterdeck."):
         if not found.name.startswith(SCREEN):
             import_module(found.name)
-    for name in ("libtmux", "support.work_contexts", "support.git_repo"):
+    for name in ("support.work_contexts", "support.git_repo"):
         import_module(name)
 
 

@@ -6,9 +6,7 @@ import asyncio
 import json
 import os
 import random
-import subprocess
 import sys
-import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +21,6 @@ from quarterdeck.programs import TMUX_VARIABLE, find_tmux
 from quarterdeck.tmux.new_session import made_target
 from quarterdeck.tmux.quoting import unexpanded, words
 from quarterdeck.tmux.tmux_commands import TmuxCommands
-from support.cli import cli_env
 from support.patience import PATIENCE
 from support.tmux_panes import pane_of
 from support.tmux_server import TmuxServer, until
@@ -568,7 +565,6 @@ async def test_a_stopped_server_is_an_error_within_the_bound_and_nothing_happens
     assert read_bytes(tmp_path / "typed") == b"last"
     assert server.sessions() == ["reader"]
     assert server.run("list-buffers") == ""
-    until(lambda: all(thread.name != "libtmux" for thread in threading.enumerate()), "no thread was left")
 
 
 async def test_a_server_that_is_gone_is_an_error_and_never_an_empty_answer(
@@ -617,14 +613,6 @@ async def test_our_own_tmux_never_reaches_a_child(
     assert "TMUX_PANE=" not in seen
 
 
-def test_libtmux_is_loaded_only_when_something_is_done() -> None:
-    code = "import sys, quarterdeck.tmux.tmux_commands, quarterdeck.tmux.navigation; print('libtmux' in sys.modules)"
-
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=cli_env())
-
-    assert done.stdout == "False\n"
-
-
 async def test_keys_are_pressed_only_while_the_screen_shows_certain_words(
     server: TmuxServer, commands: TmuxCommands
 ) -> None:
@@ -637,37 +625,3 @@ async def test_keys_are_pressed_only_while_the_screen_shows_certain_words(
     until(lambda: "proceed? y;'es" in shown(server, pane_id), "the keys were pressed")
     with pytest.raises(ValueError, match="cannot be looked for"):
         await commands.send_keys_if(pane_id, ["x"], ["a}b"])
-
-
-async def test_an_answer_that_a_held_up_loop_cannot_take_is_none(
-    server: TmuxServer, commands: TmuxCommands, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pane_id = PaneId(server.session("any"))
-    monkeypatch.setattr("quarterdeck.tmux.library.GRACE", -PATIENCE)
-
-    with pytest.raises(TmuxUnreachable, match="did not answer"):
-        await commands.leave_mode(pane_id)
-    while others := asyncio.all_tasks() - {asyncio.current_task()}:
-        await asyncio.wait(others)
-
-
-def test_the_first_commands_of_a_program_may_come_together(server: TmuxServer) -> None:
-    pane_id = server.session("any")
-    code = (
-        "import asyncio, sys\n"
-        "from quarterdeck.core.pane import ServerAddress\n"
-        "from quarterdeck.tmux.mux import TmuxMux\n"
-        "async def main():\n"
-        "    mux = TmuxMux(ServerAddress(sys.argv[1]), persistent=False, command_timeout=float(sys.argv[3]))\n"
-        "    await asyncio.gather(*(mux.leave_mode(sys.argv[2]) for _ in range(12)))\n"
-        "asyncio.run(main())\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, server.socket, pane_id, str(PATIENCE)],
-        env=cli_env(),
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
-    # A busy machine may have it say that a command was slow.
-    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr

@@ -14,7 +14,6 @@ from quarterdeck.core.ids import PaneId, TmuxSessionId
 from quarterdeck.errors import TmuxError, TmuxRefused, TmuxUnreachable
 from quarterdeck.tmux import control_lines, formats, one_call
 from quarterdeck.tmux.breaker import Breaker
-from quarterdeck.tmux.library import Library
 from quarterdeck.tmux.new_session import TIMEOUT as STARTING
 from quarterdeck.tmux.new_session import new_session, no_such_name
 from quarterdeck.tmux.quoting import all_on_screen, unexpanded, words
@@ -54,7 +53,6 @@ class TmuxCommands:
         self.address = address
         self.breaker = breaker or Breaker(time.monotonic)
         self._timeout = timeout
-        self._library = Library(address, timeout, self.breaker)
 
     async def new_session(self, wanted: NewSession) -> Pane:
         """Make a session; raises TmuxRefused when tmux does not, or when its program ended at once."""
@@ -84,12 +82,12 @@ class TmuxCommands:
         running = await self.incarnation()
         if of and running != of:
             raise one_call.ServerAbsent(f"The server of session {tmux_id} is gone.")
-        await self._library.command("kill-session", target=_session(tmux_id))
-        await self._library.command("has-session", target=_session(tmux_id))
+        await self._command("kill-session", target=_session(tmux_id))
+        await self._command("has-session", target=_session(tmux_id))
 
     async def incarnation(self) -> str:
         """Which run of the server answers now, in the words of `core.pane.Incarnation`."""
-        answer = await self._library.command("display-message", "-p", "#{pid}:#{start_time}")
+        answer = await self._command("display-message", "-p", "#{pid}:#{start_time}")
         if len(answer) != 1 or re.fullmatch(r"\d+:\d+", answer[0]) is None:
             raise one_call.Nonsense
         return answer[0]
@@ -100,7 +98,7 @@ class TmuxCommands:
             raise no_such_name(name)
         await self.incarnation()
         try:
-            await self._library.command("rename-session", "--", unexpanded(name), target=_session(tmux_id))
+            await self._command("rename-session", "--", unexpanded(name), target=_session(tmux_id))
         except TmuxRefused as error:
             if "duplicate session" in error.message:
                 raise TmuxRefused(f"A session named {name!r} exists already.") from error
@@ -116,7 +114,7 @@ class TmuxCommands:
     async def send_keys_if(self, pane_id: PaneId, keys: Sequence[str], shows: Sequence[str]) -> bool:
         """Press keys if the visible screen shows all these words; tmux looks and presses in one go."""
         await self._refuse_dead(pane_id)
-        said = await self._library.command(
+        said = await self._command(
             *("if-shell", "-F", all_on_screen(shows)),
             control_lines.line(("send-keys", "-t", _pane(pane_id), "--", *keys)),
             control_lines.line(_say("no")),
@@ -131,7 +129,7 @@ class TmuxCommands:
 
     async def _type(self, pane_id: PaneId, *args: str) -> None:
         await self._refuse_dead(pane_id)
-        await self._library.command("send-keys", *args, target=_pane(pane_id))
+        await self._command("send-keys", *args, target=_pane(pane_id))
 
     async def paste(self, pane_id: PaneId, text: str) -> None:
         """Put text of any length into the pane as one bracketed paste, without its control characters."""
@@ -161,29 +159,29 @@ class TmuxCommands:
 
     async def leave_mode(self, pane_id: PaneId) -> None:
         """Leave copy mode, if the pane is in it."""
-        await self._library.command("copy-mode", "-q", target=_pane(pane_id))
+        await self._command("copy-mode", "-q", target=_pane(pane_id))
 
     async def clients(self) -> tuple[Client, ...]:
         """The real clients, control clients left out."""
         questions = formats.Questions()
-        answer = await self._library.command(*questions.clients())
+        answer = await self._command(*questions.clients())
         return tuple(questions.read("\n".join(answer).encode()).clients)
 
     async def switch_client(self, client: str, pane_id: PaneId) -> None:
         """Show a pane on a client, its window as zoomed as it was, and see that it is shown."""
         await self.incarnation()
-        await self._library.command("switch-client", "-Z", "-c", client, target=_pane(pane_id))
+        await self._command("switch-client", "-Z", "-c", client, target=_pane(pane_id))
         shown = next((known.pane_id for known in await self.clients() if known.name == client), None)
         if shown != pane_id:
             raise TmuxRefused(f"{client} does not show pane {pane_id}.", hint="Was it closed, or the client detached?")
 
     async def detach_client(self, client: str) -> None:
         """Take a client off the server, which gives its terminal back."""
-        await self._library.command("detach-client", "-t", client)
+        await self._command("detach-client", "-t", client)
 
     async def tell(self, client: str, text: str) -> None:
         """Show a line on a terminal for a moment."""
-        await self._library.command("display-message", "-c", client, unexpanded(text))
+        await self._command("display-message", "-c", client, unexpanded(text))
 
     async def options(self, names: Sequence[str]) -> dict[str, str]:
         """Global options by name; one this tmux does not know is missing."""
@@ -204,11 +202,11 @@ class TmuxCommands:
     async def set_option(self, name: str, value: str | None) -> None:
         """Set a server-wide option of ours (`@name`), or unset it with None."""
         rest = ("-u", name) if value is None else (name, value)
-        await self._library.command("set-option", "-s", *rest)
+        await self._command("set-option", "-s", *rest)
 
     async def option(self, name: str) -> str | None:
         """A server-wide option of ours; None when it is not set."""
-        answer = await self._library.command("show-options", "-sqv", name)
+        answer = await self._command("show-options", "-sqv", name)
         return "\n".join(answer) or None
 
     async def pane_exists(self, pane_id: PaneId) -> bool:
@@ -223,7 +221,21 @@ class TmuxCommands:
     async def newest_client(self, tmux_id: TmuxSessionId | None = None) -> str:
         """The name of the client with the newest key press, of one session or of all; "" when there is none."""
         target = None if tmux_id is None else f"{_session(tmux_id)}:"
-        return " ".join(await self._library.command("display-message", "-p", "#{client_name}", target=target))
+        return " ".join(await self._command("display-message", "-p", "#{client_name}", target=target))
+
+    async def _command(self, name: str, *args: str, target: str | None = None) -> list[str]:
+        """Run one tmux command and give the lines it printed."""
+        aim = () if target is None else ("-t", target)
+        began = time.monotonic()
+        try:
+            ran = await one_call.run(self.address, *words(name, *aim, *args), timeout=self._timeout)
+        except one_call.TimedOut:
+            self.breaker.timed_out(name)
+            raise
+        self.breaker.answered(name, time.monotonic() - began, self._timeout)
+        if ran.exit_code:
+            raise one_call.failure(self.address, ran.err)
+        return ran.out.decode(errors="replace").splitlines()
 
     async def _refuse_dead(self, pane_id: PaneId) -> None:
         """Keys for a program that has ended would vanish without a word (3.3a)."""
@@ -234,7 +246,7 @@ class TmuxCommands:
             raise TmuxRefused(f"The program in pane {pane_id} has ended.")
 
     async def _fields(self, pane_id: PaneId, fmt: str) -> str:
-        return " ".join(await self._library.command("display-message", "-p", fmt, target=_pane(pane_id)))
+        return " ".join(await self._command("display-message", "-p", fmt, target=_pane(pane_id)))
 
 
 def _is_gone(error: TmuxError) -> bool:
