@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from argparse import SUPPRESS
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.cli.completions import tree
 from quarterdeck.cli.verbs import VERBS
 from quarterdeck.paths import find_places
 from support.cli import ROOT, run_cli
@@ -21,8 +22,10 @@ from support.store import open_store, session
 from support.tmux_server import TmuxServer, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    from quarterdeck.cli.table import Verb
 
 SERVER = "/tmp/qd-none/s"
 NAMES = ("api", "with space", "it's", "名前", "$(touch pwned)", "web")
@@ -60,7 +63,7 @@ BASH = r"""
 source /dev/stdin <<'SCRIPT'
 @SCRIPT@
 SCRIPT
-try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _quarterdeck; echo "$(IFS='|'; echo "${COMPREPLY[*]}")"; }
+try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _shtab_quarterdeck; echo "$(IFS='|'; echo "${COMPREPLY[*]}")"; }
 """
 CASES: list[tuple[list[str], str]] = [
     (["quarterdeck", "at"], "attach"),
@@ -155,7 +158,8 @@ def test_a_bash_on_a_terminal_completes_what_is_typed(typing: Typing) -> None:
 
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
 def test_a_zsh_on_a_terminal_completes_what_is_typed(typing: Typing) -> None:
-    typing.start("zsh", "-f", load="autoload -U compinit; compinit -D -u; source", text=script("zsh"))
+    text = f"eval {shlex.quote(script('zsh'))}"
+    typing.start("zsh", "-f", load="autoload -U compinit; compinit -D -u; source", text=text)
 
     typing.completes("quarterdeck stat", to="quarterdeck status-line")
     typing.completes("qd attach with", to=r"qd attach with\ space")
@@ -163,6 +167,8 @@ def test_a_zsh_on_a_terminal_completes_what_is_typed(typing: Typing) -> None:
     typing.completes("qd new --tool min", to="qd new --tool mine")
     typing.completes("qd events --level wa", to="qd events --level warn")
     typing.completes("qd kill api we", to="qd kill api web")
+    typing.completes("qd kill api --det", to="qd kill api --detach")
+    typing.completes("qd --home /tmp/x -L y att", to="qd --home /tmp/x -L y attach")
 
 
 @pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
@@ -192,20 +198,20 @@ def test_fish_completes_verbs_options_and_names(shell_env: dict[str, str]) -> No
 def test_every_verb_and_option_is_in_every_script(shell: str) -> None:
     text = script(shell)
 
-    for node in tree(VERBS).below():
-        assert node.name in text
-        for option in node.options:
-            assert option.name.lstrip("-") in text
+    for verb, option in options_of(VERBS):
+        assert verb in text
+        assert option.lstrip("-") in text
     assert "--client" not in text
     assert "from-key" not in text
 
 
-def test_a_word_takes_a_value_or_not_whatever_the_verb() -> None:
-    """What the scripts rely on to tell verbs from values."""
-    takes: dict[str, bool] = {}
-    for node in tree(VERBS).below():
-        for option in node.options:
-            assert takes.setdefault(option.name, bool(option.takes)) == bool(option.takes), option.name
+def options_of(verbs: Iterable[Verb]) -> Iterator[tuple[str, str]]:
+    """Every verb that is listed, with each of its options that is told of."""
+    for verb in verbs:
+        if not verb.hidden:
+            told = [name for each in verb.arguments if each.options.get("help") is not SUPPRESS for name in each.names]
+            yield from ((verb.name, name) for name in told if name.startswith("-"))
+            yield from options_of(verb.verbs)
 
 
 def test_sessions_that_nobody_has_watched_yet_are_named_too(short_folder: Path) -> None:

@@ -69,11 +69,11 @@ def _parse(words: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def build(words: Sequence[str] | None = None) -> Parser:
+def build(words: Sequence[str] | None = None, kind: type[Parser] = Parser) -> Parser:
     """The parser of all verbs, or, unless help is asked for, of those in `words`: that is most of the time saved."""
     if words is not None and any(word.startswith("-") and "h" in word for word in words):
         words = None
-    parser = Parser(prog=PROGRAM, description=DESCRIPTION, epilog=_epilog())
+    parser = kind(prog=PROGRAM, description=DESCRIPTION, epilog=_epilog())
     parser.add_argument("--version", action="version", version=VERSION)
     _add(parser, GLOBAL_OPTIONS, suppressed=False)
     _add_verbs(parser, VERBS, words)

@@ -1,20 +1,16 @@
-"""`completions`: scripts that complete our command line, made from the table of verbs."""
+"""`completions`: scripts that complete our command line, made by shtab. They ask `names` for what only we know."""
 
 from __future__ import annotations
 
-import re
-from argparse import SUPPRESS
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from quarterdeck.cli.arguments import PROGRAM, Parser, build
 from quarterdeck.cli.output import write
-from quarterdeck.cli.table import GLOBAL_OPTIONS
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    import argparse
 
     from quarterdeck.cli.call import Call
-    from quarterdeck.cli.table import Argument, Verb
 
 NAMES: Final = ("session", "kept", "project", "agent")
 """What `quarterdeck names` tells."""
@@ -38,97 +34,102 @@ KINDS: Final = {
 }
 """What an argument takes, by its name or, for one without a dash, by what stands for it in the help."""
 
-
-@value
-class CommandOption:
-    """An option as shells see it."""
-
-    name: str
-    help: str
-    takes: str = ""
-    """"" for none, else a kind, `choice` or `any`."""
-    choices: tuple[str, ...] = ()
-
-
-@value
-class CommandNode:
-    """One verb, and what can follow it."""
-
-    path: tuple[str, ...]
-    summary: str
-    options: tuple[CommandOption, ...]
-    verbs: tuple[CommandNode, ...]
-    takes: str = ""
-    """What its first word is."""
-    choices: tuple[str, ...] = ()
-    repeats: bool = False
-    """Whether every further word is the same."""
-
-    @property
-    def name(self) -> str:
-        """The verb's last word."""
-        return self.path[-1] if self.path else ""
-
-    def below(self) -> Iterator[CommandNode]:
-        """The verb and all below it."""
-        yield self
-        for verb in self.verbs:
-            yield from verb.below()
+BASH: Final = r"""
+# The names that only the program knows, of a kind.
+_quarterdeck_names() {
+    local typed=$2 quote= name i
+    local -a given=()
+    case $typed in
+        \"* | \'*) quote=1 typed=${typed:1} ;;
+        *) typed=${typed//\\/} ;;
+    esac
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+            --) return ;;
+            -L | -S | --home) name=${COMP_WORDS[i + 1]//[\"\'\\]/} given+=("${COMP_WORDS[i]}" "${name/#\~/$HOME}") ;;
+        esac
+    done
+    while IFS=$'\t' read -r name _; do
+        if [[ -z $quote ]]; then printf '%q\n' "$name"; else printf '%s\n' "$name"; fi
+    done < <("${COMP_WORDS[0]/#\~/$HOME}" "${given[@]}" names "$1" -- "$typed" 2>/dev/null </dev/null)
+}
+"""
+ZSH: Final = r"""
+# The names that only the program knows, of a kind.
+_quarterdeck_names() {
+    local -a typed lines found given
+    local line tab=$'\t' i
+    typed=(${(z)BUFFER})
+    for ((i = 2; i < $#typed; i++)); do
+        case $typed[i] in
+            -L|-S|--home) given+=($typed[i] ${~${(Q)typed[i+1]}}) ;;
+        esac
+    done
+    lines=("${(@f)$(_call_program names ${typed[1]} ${(q)given} names $1 2>/dev/null)}")
+    for line in $lines; do
+        found+=("${${line%%$tab*}//:/\\:}:${line#*$tab}")
+    done
+    (( $#found )) && _describe -t "$1" "$1" found
+}
+"""
+FISH: Final = r"""
+# The names that only the program knows, of a kind.
+function _quarterdeck_names
+    set -l typed (commandline -opc)
+    set -l given
+    for i in (seq 2 (count $typed))
+        if contains -- $typed[$i] -L -S --home
+            set -a given $typed[$i] (string replace -r '^~' $HOME -- $typed[(math $i + 1)])
+        end
+    end
+    $typed[1] $given names $argv[1] 2>/dev/null
+end
+"""
+WAYS: Final = {
+    **{kind: {"bash": f"_quarterdeck_{kind}", "zsh": f" _quarterdeck_names {kind}",
+              "fish": f"(_quarterdeck_names {kind})"} for kind in NAMES},
+    "folder": {"bash": "_shtab_compgen_dirs", "zsh": "_files -/", "fish": "(__fish_complete_directories)"},
+    "file": {"bash": "_shtab_compgen_files", "zsh": "_files", "fish": "(__fish_complete_path)"},
+}  # fmt: skip
+"""The shells' functions for each kind; zsh's blank keeps `_arguments` from putting words of its own in between."""
+HELPERS: Final = {
+    "bash": BASH + "".join(f'_quarterdeck_{kind}() {{ _quarterdeck_names {kind} "$1"; }}\n' for kind in NAMES),
+    "zsh": ZSH,
+    "fish": FISH,
+}
+ONLY_THE_FIRST: Final = '"(*):'
+EACH: Final = '"*:'
+SECOND_NAME: Final = {
+    "bash": "complete -o bashdefault -F _shtab_quarterdeck qd",
+    "zsh": "compdef qd=quarterdeck",
+    "fish": "complete -c quarterdeck -f\ncomplete -c qd -w quarterdeck",
+}
+"""What makes a shell complete `qd` as well."""
 
 
 def run(call: Call) -> int:
     """Print the script for a shell."""
-    from quarterdeck.cli import completions_bash, completions_fish, completions_zsh
-    from quarterdeck.cli.verbs import VERBS
-
-    scripts = {"bash": completions_bash, "zsh": completions_zsh, "fish": completions_fish}
-    write(scripts[call.options.shell].script(tree(VERBS)))
+    write(script(call.options.shell))
     return 0
 
 
-def tree(verbs: Sequence[Verb]) -> CommandNode:
-    """The whole command line."""
-    return CommandNode(
-        (), "", _options("", GLOBAL_OPTIONS), tuple(_node(verb, ()) for verb in verbs if not verb.hidden)
-    )
+def script(shell: str) -> str:
+    """The whole script for a shell."""
+    import shtab
+
+    made = shtab.complete(build(kind=_Completed), shell=shell, preamble=HELPERS[shell])
+    # shtab 1.13 has zsh complete only the first of an argument's words.
+    return f"{made.replace(ONLY_THE_FIRST, EACH)}\n{SECOND_NAME[shell]}\n"
 
 
-def _node(verb: Verb, before: tuple[str, ...]) -> CommandNode:
-    path = (*before, verb.name)
-    words = next((each for each in verb.arguments if not each.names[0].startswith("-")), None)
-    takes, choices = _takes(" ".join(path), words) if words is not None else ("", ())
-    return CommandNode(
-        path=path,
-        summary=verb.summary,
-        options=_options(" ".join(path), verb.arguments),
-        verbs=tuple(_node(below, path) for below in verb.verbs if not below.hidden),
-        takes=takes,
-        choices=choices,
-        repeats=words is not None and words.options.get("nargs") in {"+", "*"},
-    )
+class _Completed(Parser):
+    """A parser whose arguments say what completes them, where shtab looks for it."""
 
-
-def _options(path: str, arguments: Sequence[Argument]) -> tuple[CommandOption, ...]:
-    return tuple(
-        CommandOption(name, str(each.options.get("help", "")), *_takes(path, each))
-        for each in arguments
-        if each.options.get("help") is not SUPPRESS
-        for name in each.names
-        if name.startswith("-")
-    )
-
-
-def _takes(path: str, argument: Argument) -> tuple[str, tuple[str, ...]]:
-    options = argument.options
-    if options.get("action") in {"store_true", "count"}:
-        return "", ()
-    choices = options.get("choices")
-    if isinstance(choices, tuple):
-        return "choice", tuple(map(str, choices))
-    name = argument.names[-1] if argument.names[0].startswith("-") else str(options.get("metavar", ""))
-    return KINDS.get(f"{path} {name}") or KINDS.get(name) or "any", ()
-
-
-def function_name(path: Sequence[str]) -> str:
-    """A shell function's name for a verb."""
-    return re.sub(r"\W", "_", "_".join(("_quarterdeck", *path)))
+    def add_argument(self, *names: Any, **options: Any) -> argparse.Action:
+        """Add an argument, of this verb."""
+        action = super().add_argument(*names, **options)
+        name = action.option_strings[-1] if action.option_strings else action.metavar
+        kind = KINDS.get(f"{self.prog.removeprefix(PROGRAM).strip()} {name}") or KINDS.get(str(name))
+        if kind is not None:
+            action.complete = WAYS[kind]  # type: ignore[attr-defined] # an attribute that shtab alone knows
+        return action
