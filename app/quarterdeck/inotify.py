@@ -1,4 +1,8 @@
-"""What the kernel tells of files: one inotify descriptor, and its events."""
+"""What the kernel tells of files: one inotify descriptor, and its events.
+
+Called directly, for `watchfiles` has no watch that fires once, which is what makes a pane's output cheap to follow, and
+none for terminals alone: it reads from threads of its own, and gathers events for 50 ms.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import pytest
 
 from quarterdeck import inotify
 from quarterdeck.config.settings import Settings
-from quarterdeck.supervisor.file_watcher import APPEARED, DEAF_AFTER, REPLACED, FileWatcher
+from quarterdeck.supervisor.file_watcher import APPEARED, DISTRUST_AFTER, REPLACED, FileWatcher
 from support.patience import PATIENCE
 from support.workers import services_on, until
 
@@ -32,87 +32,85 @@ async def file_watcher() -> AsyncIterator[FileWatcher]:
 
 
 async def listening(watched: WatchedFiles) -> WatchedFiles:
-    """The bell, after its first ring, which says that whatever happened before was not told."""
+    """The files, after the first wait, which ends at once: whatever happened before was not told."""
     assert await watched.wait(PATIENCE, PATIENCE)
-    assert watched.is_heard
+    assert watched.is_told
     return watched
 
 
 async def settled(watched: WatchedFiles) -> None:
-    """Wait until it has heard all there was, and has moved to where it is to listen."""
+    """Wait until all there was has been told, and the right folder is watched."""
     silent = 0
     while silent < 3:
         silent = 0 if await watched.wait(0.0, 0.0) else silent + 1
 
 
-async def rings_after(watched: WatchedFiles, action: Callable[[], object]) -> bool:
-    """Whether it rings for a deed that is done while it is waited for."""
+async def wakes_after(watched: WatchedFiles, action: Callable[[], object]) -> bool:
+    """Whether what is done while somebody waits wakes them."""
     waiting = asyncio.create_task(watched.wait(0.0, PATIENCE))
     await asyncio.sleep(0)
     action()
     return await waiting
 
 
-async def test_a_bell_rings_for_what_happens_to_its_file(file_watcher: FileWatcher, tmp_path: Path) -> None:
+async def test_what_happens_to_a_file_wakes_who_waits_for_it(file_watcher: FileWatcher, tmp_path: Path) -> None:
     file, draft = tmp_path / "config.toml", tmp_path / "draft"
     watched = await listening(file_watcher.files(file))
 
     draft.write_text("two")
     for action in (lambda: file.write_text("one"), lambda: draft.replace(file), file.unlink):
-        assert await rings_after(watched, action)
+        assert await wakes_after(watched, action)
 
 
-async def test_a_bell_keeps_still_for_other_files_and_for_half_a_file(
-    file_watcher: FileWatcher, tmp_path: Path
-) -> None:
+async def test_other_files_and_half_a_file_wake_nobody(file_watcher: FileWatcher, tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     watched = await listening(file_watcher.files(file, mask=REPLACED))
     with file.open("w") as writing:
         writing.write("half")
         writing.flush()
         (tmp_path / "other.toml").write_text("whole")
-        # A bell that hears what came last shows that this one has heard what came before.
-        assert await rings_after(await listening(file_watcher.files(tmp_path / "last")), (tmp_path / "last").touch)
+        # Who is told of what came last shows that what came before has been told.
+        assert await wakes_after(await listening(file_watcher.files(tmp_path / "last")), (tmp_path / "last").touch)
         assert not await watched.wait(0.0, 0.0)
 
     assert await watched.wait(0.0, PATIENCE)
 
 
-async def test_a_bell_takes_a_pattern(file_watcher: FileWatcher, tmp_path: Path) -> None:
+async def test_files_may_be_named_by_a_pattern(file_watcher: FileWatcher, tmp_path: Path) -> None:
     watched = await listening(file_watcher.files(tmp_path / "*.report", mask=APPEARED))
     (tmp_path / "1.tmp").write_text("half")
 
-    assert await rings_after(watched, lambda: (tmp_path / "1.tmp").rename(tmp_path / "1.report"))
+    assert await wakes_after(watched, lambda: (tmp_path / "1.tmp").rename(tmp_path / "1.report"))
 
 
-async def test_a_bell_waits_for_a_folder_that_is_not_there_and_for_one_that_comes_back(
+async def test_a_folder_that_is_not_there_is_waited_for_and_so_is_one_that_comes_back(
     file_watcher: FileWatcher, tmp_path: Path
 ) -> None:
     folder = tmp_path / "not" / "there"
     watched = await listening(file_watcher.files(folder / "file"))
     for _ in range(2):
         await settled(watched)
-        assert await rings_after(watched, lambda: folder.mkdir(parents=True))
+        assert await wakes_after(watched, lambda: folder.mkdir(parents=True))
         await settled(watched)
-        assert await rings_after(watched, (folder / "file").touch)
+        assert await wakes_after(watched, (folder / "file").touch)
         await settled(watched)
-        assert await rings_after(watched, lambda: shutil.rmtree(tmp_path / "not"))
+        assert await wakes_after(watched, lambda: shutil.rmtree(tmp_path / "not"))
 
 
 async def test_without_word_from_the_kernel_one_looks_now_and_then(tmp_path: Path) -> None:
     watched = FileWatcher(listens=False).files(tmp_path / "file")
 
     assert not await watched.wait(0.0, PATIENCE)
-    assert not watched.is_heard
+    assert not watched.is_told
 
 
-async def test_a_bell_that_did_not_ring_is_not_relied_on(file_watcher: FileWatcher, tmp_path: Path) -> None:
+async def test_a_kernel_that_did_not_tell_is_not_relied_on(file_watcher: FileWatcher, tmp_path: Path) -> None:
     watched = await listening(file_watcher.files(tmp_path / "file"))
-    for _ in range(DEAF_AFTER):
-        assert watched.is_heard
+    for _ in range(DISTRUST_AFTER):
+        assert watched.is_told
         watched.miss()
 
-    assert not watched.is_heard
+    assert not watched.is_told
     assert not await watched.wait(0.0, PATIENCE)
 
 

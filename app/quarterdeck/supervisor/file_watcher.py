@@ -1,4 +1,8 @@
-"""Waiting until another process does something to a file: told by the kernel, else by looking now and then."""
+"""Waiting until another process does something to a file: told by the kernel, else by looking now and then.
+
+The kernel is asked directly. `watchfiles` would add two threads that wake while nothing happens, tells of a file before
+it is written to its end, and cannot wait for a folder that does not exist yet.
+"""
 
 from __future__ import annotations
 
@@ -29,15 +33,17 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 REST: Final = 10.0
-"""Seconds after which one looks although nothing was heard: no kernel tells of what another machine does to a file."""
-DEAF_AFTER: Final = 3
-"""Changes that were found and not heard of, after which what the kernel tells is not relied on any more."""
+"""Seconds after which one looks although nothing was told: no kernel tells of what another machine does to a file."""
+DISTRUST_AFTER: Final = 3
+"""Changes that were found and not told of, after which what the kernel tells is not relied on any more."""
 
 APPEARED: Final = CLOSE_WRITE | MOVED_TO
 """A file is there, whole."""
 REPLACED: Final = APPEARED | DELETE | MOVED_FROM
 """It is there, is another one, or is gone. Not while somebody writes it, when half of it can be read."""
 TOUCHED: Final = REPLACED | MODIFY | CREATE
+LOST: Final = IGNORED | MOVE_SELF
+"""The watched folder itself is gone, or is elsewhere now."""
 
 
 class FileWatcher:
@@ -46,7 +52,7 @@ class FileWatcher:
     def __init__(self, *, listens: bool = True) -> None:
         self._listens = listens
         self._kernel: Inotify | None = None
-        self._watched_files: dict[int, set[WatchedFiles]] = {}
+        self._requests: dict[int, list[_Request]] = {}
         """By the watch of a folder."""
 
     def files(self, *files: Path, mask: int = TOUCHED) -> WatchedFiles:
@@ -60,31 +66,29 @@ class FileWatcher:
             asyncio.get_running_loop().remove_reader(self._kernel.fd)
             self._kernel.close()
             self._kernel = None
-        self._watched_files.clear()
+        self._requests.clear()
 
-    def watch(self, folder: str, mask: int, watched: WatchedFiles) -> int | None:
-        """Pass on what happens in a folder; None when that cannot be heard."""
+    def watch(self, folder: Path, request: _Request) -> bool:
+        """Pass on what happens in a folder; False when the kernel does not tell of it."""
         kernel = self._opened()
         if kernel is None:
-            return None
+            return False
         try:
-            watch = kernel.add(folder, mask | MOVE_SELF | ONLY_FOLDERS | IN_ADDITION)
+            watch = kernel.add(str(folder), request.mask | MOVE_SELF | ONLY_FOLDERS | IN_ADDITION)
         except OSError as error:
             logger.debug("what happens in %s is not told: %s", folder, error.strerror)
-            return None
-        self._watched_files.setdefault(watch, set()).add(watched)
-        return watch
+            return False
+        self._requests.setdefault(watch, []).append(request)
+        return True
 
-    def unwatch(self, watch: int, watched: WatchedFiles) -> None:
-        """End that."""
-        file_watcher = self._watched_files.get(watch)
-        if file_watcher is None:
-            return
-        file_watcher.discard(watched)
-        if not file_watcher:
-            del self._watched_files[watch]
-            if self._kernel is not None:
-                self._kernel.remove(watch)
+    def forget(self, owner: WatchedFiles) -> None:
+        """Tell one of nothing any more."""
+        for watch, requests in list(self._requests.items()):
+            requests[:] = [request for request in requests if request.owner is not owner]
+            if not requests:
+                del self._requests[watch]
+                if self._kernel is not None:
+                    self._kernel.remove(watch)
 
     def _opened(self) -> Inotify | None:
         if self._kernel is None and self._listens:
@@ -94,25 +98,22 @@ class FileWatcher:
                 logger.info("no word of files from the kernel (%s); they are looked at", error)
                 self._listens = False
             else:
-                asyncio.get_running_loop().add_reader(self._kernel.fd, self._hear)
+                asyncio.get_running_loop().add_reader(self._kernel.fd, self._pass_on)
         return self._kernel
 
-    def _hear(self) -> None:
-        if self._kernel is None:
-            return
-        for watch, mask, name in self._kernel.read():
+    def _pass_on(self) -> None:
+        for watch, mask, name in self._kernel.read() if self._kernel is not None else ():
             if mask & OVERFLOW:
-                for watched in {watched for file_watcher in self._watched_files.values() for watched in file_watcher}:
-                    watched.ring()
+                # Something was not told, and nobody knows of what.
+                for owner in {request.owner for requests in self._requests.values() for request in requests}:
+                    owner.wake()
                 continue
-            is_lost = bool(mask & (IGNORED | MOVE_SELF))
-            for watched in tuple(self._watched_files.get(watch, ())):
-                if is_lost:
-                    watched.lose()
-                else:
-                    watched.hear(watch, mask, name)
-            if mask & IGNORED:
-                self._watched_files.pop(watch, None)
+            for request in tuple(self._requests.get(watch, ())):
+                is_about = request.is_about(mask, name)
+                if mask & LOST or (is_about and request.is_above):
+                    request.owner.begin_anew()
+                elif is_about:
+                    request.owner.wake()
 
 
 class WatchedFiles:
@@ -122,92 +123,82 @@ class WatchedFiles:
         self._file_watcher = file_watcher
         self._files = tuple(files)
         self._mask = mask
-        self._rung = asyncio.Event()
-        self._watches: dict[int, list[_WatchRequest]] = {}
-        self._unheard = 0
+        self._happened = asyncio.Event()
+        self._is_watched = False
+        self._missed = 0
 
     async def wait(self, every: float, rest: float = REST) -> bool:
         """Wait until something happens, for `rest` seconds at most, or `every` where it cannot; True when it did."""
-        if not self._watches and self._unheard < DEAF_AFTER:
-            self._listen()
+        if not self._is_watched and self._missed < DISTRUST_AFTER:
+            self._begin()
         try:
-            async with asyncio.timeout(rest if self.is_heard else every):
-                await self._rung.wait()
+            async with asyncio.timeout(rest if self.is_told else every):
+                await self._happened.wait()
         except TimeoutError:
             return False
-        self._rung.clear()
+        self._happened.clear()
         return True
 
     @property
-    def is_heard(self) -> bool:
+    def is_told(self) -> bool:
         """Whether the kernel tells of these files."""
-        return bool(self._watches) and self._unheard < DEAF_AFTER
+        return self._is_watched and self._missed < DISTRUST_AFTER
 
     def miss(self) -> None:
         """Something had happened that the kernel did not tell, as on some file systems."""
-        self._unheard += self.is_heard
-        if self._unheard == DEAF_AFTER:
+        self._missed += self.is_told
+        if self._missed == DISTRUST_AFTER:
             logger.info("nothing is told of %s; it is looked at", self._files[0])
 
-    def ring(self) -> None:
+    def wake(self) -> None:
         """Something happened: whoever waits goes on."""
-        self._rung.set()
+        self._happened.set()
 
-    def lose(self) -> None:
-        """A folder is gone, or is elsewhere now: listen anew."""
-        self._leave()
-        self.ring()
+    def begin_anew(self) -> None:
+        """A folder is gone, is elsewhere now, or has come: the next wait finds out what there is to watch."""
+        self._end()
+        self.wake()
 
-    def hear(self, watch: int, mask: int, name: str) -> None:
-        """Something happened in a folder; pass it on when it is about these files."""
-        for request in self._watches.get(watch, ()):
-            if mask & request.mask and request.means(name):
-                if request.is_above:
-                    self._leave()
-                self.ring()
-                return
-
-    def _listen(self) -> None:
+    def _begin(self) -> None:
         for file in self._files:
-            folder, request = _nearest(file, self._mask)
-            watch = self._file_watcher.watch(str(folder), request.mask, self)
-            if watch is None:
-                self._leave()
+            folder, request = self._nearest(file)
+            if not self._file_watcher.watch(folder, request):
+                self._end()
                 return
-            self._watches.setdefault(watch, []).append(request)
+            self._is_watched = True
             if request.is_above and _is_folder(folder / request.pattern):
                 # It came between the look and the watch, and was not told.
-                self.lose()
+                self.begin_anew()
                 return
         # What happened before was not told either.
-        self.ring()
+        self.wake()
 
-    def _leave(self) -> None:
-        for watch in self._watches:
-            self._file_watcher.unwatch(watch, self)
-        self._watches.clear()
+    def _end(self) -> None:
+        self._file_watcher.forget(self)
+        self._is_watched = False
+
+    def _nearest(self, file: Path) -> tuple[Path, _Request]:
+        """The folder to watch for a file: its own, or the nearest above that exists."""
+        name, folder = file.name, file.parent
+        while not _is_folder(folder) and folder != folder.parent:
+            name, folder = folder.name, folder.parent
+        is_above = folder != file.parent
+        return folder, _Request(self, name, CREATE | MOVED_TO if is_above else self._mask, is_above)
 
 
-class _WatchRequest(NamedTuple):
-    """What is to be told of a folder."""
+class _Request(NamedTuple):
+    """What is to be told of a folder, and to whom."""
 
+    owner: WatchedFiles
     pattern: str
     mask: int
     is_above: bool
     """Whether the folder is above the one that is wanted, and the next on the way to it is waited for."""
 
-    def means(self, name: str) -> bool:
-        """Whether this entry of the folder is wanted."""
-        return name == self.pattern or (not self.is_above and fnmatch.fnmatchcase(name, self.pattern))
-
-
-def _nearest(file: Path, mask: int) -> tuple[Path, _WatchRequest]:
-    """The folder to watch for a file: its own, or the nearest above that exists."""
-    name, folder = file.name, file.parent
-    while not _is_folder(folder) and folder != folder.parent:
-        name, folder = folder.name, folder.parent
-    is_above = folder != file.parent
-    return folder, _WatchRequest(name, CREATE | MOVED_TO if is_above else mask, is_above)
+    def is_about(self, mask: int, name: str) -> bool:
+        """Whether something that happened to an entry of the folder is to be told."""
+        is_wanted = name == self.pattern or (not self.is_above and fnmatch.fnmatchcase(name, self.pattern))
+        return bool(mask & self.mask) and is_wanted
 
 
 def _is_folder(path: Path) -> bool:

@@ -190,7 +190,7 @@ class Workers:
                 self.supervisor.take_over()
                 self.troubles.took_over()
                 self.watcher.look_now()
-                self._reported.ring()
+                self._reported.wake()
             for told in self.on_store_change:
                 told()
 
