@@ -10,6 +10,8 @@ import errno
 import os
 import stat
 
+from quarterdeck.errors import Refused
+
 # As `typing` says it, which `status-line` has no time to import.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 LARGEST = 4 * 1024 * 1024
 """Bytes of what is read as a whole, where a file has no bound of its own."""
 MEGABYTE = 1024 * 1024
+LARGEST_SETTINGS = 64 * MEGABYTE
+"""Bytes of another program's settings; with a hundred thousand keys they have a tenth of that."""
 DATABASE_FILES = ("", "-wal", "-shm", "-journal")
 """What sqlite opens, as endings of the database's name."""
 FROM_THE_SHELL = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
@@ -81,6 +85,24 @@ def read_bytes(file: StrPath, limit: int = LARGEST) -> bytes:
 def read_text(file: StrPath, limit: int = LARGEST, errors: str = "strict") -> str:
     r"""A whole file as text, its lines ended by `\n` however they end in it. Raises UnicodeDecodeError too."""
     return _lines(read_bytes(file, limit), errors)
+
+
+def exact_text(file: StrPath, limit: int = LARGEST_SETTINGS) -> str | None:
+    """What a text file holds, to the byte: line ends and a byte-order mark as they are. None = there is no file.
+
+    Raises Refused for what cannot be read, and for what is no text in UTF-8.
+    """
+    try:
+        text = read_bytes(file, limit).decode()
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError:
+        text = "\0"
+    except OSError as error:
+        raise Refused(f"{file} cannot be read: {error.strerror}.") from error
+    if "\0" in text:
+        raise Refused(f"{file} is no text in UTF-8, so it is left alone.", hint="Save it as UTF-8, and try again.")
+    return text
 
 
 def read_given(file: StrPath, limit: int = LARGEST) -> str:

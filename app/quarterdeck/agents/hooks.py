@@ -10,8 +10,8 @@ from quarterdeck.agents import json_splice
 from quarterdeck.agents.json_splice import BOM, SPACE, JsonEdit, JsonNode, NotPlainJson
 from quarterdeck.agents.report_script import MARK, hook_command, script_path, script_text
 from quarterdeck.errors import Refused
-from quarterdeck.foreign_files import read_bytes
-from quarterdeck.ports.agent import HookPlan, HookStatus
+from quarterdeck.foreign_files import exact_text
+from quarterdeck.ports.agent import HookPlan, HookStatus, backup_path
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
@@ -20,11 +20,8 @@ if TYPE_CHECKING:
 
     from quarterdeck.ports.agent import Launch, LaunchPlan
 
-BACKUP_SUFFIX = ".before-quarterdeck"
 DEPTH = 5
 """Settings, their hooks, the groups of an event, a group, its commands."""
-LARGEST = 64 * 1024 * 1024
-"""Bytes of settings; with a hundred thousand keys they have a tenth of that."""
 TIMEOUT = 5
 """Seconds after which an agent gives up on the hook; it takes a few milliseconds."""
 
@@ -43,29 +40,6 @@ class HookSetup(Protocol):
 
     def for_launch(self, plan: LaunchPlan, wanted: Launch) -> LaunchPlan:
         """The launch with hooks in it, leaving the user's own files alone."""
-
-
-def backup_path(path: Path) -> Path:
-    """Where the file as it was before is kept."""
-    return path.with_name(path.name + BACKUP_SUFFIX)
-
-
-def settings_text(path: Path) -> str | None:
-    """What a settings file holds, to the byte: line ends and a byte-order mark as they are. None = there is no file.
-
-    Raises Refused for what cannot be read, and for what is no text in UTF-8.
-    """
-    try:
-        text = read_bytes(path, LARGEST).decode()
-    except FileNotFoundError:
-        return None
-    except UnicodeDecodeError:
-        text = "\0"
-    except OSError as error:
-        raise Refused(f"{path} cannot be read: {error.strerror}.") from error
-    if "\0" in text:
-        raise Refused(f"{path} is no text in UTF-8, so it is left alone.", hint="Save it as UTF-8, and try again.")
-    return text
 
 
 @value(kw_only=True)
@@ -91,7 +65,7 @@ class JsonHooks:
     def plan(self, *, install: bool, spool: Path, home: Path | None) -> HookPlan:
         """The change to the user's own file; raises Refused when it is no plain JSON."""
         path = self.file(home)
-        before = settings_text(path)
+        before = exact_text(path)
         if not install and (before is None or MARK not in before):
             return HookPlan(path=path, before=before, after=before)
         try:
@@ -103,12 +77,13 @@ class JsonHooks:
                 hint=f"{'Add the hooks' if install else 'Take the hooks out'} by hand: {self.command(spool)}",
             ) from error
         note = self.note if install and after != before else ""
-        return HookPlan(path=path, before=before, after=after, is_ours=found.has_ours, note=note)
+        files = {script_path(spool, self.agent): script_text(spool, self.agent)} if install else {}
+        return HookPlan(path=path, before=before, after=after, files=files, is_ours=found.has_ours, note=note)
 
     def status(self, *, spool: Path, home: Path | None) -> HookStatus:
         """Whether the user's own file holds our hooks, all of them and for this spool."""
         try:
-            text = settings_text(self.file(home))
+            text = exact_text(self.file(home))
         except Refused:
             return HookStatus.ABSENT
         if text is None or MARK not in text:
@@ -164,7 +139,7 @@ class JsonHooks:
     def _uninstalled(self, found: _Parsed, path: Path) -> str | None:
         if not found.has_ours:
             return found.text
-        backup = settings_text(backup_path(path))
+        backup = exact_text(backup_path(path))
         left = found.without_ours()
         if backup is None:
             return None if json_splice.tokens(left) == ["{", "}"] else left

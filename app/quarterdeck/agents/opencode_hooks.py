@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.agents.hooks import backup_path, settings_text
 from quarterdeck.agents.opencode_reports import OPENCODE
 from quarterdeck.agents.opencode_server import PASSWORD
 from quarterdeck.agents.report_script import REPORTS_KEPT
 from quarterdeck.core.report import HEADER, PAYLOAD_BYTES
 from quarterdeck.errors import Refused
-from quarterdeck.ports.agent import HookPlan, HookStatus
+from quarterdeck.foreign_files import exact_text
+from quarterdeck.ports.agent import HookPlan, HookStatus, backup_path
 
 if TYPE_CHECKING:
     from quarterdeck.ports.agent import Launch, LaunchPlan
@@ -116,13 +116,13 @@ class PluginFile:
     def plan(self, *, install: bool, spool: Path, home: Path | None) -> HookPlan:
         """The file wanted; one of that name that somebody else wrote goes to the backup, and comes back from it."""
         path = self.file(home)
-        before = settings_text(path)
+        before = exact_text(path)
         is_ours = before is not None and before.startswith(_TEXT[: _TEXT.index(";")])
         after, note = before, ""
         if install:
             after, note = plugin_text(spool), "OpenCode loads it at its next start."
         elif is_ours:
-            after = settings_text(backup_path(path))
+            after = exact_text(backup_path(path))
         return HookPlan(path=path, before=before, after=after, is_ours=is_ours, note=note)
 
     def status(self, *, spool: Path, home: Path | None) -> HookStatus:

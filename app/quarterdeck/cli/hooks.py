@@ -12,11 +12,13 @@ from quarterdeck.cli.terminal_colour import Colour, coloured
 from quarterdeck.core.ages import rough
 from quarterdeck.core.text import clean
 from quarterdeck.errors import QuarterdeckError
+from quarterdeck.operations import hook_install
+from quarterdeck.operations.hook_reports import reporting
+from quarterdeck.operations.hook_summary import summary
 from quarterdeck.ports.agent import HookStatus
 from quarterdeck.ports.clock import wall_clock
-from quarterdeck.runtime import hooks as setup
 from quarterdeck.runtime.agents import load_agents
-from quarterdeck.runtime.hook_summary import summary
+from quarterdeck.store import hook_times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quarterdeck.cli.call import Call
-    from quarterdeck.runtime.hooks import Change, Reporting
+    from quarterdeck.operations.hook_install import HookChange
+    from quarterdeck.operations.hook_reports import Reporting
 
 LINE_COLOURS = {"+": Colour.GREEN, "-": Colour.RED, "@": Colour.CYAN}
 
@@ -41,7 +44,8 @@ def uninstall(call: Call) -> int:
 
 def status(call: Call) -> int:
     """Say which agents report."""
-    found = setup.reporting(load_agents(call.settings.agents), call.places, call.options.agent)
+    heard = hook_times.heard(call.places.state_file)
+    found = reporting(load_agents(call.settings.agents), call.places, heard, call.options.agent)
     if call.json:
         print_json(found)
         return 0
@@ -66,10 +70,10 @@ def _status(found: Reporting, now: datetime) -> str:
 def _change(call: Call, *, install: bool) -> int:
     agents = load_agents(call.settings.agents)
     failed: list[QuarterdeckError] = []
-    changes: list[Change] = []
-    for agent in setup.wanted_agents(agents, call.options.agent, all_of_them=not install):
+    changes: list[HookChange] = []
+    for agent in hook_install.wanted_agents(agents, call.options.agent, all_of_them=not install):
         try:
-            changes.append(setup.change(agent, call.places, install=install))
+            changes.append(hook_install.change(agent, call.places, install=install))
         except QuarterdeckError as error:
             failed.append(error)
     wanted = [change for change in changes if change.plan.changes]
@@ -88,10 +92,10 @@ def _change(call: Call, *, install: bool) -> int:
         ):
             say("Nothing was changed.")
             return 1
-    done: list[tuple[Change, Path | None]] = []
+    done: list[tuple[HookChange, Path | None]] = []
     for change in changes:
         try:
-            done.append((change, setup.carry_out(change, call.places)))
+            done.append((change, hook_install.carry_out(change, call.places)))
         except QuarterdeckError as error:
             failed.append(error)
     _tell(call, done)
@@ -102,20 +106,20 @@ def _change(call: Call, *, install: bool) -> int:
     return 0
 
 
-def _show(changes: list[Change], *, install: bool, is_short: bool) -> None:
+def _show(changes: list[HookChange], *, install: bool, is_short: bool) -> None:
     if not changes:
         say("No agent that can report is on this machine." if install else "No agent reports.")
     for change in changes:
         name = clean(change.agent.spec.name)
         if change.plan.changes:
             say(f"{name}: {change.plan.path}")
-            for line in (is_short and summary(change)) or setup.difference(change):
+            for line in (is_short and summary(change)) or hook_install.difference(change):
                 write(f"  {coloured(line, LINE_COLOURS.get(line[:1]), sys.stdout)}\n")
         else:
             say(f"{name}: {'reports already' if install else 'has no hooks of ours'}.")
 
 
-def _tell(call: Call, done: Sequence[tuple[Change, Path | None]]) -> None:
+def _tell(call: Call, done: Sequence[tuple[HookChange, Path | None]]) -> None:
     if call.json:
         print_json(
             [

@@ -216,6 +216,11 @@ class LaunchPlan:
     """The conversation's id, when it is known in advance."""
 
 
+def backup_path(path: Path) -> Path:
+    """Where the user's file is kept as it was before our hooks came."""
+    return path.with_name(path.name + ".before-quarterdeck")
+
+
 @value(kw_only=True)
 class HookPlan:
     """A change to one file that makes an agent report, or stops it."""
@@ -225,6 +230,8 @@ class HookPlan:
     """Text now; None = there is no such file."""
     after: str | None
     """Text wanted; None = the file shall go."""
+    files: Mapping[Path, str] = field(default_factory=dict)
+    """Files of ours that the hooks run, to be written before (0600)."""
     is_ours: bool = False
     """Whether something of ours is in it now."""
     note: str = ""

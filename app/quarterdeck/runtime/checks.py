@@ -14,11 +14,12 @@ from quarterdeck.core.redact import redact
 from quarterdeck.core.text import listed
 from quarterdeck.errors import QuarterdeckError, TmuxMissing
 from quarterdeck.operations.doctor import CHECKS, Check, CheckStatus, Finding
+from quarterdeck.operations.hook_reports import reporting, unheard
 from quarterdeck.ports.agent import HookKind, HookStatus
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.runtime.agents import load_agents
-from quarterdeck.runtime.hooks import reporting, unheard
 from quarterdeck.runtime.thinking import key_of
+from quarterdeck.store import hook_times
 from quarterdeck.store.lease import Lease
 from quarterdeck.store.lease_files import writer_duty
 from quarterdeck.store.status_counts import glance, troubles
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
     from quarterdeck.config.settings import Settings, ThoughtSettings
     from quarterdeck.core.pane import ServerAddress
+    from quarterdeck.operations.hook_reports import Reporting
     from quarterdeck.paths import Places
-    from quarterdeck.runtime.hooks import Reporting
 
 CURES = {"tmux": "tmux list-sessions  # does it answer?", "thoughts": "quarterdeck config edit"}
 """What to do about what is not well; about anything else, the log says more."""
@@ -140,8 +141,8 @@ def hooks(settings: Settings, places: Places) -> Sequence[Finding]:
         for agent in able.all()
         if agent.spec.hooks is not HookKind.NONE and any(map(shutil.which, agent.spec.commands))
     ]
-    reports = reporting(able, places, here) if here else []
-    unheard_of = unheard(able, places, reports)
+    reports = reporting(able, places, hook_times.heard(places.state_file), here) if here else []
+    unheard_of = unheard(able, reports, hook_times.at_work(places.state_file))
     now = wall_clock()
     for each in reports:
         name = f"hooks {each.agent}"

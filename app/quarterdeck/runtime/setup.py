@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from quarterdeck.config.settings import Settings
     from quarterdeck.core.pane import ServerAddress
     from quarterdeck.operations.doctor import Finding
+    from quarterdeck.operations.hook_install import HookChange
     from quarterdeck.paths import Places
-    from quarterdeck.runtime.hooks import Change
 
 
 class LiveSetup:
@@ -52,16 +52,16 @@ class LiveSetup:
         return await (asyncio.to_thread(self._hooks) if part is Part.HOOKS else self._key())
 
     def _hooks(self) -> Offer | None:
-        from quarterdeck.runtime import hooks
+        from quarterdeck.operations import hook_install
+        from quarterdeck.operations.hook_summary import summary
         from quarterdeck.runtime.agents import load_agents
-        from quarterdeck.runtime.hook_summary import summary
 
         agents = load_agents(self._load_settings().agents)
-        found: list[Change] = []
+        found: list[HookChange] = []
         refused: list[QuarterdeckError] = []
-        for agent in hooks.wanted_agents(agents, ()):
+        for agent in hook_install.wanted_agents(agents, ()):
             try:
-                found.append(hooks.change(agent, self._places, install=True))
+                found.append(hook_install.change(agent, self._places, install=True))
             except QuarterdeckError as error:
                 refused.append(error)
         wanted = [change for change in found if change.plan.changes]
@@ -70,11 +70,11 @@ class LiveSetup:
                 raise refused[0]
             return None
         names = listed([change.agent.spec.name for change in wanted])
-        whole = [line for change in wanted for line in (str(change.plan.path), *hooks.difference(change), "")]
+        whole = [line for change in wanted for line in (str(change.plan.path), *hook_install.difference(change), "")]
         short = [
             line
             for change in wanted
-            for line in (str(change.plan.path), *(summary(change) or hooks.difference(change)), "")
+            for line in (str(change.plan.path), *(summary(change) or hook_install.difference(change)), "")
         ]
         return Offer(
             off=f"{names} {'does' if len(wanted) == 1 else 'do'} not report to Quarterdeck.",
@@ -85,15 +85,15 @@ class LiveSetup:
             accept=partial(self._install, wanted),
         )
 
-    async def _install(self, wanted: Sequence[Change]) -> Done:
-        from quarterdeck.runtime import hooks
+    async def _install(self, wanted: Sequence[HookChange]) -> Done:
+        from quarterdeck.operations import hook_install
 
-        done: list[Change] = []
+        done: list[HookChange] = []
         kept = False
         failed: list[QuarterdeckError] = []
         for change in wanted:
             try:
-                kept |= await asyncio.to_thread(hooks.carry_out, change, self._places) is not None
+                kept |= await asyncio.to_thread(hook_install.carry_out, change, self._places) is not None
             except QuarterdeckError as error:
                 failed.append(error)
                 continue

@@ -7,19 +7,19 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.text import clean
-from quarterdeck.runtime.hooks import OURS
+from quarterdeck.operations.hook_install import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from quarterdeck.runtime.hooks import Change
+    from quarterdeck.operations.hook_install import HookChange
 
 WIDTH = 66
 """Cells, so that no word is broken in a dialog."""
 SETTINGS_STAY = "  nothing else in it changes"
 
 
-def summary(change: Change) -> list[str]:
+def summary(change: HookChange) -> list[str]:
     """The change in the signs of `diff`; [] where only the difference itself can tell it truly."""
     before, after = change.plan.before, change.plan.after
     whole = after if before is None else before if after is None else None

@@ -7,17 +7,13 @@ import os
 import shutil
 import stat
 from contextlib import ExitStack, suppress
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from quarterdeck.agents.hooks import backup_path, settings_text
-from quarterdeck.agents.report_script import script_path, script_text
 from quarterdeck.core.text import clean
 from quarterdeck.errors import NotFound, QuarterdeckError, Refused
+from quarterdeck.foreign_files import exact_text
 from quarterdeck.paths import FILE_MODE, private_folder, write_private
-from quarterdeck.ports.agent import HookKind, HookStatus
-from quarterdeck.store import hook_times
-from quarterdeck.supervisor.spool import unread
+from quarterdeck.ports.agent import HookKind, backup_path
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
@@ -27,29 +23,12 @@ if TYPE_CHECKING:
     from quarterdeck.paths import Places
     from quarterdeck.ports.agent import Agent, Agents, HookPlan
 
-SILENCE = timedelta(minutes=1)
-"""An agent that has been at work for so long has had something to report."""
 OURS = "Written by quarterdeck"
 """Stands in every whole file of ours."""
 
 
-@value(kw_only=True)
-class Reporting:
-    """Whether one agent reports to us."""
-
-    agent: str
-    name: str
-    status: HookStatus
-    installed: bool
-    """Whether its program is on this machine."""
-    path: Path | None
-    """The file that says so, or would."""
-    heard_at: datetime | None
-    """When it last reported; None = never yet."""
-
-
 @value
-class Change:
+class HookChange:
     """What would be done for one agent."""
 
     agent: Agent
@@ -60,56 +39,6 @@ class Change:
     def needs_backup(self) -> bool:
         """Whether the file as it is now is to be kept: it is the user's, and nothing of ours is in it."""
         return self.install and self.plan.before is not None and not self.plan.is_ours
-
-
-def reporting(agents: Agents, places: Places, keys: Sequence[str] = ()) -> list[Reporting]:
-    """How it is with each agent that can report, or with those that are named."""
-    found = []
-    kept, lying = hook_times.heard(places.state_file), unread(places.spool)
-    for agent in wanted_agents(agents, keys, all_of_them=True):
-        status = agent.hook_status(spool=places.spool)
-        # Without its script, or the folder, the hook does nothing, and says nothing of it.
-        has_place = _script(agent, places).is_file() if _has_script(agent) else places.spool.is_dir()
-        if status is HookStatus.INSTALLED and not has_place:
-            status = HookStatus.OUTDATED
-        heard = [at for each in (kept, lying) if (at := each.get(agent.spec.key))]
-        found.append(
-            Reporting(
-                agent=agent.spec.key,
-                name=agent.spec.name,
-                status=status,
-                installed=is_installed(agent),
-                path=agent.hook_file(),
-                heard_at=max(heard, default=None),
-            )
-        )
-    return found
-
-
-def unheard(agents: Agents, places: Places, found: Sequence[Reporting]) -> set[str]:
-    """Those whose hooks are in place, that were at work since, and that were not heard all the same."""
-    at_work: dict[str, datetime] = {}
-    for name, at in hook_times.at_work(places.state_file).items():
-        agent = agents.get(name)
-        if agent is not None:
-            at_work[agent.spec.key] = max(at, at_work.get(agent.spec.key, at))
-    silent = set()
-    for each in found:
-        since = _changed_at(each.path)
-        if each.status is not HookStatus.INSTALLED or since is None:
-            continue
-        # Shells tell whole seconds only, and files the time of their last change, whoever made it.
-        is_heard = each.heard_at is not None and each.heard_at > since - SILENCE
-        if not is_heard and each.agent in at_work and at_work[each.agent] > since + SILENCE:
-            silent.add(each.agent)
-    return silent
-
-
-def _changed_at(file: Path | None) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(file.stat().st_mtime, UTC) if file else None
-    except OSError:
-        return None
 
 
 def wanted_agents(agents: Agents, keys: Sequence[str], *, all_of_them: bool = False) -> list[Agent]:
@@ -135,15 +64,15 @@ def is_installed(agent: Agent) -> bool:
     return any(shutil.which(command) for command in agent.spec.commands)
 
 
-def change(agent: Agent, places: Places, *, install: bool) -> Change:
+def change(agent: Agent, places: Places, *, install: bool) -> HookChange:
     """What would be done; raises Refused when the agent's file cannot be changed safely."""
     plan = agent.hook_plan(install=install, spool=places.spool)
     if plan is None:
         raise Refused(f"{agent.spec.name} has no hooks.")
-    return Change(agent, plan, install)
+    return HookChange(agent, plan, install)
 
 
-def difference(change: Change) -> Iterator[str]:
+def difference(change: HookChange) -> Iterator[str]:
     """What would change in the file, as `diff -u` says it."""
     plan = change.plan
     before, after = ((text or "").splitlines() for text in (plan.before, plan.after))
@@ -153,26 +82,26 @@ def difference(change: Change) -> Iterator[str]:
         yield "(the file goes)"
 
 
-def carry_out(wanted: Change, places: Places) -> Path | None:
+def carry_out(wanted: HookChange, places: Places) -> Path | None:
     """Do it; answers where the file as it was is kept, if it is. What changed meanwhile is refused."""
-    plan, agent = wanted.plan, wanted.agent
+    plan = wanted.plan
     if wanted.install:
         # Whatever reports finds the folder, and a plugin has no script that would have made it.
         private_folder(places.spool)
-        if _has_script(agent):
-            write_private(_script(agent, places), script_text(places.spool, agent.spec.key))
+        for file, text in plan.files.items():
+            write_private(file, text)
     backup = backup_path(plan.path)
     try:
         if plan.changes:
             _change(wanted, backup)
-        if not wanted.install and backup.is_file() and settings_text(backup) in {plan.after, None}:
+        if not wanted.install and backup.is_file() and exact_text(backup) in {plan.after, None}:
             backup.unlink(missing_ok=True)
     except OSError as error:
         raise QuarterdeckError(f"{plan.path} cannot be changed: {error.strerror or error}.") from error
     return backup if plan.changes and backup.is_file() else None
 
 
-def _change(wanted: Change, backup: Path) -> None:
+def _change(wanted: HookChange, backup: Path) -> None:
     """Put the new text in the place of the old one, if that is still as it was shown."""
     plan = wanted.plan
     # A link to where somebody keeps their settings stays one.
@@ -183,7 +112,7 @@ def _change(wanted: Change, backup: Path) -> None:
         draft = _draft(file, plan.after, like=file, undo=undo) if plan.after is not None else None
         kept = _draft(backup, plan.before, like=file, undo=undo) if wanted.needs_backup else None
         # From here on nothing takes time in which somebody else could write.
-        if settings_text(file) != plan.before:
+        if exact_text(file) != plan.before:
             raise _changed_meanwhile(plan)
         if kept:
             kept.replace(backup)
@@ -226,11 +155,3 @@ def _appear(draft: Path, file: Path, plan: HookPlan) -> None:
 
 def _changed_meanwhile(plan: HookPlan) -> Refused:
     return Refused(f"{plan.path} was changed meanwhile, so it is left alone.", hint="Try again.")
-
-
-def _has_script(agent: Agent) -> bool:
-    return agent.spec.hooks is HookKind.SETTINGS
-
-
-def _script(agent: Agent, places: Places) -> Path:
-    return script_path(places.spool, agent.spec.key)

@@ -16,9 +16,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from quarterdeck.errors import QuarterdeckError, Refused
+from quarterdeck.operations import hook_install
+from quarterdeck.operations.hook_reports import reporting
 from quarterdeck.paths import find_places
 from quarterdeck.ports.agent import HookStatus
-from quarterdeck.runtime import hooks
 from quarterdeck.runtime.agents import load_agents
 from support.cli import ROOT
 from support.patience import PATIENCE
@@ -52,8 +53,8 @@ def written(home: Path, data: bytes, key: str = "claude") -> Path:
 
 
 def run(key: str, *, install: bool) -> Path | None:
-    wanted = hooks.change(agent(key), find_places(), install=install)
-    return hooks.carry_out(wanted, find_places())
+    wanted = hook_install.change(agent(key), find_places(), install=install)
+    return hook_install.carry_out(wanted, find_places())
 
 
 def status(key: str = "claude") -> HookStatus:
@@ -280,7 +281,7 @@ def test_what_is_no_utf_8_is_refused_and_not_touched(data: bytes, key: str, user
     assert file.read_bytes() == data
     assert names(file.parent) == [file.name]
     assert status(key) is HookStatus.ABSENT
-    (found,) = hooks.reporting(load_agents({}), find_places(), [key])
+    (found,) = reporting(load_agents({}), find_places(), {}, [key])
     assert found.path == file
 
 
@@ -354,14 +355,14 @@ def test_what_is_written_meanwhile_is_noticed_and_kept(
     if not install:
         run("claude", install=True)
     before = names(file.parent)
-    wanted = hooks.change(agent("claude"), find_places(), install=install)
+    wanted = hook_install.change(agent("claude"), find_places(), install=install)
     if while_we_write:
         meddle(monkeypatch, "_draft", file)
     else:
         file.write_bytes(THEIRS)
 
     with pytest.raises(Refused, match="was changed meanwhile, so it is left alone"):
-        hooks.carry_out(wanted, find_places())
+        hook_install.carry_out(wanted, find_places())
 
     assert file.read_bytes() == THEIRS
     assert names(file.parent) == before
@@ -371,11 +372,11 @@ def test_a_file_that_appears_at_the_last_moment_is_not_written_over(
     user: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = user / FILES["claude"]
-    wanted = hooks.change(agent("claude"), find_places(), install=True)
-    meddle(monkeypatch, "settings_text", file)
+    wanted = hook_install.change(agent("claude"), find_places(), install=True)
+    meddle(monkeypatch, "exact_text", file)
 
     with pytest.raises(Refused, match="was changed meanwhile"):
-        hooks.carry_out(wanted, find_places())
+        hook_install.carry_out(wanted, find_places())
 
     assert file.read_bytes() == THEIRS
     assert names(file.parent) == [file.name]
@@ -383,14 +384,14 @@ def test_a_file_that_appears_at_the_last_moment_is_not_written_over(
 
 def meddle(monkeypatch: pytest.MonkeyPatch, step: str, file: Path) -> None:
     """Somebody else writes the file right after a step of ours."""
-    real: Callable[..., object] = getattr(hooks, step)
+    real: Callable[..., object] = getattr(hook_install, step)
 
     def meddled(*args: object, **named: object) -> object:
         answer = real(*args, **named)
         file.write_bytes(THEIRS)
         return answer
 
-    monkeypatch.setattr(hooks, step, meddled)
+    monkeypatch.setattr(hook_install, step, meddled)
 
 
 ANOTHER_USER = 65_534
@@ -398,15 +399,15 @@ AS_ANOTHER = f"""
 import os
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.paths import find_places
+from quarterdeck.operations import hook_install
 from quarterdeck.plugins.loading import load
-from quarterdeck.runtime import hooks
 
 # Root may write everything, and may look where Python lies, which the other user perhaps may not.
-wanted = hooks.change(load("agents", "claude"), find_places(), install=True)
+wanted = hook_install.change(load("agents", "claude"), find_places(), install=True)
 if os.geteuid() == 0:
     os.setgroups([]); os.setgid({ANOTHER_USER}); os.setuid({ANOTHER_USER})
 try:
-    hooks.carry_out(wanted, find_places())
+    hook_install.carry_out(wanted, find_places())
 except QuarterdeckError as error:
     print(type(error).__name__, error.message)
 """
@@ -500,12 +501,12 @@ def comes_back(room: Path, key: str, data: bytes) -> None:
     places = find_places(room / "quarterdeck")
     wanted = agent(key).hook_plan(install=True, spool=places.spool, home=room)
     assert wanted is not None
-    hooks.carry_out(hooks.Change(agent(key), wanted, install=True), places)
+    hook_install.carry_out(hook_install.HookChange(agent(key), wanted, install=True), places)
     assert agent(key).hook_status(spool=places.spool, home=room) is HookStatus.INSTALLED
 
     wanted = agent(key).hook_plan(install=False, spool=places.spool, home=room)
     assert wanted is not None
-    kept = hooks.carry_out(hooks.Change(agent(key), wanted, install=False), places)
+    kept = hook_install.carry_out(hook_install.HookChange(agent(key), wanted, install=False), places)
 
     assert file.read_bytes() == data
     assert kept is None

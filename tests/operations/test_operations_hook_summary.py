@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from quarterdeck.runtime.hook_summary import SETTINGS_STAY, summary
+from quarterdeck.operations.hook_summary import SETTINGS_STAY, summary
 
 if TYPE_CHECKING:
-    from quarterdeck.runtime.hooks import Change
+    from quarterdeck.operations.hook_install import HookChange
 
 OURS = {"hooks": [{"type": "command", "command": "report # quarterdeck"}]}
 THEIRS = {"hooks": [{"type": "command", "command": "say"}]}
 
 
-def change(before: object, after: object) -> Change:
+def change(before: object, after: object) -> HookChange:
     texts = [each if isinstance(each, str | None) else json.dumps(each) for each in (before, after)]
-    return cast("Change", SimpleNamespace(plan=SimpleNamespace(before=texts[0], after=texts[1])))
+    return cast("HookChange", SimpleNamespace(plan=SimpleNamespace(before=texts[0], after=texts[1])))
 
 
 def test_each_event_and_each_command_is_said_once() -> None:
