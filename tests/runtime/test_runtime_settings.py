@@ -12,13 +12,13 @@ from quarterdeck.config.shipped import SHIPPED
 from quarterdeck.core.cadence import Skip
 from quarterdeck.core.events import Health
 from quarterdeck.errors import NotFound, Refused, SettingsError, ThinkerError
+from quarterdeck.operations.settings_desk import MODELS, NOW, SPENT, TEST, WORDS, SettingsDesk
 from quarterdeck.runtime.backend import LiveBackend
 from quarterdeck.runtime.crewing import projects_near
-from quarterdeck.runtime.live_settings import LiveSettings
 from quarterdeck.runtime.memory import ConsoleMemory
-from quarterdeck.runtime.settings_desk import MODELS, NOW, SPENT, TEST, WORDS, SettingsDesk
-from quarterdeck.runtime.thinking import Means
 from quarterdeck.store.sqlite import SqliteStore
+from quarterdeck.supervisor.live_settings import LiveSettings
+from quarterdeck.thoughts.configured_thinkers import ConfiguredThinkers
 from support.canned import StillClock
 from support.chat_server import chat_server
 from support.thinking import Rig
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from quarterdeck.tui.requests import Setting
+    from quarterdeck.operations.settings_desk import Setting
 
 
 class Desk:
@@ -40,8 +40,8 @@ class Desk:
         self.told: list[tuple[str, Health, str]] = []
         self.rig = Rig()
         self.live = LiveSettings(self.file, Settings(), report=lambda *words: self.told.append(words), environ={})
-        means = Means(store=store, clock=StillClock(), folder=folder, environ={})
-        self.desk = SettingsDesk(self.live, self.rig.engine, means, lambda: ("claude", "codex"))
+        thinkers = ConfiguredThinkers(store=store, clock=StillClock(), folder=folder, environ={})
+        self.desk = SettingsDesk(self.live, self.rig.engine, thinkers, lambda: ("claude", "codex"))
 
     async def shown(self, key: str) -> Setting:
         """One setting as it is listed."""

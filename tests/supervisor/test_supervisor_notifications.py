@@ -20,7 +20,7 @@ from quarterdeck.core.notice import Channel, Message, Notice, NoticeRules, is_qu
 from quarterdeck.core.pane import Client, Incarnation, Snapshot
 from quarterdeck.core.session import Ask, ExitReason, Need, SessionState
 from quarterdeck.errors import ProgramError, ProgramFailed
-from quarterdeck.runtime.channels import CommandChannel, Desktop, notice_rules
+from quarterdeck.supervisor.notice_channels import CommandChannel, DesktopChannel, notice_rules
 from quarterdeck.supervisor.notifications import AGAIN_AFTER, Notifications
 from support.canned import StillClock
 from support.fleet import NOW
@@ -301,7 +301,7 @@ async def test_a_desktop_is_told_without_markup_or_options(tmp_path: Path, monke
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     written: list[str] = []
 
-    await Desktop(written.append).tell(MESSAGE)
+    await DesktopChannel(written.append).tell(MESSAGE)
 
     assert (tmp_path / "argv").read_text().splitlines()[1:] == [
         "--",
@@ -315,8 +315,8 @@ async def test_without_a_desktop_the_terminal_is_asked_and_without_that_it_is_sa
     nothing_here = {"PATH": str(tmp_path), "TMUX": "/tmp/s,1,0"}
     written: list[str] = []
 
-    await Desktop(written.append, nothing_here).tell(MESSAGE)
+    await DesktopChannel(written.append, nothing_here).tell(MESSAGE)
     with pytest.raises(ProgramFailed, match="no desktop"):
-        await Desktop(None, nothing_here).tell(MESSAGE)
+        await DesktopChannel(None, nothing_here).tell(MESSAGE)
 
     assert written == [terminal_sequence(MESSAGE, in_tmux=True)]

@@ -14,22 +14,22 @@ from quarterdeck.core.session import RestState
 from quarterdeck.core.thought import ThoughtSnapshot
 from quarterdeck.errors import Refused
 from quarterdeck.operations.doctor import CheckStatus, Finding
+from quarterdeck.operations.settings_desk import Setting
+from quarterdeck.operations.start_choices import Directory, Tools
 from quarterdeck.ports.store import Activity, ActivityQuery, Level
 from quarterdeck.ports.store_health import StoreHealth
-from quarterdeck.tui.backend import Capability, Preferences, Told
+from quarterdeck.tui.backend import Capability, Preferences
 from quarterdeck.tui.requests import (
     Attach,
     Delivery,
-    Directory,
     GoResult,
     Loss,
     NewRequest,
-    Setting,
     SpawnRequest,
     Switched,
 )
 from quarterdeck.tui.setup import Done, Offer, Part
-from quarterdeck.tui.work import Clearable, Cleared, Clearing, Issues, OpenIssue, Tools, UnderWay
+from quarterdeck.tui.work import Clearable, Cleared, Clearing, Issues, OpenIssue, UnderWay
 from support.fleet import NOW, ago, canned_fleet
 from support.tails import tail_of
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.session import Ask
     from quarterdeck.errors import QuarterdeckError
+    from quarterdeck.supervisor.notice_channels import Told
     from quarterdeck.tui.mailbox import Mailbox, Waiting
 
 

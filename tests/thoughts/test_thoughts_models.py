@@ -15,10 +15,10 @@ from quarterdeck.core.thought_line import tidy_answer
 from quarterdeck.core.transcript import ActionKind, AgentAction
 from quarterdeck.errors import BudgetSpent, ThinkerError
 from quarterdeck.ports.thinker import Answer, Subject
-from quarterdeck.runtime.thinking import Means, engine_setup, key_of
 from quarterdeck.store.sqlite import SqliteStore
 from quarterdeck.thoughts.budget import Budget, Budgeted
 from quarterdeck.thoughts.command import CommandThinker
+from quarterdeck.thoughts.configured_thinkers import ConfiguredThinkers, key_of
 from quarterdeck.thoughts.openai import OpenAiThinker
 from quarterdeck.thoughts.prompt import build
 from support.canned import StillClock
@@ -316,14 +316,12 @@ async def test_what_was_sent_counts_when_no_answer_comes(store: SqliteStore) -> 
 
 
 async def test_the_settings_name_the_engine(store: SqliteStore, tmp_path: Path) -> None:
-    means = Means(store=store, clock=StillClock(), folder=tmp_path, environ=os.environ)
+    thinkers = ConfiguredThinkers(store=store, clock=StillClock(), folder=tmp_path, environ=os.environ)
 
-    assert engine_setup(ThoughtSettings(), means).thinker is None
-    assert not engine_setup(ThoughtSettings(enabled=False), means).is_enabled
-    command = engine_setup(ThoughtSettings(backend="command", command=("llm", "-m", "x")), means).thinker
-    endpoint = engine_setup(
-        ThoughtSettings(backend="openai", url="http://localhost:11434/v1", model="qwen"), means
-    ).thinker
+    assert thinkers.setup(ThoughtSettings()).thinker is None
+    assert not thinkers.setup(ThoughtSettings(enabled=False)).is_enabled
+    command = thinkers.setup(ThoughtSettings(backend="command", command=("llm", "-m", "x"))).thinker
+    endpoint = thinkers.setup(ThoughtSettings(backend="openai", url="http://localhost:11434/v1", model="qwen")).thinker
 
     assert command is not None
     assert command.name == "llm"

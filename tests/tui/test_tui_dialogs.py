@@ -13,7 +13,7 @@ from quarterdeck.tui.action_handlers import COMMANDS
 from quarterdeck.tui.actions import ACTIONS, Action, offered
 from quarterdeck.tui.app import ConsoleApp
 from quarterdeck.tui.backend import Capability, Preferences
-from quarterdeck.tui.requests import Attach, NewRequest, Setting, TypeThis
+from quarterdeck.tui.requests import Attach, NewRequest, TypeThis
 from quarterdeck.tui.screens.page import Page
 from quarterdeck.tui.widgets.text_box import TextBox
 from support.canned import CannedBackend
@@ -23,6 +23,7 @@ from support.fleet import NOW, canned_sessions, fleet_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from quarterdeck.operations.settings_desk import Setting
     from support.console import Running
 
 

@@ -155,7 +155,7 @@ async def _watch(call: Call, leaving: Shutdown) -> int:
     async with services(call, persistent=True, look=False) as opened:
         opened.workers.supervisor.bus.subscribe(tell)
         if sys.stderr.isatty():
-            from quarterdeck.runtime.channels import in_terminal
+            from quarterdeck.supervisor.notice_channels import in_terminal
 
             in_terminal(opened.notifying.channels, sys.stderr)
         workers = asyncio.create_task(opened.workers.run())

@@ -9,6 +9,7 @@ from quarterdeck.core.insight import Insight
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
+    from quarterdeck.config.settings import ThoughtSettings
     from quarterdeck.core.cadence import Cadence
 
 LineMaker = Callable[[Insight], str | None]
@@ -67,3 +68,16 @@ class EngineSetup:
     """None = every line is made here, without a model."""
     cadence: Cadence
     concurrency: int = 2
+
+
+class Thinkers(Protocol):
+    """Makes the model that the settings name."""
+
+    def setup(self, thoughts: ThoughtSettings) -> EngineSetup:
+        """How the engine is to work."""
+
+    def thinker(self, thoughts: ThoughtSettings) -> Thinker | None:
+        """The model alone; None where none is to be asked."""
+
+    async def spent(self, thoughts: ThoughtSettings) -> str:
+        """What models have cost, and may cost, in words."""

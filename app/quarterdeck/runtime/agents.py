@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from quarterdeck.config.settings import Settings
     from quarterdeck.config.user_agents import UserAgent
     from quarterdeck.ports.agent import Agent
-    from quarterdeck.runtime.live_settings import LiveSettings
+    from quarterdeck.supervisor.live_settings import LiveSettings
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,29 +14,29 @@ from quarterdeck.core.fleet import as_seen
 from quarterdeck.errors import QuarterdeckError, Refused
 from quarterdeck.operations import answer as answering
 from quarterdeck.operations import kill as ending
+from quarterdeck.operations import start_choices
+from quarterdeck.operations.folder_diff import folder_diff
 from quarterdeck.operations.preview import preview
 from quarterdeck.process import on_terminal
 from quarterdeck.programs import tmux_trouble
-from quarterdeck.runtime import crewing, messaging, picking
+from quarterdeck.runtime import crewing, messaging
+from quarterdeck.runtime.bridge import settings_desk_of
 from quarterdeck.runtime.capable import WORKS
-from quarterdeck.runtime.channels import in_console
 from quarterdeck.runtime.ending import end_each
-from quarterdeck.runtime.following import say_what_waits
 from quarterdeck.runtime.making import back_again, new_in_each
 from quarterdeck.runtime.pulse import ActivityCounts
 from quarterdeck.runtime.showing import ENDED_SHOWN, Guests, Same, absent, still_shown
 from quarterdeck.runtime.underway import Undertakings
+from quarterdeck.supervisor.notice_channels import Told, in_console
+from quarterdeck.supervisor.settings_followers import say_what_waits
 from quarterdeck.tmux import navigation as ways
 from quarterdeck.tmux.lent_terminal import lending, lending_argv
-from quarterdeck.tui.backend import Told
 from quarterdeck.tui.requests import (
     Attach,
     Delivery,
-    Directory,
     GoResult,
     Loss,
     NewRequest,
-    Setting,
     SpawnRequest,
     Switched,
     TypeThis,
@@ -52,13 +51,15 @@ if TYPE_CHECKING:
     from quarterdeck.core.ids import SessionId
     from quarterdeck.core.session import Ask, Session
     from quarterdeck.core.thought import ThoughtSnapshot
+    from quarterdeck.operations.settings_desk import Setting
+    from quarterdeck.operations.start_choices import Directory, Tools
     from quarterdeck.ports.store import Activity, ActivityQuery
     from quarterdeck.ports.store_health import StoreHealth
     from quarterdeck.runtime.bridge import Services
     from quarterdeck.runtime.memory import ConsoleMemory
     from quarterdeck.tui.backend import Capability, Preferences
     from quarterdeck.tui.mailbox import Mailbox
-    from quarterdeck.tui.work import Clearable, Cleared, Issues, Tools, UnderWay
+    from quarterdeck.tui.work import Clearable, Cleared, Issues, UnderWay
 
 logger = logging.getLogger(__name__)
 
@@ -81,8 +82,7 @@ class LiveBackend:
         self._guests = Guests(self._where.pane_id)
         self._ended = Same()
         self._workers.supervisor.bus.subscribe(self._activity_counts.note)
-        installed = partial(picking.installed, services.context.agents)
-        self._desk = partial(services.live.desk, services.workers.engine, services.means, installed)
+        self._desk = settings_desk_of(services)
         self._under = Undertakings(services.context.clock)
         self._under.listeners.append(self._look_anew)
         self._spawned = 0
@@ -207,7 +207,7 @@ class LiveBackend:
 
     async def diff(self, session_id: SessionId) -> str:
         """What changed in its folder."""
-        return "" if self._under.find(session_id) else await picking.diff(self._session(session_id).cwd)
+        return "" if self._under.find(session_id) else await folder_diff(self._session(session_id).cwd)
 
     # Doing
 
@@ -309,11 +309,11 @@ class LiveBackend:
     async def directories(self) -> list[Directory]:
         """Where a session could start."""
         cwds = [session.cwd for session in self.fleet().sessions.values() if session.cwd]
-        return await asyncio.to_thread(picking.directories, self._memory.recent(), cwds)
+        return await asyncio.to_thread(start_choices.directories, self._memory.recent(), cwds)
 
     async def tools(self) -> Tools:
         """The agents that are installed."""
-        return picking.tools(self._context.agents, self._services.live.now.defaults.agent)
+        return start_choices.tools(self._context.agents, self._services.live.now.defaults.agent)
 
     async def projects(self, near: SessionId | None = None) -> Mapping[str, str]:
         """The projects a worker can be spawned in."""

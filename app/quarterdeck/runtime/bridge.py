@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 from contextlib import asynccontextmanager
@@ -14,33 +15,35 @@ from quarterdeck.operations.message_queue import MessageQueue
 from quarterdeck.operations.session_context import SessionContext
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.runtime.agents import follow_agents, load_agents
-from quarterdeck.runtime.channels import notice_rules
-from quarterdeck.runtime.following import follow
-from quarterdeck.runtime.live_settings import LiveSettings
 from quarterdeck.runtime.stored import open_store
-from quarterdeck.runtime.thinking import Means, engine_setup
 from quarterdeck.runtime.yards import WorkContexts
 from quarterdeck.store.lease import Lease
 from quarterdeck.store.lease_files import writer_duty
 from quarterdeck.store.messages import SqliteMessages
 from quarterdeck.store.work import SqliteWorkStore
 from quarterdeck.supervisor.file_watcher import REPLACED, FileWatcher
+from quarterdeck.supervisor.live_settings import LiveSettings
+from quarterdeck.supervisor.notice_channels import notice_rules
 from quarterdeck.supervisor.notifications import Notifications
 from quarterdeck.supervisor.processes import Processes
+from quarterdeck.supervisor.settings_followers import follow
 from quarterdeck.supervisor.workers import Workers
+from quarterdeck.thoughts.configured_thinkers import ConfiguredThinkers
 from quarterdeck.thoughts.local import line_of
 from quarterdeck.tmux.mux import TmuxMux
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from quarterdeck.config.settings import Settings
     from quarterdeck.core.pane import ServerAddress
     from quarterdeck.core.session import Session
     from quarterdeck.forge.forge_choice import Forges
+    from quarterdeck.operations.settings_desk import SettingsDesk
     from quarterdeck.operations.work_context import WorkContext
     from quarterdeck.paths import Places
+    from quarterdeck.ports.thinker import Thinkers
 
 
 @value(kw_only=True)
@@ -56,7 +59,7 @@ class Services:
     live: LiveSettings
     """Those that are in force."""
     notifying: Notifications
-    means: Means
+    thinkers: Thinkers
 
     @property
     def work_context(self) -> WorkContext:
@@ -76,6 +79,29 @@ def own_pane(address: ServerAddress) -> PaneId | None:
     if not socket or not pane or Path(socket).resolve() != Path(address.socket).resolve():
         return None
     return PaneId(pane)
+
+
+def settings_desk_of(services: Services) -> Callable[[], Awaitable[SettingsDesk]]:
+    """Answers where settings are shown and changed, made when it is first asked for.
+
+    The model of the settings, which nobody else needs, is imported beside the loop.
+    """
+    made: list[SettingsDesk] = []
+
+    def make() -> SettingsDesk:
+        from quarterdeck.operations.settings_desk import SettingsDesk
+        from quarterdeck.operations.start_choices import installed
+
+        return SettingsDesk(
+            services.live, services.workers.engine, services.thinkers, lambda: installed(services.context.agents)
+        )
+
+    async def desk() -> SettingsDesk:
+        if not made:
+            made.append(await asyncio.to_thread(make))
+        return made[0]
+
+    return desk
 
 
 async def _revive(services: Services, session: Session) -> Session:
@@ -107,7 +133,7 @@ async def open_services(
     agents = load_agents(settings.agents)
     async with open_store(places, keep_days=settings.events.keep_days) as store:
         works = SqliteWorkStore(store.database)
-        means = Means(store=store, clock=clock, folder=places.state_file.parent, environ=os.environ)
+        thinkers = ConfiguredThinkers(store=store, clock=clock, folder=places.state_file.parent, environ=os.environ)
         processes = Processes(clock=clock)
         claims = FileClaims()
         state_file = places.state_file
@@ -127,7 +153,7 @@ async def open_services(
             spool=places.spool,
             resync=settings.tmux.resync_seconds,
             line_of=line_of,
-            engine=engine_setup(settings.thoughts, means),
+            engine=thinkers.setup(settings.thoughts),
         )
         context = SessionContext(
             mux=mux,
@@ -162,7 +188,7 @@ async def open_services(
         # A link leads to where the operator keeps the file.
         changed = file_watcher.files(live.file, live.file.resolve(), mask=REPLACED)
         workers.also |= {"settings": lambda: live.run(changed), "notices": notifying.run}
-        follow(live, workers.engine, notifying, means)
+        follow(live, workers.engine, notifying, thinkers)
         follow_agents(live, agents, workers.detect_anew)
         services = Services(
             workers=workers,
@@ -172,7 +198,7 @@ async def open_services(
             settings=settings,
             live=live,
             notifying=notifying,
-            means=means,
+            thinkers=thinkers,
         )
         try:
             yield services

@@ -18,11 +18,11 @@ from quarterdeck.operations.hook_reports import reporting, unheard
 from quarterdeck.ports.agent import HookKind, HookStatus
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.runtime.agents import load_agents
-from quarterdeck.runtime.thinking import key_of
 from quarterdeck.store import hook_times
 from quarterdeck.store.lease import Lease
 from quarterdeck.store.lease_files import writer_duty
 from quarterdeck.store.status_counts import glance, troubles
+from quarterdeck.thoughts.configured_thinkers import key_of
 from quarterdeck.tmux import key_binding, tmux_options
 from quarterdeck.tmux.one_call import ServerAbsent
 from quarterdeck.tmux.tmux_commands import TmuxCommands

@@ -20,7 +20,7 @@ from quarterdeck.operations.recover import recover
 from quarterdeck.operations.restore import restore, tell_kept
 from quarterdeck.operations.spawn import SpawnRequest as Wanted
 from quarterdeck.operations.spawn import spawn
-from quarterdeck.tui.backend import Told
+from quarterdeck.supervisor.notice_channels import Told
 from quarterdeck.tui.work import Clearable, Cleared, Clearing, Issues, OpenIssue
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from quarterdeck.config.settings import Settings
     from quarterdeck.core.ids import SessionId
+    from quarterdeck.operations.settings_desk import Setting
     from quarterdeck.ports.store import Store
     from quarterdeck.tui.backend import Preferences
-    from quarterdeck.tui.requests import Setting
 
 logger = logging.getLogger(__name__)
 

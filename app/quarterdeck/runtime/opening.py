@@ -31,14 +31,17 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import Ask
     from quarterdeck.core.thought import ThoughtSnapshot
     from quarterdeck.errors import QuarterdeckError
+    from quarterdeck.operations.settings_desk import Setting
+    from quarterdeck.operations.start_choices import Directory, Tools
     from quarterdeck.paths import Places
     from quarterdeck.ports.store import Activity, ActivityQuery
     from quarterdeck.runtime.backend import LiveBackend
     from quarterdeck.runtime.memory import ConsoleMemory
-    from quarterdeck.tui.backend import Capability, Preferences, Told
+    from quarterdeck.supervisor.notice_channels import Told
+    from quarterdeck.tui.backend import Capability, Preferences
     from quarterdeck.tui.mailbox import Mailbox
-    from quarterdeck.tui.requests import Attach, Delivery, Directory, GoResult, Loss, NewRequest, Setting, SpawnRequest
-    from quarterdeck.tui.work import Clearable, Cleared, Issues, Tools, UnderWay
+    from quarterdeck.tui.requests import Attach, Delivery, GoResult, Loss, NewRequest, SpawnRequest
+    from quarterdeck.tui.work import Clearable, Cleared, Issues, UnderWay
 
 
 class OpeningBackend:

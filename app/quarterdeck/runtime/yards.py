@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from quarterdeck.operations.session_context import SessionContext
     from quarterdeck.operations.work_context import WorkContext
     from quarterdeck.ports.work import WorkStore
-    from quarterdeck.runtime.live_settings import LiveSettings
+    from quarterdeck.supervisor.live_settings import LiveSettings
 
 
 class WorkContexts:

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
     from textual.notifications import Notify
 
-    from quarterdeck.tui.backend import Backend, Told
+    from quarterdeck.supervisor.notice_channels import Told
+    from quarterdeck.tui.backend import Backend
 
 logger = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from quarterdeck.values import value
 
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import Ask
     from quarterdeck.core.thought import ThoughtSnapshot
     from quarterdeck.errors import QuarterdeckError
+    from quarterdeck.operations.settings_desk import Setting
+    from quarterdeck.operations.start_choices import Directory, Tools
     from quarterdeck.ports.store import Activity, ActivityQuery
     from quarterdeck.ports.store_health import StoreHealth
+    from quarterdeck.supervisor.notice_channels import Told
     from quarterdeck.tui.mailbox import Mailbox
-    from quarterdeck.tui.requests import Attach, Delivery, Directory, GoResult, Loss, NewRequest, Setting, SpawnRequest
+    from quarterdeck.tui.requests import Attach, Delivery, GoResult, Loss, NewRequest, SpawnRequest
     from quarterdeck.tui.setup import Setup
-    from quarterdeck.tui.work import Clearable, Cleared, Issues, Tools, UnderWay
+    from quarterdeck.tui.work import Clearable, Cleared, Issues, UnderWay
 
 
 class Capability(StrEnum):
@@ -63,16 +66,6 @@ class Preferences:
     """Whether what is not set up is shown."""
     ascii_only: bool = False
     mouse: bool = True
-
-
-class Told(NamedTuple):
-    """Something the operator is told although they did not ask: words, a ring, or what the terminal is to do."""
-
-    title: str
-    body: str = ""
-    rings: bool = False
-    sequence: str = ""
-    """A control sequence of our own making, to be written to the terminal as it is."""
 
 
 class Backend(Protocol):

@@ -37,15 +37,6 @@ GoResult = Switched | Attach | TypeThis
 
 
 @value(kw_only=True)
-class Directory:
-    """A place to start a session in."""
-
-    path: str
-    is_repository: bool = False
-    is_recent: bool = False
-
-
-@value(kw_only=True)
 class NewRequest:
     """Sessions to be made: one in each directory."""
 
@@ -82,18 +73,3 @@ class Delivery:
     outcome: str
     """`delivered`, `queued` or `unconfirmed`; `not sent` when the session could take none."""
     detail: str = ""
-
-
-@value(kw_only=True)
-class Setting:
-    """One setting as it is now."""
-
-    key: str
-    """Dotted, as in config.toml: `thoughts.engine`."""
-    value: str
-    help: str = ""
-    source: str = "default"
-    """Where the value comes from: `default`, `file`, `environment`, `option`."""
-    choices: tuple[str, ...] = ()
-    """The values it can take; none = free text."""
-    is_secret: bool = False

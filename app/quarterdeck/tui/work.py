@@ -13,15 +13,6 @@ if TYPE_CHECKING:
     from quarterdeck.core.ids import SessionId
 
 
-@value
-class Tools:
-    """The agents that can be started here."""
-
-    names: tuple[str, ...] = ()
-    usual: str = ""
-    """The one to begin with; "" when none is."""
-
-
 @value(kw_only=True)
 class UnderWay:
     """A long operation on a session; its row says how far it is."""

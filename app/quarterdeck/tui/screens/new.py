@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
-    from quarterdeck.tui.requests import Directory
+    from quarterdeck.operations.start_choices import Directory
     from quarterdeck.tui.screen_context import ScreenContext
 
 SHELL = "shell"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
-    from quarterdeck.tui.requests import Setting
+    from quarterdeck.operations.settings_desk import Setting
     from quarterdeck.tui.screen_context import ScreenContext
 
 HIDDEN = "••••"

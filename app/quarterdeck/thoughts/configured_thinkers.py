@@ -1,4 +1,4 @@
-"""The thought engine's set-up, made from the settings."""
+"""The model that the settings name, behind its budget, and the thought engine's set-up with it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,11 @@ if TYPE_CHECKING:
     from quarterdeck.ports.thinker import Thinker
 
 KEY_BYTES = 4_096
-PROBE = "Answer with the one word: ready"
 
 
 @value
-class Means:
-    """What a thinker needs beside its settings."""
+class ConfiguredThinkers:
+    """Implements ports.thinker.Thinkers, with what a thinker needs beside its settings."""
 
     store: Store
     clock: Clock
@@ -36,70 +35,70 @@ class Means:
     """Where programs are started."""
     environ: Mapping[str, str]
 
+    def setup(self, thoughts: ThoughtSettings) -> EngineSetup:
+        """How the engine is to work."""
+        return EngineSetup(
+            is_enabled=thoughts.enabled,
+            thinker=self.thinker(thoughts),
+            cadence=Cadence(
+                tick=thoughts.tick_seconds,
+                hot=thoughts.cadence_hot_seconds,
+                warm=thoughts.cadence_warm_seconds,
+                cold=thoughts.cadence_cold_seconds,
+            ),
+            concurrency=thoughts.concurrency,
+        )
 
-def engine_setup(thoughts: ThoughtSettings, means: Means) -> EngineSetup:
-    """How the engine is to work."""
-    return EngineSetup(
-        is_enabled=thoughts.enabled,
-        thinker=make_thinker(thoughts, means),
-        cadence=Cadence(
-            tick=thoughts.tick_seconds,
-            hot=thoughts.cadence_hot_seconds,
-            warm=thoughts.cadence_warm_seconds,
-            cold=thoughts.cadence_cold_seconds,
-        ),
-        concurrency=thoughts.concurrency,
-    )
+    def thinker(self, thoughts: ThoughtSettings) -> Budgeted | None:
+        """The model that the settings name, behind its budget; None where none is to be asked."""
+        found = _BACKENDS[thoughts.backend](thoughts, self)
+        return Budgeted(found, self._budget(thoughts)) if found is not None else None
+
+    async def spent(self, thoughts: ThoughtSettings) -> str:
+        """What thoughts have cost, and may cost, in words."""
+        return await self._budget(thoughts).in_words()
+
+    def _budget(self, thoughts: ThoughtSettings) -> Budget:
+        caps = Caps(
+            calls_per_hour=thoughts.calls_per_hour,
+            calls_per_day=thoughts.calls_per_day,
+            tokens_per_hour=thoughts.tokens_per_hour,
+            tokens_per_day=thoughts.tokens_per_day,
+        )
+        return Budget(self.store, self.clock, caps)
 
 
-def make_thinker(thoughts: ThoughtSettings, means: Means) -> Budgeted | None:
-    """The model that the settings name, behind its budget; None where none is to be asked."""
-    found = _BACKENDS[thoughts.backend](thoughts, means)
-    return Budgeted(found, make_budget(thoughts, means)) if found is not None else None
-
-
-def make_budget(thoughts: ThoughtSettings, means: Means) -> Budget:
-    """What thoughts may cost."""
-    caps = Caps(
-        calls_per_hour=thoughts.calls_per_hour,
-        calls_per_day=thoughts.calls_per_day,
-        tokens_per_hour=thoughts.tokens_per_hour,
-        tokens_per_day=thoughts.tokens_per_day,
-    )
-    return Budget(means.store, means.clock, caps)
-
-
-def _local(thoughts: ThoughtSettings, means: Means) -> None:
+def _local(thoughts: ThoughtSettings, given: ConfiguredThinkers) -> None:
     return None
 
 
-def _command(thoughts: ThoughtSettings, means: Means) -> Thinker:
+def _command(thoughts: ThoughtSettings, given: ConfiguredThinkers) -> Thinker:
     from quarterdeck.thoughts.command import CommandThinker
 
     return CommandThinker(
         thoughts.command,
         timeout=thoughts.timeout_seconds,
         model=thoughts.model,
-        cwd=means.folder,
+        cwd=given.folder,
         for_agents=thoughts.agent_prompt,
         for_terminals=thoughts.terminal_prompt,
     )
 
 
-def _openai(thoughts: ThoughtSettings, means: Means) -> Thinker:
+def _openai(thoughts: ThoughtSettings, given: ConfiguredThinkers) -> Thinker:
     from quarterdeck.thoughts.openai import OpenAiThinker
 
     return OpenAiThinker(
         thoughts.url,
         timeout=thoughts.timeout_seconds,
-        key=lambda: key_of(thoughts, means.environ),
+        key=lambda: key_of(thoughts, given.environ),
         model=thoughts.model,
         for_agents=thoughts.agent_prompt,
         for_terminals=thoughts.terminal_prompt,
     )
 
 
-_BACKENDS: dict[str, Callable[[ThoughtSettings, Means], Thinker | None]] = {
+_BACKENDS: dict[str, Callable[[ThoughtSettings, ConfiguredThinkers], Thinker | None]] = {
     "local": _local,
     "command": _command,
     "openai": _openai,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from quarterdeck.operations.start_choices import tools
 from quarterdeck.runtime.agents import load_agents
-from quarterdeck.runtime.picking import tools
 
 if TYPE_CHECKING:
     from pathlib import Path

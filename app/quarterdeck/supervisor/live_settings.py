@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from typing import TYPE_CHECKING
 
@@ -11,16 +10,13 @@ from quarterdeck.core.events import Health
 from quarterdeck.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from quarterdeck.config.edit import Version
     from quarterdeck.config.loader import LoadedSettings
     from quarterdeck.config.settings import Settings
-    from quarterdeck.runtime.settings_desk import SettingsDesk
-    from quarterdeck.runtime.thinking import Means
     from quarterdeck.supervisor.file_watcher import WatchedFiles
-    from quarterdeck.supervisor.thought_engine import ThoughtEngine
 
 NAME = "settings"
 EVERY = 1.0
@@ -46,7 +42,6 @@ class LiveSettings:
         self._of_edits: list[Callable[[Settings, Settings], None]] = []
         # Not yet: the file may have been changed since the settings were read, while everything else was opened.
         self._seen: tuple[int, int, int] | None = None
-        self._desk: SettingsDesk | None = None
 
     def when_changed(self, listener: Callable[[Settings], None]) -> None:
         """Call with the settings each time they are others."""
@@ -73,25 +68,13 @@ class LiveSettings:
         self._seen = _stamp(self.file)
         self._use(loaded.settings)
 
-    async def desk(self, engine: ThoughtEngine, means: Means, agents: Callable[[], Sequence[str]]) -> SettingsDesk:
-        """Where they are shown and changed; the model, which nobody else needs, is imported beside the loop."""
-
-        def made() -> SettingsDesk:
-            from quarterdeck.runtime.settings_desk import SettingsDesk
-
-            return SettingsDesk(self, engine, means, agents)
-
-        if self._desk is None:
-            self._desk = await asyncio.to_thread(made)
-        return self._desk
-
-    async def run(self, watched: WatchedFiles) -> None:
+    async def run(self, bell: WatchedFiles) -> None:
         """Follow the file until cancelled."""
         rang = True
         while True:
             if self.look() and not rang:
-                watched.miss()
-            rang = await watched.wait(EVERY)
+                bell.miss()
+            rang = await bell.wait(EVERY)
 
     def look(self) -> bool:
         """Read the file again if it is another one, and say so; while it is wrong, what held before holds on."""

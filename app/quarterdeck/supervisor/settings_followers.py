@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.notice import Channel
 from quarterdeck.core.text import listed
-from quarterdeck.runtime.channels import CommandChannel, Desktop, notice_rules
-from quarterdeck.runtime.thinking import engine_setup
+from quarterdeck.supervisor.notice_channels import CommandChannel, DesktopChannel, notice_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from quarterdeck.config.settings import Settings
-    from quarterdeck.ports.thinker import Thinker
-    from quarterdeck.runtime.live_settings import LiveSettings
-    from quarterdeck.runtime.thinking import Means
+    from quarterdeck.ports.thinker import Thinker, Thinkers
+    from quarterdeck.supervisor.live_settings import LiveSettings
     from quarterdeck.supervisor.notifications import Notifications
     from quarterdeck.supervisor.thought_engine import ThoughtEngine
 
@@ -26,10 +24,10 @@ _closing: set[asyncio.Task[None]] = set()
 """Connections of models that are asked no more, while they close."""
 
 
-def follow(live: LiveSettings, engine: ThoughtEngine, notifying: Notifications, means: Means) -> None:
+def follow(live: LiveSettings, engine: ThoughtEngine, notifying: Notifications, thinkers: Thinkers) -> None:
     """Have the engine and the notifications go by the settings, now and whenever they change."""
     held = live.now
-    notifying.channels[Channel.DESKTOP] = Desktop()
+    notifying.channels[Channel.DESKTOP] = DesktopChannel()
     notifying.channels[Channel.COMMAND] = CommandChannel(held.notify.command)
 
     def changed(settings: Settings) -> None:
@@ -40,7 +38,7 @@ def follow(live: LiveSettings, engine: ThoughtEngine, notifying: Notifications, 
             notifying.channels[Channel.COMMAND] = CommandChannel(settings.notify.command)
         if settings.thoughts != before.thoughts:
             thinker = engine.setup.thinker
-            engine.use(engine_setup(settings.thoughts, means))
+            engine.use(thinkers.setup(settings.thoughts))
             if thinker is not None:
                 _close(thinker)
 

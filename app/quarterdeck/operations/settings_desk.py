@@ -11,16 +11,15 @@ from quarterdeck.config.edit import COMMANDS
 from quarterdeck.core.cadence import Skip
 from quarterdeck.core.thought_line import tidy_answer
 from quarterdeck.errors import NotFound, ThinkerError
-from quarterdeck.runtime.thinking import PROBE, make_budget, make_thinker
-from quarterdeck.tui.requests import Setting
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from quarterdeck.config.edit import Version
     from quarterdeck.config.loader import SettingValue
-    from quarterdeck.runtime.live_settings import LiveSettings
-    from quarterdeck.runtime.thinking import Means
+    from quarterdeck.ports.thinker import Thinkers
+    from quarterdeck.supervisor.live_settings import LiveSettings
     from quarterdeck.supervisor.thought_engine import ThoughtEngine
 
 SECTIONS = ("console", "thoughts", "notify", "defaults")
@@ -32,19 +31,35 @@ MODELS = "thoughts.models"
 MODEL = "thoughts.model"
 AGENT = "defaults.agent"
 NOW = "now"
+PROBE = "Answer with the one word: ready"
 CHOSEN_FROM = 12
 """So many models are gone through with Enter; of more, the name is typed."""
+
+
+@value(kw_only=True)
+class Setting:
+    """One setting as it is now."""
+
+    key: str
+    """Dotted, as in config.toml: `thoughts.engine`."""
+    value: str
+    help: str = ""
+    source: str = "default"
+    """Where the value comes from: `default`, `file`, `environment`, `option`."""
+    choices: tuple[str, ...] = ()
+    """The values it can take; none = free text."""
+    is_secret: bool = False
 
 
 class SettingsDesk:
     """Lists settings as they stand, and changes the one that is asked for."""
 
     def __init__(
-        self, live: LiveSettings, engine: ThoughtEngine, means: Means, agents: Callable[[], Sequence[str]]
+        self, live: LiveSettings, engine: ThoughtEngine, thinkers: Thinkers, agents: Callable[[], Sequence[str]]
     ) -> None:
         self._live = live
         self._engine = engine
-        self._means = means
+        self._thinkers = thinkers
         self._agents = agents
         """The installed ones."""
         self._shown: Version | None = None
@@ -88,7 +103,7 @@ class SettingsDesk:
         )
 
     async def _trials(self) -> list[Setting]:
-        spent = await make_budget(self._live.now.thoughts, self._means).in_words()
+        spent = await self._thinkers.spent(self._live.now.thoughts)
         counts = self._engine.counts()
         skipped = ", ".join(f"{count} {WORDS.get(Skip(reason), reason)}" for reason, count in counts.items())
         passed = f" Sessions passed over: {skipped}." if skipped else ""
@@ -118,7 +133,7 @@ class SettingsDesk:
         ]
 
     async def _try(self) -> str:
-        thinker = make_thinker(self._live.now.thoughts, self._means)
+        thinker = self._thinkers.thinker(self._live.now.thoughts)
         if thinker is None:
             return "lines are made here; there is no model to ask"
         try:
@@ -130,7 +145,7 @@ class SettingsDesk:
         return f"{thinker.name}: {answer}"
 
     async def _list_models(self) -> None:
-        thinker = make_thinker(self._live.now.thoughts, self._means)
+        thinker = self._thinkers.thinker(self._live.now.thoughts)
         if thinker is None:
             raise ThinkerError("Lines are made here; there is no model to choose.")
         try:

@@ -1,4 +1,4 @@
-"""Small looks at the machine that the console asks for: folders to start in, tmux itself, a folder's changes."""
+"""What a session can be started with on this machine: folders to start in, and agents."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.errors import QuarterdeckError, UsageError
-from quarterdeck.process import run
+from quarterdeck.errors import UsageError
 from quarterdeck.roots import current_folder
-from quarterdeck.tui.requests import Directory
-from quarterdeck.tui.work import Tools
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,9 +19,25 @@ if TYPE_CHECKING:
 
 DEPTH = 3
 MOST = 400
-DIFF_SECONDS = 5.0
-DIFF_BYTES = 200_000
 SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "target", "build", "dist", "site-packages"})
+
+
+@value(kw_only=True)
+class Directory:
+    """A place to start a session in."""
+
+    path: str
+    is_repository: bool = False
+    is_recent: bool = False
+
+
+@value
+class Tools:
+    """The agents that can be started here."""
+
+    names: tuple[str, ...] = ()
+    usual: str = ""
+    """The one to begin with; "" when none is."""
 
 
 def directories(recent: Iterable[str], cwds: Iterable[str], home: Path | None = None) -> list[Directory]:
@@ -86,15 +100,3 @@ def tools(agents: Agents, usual: str) -> Tools:
     if wanted is not None and wanted.spec.key in names:
         return Tools(names, wanted.spec.key)
     return Tools(names, names[0] if len(names) == 1 else "")
-
-
-async def diff(folder: str) -> str:
-    """What changed in a folder's repository against its last commit; "" when it is none or nothing did."""
-    if not folder:
-        return ""
-    argv = ["git", "-C", folder, "--no-optional-locks", "diff", "--no-color", "--no-ext-diff", "HEAD"]
-    try:
-        result = await run(argv, timeout=DIFF_SECONDS, limit_bytes=DIFF_BYTES)
-    except QuarterdeckError:
-        return ""
-    return result.out if result.code == 0 else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from quarterdeck.core.notice import Channel, Message, NoticeRules, terminal_sequence
 from quarterdeck.core.session import Need
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from quarterdeck.config.settings import Notify
     from quarterdeck.ports.notifier import Notifier
-    from quarterdeck.tui.backend import Told
 
 TIMEOUT = 10.0
 APPLE_SCRIPT = (
@@ -26,6 +25,16 @@ APPLE_SCRIPT = (
     "end run",
 )
 """The words are arguments, so that nothing in them is ever run."""
+
+
+class Told(NamedTuple):
+    """Something the operator is told although they did not ask: words, a ring, or what the terminal is to do."""
+
+    title: str
+    body: str = ""
+    rings: bool = False
+    sequence: str = ""
+    """A control sequence of our own making, to be written to the terminal as it is."""
 
 
 def notice_rules(notify: Notify) -> NoticeRules:
@@ -43,7 +52,7 @@ def notice_rules(notify: Notify) -> NoticeRules:
     )
 
 
-class Desktop:
+class DesktopChannel:
     """The desktop's own notifications; where there is no desktop, the terminal's."""
 
     is_shared = True
@@ -106,7 +115,7 @@ class CommandChannel:
             raise ProgramFailed(f"{self._argv[0]} ended with code {result.code}.")
 
 
-class InConsole:
+class ConsoleChannel:
     """A channel that the console itself is: it shows, or rings."""
 
     is_shared = False
@@ -121,12 +130,9 @@ class InConsole:
 
 def in_console(channels: dict[Channel, Notifier], listener: Callable[[Told], None]) -> None:
     """Have a console show and ring, and its terminal stand in for a desktop."""
-    # Here, since whoever has no console needs nothing of its room.
-    from quarterdeck.tui.backend import Told
-
-    channels[Channel.TOAST] = InConsole(lambda message: listener(Told(message.title, message.body)))
-    channels[Channel.BELL] = InConsole(lambda message: listener(Told(message.title, rings=True)))
-    channels[Channel.DESKTOP] = Desktop(lambda sequence: listener(Told("", sequence=sequence)))
+    channels[Channel.TOAST] = ConsoleChannel(lambda message: listener(Told(message.title, message.body)))
+    channels[Channel.BELL] = ConsoleChannel(lambda message: listener(Told(message.title, rings=True)))
+    channels[Channel.DESKTOP] = DesktopChannel(lambda sequence: listener(Told("", sequence=sequence)))
 
 
 def in_terminal(channels: dict[Channel, Notifier], stream: TextIO) -> None:
@@ -136,5 +142,5 @@ def in_terminal(channels: dict[Channel, Notifier], stream: TextIO) -> None:
         stream.write(text)
         stream.flush()
 
-    channels[Channel.BELL] = InConsole(lambda _: write("\a"))
-    channels[Channel.DESKTOP] = Desktop(write)
+    channels[Channel.BELL] = ConsoleChannel(lambda _: write("\a"))
+    channels[Channel.DESKTOP] = DesktopChannel(write)
