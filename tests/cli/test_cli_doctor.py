@@ -15,9 +15,10 @@ import pytest
 from quarterdeck.core.ids import PaneId, TmuxSessionId
 from quarterdeck.core.pane import Client
 from quarterdeck.errors import AgentError
-from quarterdeck.operations.doctor import Check, CheckStatus, Finding, examine
+from quarterdeck.operations.doctor import examine
 from quarterdeck.paths import Places, find_places
 from quarterdeck.ports.clock import wall_clock
+from quarterdeck.ports.doctor_check import Check, CheckStatus, Finding
 from quarterdeck.tmux.tmux_options import advise
 from support.cli import run_cli, run_cli_in_terminal
 from support.store import open_store, session

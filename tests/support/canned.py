@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.day import DayState, Moment
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.session import RestState
+from quarterdeck.core.setup_part import SetupPart
 from quarterdeck.core.thought import ThoughtSnapshot
 from quarterdeck.errors import Refused
-from quarterdeck.operations.doctor import CheckStatus, Finding
 from quarterdeck.operations.settings_desk import Setting
+from quarterdeck.operations.setup_offers import Done, Offer
 from quarterdeck.operations.start_choices import Directory, Tools
+from quarterdeck.ports.doctor_check import CheckStatus, Finding
 from quarterdeck.ports.store import Activity, ActivityQuery, Level
 from quarterdeck.ports.store_health import StoreHealth
 from quarterdeck.tui.backend import Capability, Preferences
@@ -28,7 +30,6 @@ from quarterdeck.tui.requests import (
     SpawnRequest,
     Switched,
 )
-from quarterdeck.tui.setup import Done, Offer, Part
 from quarterdeck.tui.work import Clearable, Cleared, Clearing, Issues, OpenIssue, UnderWay
 from support.fleet import NOW, ago, canned_fleet
 from support.tails import tail_of
@@ -113,21 +114,21 @@ class CannedSetup:
     """A set-up in which nothing is off, unless a test turns it off; what is accepted is on."""
 
     pictures: Path = Path("/nonexistent/screenshots")
-    off: set[Part] = field(default_factory=set)
+    off: set[SetupPart] = field(default_factory=set)
     found: list[Finding] = field(default_factory=canned_findings)
 
     async def findings(self) -> list[Finding]:
         return self.found
 
-    async def offer(self, part: Part) -> Offer | None:
+    async def offer(self, part: SetupPart) -> Offer | None:
         if part not in self.off:
             return None
 
         async def accept() -> Done:
             self.off.discard(part)
-            return Done(f"{part} is on.", "quarterdeck bind g --print" if part is Part.KEY else "")
+            return Done(f"{part} is on.", "quarterdeck bind g --print" if part is SetupPart.KEY else "")
 
-        if part is Part.KEY:
+        if part is SetupPart.KEY:
             return Offer(
                 off="No key of tmux opens the console, or returns to it.",
                 question="Put the console on C-b g?",

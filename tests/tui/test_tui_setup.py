@@ -7,17 +7,17 @@ from dataclasses import replace
 import pytest
 from textual.events import AppFocus
 
+from quarterdeck.core.setup_part import SetupPart
 from quarterdeck.tui.backend import Preferences
 from quarterdeck.tui.screens.checks import ChecksScreen
 from quarterdeck.tui.screens.offer import OfferScreen
-from quarterdeck.tui.setup import Part
 from support.canned import CannedBackend, CannedSetup
 from support.console import console
 
 
 def unset(*, card: bool = True) -> CannedBackend:
     """A backend where nothing is set up."""
-    return CannedBackend(setup=CannedSetup(off=set(Part)), wishes=Preferences(card=card))
+    return CannedBackend(setup=CannedSetup(off=set(SetupPart)), wishes=Preferences(card=card))
 
 
 async def test_the_card_says_what_is_off_and_is_put_away_for_good() -> None:
@@ -51,9 +51,9 @@ async def test_nothing_is_turned_on_before_the_change_was_seen_and_agreed_to() -
         assert isinstance(screen, OfferScreen)
         assert '+  "hooks": {}' in screen.lines.text
         await running.press("enter")
-        assert running.backend.setup.off == set(Part)
+        assert running.backend.setup.off == set(SetupPart)
         await running.press("h", "y")
-        assert running.backend.setup.off == {Part.KEY}
+        assert running.backend.setup.off == {SetupPart.KEY}
         assert "report" not in str(running.main.card.render())
         await running.press("b", "y")
         assert "quarterdeck bind g --print" in str([widget.render() for widget in running.app.screen.query("Static")])
@@ -80,7 +80,7 @@ async def test_a_server_that_starts_later_is_looked_at_too() -> None:
     backend = CannedBackend()
     async with console(backend) as running:
         assert not running.main.card.display
-        backend.setup.off = {Part.KEY}
+        backend.setup.off = {SetupPart.KEY}
         backend.set(replace(backend.shown, incarnation="another run"))
         await running.settle()
         assert "No key of tmux opens the console" in str(running.main.card.render())
@@ -90,21 +90,21 @@ async def test_a_server_that_starts_later_is_looked_at_too() -> None:
 async def test_the_card_follows_what_is_set_up_elsewhere() -> None:
     async with console(unset()) as running:
         card, setup = running.main.card, running.backend.setup
-        setup.off = {Part.KEY}
+        setup.off = {SetupPart.KEY}
         running.app.post_message(AppFocus())
         await running.settle()
-        assert list(card.off) == [Part.KEY]
+        assert list(card.off) == [SetupPart.KEY]
 
-        setup.off = {Part.HOOKS}
+        setup.off = {SetupPart.HOOKS}
         card.follow()
         await running.settle()
-        assert list(card.off) == [Part.HOOKS]
+        assert list(card.off) == [SetupPart.HOOKS]
 
         setup.off = set()
         await running.press("r")
         assert not card.display
 
-        setup.off = {Part.KEY}
+        setup.off = {SetupPart.KEY}
         card.follow()
         await running.settle()
         assert not card.display

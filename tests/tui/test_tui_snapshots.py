@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from quarterdeck.core.setup_part import SetupPart
 from quarterdeck.errors import TmuxMissing
 from quarterdeck.tui.app import ConsoleApp
 from quarterdeck.tui.backend import Preferences
-from quarterdeck.tui.setup import Part
 from support.canned import CannedBackend, CannedSetup, StillClock
 from support.console import still
 from support.fleet import canned_fleet, fleet_of
@@ -61,7 +61,7 @@ def test_screens_look_as_they_did(
     async def arrive(pilot: Pilot[int]) -> None:
         await still(pilot)
         # After the start, so that the card stands only where it is looked at.
-        backend.setup.off = set(Part)
+        backend.setup.off = set(SetupPart)
         await pilot.press(*SCREENS[screen])
         clock.advance(2)
         await still(pilot)
@@ -73,7 +73,7 @@ def test_the_card_of_what_is_not_set_up_looks_as_it_did(
     snap_compare: Callable[..., bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
-    backend = CannedBackend(setup=CannedSetup(off=set(Part)))
+    backend = CannedBackend(setup=CannedSetup(off=set(SetupPart)))
     assert snap_compare(ConsoleApp(backend, StillClock()), run_before=still, terminal_size=SMALL)
 
 

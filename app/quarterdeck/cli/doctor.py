@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 from quarterdeck.cli.output import has_unicode, print_json, separated, write
 from quarterdeck.cli.terminal_colour import Colour, coloured
 from quarterdeck.core.text import cell_width, clean
-from quarterdeck.operations.doctor import CheckStatus, examine
+from quarterdeck.operations.doctor import examine
+from quarterdeck.ports.doctor_check import CheckStatus
 from quarterdeck.runtime.checks import all_checks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from quarterdeck.cli.call import Call
-    from quarterdeck.operations.doctor import Finding
+    from quarterdeck.ports.doctor_check import Finding
 
 LEAST = 20
 """Cells for what is said, however narrow the terminal is."""
@@ -59,9 +60,7 @@ def _show(findings: Sequence[Finding]) -> None:
             arrow = "→" if has_unicode() else "->"
             write(f"  {' ' * width}  {coloured(f'{arrow} {clean(found.cure)}', Colour.CYAN, sys.stdout)}\n")
     counts = Counter(found.status for found in findings)
-    bad = [
-        f"{counts[status]} {word}"
-        for status, word in ((CheckStatus.FAIL, "failed"), (CheckStatus.WARN, "could be better"))
-    ]
+    words = {CheckStatus.FAIL: "failed", CheckStatus.WARN: "could be better"}
+    bad = [f"{counts[status]} {word}" for status, word in words.items()]
     said = ", ".join(text for text in bad if not text.startswith("0 "))
     write(f"\n{said or 'All is well'}.\n")

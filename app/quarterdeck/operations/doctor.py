@@ -8,19 +8,18 @@ import platform
 import shlex
 import stat
 import sys
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from quarterdeck.config.loader import load
 from quarterdeck.core import tmux_versions
 from quarterdeck.errors import ProgramMissing, QuarterdeckError
 from quarterdeck.paths import FILE_MODE, FOLDER_MODE
+from quarterdeck.ports.doctor_check import Check, CheckStatus, Finding
 from quarterdeck.process import run
 from quarterdeck.programs import find_tmux, install_hint, tmux_missing_error, tmux_program, tmux_too_old_error
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from quarterdeck.paths import Places
@@ -30,33 +29,6 @@ PROGRAM_SECONDS = 5.0
 VERSION_SECONDS = 2.0
 """What tmux gets to say its version, and other words than that are not read to their end."""
 VERSION_BYTES = 1000
-
-
-class CheckStatus(StrEnum):
-    """How a check ended."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@value
-class Finding:
-    """What one check found: the cause in words, and what to do about it unless all is well."""
-
-    name: str
-    status: CheckStatus
-    cause: str
-    cure: str = ""
-
-
-@value
-class Check:
-    """One thing that is looked at."""
-
-    name: str
-    look: Callable[[Places], Awaitable[Finding | Sequence[Finding]]]
-    """Looks without changing anything, bounded in time; a QuarterdeckError counts as failed."""
 
 
 async def examine(places: Places, checks: Sequence[Check]) -> list[Finding]:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from quarterdeck.ports.store_health import StoreHealth
 from quarterdeck.programs import tmux_trouble
 from quarterdeck.runtime.capable import WORKS
+from quarterdeck.runtime.console_setup import ConsoleSetup
 from quarterdeck.runtime.first import First
-from quarterdeck.runtime.setup import LiveSetup
 from quarterdeck.runtime.showing import absent
 from quarterdeck.runtime.wishes import KEPT, wishes_of, wishes_to_keep
 from quarterdeck.supervisor.session_facts import UNNAMED
@@ -71,7 +71,7 @@ class OpeningBackend:
         self._early: dict[str, str | None] = {}
         self.server = Path(address.socket).name
         self.themes_folder = places.themes
-        self.setup = LiveSetup(address, places, load_settings, program, self._ready)
+        self.setup = ConsoleSetup(address, places, load_settings, program, self._ready)
 
     # Opening and closing
 

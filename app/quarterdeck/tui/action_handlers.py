@@ -6,9 +6,9 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.setup_part import SetupPart
 from quarterdeck.tui import session_actions, setup_actions, theme
 from quarterdeck.tui.rows.order import Grouping
-from quarterdeck.tui.setup import Part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -211,8 +211,8 @@ COMMANDS: dict[str, Callable[[MainScreen], None]] = {
     "session.restore": session_actions.restore,
     "session.dismiss": session_actions.dismiss,
     "session.mark": session_mark,
-    "setup.hooks": lambda screen: setup_actions.turn_on(screen, Part.HOOKS),
-    "setup.key": lambda screen: setup_actions.turn_on(screen, Part.KEY),
+    "setup.hooks": lambda screen: setup_actions.turn_on(screen, SetupPart.HOOKS),
+    "setup.key": lambda screen: setup_actions.turn_on(screen, SetupPart.KEY),
     "setup.card": setup_actions.card,
     "checks.open": setup_actions.checks,
     "fleet.clean": session_actions.clean_up,

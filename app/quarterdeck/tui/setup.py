@@ -2,47 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple, Protocol
-
-from quarterdeck.values import value
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from quarterdeck.operations.doctor import Finding
-
-
-class Part(StrEnum):
-    """What can be turned on from the console."""
-
-    HOOKS = "hooks"
-    KEY = "key"
-
-
-class Done(NamedTuple):
-    """What was done."""
-
-    said: str
-    command: str = ""
-    """What only the operator can do about the rest of it."""
-
-
-@value(kw_only=True)
-class Offer:
-    """Something that is off and could be on; nothing is touched before it is accepted."""
-
-    off: str
-    """What is off, as a sentence."""
-    question: str
-    why: str
-    change: tuple[str, ...]
-    """What would be different, as `diff` says it; a long change in short."""
-    whole: tuple[str, ...] = ()
-    """The same line by line, where `change` is in short."""
-    accept: Callable[[], Awaitable[Done]]
-    """Do just what was shown. Raises when it cannot be done."""
+    from quarterdeck.core.setup_part import SetupPart
+    from quarterdeck.operations.setup_offers import Offer
+    from quarterdeck.ports.doctor_check import Finding
 
 
 class Setup(Protocol):
@@ -54,5 +22,5 @@ class Setup(Protocol):
     async def findings(self) -> Sequence[Finding]:
         """Look whether everything is right, without changing anything."""
 
-    async def offer(self, part: Part) -> Offer | None:
+    async def offer(self, part: SetupPart) -> Offer | None:
         """What turning this part on would do; None when it is on, or there is nothing to turn on."""

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.setup_part import SetupPart
 from quarterdeck.core.text import clean_lines
-from quarterdeck.tui.setup import Part
 
 if TYPE_CHECKING:
+    from quarterdeck.operations.setup_offers import Offer
     from quarterdeck.tui.screens.main import MainScreen
-    from quarterdeck.tui.setup import Offer
 
 _IS_ON = {
-    Part.HOOKS: "Every agent on this machine that can report does.",
-    Part.KEY: "A tmux key opens the console already, or no tmux server runs.",
+    SetupPart.HOOKS: "Every agent on this machine that can report does.",
+    SetupPart.KEY: "A tmux key opens the console already, or no tmux server runs.",
 }
 SECONDS = 12.0
 """How long it is said what was done: it names files."""
 
 
-def turn_on(screen: MainScreen, part: Part) -> None:
+def turn_on(screen: MainScreen, part: SetupPart) -> None:
     """Show what turning a part on would change, and do it when the operator agrees."""
     context = screen.context
 

@@ -6,13 +6,13 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.text import clean, fit
-from quarterdeck.operations.doctor import CheckStatus
+from quarterdeck.ports.doctor_check import CheckStatus
 from quarterdeck.tui.rows.cell import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from quarterdeck.operations.doctor import Finding
+    from quarterdeck.ports.doctor_check import Finding
     from quarterdeck.tui.widgets.scrolling_lines import Line
 
 _WORST_FIRST = (CheckStatus.FAIL, CheckStatus.WARN, CheckStatus.OK)

@@ -14,7 +14,7 @@ from quarterdeck.tui.screens.page import Page
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from quarterdeck.operations.doctor import Finding
+    from quarterdeck.ports.doctor_check import Finding
     from quarterdeck.tui.screen_context import ScreenContext
 
 

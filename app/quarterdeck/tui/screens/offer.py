@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
+    from quarterdeck.operations.setup_offers import Offer
     from quarterdeck.tui.screen_context import ScreenContext
-    from quarterdeck.tui.setup import Offer
 
 MOST_LINES = 16
 LEAST = 20

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from textual.widgets import Static
 
+from quarterdeck.core.setup_part import SetupPart
 from quarterdeck.core.text import clean, cut
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.tui.actions import spoken
-from quarterdeck.tui.setup import Part
 
 if TYPE_CHECKING:
     from quarterdeck.tui.screen_context import ScreenContext
@@ -37,7 +37,7 @@ class Card(Static):
         self._turn = asyncio.Lock()
         self._looked_at: str | None = None
         """The run of the tmux server at which it was looked last."""
-        self.off: dict[Part, str] = {}
+        self.off: dict[SetupPart, str] = {}
         """What could be turned on, in a sentence each."""
         self.is_wanted = context.preferences.card
 
@@ -59,9 +59,9 @@ class Card(Static):
         if self.display:
             self.look_again()
 
-    async def _find(self) -> dict[Part, str]:
-        found: dict[Part, str] = {}
-        for part in Part:
+    async def _find(self) -> dict[SetupPart, str]:
+        found: dict[SetupPart, str] = {}
+        for part in SetupPart:
             try:
                 offer = await self.context.backend.setup.offer(part)
             except QuarterdeckError as error:

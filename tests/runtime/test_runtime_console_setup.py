@@ -8,11 +8,11 @@ import pytest
 
 from quarterdeck.config.loader import load
 from quarterdeck.core.pane import ServerAddress
+from quarterdeck.core.setup_part import SetupPart
 from quarterdeck.errors import QuarterdeckError, Refused
-from quarterdeck.operations.doctor import CheckStatus
 from quarterdeck.paths import find_places
-from quarterdeck.runtime.setup import LiveSetup
-from quarterdeck.tui.setup import Part
+from quarterdeck.ports.doctor_check import CheckStatus
+from quarterdeck.runtime.console_setup import ConsoleSetup
 from support.tmux_server import TmuxServer
 
 if TYPE_CHECKING:
@@ -35,20 +35,20 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def setup(socket: Path) -> LiveSetup:
+def setup(socket: Path) -> ConsoleSetup:
     places = find_places()
 
     async def ready() -> None:
         return None
 
-    return LiveSetup(
+    return ConsoleSetup(
         ServerAddress(str(socket)), places, lambda: load(places.config_file).settings, ("/opt/qd", "-S", "x"), ready
     )
 
 
 async def test_hooks_are_written_only_when_accepted(settings: Path, tmux_socket: Path) -> None:
     offered = setup(tmux_socket)
-    offer = await offered.offer(Part.HOOKS)
+    offer = await offered.offer(SetupPart.HOOKS)
 
     assert offer is not None
     assert str(settings) in offer.change
@@ -59,11 +59,11 @@ async def test_hooks_are_written_only_when_accepted(settings: Path, tmux_socket:
 
     assert "SessionStart" in settings.read_text()
     assert ".before-quarterdeck" in done.said
-    assert await offered.offer(Part.HOOKS) is None
+    assert await offered.offer(SetupPart.HOOKS) is None
 
 
 async def test_a_file_that_changed_after_it_was_shown_is_left_alone(settings: Path, tmux_socket: Path) -> None:
-    offer = await setup(tmux_socket).offer(Part.HOOKS)
+    offer = await setup(tmux_socket).offer(SetupPart.HOOKS)
     assert offer is not None
     settings.write_text("{}\n")
 
@@ -75,11 +75,11 @@ async def test_a_file_that_changed_after_it_was_shown_is_left_alone(settings: Pa
 
 async def test_a_free_key_is_offered_and_bound_when_accepted(tmux_socket: Path) -> None:
     offered = setup(tmux_socket)
-    assert await offered.offer(Part.KEY) is None, "there is no server yet"
+    assert await offered.offer(SetupPart.KEY) is None, "there is no server yet"
     with TmuxServer(tmux_socket) as server:
         server.session("one")
         server.run("bind-key", "g", "new-window")
-        offer = await offered.offer(Part.KEY)
+        offer = await offered.offer(SetupPart.KEY)
         assert offer is not None
         assert offer.question == "Put the console on C-b Q?"
         assert "/opt/qd" not in "".join(server.keys())
@@ -88,14 +88,14 @@ async def test_a_free_key_is_offered_and_bound_when_accepted(tmux_socket: Path) 
 
         assert "/opt/qd" in server.key("Q")
         assert done.command == "/opt/qd -S x bind Q --print >> ~/.tmux.conf"
-        assert await offered.offer(Part.KEY) is None
+        assert await offered.offer(SetupPart.KEY) is None
 
 
 async def test_a_key_that_was_bound_meanwhile_is_left_alone(tmux_socket: Path) -> None:
     with TmuxServer(tmux_socket) as server:
         server.session("one")
         server.run("unbind-key", "g")
-        offer = await setup(tmux_socket).offer(Part.KEY)
+        offer = await setup(tmux_socket).offer(SetupPart.KEY)
         assert offer is not None
         server.run("bind-key", "g", "new-window")
 

@@ -1,0 +1,40 @@
+"""One thing that `doctor` looks at, and what it finds; whoever knows the thing brings the check."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from quarterdeck.values import value
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from quarterdeck.paths import Places
+
+
+class CheckStatus(StrEnum):
+    """How a check ended."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@value
+class Finding:
+    """What one check found: the cause in words, and what to do about it unless all is well."""
+
+    name: str
+    status: CheckStatus
+    cause: str
+    cure: str = ""
+
+
+@value
+class Check:
+    """One thing that is looked at."""
+
+    name: str
+    look: Callable[[Places], Awaitable[Finding | Sequence[Finding]]]
+    """Looks without changing anything, bounded in time; a QuarterdeckError counts as failed."""
