@@ -6,11 +6,9 @@ import asyncio
 import os
 import secrets
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.file_claims import FileClaims
-from quarterdeck.core.ids import PaneId
 from quarterdeck.operations.message_queue import MessageQueue
 from quarterdeck.operations.session_context import SessionContext
 from quarterdeck.ports.clock import SystemClock
@@ -31,6 +29,7 @@ from quarterdeck.supervisor.workers import Workers
 from quarterdeck.thoughts.configured_thinkers import ConfiguredThinkers
 from quarterdeck.thoughts.local import line_of
 from quarterdeck.tmux.mux import TmuxMux
+from quarterdeck.tmux.navigation import own_pane
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
@@ -70,15 +69,6 @@ class Services:
     def forges(self) -> Forges:
         """The trackers and forges of the projects."""
         return self.work_contexts.forges
-
-
-def own_pane(address: ServerAddress) -> PaneId | None:
-    """The pane this process runs in, if that is one of the server's."""
-    socket = os.environ.get("TMUX", "").rsplit(",", 2)[0]
-    pane = os.environ.get("TMUX_PANE", "")
-    if not socket or not pane or Path(socket).resolve() != Path(address.socket).resolve():
-        return None
-    return PaneId(pane)
 
 
 def settings_desk_of(services: Services) -> Callable[[], Awaitable[SettingsDesk]]:

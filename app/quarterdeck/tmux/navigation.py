@@ -58,6 +58,11 @@ def placement(address: ServerAddress, environment: Mapping[str, str]) -> Placeme
     return Placement(Place.PANE, PaneId(pane)) if _is_pane_id(pane) else Placement(Place.POPUP)
 
 
+def own_pane(address: ServerAddress) -> PaneId | None:
+    """The pane this process runs in, if that is one of the server's."""
+    return placement(address, os.environ).pane_id
+
+
 async def go(commands: TmuxCommands, where: Placement, pane_id: PaneId, *, client: str | None = None) -> None:
     """Show a pane on the operator's terminal; in a popup the caller then ends, which closes it.
 
