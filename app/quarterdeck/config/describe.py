@@ -6,17 +6,19 @@ import ast
 import inspect
 import json
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from pydantic_core import to_jsonable_python
 
 from quarterdeck.config import projects, settings, user_agents
-from quarterdeck.config.fields import SECRET_NAME
+from quarterdeck.config.fields import AT_NEXT_START, SECRET_NAME, SPLIT_COMMAND
 from quarterdeck.config.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from pydantic.fields import FieldInfo
 
 Schema = dict[str, Any]
 MASK = "********"
@@ -63,6 +65,34 @@ def schema_at(path: tuple[str, ...]) -> Schema | None:
             return None
         schema = below
     return _resolved(schema)
+
+
+def _field(path: tuple[str, ...]) -> FieldInfo | None:
+    """The model's own field at `path`; None where the operator chose a name in it."""
+    model: object = Settings
+    field = None
+    for part in path:
+        field = model.model_fields.get(part) if _is_section(model) else None
+        if field is None:
+            return None
+        model = field.annotation
+    return field
+
+
+def _is_section(annotation: object) -> TypeGuard[type[BaseModel]]:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def is_command(path: tuple[str, ...]) -> bool:
+    """Whether the list at `path` is a program and its arguments."""
+    field = _field(path)
+    return field is not None and SPLIT_COMMAND in field.metadata
+
+
+def waits_for_next_start(path: tuple[str, ...]) -> bool:
+    """Whether a console that is open does not take up the setting, or section, at `path`."""
+    field = _field(path)
+    return field is not None and AT_NEXT_START in field.metadata
 
 
 def known_keys(path: tuple[str, ...]) -> tuple[str, ...]:
@@ -126,6 +156,19 @@ def documented_schema() -> Schema:
             if (name, key) in documents:
                 below["description"] = documents[name, key]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def help_texts() -> Mapping[str, str]:
+    """The documentation of every setting, and of every table whose names the operator chooses, by its dotted key."""
+    return {".".join(path): text for path, text in _help_below(Settings, ())}
+
+
+def _help_below(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    for name, field in model.model_fields.items():
+        if _is_section(field.annotation):
+            yield from _help_below(field.annotation, (*path, name))
+        else:
+            yield (*path, name), _documentation().get((model.__name__, name), "")
 
 
 @cache

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from quarterdeck.config.describe import schema_at
+from quarterdeck.config.describe import is_command, schema_at
 from quarterdeck.config.fields import split_list
 from quarterdeck.config.loader import DEFAULT, LoadedSettings, converted, load, settings_text
 from quarterdeck.errors import Refused, SettingsError
@@ -19,9 +19,6 @@ from quarterdeck.paths import write_private
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-COMMANDS = frozenset({"command"})
-"""Keys whose list is a program and its arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +107,7 @@ def typed(path: tuple[str, ...], value: str) -> object:
     kind = str(schema.get("type", "string"))
     if kind != "array":
         return converted(value, kind)
-    if path[-1] not in COMMANDS:
+    if not is_command(path):
         return split_list(value)
     try:
         return shlex.split(value)

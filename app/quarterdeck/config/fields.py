@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, StrictBool, StrictInt
 from pydantic_core import PydanticCustomError
 
 SECRET_NAME = re.compile(r"token|password|passwd|secret|authorization|cookie|api_?key|credential", re.IGNORECASE)
 """Names whose values are never shown."""
+AT_NEXT_START: Final = "at the next start"
+"""Marks, inside `Annotated`, a setting or section that a console which is open does not take up."""
 
 
 class Section(BaseModel):
@@ -83,7 +85,8 @@ def _is_whole_path(value: Path) -> Path:
 Flag = StrictBool
 Count = StrictInt
 Seconds = Annotated[float, Strict()]
-Command = Annotated[tuple[str, ...], BeforeValidator(_split_command)]
+SPLIT_COMMAND: Final = BeforeValidator(_split_command)
+Command = Annotated[tuple[str, ...], SPLIT_COMMAND]
 """A program and its arguments: a list, or one text that is split as a shell would (and never given to one)."""
 Texts = Annotated[tuple[str, ...], BeforeValidator(split_list)]
 """A list of texts, or one text with commas."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from quarterdeck.config.fields import (
+    AT_NEXT_START,
     Command,
     Count,
     Flag,
@@ -51,11 +52,11 @@ class Console(Section):
     """Where the preview of the selected session is; `auto` goes by the size of the terminal."""
     group: Literal["none", "repo", "project", "state"] = "none"
     """How the rows are grouped."""
-    view: str = ""
+    view: Annotated[str, AT_NEXT_START] = ""
     """Name of the saved view to begin with."""
-    ascii: Flag = False
+    ascii: Annotated[Flag, AT_NEXT_START] = False
     """Draw with plain ASCII signs, for fonts that lack the others."""
-    mouse: Flag = True
+    mouse: Annotated[Flag, AT_NEXT_START] = True
     """Whether the mouse may be used; without it the terminal selects text as always."""
 
 
@@ -149,19 +150,19 @@ class Events(Section):
 class Settings(Section):
     """All settings. Defaults hold for what a file, the environment and flags leave out."""
 
-    tmux: Tmux = Tmux()
+    tmux: Annotated[Tmux, AT_NEXT_START] = Tmux()
     """How tmux is watched."""
-    console: Console = Console()
+    console: Annotated[Console, AT_NEXT_START] = Console()
     """How the console looks when it opens."""
     thoughts: ThoughtSettings = ThoughtSettings()
     """Where thoughts come from, and what they may cost."""
     notify: Notify = Notify()
     """How the operator is told."""
-    events: Events = Events()
+    events: Annotated[Events, AT_NEXT_START] = Events()
     """The activity log."""
-    keys: Annotated[dict[str, Keys], BeforeValidator(with_dotted_names)] = Field(default_factory=dict)
+    keys: Annotated[dict[str, Keys], BeforeValidator(with_dotted_names), AT_NEXT_START] = Field(default_factory=dict)
     """Action name → its keys: a list, or one text with commas; an empty one leaves the action without a key."""
-    views: dict[str, str] = Field(default_factory=dict)
+    views: Annotated[dict[str, str], AT_NEXT_START] = Field(default_factory=dict)
     """Name → filter, such as `waiting = "needs:any !repo:scratch"`."""
     defaults: Defaults = Defaults()
     """What holds for every project that does not say otherwise."""

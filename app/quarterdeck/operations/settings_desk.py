@@ -6,8 +6,14 @@ import json
 import shlex
 from typing import TYPE_CHECKING
 
-from quarterdeck.config.describe import documented_schema, is_secret, schema_at, shown_value
-from quarterdeck.config.edit import COMMANDS
+from quarterdeck.config.describe import (
+    help_texts,
+    is_command,
+    is_secret,
+    schema_at,
+    shown_value,
+    waits_for_next_start,
+)
 from quarterdeck.core.cadence import Skip
 from quarterdeck.core.thought_line import tidy_answer
 from quarterdeck.errors import NotFound, ThinkerError
@@ -23,8 +29,6 @@ if TYPE_CHECKING:
     from quarterdeck.supervisor.thought_engine import ThoughtEngine
 
 SECTIONS = ("console", "thoughts", "notify", "defaults")
-AT_THE_START = frozenset({"console.view", "console.ascii", "console.mouse"})
-"""What counts when the console opens the next time."""
 SPENT = "thoughts.spent"
 TEST = "thoughts.test"
 MODELS = "thoughts.models"
@@ -69,7 +73,7 @@ class SettingsDesk:
     async def settings(self) -> list[Setting]:
         """Every setting that can be changed here, with what can be tried."""
         loaded, self._shown = self._live.loaded()
-        help_of = _documentation()
+        help_of = {key: text for key, text in help_texts().items() if _is_shown(key)}
         shown = [self._setting(value, help_of) for value in loaded.values() if value.key in help_of]
         first = next(place for place, each in enumerate(shown) if each.key.startswith("notify"))
         return [*shown[:first], *(await self._trials()), *shown[first:]]
@@ -93,10 +97,11 @@ class SettingsDesk:
         if value.key == MODEL and self._models:
             choices = ("", *self._models) if len(self._models) <= CHOSEN_FROM else ()
         known = f" Known: {', '.join(self._models)}." if value.key == MODEL and self._models and not choices else ""
+        waits = " Counts at the next start." if waits_for_next_start(value.path) else ""
         return Setting(
             key=value.key,
             value=_as_text(value.path, shown_value(value.path, value.value)),
-            help=help_of[value.key] + known + (" Counts at the next start." if value.key in AT_THE_START else ""),
+            help=help_of[value.key] + known + waits,
             source=value.origin,
             choices=choices,
             is_secret=is_secret(value.path),
@@ -177,6 +182,11 @@ WORDS: Mapping[Skip, str] = {
 }
 
 
+def _is_shown(key: str) -> bool:
+    section, _, name = key.partition(".")
+    return section in SECTIONS and "." not in name
+
+
 def _choices(path: tuple[str, ...]) -> tuple[str, ...]:
     schema = schema_at(path) or {}
     if schema.get("type") == "boolean":
@@ -190,14 +200,5 @@ def _as_text(path: tuple[str, ...], value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, list):
         words = [str(each) for each in value]
-        return shlex.join(words) if path[-1] in COMMANDS else ", ".join(words)
+        return shlex.join(words) if is_command(path) else ", ".join(words)
     return "" if value is None else value if isinstance(value, str) else json.dumps(value)
-
-
-def _documentation() -> dict[str, str]:
-    definitions = documented_schema()["$defs"]
-    return {
-        f"{section}.{key}": str(below.get("description", ""))
-        for section in SECTIONS
-        for key, below in definitions[section.capitalize()]["properties"].items()
-    }

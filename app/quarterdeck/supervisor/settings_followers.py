@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from quarterdeck.supervisor.notifications import Notifications
     from quarterdeck.supervisor.thought_engine import ThoughtEngine
 
-AT_THE_START = ("console", "tmux", "keys", "views", "events")
-"""Sections that nobody goes by anew while the console is open."""
 _closing: set[asyncio.Task[None]] = set()
 """Connections of models that are asked no more, while they close."""
 
@@ -49,7 +47,11 @@ def say_what_waits(live: LiveSettings, say: Callable[[str], None]) -> None:
     """Say of an edit of the file what of it is not in force before the console opens again."""
 
     def edited(before: Settings, after: Settings) -> None:
-        changed = [f"[{name}]" for name in AT_THE_START if _plain(before, name) != _plain(after, name)]
+        # An edit is rare, and most of the time nobody needs the model.
+        from quarterdeck.config.describe import known_keys, waits_for_next_start
+
+        waiting = [name for name in known_keys(()) if waits_for_next_start((name,))]
+        changed = [f"[{name}]" for name in waiting if _plain(before, name) != _plain(after, name)]
         if changed:
             say(f"What was changed under {listed(changed)} counts when the console opens again.")
 
