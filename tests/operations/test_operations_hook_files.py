@@ -20,7 +20,7 @@ from quarterdeck.operations import hook_install
 from quarterdeck.operations.hook_reports import reporting
 from quarterdeck.paths import find_places
 from quarterdeck.ports.agent import HookStatus
-from quarterdeck.runtime.agents import load_agents
+from quarterdeck.runtime.agent_loading import load_agents
 from support.cli import ROOT
 from support.patience import PATIENCE
 from support.recordings import agent

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.operations.start_choices import tools
-from quarterdeck.runtime.agents import load_agents
+from quarterdeck.runtime.agent_loading import load_agents
 
 if TYPE_CHECKING:
     from pathlib import Path

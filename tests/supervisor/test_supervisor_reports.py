@@ -11,7 +11,7 @@ import pytest
 from quarterdeck.core.report import HEADER
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.ports.clock import wall_clock
-from quarterdeck.runtime.agents import load_agents
+from quarterdeck.runtime.agent_loading import load_agents
 from quarterdeck.supervisor.reports import Reports
 from support.post import post_office
 

@@ -97,7 +97,7 @@ def checked(file: Path) -> LoadedSettings:
     from quarterdeck.config.agent_names import check_agents
     from quarterdeck.config.keymap import keymap
     from quarterdeck.config.loader import load
-    from quarterdeck.runtime.agents import load_agents
+    from quarterdeck.runtime.agent_loading import load_agents
     from quarterdeck.tui.actions import ACTIONS, RESERVED
 
     loaded = load(file)

@@ -17,7 +17,7 @@ from quarterdeck.operations.hook_reports import reporting
 from quarterdeck.operations.hook_summary import summary
 from quarterdeck.ports.agent import HookStatus
 from quarterdeck.ports.clock import wall_clock
-from quarterdeck.runtime.agents import load_agents
+from quarterdeck.runtime.agent_loading import load_agents
 from quarterdeck.store import hook_times
 
 if TYPE_CHECKING:

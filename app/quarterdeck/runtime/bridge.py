@@ -12,9 +12,9 @@ from quarterdeck.agents.file_claims import FileClaims
 from quarterdeck.operations.message_queue import MessageQueue
 from quarterdeck.operations.session_context import SessionContext
 from quarterdeck.ports.clock import SystemClock
-from quarterdeck.runtime.agents import follow_agents, load_agents
+from quarterdeck.runtime.agent_loading import follow_agents, load_agents
 from quarterdeck.runtime.stored import open_store
-from quarterdeck.runtime.yards import WorkContexts
+from quarterdeck.runtime.work_contexts import WorkContexts
 from quarterdeck.store.lease import Lease
 from quarterdeck.store.lease_files import writer_duty
 from quarterdeck.store.messages import SqliteMessages

@@ -10,7 +10,7 @@ from quarterdeck.errors import QuarterdeckError
 from quarterdeck.operations.doctor import CHECKS
 from quarterdeck.operations.doctor_checks import agents_check, hooks_check, projects_check
 from quarterdeck.ports.doctor_check import Check
-from quarterdeck.runtime.agents import load_agents
+from quarterdeck.runtime.agent_loading import load_agents
 from quarterdeck.store import hook_times
 from quarterdeck.store.state_check import state_check
 from quarterdeck.thoughts.engine_check import engine_check

@@ -54,6 +54,6 @@ class ConsoleSetup:
 
     def _hooks(self) -> Offer | None:
         from quarterdeck.operations.setup_offers import hooks_offer
-        from quarterdeck.runtime.agents import load_agents
+        from quarterdeck.runtime.agent_loading import load_agents
 
         return hooks_offer(load_agents(self._load_settings().agents), self._places)

@@ -68,13 +68,13 @@ class LiveSettings:
         self._seen = _stamp(self.file)
         self._use(loaded.settings)
 
-    async def run(self, bell: WatchedFiles) -> None:
+    async def run(self, watched: WatchedFiles) -> None:
         """Follow the file until cancelled."""
-        rang = True
+        is_told = True
         while True:
-            if self.look() and not rang:
-                bell.miss()
-            rang = await bell.wait(EVERY)
+            if self.look() and not is_told:
+                watched.miss()
+            is_told = await watched.wait(EVERY)
 
     def look(self) -> bool:
         """Read the file again if it is another one, and say so; while it is wrong, what held before holds on."""
