@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId, WindowId
 from quarterdeck.core.pane import Pane
+from quarterdeck.core.projection import KnownFacts, project
 from quarterdeck.core.session import RestState, Session, ThoughtSource, ThoughtState
 from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
-from quarterdeck.core.thought_rules import accept, fold, key_for, merge, pane_key, supersedes
+from quarterdeck.core.thought_rules import accept, fold, key_for, pane_key, supersedes
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=5)
@@ -41,6 +42,10 @@ def snapshot(stream: str | None = None, seq: int = 0, **fields: object) -> Thoug
 
 def update(stream: str | None = None, seq: int = 0, *, shift: bool = False, **fields: object) -> ThoughtUpdate:
     return ThoughtUpdate(session_id="sess_1", snapshot=snapshot(stream, seq, **fields), objective_changed=shift)
+
+
+def merge(row: Session, spoken: ThoughtSnapshot) -> Session:
+    return project(row, KnownFacts(thought=spoken), LATER)
 
 
 @pytest.mark.parametrize(
@@ -201,6 +206,7 @@ def test_a_list_row_takes_the_snapshot_and_keeps_its_own_thought() -> None:
     assert (filled.commit_candidate, filled.objective_changed_at, filled.thought_updated_at) == (True, NOON, LATER)
     assert (filled.token_count, filled.context_limit) == (12, 99)
     assert merge(replace(ROW, thought="own"), spoken).thought == "own"
+    assert merge(replace(ROW, thought="own"), replace(spoken, thought=None)).thought == "own"
     assert filled.last_activity_at == ROW.last_activity_at
 
 

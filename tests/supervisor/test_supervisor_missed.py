@@ -163,7 +163,7 @@ async def test_a_screen_that_could_not_be_read_is_read_when_tmux_answers_again(t
         processes=Processes(clock=SystemClock(), read=list),
         facts=nothing,
         reports=nothing,
-        dress=lambda session, pane: session,
+        project=lambda session, conclusion: session,
         report=lambda *_: None,
     )
     async with supervising(mux, tmp_path) as supervisor:
@@ -225,7 +225,7 @@ async def test_the_tail_of_what_goes_on_is_kept_now_and_then_and_of_what_has_end
         clock.advance(TAILS_EVERY)
         assert await kept("three") == "three"
         assert await kept("four") == "three"
-        supervisor.commit(SessionForgotten(session_id=session.session_id, at=clock.now()))
+        supervisor.note_end(SessionForgotten(session_id=session.session_id, at=clock.now()))
         assert await kept("five") == "five"
 
 

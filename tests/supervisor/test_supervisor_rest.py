@@ -101,7 +101,7 @@ class Scene:
             processes=anything,
             facts=anything,
             reports=anything,
-            dress=lambda session, pane: session,
+            project=supervisor.projected,
             report=supervisor.report,
         )
         self._all_at = clock.at
@@ -129,7 +129,7 @@ class Scene:
             look: Any = await self.supervisor.look([])
             found = await self.reader.read(lambda: self.supervisor.fleet, look, self._moved)
             self._moved = frozenset()
-            self.supervisor.commit(*found.events)
+            self.supervisor.show(found.rows)
             again = self._all_at
             if found.look_again_in is not None:
                 again = min(again, self.clock.at + timedelta(seconds=found.look_again_in))

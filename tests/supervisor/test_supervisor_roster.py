@@ -115,11 +115,11 @@ async def test_what_went_with_its_server_rests_deeply_whatever_was_said_of_it_la
         )
         update = ThoughtUpdate(session_id=session_id, snapshot=said)
         assert workers.workers.row_thoughts.take(update) is not None
-        workers.workers.row_thoughts.show(session_id)
+        workers.workers.supervisor.renew(session_id)
         assert workers.need("work").thought == "reads the tests"
         server.kill()
         await until(lambda: workers.need("work").is_stale, "it is lost")
-        workers.workers.row_thoughts.show_all()
+        workers.workers.supervisor.show()
 
         assert workers.need("work").rest_state is RestState.DEEP_SLEEP
     async with services_on(server.socket, private_home) as opened:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from quarterdeck.agents.file_claims import FileClaims
 from quarterdeck.core.ids import PaneId, TmuxSessionId, WindowId
 from quarterdeck.core.pane import Pane
+from quarterdeck.core.projection import KnownFacts, Seen, project, shows_as
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import (
@@ -23,6 +24,7 @@ from quarterdeck.core.session import (
     Evidence,
     ExitReason,
     Need,
+    Session,
     SessionState,
     Source,
     TransportHealth,
@@ -30,8 +32,7 @@ from quarterdeck.core.session import (
 from quarterdeck.ports.agent import Program
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.supervisor.agent_facts import AgentFacts
-from quarterdeck.supervisor.session_facts import seen, shows_as
-from quarterdeck.supervisor.session_memory import remembered, row
+from quarterdeck.supervisor.session_memory import conclusion, remembered
 from support.recordings import agent
 from support.store import NOON, session
 
@@ -52,14 +53,18 @@ OF_THE_ROW: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
+def seen(row: Session, pane: Pane, clients: int = 0, incarnation: str = "run") -> Session:
+    return project(row, KnownFacts(seen=Seen(pane=pane, clients=clients, incarnation=incarnation)), NOON)
+
+
 @given(st.sampled_from(OF_THE_PANE), st.sampled_from(OF_THE_ROW), st.integers(0, 1), st.sampled_from(["run", "next"]))
 def test_a_row_is_made_again_exactly_when_it_would_differ(
     of_pane: dict[str, Any], of_row: dict[str, Any], clients: int, incarnation: str
 ) -> None:
-    known = replace(seen(session(1), PANE, 0, "run", NOON), **of_row)
+    known = replace(seen(session(1), PANE), **of_row)
     pane = replace(PANE, **of_pane)
 
-    assert shows_as(known, pane, clients, incarnation) == (seen(known, pane, clients, incarnation, NOON) == known)
+    assert shows_as(known, pane, clients, incarnation) == (seen(known, pane, clients, incarnation) is known)
 
 
 @pytest.mark.parametrize(
@@ -75,11 +80,11 @@ def test_a_row_is_made_again_exactly_when_it_would_differ(
 def test_what_is_known_of_one_program_is_not_said_of_another(
     kept: dict[str, Any], now_shown: dict[str, Any], is_kept: bool
 ) -> None:
-    known = seen(session(1), PANE, 0, "run", NOON)
+    known = seen(session(1), PANE)
     ask = Ask(kind=Need.PERMISSION, text="rm -rf build", since=NOON)
     told = Evidence(cause="screen_asks", confidence=Confidence.HIGH)
     asking = replace(known, state=SessionState.ATTENTION, needs=Need.PERMISSION, asks=ask, state_evidence=told, **kept)
-    after = seen(asking, replace(PANE, **now_shown), 0, "run", NOON)
+    after = seen(asking, replace(PANE, **now_shown))
 
     says = (after.state, after.needs, after.asks, after.state_evidence.cause)
     nothing = (SessionState.IDLE, None, None, "initial_state")
@@ -107,7 +112,7 @@ def test_a_turn_that_was_looked_at_is_no_news_when_the_console_opens_again(
     watched.program_since = NOON - timedelta(hours=1)
     watched.report = ReportState(reading=ended)
 
-    assert row(known, watched, ended, NOON + timedelta(hours=1)).needs is needs
+    assert conclusion(watched, ended).needs is needs
 
 
 async def test_the_conversation_a_process_is_in_counts_for_more_than_the_one_it_last_reported(tmp_path: Path) -> None:
@@ -126,4 +131,4 @@ async def test_the_conversation_a_process_is_in_counts_for_more_than_the_one_it_
     process.kill()
     await process.wait()
 
-    assert row(session(1), watched, watched.conclude(NOON), NOON).agent_session_id == "the-one-it-is-in-now"
+    assert conclusion(watched, watched.conclude(NOON)).conversation == "the-one-it-is-in-now"

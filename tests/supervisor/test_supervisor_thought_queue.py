@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from quarterdeck.core.ids import SessionId
+from quarterdeck.core.projection import KnownFacts, project
 from quarterdeck.core.session import RestState, Session, SessionState, ThoughtSource, ThoughtState
 from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
 from quarterdeck.supervisor.accepted_thoughts import ABSENT_CYCLES, AcceptedThoughts
@@ -96,13 +97,18 @@ def row(session_id: str = "sess_1", state: SessionState = SessionState.IDLE) -> 
     return Session(session_id=SessionId(session_id), tmux_name="work", tmux_server="/s", state=state)
 
 
+def said(thoughts: AcceptedThoughts) -> str | None:
+    held = thoughts.held(row(), None)
+    return held.thought if held is not None else None
+
+
 async def test_an_update_counts_at_once_and_a_late_one_never() -> None:
     thoughts = AcceptedThoughts(ThoughtQueue(Disk().write))
     assert thoughts.take(update("sess_1", "first", 1, "s"))
     assert thoughts.take(update("sess_1", "third", 3, "s"))
 
     assert thoughts.take(update("sess_1", "late", 2, "s")) is None
-    assert thoughts.merged(row(), None).thought == "third"
+    assert said(thoughts) == "third"
 
 
 async def test_a_write_that_may_be_lost_does_not_advance_the_watermark() -> None:
@@ -122,7 +128,7 @@ async def test_a_waiting_thought_puts_a_row_to_sleep_and_leaves_its_activity_alo
         update("sess_1", "may I?", 1, "s", rest_state=RestState.SLEEPING, thought_state=ThoughtState.SLEEPING)
     )
 
-    merged = thoughts.merged(aged, None)
+    merged = project(aged, KnownFacts(thought=thoughts.held(aged, None)), NOON)
 
     assert merged.rest_state is RestState.SLEEPING
     assert merged.last_activity_at == aged.last_activity_at
@@ -133,8 +139,8 @@ async def test_watermarks_of_absent_sessions_go_after_some_cycles_only() -> None
     thoughts.take(update("sess_1", "here", 7, "s"))
     for _ in range(ABSENT_CYCLES - 1):
         thoughts.forget_absent(set())
-    assert thoughts.merged(row(), None).thought == "here"
+    assert said(thoughts) == "here"
 
     thoughts.forget_absent(set())
 
-    assert thoughts.merged(row(), None).thought is None
+    assert said(thoughts) is None

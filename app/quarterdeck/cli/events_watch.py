@@ -26,7 +26,7 @@ from quarterdeck.core.events import (
 )
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.masked import masked
-from quarterdeck.core.session_json import event_to_wire
+from quarterdeck.core.session_json import EVENT_NAMES, event_to_wire
 from quarterdeck.core.session_names import find_session
 from quarterdeck.core.text import clean
 from quarterdeck.errors import UsageError
@@ -148,6 +148,8 @@ async def _watch(call: Call, leaving: Shutdown) -> int:
     lines = LinesOut(lost, failed)
 
     def tell(event: Event) -> None:
+        if type(event) not in EVENT_NAMES:
+            return
         line = json_text(event_to_wire(event)) if call.json else clean(masked(in_words(event)))
         if line and not unheard:
             lines.put(line)

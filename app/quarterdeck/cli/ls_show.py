@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.cli.open_sessions import services
 from quarterdeck.cli.output import print_json, say, separated, write
 from quarterdeck.core.ages import age
 from quarterdeck.core.evidence import in_words
-from quarterdeck.core.ids import SessionId
 from quarterdeck.core.masked import masked_session
 from quarterdeck.core.redact import redact
 from quarterdeck.core.session import SessionState
+from quarterdeck.core.session_ends import without_id
 from quarterdeck.core.session_json import to_wire
 from quarterdeck.core.text import clean_lines, clean_sgr
 from quarterdeck.core.urgency import sort_key
@@ -60,7 +59,7 @@ async def _list(call: Call) -> int:
 def _without_unkept_id(opened: Services, session: Session) -> Session:
     """The session without an id that could not be kept: the next look would give it another one."""
     unkept = opened.context.store.health().unkept
-    return replace(session, session_id=SessionId("")) if session.session_id in unkept else session
+    return without_id(session) if session.session_id in unkept else session
 
 
 def cells(session: Session, now: datetime) -> Sequence[str]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from quarterdeck.core.events import (
+    EndedShown,
     Event,
     LookFailed,
     LookSucceeded,
@@ -50,10 +51,13 @@ def apply(fleet: Fleet, event: Event) -> Fleet:
                 sessions={key: value for key, value in fleet.sessions.items() if key != session_id},
                 exited={key: value for key, value in fleet.exited.items() if key != session_id},
             )
+        case EndedShown(sessions=shown):
+            return replace(fleet, exited=shown)
         case ServerChanged(after=after):
             return replace(fleet, incarnation=after)
-        case LookSucceeded(at=at):
-            return replace(fleet, last_good_look=at, look_failures=0, look_error="")
+        case LookSucceeded(at=at, incarnation=incarnation):
+            run = fleet.incarnation if incarnation is None else incarnation
+            return replace(fleet, incarnation=run, last_good_look=at, look_failures=0, look_error="")
         case LookFailed(message=message, failures=failures):
             return replace(fleet, look_failures=failures, look_error=message)
         case ThemeFound(theme_id=theme_id, theme=theme):

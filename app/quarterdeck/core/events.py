@@ -1,4 +1,4 @@
-"""What happened, as values: the supervisor makes them, the bus carries them, `folding.apply` folds them in."""
+"""What happened, as values: the supervisor makes them, the bus carries them, `apply_events.apply` folds them in."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from quarterdeck.core.ids import SessionId
@@ -89,6 +90,14 @@ class SessionForgotten:
 
 
 @value(kw_only=True)
+class EndedShown:
+    """These ended rows are shown, and no others. Nothing has happened, so scripts are not told."""
+
+    sessions: Mapping[SessionId, Session]
+    at: datetime
+
+
+@value(kw_only=True)
 class ServerChanged:
     """The tmux server started, ended or was replaced: one event, however many sessions it held."""
 
@@ -102,6 +111,8 @@ class ServerChanged:
 class LookSucceeded:
     """tmux answered."""
 
+    incarnation: str | None = None
+    """The run of its server, "" when none runs; None: the one before."""
     at: datetime
 
 
@@ -139,6 +150,7 @@ Event = (
     | SessionDeleted
     | SessionStale
     | SessionForgotten
+    | EndedShown
     | ServerChanged
     | LookSucceeded
     | LookFailed

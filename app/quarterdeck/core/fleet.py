@@ -6,6 +6,7 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.session import TransportHealth
+from quarterdeck.core.session_ends import unanswered
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
@@ -50,8 +51,5 @@ def as_seen(fleet: Fleet) -> Fleet:
     health = TransportHealth.DISCONNECTED if fleet.look_failures >= CUT_OFF_AFTER else TransportHealth.DEGRADED
     return replace(
         fleet,
-        sessions={
-            key: session if session.is_stale else replace(session, transport_health=health)
-            for key, session in fleet.sessions.items()
-        },
+        sessions={key: unanswered(session, health) for key, session in fleet.sessions.items()},
     )

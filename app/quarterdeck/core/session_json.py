@@ -23,43 +23,12 @@ from quarterdeck.core.events import (
     WorkerHealth,
 )
 from quarterdeck.core.masked import masked_session, masked_values
-from quarterdeck.core.session import EPOCH
+from quarterdeck.core.session import EPOCH, FIELDS
 
 if TYPE_CHECKING:
     from quarterdeck.core.session import Session
 
-SESSION_FIELDS = (
-    "session_id",
-    "tmux_name",
-    "tmux_server",
-    "pane_id",
-    "state",
-    "state_evidence",
-    "needs",
-    "asks",
-    "current_command",
-    "cwd",
-    "tool",
-    "token_count",
-    "context_limit",
-    "thought",
-    "thought_state",
-    "thought_source",
-    "thought_updated_at",
-    "rest_state",
-    "commit_candidate",
-    "action_cues",
-    "objective_changed_at",
-    "last_skill",
-    "is_stale",
-    "attached_clients",
-    "transport_health",
-    "last_activity_at",
-    "repo_theme_id",
-    "cost_usd",
-    "model",
-    "work",
-)
+SESSION_FIELDS = tuple(field.name for field in FIELDS if field.is_public)
 ASK_FIELDS = ("kind", "text", "choices", "since")
 WORK_FIELDS = (
     "project",
@@ -90,6 +59,7 @@ EVENT_NAMES: Mapping[type[Event], str] = MappingProxyType(
         WorkerHealth: "worker.health",
     }
 )
+"""Those that scripts are told."""
 
 
 def rfc3339(time: datetime) -> str:
@@ -137,6 +107,8 @@ def event_to_wire(event: Event) -> dict[str, object]:
                 "exit_status": session.exit_status,
                 "session": to_wire(session),
             }
+        case LookSucceeded():
+            return head
         case SessionStale(session=session):
             return head | {"session_id": session.session_id, "session": to_wire(session)}
         case _:

@@ -101,28 +101,3 @@ def key_for(session: Session, thoughts: Mapping[str, ThoughtSnapshot], pane_key:
     if pane_key is None or pane_key not in thoughts or not (direct is None or is_ours(direct)):
         return session.session_id
     return pane_key
-
-
-def merge(session: Session, snapshot: ThoughtSnapshot) -> Session:
-    """A row as lists show it: the snapshot fills a missing thought, and gives everything else.
-
-    A thought that the row has from an earlier snapshot counts as missing once this one has text. Their times do not
-    matter: the delivery rule has said already which of them is the last word, and an engine's clock may stand still.
-    """
-    earlier = session.thought_updated_at is not None and snapshot.thought is not None
-    thought = snapshot.thought if session.thought is None or earlier else session.thought
-    return replace(
-        session,
-        # An empty line says that nothing goes on any more, so there is none to show.
-        thought=thought or None,
-        thought_state=snapshot.thought_state,
-        thought_source=snapshot.thought_source,
-        thought_updated_at=snapshot.updated_at,
-        rest_state=snapshot.rest_state,
-        commit_candidate=snapshot.commit_candidate,
-        action_cues=snapshot.action_cues,
-        objective_changed_at=snapshot.objective_changed_at,
-        objective_fingerprint=snapshot.objective_fingerprint,
-        token_count=snapshot.token_count if snapshot.token_count > 0 else session.token_count,
-        context_limit=snapshot.context_limit if snapshot.context_limit > 0 else session.context_limit,
-    )

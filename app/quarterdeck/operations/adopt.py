@@ -55,7 +55,7 @@ async def adopt(context: SessionContext, name: str, session_id: SessionId | None
             )
         )
         if holder is not None:
-            supervisor.commit(SessionForgotten(session_id=holder.session_id, at=now))
+            supervisor.note_end(SessionForgotten(session_id=holder.session_id, at=now))
         supervisor.expect(pane.tmux_id, CreatedReason.ADOPTED)
         await supervisor.load()
         await supervisor.look_locked()

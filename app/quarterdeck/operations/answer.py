@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.answer_choice import SUBMIT, is_shown_by, landmarks, pick, pick_several
 from quarterdeck.core.message import cleaned, fingerprint, pause_for
+from quarterdeck.core.projection import is_reported
 from quarterdeck.core.session import Ask, Need
 from quarterdeck.errors import QuarterdeckError, Refused, UsageError
 from quarterdeck.operations.delivery import DeliveryRules
@@ -27,7 +28,6 @@ from quarterdeck.operations.question import (
 from quarterdeck.operations.send import send
 from quarterdeck.ports.agent import Press
 from quarterdeck.ports.store import Activity
-from quarterdeck.supervisor.reported_questions import is_reported
 from quarterdeck.values import value
 
 if TYPE_CHECKING:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.events import DeleteMode, SessionDeleted, SessionForgotten
-from quarterdeck.core.session import ExitReason, Need, Session, SessionState
+from quarterdeck.core.projection import ASKING
+from quarterdeck.core.session import ExitReason, Session, SessionState
+from quarterdeck.core.session_ends import gone
 from quarterdeck.errors import Refused, TmuxError
 from quarterdeck.operations.preview import keep_last_lines
 from quarterdeck.ports.store import Activity
-from quarterdeck.supervisor.session_facts import gone
 
 AT_WORK = frozenset({SessionState.BUSY, SessionState.ERROR})
-ASKING = frozenset({Need.PERMISSION, Need.QUESTION})
 
 if TYPE_CHECKING:
     from quarterdeck.operations.session_context import SessionContext
@@ -44,7 +44,7 @@ async def kill(context: SessionContext, session: Session, *, own_pane: str | Non
         _told(session, "session.killed", "Ended by the operator", ExitReason.API_DELETE, now_from=context)
     )
     if session.session_id in context.supervisor.fleet.sessions:
-        context.supervisor.commit(
+        context.supervisor.note_end(
             SessionDeleted(session=ended, reason=ExitReason.API_DELETE, mode=DeleteMode.KILL_TMUX, at=now)
         )
     return ended
@@ -58,9 +58,9 @@ async def forget(context: SessionContext, session: Session) -> None:
     if session.session_id not in {**context.supervisor.fleet.sessions, **context.supervisor.fleet.exited}:
         return  # what the store says was heard meanwhile
     if session.is_stale or session.ended_at is not None:
-        context.supervisor.commit(SessionForgotten(session_id=session.session_id, at=now))
+        context.supervisor.note_end(SessionForgotten(session_id=session.session_id, at=now))
         return
-    context.supervisor.commit(
+    context.supervisor.note_end(
         SessionDeleted(
             session=session,
             reason=ExitReason.API_DELETE,

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.events import SessionChanged
-from quarterdeck.core.session import Need
+from quarterdeck.core.projection import ASKING, is_reported
 from quarterdeck.errors import QuarterdeckError
-from quarterdeck.supervisor.reported_questions import is_reported
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +24,6 @@ logger = logging.getLogger(__name__)
 EVERY = 1.0
 """Seconds between two tries while something waits."""
 LONGEST = 15.0
-ASKING = frozenset({Need.PERMISSION, Need.QUESTION})
 
 
 class MessageQueue:
@@ -50,10 +47,10 @@ class MessageQueue:
             while True:
                 self._wake.clear()
                 held = await self._context.messages.waiting()
-                self._show(held)
+                supervisor.note_held(waiting_for(held))
                 if held and supervisor.is_writer():
                     await self._deliver(held)
-                    self._show(await self._context.messages.waiting())
+                    supervisor.note_held(waiting_for(await self._context.messages.waiting()))
                 try:
                     async with asyncio.timeout(EVERY if held else None):
                         await self._wake.wait()
@@ -92,17 +89,6 @@ class MessageQueue:
             else:
                 failures = self._failures[session_id] = self._failures.get(session_id, 0) + 1
                 self._due[session_id] = now + min(LONGEST, EVERY * 1.5**failures)
-
-    def _show(self, held: Sequence[Held]) -> None:
-        counts = waiting_for(held)
-        now = self._context.clock.now()
-        self._context.supervisor.commit(
-            *(
-                SessionChanged(before=session, after=replace(session, held_messages=count), at=now)
-                for session in self._context.supervisor.fleet.sessions.values()
-                if session.held_messages != (count := counts.get(session.session_id, 0))
-            )
-        )
 
 
 def waiting_for(held: Sequence[Held]) -> dict[SessionId, int]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.discovery import free_names
 from quarterdeck.core.events import CreatedReason
+from quarterdeck.core.projection import StartedWith
 from quarterdeck.errors import AgentError, QuarterdeckError, Refused, StoreError, TmuxRefused, UsageError
 from quarterdeck.operations.first_request import deliver
 from quarterdeck.paths import private_folder, write_private
@@ -115,13 +116,9 @@ async def _made(
             env.setdefault("SHELL", wanted.shell)
     async with supervisor.discovery:
         promised, pane = await _new_pane(context, wanted, argv, env)
-
-        def dressed(session: Session) -> Session:
-            if agent is None:
-                return session
-            return replace(session, tool=agent.spec.name, context_limit=agent.spec.context_limit)
-
-        supervisor.expect(pane.tmux_id, CreatedReason.API_CREATE, dressed)
+        spec = agent.spec if agent is not None else None
+        started = StartedWith(tool=spec.name, context_limit=spec.context_limit) if spec is not None else None
+        supervisor.expect(pane.tmux_id, CreatedReason.API_CREATE, started)
         await supervisor.look_locked()
         made = next((s for s in supervisor.fleet.sessions.values() if s.tmux_id == pane.tmux_id), None)
         if made is None or made.session_id != promised:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from quarterdeck.core.ids import SessionId
 from quarterdeck.core.journal import Presence
 from quarterdeck.core.lifecycle import RuntimePart, RuntimeReason, RuntimeState
 from quarterdeck.core.pane import NoServer, Snapshot
-from quarterdeck.core.session import ExitReason, SessionState
+from quarterdeck.core.session_ends import over
 from quarterdeck.errors import Refused, TmuxError, TmuxUnreachable
 from quarterdeck.operations.preview import keep_last_lines
 from quarterdeck.ports.agent import Program
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.ids import TmuxSessionId
     from quarterdeck.core.pane import Pane
+    from quarterdeck.core.session import ExitReason
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.work_context import WorkContext
 
@@ -204,8 +205,7 @@ async def note_end(work_context: WorkContext, session_id: str, reason: ExitReaso
     ]
     if held:
         now = work_context.clock.now()
-        over = [replace(each, state=SessionState.EXITED, exit_reason=reason, ended_at=now) for each in held]
-        await work_context.store.end(over, reason)
+        await work_context.store.end([over(each, reason, now) for each in held], reason)
 
 
 async def _move_clients_away(work_context: WorkContext, panes: list[Pane], system: SystemLook) -> None:

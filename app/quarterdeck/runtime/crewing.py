@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.project import choose_agent, project_at
-from quarterdeck.core.session import Session
+from quarterdeck.core.session_ends import to_be_spawned, with_identity
 from quarterdeck.core.work import Role, Work
 from quarterdeck.errors import GitError, QuarterdeckError
 from quarterdeck.forge.kept_work import kept_ref
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from quarterdeck.core.project import Project
+    from quarterdeck.core.session import Session
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.work_context import WorkContext
     from quarterdeck.runtime.bridge import Services
@@ -63,13 +63,7 @@ def placeholder(services: Services, request: SpawnRequest, number: int) -> Sessi
     now = services.context.clock.now()
     name = f"{request.project} {request.issue or ''}".strip()
     work = Work(project=request.project, agent=request.agent or "", issue=request.issue, created_at=now)
-    return Session(
-        session_id=SessionId(f"spawning-{number}"),
-        tmux_name=name,
-        tmux_server=str(services.mux.address),
-        last_activity_at=now,
-        work=work,
-    )
+    return to_be_spawned(SessionId(f"spawning-{number}"), name, str(services.mux.address), work, now)
 
 
 async def spawn_worker(
@@ -91,12 +85,8 @@ async def spawn_worker(
     def reserved(record: WorkRecord) -> None:
         if held.row is not None:
             held.session_id = record.session_id
-            held.row = replace(
-                held.row,
-                session_id=record.session_id,
-                tmux_name=record.tmux_name or record.session_id,
-                work=record.as_work(),
-            )
+            name = record.tmux_name or record.session_id
+            held.row = with_identity(held.row, record.session_id, name, record.as_work())
             held.changed()
             begun(record.session_id)
 

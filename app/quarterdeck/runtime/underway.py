@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from quarterdeck.core.session import Confidence, Evidence, RestState, SessionState, Source, TransportHealth
+from quarterdeck.core.session_ends import in_our_hands
 from quarterdeck.core.text import clean
 from quarterdeck.errors import NotFound, Refused
 from quarterdeck.tui.work import UnderWay
@@ -146,24 +146,6 @@ class Undertakings:
         for held in self._held:
             row = sessions.get(held.session_id) or exited.pop(held.session_id, None) or held.row
             if row is not None:
-                sessions[held.session_id] = self._at_work(row, held)
+                said = held.lines[-1] if held.lines else ""
+                sessions[held.session_id] = in_our_hands(row, held.what, said, self._clock.now())
         return replace(fleet, sessions=sessions, exited=exited)
-
-    def _at_work(self, row: Session, held: Undertaking) -> Session:
-        now = self._clock.now()
-        return replace(
-            row,
-            state=SessionState.BUSY,
-            state_evidence=Evidence(
-                cause="under_way", confidence=Confidence.HIGH, observed_at=now, source=Source.PROCESS, detail=held.what
-            ),
-            needs=None,
-            asks=None,
-            is_stale=False,
-            exit_reason=None,
-            ended_at=None,
-            rest_state=RestState.ACTIVE,
-            transport_health=TransportHealth.HEALTHY,
-            thought=f"{held.what}: {held.lines[-1]}" if held.lines else f"{held.what} …",
-            last_activity_at=now,
-        )

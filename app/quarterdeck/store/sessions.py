@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.masked import masked_session
-from quarterdeck.core.session import RestState, SessionState, TransportHealth
+from quarterdeck.core.session_ends import as_ended, as_live, as_stale, over, waiting_for_server
 from quarterdeck.store.rows import BadRow, Known, read_session
 from quarterdeck.store.session_ids import keep_counter
 from quarterdeck.store.writing import as_json, clean
@@ -99,7 +98,7 @@ def put_away(connection: sqlite3.Connection, observed: Iterable[Session], now: f
     """Keep identities for when a session of their name comes back."""
     for session in observed:
         row = _row(connection, session.session_id)
-        kept = replace(session, is_stale=True)
+        kept = waiting_for_server(session)
         if row is None:
             _insert(connection, kept, "stale", now)
         elif row[0] == "live" and _is_same(session, row[1], row[2]):
@@ -114,13 +113,8 @@ def end(connection: sqlite3.Connection, observed: Iterable[Session], reason: Exi
     ended: list[SessionId] = []
     for session in observed:
         row = _row(connection, session.session_id)
-        kept = replace(
-            session,
-            state=SessionState.EXITED,
-            is_stale=False,
-            exit_reason=session.exit_reason or reason,
-            ended_at=session.ended_at or datetime.fromtimestamp(now, UTC),
-        )
+        ended_at = session.ended_at or datetime.fromtimestamp(now, UTC)
+        kept = over(session, session.exit_reason or reason, ended_at)
         if row is None:
             _insert(connection, kept, "ended", now)
         elif row[0] in {"live", "stale", "reserved"} and _is_same(session, row[1], row[2]):
@@ -146,31 +140,13 @@ def prune(connection: sqlite3.Connection, now: float) -> None:
 
 def _as_kept(session: Session, status: str, changed: float) -> Session:
     """The session as its row's status says it is, whatever was last saved of it."""
-    if status == "live":
-        if not session.is_stale and session.state is not SessionState.EXITED:
-            return session
-        return replace(
-            session,
-            state=SessionState.IDLE,
-            is_stale=False,
-            transport_health=TransportHealth.HEALTHY,
-            exit_reason=None,
-            exit_status=None,
-            ended_at=None,
-        )
-    gone = replace(
-        session,
-        state=SessionState.EXITED,
-        needs=None,
-        asks=None,
-        rest_state=RestState.DEEP_SLEEP,
-        current_command=None,
-        attached_clients=0,
-        transport_health=TransportHealth.DISCONNECTED,
-    )
-    if status == "stale":
-        return replace(gone, is_stale=True, ended_at=None)
-    return replace(gone, is_stale=False, ended_at=gone.ended_at or datetime.fromtimestamp(changed, UTC))
+    match status:
+        case "live":
+            return as_live(session)
+        case "stale":
+            return as_stale(session)
+        case _:
+            return as_ended(session, datetime.fromtimestamp(changed, UTC))
 
 
 def _row(connection: sqlite3.Connection, session_id: SessionId) -> tuple[str, str, str] | None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.session import RestState, SessionState
-from quarterdeck.core.thought_rules import accept, fold, key_for, merge, pane_key, supersedes
+from quarterdeck.core.thought_rules import accept, fold, key_for, pane_key, supersedes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.pane import Pane
     from quarterdeck.core.session import Session
     from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
@@ -22,9 +20,6 @@ ABSENT_CYCLES = 5
 """A watermark outlives its session by this many looks: discovery is right only eventually."""
 
 
-WORKING = frozenset({SessionState.BUSY, SessionState.ERROR, SessionState.ATTENTION})
-
-
 class AcceptedThoughts:
     """The last accepted word per key (session id or pane key), in memory first and on disk soon after."""
 
@@ -32,8 +27,6 @@ class AcceptedThoughts:
         self._queue = queue
         self._held: dict[str, ThoughtSnapshot] = {}
         self._absent: dict[str, int] = {}
-        self._merged: dict[SessionId, tuple[Session, ThoughtSnapshot]] = {}
-        """Rows that carry their snapshot already: merging them once more would change nothing."""
 
     async def load(self, store: Store) -> None:
         """Take over what is on disk where it is later than what is held."""
@@ -63,30 +56,8 @@ class AcceptedThoughts:
         """What is held of a session."""
         return self._held.get(self.key(session, pane))
 
-    def merged(self, session: Session, pane: Pane | None) -> Session:
-        """The row with the thought that speaks of it."""
-        snapshot = self.held(session, pane)
-        if snapshot is None:
-            return session
-        known = self._merged.get(session.session_id)
-        if known is not None and known[0] is session and known[1] is snapshot:
-            return session
-        after = merge(session, snapshot)
-        if session.state is SessionState.EXITED:
-            # Whoever spoke of it last spoke of a session that was there.
-            after = replace(after, rest_state=RestState.DEEP_SLEEP)
-        elif session.state in WORKING and _is_later(session, snapshot):
-            # The engine spoke before this began; a session at work does not wait for anybody.
-            after = replace(after, rest_state=RestState.ACTIVE)
-        if after == session:
-            after = session
-        self._merged[session.session_id] = after, snapshot
-        return after
-
     def forget_absent(self, sessions: Collection[str], panes: Iterable[Pane] = ()) -> None:
         """Count another cycle; drop what belonged to sessions and panes that stayed away for long enough."""
-        for session_id in self._merged.keys() - set(sessions):
-            del self._merged[session_id]
         if not self._absent and self._held.keys() <= set(sessions):
             return
         present = {*sessions, *map(pane_key, panes)}
@@ -97,8 +68,3 @@ class AcceptedThoughts:
             self._absent[key] = self._absent.get(key, 0) + 1
             if self._absent[key] >= ABSENT_CYCLES:
                 del self._held[key], self._absent[key]
-
-
-def _is_later(session: Session, snapshot: ThoughtSnapshot) -> bool:
-    observed = session.state_evidence.observed_at
-    return observed is not None and observed > snapshot.updated_at

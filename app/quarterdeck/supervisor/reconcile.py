@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core import discovery
 from quarterdeck.core.events import (
     CreatedReason,
     Event,
     ServerChanged,
-    SessionChanged,
     SessionCreated,
     SessionDeleted,
     SessionForgotten,
     SessionStale,
 )
 from quarterdeck.core.pane import NoServer
+from quarterdeck.core.projection import KnownFacts, Seen, project, shows_as
 from quarterdeck.core.session import ExitReason, Session
+from quarterdeck.core.session_ends import gone, placeholder, put_away, revived
 from quarterdeck.errors import StoreError
 from quarterdeck.ports.store import Activity, Claim, Level, SeenSession
-from quarterdeck.supervisor.session_facts import attached, gone, placeholder, put_away, revived, seen, shows_as
+from quarterdeck.supervisor.session_facts import attached
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quarterdeck.core.fleet import Fleet
-    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.ids import SessionId, TmuxSessionId
     from quarterdeck.core.pane import Look, Pane, Snapshot
+    from quarterdeck.core.projection import StartedWith
     from quarterdeck.ports.store import Store
 
 logger = logging.getLogger(__name__)
@@ -45,9 +47,27 @@ class Circumstances:
     server: str
     is_writer: bool
     """Whether this process is the one that ends and keeps rows in the store."""
+    expected: Mapping[TmuxSessionId, Expected]
+    """Sessions that somebody here has just made or taken."""
     at_start: bool
     """The first reliable look: what is missing went while nobody looked."""
     now: datetime
+
+
+class Expected(NamedTuple):
+    """How a session that is about to be seen came to be."""
+
+    reason: CreatedReason
+    started_with: StartedWith | None = None
+
+
+class Reconciliation(NamedTuple):
+    """What a look says of the fleet."""
+
+    events: list[Event]
+    """Who came, went or waits."""
+    seen: dict[SessionId, Seen]
+    """What is shown of those that stay, where it is other than their rows say."""
 
 
 async def reconcile(
@@ -56,7 +76,7 @@ async def reconcile(
     kept: Mapping[SessionId, Session],
     look: Look,
     statuses: Mapping[str, int],
-) -> list[Event]:
+) -> Reconciliation:
     """Turn a reliable look into events. `kept` are the store's rows, `statuses` exit statuses learned by pane id.
 
     The store is asked in between, so what is said of live rows is said of the fleet as it is by then (`current`).
@@ -85,16 +105,13 @@ async def reconcile(
     events += await _ended(around, over, statuses)
     still = current().sessions
     events = [event for event in events if not isinstance(event, SessionDeleted) or _may_end(event, fleet, still)]
-    if isinstance(look, NoServer):
-        return events
-    counts = attached(look.clients)
+    counts = {} if isinstance(look, NoServer) else attached(look.clients)
+    shown: dict[SessionId, Seen] = {}
     for session_id, pane in found.here.items():
         session, clients = still.get(session_id), counts.get(pane.tmux_id, 0)
         if session is not None and not shows_as(session, pane, clients, incarnation):
-            after = seen(session, pane, clients, incarnation, around.now)
-            if after != session:
-                events.append(SessionChanged(before=session, after=after, at=around.now))
-    return events
+            shown[session_id] = Seen(pane=pane, clients=clients, incarnation=incarnation)
+    return Reconciliation(events, shown)
 
 
 async def make_good(
@@ -138,13 +155,15 @@ async def _born(
     incarnation, counts = str(look.incarnation), attached(look.clients)
     seen_sessions = [SeenSession(pane.tmux_id, pane.session_name, pane.session_created) for pane in panes.values()]
     identities = await around.store.claim(around.server, incarnation, seen_sessions)
-    reason = CreatedReason.STARTUP_DISCOVERY if around.at_start else CreatedReason.RUNTIME_DISCOVERY
+    usual = CreatedReason.STARTUP_DISCOVERY if around.at_start else CreatedReason.RUNTIME_DISCOVERY
     events: list[Event] = []
     for tmux_id, identity in identities.items():
         base = known.get(identity.session_id)
         if base is None or identity.claim is Claim.NEW:
             base = placeholder(identity.session_id, around.server, around.now)
-        session = seen(revived(base, around.now), panes[tmux_id], counts.get(tmux_id, 0), incarnation, around.now)
+        reason, started_with = around.expected.get(tmux_id, Expected(usual))
+        shown = Seen(pane=panes[tmux_id], clients=counts.get(tmux_id, 0), incarnation=incarnation)
+        session = project(revived(base, around.now), KnownFacts(seen=shown, started_with=started_with), around.now)
         if identity.claim is not Claim.KNOWN:
             await around.store.record(_told(around, f"session.{TOLD[identity.claim]}", session))
         events.append(SessionCreated(session=session, reason=reason, at=around.now))

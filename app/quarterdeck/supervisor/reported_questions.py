@@ -1,12 +1,10 @@
-"""Questions that agents reported themselves: put on their rows, and taken off once they have been answered."""
+"""Tells when a question that an agent reported itself has been answered."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.evidence import REPORTED
-from quarterdeck.core.session import Ask, Confidence, Evidence, Need, SessionState, Source
+from quarterdeck.core.session import Confidence, SessionState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,39 +12,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.ids import SessionId
     from quarterdeck.core.reading import Reading
-    from quarterdeck.core.session import Session
-
-ASKING = frozenset({Need.PERMISSION, Need.QUESTION})
-
-
-def is_reported(session: Session) -> bool:
-    """Whether what a session asks was reported by its agent, and stands in no dialog."""
-    return session.needs in ASKING and session.state_evidence.cause == REPORTED
-
-
-def with_question(session: Session, ask: Ask | None) -> Session:
-    """The row with the open question of its agent; without one that is no longer open."""
-    if ask is None:
-        return _answered(session) if is_reported(session) else session
-    is_over = session.is_stale or session.ended_at is not None or session.state is SessionState.EXITED
-    if is_over or (session.needs in ASKING and not is_reported(session)):
-        # A dialog on its screen comes first: nothing else can be typed there until that is closed.
-        return session
-    evidence = Evidence(
-        cause=REPORTED,
-        confidence=Confidence.HIGH,
-        observed_at=ask.since,
-        source=Source.HOOK,
-        detail="quarterdeck report needs_input",
-    )
-    return replace(session, state=SessionState.ATTENTION, needs=ask.kind, asks=ask, state_evidence=evidence)
-
-
-def _answered(session: Session) -> Session:
-    """Until the next reading: nobody knows yet what it does now."""
-    return replace(
-        session, state=SessionState.IDLE, needs=None, asks=None, state_evidence=Evidence(cause="initial_state")
-    )
+    from quarterdeck.core.session import Ask
 
 
 class ReportedQuestions:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from quarterdeck.core.events import DeleteMode, Event, SessionChanged, SessionDeleted, SessionForgotten, SessionStale
@@ -13,7 +12,7 @@ from quarterdeck.process import is_stopped
 from quarterdeck.supervisor.file_watcher import REST
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
     from datetime import datetime
 
     from quarterdeck.core.fleet import Fleet
@@ -110,24 +109,6 @@ class RowWriter:
         self._lease.close()
 
 
-def followed(ours: Session, kept: Session) -> Session:
-    """Our row with what the writer derived; what a look shows plainly stays as we see it ourselves."""
-    return replace(
-        kept,
-        tmux_name=ours.tmux_name,
-        tmux_id=ours.tmux_id,
-        incarnation=ours.incarnation,
-        pane_id=ours.pane_id,
-        pid=ours.pid,
-        cwd=ours.cwd,
-        current_command=ours.current_command,
-        title=ours.title,
-        attached_clients=ours.attached_clients,
-        transport_health=ours.transport_health,
-        created_at=ours.created_at,
-    )
-
-
 def _is_behind(kept: Session, ours: Session) -> bool:
     """Whether the writer has only not written yet what we have seen: that the row's tmux server is gone."""
     is_live = kept.state is not SessionState.EXITED
@@ -139,9 +120,17 @@ Followed = dict["SessionId", tuple["Session", "Session"]]
 
 
 def changes_elsewhere(
-    fleet: Fleet, kept: Mapping[SessionId, Session], followed_before: Followed, *, follow: bool, now: datetime
+    fleet: Fleet,
+    kept: Mapping[SessionId, Session],
+    followed: Followed,
+    *,
+    follow: Callable[[Session, Session], Session] | None,
+    now: datetime,
 ) -> list[Event]:
-    """What other processes did to our rows: ended, forgot or dismissed them, or (as the keeper) derived their state."""
+    """What other processes did to our rows: ended, forgot or dismissed them, or (as the writer) derived their state.
+
+    `follow` puts what is kept onto our row; None while we keep the rows ourselves.
+    """
     events: list[Event] = []
     for session_id, ours in fleet.sessions.items():
         row = kept.get(session_id)
@@ -158,18 +147,14 @@ def changes_elsewhere(
                     at=now,
                 )
             )
-        elif follow and not row.is_stale and row.state is not SessionState.EXITED:
-            known = followed_before.get(session_id)
+        elif follow is not None and not row.is_stale and row.state is not SessionState.EXITED:
+            known = followed.get(session_id)
             if known is not None and known[0] is ours and known[1] is row:
                 continue
-            after = followed(ours, row)
-            if after == ours:
-                after = ours
-            else:
+            after = follow(ours, row)
+            if after is not ours:
                 events.append(SessionChanged(before=ours, after=after, at=now))
-            followed_before[session_id] = after, row
-        elif row.work != ours.work:
-            events.append(SessionChanged(before=ours, after=replace(ours, work=row.work), at=now))
+            followed[session_id] = after, row
     events += [
         SessionStale(session=row, at=now)
         for session_id, row in kept.items()

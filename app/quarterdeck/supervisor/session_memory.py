@@ -1,12 +1,12 @@
-"""What is remembered of one session between looks, and the row that follows from it."""
+"""What is remembered of one session between looks, and what follows from it for its row."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.agent_programs import context_limit_for_tool, detect_tool_name
+from quarterdeck.core.agent_programs import detect_tool_name
 from quarterdeck.core.detector import (
     DetectorState,
     Observation,
@@ -18,9 +18,10 @@ from quarterdeck.core.detector import (
 )
 from quarterdeck.core.evidence import REPORTED, evidence_of
 from quarterdeck.core.insight import Insight
+from quarterdeck.core.projection import ASKING, Conclusion
 from quarterdeck.core.reading_ladder import decide, next_expiry, settle, settle_deadline
 from quarterdeck.core.report import ReportState
-from quarterdeck.core.rest import DROWSY_AFTER, rest_state_from_idle, waits_for_operator
+from quarterdeck.core.rest import DROWSY_AFTER, waits_for_operator
 from quarterdeck.core.session import Ask, Confidence, Need, RestState, Session, SessionState
 from quarterdeck.ports.agent import ScreenLook
 
@@ -40,7 +41,6 @@ SAME_TURN = timedelta(seconds=2)
 """Sources tell of the end of one turn within this time of each other."""
 LONGEST = 300.0
 """A row is derived anew after this time in any case."""
-ASKING = frozenset({Need.PERMISSION, Need.QUESTION})
 
 
 @dataclass(slots=True)
@@ -222,35 +222,26 @@ def _ask(reading: Reading, agent: Agent | None, since: datetime) -> Ask | None:
     )
 
 
-def row(session: Session, watched: SessionMemory, reading: Reading, now: datetime) -> Session:
-    """The session as this look, and all that is remembered, shows it."""
-    tool = _tool(session, watched)
-    conversation = (
-        watched.conversation or watched.report.session_id or (watched.view.session_id if watched.view else "")
-    )
+def conclusion(watched: SessionMemory, reading: Reading) -> Conclusion:
+    """What this reading, and all that is remembered, says of the row."""
     view, report = watched.view, watched.report
+    conversation = watched.conversation or report.session_id or (view.session_id if view else "")
     since = watched.settled.since if watched.settled else reading.at
-    active = datetime.fromtimestamp(watched.detector.last_activity, UTC)
-    active = max(active, session.last_activity_at) if watched.detector.last_activity else session.last_activity_at
-    told_limit = view.context_limit if view and view.context_limit else None
-    changed = tool != session.tool
-    limit = told_limit or (context_limit_for_tool(tool) if changed else session.context_limit)
-    return replace(
-        session,
+    active = watched.detector.last_activity
+    return Conclusion(
         state=reading.state,
-        state_evidence=evidence_of(reading),
+        evidence=evidence_of(reading),
         needs=_need(reading, watched),
         asks=_ask(reading, watched.agent, since),
-        tool=tool,
-        context_limit=limit,
-        token_count=view.token_count if view and view.token_count else session.token_count,
-        model=(view.model if view else "") or report.model or session.model,
-        cost_usd=view.cost_usd if view and view.cost_usd is not None else session.cost_usd,
-        agent_session_id=conversation or session.agent_session_id,
-        last_skill=watched.skill or session.last_skill,
+        tool=_tool(watched),
+        context_limit=view.context_limit if view else None,
+        token_count=view.token_count if view else None,
+        model=(view.model if view else "") or report.model or "",
+        cost_usd=view.cost_usd if view else None,
+        conversation=conversation,
+        skill=watched.skill,
         background_tasks=report.background_tasks if watched.is_agent_alive else 0,
-        rest_state=rest_state_from_idle(reading.state, active, now),
-        last_activity_at=active,
+        active_at=datetime.fromtimestamp(active, UTC) if active else None,
     )
 
 
@@ -277,11 +268,9 @@ def deadline(watched: SessionMemory, now: float) -> float | None:
     return due if watched.is_agent_alive and due > now else None
 
 
-def _tool(session: Session, watched: SessionMemory) -> str | None:
-    """The tool's name: what runs now, else what ran last (no detection never clears it)."""
-    if watched.agent is not None:
-        return watched.agent.spec.name
-    return detect_tool_name(watched.pane.command) or session.tool
+def _tool(watched: SessionMemory) -> str | None:
+    """The name of the tool that runs now; None where none is recognized."""
+    return watched.agent.spec.name if watched.agent is not None else detect_tool_name(watched.pane.command)
 
 
 def _need(reading: Reading, watched: SessionMemory) -> Need | None:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.detector import CHILDLESS_FOR, is_doubtful
 from quarterdeck.core.discovery import shown_panes
-from quarterdeck.core.events import Event, SessionChanged
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.text import clean_lines, clean_sgr
 from quarterdeck.errors import TmuxError
 from quarterdeck.ports.mux import CaptureRequest
 from quarterdeck.supervisor.look_schedule import LookSchedule
-from quarterdeck.supervisor.session_memory import SessionMemory, remembered, row, words
+from quarterdeck.supervisor.session_memory import SessionMemory, conclusion, remembered, words
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
@@ -26,7 +25,8 @@ if TYPE_CHECKING:
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.ids import PaneId, SessionId
     from quarterdeck.core.insight import Insight
-    from quarterdeck.core.pane import Pane, Snapshot
+    from quarterdeck.core.pane import Snapshot
+    from quarterdeck.core.projection import Conclusion
     from quarterdeck.core.report import ReportState
     from quarterdeck.core.session import Session
     from quarterdeck.core.transcript import TranscriptView
@@ -49,7 +49,8 @@ LIVENESS_AT_REST = 60.0
 class StateReading:
     """What a round of reading brought."""
 
-    events: list[Event] = field(default_factory=list)
+    rows: Mapping[SessionId, Session] = field(default_factory=dict)
+    """Those that differ."""
     tails: Mapping[SessionId, str] = field(default_factory=dict)
     """The last lines, in colour, of the sessions that moved."""
     told: frozenset[SessionId] = frozenset()
@@ -70,7 +71,7 @@ class StateReader:
         processes: Processes,
         facts: AgentFacts,
         reports: Reports,
-        dress: Callable[[Session, Pane], Session],
+        project: Callable[[Session, Conclusion], Session],
         report: Callable[[str, Health, str], None],
     ) -> None:
         self._mux = mux
@@ -79,8 +80,8 @@ class StateReader:
         self._processes = processes
         self._facts = facts
         self._reports = reports
-        self._dress = dress
-        """What others know of a row beside its state, such as its thought."""
+        self._project = project
+        """Makes the row that follows from what was read, and from what others know of it."""
         self._watched: dict[SessionId, SessionMemory] = {}
         self._again = LookSchedule(report)
         self._alive_at = 0.0
@@ -127,7 +128,7 @@ class StateReader:
         for _, watched in live:
             watched.report = self._report_of(watched)
         shown = {client.pane_id for client in look.clients}
-        events: list[Event] = []
+        rows: dict[SessionId, Session] = {}
         tails: dict[SessionId, str] = {}
         # Others may have changed rows while we waited; what is read is put onto the rows as they are now.
         sessions = current().sessions
@@ -147,18 +148,18 @@ class StateReader:
             watched.observe(now.timestamp(), screen_is_new=coloured is not None)
             if is_shown:
                 watched.visit(now)
-            after = self._dress(row(session, watched, watched.conclude(now), now), watched.pane)
-            if after != session:
-                events.append(SessionChanged(before=session, after=after, at=now))
+            after = self._project(session, conclusion(watched, watched.conclude(now)))
+            if after is not session:
+                rows[session.session_id] = after
             is_news = (
-                after != session or coloured is not None or watched.is_other_than_before(session, is_shown=is_shown)
+                after is not session or coloured is not None or watched.is_other_than_before(session, is_shown=is_shown)
             )
             watched.settle_for(after, now, is_shown=is_shown)
             self._again.request(
                 session.session_id, watched.due, now.timestamp(), what=session.tmux_name, is_news=is_news
             )
         told = {key.session_id for key, watched in live if _has_spoken(watched, said.get(key.session_id))}
-        return StateReading(events, tails, frozenset(told), self._due([watched for _, watched in live], now))
+        return StateReading(rows, tails, frozenset(told), self._due([watched for _, watched in live], now))
 
     def _remember(self, fleet: Fleet, look: Snapshot, now: float) -> list[tuple[Session, SessionMemory]]:
         panes = shown_panes(look.panes)

@@ -5,57 +5,82 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.apply_events import apply
+from quarterdeck.core.discovery import shown_panes
 from quarterdeck.core.events import (
-    CreatedReason,
+    EndedShown,
     Event,
     Health,
     LookFailed,
     LookSucceeded,
+    SessionChanged,
     SessionCreated,
     SessionStale,
+    ThemeFound,
     WorkerHealth,
 )
 from quarterdeck.core.fleet import Fleet
 from quarterdeck.core.pane import NoServer, Snapshot
+from quarterdeck.core.projection import KnownFacts, is_same_place, project
 from quarterdeck.core.session import SessionState
 from quarterdeck.errors import TmuxError
 from quarterdeck.supervisor.bus import Bus
-from quarterdeck.supervisor.reconcile import Circumstances, make_good, reconcile
+from quarterdeck.supervisor.notes import SessionNotes
+from quarterdeck.supervisor.reconcile import Circumstances, Expected, make_good, reconcile
 from quarterdeck.supervisor.row_writer import Followed, changes_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from quarterdeck.core.events import CreatedReason, SessionDeleted, SessionForgotten
     from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId
-    from quarterdeck.core.pane import Look
+    from quarterdeck.core.pane import Look, Pane
+    from quarterdeck.core.projection import Conclusion, Seen, StartedWith
     from quarterdeck.core.session import Session
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.mux import Mux
     from quarterdeck.ports.store import Store
+    from quarterdeck.supervisor.repo_themes import FoundTheme
 
 logger = logging.getLogger(__name__)
+
+NO_ROWS: Mapping[SessionId, Session] = MappingProxyType({})
 
 
 class Supervisor:
     """Watches one tmux server. Everything else reads `fleet` and listens to `bus`."""
 
-    def __init__(self, *, mux: Mux, store: Store, clock: Clock, is_writer: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        *,
+        mux: Mux,
+        store: Store,
+        clock: Clock,
+        is_writer: Callable[[], bool],
+        notes: SessionNotes | None = None,
+    ) -> None:
         self.mux = mux
         self.store = store
         self.clock = clock
         self.is_writer = is_writer
-        self.fleet = Fleet()
+        self._fleet = Fleet()
+        self._notes = notes or SessionNotes()
         self.bus = Bus()
         self.snapshot: Snapshot | None = None
         self.discovery = asyncio.Lock()
         """Held while a session is made or taken, so that a look never adopts it a second time."""
         self._exit_statuses: dict[str, int] = {}
-        self._reasons: dict[TmuxSessionId, tuple[CreatedReason, Callable[[Session], Session]]] = {}
+        self._expected: dict[TmuxSessionId, Expected] = {}
         self._kept: dict[SessionId, Session] = {}
         self._followed: Followed = {}
+        self._untold: tuple[Mapping[SessionId, Seen], LookSucceeded] | None = None
+        """What the last look showed, where it is told together with what is read next."""
+        self._seen_as: dict[SessionId, tuple[Session, Seen, Session]] = {}
+        self._panes_in: Snapshot | None = None
+        self._panes: Mapping[TmuxSessionId, Pane] = {}
         self._at_start = True
         self._has_taken_over = False
         self._failures = 0
@@ -65,21 +90,97 @@ class Supervisor:
         """The address of the tmux server, as sessions carry it."""
         return str(self.mux.address)
 
-    def commit(self, *events: Event) -> None:
+    @property
+    def fleet(self) -> Fleet:
+        """The fleet as it was told last."""
+        return self._fleet
+
+    @property
+    def fleet_seen(self) -> Fleet:
+        """The fleet with what the last look showed, also where that is not told yet."""
+        if self._untold is None or not self._untold[0]:
+            return self._fleet
+        sessions = self._fleet.sessions
+        seen = {key: self._with_look(sessions[key]) for key in self._untold[0] if key in sessions}
+        return replace(self._fleet, sessions={**sessions, **seen})
+
+    def _commit(self, *events: Event) -> None:
         """Fold events into the fleet and publish them, in order."""
         for event in events:
-            self.fleet = apply(self.fleet, event)
+            self._fleet = apply(self._fleet, event)
             self.bus.publish(event)
+
+    # What others hand over
+
+    def show(self, rows: Mapping[SessionId, Session] = NO_ROWS) -> None:
+        """Tell all that is known by now in one go: these rows as they were read, and what is new of the others."""
+        seen, now = self.fleet_seen.sessions, self.clock.now()
+        events: list[Event] = []
+        for key, before in self._fleet.sessions.items():
+            after = rows.get(key) or self.projected(seen[key])
+            if after is not before:
+                events.append(SessionChanged(before=before, after=after, at=now))
+        if self._untold is not None:
+            events.append(self._untold[1])
+            self._untold = None
+            self._seen_as.clear()
+        self._commit(*events)
+        self._notes.keep_only(self._fleet.sessions.keys())
+
+    def renew(self, session_id: SessionId) -> None:
+        """Tell what is new of one session."""
+        before = self._fleet.sessions.get(session_id)
+        if before is not None and (after := self.projected(before)) is not before:
+            self._commit(SessionChanged(before=before, after=after, at=self.clock.now()))
+
+    def projected(self, session: Session, conclusion: Conclusion | None = None) -> Session:
+        """The row with all that is known of it by now, and with what was just read of it."""
+        pane = self.pane_of(session)
+        if conclusion is None and self._notes.are_in(session, pane):
+            return session
+        after = project(session, self._notes.of(session, pane, conclusion=conclusion), self.clock.now())
+        self._notes.put_in(after, pane)
+        return after
+
+    def note_held(self, counts: Mapping[SessionId, int]) -> None:
+        """So many messages wait for each session."""
+        if counts != self._notes.held:
+            self._notes.held = counts
+            self.show()
+
+    def note_themes(self, found: Mapping[str, FoundTheme | None]) -> None:
+        """These folders have these themes."""
+        self._notes.themes = {folder: each.theme_id if each else "" for folder, each in found.items()}
+        themes = {each.theme_id: each.theme for each in found.values() if each}
+        at = self.clock.now()
+        self._commit(
+            *(
+                ThemeFound(theme_id=theme_id, theme=theme, at=at)
+                for theme_id, theme in themes.items()
+                if self._fleet.themes.get(theme_id) != theme
+            )
+        )
+        self.show()
+
+    def note_end(self, event: SessionDeleted | SessionForgotten) -> None:
+        """An operation has ended a session, or forgotten it."""
+        self._commit(event)
+
+    def pane_of(self, session: Session) -> Pane | None:
+        """The pane that a session shows, by the last look."""
+        if self.snapshot is not self._panes_in:
+            self._panes_in, self._panes = self.snapshot, shown_panes(self.snapshot.panes) if self.snapshot else {}
+        return self._panes.get(session.tmux_id) if session.tmux_id else None
+
+    # Looking
 
     async def load(self) -> None:
         """Read what was kept. Nothing is shown from it before a look has said what is there."""
         self._kept = {session.session_id: session for session in await self.store.sessions(self.server)}
 
-    def expect(
-        self, tmux_id: TmuxSessionId, reason: CreatedReason, dress: Callable[[Session], Session] = lambda s: s
-    ) -> None:
-        """Say how a session that is about to be seen came to be, and what we know of it beside what tmux tells."""
-        self._reasons[tmux_id] = (reason, dress)
+    def expect(self, tmux_id: TmuxSessionId, reason: CreatedReason, started_with: StartedWith | None = None) -> None:
+        """Say how a session that is about to be seen came to be, and what was started in it."""
+        self._expected[tmux_id] = Expected(reason, started_with)
 
     def take_over(self) -> None:
         """The rows are ours to keep from now on: the next look makes good what who kept them before had no time for."""
@@ -91,35 +192,44 @@ class Supervisor:
         if status is not None:
             self._exit_statuses[pane_id] = status
 
-    async def look(self, moved: Collection[PaneId] | None = None) -> Look:
-        """Look once and commit what it shows. Raises TmuxError, having told the fleet, when it could not be done."""
-        async with self.discovery:
-            return await self.look_locked(moved)
+    async def look(self, moved: Collection[PaneId] | None = None, *, reads_next: bool = False) -> Look:
+        """Look once and commit what it shows. Raises TmuxError, having told the fleet, when it could not be done.
 
-    async def look_locked(self, moved: Collection[PaneId] | None = None) -> Look:
+        Who `reads_next` what the panes show calls `show` then: until that, new facts of known rows are not told.
+        """
+        async with self.discovery:
+            return await self.look_locked(moved, reads_next=reads_next)
+
+    async def look_locked(self, moved: Collection[PaneId] | None = None, *, reads_next: bool = False) -> Look:
         """Look while the caller holds `discovery`."""
         try:
             look = await self.mux.look(moved)
         except TmuxError as fault:
             self._failures += 1
-            self.commit(LookFailed(message=fault.message, failures=self._failures, at=self.clock.now()))
+            self._commit(LookFailed(message=fault.message, failures=self._failures, at=self.clock.now()))
             raise
-        self._failures = 0
+        had_failed, self._failures = self._failures > 0, 0
         now = self.clock.now()
         around = Circumstances(
-            store=self.store, server=self.server, is_writer=self.is_writer(), at_start=self._at_start, now=now
+            store=self.store,
+            server=self.server,
+            is_writer=self.is_writer(),
+            expected=self._expected,
+            at_start=self._at_start,
+            now=now,
         )
         statuses = dict(self._exit_statuses)
-        events = await reconcile(around, lambda: self.fleet, self._kept, look, statuses)
+        events, seen = await reconcile(around, lambda: self._fleet, self._kept, look, statuses)
         if self._has_taken_over and not self._at_start:
-            events += await make_good(around, self.fleet, self._kept, look, statuses)
+            events += await make_good(around, self._fleet, self._kept, look, statuses)
         self._has_taken_over = False
-        first = self._at_start
-        self._at_start = False
+        first, self._at_start = self._at_start, False
         self.snapshot = look if isinstance(look, Snapshot) else None
         incarnation = "" if isinstance(look, NoServer) else str(look.incarnation)
-        self.fleet = replace(self.fleet, incarnation=incarnation)
-        self.commit(*map(self._dressed, events), LookSucceeded(at=now))
+        self._untold = seen, LookSucceeded(incarnation=incarnation, at=now)
+        may_wait = reads_next and around.is_writer and not events and not had_failed and not first
+        if not may_wait or not self._are_in_place(seen):
+            self._tell_look(events)
         if first:
             self._show_kept()
         # An end that this look did not show yet is told with the one that does.
@@ -128,20 +238,53 @@ class Supervisor:
             self._exit_statuses.pop(spent, None)
         return look
 
+    def _are_in_place(self, seen: Mapping[SessionId, Seen]) -> bool:
+        """Whether all these rows go on to be of the same panes and programs; another one is told at once."""
+        sessions = self._fleet.sessions
+        return all(is_same_place(sessions[key], each.pane, each.incarnation) for key, each in seen.items())
+
+    def _tell_look(self, events: list[Event]) -> None:
+        """Tell who came and went, and the plain facts of the others."""
+        assert self._untold is not None
+        (seen, succeeded), sessions = self._untold, self._fleet.sessions
+        rows = [(sessions[key], self._with_look(sessions[key])) for key in seen if key in sessions]
+        self._untold = None
+        changed = [
+            SessionChanged(before=before, after=after, at=succeeded.at) for before, after in rows if before is not after
+        ]
+        self._commit(*events, *changed, succeeded)
+        for event in events:
+            if isinstance(event, SessionCreated) and event.session.tmux_id is not None:
+                self._expected.pop(event.session.tmux_id, None)
+
+    def _with_look(self, session: Session) -> Session:
+        """The row with the facts that are not told yet; the very same one as long as nothing else changes it."""
+        seen = self._untold[0].get(session.session_id) if self._untold else None
+        if seen is None:
+            return session
+        known = self._seen_as.get(session.session_id)
+        if known is None or known[0] is not session or known[1] is not seen:
+            after = project(session, KnownFacts(seen=seen), self.clock.now())
+            known = self._seen_as[session.session_id] = session, seen, after
+        return known[2]
+
     async def refresh(self) -> None:
         """Carry over what other processes did to the store since we last read it."""
         async with self.discovery:
             await self.load()
             if not self._at_start:
                 await self._give_back_lost()
-                follow = not self.is_writer()
+                follow = None if self.is_writer() else self._follow
                 now = self.clock.now()
-                self._followed = {key: pair for key, pair in self._followed.items() if key in self.fleet.sessions}
-                self.commit(*changes_elsewhere(self.fleet, self._kept, self._followed, follow=follow, now=now))
+                self._followed = {key: pair for key, pair in self._followed.items() if key in self._fleet.sessions}
+                self._commit(*changes_elsewhere(self._fleet, self._kept, self._followed, follow=follow, now=now))
+
+    def _follow(self, ours: Session, kept: Session) -> Session:
+        return project(ours, self._notes.of(ours, self.pane_of(ours), followed=kept), self.clock.now())
 
     async def _give_back_lost(self) -> None:
         """Keep again what a database that was set aside or taken away has lost; what was forgotten stays so."""
-        lost = [session for key, session in self.fleet.sessions.items() if key not in self._kept]
+        lost = [session for key, session in self._fleet.sessions.items() if key not in self._kept]
         if not lost:
             return
         await self.store.checkpoint([session for session in lost if not session.is_stale])
@@ -152,33 +295,27 @@ class Supervisor:
     def ended(self) -> dict[SessionId, Session]:
         """Every session that is over and still known, whoever saw it end."""
         kept = {key: row for key, row in self._kept.items() if row.state is SessionState.EXITED}
-        return {key: row for key, row in {**kept, **self.fleet.exited}.items() if key not in self.fleet.sessions}
+        return {key: row for key, row in {**kept, **self._fleet.exited}.items() if key not in self._fleet.sessions}
 
     def keep_in_view(self, ended: Mapping[SessionId, Session]) -> None:
         """Show these ended rows although they ended before, and take the place of what was shown of them."""
-        live = self.fleet.sessions
-        exited = {key: row for key, row in {**self.fleet.exited, **ended}.items() if key not in live}
-        if exited != self.fleet.exited:
-            self.fleet = replace(self.fleet, exited=exited)
+        live = self._fleet.sessions
+        exited = {key: row for key, row in {**self._fleet.exited, **ended}.items() if key not in live}
+        if exited != self._fleet.exited:
+            self._commit(EndedShown(sessions=exited, at=self.clock.now()))
 
     @property
     def kept(self) -> Mapping[SessionId, Session]:
         """The store's rows as last read, ended ones included."""
         return self._kept
 
-    def _dressed(self, event: Event) -> Event:
-        if isinstance(event, SessionCreated) and event.session.tmux_id in self._reasons:
-            reason, dress = self._reasons.pop(event.session.tmux_id)
-            return replace(event, reason=reason, session=dress(event.session))
-        return event
-
     def _show_kept(self) -> None:
         """Show the identities that wait for their session to come back."""
         for session in self._kept.values():
-            if session.is_stale and session.session_id not in self.fleet.sessions:
-                self.commit(SessionStale(session=session, at=self.clock.now()))
+            if session.is_stale and session.session_id not in self._fleet.sessions:
+                self._commit(SessionStale(session=session, at=self.clock.now()))
 
     def report(self, worker: str, health: Health, detail: str = "") -> None:
         """Show how a worker is doing; said only when it changed."""
-        if self.fleet.workers.get(worker) != (health, detail):
-            self.commit(WorkerHealth(worker=worker, health=health, detail=detail, at=self.clock.now()))
+        if self._fleet.workers.get(worker) != (health, detail):
+            self._commit(WorkerHealth(worker=worker, health=health, detail=detail, at=self.clock.now()))

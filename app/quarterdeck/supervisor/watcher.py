@@ -100,7 +100,7 @@ class Watcher:
             asked = None if everything else moved
             wanted: float | None = None
             try:
-                look = await self._supervisor.look(asked)
+                look = await self._supervisor.look(asked, reads_next=True)
                 last = loop.time()
                 if everything:
                     resync_at = last + self._resync

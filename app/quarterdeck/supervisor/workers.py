@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.diff import diff
-from quarterdeck.core.pane import NoServer
+from quarterdeck.core.pane import NoServer, Snapshot
 from quarterdeck.errors import StoreError
 from quarterdeck.supervisor.accepted_thoughts import AcceptedThoughts
 from quarterdeck.supervisor.agent_facts import AgentFacts
@@ -15,6 +15,7 @@ from quarterdeck.supervisor.checkpoints import Checkpoints
 from quarterdeck.supervisor.day_history import DayHistory
 from quarterdeck.supervisor.file_watcher import APPEARED
 from quarterdeck.supervisor.health_notes import HealthNotes
+from quarterdeck.supervisor.notes import SessionNotes
 from quarterdeck.supervisor.repo_themes import RepoThemes
 from quarterdeck.supervisor.reported_questions import ReportedQuestions
 from quarterdeck.supervisor.reports import Reports
@@ -22,7 +23,7 @@ from quarterdeck.supervisor.row_thoughts import RowThoughts
 from quarterdeck.supervisor.row_writer import RowWriter, WriterLease
 from quarterdeck.supervisor.scrollbacks import Scrollbacks
 from quarterdeck.supervisor.spawned_rows import SpawnedRows
-from quarterdeck.supervisor.state_reader import StateReader
+from quarterdeck.supervisor.state_reader import StateReader, StateReading
 from quarterdeck.supervisor.supervisor import Supervisor
 from quarterdeck.supervisor.theme_painter import ThemePainter
 from quarterdeck.supervisor.thought_engine import ThoughtEngine
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.ids import PaneId, SessionId
-    from quarterdeck.core.pane import Look, Snapshot
+    from quarterdeck.core.pane import Look
     from quarterdeck.ports.agent import Agents, Claims
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.mux import Mux
@@ -75,12 +76,18 @@ class Workers:
     ) -> None:
         self.keeping = RowWriter(lease, file_watcher.files(*state_files), clock)
         self._reported = file_watcher.files(spool / "*.report", mask=APPEARED)
-        self.supervisor = Supervisor(mux=mux, store=store, clock=clock, is_writer=lambda: self.keeping.is_writer)
         self.queue = ThoughtQueue(store.save_thought)
         self.thoughts = AcceptedThoughts(self.queue)
+        self.work_rows = SpawnedRows(works)
+        self.supervisor = Supervisor(
+            mux=mux,
+            store=store,
+            clock=clock,
+            is_writer=lambda: self.keeping.is_writer,
+            notes=SessionNotes(thought=self.thoughts.held, recorded=self.work_rows.of),
+        )
         self.checkpoints = Checkpoints(self.supervisor)
         self.scrollbacks = Scrollbacks(mux=mux, clock=clock, keep=self.checkpoints.tail)
-        self.work_rows = SpawnedRows(works)
         self._turns = ReportedQuestions()
         self.reports = Reports(spool=spool, socket=str(mux.address), agents=agents, note_heard=store.note_heard)
         self.reader = StateReader(
@@ -90,7 +97,7 @@ class Workers:
             processes=processes,
             facts=AgentFacts(clock=clock, claims=claims),
             reports=self.reports,
-            dress=lambda session, pane: self.work_rows.dressed(self.thoughts.merged(session, pane)),
+            project=self.supervisor.projected,
             report=self.supervisor.report,
         )
         self.painting = ThemePainter(clock=clock, themes=RepoThemes(clock=clock))
@@ -100,7 +107,7 @@ class Workers:
             fleet=self._fleet,
             insight=self.reader.insight,
             publisher=ThoughtPublisher(
-                clock=clock, take=self.row_thoughts.take, held=self.row_thoughts.held, show=self.row_thoughts.show
+                clock=clock, take=self.row_thoughts.take, held=self.row_thoughts.held, show=self.supervisor.renew
             ),
             line_of=line_of,
             setup=engine,
@@ -131,7 +138,7 @@ class Workers:
         await self.supervisor.load()
         await self.thoughts.load(self._store)
         await self.work_rows.load()
-        self.supervisor.keep_in_view(self.work_rows.ended(self.supervisor.kept))
+        self._keep_ended_in_view()
 
     def detect_anew(self) -> None:
         """Other agents are known now: find out again who runs where."""
@@ -200,8 +207,8 @@ class Workers:
         asked = self.work_rows.asks.keys()
         await self.work_rows.load()
         await self.supervisor.refresh()
-        self.supervisor.keep_in_view(self.work_rows.ended(self.supervisor.kept))
-        self._show_thoughts()
+        self._keep_ended_in_view()
+        self.supervisor.show()
         if asked - self.work_rows.asks.keys():
             # What those do now has to be read anew.
             self.watcher.look_now()
@@ -216,7 +223,7 @@ class Workers:
             # It stands there for longer than it should, which is better than a message that seems to have failed.
             logger.info("the question of %s stays open for now: %s", session_id, error.message)
         else:
-            self._show_thoughts()
+            self.supervisor.show()
             self.watcher.look_now()
 
     async def _see_answers(self) -> None:
@@ -233,27 +240,31 @@ class Workers:
         await self.reports.watch(self._reported, self.watcher.look_at, may_read=lambda: self.keeping.is_writer)
 
     async def _after_look(self, look: Look, moved: Collection[PaneId] | None) -> float | None:
-        wanted: float | None = None
-        if isinstance(look, NoServer):
-            self.reader.nothing_there()
-            self._last = None
-        elif self.keeping.is_writer:
-            stirred = moved if moved is not None else panes_that_stirred(self._last, look)
-            self._last = look
-            reading = await self.reader.read(self._fleet, look, stirred)
-            self.supervisor.commit(*reading.events)
-            for session_id, tail in reading.tails.items():
-                self.checkpoints.tail(session_id, tail)
-                watched = self.reader.watched(session_id)
-                if watched is not None:
-                    self.scrollbacks.drawn(session_id, watched.pane, tail)
-            self.engine.moved(reading.tails.keys() | reading.told)
-            wanted = reading.look_again_in
+        """Read what a look leads to, and tell the rows that follow from both."""
+        reading = StateReading()
+        try:
+            if isinstance(look, NoServer):
+                self.reader.nothing_there()
+                self._last = None
+            elif self.keeping.is_writer:
+                stirred = moved if moved is not None else panes_that_stirred(self._last, look)
+                self._last = look
+                reading = await self.reader.read(lambda: self.supervisor.fleet_seen, look, stirred)
+        finally:
+            # Whatever became of the reading, what the look showed is told.
+            self.supervisor.show(reading.rows)
+        for session_id, tail in reading.tails.items():
+            self.checkpoints.tail(session_id, tail)
+            watched = self.reader.watched(session_id)
+            if watched is not None:
+                self.scrollbacks.drawn(session_id, watched.pane, tail)
+        self.engine.moved(reading.tails.keys() | reading.told)
+        if isinstance(look, Snapshot) and self.keeping.is_writer:
             await self._see_answers()
-        self._show_thoughts()
         self._forget_old_watermarks(look)
-        self.supervisor.commit(*await self.painting.paint(self._fleet))
-        return wanted
+        if (themes := await self.painting.paint(self.supervisor.fleet)) is not None:
+            self.supervisor.note_themes(themes)
+        return reading.look_again_in
 
     def _forget_old_watermarks(self, look: Look) -> None:
         panes = () if isinstance(look, NoServer) else look.panes
@@ -262,11 +273,9 @@ class Workers:
     def _fleet(self) -> Fleet:
         return self.supervisor.fleet
 
-    def _show_thoughts(self) -> None:
-        """Put the latest word, and what others know of the work, on each row it speaks of."""
-        self.row_thoughts.show_all()
+    def _keep_ended_in_view(self) -> None:
         now = self.supervisor.clock.now()
-        self.supervisor.commit(*self.work_rows.changes(self.supervisor.fleet, now))
+        self.supervisor.keep_in_view(self.work_rows.ended(self.supervisor.kept, now))
 
 
 def panes_that_stirred(before: Snapshot | None, after: Snapshot) -> frozenset[PaneId] | None:

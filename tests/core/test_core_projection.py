@@ -1,0 +1,118 @@
+"""The table of a session's fields says what is true: who sets each, and what follows another process."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from quarterdeck.core.ids import PaneId, TmuxSessionId, WindowId
+from quarterdeck.core.pane import Pane
+from quarterdeck.core.projection import Conclusion, KnownFacts, Recorded, Seen, StartedWith, project
+from quarterdeck.core.session import (
+    FIELDS,
+    Ask,
+    Evidence,
+    ExitReason,
+    FieldOwner,
+    Need,
+    RestState,
+    Session,
+    SessionState,
+    ThoughtSource,
+    ThoughtState,
+    TransportHealth,
+)
+from quarterdeck.core.session_ends import gone, put_away
+from quarterdeck.core.thought import ThoughtSnapshot
+from support.whole_session import FULL, LATER, LIVE, differing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+OTHER_PANE = Pane(
+    pane_id=PaneId("%2"), window_id=WindowId("@2"), tmux_id=TmuxSessionId("$2"), session_name="other", pid=8,
+    session_created=1_700_000_000, command="vi", path="/elsewhere", title="another title",
+)  # fmt: skip
+ASK = Ask(kind=Need.QUESTION, text="Which one?", since=LATER)
+NO_WORK, ASKED = Recorded(work=None, ask=None), Recorded(work=None, ask=ASK)
+CALM = replace(LIVE, needs=None)
+SEEN = Seen(pane=OTHER_PANE, clients=1, incarnation="next")
+READ = Conclusion(
+    state=SessionState.IDLE, evidence=Evidence(cause="stop"), needs=None, asks=None, background_tasks=0,
+    tool="Amp", context_limit=200, token_count=100, cost_usd=0.7, model="two", conversation="next", skill="commit",
+    active_at=LATER,
+)  # fmt: skip
+SAID = ThoughtSnapshot(
+    thought="writes", thought_state=ThoughtState.ACTIVE, thought_source=ThoughtSource.CARRY_FORWARD,
+    rest_state=RestState.DROWSY, updated_at=LATER, objective_fingerprint="other", token_count=9, context_limit=10,
+)  # fmt: skip
+NOTED = KnownFacts(theme_id="", held_messages=0, started_with=StartedWith(tool="Amp", context_limit=200))
+SETS: dict[FieldOwner, list[Callable[[], tuple[Session, Session]]]] = {
+    FieldOwner.IDENTITY: [],
+    FieldOwner.LOOK: [lambda: (FULL, project(FULL, KnownFacts(seen=SEEN), LATER))],
+    FieldOwner.READING: [lambda: (FULL, project(FULL, KnownFacts(conclusion=READ), LATER))],
+    FieldOwner.THOUGHT: [lambda: (FULL, project(FULL, KnownFacts(thought=SAID), LATER))],
+    FieldOwner.WORK: [
+        lambda: (LIVE, project(LIVE, KnownFacts(recorded=NO_WORK), LATER)),
+        lambda: (CALM, project(CALM, KnownFacts(recorded=ASKED), LATER)),
+    ],
+    FieldOwner.NOTE: [lambda: (FULL, project(FULL, NOTED, LATER))],
+    FieldOwner.END: [
+        lambda: (LIVE, gone(LIVE, ExitReason.PROCESS_EXIT, LATER, 1)),
+        lambda: (LIVE, put_away(LIVE, ExitReason.PROCESS_EXIT, LATER)),
+    ],
+}
+
+
+def test_the_table_has_a_row_for_each_field_in_the_order_of_the_class() -> None:
+    assert [each.name for each in FIELDS] == [each.name for each in fields(Session)]
+
+
+@pytest.mark.parametrize("owner", SETS)
+def test_an_owner_sets_the_fields_that_the_table_gives_it_and_no_others(owner: FieldOwner) -> None:
+    found = set[str]().union(*(differing(*made()) for made in SETS[owner]))
+
+    given = {each.name for each in FIELDS if owner in each.owners}
+    assert found == (given if owner is not FieldOwner.IDENTITY else set()), "what no part changes is the identity's"
+
+
+def test_owners_are_asked_in_one_order() -> None:
+    order = list(FieldOwner)
+
+    for each in FIELDS:
+        assert list(each.owners) == sorted(each.owners, key=order.index), each.name
+
+
+def test_a_row_that_follows_another_process_keeps_what_the_table_says_is_its_own() -> None:
+    ours = project(FULL, KnownFacts(seen=SEEN, conclusion=READ, thought=SAID), LATER)
+    ours = replace(ours, transport_health=TransportHealth.HEALTHY, work=None, repo_theme_id=None)
+
+    after = project(ours, KnownFacts(followed=FULL), LATER)
+
+    assert differing(FULL, after) == {each.name for each in FIELDS if not each.follows}
+    assert not differing(ours, after) & {each.name for each in FIELDS if not each.follows}
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        pytest.param(KnownFacts(), id="nothing"),
+        pytest.param(KnownFacts(seen=SEEN, conclusion=READ, recorded=ASKED), id="facts and reading"),
+        pytest.param(KnownFacts(followed=FULL, thought=SAID, theme_id="/repo", held_messages=2), id="what is followed"),
+    ],
+)
+def test_what_is_known_already_gives_the_very_same_row(known: KnownFacts) -> None:
+    once = project(FULL, known, LATER)
+
+    assert project(once, known, LATER) is once
+
+
+def test_what_is_said_last_wins() -> None:
+    known = KnownFacts(seen=SEEN, conclusion=READ, thought=SAID, recorded=ASKED)
+    row = project(FULL, known, LATER)
+
+    assert (row.tmux_name, row.model, row.thought) == ("other", "two", "writes")
+    assert (row.state, row.needs, row.asks) == (SessionState.ATTENTION, Need.QUESTION, ASK)
+    assert (row.token_count, row.rest_state) == (9, RestState.DROWSY), "the engine speaks after the transcript"
