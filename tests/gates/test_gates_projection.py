@@ -1,0 +1,86 @@
+"""A session is made of another one in one place, and the fleet is changed in one place."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, TypeGuard
+
+from quarterdeck.core.session import FIELDS
+from support.cli import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PACKAGE = ROOT / "app" / "quarterdeck"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+MAKES_SESSIONS = {"core.projection", "core.session_ends"}
+REPORT, REQUEST, RECORD, THOUGHT = "what an agent reported", "what is asked for", "a work record", "a thought"
+ALLOWED = {
+    "core.masked: asks state_evidence thought title work": "leaves the process, and nothing of it comes back",
+    "agents.claude_reports: tool": REPORT,
+    "agents.gemini_reports: tool": REPORT,
+    "agents.opencode_reports: cwd model session_id": REPORT,
+    "agents.opencode_reports: tool": REPORT,
+    "cli.events_watch: session_id": REQUEST,
+    "core.apply_events: incarnation": "the fleet",
+    "core.reading_ladder: needs": "a reading",
+    "core.thought_rules: action_cues thought": THOUGHT,
+    "core.thought_rules: objective_changed_at": THOUGHT,
+    "core.thought_rules: objective_fingerprint": THOUGHT,
+    "core.thought_rules: thought thought_source": THOUGHT,
+    "operations.conversations: agent_session_id": RECORD,
+    "operations.conversations: session_id": REQUEST,
+    "operations.new: session_id": REQUEST,
+    "operations.remap: agent_session_id": RECORD,
+    "operations.restore: session_id": REQUEST,
+    "operations.restore: tmux_server": RECORD,
+    "store.work: session_id tmux_name": RECORD,
+    "supervisor.row_thoughts: session_id": THOUGHT,
+    "tui.screens.new: title": "a line of a list",
+}
+"""Calls of `replace` with names that are a session's fields, too, by what it is that they make anew."""
+
+
+def dotted(module: Path) -> str:
+    return ".".join(module.relative_to(PACKAGE).with_suffix("").parts)
+
+
+def sources() -> Iterator[tuple[str, str]]:
+    for module in MODULES:
+        yield dotted(module), module.read_text(encoding="utf-8")
+
+
+def is_replace(node: ast.AST) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and "replace" in {getattr(node.func, "id", ""), getattr(node.func, "attr", "")}
+
+
+def rewrites(source: str) -> set[str]:
+    """The names, in one text, that each call sets which may make a session of another one."""
+    known = {field.name for field in FIELDS}
+    nodes = ast.walk(ast.parse(source)) if "replace(" in source else ()
+    found = [[word.arg or "**" for word in node.keywords] for node in nodes if is_replace(node)]
+    return {" ".join(sorted(names)) for names in found if names and set(names) <= known | {"**"}}
+
+
+def test_only_the_projection_makes_a_session_of_another_one() -> None:
+    found = {
+        f"{name}: {names}" for name, source in sources() if name not in MAKES_SESSIONS for names in rewrites(source)
+    }
+
+    assert found == ALLOWED.keys()
+
+
+def test_a_session_that_is_made_of_another_one_is_found() -> None:
+    assert rewrites("after = replace(row, state=SessionState.BUSY, needs=None)") == {"needs state"}
+    assert rewrites("after = dataclasses.replace(row, **fields)") == {"**"}
+    assert rewrites("text = text.replace(old, new)\nfleet = replace(fleet, sessions={})") == set()
+
+
+def test_the_supervisor_alone_changes_the_fleet() -> None:
+    folds = [name for name, source in sources() if "quarterdeck.core.apply_events import" in source]
+    reaches_in = [name for name, source in sources() if re.search(r"supervisor\._[a-z]", source)]
+
+    assert folds == ["supervisor.supervisor"]
+    assert reaches_in == []
