@@ -11,7 +11,7 @@ from quarterdeck.tui.rows import column as col
 from quarterdeck.tui.rows.head import Counts, count
 from quarterdeck.tui.rows.mark import kind_of
 from quarterdeck.tui.rows.order import Grouping, Round, arrange, held
-from quarterdeck.tui.rows.session_row import name_of, rest_word
+from quarterdeck.tui.rows.session_row import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,8 +59,7 @@ class FleetView:
         self.counts = count(fleet.sessions.values(), self._key, self._kind)
         known = self._known if len(shown) == len(self._known) else {s.session_id: self._told(s) for s in shown}
         self.longest_name = max((each.name_cells for each in known.values()), default=col.NAME_LEAST)
-        said = frozenset[str]().union(*{each.says for each in known.values()})
-        self.empty = _SELDOM - said
+        self.empty = col.SELDOM.intersection(*{each.silent for each in known.values()})
 
     def _matching(self) -> list[Session]:
         if not self.filter:
@@ -101,10 +100,6 @@ class FleetView:
         return [self.sessions[session_id] for session_id in ids if session_id in self.sessions]
 
 
-_SELDOM = frozenset({col.CONTEXT, col.BRANCH, col.REST})
-"""Columns that are left out while they would say nothing in any row."""
-
-
 class _Known(NamedTuple):
     """What the board goes by, of one session."""
 
@@ -112,16 +107,10 @@ class _Known(NamedTuple):
     key: SortKey
     kind: Kind
     name_cells: int
-    says: frozenset[str]
-    """The columns, of those that are seldom filled, in which it has something to say."""
+    silent: frozenset[str]
+    """The columns in which it has nothing to say, of those that are left out when nobody has."""
 
 
 def _know(session: Session) -> _Known:
     kind = kind_of(session)
-    said = {
-        col.CONTEXT: session.token_count,
-        col.BRANCH: session.work and (session.work.branch or session.work.prs),
-        col.REST: rest_word(session, kind),
-    }
-    says = frozenset(name for name, is_said in said.items() if is_said)
-    return _Known(session, sort_key(session), kind, cell_width(name_of(session)), says)
+    return _Known(session, sort_key(session), kind, cell_width(name_of(session)), col.silent_in(session, kind))

@@ -1,23 +1,33 @@
-"""Which columns there is room for, and how wide each is."""
+"""The table's columns: what each shows, how wide it is, and when there is room for it. Pure.
+
+A column more is a row more in `COLUMNS`.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from quarterdeck.core.text import fit
+from quarterdeck.tui.rows.activity_bars import plot
+from quarterdeck.tui.rows.cell import Cell
+from quarterdeck.tui.rows.durations import quiet, share
+from quarterdeck.tui.rows.mark import GONE, ROLES, Kind, is_doubtful, kind_of, shape
+from quarterdeck.tui.rows.session_row import (
+    agent_of,
+    branch_of,
+    name_of,
+    repo_of,
+    rest_word,
+    saying,
+    waiting_mail,
+    waiting_since,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
-MARK, SHAPE, NAME, AGENT, STATE = "mark", "shape", "name", "agent", "state"
-REST, THOUGHT, CONTEXT, REPO = "rest", "thought", "context", "repo"
-BRANCH, QUIET, PLOT = "branch", "quiet", "plot"
-
-ORDER = (MARK, SHAPE, NAME, AGENT, STATE, REST, THOUGHT, CONTEXT, REPO, BRANCH, QUIET, PLOT)
-"""As they stand on the screen."""
-TITLES = {
-    NAME: "session", AGENT: "agent", STATE: "state", REST: "rest", THOUGHT: "thought", CONTEXT: "ctx", REPO: "repo",
-    BRANCH: "branch", QUIET: "quiet", PLOT: "activity",
-}  # fmt: skip
-RIGHT = frozenset({CONTEXT, QUIET})
+    from quarterdeck.core.session import Session
+    from quarterdeck.tui.rows.session_row import RowView
 
 NAME_LEAST, NAME_MOST = 8, 24
 THOUGHT_LEAST = 16
@@ -25,25 +35,55 @@ THOUGHT_SHORT = 24
 """A thought this long says what it is about."""
 THOUGHT_EASY = 34
 """A thought this long can mostly be read; what is only nice to know waits until it can."""
-_WIDTHS = {MARK: 1, SHAPE: 1, AGENT: 8, STATE: 8, REST: 6, CONTEXT: 4, REPO: 12, BRANCH: 14, QUIET: 5, PLOT: 8}
-_BRANCH_EASY = 18
-_FIRST = (STATE, QUIET, AGENT)
-"""Taken in this order while a thought of the least length still fits."""
-_THEN = (
-    ((CONTEXT,), THOUGHT_EASY),
-    ((REPO,), THOUGHT_SHORT),
-    ((BRANCH,), THOUGHT_SHORT),
-    ((PLOT, REST), THOUGHT_EASY),
-)
-"""Taken in this order while a thought of the length beside them still fits; the first that does not ends it."""
+BRANCH_EASY = 18
+CONTEXT_TIGHT = 0.8
+"""From this share of its context on, a session's use of it is worth a colour."""
+
+
+class Row(NamedTuple):
+    """What a cell is made of."""
+
+    session: Session
+    kind: Kind
+    is_doubtful: bool
+    view: RowView
+
+    @property
+    def role(self) -> str:
+        """The colour of its state."""
+        return ROLES[self.kind] + (" dim" if self.is_doubtful else "")
+
+
+class ColumnKind(NamedTuple):
+    """One column, whatever the width."""
+
+    name: str
+    says: Callable[[Row, int], tuple[str, str]]
+    """Text and role for a row, where there is so much room."""
+    title: str = ""
+    width: int = 0
+    turn: int = 0
+    """When it is given its room: the lower the sooner; 0 for those that are always there."""
+    beside: int = THOUGHT_EASY
+    """How long a thought must still fit then; when it does not, this and all that come later are left out."""
+    gap: int | None = None
+    """Cells before the next column, where they are others than usual."""
+    is_right: bool = False
+    is_said: Callable[[Session, Kind], object] | None = None
+    """Whether it has something to say, of those that are left out while they would say nothing in any row."""
 
 
 class Column(NamedTuple):
-    """One column: the cells it takes, and the empty ones between it and the next."""
+    """One column at one width of the table: the cells it takes, and the empty ones between it and the next."""
 
-    name: str
+    kind: ColumnKind
     width: int
     gap: int
+
+    @property
+    def name(self) -> str:
+        """What it is called here."""
+        return self.kind.name
 
 
 class ColumnLayout(NamedTuple):
@@ -53,38 +93,135 @@ class ColumnLayout(NamedTuple):
     width: int
 
 
-_OWN_GAPS = {MARK: 0, SHAPE: 1}
-"""The mark and the shape belong to the name."""
+def _mark(row: Row, _: int) -> tuple[str, str]:
+    if not row.view.is_marked(row.session):
+        return " ", "text"
+    return "+" if row.view.ascii_only else "✓", "accent"
+
+
+def _shape(row: Row, _: int) -> tuple[str, str]:
+    return shape(row.kind, ascii_only=row.view.ascii_only), row.role
+
+
+def _name(row: Row, _: int) -> tuple[str, str]:
+    return name_of(row.session), "text bold" if row.kind is Kind.ASKS else "text"
+
+
+def _agent(row: Row, _: int) -> tuple[str, str]:
+    return agent_of(row.session), "muted"
+
+
+def _state(row: Row, _: int) -> tuple[str, str]:
+    return row.kind.value + ("?" if row.is_doubtful else ""), row.role
+
+
+def _rest(row: Row, _: int) -> tuple[str, str]:
+    return rest_word(row.session, row.kind), "muted"
+
+
+def _thought(row: Row, _: int) -> tuple[str, str]:
+    role = {Kind.ASKS: "asks", Kind.FAILED: "failed"}.get(row.kind, "text")
+    return waiting_mail(row.session) + saying(row.session, row.kind), role
+
+
+def _context(row: Row, _: int) -> tuple[str, str]:
+    used, limit = row.session.token_count, row.session.context_limit
+    return share(used, limit), "asks" if limit and used / limit >= CONTEXT_TIGHT else "muted"
+
+
+def _repo(row: Row, _: int) -> tuple[str, str]:
+    return repo_of(row.session), row.view.repo_role(row.session)
+
+
+def _branch(row: Row, width: int) -> tuple[str, str]:
+    return branch_of(row.session, width), "muted"
+
+
+def _quiet(row: Row, _: int) -> tuple[str, str]:
+    role = ROLES[row.kind] if row.kind is Kind.ASKS else "muted"
+    return quiet(waiting_since(row.session), row.view.now), role
+
+
+def _plot(row: Row, width: int) -> tuple[str, str]:
+    return plot(row.view.activity_of(row.session), width, ascii_only=row.view.ascii_only), "muted"
+
+
+def _has_used_context(session: Session, _: Kind) -> object:
+    return session.token_count
+
+
+def _has_branch(session: Session, _: Kind) -> object:
+    return session.work and (session.work.branch or session.work.prs)
+
+
+MARK, SHAPE, NAME, STATE, THOUGHT, BRANCH = "mark", "shape", "name", "state", "thought", "branch"
+COLUMNS = (
+    ColumnKind(MARK, _mark, width=1, gap=0),
+    ColumnKind(SHAPE, _shape, width=1, gap=1),
+    ColumnKind(NAME, _name, "session"),
+    ColumnKind("agent", _agent, "agent", 8, turn=3, beside=THOUGHT_LEAST),
+    ColumnKind(STATE, _state, "state", 8, turn=1, beside=0),
+    ColumnKind("rest", _rest, "rest", 6, turn=8, is_said=rest_word),
+    ColumnKind(THOUGHT, _thought, "thought"),
+    ColumnKind("context", _context, "ctx", 4, turn=4, is_right=True, is_said=_has_used_context),
+    ColumnKind("repo", _repo, "repo", 12, turn=5, beside=THOUGHT_SHORT),
+    ColumnKind(BRANCH, _branch, "branch", 14, turn=6, beside=THOUGHT_SHORT, is_said=_has_branch),
+    ColumnKind("quiet", _quiet, "quiet", 5, turn=2, beside=THOUGHT_LEAST, is_right=True),
+    ColumnKind("plot", _plot, "activity", 8, turn=7),
+)
+"""As they stand on the screen. The mark and the shape belong to the name; name and thought get what room there is."""
+
+SELDOM = frozenset(each.name for each in COLUMNS if each.is_said is not None)
+"""Columns that are left out while they would say nothing in any row."""
 
 
 def layout(width: int, longest_name: int, empty: Collection[str] = ()) -> ColumnLayout:
     """The columns for a width. `empty` columns have nothing to show in any row, and are left out."""
     gap = 1 if width < 72 else 2
     name = max(NAME_LEAST, min(longest_name, NAME_MOST, max(NAME_LEAST, width // 4)))
-    chosen = {MARK: 1, SHAPE: 1}
+    in_turn = sorted((each for each in COLUMNS if each.turn), key=lambda each: each.turn)
     room = width - 1 - 1 - 1
     if room < name + gap + THOUGHT_LEAST:
-        name = min(longest_name, max(1, room - (_WIDTHS[STATE] + gap if room >= NAME_LEAST + gap + 8 else 0)))
-    chosen[NAME] = max(1, min(name, room))
+        # The state, which comes first, goes before a name in full.
+        name = min(longest_name, max(1, room - (in_turn[0].width + gap if room >= NAME_LEAST + gap + 8 else 0)))
+    chosen = {MARK: 1, SHAPE: 1, NAME: max(1, min(name, room))}
     room -= chosen[NAME]
-    is_full = False
-    for wanted, thought in ((_FIRST, THOUGHT_LEAST), *_THEN):
-        for column in (name for name in wanted if name not in empty):
-            cost = _WIDTHS[column] + gap
-            # The state goes before everything but the name; elsewhere the first that has no room ends it.
-            if is_full := room - cost < (0 if column == STATE else thought + gap):
-                break
-            chosen[column] = _WIDTHS[column]
-            room -= cost
-        if is_full:
+    for each in in_turn:
+        if each.name in empty:
+            continue
+        cost = each.width + gap
+        if room - cost < (each.beside + gap if each.beside else 0):
             break
-    if BRANCH in chosen and room - gap >= THOUGHT_EASY + _BRANCH_EASY - chosen[BRANCH]:
-        room -= _BRANCH_EASY - chosen[BRANCH]
-        chosen[BRANCH] = _BRANCH_EASY
+        chosen[each.name] = each.width
+        room -= cost
+    if BRANCH in chosen and room - gap >= THOUGHT_EASY + BRANCH_EASY - chosen[BRANCH]:
+        room -= BRANCH_EASY - chosen[BRANCH]
+        chosen[BRANCH] = BRANCH_EASY
     if room - gap >= THOUGHT_LEAST // 2:
         chosen[THOUGHT] = room - gap
-    names = [name for name in ORDER if name in chosen]
-    gaps = [_OWN_GAPS.get(name, gap) for name in names[:-1]] + [0]
-    return ColumnLayout(
-        tuple(Column(name, chosen[name], after) for name, after in zip(names, gaps, strict=True)), width
-    )
+    shown = [each for each in COLUMNS if each.name in chosen]
+    gaps = [gap if each.gap is None else each.gap for each in shown[:-1]] + [0]
+    columns = (Column(each, chosen[each.name], after) for each, after in zip(shown, gaps, strict=True))
+    return ColumnLayout(tuple(columns), width)
+
+
+def session_cells(session: Session, layout: ColumnLayout, view: RowView) -> tuple[Cell, ...]:
+    """The cells of a session's row, in the layout's order, each exactly as wide as its column and the gap after it.
+
+    The same session, moment and layout give the same cells.
+    """
+    kind = kind_of(session)
+    row = Row(session, kind, is_doubtful(session, kind), view)
+    return tuple(_cell(row, column) for column in layout.columns)
+
+
+def _cell(row: Row, column: Column) -> Cell:
+    text, role = column.kind.says(row, column.width)
+    if row.kind in GONE and column.name not in {SHAPE, MARK}:
+        role = "muted"
+    return Cell(fit(text, column.width, right=column.kind.is_right) + " " * column.gap, role)
+
+
+def silent_in(session: Session, kind: Kind) -> frozenset[str]:
+    """Of the columns that are seldom filled, those in which a session has nothing to say."""
+    return frozenset(each.name for each in COLUMNS if each.is_said is not None and not each.is_said(session, kind))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.text import clean, fit
-from quarterdeck.tui.rows import column as col
 from quarterdeck.tui.rows.cell import Cell
 
 if TYPE_CHECKING:
+    from quarterdeck.tui.rows import column as col
     from quarterdeck.tui.rows.order import Heading
 
 
@@ -16,7 +16,7 @@ def title_cells(layout: col.ColumnLayout) -> tuple[Cell, ...]:
     """The titles, each above its column."""
     cells: list[Cell] = []
     for column in layout.columns:
-        title = fit(col.TITLES.get(column.name, ""), column.width, right=column.name in col.RIGHT)
+        title = fit(column.kind.title, column.width, right=column.kind.is_right)
         cells.append(Cell(title + " " * column.gap, "muted"))
     return tuple(cells)
 

@@ -1,4 +1,4 @@
-"""One session as the cells of a row. Pure: the same session, moment and layout give the same cells."""
+"""What is said of a session in the cells of its row, and elsewhere. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,7 @@ from quarterdeck.core.agent_programs import SHELLS
 from quarterdeck.core.masked import masked
 from quarterdeck.core.session import Need, SessionState, Source
 from quarterdeck.core.text import clean, cut, fit
-from quarterdeck.tui.rows import column as col
-from quarterdeck.tui.rows.activity_bars import plot
-from quarterdeck.tui.rows.cell import Cell
-from quarterdeck.tui.rows.durations import quiet, share
-from quarterdeck.tui.rows.mark import GONE, REST_WORDS, ROLES, Kind, is_doubtful, kind_of, shape
+from quarterdeck.tui.rows.mark import GONE, REST_WORDS, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,8 +28,6 @@ _STANDING = {
 """Statuses of the work that neither the state nor the request's number tells."""
 STAYING = SHELLS - {"sh"}
 """Shells that stay when an agent ends; not `sh`, which is what stands around an agent that we started."""
-CONTEXT_TIGHT = 0.8
-"""From this share of its context on, a session's use of it is worth a colour."""
 _AGENT_NAMES = {
     "Claude Code": "claude", "OpenCode": "opencode", "Gemini CLI": "gemini", "GitHub Copilot": "copilot",
     "Copilot CLI": "copilot", "Cursor Agent": "cursor", "Qwen Code": "qwen",
@@ -54,52 +48,6 @@ class RowView(NamedTuple):
         """What a row's cells depend on beside session and layout: equal stamps, equal cells."""
         moment = int(self.now.timestamp() // STEP)
         return moment, self.is_marked(session), self.repo_role(session), tuple(self.activity_of(session))
-
-
-def session_cells(session: Session, layout: col.ColumnLayout, view: RowView) -> tuple[Cell, ...]:
-    """The cells of a session's row, in the layout's order, each exactly as wide as its column and the gap after it."""
-    kind = kind_of(session)
-    gone = kind in GONE
-    cells: list[Cell] = []
-    for column in layout.columns:
-        text, role = _content(column.name, session, kind, column.width, view)
-        if gone and column.name not in {col.SHAPE, col.MARK}:
-            role = "muted"
-        cells.append(Cell(fit(text, column.width, right=column.name in col.RIGHT) + " " * column.gap, role))
-    return tuple(cells)
-
-
-def _content(name: str, session: Session, kind: Kind, width: int, view: RowView) -> tuple[str, str]:
-    doubt = is_doubtful(session, kind)
-    role = ROLES[kind] + (" dim" if doubt else "")
-    match name:
-        case col.MARK:
-            return ("+" if view.ascii_only else "✓", "accent") if view.is_marked(session) else (" ", "text")
-        case col.SHAPE:
-            return shape(kind, ascii_only=view.ascii_only), role
-        case col.NAME:
-            return name_of(session), "text bold" if kind is Kind.ASKS else "text"
-        case col.AGENT:
-            return agent_of(session), "muted"
-        case col.STATE:
-            return kind.value + ("?" if doubt else ""), role
-        case col.REST:
-            return rest_word(session, kind), "muted"
-        case col.THOUGHT:
-            return waiting_mail(session) + saying(
-                session, kind
-            ), "asks" if kind is Kind.ASKS else "failed" if kind is Kind.FAILED else "text"
-        case col.CONTEXT:
-            tight = session.context_limit and session.token_count / session.context_limit >= CONTEXT_TIGHT
-            return share(session.token_count, session.context_limit), "asks" if tight else "muted"
-        case col.REPO:
-            return repo_of(session), view.repo_role(session)
-        case col.BRANCH:
-            return branch_of(session, width), "muted"
-        case col.QUIET:
-            return quiet(waiting_since(session), view.now), ROLES[kind] if kind is Kind.ASKS else "muted"
-        case _:
-            return plot(view.activity_of(session), width, ascii_only=view.ascii_only), "muted"
 
 
 def rest_word(session: Session, kind: Kind) -> str:

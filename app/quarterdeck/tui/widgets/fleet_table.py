@@ -14,7 +14,6 @@ from quarterdeck.tui.rows import column as col
 from quarterdeck.tui.rows.cell import Cell
 from quarterdeck.tui.rows.column_titles import heading_cells, title_cells
 from quarterdeck.tui.rows.order import Heading, first_asking, is_known
-from quarterdeck.tui.rows.session_row import session_cells
 from quarterdeck.tui.widgets.line import strip_of
 
 if TYPE_CHECKING:
@@ -231,7 +230,7 @@ class FleetTable(ScrollView, can_focus=True):
         if known is None or known[0] is not session or known[1] is not self._view:
             stamp = self._view.stamp(session)
             is_same = known is not None and known[0] is session and known[2] == stamp
-            cells = known[3] if known is not None and is_same else session_cells(session, self._layout, self._view)
+            cells = known[3] if known is not None and is_same else col.session_cells(session, self._layout, self._view)
             known = self._rows[item] = (session, self._view, stamp, cells)
         return known[3]
 
