@@ -161,7 +161,7 @@ class BranchBusy(GitError):
 
 
 class NotARepository(GitError):
-    """The folder is no git repository."""
+    """The folder is not a git repository."""
 
     code = "not_a_repository"
 

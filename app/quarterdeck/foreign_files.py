@@ -101,7 +101,7 @@ def exact_text(file: StrPath, limit: int = LARGEST_SETTINGS) -> str | None:
     except OSError as error:
         raise Refused(f"{file} cannot be read: {error.strerror}.") from error
     if "\0" in text:
-        raise Refused(f"{file} is no text in UTF-8, so it is left alone.", hint="Save it as UTF-8, and try again.")
+        raise Refused(f"{file} is not UTF-8 text, so it is left alone.", hint="Save it as UTF-8, and try again.")
     return text
 
 
@@ -144,5 +144,5 @@ def _require_regular(mode: int, file: StrPath) -> None:
         return
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(file))
-    what = next((said for is_one, said in _KINDS if is_one(mode)), "it is no file")
+    what = next((said for is_one, said in _KINDS if is_one(mode)), "it is not a file")
     raise OSError(errno.EINVAL, what, os.fspath(file))

@@ -166,11 +166,11 @@ def test_what_is_no_tmux_is_told_in_one_sentence(starts: Path, kind: str, verb: 
     assert run.out == ""
     said, hint = run.err.splitlines()
     assert said in {
-        "quarterdeck: What tmux answered makes no sense.",
+        "quarterdeck: tmux's answer makes no sense.",
         "quarterdeck: tmux printed more than 0.5 MB and was ended.",
         "quarterdeck: tmux printed more than 4 MB and was ended.",
     }
-    assert hint == f"Is {starts.parent}/bin/tmux what you mean by tmux?"
+    assert hint == f"Is {starts.parent}/bin/tmux the tmux that you mean?"
     assert run.memory < MOST_MEMORY
 
 

@@ -80,7 +80,7 @@ def test_all_our_keys_are_taken_away_and_no_other(server: TmuxServer) -> None:
 
     assert {each["key"] for each in done.json()} == {"g", "Q"}
     assert server.run("list-keys") == before
-    assert qd(server, "bind", "--remove").out == "No key of ours is bound.\n"
+    assert qd(server, "bind", "--remove").out == "No key opens Quarterdeck.\n"
     assert "@quarterdeck" not in server.run("show-options", "-s")
 
 

@@ -94,7 +94,7 @@ def test_a_verb_without_a_stream_ends_with_a_sentence_and_a_code(
     [
         ((), 2, "The console needs a terminal."),
         (("config", "edit"), 0, ""),
-        (("import", "-"), 2, "This is no JSON"),
+        (("import", "-"), 2, "This is not JSON"),
         (("hooks", "install", "claude"), 5, "there is nobody to ask"),
         (("thoughts", "ingest"), 0, ""),
     ],

@@ -145,7 +145,7 @@ def test_check_names_the_projects_whose_repository_is_not_there(file: Path, tmp_
     done = run_cli("config", "check")
 
     assert done.code == 78
-    assert f"{file}:4: projects.web.path: expected a git repository, and {tmp_path} is none." in done.err
+    assert f"{file}:4: projects.web.path: expected a git repository, but {tmp_path} is not one." in done.err
     assert "projects.app" not in done.err
     assert run_cli("config", "show").code == 0, "what does not need the project goes on"
 

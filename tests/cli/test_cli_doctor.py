@@ -117,7 +117,7 @@ def test_a_file_in_the_place_of_a_folder_fails(private_home: Path) -> None:
     code, found = findings()
 
     assert code == 1
-    assert "no folder" in found[f"folder {private_home}/spool"]["cause"]
+    assert "not a folder" in found[f"folder {private_home}/spool"]["cause"]
 
 
 def test_folders_that_cannot_be_made_fail(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_folders_that_cannot_be_made_fail(tmp_path: Path) -> None:
     code, found = findings("--home", str(tmp_path / "file" / "home"))
 
     assert code == 1
-    assert found[f"folder {tmp_path / 'file'}"]["cause"] == "No folder of ours can be made there: it is no folder."
+    assert found[f"folder {tmp_path / 'file'}"]["cause"] == "Our folders cannot be made there: it is not a folder."
     assert "folders" not in found
 
 
@@ -256,7 +256,7 @@ async def test_hooks_of_an_agent_that_worked_and_was_not_heard_are_doubted(priva
         "heard before": "warn",
         "heard since": "ok",
     }
-    assert "none of them was heard" in said["worked since"]["cause"]
+    assert "none of them has reported" in said["worked since"]["cause"]
     assert "Start Claude Code again" in said["worked since"]["cure"]
     assert re.search(r"heard [3-9] min ago", said["heard since"]["cause"])
 
@@ -269,7 +269,7 @@ async def test_hooks_of_an_agent_that_worked_and_was_not_heard_are_doubted(priva
         ('[thoughts]\nbackend = "openai"', "engine", "warn", "without a key"),
         ('[thoughts]\nbackend = "openai"\nkey = "k"', "engine", "ok", "words from panes go there"),
         ("[thoughts]\nenabled = false", "engine", "ok", "off"),
-        ('[projects.web]\npath = "/no/such"', "project web", "fail", "no git repository"),
+        ('[projects.web]\npath = "/no/such"', "project web", "fail", "not a git repository"),
     ],
 )
 def test_the_engine_and_projects_are_checked_without_asking_anybody(

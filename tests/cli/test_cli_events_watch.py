@@ -65,7 +65,7 @@ def test_odd_numbers_are_wrong_usage() -> None:
     for words in (["events", "--limit", "0"], ["events", "--limit", "-1"], ["show", "x", "--lines", "-5"]):
         done = run_cli(*words)
         assert done.code == 2
-        assert "not a whole number from" in done.err
+        assert "not a whole number of at least" in done.err
 
 
 def test_events_of_a_session_are_found_by_its_name_and_by_an_id_no_longer_kept(private_home: Path) -> None:

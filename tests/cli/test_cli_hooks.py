@@ -157,7 +157,7 @@ def test_one_agents_odd_file_does_not_stop_the_others(user: Path) -> None:
     done = hooks("install", "--yes", "--json")
 
     assert done.code == 5
-    assert "settings.json is no plain JSON" in done.error()["message"]
+    assert "settings.json is not plain JSON" in done.error()["message"]
     assert settings(user).read_text() == SETTINGS
     (codex,) = done.json()
     assert codex["agent"] == "codex"
@@ -171,7 +171,7 @@ def test_a_file_that_is_no_text_is_said_so_by_every_verb_of_hooks(user: Path) ->
     for verb in ("install", "uninstall"):
         done = hooks(verb, "--yes", "claude")
         assert done.code == 5
-        assert f"{settings(user)} is no text in UTF-8, so it is left alone." in done.err
+        assert f"{settings(user)} is not UTF-8 text, so it is left alone." in done.err
     shown = hooks("status", "claude")
     assert shown.code == 0
     assert str(settings(user)) in shown.out

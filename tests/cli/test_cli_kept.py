@@ -117,7 +117,7 @@ def test_a_new_session_whose_id_cannot_be_kept_is_not_made(
         done = qd("new", "web", "--json")
 
     assert (done.code, done.out) == (1, "")
-    assert done.error()["message"].startswith("No session was made, since its identity could not be kept: ")
+    assert done.error()["message"].startswith("No session was made, since its identity could not be saved: ")
     assert server.sessions() == ["first"]
     after = qd("new", "web", "--json")
     assert after.code == 0
@@ -156,7 +156,7 @@ def test_an_identity_that_cannot_be_kept_is_not_printed(
     ids = {row["tmux_name"]: row["session_id"] for row in listed.json()}
     assert ids == {"first": known, "second": None}
     assert shown.json()["session_id"] is None
-    assert "is not kept" in listed.err
+    assert "is not saved" in listed.err
 
 
 def test_other_verbs_fail_when_what_they_do_cannot_be_kept(qd: Callable[..., Done], home: Path) -> None:

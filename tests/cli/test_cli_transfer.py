@@ -134,7 +134,7 @@ async def test_an_id_that_is_another_session_here_is_left_out_and_all_that_speak
 @pytest.mark.parametrize(
     ("exported", "code", "words"),
     [
-        ("{", 2, "no JSON"),
+        ("{", 2, "not JSON"),
         ("[]", 1, "no export of Quarterdeck"),
         ('{"quarterdeck_export": 2, "tables": 1}', 1, "newer Quarterdeck"),
         ('{"quarterdeck_export": 1, "tables": 99999}', 1, "newer Quarterdeck"),

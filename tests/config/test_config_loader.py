@@ -99,7 +99,7 @@ def test_variables_that_are_no_settings_are_none_of_our_business(file: Path) -> 
         ("[notify]\nerror = ['smoke']\n", 'notify.error.0: expected one of "toast", "bell", "desktop", "command"'),
         ('[notify]\nquiet_hours = "9-17"\n', "notify.quiet_hours: expected hours such as"),
         ("[projects.p]\n", "config.toml:1: projects.p.path: missing: expected text"),
-        ('[projects.p]\npath = "here"\n', "config.toml:2: projects.p.path: expected a whole path"),
+        ('[projects.p]\npath = "here"\n', "config.toml:2: projects.p.path: expected an absolute path"),
         ('[projects.p]\npath = "/p"\nsymlinks = ["../x"]\n', "projects.p.symlinks: expected paths inside the repo"),
         ('[projects.p]\npath = "/p"\nsession_prefix = "a b"\n', "projects.p.session_prefix: expected letters, digits"),
         ('[projects."a b"]\npath = "/p"\n', "config.toml:1: projects.a b: expected a project name of letters"),

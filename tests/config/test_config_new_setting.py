@@ -104,7 +104,7 @@ def test_a_new_setting_is_found_wherever_settings_are(house: Path) -> None:
 
     assert found == {
         "shipped": 3,
-        "shown": ["3", "Rows between two lines that are drawn. Counts at the next start.", "default"],
+        "shown": ["3", "Rows between two lines that are drawn. Takes effect at the next start.", "default"],
         "written": '[console]\nstripes = 5\npainter = ["paint", "--fast", "a b"]\n',
         "in force": 5,
         "variable": 7,

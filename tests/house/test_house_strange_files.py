@@ -199,7 +199,7 @@ def test_a_database_that_is_none_says_so_and_is_replaced(kind: str, tmp_path: Pa
         found.connection.close()
         return found.notice
 
-    assert "was damaged (it is no file)" in at_once(opened)
+    assert "was damaged (it is not a file)" in at_once(opened)
 
 
 @pytest.mark.parametrize("ending", ["-wal", "-shm", "-journal"])

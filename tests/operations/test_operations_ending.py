@@ -285,7 +285,7 @@ async def test_a_conversation_that_is_gone_means_a_new_one_and_the_reason_is_kep
 
     until(lambda: (place.notes / "app-1.cwd").exists(), "the agent has started")
     words = (place.notes / "app-1.argv").read_text()
-    assert restored.restore_fallback == "its conversation is not there any more"
+    assert restored.restore_fallback == "its conversation no longer exists"
     assert "You are app-1" in words, "its standing instructions are given again"
     assert "paint it blue" not in words, "its task is not begun twice"
     assert restored.agent_session_id != record.agent_session_id
@@ -475,7 +475,7 @@ async def test_a_pull_request_that_is_not_there_leaves_only_its_own_worker_untol
     assert [(each.session_id, each.reason, each.protected) for each in cleaned.skipped] == [
         (
             lost.session_id,
-            "it cannot be told whether its work is over",
+            "it is not known whether its work is over",
             "its pull request is unknown: Forge: HTTP 404",
         )
     ]
@@ -505,7 +505,7 @@ async def test_cleanup_spares_the_session_it_runs_in(place: Place) -> None:
 
     cleaned = await cleanup(replace(place.work_context, own_session=record.session_id))
 
-    assert [each.protected for each in cleaned.skipped] == ["this runs in it"]
+    assert [each.protected for each in cleaned.skipped] == ["Quarterdeck itself runs in it"]
 
 
 async def test_a_claimed_pull_request_is_taken_from_whoever_held_it(place: Place) -> None:

@@ -67,7 +67,9 @@ async def test_a_request_waits_for_an_agent_that_is_not_to_be_recognised_yet(off
 
     (held,) = await office.context.messages.waiting(session.session_id)
     assert held.text == "fix the login"
-    assert notices == [f"The request waits (message {held.id}) and goes when it can: no agent runs there now."]
+    assert notices == [
+        f"The request waits (message {held.id}) and is sent as soon as possible: no agent runs there now."
+    ]
     assert [each.kind for each in await office.context.store.activity(ActivityQuery(kind="message.held"))]
     assert "fix the login" not in office.server.run("capture-pane", "-p", "-t", "=late:")
 

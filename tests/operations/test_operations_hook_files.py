@@ -160,7 +160,7 @@ def test_gemini_keeps_the_comments_it_allows(data: bytes, user: Path) -> None:
 def test_a_comma_too_many_is_refused_as_gemini_refuses_it(user: Path) -> None:
     file = written(user, b'{"a": 1, /* no more */ }\n', "gemini")
 
-    with pytest.raises(Refused, match="no plain JSON"):
+    with pytest.raises(Refused, match="not plain JSON"):
         run("gemini", install=True)
 
     assert file.read_bytes() == b'{"a": 1, /* no more */ }\n'
@@ -274,7 +274,7 @@ def test_what_is_no_utf_8_is_refused_and_not_touched(data: bytes, key: str, user
     file.parent.mkdir(parents=True)
     file.write_bytes(data)
 
-    with pytest.raises(Refused, match="no text in UTF-8, so it is left alone") as refused:
+    with pytest.raises(Refused, match="not UTF-8 text, so it is left alone") as refused:
         run(key, install=install)
 
     assert str(file) in refused.value.message

@@ -33,7 +33,7 @@ def test_each_event_and_each_command_is_said_once() -> None:
     ]
     assert summary(change(after, before))[:2] == ["- 2 hooks, for Stop, Start", f"- each is: {json.dumps(OURS)}"]
     assert summary(change(None, {"hooks": {"Stop": [OURS]}}))[0] == "+ a hook for Stop"
-    assert summary(change({"hooks": {"Stop": [OURS]}}, None))[-1] == "  the file goes: nothing else is in it"
+    assert summary(change({"hooks": {"Stop": [OURS]}}, None))[-1] == "  the file is removed: nothing else is in it"
     assert summary(change(None, "// Written by quarterdeck\n// for you\nrun()\n")) == [
         "+ a file of its own, 3 lines:",
         "+   Written by quarterdeck",

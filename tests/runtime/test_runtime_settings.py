@@ -201,7 +201,7 @@ async def test_the_console_says_what_of_an_edit_waits_for_its_next_start(tmp_pat
         await backend.settings()
         await backend.change_setting("console.group", "none")
 
-    assert told == ["What was changed under [console] and [keys] counts when the console opens again."]
+    assert told == ["What was changed under [console] and [keys] takes effect when the console opens again."]
 
 
 async def test_a_bridge_goes_by_a_changed_file(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ async def test_an_endpoint_answers_with_one_line(endpoint: Endpoint, thinker: Op
         ("no model", "knows no such model or address (404)."),
         ("garbage", "answered with something that is not JSON."),
         ("nothing", "answered with something that is not JSON."),
-        ("a list", "answered with something that is no object."),
+        ("a list", "answered with JSON that is not an object."),
         ("huge", "answered with more than 256 KiB."),
     ],
 )
@@ -191,7 +191,7 @@ async def test_the_models_of_an_endpoint_are_listed_once_each(endpoint: Endpoint
 async def test_openrouter_without_a_key_is_not_even_asked() -> None:
     client = OpenAiThinker("https://openrouter.ai/api/v1", timeout=1, key=lambda: "")
 
-    with pytest.raises(ThinkerError, match="wants a key") as fault:
+    with pytest.raises(ThinkerError, match="needs a key") as fault:
         await client.think("x")
 
     assert "QUARTERDECK_THOUGHTS_KEY" in fault.value.hint

@@ -73,7 +73,7 @@ class JsonHooks:
             after = self._installed(found, spool) if install else self._uninstalled(found, path)
         except NotPlainJson as error:
             raise Refused(
-                f"{path} is no plain JSON, so it is left alone: {error}.",
+                f"{path} is not plain JSON, so it is left alone: {error}.",
                 hint=f"{'Add the hooks' if install else 'Take the hooks out'} by hand: {self.command(spool)}",
             ) from error
         note = self.note if install and after != before else ""

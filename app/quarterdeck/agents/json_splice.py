@@ -31,7 +31,7 @@ class NotPlainJson(ValueError):
 
 
 def _no_number(name: str) -> NoReturn:
-    raise NotPlainJson(f"{name} is no JSON")
+    raise NotPlainJson(f"{name} is not JSON")
 
 
 # What is not looked into is passed over at the speed of C. Its numbers are not worked out: they may be of any length.
@@ -64,7 +64,7 @@ class JsonEdit(NamedTuple):
 
 
 def blanked(text: str, *, comments: bool) -> str:
-    """The text with spaces for what is no JSON and still allowed, so that every place stays what it is."""
+    """The text with spaces for what is not JSON and still allowed, so that every place stays what it is."""
     if comments:
         text = _STRING_OR_COMMENT.sub(lambda found: found[0] if found[0][0] == '"' else _spaces(found[0]), text)
     return " " + text[1:] if text.startswith(BOM) else text
@@ -184,7 +184,7 @@ def _passed_over(text: str, at: int) -> tuple[object, int]:
         return _scan(text, at)
     except (StopIteration, json.JSONDecodeError) as error:
         line = error.lineno if isinstance(error, json.JSONDecodeError) else _line(text, at)
-        raise NotPlainJson(f"line {line} holds no plain JSON") from error
+        raise NotPlainJson(f"line {line} is not plain JSON") from error
 
 
 def _object(text: str, at: int, depth: int, only: str | None) -> tuple[JsonNode, int]:
@@ -231,11 +231,11 @@ def _key(text: str, at: int) -> tuple[int, str, int]:
         return plain.start(1) - 1, plain[1], plain.end()
     at = _skip(text, at)
     if text[at : at + 1] != '"':
-        raise NotPlainJson(f"line {_line(text, at)} holds no plain JSON")
+        raise NotPlainJson(f"line {_line(text, at)} is not plain JSON")
     try:
         found, end = scanstring(text, at + 1, True)
     except ValueError as error:
-        raise NotPlainJson(f"line {_line(text, at)} holds no plain JSON") from error
+        raise NotPlainJson(f"line {_line(text, at)} is not plain JSON") from error
     return at, found, _skip(text, _expect(text, _skip(text, end), ":"))
 
 

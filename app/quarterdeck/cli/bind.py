@@ -25,7 +25,7 @@ def bind(call: Call) -> int:
     """Put the console on a key, take it off again, or only print how."""
     options = call.options
     if options.remove and (options.only_print or options.popup):
-        raise UsageError("--remove stands alone.", hint="quarterdeck bind --remove")
+        raise UsageError("--remove cannot be used with --print or --popup.", hint="quarterdeck bind --remove")
     if options.key == "":
         raise UsageError("The key is empty.", hint="quarterdeck bind g")
     if options.only_print:
@@ -91,15 +91,17 @@ async def _remove(call: Call) -> int:
         removed = [each for each in bound if each.key == key]
         for each in removed:
             if not each.is_ours:
-                raise Refused(f"{await _prefix(call)} {key} is not ours: {each.command}", hint="tmux unbind-key")
+                raise Refused(
+                    f"{await _prefix(call)} {key} does not open Quarterdeck: {each.command}", hint="tmux unbind-key"
+                )
     again = {each.key: await keys.unbind(address, each.key) for each in removed}
     if call.json:
         print_json([{"key": key, "now": now or None} for key, now in again.items()])
         return 0
     for key, now in again.items():
-        say(f"{await _prefix(call)} {key} " + (f"does again: {now}" if now else "does nothing any more."))
+        say(f"{await _prefix(call)} {key} " + (f"does again what it did before: {now}" if now else "does nothing now."))
     if not again:
-        say("No key of ours is bound.")
+        say("No key opens Quarterdeck.")
     return 0
 
 

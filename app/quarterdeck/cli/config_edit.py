@@ -56,7 +56,7 @@ def edit(call: Call) -> int:
         _put(draft, file, before)
     finally:
         draft.unlink(missing_ok=True)
-    say(f"{file} is valid, and holds now.")
+    say(f"{file} is valid and in force now.")
     return 0
 
 
@@ -65,7 +65,7 @@ def _again(error: SettingsError, call: Call) -> bool:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise error
     show(error, as_json=call.json)
-    return agrees("Edit again? Otherwise what you wrote is dropped.", otherwise=error.message)
+    return agrees("Edit again? Otherwise your changes are lost.", otherwise=error.message)
 
 
 def _run_editor(draft: Path) -> None:

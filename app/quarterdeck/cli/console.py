@@ -27,7 +27,7 @@ def run(call: Call) -> int:
     if getattr(call.options, "in_browser", False):
         return _open(call, _size_of_page())
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError("The console needs a terminal.", hint="`quarterdeck -h` lists the verbs that do without.")
+        raise UsageError("The console needs a terminal.", hint="`quarterdeck -h` lists the verbs that need none.")
     if os.environ.get("TERM", "") in {"dumb", "unknown", ""}:
         raise UsageError(
             "This terminal cannot show the console (TERM says so).", hint="`quarterdeck ls` prints plain lines."

@@ -108,7 +108,9 @@ def moment_of(text: str, now: datetime) -> datetime:
         # In UTC at once: a time at the edge of what there is cannot be told in every zone.
         return datetime.fromisoformat(text.strip()).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise UsageError(f"{text!r} is no time.", hint="Give an age such as 10m or 2h, or 2026-03-08T14:00.") from error
+        raise UsageError(
+            f"{text!r} is not a time.", hint="Give an age such as 10m or 2h, or 2026-03-08T14:00."
+        ) from error
 
 
 def _line(activity: Activity, *, as_json: bool) -> str:

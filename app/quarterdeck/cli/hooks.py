@@ -38,7 +38,7 @@ def install(call: Call) -> int:
 
 
 def uninstall(call: Call) -> int:
-    """Let agents report no more."""
+    """Let agents stop reporting."""
     return _change(call, install=False)
 
 
@@ -82,7 +82,7 @@ def _change(call: Call, *, install: bool) -> int:
     if not call.json and (changes or not failed):
         _show(changes, install=install, is_short=is_short)
     if wanted and not call.options.yes:
-        what = "report" if install else "report no more"
+        what = "report" if install else "stop reporting"
         names = ", ".join(clean(change.agent.spec.name) for change in wanted)
         if not agrees(
             f"Change {'this file' if len(wanted) == 1 else 'these files'} so that {names} will {what}?",
@@ -116,7 +116,7 @@ def _show(changes: list[HookChange], *, install: bool, is_short: bool) -> None:
             for line in (is_short and summary(change)) or hook_install.difference(change):
                 write(f"  {coloured(line, LINE_COLOURS.get(line[:1]), sys.stdout)}\n")
         else:
-            say(f"{name}: {'reports already' if install else 'has no hooks of ours'}.")
+            say(f"{name}: {'reports already' if install else 'has no Quarterdeck hooks'}.")
 
 
 def _tell(call: Call, done: Sequence[tuple[HookChange, Path | None]]) -> None:

@@ -31,7 +31,7 @@ async def services(call: Call, *, persistent: bool = False, look: bool = True) -
     # out is said alone.
     health = opened.context.store.health()
     _tell(health.notice)
-    _tell(f"{health.error} What this command learned and did is not kept." if health.pending else "")
+    _tell(f"{health.error} What this command found out and did is not saved." if health.pending else "")
 
 
 def _tell(words: str) -> None:

@@ -34,7 +34,7 @@ def count_from(least: int) -> Callable[[str], int]:
 
     def read(text: str) -> int:
         if not text.isdecimal() or len(text) > LONGEST_COUNT or int(text) < least:
-            raise ArgumentTypeError(f"{text!r} is not a whole number from {least} on")
+            raise ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
         return int(text)
 
     return read
@@ -44,7 +44,7 @@ def port(text: str) -> int:
     """A port of this machine."""
     number = count_from(1)(text)
     if number > LAST_PORT:
-        raise ArgumentTypeError(f"{text!r} is no port: they end at {LAST_PORT}")
+        raise ArgumentTypeError(f"{text!r} is not a port number; the last one is {LAST_PORT}")
     return number
 
 

@@ -49,7 +49,7 @@ def take(call: Call) -> int:
         added, updated, kept = merged.added[table], merged.updated[table], merged.kept[table]
         say(f"{table.replace('_', ' ')}: {added} added, {updated} updated, {kept} kept as they are here")
     if not tables:
-        say("There was nothing in it.")
+        say("The export was empty.")
     for sentence in merged.refused:
         sys.stderr.write(f"quarterdeck: left out: {clean(sentence)}\n")
     return 0
@@ -74,5 +74,5 @@ def _read(file: str) -> object:
         raise QuarterdeckError(f"{file} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(
-            f"This is no JSON: {error!s:.200}.", hint="`quarterdeck export > state.json` makes it."
+            f"This is not JSON: {error!s:.200}.", hint="`quarterdeck export > state.json` makes it."
         ) from error

@@ -66,7 +66,7 @@ VERBS: tuple[Verb, ...] = (
         arguments=(
             SESSION,
             arg("--lines", type=count_from(0), default=20, metavar="N", help="lines of its screen to show (20)"),
-            arg("--why", action="store_true", help="say also which rule made us believe its state"),
+            arg("--why", action="store_true", help="also say which rule its state comes from"),
         ),
     ),
     Verb(
@@ -75,8 +75,8 @@ VERBS: tuple[Verb, ...] = (
         example='quarterdeck new fix --cwd ~/web --tool claude --request "Fix the login test"',
         runs="quarterdeck.cli.session_verbs:new",
         arguments=(
-            arg("name", nargs="?", metavar="NAME", help="its tmux name; the next free number without one"),
-            arg("--cwd", metavar="DIR", help="folder to start in; this one without"),
+            arg("name", nargs="?", metavar="NAME", help="its tmux name; by default the next free number"),
+            arg("--cwd", metavar="DIR", help="folder to start in; by default this one"),
             arg("--tool", metavar="T", help="agent to start, such as claude or codex"),
             arg("--request", metavar="TEXT", help="what the agent is to do; - reads it from standard input"),
         ),
@@ -131,7 +131,7 @@ VERBS: tuple[Verb, ...] = (
             arg("--now", action="store_true", help="type it whatever is in the way: a draft, a dialog, a human"),
             arg("--keys", nargs="+", metavar="KEY", help="press these keys instead, by tmux's names"),
             arg("--held", action="store_true", help="list the messages that wait"),
-            arg("--edit", type=int, metavar="ID", help="give a message that waits other words"),
+            arg("--edit", type=int, metavar="ID", help="change the text of a message that waits"),
             arg("--withdraw", type=int, metavar="ID", help="take back a message that waits"),
         ),
     ),
@@ -154,11 +154,11 @@ VERBS: tuple[Verb, ...] = (
         arguments=(
             arg("--session", metavar="S", help="only of this session, by id or name"),
             arg("--project", metavar="P", help="only of this project"),
-            arg("--kind", metavar="K", help="only of this kind; session.* is all that begin so"),
+            arg("--kind", metavar="K", help="only of this kind; session.* means all that begin with session."),
             arg("--level", choices=("debug", "info", "warn", "error"), help="this level and above"),
             arg("--since", metavar="T", help="an age such as 10m or 2h, or a date and time"),
             arg("--search", metavar="Q", help="only with these words"),
-            arg("--limit", type=count_from(1), default=500, metavar="N", help="at most so many, the newest (500)"),
+            arg("--limit", type=count_from(1), default=500, metavar="N", help="at most this many, the newest (500)"),
             arg("--follow", action="store_true", help="go on printing as they happen"),
         ),
     ),
@@ -178,7 +178,7 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         name="watch",
-        summary="watch without a screen: reaps, keeps, tells; one event a line",
+        summary="watch without a screen: keep what is known up to date, notify, print one event a line",
         example="quarterdeck watch --json",
         runs="quarterdeck.cli.events_watch:watch",
         arguments=(

@@ -6,8 +6,10 @@ from argparse import SUPPRESS
 
 from quarterdeck.cli.table import Verb, arg, port
 
-HOOK_AGENTS = arg("agent", nargs="*", metavar="AGENT", help="only of these; without, of each that is on this machine")
-DIFF = arg("--diff", action="store_true", help="show every line that changes, and not in short")
+HOOK_AGENTS = arg(
+    "agent", nargs="*", metavar="AGENT", help="only of these; by default, of each that is on this machine"
+)
+DIFF = arg("--diff", action="store_true", help="show every line that changes, not a summary")
 YES = arg("--yes", action="store_true", help="do not ask")
 
 HOOKS = Verb(
@@ -46,10 +48,16 @@ SHELL_VERBS: tuple[Verb, ...] = (
         example="quarterdeck bind g --popup  # prefix g opens it in a popup",
         runs="quarterdeck.cli.bind:bind",
         arguments=(
-            arg("key", nargs="?", metavar="KEY", help="key after tmux's prefix, as tmux names it; a free one without"),
+            arg(
+                "key", nargs="?", metavar="KEY", help="key after tmux's prefix, as tmux names it; by default a free one"
+            ),
             arg("--popup", action="store_true", help="open it in a popup over what you see"),
             arg("--print", dest="only_print", action="store_true", help="only print the line for tmux.conf"),
-            arg("--remove", action="store_true", help="take the key away again; without KEY every key of ours"),
+            arg(
+                "--remove",
+                action="store_true",
+                help="remove the key again; without KEY, every key that opens Quarterdeck",
+            ),
         ),
     ),
     HOOKS,
@@ -60,7 +68,7 @@ SHELL_VERBS: tuple[Verb, ...] = (
         runs="quarterdeck.cli.status_line:run",
         arguments=(
             arg("--colour", action="store_true", help="in tmux's own styles"),
-            arg("--ascii", action="store_true", help="without Unicode signs, as where the locale has none"),
+            arg("--ascii", action="store_true", help="without Unicode signs, as in a locale that has none"),
         ),
         bare=True,
     ),
@@ -69,7 +77,7 @@ SHELL_VERBS: tuple[Verb, ...] = (
         summary="the console in a browser of this machine, for whoever has the address",
         example="quarterdeck serve  # prints the address; needs pip install 'quarterdeck[web]'",
         runs="quarterdeck.cli.serve:run",
-        arguments=(arg("--port", type=port, default=0, metavar="N", help="port to listen on; a free one without"),),
+        arguments=(arg("--port", type=port, default=0, metavar="N", help="port to listen on; by default a free one"),),
     ),
     Verb(
         name="export",
@@ -89,7 +97,7 @@ SHELL_VERBS: tuple[Verb, ...] = (
         summary="completion of verbs, options, sessions, projects and agents for your shell",
         example='eval "$(quarterdeck completions bash)"  # in ~/.bashrc',
         runs="quarterdeck.cli.completions:run",
-        arguments=(arg("shell", choices=("bash", "zsh", "fish"), help="the shell that shall complete"),),
+        arguments=(arg("shell", choices=("bash", "zsh", "fish"), help="the shell to complete in"),),
     ),
     Verb(
         name="names",
@@ -97,15 +105,15 @@ SHELL_VERBS: tuple[Verb, ...] = (
         example="quarterdeck names session ap",
         runs="quarterdeck.cli.names:run",
         arguments=(
-            arg("kind", choices=("session", "kept", "project", "agent"), help="what is named"),
-            arg("prefix", nargs="?", default="", metavar="PREFIX", help="only those that begin so"),
+            arg("kind", choices=("session", "kept", "project", "agent"), help="the kind of names"),
+            arg("prefix", nargs="?", default="", metavar="PREFIX", help="only those that begin with this"),
         ),
         bare=True,
         hidden=True,
     ),
     Verb(
         name="console",
-        summary="open the console, as no verb does",
+        summary="open the console, as without a verb",
         example="quarterdeck console",
         runs="quarterdeck.cli.console:run",
         arguments=(

@@ -16,7 +16,7 @@ WORK_VERBS: tuple[Verb, ...] = (
         example='quarterdeck spawn web --issue 42 --prompt "Fix the login redirect"',
         runs="quarterdeck.cli.work_verbs:spawn_worker",
         arguments=(
-            arg("project", nargs="?", metavar="PROJECT", help="a project of the settings; this folder's without"),
+            arg("project", nargs="?", metavar="PROJECT", help="a project of the settings; by default this folder's"),
             arg("--issue", metavar="ID", help="issue to work on, fetched from the project's tracker"),
             arg("--prompt", metavar="TEXT", help="what to do; - reads it from standard input"),
             AGENT,
@@ -79,7 +79,7 @@ WORK_VERBS: tuple[Verb, ...] = (
             arg("project", nargs="?", metavar="PROJECT", help="only this project's"),
             arg("--dry-run", action="store_true", help="only say what would be ended"),
             arg("--keep", action="store_true", help="keep unsaved work as a commit first, and end those too"),
-            arg("--purge", action="store_true", help="delete OpenCode's conversations of all that is over, too"),
+            arg("--purge", action="store_true", help="also delete the OpenCode conversations of all that is over"),
         ),
     ),
     Verb(

@@ -78,7 +78,7 @@ def _is_variable_name(value: str) -> str:
 def _is_whole_path(value: Path) -> Path:
     path = value.expanduser()
     if not path.is_absolute():
-        raise wrong("a whole path, beginning with / or ~")
+        raise wrong("an absolute path, beginning with / or ~")
     return path
 
 

@@ -20,7 +20,7 @@ def is_repository(path: Path) -> bool:
 def check_repositories(loaded: LoadedSettings) -> None:
     """Raise SettingsError that names the line of each project whose path holds no repository."""
     faults = [
-        Fault(("projects", name, "path"), f"expected a git repository, and {project.path} is none")
+        Fault(("projects", name, "path"), f"expected a git repository, but {project.path} is not one")
         for name, project in loaded.settings.projects.items()
         if not is_repository(project.path)
     ]

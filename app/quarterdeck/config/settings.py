@@ -36,7 +36,7 @@ class Tmux(Section):
     poll_seconds: Seconds = Field(default=1.0, ge=0.1, le=60)
     """How often a look is taken where nothing can be listened to."""
     resync_seconds: Seconds = Field(default=15.0, ge=2, le=300)
-    """How often a look is taken in any case, to make good what was not heard."""
+    """How often a look is taken in any case, to notice what was not heard."""
     look_timeout_seconds: Seconds = Field(default=2.0, ge=0.2, le=60)
     """How long one look may take before it counts as failed."""
     command_timeout_seconds: Seconds = Field(default=5.0, ge=0.5, le=120)
@@ -66,7 +66,7 @@ class ThoughtSettings(Section):
     enabled: Flag = True
     """Whether thoughts are made at all."""
     backend: Literal["local", "command", "openai"] = "local"
-    """`local` asks no model and leaves this machine never; the others are given words from the pane."""
+    """`local` asks no model, and nothing leaves this machine; the others are given words from the pane."""
     command: Command = ()
     """Program that reads a prompt and answers with one line, such as `claude -p`; for the backend `command`."""
     url: str = Field(default="https://openrouter.ai/api/v1", max_length=500)

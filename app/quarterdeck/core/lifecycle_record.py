@@ -113,7 +113,7 @@ def synthesise(
 
 
 def parse_time(value: object) -> datetime | None:
-    """A kept time, or None when it is no time."""
+    """A kept time, or None when it is not a time."""
     if not isinstance(value, str):
         return None
     try:

@@ -270,7 +270,7 @@ class GitWorktrees:
         """Add the worktree; returns the commit the branch was started from, "" when it was there before."""
         repository, branch, place = wanted.repository, wanted.branch, str(path)
         if not is_safe_branch(branch):
-            raise GitError(f"git takes no branch named {branch!r}.")
+            raise GitError(f"git does not accept a branch named {branch!r}.")
         mine = await self._commit_of(repository, f"refs/heads/{branch}")
         theirs = await self._commit_of(repository, f"refs/remotes/origin/{branch}")
         is_new = mine is None and theirs is None

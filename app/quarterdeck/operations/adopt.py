@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 async def adopt(context: SessionContext, name: str, session_id: SessionId | None = None) -> Session:
     """Watch the tmux session of exactly this name, as the stale or detached `session_id` where one is given."""
     if not name:
-        raise UsageError("A tmux session has to be named.", hint="`tmux list-sessions` lists them.")
+        raise UsageError("Name a tmux session.", hint="`tmux list-sessions` lists them.")
     supervisor = context.supervisor
     async with supervisor.discovery:
         await supervisor.look_locked()
@@ -35,7 +35,7 @@ async def adopt(context: SessionContext, name: str, session_id: SessionId | None
         if holder is not None and session_id in {None, holder.session_id}:
             raise Refused(f'"{name}" is watched already, as {holder.session_id}.')
         if holder is not None and holder.work is not None:
-            raise Refused(f'"{name}" is the worker {holder.session_id}, and stays it.')
+            raise Refused(f'"{name}" is the worker {holder.session_id}, and cannot get another identity.')
         identity = await context.store.adopt(
             supervisor.server,
             str(snapshot.incarnation),

@@ -72,7 +72,7 @@ async def find_candidates(work_context: WorkContext, project: str | None = None)
             session_id=view.record.session_id,
             project=view.record.project,
             branch=view.record.branch,
-            reason=reason or "it cannot be told whether its work is over",
+            reason=reason or "it is not known whether its work is over",
             idle_since=view.record.last_active_at,
             would_lose=view.risk.describe() if view.risk is not None else view.risk_error,
             protected=await _protection(work_context, view) if reason else unknown,
@@ -201,7 +201,7 @@ async def _protection(work_context: WorkContext, view: WorkView) -> str:
     if is_orchestrator(record.session_id, record.role, project.prefix, prefixes):
         return "it is the orchestrator"
     if record.session_id == work_context.own_session:
-        return "this runs in it"
+        return "Quarterdeck itself runs in it"
     if view.runs_there:
         return f"{view.runs_there} runs there"
     is_over = record.lifecycle.session.state is WorkState.TERMINATED

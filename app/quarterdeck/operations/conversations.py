@@ -152,7 +152,7 @@ async def find_conversation(record: WorkRecord, agent: Agent) -> tuple[str, str]
         try:
             view = transcript.read()
             if transcript.path is None or view is None:
-                return "", "its conversation is not there any more" if known else "it had no conversation yet"
+                return "", "its conversation no longer exists" if known else "it had no conversation yet"
             return known or view.session_id, "" if known or view.session_id else "its conversation has no id"
         finally:
             transcript.close()

@@ -94,7 +94,7 @@ async def hand_over(context: SessionContext, session: Session, held: Held, how: 
             return Delivery.waiting(WORDS[found], stage=held.stage)
         if found is Hurdle.GONE or (found is Hurdle.ELSEWHERE and not how.now):
             raise NobodyThere(
-                f'"{session.tmux_name}" can take no message: {WORDS[found]}.',
+                f'"{session.tmux_name}" cannot take a message: {WORDS[found]}.',
                 hint="`send --now` types it into whatever runs there." if found is Hurdle.ELSEWHERE else "",
             )
         if found is not None and not how.now:
@@ -129,7 +129,7 @@ async def _go_on(
     if await listener.heard_before(held.text):
         return Delivery(outcome=Outcome.DELIVERED, proof=Proof.TRANSCRIPT)
     if view.box.state is BoxState.COVERED or view.question is not None:
-        return Delivery.waiting("it is typed, and goes when the dialog is closed", stage=Stage.TYPED)
+        return Delivery.waiting("it is typed, and will be submitted when the dialog is closed", stage=Stage.TYPED)
     return Delivery(outcome=Outcome.UNCONFIRMED, detail="it was typed once, and is not in the input line any more")
 
 
@@ -166,9 +166,11 @@ async def _submit(
             await asyncio.sleep(STILL)
         view = await _past_dialogs(context, target, view, how)
         if view.question is not None and not how.now:
-            return Delivery.waiting("it is typed, and goes when the dialog is closed", stage=Stage.TYPED)
+            return Delivery.waiting("it is typed, and will be submitted when the dialog is closed", stage=Stage.TYPED)
         if _is_hidden(view, held.text) and not how.now:
-            return Delivery.waiting("it is typed, and goes when the input line is to be seen", stage=Stage.TYPED)
+            return Delivery.waiting(
+                "it is typed, and will be submitted when the input line is visible", stage=Stage.TYPED
+            )
         before = replace(signs(view, held.text), is_still=view.screen == drawn)
         if before.draft in {Draft.NONE, Draft.OTHER}:
             # Sent by somebody else, or never drawn: a key now could do anything.
@@ -184,7 +186,7 @@ async def _submit(
         if draft_in(view, held.text) is not Draft.OURS:
             return await _last_words(listener, held, signs(view, held.text), press + 1)
     return Delivery(
-        outcome=Outcome.UNCONFIRMED, detail="it stands in the input line and was not submitted", presses=PRESSES
+        outcome=Outcome.UNCONFIRMED, detail="it is in the input line and was not submitted", presses=PRESSES
     )
 
 
@@ -234,7 +236,7 @@ async def _last_words(listener: PromptListener, held: Held, now: Signs, presses:
         return Delivery(outcome=Outcome.DELIVERED, proof=proof, detail=PROOFS[proof], presses=presses)
     detail = {
         Draft.NONE: "it does not show in the input line",
-        Draft.OTHER: "something else stands in the input line",
+        Draft.OTHER: "something else is in the input line",
     }.get(now.draft, PROOFS[Proof.NONE])
     return Delivery(outcome=Outcome.UNCONFIRMED, detail=detail, presses=presses)
 

@@ -41,12 +41,12 @@ class Proof(StrEnum):
 
 WORDS: Mapping[Proof, str] = {
     Proof.REPORT: "the agent reported the prompt",
-    Proof.TRANSCRIPT: "it stands in the agent's transcript",
+    Proof.TRANSCRIPT: "it is in the agent's transcript",
     Proof.TURN: "the agent's turn began",
-    Proof.QUEUE: "the agent shows it among what waits",
+    Proof.QUEUE: "the agent shows it in its queue",
     Proof.INPUT: "it has left the input line",
     Proof.SCREEN: "the screen went on",
-    Proof.HELD: "kept here until it can go",
+    Proof.HELD: "kept here until it can be sent",
     Proof.NONE: "nothing shows that it was taken",
 }
 

@@ -61,7 +61,7 @@ async def tmux(_: Places) -> Finding:
         raise tmux_missing_error() from None
     answer = said.out.strip()
     if not answer.startswith("tmux "):
-        return Finding("tmux", CheckStatus.FAIL, f"{find_tmux()} is another program than tmux.", install_hint("tmux"))
+        return Finding("tmux", CheckStatus.FAIL, f"{find_tmux()} is not tmux.", install_hint("tmux"))
     if not tmux_versions.is_usable_tmux(answer):
         raise tmux_too_old_error(answer.removeprefix("tmux "), tmux_versions.OLDEST)
     return Finding("tmux", CheckStatus.OK, tmux_versions.verdict(answer))
@@ -86,7 +86,9 @@ async def settings(places: Places) -> Finding:
     loaded = load(places.config_file)
     has_file = loaded.file.exists()
     return Finding(
-        "settings", CheckStatus.OK, f"{loaded.file} is valid." if has_file else "No file; the defaults hold."
+        "settings",
+        CheckStatus.OK,
+        f"{loaded.file} is valid." if has_file else "There is no settings file, so the defaults apply.",
     )
 
 
@@ -112,7 +114,7 @@ def _folder(folder: Path) -> Finding:
         return Finding(
             name,
             CheckStatus.FAIL,
-            "Something that is no folder stands in its place.",
+            "There is something else in its place, and not a folder.",
             f"Move {_quoted(folder)} elsewhere.",
         )
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -125,12 +127,12 @@ def _unmade(places: Places) -> Iterator[Finding]:
     lacking = {next(up for up in folder.parents if up.exists()) for folder in places.folders if not folder.exists()}
     for above in sorted(lacking.difference(places.folders)):
         if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
-            why = "it cannot be written to" if above.is_dir() else "it is no folder"
+            why = "it cannot be written to" if above.is_dir() else "it is not a folder"
             yield Finding(
                 f"folder {above}",
                 CheckStatus.FAIL,
-                f"No folder of ours can be made there: {why}.",
-                "Name another with --home.",
+                f"Our folders cannot be made there: {why}.",
+                "Choose another folder with --home.",
             )
 
 

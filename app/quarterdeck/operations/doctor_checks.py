@@ -60,7 +60,7 @@ def hooks_check(
         name = f"hooks {each.agent}"
         cure = f"quarterdeck hooks install {each.agent}"
         if each.agent in unheard_of:
-            cause = f"{each.name} was at work since its hooks were put in place, and none of them was heard."
+            cause = f"{each.name} has worked since its hooks were installed, but none of them has reported."
             cure = f"Start {each.name} again, and let it run its hooks if it asks."
             found.append(Finding(name, CheckStatus.WARN, cause, cure))
         elif each.status is HookStatus.INSTALLED:
@@ -70,15 +70,21 @@ def hooks_check(
             found.append(Finding(name, CheckStatus.OK, said))
         elif each.status is HookStatus.OUTDATED:
             found.append(
-                Finding(name, CheckStatus.WARN, f"The hooks of {each.name} are of another version or place.", cure)
+                Finding(
+                    name,
+                    CheckStatus.WARN,
+                    f"The hooks of {each.name} belong to another version of Quarterdeck, or report to another folder.",
+                    cure,
+                )
             )
         else:
             silent.append(each)
     if len(silent) > 1:
-        cause = f"{listed([each.name for each in silent])} do not report by themselves; their screens and files serve."
+        names = listed([each.name for each in silent])
+        cause = f"{names} do not report by themselves; their state is read from their screens and files."
         found.append(Finding("hooks", CheckStatus.WARN, cause, "quarterdeck hooks install"))
     for each in silent if len(silent) == 1 else ():
-        cause = f"{each.name} does not report by itself; its screen and files serve."
+        cause = f"{each.name} does not report by itself; its state is read from its screen and files."
         found.append(Finding(f"hooks {each.agent}", CheckStatus.WARN, cause, f"quarterdeck hooks install {each.agent}"))
     return found
 
@@ -89,7 +95,7 @@ def projects_check(settings: Settings) -> Sequence[Finding]:
     for name, project in settings.projects.items():
         label = f"project {name}"
         if not is_repository(project.path):
-            cause = f"{project.path} is no git repository."
+            cause = f"{project.path} is not a git repository."
             found.append(Finding(label, CheckStatus.FAIL, cause, "quarterdeck config edit"))
             continue
         program = {"github": "gh", "gitlab": "glab"}.get(project.tracker.kind)

@@ -27,7 +27,9 @@ async def deliver(context: SessionContext, session: Session, agent: Agent, reque
             f"{session.tmux_name} was made, but the request was not delivered: {error.message}", hint=error.hint
         ) from error
     if sent.proof is Proof.HELD:
-        return f"The request waits (message {sent.held}) and goes when it can: {sent.detail.removesuffix('.')}."
+        return (
+            f"The request waits (message {sent.held}) and is sent as soon as possible: {sent.detail.removesuffix('.')}."
+        )
     if sent.outcome is Outcome.UNCONFIRMED:
         return (
             f"{agent.spec.name} shows no sign of having taken the request ({sent.detail}); look at {session.tmux_name}."

@@ -79,7 +79,7 @@ def difference(change: HookChange) -> Iterator[str]:
     lines = list(difflib.unified_diff(before, after, lineterm="", n=2))
     yield from (clean(line) for line in lines[2:])
     if plan.after is None:
-        yield "(the file goes)"
+        yield "(the file is removed)"
 
 
 def carry_out(wanted: HookChange, places: Places) -> Path | None:

@@ -38,7 +38,7 @@ def summary(change: HookChange) -> list[str]:
         return []
     if before is None:
         return [*lines, "  a new file, with nothing else in it"]
-    return [*lines, "  the file goes: nothing else is in it" if after is None else SETTINGS_STAY]
+    return [*lines, "  the file is removed: nothing else is in it" if after is None else SETTINGS_STAY]
 
 
 def _told(sign: str, these: Mapping[str, list[str]], those: Mapping[str, list[str]]) -> list[str]:

@@ -28,7 +28,9 @@ async def press(context: SessionContext, session: Session, keys: Sequence[str], 
     """Press them, in order. tmux types a name it does not know letter by letter, so such a one is refused."""
     unknown = next((key for key in keys if _KEY.fullmatch(key) is None), None)
     if unknown is not None or not keys:
-        raise UsageError(f"{unknown!r} is no key." if keys else "No key was named.", hint=f"Known: {', '.join(NAMES)}.")
+        raise UsageError(
+            f"{unknown!r} is not a key." if keys else "No key was named.", hint=f"Known: {', '.join(NAMES)}."
+        )
     if session.pane_id is None or session.is_stale or session.ended_at is not None:
         raise Refused(f'"{session.tmux_name}" has ended.')
     if session.pane_id == how.own_pane:

@@ -166,7 +166,7 @@ async def _check_nothing_lost(work_context: WorkContext, record: WorkRecord, pat
         raise WorkWouldBeLost(
             f"{record.session_id} holds {risk.describe()} in {path}.",
             hint=f"`quarterdeck kill --keep {record.session_id}` keeps it as a commit first; or commit and push it."
-            + (" What can be had again may be named in `disposable` of the project." if risk.ignored else ""),
+            + (" Files that can be made again may be listed in `disposable` of the project." if risk.ignored else ""),
         )
 
 

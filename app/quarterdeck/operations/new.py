@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.agent import Agent, LaunchPlan
 
 NAME_TRIES = 20
-UNKEPT = "No session was made, since its identity could not be kept"
+UNKEPT = "No session was made, since its identity could not be saved"
 
 # The operator's shell remains when the agent ends. The trap keeps an interrupt that the agent takes from ending the
 # wrapper with it; a program started from here gets its default back.

@@ -135,7 +135,7 @@ async def _ensure(work_context: WorkContext, request: OrchestratorRequest, say: 
             session_id=session_id,
             level=Level.WARN,
         )
-        say(f"another process is at {session_id}; waiting for it")
+        say(f"another process is working on {session_id}; waiting for it")
         return await _after_the_other(work_context, project, request, say, conflict)
 
 

@@ -93,7 +93,5 @@ async def see_it_taken(context: SessionContext, target: TargetPane, question: As
     deadline = context.clock.monotonic() + TAKEN_WITHIN
     while await is_open(target, question):
         if context.clock.monotonic() > deadline:
-            raise QuarterdeckError(
-                "The key was pressed, and the question still stands there.", hint="Go there and look."
-            )
+            raise QuarterdeckError("The key was pressed, but the question is still there.", hint="Go there and look.")
         await asyncio.sleep(EVERY)

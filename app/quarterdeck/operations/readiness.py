@@ -47,7 +47,7 @@ PATIENCE: Mapping[Hurdle, float] = {Hurdle.COVERED: 3.0, Hurdle.ELSEWHERE: 1.0}
 WORDS: Mapping[Hurdle, str] = {
     Hurdle.GONE: "its pane is gone",
     Hurdle.ELSEWHERE: "no agent runs there now",
-    Hurdle.COVERED: "its input line is not to be seen",
+    Hurdle.COVERED: "its input line is not visible",
     Hurdle.ASKS: "it asks something",
     Hurdle.DRAFT: "something else has been typed there and not submitted",
     Hurdle.TYPING: "somebody types there",

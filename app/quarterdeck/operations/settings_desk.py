@@ -97,7 +97,7 @@ class SettingsDesk:
         if value.key == MODEL and self._models:
             choices = ("", *self._models) if len(self._models) <= CHOSEN_FROM else ()
         known = f" Known: {', '.join(self._models)}." if value.key == MODEL and self._models and not choices else ""
-        waits = " Counts at the next start." if waits_for_next_start(value.path) else ""
+        waits = " Takes effect at the next start." if waits_for_next_start(value.path) else ""
         return Setting(
             key=value.key,
             value=_as_text(value.path, shown_value(value.path, value.value)),

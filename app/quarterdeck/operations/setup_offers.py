@@ -89,7 +89,7 @@ async def _install(wanted: Sequence[HookChange], places: Places) -> Done:
         done.append(change)
     names = listed([change.agent.spec.name for change in done]) if done else "None"
     said = [f"{names} {'report' if len(done) > 1 else 'reports'} from now on."]
-    said += ["What a file held before is beside it, in one that ends in .before-quarterdeck."] if kept else []
+    said += ["Each file as it was before is kept beside it; its name ends in .before-quarterdeck."] if kept else []
     said += [change.plan.note for change in done if change.plan.note]
     if failed:
         raise QuarterdeckError(" ".join([*(error.message for error in failed), *said]), hint=failed[0].hint)

@@ -87,7 +87,7 @@ async def _spawn(
     reserved_as: Reserved,
 ) -> WorkRecord:
     if request.branch and not is_safe_branch(request.branch):
-        raise UsageError(f"git takes no branch named {request.branch!r}.")
+        raise UsageError(f"git does not accept a branch named {request.branch!r}.")
     start_agent.find_agent(work_context, agent_choice)
     await work_context.git.check_repository(project.path)
     await recover(work_context)

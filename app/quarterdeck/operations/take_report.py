@@ -26,7 +26,7 @@ async def report(
     """Take a report of the session it is about; raises Refused with the reason when it cannot be true."""
     said = parse_self_state(state)
     if said is None:
-        raise UsageError(f"{state!r} is nothing an agent reports.", hint=f"One of: {', '.join(SelfState)}.")
+        raise UsageError(f"{state!r} is not a state that an agent can report.", hint=f"One of: {', '.join(SelfState)}.")
     now = work_context.clock.now()
     # Masked before it is cut: half a secret looks like none.
     given = SelfReport(state=said, at=now, note=redact(clean(note))[:NOTE_LENGTH], pr_url=pr_url)
@@ -65,7 +65,7 @@ async def report(
             state=said.value,
             reason=reason,
         )
-        raise Refused(f"The report {said} was not taken: {reason}.")
+        raise Refused(f"The report {said} was not accepted: {reason}.")
     return after
 
 

@@ -68,7 +68,7 @@ class WorkContext:
         found = await self.works.work(SessionId(session_id))
         if found is None:
             raise NotFound(
-                f"{session_id} is no session that was spawned here.", hint="`quarterdeck ls --all` lists them."
+                f"{session_id} is not a session that was spawned here.", hint="`quarterdeck ls --all` lists them."
             )
         return found
 

@@ -173,7 +173,7 @@ def _inspect(path: Path, suspect: Suspect | None = None) -> None:
             raise Damaged("it is a link to nowhere") from None
         return
     if not stat.S_ISREG(found.st_mode):
-        raise Damaged("it is no file")
+        raise Damaged("it is not a file")
     if suspect and (found.st_dev, found.st_ino) == suspect.file:
         raise Damaged(suspect.reason)
     head = read_head(path, _HEADER)

@@ -33,13 +33,13 @@ async def state_check(address: ServerAddress, places: Places) -> Sequence[Findin
     wrong = await asyncio.to_thread(troubles, places.state_file, str(address)) if watched else {}
     see_log = f"See {shlex.quote(str(places.log_file))}."
     for name, words in wrong.items():
-        cause = f"Whoever watches now says of {name}: {redact(words)}"
+        cause = f"The console or `watch` that runs now says of {name}: {redact(words)}"
         found.append(Finding("watching", CheckStatus.WARN, cause, CURES.get(name, see_log)))
     unread = sum(1 for _ in places.spool.glob("*.report"))
     if unread > REPORTS_UNREAD:
         found.append(
             Finding(
-                "reports", CheckStatus.WARN, f"{unread} reports of agents lie unread.", "quarterdeck ls  # reads them"
+                "reports", CheckStatus.WARN, f"{unread} reports of agents are unread.", "quarterdeck ls  # reads them"
             )
         )
     return found

@@ -53,7 +53,7 @@ def say_what_waits(live: LiveSettings, say: Callable[[str], None]) -> None:
         waiting = [name for name in known_keys(()) if waits_for_next_start((name,))]
         changed = [f"[{name}]" for name in waiting if _plain(before, name) != _plain(after, name)]
         if changed:
-            say(f"What was changed under {listed(changed)} counts when the console opens again.")
+            say(f"What was changed under {listed(changed)} takes effect when the console opens again.")
 
     live.when_edited(edited)
 

@@ -31,7 +31,10 @@ def _command(thoughts: ThoughtSettings) -> Finding:
     program = thoughts.command[0]
     if shutil.which(program) is None:
         return Finding(
-            "engine", CheckStatus.FAIL, f"The program {program} for thoughts is not there.", "quarterdeck config edit"
+            "engine",
+            CheckStatus.FAIL,
+            f"The program {program} for thoughts is not installed.",
+            "quarterdeck config edit",
         )
     return Finding("engine", CheckStatus.OK, f"Thoughts come from `{shlex.join(thoughts.command)}`.")
 

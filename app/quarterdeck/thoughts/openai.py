@@ -35,7 +35,7 @@ _THINKING = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL |
 _REASONS = {
     400: "did not understand the request",
     401: "refused the key",
-    402: "wants to be paid",
+    402: "wants payment",
     403: "refused the key",
     404: "knows no such model or address",
     429: "asks us to wait",
@@ -129,7 +129,7 @@ class OpenAiThinker:
         except (ValueError, RecursionError) as error:
             raise ThinkerError(f"{self.name} answered with something that is not JSON.") from error
         if not isinstance(told, dict):
-            raise ThinkerError(f"{self.name} answered with something that is no object.")
+            raise ThinkerError(f"{self.name} answered with JSON that is not an object.")
         return told
 
     def _connected(self) -> httpx.AsyncClient:
@@ -143,7 +143,7 @@ class OpenAiThinker:
         key = self._key()
         if not key and OPENROUTER in self._url:
             raise ThinkerError(
-                f"{self.name} wants a key.",
+                f"{self.name} needs a key.",
                 hint="Set QUARTERDECK_THOUGHTS_KEY, or thoughts.key_variable or thoughts.key_file in the settings.",
             )
         return {"Authorization": f"Bearer {key}"} if key else {}

@@ -166,7 +166,7 @@ def _program(argv: tuple[str, ...]) -> tuple[str, ...]:
 
 def no_such_name(name: str | None) -> TmuxRefused:
     """The error of a name that no session can have."""
-    return TmuxRefused(f"tmux takes no session named {name!r}.")
+    return TmuxRefused(f"tmux does not accept a session named {name!r}.")
 
 
 def _refusal(address: ServerAddress, name: str | None, said: str) -> TmuxError:

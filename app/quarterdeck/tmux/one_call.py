@@ -53,7 +53,7 @@ class Nonsense(TmuxUnreachable):
     """An answer that tmux does not give to what was asked."""
 
     def __init__(self) -> None:
-        super().__init__("What tmux answered makes no sense.", hint=_is_it_tmux())
+        super().__init__("tmux's answer makes no sense.", hint=_is_it_tmux())
 
 
 class CallResult(NamedTuple):
@@ -176,7 +176,7 @@ def _never_reached(said: str) -> bool:
 
 
 def _is_it_tmux() -> str:
-    return f"Is {find_tmux()} what you mean by tmux?"
+    return f"Is {find_tmux()} the tmux that you mean?"
 
 
 def _way_out(address: ServerAddress, said: str) -> str:

@@ -45,12 +45,12 @@ def advise(values: Mapping[str, str], features: Mapping[str, str], clients: Sequ
         advice
         for advice in (
             _escape_time(values.get("escape-time")),
-            _switch("focus-events", values, wanted="on", why="The console is not told when you look at it."),
+            _switch("focus-events", values, wanted="on", why="tmux does not tell the console when you look at it."),
             _switch(
                 "detach-on-destroy",
                 values,
                 wanted="off",
-                why="When the session that you look at ends, tmux throws you out.",
+                why="When the session that you look at ends, tmux detaches you.",
                 also=("no-detached", "previous", "next"),
             ),
             _passthrough(values.get("allow-passthrough")),

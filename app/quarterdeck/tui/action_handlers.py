@@ -34,7 +34,7 @@ def _waiting(step: int) -> Callable[[MainScreen], None]:
     def jump(screen: MainScreen) -> None:
         found = screen.board.next_waiting(screen.table.selected, step)
         if found is None:
-            screen.app.notify("Nobody waits for you.", markup=False, timeout=2)
+            screen.app.notify("No session waits for you.", markup=False, timeout=2)
         else:
             screen.table.select(found)
 

@@ -37,7 +37,7 @@ async def shown(app: App[int], action: Coroutine[object, object, None]) -> None:
         # One action that fails in a way nobody thought of must not take the watch over all sessions with it.
         logger.exception("an action failed")
         app.notify(
-            "That failed in a way it should not. The log has the details.",
+            "Something failed that should not. The log has the details.",
             severity="error",
             timeout=TOAST_SECONDS,
             markup=False,

@@ -22,7 +22,7 @@ async def go(screen: MainScreen, session: Session) -> None:
             if closes:
                 app.exit(0)
         case Attach(argv=argv) if app.is_web:
-            _tell(screen, "A page of a browser cannot show a pane.", shlex.join(argv))
+            _tell(screen, "A page in a browser cannot show a pane.", shlex.join(argv))
         case Attach():
             # Painting stops too: the supervisor goes on beneath, and what it finds must not be drawn over the pane.
             with app.batch_update(), app.suspend():

@@ -53,7 +53,9 @@ class Pages:
             request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
         ) -> web.StreamResponse:
             if not self._web_access.admits(request.path, request.host, request.headers.get("Origin")):
-                raise web.HTTPForbidden(text="The address is not whole.\n")
+                raise web.HTTPForbidden(
+                    text="This address is not complete. Open the whole address that `quarterdeck serve` printed.\n"
+                )
             return await handler(request)
 
         app = web.Application(middlewares=[web.middleware(guard)])
@@ -84,7 +86,7 @@ class Pages:
 
     async def _connect(self, request: web.Request) -> web.StreamResponse:
         if not self._web_access.connects(request.headers.get("Origin")):
-            raise web.HTTPForbidden(text="Only a page from here may connect.\n")
+            raise web.HTTPForbidden(text="Only a page of this server may connect.\n")
         page = web.WebSocketResponse(heartbeat=HEARTBEAT, timeout=PATIENCE)
         await page.prepare(request)
         self._connections.add(page)

@@ -94,7 +94,7 @@ async def _show_held(screen: MainScreen) -> None:
 
     async def change(message_id: int, text: str) -> None:
         await mailbox.rewrite(message_id, text)
-        screen.notify("Changed; it goes when it can.", markup=False)
+        screen.notify("Changed; it is sent as soon as possible.", markup=False)
 
     async def withdraw(message_id: int) -> None:
         await mailbox.withdraw(message_id)
@@ -258,7 +258,7 @@ async def _restore(screen: MainScreen, session_id: SessionId) -> None:
 
 
 def dismiss(screen: MainScreen) -> None:
-    """Take ended and stale rows off the table."""
+    """Remove ended and stale rows from the table."""
     ids = [session.session_id for session in screen.targets() if kind_of(session) in GONE]
     if ids:
         screen.unmark()

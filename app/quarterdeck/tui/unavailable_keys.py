@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 SAID: Mapping[str, str] = {
     "session.answer": "{name} asks nothing now.",
     "session.restore": "{name} is neither ended nor stale, so there is nothing to bring back.",
-    "session.dismiss": "{name} is live. d takes off what has ended; x ends a live one.",
-    "view.choose": "No filter is kept yet: they go under [views] in the settings file.",
+    "session.dismiss": "{name} is live. d removes what has ended; x ends a live one.",
+    "view.choose": "No filter is saved yet: add them under [views] in the settings file.",
 }
 LEFT = "{agent} has ended in {name}, and its shell is there. Go there, and resume it by hand; u is for what is gone."
 

@@ -53,5 +53,6 @@ def notice_for(
     if not fleet.incarnation:
         return EmptyNotice("No tmux server runs", f"Nothing answers at {server}; a new session starts one.",
                       "{session.new} new session   {help.open} help   {console.quit} quit")  # fmt: skip
-    return EmptyNotice("No sessions yet", f"The tmux server {server} has none but what shows this console.",
+    return EmptyNotice("No sessions yet",
+                       f"The tmux server {server} has no session but the one that shows this console.",
                   "{session.new} new session   {help.open} help   {console.quit} quit")  # fmt: skip

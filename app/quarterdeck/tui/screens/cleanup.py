@@ -94,7 +94,7 @@ class CleanupScreen(Dialog[None]):
         try:
             self._found = await self.context.backend.clearable()
         except QuarterdeckError as error:
-            self._say(f"It cannot be told what could go: {error.message} {error.hint}", "failed")
+            self._say(f"What could be ended is not known: {error.message} {error.hint}", "failed")
             return
         if not self._found:
             self._say(

@@ -74,7 +74,7 @@ class EndScreen(Dialog[Ending]):
         try:
             losses = await self.context.backend.losses([session.session_id for session in self._sessions])
         except QuarterdeckError as error:
-            self._told.update(self.style(clean(f"It cannot be told what would be lost: {error.message}"), "failed"))
+            self._told.update(self.style(clean(f"What would be lost is not known: {error.message}"), "failed"))
             return
         self._losses = {loss.session_id: loss.sentences for loss in losses}
         lines = [line for session in self._sessions for line in self._loss(session)]

@@ -25,7 +25,7 @@ _MEANINGS = {
     Kind.ASKS: "wants a permission or an answer of you",
     Kind.FAILED: "stopped on an error",
     Kind.DONE: "its turn is over, and you have not looked yet",
-    Kind.WORKS: "is at it",
+    Kind.WORKS: "is working",
     Kind.RESTS: "has nothing to do",
     Kind.UNKNOWN: "nothing is known of it yet",
     Kind.LOST: "cannot be watched now",

@@ -50,7 +50,7 @@ class NewScreen(Picker):
         Binding("ctrl+s", "start", "start"),
     ]
     beside = 13
-    nothing = "Nothing matches; Enter takes a path typed whole."
+    nothing = "Nothing matches; Enter takes a full path that you type."
     keys = _keys("go on")
 
     def __init__(self, context: ScreenContext, here: str) -> None:

@@ -107,7 +107,7 @@ class SpawnScreen(Picker):
         self.run_worker(self._load_issues(self._project.value), group="issues", exclusive=True)
 
     async def _load_issues(self, project: str) -> None:
-        self._say("Asking for its open issues … one can be typed meanwhile.")
+        self._say("Asking for its open issues … you can type one meanwhile.")
         try:
             found = await self.context.backend.issues(project)
         except QuarterdeckError as error:
@@ -143,9 +143,9 @@ class SpawnScreen(Picker):
         """Start the worker, when it is said what for."""
         issue, prompt = self._issue(), self._prompt.text.strip()
         if not self._project.value:
-            self.app.notify("There is no project to spawn it in.", severity="warning", markup=False)
+            self.app.notify("There is no project to spawn a worker in.", severity="warning", markup=False)
         elif not (issue or prompt):
-            self.app.notify("Say what for: an issue or a prompt.", severity="warning", markup=False)
+            self.app.notify("Give an issue or a prompt.", severity="warning", markup=False)
         else:
             self.request = SpawnRequest(
                 project=self._project.value,
