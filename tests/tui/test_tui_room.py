@@ -25,7 +25,7 @@ async def test_a_toast_covers_neither_the_question_nor_the_keys(key: str) -> Non
         await running.press()
         screen = running.app.screen
         (toast,) = screen.query(Toast)
-        read = ("#box",) if key else ("Question", "#fleet", "#foot")
+        read = ("#box",) if key else ("QuestionPanel", "#fleet", "#foot")
         assert toast.region.height == 1
         for name in read:
             assert not screen.query_one(name).region.overlaps(toast.region)

@@ -129,7 +129,7 @@ class ChangeScreen(Dialog[str]):
         writing.move_cursor(writing.document.end)
         yield writing
 
-    def on_writing_submitted(self, event: TextBox.Submitted) -> None:
+    def on_text_box_submitted(self, event: TextBox.Submitted) -> None:
         """Keep what was written."""
         if event.text.strip():
             self.dismiss(event.text)

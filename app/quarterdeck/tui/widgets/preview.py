@@ -32,7 +32,7 @@ QUESTION_MOST = 10
 class QuestionPanel(ScrollView):
     """What the session asks."""
 
-    DEFAULT_CSS = "Question { height: auto; max-height: 10; overflow-x: hidden; display: none; }"
+    DEFAULT_CSS = "QuestionPanel { height: auto; max-height: 10; overflow-x: hidden; display: none; }"
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class QuestionPanel(ScrollView):
 class PaneTail(ScrollView):
     """The pane's last lines in their own colours; stays at the end unless scrolled away from it."""
 
-    DEFAULT_CSS = "Tail { overflow-x: hidden; height: 1fr; }"
+    DEFAULT_CSS = "PaneTail { overflow-x: hidden; height: 1fr; }"
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
