@@ -73,7 +73,7 @@ def _is_of(path: Path, cwd: str) -> bool:
 
 
 def take(ledger: Ledger, row: Json) -> None:
-    """Enter one row."""
+    """Enter one row of the transcript into the ledger."""
     if row.get("isSidechain") is True:
         return  # a sub-agent's
     at = time_at(row, "timestamp")

@@ -76,7 +76,7 @@ def _is_of(path: Path, cwd: str, session_id: str) -> bool:
 
 
 def take(ledger: Ledger, row: Json) -> None:
-    """Enter one row."""
+    """Enter one row of the rollout into the ledger."""
     at = time_at(row, "timestamp")
     ledger.updated_at = at or ledger.updated_at
     payload = object_at(row, "payload")

@@ -94,7 +94,7 @@ class CodingAgent:
         return still_at_prompt(at=look.at, still_for=look.still_for)
 
     def read_box(self, look: ScreenLook) -> Box:
-        """What its input line holds."""
+        """What the agent's input line holds."""
         return read_box(self.layout, look.text)
 
     def read_title(self, title: str, *, at: datetime, still_for: float | None = None) -> Reading | None:
@@ -122,7 +122,7 @@ class CodingAgent:
         return self.transcripts(cwd=cwd, claims=claims, session_id=session_id, path=path, home=home)
 
     def launch(self, wanted: Launch) -> LaunchPlan:
-        """How to start it."""
+        """How to start the agent."""
         plan = command_lines.launch(self.spec, wanted)
         return self.hooks.for_launch(plan, wanted) if self.hooks and wanted.spool else plan
 

@@ -30,7 +30,7 @@ class HookSetup(Protocol):
     """How one kind of agent is made to report."""
 
     def file(self, home: Path | None, /) -> Path:
-        """The user's own file."""
+        """The file of the user's that says which hooks an agent runs."""
 
     def plan(self, *, install: bool, spool: Path, home: Path | None) -> HookPlan:
         """The change to the user's own file."""

@@ -102,7 +102,7 @@ class Ledger:
             self._open.clear()
 
     def prompt(self, text: str, at: datetime | None) -> None:
-        """The operator asked for something."""
+        """Enter what the operator asked for."""
         self._turns.append(clean_lines(text)[:TURN_LENGTH])
         self.turn_count += 1
         self.turn_text = ""
@@ -111,7 +111,7 @@ class Ledger:
         self.stands(Phase.WORKING, at)
 
     def said(self, text: str) -> None:
-        """The agent spoke."""
+        """Enter what the agent said."""
         text = clean_lines(text).strip()
         if not text:
             return
@@ -120,12 +120,12 @@ class Ledger:
             self._did(AgentAction(kind=ActionKind.SAID, text=text[:ACTION_LENGTH]))
 
     def thought(self) -> None:
-        """The agent thought; what, is not kept."""
+        """Enter that the agent thought; its thought is not kept."""
         if not self._actions or self._actions[-1].kind is not ActionKind.THINKING:
             self._did(AgentAction(kind=ActionKind.THINKING, text="thinking"))
 
     def called(self, call_id: str, tool: str, arguments: Json, at: datetime | None, *, asks: bool, plan: bool) -> None:
-        """The agent called a tool."""
+        """Enter a tool call, which is open until it is answered."""
         gist = tool_gist(tool, arguments)
         self._open[call_id] = gist
         self._did(AgentAction(kind=action_kind(tool, arguments), text=gist[:ACTION_LENGTH], tool=tool, call_id=call_id))
@@ -143,7 +143,7 @@ class Ledger:
         self._turn_actions = min(self._turn_actions + 1, ACTIONS_KEPT)
 
     def answered(self, call_id: str, at: datetime | None, *, ok: bool | None) -> None:
-        """A tool call has its result."""
+        """Enter that a tool call has its result."""
         self._open.pop(call_id, None)
         for index in range(len(self._actions) - 1, max(-1, len(self._actions) - 50), -1):
             if self._actions[index].call_id == call_id:

@@ -110,7 +110,7 @@ class PluginFile:
     """Implements HookSetup: one file of ours in the folder whose plugins OpenCode loads."""
 
     def file(self, home: Path | None, /) -> Path:
-        """Our file."""
+        """The plugin file that we write."""
         return config_folder(home) / "plugin" / PLUGIN
 
     def plan(self, *, install: bool, spool: Path, home: Path | None) -> HookPlan:

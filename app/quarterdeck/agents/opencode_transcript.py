@@ -138,7 +138,7 @@ class OpenCodeDatabase:
 
 
 def take(ledger: Ledger, message: Json, parts: list[Json]) -> None:
-    """Enter one message with its parts."""
+    """Enter one message with its parts into the ledger."""
     created, completed = time_at(message, "time", "created"), time_at(message, "time", "completed")
     if message.get("role") == "user":
         text = "\n".join(
@@ -168,7 +168,7 @@ def take(ledger: Ledger, message: Json, parts: list[Json]) -> None:
 
 
 def _part(ledger: Ledger, part: Json) -> bool:
-    """Enter one part; whether it is a tool call that the operator refused."""
+    """Enter one part of a message; answers whether it is a tool call that the operator refused."""
     match part.get("type"):
         case "text":
             ledger.said(text_at(part, "text"))

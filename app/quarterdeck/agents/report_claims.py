@@ -44,7 +44,7 @@ def fold(
 def working(
     held: ReportState, report: Report, *, tool: str = "", detail: str = "", lasts: float | None = WORKING_LASTS
 ) -> ReportState:
-    """The agent works."""
+    """Claim that the agent is at work."""
     return _claim(held, report, SessionState.BUSY, tool=tool, detail=detail or tool, lasts=lasts)
 
 
@@ -58,7 +58,7 @@ def asking(
     asked_by: str = "",
     lasts: float | None = ASKING_LASTS,
 ) -> ReportState:
-    """The agent waits for the operator."""
+    """Claim that the agent waits for the operator, and for what."""
     state = _claim(held, report, SessionState.ATTENTION, needs=needs, question=question, choices=choices, lasts=lasts)
     return replace(state, asked_by=asked_by)
 
@@ -66,26 +66,26 @@ def asking(
 def finished(
     held: ReportState, report: Report, *, text: str = "", sure: bool = True, lasts: float | None = RESTING_LASTS
 ) -> ReportState:
-    """The turn is over."""
+    """Claim that the agent's turn is over."""
     state = replace(held, last_text=text[:TEXT_LENGTH] or held.last_text, tool="", asked_by="")
     return _claim(state, report, SessionState.IDLE, needs=Need.FINISHED, lasts=lasts, sure=sure)
 
 
 def resting(held: ReportState, report: Report, *, detail: str = "", lasts: float | None = RESTING_LASTS) -> ReportState:
-    """The agent rests, and waits for nobody."""
+    """Claim that the agent is idle and waits for nobody."""
     return _claim(replace(held, tool="", asked_by=""), report, SessionState.IDLE, detail=detail, lasts=lasts)
 
 
 def failed(
     held: ReportState, report: Report, *, text: str, until: datetime | None = None, lasts: float | None = RESTING_LASTS
 ) -> ReportState:
-    """The turn ended in an error."""
+    """Claim that the turn ended in an error, which may last until a limit is over."""
     state = replace(held, tool="", asked_by="", error_at=report.at)
     return _claim(state, report, SessionState.ERROR, needs=Need.ERROR, detail=text, until=until, lasts=lasts)
 
 
 def gone(held: ReportState, report: Report) -> ReportState:
-    """The agent has ended; its pane may live on."""
+    """Claim that the agent has ended; its pane may live on."""
     state = replace(held, tool="", asked_by="", subagents=frozenset(), background_tasks=0)
     return _claim(state, report, SessionState.IDLE, detail="the agent ended", lasts=RESTING_LASTS)
 

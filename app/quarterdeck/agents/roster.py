@@ -32,15 +32,15 @@ class Roster:
                 self._names.setdefault(name.lower(), agent)
 
     def all(self) -> Sequence[Agent]:
-        """All of them, the user's own first."""
+        """Every agent, the user's own first."""
         return self._agents
 
     def names(self) -> tuple[str, ...]:
-        """All keys."""
+        """The key of every agent, in the same order."""
         return tuple(agent.spec.key for agent in self._agents)
 
     def get(self, name: str) -> Agent | None:
-        """By key, shown name or command."""
+        """The agent of this key, shown name or command; None when there is none."""
         return self._names.get(name.strip().lower())
 
     def detect(self, programs: Iterable[Program]) -> tuple[Agent, Program] | None:

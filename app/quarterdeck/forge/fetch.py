@@ -21,7 +21,7 @@ _QUIET_FETCH = ("gc.auto=0", "maintenance.auto=false", "fetch.recurseSubmodules=
 
 
 class Fetches:
-    """When each repository last heard from its origin."""
+    """Fetches each repository no more often than needed: knows when it was last done."""
 
     def __init__(self) -> None:
         self._fetched: dict[Path, float] = {}

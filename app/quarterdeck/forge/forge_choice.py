@@ -28,7 +28,7 @@ _ADDRESS = re.compile(r"(?:[a-z+]+://)?(?:[^@/]+@)?(?P<host>[^:/]+)(?::\d+/|[:/]
 
 @value
 class Remote:
-    """Where a repository comes from."""
+    """A repository at a forge, as its remote's address names it."""
 
     host: str
     repo: str

@@ -121,17 +121,17 @@ class Cache(Generic[K, V]):
 
 
 def text(value: object) -> str:
-    """A foreign text, or "" where there is none."""
+    """A text out of a tool's answer; "" when it is missing or something else."""
     return value if isinstance(value, str) else ""
 
 
 def rows(value: object) -> list[dict[str, Any]]:
-    """The objects of a foreign list."""
+    """The objects in a list out of a tool's answer; none when it is something else."""
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
 def name_of(value: object, *keys: str) -> str | None:
-    """A name inside a foreign object, by the first key that has one."""
+    """A name out of an object in a tool's answer, by the first key that has one."""
     if not isinstance(value, dict):
         return None
     return next((text(value.get(key)) for key in keys if text(value.get(key))), None)

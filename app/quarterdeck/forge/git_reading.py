@@ -75,7 +75,7 @@ def parse_worktrees(text: str, end: str) -> list[Worktree]:
 
 @dataclass(slots=True)
 class WorktreeStatus:
-    """`git status`, read."""
+    """What `git status` says of a worktree."""
 
     head: str = ""
     branch: str | None = None

@@ -46,11 +46,11 @@ class Database:
         self._is_closed = False
 
     async def write(self, write: Write[T]) -> T:
-        """One transaction. Cancelling the caller does not undo it."""
+        """Carry out one transaction. Cancelling the caller does not undo it."""
         return await self._ask(lambda: self.engine.write(write))
 
     async def read(self, run: Run[T]) -> T:
-        """One question, answered from one consistent state."""
+        """Answer one question from one consistent state."""
         return await self._ask(lambda: self.engine.read(run))
 
     async def changed_elsewhere(self) -> bool:
@@ -58,7 +58,7 @@ class Database:
         return await self._ask(self.engine.changed_elsewhere)
 
     def health(self) -> StoreHealth:
-        """How it goes now."""
+        """Whether the file can be written now, and what went wrong."""
         engine = self.engine
         return StoreHealth(
             ok=not engine.is_degraded,

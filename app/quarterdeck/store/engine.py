@@ -44,7 +44,7 @@ class Later:
 
 @value
 class Write(Generic[T]):
-    """One transaction."""
+    """A transaction to be carried out, and what becomes of it while the file cannot be written."""
 
     run: Run[T]
     later: Callable[[T], Iterable[Later]] | None = None

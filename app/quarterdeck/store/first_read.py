@@ -37,7 +37,7 @@ _PUT_AWAY = {
 
 
 class FirstRead(NamedTuple):
-    """What could be read."""
+    """The sessions that could be read, and the small values that are kept by name."""
 
     sessions: tuple[Session, ...] = ()
     """The live and the stale ones of a server."""

@@ -92,13 +92,13 @@ class Lease:
         return os.getpid() if self.is_held else holder_of(self.path)
 
     def release(self) -> None:
-        """Give the lease up."""
+        """Let others have the lease."""
         if self.is_held:
             os.close(self._handle)
             self._handle = -1
 
     def close(self) -> None:
-        """Give it up, and wait for it no more."""
+        """Let others have the lease, and close the file that was tried for it."""
         self.release()
         self._let_go_of_tried()
 

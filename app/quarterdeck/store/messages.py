@@ -48,7 +48,7 @@ class SqliteMessages:
         return await self._write(run)
 
     async def turn(self, message_id: int, owner: str, *, overtake: bool = False) -> Turn:
-        """Whether it is this message's turn; when it is, it is the owner's to deliver for the next two minutes."""
+        """Whether it is this message's turn; then it is `owner` who may deliver it, for the next two minutes."""
         now = self._now()
 
         def run(connection: sqlite3.Connection) -> Turn:
@@ -66,7 +66,7 @@ class SqliteMessages:
         return await self._write(run)
 
     async def typing(self, message_id: int) -> bool:
-        """Note that it is about to be typed; False when somebody else has been there. On disk when this returns."""
+        """Note that a message is about to be typed; False when somebody did so before. On disk when this returns."""
 
         def run(connection: sqlite3.Connection) -> bool:
             noted = connection.execute(
@@ -77,7 +77,7 @@ class SqliteMessages:
         return await self._write(run, is_durable=True)
 
     async def hold(self, message_id: int, why: str, stage: Stage | None = None) -> Held | None:
-        """Let it wait, come as far as `stage` (None: as far as was noted); None when it is gone."""
+        """Let a message wait, and note how far it came (`stage`, unless that is None); None when it is gone."""
         now = self._now()
 
         def run(connection: sqlite3.Connection) -> Held | None:
@@ -90,7 +90,7 @@ class SqliteMessages:
         return await self._write(run, is_durable=True)
 
     async def settle(self, message_id: int) -> None:
-        """It is done with: its words are removed."""
+        """Remove the words of a message that is delivered or given up."""
 
         def run(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM messages WHERE id = ?", (message_id,))
@@ -117,7 +117,7 @@ class SqliteMessages:
         return [each for each in found if with_sending or not each.is_sending]
 
     async def rewrite(self, message_id: int, text: str) -> Held:
-        """Change the words of one that waits; raises NotFound or Refused."""
+        """Change the words of a message that waits; raises NotFound or Refused."""
         now = self._now()
 
         def run(connection: sqlite3.Connection) -> Held:
@@ -128,7 +128,7 @@ class SqliteMessages:
         return await self._write(run)
 
     async def withdraw(self, message_id: int) -> Held:
-        """Take back one that waits; raises NotFound or Refused."""
+        """Take back a message that waits; raises NotFound or Refused."""
         now = self._now()
 
         def run(connection: sqlite3.Connection) -> Held:

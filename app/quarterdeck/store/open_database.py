@@ -38,7 +38,7 @@ larger, and shows its damage when it is used."""
 
 @value
 class Opened:
-    """An open database."""
+    """An open database, and what its operator should know of how it was opened."""
 
     connection: sqlite3.Connection
     file: tuple[int, int]

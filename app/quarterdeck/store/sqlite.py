@@ -133,7 +133,7 @@ class SqliteStore:
         return given
 
     async def release(self, session_id: SessionId) -> None:
-        """Give a reservation up."""
+        """Give up an identity that was kept for a session which was not made after all."""
         await self._write(("release", session_id), partial(identity.release, session_id=session_id, now=self._now()))
 
     async def forget(self, session_id: SessionId) -> None:
@@ -164,7 +164,7 @@ class SqliteStore:
         await self._write_each("stale", self._leaving(observed), partial(sessions.put_away, now=self._now()))
 
     async def end(self, observed: Iterable[Session], reason: ExitReason) -> list[SessionId]:
-        """Mark as ended; answers those this call ended."""
+        """Mark sessions as ended; answers those that were not yet."""
         run = partial(sessions.end, reason=reason, now=self._now())
         return await self._write_each("end", self._leaving(observed), run)
 
@@ -237,7 +237,7 @@ class SqliteStore:
         return await self.database.changed_elsewhere()
 
     def health(self) -> StoreHealth:
-        """How the store is doing now."""
+        """Whether what is kept reaches the disk now, and what went wrong."""
         health = self.database.health()
         notices = [health.notice] if health.notice else []
         if self._bad_rows:

@@ -118,7 +118,7 @@ class SqliteWorkStore:
         return await self._write(run)
 
     async def finish(self, entry: JournalEntry) -> None:
-        """The operation is over, one way or the other."""
+        """Take an operation out of the journal: it is over, one way or the other."""
         await self._write(lambda connection: connection.execute("DELETE FROM journal WHERE id = ?", (entry.id,)))
 
     async def journal(self) -> list[JournalEntry]:

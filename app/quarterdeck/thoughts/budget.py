@@ -59,7 +59,7 @@ class Budget:
 
 
 class Budgeted:
-    """A thinker behind a budget."""
+    """A thinker that is asked only while its budget has room."""
 
     def __init__(self, thinker: Thinker, budget: Budget) -> None:
         self._thinker = thinker
@@ -67,11 +67,11 @@ class Budgeted:
 
     @property
     def name(self) -> str:
-        """The thinker's own."""
+        """The name of the thinker behind the budget."""
         return self._thinker.name
 
     def prompt(self, subject: Subject) -> str:
-        """The thinker's own."""
+        """What the thinker behind the budget would be asked."""
         return self._thinker.prompt(subject)
 
     async def think(self, prompt: str) -> Answer:
@@ -86,9 +86,9 @@ class Budgeted:
         return answer
 
     async def models(self) -> list[str]:
-        """The thinker's own; a list costs nothing."""
+        """The models that the thinker can be told to use; to list them costs nothing."""
         return await self._thinker.models()
 
     async def close(self) -> None:
-        """Close the thinker."""
+        """Let go of what the thinker behind the budget holds."""
         await self._thinker.close()

@@ -53,7 +53,7 @@ class CommandThinker:
         return prompts.build(subject, for_agents=self._for_agents, for_terminals=self._for_terminals)
 
     async def think(self, prompt: str) -> Answer:
-        """Run it; a code other than 0 is a failure, whatever it printed."""
+        """Run the program; an exit code other than 0 is a failure, whatever it printed."""
         # In a folder of ours: an agent's program would take a project's own instructions for its own.
         cwd = self._cwd if self._cwd is not None and self._cwd.is_dir() else None
         try:
@@ -72,4 +72,4 @@ class CommandThinker:
         return []
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: each thought is a program of its own, which has ended."""

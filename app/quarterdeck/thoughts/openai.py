@@ -74,7 +74,7 @@ class OpenAiThinker:
         return prompts.build(subject, for_agents=self._for_agents, for_terminals=self._for_terminals)
 
     async def think(self, prompt: str) -> Answer:
-        """Ask for one line."""
+        """Ask the endpoint for one line, and say what it cost."""
         body: dict[str, object] = {
             "messages": [{"role": "user", "content": prompt}],
             "max_tokens": ANSWER_TOKENS,
@@ -94,7 +94,7 @@ class OpenAiThinker:
         )
 
     async def models(self) -> list[str]:
-        """What the endpoint lists."""
+        """The models that the endpoint lists."""
         told = await self._ask("GET", "/models", None, limit=LIST_BYTES)
         found = {clean(text_at(each, "id"), 200) for each in objects_at(told, "data")}
         return [str(each) for each in sorted(found - {""})][:MODELS_KEPT]

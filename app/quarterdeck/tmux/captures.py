@@ -80,7 +80,7 @@ async def capture(
 
 
 def way_down_the_pipe(version: str) -> Way | None:
-    """How a server of this version is asked over a control connection; None when it had better not be."""
+    """How captures of a server of this version go over a control connection; None when they should not."""
     found = _VERSION.match(version)
     if found is None:
         # One of OpenBSD's, or of upstream's between two releases: it may be any of them.

@@ -50,7 +50,7 @@ class ClientProcess(asyncio.SubprocessProtocol):
 
     @property
     def pid(self) -> int | None:
-        """Its process."""
+        """The id of its process; None before it is started."""
         return self._transport.get_pid() if self._transport is not None else None
 
     @property
@@ -101,11 +101,11 @@ class ClientProcess(asyncio.SubprocessProtocol):
         return self.gone.is_set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The process runs."""
+        """Take what the process is spoken to by; asyncio calls this once it runs."""
         self._transport = cast("asyncio.SubprocessTransport", transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The process is collected and its pipes are closed."""
+        """Note that the process is collected and its pipes are closed."""
         if self._transport is not None:
             self._transport.close()
         self.gone.set()

@@ -61,7 +61,7 @@ def choose(hosts: Iterable[Host], home: TmuxSessionId | None) -> TmuxSessionId |
 
 
 class ControlClient:
-    """Keeps a `Link` to the server, and makes a new one whenever it ends.
+    """Keeps a `ControlConnection` to the server, and makes a new one whenever it ends.
 
     It never makes a session, never asks for output, never says a size (`refresh-client -C` resizes windows even with
     ignore-size when no other client is there: 3.3a), and never keeps a server alive.
@@ -101,7 +101,7 @@ class ControlClient:
         return self._link.version if self._link is not None else ""
 
     async def ask(self, chains: Sequence[Sequence[str]], timeout: float | None = None) -> list[list[Block]]:
-        """Send chains of commands and give their answers, as `Link.ask_chains` does; raises LinkLost without one."""
+        """Send chains of commands and give their answers; raises ConnectionLost where there is no connection."""
         if self._link is None:
             raise ConnectionLost("there is no control connection to tmux")
         return await self._link.ask_chains(chains, self._timeout if timeout is None else timeout)

@@ -130,7 +130,7 @@ class ControlConnection(ClientProcess):
             logger.warning("a tmux control client could not be collected", extra={"pid": self.pid})
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
-        """Bytes came: answers and notices, or a complaint."""
+        """Take the bytes of answers and notices, or of a complaint on standard error."""
         if fd != 1:
             self._said = (self._said + data)[-500:]
             return
@@ -148,12 +148,12 @@ class ControlConnection(ClientProcess):
             self.end("an answer has no end")
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
-        """A pipe was closed: the client is ending."""
+        """End the connection: a pipe was closed, so the client is ending."""
         if fd != 2:
             self.end(self._said.decode(errors="replace").strip() or "the client ended")
 
     def process_exited(self) -> None:
-        """The client is gone."""
+        """End the connection, as the client has ended."""
         self.end("the client ended")
 
     def _answered(self, block: Block) -> None:
@@ -167,7 +167,7 @@ class ControlConnection(ClientProcess):
                 batch.done.set_result(batch.answers)
 
     def end(self, reason: str) -> None:
-        """End the connection now; whatever waits for an answer gets LinkLost."""
+        """End the connection now; whatever waits for an answer gets ConnectionLost."""
         if self.ended.is_set():
             return
         self._end_reason = reason

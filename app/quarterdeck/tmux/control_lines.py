@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def ask(control: ControlClient, commands: Sequence[Sequence[str]], timeout: float) -> list[Block]:
-    """Send commands in one write and give one answer for each; raises LinkLost when another way must be taken."""
+    """Send commands in one write and give one answer for each; raises ConnectionLost when that did not do."""
     return [block for (block,) in await ask_chains(control, [(command,) for command in commands], timeout)]
 
 

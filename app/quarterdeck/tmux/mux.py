@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class TmuxMux(TmuxCommands):
-    """One tmux server.
+    """One tmux server: looked at, listened to and acted on. Implements `ports.mux.Mux`.
 
     A persistent one keeps a control client attached from its first look on, and hints at changes; another one asks
     by one spawned tmux at a time, as does one that must not listen and only polls. Looks and captures get `timeout`
@@ -75,7 +75,7 @@ class TmuxMux(TmuxCommands):
         return texts
 
     def hints(self) -> AsyncIterator[Hint]:
-        """What may have changed, until closed."""
+        """Hints at what may have changed, until this is closed."""
         return self._hinting().stream()
 
     def watch(self, panes: Collection[Pane]) -> None:

@@ -38,7 +38,7 @@ class Place(StrEnum):
 
 
 class Placement(NamedTuple):
-    """Where this process runs."""
+    """The place this process runs in, and its pane where it has one."""
 
     place: Place
     pane_id: PaneId | None = None

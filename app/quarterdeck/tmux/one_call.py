@@ -57,7 +57,7 @@ class Nonsense(TmuxUnreachable):
 
 
 class CallResult(NamedTuple):
-    """How one spawned tmux ended."""
+    """How one `tmux` ended, and what it printed."""
 
     exit_code: int
     out: bytes
@@ -123,7 +123,7 @@ async def run(
 
 
 class _Client(ClientProcess):
-    """A client whose output is kept, up to so many bytes."""
+    """A client whose output is kept, up to `most` bytes; one that says more is ended."""
 
     def __init__(self, most: int) -> None:
         super().__init__()
@@ -133,11 +133,11 @@ class _Client(ClientProcess):
 
     @property
     def is_full(self) -> bool:
-        """Whether it said more than that."""
+        """Whether it said more than `most` bytes."""
         return len(self.out) + len(self.err) > self._most
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
-        """Keep what it says."""
+        """Keep what it prints, and end it when that is too much."""
         (self.out if fd == 1 else self.err).extend(data)
         if self.is_full:
             self.let_go()

@@ -17,7 +17,7 @@ path, and its own name as the command."""
 
 
 class PaneMemory:
-    """Details by target, for one run of a server at a time."""
+    """The details of each pane, as looks at one run of the server have told them."""
 
     def __init__(self) -> None:
         self._incarnation: Incarnation | None = None

@@ -16,7 +16,7 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9 _./-]+")
 
 
 def words(*args: str) -> tuple[str, ...]:
-    """Arguments of one command.
+    """The arguments of one command, so that none of them ends it.
 
     tmux takes an argument that ends in `;` for the end of the command, wherever it stands, and drops the `;`.
     """

@@ -41,7 +41,7 @@ _UNPASTEABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class TmuxCommands:
-    """The doing half of a multiplexer, for one server.
+    """Everything that changes one server, and the questions that belong to that.
 
     A command that timed out would still be carried out when a stopped server goes on (3.3a). So each act begins with
     a harmless question: a server that is stopped leaves that one unanswered, and nothing is done then or later.
@@ -93,7 +93,7 @@ class TmuxCommands:
         return answer[0]
 
     async def rename_session(self, tmux_id: TmuxSessionId, name: str) -> None:
-        """Give a session another name."""
+        """Give a session another name; raises TmuxRefused when it is taken, or when tmux takes no such name."""
         if not name:
             raise no_such_name(name)
         await self.incarnation()
@@ -107,7 +107,7 @@ class TmuxCommands:
             raise
 
     async def send_keys(self, pane_id: PaneId, keys: Sequence[str]) -> None:
-        """Press keys by tmux's names."""
+        """Press keys by tmux's names for them, such as `Enter` and `C-c`."""
         if keys:
             await self._type(pane_id, "--", *keys)
 

@@ -20,7 +20,7 @@ SLOW_ESCAPE: Final = 50
 
 @value
 class Advice:
-    """One option, or one thing that options make."""
+    """What `doctor` says of one option, or of something that follows from options."""
 
     name: str
     is_fine: bool
