@@ -4,7 +4,7 @@ A client introduces itself in a dozen messages. Up to tmux 3.6 the server takes 
 message with its flags on, and gives it the state that notices are written to only at the last one. When a session or
 window comes or goes in between, the server writes to nothing and crashes, and every session with it (seen on 3.3a,
 about once in 25 attaches while sessions were being made; 3.7 looks before it writes). So our client speaks to this
-gate, which holds its introduction back and hands it over with the flags last, in one piece with the end: the server
+socket, which holds its introduction back and hands it over with the flags last, in one piece with the end: the server
 reads those in one go.
 """
 

@@ -69,7 +69,7 @@ class ControlConnection(ClientProcess):
         self._waiting: deque[_Batch] = deque()
         self._said = b""
         self._end_reason = ""
-        self._gate: Admission | None = None
+        self._admission: Admission | None = None
         self.ended = asyncio.Event()
         """Set when nothing can be asked any more."""
         self.version = ""
@@ -85,13 +85,13 @@ class ControlConnection(ClientProcess):
     ) -> Self:
         """Attach to a session and see that it answers."""
         # -E: without it attaching copies our environment's DISPLAY, SSH_AUTH_SOCK and so on into the session (3.3a).
-        gate = Admission(address, timeout)
-        argv = one_call.command(ServerAddress(gate.path), "-C", "attach-session", "-E", "-f", FLAGS, "-t", session)
+        admission = Admission(address, timeout)
+        argv = one_call.command(ServerAddress(admission.path), "-C", "attach-session", "-E", "-f", FLAGS, "-t", session)
         link = cls(address, on_notice)
-        link._gate = gate
+        link._admission = admission
         try:
             await link.start(argv, one_call.environment())
-            await gate.let_in()
+            await admission.let_in()
             (block,) = await link.ask(["display-message -p '#{version}'"], timeout)
             link.version = block.text
         except BaseException:
@@ -176,8 +176,8 @@ class ControlConnection(ClientProcess):
             batch = self._waiting.popleft()
             if not batch.done.done():
                 batch.done.set_exception(ConnectionLost(f"the connection to tmux ended: {reason}"))
-        if self._gate is not None:
-            self._gate.close()
+        if self._admission is not None:
+            self._admission.close()
         # This kills the client at once. A polite end would wait for a server that may be stopped; the server takes
         # either for a detach.
         self.let_go()
