@@ -200,7 +200,7 @@ def test_every_error_has_a_name_and_an_exit_code_of_the_contract() -> None:
     assert all(kind.code for kind in kinds)
 
 
-HEAVY = {"textual", "rich", "pydantic", "asyncio", "httpx", "psutil", "sqlite3"}
+HEAVY = {"textual", "rich", "shtab", "pydantic", "asyncio", "httpx", "psutil", "sqlite3"}
 
 
 @pytest.mark.parametrize("words", [["--version"], ["-h"], ["config", "-h"]], ids=" ".join)
@@ -219,7 +219,7 @@ def test_nothing_heavy_is_imported_to_say_little(words: list[str]) -> None:
     assert HEAVY & set(done.stderr.split()) == set()
 
 
-UNASKED = {"textual", "rich", "pydantic", "httpx", "psutil", "tomlkit", "platformdirs"}
+UNASKED = {"textual", "rich", "shtab", "pydantic", "httpx", "psutil", "tomlkit", "platformdirs"}
 
 
 @pytest.mark.parametrize("words", [["ls"], ["send", "--held"], ["names", "kept", ""]], ids=" ".join)
