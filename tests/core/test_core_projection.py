@@ -10,22 +10,26 @@ import pytest
 from quarterdeck.core.ids import PaneId, TmuxSessionId, WindowId
 from quarterdeck.core.pane import Pane
 from quarterdeck.core.projection import Conclusion, KnownFacts, Recorded, Seen, StartedWith, project
+from quarterdeck.core.reading import Reading
+from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import (
     FIELDS,
     Ask,
-    Evidence,
+    Confidence,
     ExitReason,
     FieldOwner,
     Need,
     RestState,
     Session,
     SessionState,
+    Source,
     ThoughtSource,
     ThoughtState,
     TransportHealth,
 )
 from quarterdeck.core.session_ends import gone, put_away
 from quarterdeck.core.thought import ThoughtSnapshot
+from quarterdeck.core.transcript import TranscriptView
 from support.whole_session import FULL, LATER, LIVE, differing
 
 if TYPE_CHECKING:
@@ -40,9 +44,9 @@ NO_WORK, ASKED = Recorded(work=None, ask=None), Recorded(work=None, ask=ASK)
 CALM = replace(LIVE, needs=None)
 SEEN = Seen(pane=OTHER_PANE, clients=1, incarnation="next")
 READ = Conclusion(
-    state=SessionState.IDLE, evidence=Evidence(cause="stop"), needs=None, asks=None, background_tasks=0,
-    tool="Amp", context_limit=200, token_count=100, cost_usd=0.7, model="two", conversation="next", skill="commit",
-    active_at=LATER,
+    reading=Reading(source=Source.HOOK, state=SessionState.IDLE, cause="stop", confidence=Confidence.LOW, at=LATER),
+    needs=None, asks=None, tool="Amp", skill="commit", active_at=LATER, report=ReportState(),
+    view=TranscriptView(context_limit=200, token_count=100, cost_usd=0.7, model="two", session_id="next"),
 )  # fmt: skip
 SAID = ThoughtSnapshot(
     thought="writes", thought_state=ThoughtState.ACTIVE, thought_source=ThoughtSource.CARRY_FORWARD,

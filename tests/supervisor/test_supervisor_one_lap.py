@@ -10,10 +10,13 @@ import pytest
 
 from quarterdeck.core.events import Event, LookFailed, LookSucceeded, SessionChanged, SessionCreated, SessionDeleted
 from quarterdeck.core.projection import Conclusion
-from quarterdeck.core.session import Evidence, Session, SessionState
+from quarterdeck.core.reading import Reading
+from quarterdeck.core.report import ReportState
+from quarterdeck.core.session import Confidence, Session, SessionState, Source
+from quarterdeck.core.transcript import NO_TRANSCRIPT
 from quarterdeck.errors import TmuxError, TmuxUnreachable
 from quarterdeck.supervisor.supervisor import Supervisor
-from support.store import HandClock, open_store
+from support.store import NOON, HandClock, open_store
 from support.stub_mux import StubMux, pane
 from support.workers import services_on
 
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.pane import Pane, Snapshot
 
-WORKS = Conclusion(state=SessionState.BUSY, evidence=Evidence(cause="hook"), needs=None, asks=None, background_tasks=0)
+BUSY = Reading(source=Source.HOOK, state=SessionState.BUSY, cause="prompt", confidence=Confidence.HIGH, at=NOON)
+WORKS = Conclusion(reading=BUSY, needs=None, asks=None, view=NO_TRANSCRIPT, report=ReportState())
 
 
 class Scene:

@@ -131,4 +131,5 @@ async def test_the_conversation_a_process_is_in_counts_for_more_than_the_one_it_
     process.kill()
     await process.wait()
 
-    assert conclusion(watched, watched.conclude(NOON)).conversation == "the-one-it-is-in-now"
+    read = KnownFacts(conclusion=conclusion(watched, watched.conclude(NOON)))
+    assert project(session(1), read, NOON).agent_session_id == "the-one-it-is-in-now"

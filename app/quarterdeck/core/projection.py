@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.agent_programs import context_limit_for_tool
-from quarterdeck.core.evidence import REPORTED
+from quarterdeck.core.evidence import REPORTED, evidence_of
 from quarterdeck.core.rest import fallback_rest_state, rest_state_from_idle
 from quarterdeck.core.session import (
     FIELDS,
@@ -28,8 +28,11 @@ from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from quarterdeck.core.pane import Pane
+    from quarterdeck.core.reading import Reading
+    from quarterdeck.core.report import ReportState
     from quarterdeck.core.session import Ask, Session
     from quarterdeck.core.thought import ThoughtSnapshot
+    from quarterdeck.core.transcript import TranscriptView
     from quarterdeck.core.work import Work
 
 ASKING = frozenset({Need.PERMISSION, Need.QUESTION})
@@ -52,20 +55,22 @@ class Seen:
 
 @value(kw_only=True)
 class Conclusion:
-    """What was read of the program in a pane. Nothing (None, "", 0) is nothing new: what was known before stays."""
+    """What was read of the program in a pane."""
 
-    state: SessionState
-    evidence: Evidence
+    reading: Reading
+    """The one that counts."""
     needs: Need | None
+    """What it wants, unless the operator has seen it already."""
     asks: Ask | None
-    background_tasks: int
     tool: str | None = None
-    context_limit: int | None = None
-    token_count: int | None = None
-    cost_usd: float | None = None
-    model: str = ""
+    """The one that runs."""
+    view: TranscriptView
+    report: ReportState
+    is_agent_alive: bool = False
     conversation: str = ""
+    """The one its process is in, where that can be seen."""
     skill: str | None = None
+    """The one its operator asked for last."""
     active_at: datetime | None = None
 
 
@@ -198,24 +203,26 @@ def _with_look(session: Session, seen: Seen, now: datetime) -> Session:
 
 
 def _with_conclusion(session: Session, read: Conclusion, now: datetime) -> Session:
+    """What was read of its program. Where that does not tell, what was known before stays."""
+    reading, view, report = read.reading, read.view, read.report
     tool = read.tool or session.tool
     own_limit = context_limit_for_tool(tool) if tool != session.tool else session.context_limit
     active = max(read.active_at, session.last_activity_at) if read.active_at else session.last_activity_at
     return replace(
         session,
-        state=read.state,
-        state_evidence=read.evidence,
+        state=reading.state,
+        state_evidence=evidence_of(reading),
         needs=read.needs,
         asks=read.asks,
         tool=tool,
-        context_limit=read.context_limit or own_limit,
-        token_count=read.token_count or session.token_count,
-        model=read.model or session.model,
-        cost_usd=session.cost_usd if read.cost_usd is None else read.cost_usd,
-        agent_session_id=read.conversation or session.agent_session_id,
+        context_limit=view.context_limit or own_limit,
+        token_count=view.token_count or session.token_count,
+        model=view.model or report.model or session.model,
+        cost_usd=session.cost_usd if view.cost_usd is None else view.cost_usd,
+        agent_session_id=read.conversation or report.session_id or view.session_id or session.agent_session_id,
         last_skill=read.skill or session.last_skill,
-        background_tasks=read.background_tasks,
-        rest_state=rest_state_from_idle(read.state, active, now),
+        background_tasks=report.background_tasks if read.is_agent_alive else 0,
+        rest_state=rest_state_from_idle(reading.state, active, now),
         last_activity_at=active,
     )
 

@@ -84,3 +84,7 @@ class TranscriptView:
     def this_turn(self) -> tuple[AgentAction, ...]:
         """The agent's steps since the newest prompt."""
         return self.actions[len(self.actions) - self.turn_actions :]
+
+
+NO_TRANSCRIPT = TranscriptView()
+"""Of an agent that writes none, or none that was found."""

@@ -16,13 +16,14 @@ from quarterdeck.core.detector import (
     reading_of,
     step,
 )
-from quarterdeck.core.evidence import REPORTED, evidence_of
+from quarterdeck.core.evidence import REPORTED
 from quarterdeck.core.insight import Insight
 from quarterdeck.core.projection import ASKING, Conclusion
 from quarterdeck.core.reading_ladder import decide, next_expiry, settle, settle_deadline
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.rest import DROWSY_AFTER, waits_for_operator
 from quarterdeck.core.session import Ask, Confidence, Need, RestState, Session, SessionState
+from quarterdeck.core.transcript import NO_TRANSCRIPT
 from quarterdeck.ports.agent import ScreenLook
 
 if TYPE_CHECKING:
@@ -224,23 +225,18 @@ def _ask(reading: Reading, agent: Agent | None, since: datetime) -> Ask | None:
 
 def conclusion(watched: SessionMemory, reading: Reading) -> Conclusion:
     """What this reading, and all that is remembered, says of the row."""
-    view, report = watched.view, watched.report
-    conversation = watched.conversation or report.session_id or (view.session_id if view else "")
     since = watched.settled.since if watched.settled else reading.at
     active = watched.detector.last_activity
     return Conclusion(
-        state=reading.state,
-        evidence=evidence_of(reading),
+        reading=reading,
         needs=_need(reading, watched),
         asks=_ask(reading, watched.agent, since),
         tool=_tool(watched),
-        context_limit=view.context_limit if view else None,
-        token_count=view.token_count if view else None,
-        model=(view.model if view else "") or report.model or "",
-        cost_usd=view.cost_usd if view else None,
-        conversation=conversation,
+        view=watched.view or NO_TRANSCRIPT,
+        report=watched.report,
+        is_agent_alive=watched.is_agent_alive,
+        conversation=watched.conversation,
         skill=watched.skill,
-        background_tasks=report.background_tasks if watched.is_agent_alive else 0,
         active_at=datetime.fromtimestamp(active, UTC) if active else None,
     )
 
