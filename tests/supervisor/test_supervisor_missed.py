@@ -270,9 +270,9 @@ async def test_who_takes_over_looks_at_once(
             looks: list[object] = []
             look = workers.workers.supervisor.look
 
-            async def counted(moved: Collection[PaneId] | None = None) -> Look:
+            async def counted(moved: Collection[PaneId] | None = None, *, reads_next: bool = False) -> Look:
                 looks.append(moved)
-                return await look(moved)
+                return await look(moved, reads_next=reads_next)
 
             monkeypatch.setattr(workers.workers.supervisor, "look", counted)
             keeper.workers.keeping.release()
