@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from quarterdeck.core.events import Event, LookFailed, LookSucceeded, SessionChanged, SessionCreated, SessionDeleted
-from quarterdeck.core.projection import Conclusion
+from quarterdeck.core.fleet import Fleet
+from quarterdeck.core.ids import SessionId
+from quarterdeck.core.projection import Conclusion, Seen
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import Confidence, Session, SessionState, Source
 from quarterdeck.core.transcript import NO_TRANSCRIPT
 from quarterdeck.errors import TmuxError, TmuxUnreachable
 from quarterdeck.supervisor.supervisor import Supervisor
+from quarterdeck.supervisor.untold_look import UntoldLook
 from support.store import NOON, HandClock, open_store
 from support.stub_mux import StubMux, pane
 from support.workers import services_on
@@ -164,3 +167,11 @@ async def test_what_a_look_showed_is_told_though_nothing_could_be_read(
             await workers._after_look(look, None)
 
         assert [row.title for row in supervisor.fleet.sessions.values()] == ["at work"]
+
+
+def test_a_row_that_went_meanwhile_is_not_waited_for() -> None:
+    seen = Seen(pane=pane(0), clients=0, incarnation="1:2")
+    look = UntoldLook({SessionId("sess_1"): seen}, LookSucceeded(at=NOON))
+
+    assert not look.may_wait(Fleet())
+    assert look.in_rows_of(Fleet()) == {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -24,13 +23,14 @@ from quarterdeck.core.events import (
 )
 from quarterdeck.core.fleet import Fleet
 from quarterdeck.core.pane import NoServer, Snapshot
-from quarterdeck.core.projection import KnownFacts, is_same_place, project
+from quarterdeck.core.projection import project
 from quarterdeck.core.session import SessionState
 from quarterdeck.errors import TmuxError
 from quarterdeck.supervisor.bus import Bus
 from quarterdeck.supervisor.notes import SessionNotes
 from quarterdeck.supervisor.reconcile import Circumstances, Expected, make_good, reconcile
 from quarterdeck.supervisor.row_writer import Followed, changes_elsewhere
+from quarterdeck.supervisor.untold_look import UntoldLook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.events import CreatedReason, SessionDeleted, SessionForgotten
     from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId
     from quarterdeck.core.pane import Look, Pane
-    from quarterdeck.core.projection import Conclusion, Seen, StartedWith
+    from quarterdeck.core.projection import Conclusion, StartedWith
     from quarterdeck.core.session import Session
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.mux import Mux
@@ -76,9 +76,7 @@ class Supervisor:
         self._expected: dict[TmuxSessionId, Expected] = {}
         self._kept: dict[SessionId, Session] = {}
         self._followed: Followed = {}
-        self._untold: tuple[Mapping[SessionId, Seen], LookSucceeded] | None = None
-        """What the last look showed, where it is told together with what is read next."""
-        self._seen_as: dict[SessionId, tuple[Session, Seen, Session]] = {}
+        self._untold: UntoldLook | None = None
         self._panes_in: Snapshot | None = None
         self._panes: Mapping[TmuxSessionId, Pane] = {}
         self._at_start = True
@@ -98,11 +96,7 @@ class Supervisor:
     @property
     def fleet_seen(self) -> Fleet:
         """The fleet with what the last look showed, also where that is not told yet."""
-        if self._untold is None or not self._untold[0]:
-            return self._fleet
-        sessions = self._fleet.sessions
-        seen = {key: self._with_look(sessions[key]) for key in self._untold[0] if key in sessions}
-        return replace(self._fleet, sessions={**sessions, **seen})
+        return self._fleet if self._untold is None else self._untold.in_fleet(self._fleet)
 
     def _commit(self, *events: Event) -> None:
         """Fold events into the fleet and publish them, in order."""
@@ -121,9 +115,8 @@ class Supervisor:
             if after is not before:
                 events.append(SessionChanged(before=before, after=after, at=now))
         if self._untold is not None:
-            events.append(self._untold[1])
+            events.append(self._untold.succeeded)
             self._untold = None
-            self._seen_as.clear()
         self._commit(*events)
         self._notes.keep_only(self._fleet.sessions.keys())
 
@@ -226,10 +219,10 @@ class Supervisor:
         first, self._at_start = self._at_start, False
         self.snapshot = look if isinstance(look, Snapshot) else None
         incarnation = "" if isinstance(look, NoServer) else str(look.incarnation)
-        self._untold = seen, LookSucceeded(incarnation=incarnation, at=now)
-        may_wait = reads_next and around.is_writer and not events and not had_failed and not first
-        if not may_wait or not self._are_in_place(seen):
-            self._tell_look(events)
+        self._untold = UntoldLook(seen, LookSucceeded(incarnation=incarnation, at=now))
+        is_read = reads_next and around.is_writer and not events and not had_failed and not first
+        if not (is_read and self._untold.may_wait(self._fleet)):
+            self._tell_look(self._untold, events)
         if first:
             self._show_kept()
         # An end that this look did not show yet is told with the one that does.
@@ -238,35 +231,18 @@ class Supervisor:
             self._exit_statuses.pop(spent, None)
         return look
 
-    def _are_in_place(self, seen: Mapping[SessionId, Seen]) -> bool:
-        """Whether all these rows go on to be of the same panes and programs; another one is told at once."""
-        sessions = self._fleet.sessions
-        return all(is_same_place(sessions[key], each.pane, each.incarnation) for key, each in seen.items())
-
-    def _tell_look(self, events: list[Event]) -> None:
+    def _tell_look(self, look: UntoldLook, events: list[Event]) -> None:
         """Tell who came and went, and the plain facts of the others."""
-        assert self._untold is not None
-        (seen, succeeded), sessions = self._untold, self._fleet.sessions
-        rows = [(sessions[key], self._with_look(sessions[key])) for key in seen if key in sessions]
-        self._untold = None
         changed = [
-            SessionChanged(before=before, after=after, at=succeeded.at) for before, after in rows if before is not after
+            SessionChanged(before=before, after=after, at=look.succeeded.at)
+            for key, after in look.in_rows_of(self._fleet).items()
+            if after is not (before := self._fleet.sessions[key])
         ]
-        self._commit(*events, *changed, succeeded)
+        self._untold = None
+        self._commit(*events, *changed, look.succeeded)
         for event in events:
             if isinstance(event, SessionCreated) and event.session.tmux_id is not None:
                 self._expected.pop(event.session.tmux_id, None)
-
-    def _with_look(self, session: Session) -> Session:
-        """The row with the facts that are not told yet; the very same one as long as nothing else changes it."""
-        seen = self._untold[0].get(session.session_id) if self._untold else None
-        if seen is None:
-            return session
-        known = self._seen_as.get(session.session_id)
-        if known is None or known[0] is not session or known[1] is not seen:
-            after = project(session, KnownFacts(seen=seen), self.clock.now())
-            known = self._seen_as[session.session_id] = session, seen, after
-        return known[2]
 
     async def refresh(self) -> None:
         """Carry over what other processes did to the store since we last read it."""
