@@ -7,13 +7,14 @@ import re
 import subprocess
 import sys
 import tomllib
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from support.cli import ROOT, cli_env
 from support.patience import PATIENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 PACKAGE = ROOT / "app" / "quarterdeck"
@@ -36,11 +37,22 @@ def room(module: Path) -> str:
 
 
 def imported(module: Path) -> Iterator[str]:
+    """What a module imports anywhere in it, also for its types alone; of `from a import b` both `a` and `a.b`."""
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def circle(imports: Mapping[str, set[str]]) -> list[str]:
+    """Modules of which each is imported by the next, the last being the first again; empty where there are none."""
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
 
 
 def test_what_is_imported_comes_with_the_package() -> None:
@@ -93,6 +105,23 @@ def test_everything_but_the_screen_loads_without_textual() -> None:
 
     assert done.returncode == 0, done.stderr
     assert set(SCREEN_LIBRARIES) & set(done.stdout.split()) == set()
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Counted are imports within functions and those for types alone, too: who reads one of these must read all."""
+    ours = {dotted(module) for module in MODULES}
+
+    assert circle({dotted(module): ours & set(imported(module)) - {dotted(module)} for module in MODULES}) == []
+
+
+def test_a_circle_is_found_wherever_in_a_module_the_import_stands(tmp_path: Path) -> None:
+    (tmp_path / "first.py").write_text("def run():\n    from here import second\n")
+    (tmp_path / "second.py").write_text("if TYPE_CHECKING:\n    from here.third import Thing\n")
+    (tmp_path / "third.py").write_text("import here.first\n")
+
+    imports = {f"here.{file.stem}": set(imported(file)) for file in tmp_path.glob("*.py")}
+
+    assert set(circle(imports)) == set(imports)
 
 
 def test_packages_say_nothing_in_their_init() -> None:

@@ -18,10 +18,11 @@ from quarterdeck.tui.theme import (
     load,
     load_all,
     load_packaged,
+    load_user,
     packaged_folder,
     packaged_names,
 )
-from quarterdeck.tui.theme_file import ThemeFile, read
+from quarterdeck.tui.theme_file import ThemeFile
 from support.canned import CannedBackend
 from support.console import console
 
@@ -43,7 +44,7 @@ def test_there_is_one_theme_for_every_eye() -> None:
 
 @pytest.mark.parametrize("name", list(THEMES))
 def test_our_own_themes_keep_to_the_schema(name: str) -> None:
-    assert read(packaged_folder() / f"{name}.toml") == THEMES[name]
+    assert load_user(packaged_folder() / f"{name}.toml") == THEMES[name]
     assert set(THEMES[name].colours) == set(ROLES)
 
 
@@ -119,7 +120,7 @@ def test_a_bad_theme_is_named_with_what_is_wrong(tmp_path: Path, text: str, said
     path.write_text(text)
 
     with pytest.raises(SettingsError) as raised:
-        read(path)
+        load_user(path)
 
     assert said in raised.value.message
     assert load_all(tmp_path)[1][0].message == raised.value.message

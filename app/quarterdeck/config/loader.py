@@ -15,7 +15,7 @@ from quarterdeck.config.faults import Fault, faults_of, settings_error
 from quarterdeck.config.settings import Settings
 from quarterdeck.config.toml_lines import Path as KeyPath
 from quarterdeck.config.toml_lines import key_lines, line_of
-from quarterdeck.config.unset import setting_variables
+from quarterdeck.config.variables import setting_variables
 from quarterdeck.foreign_files import read_text
 
 if TYPE_CHECKING:

@@ -6,20 +6,13 @@ import os
 from typing import TYPE_CHECKING, cast
 
 from quarterdeck.config.shipped import SHIPPED
+from quarterdeck.config.variables import setting_variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from quarterdeck.config.settings import Settings
-
-
-_SECTIONS = tuple(f"QUARTERDECK_{name.upper()}_" for name in vars(SHIPPED))
-
-
-def setting_variables(environ: Mapping[str, str]) -> list[str]:
-    """The variables that are named as settings are; those of other names are for other purposes."""
-    return sorted(name for name in environ if name.startswith(_SECTIONS))
 
 
 def settings_now(file: Path, environ: Mapping[str, str] = os.environ) -> Settings:

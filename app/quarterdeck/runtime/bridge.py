@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import secrets
 from contextlib import asynccontextmanager
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from quarterdeck.operations.work_context import WorkContext
     from quarterdeck.paths import Places
     from quarterdeck.ports.thinker import Thinkers
+
+logger = logging.getLogger(__name__)
 
 
 @value(kw_only=True)
@@ -96,9 +99,12 @@ def settings_desk_of(services: Services) -> Callable[[], Awaitable[SettingsDesk]
 
 async def _revive(services: Services, session: Session) -> Session:
     # Most verbs never bring anything back, and what does that takes a tenth of their time to load.
-    from quarterdeck.runtime.crewing import revive
+    from quarterdeck.operations.restore import restore
 
-    return await revive(services, session)
+    await restore(services.work_context, session.session_id, lambda line: logger.info("%s", line))
+    await services.workers.supervisor.look()
+    await services.workers.reload()
+    return services.context.session(session.session_id)
 
 
 @asynccontextmanager

@@ -95,28 +95,16 @@ async def spawn_worker(
     return record.session_id
 
 
-async def bring_back(services: Services, session_id: SessionId, held: Undertaking | None = None) -> WorkRecord:
-    """Restore a dead session; cancelling this takes everything back."""
+async def back_with(services: Services, session_id: SessionId, held: Undertaking) -> list[str]:
+    """Restore a dead session; answers what it came back without. Cancelling this takes everything back."""
     record = await restore(services.work_context, session_id, _heard(held))
     await _show(services)
-    return record
-
-
-async def back_with(services: Services, session_id: SessionId, held: Undertaking) -> list[str]:
-    """Restore a dead session; answers what it came back without."""
-    record = await bring_back(services, session_id, held)
     said = []
     if record.restore_fallback:
         said.append(f"{session_id} begins a new conversation: {record.restore_fallback}.")
     if kept := await tell_kept(services.work_context, record):
         said.append(kept)
     return said
-
-
-async def revive(services: Services, session: Session) -> Session:
-    """Restore a dead session for something that is to be sent to it."""
-    await bring_back(services, session.session_id)
-    return services.context.session(session.session_id)
 
 
 async def end(services: Services, session_id: SessionId, held: Undertaking, turn: asyncio.Semaphore) -> str:
@@ -268,10 +256,9 @@ async def _show(services: Services) -> None:
     await services.workers.reload()
 
 
-def _heard(held: Undertaking | None) -> Callable[[str], None]:
+def _heard(held: Undertaking) -> Callable[[str], None]:
     def hear(line: str) -> None:
         logger.info("%s", line)
-        if held is not None:
-            held.say(line)
+        held.say(line)
 
     return hear

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from rich.style import Style
 from textual.theme import Theme as TextualTheme
 
+from quarterdeck.core.text import clean
 from quarterdeck.errors import SettingsError
 from quarterdeck.tui.contrast import nearest_named, nearest_of_256, readable
 
@@ -142,7 +143,9 @@ def load_user(path: Path) -> Theme:
     # pydantic takes longer to import than our first frame to paint, and most operators have no theme of their own.
     from quarterdeck.tui.theme_file import read
 
-    return read(path)
+    found = read(path)
+    title = clean(found.title or path.stem)
+    return Theme(path.stem, title, found.dark, found.terminal, found.colours.model_dump())
 
 
 def load_all(folder: Path) -> tuple[dict[str, Theme], list[SettingsError]]:

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from quarterdeck.core.text import clean
 from quarterdeck.errors import SettingsError
 from quarterdeck.foreign_files import read_text
-from quarterdeck.tui.theme import Theme
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,10 +68,10 @@ class ThemeFile(BaseModel):
         return self
 
 
-def read(path: Path) -> Theme:
-    """A theme from its file; SettingsError says what is wrong with it, and where."""
+def read(path: Path) -> ThemeFile:
+    """What a theme's file says; SettingsError says what is wrong with it, and where."""
     try:
-        found = ThemeFile.model_validate(tomllib.loads(read_text(path)))
+        return ThemeFile.model_validate(tomllib.loads(read_text(path)))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         what = f"cannot be read: {error.strerror}" if isinstance(error, OSError) else error
         raise SettingsError(f"Theme {path.name}: {what}", hint=f"Mend {path}; it is read again at once.") from error
@@ -84,5 +82,3 @@ def read(path: Path) -> Theme:
         raise SettingsError(
             f"Theme {path.name}: {where + ': ' if where else ''}{what}", hint=f"Mend {path}; it is read again at once."
         ) from error
-    title = clean(found.title or path.stem)
-    return Theme(path.stem, title, found.dark, found.terminal, found.colours.model_dump())
