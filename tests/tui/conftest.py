@@ -15,4 +15,4 @@ def pilots_wait_by_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def toasts_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have no toast go by itself before the test has read it."""
-    monkeypatch.setattr("textual.notifications.Notification.time_left", 3600.0)
+    monkeypatch.setattr("textual.notifications.Notification.time_left", property(lambda toast: 3600 * toast.timeout))

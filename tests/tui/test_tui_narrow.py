@@ -12,7 +12,7 @@ from rich.style import Style
 from textual._compositor import ChopsUpdate
 from textual.strip import Strip
 
-from quarterdeck.tui.narrow_update import NarrowUpdate
+from quarterdeck.tui.textual_internals import NarrowUpdate
 
 WIDTH = 24
 STYLES = [Style.parse(words) for words in ("red on blue", "red on blue bold", "green on black", "")]

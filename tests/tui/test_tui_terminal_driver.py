@@ -84,6 +84,14 @@ class Terminal:
         self.said += more.decode(errors="replace")
         return bool(more)
 
+    def stopped(self) -> None:
+        """Read on until it has stopped."""
+        deadline = time.monotonic() + PATIENCE
+        while os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED) == (0, 0):
+            assert time.monotonic() < deadline, "it does not stop"
+            self.read()
+        assert "\x1b[?1049l" in self.said
+
     def end(self) -> int:
         deadline = time.monotonic() + PATIENCE
         while self.read():
@@ -124,16 +132,21 @@ def test_a_terminal_that_is_closed_ends_the_console() -> None:
         select.select([], [], [], 0.02)
 
 
-@pytest.mark.parametrize("is_stopped", [True, False], ids=["stopped", "told-only"])
-def test_going_on_after_a_stop_paints_again_and_leaves_one_reader_of_keys(is_stopped: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("stop", [signal.SIGSTOP, signal.SIGTSTP, None], ids=["stopped", "asked-to-stop", "told-only"])
+def test_going_on_after_a_stop_paints_again_and_leaves_one_reader_of_keys(
+    stop: signal.Signals | None, tmp_path: Path
+) -> None:
     told = tmp_path / "threads"
     terminal = Terminal(TELLING.format(path=str(told)))
     terminal.until("checkout-tax")
     for _ in range(20):
         # Each comes when the one before may be half done: the next is sent as soon as the screen is being entered.
         terminal.said = ""
-        if is_stopped:
-            os.kill(terminal.pid, signal.SIGSTOP)
+        if stop is not None:
+            os.kill(terminal.pid, stop)
+        if stop == signal.SIGTSTP:
+            # It stops itself when it has given the terminal back; told to go on before that, it would stop after all.
+            terminal.stopped()
         os.kill(terminal.pid, signal.SIGCONT)
         terminal.until("\x1b[?1049h")
     terminal.until("checkout-tax")

@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from textual.app import App
+from textual.filter import ANSIToTruecolor
 
 from quarterdeck.core.text import clean, clean_lines
 from quarterdeck.errors import QuarterdeckError, SettingsError
@@ -23,8 +24,9 @@ from quarterdeck.tui.screen_context import ScreenContext
 from quarterdeck.tui.screens.main import MainScreen
 from quarterdeck.tui.terminal_colours import terminal_colours
 from quarterdeck.tui.terminal_driver import EndingDriver, ending
+from quarterdeck.tui.textual_internals import OpenApp
 from quarterdeck.tui.theme_watch import ThemeWatch
-from quarterdeck.tui.toasts import make_room
+from quarterdeck.tui.toasts import Toasts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class ConsoleApp(FramesKept, KeysInTurn):
+class ConsoleApp(FramesKept, KeysInTurn, OpenApp):
     """The operator console."""
 
     TITLE = "quarterdeck"
@@ -56,6 +58,7 @@ class ConsoleApp(FramesKept, KeysInTurn):
         self._backend = backend
         self.leaving = leaving or Shutdown()
         self._complaints: list[QuarterdeckError] = []
+        self._toasts = Toasts()
         has_few_colours = self.console.color_system == "standard"
         named = theme.TERMINAL if wants_no_colour or has_few_colours else preferences.theme
         self.context = ScreenContext(
@@ -86,7 +89,7 @@ class ConsoleApp(FramesKept, KeysInTurn):
         self.register_theme(chosen.for_textual())
         self.set_reactive(App.theme, chosen.name)
         self.stylesheet.set_variables(self.get_css_variables())
-        self._refresh_truecolor_filter(self.ansi_theme)
+        self._truecolour = ANSIToTruecolor(self.ansi_theme)
         return chosen
 
     def _resolve_keys(self, wanted: Mapping[str, str | Sequence[str]]) -> dict[str, tuple[str, ...]]:
@@ -106,12 +109,15 @@ class ConsoleApp(FramesKept, KeysInTurn):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line goes through on its way to the terminal."""
-        filters = super().get_line_filters()
-        if not self.context.ascii_only:
-            return filters
-        from quarterdeck.tui.ascii_only import AsciiOnly
+        filters = [each for each in super().get_line_filters() if not isinstance(each, ANSIToTruecolor)]
+        if not self.native_ansi_color:
+            # Textual's own still goes by the theme it began with.
+            filters.insert(0, self._truecolour)
+        if self.context.ascii_only:
+            from quarterdeck.tui.ascii_only import AsciiOnly
 
-        return [*filters, AsciiOnly()]
+            filters.append(AsciiOnly())
+        return filters
 
     def get_default_screen(self) -> MainScreen:
         """The one screen that is always there."""
@@ -150,7 +156,7 @@ class ConsoleApp(FramesKept, KeysInTurn):
 
     def on_notify(self, event: Notify) -> None:
         """Make room for a toast."""
-        make_room(self, event.notification)
+        self._toasts.make_room(event.notification, self.size)
 
     def on_app_focus(self) -> None:
         """The operator is back, perhaps from setting something up."""
@@ -162,8 +168,8 @@ class ConsoleApp(FramesKept, KeysInTurn):
         self.leaving.listen(lambda number: self.exit(BY_SIGNAL + number))
 
     def _give_back(self) -> None:
-        if isinstance(self._driver, EndingDriver):
-            self._driver.give_back()
+        if isinstance(self.driver, EndingDriver):
+            self.driver.give_back()
 
     def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
         """End, and soon, whatever goes on."""
@@ -184,8 +190,8 @@ class ConsoleApp(FramesKept, KeysInTurn):
     def tell(self, told: Told) -> None:
         """Show, or sound, what the operator did not ask for."""
         if told.sequence:
-            if self._driver is not None:
-                self._driver.write(told.sequence)
+            if self.driver is not None:
+                self.driver.write(told.sequence)
         elif told.rings:
             self.bell()
         else:
@@ -211,6 +217,6 @@ class ConsoleApp(FramesKept, KeysInTurn):
 
     # A crash
 
-    def _fatal_error(self) -> None:
-        """Textual would print a traceback with every local variable, and those hold what agents and operators wrote."""
-        failures.crashed(self, self._exception)
+    def crashed(self, error: BaseException | None) -> None:
+        """Say it in one sentence, and end."""
+        failures.crashed(self, error)

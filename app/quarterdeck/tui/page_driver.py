@@ -11,19 +11,29 @@ from textual.geometry import Size
 from textual.messages import ExitApp
 
 if TYPE_CHECKING:
+    from textual.app import App
     from textual.theme import Theme
+
+NO_MOUSE = "\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
 
 
 class PageDriver(WebDriver):
     """Textual's own driver for a page, mended (Textual 8.2.8)."""
 
+    def __init__(
+        self, app: App[object], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self.app = app
+        self.has_mouse = mouse
+
     def start_application_mode(self) -> None:
         """Begin, with the mouse only where it is wanted, and the page's edge in the ground of the theme."""
         super().start_application_mode()
-        if not self._mouse:
-            self._disable_mouse_support()
-        self._app.theme_changed_signal.subscribe(self._app, self._take_ground, immediate=True)
-        self._take_ground(self._app.current_theme)
+        if not self.has_mouse:
+            self.write(NO_MOUSE)
+        self.app.theme_changed_signal.subscribe(self.app, self._take_ground, immediate=True)
+        self._take_ground(self.app.current_theme)
 
     def _take_ground(self, theme: Theme) -> None:
         """Let what lies beside the characters, which nobody paints, look like what lies behind them."""
@@ -31,19 +41,18 @@ class PageDriver(WebDriver):
         self.write(f"\x1b]11;{ground}\x1b\\" if ground.startswith("#") else "\x1b]111\x1b\\")
 
     def on_meta(self, packet_type: str, payload: dict[str, object]) -> None:
-        """Take a size after the one we began with, which Textual's own may overtake and so lose."""
+        """Tell of a size once more after the one we began with, which Textual's own may overtake and so lose."""
+        super().on_meta(packet_type, payload)
         match packet_type, payload:
             case "resize", {"width": int(width), "height": int(height)}:
-                self._size = size = Size(width, height)
+                size = Size(width, height)
                 self.send_message(Resize(size, size))
-            case _:
-                super().on_meta(packet_type, payload)
 
     def run_input_thread(self) -> None:
         """Read what the page says; with its end, whoever served it is gone, and so shall we be."""
         super().run_input_thread()
         if not self.exit_event.is_set():
-            self._app.post_message(ExitApp())
+            self.app.post_message(ExitApp())
 
     def write(self, data: str) -> None:
         """Write to the page, as long as somebody hands it on."""

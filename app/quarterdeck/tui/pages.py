@@ -13,6 +13,8 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
+from quarterdeck.tui.textual_internals import running_program
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
@@ -117,8 +119,7 @@ class Pages:
         )
         await console.start(width, height)
         # It tells nobody when its program ends in any other way than by being left.
-        running, hearing = console._task, asyncio.create_task(_hear(page, console))
-        assert running is not None
+        running, hearing = running_program(console), asyncio.create_task(_hear(page, console))
         try:
             await asyncio.wait({running, hearing}, return_when=asyncio.FIRST_COMPLETED)
             hearing.cancel()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
+import signal
 import termios
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual.drivers.linux_driver import LinuxDriver
+
+from quarterdeck.tui.textual_internals import paint_on_terminal
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -35,23 +37,27 @@ class EndingDriver(LinuxDriver):
     def __init__(
         self, app: App[object], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
-        """Paint on standard output where what is said on the other one goes elsewhere, or nowhere."""
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        if self._file is None or not self._file.isatty():
-            self._file = sys.__stdout__
-
-    holds_terminal = False
-    """Whether the terminal is in our modes."""
+        paint_on_terminal(self)
+        self.app = app
+        self.holds_terminal = False
+        """Whether the terminal is in our modes."""
+        self._is_stopped = False
+        """Whether we are to take the terminal when we go on."""
+        signal.signal(signal.SIGTSTP, self._stop)
+        signal.signal(signal.SIGCONT, self._go_on)
 
     def start_application_mode(self) -> None:
-        """Take the terminal."""
+        """Take the terminal; in the background that does nothing, and we are told to go on once more."""
         self.holds_terminal = True
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        self.holds_terminal = self.attrs_before is not None or not os.isatty(self.fileno)
 
     def stop_application_mode(self) -> None:
         """Give it back."""
         super().stop_application_mode()
         self.holds_terminal = False
+        self.attrs_before = None
 
     def give_back(self) -> None:
         """Give it back although the loop, or the thread that writes, may never go on."""
@@ -69,32 +75,42 @@ class EndingDriver(LinuxDriver):
         if os.isatty(self.fileno):
             super().write(data)
 
-    def _sigcont_application(self, *_: object) -> None:
+    def _stop(self, *_: object) -> None:
+        """Stop, as soon as the terminal is given back."""
+        # Not from within a signal: it may have come while the writer's queue was locked, or in the middle of going on.
+        asyncio.get_running_loop().call_soon_threadsafe(self._stop_now)
+
+    def _stop_now(self) -> None:
+        if self.holds_terminal:
+            self.suspend_application_mode()
+            self._is_stopped = True
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    def _go_on(self, *_: object) -> None:
         """Go on after a stop.
 
         The kernel says SIGCONT also when it hangs a terminal up, and tmux to a pane that something has stopped. Textual
         would start the threads that read and write once more: two would share the keys, and one would never end.
         """
-        if self._auto_restart and os.isatty(self.fileno):
-            # Not from within a signal: it may have come while the writer's queue was locked, or in the middle of going
-            # on after the one before.
+        if os.isatty(self.fileno):
+            # As above.
             asyncio.get_running_loop().call_soon_threadsafe(self._enter_again)
 
     def _enter_again(self) -> None:
         """Set the terminal's modes anew, for who stopped us may have changed them."""
-        if self._key_thread is not None and self._key_thread.is_alive():
+        if self.holds_terminal:
             self.suspend_application_mode()
-        elif not self._must_signal_resume:
+        elif not self._is_stopped:
             return
-        self._must_signal_resume = True
         self.resume_application_mode()
+        self._is_stopped = not self.holds_terminal
         # The terminal comes back blank, and at the same size nothing would be painted but what changes.
-        self._app.refresh(layout=True)
+        self.app.refresh(layout=True)
 
     def disable_input(self) -> None:
         """Read no more keys."""
         super().disable_input()
-        if self._key_thread is not None and self._key_thread.is_alive():
+        if not os.isatty(self.fileno):
             self.exit_event.set()
 
     def close(self) -> None:

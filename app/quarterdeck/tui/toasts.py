@@ -7,26 +7,39 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.text import cell_width
 
 if TYPE_CHECKING:
-    from textual.app import App
+    from textual.geometry import Size
     from textual.notifications import Notification
 
 SHARE = 0.3
 """Of the lines above the foot line; the style sheet has the same."""
 BESIDE = 4
 """Cells of a line that are not the words'."""
+OVER = float("-inf")
+"""The seconds a toast is shown for that is to go at once."""
 
 
-def make_room(app: App[int], coming: Notification) -> None:
-    """Take away what says the same as the toast that comes, then the oldest until the rest has room; failures last."""
-    said = (coming.title, coming.message, coming.severity)
-    kept = list(app._notifications)
-    gone = [toast for toast in kept if (toast.title, toast.message, toast.severity) == said]
-    others = sorted((toast for toast in kept if toast not in gone), key=lambda toast: toast.severity == "error")
-    room = int((app.size.height - 1) * SHARE) - _lines(coming, app.size.width)
-    while others and sum(_lines(toast, app.size.width) for toast in others) > room:
-        gone.append(others.pop(0))
-    for toast in gone:
-        app._unnotify(toast, refresh=False)
+class Toasts:
+    """Those that are shown."""
+
+    def __init__(self) -> None:
+        self._kept: list[Notification] = []
+
+    def make_room(self, coming: Notification, screen: Size) -> None:
+        """End what says the same as the toast that comes, then the oldest until the rest has room; failures last.
+
+        Textual takes away what is over before it shows the one that comes.
+        """
+        said = (coming.title, coming.message, coming.severity)
+        shown = [toast for toast in self._kept if not toast.has_expired]
+        others = [toast for toast in shown if (toast.title, toast.message, toast.severity) != said]
+        room = int((screen.height - 1) * SHARE) - _lines(coming, screen.width)
+        kept = sorted(others, key=lambda toast: toast.severity == "error")
+        while kept and sum(_lines(toast, screen.width) for toast in kept) > room:
+            kept.pop(0)
+        for toast in shown:
+            if toast not in kept:
+                toast.timeout = OVER
+        self._kept = [*(toast for toast in others if toast in kept), coming]
 
 
 def _lines(toast: Notification, width: int) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from rich.text import Text
 from textual import events, on
-from textual.binding import Binding, BindingsMap
+from textual.binding import Binding
 from textual.containers import Container
 from textual.widgets import Static
 
@@ -14,14 +14,13 @@ from quarterdeck.core.text import clean
 from quarterdeck.tui import actions, unavailable_keys
 from quarterdeck.tui.actions import ACTIONS, BY_NAME
 from quarterdeck.tui.fleet_view import FleetView
-from quarterdeck.tui.frames import PaintsOnce
-from quarterdeck.tui.narrow_update import NarrowCompositor
 from quarterdeck.tui.preview_feed import PreviewFeed
 from quarterdeck.tui.rows.empty_table import LEAST_HEIGHT, LEAST_WIDTH, EmptyNotice, notice_for
 from quarterdeck.tui.rows.foot import foot_cells, typing_cells
 from quarterdeck.tui.rows.head import head_cells
 from quarterdeck.tui.rows.order import Grouping
 from quarterdeck.tui.rows.session_row import RowView
+from quarterdeck.tui.textual_internals import PaintsOnce
 from quarterdeck.tui.widgets.card import Card
 from quarterdeck.tui.widgets.filter_bar import FilterBar
 from quarterdeck.tui.widgets.fleet_table import FleetTable
@@ -67,11 +66,10 @@ class MainScreen(PaintsOnce):
 
     def __init__(self, context: ScreenContext, commands: Mapping[str, Callable[[MainScreen], None]]) -> None:
         super().__init__()
-        self._compositor = NarrowCompositor()
         self.context = context
         self._commands = commands
         # Textual's own key maps take a swap of two keys for a clash, so the bindings are made from the resolved keys.
-        self._bindings = BindingsMap(_bindings(context.keys))
+        self.bind_keys(_bindings(context.keys))
         self.board = FleetView(Grouping(context.preferences.grouping))
         self.placement = context.preferences.preview
         self.filter_bar = FilterBar(lambda keeps: self.close_filter(keeps=keeps))

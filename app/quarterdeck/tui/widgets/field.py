@@ -33,12 +33,9 @@ class Field(Input):
         self._at_enter = on_enter
         """Called in the turn of the key: the next one may be on its way, and is for what Enter leads to."""
 
-    async def _on_key(self, event: Key) -> None:
-        if is_astray(self, event):
-            return
-        if event.key == "enter" and self._at_enter is not None:
+    def on_key(self, event: Key) -> None:
+        """Take Enter, and leave alone what is not for us."""
+        if not is_astray(self, event) and event.key == "enter" and self._at_enter is not None:
             event.stop()
             event.prevent_default()
             self._at_enter()
-        else:
-            await super()._on_key(event)

@@ -35,7 +35,8 @@ class TextBox(TextArea):
         )
         self.cursor_blink = False
 
-    async def _on_key(self, event: events.Key) -> None:
+    def on_key(self, event: events.Key) -> None:
+        """Enter is done, and what begins a new line begins one."""
         if is_astray(self, event):
             return
         if event.key == "enter":
