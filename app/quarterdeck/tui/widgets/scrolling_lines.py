@@ -25,7 +25,9 @@ Line = tuple["Cell", ...]
 class ScrollingLines(ScrollView, can_focus=True):
     """Lines to read. Moves with the keys of the table."""
 
-    DEFAULT_CSS = "ScrollingLines { height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; background: $surface; }"
+    DEFAULT_CSS = """ScrollingLines {
+        height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; background: $surface;
+    }"""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "scroll_down", "down"),
         Binding("k,up", "scroll_up", "up"),
