@@ -22,7 +22,7 @@ from support.tmux_server import until
 
 if TYPE_CHECKING:
     from quarterdeck.core.session import Session
-    from quarterdeck.operations.send import Sent
+    from quarterdeck.operations.delivery import Delivery
     from quarterdeck.runtime.bridge import Services
     from support.agent_lab import Lab
 
@@ -48,7 +48,7 @@ class Letter:
 
     tag: str
     text: str
-    sent: Sent
+    sent: Delivery
     seconds: float
     while_it: str
     """What the agent did when it was sent."""
@@ -78,7 +78,7 @@ class Correspondence:
     letters: list[Letter] = field(default_factory=list)
     odd: list[str] = field(default_factory=list)
 
-    async def send(self, kind: str, while_it: str = "idles", to: Session | None = None) -> Sent:
+    async def send(self, kind: str, while_it: str = "idles", to: Session | None = None) -> Delivery:
         """Send one message of a kind."""
         tag = f"m{len(self.letters) + 1:03d}x" if "{tag}" in kind else kind
         text = kind.format(tag=tag) if "{tag}" in kind else kind

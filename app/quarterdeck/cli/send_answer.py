@@ -22,7 +22,7 @@ from quarterdeck.tmux.navigation import own_pane
 
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
-    from quarterdeck.operations.send import Sent
+    from quarterdeck.operations.delivery import Delivery
     from quarterdeck.ports.messages import Held
     from quarterdeck.runtime.bridge import Services
 
@@ -81,7 +81,7 @@ def _text(word: str) -> str:
     return sys.stdin.read() if word == "-" else word
 
 
-def _print_sent(call: Call, opened: Services, done: list[Sent]) -> None:
+def _print_sent(call: Call, opened: Services, done: list[Delivery]) -> None:
     if call.json:
         print_json([_wire(sent) for sent in done])
     else:
@@ -99,7 +99,7 @@ def unattended(opened: Services) -> list[str]:
     return ["what waits goes once a console or `quarterdeck watch` runs."] if opened.workers.keeping.is_writer else []
 
 
-def _wire(sent: Sent) -> dict[str, object]:
+def _wire(sent: Delivery) -> dict[str, object]:
     return {
         "session_id": sent.session.session_id,
         "tmux_name": sent.session.tmux_name,
@@ -110,7 +110,7 @@ def _wire(sent: Sent) -> dict[str, object]:
     }
 
 
-def _exit_code(done: list[Sent]) -> int:
+def _exit_code(done: list[Delivery]) -> int:
     refused = [sent for sent in done if sent.outcome is Outcome.REFUSED]
     if not refused:
         return 0

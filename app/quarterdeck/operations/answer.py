@@ -33,8 +33,8 @@ from quarterdeck.values import value
 if TYPE_CHECKING:
     from quarterdeck.core.ids import PaneId
     from quarterdeck.core.session import Session
+    from quarterdeck.operations.delivery import Delivery
     from quarterdeck.operations.pane_view import PaneView
-    from quarterdeck.operations.send import Sent
     from quarterdeck.operations.session_context import SessionContext
     from quarterdeck.ports.agent import AgentDialog
 
@@ -51,7 +51,7 @@ class Answered:
     question: AskedQuestion
     answer: str
     """The choices' words; "" for the operator's own."""
-    sent: Sent | None = None
+    sent: Delivery | None = None
     """What became of an answer that went as a message, since the question stands in no dialog."""
 
 

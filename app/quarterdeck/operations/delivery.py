@@ -62,13 +62,14 @@ class DeliveryRules:
 
 @value(kw_only=True)
 class Delivery:
-    """What became of it."""
+    """What became of one session's message."""
 
+    session: Session
     outcome: Outcome
     proof: Proof = Proof.NONE
     detail: str = ""
-    waits: bool = False
-    """It has to be kept."""
+    held: int | None = None
+    """Number of the message while it waits with us."""
     stage: Stage | None = None
     """How far it has come, where that is to be noted."""
     presses: int = 0
@@ -76,9 +77,9 @@ class Delivery:
     """What was in the way and not heeded."""
 
     @classmethod
-    def waiting(cls, why: str, *, stage: Stage = Stage.WAITING) -> Delivery:
+    def waiting(cls, session: Session, held: Held, why: str, *, stage: Stage = Stage.WAITING) -> Delivery:
         """It is kept until it can go."""
-        return cls(outcome=Outcome.QUEUED, proof=Proof.HELD, detail=why, waits=True, stage=stage)
+        return cls(session=session, outcome=Outcome.QUEUED, proof=Proof.HELD, detail=why, held=held.id, stage=stage)
 
 
 async def hand_over(context: SessionContext, session: Session, held: Held, how: DeliveryRules) -> Delivery:
@@ -87,50 +88,61 @@ async def hand_over(context: SessionContext, session: Session, held: Held, how: 
     target = TargetPane(context, session.pane_id, of=session.incarnation)
     with PromptListener(context, target, session.session_id, session.cwd) as listener:
         if held.stage is Stage.TYPED:
-            return await _go_on(context, target, listener, held, how)
+            return await _go_on(context, session, target, listener, held, how)
         wants_agent = held.stage is Stage.FOR_AGENT or _wants_agent(context, session)
         view, found = await until_ready(target, context.clock, wants_agent=wants_agent, age=_age(context, session))
         if found is Hurdle.ELSEWHERE and how.holds and not how.now:
-            return Delivery.waiting(WORDS[found], stage=held.stage)
+            return Delivery.waiting(session, held, WORDS[found], stage=held.stage)
         if found is Hurdle.GONE or (found is Hurdle.ELSEWHERE and not how.now):
             raise NobodyThere(
                 f'"{session.tmux_name}" cannot take a message: {WORDS[found]}.',
                 hint="`send --now` types it into whatever runs there." if found is Hurdle.ELSEWHERE else "",
             )
         if found is not None and not how.now:
-            return Delivery.waiting(WORDS[found], stage=held.stage)
+            return Delivery.waiting(session, held, WORDS[found], stage=held.stage)
         if view.pane is not None and view.pane.in_mode:
             await context.mux.leave_mode(target.pane_id)
         await listener.begin()
         if not await context.messages.typing(held.id):
             # We were held up for so long (a suspended machine, Ctrl-Z) that another has delivered it.
-            return await _go_on(context, target, listener, held, how)
+            return await _go_on(context, session, target, listener, held, how)
         # All that took a moment, in which a dialog may have come up or a human may have begun to type.
         view = await target.look()
         last = hurdle(view, wants_agent=wants_agent, now=context.clock.now().timestamp())
         if last is not None and not how.now:
-            return Delivery.waiting(WORDS[last], stage=held.stage)
+            return Delivery.waiting(session, held, WORDS[last], stage=held.stage)
         await context.mux.paste(target.pane_id, held.text)
         view = await _until_drawn(context, target, view, held.text)
-        done = await _submit(context, target, listener, held, how, view)
+        done = await _submit(context, session, target, listener, held, how, view)
         overrode = found or last
         return done if overrode is None else replace(done, overrode=overrode.value)
 
 
 async def _go_on(
-    context: SessionContext, target: TargetPane, listener: PromptListener, held: Held, how: DeliveryRules
+    context: SessionContext,
+    session: Session,
+    target: TargetPane,
+    listener: PromptListener,
+    held: Held,
+    how: DeliveryRules,
 ) -> Delivery:
     """A message that was typed, or may have been: submit it if it stands there still; never type it again."""
     view = await target.look()
     if view.pane is None:
-        return Delivery(outcome=Outcome.UNCONFIRMED, detail="the pane is gone; it may not have been submitted")
+        return Delivery(
+            session=session, outcome=Outcome.UNCONFIRMED, detail="the pane is gone; it may not have been submitted"
+        )
     if draft_in(view, held.text) is Draft.OURS:
-        return await _submit(context, target, listener, held, how, view)
+        return await _submit(context, session, target, listener, held, how, view)
     if await listener.heard_before(held.text):
-        return Delivery(outcome=Outcome.DELIVERED, proof=Proof.TRANSCRIPT)
+        return Delivery(session=session, outcome=Outcome.DELIVERED, proof=Proof.TRANSCRIPT)
     if view.box.state is BoxState.COVERED or view.question is not None:
-        return Delivery.waiting("it is typed, and will be submitted when the dialog is closed", stage=Stage.TYPED)
-    return Delivery(outcome=Outcome.UNCONFIRMED, detail="it was typed once, and is not in the input line any more")
+        return Delivery.waiting(
+            session, held, "it is typed, and will be submitted when the dialog is closed", stage=Stage.TYPED
+        )
+    return Delivery(
+        session=session, outcome=Outcome.UNCONFIRMED, detail="it was typed once, and is not in the input line any more"
+    )
 
 
 async def _until_drawn(context: SessionContext, target: TargetPane, before: PaneView, text: str) -> PaneView:
@@ -153,6 +165,7 @@ async def _until_drawn(context: SessionContext, target: TargetPane, before: Pane
 
 async def _submit(
     context: SessionContext,
+    session: Session,
     target: TargetPane,
     listener: PromptListener,
     held: Held,
@@ -166,27 +179,32 @@ async def _submit(
             await asyncio.sleep(STILL)
         view = await _past_dialogs(context, target, view, how)
         if view.question is not None and not how.now:
-            return Delivery.waiting("it is typed, and will be submitted when the dialog is closed", stage=Stage.TYPED)
+            return Delivery.waiting(
+                session, held, "it is typed, and will be submitted when the dialog is closed", stage=Stage.TYPED
+            )
         if _is_hidden(view, held.text) and not how.now:
             return Delivery.waiting(
-                "it is typed, and will be submitted when the input line is visible", stage=Stage.TYPED
+                session, held, "it is typed, and will be submitted when the input line is visible", stage=Stage.TYPED
             )
         before = replace(signs(view, held.text), is_still=view.screen == drawn)
         if before.draft in {Draft.NONE, Draft.OTHER}:
             # Sent by somebody else, or never drawn: a key now could do anything.
-            return await _last_words(listener, held, before, press)
+            return await _last_words(session, listener, held, before, press)
         key = view.agent.spec.queue_key if view.agent is not None and view.works else "Enter"
         await context.mux.send_keys(target.pane_id, [key])
         if not how.wait:
-            return Delivery(outcome=Outcome.UNCONFIRMED, detail="not waited for", presses=press + 1)
+            return Delivery(session=session, outcome=Outcome.UNCONFIRMED, detail="not waited for", presses=press + 1)
         found, view = await _watch(context, target, listener, held, before, FIRST_WAIT + press * LONGER)
         if found is not None:
             outcome, proof = found
-            return Delivery(outcome=outcome, proof=proof, detail=PROOFS[proof], presses=press + 1)
+            return Delivery(session=session, outcome=outcome, proof=proof, detail=PROOFS[proof], presses=press + 1)
         if draft_in(view, held.text) is not Draft.OURS:
-            return await _last_words(listener, held, signs(view, held.text), press + 1)
+            return await _last_words(session, listener, held, signs(view, held.text), press + 1)
     return Delivery(
-        outcome=Outcome.UNCONFIRMED, detail="it is in the input line and was not submitted", presses=PRESSES
+        session=session,
+        outcome=Outcome.UNCONFIRMED,
+        detail="it is in the input line and was not submitted",
+        presses=PRESSES,
     )
 
 
@@ -230,15 +248,15 @@ async def _watch(
         await asyncio.sleep(EVERY)
 
 
-async def _last_words(listener: PromptListener, held: Held, now: Signs, presses: int) -> Delivery:
+async def _last_words(session: Session, listener: PromptListener, held: Held, now: Signs, presses: int) -> Delivery:
     proof = await listener.hear(held.text)
     if proof is not None:
-        return Delivery(outcome=Outcome.DELIVERED, proof=proof, detail=PROOFS[proof], presses=presses)
+        return Delivery(session=session, outcome=Outcome.DELIVERED, proof=proof, detail=PROOFS[proof], presses=presses)
     detail = {
         Draft.NONE: "it does not show in the input line",
         Draft.OTHER: "something else is in the input line",
     }.get(now.draft, PROOFS[Proof.NONE])
-    return Delivery(outcome=Outcome.UNCONFIRMED, detail=detail, presses=presses)
+    return Delivery(session=session, outcome=Outcome.UNCONFIRMED, detail=detail, presses=presses)
 
 
 def _wants_agent(context: SessionContext, session: Session) -> bool:

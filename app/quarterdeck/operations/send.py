@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.message import MOST_RECIPIENTS, cleaned, fingerprint
 from quarterdeck.core.session import SessionState
 from quarterdeck.errors import NotFound, QuarterdeckError, Refused, UsageError
 from quarterdeck.operations.delivery import Delivery, DeliveryRules, NobodyThere, hand_over
-from quarterdeck.operations.delivery_proof import WORDS, Outcome, Proof
+from quarterdeck.operations.delivery_proof import WORDS, Outcome
 from quarterdeck.ports.messages import Stage, Turn
 from quarterdeck.ports.store import Activity, Level
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,22 +31,10 @@ AT_ONCE = 8
 """Sessions that are typed into at the same time."""
 
 
-@value(kw_only=True)
-class Sent:
-    """What became of one session's message."""
-
-    session: Session
-    outcome: Outcome
-    proof: Proof = Proof.NONE
-    detail: str = ""
-    held: int | None = None
-    """Number of the message while it waits with us."""
-
-
 DEFAULT = DeliveryRules()
 
 
-async def send(context: SessionContext, session: Session, text: str, how: DeliveryRules = DEFAULT) -> Sent:
+async def send(context: SessionContext, session: Session, text: str, how: DeliveryRules = DEFAULT) -> Delivery:
     """Deliver a message, or keep it until it can go. Raises Refused when the session can take none."""
     words = _worded(text)
     session = await _reachable(context, session, how)
@@ -64,20 +52,20 @@ async def send(context: SessionContext, session: Session, text: str, how: Delive
             return await _deliver_or_revive(context, session, held, how)
     except (QuarterdeckError, asyncio.CancelledError) as error:
         if how.holds and isinstance(error, QuarterdeckError) and not isinstance(error, NobodyThere | NotFound):
-            delivery = Delivery.waiting(error.message)
+            delivery = Delivery.waiting(session, held, error.message)
             await context.messages.hold(held.id, delivery.detail)
-            return await _told(context, session, held, delivery, how)
+            return await _told(context, held, delivery, how)
         # Whoever asked is told that it did not go; then it must not go later without a word either.
         await context.messages.settle(held.id)
         raise
-    delivery = Delivery.waiting("earlier messages wait")
+    delivery = Delivery.waiting(session, held, "earlier messages wait")
     await context.messages.hold(held.id, delivery.detail)
-    return await _told(context, session, held, delivery, how)
+    return await _told(context, held, delivery, how)
 
 
 async def send_to_all(
     context: SessionContext, sessions: Sequence[Session], text: str, how: DeliveryRules = DEFAULT
-) -> list[Sent]:
+) -> list[Delivery]:
     """The same message to several sessions, each with an outcome of its own."""
     different = list({session.session_id: session for session in sessions}.values())
     if len(different) > MOST_RECIPIENTS:
@@ -85,19 +73,19 @@ async def send_to_all(
     _worded(text)
     slots = asyncio.Semaphore(AT_ONCE)
 
-    async def one(session: Session) -> Sent:
+    async def one(session: Session) -> Delivery:
         async with slots:
             try:
                 return await send(context, session, text, how)
             except QuarterdeckError as error:
-                return Sent(session=session, outcome=Outcome.REFUSED, detail=error.message)
+                return Delivery(session=session, outcome=Outcome.REFUSED, detail=error.message)
 
     return list(await asyncio.gather(*map(one, different)))
 
 
-async def deliver_held(context: SessionContext, session: Session, how: DeliveryRules = DEFAULT) -> list[Sent]:
+async def deliver_held(context: SessionContext, session: Session, how: DeliveryRules = DEFAULT) -> list[Delivery]:
     """Deliver what waits for a session, in order, until one has to go on waiting."""
-    done: list[Sent] = []
+    done: list[Delivery] = []
     while (held := await context.messages.take(session.session_id, context.owner)) is not None:
         try:
             sent = await deliver(context, session, held, how)
@@ -110,7 +98,7 @@ async def deliver_held(context: SessionContext, session: Session, how: DeliveryR
     return done
 
 
-async def deliver_now(context: SessionContext, message_id: int, how: DeliveryRules) -> Sent:
+async def deliver_now(context: SessionContext, message_id: int, how: DeliveryRules) -> Delivery:
     """Deliver one that waits before all others of its session; `how` says what it may go over."""
     held = next((each for each in await context.messages.waiting() if each.id == message_id), None)
     if held is None:
@@ -125,18 +113,18 @@ async def deliver_now(context: SessionContext, message_id: int, how: DeliveryRul
         raise
 
 
-async def deliver(context: SessionContext, session: Session, held: Held, how: DeliveryRules) -> Sent:
+async def deliver(context: SessionContext, session: Session, held: Held, how: DeliveryRules) -> Delivery:
     """Deliver one message that is ours to deliver now."""
     delivery = await hand_over(context, session, held, how)
-    if delivery.waits:
+    if delivery.held is not None:
         await context.messages.hold(held.id, delivery.detail, delivery.stage)
     else:
         await context.messages.settle(held.id)
         await context.answered(session.session_id)
-    return await _told(context, session, held, delivery, how)
+    return await _told(context, held, delivery, how)
 
 
-async def _deliver_or_revive(context: SessionContext, session: Session, held: Held, how: DeliveryRules) -> Sent:
+async def _deliver_or_revive(context: SessionContext, session: Session, held: Held, how: DeliveryRules) -> Delivery:
     try:
         return await deliver(context, session, held, how)
     except NobodyThere:
@@ -176,40 +164,35 @@ async def _turn(context: SessionContext, held: Held, how: DeliveryRules) -> Turn
         await asyncio.sleep(TURN_EVERY)
 
 
-async def _told(context: SessionContext, session: Session, held: Held, delivery: Delivery, how: DeliveryRules) -> Sent:
+async def _told(context: SessionContext, held: Held, delivery: Delivery, how: DeliveryRules) -> Delivery:
     """Tell the log what became of it: its length and a fingerprint, never its words."""
-    sent = Sent(
-        session=session,
-        outcome=delivery.outcome,
-        proof=delivery.proof,
-        detail=delivery.detail or WORDS[delivery.proof],
-        held=held.id if delivery.waits else None,
-    )
-    kind = "held" if delivery.waits else sent.outcome.value
-    if delivery.waits:
+    session, waits = delivery.session, delivery.held is not None
+    delivery = replace(delivery, detail=delivery.detail or WORDS[delivery.proof])
+    kind = "held" if waits else delivery.outcome.value
+    if waits:
         context.on_held()
-        if held.why == sent.detail:
-            return sent  # said already, when it was tried before
+        if held.why == delivery.detail:
+            return delivery  # said already, when it was tried before
     await context.store.record(
         Activity(
             kind=f"message.{kind}",
             at=context.clock.now(),
-            level=Level.WARN if sent.outcome is Outcome.UNCONFIRMED and how.wait else Level.INFO,
+            level=Level.WARN if delivery.outcome is Outcome.UNCONFIRMED and how.wait else Level.INFO,
             source=how.source,
             session_id=session.session_id,
             project=session.work.project if session.work else None,
-            summary=f"{kind} to {session.tmux_name}: {sent.detail}",
+            summary=f"{kind} to {session.tmux_name}: {delivery.detail}",
             data={
                 "length": len(held.text),
                 "fingerprint": fingerprint(held.text),
-                "evidence": sent.proof.value,
+                "evidence": delivery.proof.value,
                 "presses": delivery.presses,
                 "message": held.id,
             }
             | ({"overrode": delivery.overrode} if delivery.overrode else {}),
         )
     )
-    return sent
+    return delivery
 
 
 async def withdraw(context: SessionContext, message_id: int) -> Held:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from quarterdeck.operations.delivery import Delivery as Handed
 from quarterdeck.operations.delivery import DeliveryRules
 from quarterdeck.operations.delivery_proof import Outcome
-from quarterdeck.operations.send import Sent, deliver_now, rewrite, send_to_all, withdraw
+from quarterdeck.operations.send import deliver_now, rewrite, send_to_all, withdraw
 from quarterdeck.tui.mailbox import Waiting
 from quarterdeck.tui.requests import Delivery
 
@@ -25,7 +26,7 @@ async def send(
     return [_delivery(sent) for sent in await send_to_all(context, sessions, text, DeliveryRules(own_pane=own_pane))]
 
 
-def _delivery(sent: Sent) -> Delivery:
+def _delivery(sent: Handed) -> Delivery:
     return Delivery(
         session_id=sent.session.session_id,
         outcome="not sent" if sent.outcome is Outcome.REFUSED else sent.outcome.value,
