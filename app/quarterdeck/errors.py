@@ -34,6 +34,7 @@ from __future__ import annotations
 # As `typing` says it, which `status-line` has no time to import.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import ClassVar
 
 
@@ -212,3 +213,9 @@ class ProgramTimedOut(ProgramError):
     """The program did not end in time, and was ended."""
 
     code = "program_timed_out"
+
+
+def raise_together(failed: Sequence[QuarterdeckError]) -> None:
+    """Raise several failures as one; nothing when there are none."""
+    if failed:
+        raise QuarterdeckError(" ".join(error.message for error in failed), hint=failed[0].hint)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.core.pane import ServerAddress
-from quarterdeck.runtime.wishes import key_of
+from quarterdeck.tui.preferences import key_of
 from support.cli import run_cli, run_cli_in_terminal
 
 if TYPE_CHECKING:

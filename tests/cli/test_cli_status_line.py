@@ -13,9 +13,10 @@ import pytest
 from quarterdeck.cli.status_line import SIGNS, line
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.paths import find_places
-from quarterdeck.runtime.memory import ConsoleMemory
 from quarterdeck.store.lease import Lease
 from quarterdeck.store.lease_files import writer_duty
+from quarterdeck.store.status_counts import own_session_key
+from quarterdeck.tui.console_memory import ConsoleMemory
 from quarterdeck.tui.rows.mark import ASCII_SHAPES, SHAPES, Kind
 from support.cli import Done, cli_env, run_cli
 from support.patience import PATIENCE
@@ -76,7 +77,8 @@ def test_it_counts_what_waits_what_works_and_what_rests() -> None:
 @pytest.mark.usefixtures("kept")
 async def test_a_session_that_holds_only_the_console_is_not_counted(private_home: Path) -> None:
     async with open_store(find_places(private_home).state_file) as store:
-        memory = ConsoleMemory(store, SERVER)
+        memory = ConsoleMemory(SERVER, own_session_key(SERVER))
+        await memory.use(store)
         memory.stands_in(session(2).session_id)
         await memory.flush()
         assert status_line().out == "▲2 ✖1 ◆2 ●2 ○1?\n"

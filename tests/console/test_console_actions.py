@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.runtime.wishes import key_of
+from quarterdeck.tui.preferences import key_of
 from support.stage import OUR_TERMINAL, ROOT, without_agents
 from support.tmux_server import until
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 CRASH = """
 import sys
-from quarterdeck.runtime.backend import LiveBackend
+from quarterdeck.runtime.opening import Opening
 from quarterdeck.cli import main
 async def broken(self):
     password = "hunter2"
     raise ZeroDivisionError(password)
-LiveBackend.run = broken
+Opening.run = broken
 sys.exit(main())
 """
 

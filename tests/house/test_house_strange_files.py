@@ -25,7 +25,6 @@ from quarterdeck.forge.ownership import Managed
 from quarterdeck.log import RotatingLines
 from quarterdeck.operations.spawn import read_rules
 from quarterdeck.ports.agent import Program
-from quarterdeck.runtime.wishes import UNREADABLE, fingerprint
 from quarterdeck.store.first_read import FirstRead, first_read
 from quarterdeck.store.lease import Lease
 from quarterdeck.store.lease_files import holder_of
@@ -34,6 +33,7 @@ from quarterdeck.store.status_counts import glance
 from quarterdeck.supervisor.repo_themes import read_theme
 from quarterdeck.supervisor.spool import drain
 from quarterdeck.thoughts.configured_thinkers import key_of
+from quarterdeck.tui.preferences import UNREADABLE, fingerprint
 from quarterdeck.tui.theme import load_user
 from support.cli import run_cli
 from support.recordings import agent

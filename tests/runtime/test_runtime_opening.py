@@ -17,10 +17,10 @@ from quarterdeck.core.ids import SessionId
 from quarterdeck.core.pane import ServerAddress
 from quarterdeck.errors import NotFound, SettingsError, StoreTooNew, TmuxUnreachable
 from quarterdeck.paths import find_places, private_folder
-from quarterdeck.runtime.opening import OpeningBackend
-from quarterdeck.runtime.showing import Guests
-from quarterdeck.runtime.wishes import NOTHING_SET, fingerprint, kept_wishes, wishes_of, wishes_to_keep
+from quarterdeck.runtime.opening import Opening
 from quarterdeck.supervisor.session_facts import UNNAMED
+from quarterdeck.supervisor.shown_rows import Guests
+from quarterdeck.tui.preferences import NOTHING_SET, fingerprint, kept_preferences, preferences_of, preferences_to_keep
 from support.cli import cli_env
 from support.patience import PATIENCE
 from support.store import session
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from quarterdeck.tui.backend import Preferences
+    from quarterdeck.tui.preferences import Preferences
 
 NEVER_BEFORE_THE_FIRST_FRAME = {
     "pydantic",
@@ -53,13 +53,13 @@ def server(tmux_socket: Path) -> Iterator[TmuxServer]:
         yield made
 
 
-def opening(server: TmuxServer) -> OpeningBackend:
+def opening(server: TmuxServer) -> Opening:
     places = find_places()
-    return OpeningBackend(ServerAddress(server.socket), places, lambda: load(places.config_file).settings)
+    return Opening(ServerAddress(server.socket), places, lambda: load(places.config_file).settings)
 
 
 @asynccontextmanager
-async def opened(backend: OpeningBackend) -> AsyncIterator[OpeningBackend]:
+async def opened(backend: Opening) -> AsyncIterator[Opening]:
     """Run it as the console does, until the test is over."""
     running = asyncio.create_task(backend.run())
     try:
@@ -70,8 +70,12 @@ async def opened(backend: OpeningBackend) -> AsyncIterator[OpeningBackend]:
         await backend.close()
 
 
-def names(backend: OpeningBackend) -> set[str]:
-    return {session.tmux_name for session in backend.fleet().sessions.values()}
+async def preview(backend: Opening, session_id: SessionId) -> str:
+    return await (await backend.opened()).reader.preview(session_id, 5)
+
+
+def names(backend: Opening) -> set[str]:
+    return {session.tmux_name for session in backend.now.fleet().sessions.values()}
 
 
 def test_what_a_lost_server_leaves_of_the_console_s_own_session_is_no_row() -> None:
@@ -95,21 +99,21 @@ async def test_the_first_fleet_is_who_tmux_lists_and_unknown_ones_are_unsure(ser
     backend = opening(server)
 
     assert names(backend) == {"one", "two"}
-    assert not any(session.is_certain for session in backend.fleet().sessions.values())
-    assert backend.fleet().is_certain
+    assert not any(session.is_certain for session in backend.now.fleet().sessions.values())
+    assert backend.now.fleet().is_certain
 
 
 async def test_a_session_that_is_gone_is_never_in_the_first_fleet(server: TmuxServer) -> None:
     server.session("stays")
     server.session("goes")
     async with opened(opening(server)) as before:
-        await before.tools()
-        ids = {session.tmux_name: session.session_id for session in before.fleet().sessions.values()}
+        await before.opened()
+        ids = {session.tmux_name: session.session_id for session in before.now.fleet().sessions.values()}
     server.run("kill-session", "-t", "=goes")
 
     again = opening(server)
 
-    assert {session.tmux_name: session.session_id for session in again.fleet().sessions.values()} == {
+    assert {session.tmux_name: session.session_id for session in again.now.fleet().sessions.values()} == {
         "stays": ids["stays"]
     }
     await again.close()
@@ -121,66 +125,66 @@ async def test_what_went_with_its_server_is_in_the_first_fleet_unless_its_name_i
     for name in ("back", "lost"):
         server.session(name)
     async with opened(opening(server)) as before:
-        await before.tools()
+        await before.opened()
     server.kill()
 
-    first = opening(server).fleet()
+    first = opening(server).now.fleet()
 
     assert {session.tmux_name: session.is_stale for session in first.sessions.values()} == {"back": True, "lost": True}
     server.session("back")
     backend = opening(server)
-    shown = [(session.tmux_name, session.is_stale) for session in backend.fleet().sessions.values()]
+    shown = [(session.tmux_name, session.is_stale) for session in backend.now.fleet().sessions.values()]
     assert sorted(shown) == [("back", False), ("lost", True)]
     async with opened(backend):
-        await backend.tools()
-        assert {row.tmux_name: row.is_stale for row in backend.fleet().sessions.values()} == dict(shown)
+        await backend.opened()
+        assert {row.tmux_name: row.is_stale for row in backend.now.fleet().sessions.values()} == dict(shown)
     again = opening(server)
-    assert {row.tmux_name: row.is_stale for row in again.fleet().sessions.values()} == dict(shown)
+    assert {row.tmux_name: row.is_stale for row in again.now.fleet().sessions.values()} == dict(shown)
 
 
 async def test_what_is_asked_too_early_waits_and_finds_the_row_under_its_new_id(server: TmuxServer) -> None:
     server.session("talker", "sh", "-c", "echo hello from here; sleep 3600")
     backend = opening(server)
-    (early,) = backend.fleet().sessions
+    (early,) = backend.now.fleet().sessions
 
     async with opened(backend):
-        said = await backend.preview(early, 5)
+        said = await preview(backend, early)
 
         async with asyncio.timeout(PATIENCE):
             while "hello from here" not in said:
-                said = await backend.preview(early, 5)
+                said = await preview(backend, early)
         assert early.startswith(UNNAMED)
-        assert not any(each.startswith(UNNAMED) for each in backend.fleet().sessions)
+        assert not any(each.startswith(UNNAMED) for each in backend.now.fleet().sessions)
         with pytest.raises(NotFound):
-            await backend.preview(SessionId(f"{UNNAMED}$999"), 5)
+            await preview(backend, SessionId(f"{UNNAMED}$999"))
 
 
 async def test_of_a_server_that_hangs_no_session_is_said_to_be_gone(server: TmuxServer) -> None:
     server.session("known")
     async with opened(opening(server)) as before:
-        await before.tools()
+        await before.opened()
     server.session("new")
     backend = opening(server)
-    both = list(backend.fleet().sessions)
+    both = list(backend.now.fleet().sessions)
     server.stop()
 
     async with opened(backend):
         for each in both:
             with pytest.raises(TmuxUnreachable, match="does not answer"):
-                await backend.preview(each, 5)
+                await preview(backend, each)
         server.cont()
 
 
 async def test_what_was_chosen_before_it_was_open_is_remembered(server: TmuxServer) -> None:
     server.session("one")
     backend = opening(server)
-    backend.remember(theme="light")
+    backend.memory.remember(theme="light")
     async with opened(backend):
-        await backend.tools()
+        await backend.opened()
 
     again = opening(server)
 
-    assert again.preferences().theme == "light"
+    assert again.preferences.theme == "light"
     await again.close()
 
 
@@ -201,7 +205,7 @@ async def test_a_database_of_a_newer_version_is_trouble_and_trying_again_tries_a
             await backend.run()
     assert names(backend) == {"one"}
     with pytest.raises(StoreTooNew):
-        await backend.tools()
+        await backend.opened()
     await backend.close()
 
 
@@ -211,7 +215,7 @@ async def test_settings_that_were_changed_are_checked_before_anything_is_shown(s
     private_folder(file.parent)
     file.write_text('console.theme = "light"\n')
     async with opened(opening(server)) as backend:
-        await backend.tools()
+        await backend.opened()
     assert kept_by(file) is not None
 
     file.write_text('console.theme = "light"\nconsole.nonsense = 1\n')
@@ -221,37 +225,37 @@ async def test_settings_that_were_changed_are_checked_before_anything_is_shown(s
 
 
 def kept_by(file: Path) -> Preferences | None:
-    from quarterdeck.runtime.wishes import KEPT
     from quarterdeck.store.first_read import first_read
+    from quarterdeck.tui.preferences import KEPT
 
-    return kept_wishes(first_read(find_places().state_file, "").meta.get(KEPT), fingerprint(file))
+    return kept_preferences(first_read(find_places().state_file, "").meta.get(KEPT), fingerprint(file))
 
 
 def test_without_settings_the_console_opens_as_the_settings_say_by_default(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
 
     assert fingerprint(file, {"HOME": "/home/kim", "QUARTERDECK_HOME": "/x"}) == NOTHING_SET
-    assert kept_wishes(None, NOTHING_SET) == wishes_of(load(file, {}).settings)
+    assert kept_preferences(None, NOTHING_SET) == preferences_of(load(file, {}).settings)
 
 
-def test_kept_wishes_come_back_whole_and_only_for_what_they_were_read_from(tmp_path: Path) -> None:
+def test_kept_preferences_come_back_whole_and_only_for_what_they_were_read_from(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text(
         'console = {theme = "light", preview = "off", view = "w", ascii = true, mouse = false}\n'
         'views.w = "needs:any"\nkeys."session.send" = "M, m"\n'
     )
-    wishes = wishes_of(load(file, {}).settings)
-    kept = wishes_to_keep(wishes, fingerprint(file, {}))
+    wishes = preferences_of(load(file, {}).settings)
+    kept = preferences_to_keep(wishes, fingerprint(file, {}))
 
-    assert kept_wishes(kept, fingerprint(file, {})) == wishes
-    assert kept_wishes(kept, fingerprint(file, {"QUARTERDECK_CONSOLE_THEME": "dark"})) is None
+    assert kept_preferences(kept, fingerprint(file, {})) == wishes
+    assert kept_preferences(kept, fingerprint(file, {"QUARTERDECK_CONSOLE_THEME": "dark"})) is None
     file.write_text(file.read_text() + "\n")
-    assert kept_wishes(kept, fingerprint(file, {})) is None
+    assert kept_preferences(kept, fingerprint(file, {})) is None
 
 
 @pytest.mark.parametrize("spoilt", ["", "{", "[]", '{"fingerprint": "x"}', '{"fingerprint": "x", "keys": 3}'])
 def test_spoilt_wishes_count_as_none(spoilt: str) -> None:
-    assert kept_wishes(spoilt, "x") is None
+    assert kept_preferences(spoilt, "x") is None
 
 
 def test_the_first_frame_needs_neither_pydantic_nor_agents_nor_operations() -> None:

@@ -13,12 +13,13 @@ from quarterdeck.core.cadence import Skip
 from quarterdeck.core.events import Health
 from quarterdeck.errors import NotFound, Refused, SettingsError, ThinkerError
 from quarterdeck.operations.settings_desk import MODELS, NOW, SPENT, TEST, WORDS, SettingsDesk
-from quarterdeck.runtime.backend import LiveBackend
-from quarterdeck.runtime.crewing import projects_near
-from quarterdeck.runtime.memory import ConsoleMemory
+from quarterdeck.operations.spawn_choices import projects_near
+from quarterdeck.runtime.bridge import settings_desk_of
 from quarterdeck.store.sqlite import SqliteStore
 from quarterdeck.supervisor.live_settings import LiveSettings
+from quarterdeck.supervisor.settings_followers import say_what_waits
 from quarterdeck.thoughts.configured_thinkers import ConfiguredThinkers
+from quarterdeck.tui.console_memory import ConsoleMemory
 from support.canned import StillClock
 from support.chat_server import chat_server
 from support.thinking import Rig
@@ -37,6 +38,7 @@ class Desk:
 
     def __init__(self, folder: Path, store: SqliteStore) -> None:
         self.file = folder / "config.toml"
+        self.store = store
         self.told: list[tuple[str, Health, str]] = []
         self.rig = Rig()
         self.live = LiveSettings(self.file, Settings(), report=lambda *words: self.told.append(words), environ={})
@@ -71,21 +73,21 @@ async def test_the_settings_are_listed_with_their_help(desk: Desk) -> None:
     assert (await desk.shown("thoughts.backend")).source == "default"
 
 
-async def test_what_was_chosen_in_the_console_goes_before_its_setting_until_that_is_changed(tmp_path: Path) -> None:
-    async with services_on(tmp_path / "s", tmp_path) as services:
-        memory = ConsoleMemory(services.context.store, "s")
-        backend = LiveBackend(services, memory)
-        memory.keep({"theme": "light", "grouping": "repo"})
+async def test_what_was_chosen_in_the_console_goes_before_its_setting_until_that_is_changed(desk: Desk) -> None:
+    memory = ConsoleMemory("s")
+    await memory.use(desk.store)
+    memory.remember(theme="light", grouping="repo")
 
-        shown = {each.key: (each.value, each.source) for each in await backend.settings()}
-        assert shown["console.theme"] == ("light", "chosen here")
-        assert shown["console.preview"] == ("auto", "default")
+    shown = {each.key: (each.value, each.source) for each in memory.over(await desk.desk.settings())}
+    assert shown["console.theme"] == ("light", "chosen here")
+    assert shown["console.preview"] == ("auto", "default")
 
-        await backend.change_setting("console.theme", "contrast")
-        shown = {each.key: (each.value, each.source) for each in await backend.settings()}
-        assert shown["console.theme"] == ("contrast", "file:2")
-        assert shown["console.group"] == ("repo", "chosen here")
-        await memory.flush()
+    await desk.desk.change("console.theme", "contrast")
+    memory.gives_way("console.theme")
+    shown = {each.key: (each.value, each.source) for each in memory.over(await desk.desk.settings())}
+    assert shown["console.theme"] == ("contrast", "file:2")
+    assert shown["console.group"] == ("repo", "chosen here")
+    await memory.flush()
 
 
 async def test_a_key_is_never_shown(desk: Desk) -> None:
@@ -193,13 +195,13 @@ async def test_reasons_for_passing_over_are_shown(desk: Desk) -> None:
 async def test_the_console_says_what_of_an_edit_waits_for_its_next_start(tmp_path: Path) -> None:
     told: list[str] = []
     async with services_on(tmp_path / "s", tmp_path, settings=cast("Settings", SHIPPED)) as services:
-        backend = LiveBackend(services, ConsoleMemory(services.context.store, "s"))
-        backend.on_notice(lambda notice: told.append(notice.body))
+        say_what_waits(services.live, told.append)
+        desk = await settings_desk_of(services)()
         for text in ("[thoughts]\nenabled = false\n", '[console]\ngroup = "repo"\n[keys]\n"row.up" = "u"\n'):
             (tmp_path / "config.toml").write_text(text)
             services.live.look()
-        await backend.settings()
-        await backend.change_setting("console.group", "none")
+        await desk.settings()
+        await desk.change("console.group", "none")
 
     assert told == ["What was changed under [console] and [keys] takes effect when the console opens again."]
 
@@ -228,7 +230,7 @@ async def test_a_project_that_is_added_while_the_console_is_open_can_be_spawned_
         await until(lambda: services.work_context.projects, "the added project is known")
         app = services.work_context.project("app")
 
-        assert await projects_near(services, None) == {"app": "claude"}
+        assert await projects_near(services.work_context, None) == {"app": "claude"}
         assert services.work_context.tracker(app) is not None
         assert begun_with.projects == {}
 

@@ -9,28 +9,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.day import DayState, Moment
-from quarterdeck.core.ids import SessionId
+from quarterdeck.core.issue import Issue
 from quarterdeck.core.session import RestState
 from quarterdeck.core.setup_part import SetupPart
 from quarterdeck.core.thought import ThoughtSnapshot
 from quarterdeck.errors import Refused
+from quarterdeck.operations.cleanup import CleanupCandidate
+from quarterdeck.operations.clear_picked import Cleared, Clearing
+from quarterdeck.operations.delivery import Delivery
+from quarterdeck.operations.delivery_proof import Outcome
 from quarterdeck.operations.settings_desk import Setting
 from quarterdeck.operations.setup_offers import Done, Offer
+from quarterdeck.operations.spawn_choices import IssueList
 from quarterdeck.operations.start_choices import Directory, Tools
 from quarterdeck.ports.doctor_check import CheckStatus, Finding
+from quarterdeck.ports.go_result import Attach, GoResult, Switched
 from quarterdeck.ports.store import Activity, ActivityQuery, Level
 from quarterdeck.ports.store_health import StoreHealth
-from quarterdeck.tui.backend import Capability, Preferences
-from quarterdeck.tui.requests import (
-    Attach,
-    Delivery,
-    GoResult,
-    Loss,
-    NewRequest,
-    SpawnRequest,
-    Switched,
-)
-from quarterdeck.tui.work import Clearable, Cleared, Clearing, Issues, OpenIssue, UnderWay
+from quarterdeck.tui.backend import OpenFleet
+from quarterdeck.tui.console_memory import ConsoleMemory
+from quarterdeck.tui.preferences import Preferences
 from support.fleet import NOW, ago, canned_fleet
 from support.tails import tail_of
 
@@ -38,10 +36,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from quarterdeck.core.fleet import Fleet
-    from quarterdeck.core.session import Ask
+    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.session import Ask, Session
     from quarterdeck.errors import QuarterdeckError
+    from quarterdeck.operations.long_operations import LongOperation
+    from quarterdeck.operations.new import NewSessionRequest
+    from quarterdeck.operations.spawn import SpawnRequest
+    from quarterdeck.ports.messages import Held
     from quarterdeck.supervisor.notice_channels import Told
-    from quarterdeck.tui.mailbox import Mailbox, Waiting
 
 
 def canned_findings() -> list[Finding]:
@@ -60,33 +62,35 @@ def canned_findings() -> list[Finding]:
 
 
 OPEN_ISSUES = (
-    OpenIssue(id="142", title="Tiles flicker when two are loaded at once", note="bug"),
-    OpenIssue(id="42", title="Zoom out past level 3 shows nothing", note="bug, map"),
-    OpenIssue(id="17", title="Let layers be named"),
+    Issue(id="142", title="Tiles flicker when two are loaded at once", labels=("bug",)),
+    Issue(id="42", title="Zoom out past level 3 shows nothing", labels=("bug", "map")),
+    Issue(id="17", title="Let layers be named"),
 )
 TO_CLEAR = (
-    Clearable(
-        session_id=SessionId("atl-9"),
-        name="Zoom out past level 3 shows nothing",
+    CleanupCandidate(
+        session_id="atl-9",
+        project="atlas",
         reason="issue 42 is done",
         branch="feat/issue-42",
-        quiet_since=ago(minutes=190),
+        idle_since=ago(minutes=190),
+        would_lose="",
     ),
-    Clearable(
-        session_id=SessionId("atl-11"),
-        name="Let layers be named",
+    CleanupCandidate(
+        session_id="atl-11",
+        project="atlas",
         reason="its agent is gone",
         branch="feat/issue-17",
-        quiet_since=ago(minutes=2900),
-        holds="2 changed files (layers.py, names.py), 1 commit pushed nowhere",
+        idle_since=ago(minutes=2900),
+        would_lose="2 changed files (layers.py, names.py), 1 commit pushed nowhere",
     ),
-    Clearable(
-        session_id=SessionId("atl-orchestrator"),
-        name="atl-orchestrator",
+    CleanupCandidate(
+        session_id="atl-orchestrator",
+        project="atlas",
         reason="its agent is gone",
         branch="orchestrator/atl-orchestrator",
-        quiet_since=ago(minutes=40),
-        stays_because="it is the orchestrator",
+        idle_since=ago(minutes=40),
+        would_lose="",
+        protected="it is the orchestrator",
     ),
 )
 
@@ -147,29 +151,28 @@ class CannedSetup:
 
 @dataclass
 class CannedBackend:
-    """Implements `Backend`; every deed is appended to `deeds`."""
+    """Implements `Backend`, `FleetReader` and `FleetActions` at once; every deed is appended to `deeds`."""
 
     shown: Fleet = field(default_factory=canned_fleet)
     server: str = "default"
     themes_folder: Path = Path("/nonexistent/themes")
     setup: CannedSetup = field(default_factory=CannedSetup)
-    able: frozenset[Capability] = frozenset(Capability)
-    wishes: Preferences = field(default_factory=Preferences)
+    preferences: Preferences = field(default_factory=Preferences)
+    memory: ConsoleMemory = field(default_factory=lambda: ConsoleMemory("default"))
     store: StoreHealth = field(default_factory=StoreHealth)
     problem: QuarterdeckError | None = None
     fails_with: QuarterdeckError | None = None
     going: GoResult = field(default_factory=Switched)
     deeds: list[tuple[object, ...]] = field(default_factory=list)
-    remembered: dict[str, str | None] = field(default_factory=dict)
     callbacks: list[Callable[[], None]] = field(default_factory=list)
     listeners: list[Callable[[Told], None]] = field(default_factory=list)
     tail: Callable[[str], str] = tail_of
-    busy: dict[str, UnderWay] = field(default_factory=dict)
-    to_clear: list[Clearable] = field(default_factory=lambda: list(TO_CLEAR))
+    busy: dict[str, LongOperation] = field(default_factory=dict)
+    to_clear: list[CleanupCandidate] = field(default_factory=lambda: list(TO_CLEAR))
     usual_agent: str = ""
     no_issues: QuarterdeckError | None = None
-    said_of_kill: tuple[str, ...] = ()
-    letters: list[Waiting] = field(default_factory=list)
+    said_of_end: tuple[str, ...] = ()
+    letters: list[Held] = field(default_factory=list)
     on_screen: Ask | None = None
     """What a session asks, as its screen shows it."""
 
@@ -183,6 +186,13 @@ class CannedBackend:
         self.deeds.append(action)
         if self.fails_with is not None:
             raise self.fails_with
+
+    @property
+    def now(self) -> CannedBackend:
+        return self
+
+    async def opened(self) -> OpenFleet:
+        return OpenFleet(self, self)
 
     def fleet(self) -> Fleet:
         return self.shown
@@ -202,9 +212,6 @@ class CannedBackend:
 
     def store_health(self) -> StoreHealth:
         return self.store
-
-    def capabilities(self) -> frozenset[Capability]:
-        return self.able
 
     def activity_of(self, session_id: SessionId) -> Sequence[int]:
         session = self.shown.sessions.get(session_id)
@@ -244,9 +251,9 @@ class CannedBackend:
             ThoughtSnapshot(thought=text, updated_at=ago(minutes=4 + 9 * number)) for number, text in enumerate(said)
         ][:limit]
 
-    async def losses(self, ids: Sequence[SessionId]) -> list[Loss]:
+    async def losses(self, ids: Sequence[SessionId]) -> dict[SessionId, tuple[str, ...]]:
         said = {"sess_1": ("4 files are not committed.", "2 commits are not pushed.")}
-        return [Loss(session_id=session_id, sentences=said.get(session_id, ())) for session_id in ids]
+        return {session_id: said.get(session_id, ()) for session_id in ids}
 
     async def diff(self, session_id: SessionId) -> str:
         return (
@@ -263,20 +270,24 @@ class CannedBackend:
     async def attach(self, going: Attach) -> None:
         self._do("attach", going.argv)
 
-    async def new(self, request: NewRequest) -> list[SessionId]:
-        self._do("new", request)
-        return []
+    async def new(self, wanted: NewSessionRequest) -> tuple[Session, list[str]]:
+        self._do("new", wanted)
+        return self._any, []
 
-    async def kill(self, ids: Sequence[SessionId], *, detach: bool) -> Sequence[str]:
-        self._do("kill", tuple(ids), detach)
-        return self.said_of_kill
+    @property
+    def _any(self) -> Session:
+        return next(iter(self.shown.sessions.values()))
+
+    async def end(self, ids: Sequence[SessionId]) -> list[str]:
+        self._do("end", tuple(ids))
+        return list(self.said_of_end)
+
+    async def forget(self, ids: Sequence[SessionId]) -> None:
+        self._do("forget", tuple(ids))
 
     async def send(self, ids: Sequence[SessionId], text: str) -> list[Delivery]:
         self._do("send", tuple(ids), text)
-        return [Delivery(session_id=session_id, outcome="delivered") for session_id in ids]
-
-    async def mailbox(self) -> Mailbox:
-        return self
+        return [Delivery(session=self.shown.sessions[each], outcome=Outcome.DELIVERED) for each in ids]
 
     async def withdraw(self, message_id: int) -> None:
         self._do("withdraw", message_id)
@@ -286,9 +297,9 @@ class CannedBackend:
 
     async def send_now(self, message_id: int) -> Delivery:
         self._do("send now", message_id)
-        return Delivery(session_id=next(iter(self.shown.sessions)), outcome="delivered")
+        return Delivery(session=self._any, outcome=Outcome.DELIVERED)
 
-    async def waiting(self) -> list[Waiting]:
+    async def held_messages(self) -> list[Held]:
         return self.letters
 
     async def question(self, session_id: SessionId) -> Ask:
@@ -299,28 +310,22 @@ class CannedBackend:
     async def answer(self, session_id: SessionId, ask: Ask, choice: str) -> None:
         self._do("answer", session_id, ask, choice)
 
-    async def restore(self, session_id: SessionId) -> Sequence[str]:
-        self._do("restore", session_id)
-        return ()
-
-    async def adopt(self, session_id: SessionId) -> None:
-        self._do("adopt", session_id)
-
-    async def dismiss(self, ids: Sequence[SessionId]) -> None:
-        self._do("dismiss", tuple(ids))
+    async def bring_back(self, session_id: SessionId) -> list[str]:
+        self._do("bring back", session_id)
+        return []
 
     async def spawn(self, request: SpawnRequest, begun: Callable[[SessionId], None]) -> SessionId:
         self._do("spawn", request)
         return next(iter(self.shown.sessions))
 
-    def under_way(self, session_id: SessionId) -> UnderWay | None:
+    def under_way(self, session_id: SessionId) -> LongOperation | None:
         return self.busy.get(session_id)
 
     async def stop(self, session_id: SessionId) -> Sequence[str]:
         self._do("stop", session_id)
         return ()
 
-    async def clearable(self) -> list[Clearable]:
+    async def clearable(self) -> list[CleanupCandidate]:
         return self.to_clear
 
     async def clear(
@@ -330,7 +335,7 @@ class CannedBackend:
         for session_id in ids:
             told(Cleared(session_id=session_id, outcome=Clearing.ENDED))
 
-    async def directories(self) -> list[Directory]:
+    async def directories(self, recent: Sequence[str]) -> list[Directory]:
         return [
             Directory(path="/home/kim/shop", is_repository=True, is_recent=True),
             Directory(path="/home/kim/ledger", is_repository=True),
@@ -344,11 +349,11 @@ class CannedBackend:
     async def projects(self, near: SessionId | None = None) -> dict[str, str]:
         return {"atlas": "claude", "shop": "gemini"}
 
-    async def issues(self, project: str) -> Issues:
+    async def issues(self, project: str) -> IssueList:
         if self.no_issues is not None:
             raise self.no_issues
         found = OPEN_ISSUES if project == "atlas" else ()
-        return Issues(tracker="GitHub" if found else "", issues=found)
+        return IssueList(tracker="GitHub" if found else "", issues=found)
 
     async def activity(self, query: ActivityQuery) -> list[Activity]:
         said = [
@@ -390,11 +395,9 @@ class CannedBackend:
         word = query.search or ""
         return [one for one in said if query.session_id in {None, one.session_id} and word in one.summary]
 
-    def preferences(self) -> Preferences:
-        return self.wishes
-
-    def remember(self, **values: str | None) -> None:
-        self.remembered.update(values)
+    @property
+    def remembered(self) -> dict[str, str | None]:
+        return self.memory.chosen_early
 
     async def settings(self) -> list[Setting]:
         return [

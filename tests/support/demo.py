@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.tui.app import ConsoleApp
-from quarterdeck.tui.backend import Preferences
+from quarterdeck.tui.preferences import Preferences
 from support import fleet
 from support.canned import CannedBackend
 
@@ -31,7 +31,7 @@ class OffsetClock:
 def main() -> None:
     theme = sys.argv[1] if len(sys.argv) > 1 else "dark"
     rows = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    backend = CannedBackend(wishes=Preferences(theme=theme))
+    backend = CannedBackend(preferences=Preferences(theme=theme))
     if rows:
         backend.shown = fleet.crowd(rows)
     sys.exit(ConsoleApp(backend, OffsetClock()).run() or 0)

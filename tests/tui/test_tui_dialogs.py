@@ -3,17 +3,18 @@ from __future__ import annotations
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from textual.widgets import Static
 
 from quarterdeck.core.session import Ask, Need
+from quarterdeck.operations.new import NewSessionRequest
+from quarterdeck.ports.go_result import Attach, TypeThis
 from quarterdeck.tui.action_handlers import COMMANDS
-from quarterdeck.tui.actions import ACTIONS, Action, offered
+from quarterdeck.tui.actions import ACTIONS
 from quarterdeck.tui.app import ConsoleApp
-from quarterdeck.tui.backend import Capability, Preferences
-from quarterdeck.tui.requests import Attach, NewRequest, TypeThis
+from quarterdeck.tui.preferences import Preferences
 from quarterdeck.tui.screens.page import Page
 from quarterdeck.tui.widgets.text_box import TextBox
 from support.canned import CannedBackend
@@ -21,7 +22,7 @@ from support.console import console
 from support.fleet import NOW, canned_sessions, fleet_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import pytest
 
     from quarterdeck.operations.settings_desk import Setting
     from support.console import Running
@@ -46,13 +47,13 @@ async def test_ending_asks_first_says_what_is_lost_and_defaults_to_no() -> None:
         await running.press("enter")
         assert running.backend.deeds == []
         await running.press("x", "y")
-        assert running.backend.deeds == [("kill", ("sess_1",), False)]
+        assert running.backend.deeds == [("end", ("sess_1",))]
 
 
 async def test_forgetting_leaves_tmux_alone() -> None:
     async with console() as running:
         await running.press("x", "d")
-        assert running.backend.deeds == [("kill", ("sess_1",), True)]
+        assert running.backend.deeds == [("forget", ("sess_1",))]
 
 
 async def test_several_are_ended_only_when_their_number_is_typed() -> None:
@@ -62,7 +63,7 @@ async def test_several_are_ended_only_when_their_number_is_typed() -> None:
         await running.press("3", "enter")
         assert running.backend.deeds == []
         await running.press("x", "2", "enter")
-        assert running.backend.deeds == [("kill", ("sess_1", "sess_2"), False)]
+        assert running.backend.deeds == [("end", ("sess_1", "sess_2"))]
         assert running.main.board.marked == set()
 
 
@@ -230,14 +231,14 @@ async def test_a_new_session_needs_a_directory_an_agent_and_a_request() -> None:
         await running.press("enter", *"go on")
         assert "Enter start" in str(foot.render())
         await running.press("enter")
-        wanted = NewRequest(directories=("/home/kim/ledger",), tool="codex", request="go on")
+        wanted = NewSessionRequest(cwd=Path("/home/kim/ledger"), stem="ledger-codex", tool="codex", request="go on")
         assert running.backend.deeds == [("new", wanted)]
 
 
 async def test_a_new_session_begins_with_the_usual_agent_also_for_who_types_ahead() -> None:
     async with console(CannedBackend(usual_agent="codex")) as running:
         await running.press_at_once("n", *"ledg", "enter", "enter", *"go on", "enter")
-        wanted = NewRequest(directories=("/home/kim/ledger",), tool="codex", request="go on")
+        wanted = NewSessionRequest(cwd=Path("/home/kim/ledger"), stem="ledger-codex", tool="codex", request="go on")
         assert running.backend.deeds == [("new", wanted)]
 
 
@@ -252,8 +253,11 @@ async def test_a_request_is_asked_for_only_where_an_agent_takes_it() -> None:
 async def test_new_sessions_in_several_directories() -> None:
     async with console() as running:
         await running.press("n", "ctrl+t", "ctrl+t", "ctrl+s")
-        wanted = NewRequest(directories=("/home/kim/shop", "/home/kim/ledger"))
-        assert running.backend.deeds == [("new", wanted)]
+        shop, ledger = Path("/home/kim/shop"), Path("/home/kim/ledger")
+        assert running.backend.deeds == [
+            ("new", NewSessionRequest(cwd=shop, stem="shop", request="")),
+            ("new", NewSessionRequest(cwd=ledger, stem="ledger", request="")),
+        ]
 
 
 async def test_what_is_typed_in_one_go_narrows_before_enter_takes_it() -> None:
@@ -311,7 +315,7 @@ async def test_a_typed_path_is_taken_as_it_is_where_there_is_such_a_folder(tmp_p
         assert [toast.message for toast in running.app._notifications] == [f"There is no folder {tmp_path}x."]
         assert running.backend.deeds == []
         await running.press("backspace", "enter", "enter")
-        assert running.backend.deeds == [("new", NewRequest(directories=(str(tmp_path),)))]
+        assert running.backend.deeds == [("new", NewSessionRequest(cwd=tmp_path, stem=tmp_path.name, request=""))]
 
 
 async def test_what_nobody_spawned_comes_back_under_its_name_and_a_worker_is_restored() -> None:
@@ -320,7 +324,7 @@ async def test_what_nobody_spawned_comes_back_under_its_name_and_a_worker_is_res
         await running.press("u")
         running.main.table.select("sess_15")
         await running.press("u", "d")
-        assert running.backend.deeds == [("adopt", "sess_14"), ("adopt", "sess_15"), ("dismiss", ("sess_15",))]
+        assert running.backend.deeds == [("bring back", "sess_14"), ("bring back", "sess_15"), ("forget", ("sess_15",))]
 
 
 async def test_all_that_is_marked_and_gone_comes_back_at_once() -> None:
@@ -330,7 +334,7 @@ async def test_all_that_is_marked_and_gone_comes_back_at_once() -> None:
             await running.press("space")
         running.main.table.select("sess_1")
         await running.press("u")
-        assert sorted(running.backend.deeds) == [("adopt", "sess_14"), ("adopt", "sess_15")]
+        assert sorted(running.backend.deeds) == [("bring back", "sess_14"), ("bring back", "sess_15")]
         assert running.main.board.marked == {"sess_1"}, "what is live was not brought back, and keeps its mark"
 
 
@@ -364,7 +368,7 @@ async def test_the_activity_log_can_be_narrowed_to_the_session() -> None:
 
 async def test_the_help_shows_every_action_with_the_keys_it_really_has() -> None:
     wishes = Preferences(keys={"session.end": ["X", "delete"], "help.open": "?"})
-    async with console(CannedBackend(wishes=wishes), size=(120, 60)) as running:
+    async with console(CannedBackend(preferences=wishes), size=(120, 60)) as running:
         await running.press("?")
         text = page_text(running)
         for action in ACTIONS:
@@ -372,19 +376,11 @@ async def test_the_help_shows_every_action_with_the_keys_it_really_has() -> None
         (line,) = [line for line in text.split("\n") if "session.end" in line]
         assert line.split()[:2] == ["X", "Del"]
         await running.press("escape", "X", "y")
-        assert running.backend.deeds == [("kill", ("sess_1",), False)]
-
-
-async def test_the_help_leaves_out_what_cannot_be_done() -> None:
-    async with console(CannedBackend(able=frozenset({Capability.GO}))) as running:
-        await running.press("?")
-        text = page_text(running)
-        assert "session.go" in text
-        assert "session.spawn" not in text
+        assert running.backend.deeds == [("end", ("sess_1",))]
 
 
 async def test_a_wrong_key_setting_is_told_and_the_usual_keys_stay() -> None:
-    async with console(CannedBackend(wishes=Preferences(keys={"session.end": "j"}))) as running:
+    async with console(CannedBackend(preferences=Preferences(keys={"session.end": "j"}))) as running:
         (toast,) = running.app._notifications
         assert "the key j is bound to both session.end and row.down" in toast.message
         await running.press("j")
@@ -423,7 +419,7 @@ async def test_a_theme_is_shown_while_choosing_and_kept_only_on_enter() -> None:
 
 
 async def test_saved_views_are_filters() -> None:
-    backend = CannedBackend(wishes=Preferences(views={"mine": "repo:shop !state:ended"}))
+    backend = CannedBackend(preferences=Preferences(views={"mine": "repo:shop !state:ended"}))
     async with console(backend) as running:
         await running.press("v", "enter")
         assert running.main.table.ids == ["sess_1", "sess_4", "sess_10"]
@@ -447,8 +443,3 @@ async def test_outside_tmux_the_console_steps_aside_while_attached(monkeypatch: 
         await running.press("enter")
         assert running.backend.deeds[-1] == ("attach", ("tmux", "attach", "-t", "%1"))
         assert running.main.table.selected == "sess_1"
-
-
-@pytest.mark.parametrize("action", [a for a in ACTIONS if a.capability], ids=lambda a: a.name)
-async def test_no_action_is_offered_without_its_backend(action: Action) -> None:
-    assert not offered(action, frozenset())

@@ -13,9 +13,9 @@ from textual.events import Key, MouseScrollDown, MouseScrollUp
 from quarterdeck.core.ids import SessionId, TmuxSessionId
 from quarterdeck.core.session import Ask, Evidence, Need, SessionState, Source
 from quarterdeck.errors import Refused, TmuxMissing, TmuxUnreachable
+from quarterdeck.ports.go_result import Switched
 from quarterdeck.tui.app import ConsoleApp
-from quarterdeck.tui.backend import Capability, Preferences
-from quarterdeck.tui.requests import Switched
+from quarterdeck.tui.preferences import Preferences
 from quarterdeck.tui.screens.main import MainScreen
 from support.canned import CannedBackend
 from support.console import console
@@ -201,7 +201,7 @@ async def test_no_opening_moves_the_cursor_from_under_the_operator_s_hand(key: s
 
 async def test_a_row_that_is_remembered_is_where_the_console_opens() -> None:
     backend = CannedBackend(
-        shown=fleet_of(*unseen(*canned_sessions())), wishes=Preferences(selected=SessionId("sess_7"))
+        shown=fleet_of(*unseen(*canned_sessions())), preferences=Preferences(selected=SessionId("sess_7"))
     )
     async with console(backend) as running:
         running.backend.set(canned_fleet())
@@ -327,18 +327,10 @@ async def test_the_preview_is_not_fetched_while_it_is_off() -> None:
         asked.append(session_id)
         return "x"
 
-    backend = CannedBackend(wishes=Preferences(preview="off"), tail=tail)
+    backend = CannedBackend(preferences=Preferences(preview="off"), tail=tail)
     async with console(backend) as running:
         await running.press("j", "j")
         assert asked == []
-
-
-async def test_actions_whose_backend_is_missing_are_nowhere() -> None:
-    backend = CannedBackend(able=frozenset({Capability.LOOK}))
-    async with console(backend) as running:
-        assert "go" not in running.main.foot.text.split()
-        await running.press("enter")
-        assert running.backend.deeds == []
 
 
 async def test_a_failure_is_told_once_and_changes_nothing() -> None:
@@ -411,7 +403,7 @@ async def test_the_preview_goes_right_below_and_off_and_is_remembered() -> None:
 
 
 async def test_the_console_begins_with_the_view_of_the_settings() -> None:
-    backend = CannedBackend(wishes=Preferences(views={"mine": "repo:atlas"}, view="mine"))
+    backend = CannedBackend(preferences=Preferences(views={"mine": "repo:atlas"}, view="mine"))
     async with console(backend) as running:
         assert running.main.table.ids == ["sess_3", "atl-12", "atl-13"]
         await running.press("escape")
@@ -447,7 +439,7 @@ async def test_a_stream_of_changes_costs_few_looks_and_few_previews() -> None:
 
 @pytest.mark.parametrize("keys", [(), ("n",), ("?",), ("x",)], ids=["table", "new", "help", "end"])
 async def test_a_terminal_without_unicode_gets_ascii_in_the_same_cells(keys: tuple[str, ...]) -> None:
-    async with console(CannedBackend(wishes=Preferences(ascii_only=True)), size=(150, 36)) as running:
+    async with console(CannedBackend(preferences=Preferences(ascii_only=True)), size=(150, 36)) as running:
         await running.press(*keys)
         for strip in running.app.screen._compositor.render_strips():
             assert strip.text.isascii()

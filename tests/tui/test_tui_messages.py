@@ -2,14 +2,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from quarterdeck.tui.mailbox import Waiting
+from quarterdeck.core.ids import SessionId
+from quarterdeck.ports.messages import Held
 from support.canned import CannedBackend
 from support.console import Running, console
 from support.fleet import ago, canned_sessions, crowd, fleet_of
 
 WAITING = [
-    Waiting(id=3, name="checkout-tax", text="one\ntwo", why="it asks", at=ago(minutes=4)),
-    Waiting(id=5, name="ledger-import", text="three", why="a draft", at=ago(minutes=1)),
+    Held(id=3, session_id=SessionId("sess_1"), text="one\ntwo", why="it asks", at=ago(minutes=4)),
+    Held(id=5, session_id=SessionId("sess_2"), text="three", why="a draft", at=ago(minutes=1)),
 ]
 
 

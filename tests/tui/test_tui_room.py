@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from textual.widgets._toast import Toast
 
-from quarterdeck.tui.backend import Preferences
+from quarterdeck.tui.preferences import Preferences
 from quarterdeck.tui.rows.question_lines import question_within
 from quarterdeck.tui.screens.new import end_of
 from support.canned import CannedBackend
@@ -56,7 +56,7 @@ async def test_the_same_is_said_once_and_old_toasts_make_room() -> None:
 
 
 async def test_the_theme_picker_begins_at_the_theme_in_use() -> None:
-    async with console(CannedBackend(wishes=Preferences(theme="light"))) as running:
+    async with console(CannedBackend(preferences=Preferences(theme="light"))) as running:
         await running.press("T")
         assert running.app.context.colours.name == "light"
         await running.press("up")

@@ -8,7 +8,7 @@ import pytest
 from textual.events import AppFocus
 
 from quarterdeck.core.setup_part import SetupPart
-from quarterdeck.tui.backend import Preferences
+from quarterdeck.tui.preferences import Preferences
 from quarterdeck.tui.screens.checks import ChecksScreen
 from quarterdeck.tui.screens.offer import OfferScreen
 from support.canned import CannedBackend, CannedSetup
@@ -17,7 +17,7 @@ from support.console import console
 
 def unset(*, card: bool = True) -> CannedBackend:
     """A backend where nothing is set up."""
-    return CannedBackend(setup=CannedSetup(off=set(SetupPart)), wishes=Preferences(card=card))
+    return CannedBackend(setup=CannedSetup(off=set(SetupPart)), preferences=Preferences(card=card))
 
 
 async def test_the_card_says_what_is_off_and_is_put_away_for_good() -> None:

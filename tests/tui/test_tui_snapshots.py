@@ -8,7 +8,7 @@ import pytest
 from quarterdeck.core.setup_part import SetupPart
 from quarterdeck.errors import TmuxMissing
 from quarterdeck.tui.app import ConsoleApp
-from quarterdeck.tui.backend import Preferences
+from quarterdeck.tui.preferences import Preferences
 from support.canned import CannedBackend, CannedSetup, StillClock
 from support.console import still
 from support.fleet import canned_fleet, fleet_of
@@ -55,7 +55,7 @@ def test_screens_look_as_they_did(
     if theme == "no-colour":
         monkeypatch.setenv("NO_COLOR", "1")
     clock = StillClock()
-    backend = CannedBackend(wishes=Preferences(theme="dark" if theme == "no-colour" else theme))
+    backend = CannedBackend(preferences=Preferences(theme="dark" if theme == "no-colour" else theme))
     app = ConsoleApp(backend, clock)
 
     async def arrive(pilot: Pilot[int]) -> None:

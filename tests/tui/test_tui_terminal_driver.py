@@ -38,7 +38,7 @@ import sys
 from dataclasses import replace
 from support.canned import CannedBackend
 from quarterdeck.tui.app import ConsoleApp
-from quarterdeck.tui.requests import Attach
+from quarterdeck.ports.go_result import Attach
 class Outside(CannedBackend):
     async def attach(self, going):
         import asyncio

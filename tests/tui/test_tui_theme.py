@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck.errors import SettingsError
-from quarterdeck.tui.backend import Preferences
 from quarterdeck.tui.contrast import READABLE, contrast, nearest_named, readable
+from quarterdeck.tui.preferences import Preferences
 from quarterdeck.tui.theme import (
     DEFAULT,
     GROUNDS,
@@ -137,7 +137,7 @@ def test_every_field_of_the_schema_says_what_it_is_for() -> None:
 
 
 async def test_an_unknown_theme_is_told_and_the_usual_one_is_used(tmp_path: Path) -> None:
-    backend = CannedBackend(wishes=Preferences(theme="sunset"), themes_folder=tmp_path)
+    backend = CannedBackend(preferences=Preferences(theme="sunset"), themes_folder=tmp_path)
     async with console(backend) as running:
         assert running.app.context.colours.name == "dark"
         (toast,) = running.app._notifications
@@ -147,7 +147,7 @@ async def test_an_unknown_theme_is_told_and_the_usual_one_is_used(tmp_path: Path
 async def test_saving_the_theme_in_use_repaints_and_a_bad_one_is_told(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(GOOD)
-    async with console(CannedBackend(wishes=Preferences(theme="mine"), themes_folder=tmp_path)) as running:
+    async with console(CannedBackend(preferences=Preferences(theme="mine"), themes_folder=tmp_path)) as running:
         path.write_text(GOOD.replace("#0000ff", "#101010"))
         os.utime(path, ns=(1, 1))
         running.app.theme_watch.look()
@@ -164,7 +164,7 @@ async def test_saving_the_theme_in_use_repaints_and_a_bad_one_is_told(tmp_path: 
 
 @pytest.mark.parametrize("name", list(THEMES))
 async def test_every_theme_paints_every_screen(name: str) -> None:
-    async with console(CannedBackend(wishes=Preferences(theme=name))) as running:
+    async with console(CannedBackend(preferences=Preferences(theme=name))) as running:
         await running.press("n", "escape", "i", "escape", "x", "escape", "/", "a", "escape")
         assert running.app.screen is running.main
 

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
 from textual.widgets import Static
 
+from quarterdeck.core.ids import SessionId
+from quarterdeck.core.work import Work
 from quarterdeck.errors import ForgeError
-from quarterdeck.tui.requests import Loss, SpawnRequest
+from quarterdeck.operations.long_operations import LongOperation
+from quarterdeck.operations.spawn import SpawnRequest
 from quarterdeck.tui.screens.picker import PickerItem
 from quarterdeck.tui.screens.spawn import NO_ISSUE, to_choose_from
-from quarterdeck.tui.work import UnderWay
+from quarterdeck.tui.widgets.choice_list import ChoiceList
 from support.canned import CannedBackend
 from support.console import console
+from support.fleet import NOW, canned_sessions, fleet_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from quarterdeck.core.ids import SessionId
-    from quarterdeck.tui.work import Cleared
+    from quarterdeck.operations.clear_picked import Cleared
     from support.console import Running
 
 ISSUES = [
@@ -81,8 +84,12 @@ async def test_a_tracker_that_cannot_be_asked_says_why_and_an_issue_can_be_typed
         assert running.backend.deeds == [("spawn", SpawnRequest(project="atlas", issue="8", agent="claude"))]
 
 
+def under_way(what: str, *, can_stop: bool = True) -> LongOperation:
+    return LongOperation(SessionId(""), what, lambda: None, can_stop=can_stop)
+
+
 async def test_what_is_under_way_on_a_row_is_stopped_after_asking() -> None:
-    busy = {"sess_1": UnderWay(what="restoring"), "sess_2": UnderWay(what="ending", can_stop=False)}
+    busy = {"sess_1": under_way("restoring"), "sess_2": under_way("ending", can_stop=False)}
     async with console(CannedBackend(busy=busy)) as running:
         await running.press("x")
         assert "Stop restoring checkout-tax?" in shown(running)
@@ -107,7 +114,7 @@ class Slow(CannedBackend):
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     begun: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def losses(self, ids: Sequence[SessionId]) -> list[Loss]:
+    async def losses(self, ids: Sequence[SessionId]) -> dict[SessionId, tuple[str, ...]]:
         await self.gate.wait()
         return await super().losses(ids)
 
@@ -129,7 +136,7 @@ async def test_nobody_agrees_to_a_loss_before_it_has_been_named() -> None:
         await running.settle()
         assert "2 commits are not pushed." in shown(running)
         await running.press("y")
-        assert backend.deeds == [("kill", ("sess_1",), False)]
+        assert backend.deeds == [("end", ("sess_1",))]
 
 
 async def test_an_early_yes_counts_where_nothing_is_lost() -> None:
@@ -139,11 +146,11 @@ async def test_an_early_yes_counts_where_nothing_is_lost() -> None:
         assert backend.deeds == []
         backend.gate.set()
         await running.settle()
-        assert backend.deeds == [("kill", ("sess_2",), False)]
+        assert backend.deeds == [("end", ("sess_2",))]
 
 
 async def test_how_to_get_kept_work_back_is_told() -> None:
-    async with console(CannedBackend(said_of_kill=("To get it back: git switch",))) as running:
+    async with console(CannedBackend(said_of_end=("To get it back: git switch",))) as running:
         await running.press("x", "y")
         assert [toast.message for toast in running.app._notifications] == ["To get it back: git switch"]
 
@@ -174,3 +181,14 @@ async def test_clearing_up_can_be_stopped_and_nothing_is_done_twice() -> None:
         await running.press("y", "escape")
         assert [action[0] for action in backend.deeds] == ["clear"]
         assert running.app.screen is running.main
+
+
+async def test_a_cleanup_calls_a_worker_what_its_row_calls_it() -> None:
+    row = canned_sessions()[0]
+    work = Work(project="atlas", agent="claude", created_at=NOW, display_name="Zoom out past level 3")
+    named = replace(row, session_id=SessionId("atl-9"), work=work)
+    async with console(CannedBackend(shown=fleet_of(named))) as running:
+        await running.press("c")
+        options = running.app.screen.query_one(ChoiceList)
+        assert "atl-9  Zoom out past level 3" in str(options.get_option_at_index(0).prompt)
+        assert str(options.get_option_at_index(1).prompt).startswith("[ ] atl-11 ")

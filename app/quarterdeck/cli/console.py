@@ -48,9 +48,9 @@ async def _run(call: Call, leaving: Shutdown, size: tuple[int, int] | None) -> i
     # Nothing made until the first frame is garbage; the app lets the collector go on once that is painted.
     gc.disable()
     # Its first question goes to tmux before the screen's own code, which takes the longest, is imported.
-    from quarterdeck.runtime.opening import OpeningBackend
+    from quarterdeck.runtime.opening import Opening
 
-    backend = OpeningBackend(call.address, call.places, lambda: call.settings, own_command_in_tmux(call))
+    backend = Opening(call.address, call.places, lambda: call.settings, own_command_in_tmux(call))
     from quarterdeck.tui.app import ConsoleApp
 
     if size is not None:
@@ -60,7 +60,7 @@ async def _run(call: Call, leaving: Shutdown, size: tuple[int, int] | None) -> i
     try:
         app = ConsoleApp(backend, leaving=leaving)
         app.listen()
-        code = await app.run_async(mouse=backend.preferences().mouse, size=size)
+        code = await app.run_async(mouse=backend.preferences.mouse, size=size)
     finally:
         leaving.begin(1)
         await _let_finish()

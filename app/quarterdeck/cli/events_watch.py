@@ -77,7 +77,7 @@ async def _events(call: Call, leaving: Shutdown) -> int:
 
 
 async def _print_events(call: Call, query: ActivityQuery) -> int:
-    from quarterdeck.runtime.stored import open_store
+    from quarterdeck.store.open_store import open_store
 
     options = call.options
     async with open_store(call.places) as store:

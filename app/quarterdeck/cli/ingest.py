@@ -32,7 +32,7 @@ def ingest(call: Call) -> int:
 
 
 async def _ingest(call: Call) -> int:
-    from quarterdeck.runtime.stored import open_store
+    from quarterdeck.store.open_store import open_store
 
     tally = Tally()
     clock = SystemClock()

@@ -28,7 +28,7 @@ def export(call: Call) -> int:
 
 
 async def _export(call: Call) -> dict[str, Any]:
-    from quarterdeck.runtime.stored import open_store
+    from quarterdeck.store.open_store import open_store
     from quarterdeck.store.transfer import export as export_from
 
     async with open_store(call.places) as store:
@@ -58,8 +58,8 @@ def take(call: Call) -> int:
 async def _take(call: Call, exported: dict[str, Any]) -> Merged:
     from functools import partial
 
-    from quarterdeck.runtime.stored import open_store
     from quarterdeck.store.engine import Write
+    from quarterdeck.store.open_store import open_store
     from quarterdeck.store.transfer import merge
 
     async with open_store(call.places) as store:

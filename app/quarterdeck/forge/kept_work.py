@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.errors import GitError
 from quarterdeck.forge.git_command import LONG, ask, git, refusal
-from quarterdeck.ports.git import Kept
+from quarterdeck.ports.git import Kept, kept_ref
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -25,11 +25,6 @@ _WHO = {
 }
 # A hook of the operator's must not run, nor fail, because we keep something.
 _NO_HOOKS = ("core.hooksPath=/dev/null",)
-
-
-def kept_ref(session_id: str) -> str:
-    """Where a session's work is kept."""
-    return f"refs/quarterdeck/kept/{session_id}"
 
 
 async def keep_work(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.work_context import WorkContext
 
+logger = logging.getLogger(__name__)
+
 SAID = {
     (Operation.SPAWN, Remedy.MARK_RUNNING): "Finished the interrupted spawn of {}",
     (Operation.SPAWN, Remedy.RELEASE): "Took back the interrupted spawn of {}",
@@ -65,6 +68,22 @@ async def recover(work_context: WorkContext) -> list[str]:
             continue
         said.append(await _deal_with(work_context, replace(entry, owner=work_context.owner), record, todo, system))
     return said
+
+
+async def recover_aloud(work_context: WorkContext, tell: Callable[[str, str], None]) -> bool:
+    """The same at the start of a console, which is told of it under a title; answers whether there was anything."""
+    try:
+        done = await recover(work_context)
+    except QuarterdeckError:
+        # It stays in the journal, and the next operation or start tries again.
+        logger.warning("what a crash left half done could not be put right", exc_info=True)
+        return False
+    if notice := work_context.store.health().notice:
+        tell("State", notice)
+    for line in done:
+        logger.warning("%s", line)
+        tell("After a crash", line)
+    return bool(done)
 
 
 def _is_busy(work_context: WorkContext, entry: JournalEntry) -> bool:

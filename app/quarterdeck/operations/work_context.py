@@ -11,7 +11,7 @@ from quarterdeck.ports.store import Activity, Level
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from pathlib import Path
 
     from quarterdeck.core.project import Project
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from quarterdeck.ports.work import WorkStore
 
 SOURCE = "work"
+
+
+async def _nothing_to_learn(projects: Iterable[Project]) -> None:
+    """All is known already."""
 
 
 @value(kw_only=True)
@@ -47,6 +51,8 @@ class WorkContext:
     """Whether the process a journal entry names is still there."""
     tracker: Callable[[Project], Tracker | None] = lambda project: None
     scm: Callable[[Project], Scm | None] = lambda project: None
+    learn: Callable[[Iterable[Project]], Awaitable[None]] = _nothing_to_learn
+    """Find out where projects come from; `tracker` and `scm` can answer for them then."""
     spool: Path | None = None
     """Where agents' hooks report to; None = they get no hooks."""
     home: Path | None = None

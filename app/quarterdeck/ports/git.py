@@ -140,6 +140,11 @@ class Kept:
     how_to_get_it_back: str
 
 
+def kept_ref(session_id: str) -> str:
+    """Where a session's work is kept."""
+    return f"refs/quarterdeck/kept/{session_id}"
+
+
 class Git(Protocol):
     """The repositories of projects. Every call is bounded in time and raises a GitError that says what to do."""
 

@@ -14,11 +14,11 @@ from quarterdeck.operations.message_queue import MessageQueue
 from quarterdeck.operations.session_context import SessionContext
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.runtime.agent_loading import follow_agents, load_agents
-from quarterdeck.runtime.stored import open_store
 from quarterdeck.runtime.work_contexts import WorkContexts
 from quarterdeck.store.lease import Lease
 from quarterdeck.store.lease_files import writer_duty
 from quarterdeck.store.messages import SqliteMessages
+from quarterdeck.store.open_store import open_store
 from quarterdeck.store.work import SqliteWorkStore
 from quarterdeck.supervisor.file_watcher import REPLACED, FileWatcher
 from quarterdeck.supervisor.live_settings import LiveSettings
@@ -102,8 +102,7 @@ async def _revive(services: Services, session: Session) -> Session:
     from quarterdeck.operations.restore import restore
 
     await restore(services.work_context, session.session_id, lambda line: logger.info("%s", line))
-    await services.workers.supervisor.look()
-    await services.workers.reload()
+    await services.workers.see_changes()
     return services.context.session(session.session_id)
 
 

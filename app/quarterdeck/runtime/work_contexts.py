@@ -65,6 +65,7 @@ class WorkContexts:
             is_running=is_running,
             tracker=self.forges.tracker,
             scm=self.forges.scm,
+            learn=self.forges.learn,
             spool=context.places.spool,
             home=context.places.home,
             environ=os.environ,

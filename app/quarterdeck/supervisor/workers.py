@@ -213,6 +213,11 @@ class Workers:
             # What those do now has to be read anew.
             self.watcher.look_now()
 
+    async def see_changes(self) -> None:
+        """Look at tmux and at the store: an operation of our own has changed both."""
+        await self.supervisor.look()
+        await self.reload()
+
     async def answered(self, session_id: SessionId) -> None:
         """The operator has said something to a session: what its agent reported to need is not open any more."""
         if session_id not in self.work_rows.asks:

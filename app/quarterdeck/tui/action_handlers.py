@@ -52,14 +52,14 @@ def preview_next(screen: MainScreen) -> None:
     screen.place_preview()
     if not screen.preview.display and screen.placement != "off":
         screen.placement = "off"
-    screen.context.backend.remember(preview=screen.placement)
+    screen.context.backend.memory.remember(preview=screen.placement)
     screen.call_after_refresh(screen.sync)
 
 
 def group_next(screen: MainScreen) -> None:
     """Group by the next thing."""
     screen.board.grouping = screen.board.grouping.next
-    screen.context.backend.remember(grouping=screen.board.grouping.value)
+    screen.context.backend.memory.remember(grouping=screen.board.grouping.value)
     screen.set_filter(screen.board.filter)
 
 
@@ -143,7 +143,7 @@ def theme_choose(screen: MainScreen) -> None:
 
     def chosen(name: str | None) -> None:
         if name is not None:
-            screen.context.backend.remember(theme=name)
+            screen.context.backend.memory.remember(theme=name)
 
     screen.app.push_screen(ThemeScreen(screen.context), chosen)
 

@@ -7,7 +7,6 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.errors import SettingsError
-from quarterdeck.tui.backend import Capability
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,28 +38,21 @@ class Action(NamedTuple):
     foot: int = 0
     """Place in the foot line, the lowest first; 0 = not there."""
     needs: Needs = Needs.NOTHING
-    capability: Capability | None = None
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("session.go", ("enter",), "go", "Go to the pane", "Sessions", 1, Needs.LIVE, Capability.GO),
-    Action("session.answer", ("y",), "answer", "Answer what it asks", "Sessions", 2, Needs.ASKING, Capability.ANSWER),
-    Action("session.send", ("m",), "message", "Message the row or the marked rows", "Sessions", 5, Needs.LIVE,
-           Capability.SEND),
-    Action("held.open", ("M",), "held messages", "Messages that wait: change, withdraw, send now", "Sessions",
-           capability=Capability.SEND),
-    Action("session.new", ("n",), "new", "New session: where, which agent, what to do", "Sessions", foot=6,
-           capability=Capability.NEW),
-    Action("session.spawn", ("s",), "spawn", "Spawn a worker in its own worktree", "Sessions", foot=9,
-           capability=Capability.SPAWN),
-    Action("session.end", ("x",), "end", "End the row or the marked; or stop its work", "Sessions", 7,
-           Needs.ROW, Capability.KILL),
+    Action("session.go", ("enter",), "go", "Go to the pane", "Sessions", 1, Needs.LIVE),
+    Action("session.answer", ("y",), "answer", "Answer what it asks", "Sessions", 2, Needs.ASKING),
+    Action("session.send", ("m",), "message", "Message the row or the marked rows", "Sessions", 5, Needs.LIVE),
+    Action("held.open", ("M",), "held messages", "Messages that wait: change, withdraw, send now", "Sessions"),
+    Action("session.new", ("n",), "new", "New session: where, which agent, what to do", "Sessions", foot=6),
+    Action("session.spawn", ("s",), "spawn", "Spawn a worker in its own worktree", "Sessions", foot=9),
+    Action("session.end", ("x",), "end", "End the row or the marked; or stop its work", "Sessions", 7, Needs.ROW),
     Action("session.restore", ("u",), "bring back", "Bring back the row or the marked, ended or stale", "Sessions", 2,
-           Needs.GONE, Capability.RESTORE),
+           Needs.GONE),
     Action("session.dismiss", ("d",), "dismiss", "Remove ended and stale rows from the table", "Sessions", 3,
-           Needs.GONE, Capability.DISMISS),
-    Action("fleet.clean", ("c",), "clean up", "Review workers that are done or dead, and end them", "Sessions",
-           capability=Capability.CLEANUP),
+           Needs.GONE),
+    Action("fleet.clean", ("c",), "clean up", "Review workers that are done or dead, and end them", "Sessions"),
     Action("session.mark", ("space",), "mark", "Mark the row, to do something with several", "Sessions", 13, Needs.ROW),
     Action("row.down", ("j", "down"), "down", "Next row", "Move", needs=Needs.FLEET),
     Action("row.up", ("k", "up"), "up", "Previous row", "Move", needs=Needs.FLEET),
@@ -79,14 +71,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("preview.up", ("K", "shift+up"), "preview up", "Scroll the preview up", "Look", needs=Needs.FLEET),
     Action("preview.down", ("J", "shift+down"), "preview down", "Scroll the preview down", "Look", needs=Needs.FLEET),
     Action("details.open", ("i",), "details", "Thoughts, events, evidence, diff and work", "Look", 8, Needs.ROW),
-    Action("activity.open", ("e",), "log", "Activity log", "Look", foot=12, capability=Capability.ACTIVITY),
-    Action("fleet.look", ("r",), "look again", "Look at tmux again now", "Look", capability=Capability.LOOK),
+    Action("activity.open", ("e",), "log", "Activity log", "Look", foot=12),
+    Action("fleet.look", ("r",), "look again", "Look at tmux again now", "Look"),
     Action("setup.hooks", ("h",), "hooks", "Let agents report: shows the change, then asks", "Set-up"),
     Action("setup.key", ("b",), "tmux key", "Put the console on a tmux key: shows it, then asks", "Set-up"),
     Action("setup.card", ("w",), "set-up card", "Hide or show the card of what is not set up", "Set-up"),
     Action("checks.open", ("!",), "checks", "Check tmux, git, agents, hooks, state, engine, projects", "Set-up"),
     Action("theme.choose", ("T",), "theme", "Choose the console's theme", "Console"),
-    Action("settings.open", (",",), "settings", "Settings", "Console", capability=Capability.SETTINGS),
+    Action("settings.open", (",",), "settings", "Settings", "Console"),
     Action("picture.take", ("P",), "picture", "Save a picture of the screen, as an SVG file", "Console"),
     Action("palette.open", ("ctrl+p",), "palette", "Every action and every session, by typing", "Console"),
     Action("help.open", ("?",), "help", "This help", "Console", foot=20),
@@ -140,13 +132,6 @@ def spoken(key: str) -> str:
 
 FOR_THE_MARKED = frozenset({"session.send", "session.end", "session.restore", "session.dismiss"})
 """What is done to the marked rows, wherever the cursor is."""
-
-
-def offered(action: Action, capabilities: frozenset[Capability]) -> bool:
-    """Whether the action exists at all now."""
-    if action.name == "session.restore":
-        return bool(capabilities & {Capability.RESTORE, Capability.ADOPT})
-    return action.capability is None or action.capability in capabilities
 
 
 def applies(action: Action, session: Session | None, *, has_rows: bool) -> bool:

@@ -17,7 +17,6 @@ from quarterdeck.ports.clock import Clock, SystemClock
 from quarterdeck.shutdown import BY_SIGNAL, Shutdown
 from quarterdeck.tui import actions, failures, theme
 from quarterdeck.tui.action_handlers import COMMANDS
-from quarterdeck.tui.backend import Capability
 from quarterdeck.tui.frames import FramesKept, Repaint
 from quarterdeck.tui.keys_in_turn import KeysInTurn
 from quarterdeck.tui.screen_context import ScreenContext
@@ -51,7 +50,7 @@ class ConsoleApp(FramesKept, KeysInTurn, OpenApp):
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(self, backend: Backend, clock: Clock | None = None, leaving: Shutdown | None = None) -> None:
-        preferences = backend.preferences()
+        preferences = backend.preferences
         wants_no_colour = bool(os.environ.get("NO_COLOR"))
         super().__init__(ansi_color=True if wants_no_colour else None)
         self.animation_level = "none"
@@ -204,8 +203,8 @@ class ConsoleApp(FramesKept, KeysInTurn, OpenApp):
             self._complaints = []
             self.main.sync()
             self._start()
-        elif Capability.LOOK in self._backend.capabilities():
-            self.attempt(self._backend.look_now())
+        else:
+            self.attempt(self.context.when_open(lambda opened: opened.actions.look_now()))
 
     def use_theme(self, chosen: theme.Theme) -> None:
         """Paint everything in another theme."""

@@ -5,18 +5,19 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, assert_never
 
-from quarterdeck.tui.requests import Attach, Switched, TypeThis
+from quarterdeck.ports.go_result import Attach, Switched, TypeThis
 
 if TYPE_CHECKING:
     from quarterdeck.core.session import Session
+    from quarterdeck.tui.backend import FleetActions
     from quarterdeck.tui.screens.main import MainScreen
 
 
-async def go(screen: MainScreen, session: Session) -> None:
+async def go(screen: MainScreen, session: Session, actions: FleetActions) -> None:
     """Take the operator to a session; back here the same row is selected."""
-    app, backend = screen.app, screen.context.backend
-    backend.remember(selected=session.session_id)
-    going = await backend.go(session.session_id)
+    app = screen.app
+    screen.context.backend.memory.remember(selected=session.session_id)
+    going = await actions.go(session.session_id)
     match going:
         case Switched(closes=closes):
             if closes:
@@ -26,7 +27,7 @@ async def go(screen: MainScreen, session: Session) -> None:
         case Attach():
             # Painting stops too: the supervisor goes on beneath, and what it finds must not be drawn over the pane.
             with app.batch_update(), app.suspend():
-                await backend.attach(going)
+                await actions.attach(going)
             app.refresh(layout=True)
             screen.sync()
         case TypeThis(command=command, why=why):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quarterdeck.errors import QuarterdeckError, TmuxUnreachable
+from quarterdeck.errors import TmuxUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from quarterdeck.core.session import Session
+    from quarterdeck.errors import QuarterdeckError
+    from quarterdeck.tui.backend import OpenFleet
     from quarterdeck.tui.screen_context import ScreenContext
 
 LEAST_SECONDS = 0.1
@@ -56,13 +58,19 @@ class PreviewFeed:
             self._screen.app.run_worker(self._fetch(self._wanted), group="preview", exit_on_error=True)
 
     async def _fetch(self, session: Session) -> None:
-        is_known = True
+        async def ask(opened: OpenFleet) -> None:
+            self._take(session, await opened.reader.preview(session.session_id, self._lines))
+
+        def failed(error: QuarterdeckError) -> None:
+            self._take(session, error.message, is_known=not isinstance(error, TmuxUnreachable))
+
         try:
-            raw = await self._context.backend.preview(session.session_id, self._lines)
-        except QuarterdeckError as error:
-            raw, is_known = error.message, not isinstance(error, TmuxUnreachable)
+            await self._context.when_open(ask, failed)
         finally:
             self._is_asking = False
+
+    def _take(self, session: Session, raw: str, *, is_known: bool = True) -> None:
+        self._is_asking = False
         self._fetched = session
         self._show(session.session_id, raw, is_known)
         if self._wanted is not session:

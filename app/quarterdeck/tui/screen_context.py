@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from quarterdeck.errors import QuarterdeckError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
     from quarterdeck.core.session import Session
-    from quarterdeck.errors import QuarterdeckError
     from quarterdeck.ports.clock import Clock
-    from quarterdeck.tui.backend import Backend, Preferences
+    from quarterdeck.tui.backend import Backend, OpenFleet
+    from quarterdeck.tui.preferences import Preferences
     from quarterdeck.tui.theme import Theme
 
 
@@ -39,7 +41,20 @@ class ScreenContext:
     look_again: Callable[[], None]
     """Look at tmux now; after trouble, start over."""
 
+    async def when_open(
+        self,
+        work: Callable[[OpenFleet], Coroutine[object, object, None]],
+        failed: Callable[[QuarterdeckError], None] | None = None,
+    ) -> None:
+        """Do something as soon as the outside is open; `failed` is told why it could not be done."""
+        try:
+            await work(await self.backend.opened())
+        except QuarterdeckError as error:
+            if failed is None:
+                raise
+            failed(error)
+
     def repo_role(self, session: Session) -> str:
         """The colour of a session's repository, readable in this theme."""
-        found = self.backend.fleet().themes.get(session.repo_theme_id or "")
+        found = self.backend.now.fleet().themes.get(session.repo_theme_id or "")
         return self.colours.repo(found.body) if found else "muted"

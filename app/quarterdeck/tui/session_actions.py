@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.message import MOST_RECIPIENTS
 from quarterdeck.core.text import clean
-from quarterdeck.tui.backend import Capability
+from quarterdeck.errors import QuarterdeckError, raise_together
 from quarterdeck.tui.rows.mark import GONE, kind_of
 from quarterdeck.tui.rows.session_row import name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from quarterdeck.core.ids import SessionId
     from quarterdeck.core.session import Session
-    from quarterdeck.tui.requests import Delivery
+    from quarterdeck.operations.delivery import Delivery
+    from quarterdeck.operations.new import NewSessionRequest
+    from quarterdeck.tui.backend import FleetActions, OpenFleet
     from quarterdeck.tui.screens.main import MainScreen
 
+OUTCOME_WORDS: Mapping[str, str] = {"refused": "not sent"}
+"""What is said of a message, where that is another word than its outcome."""
 LONG_TOAST = 20.0
 """Seconds for what the operator may want to copy."""
 
@@ -26,8 +31,9 @@ def go(screen: MainScreen) -> None:
     """Go to the pane."""
     from quarterdeck.tui.go_to_pane import go as go_there
 
-    if screen.selected is not None:
-        screen.context.attempt(go_there(screen, screen.selected))
+    session, context = screen.selected, screen.context
+    if session is not None:
+        context.attempt(context.when_open(lambda opened: go_there(screen, session, opened.actions)))
 
 
 def send(screen: MainScreen) -> None:
@@ -40,7 +46,8 @@ def send(screen: MainScreen) -> None:
     def written(text: str | None) -> None:
         if text is not None:
             screen.unmark()
-            context.attempt(_send(screen, [session.session_id for session in sessions], text))
+            ids = [session.session_id for session in sessions]
+            context.attempt(context.when_open(lambda opened: _send(screen, opened.actions, ids, text)))
 
     if len(sessions) > MOST_RECIPIENTS:
         said = f"A message goes to {MOST_RECIPIENTS} sessions at most; {len(sessions)} are marked."
@@ -49,22 +56,21 @@ def send(screen: MainScreen) -> None:
         screen.app.push_screen(MessageScreen(context, sessions), written)
 
 
-async def _send(screen: MainScreen, ids: list[SessionId], text: str) -> None:
-    _tell(screen, await screen.context.backend.send(ids, text))
+async def _send(screen: MainScreen, actions: FleetActions, ids: list[SessionId], text: str) -> None:
+    _tell(screen, await actions.send(ids, text))
 
 
 def _tell(screen: MainScreen, deliveries: Sequence[Delivery]) -> None:
     """Say what became of a message, of each session where it was not delivered."""
     from quarterdeck.tui.screens.message import first_of
 
-    sessions = screen.context.backend.fleet().sessions
     reached: dict[str, list[str]] = {}
     for delivery in deliveries:
-        session = sessions.get(delivery.session_id)
-        reached.setdefault(delivery.outcome, []).append(name_of(session) if session else delivery.session_id)
+        outcome = OUTCOME_WORDS.get(delivery.outcome, delivery.outcome)
+        reached.setdefault(outcome, []).append(name_of(delivery.session))
     said = ", ".join(f"{outcome} to {first_of(names)}" for outcome, names in reached.items())
     details = "\n".join(
-        delivery.detail for delivery in deliveries if delivery.outcome != "delivered" and delivery.detail
+        f"{delivery.session.tmux_name}: {delivery.detail}" for delivery in deliveries if delivery.outcome != "delivered"
     )
     is_well = set(reached) == {"delivered"}
     screen.notify(
@@ -82,26 +88,29 @@ def held(screen: MainScreen) -> None:
 
 
 async def _show_held(screen: MainScreen) -> None:
+    try:
+        await screen.context.when_open(lambda opened: _open_held(screen, opened))
+    finally:
+        screen.context.let_keys_go()
+
+
+async def _open_held(screen: MainScreen, opened: OpenFleet) -> None:
     from quarterdeck.tui.screens.held import ChangeScreen, Fate, HeldScreen
 
-    context = screen.context
-    try:
-        mailbox = await context.backend.mailbox()
-        waiting = await mailbox.waiting()
-    except BaseException:
-        context.let_keys_go()
-        raise
+    context, actions = screen.context, opened.actions
+    waiting = await opened.reader.held_messages()
+    names = {key: session.tmux_name for key, session in screen.board.sessions.items()}
 
     async def change(message_id: int, text: str) -> None:
-        await mailbox.rewrite(message_id, text)
+        await actions.rewrite(message_id, text)
         screen.notify("Changed; it is sent as soon as possible.", markup=False)
 
     async def withdraw(message_id: int) -> None:
-        await mailbox.withdraw(message_id)
+        await actions.withdraw(message_id)
         screen.notify("Withdrawn.", markup=False)
 
     async def hurry(message_id: int) -> None:
-        _tell(screen, [await mailbox.send_now(message_id)])
+        _tell(screen, [await actions.send_now(message_id)])
 
     def decided(decision: tuple[int, Fate] | None) -> None:
         if decision is None:
@@ -111,7 +120,7 @@ async def _show_held(screen: MainScreen) -> None:
             case Fate.CHANGE:
                 chosen = next(each for each in waiting if each.id == message_id)
                 screen.app.push_screen(
-                    ChangeScreen(context, chosen),
+                    ChangeScreen(context, chosen, names),
                     lambda text: context.attempt(change(message_id, text)) if text is not None else None,
                 )
             case Fate.WITHDRAW:
@@ -119,8 +128,7 @@ async def _show_held(screen: MainScreen) -> None:
             case Fate.NOW:
                 context.attempt(hurry(message_id))
 
-    await screen.app.push_screen(HeldScreen(context, waiting), decided)
-    context.let_keys_go()
+    await screen.app.push_screen(HeldScreen(context, waiting, names), decided)
 
 
 def end(screen: MainScreen) -> None:
@@ -129,7 +137,7 @@ def end(screen: MainScreen) -> None:
 
     context = screen.context
     targets = screen.targets()
-    sessions = [session for session in targets if context.backend.under_way(session.session_id) is None]
+    sessions = [session for session in targets if context.backend.now.under_way(session.session_id) is None]
     ids = [session.session_id for session in sessions]
 
     def decided(ending: Ending | None) -> None:
@@ -137,7 +145,8 @@ def end(screen: MainScreen) -> None:
             screen.unmark()
             if len(ids) == 1 and sessions[0].work is None:
                 screen.table.step_off(ids)
-            context.attempt(_end(screen, ids, detach=ending is Ending.DETACH))
+            action = _forget if ending is Ending.DETACH else _end
+            context.attempt(context.when_open(lambda opened: action(screen, opened.actions, ids)))
 
     if sessions:
         screen.app.push_screen(EndScreen(context, sessions), decided)
@@ -145,8 +154,16 @@ def end(screen: MainScreen) -> None:
         _stop(screen, targets[0])
 
 
-async def _end(screen: MainScreen, ids: list[SessionId], *, detach: bool) -> None:
-    for said in await screen.context.backend.kill(ids, detach=detach):
+async def _end(screen: MainScreen, actions: FleetActions, ids: list[SessionId]) -> None:
+    _say_at_length(screen, await actions.end(ids))
+
+
+async def _forget(screen: MainScreen, actions: FleetActions, ids: list[SessionId]) -> None:
+    await actions.forget(ids)
+
+
+def _say_at_length(screen: MainScreen, sentences: Iterable[str]) -> None:
+    for said in sentences:
         screen.notify(clean(said), markup=False, timeout=LONG_TOAST)
 
 
@@ -154,18 +171,18 @@ def _stop(screen: MainScreen, session: Session) -> None:
     from quarterdeck.tui.screens.stop import StopScreen
 
     context = screen.context
-    under_way = context.backend.under_way(session.session_id)
+    under_way = context.backend.now.under_way(session.session_id)
     if under_way is None:
         return
 
-    async def stop() -> None:
-        left = await context.backend.stop(session.session_id)
+    async def stop(opened: OpenFleet) -> None:
+        left = await opened.actions.stop(session.session_id)
         said = "\n".join(("Stopped.", *map(clean, left))) if left else "Stopped; everything is taken back."
         screen.notify(said, severity="warning" if left else "information", markup=False)
 
     def decided(is_wanted: bool | None) -> None:
         if is_wanted:
-            context.attempt(stop())
+            context.attempt(context.when_open(stop))
 
     screen.app.push_screen(StopScreen(context, session, under_way), decided)
 
@@ -184,7 +201,8 @@ def answer(screen: MainScreen) -> None:
 
     def answered(choice: str | None) -> None:
         if choice is not None:
-            context.attempt(context.backend.answer(session.session_id, dialog.ask, choice))
+            answering = context.when_open(lambda opened: opened.actions.answer(session.session_id, dialog.ask, choice))
+            context.attempt(answering)
 
     screen.app.push_screen(dialog, answered)
 
@@ -196,15 +214,28 @@ def new(screen: MainScreen) -> None:
     context = screen.context
     dialog = NewScreen(context, screen.selected.cwd if screen.selected is not None else "")
 
-    async def make() -> None:
-        if dialog.request is not None:
-            screen.show_soon(await context.backend.new(dialog.request))
-
     def filled(result: str | None) -> None:
         if result is not None:
-            context.attempt(make())
+            context.attempt(context.when_open(lambda opened: _make(screen, opened.actions, dialog.wanted)))
 
     screen.app.push_screen(dialog, filled)
+
+
+async def _make(screen: MainScreen, actions: FleetActions, wanted: Sequence[NewSessionRequest]) -> None:
+    """Make sessions, one after the other; one that fails does not stop the others."""
+    made: list[SessionId] = []
+    failed: list[QuarterdeckError] = []
+    for each in wanted:
+        try:
+            session, notices = await actions.new(each)
+        except QuarterdeckError as error:
+            failed.append(error)
+            continue
+        made.append(session.session_id)
+        screen.context.backend.memory.went_to(str(each.cwd))
+        failed += [QuarterdeckError(notice) for notice in notices]
+    raise_together(failed)
+    screen.show_soon(made)
 
 
 def spawn(screen: MainScreen) -> None:
@@ -221,13 +252,13 @@ def spawn(screen: MainScreen) -> None:
             screen.show_soon([session_id])
         shown.append(session_id)
 
-    async def start() -> None:
+    async def start(opened: OpenFleet) -> None:
         if dialog.request is not None:
-            await context.backend.spawn(dialog.request, begun)
+            await opened.actions.spawn(dialog.request, begun)
 
     def filled(result: str | None) -> None:
         if result is not None:
-            context.attempt(start())
+            context.attempt(context.when_open(start))
 
     screen.app.push_screen(dialog, filled)
 
@@ -242,25 +273,21 @@ def clean_up(screen: MainScreen) -> None:
 def restore(screen: MainScreen) -> None:
     """Bring back what is gone: a worker with its worktree, another session under its name."""
     context = screen.context
-    able = context.backend.capabilities()
     for session in [session for session in screen.targets() if kind_of(session) in GONE]:
         screen.board.marked.discard(session.session_id)
-        if session.work is None and Capability.ADOPT in able:
-            context.attempt(context.backend.adopt(session.session_id))
-        elif Capability.RESTORE in able:
-            context.attempt(_restore(screen, session.session_id))
+        context.attempt(context.when_open(partial(_bring_back, screen, session.session_id)))
     screen.sync()
 
 
-async def _restore(screen: MainScreen, session_id: SessionId) -> None:
-    for said in await screen.context.backend.restore(session_id):
-        screen.notify(clean(said), markup=False, timeout=LONG_TOAST)
+async def _bring_back(screen: MainScreen, session_id: SessionId, opened: OpenFleet) -> None:
+    _say_at_length(screen, await opened.actions.bring_back(session_id))
 
 
 def dismiss(screen: MainScreen) -> None:
     """Remove ended and stale rows from the table."""
+    context = screen.context
     ids = [session.session_id for session in screen.targets() if kind_of(session) in GONE]
     if ids:
         screen.unmark()
         screen.table.step_off(ids)
-        screen.context.attempt(screen.context.backend.dismiss(ids))
+        context.attempt(context.when_open(lambda opened: opened.actions.forget(ids)))

@@ -53,7 +53,7 @@ def card(screen: MainScreen) -> None:
     """Put the card away for good, or show it again."""
     context = screen.context
     screen.card.is_wanted = not screen.card.is_wanted
-    context.backend.remember(card=None if screen.card.is_wanted else "off")
+    context.backend.memory.remember(card=None if screen.card.is_wanted else "off")
     screen.card.show()
     if screen.card.is_wanted:
         context.attempt(_look_again(screen))

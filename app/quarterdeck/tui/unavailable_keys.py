@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.text import clean
-from quarterdeck.tui.actions import Needs, offered
+from quarterdeck.tui.actions import Needs
 from quarterdeck.tui.rows.session_row import has_left, name_of
 
 if TYPE_CHECKING:
@@ -26,12 +26,7 @@ LEFT = "{agent} has ended in {name}, and its shell is there. Go there, and resum
 
 def can_say(context: ScreenContext, action: Action, session: Session | None) -> bool:
     """Whether the key has something to say here."""
-    return (
-        action.name in SAID
-        and context.trouble is None
-        and offered(action, context.backend.capabilities())
-        and (action.needs is Needs.NOTHING or session is not None)
-    )
+    return action.name in SAID and context.trouble is None and (action.needs is Needs.NOTHING or session is not None)
 
 
 def why(action: Action, session: Session | None) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from quarterdeck.core.session import Session
+    from quarterdeck.tui.backend import OpenFleet
     from quarterdeck.tui.screen_context import ScreenContext
     from quarterdeck.tui.widgets.scrolling_lines import Line
 
@@ -86,7 +87,7 @@ class ActivityScreen(Page):
     @on(Input.Changed)
     def action_fetch(self) -> None:
         """Ask again."""
-        self.context.attempt(self._fetch())
+        self.context.attempt(self.context.when_open(self._fetch))
 
     def _read(self) -> None:
         self.set_focus(self.lines)
@@ -99,14 +100,14 @@ class ActivityScreen(Page):
             limit=SHOWN,
         )
 
-    async def _fetch(self) -> None:
+    async def _fetch(self, opened: OpenFleet) -> None:
         context = self.context
         query = self._query()
-        events = await context.backend.activity(query)
+        events = await opened.reader.activity(query)
         if query != self._query():
             # More was typed meanwhile, and asked for.
             return
-        fleet = context.backend.fleet()
+        fleet = opened.reader.fleet()
         known = {**fleet.sessions, **fleet.exited}
         names = {"": ""} | {session_id: name_of(one) for session_id, one in known.items()}
         nothing: list[Line] = [(Cell("  Nothing happened that matches.", "muted"),)]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from quarterdeck.core.session import Ask, Session
+    from quarterdeck.tui.backend import OpenFleet
     from quarterdeck.tui.screen_context import ScreenContext
 
 logger = logging.getLogger(__name__)
@@ -131,16 +132,18 @@ class AnswerScreen(Dialog[str]):
     async def _read(self) -> None:
         """Show the dialog itself: an agent that tells that it asks does not always tell what can be chosen."""
         try:
-            seen = await self.context.backend.question(self._session.session_id)
+            await self.context.when_open(self._ask_again)
         except QuarterdeckError as error:
             # What was told stands, and an answer to it will be refused with the reason.
             logger.debug("the question cannot be read: %s", error.message)
-            return
+
+    async def _ask_again(self, opened: OpenFleet) -> None:
+        seen = await opened.reader.question(self._session.session_id)
         if self.is_current and seen.choices:
             self._fill(seen)
 
     def _check(self) -> None:
-        now = self.context.backend.fleet().sessions.get(self._session.session_id)
+        now = self.context.backend.now.fleet().sessions.get(self._session.session_id)
         ask, shown = now.asks if now is not None else None, self.ask
         if not self.is_current or (ask == self._told_of and shown.text.strip()):
             return

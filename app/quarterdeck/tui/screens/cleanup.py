@@ -12,12 +12,13 @@ from textual.binding import Binding, BindingType
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from quarterdeck.core.ids import SessionId
 from quarterdeck.core.text import cell_width, clean, cut
 from quarterdeck.errors import QuarterdeckError
+from quarterdeck.operations.clear_picked import Clearing
 from quarterdeck.tui.rows.durations import quiet
 from quarterdeck.tui.screens.dialog import Dialog
 from quarterdeck.tui.widgets.choice_list import ChoiceList
-from quarterdeck.tui.work import Clearable, Cleared, Clearing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from textual.widget import Widget
     from textual.worker import Worker
 
+    from quarterdeck.core.fleet import Fleet
+    from quarterdeck.operations.cleanup import CleanupCandidate
+    from quarterdeck.operations.clear_picked import Cleared
+    from quarterdeck.tui.backend import OpenFleet
     from quarterdeck.tui.screen_context import ScreenContext
 
 TICKED, UNTICKED, STAYS = "[x]", "[ ]", " - "
@@ -36,23 +41,29 @@ GOING = (("Esc", "stop after this one"),)
 OVER = (("Esc", "back"),)
 
 
-def state_of(one: Clearable) -> str:
+def state_of(one: CleanupCandidate) -> str:
     """What becomes of it, and of its worktree."""
-    if one.stays_because:
-        return f"stays: {one.stays_because}"
-    return f"holds {one.holds}; kept as a commit first" if one.holds else "nothing would be lost"
+    if one.protected:
+        return f"stays: {one.protected}"
+    return f"holds {one.would_lose}; kept as a commit first" if one.would_lose else "nothing would be lost"
 
 
-def summary(ticked: list[Clearable]) -> str:
+def summary(ticked: list[CleanupCandidate]) -> str:
     """What `y` would do."""
     if not ticked:
         return "Nothing is ticked, so nothing ends."
     what = "1 session ends, with its agent and worktree; its branch stays."
     if len(ticked) > 1:
         what = f"{len(ticked)} sessions end, with their agents and worktrees; branches stay."
-    holding = sum(bool(one.holds) for one in ticked)
+    holding = sum(bool(one.would_lose) for one in ticked)
     kept = f" Unsaved work of {holding} is kept as a commit first." if holding else ""
     return f"{what}{kept}"
+
+
+def _name_of(session_id: str, fleet: Fleet) -> str:
+    key = SessionId(session_id)
+    row = fleet.sessions.get(key) or fleet.exited.get(key)
+    return (row.work.display_name or "") if row is not None and row.work is not None else ""
 
 
 class CleanupScreen(Dialog[None]):
@@ -72,7 +83,9 @@ class CleanupScreen(Dialog[None]):
     def __init__(self, context: ScreenContext) -> None:
         super().__init__(context)
         self.add_class("-page")
-        self._found: list[Clearable] = []
+        self._found: list[CleanupCandidate] = []
+        self._names: dict[str, str] = {}
+        """What those are called that have a name beside their id."""
         self._ticked: set[str] = set()
         self._outcomes: dict[str, Cleared] = {}
         self._work: Worker[None] | None = None
@@ -88,14 +101,15 @@ class CleanupScreen(Dialog[None]):
 
     def on_mount(self) -> None:
         """Look: nothing is changed by that."""
-        self.run_worker(self._look(), group="look")
+        self.run_worker(self.context.when_open(self._look, self._failed), group="look")
 
-    async def _look(self) -> None:
-        try:
-            self._found = await self.context.backend.clearable()
-        except QuarterdeckError as error:
-            self._say(f"What could be ended is not known: {error.message} {error.hint}", "failed")
-            return
+    def _failed(self, error: QuarterdeckError) -> None:
+        self._say(f"What could be ended is not known: {error.message} {error.hint}", "failed")
+
+    async def _look(self, opened: OpenFleet) -> None:
+        self._found = await opened.reader.clearable()
+        rows = opened.reader.fleet()
+        self._names = {one.session_id: _name_of(one.session_id, rows) for one in self._found}
         if not self._found:
             self._say(
                 "Nothing to clean up. That would be a worker whose agent is gone, whose issue is done, or whose pull "
@@ -103,7 +117,7 @@ class CleanupScreen(Dialog[None]):
                 "muted",
             )
             return
-        self._ticked = {one.session_id for one in self._found if not (one.holds or one.stays_because)}
+        self._ticked = {one.session_id for one in self._found if not (one.would_lose or one.protected)}
         self._offer()
         self._review()
 
@@ -124,14 +138,14 @@ class CleanupScreen(Dialog[None]):
         self.set_class(not self._found, "-nothing")
         self._options.offer([Option(self._lines(one, width, now), id=one.session_id) for one in self._found], here)
 
-    def _lines(self, one: Clearable, width: int, now: datetime) -> Text:
+    def _lines(self, one: CleanupCandidate, width: int, now: datetime) -> Text:
         done = self._outcomes.get(one.session_id)
         mark, role, below = self._standing(one, done)
         ink = self.context.colours.ink
-        age = f"last active {quiet(one.quiet_since, now)}" if one.quiet_since else ""
-        right = f"{cut(clean(one.branch), width // 2 - len(age) - 2)}  {age}".strip()
+        age = f"last active {quiet(one.idle_since, now)}" if one.idle_since else ""
+        right = f"{cut(clean(one.branch or ''), width // 2 - len(age) - 2)}  {age}".strip()
         room = width - cell_width(mark) - cell_width(right) - 4
-        name = f"{one.session_id}  {clean(one.name)}" if one.name != one.session_id else one.session_id
+        name = "  ".join(filter(None, (one.session_id, clean(self._names.get(one.session_id, "")))))
         name = cut(name, room)
         space = " " * max(2, room - cell_width(name) + 2)
         indent = " " * (cell_width(mark) + 1)
@@ -148,7 +162,7 @@ class CleanupScreen(Dialog[None]):
             overflow="ellipsis",
         )
 
-    def _standing(self, one: Clearable, done: Cleared | None) -> tuple[str, str, str]:
+    def _standing(self, one: CleanupCandidate, done: Cleared | None) -> tuple[str, str, str]:
         """Mark, colour and words of a line."""
         if done is not None:
             words = ", ".join(part for part in (done.outcome.value, done.detail) if part)
@@ -157,10 +171,10 @@ class CleanupScreen(Dialog[None]):
                 ROLES[done.outcome],
                 "is being ended" if done.outcome is Clearing.GOING else words,
             )
-        if one.stays_because:
+        if one.protected:
             return STAYS, "muted", state_of(one)
         mark = TICKED if one.session_id in self._ticked else UNTICKED
-        return mark, "asks" if one.holds else "text", state_of(one)
+        return mark, "asks" if one.would_lose else "text", state_of(one)
 
     def _say(self, text: str, role: str = "text") -> None:
         self._said.update(self.style(clean(text), role))
@@ -169,7 +183,7 @@ class CleanupScreen(Dialog[None]):
         self.keys = keys
         self.query_one("#keys", Static).update(self._key_line())
 
-    def _chosen(self) -> list[Clearable]:
+    def _chosen(self) -> list[CleanupCandidate]:
         return [one for one in self._found if one.session_id in self._ticked]
 
     def _review(self) -> None:
@@ -183,8 +197,8 @@ class CleanupScreen(Dialog[None]):
         if not self._is_review or place is None:
             return
         one = self._found[place]
-        if one.stays_because:
-            self.app.notify(f"It stays: {clean(one.stays_because)}.", markup=False, timeout=3)
+        if one.protected:
+            self.app.notify(f"It stays: {clean(one.protected)}.", markup=False, timeout=3)
             return
         self._ticked ^= {one.session_id}
         self._offer()
@@ -193,7 +207,7 @@ class CleanupScreen(Dialog[None]):
     def action_tick_all(self) -> None:
         """Tick all that may go without losing work; when they are, none."""
         if self._is_review:
-            easy: set[str] = {one.session_id for one in self._found if not (one.holds or one.stays_because)}
+            easy: set[str] = {one.session_id for one in self._found if not (one.would_lose or one.protected)}
             self._ticked = set() if self._ticked else easy
             self._offer()
             self._review()
@@ -208,12 +222,16 @@ class CleanupScreen(Dialog[None]):
             self._show_keys(GOING)
             self._work = self.run_worker(self._end(self._chosen()), group="end")
 
-    async def _end(self, chosen: list[Clearable]) -> None:
-        ids = [one.session_id for one in chosen]
-        keeping = [one.session_id for one in chosen if one.holds]
+    async def _end(self, chosen: list[CleanupCandidate]) -> None:
+        ids = [SessionId(one.session_id) for one in chosen]
+        keeping = [SessionId(one.session_id) for one in chosen if one.would_lose]
         self._say("Ending them, one after the other …")
+
+        async def clear(opened: OpenFleet) -> None:
+            await opened.actions.clear(ids, keeping=keeping, told=self._told)
+
         try:
-            await self.context.backend.clear(ids, keeping=keeping, told=self._told)
+            await self.context.when_open(clear)
             said = "Done."
         except asyncio.CancelledError:
             said = "Stopped. What is not marked was not touched."

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from quarterdeck.ports.store import ActivityQuery
-from quarterdeck.tui.backend import Capability
 from quarterdeck.tui.rows.day_strip import day_lines
 from quarterdeck.tui.rows.detail import (
     ask_lines,
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import Session
     from quarterdeck.core.thought import ThoughtSnapshot
     from quarterdeck.ports.store import Activity
+    from quarterdeck.tui.backend import OpenFleet
     from quarterdeck.tui.screen_context import ScreenContext
 
 HISTORY = 10
@@ -48,22 +48,21 @@ class DetailsScreen(Page):
     def on_mount(self) -> None:
         """Show what is here, and fetch the rest."""
         self._show()
-        self.context.attempt(self._fetch())
+        self.context.attempt(self.context.when_open(self._fetch))
 
     def on_resize(self) -> None:
         """The strip of the day is as long as there is room."""
         super().on_resize()
         self.call_after_refresh(self._show)
 
-    async def _fetch(self) -> None:
-        backend, session_id = self.context.backend, self._session.session_id
-        self._history = await backend.thought_history(session_id, HISTORY)
+    async def _fetch(self, opened: OpenFleet) -> None:
+        reader, session_id = opened.reader, self._session.session_id
+        self._history = await reader.thought_history(session_id, HISTORY)
         self._show()
-        if Capability.ACTIVITY in backend.capabilities():
-            self._events = await backend.activity(ActivityQuery(session_id=session_id, limit=EVENTS))
-            self._show()
+        self._events = await reader.activity(ActivityQuery(session_id=session_id, limit=EVENTS))
+        self._show()
         if self._session.work is not None:
-            self._diff = await backend.diff(session_id)
+            self._diff = await reader.diff(session_id)
             self._show()
 
     def _show(self) -> None:
@@ -75,7 +74,7 @@ class DetailsScreen(Page):
                 *why_lines(session, now),
                 *work_lines(session, now),
                 *day_lines(
-                    context.backend.day_of(session.session_id),
+                    context.backend.now.day_of(session.session_id),
                     now,
                     self.lines.size.width,
                     ascii_only=context.ascii_only,

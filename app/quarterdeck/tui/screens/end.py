@@ -10,7 +10,6 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from quarterdeck.core.text import clean
-from quarterdeck.errors import QuarterdeckError
 from quarterdeck.tui.rows.mark import Kind, kind_of
 from quarterdeck.tui.rows.session_row import name_of
 from quarterdeck.tui.screens.dialog import Dialog
@@ -18,11 +17,14 @@ from quarterdeck.tui.screens.message import names
 from quarterdeck.tui.widgets.field import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from textual.widget import Widget
 
+    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.session import Session
+    from quarterdeck.errors import QuarterdeckError
+    from quarterdeck.tui.backend import OpenFleet
     from quarterdeck.tui.screen_context import ScreenContext
 
 MOST_LINES = 12
@@ -48,7 +50,7 @@ class EndScreen(Dialog[Ending]):
     def __init__(self, context: ScreenContext, sessions: Sequence[Session]) -> None:
         super().__init__(context)
         self._sessions = sessions
-        self._losses: dict[str, tuple[str, ...]] = {}
+        self._losses: Mapping[SessionId, tuple[str, ...]] = {}
         self._is_known = False
         """Whether what would be lost stands there; before that nobody can agree to it."""
         self._is_wanted = False
@@ -68,15 +70,13 @@ class EndScreen(Dialog[Ending]):
 
     def on_mount(self) -> None:
         """Look: git may take its time."""
-        self.run_worker(self._look(), group="look")
+        self.run_worker(self.context.when_open(self._look, self._failed), group="look")
 
-    async def _look(self) -> None:
-        try:
-            losses = await self.context.backend.losses([session.session_id for session in self._sessions])
-        except QuarterdeckError as error:
-            self._told.update(self.style(clean(f"What would be lost is not known: {error.message}"), "failed"))
-            return
-        self._losses = {loss.session_id: loss.sentences for loss in losses}
+    def _failed(self, error: QuarterdeckError) -> None:
+        self._told.update(self.style(clean(f"What would be lost is not known: {error.message}"), "failed"))
+
+    async def _look(self, opened: OpenFleet) -> None:
+        self._losses = await opened.reader.losses([session.session_id for session in self._sessions])
         lines = [line for session in self._sessions for line in self._loss(session)]
         if len(lines) > MOST_LINES:
             lines = [*lines[:MOST_LINES], (f"… and {len(lines) - MOST_LINES} more lines", "muted")]

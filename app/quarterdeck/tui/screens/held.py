@@ -17,11 +17,11 @@ from quarterdeck.tui.widgets.choice_list import ChoiceList
 from quarterdeck.tui.widgets.text_box import TextBox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from textual.widget import Widget
 
-    from quarterdeck.tui.mailbox import Waiting
+    from quarterdeck.ports.messages import Held
     from quarterdeck.tui.screen_context import ScreenContext
 
 
@@ -31,6 +31,10 @@ NARROWEST = 70
 
 BESIDE = 6
 """Lines of the dialog that are not the list's."""
+
+
+def _name_of(waiting: Held, names: Mapping[str, str]) -> str:
+    return names.get(waiting.session_id, waiting.session_id)
 
 
 class Fate(StrEnum):
@@ -60,9 +64,10 @@ class HeldScreen(Dialog[tuple[int, Fate]]):
         Binding("M,q", "leave", "back"),
     ]
 
-    def __init__(self, context: ScreenContext, waiting: Sequence[Waiting]) -> None:
+    def __init__(self, context: ScreenContext, waiting: Sequence[Held], names: Mapping[str, str]) -> None:
         super().__init__(context)
         self._waiting = waiting
+        self._names = names
         self._options = ChoiceList(on_enter=lambda: self.action_do(Fate.CHANGE.value))
         if not waiting:
             self.keys = (("Esc", "back"),)
@@ -86,15 +91,17 @@ class HeldScreen(Dialog[tuple[int, Fate]]):
         entries = [Option(self._entry(each, room), id=str(each.id)) for each in self._waiting]
         self._options.offer(entries, self._options.highlighted or 0)
 
-    def _entry(self, waiting: Waiting, room: int) -> Text:
+    def _entry(self, waiting: Held, room: int) -> Text:
         colours = self.context.colours
         age = exact(waiting.at, self.context.clock.now())
+        name = clean(_name_of(waiting, self._names))
+        why = clean(waiting.why or "it is on its way")
         lines = waiting.text.strip().splitlines() or [""]
         more = f" (+{len(lines) - 1} more)" if len(lines) > 1 else ""
         entry = Text(no_wrap=True, overflow="ellipsis")
-        entry.append(clean(waiting.name), colours.ink("accent bold"))
+        entry.append(name, colours.ink("accent bold"))
         entry.append(
-            f"  {age}, {cut(clean(waiting.why), room - cell_width(clean(waiting.name)) - len(age) - 4)}\n",
+            f"  {age}, {cut(why, room - cell_width(name) - len(age) - 4)}\n",
             colours.ink("muted"),
         )
         entry.append(f"  {cut(clean(lines[0]), room - len(more) - 2)}{more}", colours.ink("text"))
@@ -117,9 +124,9 @@ class ChangeScreen(Dialog[str]):
     AUTO_FOCUS = "#writing"
     keys = (("Enter", "keep"), ("Ctrl+J", "new line"), ("Esc", "leave as it was"))
 
-    def __init__(self, context: ScreenContext, waiting: Waiting) -> None:
+    def __init__(self, context: ScreenContext, waiting: Held, names: Mapping[str, str]) -> None:
         super().__init__(context)
-        self.heading = f"Message that waits for {waiting.name}"
+        self.heading = f"Message that waits for {_name_of(waiting, names)}"
         self._text = waiting.text
 
     def body(self) -> Iterable[Widget]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 
 from quarterdeck.core.text import fit
-from quarterdeck.tui.actions import ACTIONS, offered, spoken
+from quarterdeck.tui.actions import ACTIONS, spoken
 from quarterdeck.tui.rows.cell import Cell
 from quarterdeck.tui.rows.filter import FIELDS
 from quarterdeck.tui.rows.mark import Kind, shape
@@ -54,8 +54,7 @@ class HelpScreen(Page):
     def _actions(self) -> list[Line]:
         context = self.context
         lines: list[Line] = []
-        shown = [action for action in ACTIONS if offered(action, context.backend.capabilities())]
-        for group, actions in groupby(shown, key=lambda action: action.group):
+        for group, actions in groupby(ACTIONS, key=lambda action: action.group):
             lines.append((Cell(group, "text bold"),))
             for action in actions:
                 pressed = " ".join(map(spoken, context.keys[action.name])) or "not bound"

@@ -118,7 +118,7 @@ class MainScreen(PaintsOnce):
     def sync(self) -> None:
         """Show the fleet as it is now. What stands there already is not painted again."""
         backend = self.context.backend
-        fleet, now = backend.fleet(), self.context.clock.now()
+        fleet, now = backend.now.fleet(), self.context.clock.now()
         since_key = self.context.clock.monotonic() - self._last_key
         self.board.sync(fleet, hold=since_key < HOLD_SECONDS)
         if self.board.is_held and self._release is None:
@@ -134,7 +134,7 @@ class MainScreen(PaintsOnce):
             self._awaited = None
         self.head.show(
             head_cells(
-                backend.server, self.board.counts, fleet, backend.store_health(), now, self.app.size.width,
+                backend.server, self.board.counts, fleet, backend.now.store_health(), now, self.app.size.width,
                 ascii_only=self.context.ascii_only,
             )
         )  # fmt: skip
@@ -171,7 +171,7 @@ class MainScreen(PaintsOnce):
     def _show_notice(self) -> None:
         backend = self.context.backend
         notice = notice_for(
-            backend.fleet(), clean(backend.server), self.context.trouble, width=self.app.size.width,
+            backend.now.fleet(), clean(backend.server), self.context.trouble, width=self.app.size.width,
             height=self.app.size.height, filter_text=self.board.filter, shown=self.board.shown,
         )  # fmt: skip
         is_small = self.app.size.width < LEAST_WIDTH or self.app.size.height < LEAST_HEIGHT
@@ -207,7 +207,7 @@ class MainScreen(PaintsOnce):
             now=context.clock.now(),
             ascii_only=context.ascii_only,
             repo_role=context.repo_role,
-            activity_of=lambda session: context.backend.activity_of(session.session_id),
+            activity_of=lambda session: context.backend.now.activity_of(session.session_id),
             is_marked=lambda session: session.session_id in self.board.marked,
         )
 
@@ -224,10 +224,8 @@ class MainScreen(PaintsOnce):
         if self.context.trouble is not None:
             return action.name in WORKS_IN_TROUBLE
         rows = self.targets() if action.name in actions.FOR_THE_MARKED else [self.selected]
-        return (
-            actions.offered(action, self.context.backend.capabilities())
-            and any(actions.applies(action, row, has_rows=bool(self.board.sessions)) for row in rows)
-            and (action.name != "view.choose" or bool(self.context.preferences.views))
+        return any(actions.applies(action, row, has_rows=bool(self.board.sessions)) for row in rows) and (
+            action.name != "view.choose" or bool(self.context.preferences.views)
         )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -340,7 +338,7 @@ class MainScreen(PaintsOnce):
     def _row_selected(self) -> None:
         self.show_selected()
         if not self.table.is_left_alone:
-            self.context.backend.remember(selected=self.table.selected)
+            self.context.backend.memory.remember(selected=self.table.selected)
 
     @on(FleetTable.Chosen)
     def _row_chosen(self) -> None:

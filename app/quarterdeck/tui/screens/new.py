@@ -13,18 +13,19 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from quarterdeck.core.text import cell_width, clean, from_home
-from quarterdeck.tui.requests import NewRequest
+from quarterdeck.operations.new import NewSessionRequest
 from quarterdeck.tui.screens.dialog import field
 from quarterdeck.tui.screens.picker import Picker, PickerItem
 from quarterdeck.tui.widgets.choice_field import Choice
 from quarterdeck.tui.widgets.text_box import TextBox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from textual.widget import Widget
 
     from quarterdeck.operations.start_choices import Directory
+    from quarterdeck.tui.backend import OpenFleet
     from quarterdeck.tui.screen_context import ScreenContext
 
 SHELL = "shell"
@@ -59,7 +60,8 @@ class NewScreen(Picker):
         self._marked: list[str] = []
         self._tool = Choice(context.colours, [SHELL], css_id="tool")
         self._request = TextBox(css_id="writing")
-        self.request: NewRequest | None = None
+        self.wanted: Sequence[NewSessionRequest] = ()
+        """What the operator asked for, once they did."""
 
     def body(self) -> Iterable[Widget]:
         """Directory, agent, request."""
@@ -73,7 +75,7 @@ class NewScreen(Picker):
         self._ask_for_request()
         # An Enter that comes before the usual agent is known must not start a shell in its place.
         self.context.hold_keys()
-        self.context.attempt(self._fetch())
+        self.context.attempt(self._find())
 
     @on(Choice.Changed)
     def _ask_for_request(self) -> None:
@@ -91,15 +93,18 @@ class NewScreen(Picker):
         self.keys = _keys("start" if is_last else "go on", "← →" if is_tool else "↑ ↓")
         self.query_one("#keys", Static).update(self._key_line())
 
-    async def _fetch(self) -> None:
-        backend = self.context.backend
+    async def _find(self) -> None:
         try:
-            tools = await backend.tools()
-            self._tool.offer([SHELL, *tools.names], tools.usual)
-            self._ask_for_request()
+            await self.context.when_open(self._fetch)
         finally:
             self.context.let_keys_go()
-        known = await backend.directories()
+
+    async def _fetch(self, opened: OpenFleet) -> None:
+        tools = await opened.reader.tools()
+        self._tool.offer([SHELL, *tools.names], tools.usual)
+        self._ask_for_request()
+        self.context.let_keys_go()
+        known = await opened.reader.directories(self.context.backend.memory.recent())
         self._candidates = [*self._candidates, *(_candidate(one) for one in known if one.path != self._here)]
         self.narrow()
 
@@ -142,12 +147,9 @@ class NewScreen(Picker):
         """Start them."""
         directories = self._directories()
         if directories:
-            tool = self._tool.value
-            self.request = NewRequest(
-                directories=directories,
-                tool=None if tool == SHELL else tool,
-                request=self._request.text.strip() if tool != SHELL else "",
-            )
+            tool = None if self._tool.value == SHELL else self._tool.value
+            request = self._request.text.strip() if tool is not None else ""
+            self.wanted = [_wanted(Path(each).expanduser(), tool, request) for each in directories]
             self.dismiss("start")
 
     def _directories(self) -> tuple[str, ...]:
@@ -163,6 +165,11 @@ class NewScreen(Picker):
             return ()
         option = self.options.highlighted_option
         return (option.id,) if option is not None and option.id is not None else ()
+
+
+def _wanted(folder: Path, tool: str | None, request: str) -> NewSessionRequest:
+    stem = "-".join(filter(None, (folder.name, tool)))
+    return NewSessionRequest(cwd=folder, stem=stem, tool=tool, request=request)
 
 
 def _candidate(one: Directory) -> PickerItem:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from quarterdeck.operations.settings_desk import Setting
+    from quarterdeck.tui.backend import OpenFleet
     from quarterdeck.tui.screen_context import ScreenContext
 
 HIDDEN = "••••"
@@ -51,10 +52,11 @@ class SettingsScreen(Picker):
     def on_mount(self) -> None:
         """Read them."""
         self._value.display = False
-        self.context.attempt(self._fetch())
+        self.context.attempt(self.context.when_open(self._fetch))
 
-    async def _fetch(self) -> None:
-        self._settings = {one.key: one for one in await self.context.backend.settings()}
+    async def _fetch(self, opened: OpenFleet) -> None:
+        found = self.context.backend.memory.over(await opened.reader.settings())
+        self._settings = {one.key: one for one in found}
         if THEME in self._settings:
             themes, _ = load_all(self.context.backend.themes_folder)
             self._settings[THEME] = replace(self._settings[THEME], choices=tuple(themes))
@@ -120,10 +122,11 @@ class SettingsScreen(Picker):
             self._set(self._changing, self._value.value)
 
     def _set(self, setting: Setting, value: str) -> None:
-        async def change() -> None:
-            await self.context.backend.change_setting(setting.key, value)
+        async def change(opened: OpenFleet) -> None:
+            await opened.actions.change_setting(setting.key, value)
+            self.context.backend.memory.gives_way(setting.key)
             self._take_up(setting.key, value)
             self.query_one("#keys", Static).update(self._key_line())
-            await self._fetch()
+            await self._fetch(opened)
 
-        self.context.attempt(change())
+        self.context.attempt(self.context.when_open(change))

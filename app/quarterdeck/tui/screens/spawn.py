@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -10,8 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from quarterdeck.core.text import clean_lines
-from quarterdeck.errors import QuarterdeckError
-from quarterdeck.tui.requests import SpawnRequest
+from quarterdeck.operations.spawn import SpawnRequest
 from quarterdeck.tui.screens.dialog import field
 from quarterdeck.tui.screens.picker import Picker, PickerItem, ranked
 from quarterdeck.tui.widgets.choice_field import Choice
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.issue import Issue
+    from quarterdeck.errors import QuarterdeckError
+    from quarterdeck.tui.backend import OpenFleet
     from quarterdeck.tui.screen_context import ScreenContext
-    from quarterdeck.tui.work import OpenIssue
 
 NO_ISSUE = PickerItem("—", "no issue", "the prompt says what to do")
 _IS_ID = re.compile(r"#?\d+|[A-Za-z][A-Za-z0-9]*-\d+")
@@ -78,18 +80,16 @@ class SpawnScreen(Picker):
     def on_mount(self) -> None:
         """Find out which projects and agents there are, and what there is to do."""
         self.call_after_refresh(self.narrow)
-        self.context.attempt(self._fetch())
+        self.context.attempt(self.context.when_open(self._fetch, self._no_projects))
 
-    async def _fetch(self) -> None:
-        backend = self.context.backend
-        try:
-            self._usual = await backend.projects(self._near)
-        except QuarterdeckError as error:
-            self._say("\n".join(part for part in (error.message, error.hint) if part), "failed")
-            return
+    def _no_projects(self, error: QuarterdeckError) -> None:
+        self._say("\n".join(part for part in (error.message, error.hint) if part), "failed")
+
+    async def _fetch(self, opened: OpenFleet) -> None:
+        self._usual = await opened.reader.projects(self._near)
         self._project.offer(list(self._usual))
         self._load()
-        self._installed = (await backend.tools()).names
+        self._installed = (await opened.reader.tools()).names
         self._offer_agents()
 
     @on(Choice.Changed, "#project")
@@ -104,16 +104,16 @@ class SpawnScreen(Picker):
         self._candidates = []
         self.narrow()
         # Another project's list that is still on its way is of no use any more.
-        self.run_worker(self._load_issues(self._project.value), group="issues", exclusive=True)
+        loading = self.context.when_open(partial(self._load_issues, self._project.value), self._no_issues)
+        self.run_worker(loading, group="issues", exclusive=True)
 
-    async def _load_issues(self, project: str) -> None:
+    def _no_issues(self, error: QuarterdeckError) -> None:
+        said = " ".join(part for part in (error.message, error.hint) if part)
+        self._say(f"{said}\nAn issue can still be typed.", "failed")
+
+    async def _load_issues(self, project: str, opened: OpenFleet) -> None:
         self._say("Asking for its open issues … you can type one meanwhile.")
-        try:
-            found = await self.context.backend.issues(project)
-        except QuarterdeckError as error:
-            said = " ".join(part for part in (error.message, error.hint) if part)
-            self._say(f"{said}\nAn issue can still be typed.", "failed")
-            return
+        found = await opened.reader.issues(project)
         self._candidates = [_candidate(one) for one in found.issues]
         self.narrow()
         count = len(found.issues)
@@ -150,12 +150,12 @@ class SpawnScreen(Picker):
             self.request = SpawnRequest(
                 project=self._project.value,
                 issue=issue,
-                prompt=prompt,
+                prompt=prompt or None,
                 agent=self._agent.value or None,
                 branch=self._branch.value.strip() or None,
             )
             self.dismiss("start")
 
 
-def _candidate(one: OpenIssue) -> PickerItem:
-    return PickerItem(one.id, f"{one.id}  {one.title}", one.note)
+def _candidate(one: Issue) -> PickerItem:
+    return PickerItem(one.id, f"{one.id}  {one.title}", ", ".join(one.labels[:2]))

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from quarterdeck.core.session import Session
+    from quarterdeck.operations.long_operations import LongOperation
     from quarterdeck.tui.screen_context import ScreenContext
-    from quarterdeck.tui.work import UnderWay
 
 
 class StopScreen(Dialog[bool]):
@@ -25,7 +25,7 @@ class StopScreen(Dialog[bool]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "stop", "stop"), Binding("n,enter,q", "leave", "no")]
 
-    def __init__(self, context: ScreenContext, session: Session, under_way: UnderWay) -> None:
+    def __init__(self, context: ScreenContext, session: Session, under_way: LongOperation) -> None:
         super().__init__(context)
         self._can_stop = under_way.can_stop
         self._what = under_way.what

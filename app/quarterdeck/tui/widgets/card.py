@@ -74,7 +74,7 @@ class Card(Static):
 
     def show(self) -> None:
         """Show it where there is something to say, and room; look again when another server runs."""
-        server = self.context.backend.fleet().incarnation
+        server = self.context.backend.now.fleet().incarnation
         if self.is_attached and self.is_wanted and server != self._looked_at:
             # A server that starts has none of the keys that the one before it had.
             self._looked_at = server

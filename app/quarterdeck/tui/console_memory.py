@@ -9,17 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.errors import StoreError
-from quarterdeck.runtime.wishes import CHOSEN, arranged, arrangement, key_of, read_json, wishes_of
-from quarterdeck.store.status_counts import own_session_key
+from quarterdeck.tui.preferences import CHOSEN, arrangement, key_of, read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from quarterdeck.config.settings import Settings
     from quarterdeck.core.ids import SessionId
     from quarterdeck.operations.settings_desk import Setting
     from quarterdeck.ports.store import Store
-    from quarterdeck.tui.backend import Preferences
 
 logger = logging.getLogger(__name__)
 
@@ -28,12 +23,15 @@ RECENT_KEPT = 20
 
 
 class ConsoleMemory:
-    """Small values in the store, read once at the start and written behind the scenes."""
+    """Small values of one console. They are written behind the scenes, once there is a store to write them to."""
 
-    def __init__(self, store: Store, server: str) -> None:
-        self._store = store
+    def __init__(self, server: str, own_row_key: str = "") -> None:
         self._key = key_of(server)
-        self._own_key = own_session_key(server)
+        self._own_row_key = own_row_key
+        """Under which name the store keeps which row is the console's own."""
+        self.chosen_early: dict[str, str | None] = {}
+        """What was chosen while there was no store yet."""
+        self._store: Store | None = None
         self._own: SessionId | None = None
         self._ends_with_us = False
         self._values: dict[str, str] = {}
@@ -41,19 +39,20 @@ class ConsoleMemory:
         self._dirty: set[str] = set()
         self._writing: asyncio.Task[None] | None = None
 
-    async def load(self) -> None:
-        """Read what was kept; something unreadable counts as nothing."""
-        self._values = arrangement(await self._store.get_meta(self._key))
-        recent = read_json(await self._store.get_meta(RECENT))
+    async def use(self, store: Store) -> None:
+        """Read what was kept, of which something unreadable counts as nothing, and keep there what is chosen."""
+        self._values = arrangement(await store.get_meta(self._key))
+        recent = read_json(await store.get_meta(RECENT))
         if isinstance(recent, list):
             self._recent = [folder for folder in recent if isinstance(folder, str)][:RECENT_KEPT]
+        self._store = store
+        self.remember(**self.chosen_early)
 
-    def preferences(self, settings: Settings) -> Preferences:
-        """How the console opens: as it was left, else as the settings say."""
-        return arranged(wishes_of(settings), self._values)
-
-    def keep(self, values: Mapping[str, str | None]) -> None:
-        """Remember values by name; None forgets one."""
+    def remember(self, **values: str | None) -> None:
+        """Keep `theme`, `preview`, `grouping`, `selected` or `card` for the next time; None forgets one."""
+        if self._store is None:
+            self.chosen_early |= values
+            return
         before = dict(self._values)
         for name, value in values.items():
             if value is None:
@@ -74,7 +73,7 @@ class ConsoleMemory:
     def gives_way(self, key: str) -> None:
         """A setting was changed: it counts from now on, and no more what was chosen before."""
         if key in CHOSEN:
-            self.keep({CHOSEN[key]: None})
+            self.remember(**{CHOSEN[key]: None})
 
     def stands_in(self, own: SessionId | None, *, ends_with_us: bool = False) -> None:
         """Note which session holds nothing but the console, so that `status-line` does not count it.
@@ -84,7 +83,7 @@ class ConsoleMemory:
         self._ends_with_us = ends_with_us
         if own != self._own:
             self._own = own
-            self._write_soon(self._own_key)
+            self._write_soon(self._own_row_key)
 
     def leave(self) -> None:
         """The console goes; what is left of its session is one like any other."""
@@ -111,9 +110,9 @@ class ConsoleMemory:
             self._writing = asyncio.get_running_loop().create_task(self._write())
 
     async def _write(self) -> None:
-        while self._dirty:
+        while self._dirty and self._store is not None:
             key = self._dirty.pop()
-            value = {RECENT: self._recent, self._own_key: self._own}.get(key, self._values)
+            value = {RECENT: self._recent, self._own_row_key: self._own}.get(key, self._values)
             try:
                 await self._store.set_meta(key, json.dumps(value) if value is not None else None)
             except StoreError:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from quarterdeck.core.session_ends import in_our_hands
 from quarterdeck.core.text import clean
 from quarterdeck.errors import NotFound, Refused
-from quarterdeck.tui.work import UnderWay
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class Undertaking:
+class LongOperation:
     """One operation under way."""
 
     session_id: SessionId
@@ -44,6 +44,7 @@ class Undertaking:
     lines: list[str] = field(default_factory=list)
     """What it has said, the latest last."""
     can_stop: bool = True
+    """False once it can only be done to the end."""
     left: tuple[str, ...] = ()
     """What could not be taken back when it was stopped."""
     task: asyncio.Task[Any] | None = None
@@ -51,6 +52,7 @@ class Undertaking:
     def say(self, line: str) -> None:
         """Show how far it is."""
         if said := clean(line).strip():
+            logger.info("%s", said)
             self.lines = [*self.lines[1 - MOST_LINES :], said]
             self.changed()
 
@@ -60,12 +62,19 @@ class Undertaking:
         self.changed()
 
 
-class Undertakings:
+async def _nothing_to_do() -> None:
+    """Nobody has to hear of it."""
+
+
+class LongOperations:
     """Those of one console, by the row they show in."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, done: Callable[[], Awaitable[None]] = _nothing_to_do) -> None:
         self._clock = clock
-        self._held: list[Undertaking] = []
+        self._done = done
+        """Waited for once an operation has done its work, while its row still says so."""
+        self._numbers = count(1)
+        self._running: list[LongOperation] = []
         self.listeners: list[Callable[[], None]] = []
         """Called after each change."""
 
@@ -73,63 +82,68 @@ class Undertakings:
         for listener in self.listeners:
             listener()
 
-    def find(self, session_id: SessionId) -> Undertaking | None:
+    def find(self, session_id: SessionId) -> LongOperation | None:
         """What is being done to a session."""
-        return next((held for held in self._held if held.session_id == session_id), None)
+        return next((operation for operation in self._running if operation.session_id == session_id), None)
 
-    def of(self, session_id: SessionId) -> UnderWay | None:
-        """The same, as the console shows it."""
-        held = self.find(session_id)
-        return UnderWay(what=held.what, can_stop=held.can_stop) if held else None
+    def next_number(self) -> int:
+        """For the row of something that has no id yet."""
+        return next(self._numbers)
 
     def refuse_if_busy(self, session_id: SessionId) -> None:
         """Nothing else is done to a session meanwhile."""
-        if held := self.find(session_id):
-            raise Refused(f"That has to wait: {held.what} is under way there.", hint="Press x to stop it.")
+        if operation := self.find(session_id):
+            raise Refused(f"That has to wait: {operation.what} is under way there.", hint="Press x to stop it.")
 
     async def run(
-        self, session_id: SessionId, what: str, work: Callable[[Undertaking], Awaitable[T]], row: Session | None = None
+        self,
+        session_id: SessionId,
+        what: str,
+        work: Callable[[LongOperation], Awaitable[T]],
+        row: Session | None = None,
     ) -> T:
         """Do something long. It goes on when the caller gives up, and ends early only by `stop` and `end`."""
         self.refuse_if_busy(session_id)
-        held = Undertaking(session_id, what, self._changed, row)
+        operation = LongOperation(session_id, what, self._changed, row)
 
         async def go() -> T:
             try:
-                return await work(held)
+                result = await work(operation)
+                await self._done()
             except BaseException as error:
-                held.left = tuple(getattr(error, "__notes__", ()))
+                operation.left = tuple(getattr(error, "__notes__", ()))
                 raise
+            return result
 
-        task = held.task = asyncio.create_task(go())
-        self._held.append(held)
-        task.add_done_callback(lambda done: self._over(held, done))
+        task = operation.task = asyncio.create_task(go())
+        self._running.append(operation)
+        task.add_done_callback(lambda done: self._over(operation, done))
         self._changed()
         return await asyncio.shield(task)
 
-    def _over(self, held: Undertaking, done: asyncio.Task[Any]) -> None:
-        self._held.remove(held)
+    def _over(self, operation: LongOperation, done: asyncio.Task[Any]) -> None:
+        self._running.remove(operation)
         if not done.cancelled() and done.exception() is not None:
             # Whoever waited for it shows it; there may be nobody any more.
-            logger.info("%s %s failed", held.what, held.session_id, exc_info=done.exception())
+            logger.info("%s %s failed", operation.what, operation.session_id, exc_info=done.exception())
         self._changed()
 
     async def stop(self, session_id: SessionId) -> tuple[str, ...]:
         """Stop what is under way and wait until it is taken back; answers what could not be."""
-        held = self.find(session_id)
-        if held is None or held.task is None:
+        operation = self.find(session_id)
+        if operation is None or operation.task is None:
             raise NotFound("That is over already.")
-        if not held.can_stop:
-            raise Refused(f"{held.what.capitalize()} has gone too far to be stopped; it will be done in a moment.")
-        held.what = f"stopping, was {held.what}"
-        held.say("taking back what was done")
-        held.task.cancel()
-        await asyncio.wait([held.task])
-        return held.left
+        if not operation.can_stop:
+            raise Refused(f"{operation.what.capitalize()} has gone too far to be stopped; it will be done in a moment.")
+        operation.what = f"stopping, was {operation.what}"
+        operation.say("taking back what was done")
+        operation.task.cancel()
+        await asyncio.wait([operation.task])
+        return operation.left
 
     async def end(self, postpone: Callable[[float], None] = lambda _: None) -> None:
         """Stop everything, and wait until it is taken back or done."""
-        tasks = [held.task for held in self._held if held.task is not None]
+        tasks = [operation.task for operation in self._running if operation.task is not None]
         for task in tasks:
             task.cancel()
         if tasks:
@@ -140,12 +154,12 @@ class Undertakings:
 
     def shown_in(self, fleet: Fleet) -> Fleet:
         """The fleet with each operation in its row, or in a row of its own where there is none yet."""
-        if not self._held:
+        if not self._running:
             return fleet
         sessions, exited = dict(fleet.sessions), dict(fleet.exited)
-        for held in self._held:
-            row = sessions.get(held.session_id) or exited.pop(held.session_id, None) or held.row
+        for operation in self._running:
+            row = sessions.get(operation.session_id) or exited.pop(operation.session_id, None) or operation.row
             if row is not None:
-                said = held.lines[-1] if held.lines else ""
-                sessions[held.session_id] = in_our_hands(row, held.what, said, self._clock.now())
+                said = operation.lines[-1] if operation.lines else ""
+                sessions[operation.session_id] = in_our_hands(row, operation.what, said, self._clock.now())
         return replace(fleet, sessions=sessions, exited=exited)

@@ -32,6 +32,13 @@ def absent(fleet: Fleet) -> QuarterdeckError:
     return TmuxUnreachable("tmux does not answer, so nothing is known of that session.", hint=fleet.look_error)
 
 
+def not_yet_looked(first: Fleet, seen: Fleet) -> Fleet:
+    """What is shown until a look has succeeded: the first fleet, with what is wrong with the looks."""
+    if not seen.look_failures:
+        return first
+    return replace(first, look_failures=seen.look_failures, look_error=seen.look_error, workers=seen.workers)
+
+
 def still_shown(exited: Mapping[SessionId, Session], now: datetime) -> dict[SessionId, Session]:
     """The ended rows that stay: those that can be restored, and for a moment the others, so that one sees them go."""
     return {

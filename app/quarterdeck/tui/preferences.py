@@ -1,30 +1,30 @@
-"""How the console opens: as the settings wish, and as it was left the last time.
+"""How the console opens: as the settings say, and as it was left the last time.
 
-The wishes are kept beside the state with a fingerprint of what they were read from, so that settings which have not
-changed since they were last found right need not be checked before the first frame: that takes longer than all else.
+What the settings say is kept beside the state with a fingerprint of what it was read from, so that settings which have
+not changed since they were last found right need not be checked before the first frame: that takes longest of all.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from quarterdeck import __version__
 from quarterdeck.core.ids import SessionId
 from quarterdeck.foreign_files import read_bytes
 from quarterdeck.roots import HOME_VARIABLE
-from quarterdeck.tui.backend import Preferences
+from quarterdeck.values import value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from quarterdeck.config.settings import Settings
 
 KEPT = "console settings"
-"""Under which name the wishes are kept."""
+"""Under which name it is kept what the settings say."""
 OFF = "off"
 NOTHING_SET = "nothing is set"
 UNREADABLE = "cannot be read"
@@ -34,12 +34,33 @@ CHOSEN: Mapping[str, str] = {"console.theme": "theme", "console.preview": "previ
 _PLAIN = ("theme", "preview", "grouping", "view", "ascii_only", "mouse")
 
 
+@value(kw_only=True)
+class Preferences:
+    """What the operator set for the console, from settings and from the last time it ran."""
+
+    theme: str = "dark"
+    preview: str = "auto"
+    """`auto`, `right`, `below` or `off`."""
+    grouping: str = "none"
+    """`none`, `repo`, `project` or `state`."""
+    selected: SessionId | None = None
+    keys: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    views: Mapping[str, str] = field(default_factory=dict)
+    """Saved filters by name."""
+    view: str = ""
+    """The saved filter to begin with."""
+    card: bool = True
+    """Whether what is not set up is shown."""
+    ascii_only: bool = False
+    mouse: bool = True
+
+
 def key_of(server: str) -> str:
     """Under which name is kept how the console of this server was left."""
     return f"console {server}"
 
 
-def wishes_of(settings: Settings) -> Preferences:
+def preferences_of(settings: Settings) -> Preferences:
     """What the settings say of the console."""
     console = settings.console
     return Preferences(
@@ -62,14 +83,14 @@ def arrangement(text: str | None) -> dict[str, str]:
     return {key: value for key, value in values.items() if key in REMEMBERED and isinstance(value, str)}
 
 
-def arranged(wishes: Preferences, values: Mapping[str, str]) -> Preferences:
-    """The wishes, and over them what the operator chose in the console itself."""
+def arranged(preferences: Preferences, values: Mapping[str, str]) -> Preferences:
+    """What the settings say, and over it what the operator chose in the console itself."""
     selected = values.get("selected")
     return replace(
-        wishes,
-        theme=values.get("theme", wishes.theme),
-        preview=values.get("preview", wishes.preview),
-        grouping=values.get("grouping", wishes.grouping),
+        preferences,
+        theme=values.get("theme", preferences.theme),
+        preview=values.get("preview", preferences.preview),
+        grouping=values.get("grouping", preferences.grouping),
         selected=SessionId(selected) if selected else None,
         card=values.get("card") != OFF,
     )
@@ -96,8 +117,8 @@ def fingerprint(file: Path, environ: Mapping[str, str] = os.environ) -> str:
     return blake2b("\0".join((__version__, text.hex(), *ours)).encode(errors="surrogateescape")).hexdigest()
 
 
-def kept_wishes(text: str | None, print_now: str) -> Preferences | None:
-    """The wishes, when they were read from what is there now; else they have to be read anew."""
+def kept_preferences(text: str | None, print_now: str) -> Preferences | None:
+    """What the settings say, when it was read from what is there now; else they have to be read anew."""
     if print_now == NOTHING_SET:
         return Preferences()
     found = read_json(text)
@@ -113,11 +134,11 @@ def kept_wishes(text: str | None, print_now: str) -> Preferences | None:
         return None
 
 
-def wishes_to_keep(wishes: Preferences, print_now: str) -> str:
-    """The wishes as they are kept."""
-    plain = {name: getattr(wishes, name) for name in _PLAIN}
-    keys = {name: list(keys) for name, keys in wishes.keys.items()}
-    return json.dumps({"fingerprint": print_now, **plain, "keys": keys, "views": dict(wishes.views)})
+def preferences_to_keep(preferences: Preferences, print_now: str) -> str:
+    """The preferences as they are kept."""
+    plain = {name: getattr(preferences, name) for name in _PLAIN}
+    keys = {name: list(keys) for name, keys in preferences.keys.items()}
+    return json.dumps({"fingerprint": print_now, **plain, "keys": keys, "views": dict(preferences.views)})
 
 
 def read_json(text: str | None) -> object:

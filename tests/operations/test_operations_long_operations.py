@@ -8,13 +8,13 @@ import pytest
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.session import SessionState
 from quarterdeck.errors import NotFound, Refused
-from quarterdeck.runtime.underway import Undertakings
+from quarterdeck.operations.long_operations import LongOperations
 from quarterdeck.tui.rows.mark import Kind, kind_of
 from support.canned import StillClock
 from support.fleet import canned_sessions, fleet_of
 
 if TYPE_CHECKING:
-    from quarterdeck.runtime.underway import Undertaking
+    from quarterdeck.operations.long_operations import LongOperation
 
 ROW = canned_sessions()[0]
 
@@ -28,8 +28,8 @@ class Work:
         self.goes_on = asyncio.Event()
         self.taken_back = False
 
-    async def __call__(self, held: Undertaking) -> str:
-        held.say("making \x1b[31mthe worktree")
+    async def __call__(self, operation: LongOperation) -> str:
+        operation.say("making \x1b[31mthe worktree")
         self.said.set()
         try:
             await self.goes_on.wait()
@@ -42,7 +42,7 @@ class Work:
 
 
 async def test_an_operation_shows_in_its_row_until_it_is_over() -> None:
-    under, work = Undertakings(StillClock()), Work()
+    under, work = LongOperations(StillClock()), Work()
     changes: list[None] = []
     under.listeners.append(lambda: changes.append(None))
     fleet = fleet_of(*canned_sessions())
@@ -62,7 +62,7 @@ async def test_an_operation_shows_in_its_row_until_it_is_over() -> None:
 
 
 async def test_what_has_no_session_yet_has_a_row_of_its_own() -> None:
-    under, work = Undertakings(StillClock()), Work()
+    under, work = LongOperations(StillClock()), Work()
     running = asyncio.create_task(under.run(ROW.session_id, "spawning", work, ROW))
     await work.said.wait()
 
@@ -75,7 +75,7 @@ async def test_what_has_no_session_yet_has_a_row_of_its_own() -> None:
 
 
 async def test_stopping_waits_until_all_is_taken_back_and_says_what_was_not() -> None:
-    under, work = Undertakings(StillClock()), Work("Could not be taken back: the worktree.")
+    under, work = LongOperations(StillClock()), Work("Could not be taken back: the worktree.")
     running = asyncio.create_task(under.run(ROW.session_id, "spawning", work, ROW))
     await work.said.wait()
 
@@ -89,14 +89,14 @@ async def test_stopping_waits_until_all_is_taken_back_and_says_what_was_not() ->
 
 
 async def test_who_gives_up_waiting_stops_nothing() -> None:
-    under, work = Undertakings(StillClock()), Work()
+    under, work = LongOperations(StillClock()), Work()
     running = asyncio.create_task(under.run(ROW.session_id, "ending", work))
     await work.said.wait()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
 
-    assert under.of(ROW.session_id) is not None
+    assert under.find(ROW.session_id) is not None
     assert not work.taken_back
 
     await under.end()

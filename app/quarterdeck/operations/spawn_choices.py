@@ -1,0 +1,57 @@
+"""What a worker can be spawned for: the projects with their usual agents, and the open issues of each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.project import choose_agent, project_at
+from quarterdeck.core.work import Role
+from quarterdeck.operations.projects import offer_project
+from quarterdeck.values import value
+
+if TYPE_CHECKING:
+    from quarterdeck.core.issue import Issue
+    from quarterdeck.core.project import Project
+    from quarterdeck.core.session import Session
+    from quarterdeck.operations.work_context import WorkContext
+
+MOST_ISSUES = 100
+
+
+async def projects_near(work_context: WorkContext, session: Session | None) -> dict[str, str]:
+    """Every project with its usual agent, first the one a session works in; NotFound says how to make the first."""
+    projects = work_context.projects
+    if not projects:
+        await offer_project(work_context.git, projects, Path(session.cwd if session is not None else "."))
+    found = project_at(projects, Path(session.cwd)) if session is not None and session.cwd else None
+    near = session.work.project if session is not None and session.work else found.name if found else ""
+    return {
+        name: _usual_agent(work_context, projects[name])
+        for name in sorted(projects, key=lambda name: (name != near, name))
+    }
+
+
+def _usual_agent(work_context: WorkContext, project: Project) -> str:
+    named = choose_agent(project, Role.WORKER).agent or ""
+    known = work_context.agents.get(named)
+    return known.spec.key if known is not None else named
+
+
+@value(kw_only=True)
+class IssueList:
+    """What a project's tracker has to choose from."""
+
+    tracker: str = ""
+    """Its name; "" when the project has none."""
+    issues: tuple[Issue, ...] = ()
+
+
+async def list_issues(work_context: WorkContext, name: str) -> IssueList:
+    """The open issues of a project's tracker."""
+    project = work_context.project(name)
+    await work_context.learn([project])
+    tracker = work_context.tracker(project)
+    if tracker is None:
+        return IssueList()
+    return IssueList(tracker=tracker.name, issues=tuple(await tracker.issues(limit=MOST_ISSUES)))

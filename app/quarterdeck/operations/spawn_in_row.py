@@ -1,0 +1,61 @@
+"""Spawn a worker with a row of its own that says how far it is, before it has an identity and after."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.ids import SessionId
+from quarterdeck.core.session import Session
+from quarterdeck.core.work import Work
+from quarterdeck.operations.spawn import spawn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.operations.long_operations import LongOperation, LongOperations
+    from quarterdeck.operations.spawn import SpawnRequest
+    from quarterdeck.operations.work_context import WorkContext
+
+
+async def spawn_in_row(
+    work_context: WorkContext, operations: LongOperations, request: SpawnRequest, begun: Callable[[SessionId], None]
+) -> SessionId:
+    """Start a worker; stopped, everything is taken back.
+
+    `begun` is told the id of its row, and again when the worker has got its own id.
+    """
+    row = _row(work_context, request, operations.next_number())
+
+    async def work(operation: LongOperation) -> SessionId:
+        begun(operation.session_id)
+        await work_context.learn([work_context.project(request.project)])
+
+        def reserved(record: WorkRecord) -> None:
+            operation.session_id = record.session_id
+            operation.row = replace(
+                row,
+                session_id=record.session_id,
+                tmux_name=record.tmux_name or record.session_id,
+                work=record.as_work(),
+            )
+            operation.changed()
+            begun(record.session_id)
+
+        return (await spawn(work_context, request, operation.say, reserved)).session_id
+
+    return await operations.run(row.session_id, "spawning", work, row)
+
+
+def _row(work_context: WorkContext, request: SpawnRequest, number: int) -> Session:
+    """The row of a worker that has no identity yet."""
+    now = work_context.clock.now()
+    work = Work(project=request.project, agent=request.agent or "", issue=request.issue, created_at=now)
+    return Session(
+        session_id=SessionId(f"spawning-{number}"),
+        tmux_name=f"{request.project} {request.issue or ''}".strip(),
+        tmux_server=str(work_context.mux.address),
+        last_activity_at=now,
+        work=work,
+    )
