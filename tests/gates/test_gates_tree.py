@@ -124,6 +124,17 @@ def test_a_circle_is_found_wherever_in_a_module_the_import_stands(tmp_path: Path
     assert set(circle(imports)) == set(imports)
 
 
+def test_the_console_waits_for_its_opening_in_one_place() -> None:
+    waiting = [
+        dotted(module)
+        for module in (PACKAGE / "tui").rglob("*.py")
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "opened"
+    ]
+
+    assert waiting == ["quarterdeck.tui.screen_context"]
+
+
 def test_packages_say_nothing_in_their_init() -> None:
     """All but the package itself, the command line's `main`, and the ports, whose names plugins import."""
     speaking = {dotted(module) for module in MODULES if module.name == "__init__.py" and module.read_text().strip()}
