@@ -18,7 +18,7 @@ from quarterdeck.operations.delivery import DeliveryRules
 from quarterdeck.operations.delivery_proof import Outcome
 from quarterdeck.operations.keys import press
 from quarterdeck.ports.messages import Stage
-from quarterdeck.tmux.navigation import own_pane
+from quarterdeck.tmux.own_pane import own_pane
 
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call

@@ -21,7 +21,7 @@ from quarterdeck.operations.kill import kill as end_session
 from quarterdeck.operations.kill_work import Leftovers, kill_work
 from quarterdeck.operations.new import NewSessionRequest, new_session
 from quarterdeck.roots import absolute
-from quarterdeck.tmux.navigation import own_pane
+from quarterdeck.tmux.own_pane import own_pane
 
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call

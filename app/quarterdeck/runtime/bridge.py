@@ -30,7 +30,7 @@ from quarterdeck.supervisor.workers import Workers
 from quarterdeck.thoughts.configured_thinkers import ConfiguredThinkers
 from quarterdeck.thoughts.local import line_of
 from quarterdeck.tmux.mux import TmuxMux
-from quarterdeck.tmux.navigation import own_pane
+from quarterdeck.tmux.own_pane import own_pane
 from quarterdeck.values import value
 
 if TYPE_CHECKING:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from contextlib import suppress
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from quarterdeck.core.ids import PaneId
 from quarterdeck.errors import NotFound, Refused, TmuxRefused
 from quarterdeck.programs import tmux_program
+from quarterdeck.tmux.own_pane import is_same_socket, pane_id_of, pane_in, socket_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from quarterdeck.core.ids import TmuxSessionId
+    from quarterdeck.core.ids import PaneId, TmuxSessionId
     from quarterdeck.core.pane import Client, ServerAddress
     from quarterdeck.tmux.tmux_commands import TmuxCommands
 
@@ -45,22 +43,14 @@ class Placement(NamedTuple):
 
 
 def placement(address: ServerAddress, environment: Mapping[str, str]) -> Placement:
-    """Where a process with this environment runs: `TMUX` is `socket,server pid,session number`.
-
-    Only the socket in it is sure to stay true. A popup gets no `TMUX_PANE` (3.3a).
-    """
-    fields = environment.get("TMUX", "").rsplit(",", 2)
-    if not fields[0]:
+    """Where a process with this environment runs."""
+    socket = socket_in(environment)
+    if not socket:
         return Placement(Place.OUTSIDE)
-    if not _same_socket(fields[0], address.socket):
+    if not is_same_socket(socket, address.socket):
         return Placement(Place.OTHER_SERVER)
-    pane = environment.get("TMUX_PANE", "")
-    return Placement(Place.PANE, PaneId(pane)) if _is_pane_id(pane) else Placement(Place.POPUP)
-
-
-def own_pane(address: ServerAddress) -> PaneId | None:
-    """The pane this process runs in, if that is one of the server's."""
-    return placement(address, os.environ).pane_id
+    pane = pane_in(environment)
+    return Placement(Place.PANE, pane) if pane is not None else Placement(Place.POPUP)
 
 
 async def go(commands: TmuxCommands, where: Placement, pane_id: PaneId, *, client: str | None = None) -> None:
@@ -152,9 +142,10 @@ async def console_pane(commands: TmuxCommands) -> PaneId | None:
     """The console's pane, if the note is still true: the pane is there, and so is the console's process."""
     noted = await commands.option(CONSOLE_OPTION) or ""
     process = await commands.option(CONSOLE_PROCESS_OPTION) or ""
-    if not _is_pane_id(noted) or not _runs(process) or not await commands.pane_exists(PaneId(noted)):
+    pane_id = pane_id_of(noted)
+    if pane_id is None or not _runs(process) or not await commands.pane_exists(pane_id):
         return None
-    return PaneId(noted)
+    return pane_id
 
 
 def attach_argv(address: ServerAddress, pane_id: PaneId) -> list[str]:
@@ -170,17 +161,6 @@ def attach_environment() -> dict[str, str]:
 def crossing_command(address: ServerAddress, pane_id: PaneId) -> str:
     """What to type in another server's pane: its terminal leaves that server and shows the pane."""
     return shlex.join([tmux_program(), "detach-client", "-E", shlex.join(attach_argv(address, pane_id))])
-
-
-def _same_socket(one: str, other: str) -> bool:
-    try:
-        return Path(one).samefile(other)
-    except OSError:
-        return Path(one) == Path(other)
-
-
-def _is_pane_id(text: str) -> bool:
-    return re.fullmatch(r"%\d+", text) is not None
 
 
 def _runs(process: str) -> bool:
