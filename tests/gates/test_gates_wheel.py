@@ -22,7 +22,7 @@ def contents() -> dict[str, str]:
     """A wheel in which all is well."""
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     return dict.fromkeys(wanted_in_wheel(), "") | {
-        f"{INFO}/METADATA": "Name: quarterdeck\nRequires-Dist: textual==1\n",
+        f"{INFO}/METADATA": "Name: quarterdeck\nRequires-Dist: textual<2,>=1\n",
         f"{INFO}/entry_points.txt": "".join(f"{name} = {where}\n" for name, where in scripts.items()),
         f"{INFO}/licenses/LICENSE": "",
     }
@@ -50,13 +50,13 @@ def test_a_missing_file_is_named(tmp_path: Path, contents: dict[str, str]) -> No
     assert faults(tmp_path, contents) == ["missing: quarterdeck/cli/verbs.py"]
 
 
-def test_commands_licence_and_the_pin_are_looked_for(tmp_path: Path, contents: dict[str, str]) -> None:
+def test_commands_licence_and_the_range_of_textual_are_looked_for(tmp_path: Path, contents: dict[str, str]) -> None:
     del contents[f"{INFO}/licenses/LICENSE"]
     contents[f"{INFO}/entry_points.txt"] = "qd = quarterdeck.cli:main\n"
-    contents[f"{INFO}/METADATA"] = "Requires-Dist: textual>=1\n"
+    contents[f"{INFO}/METADATA"] = "Requires-Dist: textual>=1\nRequires-Dist: textual-serve<2\n"
 
     assert faults(tmp_path, contents) == [
         "no command quarterdeck",
         "missing: the licence",
-        "textual is not pinned exactly",
+        "any newer textual will do",
     ]
