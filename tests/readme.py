@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "app"))
@@ -84,21 +84,21 @@ def agent_rows() -> Iterator[str]:
     from quarterdeck.runtime.agent_loading import load_agents
 
     for agent in load_agents({}).all():
-        made: Any = agent
+        readers: Any = cast("Any", agent).readers
         tells = [
             word
             for word, there in (
-                ("hooks", made.spec.hooks is not HookKind.NONE),
-                ("its own list or server", made.registry),
-                ("transcript", made.transcripts),
-                ("title", made.title_rules),
-                ("screen", made.screen_rules),
+                ("hooks", agent.spec.hooks is not HookKind.NONE),
+                ("its own list or server", readers.registry),
+                ("transcript", readers.transcripts),
+                ("title", readers.title_rules),
+                ("screen", readers.screen_rules),
             )
             if there
         ]
-        resumed = "yes" if made.spec.resume else "no"
+        resumed = "yes" if agent.spec.resume else "no"
         sources = ", ".join(tells) or "process and stillness only"
-        yield f"| {made.spec.name} | `{made.spec.key}` | {sources} | {resumed} |"
+        yield f"| {agent.spec.name} | `{agent.spec.key}` | {sources} | {resumed} |"
 
 
 def tmux_rows() -> Iterator[str]:

@@ -9,6 +9,8 @@ import pytest
 
 from quarterdeck.agents.custom import custom_agents
 from quarterdeck.agents.roster import Roster
+from quarterdeck.config.loader import load as load_settings
+from quarterdeck.config.user_agents import UserAgent
 from quarterdeck.errors import SettingsError
 from quarterdeck.plugins.loading import PluginError, load, load_all, names
 from quarterdeck.plugins.presence import may_be_brought
@@ -166,12 +168,16 @@ def test_a_conversation_is_continued_by_its_id(key: str, argv: tuple[str, ...] |
 def test_a_section_of_the_settings_makes_an_agent_with_rules_of_its_own() -> None:
     (mine,) = custom_agents(
         {
-            "robo": {
-                "commands": ["robo", "robo-cli"],
-                "prompt": "argument",
-                "screen": [{"id": "r1", "means": "permission", "region": "last", "pattern": r"^Proceed\? \[y/n\]$"}],
-                "title": [{"id": "t1", "means": "working", "pattern": "^busy"}],
-            }
+            "robo": UserAgent.model_validate(
+                {
+                    "commands": ["robo", "robo-cli"],
+                    "prompt": "argument",
+                    "screen": [
+                        {"id": "r1", "means": "permission", "region": "last", "pattern": r"^Proceed\? \[y/n\]$"}
+                    ],
+                    "title": [{"id": "t1", "means": "working", "pattern": "^busy"}],
+                }
+            )
         },
         built_in(),
     )
@@ -188,28 +194,31 @@ def test_a_section_of_the_settings_makes_an_agent_with_rules_of_its_own() -> Non
 
 
 def test_a_section_named_as_a_known_agent_changes_that_one() -> None:
-    (mine,) = custom_agents({"claude": {"flags": ["--verbose"]}}, built_in())
+    (mine,) = custom_agents({"claude": UserAgent(flags=("--verbose",))}, built_in())
 
     agent = Roster([mine, *built_in()]).get("claude code")
 
     assert agent is mine
     assert mine.launch(Launch(cwd=Path("/w"))).argv == ("claude", "--verbose")
-    assert mine.screen_rules
+    assert mine.readers.screen_rules
 
 
 @pytest.mark.parametrize(
     ("section", "told"),
     [
-        ({"bogus": 1}, "agents.x.bogus"),
-        ({"base": "nobody"}, "agents.x.base"),
-        ({"screen": [{"id": "a", "means": "idle", "pattern": "("}]}, "agents.x.screen.0.pattern"),
-        ({"commands": [" "]}, "agents.x.commands"),
+        ("bogus = 1", "agents.x.bogus"),
+        ('base = "nobody"', "agents.x.base"),
+        ('screen = [{id = "a", means = "idle", pattern = "("}]', "agents.x.screen.0.pattern"),
+        ('commands = [" "]', "agents.x.commands"),
     ],
     ids=["unknown key", "unknown base", "bad pattern", "blank command"],
 )
-def test_a_wrong_section_is_named(section: dict[str, object], told: str) -> None:
+def test_a_wrong_section_is_named(section: str, told: str, tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(f"[agents.x]\n{section}\n")
+
     with pytest.raises(SettingsError, match=told):
-        custom_agents({"x": section}, built_in())
+        custom_agents(load_settings(file, {}).settings.agents, built_in())
 
 
 def test_every_built_in_plugin_loads_and_a_missing_one_is_named() -> None:

@@ -101,7 +101,7 @@ async def test_a_conversation_is_deleted_only_when_asked_for_and_with_patience(
 
     assert deleted(place) == ["ses_1"] * attempts
     assert cleaned.purged == (["app-1"] if is_deleted else [])
-    assert ("agent.opencode_purge_failed" in await place.kinds()) == (not is_deleted)
+    assert ("agent.scripted_purge_failed" in await place.kinds()) == (not is_deleted)
     if is_deleted:
         assert (await cleanup(work_context, purges=True)).purged == []
         assert (await restore(work_context, "app-1", place.say)).restore_fallback

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck.agents.file_claims import FileClaims
+from quarterdeck.agents.roster import Roster
 from quarterdeck.core.ids import PaneId, TmuxSessionId, WindowId
 from quarterdeck.core.pane import Pane
 from quarterdeck.core.projection import KnownFacts, Seen, project, shows_as
@@ -127,7 +128,7 @@ async def test_the_conversation_a_process_is_in_counts_for_more_than_the_one_it_
     watched.program = Program(pid=process.pid, command="claude", argv=("claude",), started="")
     watched.report = ReportState(session_id="the-one-it-has-left", at=NOON)
 
-    await AgentFacts(clock=SystemClock(), claims=FileClaims()).refresh([watched], moved=True)
+    await AgentFacts(clock=SystemClock(), claims=FileClaims(), agents=Roster([])).refresh([watched], moved=True)
     process.kill()
     await process.wait()
 

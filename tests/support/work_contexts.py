@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from quarterdeck.agents.agent_readers import AgentReaders
 from quarterdeck.agents.coding_agent import CodingAgent
 from quarterdeck.agents.roster import Roster
 from quarterdeck.core.issue import Issue, IssueState
@@ -78,9 +79,12 @@ def scripted(folder: Path, **more: object) -> CodingAgent:
         resume=("qd-scripted", "--resume", "{id}"),
         install="write it",
     )
+    readers = AgentReaders(
+        transcripts=lambda **wanted: Notes(folder / f"conversation-{wanted['session_id'] or 'newest'}")
+    )
     return CodingAgent(
         spec=replace(spec, **more),  # type: ignore[arg-type] # whatever a test wants otherwise
-        transcripts=lambda **wanted: Notes(folder / f"conversation-{wanted['session_id'] or 'newest'}"),
+        load=lambda: readers,
     )
 
 

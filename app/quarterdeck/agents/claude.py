@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
 
-from quarterdeck.agents import claude_registry, claude_screen, claude_transcript
-from quarterdeck.agents.claude_reports import CLAUDE, read_claude
 from quarterdeck.agents.coding_agent import CodingAgent
-from quarterdeck.agents.hooks import JsonHooks
-from quarterdeck.ports.agent import (
-    AgentDialog,
-    AgentSpec,
-    HookKind,
-    Launch,
-    LaunchPlan,
-    Permissions,
-    Press,
-    PromptDelivery,
-)
+from quarterdeck.ports.agent import AgentDialog, AgentSpec, HookKind, Permissions, Press, PromptDelivery
+
+if TYPE_CHECKING:
+    from quarterdeck.agents.agent_readers import AgentReaders
+    from quarterdeck.ports.agent import Launch, LaunchPlan
 
 SPEC = AgentSpec(
     key="claude",
@@ -34,15 +28,43 @@ SPEC = AgentSpec(
     prompt_flag=("--",),
     system_flag=("--append-system-prompt", "{text}"),
     session_id_flag=("--session-id",),
+    subagent_flag=("--agent",),
     resume=("claude", "--resume", "{id}"),
     resume_latest=("claude", "--continue"),
+    conversation_words=("--session-id", "--resume", "-r"),
     quit=("/exit",),
     env={"CLAUDECODE": ""},
     hooks=HookKind.SETTINGS,
+    skill_folder=".claude/skills",
     permission_dialog=AgentDialog(press=Press.NUMBER, arrows=r"Quick safety check"),
     question_dialog=AgentDialog(press=Press.NUMBER, own_words=r"^Type something", several_done=("Right",)),
     install="npm install -g @anthropic-ai/claude-code",
 )
+
+
+@cache
+def _readers() -> AgentReaders:
+    from quarterdeck.agents import claude_registry, claude_screen, claude_transcript
+    from quarterdeck.agents.agent_readers import AgentReaders
+    from quarterdeck.agents.claude_reports import CLAUDE, read_claude
+    from quarterdeck.agents.hooks import JsonHooks
+
+    return AgentReaders(
+        layout=claude_screen.LAYOUT,
+        screen_rules=claude_screen.RULES,
+        title_rules=claude_screen.TITLES,
+        reports=read_claude,
+        hooks=JsonHooks(
+            agent=SPEC.key,
+            file=lambda home: claude_transcript.config_folder(home) / "settings.json",
+            # Not MessageDisplay and PostToolBatch: they would cost it much and tell us little.
+            events=tuple(CLAUDE),
+            launch=_with_settings,
+        ),
+        registry=claude_registry.read_registry,
+        transcripts=claude_transcript.transcript,
+        conversations=claude_registry.conversation,
+    )
 
 
 def _with_settings(plan: LaunchPlan, wanted: Launch, hooks: str) -> LaunchPlan:
@@ -53,22 +75,4 @@ def _with_settings(plan: LaunchPlan, wanted: Launch, hooks: str) -> LaunchPlan:
     return replace(plan, argv=argv, files={**plan.files, file: hooks})
 
 
-HOOKS = JsonHooks(
-    agent="claude",
-    file=lambda home: claude_transcript.config_folder(home) / "settings.json",
-    # Not MessageDisplay and PostToolBatch: they would cost it much and tell us little.
-    events=tuple(CLAUDE),
-    launch=_with_settings,
-)
-
-AGENT = CodingAgent(
-    spec=SPEC,
-    layout=claude_screen.LAYOUT,
-    screen_rules=claude_screen.RULES,
-    title_rules=claude_screen.TITLES,
-    reports=read_claude,
-    hooks=HOOKS,
-    registry=claude_registry.read_registry,
-    transcripts=claude_transcript.transcript,
-    conversations=claude_registry.conversation,
-)
+AGENT = CodingAgent(spec=SPEC, load=_readers)

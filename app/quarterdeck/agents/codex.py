@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from quarterdeck.agents import codex_screen, codex_transcript
-from quarterdeck.agents.claude_reports import CODEX, read_codex
+from functools import cache
+from typing import TYPE_CHECKING
+
 from quarterdeck.agents.coding_agent import CodingAgent
-from quarterdeck.agents.hooks import JsonHooks
 from quarterdeck.ports.agent import AgentDialog, AgentSpec, HookKind, Permissions, Press, PromptDelivery
+
+if TYPE_CHECKING:
+    from quarterdeck.agents.agent_readers import AgentReaders
 
 SPEC = AgentSpec(
     key="codex",
@@ -20,37 +23,48 @@ SPEC = AgentSpec(
         Permissions.AUTO_EDIT: ("--ask-for-approval", "never", "--sandbox", "workspace-write"),
         Permissions.PERMISSIONLESS: ("--dangerously-bypass-approvals-and-sandbox",),
     },
+    model_extras=dict.fromkeys(("o3", "o4"), ("-c", "model_reasoning_effort=high")),
     prompt_delivery=PromptDelivery.ARGUMENT,
     prompt_flag=("--",),
     system_flag=("-c", "developer_instructions={json}"),
     resume=("codex", "resume", "{flags}", "{id}"),
     resume_latest=("codex", "resume", "{flags}", "--last"),
+    conversation_words=("resume",),
     # Enter would break into the turn.
     queue_key="Tab",
     quit=("/quit",),
     hooks=HookKind.SETTINGS,
+    skill_folder=".codex/skills",
     permission_dialog=AgentDialog(press=Press.NUMBER, arrows=r"Trust this folder\?|Hooks need review"),
     question_dialog=AgentDialog(press=Press.NUMBER, own_words=r"^None of the above", own_words_keys=("Tab",)),
     install="npm install -g @openai/codex",
 )
 
-HOOKS = JsonHooks(
-    agent="codex",
-    file=lambda home: codex_transcript.config_folder(home) / "hooks.json",
-    events=tuple(event for event in CODEX if event[0].isupper()),
-    own_shell=True,
-    note="Codex runs new hooks only after you have reviewed them: it asks at its next start.",
-)
-"""None at launch: an unreviewed hook would stop the start with a question, and the flag against that trusts the
-repository's hooks too. Codex's title and rollout tell every state."""
 
-AGENT = CodingAgent(
-    spec=SPEC,
-    layout=codex_screen.LAYOUT,
-    screen_rules=codex_screen.RULES,
-    title_rules=codex_screen.TITLES,
-    reports=read_codex,
-    hooks=HOOKS,
-    transcripts=codex_transcript.transcript,
-    conversations=codex_transcript.conversation,
-)
+@cache
+def _readers() -> AgentReaders:
+    from quarterdeck.agents import codex_screen, codex_transcript
+    from quarterdeck.agents.agent_readers import AgentReaders
+    from quarterdeck.agents.claude_reports import CODEX, read_codex
+    from quarterdeck.agents.hooks import JsonHooks
+
+    return AgentReaders(
+        layout=codex_screen.LAYOUT,
+        screen_rules=codex_screen.RULES,
+        title_rules=codex_screen.TITLES,
+        reports=read_codex,
+        # None at launch: an unreviewed hook would stop the start with a question, and the flag against that trusts the
+        # repository's hooks too. Codex's title and rollout tell every state.
+        hooks=JsonHooks(
+            agent=SPEC.key,
+            file=lambda home: codex_transcript.config_folder(home) / "hooks.json",
+            events=tuple(event for event in CODEX if event[0].isupper()),
+            own_shell=True,
+            note="Codex runs new hooks only after you have reviewed them: it asks at its next start.",
+        ),
+        transcripts=codex_transcript.transcript,
+        conversations=codex_transcript.conversation,
+    )
+
+
+AGENT = CodingAgent(spec=SPEC, load=_readers)

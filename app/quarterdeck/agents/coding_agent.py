@@ -1,35 +1,19 @@
-"""One kind of agent, put together from its descriptor, its rules and its readers."""
+"""One kind of agent: its descriptor, and what reads it, which is loaded when it is first needed."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
-from quarterdeck.agents import command_lines, title_rules
-from quarterdeck.agents.drafts import read_box
-from quarterdeck.agents.screen import (
-    STILL_AFTER,
-    Parts,
-    ScreenLayout,
-    ScreenRule,
-    lines_of,
-    match_screen,
-    reading_of,
-    still_at_prompt,
-)
-from quarterdeck.core.session import Confidence, Need, SessionState
-from quarterdeck.core.text import clean_lines
 from quarterdeck.ports.agent import HookStatus
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
-    from quarterdeck.agents.hooks import HookSetup
-    from quarterdeck.agents.screen import Match
-    from quarterdeck.agents.title_rules import TitleRule
+    from quarterdeck.agents.agent_readers import AgentReaders
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.report import Report, ReportState
     from quarterdeck.ports.agent import (
@@ -44,101 +28,87 @@ if TYPE_CHECKING:
         Transcript,
     )
 
-    ReportReader = Callable[[ReportState, Report], ReportState]
-    RegistryReader = Callable[[Program, datetime, Path | None], Reading | None]
-    TranscriptMaker = Callable[..., Transcript]
-    ColourReader = Callable[[str, Match], Match]
-    MarkReader = Callable[[str, Sequence[str]], int | None]
 
+@cache
+def no_readers() -> AgentReaders:
+    """Nothing that reads: what the agent does is judged by movement and by its processes."""
+    from quarterdeck.agents.agent_readers import AgentReaders
 
-def _no_parts(lines: tuple[str, ...]) -> Parts:
-    return Parts(body=lines)
-
-
-PLAIN_LAYOUT = ScreenLayout(split=_no_parts)
+    return AgentReaders()
 
 
 @value(kw_only=True)
 class CodingAgent:
-    """Implements ports.Agent."""
+    """Implements ports.Agent. Every start makes all of them, and most starts read none or one."""
 
     spec: AgentSpec
-    layout: ScreenLayout = PLAIN_LAYOUT
-    screen_rules: tuple[ScreenRule, ...] = ()
-    title_rules: tuple[TitleRule, ...] = ()
-    colours: ColourReader | None = None
-    """Takes the screen with its colours, if it was captured with them, and may know better than the rule."""
-    marks: MarkReader | None = None
-    """Tells from the screen's colours which of the choices of a permission is marked."""
-    reports: ReportReader | None = None
-    registry: RegistryReader | None = None
-    transcripts: TranscriptMaker | None = None
-    conversations: Callable[[Program, Path | None], str] | None = None
-    hooks: HookSetup | None = None
+    load: Callable[[], AgentReaders] = no_readers
+    """Loads what reads it, and answers with the same each time."""
+
+    @property
+    def readers(self) -> AgentReaders:
+        """What reads it."""
+        return self.load()
 
     def read_screen(self, look: ScreenLook) -> Reading | None:
         """What the rendered screen says; None when it says nothing certain."""
-        parts = self.layout.split(lines_of(clean_lines(look.text)))
-        match = match_screen(parts, self.screen_rules, self.layout)
-        if match is not None:
-            match = self.colours(look.text, match) if self.colours else match
-            reading = reading_of(match, parts, at=look.at, still_for=look.still_for)
-            if self.marks is None or reading is None or reading.needs is not Need.PERMISSION:
-                return reading
-            return replace(reading, marked=self.marks(look.text, reading.choices))
-        if parts.box is None or look.still_for is None or look.still_for < STILL_AFTER:
-            return None
-        title = self.read_title(look.title, at=look.at, still_for=look.still_for)
-        if title is not None and title.state is not SessionState.IDLE and title.confidence is not Confidence.LOW:
-            return None
-        return still_at_prompt(at=look.at, still_for=look.still_for)
+        return self.readers.read_screen(look)
 
     def read_box(self, look: ScreenLook) -> Box:
         """What the agent's input line holds."""
-        return read_box(self.layout, look.text)
+        return self.readers.read_box(look)
 
     def read_title(self, title: str, *, at: datetime, still_for: float | None = None) -> Reading | None:
         """What the pane's title says."""
-        return title_rules.read_title(self.title_rules, title, at=at, still_for=still_for)
+        return self.readers.read_title(title, at=at, still_for=still_for)
 
     def read_report(self, held: ReportState, report: Report) -> ReportState:
         """Fold one hook report in; an agent without hooks has nothing to tell."""
-        return self.reports(held, report) if self.reports else held
+        return self.readers.reports(held, report) if self.readers.reports else held
 
     def read_registry(self, program: Program, *, at: datetime, home: Path | None = None) -> Reading | None:
         """What the agent's own registry says of a live process."""
-        return self.registry(program, at, home) if self.registry else None
+        return self.readers.registry(program, at, home) if self.readers.registry else None
 
     def conversation(self, program: Program, *, home: Path | None = None) -> str:
         """The conversation a live process is in now."""
-        return self.conversations(program, home) if self.conversations else ""
+        return self.readers.conversations(program, home) if self.readers.conversations else ""
 
     def transcript(
         self, *, cwd: str, claims: Claims, session_id: str = "", path: Path | None = None, home: Path | None = None
     ) -> Transcript | None:
         """A reader for a session's transcript."""
-        if self.transcripts is None:
+        if self.readers.transcripts is None:
             return None
-        return self.transcripts(cwd=cwd, claims=claims, session_id=session_id, path=path, home=home)
+        return self.readers.transcripts(cwd=cwd, claims=claims, session_id=session_id, path=path, home=home)
 
     def launch(self, wanted: Launch) -> LaunchPlan:
         """How to start the agent."""
-        plan = command_lines.launch(self.spec, wanted)
-        return self.hooks.for_launch(plan, wanted) if self.hooks and wanted.spool else plan
+        # Here, since most commands start no agent.
+        from quarterdeck.agents import command_lines
+
+        return self._with_hooks(command_lines.launch(self.spec, wanted), wanted)
 
     def resume(self, wanted: Launch) -> LaunchPlan | None:
         """How to continue a conversation."""
+        from quarterdeck.agents import command_lines
+
         plan = command_lines.resume(self.spec, wanted)
-        return self.hooks.for_launch(plan, wanted) if plan and self.hooks and wanted.spool else plan
+        return self._with_hooks(plan, wanted) if plan else None
+
+    def _with_hooks(self, plan: LaunchPlan, wanted: Launch) -> LaunchPlan:
+        return self.readers.hooks.for_launch(plan, wanted) if wanted.spool and self.readers.hooks else plan
 
     def hook_plan(self, *, install: bool, spool: Path, home: Path | None = None) -> HookPlan | None:
         """The change to the user's own file that installs or removes our hooks."""
-        return self.hooks.plan(install=install, spool=spool, home=home) if self.hooks else None
+        hooks = self.readers.hooks
+        return hooks.plan(install=install, spool=spool, home=home) if hooks else None
 
     def hook_status(self, *, spool: Path, home: Path | None = None) -> HookStatus:
         """Whether the user's own file holds our hooks."""
-        return self.hooks.status(spool=spool, home=home) if self.hooks else HookStatus.UNSUPPORTED
+        hooks = self.readers.hooks
+        return hooks.status(spool=spool, home=home) if hooks else HookStatus.UNSUPPORTED
 
     def hook_file(self, *, home: Path | None = None) -> Path | None:
         """The user's own file that holds our hooks, or would."""
-        return self.hooks.file(home) if self.hooks else None
+        return self.readers.hooks.file(home) if self.readers.hooks else None

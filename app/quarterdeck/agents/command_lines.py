@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 LONGEST_ARGUMENT = 100_000
 """Bytes; Linux takes 128 KiB in one argument, and the prompt has to fit with room to spare."""
-_REASONING_MODELS = ("o3", "o4")
 
 
 def launch(spec: AgentSpec, wanted: Launch) -> LaunchPlan:
@@ -61,8 +60,8 @@ def _flags(spec: AgentSpec, wanted: Launch) -> tuple[str, ...]:
     flags = [*spec.launch_flags, *spec.permission_flags.get(wanted.permissions, ())]
     if wanted.model and spec.model_flag:
         flags += [*spec.model_flag, wanted.model]
-        if spec.key == "codex" and wanted.model.lower().startswith(_REASONING_MODELS):
-            flags += ["-c", "model_reasoning_effort=high"]
+        for beginning, words in spec.model_extras.items():
+            flags += words if wanted.model.lower().startswith(beginning) else ()
     if wanted.port and spec.port_flag:
         flags += [*spec.port_flag, str(wanted.port)]
     return tuple(flags)

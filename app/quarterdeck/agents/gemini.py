@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from quarterdeck.agents import gemini_screen, gemini_transcript
+from functools import cache
+from typing import TYPE_CHECKING
+
 from quarterdeck.agents.coding_agent import CodingAgent
-from quarterdeck.agents.gemini_reports import GEMINI, read_gemini
-from quarterdeck.agents.hooks import JsonHooks
 from quarterdeck.ports.agent import AgentDialog, AgentSpec, HookKind, Permissions, Press, PromptDelivery
+
+if TYPE_CHECKING:
+    from quarterdeck.agents.agent_readers import AgentReaders
 
 SPEC = AgentSpec(
     key="gemini",
@@ -24,6 +27,7 @@ SPEC = AgentSpec(
     session_id_flag=("--session-id",),
     resume=("gemini", "--resume", "{id}"),
     resume_latest=("gemini", "--resume", "latest"),
+    conversation_words=("--session-id", "--resume", "-r"),
     quit=("/quit",),
     hooks=HookKind.SETTINGS,
     permission_dialog=AgentDialog(press=Press.NUMBER),
@@ -32,24 +36,31 @@ SPEC = AgentSpec(
 )
 
 
-HOOKS = JsonHooks(
-    agent="gemini",
-    file=lambda home: gemini_transcript.config_folder(home) / "settings.json",
-    events=tuple(GEMINI),
-    matcher="*",
-    named=True,
-    milliseconds=True,
-    comments=True,
-)
-"""None at launch: settings named in the environment must belong to root, and the worktree's own would show up in git.
-Gemini CLI's title and chat file tell every state."""
+@cache
+def _readers() -> AgentReaders:
+    from quarterdeck.agents import gemini_screen, gemini_transcript
+    from quarterdeck.agents.agent_readers import AgentReaders
+    from quarterdeck.agents.gemini_reports import GEMINI, read_gemini
+    from quarterdeck.agents.hooks import JsonHooks
 
-AGENT = CodingAgent(
-    spec=SPEC,
-    layout=gemini_screen.LAYOUT,
-    screen_rules=gemini_screen.RULES,
-    title_rules=gemini_screen.TITLES,
-    reports=read_gemini,
-    hooks=HOOKS,
-    transcripts=gemini_transcript.transcript,
-)
+    return AgentReaders(
+        layout=gemini_screen.LAYOUT,
+        screen_rules=gemini_screen.RULES,
+        title_rules=gemini_screen.TITLES,
+        reports=read_gemini,
+        # None at launch: settings named in the environment must belong to root, and the worktree's own would show up
+        # in git. Gemini CLI's title and chat file tell every state.
+        hooks=JsonHooks(
+            agent=SPEC.key,
+            file=lambda home: gemini_transcript.config_folder(home) / "settings.json",
+            events=tuple(GEMINI),
+            matcher="*",
+            named=True,
+            milliseconds=True,
+            comments=True,
+        ),
+        transcripts=gemini_transcript.transcript,
+    )
+
+
+AGENT = CodingAgent(spec=SPEC, load=_readers)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from quarterdeck.agents import opencode_screen, opencode_server, opencode_transcript
-from quarterdeck.agents.buttons import marked_button
+from functools import cache
+from typing import TYPE_CHECKING
+
 from quarterdeck.agents.coding_agent import CodingAgent
-from quarterdeck.agents.opencode_hooks import PluginFile
-from quarterdeck.agents.opencode_reports import read_opencode
 from quarterdeck.ports.agent import AgentDialog, AgentSpec, HookKind, Permissions, Press, PromptDelivery
+
+if TYPE_CHECKING:
+    from quarterdeck.agents.agent_readers import AgentReaders
 
 SPEC = AgentSpec(
     key="opencode",
@@ -17,10 +19,14 @@ SPEC = AgentSpec(
     permission_flags={Permissions.PERMISSIONLESS: ("--auto",)},
     prompt_delivery=PromptDelivery.ARGUMENT,
     prompt_flag=("--prompt={text}",),
+    subagent_flag=("--agent",),
     port_flag=("--port",),
     resume=("opencode", "--session", "{id}"),
     resume_latest=("opencode", "--continue"),
     delete=("opencode", "session", "delete", "{id}"),
+    conversation_words=("--session", "-s"),
+    conversation_pattern=r"ses_[A-Za-z0-9_-]+",
+    remaps=True,
     quit=("/exit",),
     hooks=HookKind.PLUGIN,
     permission_dialog=AgentDialog(press=Press.RIGHT_ENTER),
@@ -28,15 +34,26 @@ SPEC = AgentSpec(
     install="npm install -g opencode-ai",
 )
 
-AGENT = CodingAgent(
-    spec=SPEC,
-    layout=opencode_screen.LAYOUT,
-    screen_rules=opencode_screen.RULES,
-    title_rules=opencode_screen.TITLES,
-    colours=opencode_screen.by_colour,
-    marks=marked_button,
-    reports=read_opencode,
-    hooks=PluginFile(),
-    registry=opencode_server.read_registry,
-    transcripts=opencode_transcript.transcript,
-)
+
+@cache
+def _readers() -> AgentReaders:
+    from quarterdeck.agents import opencode_screen, opencode_server, opencode_transcript
+    from quarterdeck.agents.agent_readers import AgentReaders
+    from quarterdeck.agents.buttons import marked_button
+    from quarterdeck.agents.opencode_hooks import PluginFile
+    from quarterdeck.agents.opencode_reports import read_opencode
+
+    return AgentReaders(
+        layout=opencode_screen.LAYOUT,
+        screen_rules=opencode_screen.RULES,
+        title_rules=opencode_screen.TITLES,
+        colours=opencode_screen.by_colour,
+        marks=marked_button,
+        reports=read_opencode,
+        hooks=PluginFile(),
+        registry=opencode_server.read_registry,
+        transcripts=opencode_transcript.transcript,
+    )
+
+
+AGENT = CodingAgent(spec=SPEC, load=_readers)

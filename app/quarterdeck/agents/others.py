@@ -5,66 +5,8 @@ Without rules of their own, what they do is judged by movement and by their proc
 
 from __future__ import annotations
 
-import re
-
 from quarterdeck.agents.coding_agent import CodingAgent
-from quarterdeck.agents.drafts import without_sign
-from quarterdeck.agents.screen import Meaning, Parts, Region, ScreenLayout, ScreenRule, in_order
-from quarterdeck.core.session import Confidence
-from quarterdeck.ports.agent import AgentDialog, AgentSpec, Permissions, Press, PromptDelivery
-
-_AIDER_PROMPT = re.compile(r"^(?:(?:ask|code|architect|context|help|multi|diff|udiff|whole|editor-\w+)\b ?)*> ?.*$")
-
-
-def _aider_split(lines: tuple[str, ...]) -> Parts:
-    """Aider prints like a shell: its prompt, when there is one, is the last line."""
-    if lines and _AIDER_PROMPT.match(lines[-1]):
-        return Parts(body=lines[:-1], box=lines[-1:])
-    return Parts(body=lines)
-
-
-AIDER = CodingAgent(
-    spec=AgentSpec(
-        key="aider",
-        name="Aider",
-        commands=("aider",),
-        scripts=("/aider/",),
-        permission_flags={Permissions.AUTO_EDIT: ("--yes",), Permissions.PERMISSIONLESS: ("--yes-always",)},
-        prompt_delivery=PromptDelivery.PASTE,
-        quit=("/exit",),
-        permission_dialog=AgentDialog(press=Press.TEXT_ENTER, cancel=("C-c",)),
-        question_dialog=AgentDialog(press=Press.TEXT_ENTER, cancel=("C-c",)),
-        install="pip install aider-chat",
-    ),
-    layout=ScreenLayout(
-        split=_aider_split,
-        draft=lambda parts: without_sign(parts.box or (), re.compile(r"^(?:[\w-]+ ?)*>\s?")),
-    ),
-    screen_rules=in_order(
-        (
-            ScreenRule(
-                id="aider.confirm",
-                means=Meaning.PERMISSION,
-                region=Region.LAST,
-                pattern=re.compile(r"\(Y\)es/\(N\)o(?:/\([A-Z]\)[\w' ]+)*(?: \[[^\]]+\])?:\s*$"),
-            ),
-            ScreenRule(
-                id="aider.waiting",
-                means=Meaning.WORKING,
-                region=Region.LAST,
-                pattern=re.compile(r"^[░█ ]{2,}\s*(?:Waiting for|Generating|Updating) \S.*$"),
-            ),
-            ScreenRule(
-                id="aider.prompt",
-                means=Meaning.IDLE,
-                region=Region.BODY,
-                pattern=re.compile(r"\A"),
-                confidence=Confidence.MEDIUM,
-                needs_box=True,
-            ),
-        )
-    ),
-)
+from quarterdeck.ports.agent import AgentSpec, Permissions, PromptDelivery
 
 AMP = CodingAgent(
     spec=AgentSpec(

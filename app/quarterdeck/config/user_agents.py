@@ -22,7 +22,14 @@ def _is_pattern(value: str) -> str:
     return value
 
 
+def _are_names(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(word.strip() for word in value):
+        raise wrong("names of programs, none of them blank")
+    return value
+
+
 Pattern = Annotated[str, AfterValidator(_is_pattern)]
+Programs = Annotated[Texts, AfterValidator(_are_names)]
 
 
 class TitleRule(Section):
@@ -64,7 +71,7 @@ class UserAgent(Section):
     """Agent it is like; the one of its own name when there is one."""
     name: str | None = Field(default=None, max_length=40)
     """Name shown in the row."""
-    commands: Texts | None = None
+    commands: Programs | None = None
     """Names its program runs under; the first is the one started."""
     scripts: Texts | None = None
     """Names of scripts by which an interpreter that runs it is recognised."""

@@ -33,13 +33,12 @@ DELETED_AT = "conversation_deleted_at"
 LEFT = "conversation_left"
 """In `WorkRecord.extra`: the conversation its row still names though the agent was started with another."""
 _GONE = re.compile(r"session not found", re.IGNORECASE)
-_OPENCODE_ID = re.compile(r"ses_[A-Za-z0-9_-]+")
 
 
 async def take_up_earlier(
     work_context: WorkContext, project: Project, record: WorkRecord, agent: Agent, wanted: Launch
 ) -> LaunchPlan | None:
-    """Deal with OpenCode's conversations about the same issue as the project wants: go on with the newest, delete all.
+    """Deal with earlier conversations about the same issue as the project wants: go on with the newest, delete all.
 
     None: a new one is begun.
     """
@@ -55,7 +54,7 @@ async def take_up_earlier(
             await purge(work_context, held)
             continue
         known, _ = await find_conversation(held, agent)
-        if _OPENCODE_ID.fullmatch(known):
+        if _is_whole(known, agent):
             return agent.resume(replace(wanted, session_id=known))
     return None
 
@@ -66,13 +65,13 @@ async def purge(work_context: WorkContext, record: WorkRecord) -> bool:
     if agent is None or not agent.spec.delete or DELETED_AT in record.extra:
         return False
     known, _ = await find_conversation(record, agent)
-    if not _OPENCODE_ID.fullmatch(known):
+    if not _is_whole(known, agent):
         return False
     try:
         await _delete(work_context, record, agent, known)
     except QuarterdeckError as error:
         await work_context.tell(
-            "agent.opencode_purge_failed",
+            f"agent.{agent.spec.key}_purge_failed",
             f"The conversation of {record.session_id} could not be deleted",
             project=record.project,
             session_id=record.session_id,
@@ -86,6 +85,11 @@ async def purge(work_context: WorkContext, record: WorkRecord) -> bool:
         lambda held: replace(held, agent_session_id=None, extra={**held.extra, DELETED_AT: now}),
     )
     return True
+
+
+def _is_whole(known: str, agent: Agent) -> bool:
+    """Whether this is an id of the agent's, and no word that would stand for something else on its command line."""
+    return bool(known) and re.fullmatch(agent.spec.conversation_pattern or ".+", known) is not None
 
 
 async def _delete(work_context: WorkContext, record: WorkRecord, agent: Agent, known: str) -> None:

@@ -111,7 +111,7 @@ class PromptListener:
             if self._transcript is None or self._transcript_of != key:
                 if self._transcript is not None:
                     self._transcript.close()
-                session_id = live or session_id_in(program.argv)
+                session_id = live or session_id_in(program.argv, agent.spec.conversation_words)
                 # Where neither file nor conversation is known, one that another session reads must not be taken.
                 claims = AnyTranscript() if path or session_id else self._context.claims
                 self._transcript_of = key

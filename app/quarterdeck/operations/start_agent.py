@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from quarterdeck.ports.agent import Agent
 
 READY_SECONDS = 20.0
-SUBAGENT_FLAG = {"opencode": "--agent", "claude": "--agent"}
-"""How an agent is told which persona to take on; others know none."""
 READY_PAUSE = 0.5
 READY_LOOKS = 2
 
@@ -56,6 +54,8 @@ def wanted_launch(
 ) -> Launch:
     """How a session's agent shall be started, in its worktree."""
     assert record.worktree is not None
+    agent = work_context.agents.get(record.agent)
+    persona = agent.spec.subagent_flag if agent is not None and agent_choice.subagent else ()
     return Launch(
         cwd=Path(record.worktree),
         prompt=prompt,
@@ -65,9 +65,7 @@ def wanted_launch(
         session_id=str(uuid.uuid4()),
         spool=work_context.spool,
         files=launch_folder(work_context, record),
-        extra=(SUBAGENT_FLAG[record.agent], agent_choice.subagent)
-        if agent_choice.subagent and record.agent in SUBAGENT_FLAG
-        else (),
+        extra=(*persona, agent_choice.subagent) if agent_choice.subagent and persona else (),
     )
 
 

@@ -23,7 +23,7 @@ BUILT_IN: Mapping[str, Mapping[str, str]] = {
         "codex": "quarterdeck.agents.codex:AGENT",
         "opencode": "quarterdeck.agents.opencode:AGENT",
         "gemini": "quarterdeck.agents.gemini:AGENT",
-        "aider": "quarterdeck.agents.others:AIDER",
+        "aider": "quarterdeck.agents.aider:AGENT",
         "amp": "quarterdeck.agents.others:AMP",
         "goose": "quarterdeck.agents.others:GOOSE",
         "cline": "quarterdeck.agents.others:CLINE",

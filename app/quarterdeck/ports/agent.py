@@ -108,6 +108,8 @@ class AgentSpec:
     permission_flags: Mapping[Permissions, tuple[str, ...]] = field(default_factory=dict)
     model_flag: tuple[str, ...] = ("--model",)
     """Words before the model's name; empty when it takes none."""
+    model_extras: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Beginning of a model's name → further words that such a model is given."""
     prompt_delivery: PromptDelivery = PromptDelivery.PASTE
     prompt_flag: tuple[str, ...] = ()
     """Words before the prompt on the command line."""
@@ -117,6 +119,8 @@ class AgentSpec:
     """Whether standing instructions go in front of the prompt when there is no flag for them."""
     session_id_flag: tuple[str, ...] = ()
     """Words before a conversation id of our choosing."""
+    subagent_flag: tuple[str, ...] = ()
+    """Words before the name of the persona it shall take on; empty when it knows none."""
     port_flag: tuple[str, ...] = ()
     """Words before the port its own server shall listen on."""
     resume: tuple[str, ...] = ()
@@ -125,12 +129,20 @@ class AgentSpec:
     """Command line that continues the newest conversation of the folder."""
     delete: tuple[str, ...] = ()
     """Command line that deletes a conversation: `{id}` is its id. Empty: it cannot be deleted from outside."""
+    conversation_words: tuple[str, ...] = ()
+    """Words of its command line that a conversation's id follows."""
+    conversation_pattern: str = ""
+    """What the whole of a conversation's id must match before one is gone on with or deleted; "" = anything."""
+    remaps: bool = False
+    """Whether `remap` can find its conversation again."""
     queue_key: str = "Enter"
     """The key that hands over a message while the agent works, without disturbing its turn."""
     quit: tuple[str, ...] = ()
     """What is typed to end it, if it has a command for that."""
     env: Mapping[str, str] = field(default_factory=dict)
     hooks: HookKind = HookKind.NONE
+    skill_folder: str = ""
+    """Folder below the home folder that holds a folder for each skill; "" when it has none."""
     permission_dialog: AgentDialog | None = None
     question_dialog: AgentDialog | None = None
     install: str = ""

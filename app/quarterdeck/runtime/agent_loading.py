@@ -51,8 +51,7 @@ def _every(own: Mapping[str, UserAgent]) -> list[Agent]:
 def _described(own: Mapping[str, UserAgent], known: list[Agent]) -> tuple[CodingAgent, ...]:
     if not own:
         return ()
-    # Only here, since its models cost a tenth of the start.
+    # Here, since most operators have none.
     from quarterdeck.agents.custom import custom_agents
 
-    sections = {name: agent.model_dump(exclude_unset=True) for name, agent in own.items()}
-    return custom_agents(sections, [agent for agent in known if isinstance(agent, CodingAgent)])
+    return custom_agents(own, [agent for agent in known if isinstance(agent, CodingAgent)])

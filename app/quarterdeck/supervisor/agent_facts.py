@@ -17,12 +17,12 @@ from quarterdeck.core.skills import last_skill
 from quarterdeck.ports.clock import wall_clock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.transcript import TranscriptView
-    from quarterdeck.ports.agent import Agent, Claims, Program
+    from quarterdeck.ports.agent import Agent, Agents, Claims, Program
     from quarterdeck.ports.clock import Clock
     from quarterdeck.supervisor.session_memory import SessionMemory
 
@@ -33,7 +33,6 @@ GAP = 0.8
 TRAILING = 3.0
 """An agent may write down what it did a moment after its screen showed it, so there is one more round later."""
 TIMEOUT = 2.0
-SKILL_FOLDERS = (".claude/skills", ".codex/skills")
 ENVIRON_BYTES = 262_144
 
 
@@ -52,9 +51,10 @@ class _Task:
 class AgentFacts:
     """Brings registries and transcripts of the live agents up to date, one round at a time."""
 
-    def __init__(self, *, clock: Clock, claims: Claims) -> None:
+    def __init__(self, *, clock: Clock, claims: Claims, agents: Agents) -> None:
         self._clock = clock
         self._claims = claims
+        self._agents = agents
         self._at = float("-inf")
         self._again_at: float | None = None
         self._running: asyncio.Future[list[_Task]] | None = None
@@ -106,7 +106,7 @@ class AgentFacts:
                 task.view = self._view(task, home)
                 task.since = started_at(task.program)
                 prompt = task.view.last_prompt if task.view else task.watched.report.last_prompt
-                task.skill = last_skill(prompt, installed_skills(home)) if prompt else None
+                task.skill = last_skill(prompt, installed_skills(home, self._agents)) if prompt else None
             except Exception:  # a boundary: one agent's odd file must not hide the others' states
                 logger.exception("what %s wrote could not be read", task.agent.spec.name)
         return tasks
@@ -125,17 +125,19 @@ class AgentFacts:
             watched.transcript = task.agent.transcript(
                 cwd=watched.pane.path,
                 claims=self._claims,
-                session_id=live or told.session_id or session_id_in(task.program.argv),
+                session_id=live
+                or told.session_id
+                or session_id_in(task.program.argv, task.agent.spec.conversation_words),
                 path=Path(path) if path else None,
                 home=home,
             )
         return watched.transcript.read() if watched.transcript else None
 
 
-def session_id_in(argv: Sequence[str]) -> str:
-    """The conversation a command line names, where it does."""
-    for flag, value in itertools.pairwise(argv):
-        if flag in {"--session-id", "--resume", "-r", "--session", "-s", "resume"} and _is_id(value):
+def session_id_in(argv: Sequence[str], words: Collection[str]) -> str:
+    """The conversation a command line names, where it does: the id after one of these words."""
+    for word, value in itertools.pairwise(argv):
+        if word in words and _is_id(value):
             return value
     return ""
 
@@ -144,11 +146,11 @@ def _is_id(word: str) -> bool:
     return len(word) >= 16 and not word.startswith("-") and word.replace("-", "").replace("_", "").isalnum()
 
 
-def installed_skills(home: Path | None) -> frozenset[str]:
+def installed_skills(home: Path | None, agents: Agents) -> frozenset[str]:
     """Names of the skills an operator has installed for any agent."""
     root = home or Path.home()
     names: set[str] = set()
-    for folder in SKILL_FOLDERS:
+    for folder in filter(None, (agent.spec.skill_folder for agent in agents.all())):
         # A folder that is not there, or may not be read, holds no skills.
         with suppress(OSError), os.scandir(root / folder) as entries:
             names |= {entry.name for entry in entries if entry.is_dir()}

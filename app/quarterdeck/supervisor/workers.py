@@ -95,7 +95,7 @@ class Workers:
             clock=clock,
             agents=agents,
             processes=processes,
-            facts=AgentFacts(clock=clock, claims=claims),
+            facts=AgentFacts(clock=clock, claims=claims, agents=agents),
             reports=self.reports,
             project=self.supervisor.projected,
             report=self.supervisor.report,
