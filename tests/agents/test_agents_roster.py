@@ -73,6 +73,47 @@ def test_an_agent_is_known_by_the_program_it_runs(argv: tuple[str, ...], key: st
     assert (found[0].spec.key if found else None) == key
 
 
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("claude", "Claude Code"),
+        ("claude_code", "Claude Code"),
+        ("codex-cli", "Codex"),
+        ("grok", "Grok"),
+        ("amp", "Amp"),
+        ("open-code", "OpenCode"),
+        ("aider", "Aider"),
+        ("goose", "Goose"),
+        ("cline", "Cline"),
+        ("cursor", "Cursor"),
+        ("gemini_cli", "Gemini CLI"),
+        ("/usr/local/bin/Claude", "Claude Code"),
+        ("-codex", "Codex"),
+        ("claudette", None),
+        ("bash", None),
+        ("node", None),
+        ("", None),
+    ],
+)
+def test_a_foreground_command_alone_may_name_the_agent(word: str, name: str | None) -> None:
+    found = roster().detect([Program(pid=0, command=word)])
+
+    assert (found[0].spec.name if found else None) == name
+
+
+@pytest.mark.parametrize(
+    ("limit", "keys"),
+    [
+        (1_048_576, {"gemini"}),
+        (192_000, {"codex"}),
+        (200_000, {"claude", "amp", "goose", "cline", "cursor"}),
+        (128_000, {"grok", "aider", "opencode"}),
+    ],
+)
+def test_every_agent_has_its_context_limit(limit: int, keys: set[str]) -> None:
+    assert {agent.spec.key for agent in built_in() if agent.spec.context_limit == limit} == keys
+
+
 def test_the_process_nearest_to_the_shell_is_the_agent() -> None:
     found = roster().detect([program("bash"), program("claude"), program("codex", "exec")])
 

@@ -9,7 +9,7 @@ import pytest
 
 from quarterdeck.core.ids import PaneId, TmuxSessionId, WindowId
 from quarterdeck.core.pane import Pane
-from quarterdeck.core.projection import Conclusion, KnownFacts, Recorded, Seen, StartedWith, project
+from quarterdeck.core.projection import Conclusion, KnownFacts, Recorded, Seen, project
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import (
@@ -22,6 +22,7 @@ from quarterdeck.core.session import (
     RestState,
     Session,
     SessionState,
+    ShownAgent,
     Source,
     ThoughtSource,
     ThoughtState,
@@ -43,16 +44,17 @@ ASK = Ask(kind=Need.QUESTION, text="Which one?", since=LATER)
 NO_WORK, ASKED = Recorded(work=None, ask=None), Recorded(work=None, ask=ASK)
 CALM = replace(LIVE, needs=None)
 SEEN = Seen(pane=OTHER_PANE, clients=1, incarnation="next")
+AMP = ShownAgent(key="amp", name="Amp", context_limit=200)
 READ = Conclusion(
     reading=Reading(source=Source.HOOK, state=SessionState.IDLE, cause="stop", confidence=Confidence.LOW, at=LATER),
-    needs=None, asks=None, tool="Amp", skill="commit", active_at=LATER, report=ReportState(),
+    needs=None, asks=None, agent=AMP, skill="commit", active_at=LATER, report=ReportState(),
     view=TranscriptView(context_limit=200, token_count=100, cost_usd=0.7, model="two", session_id="next"),
 )  # fmt: skip
 SAID = ThoughtSnapshot(
     thought="writes", thought_state=ThoughtState.ACTIVE, thought_source=ThoughtSource.CARRY_FORWARD,
     rest_state=RestState.DROWSY, updated_at=LATER, objective_fingerprint="other", token_count=9, context_limit=10,
 )  # fmt: skip
-NOTED = KnownFacts(theme_id="", held_messages=0, started_with=StartedWith(tool="Amp", context_limit=200))
+NOTED = KnownFacts(theme_id="", held_messages=0, started_with=AMP)
 SETS: dict[FieldOwner, list[Callable[[], tuple[Session, Session]]]] = {
     FieldOwner.IDENTITY: [],
     FieldOwner.LOOK: [lambda: (FULL, project(FULL, KnownFacts(seen=SEEN), LATER))],

@@ -69,12 +69,10 @@ def cue(kind: str) -> tuple[ActionCue, ...]:
         pytest.param({"needs": Need.ERROR, "state": SessionState.ERROR}, 55, "error", "danger", id="an error once"),
         pytest.param({"rest_state": RestState.SLEEPING}, 35, "sleeping", "warning", id="sleeping"),
         pytest.param({"rest_state": RestState.DEEP_SLEEP}, 20, "sleeping", "calm", id="deep sleep"),
-        pytest.param({"tool": "Codex"}, 35, "needs_input", "warning", id="idle agent"),
-        pytest.param({"tool": "Codex", "needs": Need.FINISHED}, 35, "finished", "warning", id="finished agent"),
-        pytest.param({"tool": "Codex", "current_command": "node"}, 35, "needs_input", "warning", id="in node"),
-        pytest.param({"tool": "Codex", "current_command": "vim"}, 1, "idle", "calm", id="agent's pane in an editor"),
-        pytest.param({"tool": "Codex", "thought_state": ThoughtState.ACTIVE}, 1, "idle", "calm", id="thinking agent"),
-        pytest.param({"tool": "htop"}, 1, "idle", "calm", id="no agent"),
+        pytest.param({"runs_agent": True}, 35, "needs_input", "warning", id="idle agent"),
+        pytest.param({"runs_agent": True, "needs": Need.FINISHED}, 35, "finished", "warning", id="finished agent"),
+        pytest.param({"runs_agent": True, "thought_state": ThoughtState.ACTIVE}, 1, "idle", "calm", id="thinks"),
+        pytest.param({"tool": "Codex"}, 1, "idle", "calm", id="agent that is not in front"),
         pytest.param({"commit_candidate": True}, 25, "commit_ready", "calm", id="commit candidate"),
         pytest.param({"action_cues": cue("awaiting_user")}, 55, "awaiting_user", "danger", id="awaiting user"),
         pytest.param({"action_cues": cue("commit_ready")}, 45, "commit_ready", "danger", id="commit ready"),
@@ -123,7 +121,7 @@ def test_every_reason_has_a_rank() -> None:
         pytest.param({"state": SessionState.ATTENTION}, UrgencyTier.WANTS_A_LOOK, (True, True, True), id="attention"),
         pytest.param({"commit_candidate": True}, UrgencyTier.WANTS_A_LOOK, (False, True, False), id="commit candidate"),
         pytest.param({"rest_state": RestState.SLEEPING}, UrgencyTier.LIVE, (False, False, True), id="sleeping"),
-        pytest.param({"tool": "Aider"}, UrgencyTier.LIVE, (False, False, True), id="seen idle agent"),
+        pytest.param({"runs_agent": True}, UrgencyTier.LIVE, (False, False, True), id="seen idle agent"),
         pytest.param(
             {"state": SessionState.EXITED, "needs": Need.ERROR}, UrgencyTier.GONE, (False, False, False), id="exited"
         ),
@@ -183,5 +181,5 @@ def test_any_two_names_can_be_compared(one: str, other: str) -> None:
 
 def test_tones_grow_with_the_score() -> None:
     assert pressure(row(commit_candidate=True, is_stale=True)).tone is Tone.WARNING
-    asleep = row(tool="Amp", rest_state=RestState.SLEEPING)
+    asleep = row(runs_agent=True, rest_state=RestState.SLEEPING)
     assert (pressure(asleep).score, pressure(asleep).tone) == (70, Tone.DANGER)

@@ -116,6 +116,33 @@ def test_a_turn_that_was_looked_at_is_no_news_when_the_console_opens_again(
     assert conclusion(watched, ended).needs is needs
 
 
+@pytest.mark.parametrize(
+    ("command", "program", "runs"),
+    [
+        pytest.param("codex", None, True, id="by the command's name alone"),
+        pytest.param("node", "node", True, id="in an interpreter"),
+        pytest.param("MainThread", "MainThread", True, id="by whatever name it has given itself"),
+        pytest.param("sh", "codex", True, id="in what we start it with"),
+        pytest.param("vim", "codex", False, id="an editor in front of it"),
+        pytest.param("node", None, False, id="an interpreter of something else"),
+        pytest.param("bash", None, False, id="its shell"),
+    ],
+)
+def test_a_session_says_itself_whether_its_agent_is_in_front(command: str, program: str | None, runs: bool) -> None:
+    known = replace(session(1), tool="Codex", agent="codex")
+    pane = replace(PANE, command=command)
+    watched = remembered(known, pane)
+    watched.agent = agent("codex")
+    watched.program = Program(pid=8, command=program) if program else None
+    found = Roster([agent("codex")]).detect([Program(pid=0, command=command)])
+    watched.in_front = found[0] if found else None
+
+    read = KnownFacts(conclusion=conclusion(watched, watched.conclude(NOON)))
+    after = project(known, read, NOON)
+
+    assert (after.agent, after.tool, after.runs_agent) == ("codex", "Codex", runs)
+
+
 async def test_the_conversation_a_process_is_in_counts_for_more_than_the_one_it_last_reported(tmp_path: Path) -> None:
     home = tmp_path / "home"
     sessions = home / ".claude" / "sessions"

@@ -47,6 +47,8 @@ def evidence(cause: str, source: Source, detail: str = "", confidence: Confidenc
     return Evidence(cause=cause, confidence=confidence, observed_at=ago(seconds=3), source=source, detail=detail)
 
 
+KEYS = {"Claude Code": "claude", "Codex": "codex", "OpenCode": "opencode", "Gemini CLI": "gemini", "Aider": "aider"}
+"""The agents of this fleet, and their short names."""
 WORKING = evidence("turn_running", Source.HOOK, "UserPromptSubmit 40 s ago, no Stop since")
 RESTING = evidence("turn_over", Source.HOOK, "Stop, 22 min ago")
 
@@ -71,7 +73,8 @@ def session(number: int, name: str, **fields: Any) -> Session:
         pid=4000 + number,
         created_at=ago(hours=3),
     )
-    return replace(base, **fields)
+    made = replace(base, **fields)
+    return replace(made, agent=KEYS.get(made.tool or ""), runs_agent=made.tool is not None)
 
 
 def canned_sessions() -> list[Session]:

@@ -6,14 +6,13 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.agent_programs import is_interpreter
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from quarterdeck.ports.agent import Agent, Program
 
-_INTERPRETER = re.compile(
-    r"(?:node|nodejs|bun|deno|tsx|ts-node|python[\d.]*|pypy[\d.]*|ruby|npx|bunx|uvx|pipx|npm|pnpm|yarn|uv)"
-)
 _RUNNERS = frozenset({"exec", "run", "x", "dlx", "tool", "--"})
 _SUFFIX = re.compile(r"\.(?:exe|js|mjs|cjs|py|ts)$")
 _VERSION = re.compile(r"(?<=.)@[\w.^~-]*$")
@@ -33,7 +32,7 @@ def program_words(program: Program) -> list[str]:
     named = [words[0]]
     if program.command and base_name(program.command) != base_name(words[0]):
         named.append(program.command)
-    if not any(_INTERPRETER.fullmatch(base_name(word)) for word in named):
+    if not any(is_interpreter(base_name(word)) for word in named):
         return named
     skip = False
     for word in words[1:]:

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.agent_programs import context_limit_for_tool
 from quarterdeck.core.evidence import REPORTED, evidence_of
 from quarterdeck.core.rest import fallback_rest_state, rest_state_from_idle
 from quarterdeck.core.session import (
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.pane import Pane
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.report import ReportState
-    from quarterdeck.core.session import Ask, Session
+    from quarterdeck.core.session import Ask, Session, ShownAgent
     from quarterdeck.core.thought import ThoughtSnapshot
     from quarterdeck.core.transcript import TranscriptView
     from quarterdeck.core.work import Work
@@ -62,8 +61,9 @@ class Conclusion:
     needs: Need | None
     """What it wants, unless the operator has seen it already."""
     asks: Ask | None
-    tool: str | None = None
+    agent: ShownAgent | None = None
     """The one that runs."""
+    runs_agent: bool = False
     view: TranscriptView
     report: ReportState
     is_agent_alive: bool = False
@@ -84,21 +84,14 @@ class Recorded:
 
 
 @value(kw_only=True)
-class StartedWith:
-    """The agent that a new session was made for."""
-
-    tool: str
-    context_limit: int
-
-
-@value(kw_only=True)
 class KnownFacts:
     """All that may be known of a session beside its row; None: nothing new."""
 
     followed: Session | None = None
     """The row as the process has it that keeps the rows, when that is not this one."""
     seen: Seen | None = None
-    started_with: StartedWith | None = None
+    started_with: ShownAgent | None = None
+    """The agent that a new session was made for."""
     conclusion: Conclusion | None = None
     thought: ThoughtSnapshot | None = None
     recorded: Recorded | None = None
@@ -167,6 +160,7 @@ def with_nothing_known(session: Session, now: datetime) -> Session:
         rest_state=fallback_rest_state(SessionState.IDLE, session.thought_state),
         needs=None,
         asks=None,
+        runs_agent=False,
     )
 
 
@@ -205,17 +199,16 @@ def _with_look(session: Session, seen: Seen, now: datetime) -> Session:
 def _with_conclusion(session: Session, read: Conclusion, now: datetime) -> Session:
     """What was read of its program. Where that does not tell, what was known before stays."""
     reading, view, report = read.reading, read.view, read.report
-    tool = read.tool or session.tool
-    own_limit = context_limit_for_tool(tool) if tool != session.tool else session.context_limit
+    named = session if read.agent is None else _with_agent(session, read.agent)
     active = max(read.active_at, session.last_activity_at) if read.active_at else session.last_activity_at
     return replace(
-        session,
+        named,
         state=reading.state,
         state_evidence=evidence_of(reading),
         needs=read.needs,
         asks=read.asks,
-        tool=tool,
-        context_limit=view.context_limit or own_limit,
+        runs_agent=read.runs_agent,
+        context_limit=view.context_limit or named.context_limit,
         token_count=view.token_count or session.token_count,
         model=view.model or report.model or session.model,
         cost_usd=session.cost_usd if view.cost_usd is None else view.cost_usd,
@@ -225,6 +218,13 @@ def _with_conclusion(session: Session, read: Conclusion, now: datetime) -> Sessi
         rest_state=rest_state_from_idle(reading.state, active, now),
         last_activity_at=active,
     )
+
+
+def _with_agent(session: Session, agent: ShownAgent) -> Session:
+    if (session.tool, session.agent) == (agent.name, agent.key):
+        return session
+    limit = session.context_limit if session.tool == agent.name else agent.context_limit
+    return replace(session, tool=agent.name, agent=agent.key, context_limit=limit)
 
 
 def _with_thought(session: Session, snapshot: ThoughtSnapshot) -> Session:
@@ -289,8 +289,8 @@ def _asking(session: Session, ask: Ask | None, state: SessionState, evidence: Ev
 
 
 def _with_notes(session: Session, known: KnownFacts) -> Session:
-    if (started := known.started_with) is not None:
-        session = replace(session, tool=started.tool, context_limit=started.context_limit)
+    if known.started_with is not None:
+        session = _with_agent(session, known.started_with)
     theme_id = session.repo_theme_id if known.theme_id is None else known.theme_id or None
     held = session.held_messages if known.held_messages is None else known.held_messages
     if (theme_id, held) == (session.repo_theme_id, session.held_messages):

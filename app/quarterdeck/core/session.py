@@ -145,6 +145,16 @@ class ActionCue:
 
 
 @value(kw_only=True)
+class ShownAgent:
+    """What rows say of one kind of agent."""
+
+    key: str
+    """Its short name."""
+    name: str
+    context_limit: int
+
+
+@value(kw_only=True)
 class Session:
     """Everything known of one session. The fields up to `work` are the contract's session object."""
 
@@ -187,6 +197,10 @@ class Session:
     """Process of the session's current pane."""
     created_at: datetime | None = None
     title: str = ""
+    agent: str | None = None
+    """Short name of the agent that `tool` names."""
+    runs_agent: bool = False
+    """Whether that agent is the program in front, and neither another one nor only its shell."""
     objective_fingerprint: str | None = None
     agent_session_id: str | None = None
     """The agent's own id of the conversation, for resuming it."""
@@ -269,6 +283,7 @@ _ALL = (FieldOwner.LOOK, FieldOwner.READING, FieldOwner.WORK, FieldOwner.END)
 _IDENTITY, _LOOK, _READING = (FieldOwner.IDENTITY,), (FieldOwner.LOOK,), (FieldOwner.READING,)
 _THOUGHT, _LIFE = (FieldOwner.THOUGHT,), (FieldOwner.LOOK, FieldOwner.END)
 _TOOL = (FieldOwner.READING, FieldOwner.NOTE)
+_RUNS = (FieldOwner.LOOK, FieldOwner.READING, FieldOwner.END)
 _LIMIT = (FieldOwner.READING, FieldOwner.THOUGHT, FieldOwner.NOTE)
 _REST = (FieldOwner.LOOK, FieldOwner.READING, FieldOwner.THOUGHT, FieldOwner.END)
 
@@ -308,6 +323,8 @@ FIELDS = (
     SessionField("pid", _LOOK, "pane_pid", follows=False, is_public=False),
     SessionField("created_at", _LOOK, "session_created", follows=False, is_public=False),
     SessionField("title", _LOOK, "pane_title", follows=False, is_public=False),
+    SessionField("agent", _TOOL, "the short name of the tool", is_public=False),
+    SessionField("runs_agent", _RUNS, "its process and the foreground command", StoredIn.STATUS, is_public=False),
     SessionField("objective_fingerprint", _THOUGHT, "the engine", is_public=False),
     SessionField("agent_session_id", _READING, "the process, the agent's report, the transcript", is_public=False),
     SessionField("background_tasks", _READING, "the agent's report", is_public=False),

@@ -106,6 +106,7 @@ def _without_life(session: Session) -> Session:
         asks=None,
         rest_state=RestState.DEEP_SLEEP,
         current_command=None,
+        runs_agent=False,
         attached_clients=0,
         transport_health=TransportHealth.DISCONNECTED,
     )

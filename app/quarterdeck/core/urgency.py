@@ -8,7 +8,6 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from quarterdeck.core.agent_programs import TOOL_ALIASES, runs_tool
 from quarterdeck.core.session import (
     ActionCueKind,
     Confidence,
@@ -107,7 +106,6 @@ STALE_WEIGHT = 10
 TRANSPORT_WEIGHT = 20
 
 _ASKING = frozenset({Need.PERMISSION, Need.QUESTION})
-_AGENTS = frozenset(TOOL_ALIASES.values())
 _DIGITS = re.compile(r"(\d+)")
 
 
@@ -173,10 +171,7 @@ def wants_input(session: Session) -> bool:
 def is_idle_agent(session: Session) -> bool:
     """Whether an agent stands there with nothing to do."""
     return (
-        session.state is SessionState.IDLE
-        and session.tool in _AGENTS
-        and session.thought_state is not ThoughtState.ACTIVE
-        and (session.current_command is None or runs_tool(session.current_command))
+        session.state is SessionState.IDLE and session.runs_agent and session.thought_state is not ThoughtState.ACTIVE
     )
 
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.discovery import free_names
 from quarterdeck.core.events import CreatedReason
-from quarterdeck.core.projection import StartedWith
 from quarterdeck.errors import AgentError, QuarterdeckError, Refused, StoreError, TmuxRefused, UsageError
 from quarterdeck.operations.first_request import deliver
 from quarterdeck.paths import private_folder, write_private
 from quarterdeck.ports.agent import Launch
 from quarterdeck.ports.mux import NewSession
 from quarterdeck.ports.store import Activity
+from quarterdeck.supervisor.session_memory import shown_agent
 from quarterdeck.values import value
 
 if TYPE_CHECKING:
@@ -116,8 +116,7 @@ async def _made(
             env.setdefault("SHELL", wanted.shell)
     async with supervisor.discovery:
         promised, pane = await _new_pane(context, wanted, argv, env)
-        spec = agent.spec if agent is not None else None
-        started = StartedWith(tool=spec.name, context_limit=spec.context_limit) if spec is not None else None
+        started = None if agent is None else shown_agent(agent)
         supervisor.expect(pane.tmux_id, CreatedReason.API_CREATE, started)
         await supervisor.look_locked()
         made = next((s for s in supervisor.fleet.sessions.values() if s.tmux_id == pane.tmux_id), None)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.ids import SessionId, TmuxSessionId
     from quarterdeck.core.pane import Look, Pane, Snapshot
-    from quarterdeck.core.projection import StartedWith
+    from quarterdeck.core.session import ShownAgent
     from quarterdeck.ports.store import Store
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class Expected(NamedTuple):
     """How a session that is about to be seen came to be."""
 
     reason: CreatedReason
-    started_with: StartedWith | None = None
+    started_with: ShownAgent | None = None
 
 
 class Reconciliation(NamedTuple):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.agent_programs import detect_tool_name
+from quarterdeck.core.agent_programs import WRAPPER, is_interpreter
 from quarterdeck.core.detector import (
     DetectorState,
     Observation,
@@ -22,7 +22,7 @@ from quarterdeck.core.projection import ASKING, Conclusion
 from quarterdeck.core.reading_ladder import decide, next_expiry, settle, settle_deadline
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.rest import DROWSY_AFTER, waits_for_operator
-from quarterdeck.core.session import Ask, Confidence, Need, RestState, Session, SessionState
+from quarterdeck.core.session import Ask, Confidence, Need, RestState, Session, SessionState, ShownAgent
 from quarterdeck.core.transcript import NO_TRANSCRIPT
 from quarterdeck.ports.agent import ScreenLook
 
@@ -57,6 +57,8 @@ class SessionMemory:
     agent: Agent | None = None
     program: Program | None = None
     """The agent's own process, while it runs."""
+    in_front: Agent | None = None
+    """The agent whose program the foreground command is, by its name alone."""
     program_since: datetime | None = None
     """When that process started."""
     has_children: bool | None = None
@@ -92,8 +94,8 @@ class SessionMemory:
     def sources(self, session: Session, *, is_shown: bool) -> tuple[object, ...]:
         """All that a row is derived from, but for the time and a new screen."""
         return (
-            session, self.pane, is_shown, self.has_children, self.agent, self.program, self.program_since,
-            self.report, self.registry, self.conversation, self.view, self.skill,
+            session, self.pane, is_shown, self.has_children, self.agent, self.in_front, self.program,
+            self.program_since, self.report, self.registry, self.conversation, self.view, self.skill,
         )  # fmt: skip
 
     def stands(self, session: Session, now: float, *, is_shown: bool) -> bool:
@@ -227,11 +229,13 @@ def conclusion(watched: SessionMemory, reading: Reading) -> Conclusion:
     """What this reading, and all that is remembered, says of the row."""
     since = watched.settled.since if watched.settled else reading.at
     active = watched.detector.last_activity
+    agent = watched.agent or watched.in_front
     return Conclusion(
         reading=reading,
         needs=_need(reading, watched),
         asks=_ask(reading, watched.agent, since),
-        tool=_tool(watched),
+        agent=shown_agent(agent) if agent is not None else None,
+        runs_agent=_runs_agent(watched),
         view=watched.view or NO_TRANSCRIPT,
         report=watched.report,
         is_agent_alive=watched.is_agent_alive,
@@ -264,9 +268,17 @@ def deadline(watched: SessionMemory, now: float) -> float | None:
     return due if watched.is_agent_alive and due > now else None
 
 
-def _tool(watched: SessionMemory) -> str | None:
-    """The name of the tool that runs now; None where none is recognized."""
-    return watched.agent.spec.name if watched.agent is not None else detect_tool_name(watched.pane.command)
+def shown_agent(agent: Agent) -> ShownAgent:
+    """What rows say of an agent."""
+    return ShownAgent(key=agent.spec.key, name=agent.spec.name, context_limit=agent.spec.context_limit)
+
+
+def _runs_agent(watched: SessionMemory) -> bool:
+    """Whether the pane's agent is its foreground command, perhaps by the name of what runs it."""
+    command, program = watched.pane.command, watched.program
+    if watched.in_front is not None:
+        return True
+    return program is not None and (command in {"", WRAPPER, program.command} or is_interpreter(command))
 
 
 def _need(reading: Reading, watched: SessionMemory) -> Need | None:

@@ -11,6 +11,7 @@ from quarterdeck.core.discovery import shown_panes
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.text import clean_lines, clean_sgr
 from quarterdeck.errors import TmuxError
+from quarterdeck.ports.agent import Program
 from quarterdeck.ports.mux import CaptureRequest
 from quarterdeck.supervisor.look_schedule import LookSchedule
 from quarterdeck.supervisor.session_memory import SessionMemory, conclusion, remembered, words
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.report import ReportState
     from quarterdeck.core.session import Session
     from quarterdeck.core.transcript import TranscriptView
-    from quarterdeck.ports.agent import Agent, Agents, Program
+    from quarterdeck.ports.agent import Agent, Agents
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.mux import Mux
     from quarterdeck.supervisor.agent_facts import AgentFacts
@@ -83,6 +84,8 @@ class StateReader:
         self._project = project
         """Makes the row that follows from what was read, and from what others know of it."""
         self._watched: dict[SessionId, SessionMemory] = {}
+        self._by_command: dict[str, Agent | None] = {}
+        """Which agent a foreground command's name alone stands for."""
         self._again = LookSchedule(report)
         self._alive_at = 0.0
         self._owed: set[PaneId] = set()
@@ -105,6 +108,7 @@ class StateReader:
     def detect_anew(self) -> None:
         """Ask the next look at the processes which agent runs where, though they be the same."""
         self._alive_at = 0.0
+        self._by_command.clear()
         for watched in self._watched.values():
             watched.family = ()
 
@@ -176,6 +180,7 @@ class StateReader:
                 held = remembered(session, pane)
                 self._watched[session.session_id] = held
             held.see_pane(pane, now)
+            held.in_front = self._in_front(pane.command)
             held.report = self._report_of(held)
             live.append((session, held))
         self._reports.keep_only({pane.pane_id for pane in look.panes})
@@ -184,6 +189,12 @@ class StateReader:
             self._watched.pop(session_id).close()
             self._again.request(session_id, None, now)
         return live
+
+    def _in_front(self, command: str) -> Agent | None:
+        if command not in self._by_command:
+            found = self._agents.detect([Program(pid=0, command=command)]) if command else None
+            self._by_command[command] = found[0] if found else None
+        return self._by_command[command]
 
     def _report_of(self, watched: SessionMemory) -> ReportState:
         agent = watched.agent.spec.key if watched.agent is not None else ""

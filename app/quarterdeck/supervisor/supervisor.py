@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from quarterdeck.core.events import CreatedReason, SessionDeleted, SessionForgotten
     from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId
     from quarterdeck.core.pane import Look, Pane
-    from quarterdeck.core.projection import Conclusion, StartedWith
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.projection import Conclusion
+    from quarterdeck.core.session import Session, ShownAgent
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.mux import Mux
     from quarterdeck.ports.store import Store
@@ -171,7 +171,7 @@ class Supervisor:
         """Read what was kept. Nothing is shown from it before a look has said what is there."""
         self._kept = {session.session_id: session for session in await self.store.sessions(self.server)}
 
-    def expect(self, tmux_id: TmuxSessionId, reason: CreatedReason, started_with: StartedWith | None = None) -> None:
+    def expect(self, tmux_id: TmuxSessionId, reason: CreatedReason, started_with: ShownAgent | None = None) -> None:
         """Say how a session that is about to be seen came to be, and what was started in it."""
         self._expected[tmux_id] = Expected(reason, started_with)
 

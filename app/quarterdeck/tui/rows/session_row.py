@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
-from quarterdeck.core.agent_programs import SHELLS
+from quarterdeck.core.agent_programs import SHELLS, WRAPPER
 from quarterdeck.core.masked import masked
 from quarterdeck.core.session import Need, SessionState, Source
 from quarterdeck.core.text import clean, cut, fit
@@ -26,12 +26,8 @@ _STANDING = {
     "mergeable": "ready", "merged": "merged", "stuck": "stuck",
 }  # fmt: skip
 """Statuses of the work that neither the state nor the request's number tells."""
-STAYING = SHELLS - {"sh"}
-"""Shells that stay when an agent ends; not `sh`, which is what stands around an agent that we started."""
-_AGENT_NAMES = {
-    "Claude Code": "claude", "OpenCode": "opencode", "Gemini CLI": "gemini", "GitHub Copilot": "copilot",
-    "Copilot CLI": "copilot", "Cursor Agent": "cursor", "Qwen Code": "qwen",
-}  # fmt: skip
+STAYING = SHELLS - {WRAPPER}
+"""Shells that stay when an agent ends."""
 
 
 class RowView(NamedTuple):
@@ -68,8 +64,8 @@ def title_of(session: Session) -> str:
 
 def agent_of(session: Session) -> str:
     """The agent in it, in brackets when it has left it; else the command that runs there."""
-    tool = session.tool or (session.work.agent if session.work else "") or session.current_command or ""
-    name = clean(_AGENT_NAMES.get(tool, tool)).lower()
+    named = session.agent or session.tool or (session.work.agent if session.work else "")
+    name = clean(named or session.current_command or "").lower()
     return f"({name})" if has_left(session) else name
 
 
