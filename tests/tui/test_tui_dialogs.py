@@ -382,7 +382,7 @@ async def test_the_help_shows_every_action_with_the_keys_it_really_has() -> None
 async def test_a_wrong_key_setting_is_told_and_the_usual_keys_stay() -> None:
     async with console(CannedBackend(preferences=Preferences(keys={"session.end": "j"}))) as running:
         (toast,) = running.app._notifications
-        assert "the key j is bound to both session.end and row.down" in toast.message
+        assert "session.end: the key j is already that of row.down" in toast.message
         await running.press("j")
         assert running.main.table.selected == "sess_2"
 

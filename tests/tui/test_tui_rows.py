@@ -268,9 +268,9 @@ def test_default_keys_do_not_clash_and_every_action_has_one() -> None:
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({"session.fly": "f"}, "there is no such action"),
-        ({"session.end": "j"}, "bound to both session.end and row.down"),
-        ({"session.end": "3"}, "the key 3 jumps to a row"),
+        ({"session.fly": "f"}, "session.fly: unknown action"),
+        ({"session.end": "j"}, "session.end: the key j is already that of row.down"),
+        ({"session.end": "3"}, "session.end: the key 3 has another purpose"),
     ],
 )
 def test_wrong_keys_are_named(keys: dict[str, str], said: str) -> None:

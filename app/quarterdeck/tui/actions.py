@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from quarterdeck.core.key_choice import chosen_keys
 from quarterdeck.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -97,22 +98,13 @@ _SPOKEN = {
 
 def resolve(user_keys: Mapping[str, str | Sequence[str]]) -> dict[str, tuple[str, ...]]:
     """The keys of every action, with the operator's own put in; a clash or an unknown action is a SettingsError."""
-    keys = {action.name: action.keys for action in ACTIONS}
-    for name, wanted in user_keys.items():
-        if name not in keys:
-            raise SettingsError(f"[keys] {name}: there is no such action.", hint="The help (?) lists every action.")
-        keys[name] = (wanted,) if isinstance(wanted, str) else tuple(wanted)
-    owner: dict[str, str] = {}
-    for name, bound in keys.items():
-        for key in bound:
-            if key in RESERVED:
-                raise SettingsError(f"[keys] {name}: the key {key} jumps to a row.", hint="Choose another key.")
-            if key in owner and owner[key] != name:
-                raise SettingsError(
-                    f"[keys] the key {key} is bound to both {owner[key]} and {name}.",
-                    hint=f"Give one of them another key, such as {name} = []",
-                )
-            owner[key] = name
+    chosen = {name: (keys,) if isinstance(keys, str) else tuple(keys) for name, keys in user_keys.items()}
+    keys, faults = chosen_keys({action.name: action.keys for action in ACTIONS}, chosen, RESERVED)
+    if faults:
+        fault = faults[0]
+        raise SettingsError(
+            f"[keys] {fault.action}: {fault.message}.", hint="The help (?) lists every action with its keys."
+        )
     return keys
 
 
