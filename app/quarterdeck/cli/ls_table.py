@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from quarterdeck.cli.output import GAP, has_unicode
 from quarterdeck.cli.terminal_colour import Colour, coloured
 from quarterdeck.core.ages import age
-from quarterdeck.core.session import Need, SessionState
+from quarterdeck.core.state_signs import OF_NEED, OF_STATE, STATE_SIGNS
 from quarterdeck.core.text import cell_width, clean, fit, from_home
 from quarterdeck.values import value
 
@@ -18,28 +18,22 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quarterdeck.core.session import Session
+    from quarterdeck.core.state_signs import StateSign
 
 NARROWEST_THOUGHT: Final = 16
 NARROWEST_NAME: Final = 8
 LONGEST_FOLDER: Final = 32
 DROPPED: Final = ("id", "folder", "quiet", "thought", "agent")
 """Columns that go when there is no room, the first first."""
-NEED_SIGNS: Final = {
-    Need.PERMISSION: ("▲", "!", Colour.YELLOW),
-    Need.QUESTION: ("▲", "!", Colour.YELLOW),
-    Need.ERROR: ("✖", "x", Colour.RED),
-    Need.FINISHED: ("◆", "+", Colour.CYAN),
-}
-STATE_SIGNS: Final = {
-    SessionState.ATTENTION: ("◆", "+", Colour.CYAN),
-    SessionState.ERROR: ("✖", "x", Colour.RED),
-    SessionState.BUSY: ("●", "*", Colour.BLUE),
-    SessionState.IDLE: ("○", "-", None),
-    SessionState.EXITED: ("×", "=", Colour.DIM),
+COLOURS: Final = {
+    "yellow": Colour.YELLOW,
+    "red": Colour.RED,
+    "cyan": Colour.CYAN,
+    "blue": Colour.BLUE,
+    "dim": Colour.DIM,
 }
 HEADS: Final = {"sign": ""}
 """What stands over a column, where that is not its name."""
-STALE: Final = ("◌", "~", Colour.DIM)
 
 
 @value
@@ -90,9 +84,10 @@ def fitted(widths: dict[str, int], width: int) -> dict[str, int]:
 
 
 def _cells(session: Session, now: datetime) -> dict[str, TableCell]:
-    sign, plain, colour = _sign(session)
+    sign = _sign(session)
+    colour = COLOURS.get(sign.colour)
     return {
-        "sign": TableCell(sign if has_unicode() else plain, colour),
+        "sign": TableCell(sign.sign if has_unicode() else sign.plain, colour),
         "name": TableCell(clean(session.tmux_name), Colour.BOLD),
         "state": TableCell(session.state_word, colour),
         "agent": TableCell(clean(session.tool or "")),
@@ -104,10 +99,10 @@ def _cells(session: Session, now: datetime) -> dict[str, TableCell]:
     }
 
 
-def _sign(session: Session) -> tuple[str, str, Colour | None]:
+def _sign(session: Session) -> StateSign:
     if session.is_stale:
-        return STALE
-    return NEED_SIGNS[session.needs] if session.needs else STATE_SIGNS[session.state]
+        return STATE_SIGNS["stale"]
+    return STATE_SIGNS[OF_NEED[session.needs] if session.needs else OF_STATE[session.state]]
 
 
 def _folder(cwd: str) -> str:

@@ -10,6 +10,7 @@ import os
 import sys
 
 from quarterdeck.cli.address import server_socket
+from quarterdeck.core.state_signs import OF_NEED, OF_STATE, STATE_SIGNS
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.roots import state_file
 from quarterdeck.store.lease_files import holder_of, lease_name, writer_duty
@@ -23,21 +24,13 @@ if TYPE_CHECKING:
 
     from quarterdeck.cli.call import Call
 
-SIGNS: Final[Mapping[str, tuple[str, str, str]]] = {
-    "asks": ("▲", "!", "fg=yellow,bold"),
-    "failed": ("✖", "x", "fg=red,bold"),
-    "done": ("◆", "+", "fg=cyan"),
-    "works": ("●", "*", "fg=blue"),
-    "rests": ("○", "-", "dim"),
-}
-"""What is counted → its sign, the sign without Unicode, and its style in tmux; in the order they are shown."""
+COUNTED: Final = ("asks", "failed", "done", "works", "rests")
+"""What is counted, in the order it is shown; what is none of these rests."""
 TMUX: Final = "tmux"
 WRONG: Final = {TMUX: "hangs", "thoughts": "fail"}
 """What is said of what is not well; of anything else, that it fails."""
 UNREADABLE: Final = "unreadable"
 
-_NEEDS: Final = {"permission": "asks", "question": "asks", "error": "failed", "finished": "done"}
-_STATES: Final = {"attention": "done", "error": "failed", "busy": "works"}
 _WITH_VALUE: Final = {"-L": "name", "-S": "path", "--home": "home"}
 _FLAGS: Final = {"status-line": "", "--colour": "colour", "--ascii": "ascii"}
 
@@ -93,9 +86,10 @@ def counted(name: str | None, path: str | None, home: str | None) -> tuple[dict[
     """The sessions of a server by what they do, whether somebody watches them, and what is not well with who does."""
     server = server_socket(name, path, os.environ, os.getuid())
     kept = state_file(home)
-    counts = dict.fromkeys(SIGNS, 0)
+    counts = dict.fromkeys(COUNTED, 0)
     for (state, need), number in glance(kept, server).items():
-        counts[_NEEDS.get(need or "") or _STATES.get(state, "rests")] += number
+        shown = OF_NEED.get(need or "") or OF_STATE.get(state)
+        counts[shown if shown in COUNTED else "rests"] += number
     fresh = holder_of(lease_name(kept, writer_duty(server))) is not None
     return counts, fresh, troubles(kept, server) if fresh else {}
 
@@ -106,10 +100,11 @@ def line(counts: Mapping[str, int], wrong: Mapping[str, str], *, fresh: bool, co
     A `?` stands behind them when nobody watches, or tmux does not answer who does; what is not well follows.
     """
     parts = []
-    for name, (sign, plain, style) in SIGNS.items():
+    for name in COUNTED:
         if counts[name]:
-            text = f"{plain if ascii_only else sign}{counts[name]}"
-            parts.append(f"#[{style}]{text}#[default]" if colour else text)
+            shown = STATE_SIGNS[name]
+            text = f"{shown.plain if ascii_only else shown.sign}{counts[name]}"
+            parts.append(f"#[{shown.tmux_style}]{text}#[default]" if colour else text)
     if parts and (not fresh or TMUX in wrong):
         parts[-1] += "?"
     parts += [f"{name} {WRONG.get(name, 'fails')}" for name in wrong]

@@ -17,13 +17,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.day import Moment
     from quarterdeck.tui.widgets.scrolling_lines import Line
 
-KINDS = {
-    DayState.ASKS: Kind.ASKS,
-    DayState.FAILED: Kind.FAILED,
-    DayState.DONE: Kind.DONE,
-    DayState.WORKS: Kind.WORKS,
-    DayState.RESTS: Kind.RESTS,
-}
+KINDS: dict[DayState, Kind] = {state: Kind[state.name] for state in DayState if state is not DayState.UNKNOWN}
 LOUDEST = tuple(KINDS)
 """In a short piece of the strip the first of these that took a fair part of it is drawn."""
 FAIR = 0.2

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.events import Health
+from quarterdeck.core.state_signs import STATE_SIGNS
 from quarterdeck.core.text import cell_width, clean, cut
 from quarterdeck.core.urgency import SortKey, sort_key
 from quarterdeck.tui.rows.cell import Cell
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import Session
     from quarterdeck.ports.store_health import StoreHealth
 
-_COUNTED = (Kind.ASKS, Kind.FAILED, Kind.DONE, Kind.WORKS, Kind.RESTS, Kind.UNKNOWN, Kind.LOST, Kind.STALE)
-_PLURAL = {Kind.ASKS: "ask", Kind.WORKS: "work", Kind.RESTS: "rest"}
+_COUNTED = tuple(kind for kind in Kind if kind is not Kind.ENDED)
 _LEVELS = (
     (frozenset(Kind), True, True),
     (frozenset(Kind), True, False),
@@ -86,7 +86,7 @@ def _width(cells: Iterable[Cell]) -> int:
 def _counts(counts: Counts, worded: frozenset[Kind], *, ascii_only: bool) -> list[Cell]:
     cells: list[Cell] = []
     for kind, number in counts.by_kind:
-        word = f" {_PLURAL.get(kind, kind.value) if number != 1 else kind.value}" if kind in worded else ""
+        word = f" {STATE_SIGNS[kind.value].several if number != 1 else kind.value}" if kind in worded else ""
         role = ROLES[kind] + (" bold" if kind is Kind.ASKS else "")
         cells.append(Cell(f"{shape(kind, ascii_only=ascii_only)} {number}{word}", role))
         cells.append(Cell("  " if worded else " "))
@@ -98,16 +98,14 @@ def _waits(counts: Counts, now: datetime) -> list[Cell]:
     if session is None:
         return []
     kind = kind_of(session)
+    verb = STATE_SIGNS[kind.value].verb
     age = quiet(waiting_since(session), now)
     since = "just now" if age == "now" else f"for {age}"
     return [
         Cell(clean(name_of(session), 24), "text bold"),
-        Cell(f" {_VERB[kind]} {since}" if age else f" {_VERB[kind]}", ROLES[kind]),
+        Cell(f" {verb} {since}" if age else f" {verb}", ROLES[kind]),
         Cell("  "),
     ]
-
-
-_VERB = {Kind.ASKS: "waits", Kind.FAILED: "has failed", Kind.DONE: "is done"}
 
 
 def _badges(fleet: Fleet, store: StoreHealth, now: datetime) -> list[Cell]:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.day import day_state_of
 from quarterdeck.core.session import RestState, SessionState, TransportHealth
+from quarterdeck.core.state_signs import STATE_SIGNS
 
 if TYPE_CHECKING:
     from quarterdeck.core.session import Session
 
 
 class Kind(StrEnum):
-    """How a row is shown. The value is the word on the screen."""
+    """How a row is shown. The value is the word on the screen, by which `STATE_SIGNS` has all else."""
 
     ASKS = "asks"
     FAILED = "failed"
@@ -30,18 +31,9 @@ WAITING = frozenset({Kind.ASKS, Kind.FAILED, Kind.DONE})
 """The kinds that wait for the operator."""
 GONE = frozenset({Kind.STALE, Kind.ENDED})
 
-SHAPES: dict[Kind, str] = {
-    Kind.ASKS: "▲", Kind.FAILED: "✖", Kind.DONE: "◆", Kind.WORKS: "●", Kind.RESTS: "○",
-    Kind.UNKNOWN: "?", Kind.LOST: "≠", Kind.STALE: "◌", Kind.ENDED: "×",
-}  # fmt: skip
-ASCII_SHAPES: dict[Kind, str] = {
-    Kind.ASKS: "!", Kind.FAILED: "x", Kind.DONE: "+", Kind.WORKS: "*", Kind.RESTS: "-",
-    Kind.UNKNOWN: "?", Kind.LOST: "#", Kind.STALE: "~", Kind.ENDED: "=",
-}  # fmt: skip
-ROLES: dict[Kind, str] = {
-    Kind.ASKS: "asks", Kind.FAILED: "failed", Kind.DONE: "done", Kind.WORKS: "works", Kind.RESTS: "muted",
-    Kind.UNKNOWN: "muted", Kind.LOST: "failed", Kind.STALE: "muted", Kind.ENDED: "muted",
-}  # fmt: skip
+SHAPES = {kind: STATE_SIGNS[kind.value].sign for kind in Kind}
+ASCII_SHAPES = {kind: STATE_SIGNS[kind.value].plain for kind in Kind}
+ROLES = {kind: STATE_SIGNS[kind.value].role for kind in Kind}
 REST_WORDS: dict[RestState, str] = {
     RestState.ACTIVE: "", RestState.DROWSY: "drowsy", RestState.SLEEPING: "asleep", RestState.DEEP_SLEEP: "deep",
 }  # fmt: skip

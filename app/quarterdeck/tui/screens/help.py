@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
+from quarterdeck.core.state_signs import STATE_SIGNS
 from quarterdeck.core.text import fit
 from quarterdeck.tui.actions import ACTIONS, spoken
 from quarterdeck.tui.rows.cell import Cell
@@ -21,17 +22,6 @@ KEY_WIDTH = 20
 HELP_WIDTH = max(len(action.help) for action in ACTIONS) + 2
 NAMES_FROM = 100
 """Cells at which the names of the actions have room, as `[keys]` of the settings has them."""
-_MEANINGS = {
-    Kind.ASKS: "wants a permission or an answer of you",
-    Kind.FAILED: "stopped on an error",
-    Kind.DONE: "its turn is over, and you have not looked yet",
-    Kind.WORKS: "is working",
-    Kind.RESTS: "has nothing to do",
-    Kind.UNKNOWN: "nothing is known of it yet",
-    Kind.LOST: "cannot be watched now",
-    Kind.STALE: "its tmux server is gone; its identity is kept",
-    Kind.ENDED: "is over; its last words can be read",
-}
 
 
 class HelpScreen(Page):
@@ -71,8 +61,9 @@ class HelpScreen(Page):
 
     def _shapes(self) -> list[Line]:
         lines: list[Line] = [(Cell("What the shapes mean", "text bold"),)]
-        for kind, meaning in _MEANINGS.items():
+        for kind in Kind:
             sign = shape(kind, ascii_only=self.context.ascii_only)
+            meaning = STATE_SIGNS[kind.value].meaning
             lines.append((Cell("  " + fit(f"{sign} {kind.value}", KEY_WIDTH), "accent"), Cell(meaning)))
         doubt = "behind a state: we think so, and are not sure (details say why)"
         return [*lines, (Cell("  " + fit("?", KEY_WIDTH), "accent"), Cell(doubt)), ()]
