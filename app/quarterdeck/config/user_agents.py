@@ -32,7 +32,7 @@ Pattern = Annotated[str, AfterValidator(_is_pattern)]
 Programs = Annotated[Texts, AfterValidator(_are_names)]
 
 
-class TitleRule(Section):
+class TitleRuleSetting(Section):
     """What a pane title means."""
 
     id: str = Field(min_length=1, max_length=60)
@@ -45,7 +45,7 @@ class TitleRule(Section):
     """Whether the whole title must match."""
 
 
-class ScreenRule(Section):
+class ScreenRuleSetting(Section):
     """What words at some place of the screen mean."""
 
     id: str = Field(min_length=1, max_length=60)
@@ -91,7 +91,7 @@ class UserAgent(Section):
     """Arguments that bring its last conversation back."""
     env: dict[VariableName, str] | None = None
     """Environment it gets on top of ours."""
-    screen: tuple[ScreenRule, ...] = ()
+    screen: tuple[ScreenRuleSetting, ...] = ()
     """How its screen is read."""
-    title: tuple[TitleRule, ...] = ()
+    title: tuple[TitleRuleSetting, ...] = ()
     """How its pane's title is read."""
