@@ -233,3 +233,30 @@ def test_a_look_imports_only_what_it_looks_with(short_folder: Path, words: list[
         done = subprocess.run(command, env=cli_env(), capture_output=True, text=True, check=True, timeout=60)
 
     assert UNASKED & set(done.stderr.split()) == set()
+
+
+AGENTS_READERS = ("agent_readers", "screen", "_screen", "_transcript", "_registry", "_reports", "core.skills")
+
+
+@pytest.mark.parametrize(
+    ("program", "loaded"),
+    [
+        ("cat", set()),
+        ("codex", {"agent_readers", "screen", "codex_screen", "codex_transcript", "claude_reports"}),
+    ],
+)
+@pytest.mark.parametrize("words", [["ls"], ["show", "here"], ["send", "--held"]], ids=" ".join)
+def test_only_what_reads_the_agents_that_are_there_is_loaded(
+    short_folder: Path, words: list[str], program: str, loaded: set[str]
+) -> None:
+    code = "import sys; from quarterdeck.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+    socket, named = short_folder / "s", short_folder / program
+    named.symlink_to("/bin/cat")
+
+    with TmuxServer(socket) as server:
+        server.session("here", str(named))
+        command = [sys.executable, "-c", code, "-S", str(socket), *words]
+        done = subprocess.run(command, env=cli_env(), capture_output=True, text=True, check=True, timeout=60)
+
+    found = {name for name in done.stderr.split() if name.startswith("quarterdeck.") and name.endswith(AGENTS_READERS)}
+    assert {name.removeprefix("quarterdeck.agents.") for name in found} == loaded

@@ -13,7 +13,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.skills import last_skill
 from quarterdeck.ports.clock import wall_clock
 
 if TYPE_CHECKING:
@@ -106,10 +105,16 @@ class AgentFacts:
                 task.view = self._view(task, home)
                 task.since = started_at(task.program)
                 prompt = task.view.last_prompt if task.view else task.watched.report.last_prompt
-                task.skill = last_skill(prompt, installed_skills(home, self._agents)) if prompt else None
+                task.skill = self._skill_in(prompt, home) if prompt else None
             except Exception:  # a boundary: one agent's odd file must not hide the others' states
                 logger.exception("what %s wrote could not be read", task.agent.spec.name)
         return tasks
+
+    def _skill_in(self, prompt: str, home: Path | None) -> str | None:
+        # Here, since only agents have prompts, and its patterns take longer to compile than most modules to load.
+        from quarterdeck.core.skills import last_skill
+
+        return last_skill(prompt, installed_skills(home, self._agents))
 
     def _view(self, task: _Task, home: Path | None) -> TranscriptView | None:
         watched = task.watched
