@@ -235,14 +235,23 @@ def test_a_look_imports_only_what_it_looks_with(short_folder: Path, words: list[
     assert UNASKED & set(done.stderr.split()) == set()
 
 
-AGENTS_READERS = ("agent_readers", "screen", "_screen", "_transcript", "_registry", "_reports", "core.skills")
+AGENTS_READERS = (
+    "agent_readers",
+    "screen",
+    "_screen",
+    "_transcript",
+    "_registry",
+    "_reports",
+    "core.skills",
+    "agent_line",
+)
 
 
 @pytest.mark.parametrize(
     ("program", "loaded"),
     [
         ("cat", set()),
-        ("codex", {"agent_readers", "screen", "codex_screen", "codex_transcript", "claude_reports"}),
+        ("codex", {"agent_readers", "screen", "codex_screen", "codex_transcript", "claude_reports", "agent_line"}),
     ],
 )
 @pytest.mark.parametrize("words", [["ls"], ["show", "here"], ["send", "--held"]], ids=" ".join)
@@ -259,4 +268,4 @@ def test_only_what_reads_the_agents_that_are_there_is_loaded(
         done = subprocess.run(command, env=cli_env(), capture_output=True, text=True, check=True, timeout=60)
 
     found = {name for name in done.stderr.split() if name.startswith("quarterdeck.") and name.endswith(AGENTS_READERS)}
-    assert {name.removeprefix("quarterdeck.agents.") for name in found} == loaded
+    assert {name.rpartition(".")[2] for name in found} == loaded
