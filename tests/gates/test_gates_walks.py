@@ -1,0 +1,96 @@
+"""What an agent takes to add, done in a copy of the tree: one file, and one line of a table."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.cli import cli_env
+from support.patience import PATIENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+ROOT = Path(__file__).parents[2]
+AGENT = '''"""Walker."""
+
+from __future__ import annotations
+
+from quarterdeck.agents.coding_agent import CodingAgent
+from quarterdeck.ports.agent import AgentSpec
+
+AGENT = CodingAgent(spec=AgentSpec(key="walker", name="Walker 3", commands=("walker",), resume=("walker", "{id}")))
+'''
+
+
+class Copy:
+    """A copy of the tree that may be changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder
+        folder.mkdir()
+        for name in ("app", "themes"):
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "tests").mkdir()
+        for name in ("README.md", "tests/readme.py"):
+            shutil.copy(ROOT / name, folder / name)
+        self._before = dict(self._files())
+
+    def change(self, path: str, before: str, after: str) -> None:
+        """Put something in the place of a piece of a file that is there once."""
+        file = self.root / "app" / "quarterdeck" / path
+        text = file.read_text(encoding="utf-8")
+        assert text.count(before) == 1
+        file.write_text(text.replace(before, after), encoding="utf-8")
+
+    def run(self, *argv: str, code: int = 0, env: Mapping[str, str] | None = None) -> str:
+        """What Python prints on both streams when it runs this in the copy."""
+        done = subprocess.run(
+            [sys.executable, "-B", *argv],
+            env=cli_env({"PYTHONPATH": str(self.root / "app"), **(env or {})}),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+        )
+        assert done.returncode == code, done.stderr
+        return done.stdout + done.stderr
+
+    def changed(self) -> set[str]:
+        """The files that are others than at the beginning."""
+        return {str(path.relative_to(self.root)) for path, text in self._files() if self._before.get(path) != text}
+
+    def _files(self) -> Iterable[tuple[Path, bytes]]:
+        return ((path, path.read_bytes()) for path in self.root.rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Copy:
+    """The copy."""
+    return Copy(tmp_path / "tree")
+
+
+def test_an_agent_is_one_file_and_one_line(tree: Copy, private_home: Path) -> None:
+    (tree.root / "app/quarterdeck/agents/walker.py").write_text(AGENT)
+    aider = '        "aider": "quarterdeck.agents.aider:AGENT",\n'
+    tree.change("plugins/loading.py", aider, f'{aider}        "walker": "quarterdeck.agents.walker:AGENT",\n')
+    tree.run(str(tree.root / "tests/readme.py"))
+    programs = private_home / "bin"
+    programs.mkdir(parents=True)
+    (programs / "walker").symlink_to("/bin/cat")
+
+    assert tree.changed() == {
+        "app/quarterdeck/agents/walker.py",
+        "app/quarterdeck/plugins/loading.py",
+        "README.md",
+    }
+    assert "| Walker 3 | `walker` | process and stillness only | yes |" in (tree.root / "README.md").read_text()
+    assert tree.run("-m", "quarterdeck", "names", "agent", "wal") == "walker\tagent\n"
+    found = tree.run("-m", "quarterdeck", "doctor", "--json", code=1, env={"PATH": str(programs)})
+    assert "agent walker" in {each["name"] for each in json.loads(found)}
