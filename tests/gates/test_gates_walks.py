@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from quarterdeck.plugins.loading import load_all
 from support.cli import cli_env
 from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from quarterdeck.ports.agent import Agent
 
 ROOT = Path(__file__).parents[2]
 AGENT = '''"""Walker."""
@@ -94,3 +98,24 @@ def test_an_agent_is_one_file_and_one_line(tree: Copy, private_home: Path) -> No
     assert tree.run("-m", "quarterdeck", "names", "agent", "wal") == "walker\tagent\n"
     found = tree.run("-m", "quarterdeck", "doctor", "--json", code=1, env={"PATH": str(programs)})
     assert "agent walker" in {each["name"] for each in json.loads(found)}
+
+
+MAY_NAME_AGENTS = {"plugins/loading.py", "config/projects.py", "config/shipped.py", "agents/others.py"}
+"""The table of agents, and the setting that says which one is the usual one."""
+
+
+def test_no_code_but_its_own_knows_an_agent_by_its_name() -> None:
+    agents = [cast("Agent", each).spec for each in load_all("agents").plugins.values()]
+    names = {word for spec in agents for word in (spec.key, spec.name, *spec.commands)}
+    app = ROOT / "app" / "quarterdeck"
+    own = {file for spec in agents for file in (app / "agents").glob(f"{spec.key}*.py")}
+    own |= {app / file for file in MAY_NAME_AGENTS}
+
+    named = {
+        (str(file.relative_to(app)), node.value)
+        for file in set(app.rglob("*.py")) - own
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in names
+    }
+
+    assert named == set()
