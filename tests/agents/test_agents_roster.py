@@ -14,7 +14,7 @@ from quarterdeck.config.user_agents import UserAgent
 from quarterdeck.errors import SettingsError
 from quarterdeck.plugins.loading import PluginError, load, load_all, names
 from quarterdeck.plugins.presence import may_be_brought
-from quarterdeck.ports.agent import Agent, Launch, Permissions, Program, ScreenLook
+from quarterdeck.ports.agent import Agent, HookKind, Launch, Permissions, Program, ScreenLook
 from support.recordings import FULL, NOW, Recording, recordings
 
 if TYPE_CHECKING:
@@ -159,8 +159,8 @@ def test_every_agent_answers_to_its_key_its_name_and_its_commands() -> None:
         ("gemini", Launch(cwd=Path("/w"), prompt="-p"), (["gemini"], ["--prompt-interactive=-p"])),
         (
             "opencode",
-            Launch(cwd=Path("/w"), prompt="p", system_prompt="s", port=4096),
-            (["opencode", "--port", "4096"], ["--prompt=s\n\np"]),
+            Launch(cwd=Path("/w"), prompt="p", system_prompt="s"),
+            (["opencode"], ["--prompt=s\n\np"]),
         ),
     ],
     ids=["claude", "codex", "gemini", "opencode"],
@@ -307,6 +307,11 @@ def test_packages_are_read_only_where_one_could_bring_a_plugin(
         (place / where / "entry_points.txt").write_text("[quarterdeck.agents]\nmine = a:b\n")
 
     assert may_be_brought("quarterdeck.agents") == (where != "")
+
+
+def test_an_agent_says_that_it_reports_exactly_when_it_can_be_made_to() -> None:
+    for agent in built_in():
+        assert (agent.spec.hooks is not HookKind.NONE) == (agent.readers.hooks is not None)
 
 
 def test_agents_are_agents() -> None:

@@ -62,8 +62,6 @@ def _flags(spec: AgentSpec, wanted: Launch) -> tuple[str, ...]:
         flags += [*spec.model_flag, wanted.model]
         for beginning, words in spec.model_extras.items():
             flags += words if wanted.model.lower().startswith(beginning) else ()
-    if wanted.port and spec.port_flag:
-        flags += [*spec.port_flag, str(wanted.port)]
     return tuple(flags)
 
 

@@ -20,7 +20,6 @@ SPEC = AgentSpec(
     prompt_delivery=PromptDelivery.ARGUMENT,
     prompt_flag=("--prompt={text}",),
     subagent_flag=("--agent",),
-    port_flag=("--port",),
     resume=("opencode", "--session", "{id}"),
     resume_latest=("opencode", "--continue"),
     delete=("opencode", "session", "delete", "{id}"),

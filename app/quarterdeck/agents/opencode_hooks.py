@@ -142,7 +142,7 @@ class PluginFile:
         """
         if wanted.spool is None:
             return plan
-        argv = plan.argv if wanted.port else (*plan.argv, "--port", str(_free_port()))
+        argv = (*plan.argv, "--port", str(_free_port()))
         return replace(plan, argv=argv, env={**plan.env, PASSWORD: secrets.token_urlsafe(24)})
 
 

@@ -1,4 +1,4 @@
-"""Agents that are known by their descriptor alone, and the one for any command.
+"""Agents that are known by their descriptor alone.
 
 Without rules of their own, what they do is judged by movement and by their processes, and marked as such.
 """

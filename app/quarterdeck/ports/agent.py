@@ -121,8 +121,6 @@ class AgentSpec:
     """Words before a conversation id of our choosing."""
     subagent_flag: tuple[str, ...] = ()
     """Words before the name of the persona it shall take on; empty when it knows none."""
-    port_flag: tuple[str, ...] = ()
-    """Words before the port its own server shall listen on."""
     resume: tuple[str, ...] = ()
     """Command line that continues a conversation: `{id}` is its id. Empty: it cannot be continued."""
     resume_latest: tuple[str, ...] = ()
@@ -209,7 +207,6 @@ class Launch:
     """Where its hooks shall report to; None = it gets no hooks."""
     files: Path | None = None
     """A folder of ours for files that this launch needs; None = none can be written."""
-    port: int = 0
     extra: tuple[str, ...] = ()
     """Further words for the command line."""
 
