@@ -7,11 +7,10 @@ when the first value is made, what compares when two are first compared, and the
 from __future__ import annotations
 
 from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields
-from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast, dataclass_transform, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
 T = TypeVar("T")
 _put = object.__setattr__
@@ -41,23 +40,6 @@ def value(cls: type[T] | None = None, /, *, kw_only: bool = False) -> type[T] | 
         return cast("type[T]", done)
 
     return made if cls is None else made(cls)
-
-
-def filled(kind: type[T], held: Sequence[object]) -> T:
-    """The value with these fields, all of them and in their order: a tenth of the time, for what comes in thousands."""
-    made: T = _filler(cast("Any", kind))(held)
-    return made
-
-
-@cache
-def _filler(cls: Any) -> Callable[[Sequence[object]], Any]:
-    names = [each.name for each in fields(cls)]
-    # A value cannot be changed; this can, until it becomes one.
-    known: dict[str, Any] = {"_cls": cls, "_draft": type(cls.__name__, cls.__bases__, {"__slots__": tuple(names)})}
-    places = "".join(f"made.{name}, " for name in names)
-    lines = ("def fill(held):", " made = _draft()", f" {places} = held", " made.__class__ = _cls", " return made")
-    exec("\n".join(lines), known)  # noqa: S102 - as for `__init__`
-    return cast("Callable[[Sequence[object]], Any]", known["fill"])
 
 
 def _begin(self: Any, *given: object, **named: object) -> None:

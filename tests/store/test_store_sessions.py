@@ -130,6 +130,7 @@ SNAPSHOTS = st.builds(
     stream_instance_id=st.none() | TEXT,
     emission_seq=st.integers(0, 2**53),
 )
+COLUMNS = {"session_id": "sess_1", "tmux_name": "a", "tmux_server": SERVER}
 
 
 @pytest.fixture
@@ -158,24 +159,45 @@ def test_a_thought_is_read_back_as_it_was_written(kept: ThoughtSnapshot) -> None
 )
 @settings(max_examples=60, deadline=None)
 def test_any_text_is_a_session_or_a_named_fault(body: str) -> None:
-    columns = {"session_id": "sess_1", "tmux_name": "a", "tmux_server": SERVER}
     try:
-        kept = read_session(body, columns)
+        kept = read_session(body, COLUMNS)
     except BadRow:
         return
     assert kept.session_id == "sess_1"
 
 
 def test_what_an_older_version_did_not_write_takes_its_default() -> None:
-    columns = {"session_id": "sess_1", "tmux_name": "a", "tmux_server": SERVER}
-
-    kept = read_session('{"thought": "on it", "a_field_of_the_future": [1]}', columns)
+    kept = read_session('{"thought": "on it", "a_field_of_the_future": [1]}', COLUMNS)
 
     assert kept == Session(session_id=SessionId("sess_1"), tmux_name="a", tmux_server=SERVER, thought="on it")
 
 
 def test_times_are_written_in_utc_with_a_z() -> None:
     assert as_json(NOON + timedelta(microseconds=5)) == '"2026-11-21T12:00:00.000005Z"'
+
+
+AT_NIGHT = "2026-11-22T00:30:00+05:00"
+
+
+def test_times_of_another_zone_are_read_in_utc() -> None:
+    body = f'{{"created_at": "{AT_NIGHT}", "asks": {{"kind": "question", "text": "?", "since": "{AT_NIGHT}"}}}}'
+
+    kept = read_session(body, COLUMNS)
+
+    assert kept.asks is not None
+    for time in (kept.created_at, kept.asks.since):
+        assert time is not None
+        assert (time.tzinfo, time.hour) == (UTC, 19)
+
+
+@pytest.mark.parametrize("time", ["2026-11-21T12:00:00", "9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+05:00"])
+def test_a_time_without_a_zone_or_that_utc_does_not_have_is_none(time: str) -> None:
+    with pytest.raises(BadRow):
+        read_session(f'{{"created_at": "{time}"}}', COLUMNS)
+
+
+def test_what_utf_8_cannot_hold_is_written_as_a_question_mark() -> None:
+    assert read_session(as_json(replace(session(1), title="a\udc80b")), {}).title == "a?b"
 
 
 async def test_a_checkpoint_is_read_back_by_another_store(store: SqliteStore, tmp_path: Path) -> None:

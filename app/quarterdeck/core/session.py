@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from quarterdeck.core.aware_time import AwareTime  # noqa: TC001 — read at run time, with what is kept
+from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId  # noqa: TC001 — read at run time, with what is kept
+from quarterdeck.core.work import Work  # noqa: TC001 — read at run time, with what is kept
 from quarterdeck.values import value
-
-if TYPE_CHECKING:
-    from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId
-    from quarterdeck.core.work import Work
 
 DEFAULT_CONTEXT_LIMIT = 128_000
 EPOCH = datetime.fromtimestamp(0, UTC)
@@ -114,7 +113,7 @@ class Evidence:
 
     cause: str
     confidence: Confidence = Confidence.LOW
-    observed_at: datetime | None = None
+    observed_at: AwareTime | None = None
     source: Source = Source.SILENCE
     detail: str = ""
 
@@ -126,7 +125,7 @@ class Ask:
     kind: Need
     text: str
     choices: tuple[str, ...] = ()
-    since: datetime
+    since: AwareTime
     several: bool = False
     """Whether more than one of the choices may be taken."""
     to_write: int | None = None
@@ -174,16 +173,16 @@ class Session:
     thought: str | None = None
     thought_state: ThoughtState = ThoughtState.HOLDING
     thought_source: ThoughtSource = ThoughtSource.CARRY_FORWARD
-    thought_updated_at: datetime | None = None
+    thought_updated_at: AwareTime | None = None
     rest_state: RestState = RestState.ACTIVE
     commit_candidate: bool = False
     action_cues: tuple[ActionCue, ...] = ()
-    objective_changed_at: datetime | None = None
+    objective_changed_at: AwareTime | None = None
     last_skill: str | None = None
     is_stale: bool = False
     attached_clients: int = 0
     transport_health: TransportHealth = TransportHealth.HEALTHY
-    last_activity_at: datetime = EPOCH
+    last_activity_at: AwareTime = EPOCH
     repo_theme_id: str | None = None
     cost_usd: float | None = None
     model: str | None = None
@@ -195,7 +194,7 @@ class Session:
     incarnation: str = ""
     pid: int = 0
     """Process of the session's current pane."""
-    created_at: datetime | None = None
+    created_at: AwareTime | None = None
     title: str = ""
     agent: str | None = None
     """Short name of the agent that `tool` names."""
@@ -210,7 +209,7 @@ class Session:
     """Messages of the operator's that wait until they can be delivered."""
     exit_reason: ExitReason | None = None
     exit_status: int | None = None
-    ended_at: datetime | None = None
+    ended_at: AwareTime | None = None
 
     @property
     def status_words(self) -> str:

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from quarterdeck.core.session import RestState, ThoughtSource, ThoughtState
+from quarterdeck.core.aware_time import AwareTime  # noqa: TC001 — read at run time, with what is kept
+from quarterdeck.core.session import ActionCue, RestState, ThoughtSource, ThoughtState
 from quarterdeck.values import value
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from quarterdeck.core.session import ActionCue
 
 
 @value(kw_only=True)
@@ -23,11 +17,11 @@ class ThoughtSnapshot:
     rest_state: RestState = RestState.ACTIVE
     commit_candidate: bool = False
     action_cues: tuple[ActionCue, ...] = ()
-    objective_changed_at: datetime | None = None
+    objective_changed_at: AwareTime | None = None
     objective_fingerprint: str | None = None
     token_count: int = 0
     context_limit: int = 0
-    updated_at: datetime
+    updated_at: AwareTime
     stream_instance_id: str | None = None
     emission_seq: int = 0
 

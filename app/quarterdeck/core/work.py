@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from quarterdeck.core.aware_time import AwareTime  # noqa: TC001 — read at run time, with what is kept
 from quarterdeck.values import value
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 
 class Role(StrEnum):
@@ -90,5 +88,5 @@ class Work:
     prs: tuple[dict[str, Any], ...] = ()
     lifecycle: dict[str, Any] = field(default_factory=dict)
     display_name: str | None = None
-    created_at: datetime | None = None
-    restored_at: datetime | None = None
+    created_at: AwareTime | None = None
+    restored_at: AwareTime | None = None

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import sqlite3
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from quarterdeck.core.session import Session, SessionState, Source
+from quarterdeck.core.session import SessionState, Source
 from quarterdeck.foreign_files import require_database
-from quarterdeck.store.plain_rows import NotPlain, read_plain
+from quarterdeck.store.rows import BadRow, read_object, session_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from quarterdeck.core.session import Session
 
 logger = logging.getLogger(__name__)
 
@@ -64,10 +65,9 @@ def _shown(connection: sqlite3.Connection, server: str) -> Iterator[Session]:
         "SELECT session_id, tmux_name, incarnation, tmux_id, coalesce(reserved_from, status), body FROM sessions"
         " WHERE coalesce(reserved_from, status) IN ('live', 'stale') AND server = ? ORDER BY seq"
     )
-    rows = connection.execute(query, (server,)).fetchall()
-    bodies = _parsed([row[5] for row in rows])
-    for (session_id, name, incarnation, tmux_id, status, _), found in zip(rows, bodies, strict=True):
+    for session_id, name, incarnation, tmux_id, status, body in connection.execute(query, (server,)):
         try:
+            found = read_object(body)
             found.update(
                 session_id=session_id,
                 tmux_server=server,
@@ -78,25 +78,9 @@ def _shown(connection: sqlite3.Connection, server: str) -> Iterator[Session]:
             if status == STALE:
                 found.update(_PUT_AWAY)
             found["state_evidence"]["source"] = Source.RESTORED.value
-            session = read_plain(Session, found)
-        except (NotPlain, TypeError, AttributeError, KeyError):
+            session = session_of(found)
+        except (BadRow, TypeError, AttributeError, KeyError):
             # Shown as one that nothing is known of.
             continue
         if status == STALE or (not session.is_stale and session.state is not SessionState.EXITED):
             yield session
-
-
-def _parsed(bodies: list[str]) -> list[Any]:
-    """What each body says; None for one that is broken. All at once is a third quicker than one by one."""
-    try:
-        every = json.loads(f"[{','.join(bodies)}]")
-    except (ValueError, TypeError, RecursionError):
-        every = None
-    return every if every is not None and len(every) == len(bodies) else [_read(body) for body in bodies]
-
-
-def _read(body: str) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, TypeError, RecursionError):
-        return None

@@ -1,13 +1,16 @@
-"""Sessions and thoughts as they are read back. What is exactly as we write it is taken as it is; the rest is judged."""
+"""Sessions and thoughts as they are read back: what fits is taken, what is missing takes its default."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import fields, is_dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from msgspec import convert
+from msgspec.json import Decoder
 
 from quarterdeck.core.session import Session
 from quarterdeck.core.thought import ThoughtSnapshot
-from quarterdeck.store.plain_rows import NotPlain, read_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,31 +21,53 @@ Known = dict[str, tuple[int, K]]
 """What was read before, by key, and the hash of the row it was read from: most rows are as they were."""
 
 
+_OBJECT = Decoder(dict[str, Any])
+
+
 class BadRow(ValueError):
     """What was kept cannot be understood."""
 
 
 def read_session(body: str, columns: Mapping[str, object]) -> Session:
     """A session from its JSON; the columns of its row have the last word. Raises BadRow."""
-    return _read(Session, body, columns)
+    return session_of(read_object(body) | dict(columns))
 
 
 def read_thought(body: str) -> ThoughtSnapshot:
     """A thought snapshot from its JSON. Raises BadRow."""
-    return _read(ThoughtSnapshot, body, {})
+    return _read(ThoughtSnapshot, read_object(body))
 
 
-def _read(kind: type[V], body: str, columns: Mapping[str, object]) -> V:
+def read_object(body: str) -> dict[str, Any]:
+    """What was kept of a value, not judged yet. Raises BadRow."""
     try:
-        found = json.loads(body)
-        if not isinstance(found, dict):
-            raise BadRow("it is no object")
-        try:
-            return read_plain(kind, found | dict(columns))
-        except NotPlain:
-            # pydantic takes 110 ms to import: nobody pays whose rows were written by us and not touched since.
-            from quarterdeck.store.row_models import validated
+        return _OBJECT.decode(body)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise BadRow(str(error)) from error
 
-            return validated(kind, found | dict(columns))
+
+def session_of(found: dict[str, Any]) -> Session:
+    """The session that an object stands for. Raises BadRow."""
+    return _read(Session, found)
+
+
+def _read(kind: type[V], found: dict[str, Any]) -> V:
+    try:
+        return _in_utc(convert(found, kind, strict=False))
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise BadRow(str(error)) from error
+
+
+def _in_utc(value: V) -> V:
+    """Times of other zones, which only others write, as ours; raises OverflowError for one that UTC does not have."""
+    changed: dict[str, Any] = {}
+    for name in (each.name for each in fields(cast("Any", value))):
+        held: Any = getattr(value, name)
+        if isinstance(held, datetime):
+            if held.tzinfo is not UTC:
+                changed[name] = held.astimezone(UTC)
+        elif is_dataclass(held):
+            inner = _in_utc(held)  # type: ignore[type-var] # every value in a value is gone through
+            if inner is not held:
+                changed[name] = inner
+    return replace(value, **changed) if changed else value

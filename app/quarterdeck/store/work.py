@@ -168,7 +168,7 @@ class SqliteWorkStore:
             query = f"SELECT session_id, body FROM work WHERE {condition} ORDER BY seq"  # noqa: S608 — our own conditions
             return [(str(name), str(body)) for name, body in connection.execute(query, (value,))]
 
-        # pydantic takes 110 ms to import: nobody pays who has no work to read.
+        # Most have no work to read, and then nothing of it is loaded.
         rows = await self._database.read(run)
         if not rows:
             return []

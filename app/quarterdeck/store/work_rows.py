@@ -1,4 +1,4 @@
-"""Work records as text, and back: checked by a model, since the file may have been written by anybody."""
+"""Work records as text, and back: checked, since the file may have been written by anybody."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from msgspec import Struct, convert
 
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.lifecycle_record import dump, parse, show_time, synthesise
-from quarterdeck.core.pull_request import PullRequest
+from quarterdeck.core.pull_request import PullRequest  # noqa: TC001 — read at run time, with what is kept
 from quarterdeck.core.work import Role
 from quarterdeck.core.work_record import WorkRecord
 from quarterdeck.errors import StoreError
@@ -21,28 +21,16 @@ class BadWork(StoreError):
     """A kept record that cannot be one."""
 
 
-class _Pr(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-    number: int
-    url: str
-    title: str = ""
-    owner: str = ""
-    repo: str = ""
-    branch: str = ""
-    base_branch: str = ""
-    is_draft: bool = False
-    state: str = "open"
+class _Work(Struct, kw_only=True):
+    """What is kept of one. What is missing takes its default, and what is not known is left out."""
 
-
-class _Work(BaseModel):
-    model_config = ConfigDict(extra="ignore")
     project: str
     role: Role = Role.WORKER
     agent: str = ""
     model: str | None = None
     status: str = "spawning"
     """Only of records without a lifecycle."""
-    lifecycle: object = None
+    lifecycle: Any = None
     repository: str = ""
     worktree: str | None = None
     branch: str | None = None
@@ -53,7 +41,7 @@ class _Work(BaseModel):
     prompt: str | None = None
     display_name: str | None = None
     is_named_by_user: bool = False
-    prs: tuple[_Pr, ...] = ()
+    prs: tuple[PullRequest, ...] = ()
     finds_prs: bool = True
     agent_session_id: str | None = None
     restore_fallback: str | None = None
@@ -64,7 +52,7 @@ class _Work(BaseModel):
     report_note: str = ""
     reported_at: datetime | None = None
     kept_ref: str | None = None
-    extra: dict[str, str] = Field(default_factory=dict)
+    extra: dict[str, str] = {}
 
 
 def write_work(record: WorkRecord) -> str:
@@ -86,8 +74,8 @@ def write_work(record: WorkRecord) -> str:
 def read_work(session_id: str, body: str) -> WorkRecord:
     """A record as kept; raises BadWork when it cannot be one."""
     try:
-        row = _Work.model_validate(json.loads(body))
-    except (ValueError, ValidationError) as error:
+        row = convert(json.loads(body), _Work, strict=False)
+    except (ValueError, OverflowError, RecursionError) as error:
         raise BadWork(str(error)) from error
     created_at = row.created_at.replace(tzinfo=row.created_at.tzinfo or UTC).astimezone(UTC)
     fallback = synthesise(
@@ -104,6 +92,6 @@ def read_work(session_id: str, body: str) -> WorkRecord:
         lifecycle=parse(row.lifecycle, fallback),
         created_at=created_at,
     )
-    plain = set(_Work.model_fields) - {"status", "lifecycle", "prs", "created_at", "project"}
+    plain = set(_Work.__struct_fields__) - {"status", "lifecycle", "created_at", "project"}
     known: dict[str, Any] = {name: getattr(row, name) for name in plain}
-    return replace(record, prs=tuple(PullRequest(**pr.model_dump()) for pr in row.prs), **known)
+    return replace(record, **known)
