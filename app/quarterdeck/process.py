@@ -11,9 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.errors import ProgramError, ProgramFailed, ProgramMissing, ProgramTimedOut
 from quarterdeck.programs import install_hint
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,8 +40,7 @@ _CHUNK = 65536
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-@value
-class Result:
+class Result(Struct, frozen=True):
     """How a program ended. A code other than 0 is an answer, not an error."""
 
     code: int
@@ -233,8 +233,7 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-@value
-class Running:
+class Running(Struct, frozen=True):
     """One process of the system."""
 
     pid: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import pytest
 
 from quarterdeck.core.reading_ladder import decide, holds
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
+from quarterdeck.values import replace
 from support.recordings import FULL, Recording, recordings, verdict
 from support.rungs import RUNGS, rungs
 

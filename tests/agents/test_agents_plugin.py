@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +12,7 @@ from quarterdeck.cli import main
 from quarterdeck.core.session import Need, SessionState, Source, ThoughtState
 from quarterdeck.core.urgency import is_idle_agent, wants_input
 from quarterdeck.operations.new import NewSessionRequest, new_session
+from quarterdeck.values import replace
 from support.tmux_server import TmuxServer
 from support.workers import until, watching
 

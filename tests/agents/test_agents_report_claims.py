@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from quarterdeck.agents.limits import reset_time
 from quarterdeck.agents.opencode_server import Answers, ask, port_in, reading_of
 from quarterdeck.core.report import Report, ReportState
 from quarterdeck.core.session import Need, SessionState
+from quarterdeck.values import replace
 from support.recordings import AGENTS, FULL, HERE, NOW, agent, recordings
 
 if TYPE_CHECKING:

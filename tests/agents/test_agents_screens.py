@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.core.text import clean_lines
+from quarterdeck.values import replace
 from support.recordings import AGENTS, FULL, NOW, Recording, agent, recordings, verdict
 
 LIVE = [recording for recording in recordings() if recording.truth != "exited"]

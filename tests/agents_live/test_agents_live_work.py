@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +18,7 @@ from quarterdeck.operations.restore import restore
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.paths import find_places
 from quarterdeck.runtime.bridge import open_services
+from quarterdeck.values import replace
 from support.agent_lab import Lab, program_of, search_path
 from support.git_repo import make_repository
 from support.patience import PATIENCE

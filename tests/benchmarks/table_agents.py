@@ -8,13 +8,13 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.reading_ladder import decide, holds
 from quarterdeck.core.session import Confidence, SessionState
+from quarterdeck.values import replace
 from support.recordings import FULL, SIZES, recordings, verdict
 from support.rungs import RUNGS, rungs
 

@@ -9,13 +9,13 @@ import shutil
 import subprocess
 import sys
 from argparse import SUPPRESS
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from quarterdeck.cli.verbs import VERBS
 from quarterdeck.paths import find_places
+from quarterdeck.values import replace
 from support.cli import ROOT, run_cli
 from support.patience import PATIENCE
 from support.store import open_store, session

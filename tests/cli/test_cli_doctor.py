@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from quarterdeck.paths import Places, find_places
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.ports.doctor_check import Check, CheckStatus, Finding
 from quarterdeck.tmux.tmux_options import advise
+from quarterdeck.values import replace
 from support.cli import run_cli, run_cli_in_terminal
 from support.store import open_store, session
 from support.tmux_server import TmuxServer

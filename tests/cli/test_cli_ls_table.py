@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from quarterdeck.cli.ls_table import DROPPED, NARROWEST_NAME, fitted, table
 from quarterdeck.core.session import Confidence, Evidence, Need, SessionState
 from quarterdeck.core.text import cell_width
+from quarterdeck.values import replace
 from support.cli import run_cli, run_cli_in_terminal
 from support.store import NOON, session
 from support.tmux_server import TmuxServer

@@ -7,7 +7,6 @@ import logging
 import sqlite3
 import subprocess
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck import log
@@ -31,6 +30,7 @@ from quarterdeck.thoughts.prompt import build
 from quarterdeck.tui.rows.detail import ask_lines, diff_lines, why_lines
 from quarterdeck.tui.rows.mark import kind_of
 from quarterdeck.tui.rows.session_row import saying, title_of
+from quarterdeck.values import replace
 from support.cli import cli_env, run_cli
 from support.patience import PATIENCE
 from support.store import NOON, open_store, session, thought

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import platformdirs
@@ -17,6 +16,7 @@ from quarterdeck.store.lease import Lease
 from quarterdeck.store.lease_files import writer_duty
 from quarterdeck.store.status_counts import own_session_key
 from quarterdeck.tui.console_memory import ConsoleMemory
+from quarterdeck.values import replace
 from support.cli import Done, cli_env, run_cli
 from support.patience import PATIENCE
 from support.store import open_store, session

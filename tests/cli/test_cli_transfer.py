@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from quarterdeck.core.ids import SessionId
 from quarterdeck.core.session import ExitReason, Need, SessionState
 from quarterdeck.paths import find_places
 from quarterdeck.ports.store import Activity, ActivityQuery
+from quarterdeck.values import replace
 from support.cli import Done, run_cli
 from support.store import NOON, RUN, SERVER, HandClock, open_store, seen_session, session, thought
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +18,8 @@ from quarterdeck.core.detector import (
     step,
 )
 from quarterdeck.core.session import Confidence, SessionState, Source
+from quarterdeck.values import replace
+from support.struct_of import struct_of
 
 PROMPT = "me@host:~$ "
 NOTHING = Observation()
@@ -306,7 +306,7 @@ def test_a_session_seen_before_keeps_its_last_activity() -> None:
     assert play((1000, screen(PROMPT)), start=begin(1000, 10)).last_activity == 10
 
 
-observations = st.builds(
+observations = struct_of(
     Observation,
     command=st.sampled_from([None, "bash", "make"]),
     has_children=st.sampled_from([None, True, False]),

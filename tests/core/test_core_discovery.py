@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import islice
 
 import pytest
@@ -14,6 +13,7 @@ from quarterdeck.core.discovery import free_names, next_numeric_name, reconcile,
 from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId, WindowId
 from quarterdeck.core.pane import Incarnation, Look, NoServer, Pane, Snapshot
 from quarterdeck.core.session import Session, SessionState
+from quarterdeck.values import replace
 
 RUN, OTHER_RUN = Incarnation(1, 100), Incarnation(2, 200)
 

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from quarterdeck.core.fleet import CUT_OFF_AFTER, as_seen
 from quarterdeck.core.session import TransportHealth
+from quarterdeck.values import replace
 from support.fleet import canned_fleet
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
@@ -12,6 +11,7 @@ from quarterdeck.core.lifecycle import PrPart, PrReason, PrState, WorkState, ini
 from quarterdeck.core.pull_request import PullRequest
 from quarterdeck.core.work import Role, WorkStatus
 from quarterdeck.core.work_record import WorkRecord, repaired
+from quarterdeck.values import replace
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 ALIVE, ABSENT, UNKNOWN = Presence.ALIVE, Presence.ABSENT, Presence.UNKNOWN

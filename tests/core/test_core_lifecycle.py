@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -28,6 +27,8 @@ from quarterdeck.core.lifecycle import (
 )
 from quarterdeck.core.lifecycle_record import dump, parse, parse_time, synthesise
 from quarterdeck.core.work import PR_TRACKING, Role, WorkStatus, parse_status
+from quarterdeck.values import replace
+from support.struct_of import struct_of
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 NO_PR = PrPart()
@@ -38,9 +39,9 @@ times = st.none() | st.datetimes(
     max_value=datetime(2100, 1, 1),  # noqa: DTZ001
     timezones=st.just(UTC),
 )
-lifecycles = st.builds(
+lifecycles = struct_of(
     Lifecycle,
-    session=st.builds(
+    session=struct_of(
         WorkPart,
         kind=st.sampled_from(Role),
         state=st.sampled_from(WorkState),
@@ -50,7 +51,7 @@ lifecycles = st.builds(
         terminated_at=times,
         last_transition_at=times,
     ),
-    pr=st.builds(
+    pr=struct_of(
         PrPart,
         state=st.sampled_from(PrState),
         reason=st.sampled_from(PrReason),
@@ -58,7 +59,7 @@ lifecycles = st.builds(
         url=st.none() | st.text(),
         last_observed_at=times,
     ),
-    runtime=st.builds(
+    runtime=struct_of(
         RuntimePart,
         state=st.sampled_from(RuntimeState),
         reason=st.sampled_from(RuntimeReason),

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from quarterdeck.core.project import (
     project_at,
 )
 from quarterdeck.core.work import Role
+from quarterdeck.values import replace
 
 PROJECT = Project(
     name="web",

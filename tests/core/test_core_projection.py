@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +30,7 @@ from quarterdeck.core.session import (
 from quarterdeck.core.session_ends import gone, put_away
 from quarterdeck.core.thought import ThoughtSnapshot
 from quarterdeck.core.transcript import TranscriptView
+from quarterdeck.values import replace
 from support.whole_session import FULL, LATER, LIVE, differing
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ SETS: dict[FieldOwner, list[Callable[[], tuple[Session, Session]]]] = {
 
 
 def test_the_table_has_a_row_for_each_field_in_the_order_of_the_class() -> None:
-    assert [each.name for each in FIELDS] == [each.name for each in fields(Session)]
+    assert [each.name for each in FIELDS] == list(Session.__struct_fields__)
 
 
 @pytest.mark.parametrize("owner", SETS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -24,6 +23,8 @@ from quarterdeck.core.reading_ladder import (
     settle_deadline,
 )
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
+from quarterdeck.values import replace
+from support.struct_of import struct_of
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DRAWN = (Source.SIGNAL, Source.SCREEN, Source.SILENCE)
@@ -174,7 +175,7 @@ def test_an_ask_takes_its_choices_from_where_they_are_known() -> None:
     assert (late.source, late.question, late.choices) == (Source.HOOK, "Run rm -r build?", ("Yes", "No"))
 
 
-readings = st.builds(
+readings = struct_of(
     Reading,
     source=st.sampled_from(Source),
     state=st.sampled_from(SessionState),

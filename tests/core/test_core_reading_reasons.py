@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.reading_ladder import decide
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
+from quarterdeck.values import replace
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 IDLE, BUSY, ERROR, ATTENTION = SessionState.IDLE, SessionState.BUSY, SessionState.ERROR, SessionState.ATTENTION

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -27,6 +26,7 @@ from quarterdeck.core.self_report import (
     refusal,
 )
 from quarterdeck.core.work import Role
+from quarterdeck.values import replace
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 URL = "https://github.com/acme/web/pull/7"

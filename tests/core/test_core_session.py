@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from quarterdeck.core.session import Confidence, Evidence, SessionState
+from quarterdeck.values import replace
 from support.store import session
 
 

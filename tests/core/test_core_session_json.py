@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -38,6 +37,7 @@ from quarterdeck.core.session import (
 )
 from quarterdeck.core.session_json import EVENT_NAMES, event_to_wire, plain, rfc3339, to_wire
 from quarterdeck.core.work import Work
+from quarterdeck.values import replace
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 BARE = Session(session_id=SessionId("sess_1"), tmux_name="0", tmux_server="/tmp/s")

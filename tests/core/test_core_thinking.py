@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +16,7 @@ from quarterdeck.core.rest import waits_for_operator
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
 from quarterdeck.core.spending import DAY, HOUR, Caps, Spending, spending_from
 from quarterdeck.core.thought_line import LONGEST, tidy, tidy_answer
+from quarterdeck.values import replace
 from support.fleet import NOW
 from support.thinking import agent_of, session_of, terminal_of, view_of
 

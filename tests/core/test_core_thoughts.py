@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,13 +14,15 @@ from quarterdeck.core.projection import KnownFacts, project
 from quarterdeck.core.session import RestState, Session, ThoughtSource, ThoughtState
 from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
 from quarterdeck.core.thought_rules import accept, fold, key_for, pane_key, supersedes
+from quarterdeck.values import replace
+from support.struct_of import struct_of
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=5)
 ROW = Session(session_id=SessionId("sess_1"), tmux_name="work", tmux_server="/tmp/s")
 
 streams = st.sampled_from([None, "a", "b"])
-snapshots = st.builds(
+snapshots = struct_of(
     ThoughtSnapshot,
     thought=st.sampled_from([None, "", "Sleeping.", "reads the parser", "asks which colour"]),
     thought_source=st.sampled_from(ThoughtSource),
@@ -32,7 +33,7 @@ snapshots = st.builds(
     token_count=st.integers(0, 3),
     context_limit=st.integers(0, 3),
 )
-updates = st.builds(ThoughtUpdate, session_id=st.just("sess_1"), snapshot=snapshots, objective_changed=st.booleans())
+updates = struct_of(ThoughtUpdate, session_id=st.just("sess_1"), snapshot=snapshots, objective_changed=st.booleans())
 
 
 def snapshot(stream: str | None = None, seq: int = 0, **fields: object) -> ThoughtSnapshot:

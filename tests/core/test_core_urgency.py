@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -37,6 +36,7 @@ from quarterdeck.core.urgency import (
     waits,
     wants_input,
 )
+from quarterdeck.values import replace
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SURE = Evidence(cause="rule", confidence=Confidence.HIGH, observed_at=NOON)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,6 +23,7 @@ from quarterdeck.operations.send import send
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.operations.take_report import NOTE_LENGTH, report
 from quarterdeck.store.status_counts import glance
+from quarterdeck.values import replace
 from support.patience import PATIENCE
 from support.post import Post, ScriptedAgent, post_office
 from support.tmux_server import TmuxServer, until

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from quarterdeck.operations.orchestrator import OrchestratorRequest, Orchestrato
 from quarterdeck.operations.restore import restore
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.ports.store import SeenSession
+from quarterdeck.values import replace
 from support.tmux_server import TmuxServer, until
 from support.work_contexts import open_place, runtime_of
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,7 @@ from quarterdeck.operations.kill_work import kill_work
 from quarterdeck.operations.orchestrator import OrchestratorRequest, Orchestrators
 from quarterdeck.operations.restore import restore
 from quarterdeck.operations.spawn import SpawnRequest, spawn
+from quarterdeck.values import replace
 from support.tmux_server import until
 from support.work_contexts import scripted
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -33,6 +32,7 @@ from quarterdeck.operations.restore import restore, tell_kept
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.operations.take_report import report
 from quarterdeck.operations.work_list import list_work, repair
+from quarterdeck.values import replace
 from support.git_repo import git
 from support.store import audit_trail
 from support.tmux_server import TmuxServer, until

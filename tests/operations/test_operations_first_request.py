@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +15,7 @@ from quarterdeck.operations.new import NewSessionRequest, new_session
 from quarterdeck.operations.reopen import reopen
 from quarterdeck.operations.send import deliver_held, send
 from quarterdeck.ports.store import ActivityQuery
+from quarterdeck.values import replace
 from support.post import Post, ScriptedAgent, post_office
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from quarterdeck.operations.cleanup import cleanup
 from quarterdeck.operations.kill_work import kill_work
 from quarterdeck.operations.orchestrator import OrchestratorRequest, Orchestrators, orchestrator_id
 from quarterdeck.operations.spawn import SpawnRequest, spawn
+from quarterdeck.values import replace
 from support.patience import PATIENCE
 from support.tmux_server import TmuxServer, until
 from support.warm import WarmProcess

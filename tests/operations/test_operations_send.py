@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +17,7 @@ from quarterdeck.operations.kill import kill
 from quarterdeck.operations.message_queue import MessageQueue
 from quarterdeck.operations.send import deliver_held, deliver_now, send, send_to_all
 from quarterdeck.ports.messages import Stage
+from quarterdeck.values import replace
 from support.post import Post, post_office
 from support.tmux_server import until
 from support.tmux_terminal import Terminals

@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,6 +27,7 @@ from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.ports.agent import PromptDelivery
 from quarterdeck.ports.store import ActivityQuery
 from quarterdeck.store.work import SqliteWorkStore
+from quarterdeck.values import replace
 from support.git_repo import git
 from support.tmux_server import TmuxServer, until
 from support.work_contexts import Place, open_place, scripted

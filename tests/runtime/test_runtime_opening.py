@@ -6,7 +6,6 @@ import asyncio
 import subprocess
 import sys
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +20,7 @@ from quarterdeck.runtime.opening import Opening
 from quarterdeck.supervisor.session_facts import UNNAMED
 from quarterdeck.supervisor.shown_rows import Guests
 from quarterdeck.tui.preferences import NOTHING_SET, fingerprint, kept_preferences, preferences_of, preferences_to_keep
+from quarterdeck.values import replace
 from support.cli import cli_env
 from support.patience import PATIENCE
 from support.store import session

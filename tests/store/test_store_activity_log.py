@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import pytest
 from quarterdeck.ports.store import Activity, ActivityQuery, Level
 from quarterdeck.store import activity_log
 from quarterdeck.store.sqlite import SqliteStore
+from quarterdeck.values import replace
 from support.store import NOON, HandClock, open_store
 
 if TYPE_CHECKING:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from quarterdeck.core.session import Source
 from quarterdeck.store.first_read import first_read
+from quarterdeck.values import replace
 from support.store import RUN, SERVER, open_store, seen_session, session
 
 if TYPE_CHECKING:

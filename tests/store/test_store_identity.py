@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +10,7 @@ from quarterdeck.errors import NotFound, Refused
 from quarterdeck.ports.store import Claim, Identity
 from quarterdeck.store.identity import ENDED_ECHO, RESERVATION_LASTS
 from quarterdeck.store.sessions import ENDED_KEPT
+from quarterdeck.values import replace
 from support.store import NEXT_RUN, NOON, RUN, SERVER, HandClock, open_store, seen_session, session, thought
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,9 @@ from quarterdeck.core.work import Work
 from quarterdeck.store import hook_times
 from quarterdeck.store.rows import BadRow, read_session, read_thought
 from quarterdeck.store.writing import as_json
+from quarterdeck.values import replace
 from support.store import NEXT_RUN, NOON, RUN, SERVER, open_store, seen_session, session, thought
+from support.struct_of import struct_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -43,13 +44,13 @@ TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20)
 ZONES = st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45)), timezone(timedelta(hours=-8))])
 TIMES = st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=ZONES)  # noqa: DTZ001 — bounds of any zone
 MAYBE_TIMES = st.none() | TIMES
-CUES = st.builds(ActionCue, kind=st.sampled_from(ActionCueKind), evidence=st.lists(TEXT, max_size=3).map(tuple))
+CUES = struct_of(ActionCue, kind=st.sampled_from(ActionCueKind), evidence=st.lists(TEXT, max_size=3).map(tuple))
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | TEXT,
     lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner),
     max_leaves=5,
 )
-WORKS = st.builds(
+WORKS = struct_of(
     Work,
     project=TEXT,
     role=TEXT,
@@ -64,14 +65,14 @@ WORKS = st.builds(
     created_at=MAYBE_TIMES,
     restored_at=MAYBE_TIMES,
 )
-SESSIONS = st.builds(
+SESSIONS = struct_of(
     Session,
     session_id=TEXT.map(SessionId),
     tmux_name=TEXT,
     tmux_server=TEXT,
     pane_id=st.none() | TEXT.map(PaneId),
     state=st.sampled_from(SessionState),
-    state_evidence=st.builds(
+    state_evidence=struct_of(
         Evidence,
         cause=TEXT,
         confidence=st.sampled_from(Confidence),
@@ -81,7 +82,7 @@ SESSIONS = st.builds(
     ),
     needs=st.none() | st.sampled_from(Need),
     asks=st.none()
-    | st.builds(Ask, kind=st.sampled_from(Need), text=TEXT, choices=st.lists(TEXT, max_size=3).map(tuple), since=TIMES),
+    | struct_of(Ask, kind=st.sampled_from(Need), text=TEXT, choices=st.lists(TEXT, max_size=3).map(tuple), since=TIMES),
     current_command=st.none() | TEXT,
     cwd=TEXT,
     tool=st.none() | TEXT,
@@ -115,7 +116,7 @@ SESSIONS = st.builds(
     exit_status=st.none() | st.integers(0, 255),
     ended_at=MAYBE_TIMES,
 )
-SNAPSHOTS = st.builds(
+SNAPSHOTS = struct_of(
     ThoughtSnapshot,
     thought=st.none() | TEXT,
     thought_state=st.sampled_from(ThoughtState),
@@ -153,9 +154,9 @@ def test_a_thought_is_read_back_as_it_was_written(kept: ThoughtSnapshot) -> None
 
 @given(
     st.text()
-    | st.recursive(
-        VALUES, lambda inner: st.dictionaries(st.sampled_from([f.name for f in fields(Session)]), inner)
-    ).map(as_json)
+    | st.recursive(VALUES, lambda inner: st.dictionaries(st.sampled_from(Session.__struct_fields__), inner)).map(
+        as_json
+    )
 )
 @settings(max_examples=60, deadline=None)
 def test_any_text_is_a_session_or_a_named_fault(body: str) -> None:

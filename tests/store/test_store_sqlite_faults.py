@@ -7,7 +7,6 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from quarterdeck.store.migrations import VERSION
 from quarterdeck.store.session_ids import PROVISIONAL_FLOOR
 from quarterdeck.store.sqlite import SqliteStore
 from quarterdeck.store.sqlite_faults import trouble
+from quarterdeck.values import replace
 from support.store import NOON, RUN, SERVER, locked, open_store, seen_session, session, thought
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from quarterdeck.core.session import ExitReason, Need, SessionState
 from quarterdeck.errors import StoreError, StoreTooNew
 from quarterdeck.store.migrations import VERSION
 from quarterdeck.store.status_counts import glance
+from quarterdeck.values import replace
 from support.store import NEXT_RUN, SERVER, open_store, session
 
 

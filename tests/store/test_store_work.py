@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,8 +18,10 @@ from quarterdeck.core.work_record import WorkRecord
 from quarterdeck.errors import AlreadyReserved, NotFound
 from quarterdeck.store.work import AUDIT_BYTES, SqliteWorkStore
 from quarterdeck.store.work_rows import BadWork, read_work, write_work
+from quarterdeck.values import replace
 from support.patience import PATIENCE
 from support.store import NOON, audit_trail, open_store
+from support.struct_of import struct_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,7 +154,7 @@ async def test_the_trail_of_reports_is_bounded_by_size(tmp_path: Path) -> None:
 
 
 texts = st.text(max_size=20)
-records = st.builds(
+records = struct_of(
     WorkRecord,
     session_id=st.just(SessionId("app-1")),
     project=texts,
@@ -169,7 +170,7 @@ records = st.builds(
     prompt=st.none() | texts,
     is_named_by_user=st.booleans(),
     finds_prs=st.booleans(),
-    prs=st.lists(st.builds(PullRequest, number=st.integers(1, 9), url=texts, title=texts), max_size=2).map(tuple),
+    prs=st.lists(struct_of(PullRequest, number=st.integers(1, 9), url=texts, title=texts), max_size=2).map(tuple),
     created_at=st.just(NOON),
     restored_at=st.none() | st.just(NOON),
     extra=st.dictionaries(texts, texts, max_size=2),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from dataclasses import replace
 from datetime import time
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from quarterdeck.core.session import Ask, ExitReason, Need, SessionState
 from quarterdeck.errors import ProgramError, ProgramFailed
 from quarterdeck.supervisor.notice_channels import CommandChannel, DesktopChannel, notice_rules
 from quarterdeck.supervisor.notifications import AGAIN_AFTER, Notifications
+from quarterdeck.values import replace
 from support.canned import StillClock
 from support.fleet import NOW
 from support.thinking import session_of

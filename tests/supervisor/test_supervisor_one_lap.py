@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -19,6 +18,7 @@ from quarterdeck.core.transcript import NO_TRANSCRIPT
 from quarterdeck.errors import TmuxError, TmuxUnreachable
 from quarterdeck.supervisor.supervisor import Supervisor
 from quarterdeck.supervisor.untold_look import UntoldLook
+from quarterdeck.values import replace
 from support.store import NOON, HandClock, open_store
 from support.stub_mux import StubMux, pane
 from support.workers import services_on

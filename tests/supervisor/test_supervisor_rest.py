@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +18,7 @@ from quarterdeck.supervisor.processes import ProcessTable
 from quarterdeck.supervisor.state_reader import StateReader
 from quarterdeck.supervisor.supervisor import Supervisor
 from quarterdeck.supervisor.watcher import RESYNC
+from quarterdeck.values import replace
 from support.agent_crowd import AT_REST
 from support.recordings import FULL, NOW, recordings
 from support.store import HandClock, open_store

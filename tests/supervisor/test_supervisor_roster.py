@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,6 +27,7 @@ from quarterdeck.operations.new import NewSessionRequest, new_session
 from quarterdeck.operations.reopen import reopen
 from quarterdeck.ports.store import ActivityQuery
 from quarterdeck.store.status_counts import own_session_key, troubles
+from quarterdeck.values import replace
 from support.store import locked
 from support.tmux_server import TmuxServer
 from support.tmux_terminal import Terminals

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +33,7 @@ from quarterdeck.ports.agent import Program
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.supervisor.agent_facts import AgentFacts
 from quarterdeck.supervisor.session_memory import conclusion, remembered
+from quarterdeck.values import replace
 from support.recordings import agent
 from support.store import NOON, session
 

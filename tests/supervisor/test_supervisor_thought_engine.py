@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -24,6 +23,7 @@ from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
 from quarterdeck.core.transcript import ActionKind, AgentAction
 from quarterdeck.errors import BudgetSpent, ThinkerError
 from quarterdeck.supervisor.thought_publisher import OTHERS_ARE_HEARD_FOR
+from quarterdeck.values import replace
 from support.fleet import NOW
 from support.patience import PATIENCE
 from support.thinking import ONE, Model, Rig, agent_of, session_of, terminal_of, view_of

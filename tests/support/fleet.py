@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,6 +25,7 @@ from quarterdeck.core.session import (
     TransportHealth,
 )
 from quarterdeck.core.work import Work
+from quarterdeck.values import replace
 
 NOW = datetime(2026, 3, 8, 14, 0, tzinfo=UTC)
 SOCKET = "/tmp/tmux-1000/default"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from quarterdeck.agents.file_claims import FileClaims
 from quarterdeck.core.report import Report, ReportState
 from quarterdeck.ports.agent import Program
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from datetime import datetime

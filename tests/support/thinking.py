@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.cadence import Cadence
@@ -19,6 +19,7 @@ from quarterdeck.supervisor.thought_publisher import ThoughtPublisher
 from quarterdeck.supervisor.thought_queue import ThoughtQueue
 from quarterdeck.thoughts import prompt as prompts
 from quarterdeck.thoughts.local import line_of
+from quarterdeck.values import replace
 from support.canned import StillClock
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId
@@ -23,6 +22,7 @@ from quarterdeck.core.session import (
     TransportHealth,
 )
 from quarterdeck.core.work import Work
+from quarterdeck.values import replace
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.agent_readers import AgentReaders
@@ -24,6 +24,7 @@ from quarterdeck.process import is_running, this_process
 from quarterdeck.store.sqlite import SqliteStore
 from quarterdeck.store.work import SqliteWorkStore
 from quarterdeck.tmux.mux import TmuxMux
+from quarterdeck.values import replace
 from support.patience import PATIENCE
 
 if TYPE_CHECKING:

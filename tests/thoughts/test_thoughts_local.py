@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from quarterdeck.core.text import clean_lines
 from quarterdeck.core.thought_line import LONGEST
 from quarterdeck.core.transcript import ActionKind, AgentAction
 from quarterdeck.thoughts.local import line_of
+from quarterdeck.values import replace
 from support.fleet import NOW
 from support.recordings import FULL, Recording, recordings
 from support.thinking import agent_of, session_of, terminal_of, view_of

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quarterdeck.tmux.control_protocol import Block, ControlParser, Damage, Event, Notification, unescape
+from support.struct_of import struct_of
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """A busy machine is no fault of the parser's."""
@@ -94,7 +95,7 @@ GUARDS = st.builds(
     st.sampled_from([b"begin", b"end", b"error"]),
     *(st.integers(0, 9) for _ in range(3)),
 )
-NOTICES = st.builds(
+NOTICES = struct_of(
     Notification,
     st.sampled_from(["exit", "window-add", "sessions-changed", "layout-change", "never-heard-of", "begins"]),
     LINES,

@@ -11,6 +11,7 @@ from quarterdeck.core.ids import PaneId
 from quarterdeck.ports.mux import Hint, HintKind
 from quarterdeck.tmux.hint_stream import HintStream
 from support.patience import PATIENCE
+from support.struct_of import struct_of
 
 
 async def drain(stream: HintStream) -> list[Hint]:
@@ -68,7 +69,7 @@ async def test_a_waiting_reader_is_woken_by_a_hint_and_by_the_end() -> None:
     assert seen == [Hint(HintKind.STRUCTURE)]
 
 
-HINTS = st.builds(
+HINTS = struct_of(
     Hint, st.sampled_from(HintKind), st.sampled_from([None, PaneId("%1"), PaneId("%2"), PaneId("%3"), PaneId("%4")])
 )
 

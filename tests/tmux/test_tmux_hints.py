@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from quarterdeck.core.ids import PaneId
 from quarterdeck.core.pane import Pane
 from quarterdeck.ports.mux import Hint, HintKind
 from quarterdeck.tmux.hints import Hints
+from quarterdeck.values import replace
 from support.patience import PATIENCE
 from support.tmux_panes import pane_of, panes_of
 from support.tmux_server import TmuxServer, until

@@ -7,7 +7,6 @@ import json
 import os
 import random
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from quarterdeck.programs import TMUX_VARIABLE, find_tmux
 from quarterdeck.tmux.new_session import made_target
 from quarterdeck.tmux.quoting import unexpanded, words
 from quarterdeck.tmux.tmux_commands import TmuxCommands
+from quarterdeck.values import replace
 from support.patience import PATIENCE
 from support.tmux_panes import pane_of
 from support.tmux_server import TmuxServer, until

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from quarterdeck.tui.app import ConsoleApp
 from quarterdeck.tui.preferences import Preferences
 from quarterdeck.tui.screens.page import Page
 from quarterdeck.tui.widgets.text_box import TextBox
+from quarterdeck.values import replace
 from support.canned import CannedBackend
 from support.console import console
 from support.fleet import NOW, canned_sessions, fleet_of

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from quarterdeck.ports.go_result import Switched
 from quarterdeck.tui.app import ConsoleApp
 from quarterdeck.tui.preferences import Preferences
 from quarterdeck.tui.screens.main import MainScreen
+from quarterdeck.values import replace
 from support.canned import CannedBackend
 from support.console import console
 from support.fleet import NOW, canned_fleet, canned_sessions, crowd, fleet_of

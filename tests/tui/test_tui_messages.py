@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 from quarterdeck.core.ids import SessionId
 from quarterdeck.ports.messages import Held
+from quarterdeck.values import replace
 from support.canned import CannedBackend
 from support.console import Running, console
 from support.fleet import ago, canned_sessions, crowd, fleet_of

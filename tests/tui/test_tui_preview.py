@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from quarterdeck.values import replace
 from support.canned import CannedBackend
 from support.console import console
 from support.fleet import fleet_of, session

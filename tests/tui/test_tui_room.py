@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from textual.widgets._toast import Toast
 
 from quarterdeck.tui.preferences import Preferences
 from quarterdeck.tui.rows.question_lines import question_within
 from quarterdeck.tui.screens.new import end_of
+from quarterdeck.values import replace
 from support.canned import CannedBackend
 from support.console import console
 from support.fleet import NOW, canned_sessions, fleet_of

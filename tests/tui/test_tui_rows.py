@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -29,6 +28,7 @@ from quarterdeck.tui.rows.mark import ASCII_SHAPES, ROLES, SHAPES, Kind, kind_of
 from quarterdeck.tui.rows.order import Grouping, Heading, Round, arrange, held, waiting
 from quarterdeck.tui.rows.session_row import RowView, agent_of, branch_of, name_of, saying, title_of
 from quarterdeck.tui.screens.dialog import fitting
+from quarterdeck.values import replace
 from support.fleet import NOW, ago, canned_exited, canned_sessions, fleet_of
 
 if TYPE_CHECKING:

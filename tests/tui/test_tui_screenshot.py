@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
@@ -14,6 +13,7 @@ from quarterdeck.core.session import Need, SessionState
 from quarterdeck.tui.rows.day_strip import KINDS, day_lines
 from quarterdeck.tui.rows.detail import context_said
 from quarterdeck.tui.rows.mark import Kind, kind_of
+from quarterdeck.values import replace
 from support.canned import CannedBackend, CannedSetup
 from support.console import console
 from support.fleet import NOW, canned_sessions, fleet_of, session

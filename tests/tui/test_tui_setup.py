@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from textual.events import AppFocus
 
@@ -11,6 +9,7 @@ from quarterdeck.core.setup_part import SetupPart
 from quarterdeck.tui.preferences import Preferences
 from quarterdeck.tui.screens.checks import ChecksScreen
 from quarterdeck.tui.screens.offer import OfferScreen
+from quarterdeck.values import replace
 from support.canned import CannedBackend, CannedSetup
 from support.console import console
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +17,7 @@ from quarterdeck.operations.spawn import SpawnRequest
 from quarterdeck.tui.screens.picker import PickerItem
 from quarterdeck.tui.screens.spawn import NO_ISSUE, to_choose_from
 from quarterdeck.tui.widgets.choice_list import ChoiceList
+from quarterdeck.values import replace
 from support.canned import CannedBackend
 from support.console import console
 from support.fleet import NOW, canned_sessions, fleet_of

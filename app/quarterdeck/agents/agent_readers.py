@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from quarterdeck.agents import title_rules
 from quarterdeck.agents.drafts import read_box
@@ -19,7 +20,7 @@ from quarterdeck.agents.screen import (
 )
 from quarterdeck.core.session import Confidence, Need, SessionState
 from quarterdeck.core.text import clean_lines
-from quarterdeck.values import value
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,8 +48,7 @@ def _no_parts(lines: tuple[str, ...]) -> Parts:
 PLAIN_LAYOUT = ScreenLayout(split=_no_parts)
 
 
-@value(kw_only=True)
-class AgentReaders:
+class AgentReaders(Struct, frozen=True, kw_only=True):
     """Rules and readers of one kind of agent. What is left out cannot be read of it."""
 
     layout: ScreenLayout = PLAIN_LAYOUT

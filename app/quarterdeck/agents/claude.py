@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.coding_agent import CodingAgent
 from quarterdeck.ports.agent import AgentDialog, AgentSpec, HookKind, Permissions, Press, PromptDelivery
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.agents.agent_readers import AgentReaders

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.ports.agent import HookStatus
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,8 +38,7 @@ def no_readers() -> AgentReaders:
     return AgentReaders()
 
 
-@value(kw_only=True)
-class CodingAgent:
+class CodingAgent(Struct, frozen=True, kw_only=True):
     """Implements ports.Agent. Every start makes all of them, and most starts read none or one."""
 
     spec: AgentSpec

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.coding_agent import CodingAgent
 from quarterdeck.errors import SettingsError
 from quarterdeck.ports.agent import AgentSpec, Permissions, PromptDelivery
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.screen import lines_of
 from quarterdeck.core.text import clean_lines
 from quarterdeck.ports.agent import Box, BoxState
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

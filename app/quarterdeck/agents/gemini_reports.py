@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents import report_claims
 from quarterdeck.agents.gist import asked, tool_gist, tool_request
 from quarterdeck.core.foreign_json import TEXT_LENGTH, object_at, text_at
 from quarterdeck.core.session import Need, SessionState
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

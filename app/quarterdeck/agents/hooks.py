@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from quarterdeck.agents import json_splice
 from quarterdeck.agents.json_splice import BOM, SPACE, JsonEdit, JsonNode, NotPlainJson
@@ -12,7 +13,7 @@ from quarterdeck.agents.report_script import MARK, hook_command, script_path, sc
 from quarterdeck.errors import Refused
 from quarterdeck.foreign_files import exact_text
 from quarterdeck.ports.agent import HookPlan, HookStatus, backup_path
-from quarterdeck.values import value
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -42,8 +43,7 @@ class HookSetup(Protocol):
         """The launch with hooks in it, leaving the user's own files alone."""
 
 
-@value(kw_only=True)
-class JsonHooks:
+class JsonHooks(Struct, frozen=True, kw_only=True):
     """Hooks in a JSON file of the shape that Claude Code gave them: event → groups → commands."""
 
     agent: str
@@ -162,8 +162,7 @@ class JsonHooks:
         return _Parsed(text, plain, json_splice.parse(plain, depth=DEPTH, only="hooks"))
 
 
-@dataclass(slots=True, frozen=True)
-class _Parsed:
+class _Parsed(Struct, frozen=True):
     """A settings file's text, with the places of its hooks."""
 
     text: str

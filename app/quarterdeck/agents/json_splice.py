@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
 from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed leaves it out
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -39,8 +40,7 @@ _decoder = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_no_n
 _scan: Callable[[str, int], tuple[object, int]] = _decoder.scan_once  # type: ignore[attr-defined]  # as above
 
 
-@dataclass(slots=True)
-class JsonNode:
+class JsonNode(Struct):
     """A value and where it stands in the text."""
 
     start: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from quarterdeck.core.transcript import (
     AgentAction,
     TranscriptView,
 )
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from datetime import datetime

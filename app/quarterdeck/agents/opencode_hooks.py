@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import socket
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from quarterdeck.core.report import HEADER, PAYLOAD_BYTES
 from quarterdeck.errors import Refused
 from quarterdeck.foreign_files import exact_text
 from quarterdeck.ports.agent import HookPlan, HookStatus, backup_path
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.ports.agent import Launch, LaunchPlan

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents import report_claims
@@ -10,6 +9,7 @@ from quarterdeck.agents.gist import asked, tool_gist, tool_request
 from quarterdeck.agents.limits import reset_time
 from quarterdeck.core.foreign_json import object_at, text_at
 from quarterdeck.core.session import Need, SessionState
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

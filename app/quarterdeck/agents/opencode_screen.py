@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.dialogs import OPTION, choices_of, option_of, question_text, ticks_of
@@ -11,6 +10,7 @@ from quarterdeck.agents.drafts import without_sign
 from quarterdeck.agents.screen import DialogText, Match, Meaning, Parts, Region, ScreenLayout, ScreenRule, in_order
 from quarterdeck.core.answer_choice import SUBMIT
 from quarterdeck.core.session import Confidence
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.agents.title_rules import TitleRule

@@ -7,13 +7,13 @@ because interrupts, refusals and some errors are never reported.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.foreign_json import TEXT_LENGTH, text_at
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.report import Report, ReportState
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,13 +7,14 @@ looks like), and every rule names the region it applies to, so that prose which 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import Struct
+
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
-from quarterdeck.values import value
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -80,8 +81,7 @@ class DialogText(NamedTuple):
         return "\n".join((self.question, *self.choices, self.hint))
 
 
-@value(kw_only=True)
-class Parts:
+class Parts(Struct, frozen=True, kw_only=True):
     """A screen taken apart."""
 
     body: tuple[str, ...]
@@ -91,8 +91,7 @@ class Parts:
     dialog: DialogText | None = None
 
 
-@value(kw_only=True)
-class ScreenRule:
+class ScreenRule(Struct, frozen=True, kw_only=True):
     """One rule: a pattern that means something when it matches in its region."""
 
     id: str
@@ -115,8 +114,7 @@ class Match(NamedTuple):
     text: str
 
 
-@value(kw_only=True)
-class ScreenLayout:
+class ScreenLayout(Struct, frozen=True, kw_only=True):
     """How an agent's screen is built."""
 
     split: Callable[[tuple[str, ...]], Parts]

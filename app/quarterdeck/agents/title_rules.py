@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.agents.screen import SAYS, Meaning
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.session import Confidence, Source
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     import re
@@ -21,8 +22,7 @@ WORKING_LASTS = 30.0
 SPINNER = r"[\u2800-\u28ff◐◓◑◒◴◷◶◵]"
 
 
-@value(kw_only=True)
-class TitleRule:
+class TitleRule(Struct, frozen=True, kw_only=True):
     """One rule on a pane's title."""
 
     id: str

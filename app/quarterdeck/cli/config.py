@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.cli.output import json_text, print_json, print_table, say
 from quarterdeck.core.text import clean
 from quarterdeck.errors import NotFound, StoreError
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -33,6 +32,7 @@ from quarterdeck.errors import UsageError
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.ports.store import Activity, ActivityQuery, Level
 from quarterdeck.shutdown import BY_SIGNAL, Shutdown
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call

@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from quarterdeck.cli.output import GAP, has_unicode
 from quarterdeck.cli.terminal_colour import Colour, coloured
 from quarterdeck.core.ages import age
 from quarterdeck.core.state_signs import OF_NEED, OF_STATE, STATE_SIGNS
 from quarterdeck.core.text import cell_width, clean, fit, from_home
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,8 +37,7 @@ HEADS: Final = {"sign": ""}
 """What stands over a column, where that is not its name."""
 
 
-@value
-class TableCell:
+class TableCell(Struct, frozen=True):
     """One cell of the table."""
 
     text: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import sys
@@ -10,6 +9,9 @@ from datetime import UTC, datetime
 from enum import Enum
 from pathlib import PurePath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from quarterdeck.core.text import cell_width, clean, clean_lines, fit
 from quarterdeck.errors import QuarterdeckError
@@ -66,8 +68,8 @@ def moment(time: datetime) -> str:
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return moment(value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if isinstance(value, Struct):
+        return asdict(value)
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, PurePath):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from dataclasses import field
 from typing import TYPE_CHECKING
 
-from quarterdeck.values import value
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,8 +15,7 @@ LONGEST_COUNT = 9
 LAST_PORT = 65_535
 
 
-@value
-class Argument:
+class Argument(Struct, frozen=True):
     """One argument, in argparse's terms."""
 
     names: tuple[str, ...]
@@ -48,8 +46,7 @@ def port(text: str) -> int:
     return number
 
 
-@value(kw_only=True)
-class Verb:
+class Verb(Struct, frozen=True, kw_only=True):
     """One command: how it is called, and what runs it."""
 
     name: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shlex
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from quarterdeck.config.describe import is_command, schema_at
 from quarterdeck.config.fields import split_list
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     """What the file held when it was shown; a change that was made to something else is refused."""
 
     digest: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from quarterdeck.config.describe import expectation, is_secret, known_keys
 from quarterdeck.errors import SettingsError
@@ -19,8 +20,7 @@ KeyPath = tuple[str, ...]
 SHOWN_VALUE = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One thing that is wrong; `path` is empty when it is no key of ours."""
 
     path: KeyPath

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
 from pydantic import ValidationError
 
 from quarterdeck.config.describe import env_variables
@@ -28,8 +28,7 @@ FLAG = "flag"
 _TRUTH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
-@dataclass(frozen=True, slots=True)
-class SettingValue:
+class SettingValue(Struct, frozen=True):
     """One setting as it holds, and where it came from."""
 
     path: KeyPath
@@ -43,8 +42,7 @@ class SettingValue:
         return ".".join(self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedSettings:
+class LoadedSettings(Struct, frozen=True):
     """Settings, and where each value came from."""
 
     settings: Settings

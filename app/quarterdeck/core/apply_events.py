@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from quarterdeck.core.events import (
@@ -19,6 +18,7 @@ from quarterdeck.core.events import (
     ThemeFound,
     WorkerHealth,
 )
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.core.fleet import Fleet

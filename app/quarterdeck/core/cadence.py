@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from quarterdeck.values import value
+from msgspec import Struct
 
 
 class CadenceTier(StrEnum):
@@ -40,8 +40,7 @@ class Skip(StrEnum):
     STALE_DELIVERY = "stale_delivery"
 
 
-@value
-class Cadence:
+class Cadence(Struct, frozen=True):
     """Shortest seconds between two questions about a session, by tier, and in any case."""
 
     tick: float = 15.0

@@ -7,16 +7,17 @@ like a prompt does not flicker.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from quarterdeck.core.evidence import confidence_of
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.screen_rules import ends_at_prompt, error_in, is_meaningful, last_line, new_lines
 from quarterdeck.core.session import Confidence, SessionState, Source
-from quarterdeck.values import value
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,8 +50,7 @@ _NOTHING_RUNS = "liveness_no_children"
 _RESTING = frozenset({SessionState.IDLE, SessionState.ATTENTION})
 
 
-@value(kw_only=True)
-class Observation:
+class Observation(Struct, frozen=True, kw_only=True):
     """What was seen this time. None = not looked at, so nothing about it changed."""
 
     command: str | None = None
@@ -73,8 +73,7 @@ class Observation:
     """Whether we sent input."""
 
 
-@value(kw_only=True)
-class DetectorState:
+class DetectorState(Struct, frozen=True, kw_only=True):
     """All that is remembered between two steps. Times are epoch seconds."""
 
     state: SessionState = SessionState.IDLE

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.core.pane import NoServer
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.pane import Look, Pane
 
 
-@value(kw_only=True)
-class Changes:
+class Changes(Struct, frozen=True, kw_only=True):
     """Everything that is different, by what kind of difference it is."""
 
     server_replaced: bool = False

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec import Struct
 
 from quarterdeck.core.events import Health
-from quarterdeck.values import value
+from quarterdeck.values import replace
 
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 60.0
 UNHEALTHY_AFTER = 3
 
 
-@value
-class EngineHealth:
+class EngineHealth(Struct, frozen=True):
     """Failures since the last success. Times are seconds that never go back."""
 
     has_worked: bool = False

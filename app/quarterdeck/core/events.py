@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from quarterdeck.values import value
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,8 +42,7 @@ class Health(StrEnum):
     UNHEALTHY = "unhealthy"
 
 
-@value(kw_only=True)
-class SessionCreated:
+class SessionCreated(Struct, frozen=True, kw_only=True):
     """A session came into view."""
 
     session: Session
@@ -52,8 +51,7 @@ class SessionCreated:
     at: datetime
 
 
-@value(kw_only=True)
-class SessionChanged:
+class SessionChanged(Struct, frozen=True, kw_only=True):
     """Something about a live session is different."""
 
     before: Session
@@ -61,8 +59,7 @@ class SessionChanged:
     at: datetime
 
 
-@value(kw_only=True)
-class SessionDeleted:
+class SessionDeleted(Struct, frozen=True, kw_only=True):
     """A session is gone, or we stopped watching it."""
 
     session: Session
@@ -73,32 +70,28 @@ class SessionDeleted:
     at: datetime
 
 
-@value(kw_only=True)
-class SessionStale:
+class SessionStale(Struct, frozen=True, kw_only=True):
     """A session's tmux server went away; its identity is kept for when the session comes back."""
 
     session: Session
     at: datetime
 
 
-@value(kw_only=True)
-class SessionForgotten:
+class SessionForgotten(Struct, frozen=True, kw_only=True):
     """A stale or exited row was dismissed."""
 
     session_id: SessionId
     at: datetime
 
 
-@value(kw_only=True)
-class EndedShown:
+class EndedShown(Struct, frozen=True, kw_only=True):
     """These ended rows are shown, and no others. Nothing has happened, so scripts are not told."""
 
     sessions: Mapping[SessionId, Session]
     at: datetime
 
 
-@value(kw_only=True)
-class ServerChanged:
+class ServerChanged(Struct, frozen=True, kw_only=True):
     """The tmux server started, ended or was replaced: one event, however many sessions it held."""
 
     before: str
@@ -107,8 +100,7 @@ class ServerChanged:
     at: datetime
 
 
-@value(kw_only=True)
-class LookSucceeded:
+class LookSucceeded(Struct, frozen=True, kw_only=True):
     """tmux answered."""
 
     incarnation: str | None = None
@@ -116,8 +108,7 @@ class LookSucceeded:
     at: datetime
 
 
-@value(kw_only=True)
-class LookFailed:
+class LookFailed(Struct, frozen=True, kw_only=True):
     """tmux did not answer; nothing else changes."""
 
     message: str
@@ -125,8 +116,7 @@ class LookFailed:
     at: datetime
 
 
-@value(kw_only=True)
-class ThemeFound:
+class ThemeFound(Struct, frozen=True, kw_only=True):
     """A repository's colours became known or changed."""
 
     theme_id: str
@@ -134,8 +124,7 @@ class ThemeFound:
     at: datetime
 
 
-@value(kw_only=True)
-class WorkerHealth:
+class WorkerHealth(Struct, frozen=True, kw_only=True):
     """A worker of ours changed its health."""
 
     worker: str

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from quarterdeck.core.session import TransportHealth
 from quarterdeck.core.session_ends import unanswered
-from quarterdeck.values import value
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import Session
 
 
-@value(kw_only=True)
-class Fleet:
+class Fleet(Struct, frozen=True, kw_only=True):
     """All sessions of one tmux server, and how well we see them. Never mutated."""
 
     sessions: Mapping[SessionId, Session] = field(default_factory=dict)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
+
 from quarterdeck.core.report import ReportState
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from quarterdeck.core.session import Session
     from quarterdeck.core.transcript import TranscriptView
 
 
-@value(kw_only=True)
-class Insight:
+class Insight(Struct, frozen=True, kw_only=True):
     """One session with what its agent wrote, reported and shows."""
 
     session: Session

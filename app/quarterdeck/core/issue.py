@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from quarterdeck.values import value
+from msgspec import Struct
 
 
 class IssueState(StrEnum):
@@ -17,8 +17,7 @@ class IssueState(StrEnum):
     CANCELLED = "cancelled"
 
 
-@value(kw_only=True)
-class Issue:
+class Issue(Struct, frozen=True, kw_only=True):
     """One issue. All text in it is foreign."""
 
     id: str

@@ -6,11 +6,10 @@ remedy has to bear being applied to something that is not there.
 
 from __future__ import annotations
 
-from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from quarterdeck.values import value
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,8 +47,7 @@ class Step(StrEnum):
     """Everything is done; the outcome is about to be written."""
 
 
-@value(kw_only=True)
-class JournalEntry:
+class JournalEntry(Struct, frozen=True, kw_only=True):
     """One operation under way."""
 
     id: int = 0

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.core.work import Role, WorkStatus
-from quarterdeck.values import value
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -100,8 +101,7 @@ class RuntimeReason(StrEnum):
     PROBE_ERROR = "probe_error"
 
 
-@value(kw_only=True)
-class WorkPart:
+class WorkPart(Struct, frozen=True, kw_only=True):
     """The `session` part: the work itself."""
 
     kind: Role
@@ -113,8 +113,7 @@ class WorkPart:
     last_transition_at: datetime | None = None
 
 
-@value(kw_only=True)
-class PrPart:
+class PrPart(Struct, frozen=True, kw_only=True):
     """The `pr` part: the primary pull request."""
 
     state: PrState = PrState.NONE
@@ -124,8 +123,7 @@ class PrPart:
     last_observed_at: datetime | None = None
 
 
-@value(kw_only=True)
-class RuntimePart:
+class RuntimePart(Struct, frozen=True, kw_only=True):
     """The `runtime` part: the process."""
 
     state: RuntimeState = RuntimeState.UNKNOWN
@@ -136,8 +134,7 @@ class RuntimePart:
     tmux_name: str | None = None
 
 
-@value(kw_only=True)
-class Lifecycle:
+class Lifecycle(Struct, frozen=True, kw_only=True):
     """All three questions, kept apart."""
 
     session: WorkPart

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec.structs import asdict
 
 from quarterdeck.core.lifecycle import (
     VERSION,
@@ -132,7 +133,7 @@ def show_time(at: datetime | None) -> str | None:
 
 
 def _dump(part: WorkPart | PrPart | RuntimePart) -> dict[str, object]:
-    return {item.name: _plain(getattr(part, item.name)) for item in fields(part)}
+    return {name: _plain(held) for name, held in asdict(part).items()}
 
 
 def _plain(value: object) -> object:
@@ -194,5 +195,5 @@ def _part(fallback: Part, value: object, readers: Mapping[str, Callable[[object]
     if not isinstance(value, dict):
         raise _Invalid
     known: dict[str, Any] = {name: read(value[name]) for name, read in readers.items() if name in value}
-    whole: dict[str, Any] = {item.name: getattr(fallback, item.name) for item in fields(fallback)} | known
+    whole: dict[str, Any] = asdict(fallback) | known
     return type(fallback)(**whole)

@@ -5,11 +5,11 @@ In memory a question in a dialog stays as the screen shows it, since an answer i
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from quarterdeck.core.redact import redact
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.core.session import Ask, Evidence, Session

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from datetime import time
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
+
 from quarterdeck.core.session import Need
 from quarterdeck.core.text import clean, cut
 from quarterdeck.core.thought_line import tidy
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,8 +32,7 @@ class Channel(StrEnum):
     COMMAND = "command"
 
 
-@value(kw_only=True)
-class NoticeRules:
+class NoticeRules(Struct, frozen=True, kw_only=True):
     """What the operator set."""
 
     channels: Mapping[Need, tuple[Channel, ...]] = field(default_factory=dict)
@@ -43,8 +42,7 @@ class NoticeRules:
     """Seconds in which needs that begin are told as one."""
 
 
-@value(kw_only=True)
-class Notice:
+class Notice(Struct, frozen=True, kw_only=True):
     """One session that began to need the operator."""
 
     session_id: SessionId
@@ -54,8 +52,7 @@ class Notice:
     """What it asks or says."""
 
 
-@value(kw_only=True)
-class Message:
+class Message(Struct, frozen=True, kw_only=True):
     """What is told, safe to show anywhere text may stand."""
 
     title: str

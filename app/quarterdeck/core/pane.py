@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING
 
-from quarterdeck.values import value
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from quarterdeck.core.ids import PaneId, TmuxSessionId, WindowId
 
 
-@value
-class ServerAddress:
+class ServerAddress(Struct, frozen=True):
     """Which tmux server: a socket path, always absolute."""
 
     socket: str
@@ -21,8 +19,7 @@ class ServerAddress:
         return self.socket
 
 
-@value
-class Incarnation:
+class Incarnation(Struct, frozen=True):
     """One run of a server. Pane and session ids mean nothing outside it: tmux counts from 0 again."""
 
     pid: int
@@ -33,8 +30,7 @@ class Incarnation:
         return f"{self.pid}:{self.started}"
 
 
-@value(kw_only=True)
-class Pane:
+class Pane(Struct, frozen=True, kw_only=True):
     """One pane as tmux tells it. Free text is already cleaned of control characters, never shortened."""
 
     pane_id: PaneId
@@ -72,8 +68,7 @@ class Pane:
         return self.window_active and self.pane_active
 
 
-@value(kw_only=True)
-class Client:
+class Client(Struct, frozen=True, kw_only=True):
     """A terminal attached to the server. Control clients, ours included, are never listed."""
 
     name: str
@@ -89,8 +84,7 @@ class Client:
     """tmux's client flags, such as `focused` and `read-only`."""
 
 
-@value(kw_only=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, kw_only=True):
     """Every pane and every real client of a server, from one look."""
 
     incarnation: Incarnation
@@ -99,12 +93,11 @@ class Snapshot:
     clients: tuple[Client, ...] = ()
     at: float = 0.0
     """Epoch seconds when the answer had arrived."""
-    bad_rows: tuple[str, ...] = field(default=())
+    bad_rows: tuple[str, ...] = ()
     """Rows that could not be read; each is one fault, and never spoils the others."""
 
 
-@value
-class NoServer:
+class NoServer(Struct, frozen=True):
     """A reliable answer: no server runs at this address, so there are no sessions."""
 
     at: float = 0.0

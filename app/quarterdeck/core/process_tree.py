@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
+
 from quarterdeck.core.agent_programs import SHELLS
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 _SHELL_OPTIONS_WITH_VALUE = frozenset({"--rcfile", "--init-file", "--init-command", "-C", "-o", "+o", "-O", "+O"})
 
 
-@value(kw_only=True)
-class Process:
+class Process(Struct, frozen=True, kw_only=True):
     """One process, as the system lists it."""
 
     pid: int
@@ -28,8 +27,7 @@ class Process:
     """When it started, by a clock of the system's own that never goes back: with the pid it names one process."""
 
 
-@value
-class ProcessTree:
+class ProcessTree(Struct, frozen=True):
     """All processes at one moment, and who is whose child."""
 
     processes: Mapping[int, Process] = field(default_factory=dict)

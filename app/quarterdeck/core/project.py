@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
+
 from quarterdeck.core.work import Role
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +23,7 @@ class Strategy(StrEnum):
     IGNORE = "ignore"
 
 
-@value
-class SetupCommand:
+class SetupCommand(Struct, frozen=True):
     """One command of the operator's to be run in a new worktree: an argument list, or a line for the shell."""
 
     argv: tuple[str, ...] = ()
@@ -36,8 +35,7 @@ class SetupCommand:
         return self.shell or " ".join(self.argv)
 
 
-@value(kw_only=True)
-class AgentChoice:
+class AgentChoice(Struct, frozen=True, kw_only=True):
     """How the sessions of one role are started; None and empty leave it to the next wider setting."""
 
     agent: str | None = None
@@ -46,8 +44,7 @@ class AgentChoice:
     subagent: str | None = None
 
 
-@value(kw_only=True)
-class Project:
+class Project(Struct, frozen=True, kw_only=True):
     """One project, with the defaults already filled in."""
 
     name: str

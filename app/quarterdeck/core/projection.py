@@ -6,10 +6,11 @@ where one session is made of another.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from quarterdeck.core.evidence import REPORTED, evidence_of
 from quarterdeck.core.rest import fallback_rest_state, rest_state_from_idle
@@ -23,7 +24,7 @@ from quarterdeck.core.session import (
     Source,
     TransportHealth,
 )
-from quarterdeck.values import value
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.core.pane import Pane
@@ -42,8 +43,7 @@ _OWN = tuple(field.name for field in FIELDS if not field.follows)
 _own_of = attrgetter(*_OWN)
 
 
-@value(kw_only=True)
-class Seen:
+class Seen(Struct, frozen=True, kw_only=True):
     """The plain facts of one look."""
 
     pane: Pane
@@ -52,8 +52,7 @@ class Seen:
     incarnation: str
 
 
-@value(kw_only=True)
-class Conclusion:
+class Conclusion(Struct, frozen=True, kw_only=True):
     """What was read of the program in a pane."""
 
     reading: Reading
@@ -74,8 +73,7 @@ class Conclusion:
     active_at: datetime | None = None
 
 
-@value(kw_only=True)
-class Recorded:
+class Recorded(Struct, frozen=True, kw_only=True):
     """What the work records say of a session."""
 
     work: Work | None
@@ -83,8 +81,7 @@ class Recorded:
     """What its agent reported to need, until that is answered."""
 
 
-@value(kw_only=True)
-class KnownFacts:
+class KnownFacts(Struct, frozen=True, kw_only=True):
     """All that may be known of a session beside its row; None: nothing new."""
 
     followed: Session | None = None

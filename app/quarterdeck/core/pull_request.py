@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from quarterdeck.values import value
+from msgspec import Struct
+from msgspec.structs import asdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-@value(kw_only=True)
-class PullRequest:
+class PullRequest(Struct, frozen=True, kw_only=True):
     """One pull request (GitHub) or merge request (GitLab)."""
 
     number: int
@@ -35,7 +34,7 @@ class PullRequest:
 
     def as_json(self) -> dict[str, Any]:
         """As the session object shows it."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}
+        return asdict(self)
 
 
 def parse_pull_request(url: str) -> PullRequest | None:

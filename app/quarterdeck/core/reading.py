@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quarterdeck.values import value
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import Confidence, Need, SessionState, Source
 
 
-@value(kw_only=True)
-class Reading:
+class Reading(Struct, frozen=True, kw_only=True):
     """What one source says, how sure it is, and for how long that holds without being said again."""
 
     source: Source

@@ -14,14 +14,15 @@ rung wins. Six things are better known than by rank alone:
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
-from quarterdeck.values import value
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,8 +99,7 @@ def next_expiry(readings: Mapping[Source, Reading], now: datetime) -> datetime |
     return min((end for end in ends if end >= now), default=None)
 
 
-@value
-class Settled:
+class Settled(Struct, frozen=True):
     """What a row shows, since when, and the claim that waits for its confirmation."""
 
     reading: Reading

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import colorsys
 import re
-from dataclasses import astuple
 from hashlib import blake2b
 from typing import TYPE_CHECKING
+
+from msgspec.structs import astuple
 
 from quarterdeck.core.repo_theme import RepoTheme
 

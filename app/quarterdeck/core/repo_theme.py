@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from quarterdeck.values import value
+from msgspec import Struct
 
 
-@value
-class RepoTheme:
+class RepoTheme(Struct, frozen=True):
     """Colours as `#RRGGBB`, upper case."""
 
     body: str

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING
 
-from quarterdeck.values import value
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +19,7 @@ PAYLOAD_BYTES = 32_768
 """A hook cuts what is longer."""
 
 
-@value(kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """One hook's message, as it lay in the spool. Everything in it is foreign."""
 
     agent: str
@@ -36,8 +34,7 @@ class Report:
     """Whether the hook cut the payload, so that only the event itself is known."""
 
 
-@value(kw_only=True)
-class ReportState:
+class ReportState(Struct, frozen=True, kw_only=True):
     """What the reports of one session add up to."""
 
     reading: Reading | None = None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from quarterdeck.values import value
+from msgspec import Struct
+
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,8 +16,7 @@ ALIKE = 4
 """So many lines at the top of a screen have to stand in the one before, if it is to be that one scrolled."""
 
 
-@value
-class Scrollback:
+class Scrollback(Struct, frozen=True):
     """What has scrolled out of sight, as far as it was seen, and what stands on the screen."""
 
     above: tuple[str, ...] = ()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from quarterdeck.core.lifecycle import (
     Lifecycle,
@@ -17,7 +18,7 @@ from quarterdeck.core.lifecycle import (
 )
 from quarterdeck.core.pull_request import parse_pull_request
 from quarterdeck.core.work import Role
-from quarterdeck.values import value
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -75,8 +76,7 @@ _MEANS: dict[SelfState, tuple[WorkState, WorkReason]] = {
 _OF_PR = frozenset({SelfState.PR_CREATED, SelfState.DRAFT_PR_CREATED, SelfState.READY_FOR_REVIEW})
 
 
-@value(kw_only=True)
-class SelfReport:
+class SelfReport(Struct, frozen=True, kw_only=True):
     """One report, as given."""
 
     state: SelfState

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from quarterdeck.core.aware_time import AwareTime  # noqa: TC001 — read at run time, with what is kept
 from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId  # noqa: TC001 — read at run time, with what is kept
 from quarterdeck.core.work import Work  # noqa: TC001 — read at run time, with what is kept
-from quarterdeck.values import value
 
 DEFAULT_CONTEXT_LIMIT = 128_000
 EPOCH = datetime.fromtimestamp(0, UTC)
@@ -107,8 +108,7 @@ class ExitReason(StrEnum):
     API_DELETE = "api_delete"
 
 
-@value(kw_only=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True):
     """Why we believe a session's state."""
 
     cause: str
@@ -118,8 +118,7 @@ class Evidence:
     detail: str = ""
 
 
-@value(kw_only=True)
-class Ask:
+class Ask(Struct, frozen=True, kw_only=True):
     """An open permission or question, as captured."""
 
     kind: Need
@@ -132,8 +131,7 @@ class Ask:
     """The number of the choice that answers nothing by itself, but lets the operator write."""
 
 
-@value(kw_only=True)
-class ActionCue:
+class ActionCue(Struct, frozen=True, kw_only=True):
     """One transcript-backed reminder, with the facts behind it."""
 
     kind: ActionCueKind
@@ -143,8 +141,7 @@ class ActionCue:
     status: str = "active"
 
 
-@value(kw_only=True)
-class ShownAgent:
+class ShownAgent(Struct, frozen=True, kw_only=True):
     """What rows say of one kind of agent."""
 
     key: str
@@ -153,8 +150,7 @@ class ShownAgent:
     context_limit: int
 
 
-@value(kw_only=True)
-class Session:
+class Session(Struct, frozen=True, kw_only=True):
     """Everything known of one session. The fields up to `work` are the contract's session object."""
 
     session_id: SessionId

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.ids import SessionId
@@ -16,6 +15,7 @@ from quarterdeck.core.session import (
     Source,
     TransportHealth,
 )
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from quarterdeck.core.events import (
     Event,
@@ -112,11 +114,7 @@ def event_to_wire(event: Event) -> dict[str, object]:
         case SessionStale(session=session):
             return head | {"session_id": session.session_id, "session": to_wire(session)}
         case _:
-            return head | {
-                field.name: masked_values(plain(getattr(event, field.name)))
-                for field in fields(event)
-                if field.name != "at"
-            }
+            return head | {name: masked_values(plain(held)) for name, held in asdict(event).items() if name != "at"}
 
 
 def plain(value: object) -> object:
@@ -130,7 +128,7 @@ def plain(value: object) -> object:
             return {str(plain(key)): plain(each) for key, each in value.items()}
         case list() | tuple() | set() | frozenset():
             return [plain(each) for each in (sorted(value) if isinstance(value, (set, frozenset)) else value)]
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        case Struct():
+            return {name: plain(held) for name, held in asdict(value).items()}
         case _:
             return value

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import field
 from typing import TYPE_CHECKING
 
-from quarterdeck.values import value
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +16,7 @@ HOUR = 3_600
 DAY = 86_400
 
 
-@value(kw_only=True)
-class Caps:
+class Caps(Struct, frozen=True, kw_only=True):
     """Most calls and tokens; 0 is no limit."""
 
     calls_per_hour: int = 0
@@ -27,8 +25,7 @@ class Caps:
     tokens_per_day: int = 0
 
 
-@value
-class Spending:
+class Spending(Struct, frozen=True):
     """Calls and tokens by slot of time, of the last day."""
 
     slots: Mapping[int, tuple[int, int]] = field(default_factory=dict)

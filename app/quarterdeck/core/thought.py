@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from quarterdeck.core.aware_time import AwareTime  # noqa: TC001 — read at run time, with what is kept
 from quarterdeck.core.session import ActionCue, RestState, ThoughtSource, ThoughtState
-from quarterdeck.values import value
 
 
-@value(kw_only=True)
-class ThoughtSnapshot:
+class ThoughtSnapshot(Struct, frozen=True, kw_only=True):
     """The last accepted word about one session, keyed by session id or by pane key, with its delivery watermark."""
 
     thought: str | None = None
@@ -26,8 +26,7 @@ class ThoughtSnapshot:
     emission_seq: int = 0
 
 
-@value(kw_only=True)
-class ThoughtUpdate:
+class ThoughtUpdate(Struct, frozen=True, kw_only=True):
     """One update as an engine sends it, before the delivery rule has judged it."""
 
     session_id: str

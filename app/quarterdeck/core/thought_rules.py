@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.redact import redact
 from quarterdeck.core.session import ThoughtSource
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

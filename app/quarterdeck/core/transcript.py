@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from quarterdeck.values import value
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,8 +32,7 @@ class ActionKind(StrEnum):
     THINKING = "thinking"
 
 
-@value(kw_only=True)
-class AgentAction:
+class AgentAction(Struct, frozen=True, kw_only=True):
     """One step an agent took."""
 
     kind: ActionKind
@@ -44,8 +43,7 @@ class AgentAction:
     """How it ended; None = not yet, or not told."""
 
 
-@value(kw_only=True)
-class TranscriptView:
+class TranscriptView(Struct, frozen=True, kw_only=True):
     """A transcript as read so far."""
 
     reading: Reading | None = None

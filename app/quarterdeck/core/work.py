@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
+from msgspec import Struct, field
+
 from quarterdeck.core.aware_time import AwareTime  # noqa: TC001 — read at run time, with what is kept
-from quarterdeck.values import value
 
 
 class Role(StrEnum):
@@ -74,8 +74,7 @@ def parse_status(text: str) -> WorkStatus:
         return WorkStatus.SPAWNING
 
 
-@value(kw_only=True)
-class Work:
+class Work(Struct, frozen=True, kw_only=True):
     """What a spawned session is for, and where its work stands."""
 
     project: str

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from quarterdeck.core.lifecycle import Lifecycle, PrPart, WorkReason, WorkState, decide, status_of
 from quarterdeck.core.lifecycle_record import dump
 from quarterdeck.core.self_report import SelfState
 from quarterdeck.core.session import Ask, Need
 from quarterdeck.core.work import PR_OWNING, PR_TRACKING, Role, Work
-from quarterdeck.values import value
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 NO_NOTE = "It needs input, and has not said what."
 
 
-@value(kw_only=True)
-class WorkRecord:
+class WorkRecord(Struct, frozen=True, kw_only=True):
     """One spawned session as the store keeps it."""
 
     session_id: SessionId

@@ -6,12 +6,13 @@ import asyncio
 import re
 from typing import TYPE_CHECKING, TypeVar
 
+from msgspec import Struct
+
 from quarterdeck.forge.git_command import git
 from quarterdeck.forge.github import GitHubScm, GitHubTracker
 from quarterdeck.forge.gitlab import GitLabScm, GitLabTracker
 from quarterdeck.forge.linear import LinearTracker
 from quarterdeck.forge.markdown import MarkdownTracker
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -26,8 +27,7 @@ T = TypeVar("T")
 _ADDRESS = re.compile(r"(?:[a-z+]+://)?(?:[^@/]+@)?(?P<host>[^:/]+)(?::\d+/|[:/])(?P<path>.+?)(?:\.git)?/?")
 
 
-@value
-class Remote:
+class Remote(Struct, frozen=True):
     """A repository at a forge, as its remote's address names it."""
 
     host: str

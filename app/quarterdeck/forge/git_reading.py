@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from quarterdeck.core.text import clean
 from quarterdeck.errors import GitError
@@ -73,8 +74,7 @@ def parse_worktrees(text: str, end: str) -> list[Worktree]:
     return found
 
 
-@dataclass(slots=True)
-class WorktreeStatus:
+class WorktreeStatus(Struct):
     """What `git status` says of a worktree."""
 
     head: str = ""

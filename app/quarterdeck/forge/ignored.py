@@ -13,8 +13,9 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.forge.git_command import ask
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -31,8 +32,7 @@ MOST_IN_A_FOLDER = 5_000
 """Files of one folder that are remembered each by itself after the set-up; a larger one is remembered as a whole."""
 
 
-@value(kw_only=True)
-class Ignored:
+class Ignored(Struct, frozen=True, kw_only=True):
     """What git ignores in a worktree, and would be lost with it."""
 
     files: tuple[str, ...] = ()

@@ -8,15 +8,15 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from quarterdeck.errors import GitError
 from quarterdeck.foreign_files import read_bytes, read_text
 from quarterdeck.paths import private_folder, write_private
 from quarterdeck.ports.clock import wall_clock
-from quarterdeck.values import value
 
 
-@value
-class Managed:
+class Managed(Struct, frozen=True):
     """The folder that holds the worktrees of every project."""
 
     root: Path

@@ -6,6 +6,8 @@ import asyncio
 import re
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.core.answer_choice import SUBMIT, is_shown_by, landmarks, pick, pick_several
 from quarterdeck.core.message import cleaned, fingerprint, pause_for
 from quarterdeck.core.projection import is_reported
@@ -28,7 +30,6 @@ from quarterdeck.operations.question import (
 from quarterdeck.operations.send import send
 from quarterdeck.ports.agent import Press
 from quarterdeck.ports.store import Activity
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from quarterdeck.core.ids import PaneId
@@ -43,8 +44,7 @@ UP_DOWN = ("Up", "Down")
 ARROWS = {Press.RIGHT_ENTER: ("Left", "Right"), Press.DOWN_ENTER: UP_DOWN}
 
 
-@value(kw_only=True)
-class Answered:
+class Answered(Struct, frozen=True, kw_only=True):
     """What was answered."""
 
     session: Session

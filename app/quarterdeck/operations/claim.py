@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from quarterdeck.core.lifecycle import PrPart, PrReason, PrState, decide
 from quarterdeck.core.pull_request import PullRequest, dedupe
 from quarterdeck.core.work_record import WorkRecord, without_pr
 from quarterdeck.errors import ForgeError, Refused, UsageError, WorktreeMissing
-from quarterdeck.values import value
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.operations.work_context import WorkContext
 
 
-@value(kw_only=True)
-class Claimed:
+class Claimed(Struct, frozen=True, kw_only=True):
     """How a claim went."""
 
     record: WorkRecord

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from quarterdeck.core.lifecycle import PrState, RuntimeState, WorkReason, WorkState, is_orchestrator
 from quarterdeck.errors import QuarterdeckError
@@ -14,7 +15,6 @@ from quarterdeck.operations.leftovers import Leftovers
 from quarterdeck.operations.session_runtime import server_elsewhere
 from quarterdeck.operations.work_list import list_work
 from quarterdeck.ports.store import Level
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,8 +29,7 @@ AT_ONCE = 8
 """Sessions whose tracker and forge are asked at the same time."""
 
 
-@value(kw_only=True)
-class CleanupCandidate:
+class CleanupCandidate(Struct, frozen=True, kw_only=True):
     """A session that could go."""
 
     session_id: str
@@ -45,8 +44,7 @@ class CleanupCandidate:
     """Why it stays all the same; "" when it may go."""
 
 
-@dataclass(slots=True)
-class Cleaned:
+class Cleaned(Struct):
     """What a cleanup did, or would do."""
 
     killed: list[CleanupCandidate] = field(default_factory=list)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.core.ids import SessionId
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.operations.cleanup import end_candidate, find_candidates
 from quarterdeck.operations.leftovers import Leftovers
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -28,8 +29,7 @@ class Clearing(StrEnum):
     FAILED = "failed"
 
 
-@value(kw_only=True)
-class Cleared:
+class Cleared(Struct, frozen=True, kw_only=True):
     """What became of one session in a cleanup."""
 
     session_id: SessionId

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import re
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from quarterdeck.core.text import clean
 from quarterdeck.errors import AgentError, ProgramError, QuarterdeckError
 from quarterdeck.operations.start_agent import search_path
 from quarterdeck.ports.store import Level
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.core.project import Project

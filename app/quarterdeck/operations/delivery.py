@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from quarterdeck.core.message import lines_below, pause_for
 from quarterdeck.errors import Refused
@@ -15,7 +16,7 @@ from quarterdeck.operations.prompt_listener import PromptListener
 from quarterdeck.operations.readiness import WORDS, Hurdle, hurdle, until_ready
 from quarterdeck.ports.agent import BoxState
 from quarterdeck.ports.messages import Stage
-from quarterdeck.values import value
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.core.ids import PaneId
@@ -45,8 +46,7 @@ class NobodyThere(Refused):
     """The agent that the message is for does not run."""
 
 
-@value(kw_only=True)
-class DeliveryRules:
+class DeliveryRules(Struct, frozen=True, kw_only=True):
     """How a message shall be delivered."""
 
     wait: bool = True
@@ -60,8 +60,7 @@ class DeliveryRules:
     """The pane this itself runs in."""
 
 
-@value(kw_only=True)
-class Delivery:
+class Delivery(Struct, frozen=True, kw_only=True):
     """What became of one session's message."""
 
     session: Session

@@ -5,9 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.core.message import is_draft_of, lines_below
 from quarterdeck.ports.agent import BoxState
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,8 +61,7 @@ class Draft(StrEnum):
     UNSEEN = "unseen"
 
 
-@value(kw_only=True)
-class Signs:
+class Signs(Struct, frozen=True, kw_only=True):
     """What speaks for or against a message having been taken, at one moment."""
 
     proof: Proof | None = None

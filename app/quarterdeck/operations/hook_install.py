@@ -9,12 +9,13 @@ import stat
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.core.text import clean
 from quarterdeck.errors import NotFound, QuarterdeckError, Refused
 from quarterdeck.foreign_files import exact_text
 from quarterdeck.paths import FILE_MODE, private_folder, write_private
 from quarterdeck.ports.agent import HookKind, backup_path
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,8 +28,7 @@ OURS = "Written by quarterdeck"
 """Stands in every whole file of ours."""
 
 
-@value
-class HookChange:
+class HookChange(Struct, frozen=True):
     """What would be done for one agent."""
 
     agent: Agent

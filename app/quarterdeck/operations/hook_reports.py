@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.operations.hook_install import is_installed, wanted_agents
 from quarterdeck.ports.agent import HookStatus
 from quarterdeck.supervisor.spool import unread
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,8 +22,7 @@ SILENCE = timedelta(minutes=1)
 """An agent that has been at work for so long has had something to report."""
 
 
-@value(kw_only=True)
-class Reporting:
+class Reporting(Struct, frozen=True, kw_only=True):
     """Whether one agent reports to us."""
 
     agent: str

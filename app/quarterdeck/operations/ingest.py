@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
+from msgspec import Struct, field
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from quarterdeck.core.redact import redact
@@ -49,8 +49,7 @@ class _Update(BaseModel):
     emission_seq: Count | None = None
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """How many updates counted, and why others did not."""
 
     accepted: int = 0

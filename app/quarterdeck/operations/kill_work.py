@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.core.journal import Operation, Step
 from quarterdeck.core.lifecycle import (
     WorkReason,
@@ -20,7 +22,6 @@ from quarterdeck.operations.leftovers import ended
 from quarterdeck.operations.recover import recover
 from quarterdeck.operations.session_runtime import check_is_here, end_runtime, note_end
 from quarterdeck.ports.store import Level
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -35,8 +36,7 @@ def unheard(line: str) -> None:
     """Nobody listens."""
 
 
-@value(kw_only=True)
-class Killed:
+class Killed(Struct, frozen=True, kw_only=True):
     """How a session ended."""
 
     record: WorkRecord

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.lifecycle import RuntimePart, RuntimeReason, RuntimeState, WorkReason, WorkState, decide
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from datetime import datetime

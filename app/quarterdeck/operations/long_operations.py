@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import Struct, field
 
 from quarterdeck.core.session_ends import in_our_hands
 from quarterdeck.core.text import clean
 from quarterdeck.errors import NotFound, Refused
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -30,8 +32,7 @@ AFTERWARDS = 1.5
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class LongOperation:
+class LongOperation(Struct):
     """One operation under way."""
 
     session_id: SessionId

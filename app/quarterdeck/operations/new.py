@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from quarterdeck.core.discovery import free_names
 from quarterdeck.core.events import CreatedReason
@@ -16,7 +17,7 @@ from quarterdeck.ports.agent import Launch
 from quarterdeck.ports.mux import NewSession
 from quarterdeck.ports.store import Activity
 from quarterdeck.supervisor.session_memory import shown_agent
-from quarterdeck.values import value
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,8 +36,7 @@ UNKEPT = "No session was made, since its identity could not be saved"
 THEN_A_SHELL = 'trap : INT; "$@"; trap - INT; exec "${SHELL:-/bin/sh}"'
 
 
-@value(kw_only=True)
-class NewSessionRequest:
+class NewSessionRequest(Struct, frozen=True, kw_only=True):
     """What the new session shall be."""
 
     cwd: Path

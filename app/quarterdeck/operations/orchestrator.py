@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from quarterdeck.core.branches import orchestrator_branch
 from quarterdeck.core.ids import SessionId
@@ -30,7 +31,7 @@ from quarterdeck.operations.start_spawned import launch
 from quarterdeck.operations.undo import undoing
 from quarterdeck.operations.worktree import make_worktree, prepare, worktree_for
 from quarterdeck.ports.store import Level
-from quarterdeck.values import value
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -45,8 +46,7 @@ CONFLICT_SECONDS = 20.0
 CONFLICT_PAUSE = 0.25
 
 
-@value(kw_only=True)
-class OrchestratorRequest:
+class OrchestratorRequest(Struct, frozen=True, kw_only=True):
     """What the operator asked for."""
 
     project: str
@@ -96,8 +96,7 @@ class Orchestrators:
                 await asyncio.wait([call.task])
 
 
-@dataclass(slots=True)
-class _Call:
+class _Call(Struct):
     """One attempt under way, which any number of callers wait for."""
 
     task: asyncio.Future[WorkRecord]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.core.pane import Snapshot
 from quarterdeck.core.session import Confidence, SessionState
 from quarterdeck.core.text import clean_lines
 from quarterdeck.ports.agent import Box, BoxState, ScreenLook
 from quarterdeck.ports.mux import CaptureRequest
 from quarterdeck.supervisor.agent_facts import home_of
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 UNKNOWN = Box(state=BoxState.UNKNOWN)
 
 
-@value(kw_only=True)
-class PaneView:
+class PaneView(Struct, frozen=True, kw_only=True):
     """What one look at the pane showed."""
 
     pane: Pane | None

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quarterdeck.values import value
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from quarterdeck.core.project import Project
 
 
-@value(kw_only=True)
-class Brief:
+class Brief(Struct, frozen=True, kw_only=True):
     """What an agent is started for."""
 
     session_id: str

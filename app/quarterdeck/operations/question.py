@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.core.answer_choice import is_same_question, landmarks
 from quarterdeck.core.session import Need, Source
 from quarterdeck.errors import QuarterdeckError, Refused
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from quarterdeck.core.session import Session
@@ -23,8 +24,7 @@ GRACE = 0.3
 CHANGED = "It asks something else by now, or nothing; no key was pressed."
 
 
-@value(kw_only=True)
-class AskedQuestion:
+class AskedQuestion(Struct, frozen=True, kw_only=True):
     """An open dialog, as the screen shows it."""
 
     kind: Need

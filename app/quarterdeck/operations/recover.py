@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +29,7 @@ from quarterdeck.operations.session_runtime import (
     tmux_presence,
 )
 from quarterdeck.ports.store import Level
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.text import listed
 from quarterdeck.errors import AgentError, Refused
 from quarterdeck.operations.conversations import find_conversation
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.operations.work_context import WorkContext

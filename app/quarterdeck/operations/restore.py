@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +33,7 @@ from quarterdeck.operations.start_spawned import own_files, running, start_sessi
 from quarterdeck.operations.undo import undoing
 from quarterdeck.operations.worktree import prepare, worktree_for
 from quarterdeck.ports.store import Level
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.core.journal import JournalEntry

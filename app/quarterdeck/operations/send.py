@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.message import MOST_RECIPIENTS, cleaned, fingerprint
@@ -14,6 +13,7 @@ from quarterdeck.operations.delivery import Delivery, DeliveryRules, NobodyThere
 from quarterdeck.operations.delivery_proof import WORDS, Outcome
 from quarterdeck.ports.messages import Stage, Turn
 from quarterdeck.ports.store import Activity, Level
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

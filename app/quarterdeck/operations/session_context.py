@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.session_names import find_session
 from quarterdeck.errors import NotFound
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,8 +30,7 @@ async def _nobody(session_id: SessionId) -> None:
     """Nobody wants to know."""
 
 
-@value(kw_only=True)
-class SessionContext:
+class SessionContext(Struct, frozen=True, kw_only=True):
     """One tmux server with everything that acts on it."""
 
     mux: Mux

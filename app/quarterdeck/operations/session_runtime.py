@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from dataclasses import field
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from quarterdeck import process
 from quarterdeck.core.ids import SessionId
@@ -18,7 +19,6 @@ from quarterdeck.errors import Refused, TmuxError, TmuxUnreachable
 from quarterdeck.operations.preview import keep_last_lines
 from quarterdeck.ports.agent import Program
 from quarterdeck.ports.store import SeenSession
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,8 +36,7 @@ ASKED_FOR = 1.0
 """Seconds that another tmux server may take to accept that we are there."""
 
 
-@value
-class SystemLook:
+class SystemLook(Struct, frozen=True):
     """One look at everything that runs: tmux's panes and the system's processes."""
 
     snapshot: Snapshot | None

@@ -6,6 +6,8 @@ import json
 import shlex
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.config.describe import (
     help_texts,
     is_command,
@@ -17,7 +19,6 @@ from quarterdeck.config.describe import (
 from quarterdeck.core.cadence import Skip
 from quarterdeck.core.thought_line import tidy_answer
 from quarterdeck.errors import NotFound, ThinkerError
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -40,8 +41,7 @@ CHOSEN_FROM = 12
 """So many models are gone through with Enter; of more, the name is typed."""
 
 
-@value(kw_only=True)
-class Setting:
+class Setting(Struct, frozen=True, kw_only=True):
     """One setting as it is now."""
 
     key: str

@@ -6,11 +6,12 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import Struct
+
 from quarterdeck.core.text import listed
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.operations import hook_install
 from quarterdeck.operations.hook_summary import summary
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -29,8 +30,7 @@ class Done(NamedTuple):
     """What only the operator can do about the rest of it."""
 
 
-@value(kw_only=True)
-class Offer:
+class Offer(Struct, frozen=True, kw_only=True):
     """Something that is off and could be on; nothing is touched before it is accepted."""
 
     off: str

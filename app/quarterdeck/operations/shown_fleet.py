@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.events import SessionDeleted
 from quarterdeck.core.fleet import as_seen
 from quarterdeck.supervisor.session_facts import UNNAMED
 from quarterdeck.supervisor.shown_rows import ENDED_SHOWN, Guests, Same, absent, not_yet_looked, still_shown
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from quarterdeck.core.branches import choose_branch, is_safe_branch, session_numbers
 from quarterdeck.core.display_name import display_name
@@ -25,7 +26,7 @@ from quarterdeck.operations.start_spawned import launch
 from quarterdeck.operations.undo import Undo, undoing
 from quarterdeck.operations.worktree import make_worktree
 from quarterdeck.ports.store import Level
-from quarterdeck.values import value
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -41,8 +42,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-@value(kw_only=True)
-class SpawnRequest:
+class SpawnRequest(Struct, frozen=True, kw_only=True):
     """What the operator asked for."""
 
     project: str

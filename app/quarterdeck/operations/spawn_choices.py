@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.core.project import choose_agent, project_at
 from quarterdeck.core.work import Role
 from quarterdeck.operations.projects import offer_project
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from quarterdeck.core.issue import Issue
@@ -38,8 +39,7 @@ def _usual_agent(work_context: WorkContext, project: Project) -> str:
     return known.spec.key if known is not None else named
 
 
-@value(kw_only=True)
-class IssueList:
+class IssueList(Struct, frozen=True, kw_only=True):
     """What a project's tracker has to choose from."""
 
     tracker: str = ""

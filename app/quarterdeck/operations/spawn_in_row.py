@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.session import Session
 from quarterdeck.core.work import Work
 from quarterdeck.operations.spawn import spawn
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

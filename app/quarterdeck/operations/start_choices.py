@@ -8,9 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.errors import UsageError
 from quarterdeck.roots import current_folder
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,8 +23,7 @@ MOST = 400
 SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "target", "build", "dist", "site-packages"})
 
 
-@value(kw_only=True)
-class Directory:
+class Directory(Struct, frozen=True, kw_only=True):
     """A place to start a session in."""
 
     path: str
@@ -31,8 +31,7 @@ class Directory:
     is_recent: bool = False
 
 
-@value
-class Tools:
+class Tools(Struct, frozen=True):
     """The agents that can be started here."""
 
     names: tuple[str, ...] = ()

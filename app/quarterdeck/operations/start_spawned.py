@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from quarterdeck.errors import TmuxRefused
 from quarterdeck.operations import start_agent
 from quarterdeck.operations.conversations import LEFT, last_seen, take_up_earlier
 from quarterdeck.operations.session_runtime import end_runtime, note_end, note_start
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.core.journal import JournalEntry

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.lifecycle import status_of
@@ -12,6 +11,7 @@ from quarterdeck.core.self_report import SelfReport, SelfState, apply_report, pa
 from quarterdeck.core.text import clean
 from quarterdeck.errors import Refused, UsageError
 from quarterdeck.ports.store import Level
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.core.work_record import WorkRecord

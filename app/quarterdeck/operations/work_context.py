@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from quarterdeck.core.ids import SessionId
 from quarterdeck.errors import NotFound
 from quarterdeck.ports.store import Activity, Level
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -32,8 +32,7 @@ async def _nothing_to_learn(projects: Iterable[Project]) -> None:
     """All is known already."""
 
 
-@value(kw_only=True)
-class WorkContext:
+class WorkContext(Struct, frozen=True, kw_only=True):
     """One tmux server, the projects, and everything that acts on both."""
 
     mux: Mux

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from quarterdeck.core.lifecycle import RuntimeState, keep_runtime_loss
 from quarterdeck.core.process_tree import is_shell
@@ -14,7 +15,7 @@ from quarterdeck.errors import GitError, NotFound, QuarterdeckError
 from quarterdeck.operations.kill_work import risk_of
 from quarterdeck.operations.session_runtime import SystemLook, is_settling, judge, look_up
 from quarterdeck.ports.store import Level
-from quarterdeck.values import value
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.core.lifecycle import RuntimePart
@@ -29,8 +30,7 @@ RISK_SECONDS = 12.0
 AT_ONCE = 8
 
 
-@value(kw_only=True)
-class WorkView:
+class WorkView(Struct, frozen=True, kw_only=True):
     """One spawned session, and what was found of it just now."""
 
     record: WorkRecord

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import field
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
+
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.plugins.presence import may_be_brought
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,8 +40,7 @@ class PluginError(QuarterdeckError):
     code = "plugin"
 
 
-@value
-class LoadedPlugin:
+class LoadedPlugin(Struct, frozen=True):
     """Every plugin of a kind that could be loaded, and a sentence for each that could not."""
 
     plugins: Mapping[str, object] = field(default_factory=dict)

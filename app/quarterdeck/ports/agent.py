@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec import Struct, field
+
 from quarterdeck.core.session import DEFAULT_CONTEXT_LIMIT
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -67,8 +67,7 @@ class Press(StrEnum):
     """The answer typed out, then Enter."""
 
 
-@value(kw_only=True)
-class AgentDialog:
+class AgentDialog(Struct, frozen=True, kw_only=True):
     """How one kind of dialog is answered."""
 
     press: Press
@@ -90,8 +89,7 @@ class AgentDialog:
         return next((number for number, each in enumerate(choices, 1) if re.search(self.own_words, each)), None)
 
 
-@value(kw_only=True)
-class AgentSpec:
+class AgentSpec(Struct, frozen=True, kw_only=True):
     """One kind of coding agent, as data."""
 
     key: str
@@ -147,8 +145,7 @@ class AgentSpec:
     """How to get it, for `doctor`."""
 
 
-@value(kw_only=True)
-class Program:
+class Program(Struct, frozen=True, kw_only=True):
     """One process of a pane, as the process table tells it."""
 
     pid: int
@@ -159,8 +156,7 @@ class Program:
     """Start time as the system counts it (Linux: ticks since boot), to tell a reused pid apart."""
 
 
-@value(kw_only=True)
-class ScreenLook:
+class ScreenLook(Struct, frozen=True, kw_only=True):
     """A rendered screen and what is known beside it."""
 
     text: str
@@ -181,8 +177,7 @@ class BoxState(StrEnum):
     """We cannot tell for this agent."""
 
 
-@value(kw_only=True)
-class Box:
+class Box(Struct, frozen=True, kw_only=True):
     """An agent's input line, as the screen shows it."""
 
     state: BoxState
@@ -192,8 +187,7 @@ class Box:
     """Whether the screen shows messages that wait for the turn to be over."""
 
 
-@value(kw_only=True)
-class Launch:
+class Launch(Struct, frozen=True, kw_only=True):
     """How an agent shall be started."""
 
     cwd: Path
@@ -211,8 +205,7 @@ class Launch:
     """Further words for the command line."""
 
 
-@value(kw_only=True)
-class LaunchPlan:
+class LaunchPlan(Struct, frozen=True, kw_only=True):
     """A command line, and what has to be true around it."""
 
     argv: tuple[str, ...]
@@ -230,8 +223,7 @@ def backup_path(path: Path) -> Path:
     return path.with_name(path.name + ".before-quarterdeck")
 
 
-@value(kw_only=True)
-class HookPlan:
+class HookPlan(Struct, frozen=True, kw_only=True):
     """A change to one file that makes an agent report, or stops it."""
 
     path: Path

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from quarterdeck.values import value
+from msgspec import Struct
 
 
-@value(kw_only=True)
-class FreeKey:
+class FreeKey(Struct, frozen=True, kw_only=True):
     """A key that does nothing yet, and could open the console."""
 
     pressed: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from quarterdeck.values import value
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -21,8 +21,7 @@ class CheckStatus(StrEnum):
     FAIL = "fail"
 
 
-@value
-class Finding:
+class Finding(Struct, frozen=True):
     """What one check found: the cause in words, and what to do about it unless all is well."""
 
     name: str
@@ -31,8 +30,7 @@ class Finding:
     cure: str = ""
 
 
-@value
-class Check:
+class Check(Struct, frozen=True):
     """One thing that is looked at."""
 
     name: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from quarterdeck.values import value
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     """Takes one line about what is going on, for a person."""
 
 
-@value(kw_only=True)
-class WantedWorktree:
+class WantedWorktree(Struct, frozen=True, kw_only=True):
     """A worktree to be made or brought back."""
 
     repository: Path
@@ -28,8 +27,7 @@ class WantedWorktree:
     default_branch: str | None = None
 
 
-@value(kw_only=True)
-class Worktree:
+class Worktree(Struct, frozen=True, kw_only=True):
     """A worktree as git lists it."""
 
     path: Path
@@ -39,8 +37,7 @@ class Worktree:
     lock_reason: str = ""
 
 
-@value(kw_only=True)
-class MadeWorktree:
+class MadeWorktree(Struct, frozen=True, kw_only=True):
     """A worktree that is ready, and what is to be said about how it came to be."""
 
     path: Path
@@ -54,8 +51,7 @@ MOST_NAMED = 1_000
 """Ignored files that are named; there may be very many."""
 
 
-@value(kw_only=True)
-class WorkAtRisk:
+class WorkAtRisk(Struct, frozen=True, kw_only=True):
     """What a worktree holds that is nowhere else, or may not be."""
 
     branch: str | None = None
@@ -131,8 +127,7 @@ def _count(count: int, noun: str, names: Sequence[str] = ()) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}{shown}"
 
 
-@value
-class Kept:
+class Kept(Struct, frozen=True):
     """Work that has been kept as a commit."""
 
     ref: str

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from quarterdeck.values import value
+from msgspec import Struct
 
 
-@value
-class Switched:
+class Switched(Struct, frozen=True):
     """The operator's terminal shows the pane now."""
 
     closes: bool = False
     """The console was in a popup, which closes when it exits."""
 
 
-@value
-class Attach:
+class Attach(Struct, frozen=True):
     """The console is outside tmux: it steps aside while this runs."""
 
     argv: tuple[str, ...]
 
 
-@value
-class TypeThis:
+class TypeThis(Struct, frozen=True):
     """We cannot take the operator there; this command does."""
 
     command: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from quarterdeck.values import value
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,8 +36,7 @@ class Turn(StrEnum):
     """It was withdrawn, or another process has delivered it."""
 
 
-@value(kw_only=True)
-class Held:
+class Held(Struct, frozen=True, kw_only=True):
     """A message that has not been handed over yet."""
 
     id: int

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from quarterdeck.values import value
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -29,8 +28,7 @@ class HintKind(StrEnum):
     """The connection to the server was lost or made."""
 
 
-@value
-class Hint:
+class Hint(Struct, frozen=True):
     """One thing worth a look."""
 
     kind: HintKind
@@ -38,8 +36,7 @@ class Hint:
     exit_status: int | None = None
 
 
-@value
-class CaptureRequest:
+class CaptureRequest(Struct, frozen=True):
     """Text wanted of one pane."""
 
     pane_id: PaneId
@@ -48,8 +45,7 @@ class CaptureRequest:
     colours: bool = False
 
 
-@value(kw_only=True)
-class NewSession:
+class NewSession(Struct, frozen=True, kw_only=True):
     """A tmux session to be made."""
 
     name: str | None = None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from quarterdeck.values import value
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.store_health import StoreHealth
 
 
-@value
-class SeenSession:
+class SeenSession(Struct, frozen=True):
     """A tmux session as a look saw it."""
 
     tmux_id: TmuxSessionId
@@ -37,8 +35,7 @@ class Claim(StrEnum):
     NEW = "new"
 
 
-@value
-class Identity:
+class Identity(Struct, frozen=True):
     """Who a sighted tmux session is."""
 
     session_id: SessionId
@@ -54,8 +51,7 @@ class Level(StrEnum):
     ERROR = "error"
 
 
-@value(kw_only=True)
-class Activity:
+class Activity(Struct, frozen=True, kw_only=True):
     """One line of the activity log."""
 
     kind: str
@@ -71,8 +67,7 @@ class Activity:
     """Given by the store; grows."""
 
 
-@value(kw_only=True)
-class ActivityQuery:
+class ActivityQuery(Struct, frozen=True, kw_only=True):
     """Which activity is wanted; None = any."""
 
     session_id: str | None = None

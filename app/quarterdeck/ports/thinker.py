@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec import Struct
+
 from quarterdeck.core.insight import Insight
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from quarterdeck.config.settings import ThoughtSettings
@@ -19,8 +20,7 @@ None = nothing to say, so what was said stays; "" = nothing goes on any more.
 """
 
 
-@value(kw_only=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True):
     """What a model is to describe."""
 
     insight: Insight
@@ -30,8 +30,7 @@ class Subject:
     """A plain terminal's text as it was at the last thought."""
 
 
-@value
-class Answer:
+class Answer(Struct, frozen=True):
     """What a model said, as it came, and what it cost."""
 
     text: str
@@ -59,8 +58,7 @@ class Thinker(Protocol):
         """Let go of connections."""
 
 
-@value(kw_only=True)
-class EngineSetup:
+class EngineSetup(Struct, frozen=True, kw_only=True):
     """How the engine is to work; replaced whole when a setting changes."""
 
     is_enabled: bool = True

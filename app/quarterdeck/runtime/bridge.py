@@ -9,6 +9,8 @@ import secrets
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.agents.file_claims import FileClaims
 from quarterdeck.operations.message_queue import MessageQueue
 from quarterdeck.operations.session_context import SessionContext
@@ -31,7 +33,6 @@ from quarterdeck.thoughts.configured_thinkers import ConfiguredThinkers
 from quarterdeck.thoughts.local import line_of
 from quarterdeck.tmux.mux import TmuxMux
 from quarterdeck.tmux.own_pane import own_pane
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -48,8 +49,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-@value(kw_only=True)
-class Services:
+class Services(Struct, frozen=True, kw_only=True):
     """Everything that runs over one tmux server: the workers that watch it and the context of what acts on it."""
 
     workers: Workers

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.errors import Refused
@@ -15,6 +14,7 @@ from quarterdeck.operations.delivery import Delivery, DeliveryRules
 from quarterdeck.operations.end_worker import end_worker
 from quarterdeck.operations.spawn_in_row import spawn_in_row
 from quarterdeck.operations.together import all_at_once
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.forge.forge_choice import Forges

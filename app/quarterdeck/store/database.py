@@ -8,10 +8,11 @@ import queue
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from msgspec import Struct
+
 from quarterdeck.errors import QuarterdeckError, StoreError
 from quarterdeck.ports.store_health import StoreHealth
 from quarterdeck.store.engine import Engine, Run, Write
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +28,7 @@ RETRY_EVERY = 1.0
 FLUSH_PAUSE = 0.05
 
 
-@value
-class _Job:
+class _Job(Struct, frozen=True):
     run: Callable[[], Any]
     future: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop

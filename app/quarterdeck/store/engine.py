@@ -13,11 +13,12 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from msgspec import Struct
+
 from quarterdeck.errors import QuarterdeckError, StoreError
 from quarterdeck.store.migrations import VERSION, refuse_newer, version_of
 from quarterdeck.store.open_database import Opened, Suspect, copy_to_memory, file_of, open_database
 from quarterdeck.store.sqlite_faults import StoreTrouble, is_damage, is_trouble, trouble
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,8 +33,7 @@ _RETRY_WAIT = 0.1
 """Seconds a retry waits for a lock: it must not hold up those who ask meanwhile."""
 
 
-@value
-class Later:
+class Later(Struct, frozen=True):
     """A write that waits in memory. A newer one with the same key takes its place."""
 
     key: tuple[object, ...]
@@ -42,8 +42,7 @@ class Later:
     """Whether the oldest may go when too many wait."""
 
 
-@value
-class Write(Generic[T]):
+class Write(Struct, Generic[T], frozen=True):
     """A transaction to be carried out, and what becomes of it while the file cannot be written."""
 
     run: Run[T]

@@ -10,12 +10,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.core.ids import SessionId, TmuxSessionId
 from quarterdeck.errors import NotFound, Refused
 from quarterdeck.ports.store import Claim, Identity, SeenSession
 from quarterdeck.store.session_ids import exists, fresh_ids, keep_counter, provisional_id
 from quarterdeck.store.writing import as_json, clean
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,8 +30,7 @@ RESERVATION_LASTS = 600.0
 _ROW = "SELECT session_id, status, coalesce(reserved_name, tmux_name), reserved_from, changed FROM sessions"
 
 
-@value
-class _Row:
+class _Row(Struct, frozen=True):
     session_id: SessionId
     status: str
     tmux_name: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from quarterdeck.errors import NotFound, Refused
 from quarterdeck.ports.messages import Held, Stage, Turn
 from quarterdeck.store.engine import Write
 from quarterdeck.store.writing import clean
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     import sqlite3

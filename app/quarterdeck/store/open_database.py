@@ -16,13 +16,14 @@ import time
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.foreign_files import open_file, read_head, require_database
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.store import activity_log
 from quarterdeck.store.migrations import APPLICATION_ID, migrate, refuse_newer, version_of
 from quarterdeck.store.salvage import said_size, salvage
 from quarterdeck.store.sqlite_faults import Damaged, StoreTrouble, is_damage
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +37,7 @@ _CHECKED = ("sessions", "counters", "incarnations", "thoughts", "work", "journal
 larger, and shows its damage when it is used."""
 
 
-@value
-class Opened:
+class Opened(Struct, frozen=True):
     """An open database, and what its operator should know of how it was opened."""
 
     connection: sqlite3.Connection
@@ -46,8 +46,7 @@ class Opened:
     notice: str = ""
 
 
-@value
-class Suspect:
+class Suspect(Struct, frozen=True):
     """A file that showed damage while it was in use."""
 
     file: tuple[int, int]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from msgspec import convert
+from msgspec import Struct, convert
 from msgspec.json import Decoder
+from msgspec.structs import asdict
 
 from quarterdeck.core.session import Session
 from quarterdeck.core.thought import ThoughtSnapshot
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,12 +62,11 @@ def _read(kind: type[V], found: dict[str, Any]) -> V:
 def _in_utc(value: V) -> V:
     """Times of other zones, which only others write, as ours; raises OverflowError for one that UTC does not have."""
     changed: dict[str, Any] = {}
-    for name in (each.name for each in fields(cast("Any", value))):
-        held: Any = getattr(value, name)
+    for name, held in asdict(value).items():
         if isinstance(held, datetime):
             if held.tzinfo is not UTC:
                 changed[name] = held.astimezone(UTC)
-        elif is_dataclass(held):
+        elif isinstance(held, Struct):
             inner = _in_utc(held)  # type: ignore[type-var] # every value in a value is gone through
             if inner is not held:
                 changed[name] = inner

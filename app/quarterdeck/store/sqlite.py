@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import logging
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -15,6 +14,7 @@ from quarterdeck.store import activity_log, hook_times, identity, session_ids, s
 from quarterdeck.store.database import BUSY_TIMEOUT, RETRY_EVERY, Database
 from quarterdeck.store.engine import Later, Run, Write
 from quarterdeck.store.status_counts import own_session_key, trouble_key
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     import sqlite3

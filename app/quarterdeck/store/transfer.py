@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
 
 from quarterdeck.errors import StoreError
 from quarterdeck.ports.store import Activity
@@ -34,8 +35,7 @@ _QUERIES: Final = {
 }
 
 
-@dataclass(slots=True)
-class Merged:
+class Merged(Struct):
     """What came of an import."""
 
     added: Counter[str] = field(default_factory=Counter)

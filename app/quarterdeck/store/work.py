@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from quarterdeck.errors import AlreadyReserved, NotFound
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.store.engine import Write
 from quarterdeck.store.writing import clean
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     import sqlite3

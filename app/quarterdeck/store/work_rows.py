@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct, convert
+from msgspec.structs import asdict
 
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.lifecycle_record import dump, parse, show_time, synthesise
@@ -15,6 +15,7 @@ from quarterdeck.core.pull_request import PullRequest  # noqa: TC001 — read at
 from quarterdeck.core.work import Role
 from quarterdeck.core.work_record import WorkRecord
 from quarterdeck.errors import StoreError
+from quarterdeck.values import replace
 
 
 class BadWork(StoreError):
@@ -58,11 +59,8 @@ class _Work(Struct, kw_only=True):
 def write_work(record: WorkRecord) -> str:
     """A record as JSON. Its status is not written: it follows from the lifecycle."""
     value: dict[str, Any] = {}
-    for item in fields(record):
-        held = getattr(record, item.name)
-        if isinstance(held, datetime):
-            held = show_time(held)
-        value[item.name] = held
+    for name, held in asdict(record).items():
+        value[name] = show_time(held) if isinstance(held, datetime) else held
     value["lifecycle"] = dump(record.lifecycle)
     value["prs"] = [pr.as_json() for pr in record.prs]
     value["extra"] = dict(record.extra)

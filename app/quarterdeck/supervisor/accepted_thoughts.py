@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.thought_rules import accept, fold, key_for, pane_key, supersedes
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

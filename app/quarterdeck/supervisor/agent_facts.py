@@ -8,10 +8,11 @@ import logging
 import os
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from quarterdeck.ports.clock import wall_clock
 
@@ -35,8 +36,7 @@ TIMEOUT = 2.0
 ENVIRON_BYTES = 262_144
 
 
-@dataclass(slots=True)
-class _Task:
+class _Task(Struct):
     watched: SessionMemory
     agent: Agent
     program: Program

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.core.events import Health
 from quarterdeck.supervisor.worker import back_off
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +21,7 @@ TELLS_AFTER = 8
 """Looks in a row that brought nothing: by then the request is put off for `LONGEST`, and somebody should know."""
 
 
-@value
-class _LookRequest:
+class _LookRequest(Struct, frozen=True):
     at: float
     """When it is heeded. Epoch seconds, as all times here."""
     what: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from quarterdeck.core.events import CreatedReason, Health, SessionChanged, SessionCreated, SessionDeleted
 from quarterdeck.core.notice import channels_for, is_quiet, message_of, need_key, notice_of
@@ -33,8 +34,7 @@ AGAIN_AFTER = 5.0
 _OLD_NEWS = frozenset({CreatedReason.STARTUP_DISCOVERY, CreatedReason.RESTORED})
 
 
-@dataclass(slots=True)
-class _Told:
+class _Told(Struct):
     """A need that was told, or was there before we were."""
 
     key: tuple[Need, str]

@@ -6,12 +6,13 @@ import asyncio
 import logging
 import os
 import sys
-from dataclasses import field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from quarterdeck.core.process_tree import Process, ProcessTree, below, grow, has_work
 from quarterdeck.ports.agent import Program
-from quarterdeck.values import value
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,8 +35,7 @@ Row = tuple[int, int, str, float]
 """Pid, parent, name, start."""
 
 
-@value
-class ProcessTable:
+class ProcessTable(Struct, frozen=True):
     """The processes of one moment. One that is not fresh must change nothing."""
 
     tree: ProcessTree = field(default_factory=ProcessTree)

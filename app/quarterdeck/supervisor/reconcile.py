@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import Struct
+
 from quarterdeck.core import discovery
 from quarterdeck.core.events import (
     CreatedReason,
@@ -22,7 +24,6 @@ from quarterdeck.core.session_ends import gone, placeholder, put_away, revived
 from quarterdeck.errors import StoreError
 from quarterdeck.ports.store import Activity, Claim, Level, SeenSession
 from quarterdeck.supervisor.session_facts import attached
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -39,8 +40,7 @@ logger = logging.getLogger(__name__)
 TOLD = {Claim.NEW: "created", Claim.REVIVED: "revived"}
 
 
-@value(kw_only=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True, kw_only=True):
     """What a reconciliation needs beside the fleet."""
 
     store: Store

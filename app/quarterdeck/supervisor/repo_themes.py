@@ -12,10 +12,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.core.repo_colours import generate_theme, motif_for, parse_theme
 from quarterdeck.core.session_json import rfc3339
 from quarterdeck.foreign_files import read_bytes
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -40,8 +41,7 @@ TIMEOUT = 2.0
 _SKIN = {"skin": "#F3D2B6", "tan": "#DCCAB6", "ink": "#171717"}
 
 
-@value
-class FoundTheme:
+class FoundTheme(Struct, frozen=True):
     """A repository's theme."""
 
     theme_id: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.ids import SessionId
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.core.session import Session

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from quarterdeck.core.agent_programs import WRAPPER, is_interpreter
 from quarterdeck.core.detector import (
@@ -44,8 +45,7 @@ LONGEST = 300.0
 """A row is derived anew after this time in any case."""
 
 
-@dataclass(slots=True)
-class SessionMemory:
+class SessionMemory(Struct):
     """One session's memory. Times are epoch seconds."""
 
     detector: DetectorState

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.pane import Snapshot
 from quarterdeck.errors import NotFound, TmuxUnreachable
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from quarterdeck.core.detector import CHILDLESS_FOR, is_doubtful
 from quarterdeck.core.discovery import shown_panes
@@ -15,7 +16,6 @@ from quarterdeck.ports.agent import Program
 from quarterdeck.ports.mux import CaptureRequest
 from quarterdeck.supervisor.look_schedule import LookSchedule
 from quarterdeck.supervisor.session_memory import SessionMemory, conclusion, remembered, words
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -46,8 +46,7 @@ LIVENESS_AT_REST = 60.0
 """The same while nothing moves and nobody works: then what runs only changes behind the panes' backs."""
 
 
-@value
-class StateReading:
+class StateReading(Struct, frozen=True):
     """What a round of reading brought."""
 
     rows: Mapping[SessionId, Session] = field(default_factory=dict)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from quarterdeck.core.cadence import Skip
 from quarterdeck.core.objective import LEAST_CHANGE, changed_characters, context_of, fingerprint
 from quarterdeck.core.session import RestState, SessionState, ThoughtState
 from quarterdeck.core.thought_rules import is_real_thought
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from quarterdeck.core.insight import Insight
@@ -23,8 +23,7 @@ HISTORY = 10
 EARLIER_TOLD = 3
 
 
-@value
-class Novelty:
+class Novelty(Struct, frozen=True):
     """What is new about a session since it was last described."""
 
     fingerprint: str
@@ -36,8 +35,7 @@ class Novelty:
     """By which the next look tells whether anything changed."""
 
 
-@dataclass(slots=True)
-class ThoughtMemory:
+class ThoughtMemory(Struct):
     """One session's memory. Times are seconds that never go back."""
 
     stable_since: float

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.projection import KnownFacts, is_same_place, project
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.core.cadence import Cadence
 from quarterdeck.core.spending import Caps
 from quarterdeck.errors import ThinkerError
 from quarterdeck.foreign_files import read_head
 from quarterdeck.ports.thinker import EngineSetup
 from quarterdeck.thoughts.budget import Budget, Budgeted
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 KEY_BYTES = 4_096
 
 
-@value
-class ConfiguredThinkers:
+class ConfiguredThinkers(Struct, frozen=True):
     """Implements ports.thinker.Thinkers, with what a thinker needs beside its settings."""
 
     store: Store

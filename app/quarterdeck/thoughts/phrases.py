@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.core.transcript import ActionKind
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 COMMAND_LENGTH = 64
 
 
-@value
-class VerbPhrase:
+class VerbPhrase(Struct, frozen=True):
     """One thing that tools do: while it goes on, and as somebody asks for leave."""
 
     doing: str

@@ -22,8 +22,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from quarterdeck.errors import TmuxUnreachable
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,8 +44,7 @@ DONE: Final = 106
 CHUNK: Final = 65_536
 
 
-@value
-class Introduction:
+class Introduction(Struct, frozen=True):
     """What a client said of itself."""
 
     messages: tuple[tuple[int, bytes], ...]

@@ -9,11 +9,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from quarterdeck.core.ids import PaneId, TmuxSessionId
 from quarterdeck.errors import TmuxError
 from quarterdeck.tmux import one_call
 from quarterdeck.tmux.control_connection import ConnectionLost, ControlConnection
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -36,8 +37,7 @@ _HOSTS: Final = "S|#{session_id}|#{session_attached}|#{destroy-unattached}|#{exi
 _HOME: Final = "H|#{session_id}"
 
 
-@value
-class Host:
+class Host(Struct, frozen=True):
     """A session that our client could attach to."""
 
     session: TmuxSessionId

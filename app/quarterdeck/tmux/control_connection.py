@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from quarterdeck.core.pane import ServerAddress
 from quarterdeck.errors import TmuxUnreachable
@@ -35,8 +36,7 @@ class ConnectionLost(TmuxUnreachable):
     """The connection ended before it answered. Nothing is known; another way to ask may still work."""
 
 
-@dataclass(slots=True)
-class _Batch:
+class _Batch(Struct):
     """Lines of commands sent together, and the answers that have come so far."""
 
     sizes: tuple[int, ...]

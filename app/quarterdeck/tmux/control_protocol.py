@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from quarterdeck.values import value
+from msgspec import Struct
 
 FROM_US: Final = 1
 """The flag tmux puts on answers to commands that this client typed (seen on 3.3a); others answer nothing we asked."""
@@ -21,8 +21,7 @@ _OCTAL: Final = re.compile(rb"\\([0-7]{3})")
 Guard = tuple[bytes, bytes, bytes]
 
 
-@value
-class Block:
+class Block(Struct, frozen=True):
     """The answer to one command."""
 
     number: int
@@ -50,8 +49,7 @@ class Block:
         return self.body.decode(errors="replace")
 
 
-@value
-class Notification:
+class Notification(Struct, frozen=True):
     """Something tmux says unasked, such as `%window-renamed @3 build`."""
 
     name: str
@@ -78,8 +76,7 @@ class Notification:
         return pane_id.decode(errors="replace"), unescape(escaped)
 
 
-@value
-class Damage:
+class Damage(Struct, frozen=True):
     """A line that cannot stand where it stands: what was read since the last answer is not to be trusted."""
 
     line: bytes

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from quarterdeck.values import value
+from msgspec import Struct
 
 if TYPE_CHECKING:
     import asyncio
@@ -32,8 +32,7 @@ STAT_TTY: Final = 4
 STAT_EXIT_CODE: Final = 49
 
 
-@value
-class _Watched:
+class _Watched(Struct, frozen=True):
     pid: int
     tty: str
     fd: int

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import signal
 import string
-from dataclasses import dataclass, field
 from random import SystemRandom
 from typing import TYPE_CHECKING, Final, NamedTuple, NewType
+
+from msgspec import Struct, field
 
 from quarterdeck.core.ids import PaneId, TmuxSessionId, WindowId
 from quarterdeck.core.pane import Client, Incarnation, Pane
@@ -93,8 +94,7 @@ class Details(NamedTuple):
 NO_DETAILS: Final = Details(0, 0, "", 0, 0, False, "", "")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PaneRow:
+class PaneRow(Struct, frozen=True, eq=False):
     """One pane's row. As long as the row stays the same, so does this object."""
 
     target: Target
@@ -105,8 +105,7 @@ class PaneRow:
     title: str
 
 
-@dataclass(slots=True)
-class Rows:
+class Rows(Struct):
     """The rows of one look, by kind."""
 
     panes: list[PaneRow] = field(default_factory=list)

@@ -6,10 +6,11 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from quarterdeck.errors import Refused, TmuxRefused, UsageError
 from quarterdeck.tmux import one_call
 from quarterdeck.tmux.quoting import unexpanded, words
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,8 +36,7 @@ _PLAIN_WORD: Final = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
 _MEANS_SOMETHING: Final = re.compile(r'[\\"$]')
 
 
-@value
-class Binding:
+class Binding(Struct, frozen=True):
     """One key of the prefix table."""
 
     key: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from quarterdeck.errors import TmuxRefused
 from quarterdeck.tmux import one_call
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,8 +19,7 @@ SLOW_ESCAPE: Final = 50
 """Milliseconds; more is felt."""
 
 
-@value
-class Advice:
+class Advice(Struct, frozen=True):
     """What `doctor` says of one option, or of something that follows from options."""
 
     name: str

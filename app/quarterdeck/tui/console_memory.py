@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quarterdeck.errors import StoreError
 from quarterdeck.tui.preferences import CHOSEN, arrangement, key_of, read_json
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.core.ids import SessionId

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from quarterdeck import __version__
 from quarterdeck.core.ids import SessionId
 from quarterdeck.foreign_files import read_bytes
 from quarterdeck.roots import HOME_VARIABLE
-from quarterdeck.values import value
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,8 +35,7 @@ CHOSEN: Mapping[str, str] = {"console.theme": "theme", "console.preview": "previ
 _PLAIN = ("theme", "preview", "grouping", "view", "ascii_only", "mouse")
 
 
-@value(kw_only=True)
-class Preferences:
+class Preferences(Struct, frozen=True, kw_only=True):
     """What the operator set for the console, from settings and from the last time it ran."""
 
     theme: str = "dark"

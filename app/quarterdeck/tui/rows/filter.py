@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.tui.rows.mark import kind_of
 from quarterdeck.tui.rows.session_row import agent_of, branch_of, name_of, repo_of, saying, title_of
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +31,7 @@ _EXACT = ("state", "thought")
 """Long, so that a word must stand there whole: scattered letters would match every sentence."""
 
 
-@value
-class Term:
+class Term(Struct, frozen=True):
     """One word of a filter."""
 
     word: str

@@ -5,12 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.core import urgency
 from quarterdeck.core.evidence import NOTHING_SEEN
 from quarterdeck.core.session import Source
 from quarterdeck.tui.rows.mark import GONE, kind_of
 from quarterdeck.tui.rows.session_row import repo_of
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,8 +36,7 @@ class Grouping(StrEnum):
         return every[(every.index(self) + 1) % len(every)]
 
 
-@value
-class Heading:
+class Heading(Struct, frozen=True):
     """A line above a group."""
 
     title: str

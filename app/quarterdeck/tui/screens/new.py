@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -18,6 +17,7 @@ from quarterdeck.tui.screens.dialog import field
 from quarterdeck.tui.screens.picker import Picker, PickerItem
 from quarterdeck.tui.widgets.choice_field import Choice
 from quarterdeck.tui.widgets.text_box import TextBox
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

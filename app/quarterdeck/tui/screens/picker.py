@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec import Struct
 from rich.text import Text
 from textual import on
 from textual.binding import Binding, BindingType
@@ -15,7 +16,6 @@ from quarterdeck.core.text import cell_width, clean, cut
 from quarterdeck.tui.screens.dialog import Dialog, lines_for_list
 from quarterdeck.tui.widgets.choice_list import ChoiceList
 from quarterdeck.tui.widgets.field import Field
-from quarterdeck.values import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 MOST_SHOWN = 200
 
 
-@value
-class PickerItem:
+class PickerItem(Struct, frozen=True):
     """One thing to choose."""
 
     id: str

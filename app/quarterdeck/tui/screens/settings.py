@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -12,6 +11,7 @@ from quarterdeck.core.text import clean
 from quarterdeck.tui.screens.picker import Picker, PickerItem
 from quarterdeck.tui.theme import load_all
 from quarterdeck.tui.widgets.field import Field
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
