@@ -135,6 +135,20 @@ def test_the_console_waits_for_its_opening_in_one_place() -> None:
     assert waiting == ["quarterdeck.tui.screen_context"]
 
 
+def made_at_run_time(module: Path) -> Iterator[str]:
+    """Where a module has text run as code, or makes an object one of another class."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Call(func=ast.Name(id="exec" | "eval" | "compile" as name)):
+                yield f"{dotted(module)}:{node.lineno} {name}"
+            case ast.Attribute(attr="__class__", ctx=ast.Store()):
+                yield f"{dotted(module)}:{node.lineno} __class__"
+
+
+def test_no_code_is_made_from_text_and_no_object_changes_its_class() -> None:
+    assert [found for module in MODULES for found in made_at_run_time(module)] == []
+
+
 def test_packages_say_nothing_in_their_init() -> None:
     """All but the package itself, the command line's `main`, and the ports, whose names plugins import."""
     speaking = {dotted(module) for module in MODULES if module.name == "__init__.py" and module.read_text().strip()}

@@ -10,9 +10,6 @@ from enum import Enum
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-from msgspec.structs import asdict
-
 from quarterdeck.core.text import cell_width, clean, clean_lines, fit
 from quarterdeck.errors import QuarterdeckError
 
@@ -66,6 +63,10 @@ def moment(time: datetime) -> str:
 
 
 def _plain(value: object) -> object:
+    # Here, since most verbs write no values, and `-h` has none.
+    from msgspec import Struct
+    from msgspec.structs import asdict
+
     if isinstance(value, datetime):
         return moment(value)
     if isinstance(value, Struct):

@@ -7,20 +7,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct, convert
 from msgspec.json import Decoder
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from quarterdeck.core.session import Session
 from quarterdeck.core.thought import ThoughtSnapshot
-from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-V = TypeVar("V", Session, ThoughtSnapshot)
+V = TypeVar("V", bound=Struct)
 K = TypeVar("K")
 Known = dict[str, tuple[int, K]]
 """What was read before, by key, and the hash of the row it was read from: most rows are as they were."""
-
 
 _OBJECT = Decoder(dict[str, Any])
 
@@ -67,7 +65,7 @@ def _in_utc(value: V) -> V:
             if held.tzinfo is not UTC:
                 changed[name] = held.astimezone(UTC)
         elif isinstance(held, Struct):
-            inner = _in_utc(held)  # type: ignore[type-var] # every value in a value is gone through
+            inner = _in_utc(held)
             if inner is not held:
                 changed[name] = inner
     return replace(value, **changed) if changed else value
