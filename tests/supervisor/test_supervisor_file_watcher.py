@@ -118,7 +118,7 @@ async def test_a_kernel_that_did_not_tell_is_not_relied_on(file_watcher: FileWat
 async def test_changed_settings_are_taken_up_with_and_without_the_kernel(tmp_path: Path, watch: str) -> None:
     settings = Settings.model_validate({"tmux": {"watch": watch}})
     async with services_on(tmp_path / "none.sock", tmp_path, settings=settings) as opened:
-        following = asyncio.ensure_future(opened.workers.also["settings"]())
+        following = asyncio.ensure_future(opened.workers.others()["settings"]())
         await asyncio.sleep(0)
         (tmp_path / "config.toml").write_text("[notify]\nquiet_hours = '01:00-02:00'\n")
 

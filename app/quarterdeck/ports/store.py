@@ -107,6 +107,9 @@ class Store(Protocol):
     async def release(self, session_id: SessionId) -> None:
         """Give a reservation up: a kept identity is as it was before, a fresh one is never used again."""
 
+    async def has_work(self) -> bool:
+        """Whether there is a record of spawned work."""
+
     async def sessions(self, server: str | None = None) -> list[Session]:
         """Every kept session: live, stale and exited. A row that does not validate is set aside, never fatal."""
 

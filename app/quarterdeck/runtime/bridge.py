@@ -6,7 +6,8 @@ import asyncio
 import logging
 import os
 import secrets
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -21,16 +22,9 @@ from quarterdeck.store.lease import Lease
 from quarterdeck.store.lease_files import writer_duty
 from quarterdeck.store.messages import SqliteMessages
 from quarterdeck.store.open_store import open_store
-from quarterdeck.store.work import SqliteWorkStore
-from quarterdeck.supervisor.file_watcher import REPLACED, FileWatcher
 from quarterdeck.supervisor.live_settings import LiveSettings
-from quarterdeck.supervisor.notice_channels import notice_rules
-from quarterdeck.supervisor.notifications import Notifications
 from quarterdeck.supervisor.processes import Processes
-from quarterdeck.supervisor.settings_followers import follow
 from quarterdeck.supervisor.workers import Workers
-from quarterdeck.thoughts.configured_thinkers import ConfiguredThinkers
-from quarterdeck.thoughts.local import line_of
 from quarterdeck.tmux.mux import TmuxMux
 from quarterdeck.tmux.own_pane import own_pane
 
@@ -45,12 +39,19 @@ if TYPE_CHECKING:
     from quarterdeck.operations.work_context import WorkContext
     from quarterdeck.paths import Places
     from quarterdeck.ports.thinker import Thinkers
+    from quarterdeck.store.work import SqliteWorkStore
+    from quarterdeck.supervisor.file_watcher import FileWatcher
+    from quarterdeck.supervisor.notifications import Notifications
+    from quarterdeck.supervisor.thought_engine import ThoughtEngine
 
 logger = logging.getLogger(__name__)
 
 
-class Services(Struct, frozen=True, kw_only=True):
-    """Everything that runs over one tmux server: the workers that watch it and the context of what acts on it."""
+class Services(Struct, frozen=True, kw_only=True, dict=True):
+    """Everything that runs over one tmux server: the workers that watch it and the context of what acts on it.
+
+    What only watching needs is made, and loaded, when it is first asked for.
+    """
 
     workers: Workers
     context: SessionContext
@@ -60,8 +61,35 @@ class Services(Struct, frozen=True, kw_only=True):
     """Those we were started with."""
     live: LiveSettings
     """Those that are in force."""
-    notifying: Notifications
-    thinkers: Thinkers
+
+    @cached_property
+    def notifying(self) -> Notifications:
+        """Tells the operator of needs."""
+        from quarterdeck.supervisor.notice_channels import notice_rules
+        from quarterdeck.supervisor.notifications import Notifications
+        from quarterdeck.supervisor.settings_followers import follow_notices
+
+        supervisor = self.workers.supervisor
+        made = Notifications(
+            fleet=lambda: supervisor.fleet,
+            snapshot=lambda: supervisor.snapshot,
+            clock=self.context.clock,
+            rules=notice_rules(self.live.now.notify),
+            report=supervisor.report,
+            is_writer=lambda: self.workers.keeping.is_writer,
+        )
+        supervisor.bus.subscribe(made.note)
+        follow_notices(self.live, made)
+        return made
+
+    @cached_property
+    def thinkers(self) -> Thinkers:
+        """The models that settings can name."""
+        from quarterdeck.thoughts.configured_thinkers import ConfiguredThinkers
+
+        context = self.context
+        folder = context.places.state_file.parent
+        return ConfiguredThinkers(store=context.store, clock=context.clock, folder=folder, environ=os.environ)
 
     @property
     def work_context(self) -> WorkContext:
@@ -126,14 +154,27 @@ async def open_services(
         poll_every=settings.tmux.poll_seconds,
     )
     agents = load_agents(settings.agents)
-    async with open_store(places, keep_days=settings.events.keep_days) as store:
-        works = SqliteWorkStore(store.database)
-        thinkers = ConfiguredThinkers(store=store, clock=clock, folder=places.state_file.parent, environ=os.environ)
+    async with open_store(places, keep_days=settings.events.keep_days) as store, AsyncExitStack() as closing:
+        closing.push_async_callback(mux.close)
+
+        @cache
+        def file_watcher() -> FileWatcher:
+            from quarterdeck.supervisor.file_watcher import FileWatcher
+
+            made = FileWatcher(listens=settings.tmux.watch != "poll")
+            closing.callback(made.close)
+            return made
+
+        @cache
+        def works() -> SqliteWorkStore:
+            from quarterdeck.store.work import SqliteWorkStore
+
+            return SqliteWorkStore(store.database)
+
         processes = Processes(clock=clock)
         claims = FileClaims()
         state_file = places.state_file
         lease = Lease(state_file, writer_duty(str(address)))
-        file_watcher = FileWatcher(listens=settings.tmux.watch != "poll")
         workers = Workers(
             mux=mux,
             store=store,
@@ -147,8 +188,7 @@ async def open_services(
             state_files=(state_file, state_file.with_name(f"{state_file.name}-wal"), lease.path),
             spool=places.spool,
             resync=settings.tmux.resync_seconds,
-            line_of=line_of,
-            engine=thinkers.setup(settings.thoughts),
+            make_engine=lambda: _engine(services, closing),
         )
         context = SessionContext(
             mux=mux,
@@ -162,29 +202,13 @@ async def open_services(
             claims=claims,
             owner=f"{os.getpid()}-{secrets.token_hex(16)}",
             reports=workers.reports.of,
-            transcript=workers.reader.transcript_of,
+            transcript=lambda session_id: workers.reader.transcript_of(session_id),
             on_held=lambda: message_queue.look(),
             answered=workers.answered,
             revive=lambda session: _revive(services, session),
         )
         message_queue = MessageQueue(context)
-        workers.also["messages"] = message_queue.run
-        workers.on_store_change.append(message_queue.look)
         live = LiveSettings(places.config_file, settings, report=workers.supervisor.report)
-        notifying = Notifications(
-            fleet=lambda: workers.supervisor.fleet,
-            snapshot=lambda: workers.supervisor.snapshot,
-            clock=clock,
-            rules=notice_rules(settings.notify),
-            report=workers.supervisor.report,
-            is_writer=lambda: workers.keeping.is_writer,
-        )
-        workers.supervisor.bus.subscribe(notifying.note)
-        # A link leads to where the operator keeps the file.
-        changed = file_watcher.files(live.file, live.file.resolve(), mask=REPLACED)
-        workers.also |= {"settings": lambda: live.run(changed), "notices": notifying.run}
-        follow(live, workers.engine, notifying, thinkers)
-        follow_agents(live, agents, workers.detect_anew)
         services = Services(
             workers=workers,
             context=context,
@@ -192,16 +216,51 @@ async def open_services(
             mux=mux,
             settings=settings,
             live=live,
-            notifying=notifying,
-            thinkers=thinkers,
         )
+        workers.others = lambda: _others(services, message_queue, file_watcher())
+        follow_agents(live, agents, workers.detect_anew)
         try:
             yield services
         finally:
-            try:
-                await workers.end()
-                if workers.engine.setup.thinker is not None:
-                    await workers.engine.setup.thinker.close()
-            finally:
-                file_watcher.close()
-                await mux.close()
+            await workers.end()
+
+
+def _engine(services: Services, closing: AsyncExitStack) -> ThoughtEngine:
+    from quarterdeck.supervisor.settings_followers import follow_thoughts
+    from quarterdeck.supervisor.thought_engine import ThoughtEngine
+    from quarterdeck.supervisor.thought_publisher import ThoughtPublisher
+    from quarterdeck.thoughts.local import line_of
+
+    workers, clock = services.workers, services.context.clock
+    supervisor, rows = workers.supervisor, workers.row_thoughts
+    engine = ThoughtEngine(
+        fleet=lambda: supervisor.fleet,
+        insight=workers.reader.insight,
+        publisher=ThoughtPublisher(clock=clock, take=rows.take, held=rows.held, show=supervisor.renew),
+        line_of=line_of,
+        setup=services.thinkers.setup(services.live.now.thoughts),
+        clock=clock,
+        report=supervisor.report,
+        is_writer=lambda: workers.keeping.is_writer,
+    )
+    follow_thoughts(services.live, engine, services.thinkers)
+
+    async def close() -> None:
+        if engine.setup.thinker is not None:
+            await engine.setup.thinker.close()
+
+    closing.push_async_callback(close)
+    return engine
+
+
+def _others(
+    services: Services, message_queue: MessageQueue, file_watcher: FileWatcher
+) -> dict[str, Callable[[], Awaitable[None]]]:
+    """Who works beside those that watch."""
+    from quarterdeck.supervisor.file_watcher import REPLACED
+
+    live = services.live
+    services.workers.on_store_change.append(message_queue.look)
+    # A link leads to where the operator keeps the file.
+    changed = file_watcher.files(live.file, live.file.resolve(), mask=REPLACED)
+    return {"messages": message_queue.run, "settings": lambda: live.run(changed), "notices": services.notifying.run}

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from quarterdeck.forge.forge_choice import Forges
     from quarterdeck.operations.session_context import SessionContext
     from quarterdeck.operations.work_context import WorkContext
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 class WorkContexts:
     """Makes the context of spawned work from that of sessions, with the projects that are in force."""
 
-    def __init__(self, context: SessionContext, works: WorkStore, live: LiveSettings) -> None:
+    def __init__(self, context: SessionContext, works: Callable[[], WorkStore], live: LiveSettings) -> None:
         self._context = context
         self._works = works
         self._live = live
@@ -56,7 +58,7 @@ class WorkContexts:
         return WorkContext(
             mux=context.mux,
             store=context.store,
-            works=self._works,
+            works=self._works(),
             git=GitWorktrees(context.places.projects, self._disposable),
             agents=context.agents,
             clock=context.clock,

@@ -211,6 +211,10 @@ class SqliteStore:
         """The activity log, newest first (oldest first when `after_id` is given)."""
         return await self.database.read(partial(activity_log.find, query=query))
 
+    async def has_work(self) -> bool:
+        """Whether there is a record of spawned work."""
+        return await self.database.read(_has_work)
+
     async def get_meta(self, key: str) -> str | None:
         """A small value kept by name."""
         return await self.database.read(partial(tails.get_meta, key=key))
@@ -315,3 +319,7 @@ def _prune(connection: sqlite3.Connection, now: float, keep_days: int) -> None:
     tails.set_meta(connection, PRUNED_AT, str(now))
     activity_log.prune(connection, now, keep_days)
     sessions.prune(connection, now)
+
+
+def _has_work(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("SELECT EXISTS (SELECT 1 FROM work)").fetchone()[0])

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 from quarterdeck.core.events import DeleteMode, Event, SessionChanged, SessionDeleted, SessionForgotten, SessionStale
 from quarterdeck.core.session import ExitReason, SessionState
 from quarterdeck.process import is_stopped
-from quarterdeck.supervisor.file_watcher import REST
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -51,10 +50,10 @@ class WriterLease(Protocol):
 class RowWriter:
     """Takes the lease when it is free, and carries other processes' changes into the fleet."""
 
-    def __init__(self, lease: WriterLease, watched: WatchedFiles, clock: Clock) -> None:
+    def __init__(self, lease: WriterLease, watched: Callable[[], WatchedFiles], clock: Clock) -> None:
         self._lease = lease
         self._watched = watched
-        """Tells when another process writes to the store, or lets go of the lease."""
+        """What tells when another process writes to the store, or lets go of the lease."""
         self._clock = clock
         self._is_writer = False
         self._stopped: tuple[int, float] | None = None
@@ -76,17 +75,20 @@ class RowWriter:
 
         Once at the start, too: whoever failed at the last change begins anew here.
         """
+        from quarterdeck.supervisor.file_watcher import REST
+
+        watched = self._watched()
         may_have_changed = True
         rang = True
         while True:
             took_over = not self.is_writer and (self.try_to_keep() or self._replace_stopped())
             has_changed = await store.changed_elsewhere()
             if has_changed and not rang:
-                self._watched.miss()
+                watched.miss()
             if took_over or may_have_changed or has_changed:
                 yield took_over
             may_have_changed = False
-            rang = await self._watched.wait(INTERVAL, REST if self._stopped is None else STOPPED_FOR)
+            rang = await watched.wait(INTERVAL, REST if self._stopped is None else STOPPED_FOR)
             await asyncio.sleep(GAP)
 
     def _replace_stopped(self) -> bool:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.notice import Channel
 from quarterdeck.core.text import listed
-from quarterdeck.supervisor.notice_channels import CommandChannel, DesktopChannel, notice_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,21 +20,36 @@ _closing: set[asyncio.Task[None]] = set()
 """Connections of models that are asked no more, while they close."""
 
 
-def follow(live: LiveSettings, engine: ThoughtEngine, notifying: Notifications, thinkers: Thinkers) -> None:
-    """Have the engine and the notifications go by the settings, now and whenever they change."""
-    held = live.now
+def follow_notices(live: LiveSettings, notifying: Notifications) -> None:
+    """Have the notifications go by the settings, now and whenever they change."""
+    # Here, since a look has thoughts, too, and tells nobody.
+    from quarterdeck.core.notice import Channel
+    from quarterdeck.supervisor.notice_channels import CommandChannel, DesktopChannel, notice_rules
+
+    held = live.now.notify
     notifying.channels[Channel.DESKTOP] = DesktopChannel()
-    notifying.channels[Channel.COMMAND] = CommandChannel(held.notify.command)
+    notifying.channels[Channel.COMMAND] = CommandChannel(held.command)
 
     def changed(settings: Settings) -> None:
         nonlocal held
-        before, held = held, settings
-        if settings.notify != before.notify:
-            notifying.use(notice_rules(settings.notify))
-            notifying.channels[Channel.COMMAND] = CommandChannel(settings.notify.command)
-        if settings.thoughts != before.thoughts:
+        before, held = held, settings.notify
+        if held != before:
+            notifying.use(notice_rules(held))
+            notifying.channels[Channel.COMMAND] = CommandChannel(held.command)
+
+    live.when_changed(changed)
+
+
+def follow_thoughts(live: LiveSettings, engine: ThoughtEngine, thinkers: Thinkers) -> None:
+    """Have the engine go by the settings whenever they change."""
+    held = live.now.thoughts
+
+    def changed(settings: Settings) -> None:
+        nonlocal held
+        before, held = held, settings.thoughts
+        if held != before:
             thinker = engine.setup.thinker
-            engine.use(thinkers.setup(settings.thoughts))
+            engine.use(thinkers.setup(held))
             if thinker is not None:
                 _close(thinker)
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.masked import masked_ask, masked_work
 from quarterdeck.core.projection import KnownFacts, Recorded, project
 from quarterdeck.core.session import SessionState
-from quarterdeck.core.work_record import without_question
 from quarterdeck.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from quarterdeck.core.ids import SessionId
     from quarterdeck.core.session import Ask, Session
     from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.ports.store import Store
     from quarterdeck.ports.work import WorkStore
 
 NO_RECORD = Recorded(work=None, ask=None)
@@ -26,8 +26,10 @@ NO_RECORD = Recorded(work=None, ask=None)
 class SpawnedRows:
     """The work records as last read."""
 
-    def __init__(self, works: WorkStore) -> None:
+    def __init__(self, store: Store, works: Callable[[], WorkStore]) -> None:
+        self._store = store
         self._works = works
+        """Asked for when there are records, which most who only look have none of."""
         self._recorded: Mapping[SessionId, Recorded] = {}
         self.asks: Mapping[SessionId, Ask] = {}
         """Questions that agents reported and nobody has answered yet."""
@@ -35,15 +37,18 @@ class SpawnedRows:
     async def load(self) -> None:
         """Read them anew."""
         before = self._recorded
-        found = {record.session_id: _recorded(record) for record in await self._works.works()}
+        records = await self._works().works() if await self._store.has_work() else ()
+        found = {record.session_id: _recorded(record) for record in records}
         # The very same while they are equal: by that one tells soonest that a row has nothing new.
         self._recorded = {key: before[key] if before.get(key) == each else each for key, each in found.items()}
         self.asks = {key: each.ask for key, each in self._recorded.items() if each.ask is not None}
 
     async def answered(self, session_id: SessionId, now: datetime) -> None:
         """Close the question of a session."""
+        from quarterdeck.core.work_record import without_question
+
         with suppress(NotFound):
-            await self._works.change_work(session_id, lambda held: without_question(held, now))
+            await self._works().change_work(session_id, lambda held: without_question(held, now))
         await self.load()
 
     def of(self, session_id: SessionId) -> Recorded:

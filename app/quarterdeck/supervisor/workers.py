@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.diff import diff
 from quarterdeck.core.pane import NoServer, Snapshot
 from quarterdeck.errors import StoreError
 from quarterdeck.supervisor.accepted_thoughts import AcceptedThoughts
-from quarterdeck.supervisor.agent_facts import AgentFacts
 from quarterdeck.supervisor.checkpoints import Checkpoints
-from quarterdeck.supervisor.day_history import DayHistory
-from quarterdeck.supervisor.file_watcher import APPEARED
 from quarterdeck.supervisor.health_notes import HealthNotes
 from quarterdeck.supervisor.notes import SessionNotes
 from quarterdeck.supervisor.repo_themes import RepoThemes
@@ -21,32 +19,30 @@ from quarterdeck.supervisor.reported_questions import ReportedQuestions
 from quarterdeck.supervisor.reports import Reports
 from quarterdeck.supervisor.row_thoughts import RowThoughts
 from quarterdeck.supervisor.row_writer import RowWriter, WriterLease
-from quarterdeck.supervisor.scrollbacks import Scrollbacks
 from quarterdeck.supervisor.spawned_rows import SpawnedRows
-from quarterdeck.supervisor.state_reader import StateReader, StateReading
 from quarterdeck.supervisor.supervisor import Supervisor
 from quarterdeck.supervisor.theme_painter import ThemePainter
-from quarterdeck.supervisor.thought_engine import ThoughtEngine
-from quarterdeck.supervisor.thought_publisher import ThoughtPublisher
 from quarterdeck.supervisor.thought_queue import ThoughtQueue
 from quarterdeck.supervisor.watcher import Watcher
 from quarterdeck.supervisor.worker import keep_running
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Callable, Collection, Mapping
     from pathlib import Path
 
-    from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.ids import PaneId, SessionId
     from quarterdeck.core.pane import Look
     from quarterdeck.ports.agent import Agents, Claims
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.mux import Mux
     from quarterdeck.ports.store import Store
-    from quarterdeck.ports.thinker import EngineSetup, LineMaker
     from quarterdeck.ports.work import WorkStore
-    from quarterdeck.supervisor.file_watcher import FileWatcher
+    from quarterdeck.supervisor.day_history import DayHistory
+    from quarterdeck.supervisor.file_watcher import FileWatcher, WatchedFiles
     from quarterdeck.supervisor.processes import Processes
+    from quarterdeck.supervisor.scrollbacks import Scrollbacks
+    from quarterdeck.supervisor.state_reader import StateReader, StateReading
+    from quarterdeck.supervisor.thought_engine import ThoughtEngine
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +50,11 @@ PERSIST_PATIENCE = 5.0
 
 
 class Workers:
-    """The supervisor and its workers."""
+    """The supervisor and its workers.
+
+    Those that a look does without are made when they are first asked for, and loaded then: most commands look once, and
+    what others derive they only read.
+    """
 
     def __init__(
         self,
@@ -63,22 +63,20 @@ class Workers:
         store: Store,
         clock: Clock,
         lease: WriterLease,
-        file_watcher: FileWatcher,
+        file_watcher: Callable[[], FileWatcher],
         agents: Agents,
         processes: Processes,
         claims: Claims,
-        works: WorkStore,
+        works: Callable[[], WorkStore],
         state_files: Collection[Path],
         spool: Path,
         resync: float,
-        line_of: LineMaker,
-        engine: EngineSetup,
+        make_engine: Callable[[], ThoughtEngine],
     ) -> None:
-        self.keeping = RowWriter(lease, file_watcher.files(*state_files), clock)
-        self._reported = file_watcher.files(spool / "*.report", mask=APPEARED)
+        self.keeping = RowWriter(lease, lambda: file_watcher().files(*state_files), clock)
         self.queue = ThoughtQueue(store.save_thought)
         self.thoughts = AcceptedThoughts(self.queue)
-        self.work_rows = SpawnedRows(works)
+        self.work_rows = SpawnedRows(store, works)
         self.supervisor = Supervisor(
             mux=mux,
             store=store,
@@ -87,50 +85,85 @@ class Workers:
             notes=SessionNotes(thought=self.thoughts.held, recorded=self.work_rows.of),
         )
         self.checkpoints = Checkpoints(self.supervisor)
-        self.scrollbacks = Scrollbacks(mux=mux, clock=clock, keep=self.checkpoints.tail)
         self._turns = ReportedQuestions()
         self.reports = Reports(spool=spool, socket=str(mux.address), agents=agents, note_heard=store.note_heard)
-        self.reader = StateReader(
-            mux=mux,
-            clock=clock,
-            agents=agents,
-            processes=processes,
-            facts=AgentFacts(clock=clock, claims=claims, agents=agents),
-            reports=self.reports,
-            project=self.supervisor.projected,
-            report=self.supervisor.report,
-        )
         self.painting = ThemePainter(clock=clock, themes=RepoThemes(clock=clock))
         self.watcher = Watcher(self.supervisor, self._after_look, resync=resync)
         self.row_thoughts = RowThoughts(self.supervisor, self.thoughts)
-        self.engine = ThoughtEngine(
-            fleet=self._fleet,
-            insight=self.reader.insight,
-            publisher=ThoughtPublisher(
-                clock=clock, take=self.row_thoughts.take, held=self.row_thoughts.held, show=self.supervisor.renew
-            ),
-            line_of=line_of,
-            setup=engine,
-            clock=clock,
-            report=self.supervisor.report,
-            is_writer=lambda: self.keeping.is_writer,
-        )
-        self.day_history = DayHistory(
-            store=store, clock=clock, server=self.supervisor.server, is_writer=lambda: self.keeping.is_writer
-        )
-        self.supervisor.bus.subscribe(self.engine.note)
-        self.supervisor.bus.subscribe(self.day_history.note)
-        self.supervisor.bus.subscribe(self.scrollbacks.note)
         self.troubles = HealthNotes(
             store=store, server=self.supervisor.server, is_writer=lambda: self.keeping.is_writer
         )
         self.supervisor.bus.subscribe(self.troubles.note)
-        self.also: dict[str, Callable[[], Awaitable[None]]] = {}
-        """Workers that others add before `run`."""
+        self.others: Callable[[], Mapping[str, Callable[[], Awaitable[None]]]] = dict
+        """Makes the workers that `run` is to run as well."""
         self.on_store_change: list[Callable[[], None]] = []
         """Told when another process wrote to the store."""
+        self._mux = mux
         self._store = store
+        self._clock = clock
+        self._agents = agents
+        self._processes = processes
+        self._claims = claims
+        self._spool = spool
+        self._file_watcher = file_watcher
+        self._make_engine = make_engine
+        self._at_end: list[Callable[[], Awaitable[None]]] = [self.checkpoints.save]
+        """What is written before another process keeps the rows."""
         self._last: Snapshot | None = None
+
+    @cached_property
+    def reader(self) -> StateReader:
+        """Derives the states, which the one process does that keeps the rows."""
+        from quarterdeck.supervisor.agent_facts import AgentFacts
+        from quarterdeck.supervisor.state_reader import StateReader
+
+        return StateReader(
+            mux=self._mux,
+            clock=self._clock,
+            agents=self._agents,
+            processes=self._processes,
+            facts=AgentFacts(clock=self._clock, claims=self._claims, agents=self._agents),
+            reports=self.reports,
+            project=self.supervisor.projected,
+            report=self.supervisor.report,
+        )
+
+    @cached_property
+    def engine(self) -> ThoughtEngine:
+        """Says why each session does what it does."""
+        made = self._make_engine()
+        self.supervisor.bus.subscribe(made.note)
+        return made
+
+    @cached_property
+    def scrollbacks(self) -> Scrollbacks:
+        """The last lines of every pane that was read."""
+        from quarterdeck.supervisor.scrollbacks import Scrollbacks
+
+        made = Scrollbacks(mux=self._mux, clock=self._clock, keep=self.checkpoints.tail)
+        self.supervisor.bus.subscribe(made.note)
+        return made
+
+    @cached_property
+    def day_history(self) -> DayHistory:
+        """What each session did in the last day."""
+        from quarterdeck.supervisor.day_history import DayHistory
+
+        made = DayHistory(
+            store=self._store,
+            clock=self._clock,
+            server=self.supervisor.server,
+            is_writer=lambda: self.keeping.is_writer,
+        )
+        self.supervisor.bus.subscribe(made.note)
+        self._at_end.append(made.save)
+        return made
+
+    @cached_property
+    def _reported(self) -> WatchedFiles:
+        from quarterdeck.supervisor.file_watcher import APPEARED
+
+        return self._file_watcher().files(self._spool / "*.report", mask=APPEARED)
 
     async def load(self) -> None:
         """Read what was kept, and become the writer if nobody is."""
@@ -154,12 +187,13 @@ class Workers:
         else:
             await self.supervisor.refresh()
         await self._after_look(look, None)
-        self.engine.glance()
+        if self.keeping.is_writer:
+            self.engine.glance()
         await self.checkpoints.save()
 
     async def run(self) -> None:
         """Watch until cancelled. Each worker fails and recovers alone."""
-        await self.load()
+        # Made before anything happens, since most of them hear of it.
         workers: dict[str, Callable[[], Awaitable[None]]] = {
             "watcher": self.watcher.run,
             "keeper": self._keep,
@@ -170,8 +204,9 @@ class Workers:
             "diary": self.day_history.run,
             "scrollback": self.scrollbacks.run,
             "troubles": self.troubles.run,
-            **self.also,
+            **self.others(),
         }
+        await self.load()
         async with asyncio.TaskGroup() as tasks:
             for name, work in workers.items():
                 tasks.create_task(keep_running(name, work, self.supervisor.report), name=name)
@@ -181,8 +216,8 @@ class Workers:
         self.queue.close()
         try:
             await self.queue.drain(PERSIST_PATIENCE)
-            await self.checkpoints.save()
-            await self.day_history.save()
+            for write in self._at_end:
+                await write()
             await self.troubles.clear()
             await self._store.flush(PERSIST_PATIENCE)
         finally:
@@ -246,7 +281,7 @@ class Workers:
 
     async def _after_look(self, look: Look, moved: Collection[PaneId] | None) -> float | None:
         """Read what a look leads to, and tell the rows that follow from both."""
-        reading = StateReading()
+        reading: StateReading | None = None
         try:
             if isinstance(look, NoServer):
                 self.reader.nothing_there()
@@ -257,26 +292,27 @@ class Workers:
                 reading = await self.reader.read(lambda: self.supervisor.fleet_seen, look, stirred)
         finally:
             # Whatever became of the reading, what the look showed is told.
-            self.supervisor.show(reading.rows)
+            self.supervisor.show({} if reading is None else reading.rows)
+        if reading is not None:
+            self._take(reading)
+        if isinstance(look, Snapshot) and self.keeping.is_writer:
+            await self._see_answers()
+        self._forget_old_watermarks(look)
+        if (themes := await self.painting.paint(self.supervisor.fleet)) is not None:
+            self.supervisor.note_themes(themes)
+        return None if reading is None else reading.look_again_in
+
+    def _take(self, reading: StateReading) -> None:
         for session_id, tail in reading.tails.items():
             self.checkpoints.tail(session_id, tail)
             watched = self.reader.watched(session_id)
             if watched is not None:
                 self.scrollbacks.drawn(session_id, watched.pane, tail)
         self.engine.moved(reading.tails.keys() | reading.told)
-        if isinstance(look, Snapshot) and self.keeping.is_writer:
-            await self._see_answers()
-        self._forget_old_watermarks(look)
-        if (themes := await self.painting.paint(self.supervisor.fleet)) is not None:
-            self.supervisor.note_themes(themes)
-        return reading.look_again_in
 
     def _forget_old_watermarks(self, look: Look) -> None:
         panes = () if isinstance(look, NoServer) else look.panes
         self.thoughts.forget_absent(self.supervisor.fleet.sessions, panes)
-
-    def _fleet(self) -> Fleet:
-        return self.supervisor.fleet
 
     def _keep_ended_in_view(self) -> None:
         now = self.supervisor.clock.now()

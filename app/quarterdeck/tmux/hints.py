@@ -59,7 +59,7 @@ class Hints:
         use_inotify: bool | None = None,
         use_notices: bool = True,
         capacity: int = CAPACITY,
-        poll_every: float = POLL_EVERY,
+        poll_every: float | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._stream = HintStream(capacity)
@@ -67,7 +67,7 @@ class Hints:
         self._outputs = OutputWatch(self._loop, self._wrote) if _wanted(use_inotify, inotify.works) else None
         self._notices = use_notices
         self._exit_poll = ExitPoll()
-        self._poll_every = poll_every
+        self._poll_every = POLL_EVERY if poll_every is None else poll_every
         self._polling: asyncio.TimerHandle | None = None
         self._polls_exits = self._polls_output = False
         self._closed = False

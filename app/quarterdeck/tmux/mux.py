@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.tmux import captures, one_call
 from quarterdeck.tmux.breaker import Breaker, Urgency
-from quarterdeck.tmux.control import ControlClient
-from quarterdeck.tmux.hints import POLL_EVERY, Hints
 from quarterdeck.tmux.look import Looker
 from quarterdeck.tmux.tmux_commands import TmuxCommands
 
@@ -19,7 +17,9 @@ if TYPE_CHECKING:
     from quarterdeck.core.pane import Look, Pane, ServerAddress
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.mux import CaptureRequest, Hint
+    from quarterdeck.tmux.control import ControlClient
     from quarterdeck.tmux.control_protocol import Notification
+    from quarterdeck.tmux.hints import Hints
 
 
 class TmuxMux(TmuxCommands):
@@ -40,7 +40,7 @@ class TmuxMux(TmuxCommands):
         timeout: float = one_call.TIMEOUT,
         command_timeout: float = one_call.TIMEOUT,
         listens: bool = True,
-        poll_every: float = POLL_EVERY,
+        poll_every: float | None = None,
     ) -> None:
         clock = clock or SystemClock()
         super().__init__(address, command_timeout, Breaker(clock.monotonic))
@@ -49,11 +49,13 @@ class TmuxMux(TmuxCommands):
         self._listens = listens
         self._poll_every = poll_every
         self._hints: Hints | None = None
-        self.control = (
-            ControlClient(address, home=home, on_notice=self._noticed, on_link=self._link_changed, timeout=timeout)
-            if persistent and listens
-            else None
-        )
+        self.control: ControlClient | None = None
+        if persistent and listens:
+            from quarterdeck.tmux.control import ControlClient
+
+            self.control = ControlClient(
+                address, home=home, on_notice=self._noticed, on_link=self._link_changed, timeout=timeout
+            )
         self._looker = Looker(address, control=self.control, breaker=self.breaker, clock=clock, timeout=timeout)
 
     async def look(self, moved: Collection[PaneId] | None = None) -> Look:
@@ -91,6 +93,9 @@ class TmuxMux(TmuxCommands):
 
     def _hinting(self) -> Hints:
         if self._hints is None:
+            # Most commands look once, and need no hints of when to look again.
+            from quarterdeck.tmux.hints import Hints
+
             self._hints = Hints(
                 use_pidfd=None if self._listens else False,
                 use_inotify=None if self._listens else False,
