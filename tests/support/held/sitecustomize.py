@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 HELD = {
-    "a thread": ("quarterdeck.supervisor.repo_themes", "Themes", "_look"),
+    "a thread": ("quarterdeck.supervisor.repo_themes", "RepoThemes", "_look"),
     "the loop": ("quarterdeck.tui.app", "ConsoleApp", "look_again"),
 }
 
