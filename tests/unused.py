@@ -54,7 +54,6 @@ ALLOWED: Final = (
     Allowed("tui/widgets/", "container viewport", "Textual hands it over, and it is not needed"),
     Allowed("tmux/", "connection_* pipe_* process_exited exc", "asyncio calls it, with what is not always needed"),
     Allowed("", "model_config", "pydantic reads it"),
-    Allowed("", "__*__", "Python calls it"),
     Allowed("store/", "text_factory", "sqlite3 reads it"),
     # Fields that are read as a whole, or only kept.
     Allowed("core/diff.py", "died renamed *_panes", "a change is any of its fields"),

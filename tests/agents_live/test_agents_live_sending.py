@@ -19,7 +19,7 @@ from quarterdeck.core.text import clean_lines
 from quarterdeck.errors import Refused
 from quarterdeck.operations.answer import answer
 from quarterdeck.paths import find_places
-from quarterdeck.runtime.bridge import open_services
+from quarterdeck.runtime.services import open_services
 from support.agent_lab import STARTS, Lab, program_of, search_path
 from support.agent_post import PER_ROUND, Correspondence
 from support.scripted_model import ScriptedModel

@@ -17,7 +17,7 @@ from quarterdeck.operations.kill_work import kill_work
 from quarterdeck.operations.restore import restore
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.paths import find_places
-from quarterdeck.runtime.bridge import open_services
+from quarterdeck.runtime.services import open_services
 from quarterdeck.values import replace
 from support.agent_lab import Lab, program_of, search_path
 from support.git_repo import make_repository

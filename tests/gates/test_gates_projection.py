@@ -36,7 +36,7 @@ ALLOWED = {
     "operations.remap: agent_session_id": RECORD,
     "operations.restore: session_id": REQUEST,
     "operations.restore: tmux_server": RECORD,
-    "store.rows: **": "what was kept, with its times in UTC",
+    "store.kept_rows: **": "what was kept, with its times in UTC",
     "store.work: session_id tmux_name": RECORD,
     "store.work_rows: **": RECORD,
     "supervisor.row_thoughts: session_id": THOUGHT,

@@ -14,7 +14,7 @@ from quarterdeck.core.events import Health
 from quarterdeck.errors import NotFound, Refused, SettingsError, ThinkerError
 from quarterdeck.operations.settings_desk import MODELS, NOW, SPENT, TEST, WORDS, SettingsDesk
 from quarterdeck.operations.spawn_choices import projects_near
-from quarterdeck.runtime.bridge import settings_desk_of
+from quarterdeck.runtime.services import settings_desk_of
 from quarterdeck.store.sqlite import SqliteStore
 from quarterdeck.supervisor.live_settings import LiveSettings
 from quarterdeck.supervisor.settings_followers import say_what_waits

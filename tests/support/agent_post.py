@@ -23,7 +23,7 @@ from support.tmux_server import until
 if TYPE_CHECKING:
     from quarterdeck.core.session import Session
     from quarterdeck.operations.delivery import Delivery
-    from quarterdeck.runtime.bridge import Services
+    from quarterdeck.runtime.services import Services
     from support.agent_lab import Lab
 
 KINDS = (

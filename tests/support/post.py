@@ -16,7 +16,7 @@ from quarterdeck.core.pane import ServerAddress
 from quarterdeck.core.report import HEADER
 from quarterdeck.paths import find_places
 from quarterdeck.ports.clock import wall_clock
-from quarterdeck.runtime.bridge import Services, open_services
+from quarterdeck.runtime.services import Services, open_services
 from support import scripted_agent
 from support.tmux_server import TmuxServer, until
 from support.workers import patient

@@ -15,8 +15,8 @@ from pathlib import Path
 from quarterdeck.core.ids import TmuxSessionId
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.ports.store import Activity, ActivityQuery, SeenSession
+from quarterdeck.store.kept_rows import read_session
 from quarterdeck.store.lease import Lease
-from quarterdeck.store.rows import read_session
 from quarterdeck.store.sqlite import SqliteStore
 from support.store import RUN, SERVER, seen_session, thought
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.config.settings import Settings
 from quarterdeck.core.pane import ServerAddress
 from quarterdeck.paths import find_places
-from quarterdeck.runtime.bridge import open_services
+from quarterdeck.runtime.services import open_services
 from support.patience import PATIENCE
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.events import Event
     from quarterdeck.core.session import Session
-    from quarterdeck.runtime.bridge import Services
+    from quarterdeck.runtime.services import Services
 
 
 async def until(condition: Callable[[], object], what: str) -> None:

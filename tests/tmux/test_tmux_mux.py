@@ -14,7 +14,7 @@ from quarterdeck.errors import TmuxUnreachable
 from quarterdeck.paths import find_places
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.ports.mux import HintKind
-from quarterdeck.runtime.bridge import open_services
+from quarterdeck.runtime.services import open_services
 from quarterdeck.tmux.breaker import Breaker
 from quarterdeck.tmux.control_protocol import FROM_US, Block
 from quarterdeck.tmux.look import Looker

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
     from quarterdeck.core.session import Ask, Session
     from quarterdeck.operations.session_context import SessionContext
-    from quarterdeck.runtime.bridge import Services
+    from quarterdeck.runtime.services import Services
 
 
 def list_sessions(call: Call) -> int:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from quarterdeck.cli.call import Call
-    from quarterdeck.runtime.bridge import Services
+    from quarterdeck.runtime.services import Services
 
 
 @asynccontextmanager
@@ -21,7 +21,7 @@ async def services(call: Call, *, persistent: bool = False, look: bool = True) -
     """The sessions of the tmux server that is meant, looked at once unless the verb looks itself."""
     require_tmux()
     # Here and not above: half of the verbs need neither the store nor tmux.
-    from quarterdeck.runtime.bridge import open_services
+    from quarterdeck.runtime.services import open_services
 
     async with open_services(call.address, call.places, call.settings, persistent=persistent) as opened:
         if look:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
     from quarterdeck.operations.delivery import Delivery
     from quarterdeck.ports.messages import Held
-    from quarterdeck.runtime.bridge import Services
+    from quarterdeck.runtime.services import Services
 
 SPLIT = "Put `--` between the sessions and the text, or give one session and a quoted text."
 

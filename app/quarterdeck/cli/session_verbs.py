@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
     from quarterdeck.core.session import Session
     from quarterdeck.operations.session_context import SessionContext
-    from quarterdeck.runtime.bridge import Services
+    from quarterdeck.runtime.services import Services
 
 
 def new(call: Call) -> int:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
     from quarterdeck.core.session import Session
     from quarterdeck.core.work_record import WorkRecord
-    from quarterdeck.runtime.bridge import Services
+    from quarterdeck.runtime.services import Services
 
 
 def progress(line: str) -> None:
@@ -52,7 +52,7 @@ def _telling(call: Call) -> Callable[[str], None]:
 
 @asynccontextmanager
 async def work_context_of(call: Call, *projects: str) -> AsyncIterator[Services]:
-    """The bridge, with what an earlier crash left half done put right first, and the projects' forges known."""
+    """The services, with what an earlier crash left half done put right first, and the projects' forges known."""
     async with services(call, look=False) as opened:
         for line in await recover(opened.work_context):
             progress(line)

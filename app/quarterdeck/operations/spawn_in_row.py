@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.ids import SessionId
-from quarterdeck.core.session import Session
+from quarterdeck.core.session_ends import to_be_spawned, with_identity
 from quarterdeck.core.work import Work
 from quarterdeck.operations.spawn import spawn
-from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from quarterdeck.core.session import Session
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.long_operations import LongOperation, LongOperations
     from quarterdeck.operations.spawn import SpawnRequest
@@ -34,12 +34,8 @@ async def spawn_in_row(
 
         def reserved(record: WorkRecord) -> None:
             operation.session_id = record.session_id
-            operation.row = replace(
-                row,
-                session_id=record.session_id,
-                tmux_name=record.tmux_name or record.session_id,
-                work=record.as_work(),
-            )
+            name = record.tmux_name or record.session_id
+            operation.row = with_identity(row, record.session_id, name, record.as_work())
             operation.changed()
             begun(record.session_id)
 
@@ -52,10 +48,5 @@ def _row(work_context: WorkContext, request: SpawnRequest, number: int) -> Sessi
     """The row of a worker that has no identity yet."""
     now = work_context.clock.now()
     work = Work(project=request.project, agent=request.agent or "", issue=request.issue, created_at=now)
-    return Session(
-        session_id=SessionId(f"spawning-{number}"),
-        tmux_name=f"{request.project} {request.issue or ''}".strip(),
-        tmux_server=str(work_context.mux.address),
-        last_activity_at=now,
-        work=work,
-    )
+    name = f"{request.project} {request.issue or ''}".strip()
+    return to_be_spawned(SessionId(f"spawning-{number}"), name, str(work_context.mux.address), work, now)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from quarterdeck.operations.shown_fleet import ShownFleet
     from quarterdeck.operations.spawn import SpawnRequest
     from quarterdeck.ports.go_result import Attach, GoResult
-    from quarterdeck.runtime.bridge import Services
+    from quarterdeck.runtime.services import Services
     from quarterdeck.tmux.operator_terminal import OperatorTerminal
 
 WORKERS_AT_ONCE = 4

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.messages import Held
     from quarterdeck.ports.store import Activity, ActivityQuery
     from quarterdeck.ports.store_health import StoreHealth
-    from quarterdeck.runtime.bridge import Services
+    from quarterdeck.runtime.services import Services
     from quarterdeck.supervisor.activity_counts import ActivityCounts
 
 

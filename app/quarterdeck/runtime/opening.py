@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from quarterdeck.errors import QuarterdeckError
     from quarterdeck.operations.long_operations import LongOperations
     from quarterdeck.paths import Places
-    from quarterdeck.runtime.bridge import Services
+    from quarterdeck.runtime.services import Services
     from quarterdeck.supervisor.notice_channels import Told
     from quarterdeck.tmux.operator_terminal import OperatorTerminal
     from quarterdeck.tui.backend import FleetSource
@@ -134,7 +134,7 @@ class Opening:
     async def _open_everything(self) -> _Live:
         await asyncio.to_thread(_import_everything)
         settings = await asyncio.to_thread(self._load_settings)
-        from quarterdeck.runtime.bridge import open_services
+        from quarterdeck.runtime.services import open_services
 
         services = await self._stack.enter_async_context(
             open_services(self._address, self._places, settings, persistent=True)
@@ -151,9 +151,9 @@ class Opening:
         """The reader and the actions of a console, over what has been opened."""
         from quarterdeck.operations.long_operations import LongOperations
         from quarterdeck.operations.shown_fleet import ShownFleet
-        from quarterdeck.runtime.bridge import settings_desk_of
         from quarterdeck.runtime.live_actions import LiveActions
         from quarterdeck.runtime.live_reader import LiveReader
+        from quarterdeck.runtime.services import settings_desk_of
         from quarterdeck.supervisor.activity_counts import ActivityCounts
         from quarterdeck.supervisor.notice_channels import Told, in_console
         from quarterdeck.supervisor.settings_followers import say_what_waits

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.session import SessionState, Source
 from quarterdeck.foreign_files import require_database
-from quarterdeck.store.rows import BadRow, read_object, session_of
+from quarterdeck.store.kept_rows import BadRow, read_object, session_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

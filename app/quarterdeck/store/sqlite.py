@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.store import Activity, ActivityQuery, Identity, SeenSession
     from quarterdeck.ports.store_health import StoreHealth
-    from quarterdeck.store.rows import Known
+    from quarterdeck.store.kept_rows import Known
 
 logger = logging.getLogger(__name__)
 

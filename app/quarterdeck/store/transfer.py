@@ -106,7 +106,7 @@ def merge(connection: sqlite3.Connection, exported: Mapping[str, Any]) -> Merged
 
 
 def _session(connection: sqlite3.Connection, row: Json, others: set[str]) -> str | None:
-    from quarterdeck.store.rows import read_session
+    from quarterdeck.store.kept_rows import read_session
 
     session_id, server, name = _text(row, "session_id"), _text(row, "server"), _text(row, "tmux_name")
     changed, body = _number(row, "changed"), as_json(row["body"])
@@ -139,7 +139,7 @@ def _session(connection: sqlite3.Connection, row: Json, others: set[str]) -> str
 
 
 def _thought(connection: sqlite3.Connection, row: Json, others: set[str]) -> str | None:
-    from quarterdeck.store.rows import read_thought
+    from quarterdeck.store.kept_rows import read_thought
 
     key, changed, body = _text(row, "key"), _number(row, "changed"), as_json(row["body"])
     read_thought(body)
@@ -147,7 +147,7 @@ def _thought(connection: sqlite3.Connection, row: Json, others: set[str]) -> str
 
 
 def _old_thought(connection: sqlite3.Connection, row: Json, others: set[str]) -> str | None:
-    from quarterdeck.store.rows import read_thought
+    from quarterdeck.store.kept_rows import read_thought
 
     key, body = _text(row, "key"), as_json(row["body"])
     read_thought(body)
