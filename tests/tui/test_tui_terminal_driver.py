@@ -35,10 +35,10 @@ raise SystemExit(ConsoleApp(Broken()).run() or 1)
 """
 ATTACH = """
 import sys
-from dataclasses import replace
 from support.canned import CannedBackend
 from quarterdeck.tui.app import ConsoleApp
 from quarterdeck.ports.go_result import Attach
+from quarterdeck.values import replace
 class Outside(CannedBackend):
     async def attach(self, going):
         import asyncio
