@@ -197,7 +197,12 @@ async def test_an_ended_session_keeps_its_last_lines_and_not_its_last_screen_onl
         await until(lambda: workers.row("counts"), "it is there")
         session_id = workers.need("counts").session_id
         scrollbacks = workers.workers.scrollbacks
-        await until(lambda: scrollbacks._lines[session_id].is_whole, "what scrolled by was asked for")
+
+        def is_whole() -> bool:
+            lines = scrollbacks._lines.get(session_id)
+            return lines is not None and lines.is_whole
+
+        await until(is_whole, "what scrolled by was asked for")
         server.run("send-keys", "-t", pane, "Enter")
         await workers.shows("keep")
 

@@ -183,5 +183,6 @@ def paint_on_terminal(driver: LinuxDriver) -> None:
 
 def running_program(service: AppService) -> asyncio.Task[None]:
     """What ends when the program of a page does."""
-    assert service._task is not None, "it has not been started"
-    return cast("asyncio.Task[None]", service._task)
+    task: asyncio.Task[None] | None = service._task
+    assert task is not None, "it has not been started"
+    return task
