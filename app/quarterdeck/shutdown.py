@@ -1,4 +1,4 @@
-"""Leaving in time: who is told to end is gone soon, whatever one of its threads waits for.
+"""Ends the process in time, whatever one of its threads waits for.
 
 Three things would hold a process: asyncio and the interpreter both wait for the threads that work is handed to, a loop
 that waits for something hears no signal, and so does a main thread that is inside a system call. So nobody waits for
@@ -66,7 +66,7 @@ class Shutdown:
                 return
             self._has_begun = True
             self._until = time.monotonic() + self._patience
-        threading.Thread(target=self._end_in_time, args=(code,), name="leaving", daemon=True).start()
+        threading.Thread(target=self._end_in_time, args=(code,), name="shutdown", daemon=True).start()
 
     def postpone(self, seconds: float) -> None:
         """Something is taken back that would otherwise be left half done."""

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from quarterdeck.core.project import SetupCommand
 from quarterdeck.errors import GitError, WorkWouldBeLost
+from quarterdeck.foreign_files import LARGEST
 from quarterdeck.forge import ignored
 from quarterdeck.forge.git import GitWorktrees
 from quarterdeck.forge.ignored import is_disposable
+from quarterdeck.forge.ownership import Managed
 from quarterdeck.ports.git import MOST_NAMED, WantedWorktree
 from quarterdeck.process import run
 from support.git_repo import Repository, make_repository
@@ -60,6 +62,22 @@ def fill(path: Path, *names: str) -> None:
     for name in names:
         (path / name).parent.mkdir(parents=True, exist_ok=True)
         (path / name).write_text(f"{name}\n")
+
+
+async def test_a_worktree_stays_ours_whatever_its_set_up_has_left(
+    repository: Repository, worktrees: GitWorktrees, tmp_path: Path
+) -> None:
+    path = await fresh(worktrees, repository)
+    managed = Managed(tmp_path / "projects")
+    many = {f"packages/{number}/{'long' * 20}.js": "12:345678901234567890" for number in range(60_000)}
+    assert sum(map(len, many)) > LARGEST
+
+    managed.remember_set_up(path, many)
+
+    assert worktrees.is_ours(path)
+    assert managed.set_up(path) == many
+    managed.unmark(path)
+    assert managed.set_up(path) == {}
 
 
 async def test_ignored_files_keep_a_worktree_from_going_and_are_named(

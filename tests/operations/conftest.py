@@ -29,6 +29,6 @@ def repository(short_folder: Path) -> Repository:
 
 @pytest.fixture
 async def place(short_folder: Path, tmux_socket: Path, repository: Repository) -> AsyncIterator[Place]:
-    """A yard with one project, `app`."""
+    """A work context with one project, `app`."""
     async with open_place(short_folder, tmux_socket, repository) as opened:
         yield opened

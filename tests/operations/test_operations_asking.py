@@ -209,7 +209,7 @@ async def test_who_watches_hears_of_it_from_another_process_and_of_its_end(
     office: Post, short_folder: Path, settings: Settings
 ) -> None:
     await row(office, is_at_rest, "its turn was over")
-    office.services.workers.keeping.release()
+    office.services.workers.row_writer.release()
     async with watching(office.server.socket, short_folder / "home", settings=settings) as agent_choice:
         await report(office.services.work_context, "app-1", "needs_input", note=QUESTION)
         await until_so(lambda: asks(agent_choice.need("app-1")), "it was told of")

@@ -35,7 +35,7 @@ exit 1
 
 
 def able(place: Place, **project: object) -> WorkContext:
-    """A yard whose agent can delete its conversations."""
+    """A work context whose agent can delete its conversations."""
     program = place.notes.parent / "bin" / "qd-delete"
     program.write_text(DELETE)
     program.chmod(0o755)

@@ -7,7 +7,7 @@ import pytest
 
 from quarterdeck.core.ids import SessionId
 from quarterdeck.core.session import SessionState
-from quarterdeck.errors import NotFound, Refused
+from quarterdeck.errors import NotFound, Refused, TmuxUnreachable
 from quarterdeck.operations.long_operations import LongOperations
 from quarterdeck.tui.rows.mark import Kind, kind_of
 from support.canned import StillClock
@@ -59,6 +59,27 @@ async def test_an_operation_shows_in_its_row_until_it_is_over() -> None:
 
     assert await running == "done"
     assert under.shown_in(fleet) is fleet
+
+
+async def test_what_is_done_stays_done_though_it_cannot_be_shown_now() -> None:
+    asked = asyncio.Event()
+    goes_on = asyncio.Event()
+
+    async def look() -> None:
+        asked.set()
+        await goes_on.wait()
+        raise TmuxUnreachable("tmux does not answer.")
+
+    under, work = LongOperations(StillClock(), look), Work()
+    work.goes_on.set()
+    running = asyncio.create_task(under.run(ROW.session_id, "restoring", work))
+    await asked.wait()
+
+    with pytest.raises(Refused, match="too far"):
+        await under.stop(ROW.session_id)
+    goes_on.set()
+
+    assert await running == "done"
 
 
 async def test_what_has_no_session_yet_has_a_row_of_its_own() -> None:

@@ -134,7 +134,7 @@ async def test_nothing_is_typed_into_a_dialog_and_it_goes_once_that_is_closed(of
 
     agent.order("close")
     message_queue = asyncio.create_task(MessageQueue(office.context).run())
-    await soon(lambda: agent.prompts == ["hello"], "the postman had come")
+    await soon(lambda: agent.prompts == ["hello"], "the message queue had come")
     message_queue.cancel()
     assert agent.transcript == ["hello"]
 

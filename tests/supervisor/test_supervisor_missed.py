@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from quarterdeck.core.events import SessionDeleted, SessionForgotten
+from quarterdeck.core.events import Health, SessionDeleted, SessionForgotten
 from quarterdeck.core.ids import PaneId
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import SessionState
@@ -19,6 +19,7 @@ from quarterdeck.ports.clock import SystemClock, wall_clock
 from quarterdeck.ports.mux import Hint, HintKind
 from quarterdeck.ports.store import ActivityQuery, SeenSession
 from quarterdeck.store import identity
+from quarterdeck.supervisor import worker
 from quarterdeck.supervisor.checkpoints import TAILS_EVERY, Checkpoints
 from quarterdeck.supervisor.processes import Processes
 from quarterdeck.supervisor.state_reader import StateReader
@@ -96,12 +97,39 @@ async def test_after_a_failure_everything_is_looked_at_again(tmp_path: Path) -> 
 
     async with supervising(mux, tmp_path) as supervisor:
         watcher = Watcher(supervisor, fails_once, resync=60)
-        async with running(keep_running("watcher", watcher.run, lambda *_: None)):
+        async with running(keep_running("watcher", watcher.run, supervisor.report, supervisor.said_of)):
             await until(lambda: mux.asked, "the first look")
             mux.hint_queue.put_nowait(Hint(HintKind.OUTPUT, PaneId("%0")))
             await until(lambda: mux.asked.count(None) == 2, "a whole look after the failure")
 
     assert failed
+
+
+@pytest.mark.parametrize("own_words", ["", "the model does not answer"])
+async def test_a_worker_that_goes_well_again_is_shown_so_unless_it_speaks_for_itself(
+    own_words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LONGEST_DELAY", 0.05)
+    runs: list[float] = []
+
+    async with supervising(StubMux(pane(0)), tmp_path) as supervisor:
+
+        async def fails_once() -> None:
+            runs.append(asyncio.get_running_loop().time())
+            if len(runs) == 1:
+                raise RuntimeError("the disk is gone")
+            if own_words:
+                supervisor.report("history", Health.DEGRADED, own_words)
+            await asyncio.Event().wait()
+
+        async with running(keep_running("history", fails_once, supervisor.report, supervisor.said_of)):
+            await until(lambda: supervisor.said_of("history") == "the disk is gone", "the failure is shown")
+            await until(lambda: supervisor.said_of("history") == own_words, "it goes well, or speaks for itself")
+            # Longer than it takes to be taken back.
+            await until(lambda: asyncio.get_running_loop().time() - runs[-1] > 0.2, "some time has passed")
+
+        expected = (Health.DEGRADED, own_words) if own_words else (Health.HEALTHY, "")
+        assert supervisor.fleet.workers["history"] == expected
 
 
 async def test_the_status_of_an_end_waits_for_the_look_that_shows_it(tmp_path: Path) -> None:
@@ -266,7 +294,7 @@ async def test_who_takes_over_looks_at_once(
     async with services_on(server.socket, private_home) as keeper:
         await keeper.workers.load()
         async with watching(server.socket, private_home) as workers:
-            assert not workers.workers.keeping.is_writer
+            assert not workers.workers.row_writer.is_writer
             looks: list[object] = []
             look = workers.workers.supervisor.look
 
@@ -275,8 +303,8 @@ async def test_who_takes_over_looks_at_once(
                 return await look(moved, reads_next=reads_next)
 
             monkeypatch.setattr(workers.workers.supervisor, "look", counted)
-            keeper.workers.keeping.release()
-            await until(lambda: workers.workers.keeping.is_writer, "the follower took over")
+            keeper.workers.row_writer.release()
+            await until(lambda: workers.workers.row_writer.is_writer, "the follower took over")
             await until(
                 lambda: workers.workers.reader.watched(workers.need("work").session_id), "it derives states itself"
             )
@@ -363,7 +391,7 @@ async def test_what_a_keeper_had_seen_and_not_written_when_it_died_is_written_by
             await second.shows(*(["one"] if end == "session" else []))
 
             await held.aclose()
-            await until(lambda: second.workers.keeping.is_writer, "the second keeps the rows")
+            await until(lambda: second.workers.row_writer.is_writer, "the second keeps the rows")
             kept = await row_in(second, identity)
             async with asyncio.timeout(PATIENCE):
                 while kept.state is not SessionState.EXITED:

@@ -159,7 +159,7 @@ async def test_what_a_look_showed_is_told_though_nothing_could_be_read(
         workers, supervisor = opened.workers, opened.workers.supervisor
         monkeypatch.setattr(supervisor, "mux", mux)
         monkeypatch.setattr(workers.reader, "read", fail)
-        workers.keeping.try_to_keep()
+        workers.row_writer.try_to_keep()
         await supervisor.look()
         mux.panes = (pane(0, title="at work"),)
         look = await supervisor.look(reads_next=True)
@@ -171,7 +171,7 @@ async def test_what_a_look_showed_is_told_though_nothing_could_be_read(
 
 def test_a_row_that_went_meanwhile_is_not_waited_for() -> None:
     seen = Seen(pane=pane(0), clients=0, incarnation="1:2")
-    look = UntoldLook({SessionId("sess_1"): seen}, LookSucceeded(at=NOON))
+    look = UntoldLook({SessionId("sess_1"): seen}, LookSucceeded(incarnation="", at=NOON))
 
     assert not look.may_wait(Fleet())
     assert look.in_rows_of(Fleet()) == {}

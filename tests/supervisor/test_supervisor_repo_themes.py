@@ -232,4 +232,5 @@ async def test_many_folders_are_looked_up_at_once_and_off_the_loop(tmp_path: Pat
 
     found = await themes.look([str(root), "/no/such/place"])
 
+    assert found is not None
     assert {folder: each.theme.body for folder, each in found.items()} == {str(root): "#FF0000"}

@@ -308,8 +308,8 @@ async def test_what_ended_while_nobody_looked_is_said_once(server: TmuxServer, p
 async def test_two_crews_agree_and_only_one_keeps(server: TmuxServer, private_home: Path) -> None:
     server.session("work", "sh")
     async with watching(server.socket, private_home) as first, watching(server.socket, private_home) as second:
-        assert first.workers.keeping.is_writer
-        assert not second.workers.keeping.is_writer
+        assert first.workers.row_writer.is_writer
+        assert not second.workers.row_writer.is_writer
         server.session("born", "sh")
         await first.shows("work", "born")
         await second.shows("work", "born")
@@ -320,7 +320,7 @@ async def test_two_crews_agree_and_only_one_keeps(server: TmuxServer, private_ho
         await until(lambda: second.need("work").state is SessionState.BUSY, "the follower sees what the keeper derived")
 
         await first.workers.end()
-        await until(lambda: second.workers.keeping.try_to_keep(), "the other takes over")
+        await until(lambda: second.workers.row_writer.try_to_keep(), "the other takes over")
 
 
 async def test_of_a_birth_that_two_see_one_line_is_logged(server: TmuxServer, private_home: Path) -> None:

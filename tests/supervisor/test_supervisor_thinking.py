@@ -48,7 +48,7 @@ async def test_an_agents_row_says_what_it_does_asks_and_finished(
     agent.until_ready()
     async with watching(server.socket, private_home) as workers:
         ear = Ear()
-        workers.services.notifying.channels[Channel.TOAST] = ear
+        workers.services.notifications.channels[Channel.TOAST] = ear
         await until(lambda: workers.row("web") is not None and workers.need("web").tool == "Claude Code", "it is known")
         server.run("send-keys", "-t", agent.pane_id, "-l", "slow: 2")
         server.run("send-keys", "-t", agent.pane_id, "Enter")

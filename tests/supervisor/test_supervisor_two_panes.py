@@ -88,7 +88,7 @@ async def test_who_begins_to_watch_later_says_no_more_of_the_window_before(short
         while (await office.session()).needs is not Need.PERMISSION:
             pass
         office.server.run("new-window", "-t", "=web:", "--", "sh")
-        office.services.workers.keeping.release()
+        office.services.workers.row_writer.release()
         async with services_on(office.server.socket, office.root / "home") as later:
             await later.workers.look_once()
             row = later.context.session("web")

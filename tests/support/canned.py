@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.day import DayState, Moment
+from quarterdeck.core.ids import SessionId
 from quarterdeck.core.issue import Issue
 from quarterdeck.core.session import RestState
 from quarterdeck.core.setup_part import SetupPart
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from quarterdeck.core.fleet import Fleet
-    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.session import Ask, Session
     from quarterdeck.errors import QuarterdeckError
     from quarterdeck.operations.long_operations import LongOperation
@@ -68,7 +68,7 @@ OPEN_ISSUES = (
 )
 TO_CLEAR = (
     CleanupCandidate(
-        session_id="atl-9",
+        session_id=SessionId("atl-9"),
         project="atlas",
         reason="issue 42 is done",
         branch="feat/issue-42",
@@ -76,7 +76,7 @@ TO_CLEAR = (
         would_lose="",
     ),
     CleanupCandidate(
-        session_id="atl-11",
+        session_id=SessionId("atl-11"),
         project="atlas",
         reason="its agent is gone",
         branch="feat/issue-17",
@@ -84,7 +84,7 @@ TO_CLEAR = (
         would_lose="2 changed files (layers.py, names.py), 1 commit pushed nowhere",
     ),
     CleanupCandidate(
-        session_id="atl-orchestrator",
+        session_id=SessionId("atl-orchestrator"),
         project="atlas",
         reason="its agent is gone",
         branch="orchestrator/atl-orchestrator",
@@ -151,7 +151,7 @@ class CannedSetup:
 
 @dataclass
 class CannedBackend:
-    """Implements `Backend`, `FleetReader` and `FleetActions` at once; every deed is appended to `deeds`."""
+    """Implements `Backend`, `FleetReader` and `FleetActions` at once; every call is appended to `calls`."""
 
     shown: Fleet = field(default_factory=canned_fleet)
     server: str = "default"
@@ -163,7 +163,7 @@ class CannedBackend:
     problem: QuarterdeckError | None = None
     fails_with: QuarterdeckError | None = None
     going: GoResult = field(default_factory=Switched)
-    deeds: list[tuple[object, ...]] = field(default_factory=list)
+    calls: list[tuple[object, ...]] = field(default_factory=list)
     callbacks: list[Callable[[], None]] = field(default_factory=list)
     listeners: list[Callable[[Told], None]] = field(default_factory=list)
     tail: Callable[[str], str] = tail_of
@@ -183,7 +183,7 @@ class CannedBackend:
             callback()
 
     def _do(self, *action: object) -> None:
-        self.deeds.append(action)
+        self.calls.append(action)
         if self.fails_with is not None:
             raise self.fails_with
 
@@ -299,8 +299,9 @@ class CannedBackend:
         self._do("send now", message_id)
         return Delivery(session=self._any, outcome=Outcome.DELIVERED)
 
-    async def held_messages(self) -> list[Held]:
-        return self.letters
+    async def held_messages(self) -> list[tuple[Held, str]]:
+        rows = self.fleet().sessions
+        return [(each, rows[each.session_id].tmux_name if each.session_id in rows else "") for each in self.letters]
 
     async def question(self, session_id: SessionId) -> Ask:
         if self.on_screen is None:

@@ -62,9 +62,9 @@ async def still(pilot: Pilot[int]) -> None:
     await pilot.pause()
     while app.repaint.is_due or app.main._feed._timer is not None:
         await pilot.pause(0.01)
-    deeds = [worker for worker in app.workers if worker.name != "supervisor"]
-    if deeds:
-        await app.workers.wait_for_complete(deeds)
+    calls = [worker for worker in app.workers if worker.name != "supervisor"]
+    if calls:
+        await app.workers.wait_for_complete(calls)
     await pilot.pause()
 
 

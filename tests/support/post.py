@@ -1,4 +1,4 @@
-"""A tmux server of its own, with scripted agents in it, and a deck that acts on it."""
+"""A tmux server of its own, with scripted agents in it, and a session context that acts on it."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ class Post:
 
 @asynccontextmanager
 async def post_office(root: Path, *, persistent: bool = False, settings: Settings | None = None) -> AsyncIterator[Post]:
-    """A server and a deck; nothing runs in it yet."""
+    """A server and a session context; nothing runs in it yet."""
     with TmuxServer(root / "s") as server:
         server.session("quiet")
         places = find_places(str(root / "home"))

@@ -1,4 +1,4 @@
-"""A yard for tests: real git, a real tmux server, a real database, and an agent that does as it is told."""
+"""A work context for tests: real git, a real tmux server, a real database, and an agent that does as it is told."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ class Later:
 
 @dataclass
 class Place:
-    """A yard and the things around it."""
+    """A work context and the things around it."""
 
     work_context: WorkContext
     repository: Repository
@@ -210,7 +210,7 @@ def write_agent(folder: Path) -> Path:
 
 @asynccontextmanager
 async def open_place(folder: Path, socket: Path, repository: Repository, **project: object) -> AsyncIterator[Place]:
-    """A yard on one folder; opened twice, the second finds what the first has left."""
+    """A work context on one folder; opened twice, the second finds what the first has left."""
     programs = write_agent(folder)
     notes = folder / "notes"
     notes.mkdir(exist_ok=True)

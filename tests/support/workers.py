@@ -1,4 +1,4 @@
-"""A whole crew on a private tmux server, a real store and the real clock."""
+"""A whole workers on a private tmux server, a real store and the real clock."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def until(condition: Callable[[], object], what: str) -> None:
 
 
 class Watching:
-    """A running crew, with every event it told."""
+    """A running workers, with every event it told."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
@@ -75,7 +75,7 @@ def patient() -> Settings:
 async def services_on(
     socket: str | Path, home: Path, *, persistent: bool = False, settings: Settings | None = None
 ) -> AsyncIterator[Services]:
-    """Crew and deck on a socket, nothing asked yet."""
+    """Workers and context on a socket, nothing asked yet."""
     address, places = ServerAddress(str(socket)), find_places(home)
     async with open_services(address, places, settings or patient(), persistent=persistent) as opened:
         yield opened
@@ -83,7 +83,7 @@ async def services_on(
 
 @asynccontextmanager
 async def watching(socket: str | Path, home: Path, *, settings: Settings | None = None) -> AsyncIterator[Watching]:
-    """A crew at work, as the console and `watch` have it."""
+    """A workers at work, as the console and `watch` have it."""
     async with services_on(socket, home, persistent=True, settings=settings) as opened:
         workers = Watching(opened)
         running = asyncio.create_task(opened.workers.run())

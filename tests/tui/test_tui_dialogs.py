@@ -45,25 +45,25 @@ async def test_ending_asks_first_says_what_is_lost_and_defaults_to_no() -> None:
         assert "End checkout-tax?" in shown
         assert "2 commits are not pushed." in shown
         await running.press("enter")
-        assert running.backend.deeds == []
+        assert running.backend.calls == []
         await running.press("x", "y")
-        assert running.backend.deeds == [("end", ("sess_1",))]
+        assert running.backend.calls == [("end", ("sess_1",))]
 
 
 async def test_forgetting_leaves_tmux_alone() -> None:
     async with console() as running:
         await running.press("x", "d")
-        assert running.backend.deeds == [("forget", ("sess_1",))]
+        assert running.backend.calls == [("forget", ("sess_1",))]
 
 
 async def test_several_are_ended_only_when_their_number_is_typed() -> None:
     async with console() as running:
         await running.press("space", "space", "x", "y", "d")
-        assert running.backend.deeds == []
+        assert running.backend.calls == []
         await running.press("3", "enter")
-        assert running.backend.deeds == []
+        assert running.backend.calls == []
         await running.press("x", "2", "enter")
-        assert running.backend.deeds == [("end", ("sess_1", "sess_2"))]
+        assert running.backend.calls == [("end", ("sess_1", "sess_2"))]
         assert running.main.board.marked == set()
 
 
@@ -78,7 +78,7 @@ async def test_the_cursor_steps_off_what_is_ended() -> None:
 async def test_a_message_of_two_lines_is_sent_to_the_row() -> None:
     async with console() as running:
         await running.press("5", "m", "h", "i", "ctrl+j", "q", "enter")
-        assert running.backend.deeds == [("send", ("atl-12",), "hi\nq")]
+        assert running.backend.calls == [("send", ("atl-12",), "hi\nq")]
         assert [toast.message for toast in running.app._notifications] == ["Delivered to atlas-12"]
 
 
@@ -87,29 +87,29 @@ async def test_a_message_goes_to_the_marked_rows_although_the_cursor_is_on_one_t
         await running.press("1", "space", "G")
         running.main.table.select("sess_14")
         await running.press("m", *"go", "enter")
-        assert running.backend.deeds == [("send", ("sess_1",), "go")]
+        assert running.backend.calls == [("send", ("sess_1",), "go")]
 
 
 async def test_an_empty_message_is_not_sent() -> None:
     async with console() as running:
         await running.press("m", "enter", "escape")
-        assert running.backend.deeds == []
+        assert running.backend.calls == []
 
 
 async def test_a_question_is_answered_by_number_after_it_could_be_read() -> None:
     async with console() as running:
         await running.press("y", "2")
-        assert running.backend.deeds == []
+        assert running.backend.calls == []
         running.clock.advance(1)
         await running.press("2")
         ask = canned_sessions()[0].asks
-        assert running.backend.deeds == [("answer", "sess_1", ask, "2")]
+        assert running.backend.calls == [("answer", "sess_1", ask, "2")]
 
 
 async def test_a_question_is_answered_in_own_words() -> None:
     async with console() as running:
         await running.press("y", "t", *"1 no", "enter")
-        assert running.backend.deeds[0][3] == "1 no"
+        assert running.backend.calls[0][3] == "1 no"
 
 
 async def test_the_choice_that_only_lets_one_write_leads_to_writing() -> None:
@@ -121,7 +121,7 @@ async def test_the_choice_that_only_lets_one_write_leads_to_writing() -> None:
         await running.press("y")
         running.clock.advance(1)
         await running.press_at_once("2", *"Green", "enter")
-        assert running.backend.deeds == [("answer", "sess_1", ask, "Green")]
+        assert running.backend.calls == [("answer", "sess_1", ask, "Green")]
 
 
 async def test_the_answer_dialog_closes_when_another_question_is_asked() -> None:
@@ -139,7 +139,7 @@ async def test_the_answer_dialog_closes_when_another_question_is_asked() -> None
         await running.settle()
         assert running.app.screen is running.main
         await running.press("1")
-        assert running.backend.deeds == []
+        assert running.backend.calls == []
 
 
 async def test_the_answer_dialog_stays_when_another_source_tells_of_its_question_in_fewer_words() -> None:
@@ -154,7 +154,7 @@ async def test_the_answer_dialog_stays_when_another_source_tells_of_its_question
         await running.settle()
         running.clock.advance(1)
         await running.press("2")
-        assert running.backend.deeds == [("answer", "sess_1", seen, "2")], "the key is for what was shown"
+        assert running.backend.calls == [("answer", "sess_1", seen, "2")], "the key is for what was shown"
 
 
 async def test_the_answer_dialog_takes_in_the_words_that_came_after_the_ask() -> None:
@@ -168,10 +168,10 @@ async def test_the_answer_dialog_takes_in_the_words_that_came_after_the_ask() ->
         running.backend.set(fleet_of(replace(first, asks=drawn), *rest))
         await running.settle()
         await running.press("2")
-        assert running.backend.deeds == [], "it could not be read yet"
+        assert running.backend.calls == [], "it could not be read yet"
         running.clock.advance(1)
         await running.press("2")
-        assert running.backend.deeds == [("answer", "sess_1", drawn, "2")]
+        assert running.backend.calls == [("answer", "sess_1", drawn, "2")]
 
 
 async def test_the_keys_are_those_of_an_answer_that_was_begun_before_the_choices_came() -> None:
@@ -202,7 +202,7 @@ async def test_the_answer_dialog_shows_the_screen_s_choices_where_the_agent_told
         await running.settle()
         assert running.app.screen is not running.main, "what was told of is still told of"
         await running.press("2")
-        assert running.backend.deeds == [("answer", "sess_1", seen, "2")]
+        assert running.backend.calls == [("answer", "sess_1", seen, "2")]
 
 
 async def test_answering_is_not_offered_where_nothing_is_asked() -> None:
@@ -214,7 +214,7 @@ async def test_answering_is_not_offered_where_nothing_is_asked() -> None:
         assert [toast.message for toast in running.app._notifications] == [f'"{asked.tmux_name}" asks nothing now.']
         assert "answer" not in running.main.foot.text
         await running.press("u", "d", "v")
-        assert running.backend.deeds == []
+        assert running.backend.calls == []
         said = [toast.message for toast in running.app._notifications][1:]
         assert [
             words in each for words, each in zip(("nothing to bring back", "is live", "[views]"), said, strict=True)
@@ -232,14 +232,14 @@ async def test_a_new_session_needs_a_directory_an_agent_and_a_request() -> None:
         assert "Enter start" in str(foot.render())
         await running.press("enter")
         wanted = NewSessionRequest(cwd=Path("/home/kim/ledger"), stem="ledger-codex", tool="codex", request="go on")
-        assert running.backend.deeds == [("new", wanted)]
+        assert running.backend.calls == [("new", wanted)]
 
 
 async def test_a_new_session_begins_with_the_usual_agent_also_for_who_types_ahead() -> None:
     async with console(CannedBackend(usual_agent="codex")) as running:
         await running.press_at_once("n", *"ledg", "enter", "enter", *"go on", "enter")
         wanted = NewSessionRequest(cwd=Path("/home/kim/ledger"), stem="ledger-codex", tool="codex", request="go on")
-        assert running.backend.deeds == [("new", wanted)]
+        assert running.backend.calls == [("new", wanted)]
 
 
 async def test_a_request_is_asked_for_only_where_an_agent_takes_it() -> None:
@@ -254,7 +254,7 @@ async def test_new_sessions_in_several_directories() -> None:
     async with console() as running:
         await running.press("n", "ctrl+t", "ctrl+t", "ctrl+s")
         shop, ledger = Path("/home/kim/shop"), Path("/home/kim/ledger")
-        assert running.backend.deeds == [
+        assert running.backend.calls == [
             ("new", NewSessionRequest(cwd=shop, stem="shop", request="")),
             ("new", NewSessionRequest(cwd=ledger, stem="ledger", request="")),
         ]
@@ -270,7 +270,7 @@ async def test_what_is_typed_in_one_go_narrows_before_enter_takes_it() -> None:
 async def test_an_answer_typed_ahead_is_the_answer() -> None:
     async with console() as running:
         await running.press_at_once("y", "t", *"no", "space", *"thanks", "enter")
-        assert [action[0::3] for action in running.backend.deeds] == [("answer", "no thanks")]
+        assert [action[0::3] for action in running.backend.calls] == [("answer", "no thanks")]
 
 
 async def test_a_search_typed_ahead_is_the_search_and_esc_leads_out_of_it_before_it_leads_out_of_the_log() -> None:
@@ -287,9 +287,9 @@ async def test_a_search_typed_ahead_is_the_search_and_esc_leads_out_of_it_before
 async def test_a_value_typed_ahead_is_the_value_and_esc_leads_out_of_it_with_nothing_changed() -> None:
     async with console() as running:
         await running.press(",", "down", "enter", "8", "escape")
-        assert running.backend.deeds == []
+        assert running.backend.calls == []
         await running.press_at_once("enter", "9", "enter")
-        assert running.backend.deeds == [("set", "thoughts.seconds", "9")]
+        assert running.backend.calls == [("set", "thoughts.seconds", "9")]
 
 
 async def test_settings_say_that_they_are_being_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -313,9 +313,9 @@ async def test_a_typed_path_is_taken_as_it_is_where_there_is_such_a_folder(tmp_p
     async with console() as running:
         await running.press("n", *f"{tmp_path}x", "enter", "ctrl+s")
         assert [toast.message for toast in running.app._notifications] == [f"There is no folder {tmp_path}x."]
-        assert running.backend.deeds == []
+        assert running.backend.calls == []
         await running.press("backspace", "enter", "enter")
-        assert running.backend.deeds == [("new", NewSessionRequest(cwd=tmp_path, stem=tmp_path.name, request=""))]
+        assert running.backend.calls == [("new", NewSessionRequest(cwd=tmp_path, stem=tmp_path.name, request=""))]
 
 
 async def test_what_nobody_spawned_comes_back_under_its_name_and_a_worker_is_restored() -> None:
@@ -324,7 +324,7 @@ async def test_what_nobody_spawned_comes_back_under_its_name_and_a_worker_is_res
         await running.press("u")
         running.main.table.select("sess_15")
         await running.press("u", "d")
-        assert running.backend.deeds == [("bring back", "sess_14"), ("bring back", "sess_15"), ("forget", ("sess_15",))]
+        assert running.backend.calls == [("bring back", "sess_14"), ("bring back", "sess_15"), ("forget", ("sess_15",))]
 
 
 async def test_all_that_is_marked_and_gone_comes_back_at_once() -> None:
@@ -334,7 +334,7 @@ async def test_all_that_is_marked_and_gone_comes_back_at_once() -> None:
             await running.press("space")
         running.main.table.select("sess_1")
         await running.press("u")
-        assert sorted(running.backend.deeds) == [("bring back", "sess_14"), ("bring back", "sess_15")]
+        assert sorted(running.backend.calls) == [("bring back", "sess_14"), ("bring back", "sess_15")]
         assert running.main.board.marked == {"sess_1"}, "what is live was not brought back, and keeps its mark"
 
 
@@ -376,7 +376,7 @@ async def test_the_help_shows_every_action_with_the_keys_it_really_has() -> None
         (line,) = [line for line in text.split("\n") if "session.end" in line]
         assert line.split()[:2] == ["X", "Del"]
         await running.press("escape", "X", "y")
-        assert running.backend.deeds == [("end", ("sess_1",))]
+        assert running.backend.calls == [("end", ("sess_1",))]
 
 
 async def test_a_wrong_key_setting_is_told_and_the_usual_keys_stay() -> None:
@@ -390,20 +390,20 @@ async def test_a_wrong_key_setting_is_told_and_the_usual_keys_stay() -> None:
 async def test_a_setting_is_chosen_from_its_values_or_typed() -> None:
     async with console() as running:
         await running.press(",", "enter", "enter")
-        assert running.backend.deeds == []
+        assert running.backend.calls == []
         await running.press("enter", "down", "enter")
-        assert running.backend.deeds == [("set", "thoughts.engine", "command")]
+        assert running.backend.calls == [("set", "thoughts.engine", "command")]
         await running.press("down", "enter", "9", "enter")
-        assert running.backend.deeds[1:] == [("set", "thoughts.seconds", "9")]
+        assert running.backend.calls[1:] == [("set", "thoughts.seconds", "9")]
 
 
 async def test_the_palette_does_actions_and_goes_to_sessions() -> None:
     async with console() as running:
         await running.press("ctrl+p", *"atlas-til", "enter")
         assert running.main.table.selected == "sess_3"
-        assert running.backend.deeds == [("go", "sess_3")]
+        assert running.backend.calls == [("go", "sess_3")]
         await running.press("ctrl+p", *"look at tmux", "enter")
-        assert running.backend.deeds[1:] == [("look",)]
+        assert running.backend.calls[1:] == [("look",)]
 
 
 async def test_a_theme_is_shown_while_choosing_and_kept_only_on_enter() -> None:
@@ -441,5 +441,5 @@ async def test_outside_tmux_the_console_steps_aside_while_attached(monkeypatch: 
     backend = CannedBackend(going=Attach(("tmux", "attach", "-t", "%1")))
     async with console(backend) as running:
         await running.press("enter")
-        assert running.backend.deeds[-1] == ("attach", ("tmux", "attach", "-t", "%1"))
+        assert running.backend.calls[-1] == ("attach", ("tmux", "attach", "-t", "%1"))
         assert running.main.table.selected == "sess_1"

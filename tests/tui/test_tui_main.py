@@ -63,7 +63,7 @@ async def test_the_foot_line_says_what_the_keys_do_while_a_filter_is_typed_and_a
 async def test_enter_goes_to_the_selected_pane() -> None:
     async with console() as running:
         await running.press("j", "enter")
-        assert running.backend.deeds == [("go", "sess_2")]
+        assert running.backend.calls == [("go", "sess_2")]
 
 
 async def test_a_popup_closes_when_it_has_switched() -> None:
@@ -97,10 +97,10 @@ async def test_a_double_click_goes_and_a_single_click_only_selects() -> None:
         await running.pilot.click("#fleet", offset=(5, 4))
         await running.settle()
         assert running.main.table.selected == running.main.table.ids[3]
-        assert running.backend.deeds == []
+        assert running.backend.calls == []
         await running.pilot.click("#fleet", offset=(5, 4), times=2)
         await running.settle()
-        assert running.backend.deeds == [("go", running.main.table.ids[3])]
+        assert running.backend.calls == [("go", running.main.table.ids[3])]
 
 
 async def test_the_filter_narrows_and_enter_twice_goes_there() -> None:
@@ -109,9 +109,9 @@ async def test_the_filter_narrows_and_enter_twice_goes_there() -> None:
         assert running.main.table.ids == ["sess_3"]
         await running.press("enter")
         assert running.main.table.ids == ["sess_3"]
-        assert running.backend.deeds == []
+        assert running.backend.calls == []
         await running.press("enter")
-        assert running.backend.deeds == [("go", "sess_3")]
+        assert running.backend.calls == [("go", "sess_3")]
 
 
 async def test_escape_clears_the_filter_while_typing_and_after() -> None:
@@ -476,7 +476,7 @@ async def test_keys_typed_in_one_go_reach_what_the_first_of_them_opened() -> Non
 
         assert running.main.board.filter == "tax"
         assert running.main.focused is running.main.table
-        assert running.backend.deeds == [("go", running.main.table.ids[0])]
+        assert running.backend.calls == [("go", running.main.table.ids[0])]
 
 
 async def test_keys_that_come_while_others_are_under_way_neither_overtake_nor_get_lost() -> None:
@@ -491,8 +491,8 @@ async def test_keys_that_come_while_others_are_under_way_neither_overtake_nor_ge
 
             assert running.main.board.filter == "tax"
             assert running.main.focused is running.main.table
-            assert running.backend.deeds == [("go", running.main.table.ids[0])]
-            running.backend.deeds.clear()
+            assert running.backend.calls == [("go", running.main.table.ids[0])]
+            running.backend.calls.clear()
             await running.press("escape")
 
 

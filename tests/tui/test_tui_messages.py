@@ -31,22 +31,22 @@ async def test_a_message_that_waits_is_changed_withdrawn_or_sent_now() -> None:
         ):
             await running.press(*keys)
 
-        assert running.backend.deeds == [("rewrite", 3, "one\ntwo!"), ("withdraw", 5), ("send now", 3)]
+        assert running.backend.calls == [("rewrite", 3, "one\ntwo!"), ("withdraw", 5), ("send now", 3)]
 
 
 async def test_a_key_typed_ahead_is_for_the_messages_and_not_for_the_table() -> None:
     async with console(CannedBackend(letters=WAITING)) as running:
         await running.press_at_once("M", "j", "x", "j")
-        assert running.backend.deeds == [("withdraw", 5)]
+        assert running.backend.calls == [("withdraw", 5)]
         assert running.main.table.selected == "sess_2"
 
 
 async def test_nothing_happens_where_no_message_waits() -> None:
     async with console() as running:
         await running.press("M", "enter", "x", "!")
-        assert "None." in shown(running)
+        assert "No message waits." in shown(running)
         await running.press("escape")
-        assert running.backend.deeds == []
+        assert running.backend.calls == []
 
 
 async def test_a_message_to_many_says_to_whom_it_goes() -> None:
@@ -56,7 +56,7 @@ async def test_a_message_to_many_says_to_whom_it_goes() -> None:
         assert "Message to 6 sessions" in said
         assert all(session.tmux_name in said for session in running.main.targets())
         await running.press(*"go", "enter")
-        assert [len(action[1]) for action in running.backend.deeds] == [6]  # type: ignore[arg-type]  # a tuple of ids
+        assert [len(action[1]) for action in running.backend.calls] == [6]  # type: ignore[arg-type]  # a tuple of ids
 
 
 async def test_more_are_marked_than_a_message_goes_to() -> None:
@@ -77,4 +77,4 @@ async def test_several_choices_are_ticked_and_then_given() -> None:
         await running.press("enter", "3", "2", "1", "2")
         assert "[x] Yes\n" in shown(running)
         await running.press("enter")
-        assert [action[0::3] for action in running.backend.deeds] == [("answer", "1,3")]
+        assert [action[0::3] for action in running.backend.calls] == [("answer", "1,3")]

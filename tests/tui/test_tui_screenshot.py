@@ -21,7 +21,7 @@ from support.fleet import NOW, canned_sessions, fleet_of, session
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from quarterdeck.tui.widgets.scrolling_lines import Line
+    from quarterdeck.tui.rows.cell import Line
 
 EVIL = "<script>alert(1)</script> &lt; ]]> \"'"
 

@@ -65,13 +65,13 @@ async def test_an_issue_is_picked_from_the_trackers_list() -> None:
         assert "3 open issues at GitHub" in shown(running)
         await running.press("enter", *"layer", "enter", "enter", "enter", *"soon", "enter")
         wanted = SpawnRequest(project="atlas", issue="17", prompt="soon", agent="claude")
-        assert running.backend.deeds == [("spawn", wanted)]
+        assert running.backend.calls == [("spawn", wanted)]
 
 
 async def test_a_worker_begins_with_the_usual_agent_of_its_project() -> None:
     async with console() as running:
         await running.press("s", "right", "tab", *"7", "ctrl+s")
-        assert running.backend.deeds == [("spawn", SpawnRequest(project="shop", issue="7", agent="gemini"))]
+        assert running.backend.calls == [("spawn", SpawnRequest(project="shop", issue="7", agent="gemini"))]
 
 
 async def test_a_tracker_that_cannot_be_asked_says_why_and_an_issue_can_be_typed() -> None:
@@ -82,7 +82,7 @@ async def test_a_tracker_that_cannot_be_asked_says_why_and_an_issue_can_be_typed
             running
         )
         await running.press(*"8", "ctrl+s")
-        assert running.backend.deeds == [("spawn", SpawnRequest(project="atlas", issue="8", agent="claude"))]
+        assert running.backend.calls == [("spawn", SpawnRequest(project="atlas", issue="8", agent="claude"))]
 
 
 def under_way(what: str, *, can_stop: bool = True) -> LongOperation:
@@ -95,11 +95,11 @@ async def test_what_is_under_way_on_a_row_is_stopped_after_asking() -> None:
         await running.press("x")
         assert "Stop restoring checkout-tax?" in shown(running)
         await running.press("enter")
-        assert running.backend.deeds == []
+        assert running.backend.calls == []
         await running.press("x", "y")
-        assert running.backend.deeds == [("stop", "sess_1")]
+        assert running.backend.calls == [("stop", "sess_1")]
         await running.press("2", "x", "y", "escape")
-        assert running.backend.deeds == [("stop", "sess_1")]
+        assert running.backend.calls == [("stop", "sess_1")]
 
 
 async def test_a_cleanup_with_nothing_to_do_says_what_there_would_be_to_do() -> None:
@@ -132,22 +132,22 @@ async def test_nobody_agrees_to_a_loss_before_it_has_been_named() -> None:
     async with console(backend) as running:
         await running.pilot.press("x", "y")
         assert "Looking at what would be lost" in shown(running)
-        assert backend.deeds == []
+        assert backend.calls == []
         backend.gate.set()
         await running.settle()
         assert "2 commits are not pushed." in shown(running)
         await running.press("y")
-        assert backend.deeds == [("end", ("sess_1",))]
+        assert backend.calls == [("end", ("sess_1",))]
 
 
 async def test_an_early_yes_counts_where_nothing_is_lost() -> None:
     backend = Slow()
     async with console(backend) as running:
         await running.pilot.press("j", "x", "y")
-        assert backend.deeds == []
+        assert backend.calls == []
         backend.gate.set()
         await running.settle()
-        assert backend.deeds == [("end", ("sess_2",))]
+        assert backend.calls == [("end", ("sess_2",))]
 
 
 async def test_how_to_get_kept_work_back_is_told() -> None:
@@ -161,13 +161,13 @@ async def test_clearing_up_ends_only_what_is_ticked_and_says_what_came_of_it() -
         await running.press("c")
         assert "1 session ends" in shown(running)
         await running.press("escape")
-        assert running.backend.deeds == []
+        assert running.backend.calls == []
         await running.press("c", "j", "space", "j", "space")
         assert "2 sessions end" in shown(running)
         assert "Unsaved work of 1 is kept" in shown(running)
-        assert running.backend.deeds == []
+        assert running.backend.calls == []
         await running.press("y")
-        assert running.backend.deeds == [("clear", ("atl-9", "atl-11"), ("atl-11",))]
+        assert running.backend.calls == [("clear", ("atl-9", "atl-11"), ("atl-11",))]
         assert "2 ended" in shown(running)
 
 
@@ -180,7 +180,7 @@ async def test_clearing_up_can_be_stopped_and_nothing_is_done_twice() -> None:
         await running.press("escape")
         assert "Stopped. What is not marked was not touched. 1 ended." in shown(running)
         await running.press("y", "escape")
-        assert [action[0] for action in backend.deeds] == ["clear"]
+        assert [action[0] for action in backend.calls] == ["clear"]
         assert running.app.screen is running.main
 
 

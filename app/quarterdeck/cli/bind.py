@@ -12,7 +12,6 @@ from quarterdeck.cli.output import print_json, say
 from quarterdeck.errors import Refused, TmuxUnreachable, UsageError
 from quarterdeck.tmux import key_binding as keys
 from quarterdeck.tmux.one_call import ServerAbsent
-from quarterdeck.tmux.tmux_commands import TmuxCommands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +48,7 @@ async def _bind(call: Call) -> int:
     key = await keys.key_name(address, call.options.key) if call.options.key else keys.proposed(bound, popup=popup)
     was = bound.get(key)
     line = keys.conf_line(key, _command(call))
-    pressed = f"{await _prefix(call)} {key}"
+    pressed = f"{await keys.prefix(call.address)} {key}"
     if not call.json:
         say(f"tmux {line}")
     if (
@@ -92,18 +91,16 @@ async def _remove(call: Call) -> int:
         for each in removed:
             if not each.is_ours:
                 raise Refused(
-                    f"{await _prefix(call)} {key} does not open Quarterdeck: {each.command}", hint="tmux unbind-key"
+                    f"{await keys.prefix(call.address)} {key} does not open Quarterdeck: {each.command}",
+                    hint="tmux unbind-key",
                 )
     again = {each.key: await keys.unbind(address, each.key) for each in removed}
     if call.json:
         print_json([{"key": key, "now": now or None} for key, now in again.items()])
         return 0
+    prefix = await keys.prefix(address) if again else ""
     for key, now in again.items():
-        say(f"{await _prefix(call)} {key} " + (f"does again what it did before: {now}" if now else "does nothing now."))
+        say(f"{prefix} {key} " + (f"does again what it did before: {now}" if now else "does nothing now."))
     if not again:
         say("No key opens Quarterdeck.")
     return 0
-
-
-async def _prefix(call: Call) -> str:
-    return (await TmuxCommands(call.address).options(["prefix"])).get("prefix", "prefix")

@@ -36,11 +36,11 @@ def run(call: Call) -> int:
 
 
 def _open(call: Call, size: tuple[int, int] | None = None) -> int:
-    leaving = Shutdown()
-    return leaving.run(_run(call, leaving, size))
+    shutdown = Shutdown()
+    return shutdown.run(_run(call, shutdown, size))
 
 
-async def _run(call: Call, leaving: Shutdown, size: tuple[int, int] | None) -> int:
+async def _run(call: Call, shutdown: Shutdown, size: tuple[int, int] | None) -> int:
     require_tmux()
     # Exported by some shells, these would win over the size that the terminal has, and never change with it.
     for name in ("COLUMNS", "LINES"):
@@ -58,13 +58,13 @@ async def _run(call: Call, leaving: Shutdown, size: tuple[int, int] | None) -> i
         for name in OF_A_PAGE:
             os.environ.pop(name, None)
     try:
-        app = ConsoleApp(backend, leaving=leaving)
+        app = ConsoleApp(backend, shutdown=shutdown)
         app.listen()
         code = await app.run_async(mouse=backend.preferences.mouse, size=size)
     finally:
-        leaving.begin(1)
+        shutdown.begin(1)
         await _let_finish()
-        await backend.close(leaving.postpone)
+        await backend.close(shutdown.postpone)
     return code or app.return_code or 0
 
 

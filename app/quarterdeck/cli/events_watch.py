@@ -43,11 +43,11 @@ UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 def events(call: Call) -> int:
     """Print the activity log, oldest first."""
-    leaving = Shutdown()
-    return leaving.run(_events(call, leaving))
+    shutdown = Shutdown()
+    return shutdown.run(_events(call, shutdown))
 
 
-async def _events(call: Call, leaving: Shutdown) -> int:
+async def _events(call: Call, shutdown: Shutdown) -> int:
     options = call.options
     query = ActivityQuery(
         project=options.project,
@@ -67,7 +67,7 @@ async def _events(call: Call, leaving: Shutdown) -> int:
             ends_by.append(BY_SIGNAL + number)
             main.cancel()
 
-        leaving.listen(told)
+        shutdown.listen(told)
     try:
         return await _print_events(call, query)
     except asyncio.CancelledError:
@@ -127,14 +127,14 @@ def watch(call: Call) -> int:
         from quarterdeck.cli.systemd_unit import print_unit
 
         return print_unit(call)
-    leaving = Shutdown()
-    return leaving.run(_watch(call, leaving))
+    shutdown = Shutdown()
+    return shutdown.run(_watch(call, shutdown))
 
 
-async def _watch(call: Call, leaving: Shutdown) -> int:
+async def _watch(call: Call, shutdown: Shutdown) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    leaving.listen(lambda _: stop.set())
+    shutdown.listen(lambda _: stop.set())
 
     unheard: list[Exception] = []
 
@@ -161,7 +161,7 @@ async def _watch(call: Call, leaving: Shutdown) -> int:
         if sys.stderr.isatty():
             from quarterdeck.supervisor.notice_channels import in_terminal
 
-            in_terminal(opened.notifying.channels, sys.stderr)
+            in_terminal(opened.notifications.channels, sys.stderr)
         workers = asyncio.create_task(opened.workers.run())
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait({workers, stopped}, return_when=asyncio.FIRST_COMPLETED)

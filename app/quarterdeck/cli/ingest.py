@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from quarterdeck.errors import StoreError
 from quarterdeck.operations.ingest import LONGEST_LINE, Tally
 from quarterdeck.operations.ingest import ingest as take
 from quarterdeck.ports.clock import SystemClock
+from quarterdeck.shutdown import TOLD_BY
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -38,7 +38,7 @@ async def _ingest(call: Call) -> int:
     clock = SystemClock()
     lines = InputLines()
     if call.options.follow:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in TOLD_BY:
             asyncio.get_running_loop().add_signal_handler(number, lines.end)
     async with open_store(call.places) as store:
         count = 0

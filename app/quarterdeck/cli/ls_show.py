@@ -90,7 +90,9 @@ async def _show(call: Call) -> int:
         tail = await _tail(context, session, call.options.lines)
         # With nobody else watching, what is kept is what somebody who is gone found wrong.
         kept = call.places.state_file
-        wrong = {} if opened.workers.keeping.is_writer else await asyncio.to_thread(troubles, kept, str(call.address))
+        wrong = (
+            {} if opened.workers.row_writer.is_writer else await asyncio.to_thread(troubles, kept, str(call.address))
+        )
     session = _without_unkept_id(opened, session)
     if call.json:
         print_json(

@@ -96,7 +96,9 @@ def _print_sent(call: Call, opened: Services, done: list[Delivery]) -> None:
 
 def unattended(opened: Services) -> list[str]:
     """What is to be said of messages that wait while nobody is there to deliver them."""
-    return ["what waits goes once a console or `quarterdeck watch` runs."] if opened.workers.keeping.is_writer else []
+    return (
+        ["what waits goes once a console or `quarterdeck watch` runs."] if opened.workers.row_writer.is_writer else []
+    )
 
 
 def _wire(sent: Delivery) -> dict[str, object]:

@@ -174,7 +174,7 @@ def restore_session(call: Call) -> int:
     return asyncio.run(_restore(call))
 
 
-async def _plain_again(opened: Services, word: str) -> Session:
+async def _reopened(opened: Services, word: str) -> Session:
     await opened.workers.look_once()
     context, supervisor = opened.context, opened.workers.supervisor
     session = find_session(word, [*supervisor.fleet.sessions.values(), *supervisor.ended.values()])
@@ -196,7 +196,7 @@ async def _restore(call: Call) -> int:
         try:
             record = await spawned(opened, call.options.session)
         except NotFound:
-            return _shown(call, await _plain_again(opened, call.options.session))
+            return _shown(call, await _reopened(opened, call.options.session))
         record = await restore(opened.work_context, record.session_id, _telling(call))
         if record.restore_fallback:
             progress(f"a new conversation was begun: {record.restore_fallback}")

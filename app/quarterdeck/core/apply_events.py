@@ -56,8 +56,7 @@ def apply(fleet: Fleet, event: Event) -> Fleet:
         case ServerChanged(after=after):
             return replace(fleet, incarnation=after)
         case LookSucceeded(at=at, incarnation=incarnation):
-            run = fleet.incarnation if incarnation is None else incarnation
-            return replace(fleet, incarnation=run, last_good_look=at, look_failures=0, look_error="")
+            return replace(fleet, incarnation=incarnation, last_good_look=at, look_failures=0, look_error="")
         case LookFailed(message=message, failures=failures):
             return replace(fleet, look_failures=failures, look_error=message)
         case ThemeFound(theme_id=theme_id, theme=theme):

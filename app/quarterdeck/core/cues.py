@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.session import ActionCue, ActionCueKind, Need
+from quarterdeck.core.session import ASKING, ActionCue, ActionCueKind, Need
 from quarterdeck.core.transcript import ActionKind
 
 if TYPE_CHECKING:
@@ -12,14 +12,13 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.transcript import AgentAction
 
-_ASKING = frozenset({Need.PERMISSION, Need.QUESTION})
 NO_COMMIT = "commit_not_seen_after_latest_edit"
 
 
 def action_cues(actions: Sequence[AgentAction], needs: Need | None) -> tuple[ActionCue, ...]:
     """The reminders that hold now, the most urgent first."""
     cues = []
-    if needs in _ASKING:
+    if needs in ASKING:
         cues.append(ActionCue(kind=ActionCueKind.AWAITING_USER, evidence=("awaiting_user_input",)))
     edited = max((place for place, each in enumerate(actions) if _is(each, ActionKind.EDIT)), default=None)
     if edited is None:

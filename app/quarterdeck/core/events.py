@@ -103,8 +103,8 @@ class ServerChanged(Struct, frozen=True, kw_only=True):
 class LookSucceeded(Struct, frozen=True, kw_only=True):
     """tmux answered."""
 
-    incarnation: str | None = None
-    """The run of its server, "" when none runs; None: the one before."""
+    incarnation: str
+    """The run of its server, "" when none runs."""
     at: datetime
 
 

@@ -15,6 +15,7 @@ from msgspec import Struct
 from quarterdeck.core.evidence import REPORTED, evidence_of
 from quarterdeck.core.rest import fallback_rest_state, rest_state_from_idle
 from quarterdeck.core.session import (
+    ASKING,
     FIELDS,
     Confidence,
     Evidence,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from quarterdeck.core.transcript import TranscriptView
     from quarterdeck.core.work import Work
 
-ASKING = frozenset({Need.PERMISSION, Need.QUESTION})
 WORKING = frozenset({SessionState.BUSY, SessionState.ERROR, SessionState.ATTENTION})
 
 

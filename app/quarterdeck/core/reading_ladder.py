@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from quarterdeck.core.reading import Reading
-from quarterdeck.core.session import Confidence, Need, SessionState, Source
+from quarterdeck.core.session import ASKING, Confidence, Need, SessionState, Source
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ DAMPED_FOR = timedelta(seconds=2)
 CONFIRMED_AFTER = timedelta(milliseconds=750)
 """A claim drawn from what is on the screen counts once it has stood for so long: a redraw is over by then."""
 
-_ASKING = frozenset({Need.PERMISSION, Need.QUESTION})
 _WITHOUT_AGENT = frozenset({Source.PROCESS, Source.SILENCE})
 _SELF_REPORTED = frozenset({Source.HOOK, Source.REGISTRY})
 _PLACEHOLDERS = frozenset({"initial_state", "nothing_known"})
@@ -86,7 +85,7 @@ def holds(reading: Reading, now: datetime) -> bool:
 
 def asks(reading: Reading) -> bool:
     """Whether the reading says that somebody must answer."""
-    return reading.needs in _ASKING
+    return reading.needs in ASKING
 
 
 def next_expiry(readings: Mapping[Source, Reading], now: datetime) -> datetime | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.session import Confidence, Need, RestState, SessionState, Source, ThoughtState
+from quarterdeck.core.session import ASKING, Confidence, Need, RestState, SessionState, Source, ThoughtState
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,7 +29,7 @@ def waits_for_operator(reading: Reading, *, background_tasks: int = 0) -> bool:
 
     That is so while something is asked, and once the turn is over; an idleness that nobody explains is only that.
     """
-    if reading.needs in {Need.PERMISSION, Need.QUESTION}:
+    if reading.needs in ASKING:
         return True
     if reading.state is not SessionState.IDLE or background_tasks:
         return False

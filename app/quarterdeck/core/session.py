@@ -90,6 +90,10 @@ class Need(StrEnum):
     ERROR = "error"
 
 
+ASKING = frozenset({Need.PERMISSION, Need.QUESTION})
+"""It waits for an answer."""
+
+
 class ActionCueKind(StrEnum):
     """Facts a transcript shows that ask for an action."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from quarterdeck.core.session import SessionState
 from quarterdeck.errors import UsageError
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import Session
 
 MATCHES_SHOWN = 8
+CONSOLE_NAME: Final = "quarterdeck"
+"""What the session is called that the console's key makes; further ones get a number."""
 
 
 def find_session(word: str, sessions: Sequence[Session]) -> Session | None:

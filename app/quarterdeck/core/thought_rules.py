@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.redact import redact
+from quarterdeck.core.masked import masked
 from quarterdeck.core.session import ThoughtSource
 from quarterdeck.values import replace
 
@@ -51,9 +51,9 @@ def supersedes(stored: ThoughtSnapshot, held: ThoughtSnapshot) -> bool:
 
 
 def _masked(snapshot: ThoughtSnapshot) -> ThoughtSnapshot:
-    cues = tuple(replace(cue, evidence=tuple(map(redact, cue.evidence))) for cue in snapshot.action_cues)
+    cues = tuple(replace(cue, evidence=tuple(map(masked, cue.evidence))) for cue in snapshot.action_cues)
     return replace(
-        snapshot, thought=redact(snapshot.thought) if snapshot.thought else snapshot.thought, action_cues=cues
+        snapshot, thought=masked(snapshot.thought) if snapshot.thought else snapshot.thought, action_cues=cues
     )
 
 

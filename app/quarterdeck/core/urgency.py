@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.session import (
+    ASKING,
     ActionCueKind,
     Confidence,
     Need,
@@ -105,7 +106,6 @@ UNTRUSTED_WEIGHT = 15
 STALE_WEIGHT = 10
 TRANSPORT_WEIGHT = 20
 
-_ASKING = frozenset({Need.PERMISSION, Need.QUESTION})
 _DIGITS = re.compile(r"(\d+)")
 
 
@@ -135,7 +135,7 @@ def pressure(session: Session) -> Pressure:
 
 def asks(session: Session) -> bool:
     """Whether somebody must answer before the session goes on. A reminder may be old, and says no such thing."""
-    return session.needs in _ASKING
+    return session.needs in ASKING
 
 
 def waits(session: Session) -> bool:

@@ -177,7 +177,8 @@ class GitWorktrees:
     async def _ignored(self, path: Path, most: int | None = None) -> Ignored:
         # A worktree of ours stands in a folder of its project's name.
         disposable = self._disposable(path.parent.parent.name)
-        return await ignored_work(path, disposable, self._managed.set_up(path), most=most)
+        set_up = await asyncio.to_thread(self._managed.set_up, path)
+        return await ignored_work(path, disposable, set_up, most=most)
 
     def is_ours(self, path: Path) -> bool:
         """Whether, resolved, the path lies in our folder and we made it."""
@@ -222,7 +223,7 @@ class GitWorktrees:
         await run_commands(worktree, commands, env or {}, say)
         if commands:
             made = await remember(worktree, self._disposable(worktree.parent.parent.name))
-            self._managed.remember_set_up(worktree, made)
+            await asyncio.to_thread(self._managed.remember_set_up, worktree, made)
 
     async def _check_nothing_lost(self, path: Path) -> None:
         risk = await self.at_risk(path)

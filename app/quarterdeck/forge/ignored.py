@@ -122,11 +122,12 @@ def is_disposable(name: str, patterns: Collection[str]) -> bool:
     """Whether a path is named: a pattern without a slash means any part of it, one with a slash begins at the top."""
     parts = PurePosixPath(name).parts
     for pattern in patterns:
-        shape = PurePosixPath(pattern.lstrip("/")).parts
         if "/" not in pattern.rstrip("/"):
             if any(fnmatchcase(part, pattern.rstrip("/")) for part in parts):
                 return True
-        elif len(shape) <= len(parts) and all(map(fnmatchcase, parts, shape)):
+            continue
+        shape = PurePosixPath(pattern.lstrip("/")).parts
+        if len(shape) <= len(parts) and all(map(fnmatchcase, parts, shape)):
             return True
     return False
 

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from quarterdeck.errors import GitError
-from quarterdeck.foreign_files import read_bytes, read_text
+from quarterdeck.foreign_files import LARGEST, LARGEST_SETTINGS, read_bytes, read_text
 from quarterdeck.paths import private_folder, write_private
 from quarterdeck.ports.clock import wall_clock
 
@@ -29,6 +29,10 @@ class Managed(Struct, frozen=True):
     def note(self, path: Path) -> Path:
         """The file that says we made this worktree. It stands beside the worktrees, never inside one."""
         return path.parent.parent / "made" / f"{path.name}.json"
+
+    def _set_up_note(self, path: Path) -> Path:
+        """What the set-up left may be a hundred thousand files: it must not stand where ours is told from others'."""
+        return path.parent.parent / "set-up" / f"{path.name}.json"
 
     def holds(self, path: Path) -> bool:
         """Whether, with every link resolved, the path is exactly where one of our worktrees stands."""
@@ -53,6 +57,7 @@ class Managed(Struct, frozen=True):
 
     def unmark(self, path: Path) -> None:
         """Forget a worktree that is gone."""
+        self._set_up_note(path).unlink(missing_ok=True)
         self.note(path).unlink(missing_ok=True)
 
     def repository_of(self, path: Path) -> Path | None:
@@ -75,14 +80,11 @@ class Managed(Struct, frozen=True):
 
     def remember_set_up(self, path: Path, made: dict[str, str]) -> None:
         """Note the ignored files that the set-up of a worktree has left."""
-        known = self._read(path)
-        if known:
-            self._write(path, known | {"set_up": made})
+        write_private(self._set_up_note(path), json.dumps(made))
 
     def set_up(self, path: Path) -> dict[str, str]:
-        """The ignored files that the set-up has left, as they were then."""
-        made = self._read(path).get("set_up", {})
-        return made if isinstance(made, dict) else {}
+        """The ignored files that the set-up has left, as they were then; all count as work where that is not known."""
+        return _object(self._set_up_note(path), LARGEST_SETTINGS) or _object(self.note(path)).get("set_up", {})
 
     def set_aside(self, path: Path) -> Path:
         """Move something that stands in the way out of it; nothing is deleted."""
@@ -104,17 +106,20 @@ class Managed(Struct, frozen=True):
             raise GitError(f"{path} cannot be removed: {error.strerror}.") from error
 
     def _read(self, path: Path) -> dict[str, Any]:
-        try:
-            value = json.loads(read_text(self.note(path)))
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError):
-            # Without a note that can be read we have not made it, and keep our hands off.
-            return {}
-        return value if isinstance(value, dict) else {}
+        # Without a note that can be read we have not made it, and keep our hands off.
+        return _object(self.note(path))
 
     def _write(self, path: Path, value: dict[str, Any]) -> None:
         write_private(self.note(path), json.dumps(value))
+
+
+def _object(file: Path, limit: int = LARGEST) -> dict[str, Any]:
+    """The JSON object in a file; nothing where that cannot be read."""
+    try:
+        value = json.loads(read_text(file, limit))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _print(file: Path) -> str:

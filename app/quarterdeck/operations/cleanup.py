@@ -19,6 +19,7 @@ from quarterdeck.ports.store import Level
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.kill_work import Killed
     from quarterdeck.operations.work_context import WorkContext
@@ -32,7 +33,7 @@ AT_ONCE = 8
 class CleanupCandidate(Struct, frozen=True, kw_only=True):
     """A session that could go."""
 
-    session_id: str
+    session_id: SessionId
     project: str
     branch: str | None = None
     reason: str

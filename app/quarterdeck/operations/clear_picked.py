@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from quarterdeck.core.ids import SessionId
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.operations.cleanup import end_candidate, find_candidates
 from quarterdeck.operations.leftovers import Leftovers
@@ -15,6 +14,7 @@ from quarterdeck.operations.leftovers import Leftovers
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from quarterdeck.core.ids import SessionId
     from quarterdeck.operations.cleanup import CleanupCandidate
     from quarterdeck.operations.long_operations import LongOperation, LongOperations
     from quarterdeck.operations.work_context import WorkContext
@@ -69,7 +69,7 @@ async def clear_picked(
 async def _clear(
     work_context: WorkContext, operations: LongOperations, one: CleanupCandidate, leftovers: Leftovers
 ) -> Cleared:
-    session_id = SessionId(one.session_id)
+    session_id = one.session_id
 
     async def work(operation: LongOperation) -> Cleared:
         operation.begun()

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from quarterdeck.config.repositories import is_repository
 from quarterdeck.core.ages import rough
 from quarterdeck.core.text import listed
+from quarterdeck.operations.hook_install import wanted_agents
 from quarterdeck.operations.hook_reports import reporting, unheard
-from quarterdeck.ports.agent import HookKind, HookStatus
+from quarterdeck.ports.agent import HookStatus
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.ports.doctor_check import CheckStatus, Finding
 
@@ -48,11 +49,7 @@ def hooks_check(
     """Whether the agents that are here report to us; `heard` and `at_work` read what is kept of them."""
     found: list[Finding] = []
     silent: list[Reporting] = []
-    here = [
-        agent.spec.key
-        for agent in agents.all()
-        if agent.spec.hooks is not HookKind.NONE and any(map(shutil.which, agent.spec.commands))
-    ]
+    here = [agent.spec.key for agent in wanted_agents(agents, ())]
     reports = reporting(agents, places, heard(places.state_file), here) if here else []
     unheard_of = unheard(agents, reports, at_work(places.state_file))
     now = wall_clock()

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.events import DeleteMode, SessionDeleted, SessionForgotten
-from quarterdeck.core.projection import ASKING
-from quarterdeck.core.session import ExitReason, Session, SessionState
+from quarterdeck.core.session import ASKING, ExitReason, Session, SessionState
 from quarterdeck.core.session_ends import gone
 from quarterdeck.errors import Refused, TmuxError
 from quarterdeck.operations.preview import keep_last_lines

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from quarterdeck.core.session_ends import in_our_hands
 from quarterdeck.core.text import clean
-from quarterdeck.errors import NotFound, Refused
+from quarterdeck.errors import NotFound, QuarterdeckError, Refused
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
@@ -110,7 +110,8 @@ class LongOperations:
         async def go() -> T:
             try:
                 result = await work(operation)
-                await self._done()
+                operation.begun()
+                await self._show()
             except BaseException as error:
                 operation.left = tuple(getattr(error, "__notes__", ()))
                 raise
@@ -121,6 +122,13 @@ class LongOperations:
         task.add_done_callback(lambda done: self._over(operation, done))
         self._changed()
         return await asyncio.shield(task)
+
+    async def _show(self) -> None:
+        try:
+            await self._done()
+        except QuarterdeckError as error:
+            # The work is done all the same, and is shown with the next look.
+            logger.info("what has been done is shown later: %s", error.message)
 
     def _over(self, operation: LongOperation, done: asyncio.Task[Any]) -> None:
         self._running.remove(operation)

@@ -7,7 +7,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.events import SessionChanged
-from quarterdeck.core.projection import ASKING, is_reported
+from quarterdeck.core.projection import is_reported
+from quarterdeck.core.session import ASKING
 from quarterdeck.errors import QuarterdeckError
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class MessageQueue:
         from quarterdeck.operations.delivery import DeliveryRules
         from quarterdeck.operations.send import deliver_held
 
-        later = DeliveryRules(source="postman")
+        later = DeliveryRules(source="messages")
         sessions = self._context.supervisor.fleet.sessions
         now = self._context.clock.monotonic()
         for session_id in waiting_for(held):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from quarterdeck.core.answer_choice import is_same_question, landmarks
-from quarterdeck.core.session import Need, Source
+from quarterdeck.core.session import ASKING, Need, Source
 from quarterdeck.errors import QuarterdeckError, Refused
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ async def read_question(
 def question_in(view: PaneView) -> AskedQuestion | None:
     """The open dialog that a look shows."""
     for claim in view.claims:
-        if claim.source is Source.SCREEN and claim.needs in {Need.PERMISSION, Need.QUESTION}:
+        if claim.source is Source.SCREEN and claim.needs is not None and claim.needs in ASKING:
             text = claim.question or claim.detail
             return AskedQuestion(
                 kind=claim.needs, text=text, choices=claim.choices, ticks=claim.ticks, marked=claim.marked

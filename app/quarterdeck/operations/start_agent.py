@@ -55,7 +55,7 @@ def wanted_launch(
     """How a session's agent shall be started, in its worktree."""
     assert record.worktree is not None
     agent = work_context.agents.get(record.agent)
-    persona = agent.spec.subagent_flag if agent is not None and agent_choice.subagent else ()
+    flag = agent.spec.subagent_flag if agent is not None else ()
     return Launch(
         cwd=Path(record.worktree),
         prompt=prompt,
@@ -65,7 +65,7 @@ def wanted_launch(
         session_id=str(uuid.uuid4()),
         spool=work_context.spool,
         files=launch_folder(work_context, record),
-        extra=(*persona, agent_choice.subagent) if agent_choice.subagent and persona else (),
+        extra=(*flag, agent_choice.subagent) if flag and agent_choice.subagent else (),
     )
 
 

@@ -40,7 +40,7 @@ class PluginError(QuarterdeckError):
     code = "plugin"
 
 
-class LoadedPlugin(Struct, frozen=True):
+class LoadedPlugins(Struct, frozen=True):
     """Every plugin of a kind that could be loaded, and a sentence for each that could not."""
 
     plugins: Mapping[str, object] = field(default_factory=dict)
@@ -71,7 +71,7 @@ def load(kind: str, name: str) -> object:
     return found
 
 
-def load_all(kind: str) -> LoadedPlugin:
+def load_all(kind: str) -> LoadedPlugins:
     """Every plugin of a kind; one that is broken is a warning and spoils no other."""
     plugins: dict[str, object] = {}
     warnings: list[str] = []
@@ -80,7 +80,7 @@ def load_all(kind: str) -> LoadedPlugin:
             plugins[name] = load(kind, name)
         except PluginError as error:
             warnings.append(error.message)
-    return LoadedPlugin(plugins, tuple(warnings))
+    return LoadedPlugins(plugins, tuple(warnings))
 
 
 def _others(kind: str) -> dict[str, EntryPoint]:

@@ -72,7 +72,7 @@ class MessageStore(Protocol):
         """Take a session's oldest message for delivery; None when none waits, or one is being delivered."""
 
     async def waiting(self, session_id: SessionId | None = None, *, with_sending: bool = False) -> list[Held]:
-        """What waits, oldest first; `with_going`: also what is being delivered this moment."""
+        """What waits, oldest first; `with_sending`: also what is being delivered this moment."""
 
     async def rewrite(self, message_id: int, text: str) -> Held:
         """Change the words of one that waits; raises NotFound or Refused."""

@@ -26,7 +26,7 @@ class SeenSession(Struct, frozen=True):
 
 
 class Claim(StrEnum):
-    """How a sighting got its identity."""
+    """How a seen session got its identity."""
 
     KNOWN = "known"
     """This very tmux session was bound already."""
@@ -36,7 +36,7 @@ class Claim(StrEnum):
 
 
 class Identity(Struct, frozen=True):
-    """Who a sighted tmux session is."""
+    """Who a seen tmux session is."""
 
     session_id: SessionId
     claim: Claim
@@ -88,13 +88,13 @@ class Store(Protocol):
     async def claim(
         self, server: str, incarnation: str, seen_sessions: Sequence[SeenSession]
     ) -> dict[TmuxSessionId, Identity]:
-        """Give each sighted tmux session its identity.
+        """Give each seen tmux session its identity.
 
         The one bound to (incarnation, tmux id) wins, else a stale one of the same server and exact name (the first
         such), else a new `sess_<n>`. A name that was reserved goes to its reservation. Left out of the answer are
         sessions the operator asked us to forget, those that ended a moment ago (an older look still shows them), and
         all of them when the look is of a run of the server that another has followed. Two processes that claim the
-        same sighting get the same answer.
+        same seen session get the same answer.
         """
 
     async def reserve(self, server: str, tmux_name: str, session_id: SessionId | None = None) -> SessionId:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from quarterdeck.store.first_read import first_read
 from quarterdeck.supervisor.session_facts import first_fleet
 from quarterdeck.supervisor.shown_rows import Guests
 from quarterdeck.tmux.first_look import FirstLook
-from quarterdeck.tmux.navigation import placement
+from quarterdeck.tmux.own_pane import own_pane
 from quarterdeck.tui.preferences import (
     KEPT,
     arranged,
@@ -43,7 +42,7 @@ class FirstFrame:
 
     def __init__(self, address: ServerAddress, places: Places, load_settings: Callable[[], Settings]) -> None:
         self._server = str(address)
-        self._own = placement(address, os.environ).pane_id
+        self._own = own_pane(address)
         self._look = FirstLook(address)
         self._read = first_read(places.state_file, self._server)
         self.print = fingerprint(places.config_file)

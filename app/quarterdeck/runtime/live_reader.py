@@ -98,9 +98,12 @@ class LiveReader:
         """What it asks at this moment."""
         return await answer.asked_now(self._context, self._shown.find(session_id))
 
-    async def held_messages(self) -> list[Held]:
-        """The messages that wait."""
-        return await self._context.messages.waiting(with_sending=True)
+    async def held_messages(self) -> list[tuple[Held, str]]:
+        """The messages that wait, each with the name of its session, also of one that is shown no more."""
+        fleet = self._context.supervisor.fleet
+        names = {key: row.tmux_name for key, row in {**fleet.exited, **fleet.sessions}.items()}
+        waiting = await self._context.messages.waiting(with_sending=True)
+        return [(each, names.get(each.session_id, each.session_id)) for each in waiting]
 
     async def clearable(self) -> list[CleanupCandidate]:
         """What a cleanup could end."""

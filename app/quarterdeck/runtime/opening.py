@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,6 +31,24 @@ if TYPE_CHECKING:
     from quarterdeck.supervisor.notice_channels import Told
     from quarterdeck.tmux.operator_terminal import OperatorTerminal
     from quarterdeck.tui.backend import FleetSource
+
+LOADED_BESIDE = (
+    "runtime.services",
+    "runtime.live_actions",
+    "runtime.live_reader",
+    "supervisor.activity_counts",
+    "supervisor.agent_facts",
+    "supervisor.day_history",
+    "supervisor.notice_channels",
+    "supervisor.scrollbacks",
+    "supervisor.settings_followers",
+    "supervisor.state_reader",
+    "supervisor.thought_engine",
+    "tmux.control",
+    "tmux.hints",
+    "tmux.operator_terminal",
+)
+"""What a console needs once its first frame stands: a quarter of a second, in which the loop answers keys."""
 
 
 class Opening:
@@ -172,7 +191,7 @@ class Opening:
         activity = ActivityCounts(clock)
         supervisor.bus.subscribe(activity.note)
         desk = settings_desk_of(services)
-        in_console(services.notifying.channels, lambda told: self._listener(told))
+        in_console(services.notifications.channels, lambda told: self._listener(told))
         say_what_waits(services.live, lambda said: self._listener(Told("Settings", said)))
         reader = LiveReader(services, shown, operations, activity, desk)
         shown.subscribe(self._changed)
@@ -198,6 +217,5 @@ class _Live(NamedTuple):
 
 def _import_everything() -> None:
     """Load the code of everything else, so that the loop only has to put it together."""
-    from quarterdeck.plugins.loading import load_all
-
-    load_all("agents")
+    for name in LOADED_BESIDE:
+        import_module(f"quarterdeck.{name}")

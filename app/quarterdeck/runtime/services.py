@@ -63,7 +63,7 @@ class Services(Struct, frozen=True, kw_only=True, dict=True):
     """Those that are in force."""
 
     @cached_property
-    def notifying(self) -> Notifications:
+    def notifications(self) -> Notifications:
         """Tells the operator of needs."""
         from quarterdeck.supervisor.notice_channels import notice_rules
         from quarterdeck.supervisor.notifications import Notifications
@@ -76,7 +76,7 @@ class Services(Struct, frozen=True, kw_only=True, dict=True):
             clock=self.context.clock,
             rules=notice_rules(self.live.now.notify),
             report=supervisor.report,
-            is_writer=lambda: self.workers.keeping.is_writer,
+            is_writer=lambda: self.workers.row_writer.is_writer,
         )
         supervisor.bus.subscribe(made.note)
         follow_notices(self.live, made)
@@ -241,7 +241,7 @@ def _engine(services: Services, closing: AsyncExitStack) -> ThoughtEngine:
         setup=services.thinkers.setup(services.live.now.thoughts),
         clock=clock,
         report=supervisor.report,
-        is_writer=lambda: workers.keeping.is_writer,
+        is_writer=lambda: workers.row_writer.is_writer,
     )
     follow_thoughts(services.live, engine, services.thinkers)
 
@@ -263,4 +263,4 @@ def _others(
     services.workers.on_store_change.append(message_queue.look)
     # A link leads to where the operator keeps the file.
     changed = file_watcher.files(live.file, live.file.resolve(), mask=REPLACED)
-    return {"messages": message_queue.run, "settings": lambda: live.run(changed), "notices": services.notifying.run}
+    return {"messages": message_queue.run, "settings": lambda: live.run(changed), "notices": services.notifications.run}

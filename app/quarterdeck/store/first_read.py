@@ -8,6 +8,7 @@ import sqlite3
 from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.session import SessionState, Source
+from quarterdeck.core.session_ends import as_stale
 from quarterdeck.foreign_files import require_database
 from quarterdeck.store.kept_rows import BadRow, read_object, session_of
 
@@ -23,18 +24,6 @@ PATIENCE = 0.02
 """Seconds to wait for a writer; the first frame does without rather than be late."""
 
 STALE = "stale"
-_PUT_AWAY = {
-    "state": "exited",
-    "needs": None,
-    "asks": None,
-    "rest_state": "deep_sleep",
-    "current_command": None,
-    "attached_clients": 0,
-    "transport_health": "disconnected",
-    "is_stale": True,
-    "ended_at": None,
-}
-"""What holds for a stale row, whatever was last saved of it: one that was imported was saved as a live one."""
 
 
 class FirstRead(NamedTuple):
@@ -75,10 +64,10 @@ def _shown(connection: sqlite3.Connection, server: str) -> Iterator[Session]:
                 incarnation=incarnation,
                 tmux_id=tmux_id or None,
             )
-            if status == STALE:
-                found.update(_PUT_AWAY)
             found["state_evidence"]["source"] = Source.RESTORED.value
             session = session_of(found)
+            if status == STALE:
+                session = as_stale(session)
         except (BadRow, TypeError, AttributeError, KeyError):
             # Shown as one that nothing is known of.
             continue

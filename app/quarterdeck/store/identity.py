@@ -49,7 +49,7 @@ def claim(
     *,
     is_provisional: bool = False,
 ) -> dict[TmuxSessionId, Identity]:
-    """Give each sighting its identity. `given` are ids that were promised for new ones while nothing could be kept."""
+    """Give each seen session its identity. `given` are ids promised for new ones while nothing could be kept."""
     if not _is_newest_run(connection, server, incarnation):
         return {}
     connection.execute(

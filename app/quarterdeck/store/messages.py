@@ -111,7 +111,7 @@ class SqliteMessages:
         return await self._write(run)
 
     async def waiting(self, session_id: SessionId | None = None, *, with_sending: bool = False) -> list[Held]:
-        """What waits, oldest first; `with_going`: also what is being delivered this moment."""
+        """What waits, oldest first; `with_sending`: also what is being delivered this moment."""
         now = self._now()
         found = await self._database.read(lambda connection: _all(connection, session_id, now))
         return [each for each in found if with_sending or not each.is_sending]

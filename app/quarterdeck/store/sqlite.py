@@ -83,7 +83,7 @@ class SqliteStore:
     async def claim(
         self, server: str, incarnation: str, seen_sessions: Sequence[SeenSession]
     ) -> dict[TmuxSessionId, Identity]:
-        """Give each sighted tmux session its identity."""
+        """Give each seen tmux session its identity."""
         now = self._now()
         asked = partial(self._numbering(identity.claim), server=server, incarnation=incarnation, now=now)
 
@@ -247,7 +247,8 @@ class SqliteStore:
         if self._bad_rows:
             notices.append(f"{self._bad_rows} stored rows could not be understood, and were set aside.")
         waiting = self.database.engine.waiting
-        unkept = frozenset(given for key, given in self._promised.items() if key in waiting)
+        # The store's thread may add to them meanwhile.
+        unkept = frozenset(given for key, given in self._promised.copy().items() if key in waiting)
         return replace(health, notice=" ".join(notices), unkept=unkept, dropped=health.dropped + self._dropped)
 
     async def flush(self, timeout: float = 5.0) -> bool:

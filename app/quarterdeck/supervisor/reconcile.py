@@ -26,7 +26,7 @@ from quarterdeck.ports.store import Activity, Claim, Level, SeenSession
 from quarterdeck.supervisor.session_facts import attached
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     from quarterdeck.core.fleet import Fleet
@@ -101,8 +101,8 @@ async def reconcile(
     ended_for = ExitReason.STARTUP_MISSING_TMUX if around.at_start else ExitReason.PROCESS_EXIT
     # One that died and was brought back between two looks has a new tmux session, and lives.
     reborn = {event.session.session_id for event in events if isinstance(event, SessionCreated)}
-    over = [(session, ended_for) for session in found.ended if session.session_id not in reborn]
-    events += await _ended(around, over, statuses)
+    over = [session for session in found.ended if session.session_id not in reborn]
+    events += await _ended(around, over, ended_for, statuses)
     still = current().sessions
     events = [event for event in events if not isinstance(event, SessionDeleted) or _may_end(event, fleet, still)]
     counts = {} if isinstance(look, NoServer) else attached(look.clients)
@@ -130,7 +130,7 @@ async def make_good(
     stranded = [put_away(row, ExitReason.TMUX_RECONCILE_MISSING, around.now) for row in found.stranded]
     events = await _stale(around, [row for row in stranded if row.session_id not in fleet.sessions])
     await _stale(around, [row for row in stranded if row.session_id in fleet.sessions])
-    await _ended(around, [(row, ExitReason.PROCESS_EXIT) for row in found.ended], statuses)
+    await _ended(around, found.ended, ExitReason.PROCESS_EXIT, statuses)
     return events
 
 
@@ -171,11 +171,11 @@ async def _born(
 
 
 async def _ended(
-    around: Circumstances, missing: list[tuple[Session, ExitReason]], statuses: Mapping[str, int]
+    around: Circumstances, missing: Collection[Session], reason: ExitReason, statuses: Mapping[str, int]
 ) -> list[Event]:
     events: list[Event] = []
     console = await around.store.console_session(around.server) if missing else None
-    for session in [session for session, _ in missing if session.session_id == console]:
+    for session in [session for session in missing if session.session_id == console]:
         # The console went away with the session it was in: that is no end of anybody's work.
         if around.is_writer:
             try:
@@ -184,16 +184,15 @@ async def _ended(
                 # It will be a stale row once, which is better than no look at all.
                 logger.info("the console's session %s is not forgotten: %s", session.session_id, error.message)
         events.append(SessionForgotten(session_id=session.session_id, at=around.now))
-    missing = [(session, reason) for session, reason in missing if session.session_id != console]
-    ended = [(gone(s, reason, around.now, statuses.get(s.pane_id or "")), reason) for s, reason in missing]
-    for reason in dict.fromkeys(reason for _, reason in ended):
-        group = {s.session_id: s for s, r in ended if r is reason}
-        if around.is_writer:
-            for session_id in await around.store.end(group.values(), reason):
-                await around.store.record(_told(around, "session.deleted", group[session_id]))
-    for session, reason in ended:
-        events.append(SessionDeleted(session=session, reason=reason, at=around.now))
-    return events
+    ended = {
+        session.session_id: gone(session, reason, around.now, statuses.get(session.pane_id or ""))
+        for session in missing
+        if session.session_id != console
+    }
+    if ended and around.is_writer:
+        for session_id in await around.store.end(ended.values(), reason):
+            await around.store.record(_told(around, "session.deleted", ended[session_id]))
+    return [*events, *(SessionDeleted(session=session, reason=reason, at=around.now) for session in ended.values())]
 
 
 def _told(around: Circumstances, kind: str, session: Session) -> Activity:

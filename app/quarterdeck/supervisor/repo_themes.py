@@ -61,15 +61,15 @@ class RepoThemes:
         self._by_root: dict[Path, tuple[Stamp, RepoTheme]] = {}
         self._looking: asyncio.Future[dict[str, FoundTheme]] | None = None
 
-    async def look(self, folders: Collection[str]) -> dict[str, FoundTheme]:
-        """The themes of these folders, those without one left out. Off the loop; empty while a disk does not answer."""
+    async def look(self, folders: Collection[str]) -> dict[str, FoundTheme] | None:
+        """The themes of these folders, those without one left out. Off the loop; None while a disk does not answer."""
         if self._looking is None or self._looking.done():
             self._looking = asyncio.ensure_future(asyncio.to_thread(self._look, frozenset(folders)))
         looking = self._looking
         done, _ = await asyncio.wait({looking}, timeout=TIMEOUT)
         if not done:
             logger.warning("looking for repository themes took longer than %s s", TIMEOUT)
-            return {}
+            return None
         return looking.result()
 
     def resolve(self, folder: str) -> FoundTheme | None:

@@ -84,15 +84,15 @@ class Reports:
         self, watched: WatchedFiles, told: Callable[[Collection[str]], None], *, may_read: Callable[[], bool]
     ) -> None:
         """Read what comes until cancelled; `told` gets the panes that something was reported of."""
-        rang = True
+        is_told = True
         while True:
             panes = await self.read() if may_read() else set()
             if panes:
                 told(panes)
-                if not rang:
+                if not is_told:
                     watched.miss()
             await asyncio.sleep(GAP)
-            rang = await watched.wait(EVERY)
+            is_told = await watched.wait(EVERY)
 
     async def read(self) -> set[str]:
         """Fold in what lies in the spool; answers the panes it concerned."""

@@ -57,7 +57,7 @@ class RowWriter:
         self._clock = clock
         self._is_writer = False
         self._stopped: tuple[int, float] | None = None
-        """A keeper that is stopped, and since when we know."""
+        """A writer that is stopped, and since when we know."""
 
     @property
     def is_writer(self) -> bool:
@@ -79,16 +79,16 @@ class RowWriter:
 
         watched = self._watched()
         may_have_changed = True
-        rang = True
+        is_told = True
         while True:
             took_over = not self.is_writer and (self.try_to_keep() or self._replace_stopped())
             has_changed = await store.changed_elsewhere()
-            if has_changed and not rang:
+            if has_changed and not is_told:
                 watched.miss()
             if took_over or may_have_changed or has_changed:
                 yield took_over
             may_have_changed = False
-            rang = await watched.wait(INTERVAL, REST if self._stopped is None else STOPPED_FOR)
+            is_told = await watched.wait(INTERVAL, REST if self._stopped is None else STOPPED_FOR)
             await asyncio.sleep(GAP)
 
     def _replace_stopped(self) -> bool:

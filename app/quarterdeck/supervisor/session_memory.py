@@ -19,11 +19,11 @@ from quarterdeck.core.detector import (
 )
 from quarterdeck.core.evidence import REPORTED
 from quarterdeck.core.insight import Insight
-from quarterdeck.core.projection import ASKING, Conclusion
+from quarterdeck.core.projection import Conclusion
 from quarterdeck.core.reading_ladder import decide, next_expiry, settle, settle_deadline
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.rest import DROWSY_AFTER, waits_for_operator
-from quarterdeck.core.session import Ask, Confidence, Need, RestState, Session, SessionState, ShownAgent
+from quarterdeck.core.session import ASKING, Ask, Confidence, Need, RestState, Session, SessionState, ShownAgent
 from quarterdeck.core.transcript import NO_TRANSCRIPT
 from quarterdeck.ports.agent import ScreenLook
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.pane import Snapshot
+from quarterdeck.core.session_names import CONSOLE_NAME
 from quarterdeck.errors import NotFound, TmuxUnreachable
 from quarterdeck.values import replace
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from quarterdeck.errors import QuarterdeckError
 
 ENDED_SHOWN = timedelta(seconds=3)
-CONSOLE_NAME = "quarterdeck"
-"""What the session is called that the console's key makes."""
 
 
 def absent(fleet: Fleet) -> QuarterdeckError:

@@ -291,6 +291,11 @@ class Supervisor:
             if session.is_stale and session.session_id not in self._fleet.sessions:
                 self._commit(SessionStale(session=session, at=self.clock.now()))
 
+    def said_of(self, worker: str) -> str | None:
+        """The last that was reported of a worker."""
+        said = self._fleet.workers.get(worker)
+        return None if said is None else said[1]
+
     def report(self, worker: str, health: Health, detail: str = "") -> None:
         """Show how a worker is doing; said only when it changed."""
         if self._fleet.workers.get(worker) != (health, detail):

@@ -25,11 +25,13 @@ class ThemePainter:
         self._at = float("-inf")
 
     async def paint(self, fleet: Fleet) -> Mapping[str, FoundTheme | None] | None:
-        """The theme of each folder that sessions are in; None when it is not time to look."""
+        """The theme of each folder that sessions are in; None when it is not time, or a disk does not answer."""
         folders = frozenset(session.cwd for session in fleet.sessions.values() if session.cwd)
         now = self._clock.monotonic()
         if not folders or (folders == self._folders and now - self._at < EVERY):
             return None
-        self._folders, self._at = folders, now
         found = await self._themes.look(folders)
+        if found is None:
+            return None
+        self._folders, self._at = folders, now
         return {folder: found.get(folder) for folder in folders}

@@ -27,26 +27,27 @@ class ThoughtQueue:
         self._overflow: OrderedDict[str, ThoughtUpdate] = OrderedDict()
         self._wake = asyncio.Event()
         self._closed = False
-        self.pending = 0
+
+    @property
+    def pending(self) -> int:
+        """How many wait to be written."""
+        return len(self._queue) + len(self._overflow)
 
     def put(self, update: ThoughtUpdate) -> bool:
         """Hand an update over; False means persistence is degraded (the update may come late, or was dropped)."""
         if self._closed:
             return False
         if len(self._queue) < self._capacity and not self._overflow:
-            self.pending += 1
             self._queue.append(update)
             self._wake.set()
             return True
-        if update.session_id not in self._overflow:
-            self.pending += 1
         self._overflow[update.session_id] = update
         self._overflow.move_to_end(update.session_id)
         self._wake.set()
         return False
 
     async def run(self) -> None:
-        """Write until cancelled; a failed write is counted and does not stop the rest."""
+        """Write until cancelled; a failed write does not stop the rest."""
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -66,8 +67,6 @@ class ThoughtQueue:
                 await self._write(update)
             except Exception:  # a boundary: a thought that cannot be kept must not stop the ones behind it
                 logger.exception("a thought could not be kept")
-            finally:
-                self.pending -= 1
 
     def _next(self) -> ThoughtUpdate | None:
         if self._queue:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.events import Health
@@ -29,22 +30,36 @@ async def keep_running(
     name: str,
     work: Callable[[], Awaitable[None]],
     report: Callable[[str, Health, str], None],
+    said: Callable[[str], str | None],
 ) -> None:
-    """Run `work` until it returns; when it fails, show that, wait and run it again."""
-    failures = 0
+    """Run `work` until it returns; when it fails, show that, wait and run it again.
+
+    What is shown is taken back once it has gone well for a while, unless the worker itself has `said` something since.
+    """
+    failures, fault_shown = 0, ""
+    loop = asyncio.get_running_loop()
+
+    def take_back() -> None:
+        if said(name) == fault_shown:
+            report(name, Health.HEALTHY, "")
+
     while True:
-        started = asyncio.get_running_loop().time()
+        started = loop.time()
         try:
-            await work()
+            with ExitStack() as going_well:
+                if failures:
+                    going_well.callback(loop.call_later(LONGEST_DELAY, take_back).cancel)
+                await work()
         except asyncio.CancelledError:
             raise
         except Exception as fault:  # a boundary: a worker fails alone
-            if asyncio.get_running_loop().time() - started > LONGEST_DELAY:
+            if loop.time() - started > LONGEST_DELAY:
                 failures = 0
             failures += 1
             level = logging.WARNING if isinstance(fault, QuarterdeckError) else logging.ERROR
             logger.log(level, "worker %s failed (%d in a row)", name, failures, exc_info=True)
-            report(name, Health.UNHEALTHY if failures >= UNHEALTHY_AFTER else Health.DEGRADED, str(fault))
+            fault_shown = str(fault)
+            report(name, Health.UNHEALTHY if failures >= UNHEALTHY_AFTER else Health.DEGRADED, fault_shown)
             await asyncio.sleep(back_off(failures) * random.uniform(0.8, 1.2))  # noqa: S311 jitter, not a secret
         else:
             return

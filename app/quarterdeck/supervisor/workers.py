@@ -73,27 +73,27 @@ class Workers:
         resync: float,
         make_engine: Callable[[], ThoughtEngine],
     ) -> None:
-        self.keeping = RowWriter(lease, lambda: file_watcher().files(*state_files), clock)
+        self.row_writer = RowWriter(lease, lambda: file_watcher().files(*state_files), clock)
         self.queue = ThoughtQueue(store.save_thought)
         self.thoughts = AcceptedThoughts(self.queue)
-        self.work_rows = SpawnedRows(store, works)
+        self.spawned_rows = SpawnedRows(store, works)
         self.supervisor = Supervisor(
             mux=mux,
             store=store,
             clock=clock,
-            is_writer=lambda: self.keeping.is_writer,
-            notes=SessionNotes(thought=self.thoughts.held, recorded=self.work_rows.of),
+            is_writer=lambda: self.row_writer.is_writer,
+            notes=SessionNotes(thought=self.thoughts.held, recorded=self.spawned_rows.of),
         )
         self.checkpoints = Checkpoints(self.supervisor)
-        self._turns = ReportedQuestions()
+        self._reported_questions = ReportedQuestions()
         self.reports = Reports(spool=spool, socket=str(mux.address), agents=agents, note_heard=store.note_heard)
-        self.painting = ThemePainter(clock=clock, themes=RepoThemes(clock=clock))
+        self.theme_painter = ThemePainter(clock=clock, themes=RepoThemes(clock=clock))
         self.watcher = Watcher(self.supervisor, self._after_look, resync=resync)
         self.row_thoughts = RowThoughts(self.supervisor, self.thoughts)
-        self.troubles = HealthNotes(
-            store=store, server=self.supervisor.server, is_writer=lambda: self.keeping.is_writer
+        self.health_notes = HealthNotes(
+            store=store, server=self.supervisor.server, is_writer=lambda: self.row_writer.is_writer
         )
-        self.supervisor.bus.subscribe(self.troubles.note)
+        self.supervisor.bus.subscribe(self.health_notes.note)
         self.others: Callable[[], Mapping[str, Callable[[], Awaitable[None]]]] = dict
         """Makes the workers that `run` is to run as well."""
         self.on_store_change: list[Callable[[], None]] = []
@@ -153,7 +153,7 @@ class Workers:
             store=self._store,
             clock=self._clock,
             server=self.supervisor.server,
-            is_writer=lambda: self.keeping.is_writer,
+            is_writer=lambda: self.row_writer.is_writer,
         )
         self.supervisor.bus.subscribe(made.note)
         self._at_end.append(made.save)
@@ -167,10 +167,10 @@ class Workers:
 
     async def load(self) -> None:
         """Read what was kept, and become the writer if nobody is."""
-        self.keeping.try_to_keep()
+        self.row_writer.try_to_keep()
         await self.supervisor.load()
         await self.thoughts.load(self._store)
-        await self.work_rows.load()
+        await self.spawned_rows.load()
         self._keep_ended_in_view()
 
     def detect_anew(self) -> None:
@@ -182,12 +182,12 @@ class Workers:
         """One look with everything that follows from it: what a command needs."""
         await self.load()
         look = await self.supervisor.look()
-        if self.keeping.is_writer:
+        if self.row_writer.is_writer:
             await self.reports.read()
         else:
             await self.supervisor.refresh()
         await self._after_look(look, None)
-        if self.keeping.is_writer:
+        if self.row_writer.is_writer:
             self.engine.glance()
         await self.checkpoints.save()
 
@@ -196,20 +196,20 @@ class Workers:
         # Made before anything happens, since most of them hear of it.
         workers: dict[str, Callable[[], Awaitable[None]]] = {
             "watcher": self.watcher.run,
-            "keeper": self._keep,
+            "row writer": self._keep,
             "checkpoint": self.checkpoints.run,
-            "thoughts": self.queue.run,
-            "thinker": self.engine.run,
+            "thought queue": self.queue.run,
+            "thoughts": self.engine.run,
             "reports": self._hear,
-            "diary": self.day_history.run,
-            "scrollback": self.scrollbacks.run,
-            "troubles": self.troubles.run,
+            "day history": self.day_history.run,
+            "scrollbacks": self.scrollbacks.run,
+            "health notes": self.health_notes.run,
             **self.others(),
         }
         await self.load()
         async with asyncio.TaskGroup() as tasks:
             for name, work in workers.items():
-                tasks.create_task(keep_running(name, work, self.supervisor.report), name=name)
+                tasks.create_task(keep_running(name, work, self.supervisor.report, self.supervisor.said_of), name=name)
 
     async def end(self) -> None:
         """Write what is pending and let another process keep the rows."""
@@ -218,19 +218,19 @@ class Workers:
             await self.queue.drain(PERSIST_PATIENCE)
             for write in self._at_end:
                 await write()
-            await self.troubles.clear()
+            await self.health_notes.clear()
             await self._store.flush(PERSIST_PATIENCE)
         finally:
-            self.keeping.release()
+            self.row_writer.release()
 
     async def _keep(self) -> None:
-        async for is_ours_now in self.keeping.changes(self._store):
+        async for is_ours_now in self.row_writer.changes(self._store):
             if is_ours_now:
                 self.engine.think_again()
             await self.reload()
             if is_ours_now:
                 self.supervisor.take_over()
-                self.troubles.took_over()
+                self.health_notes.took_over()
                 self.watcher.look_now()
                 self._reported.wake()
             for told in self.on_store_change:
@@ -239,12 +239,12 @@ class Workers:
     async def reload(self) -> None:
         """Show what was written to the store, by other processes or by an operation of our own."""
         await self.thoughts.load(self._store)
-        asked = self.work_rows.asks.keys()
-        await self.work_rows.load()
+        asked = self.spawned_rows.asks.keys()
+        await self.spawned_rows.load()
         await self.supervisor.refresh()
         self._keep_ended_in_view()
         self.supervisor.show()
-        if asked - self.work_rows.asks.keys():
+        if asked - self.spawned_rows.asks.keys():
             # What those do now has to be read anew.
             self.watcher.look_now()
 
@@ -255,10 +255,10 @@ class Workers:
 
     async def answered(self, session_id: SessionId) -> None:
         """The operator has said something to a session: what its agent reported to need is not open any more."""
-        if session_id not in self.work_rows.asks:
+        if session_id not in self.spawned_rows.asks:
             return
         try:
-            await self.work_rows.answered(session_id, self.supervisor.clock.now())
+            await self.spawned_rows.answered(session_id, self.supervisor.clock.now())
         except StoreError as error:
             # It stands there for longer than it should, which is better than a message that seems to have failed.
             logger.info("the question of %s stays open for now: %s", session_id, error.message)
@@ -268,16 +268,16 @@ class Workers:
 
     async def _see_answers(self) -> None:
         """Close the questions of agents that work again."""
-        self._turns.keep_only(self.work_rows.asks)
-        for session_id, ask in list(self.work_rows.asks.items()):
+        self._reported_questions.keep_only(self.spawned_rows.asks)
+        for session_id, ask in list(self.spawned_rows.asks.items()):
             watched = self.reader.watched(session_id)
             settled = watched.settled if watched is not None and watched.is_agent_alive else None
-            if self._turns.is_over(session_id, ask, settled.reading if settled else None):
+            if self._reported_questions.is_over(session_id, ask, settled.reading if settled else None):
                 await self.answered(session_id)
 
     async def _hear(self) -> None:
         """Take reports while we are the writer: what they say is for whoever derives the states."""
-        await self.reports.watch(self._reported, self.watcher.look_at, may_read=lambda: self.keeping.is_writer)
+        await self.reports.watch(self._reported, self.watcher.look_at, may_read=lambda: self.row_writer.is_writer)
 
     async def _after_look(self, look: Look, moved: Collection[PaneId] | None) -> float | None:
         """Read what a look leads to, and tell the rows that follow from both."""
@@ -286,7 +286,7 @@ class Workers:
             if isinstance(look, NoServer):
                 self.reader.nothing_there()
                 self._last = None
-            elif self.keeping.is_writer:
+            elif self.row_writer.is_writer:
                 stirred = moved if moved is not None else panes_that_stirred(self._last, look)
                 self._last = look
                 reading = await self.reader.read(lambda: self.supervisor.fleet_seen, look, stirred)
@@ -295,10 +295,10 @@ class Workers:
             self.supervisor.show({} if reading is None else reading.rows)
         if reading is not None:
             self._take(reading)
-        if isinstance(look, Snapshot) and self.keeping.is_writer:
+        if isinstance(look, Snapshot) and self.row_writer.is_writer:
             await self._see_answers()
         self._forget_old_watermarks(look)
-        if (themes := await self.painting.paint(self.supervisor.fleet)) is not None:
+        if (themes := await self.theme_painter.paint(self.supervisor.fleet)) is not None:
             self.supervisor.note_themes(themes)
         return None if reading is None else reading.look_again_in
 
@@ -316,7 +316,7 @@ class Workers:
 
     def _keep_ended_in_view(self) -> None:
         now = self.supervisor.clock.now()
-        self.supervisor.keep_in_view(self.work_rows.ended(self.supervisor.kept, now))
+        self.supervisor.keep_in_view(self.spawned_rows.ended(self.supervisor.kept, now))
 
 
 def panes_that_stirred(before: Snapshot | None, after: Snapshot) -> frozenset[PaneId] | None:

@@ -18,6 +18,7 @@ import re
 import secrets
 from typing import TYPE_CHECKING, Final
 
+from quarterdeck.core.tmux_versions import tmux_version
 from quarterdeck.errors import TmuxUnreachable
 from quarterdeck.tmux import control_lines, one_call
 from quarterdeck.tmux.control_connection import ConnectionLost
@@ -48,7 +49,6 @@ AT_ONCE: Final = 64
 GONE: Final = "can't find pane"
 """What tmux says of a pane that is gone."""
 
-_VERSION: Final = re.compile(r"(\d+)\.(\d+)")
 _ESCAPE: Final = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 _MEANINGS: Final = {
     **{b"\\%03o" % byte: bytes([byte]) for byte in range(256)},
@@ -81,12 +81,11 @@ async def capture(
 
 def way_down_the_pipe(version: str) -> Way | None:
     """How captures of a server of this version go over a control connection; None when they should not."""
-    found = _VERSION.match(version)
-    if found is None:
+    found = tmux_version(version)
+    if found is None or not found.released:
         # One of OpenBSD's, or of upstream's between two releases: it may be any of them.
         return None
-    number = int(found[1]), int(found[2])
-    return _printed if number >= (3, 6) else _buffered if number == (3, 3) else None
+    return _printed if found[:2] >= (3, 6) else _buffered if found[:2] == (3, 3) else None
 
 
 def command(request: CaptureRequest, buffer: str | None = None) -> Command:

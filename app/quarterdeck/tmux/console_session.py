@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
+from quarterdeck.core.session_names import CONSOLE_NAME
 from quarterdeck.errors import TmuxRefused
 from quarterdeck.tmux import one_call
 from quarterdeck.tmux.navigation import CONSOLE_OPTION, CONSOLE_PROCESS_OPTION, console_pane
@@ -16,9 +17,8 @@ if TYPE_CHECKING:
     from quarterdeck.core.ids import PaneId
     from quarterdeck.tmux.tmux_commands import TmuxCommands
 
-NAME: Final = "quarterdeck"
 MOST: Final = 100
-READABLE: Final = ("sh", "-c", '"$@" || { printf "\\n%s" "Enter leads back. "; read -r _; }', NAME)
+READABLE: Final = ("sh", "-c", '"$@" || { printf "\\n%s" "Enter leads back. "; read -r _; }', CONSOLE_NAME)
 """Runs what follows: what a console says that could not start, or that failed, stays until it has been read."""
 
 
@@ -29,7 +29,7 @@ async def ensure_console(commands: TmuxCommands, program: Sequence[str]) -> Pane
         if found is not None:
             return found
         # A session of this name may be the operator's own: theirs is left alone.
-        name = NAME if number == 1 else f"{NAME}-{number}"
+        name = CONSOLE_NAME if number == 1 else f"{CONSOLE_NAME}-{number}"
         ran = await one_call.run(commands.address, *_new_session(name, program))
         taken = ran.err.startswith("duplicate session")
         if ran.exit_code and (not taken or number == MOST):

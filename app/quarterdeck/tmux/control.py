@@ -82,7 +82,7 @@ class ControlClient:
         self._on_link = on_link
         self._timeout = timeout
         self._link: ControlConnection | None = None
-        self._keeps_alive: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None
 
     @property
     def linked(self) -> bool:
@@ -91,9 +91,9 @@ class ControlClient:
 
     def start(self) -> None:
         """Begin to hold a connection, in the background."""
-        if self._keeps_alive is None:
-            self._keeps_alive = asyncio.create_task(self._keep(), name=f"tmux control client of {self.address}")
-            self._keeps_alive.add_done_callback(_tell_of_failure)
+        if self._task is None:
+            self._task = asyncio.create_task(self._keep(), name=f"tmux control client of {self.address}")
+            self._task.add_done_callback(_tell_of_failure)
 
     @property
     def version(self) -> str:
@@ -113,7 +113,7 @@ class ControlClient:
 
     async def close(self) -> None:
         """Let go of the server for good."""
-        task, self._keeps_alive = self._keeps_alive, None
+        task, self._task = self._task, None
         if task is not None:
             task.cancel()
             await asyncio.wait([task])

@@ -9,7 +9,6 @@ from quarterdeck.errors import Refused, TmuxMissing
 from quarterdeck.ports.console_key import FreeKey
 from quarterdeck.tmux import key_binding
 from quarterdeck.tmux.one_call import ServerAbsent
-from quarterdeck.tmux.tmux_commands import TmuxCommands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +29,7 @@ class TmuxConsoleKey:
         """A key that could be it; None when one is already, or no server runs."""
         try:
             bound = {each.key: each for each in await key_binding.bindings(self._address)}
-            prefix = (await TmuxCommands(self._address).options(["prefix"])).get("prefix", "prefix")
+            prefix = await key_binding.prefix(self._address)
         except (ServerAbsent, TmuxMissing):
             return None
         if any(each.is_ours for each in bound.values()):

@@ -11,6 +11,7 @@ from msgspec import Struct
 from quarterdeck.errors import Refused, TmuxRefused, UsageError
 from quarterdeck.tmux import one_call
 from quarterdeck.tmux.quoting import unexpanded, words
+from quarterdeck.tmux.tmux_commands import TmuxCommands
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,6 +95,11 @@ def proposed(bound: Mapping[str, Binding], *, popup: bool) -> str:
         tried = ", ".join(FREE_KEYS)
         raise Refused(f"Each of the keys {tried} is in use after the prefix.", hint="Name a key: quarterdeck bind F12")
     return free[0]
+
+
+async def prefix(address: ServerAddress) -> str:
+    """The key that is pressed before ours."""
+    return (await TmuxCommands(address).options(["prefix"])).get("prefix", "prefix")
 
 
 async def bindings(address: ServerAddress) -> list[Binding]:

@@ -34,24 +34,24 @@ class OperatorTerminal:
     """Where this process runs, and the ways from there to any pane."""
 
     def __init__(self, commands: TmuxCommands) -> None:
-        self._doing = commands
+        self._commands = commands
         self._where = placement(commands.address, os.environ)
         self.own_pane = self._where.pane_id
         """The pane it runs in, if that is one of the server's."""
 
     async def go(self, pane_id: PaneId) -> GoResult:
         """Show a pane, or say what shows it."""
-        address = self._doing.address
+        address = self._commands.address
         if self._where.place is Place.OUTSIDE:
             return Attach(tuple(lending_argv(address, pane_id)))
         if self._where.place is Place.OTHER_SERVER:
             return TypeThis(crossing_command(address, pane_id), "That session is on another tmux server.")
-        await go(self._doing, self._where, pane_id)
+        await go(self._commands, self._where, pane_id)
         return Switched(closes=self._where.place is Place.POPUP)
 
     async def attach(self, way: Attach) -> None:
         """Run the attach and wait for its end."""
-        async with lending(self._doing.address):
+        async with lending(self._commands.address):
             await on_terminal(way.argv, attach_environment())
 
     @asynccontextmanager
@@ -60,11 +60,11 @@ class OperatorTerminal:
         if self.own_pane is None:
             yield
             return
-        await _told(remember_console(self._doing, self.own_pane))
+        await _told(remember_console(self._commands, self.own_pane))
         try:
             yield
         finally:
-            await _told(forget_console(self._doing, self.own_pane))
+            await _told(forget_console(self._commands, self.own_pane))
 
 
 async def _told(telling: Awaitable[None]) -> None:

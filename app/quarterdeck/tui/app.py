@@ -49,13 +49,13 @@ class ConsoleApp(FramesKept, KeysInTurn, OpenApp):
     """Here, because Textual does not load the style sheet of a default screen."""
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, backend: Backend, clock: Clock | None = None, leaving: Shutdown | None = None) -> None:
+    def __init__(self, backend: Backend, clock: Clock | None = None, shutdown: Shutdown | None = None) -> None:
         preferences = backend.preferences
         wants_no_colour = bool(os.environ.get("NO_COLOR"))
         super().__init__(ansi_color=True if wants_no_colour else None)
         self.animation_level = "none"
         self._backend = backend
-        self.leaving = leaving or Shutdown()
+        self.shutdown = shutdown or Shutdown()
         self._complaints: list[QuarterdeckError] = []
         self._toasts = Toasts()
         has_few_colours = self.console.color_system == "standard"
@@ -163,8 +163,8 @@ class ConsoleApp(FramesKept, KeysInTurn, OpenApp):
 
     def listen(self) -> None:
         """End when a signal says so."""
-        self.leaving.give_back = self._give_back
-        self.leaving.listen(lambda number: self.exit(BY_SIGNAL + number))
+        self.shutdown.give_back = self._give_back
+        self.shutdown.listen(lambda number: self.exit(BY_SIGNAL + number))
 
     def _give_back(self) -> None:
         if isinstance(self.driver, EndingDriver):
@@ -173,7 +173,7 @@ class ConsoleApp(FramesKept, KeysInTurn, OpenApp):
     def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
         """End, and soon, whatever goes on."""
         if not self.is_headless:
-            self.leaving.begin(result or return_code)
+            self.shutdown.begin(result or return_code)
         super().exit(result, return_code, message)
 
     def on_unmount(self) -> None:
@@ -184,7 +184,7 @@ class ConsoleApp(FramesKept, KeysInTurn, OpenApp):
 
     def attempt(self, action: Coroutine[object, object, None]) -> None:
         """Do something that may take its time; a failure is shown once and changes nothing else."""
-        self.run_worker(failures.shown(self, action), group="deeds")
+        self.run_worker(failures.shown(self, action), group="actions")
 
     def tell(self, told: Told) -> None:
         """Show, or sound, what the operator did not ask for."""
@@ -204,7 +204,7 @@ class ConsoleApp(FramesKept, KeysInTurn, OpenApp):
             self.main.sync()
             self._start()
         else:
-            self.attempt(self.context.when_open(lambda opened: opened.actions.look_now()))
+            self.context.do(lambda opened: opened.actions.look_now())
 
     def use_theme(self, chosen: theme.Theme) -> None:
         """Paint everything in another theme."""

@@ -77,7 +77,7 @@ class FleetReader(FleetSource, Protocol):
     async def question(self, session_id: SessionId) -> Ask:
         """What it asks at this moment, as its screen shows it; Refused when that cannot be read."""
 
-    async def held_messages(self) -> list[Held]:
+    async def held_messages(self) -> list[tuple[Held, str]]:
         """The messages that wait, oldest first, those on their way among them."""
 
     async def clearable(self) -> list[CleanupCandidate]:

@@ -101,7 +101,7 @@ class FleetView:
 
 
 class _Known(NamedTuple):
-    """What the board goes by, of one session."""
+    """What the view goes by, of one session."""
 
     session: Session
     key: SortKey

@@ -64,10 +64,7 @@ class PreviewFeed:
         def failed(error: QuarterdeckError) -> None:
             self._take(session, error.message, is_known=not isinstance(error, TmuxUnreachable))
 
-        try:
-            await self._context.when_open(ask, failed)
-        finally:
-            self._is_asking = False
+        await self._context.when_open(ask, failed)
 
     def _take(self, session: Session, raw: str, *, is_known: bool = True) -> None:
         self._is_asking = False

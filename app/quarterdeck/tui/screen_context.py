@@ -54,6 +54,14 @@ class ScreenContext:
                 raise
             failed(error)
 
+    def do(
+        self,
+        work: Callable[[OpenFleet], Coroutine[object, object, None]],
+        failed: Callable[[QuarterdeckError], None] | None = None,
+    ) -> None:
+        """The same in the background; what nobody else is told of a failure is shown once."""
+        self.attempt(self.when_open(work, failed))
+
     def repo_role(self, session: Session) -> str:
         """The colour of a session's repository, readable in this theme."""
         found = self.backend.now.fleet().themes.get(session.repo_theme_id or "")

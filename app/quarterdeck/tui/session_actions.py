@@ -33,7 +33,7 @@ def go(screen: MainScreen) -> None:
 
     session, context = screen.selected, screen.context
     if session is not None:
-        context.attempt(context.when_open(lambda opened: go_there(screen, session, opened.actions)))
+        context.do(lambda opened: go_there(screen, session, opened.actions))
 
 
 def send(screen: MainScreen) -> None:
@@ -47,7 +47,7 @@ def send(screen: MainScreen) -> None:
         if text is not None:
             screen.unmark()
             ids = [session.session_id for session in sessions]
-            context.attempt(context.when_open(lambda opened: _send(screen, opened.actions, ids, text)))
+            context.do(lambda opened: _send(screen, opened.actions, ids, text))
 
     if len(sessions) > MOST_RECIPIENTS:
         said = f"A message goes to {MOST_RECIPIENTS} sessions at most; {len(sessions)} are marked."
@@ -98,8 +98,9 @@ async def _open_held(screen: MainScreen, opened: OpenFleet) -> None:
     from quarterdeck.tui.screens.held import ChangeScreen, Fate, HeldScreen
 
     context, actions = screen.context, opened.actions
-    waiting = await opened.reader.held_messages()
-    names = {key: session.tmux_name for key, session in screen.board.sessions.items()}
+    named = await opened.reader.held_messages()
+    waiting = [message for message, _ in named]
+    names: dict[str, str] = {message.session_id: name for message, name in named}
 
     async def change(message_id: int, text: str) -> None:
         await actions.rewrite(message_id, text)
@@ -145,8 +146,10 @@ def end(screen: MainScreen) -> None:
             screen.unmark()
             if len(ids) == 1 and sessions[0].work is None:
                 screen.table.step_off(ids)
-            action = _forget if ending is Ending.DETACH else _end
-            context.attempt(context.when_open(lambda opened: action(screen, opened.actions, ids)))
+            if ending is Ending.DETACH:
+                context.do(lambda opened: opened.actions.forget(ids))
+            else:
+                context.do(lambda opened: _end(screen, opened.actions, ids))
 
     if sessions:
         screen.app.push_screen(EndScreen(context, sessions), decided)
@@ -156,10 +159,6 @@ def end(screen: MainScreen) -> None:
 
 async def _end(screen: MainScreen, actions: FleetActions, ids: list[SessionId]) -> None:
     _say_at_length(screen, await actions.end(ids))
-
-
-async def _forget(screen: MainScreen, actions: FleetActions, ids: list[SessionId]) -> None:
-    await actions.forget(ids)
 
 
 def _say_at_length(screen: MainScreen, sentences: Iterable[str]) -> None:
@@ -182,7 +181,7 @@ def _stop(screen: MainScreen, session: Session) -> None:
 
     def decided(is_wanted: bool | None) -> None:
         if is_wanted:
-            context.attempt(context.when_open(stop))
+            context.do(stop)
 
     screen.app.push_screen(StopScreen(context, session, under_way), decided)
 
@@ -201,8 +200,7 @@ def answer(screen: MainScreen) -> None:
 
     def answered(choice: str | None) -> None:
         if choice is not None:
-            answering = context.when_open(lambda opened: opened.actions.answer(session.session_id, dialog.ask, choice))
-            context.attempt(answering)
+            context.do(lambda opened: opened.actions.answer(session.session_id, dialog.ask, choice))
 
     screen.app.push_screen(dialog, answered)
 
@@ -216,7 +214,7 @@ def new(screen: MainScreen) -> None:
 
     def filled(result: str | None) -> None:
         if result is not None:
-            context.attempt(context.when_open(lambda opened: _make(screen, opened.actions, dialog.wanted)))
+            context.do(lambda opened: _make(screen, opened.actions, dialog.wanted))
 
     screen.app.push_screen(dialog, filled)
 
@@ -258,7 +256,7 @@ def spawn(screen: MainScreen) -> None:
 
     def filled(result: str | None) -> None:
         if result is not None:
-            context.attempt(context.when_open(start))
+            context.do(start)
 
     screen.app.push_screen(dialog, filled)
 
@@ -275,7 +273,7 @@ def restore(screen: MainScreen) -> None:
     context = screen.context
     for session in [session for session in screen.targets() if kind_of(session) in GONE]:
         screen.board.marked.discard(session.session_id)
-        context.attempt(context.when_open(partial(_bring_back, screen, session.session_id)))
+        context.do(partial(_bring_back, screen, session.session_id))
     screen.sync()
 
 
@@ -290,4 +288,4 @@ def dismiss(screen: MainScreen) -> None:
     if ids:
         screen.unmark()
         screen.table.step_off(ids)
-        context.attempt(context.when_open(lambda opened: opened.actions.forget(ids)))
+        context.do(lambda opened: opened.actions.forget(ids))

@@ -1,4 +1,4 @@
-"""Letting go of a terminal that is gone."""
+"""Taking the terminal, giving it back, and letting go of one that is gone."""
 
 from __future__ import annotations
 

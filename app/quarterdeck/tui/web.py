@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import socket
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.web_access import LOOPBACK, WebAccess
 from quarterdeck.errors import QuarterdeckError
+from quarterdeck.shutdown import TOLD_BY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,6 +47,6 @@ async def serve(command: Sequence[str], port: int, token: str, tell: Callable[[s
 
 async def _asked_to_end() -> None:
     loop, asked = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in TOLD_BY:
         loop.add_signal_handler(number, asked.set)
     await asked.wait()

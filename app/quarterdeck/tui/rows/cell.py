@@ -11,3 +11,6 @@ class Cell(NamedTuple):
     text: str
     role: str = "text"
     """A role of the theme (`text`, `muted`, `asks`, …), several joined by a space, or a `#RRGGBB`."""
+
+
+Line = tuple[Cell, ...]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quarterdeck.core.day import Moment
-    from quarterdeck.tui.widgets.scrolling_lines import Line
+    from quarterdeck.tui.rows.cell import Line
 
 KINDS: dict[DayState, Kind] = {state: Kind[state.name] for state in DayState if state is not DayState.UNKNOWN}
 LOUDEST = tuple(KINDS)

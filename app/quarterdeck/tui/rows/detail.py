@@ -9,7 +9,7 @@ from quarterdeck.core.evidence import in_words
 from quarterdeck.core.masked import masked
 from quarterdeck.core.redact import redact
 from quarterdeck.core.text import clean, clean_lines, fit
-from quarterdeck.tui.rows.cell import Cell
+from quarterdeck.tui.rows.cell import Cell, Line
 from quarterdeck.tui.rows.durations import amount, quiet, share
 from quarterdeck.tui.rows.mark import REST_WORDS, ROLES, is_doubtful, kind_of
 from quarterdeck.tui.rows.question_lines import question_lines
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from quarterdeck.core.thought import ThoughtSnapshot
     from quarterdeck.ports.store import Activity
 
-Line = tuple[Cell, ...]
 LABEL = 12
 KIND = 21
 """Cells of what kind an event is."""

@@ -37,8 +37,12 @@ def notice_for(
             f"{width}x{height} is too small", f"{LEAST_WIDTH}x{LEAST_HEIGHT} needed", "{console.quit} quits"
         )
     if trouble is not None:
-        return EmptyNotice(trouble.title or trouble.message, trouble.hint if not trouble.title else trouble.message,
-                      "{fleet.look} tries again   {console.quit} quits", is_bad=True)  # fmt: skip
+        return EmptyNotice(
+            trouble.title or trouble.message,
+            trouble.hint if not trouble.title else trouble.message,
+            "{fleet.look} tries again   {console.quit} quits",
+            is_bad=True,
+        )
     if fleet.sessions or fleet.exited:
         if filter_text and not shown:
             return EmptyNotice(
@@ -46,13 +50,22 @@ def notice_for(
             )
         return None
     if fleet.look_failures:
-        return EmptyNotice("tmux does not answer", fleet.look_error or "The last looks failed, so nothing is known.",
-                      "{fleet.look} looks again   {console.quit} quits", is_bad=True)  # fmt: skip
+        return EmptyNotice(
+            "tmux does not answer",
+            fleet.look_error or "The last looks failed, so nothing is known.",
+            "{fleet.look} looks again   {console.quit} quits",
+            is_bad=True,
+        )
     if fleet.last_good_look is None:
         return EmptyNotice("Looking", f"Asking tmux ({server}) which sessions it has.", "{help.open} help")
     if not fleet.incarnation:
-        return EmptyNotice("No tmux server runs", f"Nothing answers at {server}; a new session starts one.",
-                      "{session.new} new session   {help.open} help   {console.quit} quit")  # fmt: skip
-    return EmptyNotice("No sessions yet",
-                       f"The tmux server {server} has no session but the one that shows this console.",
-                  "{session.new} new session   {help.open} help   {console.quit} quit")  # fmt: skip
+        return EmptyNotice(
+            "No tmux server runs",
+            f"Nothing answers at {server}; a new session starts one.",
+            "{session.new} new session   {help.open} help   {console.quit} quit",
+        )
+    return EmptyNotice(
+        "No sessions yet",
+        f"The tmux server {server} has no session but the one that shows this console.",
+        "{session.new} new session   {help.open} help   {console.quit} quit",
+    )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from quarterdeck.ports.doctor_check import Finding
-    from quarterdeck.tui.widgets.scrolling_lines import Line
+    from quarterdeck.tui.rows.cell import Line
 
 _WORST_FIRST = (CheckStatus.FAIL, CheckStatus.WARN, CheckStatus.OK)
 _SIGNS = {CheckStatus.OK: ("✓", "+"), CheckStatus.WARN: ("!", "!"), CheckStatus.FAIL: ("✖", "x")}

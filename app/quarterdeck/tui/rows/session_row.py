@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.agent_programs import SHELLS, WRAPPER
 from quarterdeck.core.masked import masked
-from quarterdeck.core.session import Need, SessionState, Source
+from quarterdeck.core.session import ASKING, SessionState, Source
 from quarterdeck.core.text import clean, cut, fit
 from quarterdeck.tui.rows.mark import GONE, REST_WORDS, Kind
 
@@ -125,6 +125,6 @@ def waiting_mail(session: Session) -> str:
 
 def waiting_since(session: Session) -> datetime:
     """Since when nothing has happened, or since when it asks."""
-    if session.asks is not None and session.needs in {Need.PERMISSION, Need.QUESTION}:
+    if session.asks is not None and session.needs in ASKING:
         return session.asks.since
     return session.ended_at or session.last_activity_at

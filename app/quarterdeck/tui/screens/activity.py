@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.session import Session
     from quarterdeck.tui.backend import OpenFleet
+    from quarterdeck.tui.rows.cell import Line
     from quarterdeck.tui.screen_context import ScreenContext
-    from quarterdeck.tui.widgets.scrolling_lines import Line
 
 SHOWN = 300
 NARROW = 90
@@ -87,7 +87,7 @@ class ActivityScreen(Page):
     @on(Input.Changed)
     def action_fetch(self) -> None:
         """Ask again."""
-        self.context.attempt(self.context.when_open(self._fetch))
+        self.context.do(self._fetch)
 
     def _read(self) -> None:
         self.set_focus(self.lines)

@@ -12,7 +12,6 @@ from textual.binding import Binding, BindingType
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from quarterdeck.core.ids import SessionId
 from quarterdeck.core.text import cell_width, clean, cut
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.operations.clear_picked import Clearing
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     from quarterdeck.core.fleet import Fleet
+    from quarterdeck.core.ids import SessionId
     from quarterdeck.operations.cleanup import CleanupCandidate
     from quarterdeck.operations.clear_picked import Cleared
     from quarterdeck.tui.backend import OpenFleet
@@ -60,8 +60,7 @@ def summary(ticked: list[CleanupCandidate]) -> str:
     return f"{what}{kept}"
 
 
-def _name_of(session_id: str, fleet: Fleet) -> str:
-    key = SessionId(session_id)
+def _name_of(key: SessionId, fleet: Fleet) -> str:
     row = fleet.sessions.get(key) or fleet.exited.get(key)
     return (row.work.display_name or "") if row is not None and row.work is not None else ""
 
@@ -223,8 +222,8 @@ class CleanupScreen(Dialog[None]):
             self._work = self.run_worker(self._end(self._chosen()), group="end")
 
     async def _end(self, chosen: list[CleanupCandidate]) -> None:
-        ids = [SessionId(one.session_id) for one in chosen]
-        keeping = [SessionId(one.session_id) for one in chosen if one.would_lose]
+        ids = [one.session_id for one in chosen]
+        keeping = [one.session_id for one in chosen if one.would_lose]
         self._say("Ending them, one after the other …")
 
         async def clear(opened: OpenFleet) -> None:

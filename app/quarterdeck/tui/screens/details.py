@@ -48,7 +48,7 @@ class DetailsScreen(Page):
     def on_mount(self) -> None:
         """Show what is here, and fetch the rest."""
         self._show()
-        self.context.attempt(self.context.when_open(self._fetch))
+        self.context.do(self._fetch)
 
     def on_resize(self) -> None:
         """The strip of the day is as long as there is room."""

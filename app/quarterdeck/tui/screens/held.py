@@ -75,7 +75,7 @@ class HeldScreen(Dialog[tuple[int, Fate]]):
     def body(self) -> Iterable[Widget]:
         """The messages, oldest first."""
         if not self._waiting:
-            yield Static(self.style("None.", "muted"))
+            yield Static(self.style("No message waits.", "muted"))
         else:
             # Before it is known how wide they may be: the next key may be on its way, and is for one of them.
             self._offer()

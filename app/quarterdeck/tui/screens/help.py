@@ -16,7 +16,7 @@ from quarterdeck.tui.rows.mark import Kind, shape
 from quarterdeck.tui.screens.page import Page
 
 if TYPE_CHECKING:
-    from quarterdeck.tui.widgets.scrolling_lines import Line
+    from quarterdeck.tui.rows.cell import Line
 
 KEY_WIDTH = 20
 HELP_WIDTH = max(len(action.help) for action in ACTIONS) + 2

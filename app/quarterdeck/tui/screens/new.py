@@ -96,8 +96,10 @@ class NewScreen(Picker):
     async def _find(self) -> None:
         try:
             await self.context.when_open(self._fetch)
-        finally:
+        except BaseException:
+            # Else they went on as soon as the agents were known: others may be held by now.
             self.context.let_keys_go()
+            raise
 
     async def _fetch(self, opened: OpenFleet) -> None:
         tools = await opened.reader.tools()

@@ -52,7 +52,7 @@ class SettingsScreen(Picker):
     def on_mount(self) -> None:
         """Read them."""
         self._value.display = False
-        self.context.attempt(self.context.when_open(self._fetch))
+        self.context.do(self._fetch)
 
     async def _fetch(self, opened: OpenFleet) -> None:
         found = self.context.backend.memory.over(await opened.reader.settings())
@@ -129,4 +129,4 @@ class SettingsScreen(Picker):
             self.query_one("#keys", Static).update(self._key_line())
             await self._fetch(opened)
 
-        self.context.attempt(self.context.when_open(change))
+        self.context.do(change)

@@ -80,7 +80,7 @@ class SpawnScreen(Picker):
     def on_mount(self) -> None:
         """Find out which projects and agents there are, and what there is to do."""
         self.call_after_refresh(self.narrow)
-        self.context.attempt(self.context.when_open(self._fetch, self._no_projects))
+        self.context.do(self._fetch, self._no_projects)
 
     def _no_projects(self, error: QuarterdeckError) -> None:
         self._say("\n".join(part for part in (error.message, error.hint) if part), "failed")

@@ -52,7 +52,7 @@ class Card(Static):
     def look_again(self) -> None:
         """Look in the background, unless a look is under way: it may have been turned on or off elsewhere."""
         if self.is_attached and self.is_wanted and self.context.trouble is None and not self._turn.locked():
-            self.app.run_worker(self.look(), group="deeds")
+            self.app.run_worker(self.look(), group="actions")
 
     def follow(self) -> None:
         """Look again while it is shown."""
@@ -78,7 +78,7 @@ class Card(Static):
         if self.is_attached and self.is_wanted and server != self._looked_at:
             # A server that starts has none of the keys that the one before it had.
             self._looked_at = server
-            self.app.run_worker(self.look(), group="deeds")
+            self.app.run_worker(self.look(), group="actions")
         size = self.app.size
         has_room = size.width >= LEAST_WIDTH and size.height >= LEAST_HEIGHT
         self.display = self.is_wanted and bool(self.off) and has_room and self.context.trouble is None

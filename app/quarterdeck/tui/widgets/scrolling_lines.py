@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 
     from textual.strip import Strip
 
-    from quarterdeck.tui.rows.cell import Cell
+    from quarterdeck.tui.rows.cell import Line
     from quarterdeck.tui.theme import Theme
-
-Line = tuple["Cell", ...]
 
 
 class ScrollingLines(ScrollView, can_focus=True):
