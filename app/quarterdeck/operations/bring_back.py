@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from quarterdeck.operations.work_context import WorkContext
 
 
-async def bring_worker_back(work_context: WorkContext, operation: LongOperation) -> list[str]:
+async def bring_worker_back(context: WorkContext, operation: LongOperation) -> list[str]:
     """Restore a worker; answers what it came back without. Stopped, everything is taken back."""
     session_id = operation.session_id
-    record = await restore(work_context, session_id, operation.say)
+    record = await restore(context, session_id, operation.say)
     said = []
     if record.restore_fallback:
         said.append(f"{session_id} begins a new conversation: {record.restore_fallback}.")
-    if kept := await tell_kept(work_context, record):
+    if kept := await tell_kept(context, record):
         said.append(kept)
     return said
 

@@ -28,30 +28,30 @@ class Claimed(Struct, frozen=True, kw_only=True):
     assignment_error: str = ""
 
 
-async def claim_pr(work_context: WorkContext, session_id: str, reference: str, *, is_assigned: bool = False) -> Claimed:
+async def claim_pr(context: WorkContext, session_id: str, reference: str, *, is_assigned: bool = False) -> Claimed:
     """Give an open pull request to a worker. The last to claim it owns it."""
     if not reference.strip():
         raise UsageError("Which pull request? Give its number or its address.")
-    record = await work_context.record(session_id)
+    record = await context.record(session_id)
     if record.is_orchestrator:
         raise Refused(f"{session_id} is an orchestrator; pull requests belong to workers.")
-    project = work_context.project(record.project)
-    scm = work_context.scm(project)
+    project = context.project(record.project)
+    scm = context.scm(project)
     if scm is None:
         raise Refused(f"{project.name} has no forge.", hint="Set scm for the project to github or gitlab.")
     pr = await scm.resolve(reference.strip())
     if pr.state != "open":
         raise Refused(f"{pr.url} is {pr.state}.")
-    if record.worktree is None or not await work_context.git.is_worktree(Path(record.worktree)):
+    if record.worktree is None or not await context.git.is_worktree(Path(record.worktree)):
         raise WorktreeMissing(
             f"{session_id} has no worktree to check the pull request out in.",
             hint=f"`quarterdeck restore {session_id}` brings it back.",
         )
-    conflicts = [other for other in await work_context.works.works(record.project) if _conflicts(other, record, pr)]
+    conflicts = [other for other in await context.works.works(record.project) if _conflicts(other, record, pr)]
     changed = await scm.checkout(pr, Path(record.worktree))
-    now = work_context.clock.now()
+    now = context.clock.now()
     for other in conflicts:
-        await work_context.works.change_work(other.session_id, lambda held: without_pr(held, now))
+        await context.works.change_work(other.session_id, lambda held: without_pr(held, now))
 
     def take(held: WorkRecord) -> WorkRecord:
         part = PrPart(
@@ -65,14 +65,14 @@ async def claim_pr(work_context: WorkContext, session_id: str, reference: str, *
             lifecycle=decide(held.lifecycle, now, pr=part),
         )
 
-    record = await work_context.works.change_work(record.session_id, take)
+    record = await context.works.change_work(record.session_id, take)
     problem = ""
     if is_assigned:
         try:
             await scm.assign(pr)
         except ForgeError as error:
             problem = error.message
-    await work_context.tell(
+    await context.tell(
         "session.pr_claimed",
         f"{session_id} took over a pull request",
         project=record.project,

@@ -56,15 +56,15 @@ class Cleaned(Struct):
     """Sessions that were over before, whose conversations have been deleted now."""
 
 
-async def find_candidates(work_context: WorkContext, project: str | None = None) -> list[CleanupCandidate]:
+async def find_candidates(context: WorkContext, project: str | None = None) -> list[CleanupCandidate]:
     """What could go, with the reason, how long it has been quiet, and what its worktree holds. Changes nothing."""
     if project is not None:
-        work_context.project(project)
+        context.project(project)
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def judged(view: WorkView) -> CleanupCandidate | None:
         async with turn:
-            reason, unknown = await _reason(work_context, view)
+            reason, unknown = await _reason(context, view)
         if not (reason or unknown):
             return None
         return CleanupCandidate(
@@ -74,19 +74,17 @@ async def find_candidates(work_context: WorkContext, project: str | None = None)
             reason=reason or "it is not known whether its work is over",
             idle_since=view.record.last_active_at,
             would_lose=view.risk.describe() if view.risk is not None else view.risk_error,
-            protected=await _protection(work_context, view) if reason else unknown,
+            protected=await _protection(context, view) if reason else unknown,
         )
 
     views = [
-        view
-        for view in await list_work(work_context, project, has_risk=True)
-        if view.record.project in work_context.projects
+        view for view in await list_work(context, project, has_risk=True) if view.record.project in context.projects
     ]
     return [found for found in await asyncio.gather(*map(judged, views)) if found is not None]
 
 
 async def cleanup(
-    work_context: WorkContext,
+    context: WorkContext,
     project: str | None = None,
     *,
     is_dry_run: bool = False,
@@ -99,7 +97,7 @@ async def cleanup(
     With `purges` the conversations of all that is over are deleted, where their agents can.
     """
     done = Cleaned()
-    for candidate in await find_candidates(work_context, project):
+    for candidate in await find_candidates(context, project):
         if only is not None and candidate.session_id not in only:
             continue
         if candidate.protected or (candidate.would_lose and leftovers is Leftovers.STOP):
@@ -109,7 +107,7 @@ async def cleanup(
             done.killed.append(candidate)
             continue
         try:
-            killed = await end_candidate(work_context, candidate, leftovers, purges=purges)
+            killed = await end_candidate(context, candidate, leftovers, purges=purges)
         except QuarterdeckError as error:
             done.errors.append((candidate.session_id, error.message))
             continue
@@ -118,24 +116,19 @@ async def cleanup(
         elif not killed.was_over:
             done.killed.append(candidate)
     if purges and not is_dry_run:
-        for record in await work_context.works.works(project):
-            if record.lifecycle.session.state is WorkState.TERMINATED and await purge(work_context, record):
+        for record in await context.works.works(project):
+            if record.lifecycle.session.state is WorkState.TERMINATED and await purge(context, record):
                 done.purged.append(record.session_id)
     return done
 
 
 async def end_candidate(
-    work_context: WorkContext,
-    candidate: CleanupCandidate,
-    leftovers: Leftovers,
-    say: Say = unheard,
-    *,
-    purges: bool = False,
+    context: WorkContext, candidate: CleanupCandidate, leftovers: Leftovers, say: Say = unheard, *, purges: bool = False
 ) -> Killed:
     """End one; a failure is written down and goes on."""
     try:
         return await kill_work(
-            work_context,
+            context,
             candidate.session_id,
             reason=WorkReason.AUTO_CLEANUP,
             leftovers=leftovers,
@@ -144,7 +137,7 @@ async def end_candidate(
             purges=purges,
         )
     except QuarterdeckError as error:
-        await work_context.tell(
+        await context.tell(
             "session.cleanup_error",
             f"{candidate.session_id} could not be cleaned up",
             project=candidate.project,
@@ -155,15 +148,15 @@ async def end_candidate(
         raise
 
 
-async def _reason(work_context: WorkContext, view: WorkView) -> tuple[str, str]:
+async def _reason(context: WorkContext, view: WorkView) -> tuple[str, str]:
     """Why a session could go, "" when it should stay; and what a forge could not tell of it, which ends nothing."""
     record = view.record
     if record.lifecycle.session.state is WorkState.TERMINATED:
-        return "it is over, but its worktree is still there" if is_left(work_context, record) else "", ""
+        return "it is over, but its worktree is still there" if is_left(context, record) else "", ""
     unknown = ""
     for about, is_over in (("pull request", _are_closed), ("issue", _is_issue_done)):
         try:
-            if reason := await is_over(work_context, record):
+            if reason := await is_over(context, record):
                 return reason, ""
         except QuarterdeckError as error:
             # It may be that what was asked for is not there: an agent names its pull requests itself.
@@ -173,10 +166,10 @@ async def _reason(work_context: WorkContext, view: WorkView) -> tuple[str, str]:
     return "", unknown
 
 
-async def _are_closed(work_context: WorkContext, record: WorkRecord) -> str:
+async def _are_closed(context: WorkContext, record: WorkRecord) -> str:
     if not record.prs:
         return ""
-    scm = work_context.scm(work_context.projects[record.project])
+    scm = context.scm(context.projects[record.project])
     if scm is None:
         is_closed = record.lifecycle.pr.state is PrState.CLOSED and len(record.prs) == 1
     else:
@@ -186,22 +179,22 @@ async def _are_closed(work_context: WorkContext, record: WorkRecord) -> str:
     return "its pull requests are closed" if len(record.prs) > 1 else "its pull request is closed"
 
 
-async def _is_issue_done(work_context: WorkContext, record: WorkRecord) -> str:
-    tracker = work_context.tracker(work_context.projects[record.project])
+async def _is_issue_done(context: WorkContext, record: WorkRecord) -> str:
+    tracker = context.tracker(context.projects[record.project])
     if tracker is None or not record.issue:
         return ""
     return f"issue {record.issue} is done" if (await tracker.issue(record.issue)).is_completed else ""
 
 
-async def _protection(work_context: WorkContext, view: WorkView) -> str:
+async def _protection(context: WorkContext, view: WorkView) -> str:
     record = view.record
-    project = work_context.projects[record.project]
-    prefixes = [each.prefix for each in work_context.projects.values()]
+    project = context.projects[record.project]
+    prefixes = [each.prefix for each in context.projects.values()]
     if is_orchestrator(record.session_id, record.role, project.prefix, prefixes):
         return "it is the orchestrator"
-    if record.session_id == work_context.own_session:
+    if record.session_id == context.own_session:
         return "Quarterdeck itself runs in it"
     if view.runs_there:
         return f"{view.runs_there} runs there"
     is_over = record.lifecycle.session.state is WorkState.TERMINATED
-    return "" if is_over or not await server_elsewhere(work_context, record) else "it is on another tmux server"
+    return "" if is_over or not await server_elsewhere(context, record) else "it is on another tmux server"

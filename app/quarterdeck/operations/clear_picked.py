@@ -37,14 +37,14 @@ class Cleared(Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
-async def candidates(work_context: WorkContext) -> list[CleanupCandidate]:
+async def candidates(context: WorkContext) -> list[CleanupCandidate]:
     """What a cleanup could end, with the reason and what it would lose. Changes nothing."""
-    await work_context.learn(work_context.projects.values())
-    return await find_candidates(work_context)
+    await context.learn(context.projects.values())
+    return await find_candidates(context)
 
 
 async def clear_picked(
-    work_context: WorkContext,
+    context: WorkContext,
     operations: LongOperations,
     ids: Sequence[SessionId],
     keeping: Collection[SessionId],
@@ -54,7 +54,7 @@ async def clear_picked(
 
     Cancelled, it finishes the one it is at and leaves the rest.
     """
-    now = {one.session_id: one for one in await candidates(work_context)}
+    now = {one.session_id: one for one in await candidates(context)}
     for session_id in ids:
         one = now.get(session_id)
         leftovers = Leftovers.KEEP if session_id in keeping else Leftovers.STOP
@@ -63,17 +63,17 @@ async def clear_picked(
             told(Cleared(session_id=session_id, outcome=Clearing.LEFT, detail=left))
             continue
         told(Cleared(session_id=session_id, outcome=Clearing.GOING))
-        told(await _clear(work_context, operations, one, leftovers))
+        told(await _clear(context, operations, one, leftovers))
 
 
 async def _clear(
-    work_context: WorkContext, operations: LongOperations, one: CleanupCandidate, leftovers: Leftovers
+    context: WorkContext, operations: LongOperations, one: CleanupCandidate, leftovers: Leftovers
 ) -> Cleared:
     session_id = one.session_id
 
     async def work(operation: LongOperation) -> Cleared:
         operation.begun()
-        killed = await end_candidate(work_context, one, leftovers, operation.say)
+        killed = await end_candidate(context, one, leftovers, operation.say)
         if killed.worktree_left:
             return Cleared(session_id=session_id, outcome=Clearing.FAILED, detail=killed.worktree_left)
         kept = f"its work is kept: {killed.kept.how_to_get_it_back}" if killed.kept else ""

@@ -36,7 +36,7 @@ _GONE = re.compile(r"session not found", re.IGNORECASE)
 
 
 async def take_up_earlier(
-    work_context: WorkContext, project: Project, record: WorkRecord, agent: Agent, wanted: Launch
+    context: WorkContext, project: Project, record: WorkRecord, agent: Agent, wanted: Launch
 ) -> LaunchPlan | None:
     """Deal with earlier conversations about the same issue as the project wants: go on with the newest, delete all.
 
@@ -46,12 +46,12 @@ async def take_up_earlier(
         return None
     earlier = [
         held
-        for held in reversed(await work_context.works.works(project.name))
+        for held in reversed(await context.works.works(project.name))
         if held.issue == record.issue and held.agent == record.agent and held.session_id != record.session_id
     ]
     for held in earlier:
         if project.issue_strategy is Strategy.DELETE:
-            await purge(work_context, held)
+            await purge(context, held)
             continue
         known, _ = await find_conversation(held, agent)
         if _is_whole(known, agent):
@@ -59,18 +59,18 @@ async def take_up_earlier(
     return None
 
 
-async def purge(work_context: WorkContext, record: WorkRecord) -> bool:
+async def purge(context: WorkContext, record: WorkRecord) -> bool:
     """Delete a session's conversation where its agent can; a failure is written down and stops nothing."""
-    agent = work_context.agents.get(record.agent)
+    agent = context.agents.get(record.agent)
     if agent is None or not agent.spec.delete or DELETED_AT in record.extra:
         return False
     known, _ = await find_conversation(record, agent)
     if not _is_whole(known, agent):
         return False
     try:
-        await _delete(work_context, record, agent, known)
+        await _delete(context, record, agent, known)
     except QuarterdeckError as error:
-        await work_context.tell(
+        await context.tell(
             f"agent.{agent.spec.key}_purge_failed",
             f"The conversation of {record.session_id} could not be deleted",
             project=record.project,
@@ -79,10 +79,9 @@ async def purge(work_context: WorkContext, record: WorkRecord) -> bool:
             error=error.message,
         )
         return False
-    now = work_context.clock.now().isoformat()
-    await work_context.works.change_work(
-        record.session_id,
-        lambda held: replace(held, agent_session_id=None, extra={**held.extra, DELETED_AT: now}),
+    now = context.clock.now().isoformat()
+    await context.works.change_work(
+        record.session_id, lambda held: replace(held, agent_session_id=None, extra={**held.extra, DELETED_AT: now})
     )
     return True
 
@@ -92,10 +91,10 @@ def _is_whole(known: str, agent: Agent) -> bool:
     return bool(known) and re.fullmatch(agent.spec.conversation_pattern or ".+", known) is not None
 
 
-async def _delete(work_context: WorkContext, record: WorkRecord, agent: Agent, known: str) -> None:
-    project = work_context.projects.get(record.project)
+async def _delete(context: WorkContext, record: WorkRecord, agent: Agent, known: str) -> None:
+    project = context.projects.get(record.project)
     env = dict(project.env) if project is not None else {}
-    path = search_path(work_context, env)
+    path = search_path(context, env)
     program, *words = (word.replace("{id}", known) for word in agent.spec.delete)
     argv = [shutil.which(program, path=path) or program, *words]
     said = ""
@@ -126,9 +125,9 @@ class _AnyClaim:
         """Give it up."""
 
 
-async def find_latest(work_context: WorkContext, record: WorkRecord, agent: Agent) -> tuple[str, str]:
+async def find_latest(context: WorkContext, record: WorkRecord, agent: Agent) -> tuple[str, str]:
     """As `find_conversation`, first for the one the agent was last seen in: it may have left what it began with."""
-    seen = await last_seen(work_context, record, agent)
+    seen = await last_seen(context, record, agent)
     if seen and seen not in {record.agent_session_id, record.extra.get(LEFT)}:
         found = await find_conversation(replace(record, agent_session_id=seen), agent)
         if not found[1]:
@@ -136,9 +135,9 @@ async def find_latest(work_context: WorkContext, record: WorkRecord, agent: Agen
     return await find_conversation(record, agent)
 
 
-async def last_seen(work_context: WorkContext, record: WorkRecord, agent: Agent) -> str:
+async def last_seen(context: WorkContext, record: WorkRecord, agent: Agent) -> str:
     """The conversation that a session's row names, as far as it is this agent's; "" when it names none."""
-    rows = [row for row in await work_context.store.sessions() if row.session_id == record.session_id]
+    rows = [row for row in await context.store.sessions() if row.session_id == record.session_id]
     return next((row.agent_session_id for row in rows if row.agent_session_id and row.tool == agent.spec.name), "")
 
 

@@ -251,10 +251,9 @@ async def _last_words(session: Session, listener: PromptListener, held: Held, no
     proof = await listener.hear(held.text)
     if proof is not None:
         return Delivery(session=session, outcome=Outcome.DELIVERED, proof=proof, detail=PROOFS[proof], presses=presses)
-    detail = {
-        Draft.NONE: "it does not show in the input line",
-        Draft.OTHER: "something else is in the input line",
-    }.get(now.draft, PROOFS[Proof.NONE])
+    detail = {Draft.NONE: "it does not show in the input line", Draft.OTHER: "something else is in the input line"}.get(
+        now.draft, PROOFS[Proof.NONE]
+    )
     return Delivery(session=session, outcome=Outcome.UNCONFIRMED, detail=detail, presses=presses)
 
 

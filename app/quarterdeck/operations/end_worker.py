@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from quarterdeck.operations.work_context import WorkContext
 
 
-async def end_worker(work_context: WorkContext, operation: LongOperation, turn: asyncio.Semaphore) -> str:
+async def end_worker(context: WorkContext, operation: LongOperation, turn: asyncio.Semaphore) -> str:
     """End it; answers where its work is kept, or why its worktree is still there.
 
     The operator has been told what it holds, so that is kept as a commit.
@@ -26,32 +26,24 @@ async def end_worker(work_context: WorkContext, operation: LongOperation, turn: 
     session_id = operation.session_id
     async with turn:
         killed = await kill_work(
-            work_context,
-            session_id,
-            leftovers=Leftovers.KEEP,
-            say=operation.say,
-            begun=operation.begun,
-            clears_again=True,
+            context, session_id, leftovers=Leftovers.KEEP, say=operation.say, begun=operation.begun, clears_again=True
         )
     if killed.kept is not None:
         return f"The work of {session_id} is kept. To get it back: {killed.kept.how_to_get_it_back}"
     return f"The worktree of {session_id} is still there: {killed.worktree_left}" if killed.worktree_left else ""
 
 
-async def what_ends(work_context: WorkContext, session: Session) -> tuple[str, ...]:
+async def what_ends(context: WorkContext, session: Session) -> tuple[str, ...]:
     """What ending a session would lose, as sentences; none when nothing would be."""
-    return (
-        *losses(session),
-        *(await _in_worktree(work_context, session.session_id) if session.work is not None else ()),
-    )
+    return (*losses(session), *(await _in_worktree(context, session.session_id) if session.work is not None else ()))
 
 
-async def _in_worktree(work_context: WorkContext, session_id: SessionId) -> tuple[str, ...]:
-    record = await work_context.works.work(session_id)
+async def _in_worktree(context: WorkContext, session_id: SessionId) -> tuple[str, ...]:
+    record = await context.works.work(session_id)
     if record is None:
         return ()
     try:
-        risk = await risk_of(work_context, record)
+        risk = await risk_of(context, record)
     except GitError as error:
         return (f"{error.message} It is left where it is.",)
     if risk is None or risk.is_missing:

@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from quarterdeck.core.journal import Operation, Step
-from quarterdeck.core.lifecycle import (
-    WorkReason,
-    WorkState,
-)
+from quarterdeck.core.lifecycle import WorkReason, WorkState
 from quarterdeck.core.session import ExitReason
 from quarterdeck.errors import GitError, Refused, TmuxError, WorkWouldBeLost
 from quarterdeck.operations.conversations import purge
@@ -48,7 +45,7 @@ class Killed(Struct, frozen=True, kw_only=True):
 
 
 async def kill_work(
-    work_context: WorkContext,
+    context: WorkContext,
     session_id: str,
     *,
     reason: WorkReason = WorkReason.MANUALLY_KILLED,
@@ -64,21 +61,21 @@ async def kill_work(
     would be a lie. With `clears_again` a worktree that an earlier end has left goes too; with `purges` the
     conversation is deleted where its agent can, and a restore begins a new one.
     """
-    await recover(work_context)
-    record = await work_context.record(session_id)
+    await recover(context)
+    record = await context.record(session_id)
     if record.lifecycle.session.state is WorkState.TERMINATED:
-        if not (clears_again and is_left(work_context, record)):
+        if not (clears_again and is_left(context, record)):
             return Killed(record=record, was_over=True)
         reason = record.lifecycle.session.reason
     else:
-        await check_is_here(work_context, record)
-    if work_context.own_session == record.session_id:
+        await check_is_here(context, record)
+    if context.own_session == record.session_id:
         raise Refused(f"{session_id} is the session this runs in.", hint="End it from another one.")
-    path = _worktree(work_context, record)
+    path = _worktree(context, record)
     if path is not None and leftovers is Leftovers.STOP:
-        await _check_nothing_lost(work_context, record, path)
+        await _check_nothing_lost(context, record, path)
     begun()
-    ending = asyncio.ensure_future(_kill(work_context, record, path, reason, leftovers, say, purges=purges))
+    ending = asyncio.ensure_future(_kill(context, record, path, reason, leftovers, say, purges=purges))
     try:
         return await asyncio.shield(ending)
     except asyncio.CancelledError:
@@ -87,7 +84,7 @@ async def kill_work(
 
 
 async def _kill(
-    work_context: WorkContext,
+    context: WorkContext,
     record: WorkRecord,
     path: Path | None,
     reason: WorkReason,
@@ -97,71 +94,69 @@ async def _kill(
     purges: bool,
 ) -> Killed:
     session_id = record.session_id
-    async with journal(work_context, Operation.KILL, record) as entry:
-        await work_context.tell(
+    async with journal(context, Operation.KILL, record) as entry:
+        await context.tell(
             "session.kill_started", f"Ending {session_id}", project=record.project, session_id=session_id
         )
-        entry = await work_context.works.step(
+        entry = await context.works.step(
             entry, Step.END_RUNTIME, {"reason": reason.value, "leftovers": leftovers.value}
         )
         say("ending its agent")
-        await _end(work_context, record)
-        await note_end(work_context, record.session_id, ExitReason.API_DELETE)
+        await _end(context, record)
+        await note_end(context, record.session_id, ExitReason.API_DELETE)
         if purges:
-            await purge(work_context, record)
-        branch = await _branch(work_context, path) if path is not None else None
+            await purge(context, record)
+        branch = await _branch(context, path) if path is not None else None
         kept, left = None, ""
         if path is not None and leftovers is not Leftovers.LEAVE:
             say("keeping unsaved work" if leftovers is Leftovers.KEEP else "removing the worktree")
-            kept, left = await _clear(work_context, record, entry, path, leftovers)
+            kept, left = await _clear(context, record, entry, path, leftovers)
         elif path is not None:
             left = "it was to be left"
-        record = await work_context.works.change_work(
-            record.session_id, lambda held: ended(held, work_context.clock.now(), reason, kept=kept, branch=branch)
+        record = await context.works.change_work(
+            record.session_id, lambda held: ended(held, context.clock.now(), reason, kept=kept, branch=branch)
         )
-    await work_context.tell(
+    await context.tell(
         "session.killed", f"Ended {session_id}", project=record.project, session_id=session_id, reason=reason
     )
     return Killed(record=record, kept=kept, worktree_left=left)
 
 
 @asynccontextmanager
-async def journal(work_context: WorkContext, operation: Operation, record: WorkRecord) -> AsyncIterator[JournalEntry]:
+async def journal(context: WorkContext, operation: Operation, record: WorkRecord) -> AsyncIterator[JournalEntry]:
     """Keep an operation in the journal while it runs; one that is cut off by the end of the program stays there."""
-    entry = await work_context.works.begin(
-        operation, record.session_id, record.project, work_context.owner, work_context.clock.now()
-    )
+    entry = await context.works.begin(operation, record.session_id, record.project, context.owner, context.clock.now())
     try:
         yield entry
     finally:
-        await work_context.works.finish(entry)
+        await context.works.finish(entry)
 
 
-async def risk_of(work_context: WorkContext, record: WorkRecord) -> WorkAtRisk | None:
+async def risk_of(context: WorkContext, record: WorkRecord) -> WorkAtRisk | None:
     """What ending a session would lose; None when it has no worktree that we would remove."""
-    path = _worktree(work_context, record)
-    return await work_context.git.at_risk(path) if path is not None else None
+    path = _worktree(context, record)
+    return await context.git.at_risk(path) if path is not None else None
 
 
-def is_left(work_context: WorkContext, record: WorkRecord) -> bool:
+def is_left(context: WorkContext, record: WorkRecord) -> bool:
     """Whether a worktree of ours is still there for this session."""
-    path = _worktree(work_context, record)
+    path = _worktree(context, record)
     return path is not None and path.exists()
 
 
-def _worktree(work_context: WorkContext, record: WorkRecord) -> Path | None:
+def _worktree(context: WorkContext, record: WorkRecord) -> Path | None:
     """The worktree, where it is one of ours; any other is nothing to us."""
     path = Path(record.worktree) if record.worktree else None
-    return path if path is not None and path != Path(record.repository) and work_context.git.is_ours(path) else None
+    return path if path is not None and path != Path(record.repository) and context.git.is_ours(path) else None
 
 
-async def _branch(work_context: WorkContext, path: Path) -> str | None:
+async def _branch(context: WorkContext, path: Path) -> str | None:
     """The branch the agent worked on in the end; a restore goes on there."""
-    return await work_context.git.current_branch(path) if await work_context.git.is_worktree(path) else None
+    return await context.git.current_branch(path) if await context.git.is_worktree(path) else None
 
 
-async def _check_nothing_lost(work_context: WorkContext, record: WorkRecord, path: Path) -> None:
-    risk = await work_context.git.at_risk(path)
+async def _check_nothing_lost(context: WorkContext, record: WorkRecord, path: Path) -> None:
+    risk = await context.git.at_risk(path)
     if not risk.is_missing and not risk.is_clean:
         raise WorkWouldBeLost(
             f"{record.session_id} holds {risk.describe()} in {path}.",
@@ -170,12 +165,12 @@ async def _check_nothing_lost(work_context: WorkContext, record: WorkRecord, pat
         )
 
 
-async def _end(work_context: WorkContext, record: WorkRecord) -> None:
+async def _end(context: WorkContext, record: WorkRecord) -> None:
     try:
-        await end_runtime(work_context, record)
+        await end_runtime(context, record)
     except (TmuxError, Refused) as error:
         # What may still run must not be written down as over.
-        await work_context.tell(
+        await context.tell(
             "runtime.destroy_failed",
             f"Could not end the agent of {record.session_id}",
             project=record.project,
@@ -187,19 +182,19 @@ async def _end(work_context: WorkContext, record: WorkRecord) -> None:
 
 
 async def _clear(
-    work_context: WorkContext, record: WorkRecord, entry: JournalEntry, path: Path, leftovers: Leftovers
+    context: WorkContext, record: WorkRecord, entry: JournalEntry, path: Path, leftovers: Leftovers
 ) -> tuple[Kept | None, str]:
     """Remove the worktree, once the agent can write no more; what cannot be removed stays, and the answer says why."""
     try:
         kept = None
         if leftovers is Leftovers.KEEP:
-            entry = await work_context.works.step(entry, Step.KEEP)
-            kept = await work_context.git.keep(path, record.session_id)
-        await work_context.works.step(entry, Step.REMOVE_WORKTREE)
+            entry = await context.works.step(entry, Step.KEEP)
+            kept = await context.git.keep(path, record.session_id)
+        await context.works.step(entry, Step.REMOVE_WORKTREE)
         # Without consent git refuses what came in since we looked.
-        await work_context.git.remove(path, accept_loss=leftovers is Leftovers.KEEP)
+        await context.git.remove(path, accept_loss=leftovers is Leftovers.KEEP)
     except (GitError, WorkWouldBeLost) as error:
-        await work_context.tell(
+        await context.tell(
             "workspace.destroy_failed",
             f"The worktree of {record.session_id} is still there",
             project=record.project,
@@ -209,7 +204,7 @@ async def _clear(
         )
         return None, error.message
     if kept is not None:
-        await work_context.tell(
+        await context.tell(
             "workspace.kept",
             f"Kept uncommitted work of {record.session_id} at {kept.ref}",
             project=record.project,

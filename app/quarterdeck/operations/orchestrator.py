@@ -58,27 +58,23 @@ class OrchestratorRequest(Struct, frozen=True, kw_only=True):
 class Orchestrators:
     """Makes sure that calls for one orchestrator, in this process and others, end with the same session."""
 
-    def __init__(self, work_context: WorkContext) -> None:
-        self._work_context = work_context
+    def __init__(self, context: WorkContext) -> None:
+        self._context = context
         self._ensuring: dict[str, _Call] = {}
         self._relaunching: dict[str, _Call] = {}
 
     async def ensure(self, request: OrchestratorRequest, say: Say) -> WorkRecord:
         """The project's orchestrator, alive: as it is, brought back, or made."""
-        act = partial(_ensure, self._work_context, request, say)
+        act = partial(_ensure, self._context, request, say)
         return await self._join(self._ensuring, self._relaunching, request.project, act)
 
     async def relaunch(self, request: OrchestratorRequest, say: Say) -> WorkRecord:
         """A new orchestrator in place of the one there is."""
-        act = partial(_relaunch, self._work_context, request, say)
+        act = partial(_relaunch, self._context, request, say)
         return await self._join(self._relaunching, self._ensuring, request.project, act)
 
     async def _join(
-        self,
-        mine: dict[str, _Call],
-        others: dict[str, _Call],
-        project: str,
-        act: Callable[[], Awaitable[WorkRecord]],
+        self, mine: dict[str, _Call], others: dict[str, _Call], project: str, act: Callable[[], Awaitable[WorkRecord]]
     ) -> WorkRecord:
         call = mine.get(project)
         if call is None:
@@ -115,19 +111,19 @@ def orchestrator_id(project: Project) -> SessionId:
     return SessionId(f"{project.prefix}-orchestrator")
 
 
-async def _ensure(work_context: WorkContext, request: OrchestratorRequest, say: Say) -> WorkRecord:
-    project = work_context.project(request.project)
+async def _ensure(context: WorkContext, request: OrchestratorRequest, say: Say) -> WorkRecord:
+    project = context.project(request.project)
     session_id = orchestrator_id(project)
-    await recover(work_context)
+    await recover(context)
     try:
-        await _check_nobody_is_at_it(work_context, session_id)
-        held = await work_context.works.work(session_id)
+        await _check_nobody_is_at_it(context, session_id)
+        held = await context.works.work(session_id)
         if held is not None and project.orchestrator_strategy is not Strategy.REUSE:
             purges = project.orchestrator_strategy is Strategy.DELETE
-            return await _relaunch(work_context, request, say, purges=purges, is_shared=True)
-        return await _revive_or_spawn(work_context, project, request, say)
+            return await _relaunch(context, request, say, purges=purges, is_shared=True)
+        return await _revive_or_spawn(context, project, request, say)
     except AlreadyReserved as conflict:
-        await work_context.tell(
+        await context.tell(
             "session.orchestrator_conflict",
             "Another process is making the orchestrator; waiting for it",
             project=project.name,
@@ -135,44 +131,44 @@ async def _ensure(work_context: WorkContext, request: OrchestratorRequest, say: 
             level=Level.WARN,
         )
         say(f"another process is working on {session_id}; waiting for it")
-        return await _after_the_other(work_context, project, request, say, conflict)
+        return await _after_the_other(context, project, request, say, conflict)
 
 
-async def _check_nobody_is_at_it(work_context: WorkContext, session_id: SessionId) -> None:
+async def _check_nobody_is_at_it(context: WorkContext, session_id: SessionId) -> None:
     """Raise when an operation on it is under way: what its record says meanwhile is only half of the truth."""
-    for entry in await work_context.works.journal():
+    for entry in await context.works.journal():
         if entry.session_id == session_id:
             raise AlreadyReserved(f"A {entry.operation} of {session_id} is under way.", hint="Wait until it is over.")
 
 
 async def _revive_or_spawn(
-    work_context: WorkContext, project: Project, request: OrchestratorRequest, say: Say
+    context: WorkContext, project: Project, request: OrchestratorRequest, say: Say
 ) -> WorkRecord:
-    held = await work_context.works.work(orchestrator_id(project))
+    held = await context.works.work(orchestrator_id(project))
     if held is not None:
-        return await _revive(work_context, held, say)
-    return await _spawn(work_context, project, request, say, is_shared=True)
+        return await _revive(context, held, say)
+    return await _spawn(context, project, request, say, is_shared=True)
 
 
 async def _after_the_other(
-    work_context: WorkContext, project: Project, request: OrchestratorRequest, say: Say, conflict: AlreadyReserved
+    context: WorkContext, project: Project, request: OrchestratorRequest, say: Say, conflict: AlreadyReserved
 ) -> WorkRecord:
     """What the process that was first has made; ours, when that one failed."""
     for _ in range(int(CONFLICT_SECONDS / CONFLICT_PAUSE)):
         await asyncio.sleep(CONFLICT_PAUSE)
-        await recover(work_context)
+        await recover(context)
         try:
-            await _check_nobody_is_at_it(work_context, orchestrator_id(project))
-            return await _revive_or_spawn(work_context, project, request, say)
+            await _check_nobody_is_at_it(context, orchestrator_id(project))
+            return await _revive_or_spawn(context, project, request, say)
         except AlreadyReserved as again:
             conflict = again
-    await _failed(work_context, project, conflict)
+    await _failed(context, project, conflict)
     raise conflict
 
 
-async def _revive(work_context: WorkContext, held: WorkRecord, say: Say) -> WorkRecord:
-    now = work_context.clock.now()
-    lifecycle = replace(held.lifecycle, runtime=judge(work_context, held, await look_up(work_context), now))
+async def _revive(context: WorkContext, held: WorkRecord, say: Say) -> WorkRecord:
+    now = context.clock.now()
+    lifecycle = replace(held.lifecycle, runtime=judge(context, held, await look_up(context), now))
     if lifecycle.session.state is WorkState.DONE:
         raise NotRestorable(
             f"{held.session_id} is done.", hint=f"`quarterdeck orchestrator relaunch {held.project}` begins a new one."
@@ -180,7 +176,7 @@ async def _revive(work_context: WorkContext, held: WorkRecord, say: Say) -> Work
     if lifecycle.runtime.state is RuntimeState.EXITED and is_settling(held, now):
         return held  # what was started has only not become the agent yet
     if is_restorable(lifecycle):
-        return await restore(work_context, held.session_id, say)
+        return await restore(context, held.session_id, say)
     if not is_terminal(lifecycle):
         return held
     raise NotRestorable(
@@ -190,27 +186,27 @@ async def _revive(work_context: WorkContext, held: WorkRecord, say: Say) -> Work
 
 
 async def _relaunch(
-    work_context: WorkContext, request: OrchestratorRequest, say: Say, *, purges: bool = True, is_shared: bool = False
+    context: WorkContext, request: OrchestratorRequest, say: Say, *, purges: bool = True, is_shared: bool = False
 ) -> WorkRecord:
-    project = work_context.project(request.project)
+    project = context.project(request.project)
     session_id = orchestrator_id(project)
-    held = await work_context.works.work(session_id)
+    held = await context.works.work(session_id)
     if held is not None:
         say(f"ending {session_id}")
         # Its worktree stays as it is, and the new one goes on in it: nothing there can be lost.
-        await kill_work(work_context, session_id, leftovers=Leftovers.LEAVE)
+        await kill_work(context, session_id, leftovers=Leftovers.LEAVE)
         if purges:
-            await purge(work_context, held)
-        await work_context.works.drop_work(session_id)
-    return await _spawn(work_context, project, request, say, is_shared=is_shared)
+            await purge(context, held)
+        await context.works.drop_work(session_id)
+    return await _spawn(context, project, request, say, is_shared=is_shared)
 
 
 async def _spawn(
-    work_context: WorkContext, project: Project, request: OrchestratorRequest, say: Say, *, is_shared: bool
+    context: WorkContext, project: Project, request: OrchestratorRequest, say: Say, *, is_shared: bool
 ) -> WorkRecord:
     agent_choice = choose_agent(project, Role.ORCHESTRATOR, asked=AgentChoice(agent=request.agent))
     session_id = orchestrator_id(project)
-    await work_context.tell(
+    await context.tell(
         "session.spawn_started",
         "Starting the orchestrator",
         project=project.name,
@@ -219,12 +215,12 @@ async def _spawn(
         role="orchestrator",
     )
     try:
-        record = await _make(work_context, project, agent_choice, request, say)
+        record = await _make(context, project, agent_choice, request, say)
     except BaseException as error:
         if not (is_shared and isinstance(error, AlreadyReserved)):
-            await _failed(work_context, project, error)
+            await _failed(context, project, error)
         raise
-    await work_context.tell(
+    await context.tell(
         "session.spawned",
         f"Started {session_id}",
         project=project.name,
@@ -237,12 +233,12 @@ async def _spawn(
 
 
 async def _make(
-    work_context: WorkContext, project: Project, agent_choice: AgentChoice, request: OrchestratorRequest, say: Say
+    context: WorkContext, project: Project, agent_choice: AgentChoice, request: OrchestratorRequest, say: Say
 ) -> WorkRecord:
-    start_agent.find_agent(work_context, agent_choice)
-    await work_context.git.check_repository(project.path)
+    start_agent.find_agent(context, agent_choice)
+    await context.git.check_repository(project.path)
     session_id = orchestrator_id(project)
-    now = work_context.clock.now()
+    now = context.clock.now()
     draft = WorkRecord(
         session_id=session_id,
         project=project.name,
@@ -252,42 +248,40 @@ async def _make(
         lifecycle=initial(Role.ORCHESTRATOR, now),
         repository=str(project.path),
         branch=orchestrator_branch(session_id),
-        tmux_server=str(work_context.mux.address),
+        tmux_server=str(context.mux.address),
         tmux_name=session_id,
         prompt=request.prompt or None,
         finds_prs=False,
         created_at=now,
     )
-    async with undoing(work_context, project.name) as undo:
-        record, entry = await reserved(
-            work_context, undo, work_context.works.reserve_orchestrator(draft, work_context.owner)
-        )
-        adopted = await work_context.git.find_managed(worktree_for(project, record))
+    async with undoing(context, project.name) as undo:
+        record, entry = await reserved(context, undo, context.works.reserve_orchestrator(draft, context.owner))
+        adopted = await context.git.find_managed(worktree_for(project, record))
         if adopted is not None:
             say(f"going on in {adopted.path}")
             # It was there before, so no failure of ours takes it away.
             path = adopted.path
-            entry = await work_context.works.step(entry, Step.FILES)
-            await prepare(work_context, without_setup(project), record, path, say)
+            entry = await context.works.step(entry, Step.FILES)
+            await prepare(context, without_setup(project), record, path, say)
         else:
-            made, entry = await make_worktree(work_context, project, record, entry, undo, say)
+            made, entry = await make_worktree(context, project, record, entry, undo, say)
             path = made.path
-        record = await work_context.works.change_work(session_id, lambda held: replace(held, worktree=str(path)))
-        system = await look_up(work_context, has_processes=False)
+        record = await context.works.change_work(session_id, lambda held: replace(held, worktree=str(path)))
+        system = await look_up(context, has_processes=False)
         if tmux_presence(system, system.panes(record)) is Presence.ABSENT:
             # The id is a fixed one: a session of it that died unseen must not stand in the way.
-            await note_end(work_context, session_id, ExitReason.PROCESS_EXIT)
+            await note_end(context, session_id, ExitReason.PROCESS_EXIT)
         brief = Brief(
             session_id=session_id,
             branch=record.branch or "",
             prompt=request.prompt,
             rules="\n\n".join(part for part in (await read_rules(project), project.orchestrator_rules) if part),
-            base=project.default_branch or await work_context.git.default_branch(project.path),
+            base=project.default_branch or await context.git.default_branch(project.path),
         )
         record = await launch(
-            work_context, project, agent_choice, record, entry, undo, orchestrator_prompt(project, brief), "", say
+            context, project, agent_choice, record, entry, undo, orchestrator_prompt(project, brief), "", say
         )
-        await work_context.works.finish(entry)
+        await context.works.finish(entry)
         undo.dismiss()
     return record
 
@@ -297,9 +291,9 @@ def without_setup(project: Project) -> Project:
     return replace(project, symlinks=(), post_create=())
 
 
-async def _failed(work_context: WorkContext, project: Project, error: BaseException) -> None:
+async def _failed(context: WorkContext, project: Project, error: BaseException) -> None:
     logger.info("starting the orchestrator of %s failed", project.name, exc_info=error)
-    await work_context.tell(
+    await context.tell(
         "session.spawn_failed",
         "Starting the orchestrator failed",
         project=project.name,

@@ -8,14 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.journal import JournalEntry, Operation, Remedy, Step, remedies
-from quarterdeck.core.lifecycle import (
-    RuntimePart,
-    RuntimeReason,
-    RuntimeState,
-    WorkReason,
-    WorkState,
-    decide,
-)
+from quarterdeck.core.lifecycle import RuntimePart, RuntimeReason, RuntimeState, WorkReason, WorkState, decide
 from quarterdeck.core.session import ExitReason
 from quarterdeck.errors import GitError, NotFound, QuarterdeckError, WorkWouldBeLost
 from quarterdeck.operations import start_agent
@@ -50,35 +43,35 @@ SAID = {
 }
 
 
-async def recover(work_context: WorkContext) -> list[str]:
+async def recover(context: WorkContext) -> list[str]:
     """Deal with every operation whose process is gone; answers one sentence for each that was dealt with."""
-    entries = [entry for entry in await work_context.works.journal() if not _is_busy(work_context, entry)]
+    entries = [entry for entry in await context.works.journal() if not _is_busy(context, entry)]
     if not entries:
         return []
-    system = await look_up(work_context)
+    system = await look_up(context)
     said = []
     for entry in entries:
-        record = await work_context.works.work(entry.session_id)
-        if record is not None and await server_elsewhere(work_context, record):
+        record = await context.works.work(entry.session_id)
+        if record is not None and await server_elsewhere(context, record):
             # Whoever looks at that server can tell; we cannot.
             continue
         presence = tmux_presence(system, _panes(system, entry, record))
         todo = remedies(entry, presence)
-        if Remedy.WAIT in todo or not await work_context.works.take_over(entry, work_context.owner):
+        if Remedy.WAIT in todo or not await context.works.take_over(entry, context.owner):
             continue
-        said.append(await _deal_with(work_context, replace(entry, owner=work_context.owner), record, todo, system))
+        said.append(await _deal_with(context, replace(entry, owner=context.owner), record, todo, system))
     return said
 
 
-async def recover_aloud(work_context: WorkContext, tell: Callable[[str, str], None]) -> bool:
+async def recover_aloud(context: WorkContext, tell: Callable[[str, str], None]) -> bool:
     """The same at the start of a console, which is told of it under a title; answers whether there was anything."""
     try:
-        done = await recover(work_context)
+        done = await recover(context)
     except QuarterdeckError:
         # It stays in the journal, and the next operation or start tries again.
         logger.warning("what a crash left half done could not be put right", exc_info=True)
         return False
-    if notice := work_context.store.health().notice:
+    if notice := context.store.health().notice:
         tell("State", notice)
     for line in done:
         logger.warning("%s", line)
@@ -86,31 +79,27 @@ async def recover_aloud(work_context: WorkContext, tell: Callable[[str, str], No
     return bool(done)
 
 
-def _is_busy(work_context: WorkContext, entry: JournalEntry) -> bool:
+def _is_busy(context: WorkContext, entry: JournalEntry) -> bool:
     """Whether somebody still works at it. What we ourselves gave up carries no name."""
-    return bool(entry.owner) and work_context.is_running(entry.owner)
+    return bool(entry.owner) and context.is_running(entry.owner)
 
 
 async def _deal_with(
-    work_context: WorkContext,
-    entry: JournalEntry,
-    record: WorkRecord | None,
-    todo: tuple[Remedy, ...],
-    system: SystemLook,
+    context: WorkContext, entry: JournalEntry, record: WorkRecord | None, todo: tuple[Remedy, ...], system: SystemLook
 ) -> str:
     summary = f"The interrupted {entry.operation} of {entry.session_id} had changed nothing"
     try:
-        if Remedy.REMOVE_WORKTREE in todo and record is not None and await _holds_work(work_context, entry, record):
+        if Remedy.REMOVE_WORKTREE in todo and record is not None and await _holds_work(context, entry, record):
             todo = (Remedy.MARK_LOST,)
         for remedy in todo:
-            await _apply(work_context, entry, record, remedy, system)
+            await _apply(context, entry, record, remedy, system)
             summary = SAID.get((entry.operation, remedy), summary.replace(" had changed nothing", " was undone"))
             summary = summary.format(entry.session_id)
-        await work_context.works.finish(entry)
+        await context.works.finish(entry)
     except QuarterdeckError as error:
         # It stays in the journal, for the next start to try again.
-        await work_context.works.take_over(entry, "")
-        await work_context.tell(
+        await context.works.take_over(entry, "")
+        await context.tell(
             "recovery.action_failed",
             f"The interrupted {entry.operation} of {entry.session_id} could not be put right",
             project=entry.project,
@@ -120,76 +109,74 @@ async def _deal_with(
             hint=error.hint,
         )
         return f"The interrupted {entry.operation} of {entry.session_id} could not be put right: {error.message}"
-    await work_context.tell(
+    await context.tell(
         "recovery.session_recovered", summary, project=entry.project, session_id=entry.session_id, level=Level.WARN
     )
     return f"{summary}."
 
 
 async def _apply(  # everything a remedy may need
-    work_context: WorkContext, entry: JournalEntry, record: WorkRecord | None, remedy: Remedy, system: SystemLook
+    context: WorkContext, entry: JournalEntry, record: WorkRecord | None, remedy: Remedy, system: SystemLook
 ) -> None:
-    now = work_context.clock.now()
+    now = context.clock.now()
     match remedy:
         case Remedy.END_RUNTIME if record is not None:
-            await end_runtime(work_context, record, system)
-            await note_end(work_context, record.session_id, ExitReason.API_DELETE)
+            await end_runtime(context, record, system)
+            await note_end(context, record.session_id, ExitReason.API_DELETE)
         case Remedy.REMOVE_FILES if record is not None:
-            await asyncio.to_thread(start_agent.remove_files, work_context, record)
+            await asyncio.to_thread(start_agent.remove_files, context, record)
         case Remedy.REMOVE_WORKTREE if record is not None:
-            await _remove_worktree(work_context, entry, record)
+            await _remove_worktree(context, entry, record)
         case Remedy.RELEASE:
-            await work_context.store.release(entry.session_id)
-            await work_context.works.drop_work(entry.session_id)
+            await context.store.release(entry.session_id)
+            await context.works.drop_work(entry.session_id)
         case Remedy.MARK_RUNNING if record is not None:
             await _change(
-                work_context, record, lambda held: _found_running(held, _panes(system, entry, held), entry.operation)
+                context, record, lambda held: _found_running(held, _panes(system, entry, held), entry.operation)
             )
         case Remedy.MARK_LOST if record is not None:
-            await work_context.store.release(entry.session_id)
-            await _change(work_context, record, _lost)
+            await context.store.release(entry.session_id)
+            await _change(context, record, _lost)
         case Remedy.MARK_ENDED if record is not None:
             reason = WorkReason(entry.data.get("reason", WorkReason.MANUALLY_KILLED))
-            await note_end(work_context, record.session_id, ExitReason.API_DELETE)
-            await _change(work_context, record, lambda held: ended(held, now, reason))
+            await note_end(context, record.session_id, ExitReason.API_DELETE)
+            await _change(context, record, lambda held: ended(held, now, reason))
         case _:
             return
 
 
-async def _change(work_context: WorkContext, record: WorkRecord, change: Callable[[WorkRecord], WorkRecord]) -> None:
+async def _change(context: WorkContext, record: WorkRecord, change: Callable[[WorkRecord], WorkRecord]) -> None:
     try:
-        await work_context.works.change_work(record.session_id, change)
+        await context.works.change_work(record.session_id, change)
     except NotFound:
         return
 
 
-async def _remove_worktree(work_context: WorkContext, entry: JournalEntry, record: WorkRecord) -> None:
-    path = work_context.folder / record.project / "worktrees" / record.session_id
+async def _remove_worktree(context: WorkContext, entry: JournalEntry, record: WorkRecord) -> None:
+    path = context.folder / record.project / "worktrees" / record.session_id
     if entry.operation is Operation.KILL:
         path = Path(record.worktree) if record.worktree else path
-    if not work_context.git.is_ours(path):
+    if not context.git.is_ours(path):
         return
     if entry.operation is Operation.KILL:
-        await _finish_removal(work_context, entry, record, path)
+        await _finish_removal(context, entry, record, path)
         return
     # What an agent left there has been looked for; before one was started, only we had put anything there.
-    await work_context.git.remove(path, accept_loss=Step.LAUNCH not in entry.steps)
+    await context.git.remove(path, accept_loss=Step.LAUNCH not in entry.steps)
     if entry.data.get("base"):
-        await work_context.git.drop_unused_branch(
-            Path(record.repository), record.branch or "", entry.data.get("base", "")
-        )
+        await context.git.drop_unused_branch(Path(record.repository), record.branch or "", entry.data.get("base", ""))
 
 
-async def _finish_removal(work_context: WorkContext, entry: JournalEntry, record: WorkRecord, path: Path) -> None:
+async def _finish_removal(context: WorkContext, entry: JournalEntry, record: WorkRecord, path: Path) -> None:
     try:
         if entry.data.get("leftovers") == Leftovers.KEEP:
             # The operator had agreed, on the condition that it is kept.
-            await work_context.git.keep(path, record.session_id)
-            await work_context.git.remove(path, accept_loss=True)
+            await context.git.keep(path, record.session_id)
+            await context.git.remove(path, accept_loss=True)
         else:
-            await work_context.git.remove(path)
+            await context.git.remove(path)
     except (GitError, WorkWouldBeLost) as error:
-        await work_context.tell(
+        await context.tell(
             "workspace.destroy_failed",
             f"The worktree of {record.session_id} is still there",
             project=record.project,
@@ -199,12 +186,12 @@ async def _finish_removal(work_context: WorkContext, entry: JournalEntry, record
         )
 
 
-async def _holds_work(work_context: WorkContext, entry: JournalEntry, record: WorkRecord) -> bool:
+async def _holds_work(context: WorkContext, entry: JournalEntry, record: WorkRecord) -> bool:
     """Whether the agent of an interrupted spawn has come, worked and gone."""
-    path = work_context.folder / record.project / "worktrees" / record.session_id
-    if entry.operation is not Operation.SPAWN or Step.LAUNCH not in entry.steps or not work_context.git.is_ours(path):
+    path = context.folder / record.project / "worktrees" / record.session_id
+    if entry.operation is not Operation.SPAWN or Step.LAUNCH not in entry.steps or not context.git.is_ours(path):
         return False
-    return not (await work_context.git.at_risk(path)).is_clean
+    return not (await context.git.at_risk(path)).is_clean
 
 
 def _panes(system: SystemLook, entry: JournalEntry, record: WorkRecord | None) -> Sequence[Pane]:

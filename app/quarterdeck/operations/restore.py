@@ -47,41 +47,35 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-async def restore(work_context: WorkContext, session_id: str, say: Say) -> WorkRecord:
+async def restore(context: WorkContext, session_id: str, say: Say) -> WorkRecord:
     """Bring a session back under its own name, branch and worktree."""
-    await recover(work_context)
-    record = await work_context.record(session_id)
-    project = work_context.project(record.project)
-    await check_is_here(work_context, record)
+    await recover(context)
+    record = await context.record(session_id)
+    project = context.project(record.project)
+    await check_is_here(context, record)
     agent_choice = choose_agent(project, record.role, kept_agent=record.agent or None)
-    agent = start_agent.find_agent(work_context, agent_choice)
-    async with journal(work_context, Operation.RESTORE, record) as entry:
+    agent = start_agent.find_agent(context, agent_choice)
+    async with journal(context, Operation.RESTORE, record) as entry:
         # Only now, as nobody else can bring it back meanwhile: what lives would be ended for it.
-        record = await work_context.record(session_id)
-        await _check_restorable(work_context, record)
-        async with undoing(work_context, project.name) as undo:
-            record = await _restore(work_context, project, record, agent, entry, undo, say)
-    await work_context.tell("session.restored", f"Restored {session_id}", project=project.name, session_id=session_id)
+        record = await context.record(session_id)
+        await _check_restorable(context, record)
+        async with undoing(context, project.name) as undo:
+            record = await _restore(context, project, record, agent, entry, undo, say)
+    await context.tell("session.restored", f"Restored {session_id}", project=project.name, session_id=session_id)
     return record
 
 
 async def _restore(
-    work_context: WorkContext,
-    project: Project,
-    record: WorkRecord,
-    agent: Agent,
-    entry: JournalEntry,
-    undo: Undo,
-    say: Say,
+    context: WorkContext, project: Project, record: WorkRecord, agent: Agent, entry: JournalEntry, undo: Undo, say: Say
 ) -> WorkRecord:
     undo.session_id = record.session_id
-    here = str(work_context.mux.address)
-    record = await work_context.works.change_work(record.session_id, lambda held: replace(held, tmux_server=here))
-    record, entry = await _bring_worktree_back(work_context, project, record, entry, undo, say)
-    plan, fallback = await _plan(work_context, project, record, agent)
+    here = str(context.mux.address)
+    record = await context.works.change_work(record.session_id, lambda held: replace(held, tmux_server=here))
+    record, entry = await _bring_worktree_back(context, project, record, entry, undo, say)
+    plan, fallback = await _plan(context, project, record, agent)
     if fallback:
         say(f"starting a new conversation: {fallback}")
-        await work_context.tell(
+        await context.tell(
             "session.restore_fallback",
             f"{record.session_id} begins a new conversation",
             project=project.name,
@@ -90,21 +84,19 @@ async def _restore(
             reason=fallback,
         )
     await asyncio.to_thread(start_agent.write_files, plan.files)
-    own_files(work_context, record, plan)
-    entry = await work_context.works.step(entry, Step.END_RUNTIME)
+    own_files(context, record, plan)
+    entry = await context.works.step(entry, Step.END_RUNTIME)
     # tmux may have outlived the agent.
-    await end_runtime(work_context, record)
-    await note_end(work_context, record.session_id, ExitReason.PROCESS_EXIT)
+    await end_runtime(context, record)
+    await note_end(context, record.session_id, ExitReason.PROCESS_EXIT)
     say(f"starting {agent.spec.name}")
     undo.has_agent = True
-    left = await last_seen(work_context, record, agent)
-    pane = await start_session(work_context, project, record, entry, plan, undo)
-    await work_context.works.step(entry, Step.RECORD)
-    return await work_context.works.change_work(
+    left = await last_seen(context, record, agent)
+    pane = await start_session(context, project, record, entry, plan, undo)
+    await context.works.step(entry, Step.RECORD)
+    return await context.works.change_work(
         record.session_id,
-        lambda held: restored(
-            running(work_context, held, pane, plan.session_id or held.agent_session_id, left), fallback
-        ),
+        lambda held: restored(running(context, held, pane, plan.session_id or held.agent_session_id, left), fallback),
     )
 
 
@@ -124,23 +116,23 @@ def restored(record: WorkRecord, fallback: str) -> WorkRecord:
     )
 
 
-async def tell_kept(work_context: WorkContext, record: WorkRecord) -> str:
+async def tell_kept(context: WorkContext, record: WorkRecord) -> str:
     """Where unsaved work of a session is still kept, for the operator; once it has been told, ""."""
     if record.kept_ref is None:
         return ""
-    await work_context.works.change_work(record.session_id, lambda held: replace(held, kept_ref=None))
+    await context.works.change_work(record.session_id, lambda held: replace(held, kept_ref=None))
     taken_up = f"git restore --source={record.kept_ref} -- ."
     return f"Unsaved work of {record.session_id} is still kept. To take it up, in its worktree: {taken_up}"
 
 
-async def _check_restorable(work_context: WorkContext, record: WorkRecord) -> None:
-    runtime = judge(work_context, record, await look_up(work_context), work_context.clock.now())
+async def _check_restorable(context: WorkContext, record: WorkRecord) -> None:
+    runtime = judge(context, record, await look_up(context), context.clock.now())
     if runtime.state is RuntimeState.PROBE_FAILED:
         raise TmuxUnreachable(f"tmux does not answer, so it is not known whether {record.session_id} still runs.")
     if is_restorable(replace(record.lifecycle, runtime=runtime)):
         return
     status = status_of(record.lifecycle)
-    await work_context.tell(
+    await context.tell(
         "session.restore_failed",
         f"{record.session_id} cannot be restored",
         project=record.project,
@@ -157,31 +149,27 @@ async def _check_restorable(work_context: WorkContext, record: WorkRecord) -> No
 
 
 async def _bring_worktree_back(
-    work_context: WorkContext, project: Project, record: WorkRecord, entry: JournalEntry, undo: Undo, say: Say
+    context: WorkContext, project: Project, record: WorkRecord, entry: JournalEntry, undo: Undo, say: Say
 ) -> tuple[WorkRecord, JournalEntry]:
-    path = (
-        Path(record.worktree)
-        if record.worktree
-        else work_context.folder / project.name / "worktrees" / record.session_id
-    )
-    if await work_context.git.is_worktree(path):
-        return record, await work_context.works.step(entry, Step.WORKTREE)
-    entry = await work_context.works.step(entry, Step.WORKTREE, BROUGHT_BACK)
+    path = Path(record.worktree) if record.worktree else context.folder / project.name / "worktrees" / record.session_id
+    if await context.git.is_worktree(path):
+        return record, await context.works.step(entry, Step.WORKTREE)
+    entry = await context.works.step(entry, Step.WORKTREE, BROUGHT_BACK)
 
     async def take_away() -> None:
         # One that is half made ready must not pass for a whole one. Once an agent was in it, it stays.
-        if not undo.has_agent and work_context.git.is_ours(path) and path.exists():
-            await work_context.git.remove(path, accept_loss=True)
+        if not undo.has_agent and context.git.is_ours(path) and path.exists():
+            await context.git.remove(path, accept_loss=True)
 
     undo.push("the worktree", take_away)
     try:
         if record.branch is None:
             raise WorktreeMissing(f"The worktree {path} is gone, and its branch is not known.")
         say("bringing the worktree back")
-        made = await work_context.git.restore(worktree_for(project, record), path, say)
-        await prepare(work_context, project, record, made.path, say)
+        made = await context.git.restore(worktree_for(project, record), path, say)
+        await prepare(context, project, record, made.path, say)
     except QuarterdeckError as error:
-        await work_context.tell(
+        await context.tell(
             "session.restore_failed",
             f"The worktree of {record.session_id} could not be brought back",
             project=project.name,
@@ -195,22 +183,20 @@ async def _bring_worktree_back(
         raise WorktreeMissing(
             f"The worktree {path} could not be brought back: {error.message}", hint=error.hint
         ) from error
-    return await work_context.works.change_work(
+    return await context.works.change_work(
         record.session_id, lambda held: replace(held, worktree=str(made.path))
     ), entry
 
 
-async def _plan(
-    work_context: WorkContext, project: Project, record: WorkRecord, agent: Agent
-) -> tuple[LaunchPlan, str]:
+async def _plan(context: WorkContext, project: Project, record: WorkRecord, agent: Agent) -> tuple[LaunchPlan, str]:
     """How to start the agent again, and why with a new conversation if it has to be."""
     agent_choice = choose_agent(project, record.role, kept_agent=record.agent or None)
-    held = start_agent.prompt_file(work_context, record)
+    held = start_agent.prompt_file(context, record)
     instructions = ""
     with contextlib.suppress(FileNotFoundError):
         instructions = await asyncio.to_thread(read_text, held, errors="replace")
-    wanted = start_agent.wanted_launch(work_context, record, agent_choice, system_prompt=instructions)
-    conversation, reason = await find_latest(work_context, record, agent)
+    wanted = start_agent.wanted_launch(context, record, agent_choice, system_prompt=instructions)
+    conversation, reason = await find_latest(context, record, agent)
     if not reason:
         plan = agent.resume(replace(wanted, session_id=conversation))
         if plan is not None:

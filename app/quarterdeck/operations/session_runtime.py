@@ -77,17 +77,17 @@ class SystemLook(Struct, frozen=True):
         ]
 
 
-async def look_up(work_context: WorkContext, *, has_processes: bool = True) -> SystemLook:
+async def look_up(context: WorkContext, *, has_processes: bool = True) -> SystemLook:
     """Look once for all sessions. A look that failed says so, and nothing else."""
     try:
-        look = await work_context.mux.look()
+        look = await context.mux.look()
     except TmuxError as error:
         return SystemLook(None, {}, error.message)
-    server = str(work_context.mux.address)
+    server = str(context.mux.address)
     if isinstance(look, NoServer):
         return SystemLook(None, {}, server=server)
     incarnation = str(look.incarnation)
-    rows = await work_context.store.sessions(server)
+    rows = await context.store.sessions(server)
     bound = {
         row.session_id: row.tmux_id
         for row in rows
@@ -105,15 +105,15 @@ def tmux_presence(system: SystemLook, panes: Sequence[Pane]) -> Presence:
     return Presence.ALIVE if panes else Presence.ABSENT
 
 
-async def server_elsewhere(work_context: WorkContext, record: WorkRecord) -> str:
+async def server_elsewhere(context: WorkContext, record: WorkRecord) -> str:
     """The tmux server a session belongs to, where that is not ours and may still be there; "" otherwise."""
     server = record.tmux_server
-    return server if server not in {"", str(work_context.mux.address)} and await _is_served(server) else ""
+    return server if server not in {"", str(context.mux.address)} and await _is_served(server) else ""
 
 
-async def check_is_here(work_context: WorkContext, record: WorkRecord) -> None:
+async def check_is_here(context: WorkContext, record: WorkRecord) -> None:
     """Raise Refused when a session's agent may run where we do not see it."""
-    if server := await server_elsewhere(work_context, record):
+    if server := await server_elsewhere(context, record):
         raise Refused(
             f"{record.session_id} belongs to another tmux server than this one.",
             hint=f"Say which with `quarterdeck -S {shlex.quote(server)} …`.",
@@ -133,18 +133,14 @@ async def _is_served(socket: str) -> bool:
     return True
 
 
-def judge(work_context: WorkContext, record: WorkRecord, system: SystemLook, now: datetime) -> RuntimePart:
+def judge(context: WorkContext, record: WorkRecord, system: SystemLook, now: datetime) -> RuntimePart:
     """How the session's process stands. An agent that has left a living tmux session is gone, whatever runs there."""
     before = record.lifecycle.runtime
     panes = system.panes(record)
 
     def said(state: RuntimeState, reason: RuntimeReason, handle: str | None = None) -> RuntimePart:
         return RuntimePart(
-            state=state,
-            reason=reason,
-            last_observed_at=now,
-            handle=handle or before.handle,
-            tmux_name=record.tmux_name,
+            state=state, reason=reason, last_observed_at=now, handle=handle or before.handle, tmux_name=record.tmux_name
         )
 
     if system.error:
@@ -153,7 +149,7 @@ def judge(work_context: WorkContext, record: WorkRecord, system: SystemLook, now
         return said(RuntimeState.MISSING, RuntimeReason.TMUX_MISSING)
     for pane in panes:
         # Whichever agent the operator has put there instead: ending it would lose what it does.
-        if not pane.dead and work_context.agents.detect(system.programs(pane)) is not None:
+        if not pane.dead and context.agents.detect(system.programs(pane)) is not None:
             return said(RuntimeState.ALIVE, RuntimeReason.PROCESS_RUNNING, pane.pane_id)
     return said(RuntimeState.EXITED, RuntimeReason.PROCESS_MISSING)
 
@@ -163,22 +159,22 @@ def is_settling(record: WorkRecord, now: datetime) -> bool:
     return now - (record.restored_at or record.created_at) < SETTLING
 
 
-async def end_runtime(work_context: WorkContext, record: WorkRecord, system: SystemLook | None = None) -> bool:
+async def end_runtime(context: WorkContext, record: WorkRecord, system: SystemLook | None = None) -> bool:
     """End the tmux session and every process that came of it, and make sure; answers whether there was one.
 
     Raises TmuxUnreachable when tmux cannot be asked: then nothing is known, and nothing may be said to be over.
     """
-    system = system or await look_up(work_context)
+    system = system or await look_up(context)
     if system.error:
         raise TmuxUnreachable(f"tmux does not answer, so {record.session_id} cannot be ended: {system.error}")
     panes = system.panes(record)
     if not panes:
         return False
     begun = {each.pid: each for pane in panes for each in process.family(pane.pid, system.processes)}
-    await _move_clients_away(work_context, panes, system)
+    await _move_clients_away(context, panes, system)
     incarnation = str(system.snapshot.incarnation) if system.snapshot else ""
-    await keep_last_lines(work_context.mux, work_context.store, record.session_id, panes[0].pane_id)
-    await work_context.mux.kill_session(panes[0].tmux_id, of=incarnation)
+    await keep_last_lines(context.mux, context.store, record.session_id, panes[0].pane_id)
+    await context.mux.kill_session(panes[0].tmux_id, of=incarnation)
     left = await process.end_all(list(begun.values()))
     if left:
         names = ", ".join(f"{each.name} ({each.pid})" for each in left)
@@ -186,28 +182,28 @@ async def end_runtime(work_context: WorkContext, record: WorkRecord, system: Sys
     return True
 
 
-async def note_start(work_context: WorkContext, pane: Pane) -> None:
+async def note_start(context: WorkContext, pane: Pane) -> None:
     """Bind the identity that was kept for a new tmux session to it, without waiting for a console to see it."""
-    look = await work_context.mux.look()
+    look = await context.mux.look()
     if isinstance(look, Snapshot):
         seen_session = SeenSession(pane.tmux_id, pane.session_name, pane.session_created)
-        await work_context.store.claim(str(work_context.mux.address), str(look.incarnation), [seen_session])
+        await context.store.claim(str(context.mux.address), str(look.incarnation), [seen_session])
 
 
-async def note_end(work_context: WorkContext, session_id: str, reason: ExitReason) -> None:
+async def note_end(context: WorkContext, session_id: str, reason: ExitReason) -> None:
     """Write down that a session's tmux session is over, so that its identity is free for the next one."""
-    await work_context.store.release(SessionId(session_id))
+    await context.store.release(SessionId(session_id))
     held = [
         session
-        for session in await work_context.store.sessions()
+        for session in await context.store.sessions()
         if session.session_id == session_id and session.ended_at is None
     ]
     if held:
-        now = work_context.clock.now()
-        await work_context.store.end([over(each, reason, now) for each in held], reason)
+        now = context.clock.now()
+        await context.store.end([over(each, reason, now) for each in held], reason)
 
 
-async def _move_clients_away(work_context: WorkContext, panes: list[Pane], system: SystemLook) -> None:
+async def _move_clients_away(context: WorkContext, panes: list[Pane], system: SystemLook) -> None:
     """Show another session on each terminal that looks at this one, so that its end throws nobody out of tmux."""
     assert system.snapshot is not None
     ours = panes[0].tmux_id
@@ -217,6 +213,6 @@ async def _move_clients_away(work_context: WorkContext, panes: list[Pane], syste
     if not others:
         return
     target = max(others, key=lambda pane: pane.activity)
-    for client in await work_context.mux.clients():
+    for client in await context.mux.clients():
         if client.tmux_id == ours:
-            await work_context.mux.switch_client(client.name, target.pane_id)
+            await context.mux.switch_client(client.name, target.pane_id)

@@ -59,27 +59,25 @@ def nobody_asks(record: WorkRecord) -> None:
 
 
 async def spawn(
-    work_context: WorkContext, request: SpawnRequest, say: Say, reserved_as: Reserved = nobody_asks
+    context: WorkContext, request: SpawnRequest, say: Say, reserved_as: Reserved = nobody_asks
 ) -> WorkRecord:
     """Spawn a worker. When anything fails, or the caller is cancelled, everything done is taken back.
 
     `reserved_as` is told the worker's record as soon as it has an identity.
     """
-    project = work_context.project(request.project)
+    project = context.project(request.project)
     asked = AgentChoice(agent=request.agent, model=request.model, subagent=request.subagent)
     agent_choice = choose_agent(project, Role.WORKER, asked=asked)
-    await work_context.tell(
-        "session.spawn_started", "Spawning a worker", project=project.name, agent=agent_choice.agent
-    )
+    await context.tell("session.spawn_started", "Spawning a worker", project=project.name, agent=agent_choice.agent)
     try:
-        return await _spawn(work_context, project, agent_choice, request, say, reserved_as)
+        return await _spawn(context, project, agent_choice, request, say, reserved_as)
     except BaseException as error:
-        await _failed(work_context, project, error)
+        await _failed(context, project, error)
         raise
 
 
 async def _spawn(
-    work_context: WorkContext,
+    context: WorkContext,
     project: Project,
     agent_choice: AgentChoice,
     request: SpawnRequest,
@@ -88,17 +86,17 @@ async def _spawn(
 ) -> WorkRecord:
     if request.branch and not is_safe_branch(request.branch):
         raise UsageError(f"git does not accept a branch named {request.branch!r}.")
-    start_agent.find_agent(work_context, agent_choice)
-    await work_context.git.check_repository(project.path)
-    await recover(work_context)
-    await _offer_restore(work_context, project, request, say)
-    issue = await find_issue(work_context, project, request.issue, say) if request.issue else None
-    async with undoing(work_context, project.name) as undo:
-        record, entry = await _reserve(work_context, project, agent_choice, request, issue, undo)
+    start_agent.find_agent(context, agent_choice)
+    await context.git.check_repository(project.path)
+    await recover(context)
+    await _offer_restore(context, project, request, say)
+    issue = await find_issue(context, project, request.issue, say) if request.issue else None
+    async with undoing(context, project.name) as undo:
+        record, entry = await _reserve(context, project, agent_choice, request, issue, undo)
         reserved_as(record)
         say(f"{record.session_id} on {record.branch}")
-        made, entry = await make_worktree(work_context, project, record, entry, undo, say)
-        base = project.default_branch or await work_context.git.default_branch(project.path)
+        made, entry = await make_worktree(context, project, record, entry, undo, say)
+        base = project.default_branch or await context.git.default_branch(project.path)
         brief = Brief(
             session_id=record.session_id,
             branch=made.branch,
@@ -106,19 +104,17 @@ async def _spawn(
             issue_text=issue_text(issue) if issue else "",
             prompt=request.prompt or "",
             rules=await read_rules(project),
-            orchestrator=await find_orchestrator(work_context, project),
-            has_forge=work_context.scm(project) is not None,
+            orchestrator=await find_orchestrator(context, project),
+            has_forge=context.scm(project) is not None,
             base=base,
         )
-        record = await work_context.works.change_work(
-            record.session_id, lambda held: replace(held, worktree=str(made.path))
-        )
+        record = await context.works.change_work(record.session_id, lambda held: replace(held, worktree=str(made.path)))
         record = await launch(
-            work_context, project, agent_choice, record, entry, undo, worker_prompt(project, brief), task(brief), say
+            context, project, agent_choice, record, entry, undo, worker_prompt(project, brief), task(brief), say
         )
-        await work_context.works.finish(entry)
+        await context.works.finish(entry)
         undo.dismiss()
-    await work_context.tell(
+    await context.tell(
         "session.spawned",
         f"Spawned {record.session_id}",
         project=project.name,
@@ -129,18 +125,18 @@ async def _spawn(
     return record
 
 
-async def _offer_restore(work_context: WorkContext, project: Project, request: SpawnRequest, say: Say) -> None:
+async def _offer_restore(context: WorkContext, project: Project, request: SpawnRequest, say: Say) -> None:
     """Say so when somebody has worked on this issue before: a restore would go on with that conversation."""
     if request.issue:
-        earlier = [record for record in await work_context.works.works(project.name) if record.issue == request.issue]
+        earlier = [record for record in await context.works.works(project.name) if record.issue == request.issue]
         for record in earlier[-1:]:
             over = " and is over; `quarterdeck restore` brings it back" if is_terminal(record.lifecycle) else ""
             say(f"{record.session_id} worked on {request.issue} before{over}")
 
 
-async def find_issue(work_context: WorkContext, project: Project, issue_id: str, say: Say) -> Issue | None:
+async def find_issue(context: WorkContext, project: Project, issue_id: str, say: Say) -> Issue | None:
     """The issue, asked before anything is made; None when the project has no tracker or the tracker no such issue."""
-    tracker = work_context.tracker(project)
+    tracker = context.tracker(project)
     if tracker is None:
         return None
     say(f"asking {tracker.name} for {issue_id}")
@@ -150,7 +146,7 @@ async def find_issue(work_context: WorkContext, project: Project, issue_id: str,
         say(f"{tracker.name} has no issue {issue_id}; going on without it")
         return None
     except ForgeError as error:
-        await work_context.tell(
+        await context.tell(
             "tracker.issue_fetch_failed",
             f"{tracker.name} could not be asked for an issue",
             project=project.name,
@@ -162,21 +158,19 @@ async def find_issue(work_context: WorkContext, project: Project, issue_id: str,
 
 
 async def _reserve(
-    work_context: WorkContext,
+    context: WorkContext,
     project: Project,
     agent_choice: AgentChoice,
     request: SpawnRequest,
     issue: Issue | None,
     undo: Undo,
 ) -> tuple[WorkRecord, JournalEntry]:
-    heads, system = await asyncio.gather(
-        work_context.git.session_heads(project.path), look_up(work_context, has_processes=False)
-    )
+    heads, system = await asyncio.gather(context.git.session_heads(project.path), look_up(context, has_processes=False))
     taken = set(session_numbers(project.prefix, heads))
     if system.snapshot:
         # A tmux session of the operator's own may have such a name.
         taken |= session_numbers(project.prefix, [f"session/{pane.session_name}" for pane in system.snapshot.panes])
-    now = work_context.clock.now()
+    now = context.clock.now()
     draft = WorkRecord(
         session_id=SessionId(""),
         project=project.name,
@@ -184,7 +178,7 @@ async def _reserve(
         model=agent_choice.model,
         lifecycle=initial(Role.WORKER, now),
         repository=str(project.path),
-        tmux_server=str(work_context.mux.address),
+        tmux_server=str(context.mux.address),
         issue=request.issue,
         issue_title=issue.title if issue else None,
         prompt=request.prompt,
@@ -192,9 +186,9 @@ async def _reserve(
         created_at=now,
     )
     record, entry = await reserved(
-        work_context, undo, work_context.works.reserve_worker(draft, project.prefix, taken, work_context.owner)
+        context, undo, context.works.reserve_worker(draft, project.prefix, taken, context.owner)
     )
-    tracker = work_context.tracker(project)
+    tracker = context.tracker(project)
     branch = choose_branch(
         record.session_id,
         explicit=request.branch,
@@ -202,11 +196,11 @@ async def _reserve(
         issue_branch=issue.branch if issue else None,
         tracker_branch=tracker.branch(issue.id) if issue and tracker else None,
     )
-    return await work_context.works.change_work(record.session_id, lambda held: replace(held, branch=branch)), entry
+    return await context.works.change_work(record.session_id, lambda held: replace(held, branch=branch)), entry
 
 
 async def reserved(
-    work_context: WorkContext, undo: Undo, reserving: Coroutine[None, None, tuple[WorkRecord, JournalEntry]]
+    context: WorkContext, undo: Undo, reserving: Coroutine[None, None, tuple[WorkRecord, JournalEntry]]
 ) -> tuple[WorkRecord, JournalEntry]:
     """Reserve an identity, so that even a caller who is cancelled meanwhile leaves none behind."""
     task = asyncio.ensure_future(reserving)
@@ -215,17 +209,17 @@ async def reserved(
     finally:
         record, entry = await task
         undo.session_id = record.session_id
-        undo.push("the reservation", lambda: give_up(work_context, record.session_id, entry, undo))
+        undo.push("the reservation", lambda: give_up(context, record.session_id, entry, undo))
     return record, entry
 
 
-async def give_up(work_context: WorkContext, session_id: SessionId, entry: JournalEntry, undo: Undo) -> None:
+async def give_up(context: WorkContext, session_id: SessionId, entry: JournalEntry, undo: Undo) -> None:
     """Remove the record of something that never came to life; what could not be undone stays in the journal."""
     if undo.failed:
-        await work_context.works.take_over(entry, "")
+        await context.works.take_over(entry, "")
         return
-    await work_context.works.drop_work(session_id)
-    await work_context.works.finish(entry)
+    await context.works.drop_work(session_id)
+    await context.works.finish(entry)
 
 
 async def read_rules(project: Project) -> str:
@@ -245,16 +239,16 @@ async def read_rules(project: Project) -> str:
     return "\n\n".join(part for part in parts if part.strip())
 
 
-async def find_orchestrator(work_context: WorkContext, project: Project) -> str | None:
+async def find_orchestrator(context: WorkContext, project: Project) -> str | None:
     """The orchestrator workers can talk to, when the project has one."""
-    found = await work_context.works.work(SessionId(f"{project.prefix}-orchestrator"))
+    found = await context.works.work(SessionId(f"{project.prefix}-orchestrator"))
     return found.session_id if found else None
 
 
-async def _failed(work_context: WorkContext, project: Project, error: BaseException) -> None:
+async def _failed(context: WorkContext, project: Project, error: BaseException) -> None:
     logger.info("spawning in %s failed", project.name, exc_info=error)
     is_stopped = isinstance(error, asyncio.CancelledError)
-    await work_context.tell(
+    await context.tell(
         "session.spawn_failed",
         "Spawning a worker was stopped" if is_stopped else "Spawning a worker failed",
         project=project.name,

@@ -20,22 +20,21 @@ if TYPE_CHECKING:
 MOST_ISSUES = 100
 
 
-async def projects_near(work_context: WorkContext, session: Session | None) -> dict[str, str]:
+async def projects_near(context: WorkContext, session: Session | None) -> dict[str, str]:
     """Every project with its usual agent, first the one a session works in; NotFound says how to make the first."""
-    projects = work_context.projects
+    projects = context.projects
     if not projects:
-        await offer_project(work_context.git, projects, Path(session.cwd if session is not None else "."))
+        await offer_project(context.git, projects, Path(session.cwd if session is not None else "."))
     found = project_at(projects, Path(session.cwd)) if session is not None and session.cwd else None
     near = session.work.project if session is not None and session.work else found.name if found else ""
     return {
-        name: _usual_agent(work_context, projects[name])
-        for name in sorted(projects, key=lambda name: (name != near, name))
+        name: _usual_agent(context, projects[name]) for name in sorted(projects, key=lambda name: (name != near, name))
     }
 
 
-def _usual_agent(work_context: WorkContext, project: Project) -> str:
+def _usual_agent(context: WorkContext, project: Project) -> str:
     named = choose_agent(project, Role.WORKER).agent or ""
-    known = work_context.agents.get(named)
+    known = context.agents.get(named)
     return known.spec.key if known is not None else named
 
 
@@ -47,11 +46,11 @@ class IssueList(Struct, frozen=True, kw_only=True):
     issues: tuple[Issue, ...] = ()
 
 
-async def list_issues(work_context: WorkContext, name: str) -> IssueList:
+async def list_issues(context: WorkContext, name: str) -> IssueList:
     """The open issues of a project's tracker."""
-    project = work_context.project(name)
-    await work_context.learn([project])
-    tracker = work_context.tracker(project)
+    project = context.project(name)
+    await context.learn([project])
+    tracker = context.tracker(project)
     if tracker is None:
         return IssueList()
     return IssueList(tracker=tracker.name, issues=tuple(await tracker.issues(limit=MOST_ISSUES)))

@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 
 async def spawn_in_row(
-    work_context: WorkContext, operations: LongOperations, request: SpawnRequest, begun: Callable[[SessionId], None]
+    context: WorkContext, operations: LongOperations, request: SpawnRequest, begun: Callable[[SessionId], None]
 ) -> SessionId:
     """Start a worker; stopped, everything is taken back.
 
     `begun` is told the id of its row, and again when the worker has got its own id.
     """
-    row = _row(work_context, request, operations.next_number())
+    row = _row(context, request, operations.next_number())
 
     async def work(operation: LongOperation) -> SessionId:
         begun(operation.session_id)
-        await work_context.learn([work_context.project(request.project)])
+        await context.learn([context.project(request.project)])
 
         def reserved(record: WorkRecord) -> None:
             operation.session_id = record.session_id
@@ -39,14 +39,14 @@ async def spawn_in_row(
             operation.changed()
             begun(record.session_id)
 
-        return (await spawn(work_context, request, operation.say, reserved)).session_id
+        return (await spawn(context, request, operation.say, reserved)).session_id
 
     return await operations.run(row.session_id, "spawning", work, row)
 
 
-def _row(work_context: WorkContext, request: SpawnRequest, number: int) -> Session:
+def _row(context: WorkContext, request: SpawnRequest, number: int) -> Session:
     """The row of a worker that has no identity yet."""
-    now = work_context.clock.now()
+    now = context.clock.now()
     work = Work(project=request.project, agent=request.agent or "", issue=request.issue, created_at=now)
     name = f"{request.project} {request.issue or ''}".strip()
-    return to_be_spawned(SessionId(f"spawning-{number}"), name, str(work_context.mux.address), work, now)
+    return to_be_spawned(SessionId(f"spawning-{number}"), name, str(context.mux.address), work, now)

@@ -30,31 +30,26 @@ READY_PAUSE = 0.5
 READY_LOOKS = 2
 
 
-def find_agent(work_context: WorkContext, agent_choice: AgentChoice) -> Agent:
+def find_agent(context: WorkContext, agent_choice: AgentChoice) -> Agent:
     """The agent to be started; raises when it is not known or not installed."""
     name = agent_choice.agent or ""
-    agent = work_context.agents.get(name)
+    agent = context.agents.get(name)
     if agent is None:
         raise UsageError(
-            f"There is no agent {name!r}.", hint=f"Known agents: {', '.join(sorted(work_context.agents.names()))}."
+            f"There is no agent {name!r}.", hint=f"Known agents: {', '.join(sorted(context.agents.names()))}."
         )
     program = agent.spec.commands[0]
-    if shutil.which(program, path=search_path(work_context, {})) is None:
+    if shutil.which(program, path=search_path(context, {})) is None:
         raise AgentError(f"{agent.spec.name} is not installed: there is no program {program}.", hint=agent.spec.install)
     return agent
 
 
 def wanted_launch(
-    work_context: WorkContext,
-    record: WorkRecord,
-    agent_choice: AgentChoice,
-    *,
-    prompt: str = "",
-    system_prompt: str = "",
+    context: WorkContext, record: WorkRecord, agent_choice: AgentChoice, *, prompt: str = "", system_prompt: str = ""
 ) -> Launch:
     """How a session's agent shall be started, in its worktree."""
     assert record.worktree is not None
-    agent = work_context.agents.get(record.agent)
+    agent = context.agents.get(record.agent)
     flag = agent.spec.subagent_flag if agent is not None else ()
     return Launch(
         cwd=Path(record.worktree),
@@ -63,21 +58,21 @@ def wanted_launch(
         model=agent_choice.model or "",
         permissions=Permissions(agent_choice.permissions or Permissions.DEFAULT),
         session_id=str(uuid.uuid4()),
-        spool=work_context.spool,
-        files=launch_folder(work_context, record),
+        spool=context.spool,
+        files=launch_folder(context, record),
         extra=(*flag, agent_choice.subagent) if flag and agent_choice.subagent else (),
     )
 
 
-def launch_folder(work_context: WorkContext, record: WorkRecord) -> Path:
+def launch_folder(context: WorkContext, record: WorkRecord) -> Path:
     """Where files stand that a session's agent is started with; never in its worktree."""
-    return work_context.folder / record.project / "launch" / record.session_id
+    return context.folder / record.project / "launch" / record.session_id
 
 
-def prompt_file(work_context: WorkContext, record: WorkRecord) -> Path:
+def prompt_file(context: WorkContext, record: WorkRecord) -> Path:
     """Where a session's standing instructions are kept."""
     role = "orchestrator" if record.is_orchestrator else "worker"
-    return work_context.folder / record.project / f"{role}-prompt-{record.session_id}.md"
+    return context.folder / record.project / f"{role}-prompt-{record.session_id}.md"
 
 
 def write_files(files: Mapping[Path, str]) -> None:
@@ -96,23 +91,23 @@ def write_files(files: Mapping[Path, str]) -> None:
             raise QuarterdeckError(f"{path} cannot be written: {error.strerror}.") from error
 
 
-def remove_files(work_context: WorkContext, record: WorkRecord) -> None:
+def remove_files(context: WorkContext, record: WorkRecord) -> None:
     """Remove what a session's agent was to be started with."""
-    prompt_file(work_context, record).unlink(missing_ok=True)
-    shutil.rmtree(launch_folder(work_context, record), ignore_errors=True)
+    prompt_file(context, record).unlink(missing_ok=True)
+    shutil.rmtree(launch_folder(context, record), ignore_errors=True)
 
 
-def search_path(work_context: WorkContext, env: Mapping[str, str]) -> str:
+def search_path(context: WorkContext, env: Mapping[str, str]) -> str:
     """Where an agent finds programs: as the operator set it, and our own command, which it reports with."""
-    inherited = env.get("PATH") or work_context.environ.get("PATH") or os.defpath
+    inherited = env.get("PATH") or context.environ.get("PATH") or os.defpath
     folders = [*inherited.split(os.pathsep), str(Path(sys.executable).parent)]
     return os.pathsep.join(dict.fromkeys(folder for folder in folders if folder))
 
 
-def environment(work_context: WorkContext, project: Project, record: WorkRecord, plan: LaunchPlan) -> dict[str, str]:
+def environment(context: WorkContext, project: Project, record: WorkRecord, plan: LaunchPlan) -> dict[str, str]:
     """What an agent's environment holds on top of tmux's: the project's own values never hide ours."""
     ours = {
-        "PATH": search_path(work_context, project.env),
+        "PATH": search_path(context, project.env),
         "QUARTERDECK_SESSION": record.session_id,
         "QUARTERDECK_PROJECT": record.project,
         "QUARTERDECK_CALLER": "orchestrator" if record.is_orchestrator else "agent",
@@ -120,24 +115,24 @@ def environment(work_context: WorkContext, project: Project, record: WorkRecord,
     }
     if record.issue:
         ours["QUARTERDECK_ISSUE"] = record.issue
-    if work_context.home is not None:
-        ours["QUARTERDECK_HOME"] = str(work_context.home)
-    if chosen := chosen_tmux(work_context.environ):
+    if context.home is not None:
+        ours["QUARTERDECK_HOME"] = str(context.home)
+    if chosen := chosen_tmux(context.environ):
         ours[TMUX_VARIABLE] = chosen
     return {**plan.env, **project.env, **ours}
 
 
-async def start(work_context: WorkContext, project: Project, record: WorkRecord, plan: LaunchPlan) -> Pane:
+async def start(context: WorkContext, project: Project, record: WorkRecord, plan: LaunchPlan) -> Pane:
     """Start the agent in a tmux session of the record's name."""
     assert record.worktree is not None
     assert record.tmux_name is not None
     try:
-        return await work_context.mux.new_session(
+        return await context.mux.new_session(
             NewSession(
                 name=record.tmux_name,
                 cwd=Path(record.worktree),
                 argv=plan.argv,
-                env=environment(work_context, project, record, plan),
+                env=environment(context, project, record, plan),
             )
         )
     except TmuxError as error:
@@ -145,12 +140,12 @@ async def start(work_context: WorkContext, project: Project, record: WorkRecord,
         raise
 
 
-async def say_first(work_context: WorkContext, pane: Pane, text: str) -> None:
+async def say_first(context: WorkContext, pane: Pane, text: str) -> None:
     """Paste an agent's first task once it has come to rest, for agents that take none on their command line."""
     before = ""
     still = 0
     for _ in range(int(READY_SECONDS / READY_PAUSE)):
-        screen = (await work_context.mux.capture([CaptureRequest(pane.pane_id)])).get(pane.pane_id)
+        screen = (await context.mux.capture([CaptureRequest(pane.pane_id)])).get(pane.pane_id)
         if screen is None:
             raise Refused("The agent ended before it could be given its task.")
         still = still + 1 if screen.strip() and screen.rstrip() == before.rstrip() else 0
@@ -158,6 +153,6 @@ async def say_first(work_context: WorkContext, pane: Pane, text: str) -> None:
             break
         before = screen
         await asyncio.sleep(READY_PAUSE)
-    await work_context.mux.paste(pane.pane_id, text)
+    await context.mux.paste(pane.pane_id, text)
     await asyncio.sleep(READY_PAUSE)
-    await work_context.mux.send_keys(pane.pane_id, ["Enter"])
+    await context.mux.send_keys(pane.pane_id, ["Enter"])

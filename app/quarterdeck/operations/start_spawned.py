@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 async def launch(  # each of these comes from another step
-    work_context: WorkContext,
+    context: WorkContext,
     project: Project,
     agent_choice: AgentChoice,
     record: WorkRecord,
@@ -38,55 +38,54 @@ async def launch(  # each of these comes from another step
     say: Say,
 ) -> WorkRecord:
     """Start the agent and write down that it runs."""
-    agent = start_agent.find_agent(work_context, agent_choice)
-    wanted = start_agent.wanted_launch(work_context, record, agent_choice, prompt=prompt, system_prompt=system_prompt)
-    plan = await take_up_earlier(work_context, project, record, agent, wanted) or agent.launch(wanted)
-    undo.push("the prompt files", lambda: asyncio.to_thread(start_agent.remove_files, work_context, record))
-    files = {start_agent.prompt_file(work_context, record): system_prompt, **plan.files}
+    agent = start_agent.find_agent(context, agent_choice)
+    wanted = start_agent.wanted_launch(context, record, agent_choice, prompt=prompt, system_prompt=system_prompt)
+    plan = await take_up_earlier(context, project, record, agent, wanted) or agent.launch(wanted)
+    undo.push("the prompt files", lambda: asyncio.to_thread(start_agent.remove_files, context, record))
+    files = {start_agent.prompt_file(context, record): system_prompt, **plan.files}
     await asyncio.to_thread(start_agent.write_files, files)
-    own_files(work_context, record, plan)
+    own_files(context, record, plan)
     say(f"starting {agent.spec.name}")
-    left = await last_seen(work_context, record, agent)
-    pane = await start_session(work_context, project, record, entry, plan, undo)
+    left = await last_seen(context, record, agent)
+    pane = await start_session(context, project, record, entry, plan, undo)
     undo.has_agent = True
     if plan.paste:
         say("giving it its task")
-        await start_agent.say_first(work_context, pane, plan.paste)
-    await work_context.works.step(entry, Step.RECORD)
-    return await work_context.works.change_work(
-        record.session_id,
-        lambda held: running(work_context, held, pane, plan.session_id or held.agent_session_id, left),
+        await start_agent.say_first(context, pane, plan.paste)
+    await context.works.step(entry, Step.RECORD)
+    return await context.works.change_work(
+        record.session_id, lambda held: running(context, held, pane, plan.session_id or held.agent_session_id, left)
     )
 
 
-def own_files(work_context: WorkContext, record: WorkRecord, plan: LaunchPlan) -> None:
+def own_files(context: WorkContext, record: WorkRecord, plan: LaunchPlan) -> None:
     """Tell git which files in the worktree are ours, so that they never count as the agent's work."""
     assert record.worktree is not None
     worktree = Path(record.worktree)
     inside = [str(path.relative_to(worktree)) for path in plan.files if path.is_relative_to(worktree)]
     if inside:
-        work_context.git.own(worktree, inside)
+        context.git.own(worktree, inside)
 
 
 async def start_session(
-    work_context: WorkContext, project: Project, record: WorkRecord, entry: JournalEntry, plan: LaunchPlan, undo: Undo
+    context: WorkContext, project: Project, record: WorkRecord, entry: JournalEntry, plan: LaunchPlan, undo: Undo
 ) -> Pane:
     """Start the tmux session under the identity that is kept for it."""
     name = record.tmux_name or record.session_id
-    await work_context.works.step(entry, Step.LAUNCH)
-    await work_context.store.reserve(str(work_context.mux.address), name, record.session_id)
-    undo.push("the identity", lambda: work_context.store.release(record.session_id))
+    await context.works.step(entry, Step.LAUNCH)
+    await context.store.reserve(str(context.mux.address), name, record.session_id)
+    undo.push("the identity", lambda: context.store.release(record.session_id))
     is_refused = False
 
     async def end() -> None:
         # tmux said no, so what has this name is somebody else's.
         if not is_refused:
-            await end_runtime(work_context, record)
-            await note_end(work_context, record.session_id, ExitReason.API_DELETE)
+            await end_runtime(context, record)
+            await note_end(context, record.session_id, ExitReason.API_DELETE)
 
     undo.push("the tmux session", end)
     # A tmux that was asked makes the session even when nobody waits for its answer any more, so we always do.
-    asking = asyncio.ensure_future(start_agent.start(work_context, project, record, plan))
+    asking = asyncio.ensure_future(start_agent.start(context, project, record, plan))
     try:
         pane = await asyncio.shield(asking)
     except asyncio.CancelledError:
@@ -95,15 +94,13 @@ async def start_session(
     except TmuxRefused:
         is_refused = True
         raise
-    await note_start(work_context, pane)
+    await note_start(context, pane)
     return pane
 
 
-def running(
-    work_context: WorkContext, record: WorkRecord, pane: Pane, conversation: str | None, left: str
-) -> WorkRecord:
+def running(context: WorkContext, record: WorkRecord, pane: Pane, conversation: str | None, left: str) -> WorkRecord:
     """The record of a session whose agent has just been started; `left` is the conversation it was last seen in."""
-    now = work_context.clock.now()
+    now = context.clock.now()
     runtime = RuntimePart(
         state=RuntimeState.ALIVE,
         reason=RuntimeReason.PROCESS_RUNNING,

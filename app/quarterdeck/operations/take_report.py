@@ -21,13 +21,13 @@ NOTE_LENGTH = 2_000
 
 
 async def report(
-    work_context: WorkContext, session_id: str, state: str, *, note: str = "", pr_url: str | None = None
+    context: WorkContext, session_id: str, state: str, *, note: str = "", pr_url: str | None = None
 ) -> WorkRecord:
     """Take a report of the session it is about; raises Refused with the reason when it cannot be true."""
     said = parse_self_state(state)
     if said is None:
         raise UsageError(f"{state!r} is not a state that an agent can report.", hint=f"One of: {', '.join(SelfState)}.")
-    now = work_context.clock.now()
+    now = context.clock.now()
     # Masked before it is cut: half a secret looks like none.
     given = SelfReport(state=said, at=now, note=redact(clean(note))[:NOTE_LENGTH], pr_url=pr_url)
     reason: str | None = None
@@ -39,16 +39,16 @@ async def report(
         reason = refusal(held.lifecycle, given)
         return held if reason else _reported(held, given)
 
-    after = await work_context.works.change_work((await work_context.record(session_id)).session_id, take)
+    after = await context.works.change_work((await context.record(session_id)).session_id, take)
     assert before is not None
-    await work_context.works.audit(
+    await context.works.audit(
         after.session_id,
         now,
         {
             "state": said.value,
             "note": given.note,
             "pr_url": pr_url,
-            "actor": work_context.own_session or "operator",
+            "actor": context.own_session or "operator",
             "accepted": reason is None,
             "reason": reason,
             "before": _snapshot(before),
@@ -56,7 +56,7 @@ async def report(
         },
     )
     if reason is not None:
-        await work_context.tell(
+        await context.tell(
             "report.transition_rejected",
             f"A report of {session_id} was not taken",
             project=after.project,

@@ -19,13 +19,13 @@ logger = logging.getLogger(__name__)
 class Undo:
     """What has been done so far, by name."""
 
-    def __init__(self, work_context: WorkContext, project: str) -> None:
+    def __init__(self, context: WorkContext, project: str) -> None:
         self.session_id: str | None = None
         self.has_agent = False
         """Whether an agent has been started, so that the worktree may hold work."""
         self.failed: list[str] = []
         """Steps that could not be taken back."""
-        self._work_context = work_context
+        self._context = context
         self._project = project
         self._stack = AsyncExitStack()
 
@@ -39,7 +39,7 @@ class Undo:
 
     async def run(self, error: BaseException) -> None:
         """Take everything back, the last first."""
-        await self._work_context.tell(
+        await self._context.tell(
             "session.rollback_started",
             "Taking back what was begun",
             project=self._project,
@@ -55,7 +55,7 @@ class Undo:
         except Exception as error:  # a boundary: one step that fails must not keep the others from being taken back
             logger.warning("undoing %s failed", name, exc_info=True)
             self.failed.append(name)
-            await self._work_context.tell(
+            await self._context.tell(
                 "session.rollback_step_failed",
                 f"Could not take back: {name}",
                 project=self._project,
@@ -67,9 +67,9 @@ class Undo:
 
 
 @asynccontextmanager
-async def undoing(work_context: WorkContext, project: str) -> AsyncIterator[Undo]:
+async def undoing(context: WorkContext, project: str) -> AsyncIterator[Undo]:
     """Undo everything pushed inside when the block fails or is cancelled; the error goes on as it was."""
-    undo = Undo(work_context, project)
+    undo = Undo(context, project)
     try:
         yield undo
     except BaseException as error:

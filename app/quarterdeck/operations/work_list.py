@@ -42,13 +42,13 @@ class WorkView(Struct, frozen=True, kw_only=True):
     risk_error: str = ""
 
 
-async def list_work(work_context: WorkContext, project: str | None = None, *, has_risk: bool = False) -> list[WorkView]:
+async def list_work(context: WorkContext, project: str | None = None, *, has_risk: bool = False) -> list[WorkView]:
     """Every spawned session, oldest first. A process found gone is written down as detecting, never as the end."""
-    records = await repair(work_context, await work_context.works.works(project))
-    system = await look_up(work_context)
+    records = await repair(context, await context.works.works(project))
+    system = await look_up(context)
     views = [
         replace(view, runs_there=_else_in(system, view))
-        for view in [await _view(work_context, each, system) for each in records]
+        for view in [await _view(context, each, system) for each in records]
     ]
     if not has_risk:
         return views
@@ -56,14 +56,14 @@ async def list_work(work_context: WorkContext, project: str | None = None, *, ha
 
     async def with_risk(view: WorkView) -> WorkView:
         async with turn:
-            return await _with_risk(work_context, view)
+            return await _with_risk(context, view)
 
     return list(await asyncio.gather(*map(with_risk, views)))
 
 
-async def repair(work_context: WorkContext, records: list[WorkRecord]) -> list[WorkRecord]:
+async def repair(context: WorkContext, records: list[WorkRecord]) -> list[WorkRecord]:
     """Put records right that contradict each other, and keep that. When anything happened last is not touched."""
-    now = work_context.clock.now()
+    now = context.clock.now()
 
     def put_right(held: WorkRecord) -> WorkRecord:
         # As it is by now: it may have ended since it was read.
@@ -72,17 +72,17 @@ async def repair(work_context: WorkContext, records: list[WorkRecord]) -> list[W
     right = {}
     for record in repaired(records, now):
         try:
-            right[record.session_id] = await work_context.works.change_work(record.session_id, put_right)
+            right[record.session_id] = await context.works.change_work(record.session_id, put_right)
         except NotFound:
             logger.debug("%s went while it was put right", record.session_id)
     return [right.get(record.session_id, record) for record in records]
 
 
-def _runtime(work_context: WorkContext, record: WorkRecord, system: SystemLook) -> RuntimePart:
-    now = work_context.clock.now()
-    if record.tmux_name is None or is_settling(record, now) or record.tmux_server != str(work_context.mux.address):
+def _runtime(context: WorkContext, record: WorkRecord, system: SystemLook) -> RuntimePart:
+    now = context.clock.now()
+    if record.tmux_name is None or is_settling(record, now) or record.tmux_server != str(context.mux.address):
         return record.lifecycle.runtime
-    return judge(work_context, record, system, now)
+    return judge(context, record, system, now)
 
 
 def _else_in(system: SystemLook, view: WorkView) -> str:
@@ -92,9 +92,9 @@ def _else_in(system: SystemLook, view: WorkView) -> str:
     return next((command for command in running if command and not is_shell(command)), "")
 
 
-async def _view(work_context: WorkContext, record: WorkRecord, system: SystemLook) -> WorkView:
-    runtime = _runtime(work_context, record, system)
-    now = work_context.clock.now()
+async def _view(context: WorkContext, record: WorkRecord, system: SystemLook) -> WorkView:
+    runtime = _runtime(context, record, system)
+    now = context.clock.now()
     if keep_runtime_loss(record.lifecycle, now, runtime) is None:
         return WorkView(record=record, runtime=runtime)
 
@@ -108,9 +108,9 @@ async def _view(work_context: WorkContext, record: WorkRecord, system: SystemLoo
         return held if lost is None else replace(held, lifecycle=lost)
 
     try:
-        kept = await work_context.works.change_work(record.session_id, change)
+        kept = await context.works.change_work(record.session_id, change)
     except QuarterdeckError as error:
-        await work_context.tell(
+        await context.tell(
             "runtime.lost_persist_failed",
             f"Could not write down that {record.session_id} lost its agent",
             project=record.project,
@@ -120,7 +120,7 @@ async def _view(work_context: WorkContext, record: WorkRecord, system: SystemLoo
         )
         return WorkView(record=record, runtime=runtime)
     if is_news:
-        await work_context.tell(
+        await context.tell(
             "runtime.lost_detected",
             f"{record.session_id} lost its {'agent' if runtime.state is RuntimeState.EXITED else 'tmux session'}",
             project=record.project,
@@ -131,10 +131,10 @@ async def _view(work_context: WorkContext, record: WorkRecord, system: SystemLoo
     return WorkView(record=kept, runtime=runtime)
 
 
-async def _with_risk(work_context: WorkContext, view: WorkView) -> WorkView:
+async def _with_risk(context: WorkContext, view: WorkView) -> WorkView:
     try:
         async with asyncio.timeout(RISK_SECONDS):
-            return replace(view, risk=await risk_of(work_context, view.record))
+            return replace(view, risk=await risk_of(context, view.record))
     except GitError as error:
         return replace(view, risk_error=error.message)
     except TimeoutError:

@@ -21,27 +21,25 @@ if TYPE_CHECKING:
 
 
 async def make_worktree(
-    work_context: WorkContext, project: Project, record: WorkRecord, entry: JournalEntry, undo: Undo, say: Say
+    context: WorkContext, project: Project, record: WorkRecord, entry: JournalEntry, undo: Undo, say: Say
 ) -> tuple[MadeWorktree, JournalEntry]:
     """Make the worktree, link what is shared, and run the operator's commands in it."""
     wanted = worktree_for(project, record)
     say("making the worktree")
-    entry = await work_context.works.step(
-        entry, Step.WORKTREE, {"repository": str(project.path), "branch": wanted.branch}
-    )
-    made = await work_context.git.create(wanted, say)
+    entry = await context.works.step(entry, Step.WORKTREE, {"repository": str(project.path), "branch": wanted.branch})
+    made = await context.git.create(wanted, say)
 
     async def unmake() -> None:
         # Until its agent is started, only we have put anything there.
         if undo.has_agent:
-            await work_context.git.remove(made.path)
-            await work_context.git.drop_unused_branch(project.path, made.branch, made.base)
+            await context.git.remove(made.path)
+            await context.git.drop_unused_branch(project.path, made.branch, made.base)
         else:
-            await work_context.git.unmake(made, project.path)
+            await context.git.unmake(made, project.path)
 
     undo.push("the worktree", unmake)
-    entry = await work_context.works.step(entry, Step.FILES, {"worktree": str(made.path), "base": made.base})
-    await prepare(work_context, project, record, made.path, say)
+    entry = await context.works.step(entry, Step.FILES, {"worktree": str(made.path), "base": made.base})
+    await prepare(context, project, record, made.path, say)
     return made, entry
 
 
@@ -56,15 +54,15 @@ def worktree_for(project: Project, record: WorkRecord) -> WantedWorktree:
     )
 
 
-async def prepare(work_context: WorkContext, project: Project, record: WorkRecord, path: Path, say: Say) -> None:
+async def prepare(context: WorkContext, project: Project, record: WorkRecord, path: Path, say: Say) -> None:
     """Make a fresh worktree fit to work in."""
     env = {"QUARTERDECK_SESSION": record.session_id, "QUARTERDECK_PROJECT": record.project}
     try:
-        await work_context.git.prepare(
+        await context.git.prepare(
             path, project.path, project.symlinks, project.post_create, say, {**project.env, **env}
         )
     except QuarterdeckError as error:
-        await work_context.tell(
+        await context.tell(
             "workspace.post_create_failed",
             "The worktree could not be made ready",
             project=project.name,
