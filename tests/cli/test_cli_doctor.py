@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.core.ids import PaneId, TmuxSessionId
-from quarterdeck.core.pane import Client
+from quarterdeck.core.pane import Client, PaneId, TmuxSessionId
 from quarterdeck.errors import AgentError
 from quarterdeck.operations.doctor import examine
 from quarterdeck.paths import Places, find_places

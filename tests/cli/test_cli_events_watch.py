@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.cli.events_watch import moment_of
-from quarterdeck.core.ids import SessionId
+from quarterdeck.core.session import SessionId
 from quarterdeck.errors import UsageError
 from quarterdeck.ports.store import Activity
 from quarterdeck.store.sqlite import SqliteStore

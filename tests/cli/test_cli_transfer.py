@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from quarterdeck.core.ids import SessionId
-from quarterdeck.core.session import ExitReason, Need, SessionState
+from quarterdeck.core.session import ExitReason, Need, SessionId, SessionState
 from quarterdeck.paths import find_places
 from quarterdeck.ports.store import Activity, ActivityQuery
 from quarterdeck.values import replace

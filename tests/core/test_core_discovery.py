@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from quarterdeck.core.diff import Changes, diff
 from quarterdeck.core.discovery import free_names, next_numeric_name, reconcile, shown_panes
-from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId, WindowId
-from quarterdeck.core.pane import Incarnation, Look, NoServer, Pane, Snapshot
-from quarterdeck.core.session import Session, SessionState
+from quarterdeck.core.pane import Incarnation, Look, NoServer, Pane, PaneId, Snapshot, TmuxSessionId, WindowId
+from quarterdeck.core.session import Session, SessionId, SessionState
 from quarterdeck.values import replace
 
 RUN, OTHER_RUN = Incarnation(1, 100), Incarnation(2, 200)

@@ -5,10 +5,10 @@ from itertools import combinations
 
 import pytest
 
-from quarterdeck.core.ids import SessionId
 from quarterdeck.core.journal import BROUGHT_BACK, JournalEntry, Operation, Presence, Remedy, Step, remedies
 from quarterdeck.core.lifecycle import PrPart, PrReason, PrState, WorkState, initial
 from quarterdeck.core.pull_request import PullRequest
+from quarterdeck.core.session import SessionId
 from quarterdeck.core.work import Role, WorkStatus
 from quarterdeck.core.work_record import WorkRecord, repaired
 from quarterdeck.values import replace

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.core.ids import PaneId, TmuxSessionId, WindowId
-from quarterdeck.core.pane import Pane
+from quarterdeck.core.pane import Pane, PaneId, TmuxSessionId, WindowId
 from quarterdeck.core.projection import Conclusion, KnownFacts, Recorded, Seen, project
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.report import ReportState

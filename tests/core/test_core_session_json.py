@@ -21,7 +21,7 @@ from quarterdeck.core.events import (
     SessionForgotten,
     WorkerHealth,
 )
-from quarterdeck.core.ids import PaneId, SessionId
+from quarterdeck.core.pane import PaneId
 from quarterdeck.core.repo_theme import RepoTheme
 from quarterdeck.core.session import (
     ActionCue,
@@ -32,6 +32,7 @@ from quarterdeck.core.session import (
     ExitReason,
     Need,
     Session,
+    SessionId,
     SessionState,
     Source,
 )

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId, WindowId
-from quarterdeck.core.pane import Pane
+from quarterdeck.core.pane import Pane, PaneId, TmuxSessionId, WindowId
 from quarterdeck.core.projection import KnownFacts, project
-from quarterdeck.core.session import RestState, Session, ThoughtSource, ThoughtState
+from quarterdeck.core.session import RestState, Session, SessionId, ThoughtSource, ThoughtState
 from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
 from quarterdeck.core.thought_rules import accept, fold, key_for, pane_key, supersedes
 from quarterdeck.values import replace

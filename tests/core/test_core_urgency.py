@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.core.ids import SessionId
 from quarterdeck.core.session import (
     ActionCue,
     ActionCueKind,
@@ -19,6 +18,7 @@ from quarterdeck.core.session import (
     Need,
     RestState,
     Session,
+    SessionId,
     SessionState,
     ThoughtState,
     TransportHealth,

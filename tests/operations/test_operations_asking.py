@@ -10,8 +10,7 @@ import pytest
 from quarterdeck.config.settings import Settings
 from quarterdeck.core.events import SessionChanged
 from quarterdeck.core.evidence import REPORTED
-from quarterdeck.core.ids import SessionId
-from quarterdeck.core.session import Need, SessionState, Source
+from quarterdeck.core.session import Need, SessionId, SessionState, Source
 from quarterdeck.core.session_json import to_wire
 from quarterdeck.core.urgency import UrgencyTier, tier
 from quarterdeck.core.work_record import NO_NOTE

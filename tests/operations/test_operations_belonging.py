@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.core.ids import TmuxSessionId
 from quarterdeck.core.issue import Issue, IssueState
 from quarterdeck.core.lifecycle import RuntimeState
+from quarterdeck.core.pane import TmuxSessionId
 from quarterdeck.errors import NotRestorable, QuarterdeckError, Refused
 from quarterdeck.operations import restore as restoring
 from quarterdeck.operations.cleanup import cleanup, find_candidates

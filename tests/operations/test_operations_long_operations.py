@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.core.ids import SessionId
-from quarterdeck.core.session import SessionState
+from quarterdeck.core.session import SessionId, SessionState
 from quarterdeck.errors import NotFound, Refused, TmuxUnreachable
 from quarterdeck.operations.long_operations import LongOperations
 from quarterdeck.tui.rows.mark import Kind, kind_of

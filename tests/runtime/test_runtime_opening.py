@@ -12,8 +12,8 @@ import pytest
 
 from quarterdeck.config.loader import load
 from quarterdeck.core.fleet import Fleet
-from quarterdeck.core.ids import SessionId
 from quarterdeck.core.pane import ServerAddress
+from quarterdeck.core.session import SessionId
 from quarterdeck.errors import NotFound, SettingsError, StoreTooNew, TmuxUnreachable
 from quarterdeck.paths import find_places, private_folder
 from quarterdeck.runtime.opening import Opening

@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.core.ids import SessionId
-from quarterdeck.core.session import EPOCH, ExitReason, SessionState, TransportHealth
+from quarterdeck.core.session import EPOCH, ExitReason, SessionId, SessionState, TransportHealth
 from quarterdeck.errors import NotFound, Refused
 from quarterdeck.ports.store import Claim, Identity
 from quarterdeck.store.identity import ENDED_ECHO, RESERVATION_LASTS

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.core.ids import SessionId
+from quarterdeck.core.session import SessionId
 from quarterdeck.errors import NotFound, Refused
 from quarterdeck.ports.messages import Stage, Turn
 from quarterdeck.store.messages import DELIVERY, SqliteMessages

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId
+from quarterdeck.core.pane import PaneId, TmuxSessionId
 from quarterdeck.core.session import (
     ActionCue,
     ActionCueKind,
@@ -19,6 +19,7 @@ from quarterdeck.core.session import (
     Need,
     RestState,
     Session,
+    SessionId,
     SessionState,
     Source,
     ThoughtSource,

@@ -14,8 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quarterdeck.core.ids import SessionId
-from quarterdeck.core.session import ExitReason
+from quarterdeck.core.session import ExitReason, SessionId
 from quarterdeck.errors import StoreError, StoreTooNew
 from quarterdeck.ports.store import Activity, ActivityQuery
 from quarterdeck.store.migrations import VERSION

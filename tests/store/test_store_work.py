@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.core.ids import SessionId
 from quarterdeck.core.journal import Operation, Step
 from quarterdeck.core.lifecycle import WorkState, decide, initial
 from quarterdeck.core.pull_request import PullRequest
+from quarterdeck.core.session import SessionId
 from quarterdeck.core.work import Role
 from quarterdeck.core.work_record import WorkRecord
 from quarterdeck.errors import AlreadyReserved, NotFound

@@ -11,8 +11,7 @@ from hypothesis import strategies as some
 
 from quarterdeck.core.day import DAY, FINEST, DayState, Moment, noted, read, stretches, totals, written
 from quarterdeck.core.events import CreatedReason, SessionChanged, SessionCreated, SessionDeleted
-from quarterdeck.core.ids import SessionId
-from quarterdeck.core.session import ExitReason, Need, SessionState
+from quarterdeck.core.session import ExitReason, Need, SessionId, SessionState
 from quarterdeck.supervisor.day_history import EVERY, DayHistory
 from support.canned import StillClock
 from support.fleet import NOW, session

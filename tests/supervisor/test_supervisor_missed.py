@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from quarterdeck.core.events import Health, SessionDeleted, SessionForgotten
-from quarterdeck.core.ids import PaneId
+from quarterdeck.core.pane import PaneId
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import SessionState
 from quarterdeck.errors import StoreError
@@ -37,9 +37,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quarterdeck.core.events import Event
-    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.pane import Look
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.session import Session, SessionId
     from support.workers import Watching
 
 

@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 from quarterdeck.config.settings import Notify
 from quarterdeck.core.events import CreatedReason, Health, SessionChanged, SessionCreated, SessionDeleted
 from quarterdeck.core.fleet import Fleet
-from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId
 from quarterdeck.core.notice import Channel, Message, Notice, NoticeRules, is_quiet, message_of, terminal_sequence
-from quarterdeck.core.pane import Client, Incarnation, Snapshot
-from quarterdeck.core.session import Ask, ExitReason, Need, SessionState
+from quarterdeck.core.pane import Client, Incarnation, PaneId, Snapshot, TmuxSessionId
+from quarterdeck.core.session import Ask, ExitReason, Need, SessionId, SessionState
 from quarterdeck.errors import ProgramError, ProgramFailed
 from quarterdeck.supervisor.notice_channels import CommandChannel, DesktopChannel, notice_rules
 from quarterdeck.supervisor.notifications import AGAIN_AFTER, Notifications

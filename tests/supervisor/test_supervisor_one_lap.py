@@ -9,11 +9,10 @@ import pytest
 
 from quarterdeck.core.events import Event, LookFailed, LookSucceeded, SessionChanged, SessionCreated, SessionDeleted
 from quarterdeck.core.fleet import Fleet
-from quarterdeck.core.ids import SessionId
 from quarterdeck.core.projection import Conclusion, Seen
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.report import ReportState
-from quarterdeck.core.session import Confidence, Session, SessionState, Source
+from quarterdeck.core.session import Confidence, Session, SessionId, SessionState, Source
 from quarterdeck.core.transcript import NO_TRANSCRIPT
 from quarterdeck.errors import TmuxError, TmuxUnreachable
 from quarterdeck.supervisor.supervisor import Supervisor

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from quarterdeck.core.ids import PaneId
+    from quarterdeck.core.pane import PaneId
     from quarterdeck.core.reading import Reading
     from quarterdeck.ports.agent import Agent, Program, ScreenLook
     from quarterdeck.ports.mux import CaptureRequest

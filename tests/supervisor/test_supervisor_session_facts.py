@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from quarterdeck.agents.file_claims import FileClaims
 from quarterdeck.agents.roster import Roster
-from quarterdeck.core.ids import PaneId, TmuxSessionId, WindowId
-from quarterdeck.core.pane import Pane
+from quarterdeck.core.pane import Pane, PaneId, TmuxSessionId, WindowId
 from quarterdeck.core.projection import KnownFacts, Seen, project, shows_as
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.report import ReportState

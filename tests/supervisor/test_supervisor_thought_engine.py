@@ -8,13 +8,13 @@ from datetime import timedelta
 import pytest
 
 from quarterdeck.core.events import Health, SessionChanged, SessionDeleted
-from quarterdeck.core.ids import SessionId
 from quarterdeck.core.session import (
     ActionCueKind,
     Ask,
     ExitReason,
     Need,
     RestState,
+    SessionId,
     SessionState,
     ThoughtSource,
     ThoughtState,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from quarterdeck.core.ids import SessionId
 from quarterdeck.core.projection import KnownFacts, project
-from quarterdeck.core.session import RestState, Session, SessionState, ThoughtSource, ThoughtState
+from quarterdeck.core.session import RestState, Session, SessionId, SessionState, ThoughtSource, ThoughtState
 from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
 from quarterdeck.supervisor.accepted_thoughts import ABSENT_CYCLES, AcceptedThoughts
 from quarterdeck.supervisor.thought_queue import ThoughtQueue

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.day import DayState, Moment
-from quarterdeck.core.ids import SessionId
 from quarterdeck.core.issue import Issue
-from quarterdeck.core.session import RestState
+from quarterdeck.core.session import RestState, SessionId
 from quarterdeck.core.setup_part import SetupPart
 from quarterdeck.core.thought import ThoughtSnapshot
 from quarterdeck.errors import Refused

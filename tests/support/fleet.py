@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from quarterdeck.core.fleet import Fleet
-from quarterdeck.core.ids import PaneId, SessionId
+from quarterdeck.core.pane import PaneId
 from quarterdeck.core.repo_theme import RepoTheme
 from quarterdeck.core.session import (
     ActionCue,
@@ -18,6 +18,7 @@ from quarterdeck.core.session import (
     Need,
     RestState,
     Session,
+    SessionId,
     SessionState,
     Source,
     ThoughtSource,

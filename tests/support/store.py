@@ -8,8 +8,8 @@ import sqlite3
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from quarterdeck.core.ids import SessionId, TmuxSessionId
-from quarterdeck.core.session import Session, ThoughtSource
+from quarterdeck.core.pane import TmuxSessionId
+from quarterdeck.core.session import Session, SessionId, ThoughtSource
 from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
 from quarterdeck.ports.store import SeenSession
 from quarterdeck.store.sqlite import SqliteStore

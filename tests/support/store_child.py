@@ -12,7 +12,7 @@ import resource
 import sys
 from pathlib import Path
 
-from quarterdeck.core.ids import TmuxSessionId
+from quarterdeck.core.pane import TmuxSessionId
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.ports.store import Activity, ActivityQuery, SeenSession
 from quarterdeck.store.kept_rows import read_session

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.ids import PaneId, TmuxSessionId, WindowId
-from quarterdeck.core.pane import Incarnation, Pane, ServerAddress, Snapshot
+from quarterdeck.core.pane import Incarnation, Pane, PaneId, ServerAddress, Snapshot, TmuxSessionId, WindowId
 from quarterdeck.errors import TmuxUnreachable
 
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.cadence import Cadence
 from quarterdeck.core.fleet import Fleet
-from quarterdeck.core.ids import SessionId
 from quarterdeck.core.insight import Insight
-from quarterdeck.core.session import Session, SessionState
+from quarterdeck.core.session import Session, SessionId, SessionState
 from quarterdeck.core.transcript import ActionKind, AgentAction, TranscriptView
 from quarterdeck.ports.thinker import Answer, EngineSetup, Subject
 from quarterdeck.supervisor.accepted_thoughts import AcceptedThoughts

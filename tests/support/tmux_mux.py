@@ -13,8 +13,7 @@ from support.patience import PATIENCE
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
 
-    from quarterdeck.core.ids import PaneId
-    from quarterdeck.core.pane import Pane
+    from quarterdeck.core.pane import Pane, PaneId
     from quarterdeck.ports.clock import Clock
     from quarterdeck.tmux.control import ControlClient
     from support.tmux_server import TmuxServer

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import libtmux
 
-from quarterdeck.core.ids import PaneId, TmuxSessionId, WindowId
-from quarterdeck.core.pane import Pane
+from quarterdeck.core.pane import Pane, PaneId, TmuxSessionId, WindowId
 from quarterdeck.programs import tmux_program
 
 if TYPE_CHECKING:

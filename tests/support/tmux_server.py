@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.ids import PaneId
+from quarterdeck.core.pane import PaneId
 from quarterdeck.core.tmux_versions import tmux_version
 from quarterdeck.programs import tmux_program
 from support.patience import PATIENCE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId
+from quarterdeck.core.pane import PaneId, TmuxSessionId
 from quarterdeck.core.session import (
     FIELDS,
     ActionCue,
@@ -16,6 +16,7 @@ from quarterdeck.core.session import (
     Need,
     RestState,
     Session,
+    SessionId,
     SessionState,
     ThoughtSource,
     ThoughtState,

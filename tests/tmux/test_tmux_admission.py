@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.core.ids import TmuxSessionId
-from quarterdeck.core.pane import ServerAddress
+from quarterdeck.core.pane import ServerAddress, TmuxSessionId
 from quarterdeck.errors import TmuxUnreachable
 from quarterdeck.programs import tmux_program
 from quarterdeck.tmux.admission import DONE, FLAGS, STREAMS, Admission, Introduction, in_safe_order, split

@@ -25,7 +25,7 @@ from support.tmux_server import TmuxServer, showing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from quarterdeck.core.ids import PaneId
+    from quarterdeck.core.pane import PaneId
     from quarterdeck.tmux.mux import TmuxMux
 
 CAPTURES: Final = 20_000

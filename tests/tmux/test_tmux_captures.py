@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.core.ids import PaneId
+from quarterdeck.core.pane import PaneId
 from quarterdeck.errors import TmuxUnreachable
 from quarterdeck.ports.mux import CaptureRequest
 from quarterdeck.tmux import captures

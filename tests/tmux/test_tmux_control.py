@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.core.ids import PaneId, TmuxSessionId
-from quarterdeck.core.pane import NoServer, ServerAddress
+from quarterdeck.core.pane import NoServer, PaneId, ServerAddress, TmuxSessionId
 from quarterdeck.errors import TmuxUnreachable
 from quarterdeck.ports.mux import HintKind
 from quarterdeck.programs import tmux_program

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quarterdeck.core.ids import PaneId
-from quarterdeck.core.pane import Incarnation
+from quarterdeck.core.pane import Incarnation, PaneId
 from quarterdeck.core.text import clean
 from quarterdeck.tmux import formats
 from quarterdeck.tmux.formats import Details, PaneRow, Questions, Rows, Target

@@ -7,7 +7,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.core.ids import PaneId
+from quarterdeck.core.pane import PaneId
 from quarterdeck.ports.mux import Hint, HintKind
 from quarterdeck.tmux.hint_stream import HintStream
 from support.patience import PATIENCE

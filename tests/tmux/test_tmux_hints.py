@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.core.ids import PaneId
-from quarterdeck.core.pane import Pane
+from quarterdeck.core.pane import Pane, PaneId
 from quarterdeck.ports.mux import Hint, HintKind
 from quarterdeck.tmux.hints import Hints
 from quarterdeck.values import replace

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.core.ids import PaneId
-from quarterdeck.core.pane import NoServer, ServerAddress
+from quarterdeck.core.pane import NoServer, PaneId, ServerAddress
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.tmux.mux import TmuxMux
 from support.patience import PATIENCE

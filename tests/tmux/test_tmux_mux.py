@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from quarterdeck.config.settings import Settings
-from quarterdeck.core.ids import PaneId
-from quarterdeck.core.pane import NoServer, ServerAddress
+from quarterdeck.core.pane import NoServer, PaneId, ServerAddress
 from quarterdeck.errors import TmuxUnreachable
 from quarterdeck.paths import find_places
 from quarterdeck.ports.clock import SystemClock

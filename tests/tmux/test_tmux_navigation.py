@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.core.ids import PaneId, TmuxSessionId
-from quarterdeck.core.pane import ServerAddress
+from quarterdeck.core.pane import PaneId, ServerAddress, TmuxSessionId
 from quarterdeck.errors import NotFound, Refused
 from quarterdeck.programs import tmux_program
 from quarterdeck.tmux.navigation import (

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.core.ids import PaneId, TmuxSessionId
-from quarterdeck.core.pane import ServerAddress
+from quarterdeck.core.pane import PaneId, ServerAddress, TmuxSessionId
 from quarterdeck.errors import TmuxRefused, TmuxUnreachable
 from quarterdeck.ports.mux import NewSession
 from quarterdeck.programs import TMUX_VARIABLE, find_tmux

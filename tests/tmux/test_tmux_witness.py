@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.core.ids import PaneId, TmuxSessionId
-from quarterdeck.core.pane import ServerAddress, Snapshot
+from quarterdeck.core.pane import PaneId, ServerAddress, Snapshot, TmuxSessionId
 from quarterdeck.ports.mux import NewSession
 from quarterdeck.programs import tmux_program
 from quarterdeck.tmux.mux import TmuxMux

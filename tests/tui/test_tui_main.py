@@ -9,8 +9,8 @@ import pytest
 from textual._compositor import LayoutUpdate
 from textual.events import Key, MouseScrollDown, MouseScrollUp
 
-from quarterdeck.core.ids import SessionId, TmuxSessionId
-from quarterdeck.core.session import Ask, Evidence, Need, SessionState, Source
+from quarterdeck.core.pane import TmuxSessionId
+from quarterdeck.core.session import Ask, Evidence, Need, SessionId, SessionState, Source
 from quarterdeck.errors import Refused, TmuxMissing, TmuxUnreachable
 from quarterdeck.ports.go_result import Switched
 from quarterdeck.tui.app import ConsoleApp

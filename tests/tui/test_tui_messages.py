@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from quarterdeck.core.ids import SessionId
+from quarterdeck.core.session import SessionId
 from quarterdeck.ports.messages import Held
 from quarterdeck.values import replace
 from support.canned import CannedBackend

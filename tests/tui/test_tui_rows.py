@@ -8,8 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck.core.ages import exact
-from quarterdeck.core.ids import SessionId
-from quarterdeck.core.session import EPOCH, ActionCue, ActionCueKind, ExitReason, Need, Session, SessionState, Source
+from quarterdeck.core.session import (
+    EPOCH,
+    ActionCue,
+    ActionCueKind,
+    ExitReason,
+    Need,
+    Session,
+    SessionId,
+    SessionState,
+    Source,
+)
 from quarterdeck.core.text import cell_width, clean
 from quarterdeck.core.urgency import tier
 from quarterdeck.errors import QuarterdeckError, SettingsError, StoreError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.widgets import Static
 
-from quarterdeck.core.ids import SessionId
+from quarterdeck.core.session import SessionId
 from quarterdeck.core.work import Work
 from quarterdeck.errors import ForgeError
 from quarterdeck.operations.long_operations import LongOperation

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.cli.open_sessions import services
 from quarterdeck.cli.output import print_json, say
 from quarterdeck.cli.send_answer import unattended
-from quarterdeck.core.ids import SessionId
+from quarterdeck.core.session import SessionId
 from quarterdeck.core.session_json import to_wire
 from quarterdeck.core.session_names import find_session
 from quarterdeck.errors import NotFound, QuarterdeckError, UsageError

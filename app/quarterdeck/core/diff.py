@@ -11,8 +11,7 @@ from quarterdeck.core.pane import NoServer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from quarterdeck.core.ids import PaneId, TmuxSessionId
-    from quarterdeck.core.pane import Look, Pane
+    from quarterdeck.core.pane import Look, Pane, PaneId, TmuxSessionId
 
 
 class Changes(Struct, frozen=True, kw_only=True):

@@ -12,9 +12,8 @@ from quarterdeck.core.session import SessionState
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from quarterdeck.core.ids import SessionId, TmuxSessionId
-    from quarterdeck.core.pane import Look, Pane
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.pane import Look, Pane, TmuxSessionId
+    from quarterdeck.core.session import Session, SessionId
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 STEM_MAX = 40

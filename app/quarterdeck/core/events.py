@@ -11,9 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.repo_theme import RepoTheme
-    from quarterdeck.core.session import ExitReason, Session
+    from quarterdeck.core.session import ExitReason, Session, SessionId
 
 
 class CreatedReason(StrEnum):

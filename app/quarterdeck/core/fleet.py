@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quarterdeck.core.events import Health
-    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.repo_theme import RepoTheme
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.session import Session, SessionId
 
 
 class Fleet(Struct, frozen=True, kw_only=True):

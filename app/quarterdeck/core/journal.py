@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.session import SessionId
 
 
 class Operation(StrEnum):

@@ -15,8 +15,7 @@ from quarterdeck.core.thought_line import tidy
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from quarterdeck.core.ids import SessionId
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.session import Session, SessionId
 
 NAME_LENGTH = 40
 NAMED = 4

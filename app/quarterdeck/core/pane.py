@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import NewType
 
 from msgspec import Struct
 
-if TYPE_CHECKING:
-    from quarterdeck.core.ids import PaneId, TmuxSessionId, WindowId
+TmuxSessionId = NewType("TmuxSessionId", str)
+"""tmux's `$3`: unique within one run of a server."""
+WindowId = NewType("WindowId", str)
+"""tmux's `@5`."""
+PaneId = NewType("PaneId", str)
+"""tmux's `%12`."""
 
 
 class ServerAddress(Struct, frozen=True):

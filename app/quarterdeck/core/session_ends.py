@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.ids import SessionId
 from quarterdeck.core.projection import with_nothing_known
 from quarterdeck.core.session import (
     Confidence,
     Evidence,
     RestState,
     Session,
+    SessionId,
     SessionState,
     Source,
     TransportHealth,

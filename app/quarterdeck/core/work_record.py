@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.pull_request import PullRequest
+    from quarterdeck.core.session import SessionId
 
 
 NO_NOTE = "It needs input, and has not said what."

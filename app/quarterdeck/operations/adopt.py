@@ -10,8 +10,7 @@ from quarterdeck.errors import NotFound, Refused, UsageError
 from quarterdeck.ports.store import Activity, SeenSession
 
 if TYPE_CHECKING:
-    from quarterdeck.core.ids import SessionId
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.session import Session, SessionId
     from quarterdeck.operations.session_context import SessionContext
 
 

@@ -32,7 +32,7 @@ from quarterdeck.ports.agent import Press
 from quarterdeck.ports.store import Activity
 
 if TYPE_CHECKING:
-    from quarterdeck.core.ids import PaneId
+    from quarterdeck.core.pane import PaneId
     from quarterdeck.core.session import Session
     from quarterdeck.operations.delivery import Delivery
     from quarterdeck.operations.pane_view import PaneView

@@ -19,7 +19,7 @@ from quarterdeck.ports.store import Level
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.session import SessionId
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.kill_work import Killed
     from quarterdeck.operations.work_context import WorkContext

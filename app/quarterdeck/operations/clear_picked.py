@@ -14,7 +14,7 @@ from quarterdeck.operations.leftovers import Leftovers
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.session import SessionId
     from quarterdeck.operations.cleanup import CleanupCandidate
     from quarterdeck.operations.long_operations import LongOperation, LongOperations
     from quarterdeck.operations.work_context import WorkContext

@@ -19,7 +19,7 @@ from quarterdeck.ports.messages import Stage
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from quarterdeck.core.ids import PaneId
+    from quarterdeck.core.pane import PaneId
     from quarterdeck.core.session import Session
     from quarterdeck.operations.delivery_proof import Signs
     from quarterdeck.operations.pane_view import PaneView

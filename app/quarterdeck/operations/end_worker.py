@@ -12,8 +12,7 @@ from quarterdeck.ports.git import kept_ref
 if TYPE_CHECKING:
     import asyncio
 
-    from quarterdeck.core.ids import SessionId
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.session import Session, SessionId
     from quarterdeck.operations.long_operations import LongOperation
     from quarterdeck.operations.work_context import WorkContext
 

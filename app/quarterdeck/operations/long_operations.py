@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from quarterdeck.core.fleet import Fleet
-    from quarterdeck.core.ids import SessionId
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.session import Session, SessionId
     from quarterdeck.ports.clock import Clock
 
 logger = logging.getLogger(__name__)

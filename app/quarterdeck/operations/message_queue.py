@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from quarterdeck.core.events import Event
-    from quarterdeck.core.ids import SessionId
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.session import Session, SessionId
     from quarterdeck.operations.session_context import SessionContext
     from quarterdeck.ports.messages import Held
 

@@ -22,9 +22,8 @@ from quarterdeck.values import replace
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.pane import Pane
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.session import Session, SessionId
     from quarterdeck.operations.session_context import SessionContext
     from quarterdeck.ports.agent import Agent, LaunchPlan
 

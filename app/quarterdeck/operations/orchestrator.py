@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from quarterdeck.core.branches import orchestrator_branch
-from quarterdeck.core.ids import SessionId
 from quarterdeck.core.journal import Presence, Step
 from quarterdeck.core.lifecycle import RuntimeState, WorkState, initial, is_restorable, is_terminal
 from quarterdeck.core.project import AgentChoice, Strategy, choose_agent
-from quarterdeck.core.session import ExitReason
+from quarterdeck.core.session import ExitReason, SessionId
 from quarterdeck.core.work import Role
 from quarterdeck.core.work_record import WorkRecord
 from quarterdeck.errors import AlreadyReserved, NotRestorable

@@ -17,8 +17,7 @@ from quarterdeck.supervisor.agent_facts import home_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from quarterdeck.core.ids import PaneId
-    from quarterdeck.core.pane import Pane
+    from quarterdeck.core.pane import Pane, PaneId
     from quarterdeck.core.reading import Reading
     from quarterdeck.operations.session_context import SessionContext
     from quarterdeck.ports.agent import Agent, Program

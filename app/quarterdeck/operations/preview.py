@@ -11,8 +11,8 @@ from quarterdeck.errors import TmuxError
 from quarterdeck.ports.mux import CaptureRequest
 
 if TYPE_CHECKING:
-    from quarterdeck.core.ids import PaneId, SessionId
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.pane import PaneId
+    from quarterdeck.core.session import Session, SessionId
     from quarterdeck.operations.session_context import SessionContext
     from quarterdeck.ports.mux import Mux
     from quarterdeck.ports.store import Store

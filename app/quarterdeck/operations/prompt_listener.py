@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
-    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.session import SessionId
     from quarterdeck.core.transcript import TranscriptView
     from quarterdeck.operations.pane_view import TargetPane
     from quarterdeck.operations.session_context import SessionContext

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from quarterdeck.core.ids import PaneId, SessionId
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.pane import PaneId
+    from quarterdeck.core.session import Session, SessionId
     from quarterdeck.paths import Places
     from quarterdeck.ports.agent import Agents, Claims
     from quarterdeck.ports.clock import Clock

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from quarterdeck import process
-from quarterdeck.core.ids import SessionId
 from quarterdeck.core.journal import Presence
 from quarterdeck.core.lifecycle import RuntimePart, RuntimeReason, RuntimeState
 from quarterdeck.core.pane import NoServer, Snapshot
+from quarterdeck.core.session import SessionId
 from quarterdeck.core.session_ends import over
 from quarterdeck.errors import Refused, TmuxError, TmuxUnreachable
 from quarterdeck.operations.preview import keep_last_lines
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from quarterdeck.core.ids import TmuxSessionId
-    from quarterdeck.core.pane import Pane
+    from quarterdeck.core.pane import Pane, TmuxSessionId
     from quarterdeck.core.session import ExitReason
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.work_context import WorkContext

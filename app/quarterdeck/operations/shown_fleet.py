@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.events import Event
     from quarterdeck.core.fleet import Fleet
-    from quarterdeck.core.ids import PaneId, SessionId
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.pane import PaneId
+    from quarterdeck.core.session import Session, SessionId
     from quarterdeck.operations.long_operations import LongOperations
     from quarterdeck.supervisor.supervisor import Supervisor
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.ids import SessionId
+from quarterdeck.core.session import SessionId
 from quarterdeck.core.session_ends import to_be_spawned, with_identity
 from quarterdeck.core.work import Work
 from quarterdeck.operations.spawn import spawn

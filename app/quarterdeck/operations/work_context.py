@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from quarterdeck.core.ids import SessionId
+from quarterdeck.core.session import SessionId
 from quarterdeck.errors import NotFound
 from quarterdeck.ports.store import Activity, Level
 

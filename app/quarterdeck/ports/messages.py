@@ -10,7 +10,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.session import SessionId
 
 
 class Stage(StrEnum):

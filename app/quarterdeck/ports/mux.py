@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence
     from pathlib import Path
 
-    from quarterdeck.core.ids import PaneId, TmuxSessionId
-    from quarterdeck.core.pane import Client, Look, Pane, ServerAddress
+    from quarterdeck.core.pane import Client, Look, Pane, PaneId, ServerAddress, TmuxSessionId
 
 
 class HintKind(StrEnum):

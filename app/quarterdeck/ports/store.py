@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from quarterdeck.core.ids import SessionId, TmuxSessionId
-    from quarterdeck.core.session import ExitReason, Session
+    from quarterdeck.core.pane import TmuxSessionId
+    from quarterdeck.core.session import ExitReason, Session, SessionId
     from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
     from quarterdeck.ports.store_health import StoreHealth
 

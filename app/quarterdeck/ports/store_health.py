@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.session import SessionId
 
 
 class StoreHealth(Struct, frozen=True, kw_only=True):

@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
-    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.journal import JournalEntry, Operation, Step
+    from quarterdeck.core.session import SessionId
     from quarterdeck.core.work_record import WorkRecord
 
 

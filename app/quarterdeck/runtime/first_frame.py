@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from quarterdeck.config.settings import Settings
     from quarterdeck.core.day import Moment
-    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.pane import ServerAddress
+    from quarterdeck.core.session import SessionId
     from quarterdeck.paths import Places
     from quarterdeck.tui.preferences import Preferences
 

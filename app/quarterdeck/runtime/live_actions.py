@@ -19,8 +19,7 @@ from quarterdeck.values import replace
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
-    from quarterdeck.core.ids import SessionId
-    from quarterdeck.core.session import Ask, Session
+    from quarterdeck.core.session import Ask, Session, SessionId
     from quarterdeck.operations.clear_picked import Cleared
     from quarterdeck.operations.long_operations import LongOperations
     from quarterdeck.operations.new import NewSessionRequest

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.day import Moment
     from quarterdeck.core.fleet import Fleet
-    from quarterdeck.core.ids import SessionId
-    from quarterdeck.core.session import Ask
+    from quarterdeck.core.session import Ask, SessionId
     from quarterdeck.core.thought import ThoughtSnapshot
     from quarterdeck.operations.cleanup import CleanupCandidate
     from quarterdeck.operations.long_operations import LongOperation, LongOperations

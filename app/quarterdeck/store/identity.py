@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from quarterdeck.core.ids import SessionId, TmuxSessionId
+from quarterdeck.core.session import SessionId
 from quarterdeck.errors import NotFound, Refused
 from quarterdeck.ports.store import Claim, Identity, SeenSession
 from quarterdeck.store.session_ids import exists, fresh_ids, keep_counter, provisional_id
@@ -21,6 +21,8 @@ from quarterdeck.store.writing import as_json, clean
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping
+
+    from quarterdeck.core.pane import TmuxSessionId
 
 ENDED_ECHO = 10.0
 """Seconds in which a session that ended may still be on a look that began before."""

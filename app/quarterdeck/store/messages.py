@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.ids import SessionId
+from quarterdeck.core.session import SessionId
 from quarterdeck.errors import NotFound, Refused
 from quarterdeck.ports.messages import Held, Stage, Turn
 from quarterdeck.store.engine import Write

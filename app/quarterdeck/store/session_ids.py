@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.ids import SessionId
+from quarterdeck.core.session import SessionId
 
 if TYPE_CHECKING:
     import sqlite3

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
-    from quarterdeck.core.ids import SessionId
-    from quarterdeck.core.session import ExitReason, Session
+    from quarterdeck.core.session import ExitReason, Session, SessionId
 
 ENDED_KEPT = 30 * 24 * 3600.0
 """Seconds after which an ended or forgotten session is no longer listed; its id stays used."""

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from quarterdeck.core.ids import SessionId, TmuxSessionId
-    from quarterdeck.core.session import ExitReason, Session
+    from quarterdeck.core.pane import TmuxSessionId
+    from quarterdeck.core.session import ExitReason, Session, SessionId
     from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.store import Activity, ActivityQuery, Identity, SeenSession

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
 
-    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.session import SessionId
 
 TAIL_LIMIT = 64 * 1024
 """Characters kept of one session; the last ones, from the start of a line."""

@@ -10,7 +10,7 @@ from quarterdeck.core.events import Event, SessionChanged, SessionDeleted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.session import SessionId
     from quarterdeck.ports.clock import Clock
 
 MINUTES = 30

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.events import Event, SessionChanged, SessionCreated, SessionDeleted
 
 if TYPE_CHECKING:
-    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.session import SessionId
     from quarterdeck.supervisor.supervisor import Supervisor
 
 INTERVAL = 30.0

@@ -13,8 +13,7 @@ from quarterdeck.core.events import Event, SessionChanged, SessionCreated, Sessi
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from quarterdeck.core.ids import SessionId
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.session import Session, SessionId
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.store import Store
 

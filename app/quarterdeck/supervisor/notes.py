@@ -9,10 +9,9 @@ from quarterdeck.core.projection import KnownFacts
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.pane import Pane
     from quarterdeck.core.projection import Conclusion, Recorded
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.session import Session, SessionId
     from quarterdeck.core.thought import ThoughtSnapshot
 
 _Notes = tuple["ThoughtSnapshot | None", "Recorded | None", "str | None", "int | None"]

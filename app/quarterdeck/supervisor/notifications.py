@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.events import Event
     from quarterdeck.core.fleet import Fleet
-    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.notice import Channel, Message, Notice, NoticeRules
     from quarterdeck.core.pane import Snapshot
-    from quarterdeck.core.session import Need, Session
+    from quarterdeck.core.session import Need, Session, SessionId
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.notifier import Notifier
 

@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quarterdeck.core.fleet import Fleet
-    from quarterdeck.core.ids import SessionId, TmuxSessionId
-    from quarterdeck.core.pane import Look, Pane, Snapshot
-    from quarterdeck.core.session import ShownAgent
+    from quarterdeck.core.pane import Look, Pane, Snapshot, TmuxSessionId
+    from quarterdeck.core.session import SessionId, ShownAgent
     from quarterdeck.ports.store import Store
 
 logger = logging.getLogger(__name__)

@@ -10,9 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.reading import Reading
-    from quarterdeck.core.session import Ask
+    from quarterdeck.core.session import Ask, SessionId
 
 
 class ReportedQuestions:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from quarterdeck.core.ids import PaneId
+    from quarterdeck.core.pane import PaneId
     from quarterdeck.core.report import Report
     from quarterdeck.ports.agent import Agents
     from quarterdeck.supervisor.file_watcher import WatchedFiles

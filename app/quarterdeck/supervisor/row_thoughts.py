@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.ids import SessionId
+from quarterdeck.core.session import SessionId
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:

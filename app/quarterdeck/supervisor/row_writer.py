@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quarterdeck.core.fleet import Fleet
-    from quarterdeck.core.ids import SessionId
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.session import Session, SessionId
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.store import Store
     from quarterdeck.supervisor.file_watcher import WatchedFiles

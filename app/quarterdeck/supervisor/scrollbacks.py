@@ -15,8 +15,8 @@ from quarterdeck.ports.mux import CaptureRequest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.pane import Pane
+    from quarterdeck.core.session import SessionId
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.mux import Mux
 

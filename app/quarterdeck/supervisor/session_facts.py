@@ -6,18 +6,16 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core import discovery
 from quarterdeck.core.fleet import Fleet
-from quarterdeck.core.ids import SessionId
 from quarterdeck.core.pane import Snapshot
 from quarterdeck.core.projection import KnownFacts, Seen, project, shows_as
-from quarterdeck.core.session import ExitReason
+from quarterdeck.core.session import ExitReason, SessionId
 from quarterdeck.core.session_ends import placeholder, put_away, revived
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from quarterdeck.core.ids import TmuxSessionId
-    from quarterdeck.core.pane import Client, Look, Pane
+    from quarterdeck.core.pane import Client, Look, Pane, TmuxSessionId
     from quarterdeck.core.session import Session
 
 UNNAMED = "new "

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quarterdeck.core.fleet import Fleet
-    from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId
-    from quarterdeck.core.pane import Look, Pane
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.pane import Look, Pane, PaneId, TmuxSessionId
+    from quarterdeck.core.session import Session, SessionId
     from quarterdeck.errors import QuarterdeckError
 
 ENDED_SHOWN = timedelta(seconds=3)

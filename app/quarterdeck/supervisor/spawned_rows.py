@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from quarterdeck.core.ids import SessionId
-    from quarterdeck.core.session import Ask, Session
+    from quarterdeck.core.session import Ask, Session, SessionId
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.ports.store import Store
     from quarterdeck.ports.work import WorkStore

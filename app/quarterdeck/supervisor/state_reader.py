@@ -24,12 +24,11 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.events import Health
     from quarterdeck.core.fleet import Fleet
-    from quarterdeck.core.ids import PaneId, SessionId
     from quarterdeck.core.insight import Insight
-    from quarterdeck.core.pane import Snapshot
+    from quarterdeck.core.pane import PaneId, Snapshot
     from quarterdeck.core.projection import Conclusion
     from quarterdeck.core.report import ReportState
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.session import Session, SessionId
     from quarterdeck.core.transcript import TranscriptView
     from quarterdeck.ports.agent import Agent, Agents
     from quarterdeck.ports.clock import Clock

@@ -36,10 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from quarterdeck.core.events import CreatedReason, SessionDeleted, SessionForgotten
-    from quarterdeck.core.ids import PaneId, SessionId, TmuxSessionId
-    from quarterdeck.core.pane import Look, Pane
+    from quarterdeck.core.pane import Look, Pane, PaneId, TmuxSessionId
     from quarterdeck.core.projection import Conclusion
-    from quarterdeck.core.session import Session, ShownAgent
+    from quarterdeck.core.session import Session, SessionId, ShownAgent
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.mux import Mux
     from quarterdeck.ports.store import Store

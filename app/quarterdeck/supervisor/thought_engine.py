@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.events import Event, Health
     from quarterdeck.core.fleet import Fleet
-    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.insight import Insight
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.session import Session, SessionId
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.thinker import EngineSetup, LineMaker, Thinker
     from quarterdeck.supervisor.thought_memory import Novelty, ThoughtMemory

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.insight import Insight
-    from quarterdeck.core.session import ActionCue, Session
+    from quarterdeck.core.session import ActionCue, Session, SessionId
     from quarterdeck.ports.clock import Clock
     from quarterdeck.supervisor.thought_memory import ThoughtMemory
 

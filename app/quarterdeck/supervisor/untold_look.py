@@ -12,9 +12,8 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.events import LookSucceeded
     from quarterdeck.core.fleet import Fleet
-    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.projection import Seen
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.session import Session, SessionId
 
 
 class UntoldLook:

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.events import Health
-from quarterdeck.core.ids import PaneId
+from quarterdeck.core.pane import PaneId
 from quarterdeck.errors import TmuxError
 from quarterdeck.ports.mux import HintKind
 from quarterdeck.supervisor.worker import back_off

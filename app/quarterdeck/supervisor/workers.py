@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
     from pathlib import Path
 
-    from quarterdeck.core.ids import PaneId, SessionId
-    from quarterdeck.core.pane import Look
+    from quarterdeck.core.pane import Look, PaneId
+    from quarterdeck.core.session import SessionId
     from quarterdeck.ports.agent import Agents, Claims
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.mux import Mux

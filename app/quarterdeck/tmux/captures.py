@@ -26,8 +26,7 @@ from quarterdeck.tmux.control_connection import ConnectionLost
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from quarterdeck.core.ids import PaneId
-    from quarterdeck.core.pane import ServerAddress
+    from quarterdeck.core.pane import PaneId, ServerAddress
     from quarterdeck.ports.mux import CaptureRequest
     from quarterdeck.tmux.control import ControlClient
     from quarterdeck.tmux.control_protocol import Block

@@ -14,7 +14,7 @@ from quarterdeck.tmux.quoting import unexpanded, words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from quarterdeck.core.ids import PaneId
+    from quarterdeck.core.pane import PaneId
     from quarterdeck.tmux.tmux_commands import TmuxCommands
 
 MOST: Final = 100

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from quarterdeck.core.ids import PaneId, TmuxSessionId
+from quarterdeck.core.pane import PaneId, TmuxSessionId
 from quarterdeck.errors import TmuxError
 from quarterdeck.tmux import one_call
 from quarterdeck.tmux.control_connection import ConnectionLost, ControlConnection

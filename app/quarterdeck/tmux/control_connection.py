@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Self
 
-    from quarterdeck.core.ids import TmuxSessionId
+    from quarterdeck.core.pane import TmuxSessionId
 
 logger = logging.getLogger(__name__)
 

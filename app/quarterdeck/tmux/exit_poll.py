@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from quarterdeck.core.ids import PaneId
-    from quarterdeck.core.pane import Pane
+    from quarterdeck.core.pane import Pane, PaneId
 
 
 class ExitPoll:

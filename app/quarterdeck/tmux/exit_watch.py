@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from quarterdeck.core.ids import PaneId
-    from quarterdeck.core.pane import Pane
+    from quarterdeck.core.pane import Pane, PaneId
 
 logger = logging.getLogger(__name__)
 

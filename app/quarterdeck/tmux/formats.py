@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, NewType
 
 from msgspec import Struct, field
 
-from quarterdeck.core.ids import PaneId, TmuxSessionId, WindowId
-from quarterdeck.core.pane import Client, Incarnation, Pane
+from quarterdeck.core.pane import Client, Incarnation, Pane, PaneId, TmuxSessionId, WindowId
 from quarterdeck.core.text import clean
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from quarterdeck.ports.mux import Hint, HintKind
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from quarterdeck.core.ids import PaneId
+    from quarterdeck.core.pane import PaneId
 
 CAPACITY: Final = 4096
 """Different hints kept for a reader who is busy: eight for each of 500 panes."""

@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from quarterdeck import inotify
-from quarterdeck.core.ids import PaneId
+from quarterdeck.core.pane import PaneId
 from quarterdeck.ports.mux import Hint, HintKind
 from quarterdeck.tmux.exit_poll import ExitPoll
 from quarterdeck.tmux.exit_watch import ExitWatch

@@ -16,8 +16,7 @@ from quarterdeck.tmux.navigation import Place, attach_argv, client_here, newest
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from quarterdeck.core.ids import PaneId
-    from quarterdeck.core.pane import Client, ServerAddress
+    from quarterdeck.core.pane import Client, PaneId, ServerAddress
     from quarterdeck.tmux.navigation import Placement
     from quarterdeck.tmux.tmux_commands import TmuxCommands
 

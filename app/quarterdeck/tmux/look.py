@@ -15,8 +15,7 @@ from quarterdeck.tmux.pane_memory import PaneMemory
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from quarterdeck.core.ids import PaneId
-    from quarterdeck.core.pane import Look, Pane, ServerAddress
+    from quarterdeck.core.pane import Look, Pane, PaneId, ServerAddress
     from quarterdeck.ports.clock import Clock
     from quarterdeck.tmux.breaker import Breaker
     from quarterdeck.tmux.control import ControlClient

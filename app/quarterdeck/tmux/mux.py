@@ -13,8 +13,7 @@ from quarterdeck.tmux.tmux_commands import TmuxCommands
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence
 
-    from quarterdeck.core.ids import PaneId
-    from quarterdeck.core.pane import Look, Pane, ServerAddress
+    from quarterdeck.core.pane import Look, Pane, PaneId, ServerAddress
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.mux import CaptureRequest, Hint
     from quarterdeck.tmux.control import ControlClient

@@ -15,8 +15,7 @@ from quarterdeck.tmux.own_pane import is_same_socket, pane_id_of, pane_in, socke
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from quarterdeck.core.ids import PaneId, TmuxSessionId
-    from quarterdeck.core.pane import Client, ServerAddress
+    from quarterdeck.core.pane import Client, PaneId, ServerAddress, TmuxSessionId
     from quarterdeck.tmux.tmux_commands import TmuxCommands
 
 CONSOLE_OPTION: Final = "@quarterdeck_console"

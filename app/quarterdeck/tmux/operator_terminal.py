@@ -24,7 +24,7 @@ from quarterdeck.tmux.navigation import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
 
-    from quarterdeck.core.ids import PaneId
+    from quarterdeck.core.pane import PaneId
     from quarterdeck.tmux.tmux_commands import TmuxCommands
 
 logger = logging.getLogger(__name__)

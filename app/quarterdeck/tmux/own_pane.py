@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.ids import PaneId
+from quarterdeck.core.pane import PaneId
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from quarterdeck.core.ids import PaneId
-    from quarterdeck.core.pane import Incarnation
+    from quarterdeck.core.pane import Incarnation, PaneId
     from quarterdeck.tmux.formats import Details, PaneRow, Rows, Target
 
 SETTLING: Final = 1.0

@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from quarterdeck.core.ids import PaneId, TmuxSessionId
+from quarterdeck.core.pane import PaneId, TmuxSessionId
 from quarterdeck.errors import TmuxError, TmuxRefused, TmuxUnreachable
 from quarterdeck.tmux import control_lines, formats, one_call
 from quarterdeck.tmux.breaker import Breaker

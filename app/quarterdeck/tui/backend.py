@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.day import Moment
     from quarterdeck.core.fleet import Fleet
-    from quarterdeck.core.ids import SessionId
-    from quarterdeck.core.session import Ask, Session
+    from quarterdeck.core.session import Ask, Session, SessionId
     from quarterdeck.core.thought import ThoughtSnapshot
     from quarterdeck.errors import QuarterdeckError
     from quarterdeck.operations.cleanup import CleanupCandidate

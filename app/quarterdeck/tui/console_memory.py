@@ -12,7 +12,7 @@ from quarterdeck.tui.preferences import CHOSEN, arrangement, key_of, read_json
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.session import SessionId
     from quarterdeck.operations.settings_desk import Setting
     from quarterdeck.ports.store import Store
 

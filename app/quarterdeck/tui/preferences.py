@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from quarterdeck import __version__
-from quarterdeck.core.ids import SessionId
+from quarterdeck.core.session import SessionId
 from quarterdeck.foreign_files import read_bytes
 from quarterdeck.roots import HOME_VARIABLE
 from quarterdeck.values import replace

@@ -14,8 +14,7 @@ from quarterdeck.tui.rows.session_row import name_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from quarterdeck.core.ids import SessionId
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.session import Session, SessionId
     from quarterdeck.operations.delivery import Delivery
     from quarterdeck.operations.new import NewSessionRequest
     from quarterdeck.tui.backend import FleetActions, OpenFleet

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from quarterdeck.core.ids import SessionId
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.session import Session, SessionId
 
 
 class Grouping(StrEnum):

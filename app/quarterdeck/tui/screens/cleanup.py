@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     from quarterdeck.core.fleet import Fleet
-    from quarterdeck.core.ids import SessionId
+    from quarterdeck.core.session import SessionId
     from quarterdeck.operations.cleanup import CleanupCandidate
     from quarterdeck.operations.clear_picked import Cleared
     from quarterdeck.tui.backend import OpenFleet

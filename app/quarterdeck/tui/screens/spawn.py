@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
-    from quarterdeck.core.ids import SessionId
     from quarterdeck.core.issue import Issue
+    from quarterdeck.core.session import SessionId
     from quarterdeck.errors import QuarterdeckError
     from quarterdeck.tui.backend import OpenFleet
     from quarterdeck.tui.screen_context import ScreenContext
