@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from quarterdeck.errors import TmuxUnreachable
-from quarterdeck.tmux.breaker import Breaker, Urgency
+from quarterdeck.tmux.one_call import Breaker
 
 
 class Hand:
@@ -40,12 +40,11 @@ def test_probes_rest_longer_the_more_time_outs_came_in_a_row(breaker: Breaker, t
     assert breaker.remaining == rest
 
 
-def test_an_open_breaker_refuses_probes_and_lets_the_essential_pass(breaker: Breaker) -> None:
+def test_an_open_breaker_refuses_probes(breaker: Breaker) -> None:
     breaker.timed_out("capture-pane")
 
-    breaker.admit(Urgency.ESSENTIAL, "kill-session")
     with pytest.raises(TmuxUnreachable, match="30 s"):
-        breaker.admit(Urgency.PROBE, "capture-pane")
+        breaker.admit_probe("capture-pane")
     assert breaker.skipped == 1
 
 
@@ -54,9 +53,9 @@ def test_probes_are_welcome_again_when_the_rest_is_over(breaker: Breaker, hand: 
 
     hand.at += 29.9
     with pytest.raises(TmuxUnreachable):
-        breaker.admit(Urgency.PROBE, "capture-pane")
+        breaker.admit_probe("capture-pane")
     hand.at += 0.2
-    breaker.admit(Urgency.PROBE, "capture-pane")
+    breaker.admit_probe("capture-pane")
 
 
 def test_any_answer_closes_the_breaker_and_starts_the_count_afresh(breaker: Breaker) -> None:
@@ -65,7 +64,7 @@ def test_any_answer_closes_the_breaker_and_starts_the_count_afresh(breaker: Brea
 
     breaker.answered("list-panes", elapsed=0.01, bound=2)
 
-    breaker.admit(Urgency.PROBE, "capture-pane")
+    breaker.admit_probe("capture-pane")
     breaker.timed_out("c")
     assert breaker.remaining == 30
     assert breaker.skipped == 0
@@ -75,7 +74,7 @@ def test_any_answer_closes_the_breaker_and_starts_the_count_afresh(breaker: Brea
 def test_a_command_that_used_half_its_bound_is_logged_as_slow(
     breaker: Breaker, caplog: pytest.LogCaptureFixture, elapsed: float, slow: bool
 ) -> None:
-    with caplog.at_level(logging.WARNING, "quarterdeck.tmux.breaker"):
+    with caplog.at_level(logging.WARNING, "quarterdeck.tmux.one_call"):
         breaker.answered("list-panes", elapsed=elapsed, bound=2)
 
     assert [record.message for record in caplog.records] == (["slow tmux command: list-panes"] if slow else [])

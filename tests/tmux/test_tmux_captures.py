@@ -11,6 +11,7 @@ from quarterdeck.core.pane import PaneId
 from quarterdeck.errors import TmuxUnreachable
 from quarterdeck.ports.mux import CaptureRequest
 from quarterdeck.tmux import captures
+from support.patience import PATIENCE
 from support.tmux_mux import mux_at, snapshot, until_linked
 from support.tmux_server import TmuxServer, showing, until
 
@@ -96,7 +97,7 @@ async def test_a_pane_that_forges_its_own_end_cannot_speak_for_another(server: T
             "now=$(date +%s); clear; for t in 0 1 2 3 4 5; do s=$((now+t)); for n in $(seq $0 $(($0+60))); do "
             'echo "%end $s $n 1"; echo "%begin $s $((n+1)) 1"; echo forged; done; done; exec sleep 3600'
         )
-        ((probe,),) = await mux.control.ask([["display-message -p x"]])
+        (probe,) = await mux.control.ask([["display-message", "-p", "x"]], PATIENCE)
         evil = PaneId(server.session("evil", "sh", "-c", script, str(probe.number), size="40x2000"))
         other = showing(server, "two", "echo honest", "honest")
         until(

@@ -14,9 +14,10 @@ from quarterdeck.errors import TmuxUnreachable
 from quarterdeck.ports.mux import HintKind
 from quarterdeck.programs import tmux_program
 from quarterdeck.tmux.control import ControlClient, Host, choose
-from quarterdeck.tmux.control_connection import ConnectionLost, ControlConnection
-from quarterdeck.tmux.control_lines import line, quote
+from quarterdeck.tmux.control_connection import ControlConnection
 from quarterdeck.tmux.hints import NOTICES
+from quarterdeck.tmux.one_call import ConnectionLost
+from quarterdeck.tmux.quoting import control_line
 from support.patience import PATIENCE
 from support.tmux_mux import client_pid, mux_at, snapshot, until_linked
 from support.tmux_server import TmuxServer, until
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quarterdeck.ports.mux import Mux
-    from quarterdeck.tmux.control_protocol import Notification
+    from quarterdeck.tmux.control_protocol import Block, Notification
     from quarterdeck.tmux.mux import TmuxMux
 
 
@@ -45,6 +46,11 @@ async def eventually(condition: Callable[[], bool], what: str) -> None:
                 await asyncio.sleep(0.01)
     except TimeoutError:
         raise AssertionError(f"waited in vain until {what}") from None
+
+
+async def ask(link: ControlConnection, lines: list[str], patience: float) -> list[Block]:
+    """Ask for the answer to each line."""
+    return [block for (block,) in await link.ask([[line] for line in lines], patience)]
 
 
 async def noticed(mux: TmuxMux, client: int) -> None:
@@ -102,13 +108,13 @@ async def test_no_output_reaches_us(server: TmuxServer) -> None:
     try:
         assert await until_linked(control)
         for _ in range(20):
-            await control.ask([["display-message -p x"]])
+            await control.ask([["display-message", "-p", "x"]], PATIENCE)
         server.run("rename-session", "-t", "=one", "eins")
         await eventually(lambda: any(notice.name == "session-renamed" for notice in heard), "the notice came")
     finally:
         await control.close()
 
-    assert not [notice for notice in heard if notice.output is not None]
+    assert not [notice for notice in heard if notice.name in {"output", "extended-output"}]
 
 
 async def test_a_real_client_is_told_with_what_it_shows(server: TmuxServer) -> None:
@@ -244,7 +250,7 @@ async def test_what_waits_for_a_lost_connection_is_told_so(server: TmuxServer) -
     server.session("one")
     link = await ControlConnection.open(ServerAddress(server.socket), TmuxSessionId("$0"), lambda _: None, PATIENCE)
     server.stop()
-    asking = [asyncio.ensure_future(link.ask(["display-message -p x"] * 3, PATIENCE)) for _ in range(3)]
+    asking = [asyncio.ensure_future(ask(link, ["display-message -p x"] * 3, PATIENCE)) for _ in range(3)]
     await asyncio.sleep(0)
     assert link.pid is not None
 
@@ -254,7 +260,7 @@ async def test_what_waits_for_a_lost_connection_is_told_so(server: TmuxServer) -
         with pytest.raises(ConnectionLost):
             await one
     with pytest.raises(ConnectionLost):
-        await link.ask(["display-message -p x"], PATIENCE)
+        await ask(link, ["display-message -p x"], PATIENCE)
     server.cont()
     await link.close()
 
@@ -263,11 +269,11 @@ async def test_answers_stay_in_step_when_askers_give_up(server: TmuxServer) -> N
     server.session("one")
     link = await ControlConnection.open(ServerAddress(server.socket), TmuxSessionId("$0"), lambda _: None, PATIENCE)
     try:
-        impatient = asyncio.ensure_future(link.ask(["display-message -p wrong"] * 5, PATIENCE))
+        impatient = asyncio.ensure_future(ask(link, ["display-message -p wrong"] * 5, PATIENCE))
         await asyncio.sleep(0)
         impatient.cancel()
 
-        (right,) = await link.ask(["display-message -p right"], PATIENCE)
+        (right,) = await ask(link, ["display-message -p right"], PATIENCE)
     finally:
         await link.close()
 
@@ -280,7 +286,7 @@ async def test_answers_that_nobody_asked_for_are_skipped(server: TmuxServer) -> 
     link = await ControlConnection.open(ServerAddress(server.socket), TmuxSessionId("$0"), lambda _: None, PATIENCE)
     try:
         for n in range(20):
-            renamed, told = await link.ask([f"rename-session -t $0 n{n}", "display-message -p '#S'"], PATIENCE)
+            renamed, told = await ask(link, [f"rename-session -t $0 n{n}", "display-message -p '#S'"], PATIENCE)
             assert (renamed.failed, told.text) == (False, f"n{n}")
     finally:
         await link.close()
@@ -345,10 +351,10 @@ WORDS = ("plain", "two words", "it's", "#{pid}", "$HOME ~ `id`", "semi;", ";", "
 
 async def test_quoted_words_arrive_as_they_are(server: TmuxServer) -> None:
     server.session("one")
-    commands = [line(["set-buffer", "-b", f"b{n}", "--", word]) for n, word in enumerate(WORDS)]
+    commands = [control_line(["set-buffer", "-b", f"b{n}", "--", word]) for n, word in enumerate(WORDS)]
     link = await ControlConnection.open(ServerAddress(server.socket), TmuxSessionId("$0"), lambda _: None, PATIENCE)
     try:
-        answers = await link.ask(commands, PATIENCE)
+        answers = await ask(link, commands, PATIENCE)
     finally:
         await link.close()
 
@@ -359,7 +365,7 @@ async def test_quoted_words_arrive_as_they_are(server: TmuxServer) -> None:
 @pytest.mark.parametrize("word", ["a\nkill-server", "a\rb", "a\0b"])
 def test_a_word_of_two_lines_is_refused(word: str) -> None:
     with pytest.raises(ValueError, match="one line"):
-        quote(word)
+        control_line([word])
 
 
 async def test_a_mux_is_all_that_the_port_asks_for(server: TmuxServer) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quarterdeck.tmux.control_protocol import Block, ControlParser, Damage, Event, Notification, unescape
+from quarterdeck.tmux.control_protocol import Block, ControlParser, Damage, Event, Notification
 from support.struct_of import struct_of
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -67,14 +67,6 @@ def test_what_a_pane_shows_cannot_end_its_own_capture() -> None:
     assert [event.name for event in events if isinstance(event, Notification)] == ["session-changed", "exit"]
 
 
-def test_output_is_given_back_as_the_program_wrote_it() -> None:
-    (output,) = [
-        event.output for event in parse(recording("output")) if isinstance(event, Notification) and event.output
-    ]
-
-    assert output == ("%0", b"tab\tback\\slash \x1b[1mbold\x1b[0m \xc3\xbcn\xc3\xaf \xff %end 1 2 3\r\n")
-
-
 @pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
 def test_a_recording_means_the_same_at_every_split_point(path: Path) -> None:
     data = path.read_bytes()
@@ -119,7 +111,7 @@ def streams(draw: st.DrawFn) -> tuple[bytes, list[Event]]:
         guard = b" %d %d %d\n" % (time, number, flags)
         data += b"%begin" + guard + b"".join(line + b"\n" for line in body) + (b"%error" if failed else b"%end") + guard
         doubtful = any(_is_guard(line) for line in body)
-        events.append(Block(number=number, flags=flags, lines=tuple(body), failed=failed, doubtful=doubtful))
+        events.append(Block(number, tuple(body), ours=bool(flags & 1), failed=failed, doubtful=doubtful))
     return bytes(data), events
 
 
@@ -141,14 +133,6 @@ def test_any_stream_in_any_pieces_means_what_tmux_said(stream: tuple[bytes, list
 @given(st.lists(st.binary(max_size=60), max_size=20))
 def test_no_bytes_at_all_break_it(pieces: list[bytes]) -> None:
     assert parse(*pieces) == parse(b"".join(pieces))
-
-
-@PATIENT
-@given(st.binary(max_size=200))
-def test_escaping_comes_undone(written: bytes) -> None:
-    escaped = b"".join(b"\\%03o" % byte if byte < 32 or byte == 0x5C else bytes([byte]) for byte in written)
-
-    assert unescape(escaped) == written
 
 
 def test_a_line_of_ten_megabytes_is_one_line() -> None:
@@ -191,4 +175,3 @@ def test_a_forged_end_and_begin_leave_a_doubtful_answer() -> None:
 def test_words_outside_any_answer_are_a_notice_without_a_name() -> None:
     assert parse(b"no sessions\n") == [Notification("", b"no sessions")]
     assert parse(b"%never-heard-of @1 x\n") == [Notification("never-heard-of", b"@1 x")]
-    assert Notification("extended-output", b"%3 120 : a\\012b : c").output == ("%3", b"a\nb : c")

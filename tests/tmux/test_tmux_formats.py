@@ -13,7 +13,7 @@ from quarterdeck.core.pane import Incarnation, PaneId
 from quarterdeck.core.text import clean
 from quarterdeck.tmux import formats
 from quarterdeck.tmux.formats import Details, PaneRow, Questions, Rows, Target
-from quarterdeck.tmux.pane_memory import SETTLING, PaneMemory
+from quarterdeck.tmux.look import SETTLING, PaneMemory
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TEXT = st.text(max_size=20) | st.sampled_from(

@@ -14,9 +14,9 @@ from quarterdeck.paths import find_places
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.ports.mux import HintKind
 from quarterdeck.runtime.services import open_services
-from quarterdeck.tmux.breaker import Breaker
-from quarterdeck.tmux.control_protocol import FROM_US, Block
+from quarterdeck.tmux.control_protocol import Block
 from quarterdeck.tmux.look import Looker
+from quarterdeck.tmux.one_call import Breaker
 from support.tmux_mux import snapshot
 from support.tmux_server import TmuxServer
 
@@ -79,11 +79,9 @@ async def test_a_refusal_down_the_pipe_is_asked_again_by_a_spawned_tmux(tmux_soc
     class Refusing:
         linked = True
 
-        async def ask(self, chains: Sequence[Sequence[str]], timeout: float) -> list[list[Block]]:
+        async def ask(self, commands: Sequence[Sequence[str]], timeout: float) -> list[Block]:
             del timeout
-            word = chains[-1][0].rpartition(" ")[2].encode()
-            refused = [[Block(1, FROM_US, (b"no current target",), failed=True)] for _ in chains[:-1]]
-            return [*refused, [Block(2, FROM_US, (word,))]]
+            return [Block(1, (b"no current target",), ours=True, failed=True) for _ in commands]
 
     clock = SystemClock()
     looker = Looker(

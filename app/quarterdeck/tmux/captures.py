@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Final
 
 from quarterdeck.core.tmux_versions import tmux_version
 from quarterdeck.errors import TmuxUnreachable
-from quarterdeck.tmux import control_lines, one_call
-from quarterdeck.tmux.control_connection import ConnectionLost
+from quarterdeck.tmux import one_call
+from quarterdeck.tmux.one_call import ConnectionLost
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -60,7 +60,7 @@ async def capture(
     address: ServerAddress,
     control: ControlClient | None,
     requests: Sequence[CaptureRequest],
-    timeout: float = one_call.TIMEOUT,
+    timeout: float,
 ) -> dict[PaneId, str]:
     """The panes' text, in one round trip where there is a control connection; a pane that is gone is missing.
 
@@ -69,8 +69,7 @@ async def capture(
     """
     if not requests:
         return {}
-    way = way_down_the_pipe(control.version) if control is not None and control.linked else None
-    if control is not None and way is not None:
+    if control is not None and control.linked and (way := way_down_the_pipe(control.version)) is not None:
         try:
             return await way(control, requests, timeout)
         except ConnectionLost as error:
@@ -99,7 +98,7 @@ def command(request: CaptureRequest, buffer: str | None = None) -> Command:
 
 
 async def _printed(control: ControlClient, requests: Sequence[CaptureRequest], timeout: float) -> dict[PaneId, str]:
-    blocks = await control_lines.ask(control, [command(request) for request in requests], timeout)
+    blocks = await control.ask([command(request) for request in requests], timeout)
     return {
         request.pane_id: shown(block.body)
         for request, block in zip(requests, blocks, strict=True)
@@ -116,7 +115,7 @@ async def _buffered(control: ControlClient, requests: Sequence[CaptureRequest], 
         (command(request, buffer), ("show-buffer", "-b", buffer), ("delete-buffer", "-b", buffer))
         for request, buffer in zip(requests, buffers, strict=True)
     ]
-    answers = await control_lines.ask_chains(control, chains, timeout)
+    answers = await control.ask_chains(chains, timeout)
     texts: dict[PaneId, str] = {}
     for request, answer in zip(requests, answers, strict=True):
         if not _is_gone(request, answer[-1]):

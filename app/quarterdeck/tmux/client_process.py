@@ -13,7 +13,6 @@ from quarterdeck.programs import tmux_missing_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Self
 
 PATIENCE: Final = 2.0
 """Seconds a killed process gets until the system has collected it."""
@@ -31,7 +30,7 @@ class ClientProcess(asyncio.SubprocessProtocol):
         self.gone = asyncio.Event()
         """Set when the process is collected and its pipes are closed."""
 
-    async def start(self, argv: Sequence[str], env: Mapping[str, str], *, stdin: int = asyncio.subprocess.PIPE) -> Self:
+    async def start(self, argv: Sequence[str], env: Mapping[str, str], *, stdin: int = asyncio.subprocess.PIPE) -> None:
         """Start the program; raises TmuxMissing when there is no such program."""
         try:
             await asyncio.get_running_loop().subprocess_exec(
@@ -46,7 +45,6 @@ class ClientProcess(asyncio.SubprocessProtocol):
             raise tmux_missing_error() from error
         except OSError as error:
             raise TmuxUnreachable(f"tmux could not be started: {error}.") from error
-        return self
 
     @property
     def pid(self) -> int | None:
@@ -58,13 +56,13 @@ class ClientProcess(asyncio.SubprocessProtocol):
         """How it ended; None while it runs."""
         return self._transport.get_returncode() if self._transport is not None else None
 
-    def write(self, data: bytes) -> None:
-        """Hand bytes to its standard input."""
-        self._stdin().write(data)
-
-    def write_eof(self) -> None:
-        """Say that no more input comes."""
-        self._stdin().close()
+    def write(self, data: bytes, *, is_all: bool = False) -> None:
+        """Hand bytes to its standard input, which `is_all` ends."""
+        assert self._transport is not None
+        stdin = cast("asyncio.WriteTransport", self._transport.get_pipe_transport(0))
+        stdin.write(data)
+        if is_all:
+            stdin.close()
 
     def let_go(self) -> None:
         """Kill it if it still runs, and close its pipes; `gone` follows."""
@@ -109,7 +107,3 @@ class ClientProcess(asyncio.SubprocessProtocol):
         if self._transport is not None:
             self._transport.close()
         self.gone.set()
-
-    def _stdin(self) -> asyncio.WriteTransport:
-        assert self._transport is not None
-        return cast("asyncio.WriteTransport", self._transport.get_pipe_transport(0))

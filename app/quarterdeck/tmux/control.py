@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import secrets
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -14,7 +15,9 @@ from msgspec import Struct
 from quarterdeck.core.pane import PaneId, TmuxSessionId
 from quarterdeck.errors import TmuxError
 from quarterdeck.tmux import one_call
-from quarterdeck.tmux.control_connection import ConnectionLost, ControlConnection
+from quarterdeck.tmux.control_connection import ControlConnection
+from quarterdeck.tmux.one_call import ConnectionLost
+from quarterdeck.tmux.quoting import control_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -100,16 +103,29 @@ class ControlClient:
         """The version of the server that commands go to now, in its own word; "" without a connection."""
         return self._link.version if self._link is not None else ""
 
-    async def ask(self, chains: Sequence[Sequence[str]], timeout: float | None = None) -> list[list[Block]]:
-        """Send chains of commands and give their answers; raises ConnectionLost where there is no connection."""
-        if self._link is None:
-            raise ConnectionLost("there is no control connection to tmux")
-        return await self._link.ask_chains(chains, self._timeout if timeout is None else timeout)
+    async def ask(self, commands: Sequence[Sequence[str]], timeout: float) -> list[Block]:
+        """Send commands in one write and give one answer for each; raises ConnectionLost when that did not do."""
+        return [block for (block,) in await self.ask_chains([(command,) for command in commands], timeout)]
 
-    def distrust(self) -> None:
-        """End the connection, because its answers cannot be right; a new one is made."""
-        if self._link is not None:
-            self._link.end("its answers are out of step")
+    async def ask_chains(self, chains: Sequence[Sequence[Sequence[str]]], timeout: float) -> list[list[Block]]:
+        """Send chains of commands and give the answers of each: tmux runs a chain in one go, up to what fails in it.
+
+        tmux does not escape what it prints into an answer (3.3a), so a pane can show lines that end its own answer and
+        begin a false one. Two things give that away: a guard inside a body, and a last answer that is not the random
+        word we asked for.
+        """
+        link = self._link
+        if link is None:
+            raise ConnectionLost("there is no control connection to tmux")
+        word = secrets.token_hex(8)
+        lines = [[control_line(command) for command in chain] for chain in chains]
+        *answers, (last,) = await link.ask([*lines, [f"display-message -p {word}"]], timeout)
+        if last.lines != (word.encode(),):
+            link.end("its answers are out of step")
+            raise ConnectionLost("a pane shows text that put tmux's answers out of step")
+        if any(block.doubtful for answer in answers for block in answer):
+            raise ConnectionLost("a pane shows text that looks like tmux's own protocol")
+        return answers
 
     async def close(self) -> None:
         """Let go of the server for good."""

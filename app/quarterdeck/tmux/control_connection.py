@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct, field
 
 from quarterdeck.core.pane import ServerAddress
-from quarterdeck.errors import TmuxUnreachable
 from quarterdeck.tmux import one_call
 from quarterdeck.tmux.admission import Admission
 from quarterdeck.tmux.client_process import ClientProcess
 from quarterdeck.tmux.control_protocol import Block, ControlParser, Damage, Notification
+from quarterdeck.tmux.one_call import ConnectionLost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,14 +26,8 @@ logger = logging.getLogger(__name__)
 
 FLAGS: Final = "ignore-size,no-output"
 """Seen on 3.3a: a control client that never says its size changes no window's, and these say so once more."""
-
-
 MOST_BYTES: Final = 8 * one_call.MEGABYTE
 """Bytes of one answer that are taken in: ten thousand wide lines of a pane, in colours."""
-
-
-class ConnectionLost(TmuxUnreachable):
-    """The connection ended before it answered. Nothing is known; another way to ask may still work."""
 
 
 class _Batch(Struct):
@@ -45,31 +39,19 @@ class _Batch(Struct):
     answers: list[list[Block]] = field(default_factory=lambda: [[]])
     """One list for each line that is being or was answered."""
 
-    def add(self, block: Block) -> bool:
-        """Take the next answer; True when it was the last one."""
-        line = self.answers[-1]
-        line.append(block)
-        # tmux leaves out what follows a failed command on its line.
-        if not block.failed and len(line) < self.sizes[len(self.answers) - 1]:
-            return False
-        if len(self.answers) == len(self.sizes):
-            return True
-        self.answers.append([])
-        return False
-
 
 class ControlConnection(ClientProcess):
     """One `tmux -C` process attached to a session, until it ends for whatever reason."""
 
-    def __init__(self, address: ServerAddress, on_notice: Callable[[Notification], None]) -> None:
+    def __init__(self, address: ServerAddress, admission: Admission, on_notice: Callable[[Notification], None]) -> None:
         super().__init__()
         self._address = address
+        self._admission = admission
         self._on_notice = on_notice
         self._parser = ControlParser()
         self._waiting: deque[_Batch] = deque()
         self._said = b""
         self._end_reason = ""
-        self._admission: Admission | None = None
         self.ended = asyncio.Event()
         """Set when nothing can be asked any more."""
         self.version = ""
@@ -87,23 +69,18 @@ class ControlConnection(ClientProcess):
         # -E: without it attaching copies our environment's DISPLAY, SSH_AUTH_SOCK and so on into the session (3.3a).
         admission = Admission(address, timeout)
         argv = one_call.command(ServerAddress(admission.path), "-C", "attach-session", "-E", "-f", FLAGS, "-t", session)
-        link = cls(address, on_notice)
-        link._admission = admission
+        link = cls(address, admission, on_notice)
         try:
             await link.start(argv, one_call.environment())
             await admission.let_in()
-            (block,) = await link.ask(["display-message -p '#{version}'"], timeout)
+            ((block,),) = await link.ask([("display-message -p '#{version}'",)], timeout)
             link.version = block.text
         except BaseException:
             await link.close()
             raise
         return link
 
-    async def ask(self, lines: Sequence[str], timeout: float) -> list[Block]:
-        """Send command lines, one command each, and wait for all their answers."""
-        return [block for (block,) in await self.ask_chains([(line,) for line in lines], timeout)]
-
-    async def ask_chains(self, chains: Sequence[Sequence[str]], timeout: float) -> list[list[Block]]:
+    async def ask(self, chains: Sequence[Sequence[str]], timeout: float) -> list[list[Block]]:
         """Send chains of commands and wait for their answers: tmux runs a chain in one go, up to what fails in it.
 
         A time-out ends the connection: an answer that comes late would be taken for another question's.
@@ -161,10 +138,17 @@ class ControlConnection(ClientProcess):
         if not block.ours or not self._waiting:
             return
         batch = self._waiting[0]
-        if batch.add(block):
-            self._waiting.popleft()
-            if not batch.done.done():
-                batch.done.set_result(batch.answers)
+        line = batch.answers[-1]
+        line.append(block)
+        # tmux leaves out what follows a failed command on its line.
+        if not block.failed and len(line) < batch.sizes[len(batch.answers) - 1]:
+            return
+        if len(batch.answers) < len(batch.sizes):
+            batch.answers.append([])
+            return
+        self._waiting.popleft()
+        if not batch.done.done():
+            batch.done.set_result(batch.answers)
 
     def end(self, reason: str) -> None:
         """End the connection now; whatever waits for an answer gets ConnectionLost."""
@@ -176,8 +160,7 @@ class ControlConnection(ClientProcess):
             batch = self._waiting.popleft()
             if not batch.done.done():
                 batch.done.set_exception(ConnectionLost(f"the connection to tmux ended: {reason}"))
-        if self._admission is not None:
-            self._admission.close()
+        self._admission.close()
         # This kills the client at once. A polite end would wait for a server that may be stopped; the server takes
         # either for a detach.
         self.let_go()

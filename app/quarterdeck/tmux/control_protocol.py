@@ -16,7 +16,6 @@ FROM_US: Final = 1
 """The flag tmux puts on answers to commands that this client typed (seen on 3.3a); others answer nothing we asked."""
 
 _GUARD: Final = re.compile(rb"%(begin|end|error) (\d+) (\d+) (\d+)")
-_OCTAL: Final = re.compile(rb"\\([0-7]{3})")
 
 Guard = tuple[bytes, bytes, bytes]
 
@@ -26,17 +25,13 @@ class Block(Struct, frozen=True):
 
     number: int
     """tmux counts its commands; a later answer has a higher number."""
-    flags: int
     lines: tuple[bytes, ...]
+    ours: bool
+    """It answers a command that we typed."""
     failed: bool = False
     """tmux refused the command; the lines say why."""
     doubtful: bool = False
     """A line in the body is shaped like the protocol's own, so the body may have been cut or forged by a pane."""
-
-    @property
-    def ours(self) -> bool:
-        """Whether this answers a command that we typed."""
-        return bool(self.flags & FROM_US)
 
     @property
     def body(self) -> bytes:
@@ -62,19 +57,6 @@ class Notification(Struct, frozen=True):
         """The rest as text; bytes that are not UTF-8 are replaced."""
         return self.rest.decode(errors="replace")
 
-    @property
-    def output(self) -> tuple[str, bytes] | None:
-        """The pane id and what its program wrote, when this tells of output."""
-        if self.name == "output":
-            pane_id, _, escaped = self.rest.partition(b" ")
-        elif self.name == "extended-output":
-            # `%extended-output %1 AGE ... : DATA`; tmux may put more fields before the colon.
-            head, _, escaped = self.rest.partition(b" : ")
-            pane_id = head.partition(b" ")[0]
-        else:
-            return None
-        return pane_id.decode(errors="replace"), unescape(escaped)
-
 
 class Damage(Struct, frozen=True):
     """A line that cannot stand where it stands: what was read since the last answer is not to be trusted."""
@@ -83,11 +65,6 @@ class Damage(Struct, frozen=True):
 
 
 Event = Block | Notification | Damage
-
-
-def unescape(data: bytes) -> bytes:
-    r"""Output as the program wrote it: tmux sends control bytes and the backslash as `\ooo`."""
-    return _OCTAL.sub(lambda found: bytes([int(found[1], 8) & 0xFF]), data)
 
 
 class ControlParser:
@@ -123,38 +100,23 @@ class ControlParser:
 
     def _line(self, line: bytes) -> Event | None:
         found = _GUARD.fullmatch(line) if line.startswith(b"%") else None
-        if self._open is not None:
-            return self._inside(line, found)
-        if found is None:
-            return _notification(line)
-        # tmux numbers every command it runs, so a number that does not grow was not written by tmux.
-        if found[1] != b"begin" or int(found[3]) <= self._last_number:
-            return Damage(line)
-        self._open = (found[2], found[3], found[4])
-        self._last_number = int(found[3])
-        return None
-
-    def _inside(self, line: bytes, found: re.Match[bytes] | None) -> Event | None:
-        if found is None:
+        if self._open is None:
+            if not line.startswith(b"%"):
+                return Notification("", line)
+            if found is None:
+                name, _, rest = line[1:].partition(b" ")
+                return Notification(name.decode(errors="replace"), rest)
+            # tmux numbers every command it runs, so a number that does not grow was not written by tmux.
+            if found[1] != b"begin" or int(found[3]) <= self._last_number:
+                return Damage(line)
+            self._open = found[2], found[3], found[4]
+            self._last_number = int(found[3])
+            return None
+        if found is None or found[1] == b"begin" or found.groups()[1:] != self._open:
+            self._doubtful |= found is not None
             self._body.append(line)
             return None
-        if found[1] == b"begin" or found.groups()[1:] != self._open:
-            self._doubtful = True
-            self._body.append(line)
-            return None
-        block = Block(
-            number=int(found[3]),
-            flags=int(found[4]),
-            lines=tuple(self._body),
-            failed=found[1] == b"error",
-            doubtful=self._doubtful,
-        )
+        ours = bool(int(found[4]) & FROM_US)
+        block = Block(int(found[3]), tuple(self._body), ours, failed=found[1] == b"error", doubtful=self._doubtful)
         self._open, self._body, self._doubtful = None, [], False
         return block
-
-
-def _notification(line: bytes) -> Notification:
-    if not line.startswith(b"%"):
-        return Notification("", line)
-    name, _, rest = line[1:].partition(b" ")
-    return Notification(name.decode(errors="replace"), rest)

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Final
 
 from quarterdeck.core.pane import NoServer, Snapshot
 from quarterdeck.errors import TmuxUnreachable
-from quarterdeck.tmux import control_lines, formats, one_call
-from quarterdeck.tmux.control_connection import ConnectionLost
-from quarterdeck.tmux.pane_memory import PaneMemory
+from quarterdeck.tmux import formats, one_call
+from quarterdeck.tmux.one_call import ConnectionLost
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from quarterdeck.core.pane import Look, Pane, PaneId, ServerAddress
+    from quarterdeck.core.pane import Incarnation, Look, Pane, PaneId, ServerAddress
     from quarterdeck.ports.clock import Clock
-    from quarterdeck.tmux.breaker import Breaker
     from quarterdeck.tmux.control import ControlClient
-    from quarterdeck.tmux.formats import Command, Details, PaneRow, Questions, Rows
+    from quarterdeck.tmux.formats import Command, Details, PaneRow, Questions, Rows, Target
+    from quarterdeck.tmux.one_call import Breaker
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +27,55 @@ NOTHING_THERE: Final = "no current target"
 ENDING: Final = "server exited"
 """What a client says that reached a server on its way out (3.3a); a moment later there is none."""
 PAUSES: Final = (0.02, 0.1, 0.3)
+SETTLING: Final = 1.0
+"""Seconds after which a new pane's program is surely what it will be. Right after its start tmux 3.3a tells an empty
+path, and its own name as the command."""
+
+
+class PaneMemory:
+    """The details of each pane, as looks at one run of the server have told them."""
+
+    def __init__(self) -> None:
+        self._incarnation: Incarnation | None = None
+        self._panes: list[PaneRow] = []
+        self._details: dict[Target, Details] = {}
+        self._young: dict[Target, float] = {}
+        """When panes were first seen whose details may not be the last word."""
+
+    def due(self, moved: Collection[PaneId] | None) -> list[Target] | None:
+        """Whose details to ask with the next look; None when asking everybody's costs less or is wanted."""
+        if moved is None or not self._details:
+            return None
+        wanted = [row.target for row in self._panes if row.pane_id in moved or row.target in self._young]
+        # A pane asked by itself costs about twice what it costs in the listing.
+        return wanted if 2 * len(wanted) <= len(self._details) else None
+
+    def fill(self, rows: Rows, now: float) -> list[Target]:
+        """Complete the details that were asked by those known of the same process; the answer is who has none."""
+        first = rows.incarnation != self._incarnation
+        if first:
+            self._incarnation = rows.incarnation
+            self._details, self._young = {}, {}
+        details: dict[Target, Details] = {}
+        young: dict[Target, float] = {}
+        unknown: list[Target] = []
+        for row in rows.panes:
+            before = self._details.get(row.target)
+            is_new = not first and (before is None or before.pid != row.pid)
+            asked = rows.details.get(row.target)
+            # What did not change stays the same object, so that the pane does too.
+            found = before if asked is None or asked == before else asked
+            if found is not None and found.pid == row.pid:
+                details[row.target] = found
+            else:
+                unknown.append(row.target)
+            if is_new or row.target in self._young:
+                since = self._young.get(row.target, now)
+                if asked is None or now - since < SETTLING:
+                    young[row.target] = since
+        self._panes, self._young = rows.panes, young
+        self._details = rows.details = details
+        return unknown
 
 
 class Looker:
@@ -56,29 +104,20 @@ class Looker:
 
     async def look(self, moved: Collection[PaneId] | None) -> Look:
         """All panes at once; raises TmuxUnreachable when nothing could be learned."""
-        began = self._clock.monotonic()
-        try:
-            look = await self._look(moved)
-        except one_call.TimedOut:
-            self._breaker.timed_out("look")
-            raise
-        self._breaker.answered("look", self._clock.monotonic() - began, self._timeout)
-        return look
-
-    async def _look(self, moved: Collection[PaneId] | None) -> Look:
         # A server that was too slow lately must answer something small before it is asked for everything.
         slow = bool(self._breaker.remaining)
-        if self._control is not None and self._control.linked:
-            try:
-                if slow:
-                    await control_lines.ask(self._control, (), self._timeout)
-                return await self._down_the_pipe(self._control, moved)
-            except ConnectionLost as error:
-                # The session our client was attached to has ended, or the server has: one spawned tmux tells which.
-                logger.debug("looking without the control connection: %s", error.message)
-        if slow:
-            await one_call.run(self._address, "list-sessions", "-F", "#{session_id}", timeout=self._timeout)
-        return await self._spawned()
+        with self._breaker.judging("look", self._timeout):
+            if self._control is not None and self._control.linked:
+                try:
+                    if slow:
+                        await self._control.ask((), self._timeout)
+                    return await self._down_the_pipe(self._control, moved)
+                except ConnectionLost as error:
+                    # The session our client was attached to has ended, or the server has: one spawned tmux tells which.
+                    logger.debug("looking without the control connection: %s", error.message)
+            if slow:
+                await one_call.run(self._address, "list-sessions", "-F", "#{session_id}", timeout=self._timeout)
+            return await self._spawned()
 
     async def _down_the_pipe(self, control: ControlClient, moved: Collection[PaneId] | None) -> Look:
         due = self._memory.due(moved)
@@ -96,29 +135,24 @@ class Looker:
 
     async def _spawned(self) -> Look:
         questions = formats.Questions()
-        argv = questions.everything()
-        ran = await self._run(argv)
-        for pause in PAUSES:
-            if not ran.err.startswith(ENDING):
+        for pause in (*PAUSES, None):
+            ran = await one_call.run(
+                self._address, *questions.everything(), timeout=self._timeout, most=one_call.MOST_BYTES_OF_ROWS
+            )
+            if pause is None or not ran.err.startswith(ENDING):
                 break
             await asyncio.sleep(pause)
-            ran = await self._run(argv)
         if not ran.exit_code:
             rows = _whole(questions.read(ran.out, self._rows))
             self._memory.fill(rows, self._clock.monotonic())
             return self._snapshot(rows)
-        if ran.err == NOTHING_THERE:
-            return NoServer(at=self._clock.now().timestamp())
         error = one_call.failure(self._address, ran.err)
-        if isinstance(error, one_call.ServerAbsent):
+        if ran.err == NOTHING_THERE or isinstance(error, one_call.ServerAbsent):
             return NoServer(at=self._clock.now().timestamp())
         raise TmuxUnreachable(error.message, hint=error.hint)
 
-    async def _run(self, argv: Sequence[str]) -> one_call.CallResult:
-        return await one_call.run(self._address, *argv, timeout=self._timeout, most=one_call.MOST_BYTES_OF_ROWS)
-
     async def _ask(self, control: ControlClient, questions: Questions, commands: Sequence[Command]) -> Rows:
-        blocks = await control_lines.ask(control, commands, self._timeout)
+        blocks = await control.ask(commands, self._timeout)
         for command, block in zip(commands, blocks, strict=True):
             # A question about a single pane may fail, for the pane may be gone.
             if block.failed and "-t" not in command:

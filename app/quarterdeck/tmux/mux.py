@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.tmux import captures, one_call
-from quarterdeck.tmux.breaker import Breaker, Urgency
 from quarterdeck.tmux.look import Looker
+from quarterdeck.tmux.one_call import Breaker
 from quarterdeck.tmux.tmux_commands import TmuxCommands
 
 if TYPE_CHECKING:
@@ -65,15 +65,9 @@ class TmuxMux(TmuxCommands):
 
     async def capture(self, requests: Sequence[CaptureRequest]) -> dict[PaneId, str]:
         """The panes' text, in one round trip. A pane that is gone is missing from the answer."""
-        self.breaker.admit(Urgency.PROBE, "capture-pane")
-        began = self._clock.monotonic()
-        try:
-            texts = await captures.capture(self.address, self.control, requests, self._look_timeout)
-        except one_call.TimedOut:
-            self.breaker.timed_out("capture-pane")
-            raise
-        self.breaker.answered("capture-pane", self._clock.monotonic() - began, self._look_timeout)
-        return texts
+        self.breaker.admit_probe("capture-pane")
+        with self.breaker.judging("capture-pane", self._look_timeout):
+            return await captures.capture(self.address, self.control, requests, self._look_timeout)
 
     def hints(self) -> AsyncIterator[Hint]:
         """Hints at what may have changed, until this is closed."""

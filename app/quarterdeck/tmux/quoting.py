@@ -20,13 +20,16 @@ def words(*args: str) -> tuple[str, ...]:
 
     tmux takes an argument that ends in `;` for the end of the command, wherever it stands, and drops the `;`.
     """
-    return tuple(_word(arg) for arg in args)
-
-
-def _word(arg: str) -> str:
-    if "\0" in arg:
+    if any("\0" in arg for arg in args):
         raise TmuxRefused("Text with a NUL byte cannot be handed to tmux.")
-    return f"{arg[:-1]}\\;" if arg.endswith(";") else arg
+    return tuple(f"{arg[:-1]}\\;" if arg.endswith(";") else arg for arg in args)
+
+
+def control_line(command: Sequence[str]) -> str:
+    """One command as a line for a control client, which tmux reads back as exactly these words: it expands nothing."""
+    if any(sign in word for word in command for sign in "\n\r\0"):
+        raise ValueError("a control-mode command is one line")
+    return " ".join("'" + word.replace("'", "'\\''") + "'" for word in command)
 
 
 def unexpanded(text: str) -> str:

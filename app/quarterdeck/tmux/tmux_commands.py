@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from quarterdeck.core.pane import PaneId, TmuxSessionId
 from quarterdeck.errors import TmuxError, TmuxRefused, TmuxUnreachable
-from quarterdeck.tmux import control_lines, formats, one_call
-from quarterdeck.tmux.breaker import Breaker
+from quarterdeck.tmux import formats, one_call
 from quarterdeck.tmux.new_session import TIMEOUT as STARTING
 from quarterdeck.tmux.new_session import new_session, no_such_name
-from quarterdeck.tmux.quoting import all_on_screen, unexpanded, words
+from quarterdeck.tmux.one_call import Breaker
+from quarterdeck.tmux.quoting import all_on_screen, control_line, unexpanded, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,8 +116,8 @@ class TmuxCommands:
         await self._refuse_dead(pane_id)
         said = await self._command(
             *("if-shell", "-F", all_on_screen(shows)),
-            control_lines.line(("send-keys", "-t", _pane(pane_id), "--", *keys)),
-            control_lines.line(_say("no")),
+            control_line(("send-keys", "-t", _pane(pane_id), "--", *keys)),
+            control_line(_say("no")),
             target=_pane(pane_id),
         )
         return said != ["no"]
@@ -226,13 +226,8 @@ class TmuxCommands:
     async def _command(self, name: str, *args: str, target: str | None = None) -> list[str]:
         """Run one tmux command and give the lines it printed."""
         aim = () if target is None else ("-t", target)
-        began = time.monotonic()
-        try:
+        with self.breaker.judging(name, self._timeout):
             ran = await one_call.run(self.address, *words(name, *aim, *args), timeout=self._timeout)
-        except one_call.TimedOut:
-            self.breaker.timed_out(name)
-            raise
-        self.breaker.answered(name, time.monotonic() - began, self._timeout)
         if ran.exit_code:
             raise one_call.failure(self.address, ran.err)
         return ran.out.decode(errors="replace").splitlines()
