@@ -6,20 +6,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from quarterdeck.agents import title_rules
-from quarterdeck.agents.drafts import read_box
-from quarterdeck.agents.screen import (
-    STILL_AFTER,
-    Parts,
-    ScreenLayout,
-    ScreenRule,
-    lines_of,
-    match_screen,
-    reading_of,
-    still_at_prompt,
-)
+from quarterdeck.agents import screen
+from quarterdeck.agents.colours import without_dim
+from quarterdeck.agents.screen import STILL_AFTER, Parts, ScreenLayout, ScreenRule, lines_of
 from quarterdeck.core.session import Confidence, Need, SessionState
 from quarterdeck.core.text import clean_lines
+from quarterdeck.ports.agent import Box, BoxState
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
@@ -28,49 +20,35 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quarterdeck.agents.hooks import HookSetup
-    from quarterdeck.agents.screen import Match
-    from quarterdeck.agents.title_rules import TitleRule
+    from quarterdeck.agents.screen import Match, TitleRule
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.report import Report, ReportState
-    from quarterdeck.ports.agent import Box, Program, ScreenLook, Transcript
-
-    ReportReader = Callable[[ReportState, Report], ReportState]
-    RegistryReader = Callable[[Program, datetime, Path | None], Reading | None]
-    TranscriptMaker = Callable[..., Transcript]
-    ColourReader = Callable[[str, Match], Match]
-    MarkReader = Callable[[str, Sequence[str]], int | None]
-
-
-def _no_parts(lines: tuple[str, ...]) -> Parts:
-    return Parts(body=lines)
-
-
-PLAIN_LAYOUT = ScreenLayout(split=_no_parts)
+    from quarterdeck.ports.agent import Program, ScreenLook, Transcript
 
 
 class AgentReaders(Struct, frozen=True, kw_only=True):
     """Rules and readers of one kind of agent. What is left out cannot be read of it."""
 
-    layout: ScreenLayout = PLAIN_LAYOUT
+    layout: ScreenLayout = ScreenLayout()
     screen_rules: tuple[ScreenRule, ...] = ()
     title_rules: tuple[TitleRule, ...] = ()
-    colours: ColourReader | None = None
+    colours: Callable[[str, Match], Match] | None = None
     """Takes the screen with its colours, if it was captured with them, and may know better than the rule."""
-    marks: MarkReader | None = None
+    marks: Callable[[str, Sequence[str]], int | None] | None = None
     """Tells from the screen's colours which of the choices of a permission is marked."""
-    reports: ReportReader | None = None
-    registry: RegistryReader | None = None
-    transcripts: TranscriptMaker | None = None
+    reports: Callable[[ReportState, Report], ReportState] | None = None
+    registry: Callable[[Program, datetime, Path | None], Reading | None] | None = None
+    transcripts: Callable[..., Transcript] | None = None
     conversations: Callable[[Program, Path | None], str] | None = None
     hooks: HookSetup | None = None
 
     def read_screen(self, look: ScreenLook) -> Reading | None:
         """What the rendered screen says; None when it says nothing certain."""
         parts = self.layout.split(lines_of(clean_lines(look.text)))
-        match = match_screen(parts, self.screen_rules, self.layout)
+        match = screen.match_screen(parts, self.screen_rules, self.layout)
         if match is not None:
             match = self.colours(look.text, match) if self.colours else match
-            reading = reading_of(match, parts, at=look.at, still_for=look.still_for)
+            reading = screen.reading_of(match, parts, at=look.at, still_for=look.still_for)
             if self.marks is None or reading is None or reading.needs is not Need.PERMISSION:
                 return reading
             return replace(reading, marked=self.marks(look.text, reading.choices))
@@ -79,12 +57,35 @@ class AgentReaders(Struct, frozen=True, kw_only=True):
         title = self.read_title(look.title, at=look.at, still_for=look.still_for)
         if title is not None and title.state is not SessionState.IDLE and title.confidence is not Confidence.LOW:
             return None
-        return still_at_prompt(at=look.at, still_for=look.still_for)
-
-    def read_box(self, look: ScreenLook) -> Box:
-        """What the agent's input line holds."""
-        return read_box(self.layout, look.text)
+        return screen.still_at_prompt(at=look.at, still_for=look.still_for)
 
     def read_title(self, title: str, *, at: datetime, still_for: float | None = None) -> Reading | None:
         """What the pane's title says."""
-        return title_rules.read_title(self.title_rules, title, at=at, still_for=still_for)
+        return screen.read_title(self.title_rules, title, at=at, still_for=still_for)
+
+    def read_box(self, look: ScreenLook) -> Box:
+        """What the agent's input line holds; without the screen's colours a hint may be taken for a draft."""
+        layout = self.layout
+        if layout.draft is None:
+            return Box(state=BoxState.UNKNOWN)
+        lines = lines_of(clean_lines(look.text))
+        parts = layout.split(lines)
+        queueing = bool(layout.queueing and layout.queueing.search("\n".join(lines)))
+        if parts.box is None:
+            return Box(state=BoxState.COVERED, queueing=queueing)
+        bright = clean_lines(without_dim(look.text)).split("\n")
+        text = layout.draft(_without_dim(parts, parts.box, lines, bright))
+        if layout.hint is not None and layout.hint.match(text):
+            text = ""
+        return Box(state=BoxState.OPEN, text=text, queueing=queueing)
+
+
+def _without_dim(parts: Parts, box: tuple[str, ...], lines: tuple[str, ...], bright: list[str]) -> Parts:
+    """Prompt box and foot with nothing dim in them; rules and bars may be dim, so they are found before."""
+    foot = len(lines) - len(parts.foot)
+    top = next(
+        (at for at in range(foot - len(box), -1, -1) if all(map(str.startswith, lines[at : at + len(box)], box))),
+        foot - len(box),
+    )
+    kept = [bright[top + row][: len(line)].rstrip() for row, line in enumerate(box)]
+    return replace(parts, box=tuple(kept), foot=tuple(line.rstrip() for line in bright[foot:]))

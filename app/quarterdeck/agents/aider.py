@@ -30,8 +30,7 @@ SPEC = AgentSpec(
 @cache
 def _readers() -> AgentReaders:
     from quarterdeck.agents.agent_readers import AgentReaders
-    from quarterdeck.agents.drafts import without_sign
-    from quarterdeck.agents.screen import Meaning, Parts, Region, ScreenLayout, ScreenRule, in_order
+    from quarterdeck.agents.screen import Meaning, Parts, Region, ScreenLayout, ScreenRule, in_order, without_sign
 
     prompt = re.compile(r"^(?:(?:ask|code|architect|context|help|multi|diff|udiff|whole|editor-\w+)\b ?)*> ?.*$")
 
@@ -41,36 +40,15 @@ def _readers() -> AgentReaders:
             return Parts(body=lines[:-1], box=lines[-1:])
         return Parts(body=lines)
 
-    return AgentReaders(
-        layout=ScreenLayout(
-            split=split,
-            draft=lambda parts: without_sign(parts.box or (), re.compile(r"^(?:[\w-]+ ?)*>\s?")),
-        ),
-        screen_rules=in_order(
-            (
-                ScreenRule(
-                    id="aider.confirm",
-                    means=Meaning.PERMISSION,
-                    region=Region.LAST,
-                    pattern=re.compile(r"\(Y\)es/\(N\)o(?:/\([A-Z]\)[\w' ]+)*(?: \[[^\]]+\])?:\s*$"),
-                ),
-                ScreenRule(
-                    id="aider.waiting",
-                    means=Meaning.WORKING,
-                    region=Region.LAST,
-                    pattern=re.compile(r"^[░█ ]{2,}\s*(?:Waiting for|Generating|Updating) \S.*$"),
-                ),
-                ScreenRule(
-                    id="aider.prompt",
-                    means=Meaning.IDLE,
-                    region=Region.BODY,
-                    pattern=re.compile(r"\A"),
-                    confidence=Confidence.MEDIUM,
-                    needs_box=True,
-                ),
-            )
-        ),
-    )
+    layout = ScreenLayout(split, draft=lambda parts: without_sign(parts.box or (), r"^(?:[\w-]+ ?)*>\s?"))
+    rules = in_order((
+        ScreenRule("aider.confirm", Meaning.PERMISSION, Region.LAST,
+                   r"\(Y\)es/\(N\)o(?:/\([A-Z]\)[\w' ]+)*(?: \[[^\]]+\])?:\s*$"),
+        ScreenRule("aider.waiting", Meaning.WORKING, Region.LAST,
+                   r"^[░█ ]{2,}\s*(?:Waiting for|Generating|Updating) \S.*$"),
+        ScreenRule("aider.prompt", Meaning.IDLE, Region.BODY, r"\A", confidence=Confidence.MEDIUM, needs_box=True),
+    ))  # fmt: skip
+    return AgentReaders(layout=layout, screen_rules=rules)
 
 
 AGENT = CodingAgent(spec=SPEC, load=_readers)

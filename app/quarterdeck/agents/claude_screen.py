@@ -6,9 +6,17 @@ import itertools
 import re
 
 from quarterdeck.agents.dialogs import dialog_of, find_menu, find_options
-from quarterdeck.agents.drafts import without_sign
-from quarterdeck.agents.screen import Meaning, Parts, Region, ScreenLayout, ScreenRule, in_order
-from quarterdeck.agents.title_rules import SPINNER, TitleRule
+from quarterdeck.agents.screen import (
+    SPINNER,
+    Meaning,
+    Parts,
+    Region,
+    ScreenLayout,
+    ScreenRule,
+    TitleRule,
+    in_order,
+    without_sign,
+)
 
 _RULE_LINE = re.compile(r"^─{8,}(?:[^─]{1,60}─+)?$")
 _BOX_START = re.compile(r"^[❯>!#&](?:\s|$)")
@@ -67,115 +75,40 @@ LAYOUT = ScreenLayout(
     split=split,
     head=re.compile(r"^[^\s⎿│╰╭]"),
     prompt=re.compile(r"^[❯>]"),
-    draft=lambda parts: without_sign(parts.box or (), re.compile(r"^[❯>]\s?")),
+    draft=lambda parts: without_sign(parts.box or (), r"^[❯>]\s?"),
     queueing=re.compile(r"^[❯>]\s+Press up to edit queued messages", re.MULTILINE),
 )
 
-RULES = in_order(
-    (
-        ScreenRule(
-            id="claude.transcript_view",
-            means=Meaning.UNCLEAR,
-            region=Region.END,
-            pattern=re.compile(r"Showing detailed transcript|ctrl\+o to toggle", re.IGNORECASE),
-            priority=9,
-        ),
-        ScreenRule(
-            id="claude.trust",
-            means=Meaning.PERMISSION,
-            region=Region.DIALOG,
-            pattern=re.compile(r"Quick safety check|Do you trust the files|Yes, I trust this folder|Yes, I accept"),
-        ),
-        ScreenRule(
-            id="claude.permission",
-            means=Meaning.PERMISSION,
-            region=Region.DIALOG,
-            pattern=re.compile(
-                r"(?m)^(?:Do you want to [^\n]{1,300}\?"
-                r"|Would you like to proceed\?|Exit plan mode\?|Enter plan mode\?|Claude wants to [^\n]+)$"
-            ),
-        ),
-        ScreenRule(
-            id="claude.permission_wrapped",
-            means=Meaning.PERMISSION,
-            region=Region.DIALOG,
-            pattern=re.compile(
-                r"(?s)(?:^|\n)(?:Do you want to |Would you like to ).{1,400}\?\n.*\bEsc to (?:cancel|exit)",
-                re.IGNORECASE,
-            ),
-            priority=-1,
-        ),
-        ScreenRule(
-            id="claude.question",
-            means=Meaning.QUESTION,
-            region=Region.DIALOG,
-            pattern=re.compile(
-                r"Enter to select\b.*\bEsc to cancel|Ready to submit your answers\?|Review your answers", re.DOTALL
-            ),
-        ),
-        ScreenRule(
-            id="claude.retrying",
-            means=Meaning.WORKING,
-            region=Region.NEAR,
-            pattern=re.compile(rf"^{_GLYPH} .*\bRetrying in \d+"),
-        ),
-        ScreenRule(
-            id="claude.spinner",
-            means=Meaning.WORKING,
-            region=Region.NEAR,
-            pattern=re.compile(rf"^{_GLYPH} [^\s].*…(?:\s*\(.*)?$"),
-        ),
-        ScreenRule(
-            id="claude.interrupt_hint",
-            means=Meaning.WORKING,
-            region=Region.FOOT,
-            pattern=re.compile(r"(?:^|·)\s*esc to interrupt\b", re.IGNORECASE | re.MULTILINE),
-        ),
-        ScreenRule(
-            id="claude.error",
-            means=Meaning.ERROR,
-            region=Region.HEAD,
-            pattern=_FAILED,
-        ),
-        ScreenRule(
-            id="claude.error_over",
-            means=Meaning.ERROR,
-            region=Region.PREVIOUS,
-            pattern=_FAILED,
-        ),
-        ScreenRule(
-            id="claude.interrupted",
-            means=Meaning.INTERRUPTED,
-            region=Region.UNDER_HEAD,
-            pattern=re.compile(r"(?m)^\s+⎿\s+(?:Interrupted\b|\[Request interrupted|User rejected )"),
-            needs_box=True,
-        ),
-        ScreenRule(
-            id="claude.turn_over",
-            means=Meaning.FINISHED,
-            region=Region.HEAD,
-            pattern=re.compile(rf"^{_GLYPH} [^\s…]+ for (?:\d+[dhms] ?)+(?: · .*)?$"),
-            needs_box=True,
-        ),
-        ScreenRule(
-            id="claude.command_done",
-            means=Meaning.IDLE,
-            region=Region.UNDER_HEAD,
-            pattern=re.compile(r"\A\s+⎿\s+(?:Compacted|\(no content\)|Set |Total cost|Kept )"),
-            needs_box=True,
-        ),
-        ScreenRule(
-            id="claude.fresh",
-            means=Meaning.IDLE,
-            region=Region.BODY,
-            pattern=re.compile(r"Claude Code v\d[^\n]*(?:\n(?![●⏺❯✻✳✶✢✽]|\* )[^\n]*)*\Z"),
-            needs_box=True,
-        ),
-    )
-)
+RULES = in_order((
+    ScreenRule("claude.transcript_view", Meaning.UNCLEAR, Region.END,
+               r"(?i)Showing detailed transcript|ctrl\+o to toggle", priority=9),
+    ScreenRule("claude.trust", Meaning.PERMISSION, Region.DIALOG,
+               r"Quick safety check|Do you trust the files|Yes, I trust this folder|Yes, I accept"),
+    ScreenRule("claude.permission", Meaning.PERMISSION, Region.DIALOG,
+               r"(?m)^(?:Do you want to [^\n]{1,300}\?"
+               r"|Would you like to proceed\?|Exit plan mode\?|Enter plan mode\?|Claude wants to [^\n]+)$"),
+    ScreenRule("claude.permission_wrapped", Meaning.PERMISSION, Region.DIALOG,
+               r"(?is)(?:^|\n)(?:Do you want to |Would you like to ).{1,400}\?\n.*\bEsc to (?:cancel|exit)",
+               priority=-1),
+    ScreenRule("claude.question", Meaning.QUESTION, Region.DIALOG,
+               r"(?s)Enter to select\b.*\bEsc to cancel|Ready to submit your answers\?|Review your answers"),
+    ScreenRule("claude.retrying", Meaning.WORKING, Region.NEAR, rf"^{_GLYPH} .*\bRetrying in \d+"),
+    ScreenRule("claude.spinner", Meaning.WORKING, Region.NEAR, rf"^{_GLYPH} [^\s].*…(?:\s*\(.*)?$"),
+    ScreenRule("claude.interrupt_hint", Meaning.WORKING, Region.FOOT, r"(?im)(?:^|·)\s*esc to interrupt\b"),
+    ScreenRule("claude.error", Meaning.ERROR, Region.HEAD, _FAILED),
+    ScreenRule("claude.error_over", Meaning.ERROR, Region.PREVIOUS, _FAILED),
+    ScreenRule("claude.interrupted", Meaning.INTERRUPTED, Region.UNDER_HEAD,
+               r"(?m)^\s+⎿\s+(?:Interrupted\b|\[Request interrupted|User rejected )", needs_box=True),
+    ScreenRule("claude.turn_over", Meaning.FINISHED, Region.HEAD,
+               rf"^{_GLYPH} [^\s…]+ for (?:\d+[dhms] ?)+(?: · .*)?$", needs_box=True),
+    ScreenRule("claude.command_done", Meaning.IDLE, Region.UNDER_HEAD,
+               r"\A\s+⎿\s+(?:Compacted|\(no content\)|Set |Total cost|Kept )", needs_box=True),
+    ScreenRule("claude.fresh", Meaning.IDLE, Region.BODY,
+               r"Claude Code v\d[^\n]*(?:\n(?![●⏺❯✻✳✶✢✽]|\* )[^\n]*)*\Z", needs_box=True),
+))  # fmt: skip
 
 TITLES = (
-    TitleRule(id="claude.title_spinner", means=Meaning.WORKING, pattern=re.compile(rf"^{SPINNER}(?:\s|$)")),
+    TitleRule("claude.title_spinner", Meaning.WORKING, rf"^{SPINNER}(?:\s|$)"),
     # Newer versions show this glyph all the time when they run in a multiplexer.
-    TitleRule(id="claude.title_rest", means=Meaning.IDLE, pattern=re.compile(r"^✳(?:\s|$)"), exact=False),
+    TitleRule("claude.title_rest", Meaning.IDLE, r"^✳(?:\s|$)", exact=False),
 )

@@ -6,9 +6,17 @@ import itertools
 import re
 
 from quarterdeck.agents.dialogs import dialog_of, find_options
-from quarterdeck.agents.drafts import without_sign
-from quarterdeck.agents.screen import Meaning, Parts, Region, ScreenLayout, ScreenRule, in_order
-from quarterdeck.agents.title_rules import SPINNER, TitleRule
+from quarterdeck.agents.screen import (
+    SPINNER,
+    Meaning,
+    Parts,
+    Region,
+    ScreenLayout,
+    ScreenRule,
+    TitleRule,
+    in_order,
+    without_sign,
+)
 
 _HINT = re.compile(r"\benter\b.*\besc\b", re.IGNORECASE | re.DOTALL)
 _BOX = re.compile(r"^[›>](?:\s|$)")
@@ -48,7 +56,7 @@ def _top(lines: tuple[str, ...], first_option: int) -> int:
 def _draft(parts: Parts) -> str:
     """A draft of several lines goes on under its first one, until a blank line."""
     more = itertools.takewhile(str.strip, parts.foot)
-    return without_sign((*(parts.box or ()), *more), re.compile(r"^[›>]\s?"))
+    return without_sign((*(parts.box or ()), *more), r"^[›>]\s?")
 
 
 LAYOUT = ScreenLayout(
@@ -59,73 +67,25 @@ LAYOUT = ScreenLayout(
     queueing=re.compile(r"^• (?:Queued follow-up inputs|Messages to be submitted)\b", re.MULTILINE),
 )
 
-RULES = in_order(
-    (
-        ScreenRule(
-            id="codex.trust",
-            means=Meaning.PERMISSION,
-            region=Region.DIALOG,
-            pattern=re.compile(r"Trust this folder\?|Do you trust the contents of this directory"),
-        ),
-        ScreenRule(
-            id="codex.permission",
-            means=Meaning.PERMISSION,
-            region=Region.DIALOG,
-            pattern=re.compile(
-                r"(?m)^(?:Would you like to (?:run|make|grant|send|allow)\b|Do you want to (?:approve|allow|proceed)\b"
-                r"|Allow [A-Z`\"]|Implement this plan\?|\d+ hooks? needs? review|Hooks need review)"
-            ),
-        ),
-        ScreenRule(
-            id="codex.question",
-            means=Meaning.QUESTION,
-            region=Region.DIALOG,
-            pattern=re.compile(r"(?m)^Question \d+/\d+\b"),
-        ),
-        ScreenRule(
-            id="codex.status",
-            means=Meaning.WORKING,
-            region=Region.NEAR,
-            pattern=re.compile(r"^[•◦·∙●] \S.*\(\d[^()]* esc to interrupt\)(?: · |$)"),
-            needs_box=True,
-        ),
-        ScreenRule(
-            id="codex.interrupted",
-            means=Meaning.INTERRUPTED,
-            region=Region.HEAD,
-            pattern=re.compile(r"^■ Conversation interrupted\b"),
-            needs_box=True,
-        ),
-        ScreenRule(
-            id="codex.error",
-            means=Meaning.ERROR,
-            region=Region.HEAD,
-            pattern=re.compile(r"^■ \S.*"),
-            unless=re.compile(r"^■ Conversation interrupted\b"),
-            needs_box=True,
-        ),
-        ScreenRule(
-            id="codex.turn_over",
-            means=Meaning.FINISHED,
-            region=Region.LAST,
-            pattern=re.compile(r"^  Worked for [<\d][\dhms <]*(?: • .*)?$"),
-            needs_box=True,
-        ),
-        ScreenRule(
-            id="codex.fresh",
-            means=Meaning.IDLE,
-            region=Region.BODY,
-            pattern=re.compile(r"OpenAI Codex \(v[^\n]*(?:\n(?![›•■✔✗◦])[^\n]*)*\Z"),
-            needs_box=True,
-        ),
-    )
-)
+RULES = in_order((
+    ScreenRule("codex.trust", Meaning.PERMISSION, Region.DIALOG,
+               r"Trust this folder\?|Do you trust the contents of this directory"),
+    ScreenRule("codex.permission", Meaning.PERMISSION, Region.DIALOG,
+               r"(?m)^(?:Would you like to (?:run|make|grant|send|allow)\b|Do you want to (?:approve|allow|proceed)\b"
+               r"|Allow [A-Z`\"]|Implement this plan\?|\d+ hooks? needs? review|Hooks need review)"),
+    ScreenRule("codex.question", Meaning.QUESTION, Region.DIALOG, r"(?m)^Question \d+/\d+\b"),
+    ScreenRule("codex.status", Meaning.WORKING, Region.NEAR,
+               r"^[•◦·∙●] \S.*\(\d[^()]* esc to interrupt\)(?: · |$)", needs_box=True),
+    ScreenRule("codex.interrupted", Meaning.INTERRUPTED, Region.HEAD, r"^■ Conversation interrupted\b", needs_box=True),
+    ScreenRule("codex.error", Meaning.ERROR, Region.HEAD,
+               r"^■ \S.*", unless=r"^■ Conversation interrupted\b", needs_box=True),
+    ScreenRule("codex.turn_over", Meaning.FINISHED, Region.LAST,
+               r"^  Worked for [<\d][\dhms <]*(?: • .*)?$", needs_box=True),
+    ScreenRule("codex.fresh", Meaning.IDLE, Region.BODY,
+               r"OpenAI Codex \(v[^\n]*(?:\n(?![›•■✔✗◦])[^\n]*)*\Z", needs_box=True),
+))  # fmt: skip
 
 TITLES = (
-    TitleRule(
-        id="codex.title_action",
-        means=Meaning.ASKS,
-        pattern=re.compile(r"^\[ [!.] \] Action Required\b"),
-    ),
-    TitleRule(id="codex.title_spinner", means=Meaning.WORKING, pattern=re.compile(rf"^{SPINNER}(?:\s|$)")),
+    TitleRule("codex.title_action", Meaning.ASKS, r"^\[ [!.] \] Action Required\b"),
+    TitleRule("codex.title_spinner", Meaning.WORKING, rf"^{SPINNER}(?:\s|$)"),
 )

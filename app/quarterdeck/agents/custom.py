@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -58,27 +57,18 @@ def _with_rules(agent: CodingAgent, section: UserAgent) -> Callable[[], AgentRea
 
     @cache
     def load() -> AgentReaders:
-        from quarterdeck.agents.screen import Meaning, Region, ScreenRule, in_order
-        from quarterdeck.agents.title_rules import TitleRule
+        from quarterdeck.agents.screen import Meaning, Region, ScreenRule, TitleRule, in_order
         from quarterdeck.core.session import Confidence
 
         readers = agent.readers
-        screen = (
+        screen = [
             ScreenRule(
-                id=rule.id,
-                means=Meaning(rule.means),
-                region=Region(rule.region),
-                pattern=re.compile(rule.pattern),
-                unless=re.compile(rule.unless) if rule.unless is not None else None,
-                priority=rule.priority,
-                confidence=Confidence(rule.confidence),
+                rule.id, Meaning(rule.means), Region(rule.region), rule.pattern, rule.unless, rule.priority,
+                Confidence(rule.confidence),
             )
             for rule in section.screen
-        )
-        titles = (
-            TitleRule(id=rule.id, means=Meaning(rule.means), pattern=re.compile(rule.pattern), exact=rule.exact)
-            for rule in section.title
-        )
+        ]  # fmt: skip
+        titles = [TitleRule(rule.id, Meaning(rule.means), rule.pattern, rule.exact) for rule in section.title]
         return replace(
             readers,
             screen_rules=in_order((*screen, *readers.screen_rules)),

@@ -6,9 +6,17 @@ import itertools
 import re
 
 from quarterdeck.agents.dialogs import dialog_of, find_options, question_text
-from quarterdeck.agents.drafts import without_sign
-from quarterdeck.agents.screen import DialogText, Meaning, Parts, Region, ScreenLayout, ScreenRule, in_order
-from quarterdeck.agents.title_rules import TitleRule
+from quarterdeck.agents.screen import (
+    DialogText,
+    Meaning,
+    Parts,
+    Region,
+    ScreenLayout,
+    ScreenRule,
+    TitleRule,
+    in_order,
+    without_sign,
+)
 from quarterdeck.core.answer_choice import SUBMIT
 from quarterdeck.core.session import Confidence
 
@@ -111,78 +119,26 @@ LAYOUT = ScreenLayout(
     queueing=re.compile(r"^\s*Queued \(press ↑ to edit\)", re.MULTILINE),
 )
 
-RULES = in_order(
-    (
-        ScreenRule(
-            id="gemini.trust",
-            means=Meaning.PERMISSION,
-            region=Region.DIALOG,
-            pattern=re.compile(r"Do you trust the (?:files in this folder|following folders)"),
-        ),
-        ScreenRule(
-            id="gemini.permission",
-            means=Meaning.PERMISSION,
-            region=Region.DIALOG,
-            pattern=re.compile(
-                r"(?m)^(?:\? \S|Allow execution|Apply this change\?|Do you want to (?:continue|proceed)|"
-                r"Ready to start implementation)"
-            ),
-        ),
-        ScreenRule(
-            id="gemini.question",
-            means=Meaning.QUESTION,
-            region=Region.DIALOG,
-            pattern=re.compile(r"\AAnswer Questions|Enter to select · .*Esc to cancel", re.DOTALL),
-            priority=1,
-        ),
-        ScreenRule(
-            id="gemini.spinner",
-            means=Meaning.WORKING,
-            region=Region.LAST,
-            pattern=re.compile(r"^ ?[\u2800-\u28ff] .*\((?:press )?esc to cancel\b"),
-        ),
-        ScreenRule(
-            id="gemini.error",
-            means=Meaning.ERROR,
-            region=Region.HEAD,
-            pattern=re.compile(r"^✕ \S.*"),
-            needs_box=True,
-        ),
-        ScreenRule(
-            id="gemini.error_told",
-            means=Meaning.ERROR,
-            region=Region.NEAR,
-            pattern=re.compile(r"^ℹ This request failed\b.*"),
-            needs_box=True,
-        ),
-        ScreenRule(
-            id="gemini.cancelled",
-            means=Meaning.INTERRUPTED,
-            region=Region.HEAD,
-            pattern=re.compile(r"^ℹ Request cancelled\."),
-            needs_box=True,
-        ),
-        ScreenRule(
-            id="gemini.said",
-            means=Meaning.FINISHED,
-            region=Region.HEAD,
-            pattern=re.compile(r"^✦ .*"),
-            confidence=Confidence.MEDIUM,
-            needs_box=True,
-        ),
-        ScreenRule(
-            id="gemini.fresh",
-            means=Meaning.IDLE,
-            region=Region.BODY,
-            pattern=re.compile(r"Gemini CLI v[^\n]*(?:\n(?![✦✕ℹ] | > |╭)[^\n]*)*\Z"),
-            needs_box=True,
-        ),
-    )
-)
+RULES = in_order((
+    ScreenRule("gemini.trust", Meaning.PERMISSION, Region.DIALOG,
+               r"Do you trust the (?:files in this folder|following folders)"),
+    ScreenRule("gemini.permission", Meaning.PERMISSION, Region.DIALOG,
+               r"(?m)^(?:\? \S|Allow execution|Apply this change\?|Do you want to (?:continue|proceed)|"
+               r"Ready to start implementation)"),
+    ScreenRule("gemini.question", Meaning.QUESTION, Region.DIALOG,
+               r"(?s)\AAnswer Questions|Enter to select · .*Esc to cancel", priority=1),
+    ScreenRule("gemini.spinner", Meaning.WORKING, Region.LAST, r"^ ?[\u2800-\u28ff] .*\((?:press )?esc to cancel\b"),
+    ScreenRule("gemini.error", Meaning.ERROR, Region.HEAD, r"^✕ \S.*", needs_box=True),
+    ScreenRule("gemini.error_told", Meaning.ERROR, Region.NEAR, r"^ℹ This request failed\b.*", needs_box=True),
+    ScreenRule("gemini.cancelled", Meaning.INTERRUPTED, Region.HEAD, r"^ℹ Request cancelled\.", needs_box=True),
+    ScreenRule("gemini.said", Meaning.FINISHED, Region.HEAD, r"^✦ .*", confidence=Confidence.MEDIUM, needs_box=True),
+    ScreenRule("gemini.fresh", Meaning.IDLE, Region.BODY,
+               r"Gemini CLI v[^\n]*(?:\n(?![✦✕ℹ] | > |╭)[^\n]*)*\Z", needs_box=True),
+))  # fmt: skip
 
 TITLES = (
-    TitleRule(id="gemini.title_action", means=Meaning.ASKS, pattern=re.compile(r"^✋\s+Action Required\b")),
-    TitleRule(id="gemini.title_working", means=Meaning.WORKING, pattern=re.compile(r"^(?:✦|⏲\ufe0f?)\s+\S")),
+    TitleRule("gemini.title_action", Meaning.ASKS, r"^✋\s+Action Required\b"),
+    TitleRule("gemini.title_working", Meaning.WORKING, r"^(?:✦|⏲\ufe0f?)\s+\S"),
     # It says so during the first-start dialog too.
-    TitleRule(id="gemini.title_ready", means=Meaning.IDLE, pattern=re.compile(r"^◇\s+Ready\b"), exact=False),
+    TitleRule("gemini.title_ready", Meaning.IDLE, r"^◇\s+Ready\b", exact=False),
 )

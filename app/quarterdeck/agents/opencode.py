@@ -38,14 +38,14 @@ SPEC = AgentSpec(
 def _readers() -> AgentReaders:
     from quarterdeck.agents import opencode_screen, opencode_server, opencode_transcript
     from quarterdeck.agents.agent_readers import AgentReaders
-    from quarterdeck.agents.buttons import marked_button
+    from quarterdeck.agents.colours import marked_button
     from quarterdeck.agents.opencode_hooks import PluginFile
     from quarterdeck.agents.opencode_reports import read_opencode
 
     return AgentReaders(
         layout=opencode_screen.LAYOUT,
         screen_rules=opencode_screen.RULES,
-        title_rules=opencode_screen.TITLES,
+        # No title rules: its title names the conversation and never the state.
         colours=opencode_screen.by_colour,
         marks=marked_button,
         reports=read_opencode,

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from quarterdeck.agents.dialogs import OPTION, choices_of, option_of, question_text, ticks_of
-from quarterdeck.agents.drafts import without_sign
-from quarterdeck.agents.screen import DialogText, Match, Meaning, Parts, Region, ScreenLayout, ScreenRule, in_order
+from quarterdeck.agents.screen import (
+    DialogText,
+    Match,
+    Meaning,
+    Parts,
+    Region,
+    ScreenLayout,
+    ScreenRule,
+    in_order,
+    without_sign,
+)
 from quarterdeck.core.answer_choice import SUBMIT
 from quarterdeck.core.session import Confidence
 from quarterdeck.values import replace
-
-if TYPE_CHECKING:
-    from quarterdeck.agents.title_rules import TitleRule
 
 _BAR = re.compile(r"^\s*┃(?: {0,2})?")
 _BOX_END = re.compile(r"^\s*╹▀{8,}")
@@ -85,62 +90,26 @@ LAYOUT = ScreenLayout(
 )
 
 ENDED = ScreenRule(
-    id="opencode.ended",
-    means=Meaning.IDLE,
-    region=Region.LAST,
-    pattern=re.compile(r"^ {5}▣ +\S.*"),
-    confidence=Confidence.LOW,
-    needs_box=True,
+    "opencode.ended", Meaning.IDLE, Region.LAST, r"^ {5}▣ +\S.*", confidence=Confidence.LOW, needs_box=True
 )
 """A refusal and an error leave the same line; only colours, or the database, tell them apart."""
 
 REFUSED = replace(ENDED, id="opencode.refused_colour", means=Meaning.INTERRUPTED, confidence=Confidence.MEDIUM)
 FAILED = replace(ENDED, id="opencode.error_colour", means=Meaning.ERROR, confidence=Confidence.MEDIUM)
 
-RULES = in_order(
-    (
-        ENDED,
-        ScreenRule(
-            id="opencode.permission",
-            means=Meaning.PERMISSION,
-            region=Region.DIALOG,
-            pattern=re.compile(r"\A△ (?:Permission required|Always allow|Reject permission)"),
-        ),
-        ScreenRule(
-            id="opencode.question",
-            means=Meaning.QUESTION,
-            region=Region.DIALOG,
-            pattern=re.compile(r"^.*\benter (?:submit|confirm|toggle)\b.*\besc dismiss\b", re.MULTILINE),
-        ),
-        ScreenRule(
-            id="opencode.interrupt_hint",
-            means=Meaning.WORKING,
-            region=Region.FOOT,
-            pattern=re.compile(r"^\s{1,4}[■⬝▪·]{4,}\s.*\besc (?:again to )?interrupt\b", re.MULTILINE),
-        ),
-        ScreenRule(
-            id="opencode.interrupted",
-            means=Meaning.INTERRUPTED,
-            region=Region.LAST,
-            pattern=re.compile(r"^ {5}▣ .* · interrupted\b"),
-            needs_box=True,
-        ),
-        ScreenRule(
-            id="opencode.turn_over",
-            means=Meaning.FINISHED,
-            region=Region.LAST,
-            pattern=re.compile(r"^ {5}▣ .* · (?:\d+(?:\.\d+)?[dhms] ?)+"),
-            needs_box=True,
-        ),
-        ScreenRule(
-            id="opencode.fresh",
-            means=Meaning.IDLE,
-            region=Region.BODY,
-            pattern=re.compile(r"\A(?:[\s█▀▄]|$)*\Z"),
-            needs_box=True,
-        ),
-    )
-)
+RULES = in_order((
+    ENDED,
+    ScreenRule("opencode.permission", Meaning.PERMISSION, Region.DIALOG,
+               r"\A△ (?:Permission required|Always allow|Reject permission)"),
+    ScreenRule("opencode.question", Meaning.QUESTION, Region.DIALOG,
+               r"(?m)^.*\benter (?:submit|confirm|toggle)\b.*\besc dismiss\b"),
+    ScreenRule("opencode.interrupt_hint", Meaning.WORKING, Region.FOOT,
+               r"(?m)^\s{1,4}[■⬝▪·]{4,}\s.*\besc (?:again to )?interrupt\b"),
+    ScreenRule("opencode.interrupted", Meaning.INTERRUPTED, Region.LAST, r"^ {5}▣ .* · interrupted\b", needs_box=True),
+    ScreenRule("opencode.turn_over", Meaning.FINISHED, Region.LAST,
+               r"^ {5}▣ .* · (?:\d+(?:\.\d+)?[dhms] ?)+", needs_box=True),
+    ScreenRule("opencode.fresh", Meaning.IDLE, Region.BODY, r"\A(?:[\s█▀▄]|$)*\Z", needs_box=True),
+))  # fmt: skip
 
 _COLOURED_BAR = re.compile(r"((?:\x1b\[[\d;:]*m)*)┃")
 _TRUE_COLOUR = re.compile(r"38[;:]2[;:]+(\d+)[;:](\d+)[;:](\d+)")
@@ -163,7 +132,3 @@ def by_colour(screen: str, match: Match) -> Match:
     else:
         is_red = bool(_RED.search(colour))
     return Match(FAILED if is_red else REFUSED, match.text)
-
-
-TITLES: tuple[TitleRule, ...] = ()
-"""Its title names the conversation and never the state."""

@@ -1,4 +1,4 @@
-"""The engine for screen rules: a rendered screen taken apart into regions, and rules tried on them.
+"""The engine for screen and title rules: a rendered screen taken apart into regions, and rules tried on them.
 
 Nothing is searched for "anywhere". Each agent says how its screen is built (where the prompt box is, what a dialog
 looks like), and every rule names the region it applies to, so that prose which quotes a dialog never matches.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
@@ -27,6 +28,11 @@ FROZEN_AFTER = 3.0
 STILL_AFTER = 2.0
 """Seconds: a pane this quiet, with nothing else to tell by, is at rest."""
 WORKING_LASTS = 10.0
+TITLE_FROZEN_AFTER = 5.0
+"""Seconds: an agent that works shows something new at least this often, if only in its title."""
+TITLE_WORKING_LASTS = 30.0
+
+SPINNER = r"[\u2800-\u28ff◐◓◑◒◴◷◶◵]"
 
 
 class Meaning(StrEnum):
@@ -91,20 +97,30 @@ class Parts(Struct, frozen=True, kw_only=True):
     dialog: DialogText | None = None
 
 
-class ScreenRule(Struct, frozen=True, kw_only=True):
+class ScreenRule(Struct, frozen=True):
     """One rule: a pattern that means something when it matches in its region."""
 
     id: str
     means: Meaning
     region: Region
-    pattern: re.Pattern[str]
-    unless: re.Pattern[str] | None = None
+    pattern: str | re.Pattern[str]
+    unless: str | re.Pattern[str] | None = None
     """Does not match when this is found in the same region."""
     priority: int = 0
     """Higher ones are tried first; among equals, what waits for the operator before what works."""
     confidence: Confidence = Confidence.HIGH
     needs_box: bool = False
     """Only on a screen that shows the prompt box."""
+
+
+class TitleRule(Struct, frozen=True):
+    """One rule on a pane's title."""
+
+    id: str
+    means: Meaning
+    pattern: str | re.Pattern[str]
+    exact: bool = True
+    """False: the title only suggests it, and every other evidence goes first."""
 
 
 class Match(NamedTuple):
@@ -114,10 +130,14 @@ class Match(NamedTuple):
     text: str
 
 
-class ScreenLayout(Struct, frozen=True, kw_only=True):
+def _all_body(lines: tuple[str, ...]) -> Parts:
+    return Parts(body=lines)
+
+
+class ScreenLayout(Struct, frozen=True):
     """How an agent's screen is built."""
 
-    split: Callable[[tuple[str, ...]], Parts]
+    split: Callable[[tuple[str, ...]], Parts] = _all_body
     head: re.Pattern[str] = re.compile(r"^\S")
     prompt: re.Pattern[str] = re.compile(r"^[❯›>]")
     """A head line that is the operator's own text."""
@@ -166,6 +186,11 @@ def lines_of(text: str) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def without_sign(lines: Sequence[str], sign: str | re.Pattern[str]) -> str:
+    """The lines of a prompt box without the sign before them."""
+    return "\n".join(_compiled(sign).sub("", line, count=1).strip() for line in lines).strip()
+
+
 def match_screen(parts: Parts, rules: Sequence[ScreenRule], layout: ScreenLayout) -> Match | None:
     """The first rule that matches; `rules` as `in_order` gives them."""
     regions: dict[Region, str] = {}
@@ -175,10 +200,15 @@ def match_screen(parts: Parts, rules: Sequence[ScreenRule], layout: ScreenLayout
         if rule.region not in regions:
             regions[rule.region] = _region(parts, rule.region, layout)
         text = regions[rule.region]
-        found = rule.pattern.search(text)
-        if found and not (rule.unless and rule.unless.search(text)):
+        found = _compiled(rule.pattern).search(text)
+        if found and not (rule.unless and _compiled(rule.unless).search(text)):
             return Match(rule, found[0].strip())
     return None
+
+
+@cache
+def _compiled(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 def reading_of(match: Match, parts: Parts, *, at: datetime, still_for: float | None) -> Reading | None:
@@ -251,3 +281,27 @@ def _head_region(body: tuple[str, ...], region: Region, layout: ScreenLayout) ->
             while len(near) > 1 and layout.prompt.match(body[near[-1]]):
                 near.pop()
             return body[near[-1]]
+
+
+def read_title(
+    rules: Sequence[TitleRule], title: str, *, at: datetime, still_for: float | None = None
+) -> Reading | None:
+    """What the title says; None when no rule knows it."""
+    title = title.strip()
+    rule = next((each for each in rules if _compiled(each.pattern).search(title)), None)
+    if rule is None:
+        return None
+    state, needs = SAYS[rule.means]
+    working = rule.means is Meaning.WORKING
+    frozen = working and still_for is not None and still_for >= TITLE_FROZEN_AFTER
+    certain = rule.exact and not frozen
+    return Reading(
+        source=Source.SIGNAL,
+        state=state,
+        cause=f"title_{rule.means.value}",
+        confidence=Confidence.HIGH if certain else Confidence.LOW,
+        at=at,
+        detail=f"{rule.id} in title: {title[:100]}",
+        needs=needs,
+        lasts=TITLE_WORKING_LASTS if working and certain else None if certain else 0.0,
+    )
