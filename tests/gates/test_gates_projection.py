@@ -33,7 +33,6 @@ ALLOWED = {
     "operations.conversations: agent_session_id": RECORD,
     "operations.conversations: session_id": REQUEST,
     "operations.new: session_id": REQUEST,
-    "operations.remap: agent_session_id": RECORD,
     "operations.restore: session_id": REQUEST,
     "operations.restore: tmux_server": RECORD,
     "store.kept_rows: **": "what was kept, with its times in UTC",

@@ -4,7 +4,7 @@ import pytest
 
 from quarterdeck.core.message import lines_below
 from quarterdeck.operations.delivery_proof import Draft, Outcome, Proof, Signs, judge
-from quarterdeck.operations.readiness import shell_draft
+from quarterdeck.operations.pane_view import shell_draft
 
 IDLE = Signs(draft=Draft.OURS, screen="a")
 BUSY = Signs(draft=Draft.OURS, works=True, screen="a")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.errors import AgentError, QuarterdeckError, TmuxUnreachable
-from quarterdeck.operations import readiness
+from quarterdeck.operations import pane_view
 from quarterdeck.operations.delivery_proof import Outcome
 from quarterdeck.operations.new import NewSessionRequest, new_session
 from quarterdeck.operations.reopen import reopen
@@ -34,7 +34,7 @@ async def office(short_folder: Path) -> AsyncIterator[Post]:
 @pytest.fixture
 def late(office: Post, monkeypatch: pytest.MonkeyPatch) -> ScriptedAgent:
     """A `claude` that is nothing we know until the file `go` is there, and then the scripted agent."""
-    monkeypatch.setattr(readiness, "STARTING_PATIENCE", 0.3)
+    monkeypatch.setattr(pane_view, "STARTING_PATIENCE", 0.3)
     agent = ScriptedAgent(office.server, office.root, "late")
     program = agent.as_program() / "claude"
     waits = agent.folder / "waits"

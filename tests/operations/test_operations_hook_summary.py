@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from quarterdeck.operations.hook_summary import SETTINGS_STAY, summary
+from quarterdeck.operations.hook_install import SETTINGS_STAY, summary
 
 if TYPE_CHECKING:
     from quarterdeck.operations.hook_install import HookChange

@@ -12,10 +12,9 @@ from quarterdeck.operations import send as sending
 from quarterdeck.operations.answer import answer
 from quarterdeck.operations.delivery import DeliveryRules
 from quarterdeck.operations.delivery_proof import Outcome, Proof
-from quarterdeck.operations.keys import press
 from quarterdeck.operations.kill import kill
 from quarterdeck.operations.message_queue import MessageQueue
-from quarterdeck.operations.send import deliver_held, deliver_now, send, send_to_all
+from quarterdeck.operations.send import deliver_held, deliver_now, press_keys, send, send_to_all
 from quarterdeck.ports.messages import Stage
 from quarterdeck.values import replace
 from support.post import Post, post_office
@@ -259,7 +258,7 @@ async def test_what_is_meant_for_a_pane_is_not_typed_into_one_of_the_same_id_on_
     with pytest.raises(Refused, match="its pane is gone"):
         await send(office.context, earlier, "for the first", NOW)
     with pytest.raises(Refused, match="has ended"):
-        await press(office.context, earlier, ["y"], NOW)
+        await press_keys(office.context, earlier, ["y"], NOW)
     later.order("ask one")
     with pytest.raises(Refused, match="asks nothing now"):
         await answer(office.context, earlier, "1")
@@ -407,10 +406,10 @@ async def test_keys_are_pressed_and_unknown_ones_refused(office: Post) -> None:
     session = await office.session()
     agent.order("draft x")
 
-    await press(office.context, session, ["BSpace", "y", "Enter"], DeliveryRules())
+    await press_keys(office.context, session, ["BSpace", "y", "Enter"], DeliveryRules())
     await soon(lambda: agent.prompts == ["y"], "the keys had their effect")
     with pytest.raises(UsageError, match="Entr"):
-        await press(office.context, session, ["Entr"], DeliveryRules())
+        await press_keys(office.context, session, ["Entr"], DeliveryRules())
 
 
 @pytest.mark.parametrize("text", ["", " \n\t ", "\x1b[0m"])

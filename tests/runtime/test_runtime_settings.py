@@ -12,8 +12,8 @@ from quarterdeck.config.shipped import SHIPPED
 from quarterdeck.core.cadence import Skip
 from quarterdeck.core.events import Health
 from quarterdeck.errors import NotFound, Refused, SettingsError, ThinkerError
+from quarterdeck.operations.projects import projects_near
 from quarterdeck.operations.settings_desk import MODELS, NOW, SPENT, TEST, WORDS, SettingsDesk
-from quarterdeck.operations.spawn_choices import projects_near
 from quarterdeck.runtime.services import settings_desk_of
 from quarterdeck.store.sqlite import SqliteStore
 from quarterdeck.supervisor.live_settings import LiveSettings

@@ -21,10 +21,9 @@ from quarterdeck.core.events import (
 from quarterdeck.core.session import ExitReason, RestState, SessionState
 from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
 from quarterdeck.errors import NotFound, Refused, TmuxError, UsageError
-from quarterdeck.operations.adopt import adopt
 from quarterdeck.operations.kill import forget, kill
 from quarterdeck.operations.new import NewSessionRequest, new_session
-from quarterdeck.operations.reopen import reopen
+from quarterdeck.operations.reopen import adopt, reopen
 from quarterdeck.ports.store import ActivityQuery
 from quarterdeck.store.status_counts import own_session_key, troubles
 from quarterdeck.values import replace

@@ -14,13 +14,12 @@ from quarterdeck.core.session import RestState, SessionId
 from quarterdeck.core.setup_part import SetupPart
 from quarterdeck.core.thought import ThoughtSnapshot
 from quarterdeck.errors import Refused
-from quarterdeck.operations.cleanup import CleanupCandidate
-from quarterdeck.operations.clear_picked import Cleared, Clearing
+from quarterdeck.operations.cleanup import CleanupCandidate, Cleared, Clearing
 from quarterdeck.operations.delivery import Delivery
 from quarterdeck.operations.delivery_proof import Outcome
+from quarterdeck.operations.projects import IssueList
 from quarterdeck.operations.settings_desk import Setting
 from quarterdeck.operations.setup_offers import Done, Offer
-from quarterdeck.operations.spawn_choices import IssueList
 from quarterdeck.operations.start_choices import Directory, Tools
 from quarterdeck.ports.doctor_check import CheckStatus, Finding
 from quarterdeck.ports.go_result import Attach, GoResult, Switched

@@ -25,7 +25,7 @@ from support.fleet import NOW, canned_sessions, fleet_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from quarterdeck.operations.clear_picked import Cleared
+    from quarterdeck.operations.cleanup import Cleared
     from support.console import Running
 
 ISSUES = [

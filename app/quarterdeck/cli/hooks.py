@@ -13,8 +13,8 @@ from quarterdeck.core.ages import rough
 from quarterdeck.core.text import clean
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.operations import hook_install
+from quarterdeck.operations.hook_install import summary
 from quarterdeck.operations.hook_reports import reporting
-from quarterdeck.operations.hook_summary import summary
 from quarterdeck.ports.agent import HookStatus
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.runtime.agent_loading import load_agents

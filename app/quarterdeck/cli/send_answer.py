@@ -16,7 +16,7 @@ from quarterdeck.operations import answer as answering
 from quarterdeck.operations import send as sending
 from quarterdeck.operations.delivery import DeliveryRules
 from quarterdeck.operations.delivery_proof import Outcome
-from quarterdeck.operations.keys import press
+from quarterdeck.operations.send import press_keys
 from quarterdeck.ports.messages import Stage
 from quarterdeck.tmux.own_pane import own_pane
 
@@ -47,7 +47,7 @@ async def _send(call: Call) -> int:
         how = DeliveryRules(wait=not options.no_wait, now=options.now, own_pane=own_pane(context.mux.address))
         if options.keys:
             for session in sessions:
-                await press(context, session, options.keys, how)
+                await press_keys(context, session, options.keys, how)
             return 0
         if len(sessions) == 1:
             done = [await sending.send(context, sessions[0], text, how)]

@@ -15,11 +15,11 @@ from quarterdeck.core.session import SessionId
 from quarterdeck.core.session_json import to_wire
 from quarterdeck.core.session_names import find_session
 from quarterdeck.errors import NotFound, QuarterdeckError, UsageError
-from quarterdeck.operations.adopt import adopt as adopt_session
 from quarterdeck.operations.kill import forget
 from quarterdeck.operations.kill import kill as end_session
 from quarterdeck.operations.kill_work import Leftovers, kill_work
 from quarterdeck.operations.new import NewSessionRequest, new_session
+from quarterdeck.operations.reopen import adopt as adopt_session
 from quarterdeck.roots import absolute
 from quarterdeck.tmux.own_pane import own_pane
 

@@ -19,11 +19,11 @@ from quarterdeck.errors import NotFound, NotRestorable, QuarterdeckError, Refuse
 from quarterdeck.foreign_files import read_given
 from quarterdeck.operations.claim import claim_pr
 from quarterdeck.operations.cleanup import CleanupCandidate, cleanup
+from quarterdeck.operations.conversations import remap
 from quarterdeck.operations.kill_work import Leftovers
 from quarterdeck.operations.orchestrator import OrchestratorRequest, Orchestrators
 from quarterdeck.operations.projects import offer_project
 from quarterdeck.operations.recover import recover
-from quarterdeck.operations.remap import remap
 from quarterdeck.operations.reopen import reopen
 from quarterdeck.operations.restore import restore, tell_kept
 from quarterdeck.operations.spawn import SpawnRequest, spawn

@@ -14,7 +14,6 @@ from quarterdeck.core.projection import is_reported
 from quarterdeck.core.session import Ask, Need
 from quarterdeck.errors import QuarterdeckError, Refused, UsageError
 from quarterdeck.operations.delivery import DeliveryRules
-from quarterdeck.operations.multiple_choice import take_marked, take_several
 from quarterdeck.operations.pane_view import TargetPane
 from quarterdeck.operations.question import (
     CHANGED,
@@ -26,6 +25,8 @@ from quarterdeck.operations.question import (
     press,
     read_question,
     see_it_taken,
+    take_marked,
+    take_several,
 )
 from quarterdeck.operations.send import send
 from quarterdeck.ports.agent import Press

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from quarterdeck import process
 from quarterdeck.core.project import Strategy
-from quarterdeck.core.text import clean
-from quarterdeck.errors import AgentError, ProgramError, QuarterdeckError
+from quarterdeck.core.text import clean, listed
+from quarterdeck.errors import AgentError, ProgramError, QuarterdeckError, Refused
 from quarterdeck.operations.start_agent import search_path
 from quarterdeck.ports.store import Level
 from quarterdeck.values import replace
@@ -161,3 +161,19 @@ async def find_conversation(record: WorkRecord, agent: Agent) -> tuple[str, str]
             transcript.close()
 
     return await asyncio.to_thread(look)
+
+
+async def remap(context: WorkContext, session_id: str, *, is_forced: bool = False) -> str:
+    """The id of the session's conversation: as kept, or looked for when there is none or it is forced."""
+    record = await context.record(session_id)
+    agent = context.agents.get(record.agent)
+    if agent is None or not agent.spec.remaps:
+        able = listed([f"{each.spec.name}'s" for each in context.agents.all() if each.spec.remaps])
+        raise Refused(f"{session_id} runs {record.agent}; only {able} conversations are found again like this.")
+    if record.agent_session_id and not is_forced:
+        return record.agent_session_id
+    found, reason = await find_conversation(replace(record, agent_session_id=None), agent)
+    if not found:
+        raise AgentError(f"No {agent.spec.name} conversation of {session_id} was found: {reason}.")
+    await context.works.change_work(record.session_id, lambda held: replace(held, agent_session_id=found))
+    return found

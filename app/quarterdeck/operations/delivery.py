@@ -9,11 +9,17 @@ from msgspec import Struct
 
 from quarterdeck.core.message import lines_below, pause_for
 from quarterdeck.errors import Refused
-from quarterdeck.operations.delivery_proof import WORDS as PROOFS
-from quarterdeck.operations.delivery_proof import Draft, Outcome, Proof, draft_in, judge, signs
-from quarterdeck.operations.pane_view import TargetPane
-from quarterdeck.operations.prompt_listener import PromptListener
-from quarterdeck.operations.readiness import WORDS, Hurdle, hurdle, until_ready
+from quarterdeck.operations.delivery_proof import (
+    PROOF_WORDS,
+    Draft,
+    Outcome,
+    PromptListener,
+    Proof,
+    draft_in,
+    judge,
+    signs,
+)
+from quarterdeck.operations.pane_view import HURDLE_WORDS, Hurdle, TargetPane, hurdle, until_ready
 from quarterdeck.ports.agent import BoxState
 from quarterdeck.ports.messages import Stage
 from quarterdeck.values import replace
@@ -40,6 +46,10 @@ BETTER_WITHIN = 0.4
 """Seconds in which a stronger proof is waited for, once a weak one is there."""
 DIALOG_PATIENCE = 2.0
 WEAK = frozenset({Proof.TURN, Proof.INPUT, Proof.SCREEN})
+DRAFT_WORDS = {
+    Draft.NONE: "it does not show in the input line",
+    Draft.OTHER: "something else is in the input line",
+}
 
 
 class NobodyThere(Refused):
@@ -91,14 +101,14 @@ async def hand_over(context: SessionContext, session: Session, held: Held, how: 
         wants_agent = held.stage is Stage.FOR_AGENT or _wants_agent(context, session)
         view, found = await until_ready(target, context.clock, wants_agent=wants_agent, age=_age(context, session))
         if found is Hurdle.ELSEWHERE and how.holds and not how.now:
-            return Delivery.waiting(session, held, WORDS[found], stage=held.stage)
+            return Delivery.waiting(session, held, HURDLE_WORDS[found], stage=held.stage)
         if found is Hurdle.GONE or (found is Hurdle.ELSEWHERE and not how.now):
             raise NobodyThere(
-                f'"{session.tmux_name}" cannot take a message: {WORDS[found]}.',
+                f'"{session.tmux_name}" cannot take a message: {HURDLE_WORDS[found]}.',
                 hint="`send --now` types it into whatever runs there." if found is Hurdle.ELSEWHERE else "",
             )
         if found is not None and not how.now:
-            return Delivery.waiting(session, held, WORDS[found], stage=held.stage)
+            return Delivery.waiting(session, held, HURDLE_WORDS[found], stage=held.stage)
         if view.pane is not None and view.pane.in_mode:
             await context.mux.leave_mode(target.pane_id)
         await listener.begin()
@@ -109,7 +119,7 @@ async def hand_over(context: SessionContext, session: Session, held: Held, how: 
         view = await target.look()
         last = hurdle(view, wants_agent=wants_agent, now=context.clock.now().timestamp())
         if last is not None and not how.now:
-            return Delivery.waiting(session, held, WORDS[last], stage=held.stage)
+            return Delivery.waiting(session, held, HURDLE_WORDS[last], stage=held.stage)
         await context.mux.paste(target.pane_id, held.text)
         view = await _until_drawn(context, target, view, held.text)
         done = await _submit(context, session, target, listener, held, how, view)
@@ -196,7 +206,7 @@ async def _submit(
         found, view = await _watch(context, target, listener, held, before, FIRST_WAIT + press * LONGER)
         if found is not None:
             outcome, proof = found
-            return Delivery(session=session, outcome=outcome, proof=proof, detail=PROOFS[proof], presses=press + 1)
+            return Delivery(session=session, outcome=outcome, proof=proof, detail=PROOF_WORDS[proof], presses=press + 1)
         if draft_in(view, held.text) is not Draft.OURS:
             return await _last_words(session, listener, held, signs(view, held.text), press + 1)
     return Delivery(
@@ -248,13 +258,11 @@ async def _watch(
 
 
 async def _last_words(session: Session, listener: PromptListener, held: Held, now: Signs, presses: int) -> Delivery:
-    proof = await listener.hear(held.text)
-    if proof is not None:
-        return Delivery(session=session, outcome=Outcome.DELIVERED, proof=proof, detail=PROOFS[proof], presses=presses)
-    detail = {Draft.NONE: "it does not show in the input line", Draft.OTHER: "something else is in the input line"}.get(
-        now.draft, PROOFS[Proof.NONE]
-    )
-    return Delivery(session=session, outcome=Outcome.UNCONFIRMED, detail=detail, presses=presses)
+    proof = await listener.hear(held.text) or Proof.NONE
+    outcome, detail = Outcome.DELIVERED, PROOF_WORDS[proof]
+    if proof is Proof.NONE:
+        outcome, detail = Outcome.UNCONFIRMED, DRAFT_WORDS.get(now.draft, detail)
+    return Delivery(session=session, outcome=outcome, proof=proof, detail=detail, presses=presses)
 
 
 def _wants_agent(context: SessionContext, session: Session) -> bool:

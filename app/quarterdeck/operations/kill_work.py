@@ -14,17 +14,21 @@ from quarterdeck.core.lifecycle import WorkReason, WorkState
 from quarterdeck.core.session import ExitReason
 from quarterdeck.errors import GitError, Refused, TmuxError, WorkWouldBeLost
 from quarterdeck.operations.conversations import purge
+from quarterdeck.operations.kill import losses
 from quarterdeck.operations.leftovers import Leftovers as Leftovers
 from quarterdeck.operations.leftovers import ended
 from quarterdeck.operations.recover import recover
 from quarterdeck.operations.session_runtime import check_is_here, end_runtime, note_end
+from quarterdeck.ports.git import kept_ref
 from quarterdeck.ports.store import Level
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from quarterdeck.core.journal import JournalEntry
+    from quarterdeck.core.session import Session, SessionId
     from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.operations.long_operations import LongOperation
     from quarterdeck.operations.work_context import WorkContext
     from quarterdeck.ports.git import Kept, Say, WorkAtRisk
 
@@ -213,3 +217,39 @@ async def _clear(
             how=kept.how_to_get_it_back,
         )
     return kept, ""
+
+
+async def end_worker(context: WorkContext, operation: LongOperation, turn: asyncio.Semaphore) -> str:
+    """End it; answers where its work is kept, or why its worktree is still there.
+
+    The operator has been told what it holds, so that is kept as a commit.
+    """
+    session_id = operation.session_id
+    async with turn:
+        killed = await kill_work(
+            context, session_id, leftovers=Leftovers.KEEP, say=operation.say, begun=operation.begun, clears_again=True
+        )
+    if killed.kept is not None:
+        return f"The work of {session_id} is kept. To get it back: {killed.kept.how_to_get_it_back}"
+    return f"The worktree of {session_id} is still there: {killed.worktree_left}" if killed.worktree_left else ""
+
+
+async def what_ends(context: WorkContext, session: Session) -> tuple[str, ...]:
+    """What ending a session would lose, as sentences; none when nothing would be."""
+    return (*losses(session), *(await _in_worktree(context, session.session_id) if session.work is not None else ()))
+
+
+async def _in_worktree(context: WorkContext, session_id: SessionId) -> tuple[str, ...]:
+    record = await context.works.work(session_id)
+    if record is None:
+        return ()
+    try:
+        risk = await risk_of(context, record)
+    except GitError as error:
+        return (f"{error.message} It is left where it is.",)
+    if risk is None or risk.is_missing:
+        return ()
+    goes = f"Its worktree {record.worktree} is removed; the branch {record.branch} stays."
+    if risk.is_clean:
+        return (goes,)
+    return (goes, *risk.sentences(), f"All of that is kept first, as a commit at {kept_ref(session_id)}.")

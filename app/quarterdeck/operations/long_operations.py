@@ -11,11 +11,12 @@ from msgspec import Struct, field
 
 from quarterdeck.core.session_ends import in_our_hands
 from quarterdeck.core.text import clean
-from quarterdeck.errors import NotFound, QuarterdeckError, Refused
+from quarterdeck.errors import NotFound, QuarterdeckError, Refused, raise_together
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable
+    from typing import Any
 
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.session import Session, SessionId
@@ -171,3 +172,14 @@ class LongOperations:
                 said = operation.lines[-1] if operation.lines else ""
                 sessions[operation.session_id] = in_our_hands(row, operation.what, said, self._clock.now())
         return replace(fleet, sessions=sessions, exited=exited)
+
+
+async def all_at_once(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """What each answered. What failed is raised as one error once all are over."""
+    # One that the operator has stopped while it waited for its turn is cancelled, and no failure.
+    done = await asyncio.gather(*works, return_exceptions=True)
+    for each in done:
+        if isinstance(each, Exception) and not isinstance(each, QuarterdeckError):
+            raise each
+    raise_together([each for each in done if isinstance(each, QuarterdeckError)])
+    return [each for each in done if not isinstance(each, BaseException)]

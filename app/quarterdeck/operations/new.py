@@ -11,7 +11,9 @@ from msgspec import Struct
 from quarterdeck.core.discovery import free_names
 from quarterdeck.core.events import CreatedReason
 from quarterdeck.errors import AgentError, QuarterdeckError, Refused, StoreError, TmuxRefused, UsageError
-from quarterdeck.operations.first_request import deliver
+from quarterdeck.operations.delivery import DeliveryRules
+from quarterdeck.operations.delivery_proof import Outcome, Proof
+from quarterdeck.operations.send import send
 from quarterdeck.paths import private_folder, write_private
 from quarterdeck.ports.agent import Launch
 from quarterdeck.ports.mux import NewSession
@@ -166,3 +168,25 @@ async def _named_pane(context: SessionContext, asked: NewSession) -> tuple[Sessi
     except BaseException:
         await asyncio.shield(context.store.release(promised))
         raise
+
+
+async def deliver(context: SessionContext, session: Session, agent: Agent, request: str) -> str:
+    """Send the request, or keep it until it can go; answers what there is to say of it, or "".
+
+    Raises QuarterdeckError when it can be neither delivered nor kept.
+    """
+    try:
+        sent = await send(context, session, request, DeliveryRules(holds=True))
+    except QuarterdeckError as error:
+        raise QuarterdeckError(
+            f"{session.tmux_name} was made, but the request was not delivered: {error.message}", hint=error.hint
+        ) from error
+    if sent.proof is Proof.HELD:
+        return (
+            f"The request waits (message {sent.held}) and is sent as soon as possible: {sent.detail.removesuffix('.')}."
+        )
+    if sent.outcome is Outcome.UNCONFIRMED:
+        return (
+            f"{agent.spec.name} shows no sign of having taken the request ({sent.detail}); look at {session.tmux_name}."
+        )
+    return ""

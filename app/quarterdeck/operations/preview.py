@@ -1,4 +1,4 @@
-"""The last lines of a session: of its pane while it lives, as they were kept once it has ended."""
+"""What is shown of one session: its last lines, and what changed in its folder."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.scrollback import KEPT_LINES
 from quarterdeck.core.text import clean_sgr
-from quarterdeck.errors import TmuxError
+from quarterdeck.errors import QuarterdeckError, TmuxError
 from quarterdeck.ports.mux import CaptureRequest
+from quarterdeck.process import run
 
 if TYPE_CHECKING:
     from quarterdeck.core.pane import PaneId
@@ -49,3 +50,19 @@ async def keep_last_lines(mux: Mux, store: Store, session_id: SessionId, pane_id
     lines = last_lines(clean_sgr(found.get(pane_id, "")), KEPT_LINES)
     if lines:
         await store.save_tails({session_id: lines})
+
+
+DIFF_SECONDS = 5.0
+DIFF_BYTES = 200_000
+
+
+async def folder_diff(folder: str) -> str:
+    """What changed in a folder's repository against its last commit; "" when it is none or nothing did."""
+    if not folder:
+        return ""
+    argv = ["git", "-C", folder, "--no-optional-locks", "diff", "--no-color", "--no-ext-diff", "HEAD"]
+    try:
+        result = await run(argv, timeout=DIFF_SECONDS, limit_bytes=DIFF_BYTES)
+    except QuarterdeckError:
+        return ""
+    return result.out if result.code == 0 else ""

@@ -1,16 +1,18 @@
-"""Bring a plain session back under its name: tmux's where it is there, else a new one with its agent's conversation."""
+"""Bring a plain session back under its name, or take in a tmux session that is not watched."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.errors import NotFound
-from quarterdeck.operations.adopt import adopt
+from quarterdeck.core.discovery import shown_panes
+from quarterdeck.core.events import CreatedReason, SessionForgotten
+from quarterdeck.errors import NotFound, Refused, UsageError
 from quarterdeck.operations.new import NewSessionRequest, is_installed, new_session
+from quarterdeck.ports.store import Activity, SeenSession
 
 if TYPE_CHECKING:
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.session import Session, SessionId
     from quarterdeck.operations.session_context import SessionContext
 
 
@@ -39,3 +41,50 @@ async def reopen(context: SessionContext, session: Session, shell: str = "") -> 
         program = agent.spec.commands[0]
         notices.append(f"{program} is not on PATH, so {session.tmux_name} has a shell and no agent.")
     return notices
+
+
+async def adopt(context: SessionContext, name: str, session_id: SessionId | None = None) -> Session:
+    """Watch the tmux session of exactly this name, as the stale or detached `session_id` where one is given."""
+    if not name:
+        raise UsageError("Name a tmux session.", hint="`tmux list-sessions` lists them.")
+    supervisor = context.supervisor
+    async with supervisor.discovery:
+        await supervisor.look_locked()
+        snapshot = supervisor.snapshot
+        panes = [p for p in shown_panes(snapshot.panes).values() if p.session_name == name] if snapshot else []
+        if not panes or snapshot is None:
+            raise NotFound(f'tmux has no session "{name}".', hint="`tmux list-sessions` lists them.")
+        if len(panes) > 1:
+            raise Refused(f'tmux has {len(panes)} sessions "{name}".', hint="Rename one of them first.")
+        pane = panes[0]
+        holder = next(
+            (s for s in supervisor.fleet.sessions.values() if s.tmux_id == pane.tmux_id and not s.is_stale), None
+        )
+        if holder is not None and session_id in {None, holder.session_id}:
+            raise Refused(f'"{name}" is watched already, as {holder.session_id}.')
+        if holder is not None and holder.work is not None:
+            raise Refused(f'"{name}" is the worker {holder.session_id}, and cannot get another identity.')
+        identity = await context.store.adopt(
+            supervisor.server,
+            str(snapshot.incarnation),
+            SeenSession(pane.tmux_id, pane.session_name, pane.session_created),
+            session_id,
+        )
+        now = context.clock.now()
+        given_up = {} if holder is None else {"instead_of": holder.session_id}
+        await context.store.record(
+            Activity(
+                kind="session.adopted",
+                at=now,
+                source="operator",
+                session_id=identity.session_id,
+                summary=f"Adopted: {name}",
+                data={"tmux_name": name, **given_up},
+            )
+        )
+        if holder is not None:
+            supervisor.note_end(SessionForgotten(session_id=holder.session_id, at=now))
+        supervisor.expect(pane.tmux_id, CreatedReason.ADOPTED)
+        await supervisor.load()
+        await supervisor.look_locked()
+        return supervisor.fleet.sessions[identity.session_id]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,12 +23,13 @@ from quarterdeck.core.lifecycle import (
 )
 from quarterdeck.core.project import choose_agent
 from quarterdeck.core.session import ExitReason
-from quarterdeck.errors import NotRestorable, QuarterdeckError, TmuxUnreachable, WorktreeMissing
+from quarterdeck.errors import NotRestorable, QuarterdeckError, TmuxUnreachable, WorktreeMissing, raise_together
 from quarterdeck.foreign_files import read_text
 from quarterdeck.operations import start_agent
 from quarterdeck.operations.conversations import find_latest, last_seen
 from quarterdeck.operations.kill_work import journal
 from quarterdeck.operations.recover import recover
+from quarterdeck.operations.reopen import reopen
 from quarterdeck.operations.session_runtime import check_is_here, end_runtime, judge, look_up, note_end
 from quarterdeck.operations.start_spawned import own_files, running, start_session
 from quarterdeck.operations.undo import undoing
@@ -38,7 +40,10 @@ from quarterdeck.values import replace
 if TYPE_CHECKING:
     from quarterdeck.core.journal import JournalEntry
     from quarterdeck.core.project import Project
+    from quarterdeck.core.session import Session
     from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.operations.long_operations import LongOperation
+    from quarterdeck.operations.session_context import SessionContext
     from quarterdeck.operations.undo import Undo
     from quarterdeck.operations.work_context import WorkContext
     from quarterdeck.ports.agent import Agent, LaunchPlan
@@ -203,3 +208,21 @@ async def _plan(context: WorkContext, project: Project, record: WorkRecord, agen
             return plan, ""
         reason = f"{agent.spec.name} cannot go on with a conversation"
     return agent.launch(wanted), reason
+
+
+async def bring_worker_back(context: WorkContext, operation: LongOperation) -> list[str]:
+    """Restore a worker; answers what it came back without. Stopped, everything is taken back."""
+    session_id = operation.session_id
+    record = await restore(context, session_id, operation.say)
+    said = []
+    if record.restore_fallback:
+        said.append(f"{session_id} begins a new conversation: {record.restore_fallback}.")
+    if kept := await tell_kept(context, record):
+        said.append(kept)
+    return said
+
+
+async def bring_session_back(context: SessionContext, session: Session) -> None:
+    """Bring back a session that nobody spawned; raises what could not be as it was."""
+    notices = await reopen(context, session, os.environ.get("SHELL", ""))
+    raise_together([QuarterdeckError(notice) for notice in notices])

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.message import MOST_RECIPIENTS, cleaned, fingerprint
 from quarterdeck.core.session import SessionState
 from quarterdeck.errors import NotFound, QuarterdeckError, Refused, UsageError
 from quarterdeck.operations.delivery import Delivery, DeliveryRules, NobodyThere, hand_over
-from quarterdeck.operations.delivery_proof import WORDS, Outcome
+from quarterdeck.operations.delivery_proof import PROOF_WORDS, Outcome
+from quarterdeck.operations.pane_view import TargetPane
 from quarterdeck.ports.messages import Stage, Turn
 from quarterdeck.ports.store import Activity, Level
 from quarterdeck.values import replace
@@ -167,7 +169,7 @@ async def _turn(context: SessionContext, held: Held, how: DeliveryRules) -> Turn
 async def _told(context: SessionContext, held: Held, delivery: Delivery, how: DeliveryRules) -> Delivery:
     """Tell the log what became of it: its length and a fingerprint, never its words."""
     session, waits = delivery.session, delivery.held is not None
-    delivery = replace(delivery, detail=delivery.detail or WORDS[delivery.proof])
+    delivery = replace(delivery, detail=delivery.detail or PROOF_WORDS[delivery.proof])
     kind = "held" if waits else delivery.outcome.value
     if waits:
         context.on_held()
@@ -219,5 +221,39 @@ async def _note(context: SessionContext, kind: str, held: Held, summary: str) ->
             session_id=held.session_id,
             summary=summary,
             data={"length": len(held.text), "fingerprint": fingerprint(held.text)},
+        )
+    )
+
+
+KEY_NAMES = (
+    *("Enter", "Escape", "Tab", "BTab", "Space", "BSpace", "Up", "Down", "Left", "Right", "Home", "End"),
+    *("NPage", "PageDown", "PgDn", "PPage", "PageUp", "PgUp", "IC", "Insert", "DC", "Delete"),
+    *(f"F{number}" for number in range(1, 13)),
+)
+_KEY = re.compile(rf"(?:[CMS]-)*(?:[!-~]|{'|'.join(KEY_NAMES)})")
+
+
+async def press_keys(context: SessionContext, session: Session, keys: Sequence[str], how: DeliveryRules) -> None:
+    """Press them, in order. tmux types a name it does not know letter by letter, so such a one is refused."""
+    unknown = next((key for key in keys if _KEY.fullmatch(key) is None), None)
+    if unknown is not None or not keys:
+        raise UsageError(
+            f"{unknown!r} is not a key." if keys else "No key was named.", hint=f"Known: {', '.join(KEY_NAMES)}."
+        )
+    if session.pane_id is None or session.is_stale or session.ended_at is not None:
+        raise Refused(f'"{session.tmux_name}" has ended.')
+    if session.pane_id == how.own_pane:
+        raise Refused("This is the pane you are in.")
+    if (await TargetPane(context, session.pane_id, of=session.incarnation).look()).pane is None:
+        raise Refused(f'"{session.tmux_name}" has ended.')
+    await context.mux.leave_mode(session.pane_id)
+    await context.mux.send_keys(session.pane_id, keys)
+    await context.store.record(
+        Activity(
+            kind="keys.sent",
+            at=context.clock.now(),
+            source=how.source,
+            session_id=session.session_id,
+            summary=f"pressed {len(keys)} keys in {session.tmux_name}",
         )
     )

@@ -11,7 +11,7 @@ from msgspec import Struct
 from quarterdeck.core.text import listed
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.operations import hook_install
-from quarterdeck.operations.hook_summary import summary
+from quarterdeck.operations.hook_install import summary
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

@@ -14,7 +14,8 @@ from quarterdeck.core.issue import issue_text
 from quarterdeck.core.lifecycle import initial, is_terminal
 from quarterdeck.core.project import AgentChoice, choose_agent
 from quarterdeck.core.session import SessionId
-from quarterdeck.core.work import Role
+from quarterdeck.core.session_ends import to_be_spawned, with_identity
+from quarterdeck.core.work import Role, Work
 from quarterdeck.core.work_record import WorkRecord
 from quarterdeck.errors import ForgeError, IssueNotFound, SettingsError, UsageError
 from quarterdeck.foreign_files import read_text
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
     from quarterdeck.ports.git import Say
 
     Reserved = Callable[[WorkRecord], None]
+    from collections.abc import Callable
+
+    from quarterdeck.core.session import Session
+    from quarterdeck.operations.long_operations import LongOperation, LongOperations
 
 logger = logging.getLogger(__name__)
 
@@ -256,3 +261,36 @@ async def _failed(context: WorkContext, project: Project, error: BaseException) 
         reason=type(error).__name__,
         error=str(error),
     )
+
+
+async def spawn_in_row(
+    context: WorkContext, operations: LongOperations, request: SpawnRequest, begun: Callable[[SessionId], None]
+) -> SessionId:
+    """Start a worker; stopped, everything is taken back.
+
+    `begun` is told the id of its row, and again when the worker has got its own id.
+    """
+    row = _row(context, request, operations.next_number())
+
+    async def work(operation: LongOperation) -> SessionId:
+        begun(operation.session_id)
+        await context.learn([context.project(request.project)])
+
+        def reserved(record: WorkRecord) -> None:
+            operation.session_id = record.session_id
+            name = record.tmux_name or record.session_id
+            operation.row = with_identity(row, record.session_id, name, record.as_work())
+            operation.changed()
+            begun(record.session_id)
+
+        return (await spawn(context, request, operation.say, reserved)).session_id
+
+    return await operations.run(row.session_id, "spawning", work, row)
+
+
+def _row(context: WorkContext, request: SpawnRequest, number: int) -> Session:
+    """The row of a worker that has no identity yet."""
+    now = context.clock.now()
+    work = Work(project=request.project, agent=request.agent or "", issue=request.issue, created_at=now)
+    name = f"{request.project} {request.issue or ''}".strip()
+    return to_be_spawned(SessionId(f"spawning-{number}"), name, str(context.mux.address), work, now)

@@ -7,8 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from quarterdeck.errors import QuarterdeckError
-from quarterdeck.operations.doctor import CHECKS
-from quarterdeck.operations.doctor_checks import agents_check, hooks_check, projects_check
+from quarterdeck.operations.doctor import CHECKS, agents_check, hooks_check, projects_check
 from quarterdeck.ports.doctor_check import Check
 from quarterdeck.runtime.agent_loading import load_agents
 from quarterdeck.store import hook_times

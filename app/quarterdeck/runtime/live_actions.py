@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.errors import Refused
 from quarterdeck.operations import answer, kill, new, send
-from quarterdeck.operations.bring_back import bring_session_back, bring_worker_back
-from quarterdeck.operations.clear_picked import clear_picked
+from quarterdeck.operations.cleanup import clear_picked
 from quarterdeck.operations.delivery import Delivery, DeliveryRules
-from quarterdeck.operations.end_worker import end_worker
-from quarterdeck.operations.spawn_in_row import spawn_in_row
-from quarterdeck.operations.together import all_at_once
+from quarterdeck.operations.kill_work import end_worker
+from quarterdeck.operations.long_operations import all_at_once
+from quarterdeck.operations.restore import bring_session_back, bring_worker_back
+from quarterdeck.operations.spawn import spawn_in_row
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from quarterdeck.core.session import Ask, Session, SessionId
-    from quarterdeck.operations.clear_picked import Cleared
+    from quarterdeck.operations.cleanup import Cleared
     from quarterdeck.operations.long_operations import LongOperations
     from quarterdeck.operations.new import NewSessionRequest
     from quarterdeck.operations.settings_desk import SettingsDesk

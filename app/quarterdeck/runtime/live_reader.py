@@ -6,10 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from quarterdeck.operations import answer, preview, start_choices
-from quarterdeck.operations.clear_picked import candidates
-from quarterdeck.operations.end_worker import what_ends
-from quarterdeck.operations.folder_diff import folder_diff
-from quarterdeck.operations.spawn_choices import list_issues, projects_near
+from quarterdeck.operations.cleanup import candidates
+from quarterdeck.operations.kill_work import what_ends
+from quarterdeck.operations.preview import folder_diff
+from quarterdeck.operations.projects import list_issues, projects_near
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from quarterdeck.core.thought import ThoughtSnapshot
     from quarterdeck.operations.cleanup import CleanupCandidate
     from quarterdeck.operations.long_operations import LongOperation, LongOperations
+    from quarterdeck.operations.projects import IssueList
     from quarterdeck.operations.settings_desk import Setting, SettingsDesk
     from quarterdeck.operations.shown_fleet import ShownFleet
-    from quarterdeck.operations.spawn_choices import IssueList
     from quarterdeck.operations.start_choices import Directory, Tools
     from quarterdeck.ports.messages import Held
     from quarterdeck.ports.store import Activity, ActivityQuery

@@ -17,14 +17,13 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import Ask, Session, SessionId
     from quarterdeck.core.thought import ThoughtSnapshot
     from quarterdeck.errors import QuarterdeckError
-    from quarterdeck.operations.cleanup import CleanupCandidate
-    from quarterdeck.operations.clear_picked import Cleared
+    from quarterdeck.operations.cleanup import CleanupCandidate, Cleared
     from quarterdeck.operations.delivery import Delivery
     from quarterdeck.operations.long_operations import LongOperation
     from quarterdeck.operations.new import NewSessionRequest
+    from quarterdeck.operations.projects import IssueList
     from quarterdeck.operations.settings_desk import Setting
     from quarterdeck.operations.spawn import SpawnRequest
-    from quarterdeck.operations.spawn_choices import IssueList
     from quarterdeck.operations.start_choices import Directory, Tools
     from quarterdeck.ports.go_result import Attach, GoResult
     from quarterdeck.ports.messages import Held

@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 
 from quarterdeck.core.text import cell_width, clean, cut
 from quarterdeck.errors import QuarterdeckError
-from quarterdeck.operations.clear_picked import Clearing
+from quarterdeck.operations.cleanup import Clearing
 from quarterdeck.tui.rows.durations import quiet
 from quarterdeck.tui.screens.dialog import Dialog
 from quarterdeck.tui.widgets.choice_list import ChoiceList
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.session import SessionId
-    from quarterdeck.operations.cleanup import CleanupCandidate
-    from quarterdeck.operations.clear_picked import Cleared
+    from quarterdeck.operations.cleanup import CleanupCandidate, Cleared
     from quarterdeck.tui.backend import OpenFleet
     from quarterdeck.tui.screen_context import ScreenContext
 
