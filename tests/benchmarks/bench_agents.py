@@ -52,7 +52,7 @@ async def waited(workers: Watching, act: Callable[[], None], shows: Callable[[Se
         if isinstance(event, SessionChanged) and shows(event.after) and not done.done():
             done.set_result(time.perf_counter())
 
-    forget = workers.workers.supervisor.bus.subscribe(heard)
+    forget = workers.workers.supervisor.subscribe(heard)
     begun = time.perf_counter()
     act()
     try:

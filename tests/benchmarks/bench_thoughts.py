@@ -28,10 +28,9 @@ from quarterdeck.core.transcript import ActionKind, AgentAction  # noqa: E402
 from quarterdeck.ports.clock import SystemClock  # noqa: E402
 from quarterdeck.ports.thinker import EngineSetup  # noqa: E402
 from quarterdeck.store.sqlite import SqliteStore  # noqa: E402
-from quarterdeck.supervisor.accepted_thoughts import AcceptedThoughts  # noqa: E402
+from quarterdeck.supervisor.accepted_thoughts import AcceptedThoughts, ThoughtQueue  # noqa: E402
 from quarterdeck.supervisor.thought_engine import ThoughtEngine  # noqa: E402
 from quarterdeck.supervisor.thought_publisher import ThoughtPublisher  # noqa: E402
-from quarterdeck.supervisor.thought_queue import ThoughtQueue  # noqa: E402
 from quarterdeck.thoughts.local import line_of  # noqa: E402
 from support.thinking import agent_of, session_of, terminal_of, view_of  # noqa: E402
 
@@ -95,11 +94,9 @@ async def measure(count: int, seconds: float, *, thinks: bool) -> tuple[float, i
         async with SqliteStore(Path(folder) / "state.db") as store:
             queue = ThoughtQueue(store.save_thought)
             thoughts = AcceptedThoughts(queue)
+            said: list[SessionId] = []
             publisher = ThoughtPublisher(
-                clock=scene.clock,
-                take=thoughts.take,
-                held=lambda session: thoughts.held(session, None),
-                show=lambda session_id: None,
+                clock=scene.clock, thoughts=thoughts, pane_of=lambda session: None, show=said.append
             )
             engine = ThoughtEngine(
                 fleet=scene.fleet,
@@ -113,7 +110,7 @@ async def measure(count: int, seconds: float, *, thinks: bool) -> tuple[float, i
             )
             workers = [asyncio.create_task(work()) for work in ((engine.run, queue.run) if thinks else ())]
             await asyncio.sleep(2)
-            said, began, cpu = publisher.spoken, time.perf_counter(), time.process_time()
+            earlier, began, cpu = len(said), time.perf_counter(), time.process_time()
             while time.perf_counter() - began < seconds:
                 moved = scene.goes_on()
                 if thinks:
@@ -123,7 +120,7 @@ async def measure(count: int, seconds: float, *, thinks: bool) -> tuple[float, i
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
-            return spent, publisher.spoken - said
+            return spent, len(said) - earlier
 
 
 async def main() -> None:

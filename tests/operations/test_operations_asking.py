@@ -236,7 +236,7 @@ async def test_a_secret_in_what_is_reported_and_in_what_the_work_is_called_chang
     await agent_choice.checkpoints.save()
     kept = await office.context.store.sessions()
     changed: list[Event] = []
-    agent_choice.supervisor.bus.subscribe(changed.append)
+    agent_choice.supervisor.subscribe(changed.append)
     await agent_choice.reload()
     await office.session("app-1")
 

@@ -17,8 +17,7 @@ from quarterdeck.core.session import SessionId
 from quarterdeck.errors import NotFound, SettingsError, StoreTooNew, TmuxUnreachable
 from quarterdeck.paths import find_places, private_folder
 from quarterdeck.runtime.opening import Opening
-from quarterdeck.supervisor.session_facts import UNNAMED
-from quarterdeck.supervisor.shown_rows import Guests
+from quarterdeck.supervisor.shown_rows import UNNAMED, Guests
 from quarterdeck.tui.preferences import NOTHING_SET, fingerprint, kept_preferences, preferences_of, preferences_to_keep
 from quarterdeck.values import replace
 from support.cli import cli_env

@@ -135,7 +135,7 @@ async def test_the_status_of_an_end_waits_for_the_look_that_shows_it(tmp_path: P
     mux = StubMux(pane(0), pane(1))
     deleted: list[Event] = []
     async with supervising(mux, tmp_path) as supervisor:
-        supervisor.bus.subscribe(lambda event: deleted.append(event) if isinstance(event, SessionDeleted) else None)
+        supervisor.subscribe(lambda event: deleted.append(event) if isinstance(event, SessionDeleted) else None)
         await supervisor.look()
         supervisor.note_exit(PaneId("%0"), 3)
         await supervisor.look()

@@ -38,7 +38,7 @@ class Scene:
     def __init__(self, supervisor: Supervisor, mux: StubMux) -> None:
         self.supervisor, self.mux = supervisor, mux
         self.events: list[Event] = []
-        supervisor.bus.subscribe(self.events.append)
+        supervisor.subscribe(self.events.append)
 
     @property
     def row(self) -> Session:

@@ -113,7 +113,7 @@ async def test_what_went_with_its_server_rests_deeply_whatever_was_said_of_it_la
             emission_seq=1,
         )
         update = ThoughtUpdate(session_id=session_id, snapshot=said)
-        assert workers.workers.row_thoughts.take(update) is not None
+        assert workers.workers.thoughts.take(update) is not None
         workers.workers.supervisor.renew(session_id)
         assert workers.need("work").thought == "reads the tests"
         server.kill()

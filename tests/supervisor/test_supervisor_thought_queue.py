@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 from quarterdeck.core.projection import KnownFacts, project
 from quarterdeck.core.session import RestState, Session, SessionId, SessionState, ThoughtSource, ThoughtState
 from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
-from quarterdeck.supervisor.accepted_thoughts import ABSENT_CYCLES, AcceptedThoughts
-from quarterdeck.supervisor.thought_queue import ThoughtQueue
+from quarterdeck.supervisor.accepted_thoughts import ABSENT_CYCLES, AcceptedThoughts, ThoughtQueue
 from support.patience import PATIENCE
 from support.workers import until
 

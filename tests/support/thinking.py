@@ -12,10 +12,9 @@ from quarterdeck.core.insight import Insight
 from quarterdeck.core.session import Session, SessionId, SessionState
 from quarterdeck.core.transcript import ActionKind, AgentAction, TranscriptView
 from quarterdeck.ports.thinker import Answer, EngineSetup, Subject
-from quarterdeck.supervisor.accepted_thoughts import AcceptedThoughts
+from quarterdeck.supervisor.accepted_thoughts import AcceptedThoughts, ThoughtQueue
 from quarterdeck.supervisor.thought_engine import ThoughtEngine
 from quarterdeck.supervisor.thought_publisher import ThoughtPublisher
-from quarterdeck.supervisor.thought_queue import ThoughtQueue
 from quarterdeck.thoughts import prompt as prompts
 from quarterdeck.thoughts.local import line_of
 from quarterdeck.values import replace
@@ -120,6 +119,20 @@ class Model:
         """Nothing is held."""
 
 
+class NotedThoughts(AcceptedThoughts):
+    """Writes down every update that counts."""
+
+    def __init__(self, queue: ThoughtQueue, updates: list[ThoughtUpdate]) -> None:
+        super().__init__(queue)
+        self._updates = updates
+
+    def take(self, update: ThoughtUpdate) -> ThoughtSnapshot | None:
+        taken = super().take(update)
+        if taken is not None:
+            self._updates.append(update)
+        return taken
+
+
 class Rig:
     """The engine and everything around it."""
 
@@ -135,12 +148,14 @@ class Rig:
             del update
 
         self.queue = ThoughtQueue(keep)
-        self.thoughts = AcceptedThoughts(self.queue)
+        self.thoughts = NotedThoughts(self.queue, self.updates)
         self.shown: list[SessionId] = []
         self.engine = ThoughtEngine(
             fleet=lambda: Fleet(sessions={key: each.session for key, each in self.known.items()}),
             insight=lambda session: self.known.get(session.session_id),
-            publisher=ThoughtPublisher(clock=self.clock, take=self._take, held=self._held, show=self.shown.append),
+            publisher=ThoughtPublisher(
+                clock=self.clock, thoughts=self.thoughts, pane_of=lambda session: None, show=self.shown.append
+            ),
             line_of=line,
             setup=self.setup(),
             clock=self.clock,
@@ -152,15 +167,6 @@ class Rig:
         """How the engine works, by default."""
         base = EngineSetup(thinker=self.model, cadence=Cadence())
         return replace(base, **fields)  # type: ignore[arg-type] # as above
-
-    def _take(self, update: ThoughtUpdate) -> ThoughtSnapshot | None:
-        taken = self.thoughts.take(update)
-        if taken is not None:
-            self.updates.append(update)
-        return taken
-
-    def _held(self, session: Session) -> ThoughtSnapshot | None:
-        return self.thoughts.held(session, None)
 
     @property
     def held(self) -> ThoughtSnapshot | None:

@@ -37,7 +37,7 @@ class Watching:
         self.workers = services.workers
         self.context = services.context
         self.events: list[Event] = []
-        services.workers.supervisor.bus.subscribe(self.events.append)
+        services.workers.supervisor.subscribe(self.events.append)
 
     def row(self, name: str) -> Session | None:
         """The live or stale row of this tmux name."""

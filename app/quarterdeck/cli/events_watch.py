@@ -157,7 +157,7 @@ async def _watch(call: Call, shutdown: Shutdown) -> int:
             lines.put(line)
 
     async with services(call, persistent=True, look=False) as opened:
-        opened.workers.supervisor.bus.subscribe(tell)
+        opened.workers.supervisor.subscribe(tell)
         if sys.stderr.isatty():
             from quarterdeck.supervisor.notice_channels import in_terminal
 

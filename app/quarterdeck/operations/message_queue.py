@@ -42,7 +42,7 @@ class MessageQueue:
     async def run(self) -> None:
         """Deliver until cancelled."""
         supervisor = self._context.supervisor
-        unsubscribe = supervisor.bus.subscribe(self._note)
+        unsubscribe = supervisor.subscribe(self._note)
         try:
             while True:
                 self._wake.clear()

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.events import SessionDeleted
 from quarterdeck.core.fleet import as_seen
-from quarterdeck.supervisor.session_facts import UNNAMED
-from quarterdeck.supervisor.shown_rows import ENDED_SHOWN, Guests, Same, absent, not_yet_looked, still_shown
+from quarterdeck.supervisor.shown_rows import ENDED_SHOWN, UNNAMED, Guests, absent, still_shown
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from quarterdeck.core.events import Event
     from quarterdeck.core.fleet import Fleet
@@ -41,7 +40,8 @@ class ShownFleet:
         self._guests = Guests(own_pane)
         self._stands_in = stands_in
         """Told which row is the console's own, and whether that ends with it."""
-        self._ended = Same()
+        self._ended: Mapping[SessionId, Session] = {}
+        """The very same rows while they are equal: by that the screen knows that there is nothing to do."""
         self._whole: Fleet | None = None
         self._shown = supervisor.fleet
         operations.listeners.append(self._forget_shown)
@@ -52,17 +52,24 @@ class ShownFleet:
     def fleet(self) -> Fleet:
         """What is to be shown now."""
         seen = self.seen()
-        return seen if seen.last_good_look is not None else not_yet_looked(self._first(), seen)
+        if seen.last_good_look is not None:
+            return seen
+        first, failures = self._first(), seen.look_failures
+        if not failures:
+            return first
+        return replace(first, look_failures=failures, look_error=seen.look_error, workers=seen.workers)
 
     def seen(self) -> Fleet:
         """What the supervisor knows, as far as it is to be shown; the same while that is the same."""
         fleet = self._supervisor.fleet
         if fleet is not self._whole:
             self._whole = fleet
-            exited = self._ended(still_shown(fleet.exited, self._supervisor.clock.now()))
+            exited = still_shown(fleet.exited, self._supervisor.clock.now())
+            if exited != self._ended:
+                self._ended = exited
             shown = self._guests(as_seen(fleet), self._supervisor.snapshot)
             self._stands_in(self._guests.own, self._guests.ends_with_us)
-            self._shown = self._operations.shown_in(replace(shown, exited=exited))
+            self._shown = self._operations.shown_in(replace(shown, exited=self._ended))
         return self._shown
 
     def subscribe(self, callback: Callable[[], None]) -> None:
@@ -79,7 +86,7 @@ class ShownFleet:
             callback()
 
         self._operations.listeners.append(callback)
-        self._supervisor.bus.subscribe(changed)
+        self._supervisor.subscribe(changed)
 
     def known(self, session_id: SessionId) -> SessionId:
         """The id that a row has by now: one of the first fleet may have had none then."""

@@ -9,8 +9,7 @@ from quarterdeck.core.fleet import Fleet
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.ports.store_health import StoreHealth
 from quarterdeck.store.first_read import first_read
-from quarterdeck.supervisor.session_facts import first_fleet
-from quarterdeck.supervisor.shown_rows import Guests
+from quarterdeck.supervisor.shown_rows import Guests, first_fleet
 from quarterdeck.tmux.first_look import FirstLook
 from quarterdeck.tmux.own_pane import own_pane
 from quarterdeck.tui.preferences import (

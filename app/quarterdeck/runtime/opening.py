@@ -189,7 +189,7 @@ class Opening:
             stands_in=lambda own, ends_with_us: self.memory.stands_in(own, ends_with_us=ends_with_us),
         )
         activity = ActivityCounts(clock)
-        supervisor.bus.subscribe(activity.note)
+        supervisor.subscribe(activity.note)
         desk = settings_desk_of(services)
         in_console(services.notifications.channels, lambda told: self._listener(told))
         say_what_waits(services.live, lambda said: self._listener(Told("Settings", said)))

@@ -78,7 +78,7 @@ class Services(Struct, frozen=True, kw_only=True, dict=True):
             report=supervisor.report,
             is_writer=lambda: self.workers.row_writer.is_writer,
         )
-        supervisor.bus.subscribe(made.note)
+        supervisor.subscribe(made.note)
         follow_notices(self.live, made)
         return made
 
@@ -232,11 +232,13 @@ def _engine(services: Services, closing: AsyncExitStack) -> ThoughtEngine:
     from quarterdeck.thoughts.local import line_of
 
     workers, clock = services.workers, services.context.clock
-    supervisor, rows = workers.supervisor, workers.row_thoughts
+    supervisor = workers.supervisor
     engine = ThoughtEngine(
         fleet=lambda: supervisor.fleet,
         insight=workers.reader.insight,
-        publisher=ThoughtPublisher(clock=clock, take=rows.take, held=rows.held, show=supervisor.renew),
+        publisher=ThoughtPublisher(
+            clock=clock, thoughts=workers.thoughts, pane_of=supervisor.pane_of, show=supervisor.renew
+        ),
         line_of=line_of,
         setup=services.thinkers.setup(services.live.now.thoughts),
         clock=clock,

@@ -1,23 +1,27 @@
-"""Thoughts as they stand: every accepted update, bound to the row it speaks of."""
+"""Thoughts as they stand: every accepted update, bound to the row it speaks of, and its way to the store."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.thought_rules import accept, fold, key_for, pane_key, supersedes
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Awaitable, Callable, Collection, Iterable
 
     from quarterdeck.core.pane import Pane
     from quarterdeck.core.session import Session
     from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
     from quarterdeck.ports.store import Store
-    from quarterdeck.supervisor.thought_queue import ThoughtQueue
+
+logger = logging.getLogger(__name__)
 
 ABSENT_CYCLES = 5
 """A watermark outlives its session by this many looks: discovery is right only eventually."""
+CAPACITY = 256
 
 
 class AcceptedThoughts:
@@ -68,3 +72,64 @@ class AcceptedThoughts:
             self._absent[key] = self._absent.get(key, 0) + 1
             if self._absent[key] >= ABSENT_CYCLES:
                 del self._held[key], self._absent[key]
+
+
+class ThoughtQueue:
+    """A bounded queue; on overflow only the latest update of each session is kept."""
+
+    def __init__(self, write: Callable[[ThoughtUpdate], Awaitable[object]], capacity: int = CAPACITY) -> None:
+        self._write = write
+        self._capacity = capacity
+        self._queue: list[ThoughtUpdate] = []
+        self._overflow: dict[str, ThoughtUpdate] = {}
+        self._wake = asyncio.Event()
+        self._closed = False
+
+    @property
+    def pending(self) -> int:
+        """How many wait to be written."""
+        return len(self._queue) + len(self._overflow)
+
+    def put(self, update: ThoughtUpdate) -> bool:
+        """Hand an update over; False means persistence is degraded (the update may come late, or was dropped)."""
+        if self._closed:
+            return False
+        if len(self._queue) < self._capacity and not self._overflow:
+            self._queue.append(update)
+            self._wake.set()
+            return True
+        self._overflow.pop(update.session_id, None)
+        self._overflow[update.session_id] = update
+        self._wake.set()
+        return False
+
+    async def run(self) -> None:
+        """Write until cancelled; a failed write does not stop the rest."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            await self._write_pending()
+
+    async def drain(self, timeout: float) -> None:
+        """Write what is left, now that nobody else does."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._write_pending()
+        except TimeoutError:
+            logger.warning("%d thoughts were still unwritten after %.1f s", self.pending, timeout)
+
+    async def _write_pending(self) -> None:
+        while (update := self._next()) is not None:
+            try:
+                await self._write(update)
+            except Exception:  # a boundary: a thought that cannot be kept must not stop the ones behind it
+                logger.exception("a thought could not be kept")
+
+    def _next(self) -> ThoughtUpdate | None:
+        if self._queue:
+            return self._queue.pop(0)
+        return self._overflow.pop(next(iter(self._overflow))) if self._overflow else None
+
+    def close(self) -> None:
+        """Take no more updates."""
+        self._closed = True

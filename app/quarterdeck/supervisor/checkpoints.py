@@ -29,7 +29,7 @@ class Checkpoints:
         self._tail_kept_at: dict[SessionId, float] = {}
         self._wake = asyncio.Event()
         self.written = 0
-        supervisor.bus.subscribe(self._note)
+        supervisor.subscribe(self._note)
 
     def tail(self, session_id: SessionId, text: str) -> None:
         """Keep a session's last lines with the next checkpoint."""

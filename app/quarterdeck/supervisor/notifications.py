@@ -42,7 +42,7 @@ class _Told(Struct):
 
 
 class Notifications:
-    """Hears of needs on the bus, and passes them on a moment later, several as one message."""
+    """Hears of needs, and passes them on a moment later, several as one message."""
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
@@ -23,7 +24,6 @@ from quarterdeck.core.session import ExitReason, Session
 from quarterdeck.core.session_ends import gone, placeholder, put_away, revived
 from quarterdeck.errors import StoreError
 from quarterdeck.ports.store import Activity, Claim, Level, SeenSession
-from quarterdeck.supervisor.session_facts import attached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -104,10 +104,10 @@ async def reconcile(
     events += await _ended(around, over, ended_for, statuses)
     still = current().sessions
     events = [event for event in events if not isinstance(event, SessionDeleted) or _may_end(event, fleet, still)]
-    counts = {} if isinstance(look, NoServer) else attached(look.clients)
+    counts = Counter(() if isinstance(look, NoServer) else (client.tmux_id for client in look.clients))
     shown: dict[SessionId, Seen] = {}
     for session_id, pane in found.here.items():
-        session, clients = still.get(session_id), counts.get(pane.tmux_id, 0)
+        session, clients = still.get(session_id), counts[pane.tmux_id]
         if session is not None and not shows_as(session, pane, clients, incarnation):
             shown[session_id] = Seen(pane=pane, clients=clients, incarnation=incarnation)
     return Reconciliation(events, shown)
@@ -151,7 +151,7 @@ async def _born(
     panes = {pane.tmux_id: pane for pane in unknown}
     if not panes:
         return []
-    incarnation, counts = str(look.incarnation), attached(look.clients)
+    incarnation, counts = str(look.incarnation), Counter(client.tmux_id for client in look.clients)
     seen_sessions = [SeenSession(pane.tmux_id, pane.session_name, pane.session_created) for pane in panes.values()]
     identities = await around.store.claim(around.server, incarnation, seen_sessions)
     usual = CreatedReason.STARTUP_DISCOVERY if around.at_start else CreatedReason.RUNTIME_DISCOVERY
@@ -161,7 +161,7 @@ async def _born(
         if base is None or identity.claim is Claim.NEW:
             base = placeholder(identity.session_id, around.server, around.now)
         reason, started_with = around.expected.get(tmux_id, Expected(usual))
-        shown = Seen(pane=panes[tmux_id], clients=counts.get(tmux_id, 0), incarnation=incarnation)
+        shown = Seen(pane=panes[tmux_id], clients=counts[tmux_id], incarnation=incarnation)
         session = project(revived(base, around.now), KnownFacts(seen=shown, started_with=started_with), around.now)
         if identity.claim is not Claim.KNOWN:
             await around.store.record(_told(around, f"session.{TOLD[identity.claim]}", session))

@@ -1,26 +1,57 @@
-"""Which rows of a fleet the console shows."""
+"""Which rows a console shows: those of its first frame, and those of a fleet without the console's own."""
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from quarterdeck.core import discovery
+from quarterdeck.core.fleet import Fleet
 from quarterdeck.core.pane import Snapshot
+from quarterdeck.core.projection import KnownFacts, Seen, project, shows_as
+from quarterdeck.core.session import ExitReason, SessionId
+from quarterdeck.core.session_ends import placeholder, put_away, revived
 from quarterdeck.core.session_names import CONSOLE_NAME
 from quarterdeck.errors import NotFound, TmuxUnreachable
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.pane import Look, Pane, PaneId, TmuxSessionId
-    from quarterdeck.core.session import Session, SessionId
+    from quarterdeck.core.session import Session
     from quarterdeck.errors import QuarterdeckError
 
 ENDED_SHOWN = timedelta(seconds=3)
+UNNAMED = "new "
+"""What the id of a session begins with that has none yet; tmux's own id follows."""
+
+
+def first_fleet(kept: Iterable[Session], look: Look, server: str, now: datetime) -> Fleet:
+    """What can be shown before anything has been derived: whoever tmux lists, as they were last known, and the stale.
+
+    What is stale and there again by its name is shown once, as what tmux lists.
+    """
+    found = discovery.reconcile(known := list(kept), look)
+    stale = [session for session in known if session.is_stale]
+    stale += [put_away(session, ExitReason.STARTUP_MISSING_TMUX, now) for session in found.stranded]
+    if not isinstance(look, Snapshot):
+        return Fleet(sessions={session.session_id: session for session in stale}, last_good_look=now)
+    incarnation, clients = str(look.incarnation), Counter(client.tmux_id for client in look.clients)
+    by_id = {session.session_id: session for session in known}
+    rows = [(revived(by_id[session_id], now), pane) for session_id, pane in found.here.items()]
+    rows += [(placeholder(SessionId(f"{UNNAMED}{pane.tmux_id}"), server, now), pane) for pane in found.unknown]
+    shown: dict[SessionId, Session] = {}
+    for session, pane in rows:
+        seen = Seen(pane=pane, clients=clients[pane.tmux_id], incarnation=incarnation)
+        is_known = shows_as(session, pane, seen.clients, incarnation)
+        shown[session.session_id] = session if is_known else project(session, KnownFacts(seen=seen), now)
+    back = {pane.session_name for pane in found.unknown}
+    shown |= {session.session_id: session for session in stale if session.tmux_name not in back}
+    return Fleet(sessions=shown, incarnation=incarnation, last_good_look=now)
 
 
 def absent(fleet: Fleet) -> QuarterdeckError:
@@ -28,13 +59,6 @@ def absent(fleet: Fleet) -> QuarterdeckError:
     if fleet.is_certain:
         return NotFound("That session is gone.")
     return TmuxUnreachable("tmux does not answer, so nothing is known of that session.", hint=fleet.look_error)
-
-
-def not_yet_looked(first: Fleet, seen: Fleet) -> Fleet:
-    """What is shown until a look has succeeded: the first fleet, with what is wrong with the looks."""
-    if not seen.look_failures:
-        return first
-    return replace(first, look_failures=seen.look_failures, look_error=seen.look_error, workers=seen.workers)
 
 
 def still_shown(exited: Mapping[SessionId, Session], now: datetime) -> dict[SessionId, Session]:
@@ -46,26 +70,14 @@ def still_shown(exited: Mapping[SessionId, Session], now: datetime) -> dict[Sess
     }
 
 
-class Same:
-    """The very same rows while they are equal: by that the screen knows that there is nothing to do."""
-
-    def __init__(self) -> None:
-        self._rows: Mapping[SessionId, Session] = {}
-
-    def __call__(self, rows: Mapping[SessionId, Session]) -> Mapping[SessionId, Session]:
-        """These rows, or those of the last time."""
-        if rows != self._rows:
-            self._rows = rows
-        return self._rows
-
-
 class Guests:
     """The sessions but the one that holds nothing but the console itself, which is in a pane (or in none)."""
 
-    def __init__(self, own: PaneId | None) -> None:
-        self._own = own
+    def __init__(self, own_pane: PaneId | None) -> None:
+        self._own_pane = own_pane
         self._panes: Sequence[Pane] | None = None
         self._ours: TmuxSessionId | None = None
+        """The tmux session in which the console's pane is the only one."""
         self._whole: Mapping[SessionId, Session] = {}
         self._guests: Mapping[SessionId, Session] = {}
         self.own: SessionId | None = None
@@ -75,22 +87,24 @@ class Guests:
 
     def __call__(self, fleet: Fleet, look: Look | None) -> Fleet:
         """The fleet without it; as long as its sessions are the same, so are these."""
-        if self._own is not None and isinstance(look, Snapshot) and look.panes is not self._panes:
-            former, self._ours = self._ours, own_session(look, self._own)
+        if self._own_pane is not None and isinstance(look, Snapshot) and look.panes is not self._panes:
             self._panes = look.panes
-            self.ends_with_us = any(pane.pane_id == self._own and pane.pid == os.getpid() for pane in look.panes)
+            own = next((pane for pane in look.panes if pane.pane_id == self._own_pane), None)
+            beside = own and [
+                pane for pane in look.panes if pane.tmux_id == own.tmux_id and pane.pane_id != own.pane_id
+            ]
+            former, self._ours = self._ours, own.tmux_id if own and not beside else None
+            self.ends_with_us = own is not None and own.pid == os.getpid()
             if self._ours != former:
                 self._whole = {}
         if fleet.sessions is not self._whole:
             self._whole = fleet.sessions
-            self.own = next((key for key, each in fleet.sessions.items() if self._is_ours(each)), None)
+            ours = (key for key, each in fleet.sessions.items() if each.tmux_id == self._ours and not each.is_stale)
+            self.own = next(ours, None) if self._ours is not None else None
             self._guests = {
                 key: each for key, each in fleet.sessions.items() if key != self.own and not was_a_console(each)
             }
         return fleet if len(self._guests) == len(fleet.sessions) else replace(fleet, sessions=self._guests)
-
-    def _is_ours(self, session: Session) -> bool:
-        return self._ours is not None and session.tmux_id == self._ours and not session.is_stale
 
 
 def was_a_console(session: Session) -> bool:
@@ -101,10 +115,3 @@ def was_a_console(session: Session) -> bool:
         and session.work is None
         and session.tmux_name.rstrip("0123456789").removesuffix("-") == CONSOLE_NAME
     )
-
-
-def own_session(look: Snapshot, own: PaneId) -> TmuxSessionId | None:
-    """The tmux session in which the console's pane is the only one."""
-    ours = next((pane.tmux_id for pane in look.panes if pane.pane_id == own), None)
-    alone = ours is not None and all(pane.pane_id == own for pane in look.panes if pane.tmux_id == ours)
-    return ours if alone else None

@@ -1,4 +1,4 @@
-"""The one writer: it alone turns looks and readings into a new fleet, and tells the bus."""
+"""The one writer: it alone turns looks and readings into a new fleet, and tells everybody."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ from quarterdeck.core.pane import NoServer, Snapshot
 from quarterdeck.core.projection import project
 from quarterdeck.core.session import SessionState
 from quarterdeck.errors import TmuxError
-from quarterdeck.supervisor.bus import Bus
 from quarterdeck.supervisor.notes import SessionNotes
 from quarterdeck.supervisor.reconcile import Circumstances, Expected, make_good, reconcile
 from quarterdeck.supervisor.row_writer import Followed, changes_elsewhere
@@ -50,7 +49,7 @@ NO_ROWS: Mapping[SessionId, Session] = MappingProxyType({})
 
 
 class Supervisor:
-    """Watches one tmux server. Everything else reads `fleet` and listens to `bus`."""
+    """Watches one tmux server. Everything else reads `fleet`, and subscribes to what happens."""
 
     def __init__(
         self,
@@ -67,7 +66,7 @@ class Supervisor:
         self.is_writer = is_writer
         self._fleet = Fleet()
         self._notes = notes or SessionNotes()
-        self.bus = Bus()
+        self._listeners: list[Callable[[Event], None]] = []
         self.snapshot: Snapshot | None = None
         self.discovery = asyncio.Lock()
         """Held while a session is made or taken, so that a look never adopts it a second time."""
@@ -98,10 +97,19 @@ class Supervisor:
         return self._fleet if self._untold is None else self._untold.in_fleet(self._fleet)
 
     def _commit(self, *events: Event) -> None:
-        """Fold events into the fleet and publish them, in order."""
+        """Fold events into the fleet and tell every listener of them, in order."""
         for event in events:
             self._fleet = apply(self._fleet, event)
-            self.bus.publish(event)
+            for listener in tuple(self._listeners):
+                try:
+                    listener(event)
+                except Exception:  # a boundary: one listener's fault must not reach the others or the supervisor
+                    logger.exception("a listener failed on %s", type(event).__name__)
+
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Call `listener`, which must not block, with every event from now on; the answer ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     # What others hand over
 

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quarterdeck.core.insight import Insight
+    from quarterdeck.core.pane import Pane
     from quarterdeck.core.session import ActionCue, Session, SessionId
     from quarterdeck.ports.clock import Clock
+    from quarterdeck.supervisor.accepted_thoughts import AcceptedThoughts
     from quarterdeck.supervisor.thought_memory import ThoughtMemory
 
 OTHERS_ARE_HEARD_FOR = 600.0
@@ -31,26 +33,24 @@ class ThoughtPublisher:
         self,
         *,
         clock: Clock,
-        take: Callable[[ThoughtUpdate], ThoughtSnapshot | None],
-        held: Callable[[Session], ThoughtSnapshot | None],
+        thoughts: AcceptedThoughts,
+        pane_of: Callable[[Session], Pane | None],
         show: Callable[[SessionId], None],
     ) -> None:
         self._clock = clock
-        self._take = take
-        self._held = held
+        self._thoughts = thoughts
+        self._pane_of = pane_of
         self._show = show
         self._stream = OUR_STREAMS + secrets.token_hex(6)
         self._heard: dict[SessionId, tuple[ThoughtSnapshot, float]] = {}
-        self.spoken = 0
-        self.refused = 0
 
     def held(self, session: Session) -> ThoughtSnapshot | None:
         """The last word about a session, whoever said it."""
-        return self._held(session)
+        return self._thoughts.held(session, self._pane_of(session))
 
     def must_yield(self, session: Session) -> bool:
         """Whether an engine outside speaks for this session now."""
-        held = self._held(session)
+        held = self.held(session)
         if held is None or is_ours(held):
             self._heard.pop(session.session_id, None)
             return False
@@ -93,7 +93,7 @@ class ThoughtPublisher:
         shift: bool = False,
     ) -> bool:
         now = self._clock.now()
-        session_id = insight.session.session_id
+        session = insight.session
         memory.rest, memory.cues = _facts(insight, memory, now)
         memory.emission_seq += 1
         snapshot = ThoughtSnapshot(
@@ -108,14 +108,13 @@ class ThoughtPublisher:
             stream_instance_id=self._stream,
             emission_seq=memory.emission_seq,
         )
-        taken = self._take(ThoughtUpdate(session_id=session_id, snapshot=snapshot, objective_changed=shift))
-        if taken is None:
+        # Filed where the session was last spoken of: under its id, or under its pane.
+        key = self._thoughts.key(session, self._pane_of(session))
+        if self._thoughts.take(ThoughtUpdate(session_id=key, snapshot=snapshot, objective_changed=shift)) is None:
             # Somebody else has spoken meanwhile; as a new stream we are heard again.
-            self.refused += 1
             memory.emission_seq = 0
             return False
-        self.spoken += 1
-        self._show(session_id)
+        self._show(session.session_id)
         return True
 
 

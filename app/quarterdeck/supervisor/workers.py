@@ -10,19 +10,17 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.diff import diff
 from quarterdeck.core.pane import NoServer, Snapshot
 from quarterdeck.errors import StoreError
-from quarterdeck.supervisor.accepted_thoughts import AcceptedThoughts
+from quarterdeck.supervisor.accepted_thoughts import AcceptedThoughts, ThoughtQueue
 from quarterdeck.supervisor.checkpoints import Checkpoints
 from quarterdeck.supervisor.health_notes import HealthNotes
 from quarterdeck.supervisor.notes import SessionNotes
 from quarterdeck.supervisor.repo_themes import RepoThemes
 from quarterdeck.supervisor.reported_questions import ReportedQuestions
 from quarterdeck.supervisor.reports import Reports
-from quarterdeck.supervisor.row_thoughts import RowThoughts
 from quarterdeck.supervisor.row_writer import RowWriter, WriterLease
 from quarterdeck.supervisor.spawned_rows import SpawnedRows
 from quarterdeck.supervisor.supervisor import Supervisor
 from quarterdeck.supervisor.theme_painter import ThemePainter
-from quarterdeck.supervisor.thought_queue import ThoughtQueue
 from quarterdeck.supervisor.watcher import Watcher
 from quarterdeck.supervisor.worker import keep_running
 
@@ -89,11 +87,10 @@ class Workers:
         self.reports = Reports(spool=spool, socket=str(mux.address), agents=agents, note_heard=store.note_heard)
         self.theme_painter = ThemePainter(clock=clock, themes=RepoThemes(clock=clock))
         self.watcher = Watcher(self.supervisor, self._after_look, resync=resync)
-        self.row_thoughts = RowThoughts(self.supervisor, self.thoughts)
         self.health_notes = HealthNotes(
             store=store, server=self.supervisor.server, is_writer=lambda: self.row_writer.is_writer
         )
-        self.supervisor.bus.subscribe(self.health_notes.note)
+        self.supervisor.subscribe(self.health_notes.note)
         self.others: Callable[[], Mapping[str, Callable[[], Awaitable[None]]]] = dict
         """Makes the workers that `run` is to run as well."""
         self.on_store_change: list[Callable[[], None]] = []
@@ -132,7 +129,7 @@ class Workers:
     def engine(self) -> ThoughtEngine:
         """Says why each session does what it does."""
         made = self._make_engine()
-        self.supervisor.bus.subscribe(made.note)
+        self.supervisor.subscribe(made.note)
         return made
 
     @cached_property
@@ -141,7 +138,7 @@ class Workers:
         from quarterdeck.supervisor.scrollbacks import Scrollbacks
 
         made = Scrollbacks(mux=self._mux, clock=self._clock, keep=self.checkpoints.tail)
-        self.supervisor.bus.subscribe(made.note)
+        self.supervisor.subscribe(made.note)
         return made
 
     @cached_property
@@ -155,7 +152,7 @@ class Workers:
             server=self.supervisor.server,
             is_writer=lambda: self.row_writer.is_writer,
         )
-        self.supervisor.bus.subscribe(made.note)
+        self.supervisor.subscribe(made.note)
         self._at_end.append(made.save)
         return made
 
