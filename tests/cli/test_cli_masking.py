@@ -14,9 +14,8 @@ from quarterdeck.cli.error_output import show
 from quarterdeck.cli.events_watch import in_words
 from quarterdeck.core.answer_choice import is_shown_by, is_told_again
 from quarterdeck.core.events import Health, SessionChanged, WorkerHealth
-from quarterdeck.core.masked import masked, masked_session
 from quarterdeck.core.notice import message_of, notice_of
-from quarterdeck.core.redact import redact
+from quarterdeck.core.redact import masked, masked_session, redact
 from quarterdeck.core.session import ActionCue, ActionCueKind, Ask, Evidence, Need, SessionState
 from quarterdeck.core.session_json import event_to_wire, to_wire
 from quarterdeck.core.thought_line import tidy, tidy_answer

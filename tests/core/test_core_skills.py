@@ -4,10 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.core.cues import action_cues
 from quarterdeck.core.session import Need
 from quarterdeck.core.skills import last_skill
-from quarterdeck.core.transcript import ActionKind, AgentAction
+from quarterdeck.core.transcript import ActionKind, AgentAction, action_cues
 
 INSTALLED = ("Code-Review", "deep.research", "team/lint")
 

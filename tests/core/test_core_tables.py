@@ -9,8 +9,7 @@ import pytest
 
 import quarterdeck
 from quarterdeck.core.agent_programs import is_interpreter
-from quarterdeck.core.evidence import confidence_of
-from quarterdeck.core.rest import fallback_rest_state, rest_state_from_idle
+from quarterdeck.core.reading import cause_of, fallback_rest_state, rest_state_from_idle
 from quarterdeck.core.session import Need, RestState, SessionState, ThoughtState
 from quarterdeck.core.state_signs import OF_NEED, OF_STATE, STATE_SIGNS
 from quarterdeck.tui.rows.mark import Kind
@@ -95,4 +94,4 @@ def test_an_interpreter_is_known_with_any_version(name: str, wanted: bool) -> No
     ],
 )
 def test_each_cause_has_its_confidence(confidence: str, causes: str) -> None:
-    assert {confidence_of(cause) for cause in causes.split()} == {confidence}
+    assert {cause_of(cause).confidence for cause in causes.split()} == {confidence}

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from quarterdeck.core.cadence import Cadence, CadenceTier
 from quarterdeck.core.engine_health import EngineHealth
 from quarterdeck.core.events import Health
-from quarterdeck.core.objective import changed_characters, context_of, fingerprint, new_output
-from quarterdeck.core.reading import Reading
+from quarterdeck.core.insight import changed_characters, context_of, fingerprint, new_output
+from quarterdeck.core.reading import Reading, waits_for_operator
 from quarterdeck.core.redact import redact_firmly
-from quarterdeck.core.rest import waits_for_operator
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
 from quarterdeck.core.spending import DAY, HOUR, Caps, Spending, spending_from
 from quarterdeck.core.thought_line import LONGEST, tidy, tidy_answer

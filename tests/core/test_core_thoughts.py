@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from quarterdeck.core.pane import Pane, PaneId, TmuxSessionId, WindowId
 from quarterdeck.core.projection import KnownFacts, project
 from quarterdeck.core.session import RestState, Session, SessionId, ThoughtSource, ThoughtState
-from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
-from quarterdeck.core.thought_rules import accept, fold, key_for, pane_key, supersedes
+from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate, accept, fold, key_for, pane_key, supersedes
 from quarterdeck.values import replace
 from support.struct_of import struct_of
 

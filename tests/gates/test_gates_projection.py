@@ -18,7 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 MAKES_SESSIONS = {"core.projection", "core.session_ends"}
 REPORT, REQUEST, RECORD, THOUGHT = "what an agent reported", "what is asked for", "a work record", "a thought"
 ALLOWED = {
-    "core.masked: asks state_evidence thought title work": "leaves the process, and nothing of it comes back",
+    "core.redact: asks state_evidence thought title work": "leaves the process, and nothing of it comes back",
     "agents.claude_reports: tool": REPORT,
     "agents.gemini_reports: tool": REPORT,
     "agents.opencode_reports: cwd model session_id": REPORT,
@@ -26,10 +26,10 @@ ALLOWED = {
     "cli.events_watch: session_id": REQUEST,
     "core.apply_events: incarnation": "the fleet",
     "core.reading_ladder: needs": "a reading",
-    "core.thought_rules: action_cues thought": THOUGHT,
-    "core.thought_rules: objective_changed_at": THOUGHT,
-    "core.thought_rules: objective_fingerprint": THOUGHT,
-    "core.thought_rules: thought thought_source": THOUGHT,
+    "core.thought: action_cues thought": THOUGHT,
+    "core.thought: objective_changed_at": THOUGHT,
+    "core.thought: objective_fingerprint": THOUGHT,
+    "core.thought: thought thought_source": THOUGHT,
     "operations.conversations: agent_session_id": RECORD,
     "operations.conversations: session_id": REQUEST,
     "operations.new: session_id": REQUEST,

@@ -9,7 +9,7 @@ import pytest
 
 from quarterdeck.config.settings import Settings
 from quarterdeck.core.events import SessionChanged
-from quarterdeck.core.evidence import REPORTED
+from quarterdeck.core.reading import REPORTED
 from quarterdeck.core.session import Need, SessionId, SessionState, Source
 from quarterdeck.core.session_json import to_wire
 from quarterdeck.core.urgency import UrgencyTier, tier

@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck.agents.file_claims import FileClaims
-from quarterdeck.core.evidence import evidence_of
 from quarterdeck.core.insight import Insight
+from quarterdeck.core.reading import evidence_of, waits_for_operator
 from quarterdeck.core.reading_ladder import decide
 from quarterdeck.core.report import ReportState
-from quarterdeck.core.rest import waits_for_operator
 from quarterdeck.core.session import Ask, Evidence, Need, Session, SessionId, SessionState
 from quarterdeck.core.text import clean_lines
 from quarterdeck.core.thought_line import LONGEST

@@ -23,7 +23,7 @@ from quarterdeck.core.events import (
     ThemeFound,
     WorkerHealth,
 )
-from quarterdeck.core.masked import masked
+from quarterdeck.core.redact import masked
 from quarterdeck.core.session import SessionId
 from quarterdeck.core.session_json import EVENT_NAMES, event_to_wire
 from quarterdeck.core.session_names import find_session

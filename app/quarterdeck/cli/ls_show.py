@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from quarterdeck.cli.open_sessions import services
 from quarterdeck.cli.output import print_json, say, separated, write
 from quarterdeck.core.ages import age
-from quarterdeck.core.evidence import in_words
-from quarterdeck.core.masked import masked_session
-from quarterdeck.core.redact import redact
+from quarterdeck.core.reading import cause_of
+from quarterdeck.core.redact import masked_session, redact
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.session_ends import without_id
 from quarterdeck.core.session_json import to_wire
@@ -127,7 +126,7 @@ async def _show(call: Call) -> int:
 def _facts(session: Session, now: datetime, *, why: bool) -> list[tuple[str, str]]:
     session = masked_session(session)
     evidence = session.state_evidence
-    known = f"{in_words(evidence.cause)} ({evidence.source}, {evidence.confidence} confidence)"
+    known = f"{cause_of(evidence.cause).words} ({evidence.source}, {evidence.confidence} confidence)"
     facts = [
         ("Session", f"{session.session_id}  {session.tmux_name}"),
         ("State", session.state_word),

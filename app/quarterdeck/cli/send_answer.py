@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.cli.open_sessions import services
 from quarterdeck.cli.output import print_json, say
-from quarterdeck.core.masked import masked
+from quarterdeck.core.redact import masked
 from quarterdeck.core.session_json import rfc3339
 from quarterdeck.errors import Refused, UsageError
 from quarterdeck.operations import answer as answering

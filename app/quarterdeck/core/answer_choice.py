@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.masked import masked
-from quarterdeck.core.redact import REDACTED
+from quarterdeck.core.redact import REDACTED, masked
 from quarterdeck.core.text import clean_lines
 
 if TYPE_CHECKING:

@@ -8,19 +8,13 @@ like a prompt does not flicker.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from quarterdeck.core.evidence import confidence_of
-from quarterdeck.core.reading import Reading
+from quarterdeck.core.reading import Reading, cause_of
 from quarterdeck.core.screen_rules import ends_at_prompt, error_in, is_meaningful, last_line, new_lines
 from quarterdeck.core.session import Confidence, SessionState, Source
 from quarterdeck.values import replace
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 ERROR_LINGER = 4.0
 """Seconds for which an error is shown when no prompt ends it."""
@@ -32,21 +26,6 @@ CHILDLESS_FOR = 1.0
 """Seconds for which a shell away from its prompt must be seen with nothing below it: between two short commands of a
 loop there is nothing for a moment."""
 
-CAUSE_SOURCE: Mapping[str, Source] = MappingProxyType(
-    {
-        "error_pattern": Source.SCREEN,
-        "fallback_non_prompt_output": Source.SCREEN,
-        "fallback_prompt_detected": Source.SCREEN,
-        "bell": Source.SIGNAL,
-        "local_input": Source.PROCESS,
-        "liveness_no_children": Source.PROCESS,
-        "liveness_has_children": Source.PROCESS,
-        "process_exit": Source.PROCESS,
-    }
-)
-"""The rung a cause stands on; what is not listed is silence."""
-
-_NOTHING_RUNS = "liveness_no_children"
 _RESTING = frozenset({SessionState.IDLE, SessionState.ATTENTION})
 
 
@@ -115,44 +94,37 @@ def dismiss(state: DetectorState, now: float) -> tuple[DetectorState, Reading]:
 
 def next_deadline(state: DetectorState) -> float | None:
     """When the state will change by itself, if nothing is seen before."""
-    return min((due for due, _ in _due(state)), default=None)
+    return min((due for due, *_ in _due(state)), default=None)
 
 
 def reading_of(state: DetectorState) -> Reading:
     """The state as a claim. What an agent's output alone shows stands on the lowest rung: it only moves or is still."""
-    source = CAUSE_SOURCE.get(state.cause, Source.SILENCE)
-    if state.tool_mode and source is Source.SCREEN:
-        source = Source.SILENCE
+    cause = cause_of(state.cause)
     return Reading(
-        source=source,
+        source=Source.SILENCE if state.tool_mode and cause.source is Source.SCREEN else cause.source,
         state=state.state,
         cause=state.cause,
-        confidence=Confidence.MEDIUM if state.cause == "bell" else confidence_of(state.cause),
+        confidence=cause.confidence,
         at=datetime.fromtimestamp(state.at, UTC),
         detail=state.detail,
     )
 
 
-_EXPIRED = MappingProxyType(
-    {
-        "error_until": (SessionState.IDLE, "error_timer_expired"),
-        "silent_at": (SessionState.IDLE, "output_silence_expired"),
-        "attention_at": (SessionState.ATTENTION, "attention_timer_expired"),
-    }
-)
-
-
-def _due(state: DetectorState) -> list[tuple[float, str]]:
-    """The timers that run, by name."""
-    timers = (("error_until", state.error_until), ("silent_at", state.silent_at), ("attention_at", state.attention_at))
-    return [(due, name) for name, due in timers if due is not None]
+def _due(state: DetectorState) -> list[tuple[float, SessionState, str]]:
+    """When each timer that runs ends, and the state and its cause that then begin."""
+    timers = (
+        (state.error_until, SessionState.IDLE, "error_timer_expired"),
+        (state.silent_at, SessionState.IDLE, "output_silence_expired"),
+        (state.attention_at, SessionState.ATTENTION, "attention_timer_expired"),
+    )
+    return [(due, to, cause) for due, to, cause in timers if due is not None]
 
 
 def _expire(state: DetectorState, now: float) -> DetectorState:
     """Fire what is due, each at its own time, so that it does not matter how often somebody looks."""
     while due := [timer for timer in _due(state) if timer[0] <= now]:
-        time, name = min(due)
-        state = _settle(state, _read_bell(_enter(state, *_EXPIRED[name], time), time), time)
+        time, to, cause = min(due)
+        state = _settle(state, _read_bell(_enter(state, to, cause, time), time), time)
     return state
 
 
@@ -265,8 +237,10 @@ def _read_process(state: DetectorState, has_children: bool | None, now: float) -
         return state
     if not has_children:
         told = state.state is SessionState.BUSY or state.cause == "initial_state"
-        return state if not told or is_doubtful(state, now) else _enter(state, SessionState.IDLE, _NOTHING_RUNS, now)
-    sure = state.state is SessionState.BUSY and confidence_of(state.cause) is Confidence.HIGH
+        if not told or is_doubtful(state, now):
+            return state
+        return _enter(state, SessionState.IDLE, "liveness_no_children", now)
+    sure = state.state is SessionState.BUSY and cause_of(state.cause).confidence is Confidence.HIGH
     if state.tool_mode or sure:
         return state
     return _enter(state, SessionState.BUSY, "liveness_has_children", now)

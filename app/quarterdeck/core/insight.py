@@ -1,12 +1,15 @@
-"""Everything known of one session at a moment, for whoever says in words what it does and why."""
+"""Everything known of one session at a moment, and what tells whether it is after something else."""
 
 from __future__ import annotations
 
+import re
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from quarterdeck.core.report import ReportState
+from quarterdeck.core.transcript import ActionKind
 
 if TYPE_CHECKING:
     from quarterdeck.core.session import Session
@@ -44,3 +47,76 @@ class Insight(Struct, frozen=True, kw_only=True):
         """The tool that runs now, with what it is about."""
         current = self.view.current_tool if self.view else ""
         return current or self.report.tool
+
+
+LAST_TOOLS = 3
+LAST_LINES = 6
+LEAST_CHANGE = 100
+"""Non-blank characters that must differ before a plain terminal is described anew."""
+CONTEXT_LENGTH = 800
+"""Characters of a terminal's text that give the context."""
+ANCHOR_LENGTH = 200
+FALLBACK_LENGTH = 300
+
+_TALK = frozenset({ActionKind.SAID, ActionKind.THINKING})
+
+
+def fingerprint(insight: Insight) -> str:
+    """A number, as text, that stays the same while the session is after the same thing."""
+    parts = [f"state={insight.session.state}"]
+    if insight.has_context:
+        parts += [_normal(insight.task), tool_name(insight.tool), *last_tools(insight)]
+    else:
+        lines = [line for line in insight.screen.splitlines() if line.strip()]
+        parts += [_normal(line) for line in lines[-LAST_LINES:]]
+    return str(int.from_bytes(blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=8).digest()))
+
+
+def last_tools(insight: Insight) -> list[str]:
+    """The names of the latest tools, newest last."""
+    actions = insight.view.actions if insight.view else ()
+    names = [action.tool for action in reversed(actions) if action.kind not in _TALK and action.tool]
+    return names[:LAST_TOOLS][::-1]
+
+
+def tool_name(gist: str) -> str:
+    """The tool's name in `name: what it is about`."""
+    return gist.partition(":")[0].strip()
+
+
+def context_of(screen: str) -> str:
+    """The end of a terminal's text that says where it stands, without blank lines."""
+    return "\n".join(line.rstrip() for line in screen.splitlines() if line.strip())[-CONTEXT_LENGTH:]
+
+
+def changed_characters(before: str, after: str) -> int:
+    """Non-blank characters of `after` between what both texts begin with and what both end with."""
+    start, least = 0, min(len(before), len(after))
+    while start < least and before[start] == after[start]:
+        start += 1
+    end = 0
+    while end < least - start and before[-1 - end] == after[-1 - end]:
+        end += 1
+    changed = max(before[start : len(before) - end], after[start : len(after) - end], key=_solid)
+    return _solid(changed)
+
+
+def new_output(before: str, after: str) -> str:
+    """What `after` shows that `before` did not: what follows the old end, else the last of it."""
+    anchor = before[-ANCHOR_LENGTH:]
+    place = after.rfind(anchor) if anchor.strip() else -1
+    fresh = after[place + len(anchor) :] if place >= 0 else after[-FALLBACK_LENGTH:]
+    return fresh if fresh.strip() else after
+
+
+def same_words(one: str | None, other: str | None) -> bool:
+    """Whether two lines say the same but for blanks and capitals."""
+    return _normal(one or "") == _normal(other or "")
+
+
+def _normal(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip().lower()
+
+
+def _solid(text: str) -> int:
+    return len(text) - sum(map(str.isspace, text))

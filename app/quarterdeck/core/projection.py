@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from quarterdeck.core.evidence import REPORTED, evidence_of
-from quarterdeck.core.rest import fallback_rest_state, rest_state_from_idle
+from quarterdeck.core.reading import REPORTED, evidence_of, fallback_rest_state, rest_state_from_idle
 from quarterdeck.core.session import (
     ASKING,
     FIELDS,

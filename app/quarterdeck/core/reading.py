@@ -1,15 +1,16 @@
-"""A reading: one channel's claim about what a session is doing."""
+"""A reading, one channel's claim about what a session is doing: how sure it is, and what follows from it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
+from quarterdeck.core.session import ASKING, Confidence, Evidence, Need, RestState, SessionState, Source, ThoughtState
+
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from quarterdeck.core.session import Confidence, Need, SessionState, Source
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -34,3 +35,102 @@ class Reading(Struct, frozen=True, kw_only=True):
     """When a limit that stopped the session ends, if that was told."""
     lasts: float | None = None
     """Seconds this claim holds without fresh support; None = until another reading of the same source."""
+
+
+REPORTED = "self_report"
+"""The cause of a question that an agent reported itself, with `report needs_input`."""
+NOTHING_SEEN = frozenset({"initial_state", "nothing_known", "supervisor_placeholder"})
+"""Causes that only fill a place until something has been seen."""
+
+
+class Cause(NamedTuple):
+    """Why a session is thought to be in its state."""
+
+    words: str
+    confidence: Confidence = Confidence.LOW
+    source: Source = Source.SILENCE
+    """The rung it stands on."""
+
+
+_HIGH, _MEDIUM = Confidence.HIGH, Confidence.MEDIUM
+_CAUSES = {
+    "api_delete": Cause("it was ended from here"),
+    "attention_timer_expired": Cause("it has rested for five minutes since it worked", _MEDIUM),
+    "bell": Cause("it rang the bell", _MEDIUM, Source.SIGNAL),
+    "dismiss_attention": Cause("you have looked", _MEDIUM),
+    "error_pattern": Cause("its screen shows an error", _HIGH, Source.SCREEN),
+    "error_timer_expired": Cause("its error was a while ago", _MEDIUM),
+    "fallback_non_prompt_output": Cause("its screen shows no prompt", _MEDIUM, Source.SCREEN),
+    "fallback_prompt_detected": Cause("its screen shows a prompt", _MEDIUM, Source.SCREEN),
+    "initial_state": Cause("nothing was seen yet"),
+    "liveness_has_children": Cause("something runs in its shell", _HIGH, Source.PROCESS),
+    "liveness_no_children": Cause("nothing runs in its shell", _HIGH, Source.PROCESS),
+    "local_input": Cause("something was typed there", _MEDIUM, Source.PROCESS),
+    "osc133_command": Cause("its shell says that a command began", _HIGH),
+    "osc133_prompt": Cause("its shell says that it waits for a command", _HIGH),
+    "output_silence_expired": Cause("it has been silent", _MEDIUM),
+    "process_exit": Cause("its program has ended", _HIGH, Source.PROCESS),
+    REPORTED: Cause("its agent reported that it needs input"),
+    "startup_missing_tmux": Cause("tmux had no such session at the start", _HIGH),
+}
+"""Those of plain sessions, and what they mean."""
+
+
+def cause_of(name: str) -> Cause:
+    """A cause by its name; those of agents read well as they are."""
+    return _CAUSES.get(name) or Cause(name.replace("_", " "))
+
+
+def evidence_of(reading: Reading) -> Evidence:
+    """A reading as the evidence a row carries."""
+    return Evidence(
+        cause=reading.cause,
+        confidence=reading.confidence,
+        observed_at=reading.at,
+        source=reading.source,
+        detail=f"{reading.detail} (until {reading.until:%H:%M} UTC)" if reading.until else reading.detail,
+    )
+
+
+DROWSY_AFTER = timedelta(seconds=30)
+
+_IDLE_REST = {
+    ThoughtState.ACTIVE: RestState.ACTIVE,
+    ThoughtState.HOLDING: RestState.DROWSY,
+    ThoughtState.SLEEPING: RestState.SLEEPING,
+}
+
+_TURN_TELLERS = frozenset({Source.HOOK, Source.REGISTRY, Source.TRANSCRIPT, Source.SIGNAL, Source.SCREEN})
+"""Rungs that know an agent's turn; processes and silence do not."""
+
+
+def waits_for_operator(reading: Reading, *, background_tasks: int = 0) -> bool:
+    """Whether an agent's reading says that nothing goes on until the operator does something.
+
+    That is so while something is asked, and once the turn is over; an idleness that nobody explains is only that.
+    """
+    if reading.needs in ASKING:
+        return True
+    if reading.state is not SessionState.IDLE or background_tasks:
+        return False
+    told = reading.source in _TURN_TELLERS and reading.confidence is not Confidence.LOW
+    return reading.needs is Need.FINISHED or told
+
+
+def fallback_rest_state(state: SessionState, thought_state: ThoughtState) -> RestState:
+    """The rest state of a row that is only a placeholder or stale."""
+    if state is SessionState.EXITED:
+        return RestState.DEEP_SLEEP
+    return _IDLE_REST[thought_state] if state is SessionState.IDLE else RestState.ACTIVE
+
+
+def rest_state_from_idle(state: SessionState, last_activity: datetime, now: datetime) -> RestState:
+    """The rest state of a live row until a thought arrives.
+
+    Never sleeping: a long silence does not show that somebody waits. A clock that went back counts as no silence.
+    """
+    if state is SessionState.EXITED:
+        return RestState.DEEP_SLEEP
+    if state is SessionState.IDLE and now - last_activity >= DROWSY_AFTER:
+        return RestState.DROWSY
+    return RestState.ACTIVE

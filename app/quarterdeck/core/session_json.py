@@ -24,7 +24,7 @@ from quarterdeck.core.events import (
     ThemeFound,
     WorkerHealth,
 )
-from quarterdeck.core.masked import masked_session, masked_values
+from quarterdeck.core.redact import masked_session, masked_values
 from quarterdeck.core.session import EPOCH, FIELDS
 
 if TYPE_CHECKING:

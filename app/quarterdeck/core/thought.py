@@ -1,11 +1,21 @@
-"""Thoughts: what an engine says of a session, and the record we keep of it."""
+"""Thoughts: what an engine says of a session, which updates count, and how one is folded into what is held."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from quarterdeck.core.aware_time import AwareTime  # noqa: TC001 — read at run time, with what is kept
+from quarterdeck.core.redact import masked
 from quarterdeck.core.session import ActionCue, RestState, ThoughtSource, ThoughtState
+from quarterdeck.values import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from quarterdeck.core.pane import Pane
+    from quarterdeck.core.session import Session
 
 
 class ThoughtSnapshot(Struct, frozen=True, kw_only=True):
@@ -33,3 +43,90 @@ class ThoughtUpdate(Struct, frozen=True, kw_only=True):
     """One of our ids, or a pane key `tmux:<name>:<window>.<pane>:%<id>`."""
     snapshot: ThoughtSnapshot
     objective_changed: bool = False
+
+
+OUR_STREAMS = "quarterdeck-"
+
+
+def is_ours(snapshot: ThoughtSnapshot) -> bool:
+    """Whether our own engine said it, in this process or in another one."""
+    return (snapshot.stream_instance_id or "").startswith(OUR_STREAMS)
+
+
+def accept(held: ThoughtSnapshot | None, update: ThoughtUpdate) -> bool:
+    """Whether an update is news: later in its stream, the first of a new one, or not numbered at all.
+
+    Once a numbered stream has spoken, unnumbered updates are dropped, and another stream counts only from its 1.
+    To an engine outside our own is no such stream: it cannot know that ours ran.
+    """
+    if held is None or held.stream_instance_id is None or (is_ours(held) and not is_ours(update.snapshot)):
+        return True
+    stream, seq = update.snapshot.stream_instance_id, update.snapshot.emission_seq
+    if seq <= 0:
+        return False
+    if stream is None:
+        return True
+    return seq > held.emission_seq if stream == held.stream_instance_id else seq == 1
+
+
+def supersedes(stored: ThoughtSnapshot, held: ThoughtSnapshot) -> bool:
+    """Whether what the store has is later than what this process holds.
+
+    A numbered update was judged by the store, whatever its time says; of others the time decides.
+    """
+    if stored.stream_instance_id is None:
+        return stored.updated_at > held.updated_at
+    return stored.stream_instance_id != held.stream_instance_id or stored.emission_seq >= held.emission_seq
+
+
+def _masked(snapshot: ThoughtSnapshot) -> ThoughtSnapshot:
+    cues = tuple(replace(cue, evidence=tuple(map(masked, cue.evidence))) for cue in snapshot.action_cues)
+    return replace(
+        snapshot, thought=masked(snapshot.thought) if snapshot.thought else snapshot.thought, action_cues=cues
+    )
+
+
+def fold(held: ThoughtSnapshot | None, update: ThoughtUpdate) -> ThoughtSnapshot:
+    """What is held after an accepted update; here every thought passes, so here it loses its secrets.
+
+    Neither falling asleep nor a carried thought without text wipes the last real thought; the time of the objective
+    stays until it shifts again; and a watermark is never lost to an update that carries none.
+    """
+    new = _masked(update.snapshot)
+    asleep = new.thought_source is ThoughtSource.STATIC_SLEEPING
+    if asleep or (new.thought is None and new.thought_source is ThoughtSource.CARRY_FORWARD):
+        thought = held.thought if held and is_real_thought(held.thought) else None
+        new = replace(new, thought=thought, thought_source=ThoughtSource.CARRY_FORWARD)
+    if update.objective_changed and new.objective_changed_at is None:
+        new = replace(new, objective_changed_at=new.updated_at)
+    if held is None:
+        return new
+    if new.objective_changed_at is None:
+        new = replace(new, objective_changed_at=held.objective_changed_at)
+    if new.objective_fingerprint is None:
+        new = replace(new, objective_fingerprint=held.objective_fingerprint)
+    if new.stream_instance_id is None and held.stream_instance_id is not None and not is_ours(held):
+        new = replace(new, stream_instance_id=held.stream_instance_id, emission_seq=held.emission_seq)
+    return new
+
+
+def is_real_thought(thought: str | None) -> bool:
+    """Whether a thought says anything: not blank, and not the word that only says that the session sleeps."""
+    return (thought or "").strip().rstrip(".").lower() not in {"", "sleeping"}
+
+
+def pane_key(pane: Pane) -> str:
+    """The key under which an engine that knows panes, and not our ids, files its thoughts."""
+    return f"tmux:{pane.session_name}:{pane.window_index}.{pane.pane_index}:{pane.pane_id}"
+
+
+def key_for(session: Session, thoughts: Mapping[str, ThoughtSnapshot], pane_key: str | None) -> str:
+    """What a session's thoughts are filed under: its id, or the pane it shows now where only that was spoken of.
+
+    Never another pane: that would put one agent's words on another agent's row. What our own engine says is filed under
+    the id; it gives way to an engine outside that knows panes, as it would to one that knows ids.
+    """
+    direct = thoughts.get(session.session_id)
+    if pane_key is None or pane_key not in thoughts or not (direct is None or is_ours(direct)):
+        return session.session_id
+    return pane_key

@@ -1,4 +1,4 @@
-"""What an agent's transcript tells, whatever the agent."""
+"""What an agent's transcript tells, whatever the agent, and the reminders that follow from its steps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from quarterdeck.core.session import ASKING, ActionCue, ActionCueKind, Need
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from quarterdeck.core.reading import Reading
@@ -86,3 +89,24 @@ class TranscriptView(Struct, frozen=True, kw_only=True):
 
 NO_TRANSCRIPT = TranscriptView()
 """Of an agent that writes none, or none that was found."""
+
+
+def action_cues(actions: Sequence[AgentAction], needs: Need | None) -> tuple[ActionCue, ...]:
+    """The reminders that hold now, the most urgent first; a step that failed or still runs counts for nothing."""
+    asking = (
+        (ActionCue(kind=ActionCueKind.AWAITING_USER, evidence=("awaiting_user_input",)),) if needs in ASKING else ()
+    )
+    done = [each.kind for each in actions if each.ok is True]
+    if ActionKind.EDIT not in done:
+        return asking
+    since = set(done[len(done) - done[::-1].index(ActionKind.EDIT) :])
+    if ActionKind.COMMIT in since:
+        return asking
+    if ActionKind.CHECK not in since:
+        kind, facts = ActionCueKind.VALIDATION_MISSING_AFTER_EDIT, ["fresh_validation_not_seen"]
+    elif ActionKind.DIRTY_CHECK in since:
+        kind, facts = ActionCueKind.COMMIT_READY, ["validation_succeeded", "dirty_tree_checked_after_latest_edit"]
+    else:
+        kind = ActionCueKind.DIRTY_CHECK_MISSING
+        facts = ["validation_succeeded", "dirty_tree_check_not_seen_after_latest_edit"]
+    return (*asking, ActionCue(kind=kind, evidence=("edit_seen", *facts, "commit_not_seen_after_latest_edit")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.masked import masked_session
+from quarterdeck.core.redact import masked_session
 from quarterdeck.core.session_ends import as_ended, as_live, as_stale, over, waiting_for_server
 from quarterdeck.store.kept_rows import BadRow, Known, read_session
 from quarterdeck.store.session_ids import keep_counter

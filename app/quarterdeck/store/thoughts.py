@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.thought_rules import accept, fold, is_real_thought
+from quarterdeck.core.thought import accept, fold, is_real_thought
 from quarterdeck.store.kept_rows import BadRow, Known, read_thought
 from quarterdeck.store.writing import as_json, clean
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.thought_rules import accept, fold, key_for, pane_key, supersedes
+from quarterdeck.core.thought import accept, fold, key_for, pane_key, supersedes
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:

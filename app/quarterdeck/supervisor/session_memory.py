@@ -17,12 +17,11 @@ from quarterdeck.core.detector import (
     reading_of,
     step,
 )
-from quarterdeck.core.evidence import REPORTED
 from quarterdeck.core.insight import Insight
 from quarterdeck.core.projection import Conclusion
+from quarterdeck.core.reading import DROWSY_AFTER, REPORTED, waits_for_operator
 from quarterdeck.core.reading_ladder import decide, next_expiry, settle, settle_deadline
 from quarterdeck.core.report import ReportState
-from quarterdeck.core.rest import DROWSY_AFTER, waits_for_operator
 from quarterdeck.core.session import ASKING, Ask, Confidence, Need, RestState, Session, SessionState, ShownAgent
 from quarterdeck.core.transcript import NO_TRANSCRIPT
 from quarterdeck.ports.agent import ScreenLook

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.masked import masked_ask, masked_work
 from quarterdeck.core.projection import KnownFacts, Recorded, project
+from quarterdeck.core.redact import masked_ask, masked_work
 from quarterdeck.core.session import SessionState
 from quarterdeck.errors import NotFound
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.cadence import Skip
 from quarterdeck.core.engine_health import EngineHealth
 from quarterdeck.core.events import SessionChanged, SessionCreated, SessionDeleted, SessionForgotten
-from quarterdeck.core.objective import same_words
-from quarterdeck.core.rest import DROWSY_AFTER
+from quarterdeck.core.insight import same_words
+from quarterdeck.core.reading import DROWSY_AFTER
 from quarterdeck.core.session import RestState, SessionState, ThoughtState
 from quarterdeck.core.thought_line import tidy_answer
 from quarterdeck.errors import BudgetSpent, ThinkerError

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from quarterdeck.core.cadence import Skip
-from quarterdeck.core.objective import LEAST_CHANGE, changed_characters, context_of, fingerprint
+from quarterdeck.core.insight import LEAST_CHANGE, changed_characters, context_of, fingerprint
 from quarterdeck.core.session import RestState, SessionState, ThoughtState
-from quarterdeck.core.thought_rules import is_real_thought
+from quarterdeck.core.thought import is_real_thought
 
 if TYPE_CHECKING:
     from quarterdeck.core.insight import Insight

@@ -5,11 +5,10 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.cues import action_cues
-from quarterdeck.core.rest import rest_state_from_idle
+from quarterdeck.core.reading import rest_state_from_idle
 from quarterdeck.core.session import ActionCueKind, RestState, ThoughtSource, ThoughtState
-from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
-from quarterdeck.core.thought_rules import OUR_STREAMS, is_ours
+from quarterdeck.core.thought import OUR_STREAMS, ThoughtSnapshot, ThoughtUpdate, is_ours
+from quarterdeck.core.transcript import action_cues
 
 if TYPE_CHECKING:
     from collections.abc import Callable

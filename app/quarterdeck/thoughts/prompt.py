@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.objective import context_of, new_output
+from quarterdeck.core.insight import context_of, new_output
 from quarterdeck.core.redact import redact_firmly
 from quarterdeck.core.text import clean_lines
 from quarterdeck.core.transcript import ActionKind

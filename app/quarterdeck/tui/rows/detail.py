@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.ages import exact
-from quarterdeck.core.evidence import in_words
-from quarterdeck.core.masked import masked
-from quarterdeck.core.redact import redact
+from quarterdeck.core.reading import cause_of
+from quarterdeck.core.redact import masked, redact
 from quarterdeck.core.text import clean, clean_lines, fit
 from quarterdeck.tui.rows.cell import Cell, Line
 from quarterdeck.tui.rows.durations import amount, quiet, share
@@ -62,7 +61,7 @@ def why_lines(session: Session, now: datetime) -> list[Line]:
             _fact("state", word, ROLES[kind]),
             *_facts(
                 [
-                    ("because", in_words(evidence.cause)),
+                    ("because", cause_of(evidence.cause).words),
                     ("from", f"{evidence.source.value}, confidence {evidence.confidence.value}"),
                     ("seen", exact(evidence.observed_at, now)),
                     ("evidence", masked(evidence.detail)),

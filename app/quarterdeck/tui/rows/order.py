@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from quarterdeck.core import urgency
-from quarterdeck.core.evidence import NOTHING_SEEN
+from quarterdeck.core.reading import NOTHING_SEEN
 from quarterdeck.core.session import Source
 from quarterdeck.tui.rows.mark import GONE, kind_of
 from quarterdeck.tui.rows.session_row import repo_of

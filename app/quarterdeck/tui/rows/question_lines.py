@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.ages import rough
-from quarterdeck.core.masked import masked
+from quarterdeck.core.redact import masked
 from quarterdeck.core.session import Need
 from quarterdeck.core.text import clean, clean_lines
 from quarterdeck.tui.rows.cell import Cell

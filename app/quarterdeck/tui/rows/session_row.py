@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.agent_programs import SHELLS, WRAPPER
-from quarterdeck.core.masked import masked
+from quarterdeck.core.redact import masked
 from quarterdeck.core.session import ASKING, SessionState, Source
 from quarterdeck.core.text import clean, cut, fit
 from quarterdeck.tui.rows.mark import GONE, REST_WORDS, Kind
