@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.cli.systemd_unit import unit, word
+from quarterdeck.cli.invocation import unit, word
 from support.cli import ROOT, Done, run_cli
 from support.patience import PATIENCE
 from support.tmux_server import TmuxServer, until

@@ -10,8 +10,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from quarterdeck import log
-from quarterdeck.cli.error_output import show
 from quarterdeck.cli.events_watch import in_words
+from quarterdeck.cli.output import show_error
 from quarterdeck.core.answer_choice import is_shown_by, is_told_again
 from quarterdeck.core.events import Health, SessionChanged, WorkerHealth
 from quarterdeck.core.notice import message_of, notice_of
@@ -170,7 +170,7 @@ def test_the_log_and_what_is_said_of_a_failure_have_none(tmp_path: Path, capsys:
         logger.exception("failed: %s", SAID)
     logger.debug("seen", extra={log.PANE_TEXT: SAID})
     handler.close()
-    show(UsageError(f"{SAID!r} is none of the choices"), as_json=False)
+    show_error(UsageError(f"{SAID!r} is none of the choices"), as_json=False)
 
     assert shows_none((tmp_path / "q.log").read_text())
     assert (tmp_path / "q.log").read_text().count("[redacted]") >= 4

@@ -25,7 +25,7 @@ ALLOWED = {
     "agents.open_files: read_text": THE_SYSTEMS,
     "agents.opencode_server: open": THE_SYSTEMS,
     "agents.opencode_transcript: sqlite3.connect": "after `require_database`",
-    "cli.config_edit: os.fdopen": OURS_ALONE,
+    "cli.config: os.fdopen": OURS_ALONE,
     "cli.attach_back: open": NO_FILE,
     "cli.__init__: os.open": THE_SYSTEMS,
     "cli.__init__: os.fdopen": THE_SYSTEMS,

@@ -12,19 +12,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from quarterdeck.core.pane import ServerAddress
 
-
-def server_address(name: str | None, path: str | None, environ: Mapping[str, str], uid: int) -> ServerAddress:
-    """The server of `-S PATH`, else of `-L NAME`, else the one we run in, else the default one, as in tmux."""
-    # Here and not above, for the verb that has no time for it.
-    from quarterdeck.core.pane import ServerAddress
-
-    return ServerAddress(server_socket(name, path, environ, uid))
-
-
-def server_socket(name: str | None, path: str | None, environ: Mapping[str, str], uid: int) -> str:
-    """The socket of that server."""
+def server_socket(
+    name: str | None, path: str | None, environ: Mapping[str, str] = os.environ, uid: int | None = None
+) -> str:
+    """The socket of `-S PATH`, else of `-L NAME`, else of the server we run in, else the default one, as in tmux."""
     if path is not None:
         if not path:
             raise UsageError("The path after -S is empty.", hint="-S takes the path of a tmux socket.")
@@ -35,20 +27,16 @@ def server_socket(name: str | None, path: str | None, environ: Mapping[str, str]
                 f"{name!r} is not the name of a tmux server.", hint="-L takes a plain name; -S takes a path."
             )
         return _named(name, environ, uid)
-    ours = _server_of_this_session(environ.get("TMUX", ""))
+    # `$TMUX` is socket,pid,session; only the socket may hold commas itself.
+    ours = environ.get("TMUX", "").rsplit(",", 2)[0]
     return _real(ours) if ours else _named("default", environ, uid)
 
 
-def _named(name: str, environ: Mapping[str, str], uid: int) -> str:
-    # tmux passes over a TMUX_TMPDIR that does not exist (seen on 3.3a).
+def _named(name: str, environ: Mapping[str, str], uid: int | None) -> str:
+    # tmux ignores a TMUX_TMPDIR that does not exist (seen on 3.3a).
     chosen = environ.get("TMUX_TMPDIR", "")
     folder = chosen if chosen and os.path.isdir(chosen) else "/tmp"  # noqa: S108 - tmux's own place
-    return os.path.join(os.path.realpath(folder), f"tmux-{uid}", name)
-
-
-def _server_of_this_session(tmux: str) -> str:
-    # `$TMUX` is socket,pid,session; only the socket may hold commas itself.
-    return tmux.rsplit(",", 2)[0]
+    return os.path.join(os.path.realpath(folder), f"tmux-{os.getuid() if uid is None else uid}", name)
 
 
 def _real(socket: str) -> str:

@@ -6,8 +6,8 @@ import asyncio
 import os
 from typing import TYPE_CHECKING
 
+from quarterdeck.cli.call import services
 from quarterdeck.cli.invocation import own_command_in_tmux
-from quarterdeck.cli.open_sessions import services
 from quarterdeck.errors import QuarterdeckError, Refused
 
 if TYPE_CHECKING:
@@ -42,12 +42,8 @@ async def _attach(call: Call) -> list[str]:
     return []
 
 
-def back(call: Call) -> int:
+async def back(call: Call) -> int:
     """Show the console again on the terminal that looks at this server."""
-    return asyncio.run(_back(call))
-
-
-async def _back(call: Call) -> int:
     from quarterdeck.tmux.lent_terminal import give_back
     from quarterdeck.tmux.navigation import back as go_back
     from quarterdeck.tmux.navigation import placement

@@ -6,9 +6,8 @@ import asyncio
 import shlex
 from typing import TYPE_CHECKING
 
-from quarterdeck.cli.confirm import agrees
 from quarterdeck.cli.invocation import own_command_in_tmux
-from quarterdeck.cli.output import print_json, say
+from quarterdeck.cli.output import agrees, print_json, say
 from quarterdeck.errors import Refused, TmuxUnreachable, UsageError
 from quarterdeck.tmux import key_binding as keys
 from quarterdeck.tmux.one_call import ServerAbsent

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.cli.output import json_text, print_json, print_table, say
-from quarterdeck.core.text import clean
-from quarterdeck.errors import NotFound, StoreError
+from quarterdeck.cli.output import agrees, json_text, print_json, print_table, say, show_error, warn
+from quarterdeck.errors import NotFound, QuarterdeckError, Refused, SettingsError, StoreError
+from quarterdeck.foreign_files import read_bytes
+from quarterdeck.paths import FILE_MODE, private_folder
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from quarterdeck.cli.call import Call
     from quarterdeck.config.loader import LoadedSettings, SettingValue
+
+EMPTY = """\
+# Settings of Quarterdeck. `quarterdeck config show` lists them all with their values, and
+# `quarterdeck config schema` says what each is for. What is left out has its default.
+"""
 
 
 def path(call: Call) -> int:
@@ -61,7 +68,7 @@ def _chosen(call: Call) -> Callable[[SettingValue], SettingValue]:
         rows = read_only(call.places.state_file, "SELECT value FROM meta WHERE key = :key", name)
     except StoreError as error:
         # The settings can be told without it.
-        sys.stderr.write(f"quarterdeck: what was chosen in the console is not known: {clean(error.message)}\n")
+        warn(f"what was chosen in the console is not known: {error.message}")
         rows = []
     kept = arrangement(rows[0][0] if rows else None)
 
@@ -118,3 +125,85 @@ def schema(call: Call) -> int:
 
 def _text(value: object) -> str:
     return "" if value is None else value if isinstance(value, str) else json_text(value)
+
+
+def edit(call: Call) -> int:
+    """Edit a copy, look whether it is right, and only then put it in its place."""
+    import tempfile
+
+    from quarterdeck.config.loader import settings_text
+
+    file = call.places.config_file
+    before = settings_text(file) if file.exists() else None
+    private_folder(file.parent)
+    handle, name = tempfile.mkstemp(prefix=".config.", suffix=".toml", dir=file.parent)
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(EMPTY if before is None else before)
+        while True:
+            _run_editor(draft)
+            if read_bytes(draft) == (EMPTY if before is None else before).encode():
+                say("Nothing was changed.")
+                return 0
+            try:
+                checked(draft)
+            except SettingsError as error:
+                wrong = SettingsError(error.message.replace(str(draft), str(file)), hint=error.hint)
+                if _again(wrong, call):
+                    continue
+                raise SettingsError(f"{file} stays as it was.") from error
+            break
+        _put(draft, file, before)
+    finally:
+        draft.unlink(missing_ok=True)
+    say(f"{file} is valid and in force now.")
+    return 0
+
+
+def _again(error: SettingsError, call: Call) -> bool:
+    """Whether the operator goes on editing; without a terminal the error itself is the answer."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise error
+    show_error(error, as_json=call.json)
+    return agrees("Edit again? Otherwise your changes are lost.", otherwise=error.message)
+
+
+def _run_editor(draft: Path) -> None:
+    import asyncio
+    import shlex
+
+    from quarterdeck.process import child_environment, on_terminal
+
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if not editor and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        # An editor of somebody's own choice may need no terminal; vi would wait for one without end.
+        raise QuarterdeckError(
+            "There is no terminal to edit in.",
+            hint="Set EDITOR to a program that needs none, or run this in a terminal.",
+        )
+    editor = editor or "vi"
+    try:
+        code = asyncio.run(on_terminal([*shlex.split(editor), str(draft)], child_environment()))
+    except (OSError, ValueError) as error:
+        raise QuarterdeckError(f"The editor {editor!r} cannot be started: {error}.", hint="Set EDITOR.") from error
+    if code:
+        raise QuarterdeckError(f"The editor ended with status {code}, so nothing was changed.")
+
+
+def _put(draft: Path, file: Path, before: str | None) -> None:
+    from quarterdeck.config.loader import settings_text
+
+    # A link to where somebody keeps their settings stays one.
+    target = file.resolve()
+    now = settings_text(target) if target.exists() else None
+    if now != before:
+        raise Refused(f"{file} was changed by somebody else meanwhile, so it stays as it is.", hint="Edit again.")
+    try:
+        draft.chmod(FILE_MODE)
+        if draft.parent == target.parent:
+            draft.replace(target)
+        else:
+            target.write_bytes(read_bytes(draft))
+    except OSError as error:
+        raise QuarterdeckError(f"{file} cannot be written: {error.strerror}.") from error

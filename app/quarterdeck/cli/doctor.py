@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import sys
 import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from quarterdeck.cli.output import has_unicode, print_json, separated, write
-from quarterdeck.cli.terminal_colour import Colour, coloured
+from quarterdeck.cli.output import Colour, coloured, has_unicode, print_json, separated, write
 from quarterdeck.core.text import cell_width, clean
 from quarterdeck.operations.doctor import examine
 from quarterdeck.ports.doctor_check import CheckStatus
@@ -31,9 +29,9 @@ SIGNS = {
 }
 
 
-def run(call: Call) -> int:
+async def run(call: Call) -> int:
     """Run every check; 1 if any failed."""
-    findings = asyncio.run(examine(call.places, all_checks(call.address, lambda: call.settings)))
+    findings = await examine(call.places, all_checks(call.address, lambda: call.settings))
     if call.json:
         print_json(findings)
     elif sys.stdout.isatty():
@@ -50,7 +48,7 @@ def _show(findings: Sequence[Finding]) -> None:
         sign, plain, colour = SIGNS[found.status]
         name = clean(found.name)
         gap = " " * max(0, width - cell_width(name))
-        mark = coloured(f"{sign if has_unicode() else plain:<2}", colour, sys.stdout)
+        mark = coloured(f"{sign if has_unicode() else plain:<2}", colour)
         room = max(LEAST, shutil.get_terminal_size().columns - 4 - max(width, cell_width(name)))
         first, *more = textwrap.wrap(clean(found.cause), room, break_long_words=False, break_on_hyphens=False) or [""]
         write(f"{mark}{name}{gap}  {first}\n")
@@ -58,9 +56,8 @@ def _show(findings: Sequence[Finding]) -> None:
             write(f"  {' ' * width}  {line}\n")
         if found.cure and found.status is not CheckStatus.OK:
             arrow = "→" if has_unicode() else "->"
-            write(f"  {' ' * width}  {coloured(f'{arrow} {clean(found.cure)}', Colour.CYAN, sys.stdout)}\n")
+            write(f"  {' ' * width}  {coloured(f'{arrow} {clean(found.cure)}', Colour.CYAN)}\n")
     counts = Counter(found.status for found in findings)
     words = {CheckStatus.FAIL: "failed", CheckStatus.WARN: "could be better"}
-    bad = [f"{counts[status]} {word}" for status, word in words.items()]
-    said = ", ".join(text for text in bad if not text.startswith("0 "))
+    said = ", ".join(f"{counts[status]} {word}" for status, word in words.items() if counts[status])
     write(f"\n{said or 'All is well'}.\n")

@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from quarterdeck.cli.open_sessions import services
+from quarterdeck.cli.call import services
 from quarterdeck.cli.output import json_text, write
 from quarterdeck.cli.output_lines import LinesOut
 from quarterdeck.core.events import (
@@ -124,7 +124,7 @@ def _line(activity: Activity, *, as_json: bool) -> str:
 def watch(call: Call) -> int:
     """Watch without a screen until told to stop."""
     if call.options.print_unit:
-        from quarterdeck.cli.systemd_unit import print_unit
+        from quarterdeck.cli.invocation import print_unit
 
         return print_unit(call)
     shutdown = Shutdown()

@@ -5,10 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from quarterdeck.cli.confirm import agrees
-from quarterdeck.cli.error_output import show
-from quarterdeck.cli.output import print_json, print_table, say, write
-from quarterdeck.cli.terminal_colour import Colour, coloured
+from quarterdeck.cli.output import Colour, agrees, coloured, print_json, print_table, say, show_error, write
 from quarterdeck.core.ages import rough
 from quarterdeck.core.text import clean
 from quarterdeck.errors import QuarterdeckError
@@ -100,7 +97,7 @@ def _change(call: Call, *, install: bool) -> int:
             failed.append(error)
     _tell(call, done)
     for failure in failed[:-1]:
-        show(failure, as_json=call.json)
+        show_error(failure, as_json=call.json)
     if failed:
         raise failed[-1]
     return 0
@@ -114,7 +111,7 @@ def _show(changes: list[HookChange], *, install: bool, is_short: bool) -> None:
         if change.plan.changes:
             say(f"{name}: {change.plan.path}")
             for line in (is_short and summary(change)) or hook_install.difference(change):
-                write(f"  {coloured(line, LINE_COLOURS.get(line[:1]), sys.stdout)}\n")
+                write(f"  {coloured(line, LINE_COLOURS.get(line[:1]))}\n")
         else:
             say(f"{name}: {'reports already' if install else 'has no Quarterdeck hooks'}.")
 

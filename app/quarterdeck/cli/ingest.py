@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 import threading
 from typing import TYPE_CHECKING
 
-from quarterdeck.cli.output import json_text, write
-from quarterdeck.core.text import clean
+from quarterdeck.cli.output import json_text, warn, write
 from quarterdeck.errors import StoreError
 from quarterdeck.operations.ingest import LONGEST_LINE, Tally
 from quarterdeck.operations.ingest import ingest as take
@@ -26,12 +24,8 @@ WAITING_LINES = 256
 """Lines read ahead; an engine that is faster waits."""
 
 
-def ingest(call: Call) -> int:
+async def ingest(call: Call) -> int:
     """Read updates from standard input until it ends."""
-    return asyncio.run(_ingest(call))
-
-
-async def _ingest(call: Call) -> int:
     from quarterdeck.store.open_store import open_store
 
     tally = Tally()
@@ -46,7 +40,7 @@ async def _ingest(call: Call) -> int:
             count += 1
             await take(store, line.decode("utf-8", errors="replace"), count, clock.now(), tally)
             for complaint in tally.complaints:
-                sys.stderr.write(f"quarterdeck: {clean(complaint)}\n")
+                warn(complaint)
             tally.complaints.clear()
             if call.options.follow and lines.is_empty:
                 # So far; whoever keeps the pipe open hears what became of what they sent.

@@ -7,7 +7,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from quarterdeck.cli.open_sessions import services
+from quarterdeck.cli.call import services
 from quarterdeck.cli.output import print_json, say, separated, write
 from quarterdeck.core.ages import age
 from quarterdeck.core.reading import cause_of
@@ -30,12 +30,8 @@ if TYPE_CHECKING:
     from quarterdeck.runtime.services import Services
 
 
-def list_sessions(call: Call) -> int:
+async def list_sessions(call: Call) -> int:
     """Print the live sessions; with `--all` also those that are stale or have ended."""
-    return asyncio.run(_list(call))
-
-
-async def _list(call: Call) -> int:
     async with services(call) as opened:
         fleet = opened.context.supervisor.fleet
         rows = [s for s in fleet.sessions.values() if not s.is_stale]
@@ -75,12 +71,8 @@ def cells(session: Session, now: datetime) -> Sequence[str]:
     )
 
 
-def show(call: Call) -> int:
+async def show(call: Call) -> int:
     """Print all that is known of one session."""
-    return asyncio.run(_show(call))
-
-
-async def _show(call: Call) -> int:
     async with services(call) as opened:
         context = opened.context
         session = context.session(call.options.session, all_rows=True)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from quarterdeck.cli.output import GAP, has_unicode
-from quarterdeck.cli.terminal_colour import Colour, coloured
+from quarterdeck.cli.output import GAP, Colour, coloured, has_unicode
 from quarterdeck.core.ages import age
 from quarterdeck.core.state_signs import OF_NEED, OF_STATE, STATE_SIGNS
 from quarterdeck.core.text import cell_width, clean, fit, from_home
@@ -58,12 +56,12 @@ def table(sessions: Sequence[Session], now: datetime, width: int) -> str:
     if not widths:
         return ""
     header = GAP.join(fit(HEADS.get(name, name).upper(), room) for name, room in widths.items()).rstrip()
-    lines = [coloured(header, Colour.DIM, sys.stdout)]
+    lines = [coloured(header, Colour.DIM)]
     for index in range(len(rows)):
         shown = [(columns[name][index], room) for name, room in widths.items()]
-        cells = [coloured(fit(cell.text, room), cell.colour, sys.stdout) for cell, room in shown[:-1]]
+        cells = [coloured(fit(cell.text, room), cell.colour) for cell, room in shown[:-1]]
         last, room = shown[-1]
-        cells.append(coloured(fit(last.text, room).rstrip(), last.colour, sys.stdout))
+        cells.append(coloured(fit(last.text, room).rstrip(), last.colour))
         lines.append(GAP.join(cells).rstrip())
     return "".join(f"{line}\n" for line in lines)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -56,9 +55,7 @@ def _kept(call: Call, prefix: str) -> Iterator[tuple[str, str]]:
 
 
 def _all_kept(call: Call) -> list[Name]:
-    options = call.options
-    server = server_socket(options.socket_name, options.socket_path, os.environ, os.getuid())
-    return names(call.places.state_file, server)
+    return names(call.places.state_file, server_socket(call.options.socket_name, call.options.socket_path))
 
 
 def _of_sessions(call: Call, prefix: str, statuses: set[str]) -> Iterator[tuple[str, str]]:

@@ -1,23 +1,36 @@
-"""What verbs print: JSON for programs, aligned columns for eyes, plain columns for pipes."""
+"""What verbs print: JSON for programs, aligned columns for eyes, plain columns for pipes; and what they ask."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from datetime import UTC, datetime
-from enum import Enum
+from enum import Enum, StrEnum
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.text import cell_width, clean, clean_lines, fit
-from quarterdeck.errors import QuarterdeckError
+from quarterdeck.errors import QuarterdeckError, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 GAP = "  "
 _MOVES_A_TERMINAL = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+
+
+class Colour(StrEnum):
+    """What a colour is for: the sixteen of the terminal itself, so that they suit it."""
+
+    RED = "31"
+    GREEN = "32"
+    YELLOW = "33"
+    BLUE = "34"
+    CYAN = "36"
+    BOLD = "1"
+    DIM = "2"
 
 
 class NobodyReads(Exception):
@@ -40,14 +53,50 @@ def say(text: str) -> None:
     write(f"{clean_lines(text)}\n")
 
 
-def print_json(value: object, *, lines: bool = False) -> None:
-    """Print a value as JSON: indented, or with `lines` as one line for each item of a list."""
-    if lines:
-        items = value if isinstance(value, list | tuple) else [value]
-        for item in items:
-            write(json_text(item) + "\n")
+def warn(text: str) -> None:
+    """Say on stderr what is to be known beside what was asked for."""
+    sys.stderr.write(f"quarterdeck: {clean(text)}\n")
+
+
+def show_error(error: QuarterdeckError, *, as_json: bool) -> None:
+    """Write an error to stderr: a sentence and its hint, or one JSON object."""
+    from quarterdeck.core.redact import redact
+
+    message, hint = clean_lines(redact(error.message)), clean_lines(error.hint)
+    if as_json:
+        text = json_text({"error": {"code": error.code, "message": message, "hint": hint}})
     else:
-        write(json_text(value, indent=2) + "\n")
+        also = [clean_lines(note) for note in getattr(error, "__notes__", ())]
+        text = "\n".join(part for part in (f"quarterdeck: {message}", hint, *also) if part)
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def agrees(question: str, *, otherwise: str, hint: str = "", more: Callable[[], None] | None = None) -> bool:
+    """Whether the operator says yes; an empty line is no. Raises Refused with `otherwise` where nobody can be asked.
+
+    `d` shows more, where there is more, and asks again.
+    """
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise Refused(otherwise, hint=hint)
+    while True:
+        sys.stderr.write(f"{clean_lines(question)} [{'y/N, d: every line' if more else 'y/N'}] ")
+        sys.stderr.flush()
+        said = sys.stdin.readline().strip().lower()
+        if said != "d" or more is None:
+            return said in {"y", "yes"}
+        more()
+
+
+def coloured(text: str, colour: Colour | None) -> str:
+    """The text in a colour, where that may be: on a terminal, and unless somebody said no (no-color.org)."""
+    plain = not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM", "") in {"", "dumb"}
+    return text if plain or not (colour and text) else f"\x1b[{colour}m{text}\x1b[0m"
+
+
+def print_json(value: object) -> None:
+    """Print a value as indented JSON."""
+    write(json_text(value, indent=2) + "\n")
 
 
 def json_text(value: object, indent: int | None = None) -> str:

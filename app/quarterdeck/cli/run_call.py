@@ -7,16 +7,16 @@ import importlib
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from quarterdeck.cli.arguments import parse
 from quarterdeck.cli.call import Call
-from quarterdeck.cli.output import NobodyReads
-from quarterdeck.cli.verbs import CONSOLE
+from quarterdeck.cli.output import NobodyReads, show_error
+from quarterdeck.cli.verbs_shell import CONSOLE
 from quarterdeck.errors import QuarterdeckError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from quarterdeck.log import RotatingLines
 
@@ -33,7 +33,8 @@ def run_words(words: Sequence[str]) -> int:
         call = Call(options)
         verb = function_named(options.runs or CONSOLE)
         gc.enable()
-        code = verb(_with_log(call))
+        done = verb(_with_log(call))
+        code = done if isinstance(done, int) else _in_loop(done)
     except SystemExit as done:
         # argparse has printed its help, or the version.
         code = done.code if isinstance(done.code, int) else 0
@@ -51,11 +52,17 @@ def run_words(words: Sequence[str]) -> int:
     return code if _flushed(sys.stdout) else NOBODY_READS
 
 
-def function_named(name: str) -> Callable[[Call], int]:
-    """What `module:function` names, imported now."""
+def function_named(name: str) -> Callable[[Call], int | Coroutine[Any, Any, int]]:
+    """What `module:function` names among the verbs' modules, imported now; it answers the exit code."""
     module, _, attribute = name.partition(":")
-    function: Callable[[Call], int] = getattr(importlib.import_module(module), attribute)
+    function: Callable[[Call], int] = getattr(importlib.import_module(f"quarterdeck.cli.{module}"), attribute)
     return function
+
+
+def _in_loop(verb: Coroutine[Any, Any, int]) -> int:
+    import asyncio
+
+    return asyncio.run(verb)
 
 
 def _with_log(call: Call) -> Call:
@@ -98,11 +105,11 @@ def _unexpected(error: Exception, call: Call | None) -> QuarterdeckError:
 
 
 def _shown(error: QuarterdeckError, words: Sequence[str]) -> int:
-    from quarterdeck.cli.error_output import show
-
     _flushed(sys.stdout)
+    # Asked of the words themselves, since they may be what could not be parsed.
+    own = words[: words.index("--")] if "--" in words else words
     try:
-        show(error, as_json=_wants_json(words))
+        show_error(error, as_json="--json" in own)
     except OSError:
         _silence(sys.stderr)
     return error.exit_code
@@ -116,12 +123,6 @@ def _flushed(stream: TextIO) -> bool:
         _silence(stream)
         return False
     return True
-
-
-def _wants_json(words: Sequence[str]) -> bool:
-    # Asked of the words themselves, since they may be what could not be parsed.
-    own = words[: words.index("--")] if "--" in words else words
-    return "--json" in own
 
 
 def _silence(stream: TextIO) -> None:

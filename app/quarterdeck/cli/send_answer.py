@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from quarterdeck.cli.open_sessions import services
-from quarterdeck.cli.output import print_json, say
+from quarterdeck.cli.call import given_text, services
+from quarterdeck.cli.output import print_json, say, warn
 from quarterdeck.core.redact import masked
 from quarterdeck.core.session_json import rfc3339
 from quarterdeck.errors import Refused, UsageError
@@ -29,12 +27,8 @@ if TYPE_CHECKING:
 SPLIT = "Put `--` between the sessions and the text, or give one session and a quoted text."
 
 
-def send(call: Call) -> int:
+async def send(call: Call) -> int:
     """Deliver a message, press keys, or see to messages that wait."""
-    return asyncio.run(_send(call))
-
-
-async def _send(call: Call) -> int:
     options = call.options
     if options.withdraw is not None or options.edit is not None:
         return await _change_waiting(call)
@@ -74,11 +68,7 @@ def _names_and_text(call: Call) -> tuple[list[str], str]:
         raise UsageError(wrong, hint=SPLIT)
     if not names:
         raise UsageError("No session was named.", hint=SPLIT)
-    return names, _text(text)
-
-
-def _text(word: str) -> str:
-    return sys.stdin.read() if word == "-" else word
+    return names, given_text(text)
 
 
 def _print_sent(call: Call, opened: Services, done: list[Delivery]) -> None:
@@ -91,7 +81,7 @@ def _print_sent(call: Call, opened: Services, done: list[Delivery]) -> None:
             say(f"{sent.outcome}  {session.session_id}  {session.tmux_name}  {number}{sent.detail}")
     if any(sent.held is not None for sent in done):
         for notice in unattended(opened):
-            sys.stderr.write(f"quarterdeck: {notice}\n")
+            warn(notice)
 
 
 def unattended(opened: Services) -> list[str]:
@@ -156,7 +146,7 @@ async def _change_waiting(call: Call) -> int:
             what = "withdrawn"
         else:
             text = options.rest if options.rest is not None else " ".join(options.words)
-            held = await sending.rewrite(opened.context, options.edit, _text(text))
+            held = await sending.rewrite(opened.context, options.edit, given_text(text))
             what = "changed"
     if call.json:
         print_json(_held(held))
@@ -165,12 +155,8 @@ async def _change_waiting(call: Call) -> int:
     return 0
 
 
-def answer(call: Call) -> int:
+async def answer(call: Call) -> int:
     """Answer the open question, or show it."""
-    return asyncio.run(_answer(call))
-
-
-async def _answer(call: Call) -> int:
     options = call.options
     choice = options.rest if options.rest is not None else options.choice
     async with services(call) as opened:
@@ -188,7 +174,7 @@ async def _answer(call: Call) -> int:
                 box = "" if is_ticked is None else "[x] " if is_ticked else "[ ] "
                 say(f"{number}. {box}{each}")
             return 0
-        done = await answering.answer(context, session, _text(choice), own_pane=own_pane(context.mux.address))
+        done = await answering.answer(context, session, given_text(choice), own_pane=own_pane(context.mux.address))
     if call.json:
         print_json(
             {

@@ -25,9 +25,7 @@ def run(call: Call) -> int:
     # What each page's console would stop at is said here, where somebody reads it.
     require_tmux()
     _ = call.settings
-    words = own_command_with(call)
-    if "-S" not in words:
-        words += ["-S", call.address.socket]
+    words = own_command_with(call, names_server=True)
     # A page is no pane of the tmux this was started in.
     without_tmux = ("env", "-u", "TMUX", "-u", "TMUX_PANE")
     command = [*without_tmux, f"TEXTUAL_DRIVER={PAGE_DRIVER}", *words, "console", "--in-browser"]

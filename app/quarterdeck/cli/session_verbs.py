@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.cli.open_sessions import services
-from quarterdeck.cli.output import print_json, say
+from quarterdeck.cli.call import given_text, services
+from quarterdeck.cli.output import print_json, say, warn
 from quarterdeck.cli.send_answer import unattended
 from quarterdeck.core.session import SessionId
 from quarterdeck.core.session_json import to_wire
@@ -30,20 +28,14 @@ if TYPE_CHECKING:
     from quarterdeck.runtime.services import Services
 
 
-def new(call: Call) -> int:
+async def new(call: Call) -> int:
     """Make a session."""
-    return asyncio.run(_new(call))
-
-
-async def _new(call: Call) -> int:
     options = call.options
-    cwd = _absolute(options.cwd)
-    request = sys.stdin.read() if options.request == "-" else options.request
     wanted = NewSessionRequest(
         name=options.name,
-        cwd=cwd,
+        cwd=Path(absolute(options.cwd or ".")),
         tool=options.tool,
-        request=request,
+        request=given_text(options.request) if options.request else options.request,
         shell=os.environ.get("SHELL", ""),
     )
     async with services(call) as opened:
@@ -52,7 +44,7 @@ async def _new(call: Call) -> int:
         if await opened.context.messages.waiting(session.session_id):
             notices += unattended(opened)
     for notice in notices:
-        sys.stderr.write(f"quarterdeck: {notice}\n")
+        warn(notice)
     if call.json:
         print_json(to_wire(session))
     else:
@@ -60,12 +52,8 @@ async def _new(call: Call) -> int:
     return 0
 
 
-def kill(call: Call) -> int:
+async def kill(call: Call) -> int:
     """End sessions, or with `--detach` only stop watching them."""
-    return asyncio.run(_kill(call))
-
-
-async def _kill(call: Call) -> int:
     words: list[str] = list(dict.fromkeys(call.options.session))
     done: list[dict[str, object]] = []
     failed: list[QuarterdeckError] = []
@@ -85,7 +73,7 @@ async def _kill(call: Call) -> int:
         for each in done:
             say("  ".join(str(each[key]) for key in ("outcome", "session_id", "tmux_name", "note") if each.get(key)))
     for failure in failed[:-1] if not call.json else []:
-        sys.stderr.write(f"quarterdeck: {failure.message}\n")
+        warn(failure.message)
     if failed:
         raise failed[-1]
     return 0
@@ -130,12 +118,8 @@ async def _end(call: Call, opened: Services, session: Session) -> dict[str, obje
     return told | {"outcome": "was over" if killed.was_over else "ended", "note": note}
 
 
-def adopt(call: Call) -> int:
+async def adopt(call: Call) -> int:
     """Bind a tmux session to an identity."""
-    return asyncio.run(_adopt(call))
-
-
-async def _adopt(call: Call) -> int:
     if call.options.identity == "":
         raise UsageError("The id after --as is empty.", hint="`quarterdeck ls --all` lists stale sessions.")
     async with services(call) as opened:
@@ -153,10 +137,5 @@ def _identity(context: SessionContext, word: str | None) -> SessionId | None:
     """The stale session that a word names; a detached one is on no list, and is named by its id."""
     if word is None:
         return None
-    stale = [session for session in context.supervisor.fleet.sessions.values() if session.is_stale]
-    found = find_session(word, stale)
+    found = find_session(word, [each for each in context.supervisor.fleet.sessions.values() if each.is_stale])
     return found.session_id if found is not None else SessionId(word)
-
-
-def _absolute(folder: str | None) -> Path:
-    return Path(absolute(folder or "."))

@@ -84,7 +84,7 @@ def _print(name: str | None, path: str | None, home: str | None, flags: set[str]
 
 def counted(name: str | None, path: str | None, home: str | None) -> tuple[dict[str, int], bool, dict[str, str]]:
     """The sessions of a server by what they do, whether somebody watches them, and what is not well with who does."""
-    server = server_socket(name, path, os.environ, os.getuid())
+    server = server_socket(name, path)
     kept = state_file(home)
     counts = dict.fromkeys(COUNTED, 0)
     for (state, need), number in glance(kept, server).items():

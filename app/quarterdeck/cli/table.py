@@ -57,7 +57,7 @@ class Verb(NamedTuple):
     example: str
     """A command line that works, and what it is for after `#`."""
     runs: str = ""
-    """`module:function` that gets the Call and returns the exit code; imported only when the verb is used."""
+    """`module:function` of the command line that gets the Call; imported only when the verb is used."""
     arguments: tuple[Argument, ...] = ()
     verbs: tuple[Verb, ...] = ()
     """The verbs below this one; then the verb itself runs nothing."""
@@ -67,6 +67,21 @@ class Verb(NamedTuple):
     """Whether it must start fast and so keeps no log."""
     hidden: bool = False
     """Whether it is for our own key bindings and completions, and so stands in no list."""
+
+
+def verb(
+    name: str,
+    summary: str,
+    example: str,
+    runs: str = "",
+    *arguments: Argument,
+    verbs: tuple[Verb, ...] = (),
+    takes_rest: bool = False,
+    bare: bool = False,
+    hidden: bool = False,
+) -> Verb:
+    """A verb, with its arguments in a row."""
+    return Verb(name, summary, example, runs, arguments, verbs, takes_rest, bare, hidden)
 
 
 GLOBAL_OPTIONS: tuple[Argument, ...] = (

@@ -2,44 +2,43 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from quarterdeck.cli.output import json_text, print_json, say, write
-from quarterdeck.core.text import clean
+from quarterdeck.cli.output import json_text, print_json, say, warn, write
 from quarterdeck.errors import QuarterdeckError, UsageError
 from quarterdeck.foreign_files import read_given
 
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
-    from quarterdeck.store.transfer import Merged
 
 LARGEST = 1 << 30
 """Bytes of an export, which holds all that was ever kept."""
 
 
-def export(call: Call) -> int:
+async def export(call: Call) -> int:
     """Print everything that is kept."""
-    write(json_text(asyncio.run(_export(call)), indent=1) + "\n")
-    return 0
-
-
-async def _export(call: Call) -> dict[str, Any]:
     from quarterdeck.store.open_store import open_store
     from quarterdeck.store.transfer import export as export_from
 
     async with open_store(call.places) as store:
-        return await store.database.read(export_from)
+        kept = await store.database.read(export_from)
+    write(json_text(kept, indent=1) + "\n")
+    return 0
 
 
-def take(call: Call) -> int:
+async def take(call: Call) -> int:
     """Merge what was exported into what is kept here."""
-    from quarterdeck.store.transfer import check
+    from quarterdeck.store.engine import Write
+    from quarterdeck.store.open_store import open_store
+    from quarterdeck.store.transfer import check, merge
 
-    merged = asyncio.run(_take(call, check(_read(call.options.file))))
+    exported = check(_read(call.options.file))
+    async with open_store(call.places) as store:
+        merged = await store.database.write(Write(partial(merge, exported=exported), is_durable=True))
     if call.json:
         counts = {name: dict(getattr(merged, name)) for name in ("added", "updated", "kept")}
         print_json({**counts, "refused": merged.refused})
@@ -51,19 +50,8 @@ def take(call: Call) -> int:
     if not tables:
         say("The export was empty.")
     for sentence in merged.refused:
-        sys.stderr.write(f"quarterdeck: left out: {clean(sentence)}\n")
+        warn(f"left out: {sentence}")
     return 0
-
-
-async def _take(call: Call, exported: dict[str, Any]) -> Merged:
-    from functools import partial
-
-    from quarterdeck.store.engine import Write
-    from quarterdeck.store.open_store import open_store
-    from quarterdeck.store.transfer import merge
-
-    async with open_store(call.places) as store:
-        return await store.database.write(Write(partial(merge, exported=exported), is_durable=True))
 
 
 def _read(file: str) -> object:

@@ -4,197 +4,217 @@ from __future__ import annotations
 
 from argparse import SUPPRESS
 
-from quarterdeck.cli.table import Verb, arg, count_from
+from quarterdeck.cli.table import Verb, arg, count_from, verb
 from quarterdeck.cli.verbs_shell import SHELL_VERBS
-from quarterdeck.cli.verbs_work import WORK_VERBS
-
-CONFIG = Verb(
-    name="config",
-    summary="settings, with where each value comes from",
-    example="quarterdeck config show  # every setting and its origin",
-    verbs=(
-        Verb(
-            name="path",
-            summary="where the settings file is",
-            example='cat "$(quarterdeck config path)"',
-            runs="quarterdeck.cli.config:path",
-        ),
-        Verb(
-            name="show",
-            summary="every setting, its value and where that comes from",
-            example="quarterdeck config show thoughts  # one section",
-            runs="quarterdeck.cli.config:show",
-            arguments=(arg("section", nargs="?", metavar="KEY", help="only this section or key"),),
-        ),
-        Verb(
-            name="check",
-            summary="whether the settings are right; exit 78 if not",
-            example="quarterdeck config check",
-            runs="quarterdeck.cli.config:check",
-        ),
-        Verb(
-            name="edit",
-            summary="edit the settings; kept only when they are right",
-            example="EDITOR=nano quarterdeck config edit",
-            runs="quarterdeck.cli.config_edit:edit",
-        ),
-        Verb(
-            name="schema",
-            summary="JSON schema of the settings file, for editors",
-            example="quarterdeck config schema > config.schema.json",
-            runs="quarterdeck.cli.config:schema",
-        ),
-    ),
-)
 
 SESSION = arg("session", metavar="SESSION", help="an id, an exact tmux name, or an unambiguous prefix of either")
 SESSIONS = arg("session", nargs="+", metavar="SESSION", help="ids, exact tmux names, or unambiguous prefixes")
+SPAWNED = arg("session", metavar="SESSION", help="id of a spawned session, or an unambiguous prefix")
+PROJECT = arg("project", metavar="PROJECT", help="a project from the settings")
+AGENT = arg("--agent", metavar="A", help="agent to start, in place of the project's")
+ORCHESTRATOR_ARGUMENTS = (
+    PROJECT,
+    AGENT,
+    arg("--prompt-file", metavar="F", help="file with more standing instructions for it"),
+)
 
 VERBS: tuple[Verb, ...] = (
-    Verb(
-        name="ls",
-        summary="the live sessions, once",
-        example="quarterdeck ls --json  # for scripts",
-        runs="quarterdeck.cli.ls_show:list_sessions",
-        arguments=(arg("--all", action="store_true", help="also stale sessions and those that ended"),),
+    verb(
+        "ls",
+        "list the live sessions",
+        "quarterdeck ls --json  # for scripts",
+        "ls_show:list_sessions",
+        arg("--all", action="store_true", help="also stale sessions and those that ended"),
     ),
-    Verb(
-        name="show",
-        summary="one session whole: state, thoughts, events and last words",
-        example="quarterdeck show work --lines 40",
-        runs="quarterdeck.cli.ls_show:show",
-        arguments=(
-            SESSION,
-            arg("--lines", type=count_from(0), default=20, metavar="N", help="lines of its screen to show (20)"),
-            arg("--why", action="store_true", help="also say which rule its state comes from"),
-        ),
+    verb(
+        "show",
+        "show all about one session: state, thoughts, events and its last lines",
+        "quarterdeck show work --lines 40",
+        "ls_show:show",
+        SESSION,
+        arg("--lines", type=count_from(0), default=20, metavar="N", help="lines of its screen to show (20)"),
+        arg("--why", action="store_true", help="also say which rule its state comes from"),
     ),
-    Verb(
-        name="new",
-        summary="a new tmux session, with an agent in it when one is named",
-        example='quarterdeck new fix --cwd ~/web --tool claude --request "Fix the login test"',
-        runs="quarterdeck.cli.session_verbs:new",
-        arguments=(
-            arg("name", nargs="?", metavar="NAME", help="its tmux name; by default the next free number"),
-            arg("--cwd", metavar="DIR", help="folder to start in; by default this one"),
-            arg("--tool", metavar="T", help="agent to start, such as claude or codex"),
-            arg("--request", metavar="TEXT", help="what the agent is to do; - reads it from standard input"),
-        ),
+    verb(
+        "new",
+        "start a new tmux session, with an agent in it when one is named",
+        'quarterdeck new fix --cwd ~/web --tool claude --request "Fix the login test"',
+        "session_verbs:new",
+        arg("name", nargs="?", metavar="NAME", help="its tmux name; by default the next free number"),
+        arg("--cwd", metavar="DIR", help="folder to start in; by default this one"),
+        arg("--tool", metavar="T", help="agent to start, such as claude or codex"),
+        arg("--request", metavar="TEXT", help="what the agent is to do; - reads it from standard input"),
     ),
-    Verb(
-        name="attach",
-        summary="go to a session: switch there inside tmux, attach outside",
-        example="quarterdeck attach work",
-        runs="quarterdeck.cli.attach_back:attach",
-        arguments=(SESSION,),
+    verb(
+        "attach",
+        "go to a session: switch there inside tmux, attach outside",
+        "quarterdeck attach work",
+        "attach_back:attach",
+        SESSION,
     ),
-    Verb(
-        name="back",
-        summary="return to the console on this tmux server",
-        example="quarterdeck back",
-        runs="quarterdeck.cli.attach_back:back",
-        arguments=(
-            arg("--open", action="store_true", help="open one where none runs, in a session of its own"),
-            arg("--client", metavar="NAME", help=SUPPRESS),
-        ),
+    verb(
+        "back",
+        "return to the console on this tmux server",
+        "quarterdeck back",
+        "attach_back:back",
+        arg("--open", action="store_true", help="open one where none runs, in a session of its own"),
+        arg("--client", metavar="NAME", help=SUPPRESS),
     ),
-    Verb(
-        name="kill",
-        summary="end sessions",
-        example="quarterdeck kill sess_3 --detach  # forget it, leave tmux alone",
-        runs="quarterdeck.cli.session_verbs:kill",
-        arguments=(
-            SESSIONS,
-            arg("--detach", action="store_true", help="only stop watching; tmux keeps it"),
-            arg("--keep", action="store_true", help="of a spawned one, keep unsaved work as a commit first"),
-        ),
+    verb(
+        "kill",
+        "end sessions",
+        "quarterdeck kill sess_3 --detach  # forget it, leave tmux alone",
+        "session_verbs:kill",
+        SESSIONS,
+        arg("--detach", action="store_true", help="only stop watching; the tmux session goes on"),
+        arg("--keep", action="store_true", help="for a spawned session: first keep unsaved work as a commit"),
     ),
-    Verb(
-        name="adopt",
-        summary="watch a tmux session, under an identity that is known",
-        example="quarterdeck adopt web --as sess_3",
-        runs="quarterdeck.cli.session_verbs:adopt",
-        arguments=(
-            arg("name", metavar="NAME", help="the tmux session's exact name"),
-            arg("--as", dest="identity", metavar="SESSION", help="id of a stale session kept for that name"),
-        ),
+    verb(
+        "adopt",
+        "watch a tmux session, as a new one or as a known one that went stale",
+        "quarterdeck adopt web --as sess_3",
+        "session_verbs:adopt",
+        arg("name", metavar="NAME", help="the tmux session's exact name"),
+        arg("--as", dest="identity", metavar="SESSION", help="id of the stale session that it is"),
     ),
-    Verb(
-        name="send",
-        summary="a message to sessions: delivered, queued or unconfirmed, and how that is known",
-        example='quarterdeck send web api -- "Run the tests again"',
-        runs="quarterdeck.cli.send_answer:send",
+    verb(
+        "send",
+        "send a message to sessions, and say whether it was delivered, queued or unconfirmed",
+        'quarterdeck send web api -- "Run the tests again"',
+        "send_answer:send",
+        arg("words", nargs="*", metavar="SESSION", help="sessions, then -- and the text; or one, and TEXT or -"),
+        arg("--no-wait", action="store_true", help="type and submit it, and do not wait for proof"),
+        arg("--now", action="store_true", help="type it whatever is in the way: a draft, a dialog, a human"),
+        arg("--keys", nargs="+", metavar="KEY", help="press these keys instead, by tmux's names"),
+        arg("--held", action="store_true", help="list the messages that wait"),
+        arg("--edit", type=int, metavar="ID", help="change the text of a message that waits"),
+        arg("--withdraw", type=int, metavar="ID", help="take back a message that waits"),
         takes_rest=True,
-        arguments=(
-            arg("words", nargs="*", metavar="SESSION", help="sessions, then -- and the text; or one, and TEXT or -"),
-            arg("--no-wait", action="store_true", help="type and submit it, and do not wait for proof"),
-            arg("--now", action="store_true", help="type it whatever is in the way: a draft, a dialog, a human"),
-            arg("--keys", nargs="+", metavar="KEY", help="press these keys instead, by tmux's names"),
-            arg("--held", action="store_true", help="list the messages that wait"),
-            arg("--edit", type=int, metavar="ID", help="change the text of a message that waits"),
-            arg("--withdraw", type=int, metavar="ID", help="take back a message that waits"),
-        ),
     ),
-    Verb(
-        name="answer",
-        summary="answer the open question or permission; without a choice, show it",
-        example="quarterdeck answer web 1",
-        runs="quarterdeck.cli.send_answer:answer",
+    verb(
+        "answer",
+        "answer the open question or permission; without a choice, show it",
+        "quarterdeck answer web 1",
+        "send_answer:answer",
+        SESSION,
+        arg("choice", nargs="?", metavar="CHOICE", help="a number, key or words; several as 1,3; free text"),
         takes_rest=True,
-        arguments=(
-            SESSION,
-            arg("choice", nargs="?", metavar="CHOICE", help="a number, key or words; several as 1,3; free text"),
-        ),
     ),
-    Verb(
-        name="events",
-        summary="the activity log",
-        example='quarterdeck events --since 2h --kind "session.*" --json',
-        runs="quarterdeck.cli.events_watch:events",
-        arguments=(
-            arg("--session", metavar="S", help="only of this session, by id or name"),
-            arg("--project", metavar="P", help="only of this project"),
-            arg("--kind", metavar="K", help="only of this kind; session.* means all that begin with session."),
-            arg("--level", choices=("debug", "info", "warn", "error"), help="this level and above"),
-            arg("--since", metavar="T", help="an age such as 10m or 2h, or a date and time"),
-            arg("--search", metavar="Q", help="only with these words"),
-            arg("--limit", type=count_from(1), default=500, metavar="N", help="at most this many, the newest (500)"),
-            arg("--follow", action="store_true", help="go on printing as they happen"),
-        ),
+    verb(
+        "events",
+        "print the activity log",
+        'quarterdeck events --since 2h --kind "session.*" --json',
+        "events_watch:events",
+        arg("--session", metavar="S", help="only of this session, by id or name"),
+        arg("--project", metavar="P", help="only of this project"),
+        arg("--kind", metavar="K", help="only of this kind; session.* means all that begin with session."),
+        arg("--level", choices=("debug", "info", "warn", "error"), help="this level and above"),
+        arg("--since", metavar="T", help="an age such as 10m or 2h, or a date and time"),
+        arg("--search", metavar="Q", help="only with these words"),
+        arg("--limit", type=count_from(1), default=500, metavar="N", help="at most this many, the newest (500)"),
+        arg("--follow", action="store_true", help="go on printing events as they happen"),
     ),
-    Verb(
-        name="thoughts",
-        summary="thoughts from an outside engine",
-        example="my-engine | quarterdeck thoughts ingest",
+    verb(
+        "thoughts",
+        "take thoughts from an engine of your own",
+        "my-engine | quarterdeck thoughts ingest",
         verbs=(
-            Verb(
-                name="ingest",
-                summary="read thought updates, one JSON object a line, and say how many counted",
-                example="my-engine | quarterdeck thoughts ingest",
-                arguments=(arg("--follow", action="store_true", help="say after each update how many counted so far"),),
-                runs="quarterdeck.cli.ingest:ingest",
+            verb(
+                "ingest",
+                "read thought updates, one JSON object a line, and say how many counted",
+                "my-engine | quarterdeck thoughts ingest",
+                "ingest:ingest",
+                arg("--follow", action="store_true", help="say after each update how many counted so far"),
             ),
         ),
     ),
-    Verb(
-        name="watch",
-        summary="watch without a screen: keep what is known up to date, notify, print one event a line",
-        example="quarterdeck watch --json",
-        runs="quarterdeck.cli.events_watch:watch",
-        arguments=(
-            arg("--print-unit", action="store_true", help="only print a unit for the user's systemd that runs this"),
+    verb(
+        "watch",
+        "watch without a screen: keep what is known up to date, notify, print one event a line",
+        "quarterdeck watch --json",
+        "events_watch:watch",
+        arg("--print-unit", action="store_true", help="only print a systemd user unit that runs this"),
+    ),
+    verb(
+        "doctor",
+        "check tmux, git, folders, settings, agents, hooks, state and engine; exit 1 if any check fails",
+        "quarterdeck doctor --json  # for scripts",
+        "doctor:run",
+    ),
+    verb(
+        "spawn",
+        "start a worker: an agent in its own git worktree",
+        'quarterdeck spawn web --issue 42 --prompt "Fix the login redirect"',
+        "work_verbs:spawn_worker",
+        arg("project", nargs="?", metavar="PROJECT", help="a project from the settings; by default this folder's"),
+        arg("--issue", metavar="ID", help="issue to work on, fetched from the project's tracker"),
+        arg("--prompt", metavar="TEXT", help="what to do; - reads it from standard input"),
+        AGENT,
+        arg("--branch", metavar="B", help="branch to work on, in place of one made from the issue"),
+    ),
+    verb(
+        "orchestrator",
+        "start a project's one orchestrator: an agent that plans and spawns workers",
+        "quarterdeck orchestrator ensure web",
+        verbs=(
+            verb(
+                "ensure",
+                "start it unless it runs",
+                "quarterdeck orchestrator ensure web",
+                "work_verbs:orchestrator_ensure",
+                *ORCHESTRATOR_ARGUMENTS,
+            ),
+            verb(
+                "relaunch",
+                "end it, and start it anew",
+                "quarterdeck orchestrator relaunch web",
+                "work_verbs:orchestrator_relaunch",
+                *ORCHESTRATOR_ARGUMENTS,
+            ),
         ),
     ),
-    Verb(
-        name="doctor",
-        summary="checks tmux, git, folders, settings, agents, hooks, state and engine; exit 1 if any fails",
-        example="quarterdeck doctor --json  # for scripts",
-        runs="quarterdeck.cli.doctor:run",
+    verb(
+        "restore",
+        "bring back a session that ended or went stale, with its conversation",
+        "quarterdeck restore web-3",
+        "work_verbs:restore_session",
+        SESSION,
     ),
-    *WORK_VERBS,
+    verb(
+        "remap",
+        "find an OpenCode session's conversation again",
+        "quarterdeck remap web-3 --force",
+        "work_verbs:remap_session",
+        SPAWNED,
+        arg("--force", action="store_true", help="also when one is known already"),
+    ),
+    verb(
+        "claim-pr",
+        "let a worker take over an open pull request",
+        "quarterdeck claim-pr web-3 118 --assign",
+        "work_verbs:claim",
+        SPAWNED,
+        arg("pr", metavar="PR", help="its number or address"),
+        arg("--assign", action="store_true", help="assign it to you as well"),
+    ),
+    verb(
+        "cleanup",
+        "end workers that are done or dead",
+        "quarterdeck cleanup web --dry-run",
+        "work_verbs:clean_up",
+        arg("project", nargs="?", metavar="PROJECT", help="only this project's"),
+        arg("--dry-run", action="store_true", help="only say what would be ended"),
+        arg("--keep", action="store_true", help="keep unsaved work as a commit first, and end those too"),
+        arg("--purge", action="store_true", help="also delete the OpenCode conversations of all that is over"),
+    ),
+    verb(
+        "report",
+        "say what this session's agent is doing (run by the agent)",
+        'quarterdeck report pr_created --pr https://github.com/me/web/pull/7 --note "ready"',
+        "work_verbs:report_state",
+        arg("state", metavar="STATE", help="started, working, waiting, needs_input, pr_created, completed, …"),
+        arg("--note", metavar="N", help="a few words"),
+        arg("--pr", metavar="URL", help="the pull request's address"),
+    ),
     *SHELL_VERBS,
-    CONFIG,
 )
-
-CONSOLE = "quarterdeck.cli.console:run"
-"""What runs when no verb is given."""

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.cli.open_sessions import services
+from quarterdeck.cli.call import given_text, services
 from quarterdeck.cli.output import print_json, print_table, say
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.session_json import to_wire
@@ -31,7 +31,7 @@ from quarterdeck.operations.take_report import report
 from quarterdeck.roots import current_folder
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from quarterdeck.cli.call import Call
     from quarterdeck.core.session import Session
@@ -112,66 +112,51 @@ def _shown(call: Call, session: Session) -> int:
     return 0
 
 
-def spawn_worker(call: Call) -> int:
+async def spawn_worker(call: Call) -> int:
     """Start a worker in a worktree of its own."""
-    return asyncio.run(_spawn(call))
-
-
-async def _spawn(call: Call) -> int:
     options = call.options
     async with work_context_of(call, options.project or "") as opened:
+        context, project = opened.work_context, options.project
+        if not project:
+            project = (await offer_project(context.git, context.projects, Path(current_folder()))).name
         request = SpawnRequest(
-            project=options.project
-            or (
-                await offer_project(opened.work_context.git, opened.work_context.projects, Path(current_folder()))
-            ).name,
+            project=project,
             issue=options.issue,
-            prompt=_text(options.prompt),
+            prompt=given_text(options.prompt) if options.prompt else options.prompt,
             branch=options.branch,
             agent=options.agent,
         )
-        record = await spawn(opened.work_context, request, _telling(call))
+        record = await spawn(context, request, _telling(call))
         if not (request.issue or request.prompt):
             progress(f"It has no task yet. Give it one: quarterdeck send {record.session_id} TEXT")
         return _shown(call, await row_of(opened, record))
 
 
-def _text(given: str | None) -> str | None:
-    return sys.stdin.read() if given == "-" else given
-
-
-def orchestrator_ensure(call: Call) -> int:
+async def orchestrator_ensure(call: Call) -> int:
     """Make sure the project's orchestrator runs."""
-    return asyncio.run(_orchestrator(call, reopen=False))
+    return await _orchestrator(call, Orchestrators.ensure)
 
 
-def orchestrator_relaunch(call: Call) -> int:
+async def orchestrator_relaunch(call: Call) -> int:
     """End the project's orchestrator and start it anew."""
-    return asyncio.run(_orchestrator(call, reopen=True))
+    return await _orchestrator(call, Orchestrators.relaunch)
 
 
-async def _orchestrator(call: Call, *, reopen: bool) -> int:
+async def _orchestrator(call: Call, act: Callable[..., Awaitable[WorkRecord]]) -> int:
     options = call.options
     prompt = await asyncio.to_thread(_read, Path(options.prompt_file)) if options.prompt_file else ""
     async with work_context_of(call, options.project) as opened:
         request = OrchestratorRequest(project=options.project, agent=options.agent, prompt=prompt)
-        orchestrators = Orchestrators(opened.work_context)
-        act = orchestrators.relaunch if reopen else orchestrators.ensure
-        return _shown(call, await row_of(opened, await act(request, _telling(call))))
+        record = await act(Orchestrators(opened.work_context), request, _telling(call))
+        return _shown(call, await row_of(opened, record))
 
 
 def _read(file: Path) -> str:
     try:
         return read_given(file.expanduser())
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{file} cannot be read: {error}.") from error
-
-
-def restore_session(call: Call) -> int:
-    """Bring a dead agent session back."""
-    return asyncio.run(_restore(call))
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"{file} cannot be read: {why}.") from error
 
 
 async def _reopened(opened: Services, word: str) -> Session:
@@ -191,7 +176,8 @@ async def _reopened(opened: Services, word: str) -> Session:
     return context.session(session.tmux_name)
 
 
-async def _restore(call: Call) -> int:
+async def restore_session(call: Call) -> int:
+    """Bring a dead agent session back."""
     async with work_context_of(call) as opened:
         try:
             record = await spawned(opened, call.options.session)
@@ -205,12 +191,8 @@ async def _restore(call: Call) -> int:
         return _shown(call, await row_of(opened, record))
 
 
-def remap_session(call: Call) -> int:
+async def remap_session(call: Call) -> int:
     """Find an OpenCode session's conversation again."""
-    return asyncio.run(_remap(call))
-
-
-async def _remap(call: Call) -> int:
     async with work_context_of(call) as opened:
         record = await worker(opened, call.options.session)
         conversation = await remap(opened.work_context, record.session_id, is_forced=call.options.force)
@@ -221,12 +203,8 @@ async def _remap(call: Call) -> int:
     return 0
 
 
-def claim(call: Call) -> int:
+async def claim(call: Call) -> int:
     """Take over an open pull request."""
-    return asyncio.run(_claim(call))
-
-
-async def _claim(call: Call) -> int:
     async with work_context_of(call) as opened:
         record = await worker(opened, call.options.session)
         claimed = await claim_pr(
@@ -251,12 +229,8 @@ async def _claim(call: Call) -> int:
     return 0
 
 
-def clean_up(call: Call) -> int:
+async def clean_up(call: Call) -> int:
     """End what is done or dead."""
-    return asyncio.run(_clean_up(call))
-
-
-async def _clean_up(call: Call) -> int:
     options = call.options
     leftovers = Leftovers.KEEP if options.keep else Leftovers.STOP
     async with work_context_of(call, *([options.project] if options.project else [])) as opened:
@@ -284,12 +258,8 @@ def _cells(candidate: CleanupCandidate) -> tuple[str, str, str]:
     return candidate.session_id, candidate.reason, note
 
 
-def report_state(call: Call) -> int:
+async def report_state(call: Call) -> int:
     """Say what the agent in this session is doing; run by the agent itself."""
-    return asyncio.run(_report(call))
-
-
-async def _report(call: Call) -> int:
     session_id = os.environ.get("QUARTERDECK_SESSION", "")
     if not session_id:
         raise Refused("This is not a spawned session.", hint="`report` is run by an agent in the session it works in.")
