@@ -27,8 +27,7 @@ from quarterdeck.ports.store import Activity
 from quarterdeck.ports.thinker import Subject
 from quarterdeck.thoughts.prompt import build
 from quarterdeck.tui.rows.detail import ask_lines, diff_lines, why_lines
-from quarterdeck.tui.rows.mark import kind_of
-from quarterdeck.tui.rows.session_row import saying, title_of
+from quarterdeck.tui.rows.session_row import kind_of, saying, title_of
 from quarterdeck.values import replace
 from support.cli import cli_env, run_cli
 from support.patience import PATIENCE

@@ -15,7 +15,7 @@ from quarterdeck.paths import find_places
 from quarterdeck.store.lease import Lease
 from quarterdeck.store.lease_files import writer_duty
 from quarterdeck.store.status_counts import own_session_key
-from quarterdeck.tui.console_memory import ConsoleMemory
+from quarterdeck.tui.preferences import ConsoleMemory
 from quarterdeck.values import replace
 from support.cli import Done, cli_env, run_cli
 from support.patience import PATIENCE

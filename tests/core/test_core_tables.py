@@ -12,7 +12,7 @@ from quarterdeck.core.agent_programs import is_interpreter
 from quarterdeck.core.reading import cause_of, fallback_rest_state, rest_state_from_idle
 from quarterdeck.core.session import Need, RestState, SessionState, ThoughtState
 from quarterdeck.core.state_signs import OF_NEED, OF_STATE, STATE_SIGNS
-from quarterdeck.tui.rows.mark import Kind
+from quarterdeck.tui.rows.session_row import Kind
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ import pytest
 from quarterdeck.core.session import SessionId, SessionState
 from quarterdeck.errors import NotFound, Refused, TmuxUnreachable
 from quarterdeck.operations.long_operations import LongOperations
-from quarterdeck.tui.rows.mark import Kind, kind_of
+from quarterdeck.tui.rows.session_row import Kind, kind_of
 from support.canned import StillClock
 from support.fleet import canned_sessions, fleet_of
 

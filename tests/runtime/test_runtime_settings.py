@@ -19,7 +19,7 @@ from quarterdeck.store.sqlite import SqliteStore
 from quarterdeck.supervisor.live_settings import LiveSettings
 from quarterdeck.supervisor.settings_followers import say_what_waits
 from quarterdeck.thoughts.configured_thinkers import ConfiguredThinkers
-from quarterdeck.tui.console_memory import ConsoleMemory
+from quarterdeck.tui.preferences import ConsoleMemory
 from support.canned import StillClock
 from support.chat_server import chat_server
 from support.thinking import Rig

@@ -26,8 +26,7 @@ from quarterdeck.ports.go_result import Attach, GoResult, Switched
 from quarterdeck.ports.store import Activity, ActivityQuery, Level
 from quarterdeck.ports.store_health import StoreHealth
 from quarterdeck.tui.backend import OpenFleet
-from quarterdeck.tui.console_memory import ConsoleMemory
-from quarterdeck.tui.preferences import Preferences
+from quarterdeck.tui.preferences import ConsoleMemory, Preferences
 from support.fleet import NOW, ago, canned_fleet
 from support.tails import tail_of
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.programs import find_tmux
-from quarterdeck.tui.rows.mark import SHAPES
+from quarterdeck.tui.rows.session_row import SHAPES
 from support.tmux_server import TmuxServer, until
 from support.tmux_terminal import Terminals
 

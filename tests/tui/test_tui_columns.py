@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from quarterdeck.tui.rows import column as col
-from quarterdeck.tui.rows.column_titles import title_cells
+from quarterdeck.tui.rows.column import title_cells
 from quarterdeck.tui.rows.session_row import RowView
 from support.cli import ROOT
 from support.fleet import NOW, canned_sessions

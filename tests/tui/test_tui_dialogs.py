@@ -14,7 +14,7 @@ from quarterdeck.tui.action_handlers import COMMANDS
 from quarterdeck.tui.actions import ACTIONS
 from quarterdeck.tui.app import ConsoleApp
 from quarterdeck.tui.preferences import Preferences
-from quarterdeck.tui.screens.page import Page
+from quarterdeck.tui.screens.dialog import Page
 from quarterdeck.tui.widgets.text_box import TextBox
 from quarterdeck.values import replace
 from support.canned import CannedBackend
@@ -64,7 +64,7 @@ async def test_several_are_ended_only_when_their_number_is_typed() -> None:
         assert running.backend.calls == []
         await running.press("x", "2", "enter")
         assert running.backend.calls == [("end", ("sess_1", "sess_2"))]
-        assert running.main.board.marked == set()
+        assert running.main.fleet_view.marked == set()
 
 
 async def test_the_cursor_steps_off_what_is_ended() -> None:
@@ -335,7 +335,7 @@ async def test_all_that_is_marked_and_gone_comes_back_at_once() -> None:
         running.main.table.select("sess_1")
         await running.press("u")
         assert sorted(running.backend.calls) == [("bring back", "sess_14"), ("bring back", "sess_15")]
-        assert running.main.board.marked == {"sess_1"}, "what is live was not brought back, and keeps its mark"
+        assert running.main.fleet_view.marked == {"sess_1"}, "what is live was not brought back, and keeps its mark"
 
 
 async def test_details_say_why_the_state_is_believed() -> None:

@@ -80,7 +80,7 @@ async def test_a_filter_typed_before_there_is_a_place_for_it_is_no_command(monke
         monkeypatch.setattr(MainScreen, "furnish", furnish)
         await running.press_at_once("slash", *"bx", "enter")
         assert running.app.screen is running.main
-        assert running.main.board.filter == "bx"
+        assert running.main.fleet_view.filter == "bx"
 
 
 async def test_the_wheel_moves_the_cursor_as_the_arrows_do() -> None:
@@ -129,7 +129,7 @@ async def test_escape_clears_the_filter_while_typing_and_after() -> None:
 async def test_keys_typed_into_the_filter_are_not_commands() -> None:
     async with console() as running:
         await running.press("/", *"qjx")
-        assert running.main.board.filter == "qjx"
+        assert running.main.fleet_view.filter == "qjx"
         assert running.app.is_running
 
 
@@ -474,7 +474,7 @@ async def test_keys_typed_in_one_go_reach_what_the_first_of_them_opened() -> Non
             running.app.post_message(Key(key, character))
         await running.settle()
 
-        assert running.main.board.filter == "tax"
+        assert running.main.fleet_view.filter == "tax"
         assert running.main.focused is running.main.table
         assert running.backend.calls == [("go", running.main.table.ids[0])]
 
@@ -489,7 +489,7 @@ async def test_keys_that_come_while_others_are_under_way_neither_overtake_nor_ge
                 running.app.post_message(Key(key, character))
             await running.settle()
 
-            assert running.main.board.filter == "tax"
+            assert running.main.fleet_view.filter == "tax"
             assert running.main.focused is running.main.table
             assert running.backend.calls == [("go", running.main.table.ids[0])]
             running.backend.calls.clear()

@@ -64,7 +64,7 @@ async def test_more_are_marked_than_a_message_goes_to() -> None:
         await running.press(*["space"] * 33, "m")
         (toast,) = running.app._notifications
         assert toast.message == "A message goes to 32 sessions at most; 33 are marked."
-        assert len(running.main.board.marked) == 33
+        assert len(running.main.fleet_view.marked) == 33
 
 
 async def test_several_choices_are_ticked_and_then_given() -> None:

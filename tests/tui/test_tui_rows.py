@@ -25,17 +25,26 @@ from quarterdeck.errors import QuarterdeckError, SettingsError, StoreError
 from quarterdeck.ports.store_health import StoreHealth
 from quarterdeck.tui.actions import ACTIONS, resolve, spoken
 from quarterdeck.tui.rows import column as col
-from quarterdeck.tui.rows.activity_bars import plot
-from quarterdeck.tui.rows.cell import Cell
+from quarterdeck.tui.rows.cell import LEAST, Cell, folded
 from quarterdeck.tui.rows.detail import session_lines
-from quarterdeck.tui.rows.durations import amount, quiet, share
 from quarterdeck.tui.rows.empty_table import notice_for
+from quarterdeck.tui.rows.figures import amount, plot, quiet, share
 from quarterdeck.tui.rows.foot import foot_cells
 from quarterdeck.tui.rows.head import count, head_cells
-from quarterdeck.tui.rows.line_wrap import LEAST, folded
-from quarterdeck.tui.rows.mark import ASCII_SHAPES, ROLES, SHAPES, Kind, kind_of
 from quarterdeck.tui.rows.order import Grouping, Heading, Round, arrange, held, waiting
-from quarterdeck.tui.rows.session_row import RowView, agent_of, branch_of, name_of, saying, title_of
+from quarterdeck.tui.rows.session_row import (
+    ASCII_SHAPES,
+    ROLES,
+    SHAPES,
+    Kind,
+    RowView,
+    agent_of,
+    branch_of,
+    kind_of,
+    name_of,
+    saying,
+    title_of,
+)
 from quarterdeck.tui.screens.dialog import fitting
 from quarterdeck.values import replace
 from support.fleet import NOW, ago, canned_exited, canned_sessions, fleet_of

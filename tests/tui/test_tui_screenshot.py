@@ -10,9 +10,8 @@ import pytest
 
 from quarterdeck.core.day import DayState, Moment, day_state_of
 from quarterdeck.core.session import Need, SessionState
-from quarterdeck.tui.rows.day_strip import KINDS, day_lines
-from quarterdeck.tui.rows.detail import context_said
-from quarterdeck.tui.rows.mark import Kind, kind_of
+from quarterdeck.tui.rows.detail import KINDS, context_said, day_lines
+from quarterdeck.tui.rows.session_row import Kind, kind_of
 from quarterdeck.values import replace
 from support.canned import CannedBackend, CannedSetup
 from support.console import console

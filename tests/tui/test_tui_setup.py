@@ -8,7 +8,7 @@ from textual.events import AppFocus
 from quarterdeck.core.setup_part import SetupPart
 from quarterdeck.tui.preferences import Preferences
 from quarterdeck.tui.screens.checks import ChecksScreen
-from quarterdeck.tui.screens.offer import OfferScreen
+from quarterdeck.tui.screens.yes_or_no import OfferScreen
 from quarterdeck.values import replace
 from support.canned import CannedBackend, CannedSetup
 from support.console import console

@@ -16,7 +16,7 @@ from quarterdeck.operations.long_operations import LongOperation
 from quarterdeck.operations.spawn import SpawnRequest
 from quarterdeck.tui.screens.picker import PickerItem
 from quarterdeck.tui.screens.spawn import NO_ISSUE, to_choose_from
-from quarterdeck.tui.widgets.choice_list import ChoiceList
+from quarterdeck.tui.widgets.choices import ChoiceList
 from quarterdeck.values import replace
 from support.canned import CannedBackend
 from support.console import console

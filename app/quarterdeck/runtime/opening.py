@@ -16,8 +16,7 @@ from quarterdeck.runtime.console_setup import ConsoleSetup
 from quarterdeck.runtime.first_frame import FirstFrame
 from quarterdeck.store.status_counts import own_session_key
 from quarterdeck.tui.backend import OpenFleet
-from quarterdeck.tui.console_memory import ConsoleMemory
-from quarterdeck.tui.preferences import KEPT, preferences_of, preferences_to_keep
+from quarterdeck.tui.preferences import KEPT, ConsoleMemory, preferences_of, preferences_to_keep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

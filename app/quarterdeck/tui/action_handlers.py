@@ -7,32 +7,40 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.setup_part import SetupPart
-from quarterdeck.tui import session_actions, setup_actions, theme
+from quarterdeck.core.text import clean_lines
+from quarterdeck.tui import session_actions, theme
+from quarterdeck.tui.actions import ACTIONS, BY_NAME, spoken
 from quarterdeck.tui.rows.order import Grouping
+from quarterdeck.tui.rows.session_row import kind_of, name_of, repo_of, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from quarterdeck.operations.setup_offers import Offer
     from quarterdeck.tui.screens.main import MainScreen
+    from quarterdeck.tui.screens.picker import PickerItem
 
 PLACEMENTS = ("right", "below", "off")
+ACTION, SESSION = "action:", "session:"
+"""How the ids of the palette's choices begin."""
+_IS_ON = {
+    SetupPart.HOOKS: "Every agent on this machine that can report does.",
+    SetupPart.KEY: "A tmux key opens the console already, or no tmux server runs.",
+}
+SETUP_SECONDS = 12.0
+"""How long it is said what was done: it names files."""
+
+
+# The table and the preview
 
 
 def _move(by: int) -> Callable[[MainScreen], None]:
     return lambda screen: screen.table.move(by)
 
 
-def _page(direction: int) -> Callable[[MainScreen], None]:
-    return lambda screen: screen.table.move_page(direction)
-
-
-def _end(last: bool) -> Callable[[MainScreen], None]:
-    return lambda screen: screen.table.move(len(screen.table.ids) * (1 if last else -1))
-
-
 def _waiting(step: int) -> Callable[[MainScreen], None]:
     def jump(screen: MainScreen) -> None:
-        found = screen.board.next_waiting(screen.table.selected, step)
+        found = screen.fleet_view.next_waiting(screen.table.selected, step)
         if found is None:
             screen.app.notify("No session waits for you.", markup=False, timeout=2)
         else:
@@ -56,24 +64,24 @@ def preview_next(screen: MainScreen) -> None:
     screen.call_after_refresh(screen.sync)
 
 
+def _group_by(screen: MainScreen, grouping: Grouping) -> None:
+    screen.fleet_view.grouping = grouping
+    screen.set_filter(screen.fleet_view.filter)
+
+
 def group_next(screen: MainScreen) -> None:
     """Group by the next thing."""
-    screen.board.grouping = screen.board.grouping.next
-    screen.context.backend.memory.remember(grouping=screen.board.grouping.value)
-    screen.set_filter(screen.board.filter)
+    grouping = screen.fleet_view.grouping.next
+    screen.context.backend.memory.remember(grouping=grouping.value)
+    _group_by(screen, grouping)
 
 
 def session_mark(screen: MainScreen) -> None:
     """Mark or unmark the row, and go to the next."""
     if screen.selected is not None:
-        screen.board.marked ^= {screen.selected.session_id}
+        screen.fleet_view.marked ^= {screen.selected.session_id}
         screen.table.move(1)
         screen.sync()
-
-
-def filter_open(screen: MainScreen) -> None:
-    """Let the operator type a filter."""
-    screen.open_filter()
 
 
 def filter_clear(screen: MainScreen) -> None:
@@ -81,8 +89,16 @@ def filter_clear(screen: MainScreen) -> None:
     if screen.filter_bar.display:
         screen.close_filter(keeps=False)
     else:
-        screen.board.marked.clear()
-        screen.sync()
+        screen.unmark()
+
+
+def fleet_look(screen: MainScreen) -> None:
+    """Look at tmux again, and at what is set up."""
+    screen.context.look_again()
+    screen.card.look_again()
+
+
+# Pages and lists
 
 
 def details_open(screen: MainScreen) -> None:
@@ -95,9 +111,112 @@ def details_open(screen: MainScreen) -> None:
 
 def activity_open(screen: MainScreen) -> None:
     """Show what happened."""
-    from quarterdeck.tui.screens.activity import ActivityScreen
+    from quarterdeck.tui.screens.details import ActivityScreen
 
     screen.app.push_screen(ActivityScreen(screen.context, screen.selected))
+
+
+def help_open(screen: MainScreen) -> None:
+    """Show the help."""
+    from quarterdeck.tui.screens.help import HelpScreen
+
+    screen.app.push_screen(HelpScreen(screen.context))
+
+
+def checks_open(screen: MainScreen) -> None:
+    """Show what `doctor` finds."""
+    from quarterdeck.tui.screens.checks import ChecksScreen
+
+    screen.app.push_screen(ChecksScreen(screen.context))
+
+
+def palette_open(screen: MainScreen) -> None:
+    """Let the operator type what they want: a session, or an action that works now."""
+    from quarterdeck.tui.screens.picker import Picker
+
+    def chosen(answer: str) -> None:
+        if answer.startswith(ACTION):
+            screen.action_do(answer.removeprefix(ACTION))
+        elif screen.table.select(answer.removeprefix(SESSION)) and screen.works(BY_NAME["session.go"]):
+            screen.action_do("session.go")
+
+    dialog = Picker(screen.context, "Go to, or do", _palette(screen), "a session or an action")
+    screen.context.ask(dialog, chosen)
+
+
+def _palette(screen: MainScreen) -> list[PickerItem]:
+    """Sessions as they stand, then actions as the help has them."""
+    from quarterdeck.tui.screens.picker import PickerItem
+
+    found: list[PickerItem] = []
+    for session_id in screen.table.ids:
+        if (session := screen.fleet_view.sessions.get(session_id)) is not None:
+            about = f"{kind_of(session).value}  {title_of(session) or repo_of(session)}"
+            found.append(PickerItem(SESSION + session_id, name_of(session), about))
+    for action in ACTIONS:
+        if action.name != "palette.open" and screen.works(action):
+            keys = screen.context.keys[action.name]
+            found.append(PickerItem(ACTION + action.name, action.help, " ".join(map(spoken, keys[:1]))))
+    return found
+
+
+def view_choose(screen: MainScreen) -> None:
+    """Let the operator choose a saved filter."""
+    from quarterdeck.tui.screens.picker import Picker, PickerItem
+
+    views = screen.context.preferences.views
+    found = [PickerItem(name, name, text) for name, text in views.items()]
+    dialog = Picker(screen.context, "Saved views", found, "a view of [views] in config.toml")
+    screen.context.ask(dialog, lambda name: screen.open_filter(views[name]))
+
+
+# The set-up. Nothing is changed before the operator has seen the change and agreed.
+
+
+def _turn_on(screen: MainScreen, part: SetupPart) -> None:
+    """Show what turning a part on would change, and do it when the operator agrees."""
+    context = screen.context
+
+    async def ask() -> None:
+        from quarterdeck.tui.screens.yes_or_no import OfferScreen
+
+        offer = await context.backend.setup.offer(part)
+        if offer is None:
+            screen.notify(_IS_ON[part], markup=False)
+        else:
+            await context.ask(OfferScreen(context, offer), lambda _: context.attempt(accept(offer)))
+
+    async def accept(offer: Offer) -> None:
+        try:
+            done = await offer.accept()
+            if done.command:
+                from quarterdeck.tui.screens.yes_or_no import TellScreen
+
+                await screen.app.push_screen(TellScreen(context, "Done", done.said, done.command))
+            else:
+                screen.notify(clean_lines(done.said), markup=False, timeout=SETUP_SECONDS)
+        finally:
+            await screen.card.look()
+
+    context.attempt(ask())
+
+
+def setup_card(screen: MainScreen) -> None:
+    """Put the card away for good, or show it again."""
+
+    async def look() -> None:
+        await screen.card.look()
+        if not screen.card.off:
+            screen.app.notify("All that can be turned on from here is on.", markup=False)
+
+    screen.card.is_wanted = not screen.card.is_wanted
+    screen.context.backend.memory.remember(card=None if screen.card.is_wanted else "off")
+    screen.card.show()
+    if screen.card.is_wanted:
+        screen.context.attempt(look())
+
+
+# The console
 
 
 def picture_take(screen: MainScreen) -> None:
@@ -116,36 +235,12 @@ def picture_take(screen: MainScreen) -> None:
     context.attempt(keep())
 
 
-def help_open(screen: MainScreen) -> None:
-    """Show the help."""
-    from quarterdeck.tui.screens.help import HelpScreen
-
-    screen.app.push_screen(HelpScreen(screen.context))
-
-
-def palette_open(screen: MainScreen) -> None:
-    """Show the palette."""
-    from quarterdeck.tui.screens.command_palette import open_palette
-
-    open_palette(screen)
-
-
-def view_choose(screen: MainScreen) -> None:
-    """Choose a saved filter."""
-    from quarterdeck.tui.screens.command_palette import open_views
-
-    open_views(screen)
-
-
 def theme_choose(screen: MainScreen) -> None:
     """Choose a theme; it is remembered."""
-    from quarterdeck.tui.screens.theme_picker import ThemeScreen
+    from quarterdeck.tui.screens.settings import ThemeScreen
 
-    def chosen(name: str | None) -> None:
-        if name is not None:
-            screen.context.backend.memory.remember(theme=name)
-
-    screen.app.push_screen(ThemeScreen(screen.context), chosen)
+    context = screen.context
+    context.ask(ThemeScreen(context), lambda name: context.backend.memory.remember(theme=name))
 
 
 def settings_open(screen: MainScreen) -> None:
@@ -164,34 +259,22 @@ def _take_up(screen: MainScreen, key: str, value: str) -> None:
             screen.placement = value
             screen.place_preview()
         case "console.group":
-            screen.board.grouping = Grouping(value)
-            screen.set_filter(screen.board.filter)
+            _group_by(screen, Grouping(value))
         case _:
             return
     screen.sync()
 
 
-def fleet_look(screen: MainScreen) -> None:
-    """Look at tmux again, and at what is set up."""
-    screen.context.look_again()
-    screen.card.look_again()
-
-
-def console_quit(screen: MainScreen) -> None:
-    """Leave. Sessions go on."""
-    screen.app.exit(0)
-
-
 COMMANDS: dict[str, Callable[[MainScreen], None]] = {
     "row.down": _move(1),
     "row.up": _move(-1),
-    "row.first": _end(False),
-    "row.last": _end(True),
-    "row.page_down": _page(1),
-    "row.page_up": _page(-1),
+    "row.first": lambda screen: screen.table.move(-len(screen.table.ids)),
+    "row.last": lambda screen: screen.table.move(len(screen.table.ids)),
+    "row.page_down": lambda screen: screen.table.move_page(1),
+    "row.page_up": lambda screen: screen.table.move_page(-1),
     "waiting.next": _waiting(1),
     "waiting.previous": _waiting(-1),
-    "filter.open": filter_open,
+    "filter.open": lambda screen: screen.open_filter(),
     "filter.clear": filter_clear,
     "group.next": group_next,
     "preview.next": preview_next,
@@ -211,15 +294,15 @@ COMMANDS: dict[str, Callable[[MainScreen], None]] = {
     "session.restore": session_actions.restore,
     "session.dismiss": session_actions.dismiss,
     "session.mark": session_mark,
-    "setup.hooks": lambda screen: setup_actions.turn_on(screen, SetupPart.HOOKS),
-    "setup.key": lambda screen: setup_actions.turn_on(screen, SetupPart.KEY),
-    "setup.card": setup_actions.card,
-    "checks.open": setup_actions.checks,
+    "setup.hooks": lambda screen: _turn_on(screen, SetupPart.HOOKS),
+    "setup.key": lambda screen: _turn_on(screen, SetupPart.KEY),
+    "setup.card": setup_card,
+    "checks.open": checks_open,
     "fleet.clean": session_actions.clean_up,
     "theme.choose": theme_choose,
     "settings.open": settings_open,
     "picture.take": picture_take,
     "palette.open": palette_open,
     "help.open": help_open,
-    "console.quit": console_quit,
+    "console.quit": lambda screen: screen.app.exit(0),
 }

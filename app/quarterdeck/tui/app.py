@@ -2,46 +2,51 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import locale
 import logging
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rich.text import Text
 from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import ANSIToTruecolor
+from textual.worker import WorkerFailed
 
 from quarterdeck.core.text import clean, clean_lines
 from quarterdeck.errors import QuarterdeckError, SettingsError
 from quarterdeck.ports.clock import Clock, SystemClock
 from quarterdeck.shutdown import BY_SIGNAL, Shutdown
-from quarterdeck.tui import actions, failures, theme
+from quarterdeck.tui import actions, theme
 from quarterdeck.tui.action_handlers import COMMANDS
-from quarterdeck.tui.frames import FramesKept, Repaint
 from quarterdeck.tui.keys_in_turn import KeysInTurn
 from quarterdeck.tui.screen_context import ScreenContext
 from quarterdeck.tui.screens.main import MainScreen
-from quarterdeck.tui.terminal_colours import terminal_colours
-from quarterdeck.tui.terminal_driver import EndingDriver, ending
+from quarterdeck.tui.terminal_driver import EndingDriver
 from quarterdeck.tui.textual_internals import OpenApp
-from quarterdeck.tui.theme_watch import ThemeWatch
-from quarterdeck.tui.toasts import Toasts
+from quarterdeck.tui.theme import ThemeWatch
+from quarterdeck.tui.toasts import make_room
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rich.console import RenderableType
     from textual.driver import Driver
     from textual.filter import LineFilter
-    from textual.notifications import Notify
+    from textual.notifications import Notification, Notify
 
     from quarterdeck.supervisor.notice_channels import Told
     from quarterdeck.tui.backend import Backend
 
 logger = logging.getLogger(__name__)
+LEAST_SECONDS = 1 / 15
+"""Between two looks at a fleet that never rests; an eye sees no difference, and a busy machine does."""
 
 
-class ConsoleApp(FramesKept, KeysInTurn, OpenApp):
+class ConsoleApp(KeysInTurn, OpenApp):
     """The operator console."""
 
     TITLE = "quarterdeck"
@@ -57,10 +62,11 @@ class ConsoleApp(FramesKept, KeysInTurn, OpenApp):
         self._backend = backend
         self.shutdown = shutdown or Shutdown()
         self._complaints: list[QuarterdeckError] = []
-        self._toasts = Toasts()
+        self._toasts: list[Notification] = []
         has_few_colours = self.console.color_system == "standard"
         named = theme.TERMINAL if wants_no_colour or has_few_colours else preferences.theme
         self.context = ScreenContext(
+            app=self,
             backend=backend,
             clock=clock or SystemClock(),
             preferences=preferences,
@@ -68,14 +74,11 @@ class ConsoleApp(FramesKept, KeysInTurn, OpenApp):
             ascii_only=preferences.ascii_only or "UTF" not in locale.getpreferredencoding(False).upper(),
             colours=self._take_up(self._load_theme(named)),
             trouble=backend.trouble(),
-            attempt=self.attempt,
-            hold_keys=self.hold_keys,
-            let_keys_go=self.let_keys_go,
             use_theme=self.use_theme,
             look_again=self.look_again,
         )
         self.main = MainScreen(self.context, COMMANDS)
-        self.theme_watch = ThemeWatch(self, backend.themes_folder, self.use_theme)
+        self.theme_watch = ThemeWatch(self, backend.themes_folder, self.use_theme, self.context.tell)
         self.repaint = Repaint(self, self.main.sync)
         self._unsubscribe: Callable[[], None] = lambda: None
 
@@ -84,7 +87,7 @@ class ConsoleApp(FramesKept, KeysInTurn, OpenApp):
         if self.console.color_system == "256":
             chosen = chosen.of_256()
         # Unwatched, for each of them would have all styles worked out anew.
-        self.set_reactive(App.ansi_theme_dark if chosen.dark else App.ansi_theme_light, terminal_colours(chosen))
+        self.set_reactive(App.ansi_theme_dark if chosen.dark else App.ansi_theme_light, chosen.for_terminal())
         self.register_theme(chosen.for_textual())
         self.set_reactive(App.theme, chosen.name)
         self.stylesheet.set_variables(self.get_css_variables())
@@ -123,8 +126,9 @@ class ConsoleApp(FramesKept, KeysInTurn, OpenApp):
         return self.main
 
     def get_driver_class(self) -> type[Driver]:
-        """Textual's choice, mended."""
-        return ending(super().get_driver_class())
+        """Textual's choice, mended where it is the one for a terminal."""
+        chosen = super().get_driver_class()
+        return EndingDriver if chosen is LinuxDriver else chosen
 
     def on_mount(self) -> None:
         """Start supervising once the first frame is on its way."""
@@ -141,7 +145,7 @@ class ConsoleApp(FramesKept, KeysInTurn, OpenApp):
         self.main.furnish()
         self.theme_watch.follow(self.context.colours.name)
         for error in self._complaints:
-            failures.tell(self, error)
+            self.context.tell(error)
         if self.context.trouble is None:
             self.run_worker(self._supervise(), name="supervisor", exit_on_error=True)
 
@@ -155,7 +159,7 @@ class ConsoleApp(FramesKept, KeysInTurn, OpenApp):
 
     def on_notify(self, event: Notify) -> None:
         """Make room for a toast."""
-        self._toasts.make_room(event.notification, self.size)
+        self._toasts = make_room(self._toasts, event.notification, self.size)
 
     def on_app_focus(self) -> None:
         """The operator is back, perhaps from setting something up."""
@@ -179,12 +183,6 @@ class ConsoleApp(FramesKept, KeysInTurn, OpenApp):
     def on_unmount(self) -> None:
         """Let go of the fleet."""
         self._unsubscribe()
-
-    # For the screens
-
-    def attempt(self, action: Coroutine[object, object, None]) -> None:
-        """Do something that may take its time; a failure is shown once and changes nothing else."""
-        self.run_worker(failures.shown(self, action), group="actions")
 
     def tell(self, told: Told) -> None:
         """Show, or sound, what the operator did not ask for."""
@@ -214,8 +212,50 @@ class ConsoleApp(FramesKept, KeysInTurn, OpenApp):
         self.main.use(self.context.colours)
         self.theme_watch.follow(chosen.name)
 
-    # A crash
+    @contextmanager
+    def batch_update(self) -> Iterator[None]:
+        """Hold updates back, and ask for them afterwards, which Textual does not while it starts (8.2.8)."""
+        try:
+            with super().batch_update():
+                yield
+        finally:
+            self.screen.check_idle()
 
     def crashed(self, error: BaseException | None) -> None:
-        """Say it in one sentence, and end."""
-        failures.crashed(self, error)
+        """Leave with one sentence; the traceback, without local variables, goes to the log."""
+        if isinstance(error, WorkerFailed):
+            error = error.error
+        logger.critical("the console stopped", exc_info=error)
+        name = type(error).__name__ if error is not None else "an unknown error"
+        self.bell()
+        said = f"The console stopped on an internal error ({name}). The log has the details; your sessions go on."
+        self.panic(Text(said))
+
+
+class Repaint:
+    """Shows what changed: at once after a rest, and in a stream of changes only so often."""
+
+    def __init__(self, app: App[int], show: Callable[[], None]) -> None:
+        self._app = app
+        self._show = show
+        self._shown_at = -LEAST_SECONDS
+        self.is_due = False
+        """Whether changes wait to be shown."""
+
+    def ask(self) -> None:
+        """Something is different; a burst of these is one repaint."""
+        if not self.is_due:
+            self.is_due = True
+            self._app.call_later(self._when_rested)
+
+    def _when_rested(self) -> None:
+        wait = LEAST_SECONDS - (asyncio.get_running_loop().time() - self._shown_at)
+        if wait > 0:
+            self._app.set_timer(wait, self._repaint)
+        else:
+            self._repaint()
+
+    def _repaint(self) -> None:
+        self.is_due = False
+        self._shown_at = asyncio.get_running_loop().time()
+        self._show()

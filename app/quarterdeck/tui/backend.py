@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.day import Moment
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.session import Ask, Session, SessionId
+    from quarterdeck.core.setup_part import SetupPart
     from quarterdeck.core.thought import ThoughtSnapshot
     from quarterdeck.errors import QuarterdeckError
     from quarterdeck.operations.cleanup import CleanupCandidate, Cleared
@@ -23,16 +24,29 @@ if TYPE_CHECKING:
     from quarterdeck.operations.new import NewSessionRequest
     from quarterdeck.operations.projects import IssueList
     from quarterdeck.operations.settings_desk import Setting
+    from quarterdeck.operations.setup_offers import Offer
     from quarterdeck.operations.spawn import SpawnRequest
     from quarterdeck.operations.start_choices import Directory, Tools
+    from quarterdeck.ports.doctor_check import Finding
     from quarterdeck.ports.go_result import Attach, GoResult
     from quarterdeck.ports.messages import Held
     from quarterdeck.ports.store import Activity, ActivityQuery
     from quarterdeck.ports.store_health import StoreHealth
     from quarterdeck.supervisor.notice_channels import Told
-    from quarterdeck.tui.console_memory import ConsoleMemory
-    from quarterdeck.tui.preferences import Preferences
-    from quarterdeck.tui.setup import Setup
+    from quarterdeck.tui.preferences import ConsoleMemory, Preferences
+
+
+class Setup(Protocol):
+    """The set-up of this machine, as far as it is ours."""
+
+    pictures: Path
+    """The folder that takes pictures of the screen; it need not exist."""
+
+    async def findings(self) -> Sequence[Finding]:
+        """Look whether everything is right, without changing anything."""
+
+    async def offer(self, part: SetupPart) -> Offer | None:
+        """What turning this part on would do; None when it is on, or there is nothing to turn on."""
 
 
 class FleetSource(Protocol):

@@ -9,17 +9,16 @@ from quarterdeck.core.text import cell_width
 from quarterdeck.core.urgency import SortKey, sort_key
 from quarterdeck.tui.rows import column as col
 from quarterdeck.tui.rows.head import Counts, count
-from quarterdeck.tui.rows.mark import kind_of
 from quarterdeck.tui.rows.order import Grouping, Round, arrange, held
-from quarterdeck.tui.rows.session_row import name_of
+from quarterdeck.tui.rows.session_row import kind_of, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.session import Session
-    from quarterdeck.tui.rows.mark import Kind
     from quarterdeck.tui.rows.order import Item
+    from quarterdeck.tui.rows.session_row import Kind
 
 
 class FleetView:

@@ -2,37 +2,62 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from quarterdeck.core.message import MOST_RECIPIENTS
 from quarterdeck.core.text import clean
 from quarterdeck.errors import QuarterdeckError, raise_together
-from quarterdeck.tui.rows.mark import GONE, kind_of
-from quarterdeck.tui.rows.session_row import name_of
+from quarterdeck.ports.go_result import Attach, Switched, TypeThis
+from quarterdeck.tui.rows.session_row import GONE, kind_of, name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from quarterdeck.core.session import Session, SessionId
     from quarterdeck.operations.delivery import Delivery
-    from quarterdeck.operations.new import NewSessionRequest
     from quarterdeck.tui.backend import FleetActions, OpenFleet
     from quarterdeck.tui.screens.main import MainScreen
 
-OUTCOME_WORDS: Mapping[str, str] = {"refused": "not sent"}
-"""What is said of a message, where that is another word than its outcome."""
 LONG_TOAST = 20.0
 """Seconds for what the operator may want to copy."""
 
 
 def go(screen: MainScreen) -> None:
     """Go to the pane."""
-    from quarterdeck.tui.go_to_pane import go as go_there
-
-    session, context = screen.selected, screen.context
+    session = screen.selected
     if session is not None:
-        context.do(lambda opened: go_there(screen, session, opened.actions))
+        screen.context.do(lambda opened: _go(screen, session, opened.actions))
+
+
+async def _go(screen: MainScreen, session: Session, actions: FleetActions) -> None:
+    """Take the operator to a session; back here the same row is selected."""
+    app = screen.app
+    screen.context.backend.memory.remember(selected=session.session_id)
+    going = await actions.go(session.session_id)
+    match going:
+        case Switched(closes=closes):
+            if closes:
+                app.exit(0)
+        case Attach(argv=argv) if app.is_web:
+            _tell_to_go(screen, "A page in a browser cannot show a pane.", shlex.join(argv))
+        case Attach():
+            # Painting stops too: the supervisor goes on beneath, and what it finds must not be drawn over the pane.
+            with app.batch_update(), app.suspend():
+                await actions.attach(going)
+            app.refresh(layout=True)
+            screen.sync()
+        case TypeThis(command=command, why=why):
+            _tell_to_go(screen, why, command)
+        case _:
+            assert_never(going)
+
+
+def _tell_to_go(screen: MainScreen, why: str, command: str) -> None:
+    from quarterdeck.tui.screens.yes_or_no import TellScreen
+
+    screen.app.push_screen(TellScreen(screen.context, "You must go there yourself", why, command))
 
 
 def send(screen: MainScreen) -> None:
@@ -40,124 +65,106 @@ def send(screen: MainScreen) -> None:
     from quarterdeck.tui.screens.message import MessageScreen
 
     sessions = [session for session in screen.targets() if kind_of(session) not in GONE]
-    context = screen.context
 
-    def written(text: str | None) -> None:
-        if text is not None:
-            screen.unmark()
-            ids = [session.session_id for session in sessions]
-            context.do(lambda opened: _send(screen, opened.actions, ids, text))
+    def written(text: str) -> None:
+        async def deliver(opened: OpenFleet) -> None:
+            _tell_deliveries(screen, await opened.actions.send([session.session_id for session in sessions], text))
+
+        screen.unmark()
+        screen.context.do(deliver)
 
     if len(sessions) > MOST_RECIPIENTS:
         said = f"A message goes to {MOST_RECIPIENTS} sessions at most; {len(sessions)} are marked."
         screen.notify(said, severity="warning", markup=False)
     elif sessions:
-        screen.app.push_screen(MessageScreen(context, sessions), written)
+        screen.context.ask(MessageScreen(screen.context, sessions), written)
 
 
-async def _send(screen: MainScreen, actions: FleetActions, ids: list[SessionId], text: str) -> None:
-    _tell(screen, await actions.send(ids, text))
-
-
-def _tell(screen: MainScreen, deliveries: Sequence[Delivery]) -> None:
+def _tell_deliveries(screen: MainScreen, deliveries: Sequence[Delivery]) -> None:
     """Say what became of a message, of each session where it was not delivered."""
     from quarterdeck.tui.screens.message import first_of
 
     reached: dict[str, list[str]] = {}
     for delivery in deliveries:
-        outcome = OUTCOME_WORDS.get(delivery.outcome, delivery.outcome)
+        outcome = "not sent" if delivery.outcome == "refused" else delivery.outcome
         reached.setdefault(outcome, []).append(name_of(delivery.session))
     said = ", ".join(f"{outcome} to {first_of(names)}" for outcome, names in reached.items())
     details = "\n".join(
         f"{delivery.session.tmux_name}: {delivery.detail}" for delivery in deliveries if delivery.outcome != "delivered"
     )
-    is_well = set(reached) == {"delivered"}
     screen.notify(
         said[:1].upper() + clean(said[1:]) + (f"\n{clean(details)}" if details else ""),
-        severity="information" if is_well else "warning",
+        severity="warning" if details else "information",
         markup=False,
     )
 
 
 def held(screen: MainScreen) -> None:
     """Show the messages that wait, and do with one what the operator decides."""
+
+    async def show() -> None:
+        try:
+            await screen.context.when_open(lambda opened: _open_held(screen, opened))
+        finally:
+            screen.context.app.let_keys_go()
+
     # What is typed meanwhile is about these messages: it must not reach the table.
-    screen.context.hold_keys()
-    screen.context.attempt(_show_held(screen))
-
-
-async def _show_held(screen: MainScreen) -> None:
-    try:
-        await screen.context.when_open(lambda opened: _open_held(screen, opened))
-    finally:
-        screen.context.let_keys_go()
+    screen.context.app.hold_keys()
+    screen.context.attempt(show())
 
 
 async def _open_held(screen: MainScreen, opened: OpenFleet) -> None:
-    from quarterdeck.tui.screens.held import ChangeScreen, Fate, HeldScreen
+    from quarterdeck.tui.screens.message import ChangeScreen, Fate, HeldScreen
 
     context, actions = screen.context, opened.actions
     named = await opened.reader.held_messages()
-    waiting = [message for message, _ in named]
+    waiting = {message.id: message for message, _ in named}
     names: dict[str, str] = {message.session_id: name for message, name in named}
 
-    async def change(message_id: int, text: str) -> None:
-        await actions.rewrite(message_id, text)
-        screen.notify("Changed; it is sent as soon as possible.", markup=False)
-
-    async def withdraw(message_id: int) -> None:
-        await actions.withdraw(message_id)
-        screen.notify("Withdrawn.", markup=False)
-
-    async def hurry(message_id: int) -> None:
-        _tell(screen, [await actions.send_now(message_id)])
-
-    def decided(decision: tuple[int, Fate] | None) -> None:
-        if decision is None:
-            return
-        message_id, fate = decision
+    async def act(message_id: int, fate: Fate, text: str = "") -> None:
         match fate:
             case Fate.CHANGE:
-                chosen = next(each for each in waiting if each.id == message_id)
-                screen.app.push_screen(
-                    ChangeScreen(context, chosen, names),
-                    lambda text: context.attempt(change(message_id, text)) if text is not None else None,
-                )
+                await actions.rewrite(message_id, text)
+                screen.notify("Changed; it is sent as soon as possible.", markup=False)
             case Fate.WITHDRAW:
-                context.attempt(withdraw(message_id))
+                await actions.withdraw(message_id)
+                screen.notify("Withdrawn.", markup=False)
             case Fate.NOW:
-                context.attempt(hurry(message_id))
+                _tell_deliveries(screen, [await actions.send_now(message_id)])
 
-    await screen.app.push_screen(HeldScreen(context, waiting, names), decided)
+    def decided(decision: tuple[int, Fate]) -> None:
+        message_id, fate = decision
+        if fate is Fate.CHANGE:
+            dialog = ChangeScreen(context, waiting[message_id], names)
+            context.ask(dialog, lambda text: context.attempt(act(message_id, fate, text)))
+        else:
+            context.attempt(act(message_id, fate))
+
+    await context.ask(HeldScreen(context, list(waiting.values()), names), decided)
 
 
 def end(screen: MainScreen) -> None:
     """End the row, or the marked rows, after asking; where something is under way, stop that."""
-    from quarterdeck.tui.screens.end import Ending, EndScreen
+    from quarterdeck.tui.screens.yes_or_no import Ending, EndScreen
 
     context = screen.context
     targets = screen.targets()
     sessions = [session for session in targets if context.backend.now.under_way(session.session_id) is None]
     ids = [session.session_id for session in sessions]
 
-    def decided(ending: Ending | None) -> None:
-        if ending is not None:
-            screen.unmark()
-            if len(ids) == 1 and sessions[0].work is None:
-                screen.table.step_off(ids)
-            if ending is Ending.DETACH:
-                context.do(lambda opened: opened.actions.forget(ids))
-            else:
-                context.do(lambda opened: _end(screen, opened.actions, ids))
+    async def kill(opened: OpenFleet) -> None:
+        _say_at_length(screen, await opened.actions.end(ids))
+
+    def decided(ending: Ending) -> None:
+        screen.unmark()
+        if len(ids) == 1 and sessions[0].work is None:
+            screen.table.step_off(ids)
+        context.do(kill if ending is Ending.KILL else lambda opened: opened.actions.forget(ids))
 
     if sessions:
-        screen.app.push_screen(EndScreen(context, sessions), decided)
+        context.ask(EndScreen(context, sessions), decided)
     elif targets:
         _stop(screen, targets[0])
-
-
-async def _end(screen: MainScreen, actions: FleetActions, ids: list[SessionId]) -> None:
-    _say_at_length(screen, await actions.end(ids))
 
 
 def _say_at_length(screen: MainScreen, sentences: Iterable[str]) -> None:
@@ -166,7 +173,7 @@ def _say_at_length(screen: MainScreen, sentences: Iterable[str]) -> None:
 
 
 def _stop(screen: MainScreen, session: Session) -> None:
-    from quarterdeck.tui.screens.stop import StopScreen
+    from quarterdeck.tui.screens.yes_or_no import StopScreen
 
     context = screen.context
     under_way = context.backend.now.under_way(session.session_id)
@@ -178,11 +185,7 @@ def _stop(screen: MainScreen, session: Session) -> None:
         said = "\n".join(("Stopped.", *map(clean, left))) if left else "Stopped; everything is taken back."
         screen.notify(said, severity="warning" if left else "information", markup=False)
 
-    def decided(is_wanted: bool | None) -> None:
-        if is_wanted:
-            context.do(stop)
-
-    screen.app.push_screen(StopScreen(context, session, under_way), decided)
+    context.ask(StopScreen(context, session, under_way), lambda _: context.do(stop))
 
 
 def answer(screen: MainScreen) -> None:
@@ -190,49 +193,37 @@ def answer(screen: MainScreen) -> None:
     from quarterdeck.tui.screens.answer import AnswerScreen
 
     session, context = screen.selected, screen.context
-    if session is None:
-        return
-    ask = session.asks
-    if ask is None:
-        return
-    dialog = AnswerScreen(context, session, ask)
-
-    def answered(choice: str | None) -> None:
-        if choice is not None:
-            context.do(lambda opened: opened.actions.answer(session.session_id, dialog.ask, choice))
-
-    screen.app.push_screen(dialog, answered)
+    if session is not None and session.asks is not None:
+        dialog = AnswerScreen(context, session, session.asks)
+        context.ask(
+            dialog,
+            lambda choice: context.do(lambda opened: opened.actions.answer(session.session_id, dialog.ask, choice)),
+        )
 
 
 def new(screen: MainScreen) -> None:
-    """Make sessions."""
+    """Make sessions, one after the other; one that fails does not stop the others."""
     from quarterdeck.tui.screens.new import NewScreen
 
     context = screen.context
     dialog = NewScreen(context, screen.selected.cwd if screen.selected is not None else "")
 
-    def filled(result: str | None) -> None:
-        if result is not None:
-            context.do(lambda opened: _make(screen, opened.actions, dialog.wanted))
+    async def make(opened: OpenFleet) -> None:
+        made: list[SessionId] = []
+        failed: list[QuarterdeckError] = []
+        for each in dialog.wanted:
+            try:
+                session, notices = await opened.actions.new(each)
+            except QuarterdeckError as error:
+                failed.append(error)
+                continue
+            made.append(session.session_id)
+            context.backend.memory.went_to(str(each.cwd))
+            failed += [QuarterdeckError(notice) for notice in notices]
+        raise_together(failed)
+        screen.show_soon(made)
 
-    screen.app.push_screen(dialog, filled)
-
-
-async def _make(screen: MainScreen, actions: FleetActions, wanted: Sequence[NewSessionRequest]) -> None:
-    """Make sessions, one after the other; one that fails does not stop the others."""
-    made: list[SessionId] = []
-    failed: list[QuarterdeckError] = []
-    for each in wanted:
-        try:
-            session, notices = await actions.new(each)
-        except QuarterdeckError as error:
-            failed.append(error)
-            continue
-        made.append(session.session_id)
-        screen.context.backend.memory.went_to(str(each.cwd))
-        failed += [QuarterdeckError(notice) for notice in notices]
-    raise_together(failed)
-    screen.show_soon(made)
+    context.ask(dialog, lambda _: context.do(make))
 
 
 def spawn(screen: MainScreen) -> None:
@@ -241,7 +232,6 @@ def spawn(screen: MainScreen) -> None:
 
     context = screen.context
     dialog = SpawnScreen(context, screen.selected.session_id if screen.selected is not None else None)
-
     shown: list[SessionId] = []
 
     def begun(session_id: SessionId) -> None:
@@ -253,11 +243,7 @@ def spawn(screen: MainScreen) -> None:
         if dialog.request is not None:
             await opened.actions.spawn(dialog.request, begun)
 
-    def filled(result: str | None) -> None:
-        if result is not None:
-            context.do(start)
-
-    screen.app.push_screen(dialog, filled)
+    context.ask(dialog, lambda _: context.do(start))
 
 
 def clean_up(screen: MainScreen) -> None:
@@ -269,22 +255,20 @@ def clean_up(screen: MainScreen) -> None:
 
 def restore(screen: MainScreen) -> None:
     """Bring back what is gone: a worker with its worktree, another session under its name."""
-    context = screen.context
+
+    async def bring_back(session_id: SessionId, opened: OpenFleet) -> None:
+        _say_at_length(screen, await opened.actions.bring_back(session_id))
+
     for session in [session for session in screen.targets() if kind_of(session) in GONE]:
-        screen.board.marked.discard(session.session_id)
-        context.do(partial(_bring_back, screen, session.session_id))
+        screen.fleet_view.marked.discard(session.session_id)
+        screen.context.do(partial(bring_back, session.session_id))
     screen.sync()
-
-
-async def _bring_back(screen: MainScreen, session_id: SessionId, opened: OpenFleet) -> None:
-    _say_at_length(screen, await opened.actions.bring_back(session_id))
 
 
 def dismiss(screen: MainScreen) -> None:
     """Remove ended and stale rows from the table."""
-    context = screen.context
     ids = [session.session_id for session in screen.targets() if kind_of(session) in GONE]
     if ids:
         screen.unmark()
         screen.table.step_off(ids)
-        context.do(lambda opened: opened.actions.forget(ids))
+        screen.context.do(lambda opened: opened.actions.forget(ids))

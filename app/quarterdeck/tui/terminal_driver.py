@@ -15,7 +15,6 @@ from quarterdeck.tui.textual_internals import paint_on_terminal
 
 if TYPE_CHECKING:
     from textual.app import App
-    from textual.driver import Driver
 
 
 GIVEN_BACK = (
@@ -117,8 +116,3 @@ class EndingDriver(LinuxDriver):
         """Let go of the terminal."""
         if os.isatty(self.fileno):
             super().close()
-
-
-def ending(driver: type[Driver]) -> type[Driver]:
-    """The driver to use in place of Textual's choice."""
-    return EndingDriver if driver is LinuxDriver else driver

@@ -1,4 +1,4 @@
-"""Themes: read from TOML, given to Textual, and turned into the styles that the line widgets paint with."""
+"""Themes: read from TOML, given to Textual, turned into the styles that lines are painted with; their files watched."""
 
 from __future__ import annotations
 
@@ -8,21 +8,36 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich.style import Style
+from rich.terminal_theme import TerminalTheme
 from textual.theme import Theme as TextualTheme
 
 from quarterdeck.core.text import clean
 from quarterdeck.errors import SettingsError
-from quarterdeck.tui.contrast import nearest_named, nearest_of_256, readable
+from quarterdeck.tui.contrast import nearest_named, nearest_of_256, readable, rgb
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from textual.app import App
+    from textual.timer import Timer
 
 ROLES: Final = (
     "background", "surface", "raised", "line", "text", "muted", "accent", "asks", "works", "done", "failed",
 )  # fmt: skip
 GROUNDS: Final = ("background", "surface", "raised")
 """What text stands on: the screen, dialogs and bars, the selected row."""
+# Of a terminal: black, red, green, yellow, blue, magenta, cyan, white; then the bright ones.
+_ON_DARK: Final = (
+    "#1b1f29", "#f0616d", "#6cc98b", "#e0b860", "#6aa5f8", "#c792ea", "#56c2d6", "#c9d1dc",
+    "#7b8496", "#ff7f89", "#8be0a8", "#f2cf7e", "#8fbdff", "#dbaefc", "#7ad9ea", "#f2f5fa",
+)  # fmt: skip
+_ON_LIGHT: Final = (
+    "#1f2430", "#b3243b", "#17703f", "#855d00", "#1c50b0", "#8a2a9c", "#0b6b80", "#6b7280",
+    "#555d6e", "#c2334b", "#1d7f4a", "#946900", "#2a62cc", "#9c3ab0", "#117a91", "#3d4450",
+)  # fmt: skip
 _ATTRIBUTES: Final = frozenset({"bold", "dim", "italic", "underline", "reverse"})
+LOOK_SECONDS: Final = 1.0
+"""How often the theme file in use is looked at."""
 DEFAULT: Final = "dark"
 TERMINAL: Final = "terminal"
 
@@ -92,6 +107,14 @@ class Theme:
             reverse=attributes.get("reverse"),
         )
 
+    def for_terminal(self) -> TerminalTheme:
+        """The sixteen colours and the ground of a terminal, for what a pane shows."""
+        sixteen = [_triplet(colour) for colour in (_ON_DARK if self.dark else _ON_LIGHT)]
+        own = (0, 0, 0), (255, 255, 255)
+        if not self.terminal:
+            own = _triplet(self.colours["background"]), _triplet(self.colours["text"])
+        return TerminalTheme(*own, sixteen[:8], sixteen[8:])
+
     def for_textual(self) -> TextualTheme:
         """The theme in Textual's terms."""
         named = {role: f"ansi_{colour}" if self.terminal else colour for role, colour in self.colours.items()}
@@ -118,6 +141,11 @@ class Theme:
             error=named["failed"], success=named["works"], foreground=named["text"], background=named["background"],
             surface=named["surface"], panel=named["surface"], boost=named["surface"],
         )  # fmt: skip
+
+
+def _triplet(colour: str) -> tuple[int, int, int]:
+    red, green, blue = (round(part * 255) for part in rgb(colour))
+    return red, green, blue
 
 
 def packaged_folder() -> Path:
@@ -168,3 +196,47 @@ def load(name: str, folder: Path) -> Theme:
     if name in packaged_names():
         return load_packaged(name)
     raise SettingsError(f"There is no theme {name}.", hint="T shows those there are.")
+
+
+class ThemeWatch:
+    """Looks at one file, and only while a theme of the operator's own is in use: ours do not change."""
+
+    def __init__(
+        self, app: App[int], folder: Path, use: Callable[[Theme], None], tell: Callable[[SettingsError], None]
+    ) -> None:
+        self._app = app
+        self._folder = folder
+        self._use = use
+        self._tell = tell
+        self._timer: Timer | None = None
+        self._path: Path | None = None
+        self._seen: int | None = None
+
+    def follow(self, name: str) -> None:
+        """Watch this theme from now on, and no other."""
+        path = self._folder / f"{name}.toml"
+        if path == self._path:
+            return
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        self._path, self._seen = path, _changed_at(path)
+        if self._seen is not None:
+            self._timer = self._app.set_interval(LOOK_SECONDS, self.look)
+
+    def look(self) -> None:
+        """Read the file again when it is another than before; a bad one is told, and the last good one stays."""
+        if self._path is None or (changed := _changed_at(self._path)) in {None, self._seen}:
+            return
+        self._seen = changed
+        try:
+            self._use(load_user(self._path))
+        except SettingsError as error:
+            self._tell(error)
+
+
+def _changed_at(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.text import cell_width
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from textual.geometry import Size
     from textual.notifications import Notification
 
@@ -18,28 +20,22 @@ OVER = float("-inf")
 """The seconds a toast is shown for that is to go at once."""
 
 
-class Toasts:
-    """Those that are shown."""
+def make_room(known: Iterable[Notification], coming: Notification, screen: Size) -> list[Notification]:
+    """End what says the same as the toast that comes, then the oldest until the rest has room, failures last.
 
-    def __init__(self) -> None:
-        self._kept: list[Notification] = []
-
-    def make_room(self, coming: Notification, screen: Size) -> None:
-        """End what says the same as the toast that comes, then the oldest until the rest has room; failures last.
-
-        Textual takes away what is over before it shows the one that comes.
-        """
-        said = (coming.title, coming.message, coming.severity)
-        shown = [toast for toast in self._kept if not toast.has_expired]
-        others = [toast for toast in shown if (toast.title, toast.message, toast.severity) != said]
-        room = int((screen.height - 1) * SHARE) - _lines(coming, screen.width)
-        kept = sorted(others, key=lambda toast: toast.severity == "error")
-        while kept and sum(_lines(toast, screen.width) for toast in kept) > room:
-            kept.pop(0)
-        for toast in shown:
-            if toast not in kept:
-                toast.timeout = OVER
-        self._kept = [*(toast for toast in others if toast in kept), coming]
+    Answers those that stay, with the new one. Textual takes away what is over before it shows the one that comes.
+    """
+    said = (coming.title, coming.message, coming.severity)
+    shown = [toast for toast in known if not toast.has_expired]
+    others = [toast for toast in shown if (toast.title, toast.message, toast.severity) != said]
+    room = int((screen.height - 1) * SHARE) - _lines(coming, screen.width)
+    kept = sorted(others, key=lambda toast: toast.severity == "error")
+    while kept and sum(_lines(toast, screen.width) for toast in kept) > room:
+        kept.pop(0)
+    for toast in shown:
+        if toast not in kept:
+            toast.timeout = OVER
+    return [*(toast for toast in others if toast in kept), coming]
 
 
 def _lines(toast: Notification, width: int) -> int:

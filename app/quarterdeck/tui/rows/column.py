@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from quarterdeck.core.text import fit
-from quarterdeck.tui.rows.activity_bars import plot
+from quarterdeck.core.text import clean, fit
 from quarterdeck.tui.rows.cell import Cell
-from quarterdeck.tui.rows.durations import quiet, share
-from quarterdeck.tui.rows.mark import GONE, ROLES, Kind, is_doubtful, kind_of, shape
+from quarterdeck.tui.rows.figures import plot, quiet, share
 from quarterdeck.tui.rows.session_row import (
+    GONE,
+    ROLES,
+    Kind,
     agent_of,
     branch_of,
+    is_doubtful,
+    kind_of,
     name_of,
     repo_of,
     rest_word,
     saying,
+    shape,
     waiting_mail,
     waiting_since,
 )
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from quarterdeck.core.session import Session
+    from quarterdeck.tui.rows import column as col
+    from quarterdeck.tui.rows.order import Heading
     from quarterdeck.tui.rows.session_row import RowView
 
 NAME_LEAST, NAME_MOST = 8, 24
@@ -225,3 +231,19 @@ def _cell(row: Row, column: Column) -> Cell:
 def silent_in(session: Session, kind: Kind) -> frozenset[str]:
     """Of the columns that are seldom filled, those in which a session has nothing to say."""
     return frozenset(each.name for each in COLUMNS if each.is_said is not None and not each.is_said(session, kind))
+
+
+def title_cells(layout: col.ColumnLayout) -> tuple[Cell, ...]:
+    """The titles, each above its column."""
+    cells: list[Cell] = []
+    for column in layout.columns:
+        title = fit(column.kind.title, column.width, right=column.kind.is_right)
+        cells.append(Cell(title + " " * column.gap, "muted"))
+    return tuple(cells)
+
+
+def heading_cells(heading: Heading, layout: col.ColumnLayout) -> tuple[Cell, ...]:
+    """A group's title with how many rows it has."""
+    count = f" {heading.count}"
+    title = clean(heading.title, max(1, layout.width - len(count) - 1))
+    return Cell(" " + title, "text bold"), Cell(count, "muted")

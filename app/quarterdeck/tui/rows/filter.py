@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from quarterdeck.tui.rows.mark import kind_of
-from quarterdeck.tui.rows.session_row import agent_of, branch_of, name_of, repo_of, saying, title_of
+from quarterdeck.tui.rows.session_row import agent_of, branch_of, kind_of, name_of, repo_of, saying, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

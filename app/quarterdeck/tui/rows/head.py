@@ -10,9 +10,8 @@ from quarterdeck.core.state_signs import STATE_SIGNS
 from quarterdeck.core.text import cell_width, clean, cut
 from quarterdeck.core.urgency import SortKey, sort_key
 from quarterdeck.tui.rows.cell import Cell
-from quarterdeck.tui.rows.durations import quiet
-from quarterdeck.tui.rows.mark import ROLES, WAITING, Kind, kind_of, shape
-from quarterdeck.tui.rows.session_row import name_of, waiting_since
+from quarterdeck.tui.rows.figures import quiet
+from quarterdeck.tui.rows.session_row import ROLES, WAITING, Kind, kind_of, name_of, shape, waiting_since
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

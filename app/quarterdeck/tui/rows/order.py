@@ -10,8 +10,7 @@ from msgspec import Struct
 from quarterdeck.core import urgency
 from quarterdeck.core.reading import NOTHING_SEEN
 from quarterdeck.core.session import Source
-from quarterdeck.tui.rows.mark import GONE, kind_of
-from quarterdeck.tui.rows.session_row import repo_of
+from quarterdeck.tui.rows.session_row import GONE, kind_of, repo_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -9,8 +9,7 @@ from quarterdeck.core.ages import rough
 from quarterdeck.core.redact import masked
 from quarterdeck.core.session import Need
 from quarterdeck.core.text import clean, clean_lines
-from quarterdeck.tui.rows.cell import Cell
-from quarterdeck.tui.rows.line_wrap import folded
+from quarterdeck.tui.rows.cell import Cell, folded
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -2,20 +2,64 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
+from quarterdeck.core.text import clean, fit
+from quarterdeck.ports.doctor_check import CheckStatus
 from quarterdeck.tui.rows.cell import Cell
-from quarterdeck.tui.rows.finding import finding_lines, verdict
-from quarterdeck.tui.screens.page import Page
+from quarterdeck.tui.screens.dialog import Page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from quarterdeck.ports.doctor_check import Finding
+    from quarterdeck.tui.rows.cell import Line
     from quarterdeck.tui.screen_context import ScreenContext
+
+_WORST_FIRST = (CheckStatus.FAIL, CheckStatus.WARN, CheckStatus.OK)
+_SIGNS = {CheckStatus.OK: ("✓", "+"), CheckStatus.WARN: ("!", "!"), CheckStatus.FAIL: ("✖", "x")}
+_WORDS = {CheckStatus.OK: "well", CheckStatus.WARN: "warning", CheckStatus.FAIL: "failed"}
+_ROLES = {CheckStatus.OK: "works", CheckStatus.WARN: "asks", CheckStatus.FAIL: "failed"}
+WORD = 7
+NAME_MOST = 18
+LEAST = 20
+"""Cells a sentence needs at least."""
+
+
+def finding_lines(findings: Sequence[Finding], width: int, *, ascii_only: bool) -> list[Line]:
+    """A line or more for each finding, and the cure below what is not well."""
+    name = min(NAME_MOST, max((len(clean(found.name)) for found in findings), default=0))
+    indent = 2 + WORD + 1 + name + 2
+    room = max(LEAST, width - indent)
+    arrow = "->" if ascii_only else "→"
+    lines: list[Line] = []
+    for found in sorted(findings, key=lambda one: _WORST_FIRST.index(one.status)):
+        role = _ROLES[found.status]
+        first, *more = wrap(clean(found.cause), room) or [""]
+        lines.append(
+            (
+                Cell(f"{_SIGNS[found.status][ascii_only]} {fit(_WORDS[found.status], WORD)} ", role),
+                Cell(fit(clean(found.name), name) + "  ", "text bold"),
+                Cell(first),
+            )
+        )
+        lines += [(Cell(" " * indent), Cell(text)) for text in more]
+        if found.cure and found.status is not CheckStatus.OK:
+            cure = wrap(f"{arrow} {clean(found.cure)}", room, break_on_hyphens=False)
+            lines += [(Cell(" " * indent), Cell(text, "accent")) for text in cure]
+    return lines
+
+
+def verdict(findings: Sequence[Finding]) -> str:
+    """How it went, in a few words."""
+    failed, better = (sum(one.status is status for one in findings) for status in (CheckStatus.FAIL, CheckStatus.WARN))
+    said = [f"{failed} failed"] if failed else []
+    said += [f"{better} could be better"] if better else []
+    return ", ".join(said) or "all is well"
 
 
 class ChecksScreen(Page):

@@ -15,9 +15,9 @@ from textual.widgets.option_list import Option
 from quarterdeck.core.text import cell_width, clean, cut
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.operations.cleanup import Clearing
-from quarterdeck.tui.rows.durations import quiet
+from quarterdeck.tui.rows.figures import quiet
 from quarterdeck.tui.screens.dialog import Dialog
-from quarterdeck.tui.widgets.choice_list import ChoiceList
+from quarterdeck.tui.widgets.choices import ChoiceList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -14,6 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from quarterdeck.core.text import cell_width, clean
+from quarterdeck.tui.widgets.line import ScrollingLines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -134,3 +135,18 @@ class Dialog(ModalScreen[Answer]):
     def action_leave(self) -> None:
         """Back, with nothing done."""
         self.dismiss(None)
+
+
+class Page(Dialog[None]):
+    """As large as the screen allows."""
+
+    DEFAULT_CLASSES = "-page"
+    AUTO_FOCUS = "#lines"
+
+    def __init__(self, context: ScreenContext) -> None:
+        super().__init__(context)
+        self.lines = ScrollingLines(context.colours, css_id="lines")
+
+    def body(self) -> Iterable[Widget]:
+        """The lines."""
+        yield self.lines

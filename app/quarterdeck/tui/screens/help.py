@@ -12,8 +12,8 @@ from quarterdeck.core.text import fit
 from quarterdeck.tui.actions import ACTIONS, spoken
 from quarterdeck.tui.rows.cell import Cell
 from quarterdeck.tui.rows.filter import FIELDS
-from quarterdeck.tui.rows.mark import Kind, shape
-from quarterdeck.tui.screens.page import Page
+from quarterdeck.tui.rows.session_row import Kind, shape
+from quarterdeck.tui.screens.dialog import Page
 
 if TYPE_CHECKING:
     from quarterdeck.tui.rows.cell import Line

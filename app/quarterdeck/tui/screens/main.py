@@ -11,12 +11,11 @@ from textual.containers import Container
 from textual.widgets import Static
 
 from quarterdeck.core.text import clean
-from quarterdeck.tui import actions, unavailable_keys
+from quarterdeck.tui import actions
 from quarterdeck.tui.actions import ACTIONS, BY_NAME
 from quarterdeck.tui.fleet_view import FleetView
-from quarterdeck.tui.preview_feed import PreviewFeed
 from quarterdeck.tui.rows.empty_table import LEAST_HEIGHT, LEAST_WIDTH, EmptyNotice, notice_for
-from quarterdeck.tui.rows.foot import foot_cells, typing_cells
+from quarterdeck.tui.rows.foot import can_say_why, foot_cells, typing_cells, why_not
 from quarterdeck.tui.rows.head import head_cells
 from quarterdeck.tui.rows.order import Grouping
 from quarterdeck.tui.rows.session_row import RowView
@@ -25,7 +24,7 @@ from quarterdeck.tui.widgets.card import Card
 from quarterdeck.tui.widgets.filter_bar import FilterBar
 from quarterdeck.tui.widgets.fleet_table import FleetTable
 from quarterdeck.tui.widgets.line import CellLine
-from quarterdeck.tui.widgets.preview import Preview
+from quarterdeck.tui.widgets.preview import Preview, PreviewFeed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -70,11 +69,11 @@ class MainScreen(PaintsOnce):
         self._commands = commands
         # Textual's own key maps take a swap of two keys for a clash, so the bindings are made from the resolved keys.
         self.bind_keys(_bindings(context.keys))
-        self.board = FleetView(Grouping(context.preferences.grouping))
+        self.fleet_view = FleetView(Grouping(context.preferences.grouping))
         self.placement = context.preferences.preview
         self.filter_bar = FilterBar(lambda keeps: self.close_filter(keeps=keeps))
         self.head = CellLine(context.colours, css_id="head")
-        self.table = FleetTable(context.colours, self._view(), css_id="fleet")
+        self.table = FleetTable(context.colours, self._row_view(), css_id="fleet")
         self.preview = Preview(context.colours, css_id="preview")
         self.notice = Static("", id="notice", markup=False)
         self.card = Card(context)
@@ -99,7 +98,7 @@ class MainScreen(PaintsOnce):
     def on_mount(self) -> None:
         """Begin at the row of the last time, and look at the clock now and then."""
         self._awaited = self.context.preferences.selected
-        self.board.filter = self.context.preferences.views.get(self.context.preferences.view, "")
+        self.fleet_view.filter = self.context.preferences.views.get(self.context.preferences.view, "")
         self.sync()  # Before the first frame, so that it is the table and not an empty screen.
         self.set_interval(CLOCK_SECONDS, self.sync)
 
@@ -110,8 +109,8 @@ class MainScreen(PaintsOnce):
             self.mount(self.card, before="#foot")
             self.call_after_refresh(self.card.show)
             self.set_interval(CLOCK_SECONDS, self.card.follow)
-            if self.board.filter:
-                self.open_filter(self.board.filter)
+            if self.fleet_view.filter:
+                self.open_filter(self.fleet_view.filter)
 
     # The fleet onto the screen
 
@@ -120,21 +119,21 @@ class MainScreen(PaintsOnce):
         backend = self.context.backend
         fleet, now = backend.now.fleet(), self.context.clock.now()
         since_key = self.context.clock.monotonic() - self._last_key
-        self.board.sync(fleet, hold=since_key < HOLD_SECONDS)
-        if self.board.is_held and self._release is None:
+        self.fleet_view.sync(fleet, hold=since_key < HOLD_SECONDS)
+        if self.fleet_view.is_held and self._release is None:
             self._release = self.set_timer(HOLD_SECONDS - since_key + 0.05, self._let_go)
         self.table.show(
-            self.board.items,
-            self.board.sessions,
-            self._view(),
-            longest_name=self.board.longest_name,
-            empty=self.board.empty,
+            self.fleet_view.items,
+            self.fleet_view.sessions,
+            self._row_view(),
+            longest_name=self.fleet_view.longest_name,
+            empty=self.fleet_view.empty,
         )
         if self._awaited is not None and self.table.select(self._awaited):
             self._awaited = None
         self.head.show(
             head_cells(
-                backend.server, self.board.counts, fleet, backend.now.store_health(), now, self.app.size.width,
+                backend.server, self.fleet_view.counts, fleet, backend.now.store_health(), now, self.app.size.width,
                 ascii_only=self.context.ascii_only,
             )
         )  # fmt: skip
@@ -154,14 +153,14 @@ class MainScreen(PaintsOnce):
             self._feed.want(session, self.preview.tail.size.height)
         self.show_foot()
         if self.filter_bar.display:
-            self.filter_bar.say(f"{self.board.shown} of {len(self.board.sessions)}")
+            self.filter_bar.say(f"{self.fleet_view.shown} of {len(self.fleet_view.sessions)}")
 
     def show_foot(self) -> None:
         """Show the keys that work now."""
         if self.focused is self.filter_bar.input:
             self.foot.show(typing_cells())
         else:
-            self.foot.show(foot_cells(self.context.keys, self.works, self.app.size.width, len(self.board.marked)))
+            self.foot.show(foot_cells(self.context.keys, self.works, self.app.size.width, len(self.fleet_view.marked)))
 
     def _show_tail(self, session_id: str, raw: str, is_known: bool) -> None:
         # What was seen last stays while tmux cannot be asked; the head line says that it does not answer.
@@ -172,7 +171,7 @@ class MainScreen(PaintsOnce):
         backend = self.context.backend
         notice = notice_for(
             backend.now.fleet(), clean(backend.server), self.context.trouble, width=self.app.size.width,
-            height=self.app.size.height, filter_text=self.board.filter, shown=self.board.shown,
+            height=self.app.size.height, filter_text=self.fleet_view.filter, shown=self.fleet_view.shown,
         )  # fmt: skip
         is_small = self.app.size.width < LEAST_WIDTH or self.app.size.height < LEAST_HEIGHT
         self.head.display = self.foot.display = not is_small
@@ -201,14 +200,14 @@ class MainScreen(PaintsOnce):
             part.use(theme)
         self.sync()
 
-    def _view(self) -> RowView:
+    def _row_view(self) -> RowView:
         context = self.context
         return RowView(
             now=context.clock.now(),
             ascii_only=context.ascii_only,
             repo_role=context.repo_role,
             activity_of=lambda session: context.backend.now.activity_of(session.session_id),
-            is_marked=lambda session: session.session_id in self.board.marked,
+            is_marked=lambda session: session.session_id in self.fleet_view.marked,
         )
 
     # What is selected, and what works on it
@@ -217,14 +216,14 @@ class MainScreen(PaintsOnce):
     def selected(self) -> Session | None:
         """The session under the cursor."""
         session_id = self.table.selected
-        return self.board.sessions.get(session_id) if session_id is not None else None
+        return self.fleet_view.sessions.get(session_id) if session_id is not None else None
 
     def works(self, action: Action) -> bool:
         """Whether an action can be done now."""
         if self.context.trouble is not None:
             return action.name in WORKS_IN_TROUBLE
         rows = self.targets() if action.name in actions.FOR_THE_MARKED else [self.selected]
-        return any(actions.applies(action, row, has_rows=bool(self.board.sessions)) for row in rows) and (
+        return any(actions.applies(action, row, has_rows=bool(self.fleet_view.sessions)) for row in rows) and (
             action.name != "view.choose" or bool(self.context.preferences.views)
         )
 
@@ -232,14 +231,14 @@ class MainScreen(PaintsOnce):
         """Textual asks this before it runs a key."""
         if action != "do" or self.works(wanted := BY_NAME[cast("str", parameters[0])]):
             return True
-        return unavailable_keys.can_say(self.context, wanted, self.selected)
+        return self.context.trouble is None and can_say_why(wanted, self.selected)
 
     def action_do(self, name: str) -> None:
         """Run an action of the table, or say why it cannot be done."""
         if self.works(BY_NAME[name]):
             self._commands[name](self)
         else:
-            self.notify(unavailable_keys.why(BY_NAME[name], self.selected), markup=False)
+            self.notify(why_not(BY_NAME[name], self.selected), markup=False)
 
     def action_row(self, number: int) -> None:
         """Jump to a row by its place."""
@@ -249,17 +248,17 @@ class MainScreen(PaintsOnce):
 
     def set_filter(self, text: str) -> None:
         """Show what matches, and nothing else."""
-        self.board.filter = text
+        self.fleet_view.filter = text
         self._last_key = -HOLD_SECONDS
         self.sync()
 
     def targets(self) -> list[Session]:
         """What an action is about: the marked rows, else the selected one."""
-        return self.board.targets(self.table.selected)
+        return self.fleet_view.targets(self.table.selected)
 
     def unmark(self) -> None:
         """Take every mark away."""
-        self.board.marked.clear()
+        self.fleet_view.marked.clear()
         self.sync()
 
     def show_soon(self, ids: Sequence[str]) -> None:
@@ -275,21 +274,21 @@ class MainScreen(PaintsOnce):
             # At once: the next key may be on its way, and it is a letter of the filter, not a command.
             self.set_focus(self.filter_bar.input)
         elif text is None:
-            self.context.hold_keys()
+            self.context.app.hold_keys()
             self.call_after_refresh(self._focus_filter)
         else:
             self.filter_bar.input.value = text
 
     def _focus_filter(self) -> None:
         self.set_focus(self.filter_bar.input)
-        self.context.let_keys_go()
+        self.context.app.let_keys_go()
 
     def close_filter(self, *, keeps: bool) -> None:
         """Back to the table, with the filter or without."""
         if keeps:
             # What was typed last may not have been told yet.
             self.set_filter(self.filter_bar.input.value)
-        if not (keeps and self.board.filter):
+        if not (keeps and self.fleet_view.filter):
             self.filter_bar.display = False
             self.filter_bar.input.value = ""
             self.set_filter("")

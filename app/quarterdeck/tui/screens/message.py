@@ -1,24 +1,30 @@
-"""A message to one session or to several."""
+"""A message to one session or to several, and the messages that wait."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual import on
+from textual.binding import Binding, BindingType
 from textual.widgets import Static
+from textual.widgets.option_list import Option
 
-from quarterdeck.core.text import clean, listed
-from quarterdeck.tui.rows.mark import Kind, kind_of
-from quarterdeck.tui.rows.session_row import name_of
-from quarterdeck.tui.screens.dialog import Dialog
+from quarterdeck.core.ages import exact
+from quarterdeck.core.text import cell_width, clean, cut, listed
+from quarterdeck.tui.rows.session_row import Kind, kind_of, name_of
+from quarterdeck.tui.screens.dialog import Dialog, lines_for_list
+from quarterdeck.tui.widgets.choices import ChoiceList
 from quarterdeck.tui.widgets.text_box import TextBox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from textual.widget import Widget
 
     from quarterdeck.core.session import Session
+    from quarterdeck.ports.messages import Held
     from quarterdeck.tui.screen_context import ScreenContext
 
 NAMES_SHOWN = 4
@@ -70,5 +76,122 @@ class MessageScreen(Dialog[str]):
 
     @on(TextBox.Submitted)
     def _submitted(self, event: TextBox.Submitted) -> None:
+        if event.text.strip():
+            self.dismiss(event.text)
+
+
+NARROWEST = 70
+"""Cells of a line of the list, in a terminal of eighty columns."""
+
+
+BESIDE = 6
+"""Lines of the dialog that are not the list's."""
+
+
+def _name_of(waiting: Held, names: Mapping[str, str]) -> str:
+    return names.get(waiting.session_id, waiting.session_id)
+
+
+class Fate(StrEnum):
+    """What becomes of a message that waits."""
+
+    CHANGE = "change"
+    WITHDRAW = "withdraw"
+    NOW = "now"
+
+
+class HeldScreen(Dialog[tuple[int, Fate]]):
+    """Answers the number of a message and what is to be done with it."""
+
+    AUTO_FOCUS = "#options"
+    heading = "Messages that wait"
+    keys: Sequence[tuple[str, str]] = (
+        ("Enter", "change"),
+        ("x", "withdraw"),
+        ("!", "send now, whatever is in the way"),
+        ("Esc", "back"),
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x,delete", "do('withdraw')", "withdraw"),
+        Binding("exclamation_mark", "do('now')", "now"),
+        Binding("j", "move(1)", "down"),
+        Binding("k", "move(-1)", "up"),
+        Binding("M,q", "leave", "back"),
+    ]
+
+    def __init__(self, context: ScreenContext, waiting: Sequence[Held], names: Mapping[str, str]) -> None:
+        super().__init__(context)
+        self._waiting = waiting
+        self._names = names
+        self._options = ChoiceList(on_enter=lambda: self.action_do(Fate.CHANGE.value))
+        if not waiting:
+            self.keys = (("Esc", "back"),)
+
+    def body(self) -> Iterable[Widget]:
+        """The messages, oldest first."""
+        if not self._waiting:
+            yield Static(self.style("No message waits.", "muted"))
+        else:
+            # Before it is known how wide they may be: the next key may be on its way, and is for one of them.
+            self._offer()
+            yield self._options
+
+    def on_resize(self) -> None:
+        """Lines are cut where the box ends, and as many shown as it has room for."""
+        self._options.styles.max_height = lines_for_list(self.app.size.height, BESIDE)
+        self.call_after_refresh(self._offer)
+
+    def _offer(self) -> None:
+        room = (self._options.scrollable_content_region.width or NARROWEST) - 2
+        entries = [Option(self._entry(each, room), id=str(each.id)) for each in self._waiting]
+        self._options.offer(entries, self._options.highlighted or 0)
+
+    def _entry(self, waiting: Held, room: int) -> Text:
+        colours = self.context.colours
+        age = exact(waiting.at, self.context.clock.now())
+        name = clean(_name_of(waiting, self._names))
+        why = clean(waiting.why or "it is on its way")
+        lines = waiting.text.strip().splitlines() or [""]
+        more = f" (+{len(lines) - 1} more)" if len(lines) > 1 else ""
+        entry = Text(no_wrap=True, overflow="ellipsis")
+        entry.append(name, colours.ink("accent bold"))
+        entry.append(
+            f"  {age}, {cut(why, room - cell_width(name) - len(age) - 4)}\n",
+            colours.ink("muted"),
+        )
+        entry.append(f"  {cut(clean(lines[0]), room - len(more) - 2)}{more}", colours.ink("text"))
+        return entry
+
+    def action_move(self, by: int) -> None:
+        """Move the list's cursor."""
+        self._options.move(by)
+
+    def action_do(self, fate: str) -> None:
+        """Decide on the message under the cursor."""
+        here = self._options.highlighted
+        if here is not None:
+            self.dismiss((self._waiting[here].id, Fate(fate)))
+
+
+class ChangeScreen(Dialog[str]):
+    """Answers the new words of a message that waits."""
+
+    AUTO_FOCUS = "#writing"
+    keys = (("Enter", "keep"), ("Ctrl+J", "new line"), ("Esc", "leave as it was"))
+
+    def __init__(self, context: ScreenContext, waiting: Held, names: Mapping[str, str]) -> None:
+        super().__init__(context)
+        self.heading = f"Message that waits for {_name_of(waiting, names)}"
+        self._text = waiting.text
+
+    def body(self) -> Iterable[Widget]:
+        """Its words."""
+        writing = TextBox(css_id="writing")
+        writing.load_text(self._text)
+        writing.move_cursor(writing.document.end)
+        yield writing
+
+    def on_text_box_submitted(self, event: TextBox.Submitted) -> None:
+        """Keep what was written."""
         if event.text.strip():
             self.dismiss(event.text)

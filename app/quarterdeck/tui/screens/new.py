@@ -15,7 +15,7 @@ from quarterdeck.core.text import cell_width, clean, from_home
 from quarterdeck.operations.new import NewSessionRequest
 from quarterdeck.tui.screens.dialog import field
 from quarterdeck.tui.screens.picker import Picker, PickerItem
-from quarterdeck.tui.widgets.choice_field import Choice
+from quarterdeck.tui.widgets.choices import Choice
 from quarterdeck.tui.widgets.text_box import TextBox
 from quarterdeck.values import replace
 
@@ -74,7 +74,7 @@ class NewScreen(Picker):
         self._candidates = [PickerItem(self._here, _from_home(self._here), "here")] if self._here else []
         self._ask_for_request()
         # An Enter that comes before the usual agent is known must not start a shell in its place.
-        self.context.hold_keys()
+        self.context.app.hold_keys()
         self.context.attempt(self._find())
 
     @on(Choice.Changed)
@@ -98,14 +98,14 @@ class NewScreen(Picker):
             await self.context.when_open(self._fetch)
         except BaseException:
             # Else they went on as soon as the agents were known: others may be held by now.
-            self.context.let_keys_go()
+            self.context.app.let_keys_go()
             raise
 
     async def _fetch(self, opened: OpenFleet) -> None:
         tools = await opened.reader.tools()
         self._tool.offer([SHELL, *tools.names], tools.usual)
         self._ask_for_request()
-        self.context.let_keys_go()
+        self.context.app.let_keys_go()
         known = await opened.reader.directories(self.context.backend.memory.recent())
         self._candidates = [*self._candidates, *(_candidate(one) for one in known if one.path != self._here)]
         self.narrow()

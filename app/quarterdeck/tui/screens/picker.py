@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 
 from quarterdeck.core.text import cell_width, clean, cut
 from quarterdeck.tui.screens.dialog import Dialog, lines_for_list
-from quarterdeck.tui.widgets.choice_list import ChoiceList
+from quarterdeck.tui.widgets.choices import ChoiceList
 from quarterdeck.tui.widgets.field import Field
 
 if TYPE_CHECKING:

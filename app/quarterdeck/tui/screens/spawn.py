@@ -14,7 +14,7 @@ from quarterdeck.core.text import clean_lines
 from quarterdeck.operations.spawn import SpawnRequest
 from quarterdeck.tui.screens.dialog import field
 from quarterdeck.tui.screens.picker import Picker, PickerItem, ranked
-from quarterdeck.tui.widgets.choice_field import Choice
+from quarterdeck.tui.widgets.choices import Choice
 from quarterdeck.tui.widgets.field import Field
 from quarterdeck.tui.widgets.text_box import TextBox
 

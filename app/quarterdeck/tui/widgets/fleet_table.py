@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from quarterdeck.tui.rows import column as col
 from quarterdeck.tui.rows.cell import Cell
-from quarterdeck.tui.rows.column_titles import heading_cells, title_cells
+from quarterdeck.tui.rows.column import heading_cells, title_cells
 from quarterdeck.tui.rows.order import Heading, first_asking, is_known
 from quarterdeck.tui.widgets.line import strip_of
 

@@ -1,19 +1,22 @@
-"""One line of cells, repainted only when they differ."""
+"""A line of cells, and a page of them that scrolls; repainted only when they differ."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
+
+from quarterdeck.tui.rows.cell import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from textual.geometry import Size
-
-    from quarterdeck.tui.rows.cell import Cell
+    from quarterdeck.tui.rows.cell import Cell, Line
     from quarterdeck.tui.theme import Theme
 
 
@@ -57,3 +60,52 @@ class CellLine(Widget):
     def render_line(self, y: int) -> Strip:
         """The one line."""
         return strip_of(self._cells, self._theme, self._ground, self.size.width)
+
+
+class ScrollingLines(ScrollView, can_focus=True):
+    """Lines to read. Moves with the keys of the table."""
+
+    DEFAULT_CSS = """ScrollingLines {
+        height: 1fr; overflow-x: hidden; scrollbar-size-vertical: 1; background: $surface;
+    }"""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j,down", "scroll_down", "down"),
+        Binding("k,up", "scroll_up", "up"),
+        Binding("g,home", "scroll_home", "first"),
+        Binding("G,end", "scroll_end", "last"),
+        Binding("space,pagedown,ctrl+d", "page_down", "page down"),
+        Binding("pageup,ctrl+u", "page_up", "page up"),
+    ]
+
+    def __init__(self, theme: Theme, *, css_id: str | None = None) -> None:
+        super().__init__(id=css_id)
+        self._theme = theme
+        self._lines: Sequence[Line] = ()
+        self._folded: Sequence[Line] = ()
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return "\n".join("".join(cell.text for cell in line).rstrip() for line in self._lines)
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Show these lines, staying at the same height."""
+        self._lines = lines
+        self._fold()
+
+    def on_resize(self) -> None:
+        """The page is as wide as there is room."""
+        self._fold()
+
+    def _fold(self) -> None:
+        # The scrollbar may come with the lines, and takes one cell.
+        width = max(1, self.scrollable_content_region.width - (0 if self.show_vertical_scrollbar else 1))
+        self._folded = [part for line in self._lines for part in folded(line, width)]
+        self.virtual_size = Size(self.size.width, len(self._folded))
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """One line."""
+        index = y + self.scroll_offset.y
+        line = self._folded[index] if index < len(self._folded) else ()
+        return strip_of(line, self._theme, "surface", self.size.width)

@@ -1,29 +1,80 @@
-"""The preview: who is selected, what it asks, and the end of what its pane shows."""
+"""The preview: who is selected, what it asks, and the end of what its pane shows; and what fetches that."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
 from textual.containers import Vertical
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from quarterdeck.core.text import cell_width, clean
+from quarterdeck.core.text import cell_width, clean, clean_sgr
+from quarterdeck.errors import TmuxUnreachable
+from quarterdeck.tui.contrast import READABLE, contrast, readable
 from quarterdeck.tui.rows.cell import Cell
-from quarterdeck.tui.rows.pane_tail import tail_lines
 from quarterdeck.tui.rows.question_lines import question_within
 from quarterdeck.tui.rows.session_row import agent_of, branch_of, name_of, repo_of, title_of
 from quarterdeck.tui.widgets.line import CellLine, strip_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
+    from rich.console import Console
+    from rich.terminal_theme import TerminalTheme
     from textual.app import ComposeResult
+    from textual.screen import Screen
+    from textual.timer import Timer
 
     from quarterdeck.core.session import Ask, Session
+    from quarterdeck.errors import QuarterdeckError
+    from quarterdeck.tui.backend import OpenFleet
+    from quarterdeck.tui.screen_context import ScreenContext
     from quarterdeck.tui.theme import Theme
+
+
+def tail_lines(raw: str, console: Console, theme: Theme, ansi: TerminalTheme) -> list[list[Segment]]:
+    """The lines as segments, without blank ones at the end. Of the raw text nothing but its colours survives."""
+    text = Text.from_ansi(clean_sgr(raw).rstrip(), no_wrap=True, end="")
+    base = theme.style("text")
+    lines: list[list[Segment]] = []
+    for line in text.split("\n", allow_blank=True):
+        segments = [
+            Segment(segment.text, _on(base, _legible(segment.style, theme, ansi)) if segment.style else base)
+            for segment in line.render(console)
+        ]
+        lines.append(segments)
+    return lines
+
+
+def _on(base: Style, style: Style) -> Style:
+    """The style on our ground. A program's `default` means ours, not black on white as a palette would have it."""
+    ink = base.color if style.color is None or style.color.is_default else style.color
+    ground = base.bgcolor if style.bgcolor is None or style.bgcolor.is_default else style.bgcolor
+    return style + Style.from_color(ink, ground)
+
+
+def _legible(style: Style, theme: Theme, ansi: TerminalTheme) -> Style:
+    """The style, its ink moved towards black or white where our ground would swallow it."""
+    if theme.terminal or style.color is None or style.color.is_default:
+        return style
+    ground = theme.colours["background"]
+    if style.bgcolor is not None and not style.bgcolor.is_default:
+        ground = style.bgcolor.get_truecolor(ansi, foreground=False).hex
+    return style + _ink(style.color.get_truecolor(ansi).hex, ground, bool(style.dim))
+
+
+@lru_cache(maxsize=2048)
+def _ink(ink: str, ground: str, is_dim: bool) -> Style:
+    """An ink that stands at least 3:1 (what is dim may stay so: its program meant it)."""
+    least = 2.0 if is_dim else 3.0
+    return Style(color=ink if contrast(ink, ground) >= min(least, READABLE) else readable(ink, ground))
+
 
 QUESTION_MOST = 10
 """Lines of a question that are shown; the answer dialog shows it whole."""
@@ -206,3 +257,60 @@ def _title(session: Session, width: int) -> list[Cell]:
 
 def _cost(session: Session) -> str:
     return f"${session.cost_usd:.2f}" if session.cost_usd else ""
+
+
+LEAST_SECONDS = 0.1
+HISTORY_LINES = 120
+"""Lines that can be scrolled back to."""
+
+
+class PreviewFeed:
+    """Asks the backend when the selected session moved; one question at a time."""
+
+    def __init__(self, screen: Screen[None], context: ScreenContext, show: Callable[[str, str, bool], None]) -> None:
+        self._screen = screen
+        self._context = context
+        self._show = show
+        self._wanted: Session | None = None
+        self._fetched: Session | None = None
+        self._lines = 0
+        self._asked_at = -LEAST_SECONDS
+        self._is_asking = False
+        self._timer: Timer | None = None
+
+    def want(self, session: Session | None, height: int) -> None:
+        """Say whose preview is on the screen. Nothing is asked when that session has not changed."""
+        self._wanted, lines = session, max(HISTORY_LINES, height)
+        if session is None:
+            return
+        if lines != self._lines:
+            self._lines, self._fetched = lines, None
+        if session is not self._fetched and not self._is_asking and self._timer is None:
+            wait = LEAST_SECONDS - (self._context.clock.monotonic() - self._asked_at)
+            if wait <= 0:
+                self._ask()
+            else:
+                self._timer = self._screen.app.set_timer(wait, self._ask)
+
+    def _ask(self) -> None:
+        self._timer = None
+        if self._wanted is not None and not self._is_asking:
+            self._is_asking = True
+            self._asked_at = self._context.clock.monotonic()
+            self._screen.app.run_worker(self._fetch(self._wanted), group="preview", exit_on_error=True)
+
+    async def _fetch(self, session: Session) -> None:
+        async def ask(opened: OpenFleet) -> None:
+            self._take(session, await opened.reader.preview(session.session_id, self._lines))
+
+        def failed(error: QuarterdeckError) -> None:
+            self._take(session, error.message, is_known=not isinstance(error, TmuxUnreachable))
+
+        await self._context.when_open(ask, failed)
+
+    def _take(self, session: Session, raw: str, *, is_known: bool = True) -> None:
+        self._is_asking = False
+        self._fetched = session
+        self._show(session.session_id, raw, is_known)
+        if self._wanted is not session:
+            self.want(self._wanted, self._lines)

@@ -1,4 +1,4 @@
-"""Ends sessions, after saying which and what would be lost."""
+"""Dialogs that show what would happen and do it when the operator agrees, and one that only tells."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from quarterdeck.core.text import clean
-from quarterdeck.tui.rows.mark import Kind, kind_of
-from quarterdeck.tui.rows.session_row import name_of
+from quarterdeck.tui.rows.cell import Cell
+from quarterdeck.tui.rows.detail import DIFF_ROLES
+from quarterdeck.tui.rows.session_row import Kind, kind_of, name_of
 from quarterdeck.tui.screens.dialog import Dialog
 from quarterdeck.tui.screens.message import names
 from quarterdeck.tui.widgets.field import Field
+from quarterdeck.tui.widgets.line import ScrollingLines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,8 +25,96 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.session import Session, SessionId
     from quarterdeck.errors import QuarterdeckError
+    from quarterdeck.operations.long_operations import LongOperation
+    from quarterdeck.operations.setup_offers import Offer
     from quarterdeck.tui.backend import OpenFleet
     from quarterdeck.tui.screen_context import ScreenContext
+
+MOST_LINES = 16
+LEAST = 20
+"""Cells of a line."""
+
+
+class OfferScreen(Dialog[bool]):
+    """`y` does it; anything else is No."""
+
+    AUTO_FOCUS = "#lines"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "accept", "do it"),
+        Binding("d", "whole", "every line"),
+        Binding("n,enter,q", "leave", "no"),
+    ]
+
+    def __init__(self, context: ScreenContext, offer: Offer) -> None:
+        super().__init__(context)
+        self.heading = offer.question
+        self._offer = offer
+        self._shown = offer.change
+        whole = (("d", "every line"),) if offer.whole else ()
+        self.keys = (("y", "do it"), *whole, ("j k", "scroll"), ("Enter Esc", "no"))
+        self.lines = ScrollingLines(context.colours, css_id="lines")
+
+    def body(self) -> Iterable[Widget]:
+        """Why, then the change."""
+        yield Static(self.style(clean(self._offer.why), "muted"), id="why")
+        self.lines.styles.height = 1
+        yield self.lines
+
+    def on_mount(self) -> None:
+        """Show the change once it is known how wide it may be."""
+        self.call_after_refresh(self._show)
+
+    def on_resize(self) -> None:
+        """Lines are broken where the box ends."""
+        super().on_resize()
+        self.call_after_refresh(self._show)
+
+    def _show(self) -> None:
+        """Show every letter of it."""
+        room = max(LEAST, self.lines.size.width - 1)
+        shown = [
+            (Cell(part, DIFF_ROLES.get(line[:1], "text")),)
+            for line in map(clean, self._shown)
+            for part in [line[start : start + room] for start in range(0, len(line), room)] or [""]
+        ]
+        self.lines.styles.height = min(len(shown), MOST_LINES)
+        self.lines.show(shown)
+
+    def action_whole(self) -> None:
+        """Between the change in short and every line of it."""
+        if self._offer.whole:
+            self._shown = self._offer.whole if self._shown == self._offer.change else self._offer.change
+            self._show()
+
+    def action_accept(self) -> None:
+        """Do it."""
+        self.dismiss(True)
+
+
+class StopScreen(Dialog[bool]):
+    """`y` stops it. Anything else is No."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "stop", "stop"), Binding("n,enter,q", "leave", "no")]
+
+    def __init__(self, context: ScreenContext, session: Session, under_way: LongOperation) -> None:
+        super().__init__(context)
+        self._can_stop = under_way.can_stop
+        self._what = under_way.what
+        self.heading = f"Stop {self._what} {name_of(session)}?"
+        self.keys = (("y", "stop it"), ("Enter Esc", "no")) if self._can_stop else (("Esc", "back"),)
+
+    def body(self) -> Iterable[Widget]:
+        """What stopping does."""
+        if self._can_stop:
+            yield Static(self.style("What was done so far is taken back."))
+        else:
+            yield Static(self.style("It has gone too far to be stopped, and will be done in a moment."))
+
+    def action_stop(self) -> None:
+        """Stop it."""
+        if self._can_stop:
+            self.dismiss(True)
+
 
 MOST_LINES = 12
 NOTHING_LOST = "Nothing would be lost that we know of."
@@ -113,3 +203,21 @@ class EndScreen(Dialog[Ending]):
         is_agreed = self._number.value == str(len(self._sessions))
         if self._is_known or not is_agreed:
             self.dismiss(Ending.KILL if is_agreed else None)
+
+
+class TellScreen(Dialog[None]):
+    """What, why, and the command to type."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,q", "leave", "back")]
+    keys = (("Enter Esc", "back"),)
+
+    def __init__(self, context: ScreenContext, heading: str, why: str, command: str) -> None:
+        super().__init__(context)
+        self.heading = heading
+        self._why = why
+        self._command = command
+
+    def body(self) -> Iterable[Widget]:
+        """The reason, then the command on a line of its own so that it can be copied."""
+        yield Static(self.style(clean(self._why)))
+        yield Static(self.style("\n  " + clean(self._command), "accent bold"))

@@ -1,4 +1,4 @@
-"""Times and amounts in as few cells as say enough, in steps that a resting screen need not repaint."""
+"""Times, amounts and activity in as few cells as say enough, in steps that a resting screen need not repaint."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.ages import minutes_since
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 _FIVE_MINUTES = 5
@@ -40,3 +41,24 @@ def share(part: int, whole: int) -> str:
     if part <= 0 or whole <= 0:
         return ""
     return f"{min(999, round(100 * part / whole))}%"
+
+
+_BARS = "▁▂▃▄▅▆▇"
+_ASCII_BARS = ".:-=+*#"
+_STEPS = len(_BARS)
+
+
+def plot(per_minute: Sequence[int], width: int, *, ascii_only: bool = False) -> str:
+    """The last `width` minutes, newest on the right; a minute without output is blank.
+
+    Bars stand against the loudest minute shown, on a root scale: one burst must not flatten what came before it.
+    """
+    latest = list(per_minute[-width:]) if width > 0 else []
+    loudest = max(latest, default=0)
+    if loudest <= 0:
+        return " " * width
+    bars = _ASCII_BARS if ascii_only else _BARS
+    drawn = "".join(
+        " " if value <= 0 else bars[min(_STEPS - 1, round((value / loudest) ** 0.5 * (_STEPS - 1)))] for value in latest
+    )
+    return drawn.rjust(width)
