@@ -6,41 +6,30 @@ import asyncio
 import re
 from typing import TYPE_CHECKING, TypeVar
 
-from msgspec import Struct
-
 from quarterdeck.forge.git_command import git
-from quarterdeck.forge.github import GitHubScm, GitHubTracker
-from quarterdeck.forge.gitlab import GitLabScm, GitLabTracker
 from quarterdeck.forge.linear import LinearTracker
 from quarterdeck.forge.markdown import MarkdownTracker
+from quarterdeck.forge.tool_forges import GitHub, GitLab
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from quarterdeck.core.project import Project
+    from quarterdeck.forge.tool_forges import ToolForge
     from quarterdeck.ports.scm import Scm
     from quarterdeck.ports.tracker import Tracker
 
 T = TypeVar("T")
 
-_ADDRESS = re.compile(r"(?:[a-z+]+://)?(?:[^@/]+@)?(?P<host>[^:/]+)(?::\d+/|[:/])(?P<path>.+?)(?:\.git)?/?")
+_ADDRESS = re.compile(r"(?:[a-z+]+://)?(?:[^@/]+@)?(?P<host>[^:/]+)(?::\d+/|[:/]).+?(?:\.git)?/?")
+_FORGES = {"github": GitHub, "gitlab": GitLab}
 
 
-class Remote(Struct, frozen=True):
-    """A repository at a forge, as its remote's address names it."""
-
-    host: str
-    repo: str
-    """`owner/name`, with groups where there are any."""
-
-
-def parse_remote(address: str) -> Remote | None:
-    """Read a remote's address; None for a folder on this machine."""
-    if address.startswith(("/", ".", "file:")):
-        return None
-    match = _ADDRESS.fullmatch(address.strip())
-    return Remote(match["host"].lower(), match["path"].strip("/")) if match else None
+def host_in(address: str) -> str:
+    """The host that a remote's address names; "" for a folder on this machine."""
+    match = None if address.startswith(("/", ".", "file:")) else _ADDRESS.fullmatch(address.strip())
+    return match["host"].lower() if match else ""
 
 
 class Forges:
@@ -48,7 +37,7 @@ class Forges:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
-        self._remotes: dict[Path, Remote | None] = {}
+        self._hosts: dict[Path, str] = {}
         self._trackers: dict[str, tuple[Project, Tracker | None]] = {}
         self._scms: dict[str, tuple[Project, Scm | None]] = {}
         """Each with the project as it was, because its settings may change."""
@@ -58,54 +47,39 @@ class Forges:
 
         async def one(project: Project) -> None:
             result = await git(project.path, "config", "--get", "remote.origin.url")
-            self._remotes[project.path] = parse_remote(result.out.strip()) if result.ok else None
+            self._hosts[project.path] = host_in(result.out.strip()) if result.ok else ""
 
-        unknown = [project for project in projects if project.path not in self._remotes and project.path.is_dir()]
+        unknown = [project for project in projects if project.path not in self._hosts and project.path.is_dir()]
         await asyncio.gather(*map(one, unknown))
 
     def tracker(self, project: Project) -> Tracker | None:
         """The project's tracker; None when it has none."""
-        return _held(self._trackers, project, self._make_tracker)
+        return _held(self._trackers, project, lambda: self._make_tracker(project))
 
     def scm(self, project: Project) -> Scm | None:
         """The project's forge; None when it has none."""
-        return _held(self._scms, project, self._make_scm)
-
-    def _make_scm(self, project: Project) -> Scm | None:
-        match self._kind(project, project.scm):
-            case "github":
-                return GitHubScm(project.path, project.repo)
-            case "gitlab":
-                return GitLabScm(project.path, project.repo)
-            case _:
-                return None
+        return _held(self._scms, project, lambda: self._make_forge(project, project.scm))
 
     def _make_tracker(self, project: Project) -> Tracker | None:
-        options = project.tracker_options
-        match self._kind(project, project.tracker):
-            case "github":
-                return GitHubTracker(project.path, project.repo)
-            case "gitlab":
-                return GitLabTracker(project.path, project.repo)
-            case "linear":
-                variable = options.get("key_variable") or "LINEAR_API_KEY"
-                return LinearTracker(self._environ, key_variable=variable, team=options.get("team", ""))
-            case "files":
-                return MarkdownTracker(project.path, project.tracker_files)
-            case _:
-                return None
+        if project.tracker == "linear":
+            options = project.tracker_options
+            variable = options.get("key_variable") or "LINEAR_API_KEY"
+            return LinearTracker(self._environ, key_variable=variable, team=options.get("team", ""))
+        if project.tracker == "files":
+            return MarkdownTracker(project.path, project.tracker_files)
+        return self._make_forge(project, project.tracker)
 
-    def _kind(self, project: Project, wanted: str | None) -> str:
-        if wanted not in (None, "auto"):
-            return str(wanted)
-        remote = self._remotes.get(project.path)
-        host = remote.host if remote else ""
-        return "github" if "github" in host else "gitlab" if "gitlab" in host else "none"
+    def _make_forge(self, project: Project, wanted: str | None) -> ToolForge | None:
+        if wanted in (None, "auto"):
+            host = self._hosts.get(project.path, "")
+            wanted = next((name for name in _FORGES if name in host), None)
+        make = _FORGES.get(wanted or "")
+        return make(project.path, project.repo) if make else None
 
 
-def _held(held: dict[str, tuple[Project, T]], project: Project, make: Callable[[Project], T]) -> T:
+def _held(held: dict[str, tuple[Project, T]], project: Project, make: Callable[[], T]) -> T:
     """What was made for a project, made again when its settings are others."""
     known = held.get(project.name)
     if known is None or known[0] != project:
-        known = held[project.name] = (project, make(project))
+        known = held[project.name] = (project, make())
     return known[1]

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 from quarterdeck.core.issue import Issue, IssueState
 from quarterdeck.core.text import clean
 from quarterdeck.errors import ForgeError, IssueNotFound
-from quarterdeck.forge.forge_tools import Cache, name_of, rows, text
+from quarterdeck.forge.answers import ISSUE_SECONDS, Cache, name_of, rows, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ADDRESS = "https://api.linear.app/graphql"
 SECONDS = 30.0
-ISSUE_SECONDS = 300.0
 LONGEST_ANSWER = 4 * 1024 * 1024
 _FIELDS = "identifier title description url branchName priorityLabel state { type } labels { nodes { name } }"
 _ONE = f"query($id: String!) {{ issue(id: $id) {{ {_FIELDS} }} }}"
@@ -49,7 +48,7 @@ class LinearTracker:
         self._key_variable = key_variable
         self._team = team
         self._address = address
-        self._issues: Cache[str, Issue] = Cache(ISSUE_SECONDS)
+        self._issues: Cache[Issue] = Cache(ISSUE_SECONDS)
 
     async def issue(self, issue_id: str) -> Issue:
         """One issue; raises IssueNotFound when there is none of that id."""
