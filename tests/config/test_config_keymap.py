@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.config.keymap import keymap
 from quarterdeck.config.loader import LoadedSettings, load
+from quarterdeck.config.references import keymap
 from quarterdeck.errors import SettingsError
 
 if TYPE_CHECKING:

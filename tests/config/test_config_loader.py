@@ -40,12 +40,12 @@ def test_each_layer_lies_over_the_one_before_and_each_value_knows_its_layer(file
     file.write_text('[tmux]\npoll_seconds = 2\nresync_seconds = 20\nwatch = "poll"\n')
     environ = {"QUARTERDECK_TMUX_RESYNC_SECONDS": "30", "QUARTERDECK_TMUX_WATCH": "auto"}
 
-    loaded = load(file, environ, {"tmux.watch": "poll"})
+    loaded = load(file, environ)
 
     tmux = loaded.settings.tmux
-    assert (tmux.poll_seconds, tmux.resync_seconds, tmux.watch, tmux.look_timeout_seconds) == (2, 30, "poll", 2)
+    assert (tmux.poll_seconds, tmux.resync_seconds, tmux.watch, tmux.look_timeout_seconds) == (2, 30, "auto", 2)
     assert {value.key: value.origin for value in loaded.values() if value.key.startswith("tmux.")} == {
-        "tmux.watch": "flag",
+        "tmux.watch": "env:QUARTERDECK_TMUX_WATCH",
         "tmux.poll_seconds": "file:2",
         "tmux.resync_seconds": "env:QUARTERDECK_TMUX_RESYNC_SECONDS",
         "tmux.look_timeout_seconds": "default",
@@ -130,11 +130,6 @@ def test_a_variable_that_is_wrong_is_named_itself(file: Path) -> None:
     error = error_of(file, "", {"QUARTERDECK_CONSOLE_GROUP": "colour"})
 
     assert error.message.startswith("QUARTERDECK_CONSOLE_GROUP: console.group: expected one of")
-
-
-def test_a_flag_that_is_wrong_is_blamed_on_the_command_line(file: Path) -> None:
-    with pytest.raises(SettingsError, match=r"command line: console\.group: expected one of"):
-        load(file, {}, {"console.group": "colour"})
 
 
 def test_a_misspelt_variable_of_a_known_section_is_not_passed_over(file: Path) -> None:

@@ -84,12 +84,12 @@ def _chosen(call: Call) -> Callable[[SettingValue], SettingValue]:
 
 def check(call: Call) -> int:
     """Whether the settings are right, with the keys and what the projects point to."""
-    from quarterdeck.config.repositories import check_repositories
+    from quarterdeck.config.references import check_repositories
 
     loaded = checked(call.places.config_file)
     check_repositories(loaded)
     file = loaded.file if loaded.file.exists() else None
-    count = len([value for value in loaded.values() if value.origin != "default"])
+    count = sum(value.origin != "default" for value in loaded.values())
     if call.json:
         print_json({"config_file": file, "valid": True, "set": count})
     elif file:
@@ -101,9 +101,8 @@ def check(call: Call) -> int:
 
 def checked(file: Path) -> LoadedSettings:
     """The settings of a file, looked at as closely as when the console opens; raises SettingsError."""
-    from quarterdeck.config.agent_names import check_agents
-    from quarterdeck.config.keymap import keymap
     from quarterdeck.config.loader import load
+    from quarterdeck.config.references import check_agents, keymap
     from quarterdeck.runtime.agent_loading import load_agents
     from quarterdeck.tui.actions import ACTIONS, RESERVED
 

@@ -6,6 +6,7 @@ import ast
 import inspect
 import json
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from pydantic import BaseModel, SecretStr
@@ -97,8 +98,7 @@ def waits_for_next_start(path: tuple[str, ...]) -> bool:
 
 def known_keys(path: tuple[str, ...]) -> tuple[str, ...]:
     """Keys that may stand in the table at `path`."""
-    schema = schema_at(path) or {}
-    return tuple(schema.get("properties", ()))
+    return tuple((schema_at(path) or {}).get("properties", ()))
 
 
 def expectation(path: tuple[str, ...]) -> str:
@@ -111,7 +111,11 @@ def _in_words(schema: Schema) -> str:
         return "one of " + ", ".join(json.dumps(choice) for choice in schema["enum"])
     kind = schema.get("type")
     if kind in {"number", "integer"}:
-        return _range_in_words("a number" if kind == "number" else "a whole number", schema)
+        noun = "a number" if kind == "number" else "a whole number"
+        least, most = schema.get("minimum"), schema.get("maximum")
+        if least is None:
+            return noun
+        return f"{noun} of at least {least:g}" if most is None else f"{noun} from {least:g} to {most:g}"
     if kind == "string":
         longest = schema.get("maxLength")
         words = "some text" if schema.get("minLength") else "text"
@@ -121,22 +125,12 @@ def _in_words(schema: Schema) -> str:
     return {"boolean": "true or false", "object": "a table"}.get(str(kind), "another value")
 
 
-def _range_in_words(noun: str, schema: Schema) -> str:
-    least, most = schema.get("minimum"), schema.get("maximum")
-    if least is not None and most is not None:
-        return f"{noun} from {least:g} to {most:g}"
-    if least is not None:
-        return f"{noun} of at least {least:g}"
-    return noun
-
-
 def is_secret(path: tuple[str, ...]) -> bool:
     """Whether the value at `path` must not be shown."""
     schema = schema_at(path) or {}
     if schema.get("format") == "password" or schema.get("writeOnly"):
         return True
-    inside_env = "env" in path[:-1]
-    return inside_env and bool(SECRET_NAME.search(path[-1]))
+    return "env" in path[:-1] and bool(SECRET_NAME.search(path[-1]))
 
 
 def shown_value(path: tuple[str, ...], value: object) -> object:
@@ -181,17 +175,8 @@ def _documentation() -> Mapping[tuple[str, str], str]:
     for module in (settings, projects, user_agents):
         for node in ast.parse(inspect.getsource(module)).body:
             if isinstance(node, ast.ClassDef):
-                found.update({(node.name, key): text for key, text in _texts_under_fields(node)})
+                for pair in pairwise(node.body):
+                    match pair:
+                        case ast.AnnAssign(target=ast.Name(id=key)), ast.Expr(value=ast.Constant(value=str(text))):
+                            found[node.name, key] = text
     return found
-
-
-def _texts_under_fields(model: ast.ClassDef) -> Iterator[tuple[str, str]]:
-    for field, text in zip(model.body, model.body[1:], strict=False):
-        if (
-            isinstance(field, ast.AnnAssign)
-            and isinstance(field.target, ast.Name)
-            and isinstance(text, ast.Expr)
-            and isinstance(text.value, ast.Constant)
-            and isinstance(text.value.value, str)
-        ):
-            yield field.target.id, text.value.value

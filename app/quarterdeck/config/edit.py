@@ -8,8 +8,6 @@ from contextlib import suppress
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-
 from quarterdeck.config.describe import is_command, schema_at
 from quarterdeck.config.fields import split_list
 from quarterdeck.config.loader import DEFAULT, LoadedSettings, converted, load, settings_text
@@ -22,26 +20,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Version(Struct, frozen=True):
-    """What the file held when it was shown; a change that was made to something else is refused."""
+def version_of(file: Path) -> str:
+    """A digest of what the file holds now; one that does not exist has one too.
 
-    digest: str
-
-
-def version_of(file: Path) -> Version:
-    """The file's version now; one that does not exist has one too."""
+    A change to another version than the one that was shown is refused.
+    """
     try:
         data = read_bytes(file)
     except FileNotFoundError:
         data = b""
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror}.") from error
-    return Version(blake2b(data, digest_size=16).hexdigest())
+    return blake2b(data, digest_size=16).hexdigest()
 
 
-def change(
-    file: Path, key: str, value: str, *, shown: Version, environ: Mapping[str, str] = os.environ
-) -> LoadedSettings:
+def change(file: Path, key: str, value: str, *, shown: str, environ: Mapping[str, str] = os.environ) -> LoadedSettings:
     """Set one key and answer the settings that hold then.
 
     The file is replaced only when all settings are right with the new value. Raises SettingsError when they are not,

@@ -72,7 +72,7 @@ def settings_error(
 def _said(fault: Fault, file: Path, origin_of: Callable[[KeyPath], str] | None) -> str:
     origin = fault.origin or (origin_of(fault.path) if origin_of else "")
     kind, _, where = origin.partition(":")
-    place = {"file": f"{file}:{where}", "env": where, "flag": "command line"}.get(kind, str(file))
+    place = {"file": f"{file}:{where}", "env": where}.get(kind, str(file))
     key = ".".join(fault.path)
     return f"{place}: {key}: {fault.message}" if key else f"{place}: {fault.message}"
 

@@ -63,16 +63,15 @@ def with_dotted_names(value: object) -> object:
     return flat
 
 
-def _is_clock_range(value: str) -> str:
-    if value and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", value):
-        raise wrong('hours such as "22:00-07:30", or nothing')
-    return value
+def matching(pattern: str, expected: str) -> AfterValidator:
+    """A rule for texts: empty, or all of it matches the pattern; `expected` says what that is."""
 
+    def check(value: str) -> str:
+        if value and not re.fullmatch(pattern, value):
+            raise wrong(expected)
+        return value
 
-def _is_variable_name(value: str) -> str:
-    if value and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
-        raise wrong("the name of an environment variable")
-    return value
+    return AfterValidator(check)
 
 
 def _is_whole_path(value: Path) -> Path:
@@ -92,7 +91,8 @@ Texts = Annotated[tuple[str, ...], BeforeValidator(split_list)]
 """A list of texts, or one text with commas."""
 Keys = Annotated[tuple[str, ...], BeforeValidator(split_keys)]
 """Keys of an action."""
-Hours = Annotated[str, AfterValidator(_is_clock_range)]
-VariableName = Annotated[str, AfterValidator(_is_variable_name)]
+_CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
+Hours = Annotated[str, matching(f"{_CLOCK}-{_CLOCK}", 'hours such as "22:00-07:30", or nothing')]
+VariableName = Annotated[str, matching(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")]
 WholePath = Annotated[Path, AfterValidator(_is_whole_path)]
 Environment = Annotated[dict[VariableName, str], Field(default_factory=dict)]

@@ -1,4 +1,4 @@
-"""Settings from four places: defaults, the file, the environment, flags; each value knows where it came from."""
+"""Settings from three places: defaults, the file, the environment; each value knows where it came from."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEFAULT = "default"
-FLAG = "flag"
 
 _TRUTH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
@@ -34,7 +33,7 @@ class SettingValue(Struct, frozen=True):
     path: KeyPath
     value: object
     origin: str
-    """`default`, `file:LINE`, `env:NAME` or `flag`."""
+    """`default`, `file:LINE` or `env:NAME`."""
 
     @property
     def key(self) -> str:
@@ -51,7 +50,7 @@ class LoadedSettings(Struct, frozen=True):
     """Origin of every key that is not a default, by its dotted name."""
 
     def origin(self, key: str) -> str:
-        """Where the value at this dotted key came from: `default`, `file:LINE`, `env:NAME` or `flag`."""
+        """Where the value at this dotted key came from: `default`, `file:LINE` or `env:NAME`."""
         return self.origins.get(key, DEFAULT)
 
     def values(self) -> Iterator[SettingValue]:
@@ -65,18 +64,12 @@ class LoadedSettings(Struct, frozen=True):
             raise settings_error(faults, self.file, lambda path: self.origin(".".join(path)))
 
 
-def load(
-    file: Path, environ: Mapping[str, str] = os.environ, flags: Mapping[str, object] | None = None
-) -> LoadedSettings:
-    """The settings that hold now.
-
-    `flags` are values from the command line by dotted key. Raises SettingsError that lists everything that is wrong.
-    """
+def load(file: Path, environ: Mapping[str, str] = os.environ) -> LoadedSettings:
+    """The settings that hold now; raises SettingsError that lists everything that is wrong."""
     text = settings_text(file)
     tree = _parse(file, text)
     lines = key_lines(text)
     overrides, faults = _from_environment(environ)
-    overrides += [(tuple(key.split(".")), value, FLAG) for key, value in (flags or {}).items()]
     for path, value, _ in overrides:
         _put(tree, path, value)
     laid_over = {path: origin for path, _, origin in overrides}

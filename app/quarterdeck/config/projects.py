@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from quarterdeck.config.fields import Environment, Section, Texts, WholePath, wrong
+from quarterdeck.config.fields import Environment, Section, Texts, WholePath, matching, wrong
 from quarterdeck.core.project import is_project_name
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Permissions = Literal["default", "suggest", "auto-edit", "permissionless"]
 Strategy = Literal["reuse", "delete", "ignore"]
-PREFIX = re.compile(r"[a-zA-Z0-9_-]+")
+Prefix = Annotated[str, matching(r"[a-zA-Z0-9_-]+", "letters, digits, - and _ only")]
 
 
 def _is_relative(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -24,12 +24,6 @@ def _is_relative(values: tuple[str, ...]) -> tuple[str, ...]:
         if Path(value).is_absolute() or ".." in Path(value).parts:
             raise wrong(f"paths inside the repository, unlike {value!r}")
     return values
-
-
-def _is_prefix(value: str) -> str:
-    if value and not PREFIX.fullmatch(value):
-        raise wrong("letters, digits, - and _ only")
-    return value
 
 
 class RoleSettings(Section):
@@ -82,7 +76,7 @@ class ProjectSettings(Section):
     """The repository's folder."""
     display: str = Field(default="", max_length=80)
     """Name shown in place of the project's own."""
-    session_prefix: Annotated[str, AfterValidator(_is_prefix)] = Field(default="", max_length=30)
+    session_prefix: Prefix = Field(default="", max_length=30)
     """What the ids of its sessions begin with; empty makes one from the folder's name."""
     repo: str = ""
     """`owner/name` at its forge; empty goes by the remote."""

@@ -87,16 +87,11 @@ def _dotted_key(text: str, at: int) -> tuple[Path, int]:
 def _unquoted(key: str) -> str:
     if key.startswith("'"):
         return key[1:-1]
-    if key.startswith('"'):
-        return _from_basic_string(key)
-    return key
-
-
-def _from_basic_string(quoted: str) -> str:
+    if not key.startswith('"'):
+        return key
     # TOML's escapes are JSON's, and \UXXXXXXXX besides.
-    plain = re.sub(r"(?<!\\)((?:\\\\)*)\\U([0-9a-fA-F]{8})", lambda found: found[1] + chr(int(found[2], 16)), quoted)
-    value: object = json.loads(plain, strict=False)
-    return str(value)
+    plain = re.sub(r"(?<!\\)((?:\\\\)*)\\U([0-9a-fA-F]{8})", lambda found: found[1] + chr(int(found[2], 16)), key)
+    return str(json.loads(plain, strict=False))
 
 
 def _skip_value(text: str, at: int) -> int:

@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from quarterdeck.config.loader import load
-from quarterdeck.config.repositories import is_repository
+from quarterdeck.config.references import is_repository
 from quarterdeck.core import tmux_versions
 from quarterdeck.core.ages import rough
 from quarterdeck.core.text import listed

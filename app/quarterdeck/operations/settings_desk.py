@@ -16,7 +16,6 @@ from quarterdeck.errors import NotFound, ThinkerError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from quarterdeck.config.edit import Version
     from quarterdeck.config.loader import SettingValue
     from quarterdeck.ports.thinker import Thinkers
     from quarterdeck.supervisor.live_settings import LiveSettings
@@ -59,7 +58,7 @@ class SettingsDesk:
         self._thinkers = thinkers
         self._agents = agents
         """The installed ones."""
-        self._shown: Version | None = None
+        self._shown: str | None = None
         self._tried = ""
         self._models: list[str] = []
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from quarterdeck.config.edit import Version
     from quarterdeck.config.loader import LoadedSettings
     from quarterdeck.config.settings import Settings
     from quarterdeck.supervisor.file_watcher import WatchedFiles
@@ -51,7 +50,7 @@ class LiveSettings:
         """Call with the settings before and after each time that others have changed their file."""
         self._of_edits.append(listener)
 
-    def loaded(self) -> tuple[LoadedSettings, Version]:
+    def loaded(self) -> tuple[LoadedSettings, str]:
         """The settings as the file and the environment have them now, and the file's version."""
         # The model is for who looks at the settings or changes them.
         from quarterdeck.config.edit import version_of
@@ -60,7 +59,7 @@ class LiveSettings:
         version = version_of(self.file)
         return load(self.file, self._environ), version
 
-    def change(self, key: str, value: str, shown: Version) -> None:
+    def change(self, key: str, value: str, shown: str) -> None:
         """Set one key in the file, and go by it at once."""
         from quarterdeck.config.edit import change
 
