@@ -17,7 +17,7 @@ from quarterdeck.operations.doctor import examine
 from quarterdeck.paths import Places, find_places
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.ports.doctor_check import Check, CheckStatus, Finding
-from quarterdeck.tmux.tmux_options import advise
+from quarterdeck.tmux.server_check import advise
 from quarterdeck.values import replace
 from support.cli import run_cli, run_cli_in_terminal
 from support.store import open_store, session

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from quarterdeck.core.pane import PaneId
 from quarterdeck.ports.mux import Hint, HintKind
-from quarterdeck.tmux.hint_stream import HintStream
+from quarterdeck.tmux.hints import HintStream
 from support.patience import PATIENCE
 from support.struct_of import struct_of
 

@@ -17,7 +17,6 @@ from quarterdeck.tmux.navigation import (
     Place,
     Placement,
     attach_argv,
-    attach_environment,
     back,
     client_here,
     console_pane,
@@ -27,6 +26,7 @@ from quarterdeck.tmux.navigation import (
     placement,
     remember_console,
 )
+from quarterdeck.tmux.one_call import outside_environment
 from quarterdeck.tmux.tmux_commands import TmuxCommands
 from support.patience import PATIENCE
 from support.tmux_server import TmuxServer, until
@@ -229,7 +229,7 @@ async def test_outside_tmux_the_command_to_type_attaches(
 
     assert terminals.shows(terminals.names()[0]) == agent
     assert attach_argv(commands.address, agent) == [tmux_program(), "-S", server.socket, "attach-session", "-t", agent]
-    assert "TMUX" not in attach_environment()
+    assert "TMUX" not in outside_environment()
 
 
 async def test_from_another_servers_pane_the_command_to_type_crosses_over(

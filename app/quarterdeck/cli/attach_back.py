@@ -18,10 +18,10 @@ def attach(call: Call) -> int:
     """Show the session on this terminal."""
     argv = asyncio.run(_attach(call))
     if argv:
-        from quarterdeck.tmux.navigation import attach_environment
+        from quarterdeck.tmux.one_call import outside_environment
 
         # In place of this process, so that the terminal is tmux's alone.
-        os.execvpe(argv[0], argv, attach_environment())  # noqa: S606 - argv of ours, no shell
+        os.execvpe(argv[0], argv, outside_environment())  # noqa: S606 - argv of ours, no shell
     return 0
 
 
@@ -33,7 +33,7 @@ async def _attach(call: Call) -> list[str]:
         session = opened.context.session(call.options.session)
         if session.pane_id is None:
             raise Refused(f'"{session.tmux_name}" has no pane to go to.')
-        where = placement(call.address, os.environ)
+        where = placement(call.address)
         if where.place is Place.OUTSIDE:
             if not (os.isatty(0) and os.isatty(1)):
                 raise Refused("Attaching needs a terminal.", hint=f"quarterdeck show {session.session_id}")
@@ -44,22 +44,19 @@ async def _attach(call: Call) -> list[str]:
 
 async def back(call: Call) -> int:
     """Show the console again on the terminal that looks at this server."""
-    from quarterdeck.tmux.lent_terminal import give_back
-    from quarterdeck.tmux.navigation import back as go_back
-    from quarterdeck.tmux.navigation import placement
+    from quarterdeck.tmux import navigation
+    from quarterdeck.tmux.operator_terminal import give_back
     from quarterdeck.tmux.tmux_commands import TmuxCommands
 
     options = call.options
     commands = TmuxCommands(call.address)
     try:
-        where = placement(call.address, os.environ)
+        where = navigation.placement(call.address)
         if await give_back(commands, where, client=options.client):
             return 0
         if options.open:
-            from quarterdeck.tmux.console_session import ensure_console
-
-            await ensure_console(commands, [*own_command_in_tmux(call), "console"])
-        await go_back(commands, where, client=options.client)
+            await navigation.ensure_console(commands, [*own_command_in_tmux(call), "console"])
+        await navigation.back(commands, where, client=options.client)
     except QuarterdeckError as error:
         if options.client is None:
             raise

@@ -16,7 +16,7 @@ from quarterdeck.operations.delivery import DeliveryRules
 from quarterdeck.operations.delivery_proof import Outcome
 from quarterdeck.operations.send import press_keys
 from quarterdeck.ports.messages import Stage
-from quarterdeck.tmux.own_pane import own_pane
+from quarterdeck.tmux.navigation import own_pane
 
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call

@@ -19,7 +19,7 @@ from quarterdeck.operations.kill_work import Leftovers, kill_work
 from quarterdeck.operations.new import NewSessionRequest, new_session
 from quarterdeck.operations.reopen import adopt as adopt_session
 from quarterdeck.roots import absolute
-from quarterdeck.tmux.own_pane import own_pane
+from quarterdeck.tmux.navigation import own_pane
 
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call

@@ -45,7 +45,7 @@ class ConsoleSetup:
         """What turning this part on would do."""
         from quarterdeck.core.setup_part import SetupPart
         from quarterdeck.operations.setup_offers import key_offer
-        from quarterdeck.tmux.free_key import TmuxConsoleKey
+        from quarterdeck.tmux.key_binding import TmuxConsoleKey
 
         await self._ready()
         if part is SetupPart.KEY:

@@ -11,7 +11,7 @@ from quarterdeck.ports.store_health import StoreHealth
 from quarterdeck.store.first_read import first_read
 from quarterdeck.supervisor.shown_rows import Guests, first_fleet
 from quarterdeck.tmux.first_look import FirstLook
-from quarterdeck.tmux.own_pane import own_pane
+from quarterdeck.tmux.navigation import own_pane
 from quarterdeck.tui.preferences import (
     KEPT,
     arranged,

@@ -26,7 +26,7 @@ from quarterdeck.supervisor.live_settings import LiveSettings
 from quarterdeck.supervisor.processes import Processes
 from quarterdeck.supervisor.workers import Workers
 from quarterdeck.tmux.mux import TmuxMux
-from quarterdeck.tmux.own_pane import own_pane
+from quarterdeck.tmux.navigation import own_pane
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from quarterdeck.errors import Refused, TmuxRefused, UsageError
+from quarterdeck.errors import Refused, TmuxMissing, TmuxRefused, UsageError
+from quarterdeck.ports.console_key import FreeKey
 from quarterdeck.tmux import one_call
 from quarterdeck.tmux.quoting import unexpanded, words
 from quarterdeck.tmux.tmux_commands import TmuxCommands
@@ -173,3 +174,36 @@ def _unescaped(key: str) -> str:
 
 def _option(key: str) -> str:
     return WAS + key.encode().hex()
+
+
+class TmuxConsoleKey:
+    """Implements ports.console_key.ConsoleKey for one server."""
+
+    def __init__(self, address: ServerAddress, program: Sequence[str]) -> None:
+        self._address = address
+        self._program = program
+        """How this program is called."""
+        self._command = console_command(program, popup=False)
+
+    async def free(self) -> FreeKey | None:
+        """A key that could be it; None when one is already, or no server runs."""
+        try:
+            bound = {each.key: each for each in await bindings(self._address)}
+            before = await prefix(self._address)
+        except (one_call.ServerAbsent, TmuxMissing):
+            return None
+        if any(each.is_ours for each in bound.values()):
+            return None
+        key = proposed(bound, popup=False)
+        return FreeKey(
+            pressed=f"{before} {key}",
+            key=key,
+            line=conf_line(key, self._command),
+            for_good=f"{shlex.join([*self._program, 'bind', key, '--print'])} >> ~/.tmux.conf",
+        )
+
+    async def bind(self, found: FreeKey) -> None:
+        """Bind it, until the server ends."""
+        if any(each.key == found.key for each in await bindings(self._address)):
+            raise Refused(f"{found.pressed} was bound meanwhile, so it is left alone.", hint="Try again.")
+        await bind(self._address, found.key, self._command, was=None)

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from contextlib import suppress
 from enum import StrEnum
+from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from quarterdeck.core.pane import PaneId
+from quarterdeck.core.session_names import CONSOLE_NAME
 from quarterdeck.errors import NotFound, Refused, TmuxRefused
 from quarterdeck.programs import tmux_program
-from quarterdeck.tmux.own_pane import is_same_socket, pane_id_of, pane_in, socket_in
+from quarterdeck.tmux import one_call
+from quarterdeck.tmux.quoting import unexpanded, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from quarterdeck.core.pane import Client, PaneId, ServerAddress, TmuxSessionId
+    from quarterdeck.core.pane import Client, ServerAddress, TmuxSessionId
     from quarterdeck.tmux.tmux_commands import TmuxCommands
 
 CONSOLE_OPTION: Final = "@quarterdeck_console"
 """Server option that holds the console's pane, so that a key binding can go there without us."""
 CONSOLE_PROCESS_OPTION: Final = "@quarterdeck_console_pid"
 """Server option that holds the console's process, so that a note left by a killed one is known."""
+MOST_CONSOLES: Final = 100
+READABLE: Final = ("sh", "-c", '"$@" || { printf "\\n%s" "Enter leads back. "; read -r _; }', CONSOLE_NAME)
+"""Runs what follows: what a console says that could not start, or that failed, stays until it has been read."""
 
 
 class Place(StrEnum):
@@ -41,15 +50,31 @@ class Placement(NamedTuple):
     pane_id: PaneId | None = None
 
 
-def placement(address: ServerAddress, environment: Mapping[str, str]) -> Placement:
-    """Where a process with this environment runs."""
-    socket = socket_in(environment)
+def placement(address: ServerAddress, environment: Mapping[str, str] = os.environ) -> Placement:
+    """Where a process with this environment runs. `TMUX` is `socket,server pid,session number`."""
+    # Only the socket in it is sure to stay true.
+    socket = environment.get("TMUX", "").rsplit(",", 2)[0]
     if not socket:
         return Placement(Place.OUTSIDE)
-    if not is_same_socket(socket, address.socket):
+    try:
+        is_same = Path(socket).samefile(address.socket)
+    except OSError:
+        is_same = Path(socket) == Path(address.socket)
+    if not is_same:
         return Placement(Place.OTHER_SERVER)
-    pane = pane_in(environment)
+    # A popup gets no `TMUX_PANE` (3.3a).
+    pane = pane_id_of(environment.get("TMUX_PANE", ""))
     return Placement(Place.PANE, pane) if pane is not None else Placement(Place.POPUP)
+
+
+def own_pane(address: ServerAddress) -> PaneId | None:
+    """The pane this process runs in, if that is one of the server's."""
+    return placement(address).pane_id
+
+
+def pane_id_of(text: str) -> PaneId | None:
+    """The id that a text is; None when it is none."""
+    return PaneId(text) if re.fullmatch(r"%\d+", text) else None
 
 
 async def go(commands: TmuxCommands, where: Placement, pane_id: PaneId, *, client: str | None = None) -> None:
@@ -147,14 +172,41 @@ async def console_pane(commands: TmuxCommands) -> PaneId | None:
     return pane_id
 
 
+async def ensure_console(commands: TmuxCommands, program: Sequence[str]) -> PaneId:
+    """The pane of the console that runs, or of one started now; two presses of the key start one."""
+    for number in count(1):
+        found = await console_pane(commands)
+        if found is not None:
+            return found
+        # A session of this name may be the operator's own: theirs is left alone.
+        name = CONSOLE_NAME if number == 1 else f"{CONSOLE_NAME}-{number}"
+        ran = await one_call.run(commands.address, *_new_session(name, program))
+        taken = ran.err.startswith("duplicate session")
+        if ran.exit_code and (not taken or number == MOST_CONSOLES):
+            raise one_call.failure(commands.address, ran.err)
+        if not ran.exit_code:
+            break
+    made = await console_pane(commands)
+    if made is None:
+        raise TmuxRefused("The console ended at once.", hint="Type: quarterdeck")
+    return made
+
+
+def _new_session(name: str, program: Sequence[str]) -> list[str]:
+    """One command line for tmux: whoever sees the session sees the note of it too."""
+    target = f"={name}:"
+    return [
+        *words("new-session", "-d", "-s", unexpanded(name), "-n", "console", "--", *READABLE, *program),
+        *(";", "set-option", "-s", "-F", "-t", target, CONSOLE_OPTION, "#{pane_id}"),
+        *(";", "set-option", "-s", "-F", "-t", target, CONSOLE_PROCESS_OPTION, "#{pane_pid}"),
+        # Leaving the console must not throw its operator out of tmux.
+        *(";", "set-option", "-t", target, "detach-on-destroy", "off"),
+    ]
+
+
 def attach_argv(address: ServerAddress, pane_id: PaneId) -> list[str]:
-    """The command that shows a pane on a terminal outside tmux; run it with `attach_environment`."""
+    """The command that shows a pane on a terminal outside tmux; run it with `one_call.outside_environment`."""
     return [tmux_program(), "-S", address.socket, "attach-session", "-t", pane_id]
-
-
-def attach_environment() -> dict[str, str]:
-    """Our environment without the tmux it may have been started in."""
-    return {name: value for name, value in os.environ.items() if name not in {"TMUX", "TMUX_PANE"}}
 
 
 def crossing_command(address: ServerAddress, pane_id: PaneId) -> str:
