@@ -12,6 +12,7 @@ from quarterdeck.core import discovery
 from quarterdeck.core.events import (
     CreatedReason,
     Event,
+    LookSucceeded,
     ServerChanged,
     SessionCreated,
     SessionDeleted,
@@ -19,11 +20,12 @@ from quarterdeck.core.events import (
     SessionStale,
 )
 from quarterdeck.core.pane import NoServer
-from quarterdeck.core.projection import KnownFacts, Seen, project, shows_as
+from quarterdeck.core.projection import KnownFacts, Seen, is_same_place, project, shows_as
 from quarterdeck.core.session import ExitReason, Session
 from quarterdeck.core.session_ends import gone, placeholder, put_away, revived
 from quarterdeck.errors import StoreError
 from quarterdeck.ports.store import Activity, Claim, Level, SeenSession
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -39,20 +41,6 @@ logger = logging.getLogger(__name__)
 TOLD = {Claim.NEW: "created", Claim.REVIVED: "revived"}
 
 
-class Circumstances(Struct, frozen=True, kw_only=True):
-    """What a reconciliation needs beside the fleet."""
-
-    store: Store
-    server: str
-    is_writer: bool
-    """Whether this process is the one that ends and keeps rows in the store."""
-    expected: Mapping[TmuxSessionId, Expected]
-    """Sessions that somebody here has just made or taken."""
-    at_start: bool
-    """The first reliable look: what is missing went while nobody looked."""
-    now: datetime
-
-
 class Expected(NamedTuple):
     """How a session that is about to be seen came to be."""
 
@@ -60,36 +48,77 @@ class Expected(NamedTuple):
     started_with: ShownAgent | None = None
 
 
-class Reconciliation(NamedTuple):
-    """What a look says of the fleet."""
+class Circumstances(Struct, frozen=True, kw_only=True):
+    """One reliable look, and what else a reconciliation needs beside the fleet."""
 
-    events: list[Event]
-    """Who came, went or waits."""
-    seen: dict[SessionId, Seen]
-    """What is shown of those that stay, where it is other than their rows say."""
+    look: Look
+    now: datetime
+    store: Store
+    server: str
+    is_writer: bool
+    """Whether this process is the one that ends and keeps rows in the store."""
+    kept: Mapping[SessionId, Session]
+    """The store's rows."""
+    expected: Mapping[TmuxSessionId, Expected]
+    """Sessions that somebody here has just made or taken."""
+    exit_statuses: Mapping[str, int]
+    """Those that were learned, by pane."""
+    at_start: bool
+    """The first reliable look: what is missing went while nobody looked."""
+
+    @property
+    def incarnation(self) -> str:
+        """The run of tmux's server, "" for none."""
+        return "" if isinstance(self.look, NoServer) else str(self.look.incarnation)
 
 
-async def reconcile(
-    around: Circumstances,
-    current: Callable[[], Fleet],
-    kept: Mapping[SessionId, Session],
-    look: Look,
-    statuses: Mapping[str, int],
-) -> Reconciliation:
-    """Turn a reliable look into events. `kept` are the store's rows, `statuses` exit statuses learned by pane id.
+class UntoldLook:
+    """What a look showed of known rows, until it is told together with what is read of them."""
+
+    def __init__(self, seen: Mapping[SessionId, Seen], succeeded: LookSucceeded) -> None:
+        self.succeeded = succeeded
+        self._seen = seen
+        """What is shown of rows that say something else."""
+        self._rows: dict[SessionId, tuple[Session, Session]] = {}
+        """Rows before and after: the very same one each time, as long as nothing else changes it."""
+
+    def may_wait(self, fleet: Fleet) -> bool:
+        """Whether all rows go on to be of the same panes and programs. Another one must be told at once."""
+        return all(
+            (row := fleet.sessions.get(key)) is not None and is_same_place(row, each.pane, each.incarnation)
+            for key, each in self._seen.items()
+        )
+
+    def in_rows_of(self, fleet: Fleet) -> dict[SessionId, Session]:
+        """The rows as they are with what was seen, where that is something else."""
+        found: dict[SessionId, Session] = {}
+        for key, seen in self._seen.items():
+            if (row := fleet.sessions.get(key)) is not None:
+                known = self._rows.get(key)
+                if known is None or known[0] is not row:
+                    known = self._rows[key] = row, project(row, KnownFacts(seen=seen), self.succeeded.at)
+                found[key] = known[1]
+        return found
+
+    def in_fleet(self, fleet: Fleet) -> Fleet:
+        """The whole fleet with what was seen."""
+        rows = self.in_rows_of(fleet)
+        return replace(fleet, sessions={**fleet.sessions, **rows}) if rows else fleet
+
+
+async def reconcile(around: Circumstances, current: Callable[[], Fleet]) -> tuple[list[Event], UntoldLook]:
+    """Turn a look into events: who came, went or waits; and what is shown of those that stay.
 
     The store is asked in between, so what is said of live rows is said of the fleet as it is by then (`current`).
     """
-    fleet = current()
-    known = (kept if around.at_start else fleet.sessions).values()
-    found = discovery.reconcile(known, look)
-    incarnation = "" if isinstance(look, NoServer) else str(look.incarnation)
+    fleet, look, kept, incarnation = current(), around.look, around.kept, around.incarnation
+    found = discovery.reconcile((kept if around.at_start else fleet.sessions).values(), look)
     events: list[Event] = []
     if fleet.incarnation != incarnation and not around.at_start:
         events.append(ServerChanged(before=fleet.incarnation, after=incarnation, at=around.now))
     has_ended = found.stranded if around.at_start else fleet.incarnation not in {"", incarnation}
     if has_ended and around.is_writer:
-        await around.store.record(_server_told(around, incarnation, len(found.stranded)))
+        await around.store.record(_server_told(around, len(found.stranded)))
     reason = ExitReason.STARTUP_MISSING_TMUX if around.at_start else ExitReason.TMUX_RECONCILE_MISSING
     stranded = [put_away(session, reason, around.now) for session in found.stranded]
     events += await _stale(around, stranded)
@@ -100,46 +129,38 @@ async def reconcile(
     ended_for = ExitReason.STARTUP_MISSING_TMUX if around.at_start else ExitReason.PROCESS_EXIT
     # One that died and was brought back between two looks has a new tmux session, and lives.
     reborn = {event.session.session_id for event in events if isinstance(event, SessionCreated)}
-    over = [session for session in found.ended if session.session_id not in reborn]
-    events += await _ended(around, over, ended_for, statuses)
+    events += await _ended(around, [row for row in found.ended if row.session_id not in reborn], ended_for)
     still = current().sessions
-    events = [event for event in events if not isinstance(event, SessionDeleted) or _may_end(event, fleet, still)]
-    counts = Counter(() if isinstance(look, NoServer) else (client.tmux_id for client in look.clients))
+    # Of what is not in the fleet any more, somebody else has said meanwhile that it ended.
+    said = fleet.sessions.keys() - still.keys()
+    events = [event for event in events if not (isinstance(event, SessionDeleted) and event.session.session_id in said)]
+    clients = Counter(() if isinstance(look, NoServer) else (client.tmux_id for client in look.clients))
     shown: dict[SessionId, Seen] = {}
     for session_id, pane in found.here.items():
-        session, clients = still.get(session_id), counts[pane.tmux_id]
-        if session is not None and not shows_as(session, pane, clients, incarnation):
-            shown[session_id] = Seen(pane=pane, clients=clients, incarnation=incarnation)
-    return Reconciliation(events, shown)
+        session, count = still.get(session_id), clients[pane.tmux_id]
+        if session is not None and not shows_as(session, pane, count, incarnation):
+            shown[session_id] = Seen(pane=pane, clients=count, incarnation=incarnation)
+    return events, UntoldLook(shown, LookSucceeded(incarnation=incarnation, at=around.now))
 
 
-async def make_good(
-    around: Circumstances, fleet: Fleet, kept: Mapping[SessionId, Session], look: Look, statuses: Mapping[str, int]
-) -> list[Event]:
+async def make_good(around: Circumstances, fleet: Fleet) -> list[Event]:
     """Write down what the writer before us had seen, and we with it, when it died without having done so.
 
     Of ends we have told already; answers what is new to our own rows.
     """
     behind = [
         row
-        for key, row in kept.items()
+        for key, row in around.kept.items()
         if not row.is_stale and row.ended_at is None and (key not in fleet.sessions or fleet.sessions[key].is_stale)
     ]
-    found = discovery.reconcile(behind, look)
+    found = discovery.reconcile(behind, around.look)
     stranded = [put_away(row, ExitReason.TMUX_RECONCILE_MISSING, around.now) for row in found.stranded]
-    events = await _stale(around, [row for row in stranded if row.session_id not in fleet.sessions])
-    await _stale(around, [row for row in stranded if row.session_id in fleet.sessions])
-    await _ended(around, found.ended, ExitReason.PROCESS_EXIT, statuses)
-    return events
+    events = await _stale(around, stranded)
+    await _ended(around, found.ended, ExitReason.PROCESS_EXIT)
+    return [event for event in events if event.session.session_id not in fleet.sessions]
 
 
-def _may_end(event: SessionDeleted, before: Fleet, still: Mapping[SessionId, Session]) -> bool:
-    """Whether nobody else has said meanwhile that the session ended."""
-    session_id = event.session.session_id
-    return session_id in still or session_id not in before.sessions
-
-
-async def _stale(around: Circumstances, sessions: list[Session]) -> list[Event]:
+async def _stale(around: Circumstances, sessions: list[Session]) -> list[SessionStale]:
     if sessions and around.is_writer:
         await around.store.stale(sessions)
     return [SessionStale(session=session, at=around.now) for session in sessions]
@@ -151,9 +172,9 @@ async def _born(
     panes = {pane.tmux_id: pane for pane in unknown}
     if not panes:
         return []
-    incarnation, counts = str(look.incarnation), Counter(client.tmux_id for client in look.clients)
+    clients = Counter(client.tmux_id for client in look.clients)
     seen_sessions = [SeenSession(pane.tmux_id, pane.session_name, pane.session_created) for pane in panes.values()]
-    identities = await around.store.claim(around.server, incarnation, seen_sessions)
+    identities = await around.store.claim(around.server, around.incarnation, seen_sessions)
     usual = CreatedReason.STARTUP_DISCOVERY if around.at_start else CreatedReason.RUNTIME_DISCOVERY
     events: list[Event] = []
     for tmux_id, identity in identities.items():
@@ -161,7 +182,7 @@ async def _born(
         if base is None or identity.claim is Claim.NEW:
             base = placeholder(identity.session_id, around.server, around.now)
         reason, started_with = around.expected.get(tmux_id, Expected(usual))
-        shown = Seen(pane=panes[tmux_id], clients=counts[tmux_id], incarnation=incarnation)
+        shown = Seen(pane=panes[tmux_id], clients=clients[tmux_id], incarnation=around.incarnation)
         session = project(revived(base, around.now), KnownFacts(seen=shown, started_with=started_with), around.now)
         if identity.claim is not Claim.KNOWN:
             await around.store.record(_told(around, f"session.{TOLD[identity.claim]}", session))
@@ -169,12 +190,15 @@ async def _born(
     return events
 
 
-async def _ended(
-    around: Circumstances, missing: Collection[Session], reason: ExitReason, statuses: Mapping[str, int]
-) -> list[Event]:
+async def _ended(around: Circumstances, missing: Collection[Session], reason: ExitReason) -> list[Event]:
     events: list[Event] = []
+    ended: dict[SessionId, Session] = {}
     console = await around.store.console_session(around.server) if missing else None
-    for session in [session for session in missing if session.session_id == console]:
+    for session in missing:
+        if session.session_id != console:
+            status = around.exit_statuses.get(session.pane_id or "")
+            ended[session.session_id] = gone(session, reason, around.now, status)
+            continue
         # The console went away with the session it was in: that is no end of anybody's work.
         if around.is_writer:
             try:
@@ -183,11 +207,6 @@ async def _ended(
                 # It will be a stale row once, which is better than no look at all.
                 logger.info("the console's session %s is not forgotten: %s", session.session_id, error.message)
         events.append(SessionForgotten(session_id=session.session_id, at=around.now))
-    ended = {
-        session.session_id: gone(session, reason, around.now, statuses.get(session.pane_id or ""))
-        for session in missing
-        if session.session_id != console
-    }
     if ended and around.is_writer:
         for session_id in await around.store.end(ended.values(), reason):
             await around.store.record(_told(around, "session.deleted", ended[session_id]))
@@ -208,10 +227,9 @@ def _told(around: Circumstances, kind: str, session: Session) -> Activity:
     )
 
 
-def _server_told(around: Circumstances, after: str, lost: int) -> Activity:
+def _server_told(around: Circumstances, lost: int) -> Activity:
     """The end of a tmux server, once, however many sessions went with it."""
-    reason = "server_replaced" if after else "server_gone"
-    what = "was started anew" if after else "ended"
+    what, reason = ("was started anew", "server_replaced") if around.incarnation else ("ended", "server_gone")
     when = " while nobody watched" if around.at_start else ""
     rows = f"{lost} session{'' if lost == 1 else 's'}"
     return Activity(

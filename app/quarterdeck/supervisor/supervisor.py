@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.apply_events import apply
@@ -14,7 +13,6 @@ from quarterdeck.core.events import (
     Event,
     Health,
     LookFailed,
-    LookSucceeded,
     SessionChanged,
     SessionCreated,
     SessionStale,
@@ -22,14 +20,14 @@ from quarterdeck.core.events import (
     WorkerHealth,
 )
 from quarterdeck.core.fleet import Fleet
-from quarterdeck.core.pane import NoServer, Snapshot
+from quarterdeck.core.pane import Snapshot
 from quarterdeck.core.projection import project
 from quarterdeck.core.session import SessionState
 from quarterdeck.errors import TmuxError
 from quarterdeck.supervisor.notes import SessionNotes
-from quarterdeck.supervisor.reconcile import Circumstances, Expected, make_good, reconcile
+from quarterdeck.supervisor.reconcile import Circumstances, Expected, UntoldLook, make_good, reconcile
 from quarterdeck.supervisor.row_writer import Followed, changes_elsewhere
-from quarterdeck.supervisor.untold_look import UntoldLook
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -44,8 +42,6 @@ if TYPE_CHECKING:
     from quarterdeck.supervisor.repo_themes import FoundTheme
 
 logger = logging.getLogger(__name__)
-
-NO_ROWS: Mapping[SessionId, Session] = MappingProxyType({})
 
 
 class Supervisor:
@@ -72,7 +68,8 @@ class Supervisor:
         """Held while a session is made or taken, so that a look never adopts it a second time."""
         self._exit_statuses: dict[str, int] = {}
         self._expected: dict[TmuxSessionId, Expected] = {}
-        self._kept: dict[SessionId, Session] = {}
+        self.kept: Mapping[SessionId, Session] = {}
+        """The store's rows as last read, ended ones included."""
         self._followed: Followed = {}
         self._untold: UntoldLook | None = None
         self._panes_in: Snapshot | None = None
@@ -113,9 +110,9 @@ class Supervisor:
 
     # What others hand over
 
-    def show(self, rows: Mapping[SessionId, Session] = NO_ROWS) -> None:
+    def show(self, rows: Mapping[SessionId, Session] | None = None) -> None:
         """Tell all that is known by now in one go: these rows as they were read, and what is new of the others."""
-        seen, now = self.fleet_seen.sessions, self.clock.now()
+        rows, seen, now = rows or {}, self.fleet_seen.sessions, self.clock.now()
         events: list[Event] = []
         for key, before in self._fleet.sessions.items():
             after = rows.get(key) or self.projected(seen[key])
@@ -135,11 +132,12 @@ class Supervisor:
 
     def projected(self, session: Session, conclusion: Conclusion | None = None) -> Session:
         """The row with all that is known of it by now, and with what was just read of it."""
-        pane = self.pane_of(session)
-        if conclusion is None and self._notes.are_in(session, pane):
+        facts = self._notes.of(session, self.pane_of(session))
+        if conclusion is None and self._notes.are_in(session, facts):
             return session
-        after = project(session, self._notes.of(session, pane, conclusion=conclusion), self.clock.now())
-        self._notes.put_in(after, pane)
+        known = facts if conclusion is None else replace(facts, conclusion=conclusion)
+        after = project(session, known, self.clock.now())
+        self._notes.put_in(after, facts)
         return after
 
     def note_held(self, counts: Mapping[SessionId, int]) -> None:
@@ -151,15 +149,9 @@ class Supervisor:
     def note_themes(self, found: Mapping[str, FoundTheme | None]) -> None:
         """These folders have these themes."""
         self._notes.themes = {folder: each.theme_id if each else "" for folder, each in found.items()}
-        themes = {each.theme_id: each.theme for each in found.values() if each}
-        at = self.clock.now()
-        self._commit(
-            *(
-                ThemeFound(theme_id=theme_id, theme=theme, at=at)
-                for theme_id, theme in themes.items()
-                if self._fleet.themes.get(theme_id) != theme
-            )
-        )
+        for theme_id, theme in {each.theme_id: each.theme for each in found.values() if each}.items():
+            if self._fleet.themes.get(theme_id) != theme:
+                self._commit(ThemeFound(theme_id=theme_id, theme=theme, at=self.clock.now()))
         self.show()
 
     def note_end(self, event: SessionDeleted | SessionForgotten) -> None:
@@ -176,14 +168,14 @@ class Supervisor:
 
     async def load(self) -> None:
         """Read what was kept. Nothing is shown from it before a look has said what is there."""
-        self._kept = {session.session_id: session for session in await self.store.sessions(self.server)}
+        self.kept = {session.session_id: session for session in await self.store.sessions(self.server)}
 
     def expect(self, tmux_id: TmuxSessionId, reason: CreatedReason, started_with: ShownAgent | None = None) -> None:
         """Say how a session that is about to be seen came to be, and what was started in it."""
         self._expected[tmux_id] = Expected(reason, started_with)
 
     def take_over(self) -> None:
-        """The rows are ours to keep from now on: the next look makes good what who kept them before had no time for."""
+        """The rows are ours to keep from now on: the next look writes what the last writer had seen and not written."""
         self._has_taken_over = True
 
     def note_exit(self, pane_id: PaneId, status: int | None) -> None:
@@ -209,34 +201,38 @@ class Supervisor:
             self._commit(LookFailed(message=fault.message, failures=self._failures, at=self.clock.now()))
             raise
         had_failed, self._failures = self._failures > 0, 0
-        now = self.clock.now()
         around = Circumstances(
+            look=look,
+            now=self.clock.now(),
             store=self.store,
             server=self.server,
             is_writer=self.is_writer(),
+            kept=self.kept,
             expected=self._expected,
+            exit_statuses=dict(self._exit_statuses),
             at_start=self._at_start,
-            now=now,
         )
-        statuses = dict(self._exit_statuses)
-        events, seen = await reconcile(around, lambda: self._fleet, self._kept, look, statuses)
+        events, self._untold = await reconcile(around, lambda: self._fleet)
         if self._has_taken_over and not self._at_start:
-            events += await make_good(around, self._fleet, self._kept, look, statuses)
-        self._has_taken_over = False
-        first, self._at_start = self._at_start, False
+            events += await make_good(around, self._fleet)
+        self._has_taken_over = self._at_start = False
         self.snapshot = look if isinstance(look, Snapshot) else None
-        incarnation = "" if isinstance(look, NoServer) else str(look.incarnation)
-        self._untold = UntoldLook(seen, LookSucceeded(incarnation=incarnation, at=now))
-        is_read = reads_next and around.is_writer and not events and not had_failed and not first
+        is_read = reads_next and around.is_writer and not events and not had_failed and not around.at_start
         if not (is_read and self._untold.may_wait(self._fleet)):
             self._tell_look(self._untold, events)
-        if first:
-            self._show_kept()
+        if around.at_start:
+            # The identities that wait for their session to come back.
+            waiting = [row for key, row in self.kept.items() if row.is_stale and key not in self._fleet.sessions]
+            self._commit(*(SessionStale(session=row, at=around.now) for row in waiting))
         # An end that this look did not show yet is told with the one that does.
-        living = {pane.pane_id for pane in self.snapshot.panes if not pane.dead} if self.snapshot else set()
-        for spent in statuses.keys() - living:
+        for spent in around.exit_statuses.keys() - self.living:
             self._exit_statuses.pop(spent, None)
         return look
+
+    @property
+    def living(self) -> set[PaneId]:
+        """The panes whose program ran at the last look."""
+        return {pane.pane_id for pane in self.snapshot.panes if not pane.dead} if self.snapshot else set()
 
     def _tell_look(self, look: UntoldLook, events: list[Event]) -> None:
         """Tell who came and went, and the plain facts of the others."""
@@ -260,14 +256,15 @@ class Supervisor:
                 follow = None if self.is_writer() else self._follow
                 now = self.clock.now()
                 self._followed = {key: pair for key, pair in self._followed.items() if key in self._fleet.sessions}
-                self._commit(*changes_elsewhere(self._fleet, self._kept, self._followed, follow=follow, now=now))
+                self._commit(*changes_elsewhere(self._fleet, self.kept, self._followed, follow=follow, now=now))
 
     def _follow(self, ours: Session, kept: Session) -> Session:
-        return project(ours, self._notes.of(ours, self.pane_of(ours), followed=kept), self.clock.now())
+        facts = self._notes.of(ours, self.pane_of(ours))
+        return project(ours, replace(facts, followed=kept), self.clock.now())
 
     async def _give_back_lost(self) -> None:
         """Keep again what a database that was set aside or taken away has lost; what was forgotten stays so."""
-        lost = [session for key, session in self._fleet.sessions.items() if key not in self._kept]
+        lost = [session for key, session in self._fleet.sessions.items() if key not in self.kept]
         if not lost:
             return
         await self.store.checkpoint([session for session in lost if not session.is_stale])
@@ -277,7 +274,7 @@ class Supervisor:
     @property
     def ended(self) -> dict[SessionId, Session]:
         """Every session that is over and still known, whoever saw it end."""
-        kept = {key: row for key, row in self._kept.items() if row.state is SessionState.EXITED}
+        kept = {key: row for key, row in self.kept.items() if row.state is SessionState.EXITED}
         return {key: row for key, row in {**kept, **self._fleet.exited}.items() if key not in self._fleet.sessions}
 
     def keep_in_view(self, ended: Mapping[SessionId, Session]) -> None:
@@ -286,17 +283,6 @@ class Supervisor:
         exited = {key: row for key, row in {**self._fleet.exited, **ended}.items() if key not in live}
         if exited != self._fleet.exited:
             self._commit(EndedShown(sessions=exited, at=self.clock.now()))
-
-    @property
-    def kept(self) -> Mapping[SessionId, Session]:
-        """The store's rows as last read, ended ones included."""
-        return self._kept
-
-    def _show_kept(self) -> None:
-        """Show the identities that wait for their session to come back."""
-        for session in self._kept.values():
-            if session.is_stale and session.session_id not in self._fleet.sessions:
-                self._commit(SessionStale(session=session, at=self.clock.now()))
 
     def said_of(self, worker: str) -> str | None:
         """The last that was reported of a worker."""

@@ -137,8 +137,7 @@ class Watcher:
 
     def _look_again_for_ends(self) -> float | None:
         """In how many seconds to look for ends that were hinted at and not seen yet."""
-        snapshot = self._supervisor.snapshot
-        alive = {pane.pane_id for pane in snapshot.panes if not pane.dead} if snapshot else set()
+        alive = self._supervisor.living
         self._ending = {
             pane_id: tries + 1
             for pane_id, tries in self._ending.items()
