@@ -130,7 +130,7 @@ async def test_the_turn_in_which_it_was_asked_does_not_answer_it_and_the_next_on
 
 def works(office: Post) -> bool:
     """What is known of the agent beside what it reported."""
-    watched = office.services.workers.reader.watched(SessionId("app-1"))
+    watched = office.services.workers.reader.memory_of(SessionId("app-1"))
     assert watched is not None
     assert watched.settled is not None
     return watched.settled.reading.state is SessionState.BUSY

@@ -305,7 +305,7 @@ async def test_who_takes_over_looks_at_once(
             keeper.workers.row_writer.release()
             await until(lambda: workers.workers.row_writer.is_writer, "the follower took over")
             await until(
-                lambda: workers.workers.reader.watched(workers.need("work").session_id), "it derives states itself"
+                lambda: workers.workers.reader.memory_of(workers.need("work").session_id), "it derives states itself"
             )
             assert looks
 

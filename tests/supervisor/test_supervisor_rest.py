@@ -13,11 +13,10 @@ from quarterdeck.core.process_tree import Process, grow
 from quarterdeck.core.reading_ladder import DAMPED_FOR
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import Need, SessionState
-from quarterdeck.supervisor.look_schedule import LONGEST
 from quarterdeck.supervisor.processes import ProcessTable
 from quarterdeck.supervisor.state_reader import StateReader
 from quarterdeck.supervisor.supervisor import Supervisor
-from quarterdeck.supervisor.watcher import RESYNC
+from quarterdeck.supervisor.watcher import LONGEST, RESYNC
 from quarterdeck.values import replace
 from support.agent_crowd import AT_REST
 from support.recordings import FULL, NOW, recordings

@@ -167,12 +167,12 @@ async def test_an_exit_tells_its_status_and_leaves_its_last_words(server: TmuxSe
         pane = server.session("dying", "sh", "-c", "echo these are my last words; read x; exit 3")
         await until(
             lambda: (
-                workers.row("dying") is not None and workers.workers.reader.watched(workers.need("dying").session_id)
+                workers.row("dying") is not None and workers.workers.reader.memory_of(workers.need("dying").session_id)
             ),
             "",
         )
         session_id = workers.need("dying").session_id
-        watched = workers.workers.reader.watched(session_id)
+        watched = workers.workers.reader.memory_of(session_id)
         assert watched is not None
         await until(lambda: "last words" in (watched.screen or ""), "the screen was read")
         server.run("send-keys", "-t", pane, "Enter")

@@ -31,7 +31,7 @@ from quarterdeck.core.session import (
 from quarterdeck.ports.agent import Program
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.supervisor.agent_facts import AgentFacts
-from quarterdeck.supervisor.session_memory import conclusion, remembered
+from quarterdeck.supervisor.session_memory import remembered
 from quarterdeck.values import replace
 from support.recordings import agent
 from support.store import NOON, session
@@ -108,11 +108,11 @@ def test_a_turn_that_was_looked_at_is_no_news_when_the_console_opens_again(
         source=Source.TRANSCRIPT, state=SessionState.IDLE, cause="turn_over", confidence=Confidence.HIGH,
         at=NOON + timedelta(seconds=ended_after), needs=Need.FINISHED,
     )  # fmt: skip
-    watched = remembered(known, PANE)
-    watched.program_since = NOON - timedelta(hours=1)
-    watched.report = ReportState(reading=ended)
+    memory = remembered(known, PANE)
+    memory.program_since = NOON - timedelta(hours=1)
+    memory.report = ReportState(reading=ended)
 
-    assert conclusion(watched, ended).needs is needs
+    assert memory.conclusion(ended).needs is needs
 
 
 @pytest.mark.parametrize(
@@ -130,13 +130,13 @@ def test_a_turn_that_was_looked_at_is_no_news_when_the_console_opens_again(
 def test_a_session_says_itself_whether_its_agent_is_in_front(command: str, program: str | None, runs: bool) -> None:
     known = replace(session(1), tool="Codex", agent="codex")
     pane = replace(PANE, command=command)
-    watched = remembered(known, pane)
-    watched.agent = agent("codex")
-    watched.program = Program(pid=8, command=program) if program else None
+    memory = remembered(known, pane)
+    memory.agent = agent("codex")
+    memory.program = Program(pid=8, command=program) if program else None
     found = Roster([agent("codex")]).detect([Program(pid=0, command=command)])
-    watched.in_front = found[0] if found else None
+    memory.in_front = found[0] if found else None
 
-    read = KnownFacts(conclusion=conclusion(watched, watched.conclude(NOON)))
+    read = KnownFacts(conclusion=memory.conclusion(memory.reading(NOON)))
     after = project(known, read, NOON)
 
     assert (after.agent, after.tool, after.runs_agent) == ("codex", "Codex", runs)
@@ -149,14 +149,14 @@ async def test_the_conversation_a_process_is_in_counts_for_more_than_the_one_it_
     process = await asyncio.create_subprocess_exec("/bin/sleep", "60", env={"HOME": str(home)})
     entry = {"pid": process.pid, "sessionId": "the-one-it-is-in-now", "status": "idle"}
     (sessions / f"{process.pid}.json").write_text(json.dumps(entry))
-    watched = remembered(session(1), PANE)
-    watched.agent = agent("claude")
-    watched.program = Program(pid=process.pid, command="claude", argv=("claude",), started="")
-    watched.report = ReportState(session_id="the-one-it-has-left", at=NOON)
+    memory = remembered(session(1), PANE)
+    memory.agent = agent("claude")
+    memory.program = Program(pid=process.pid, command="claude", argv=("claude",), started="")
+    memory.report = ReportState(session_id="the-one-it-has-left", at=NOON)
 
-    await AgentFacts(clock=SystemClock(), claims=FileClaims(), agents=Roster([])).refresh([watched], moved=True)
+    await AgentFacts(clock=SystemClock(), claims=FileClaims(), agents=Roster([])).refresh([memory], moved=True)
     process.kill()
     await process.wait()
 
-    read = KnownFacts(conclusion=conclusion(watched, watched.conclude(NOON)))
+    read = KnownFacts(conclusion=memory.conclusion(memory.reading(NOON)))
     assert project(session(1), read, NOON).agent_session_id == "the-one-it-is-in-now"

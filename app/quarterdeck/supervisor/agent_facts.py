@@ -37,7 +37,7 @@ ENVIRON_BYTES = 262_144
 
 
 class _Task(Struct):
-    watched: SessionMemory
+    memory: SessionMemory
     agent: Agent
     program: Program
     registry: Reading | None = None
@@ -58,7 +58,7 @@ class AgentFacts:
         self._again_at: float | None = None
         self._running: asyncio.Future[list[_Task]] | None = None
 
-    async def refresh(self, watched: Sequence[SessionMemory], *, moved: bool) -> None:
+    async def refresh(self, memories: Sequence[SessionMemory], *, moved: bool) -> None:
         """Read again what may have changed; while a disk does not answer, what is known stays."""
         now = self._clock.monotonic()
         if moved:
@@ -69,26 +69,19 @@ class AgentFacts:
         if self._again_at is not None and now >= self._again_at:
             self._again_at = None
         self._at = now
-        tasks = [
-            _Task(each, each.agent, each.program)
-            for each in watched
-            if each.agent is not None and each.program is not None
-        ]
+        tasks = [_Task(each, each.agent, each.program) for each in memories if each.agent and each.program]
         if not tasks:
             return
         if self._running is None or self._running.done():
-            at = self._clock.now()
-            self._running = asyncio.ensure_future(asyncio.to_thread(self._read, tasks, at))
+            self._running = asyncio.ensure_future(asyncio.to_thread(self._read, tasks, self._clock.now()))
         done, _ = await asyncio.wait({self._running}, timeout=TIMEOUT)
         if not done:
             logger.warning("reading what agents wrote took longer than %s s", TIMEOUT)
             return
         for task in self._running.result():
-            task.watched.registry = task.registry
-            task.watched.conversation = task.conversation
-            task.watched.view = task.view
-            task.watched.skill = task.skill or task.watched.skill
-            task.watched.program_since = task.since
+            memory = task.memory
+            memory.registry, memory.conversation, memory.view = task.registry, task.conversation, task.view
+            memory.program_since, memory.skill = task.since, task.skill or memory.skill
 
     def due_in(self) -> float | None:
         """Seconds until there should be another round, or None."""
@@ -104,7 +97,7 @@ class AgentFacts:
                 task.registry = task.agent.read_registry(task.program, at=at, home=home)
                 task.view = self._view(task, home)
                 task.since = started_at(task.program)
-                prompt = task.view.last_prompt if task.view else task.watched.report.last_prompt
+                prompt = task.view.last_prompt if task.view else task.memory.report.last_prompt
                 task.skill = self._skill_in(prompt, home) if prompt else None
             except Exception:  # a boundary: one agent's odd file must not hide the others' states
                 logger.exception("what %s wrote could not be read", task.agent.spec.name)
@@ -117,38 +110,33 @@ class AgentFacts:
         return last_skill(prompt, installed_skills(home, self._agents))
 
     def _view(self, task: _Task, home: Path | None) -> TranscriptView | None:
-        watched = task.watched
-        told = watched.report
+        memory, told = task.memory, task.memory.report
         # What the process is in now is surer than what was reported last: a conversation can be left without a word.
         live = task.conversation = task.agent.conversation(task.program, home=home)
         path = told.transcript_path if not live or live == told.session_id else ""
-        key = (task.agent.spec.key, task.program.pid, watched.pane.path, live or told.session_id, path)
-        if watched.transcript is None or watched.transcript_of != key:
-            if watched.transcript is not None:
-                watched.transcript.close()
-            watched.transcript_of = key
-            watched.transcript = task.agent.transcript(
-                cwd=watched.pane.path,
+        key = (task.agent.spec.key, task.program.pid, memory.pane.path, live or told.session_id, path)
+        if memory.transcript is None or memory.transcript_of != key:
+            if memory.transcript is not None:
+                memory.transcript.close()
+            memory.transcript_of = key
+            named = session_id_in(task.program.argv, task.agent.spec.conversation_words)
+            memory.transcript = task.agent.transcript(
+                cwd=memory.pane.path,
                 claims=self._claims,
-                session_id=live
-                or told.session_id
-                or session_id_in(task.program.argv, task.agent.spec.conversation_words),
+                session_id=live or told.session_id or named,
                 path=Path(path) if path else None,
                 home=home,
             )
-        return watched.transcript.read() if watched.transcript else None
+        return memory.transcript.read() if memory.transcript else None
 
 
 def session_id_in(argv: Sequence[str], words: Collection[str]) -> str:
     """The conversation a command line names, where it does: the id after one of these words."""
     for word, value in itertools.pairwise(argv):
-        if word in words and _is_id(value):
+        is_id = len(value) >= 16 and not value.startswith("-") and value.replace("-", "").replace("_", "").isalnum()
+        if word in words and is_id:
             return value
     return ""
-
-
-def _is_id(word: str) -> bool:
-    return len(word) >= 16 and not word.startswith("-") and word.replace("-", "").replace("_", "").isalnum()
 
 
 def installed_skills(home: Path | None, agents: Agents) -> frozenset[str]:

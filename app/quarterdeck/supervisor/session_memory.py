@@ -76,6 +76,8 @@ class SessionMemory(Struct):
     """The skill its operator asked for last."""
     looked_at: datetime | None = None
     """When the operator last looked at the pane."""
+    is_shown: bool = False
+    """Whether somebody has the pane in front of them."""
     family: tuple[object, ...] = ()
     """The processes in the pane and its foreground command, by which one tells whether to look at them again."""
     concluded_from: tuple[object, ...] = ()
@@ -84,40 +86,57 @@ class SessionMemory(Struct):
     """When the row may change by itself."""
     stands_until: float = 0.0
     """Until when deriving the row again is idle, if nothing is seen."""
+    told: tuple[TranscriptView | None, ReportState] | None = None
+    """What its agent had written and reported when somebody last asked whether there is more."""
 
     @property
     def is_agent_alive(self) -> bool:
         """Whether the program that titles, screens and reports speak of still runs."""
         return self.program is not None
 
-    def sources(self, session: Session, *, is_shown: bool) -> tuple[object, ...]:
-        """All that a row is derived from, but for the time and a new screen."""
+    def is_other_than_before(self, session: Session) -> bool:
+        """Whether anything that the row goes by has changed since it was derived, but for the time and a new screen."""
+        return self.concluded_from != self._sources(session)
+
+    def _sources(self, session: Session) -> tuple[object, ...]:
         return (
-            session, self.pane, is_shown, self.has_children, self.agent, self.in_front, self.program,
+            session, self.pane, self.is_shown, self.has_children, self.agent, self.in_front, self.program,
             self.program_since, self.report, self.registry, self.conversation, self.view, self.skill,
         )  # fmt: skip
 
-    def stands(self, session: Session, now: float, *, is_shown: bool) -> bool:
-        """Whether the row would be derived as it was, since nothing it goes by has changed."""
-        return now < self.stands_until and not self.is_other_than_before(session, is_shown=is_shown)
-
-    def is_other_than_before(self, session: Session, *, is_shown: bool) -> bool:
-        """Whether anything that the row goes by has changed since it was derived."""
-        return self.concluded_from != self.sources(session, is_shown=is_shown)
-
-    def settle_for(self, session: Session, now: datetime, *, is_shown: bool) -> None:
+    def settle_for(self, session: Session, now: datetime) -> None:
         """Note that the row has been derived, and for how long that holds."""
         at = now.timestamp()
-        self.concluded_from = self.sources(session, is_shown=is_shown)
-        self.due = _due(self, now)
+        self.concluded_from = self._sources(session)
+        self.due = self._due(now)
         self.stands_until = at + LONGEST if self.due is None else min(self.due, at + LONGEST)
         if session.state is SessionState.IDLE and session.rest_state is RestState.ACTIVE:
             self.stands_until = min(self.stands_until, (session.last_activity_at + DROWSY_AFTER).timestamp())
-        if is_doubtful(self.detector, at):
+        is_young = self.is_agent_alive and at - max(self.titled_at, self.drawn_at) < FROZEN_AFTER
+        if is_young or is_doubtful(self.detector, at):
+            # What a young screen and title say still depends on for how long they have stood.
             self.stands_until = 0.0
-        elif self.is_agent_alive and at - max(self.titled_at, self.drawn_at) < FROZEN_AFTER:
-            # What its screen and title say still depends on for how long they have stood.
-            self.stands_until = 0.0
+
+    def _due(self, now: datetime) -> float | None:
+        """When a state may change by itself."""
+        claims = self.readings(now) if self.is_agent_alive else {}
+        # What holds for this moment only is claimed anew by every look: that it ends is no reason for one.
+        expiry = next_expiry({source: claim for source, claim in claims.items() if claim.lasts != 0.0}, now)
+        settled = settle_deadline(self.settled) if self.settled else None
+        times = [time.timestamp() for time in (settled, expiry) if time is not None]
+        if (plain := next_deadline(self.detector)) is not None:
+            times.append(plain)
+        if self.is_agent_alive and self.drawn_at + STILL_AFTER > now.timestamp():
+            times.append(self.drawn_at + STILL_AFTER)
+        return min(times, default=None)
+
+    def has_spoken(self) -> bool:
+        """Whether the agent wrote or reported something since this was last asked."""
+        before, self.told = self.told, (self.view, self.report)
+        if before is None:
+            return True
+        is_same = before[0] is self.view and before[1] is self.report
+        return not is_same and _words(*before) != _words(self.view, self.report)
 
     def close(self) -> None:
         """Let go of the transcript, so that another session may read it."""
@@ -149,7 +168,7 @@ class SessionMemory(Struct):
         claims = (self.report.reading, self.registry, self.view.reading if self.view else None, title, screen)
         return {claim.source: claim for claim in claims if claim is not None}
 
-    def observe(self, now: float, *, screen_is_new: bool) -> Reading:
+    def observe(self, now: float, *, screen_is_new: bool) -> None:
         """Let the plain detector take in what this look showed."""
         pane = self.pane
         seen = Observation(
@@ -162,8 +181,7 @@ class SessionMemory(Struct):
             width=pane.width,
             tool_mode=self.is_agent_alive,
         )
-        self.detector, reading = step(self.detector, seen, now)
-        return reading
+        self.detector, _ = step(self.detector, seen, now)
 
     def visit(self, now: datetime) -> None:
         """The operator has the pane in front of them: what only wanted a look is settled."""
@@ -171,36 +189,71 @@ class SessionMemory(Struct):
         if self.detector.state is SessionState.ATTENTION or self.detector.attention_at is not None:
             self.detector, _ = dismiss(self.detector, now.timestamp())
 
-    def conclude(self, now: datetime) -> Reading:
+    def reading(self, now: datetime) -> Reading:
         """The one reading to show: the ladder's choice while an agent runs, the detector's otherwise."""
         plain = reading_of(self.detector)
         if not self.is_agent_alive:
             self.settled = settle(None, plain, now)
             return plain
         claims = {plain.source: plain} | self.readings(now)
-        chosen = decide(claims, now=now, process_alive=True)
-        self.settled = settle(self.settled, chosen, now)
+        self.settled = settle(self.settled, decide(claims, now=now, process_alive=True), now)
         self.has_worked = self.has_worked or self.settled.reading.state is SessionState.BUSY
         return self.settled.reading
 
-    @property
-    def turn_is_news(self) -> bool:
-        """Whether a turn that is over ended in this run of the agent, and is not only the last one of its history."""
-        ended = [each for each in (self.report.reading, self.view.reading if self.view else None) if each is not None]
-        began = self.program_since
+    def conclusion(self, reading: Reading) -> Conclusion:
+        """What this reading, and all that is remembered, says of the row."""
+        active, agent = self.detector.last_activity, self.agent or self.in_front
+        command, program = self.pane.command, self.program
+        # Perhaps by the name of what runs it.
+        is_in_front = program is not None and (command in {"", WRAPPER, program.command} or is_interpreter(command))
+        return Conclusion(
+            reading=reading,
+            needs=None if reading.needs is Need.FINISHED and not self._is_news(reading) else reading.needs,
+            asks=self._ask(reading),
+            agent=shown_agent(agent) if agent is not None else None,
+            runs_agent=self.in_front is not None or is_in_front,
+            view=self.view or NO_TRANSCRIPT,
+            report=self.report,
+            is_agent_alive=self.is_agent_alive,
+            conversation=self.conversation,
+            skill=self.skill,
+            active_at=datetime.fromtimestamp(active, UTC) if active else None,
+        )
+
+    def _is_news(self, reading: Reading) -> bool:
+        """Whether a turn that is over ended in this run of the agent, and nobody has looked at the pane since."""
+        if self.looked_at is not None and self.looked_at >= reading.at:
+            return False
+        began, ended = self.program_since, (self.report.reading, self.view.reading if self.view else None)
         return self.has_worked or (
-            began is not None and any(each.needs is Need.FINISHED and each.at >= began for each in ended)
+            began is not None and any(each and each.needs is Need.FINISHED and each.at >= began for each in ended)
+        )
+
+    def _ask(self, reading: Reading) -> Ask | None:
+        if reading.needs is None or reading.needs not in ASKING:
+            return None
+        several, dialog = bool(reading.ticks), None
+        if self.agent is not None and not several:
+            spec = self.agent.spec
+            dialog = spec.question_dialog if reading.needs is Need.QUESTION else spec.permission_dialog
+        return Ask(
+            kind=reading.needs,
+            text=reading.question,
+            choices=reading.choices,
+            since=self.settled.since if self.settled else reading.at,
+            several=several,
+            to_write=dialog.to_write(reading.choices) if dialog is not None else None,
         )
 
     def insight(self, session: Session) -> Insight:
         """All of this as one value, for whoever says in words what the session does."""
-        alive = self.is_agent_alive and self.agent is not None
-        reading = self.settled.reading if alive and self.settled else None
+        agent = self.agent if self.is_agent_alive else None
+        reading = self.settled.reading if agent and self.settled else None
         return Insight(
             session=session,
-            agent=self.agent.spec.name if alive and self.agent else "",
-            view=self.view if alive else None,
-            report=self.report if alive else ReportState(),
+            agent=agent.spec.name if agent else "",
+            view=self.view if agent else None,
+            report=self.report if agent else ReportState(),
             screen=self.screen or "",
             is_full_screen=self.pane.alternate,
             is_waiting=reading is not None
@@ -208,83 +261,15 @@ class SessionMemory(Struct):
         )
 
 
-def _ask(reading: Reading, agent: Agent | None, since: datetime) -> Ask | None:
-    if reading.needs is None or reading.needs not in ASKING:
-        return None
-    several = bool(reading.ticks)
-    dialogs = (agent.spec.permission_dialog, agent.spec.question_dialog) if agent is not None else (None, None)
-    dialog = dialogs[reading.needs is Need.QUESTION]
-    return Ask(
-        kind=reading.needs,
-        text=reading.question,
-        choices=reading.choices,
-        since=since,
-        several=several,
-        to_write=dialog.to_write(reading.choices) if dialog is not None and not several else None,
-    )
-
-
-def conclusion(watched: SessionMemory, reading: Reading) -> Conclusion:
-    """What this reading, and all that is remembered, says of the row."""
-    since = watched.settled.since if watched.settled else reading.at
-    active = watched.detector.last_activity
-    agent = watched.agent or watched.in_front
-    return Conclusion(
-        reading=reading,
-        needs=_need(reading, watched),
-        asks=_ask(reading, watched.agent, since),
-        agent=shown_agent(agent) if agent is not None else None,
-        runs_agent=_runs_agent(watched),
-        view=watched.view or NO_TRANSCRIPT,
-        report=watched.report,
-        is_agent_alive=watched.is_agent_alive,
-        conversation=watched.conversation,
-        skill=watched.skill,
-        active_at=datetime.fromtimestamp(active, UTC) if active else None,
-    )
-
-
-def words(view: TranscriptView | None, report: ReportState) -> tuple[object, ...]:
+def _words(view: TranscriptView | None, report: ReportState) -> tuple[object, ...]:
     """By which one tells whether the agent wrote or reported something."""
     told = (view.updated_at, view.turn_count, view.actions[-1:], view.current_tool, view.turn_text) if view else ()
     return (*told, report.at)
 
 
-def _due(watched: SessionMemory, now: datetime) -> float | None:
-    """When a state may change by itself."""
-    settled = settle_deadline(watched.settled) if watched.settled else None
-    claims = watched.readings(now) if watched.is_agent_alive else {}
-    # What holds for this moment only is claimed anew by every look: that it ends is no reason for one.
-    expiry = next_expiry({source: claim for source, claim in claims.items() if claim.lasts != 0.0}, now)
-    times = [time.timestamp() for time in (settled, expiry) if time is not None]
-    plain = (next_deadline(watched.detector), deadline(watched, now.timestamp()))
-    return min([*times, *(time for time in plain if time is not None)], default=None)
-
-
-def deadline(watched: SessionMemory, now: float) -> float | None:
-    """When the screen counts as still, if nothing moves before; None when it is still already or does not matter."""
-    due = watched.drawn_at + STILL_AFTER
-    return due if watched.is_agent_alive and due > now else None
-
-
 def shown_agent(agent: Agent) -> ShownAgent:
     """What rows say of an agent."""
     return ShownAgent(key=agent.spec.key, name=agent.spec.name, context_limit=agent.spec.context_limit)
-
-
-def _runs_agent(watched: SessionMemory) -> bool:
-    """Whether the pane's agent is its foreground command, perhaps by the name of what runs it."""
-    command, program = watched.pane.command, watched.program
-    if watched.in_front is not None:
-        return True
-    return program is not None and (command in {"", WRAPPER, program.command} or is_interpreter(command))
-
-
-def _need(reading: Reading, watched: SessionMemory) -> Need | None:
-    if reading.needs is not Need.FINISHED:
-        return reading.needs
-    seen = watched.looked_at is not None and watched.looked_at >= reading.at
-    return Need.FINISHED if watched.turn_is_news and not seen else None
 
 
 def _since(epoch: float, now: datetime) -> float | None:
@@ -299,17 +284,16 @@ def remembered(session: Session, pane: Pane) -> SessionMemory:
     is_known = evidence.confidence is not Confidence.LOW and evidence.cause != REPORTED
     # What wanted nothing when it was kept has been looked at: only a turn that ended later is news.
     was_seen = is_known and session.state is SessionState.IDLE and session.needs is None
+    observed_at = evidence.observed_at or session.last_activity_at
     return SessionMemory(
         detector=DetectorState(
             state=state if is_known else SessionState.IDLE,
             cause=evidence.cause if is_known else "initial_state",
             detail=evidence.detail if is_known else "",
-            at=(evidence.observed_at or session.last_activity_at).timestamp(),
+            at=observed_at.timestamp(),
             last_activity=session.last_activity_at.timestamp(),
         ),
         pane=pane,
         has_worked=session.needs is Need.FINISHED or session.state is SessionState.BUSY,
-        looked_at=max(evidence.observed_at or session.last_activity_at, session.last_activity_at) + SAME_TURN
-        if was_seen
-        else None,
+        looked_at=max(observed_at, session.last_activity_at) + SAME_TURN if was_seen else None,
     )

@@ -1,9 +1,11 @@
-"""Looks when something may have happened: hints shorten the wait, a slow resync makes lost ones good."""
+"""When to look: hints shorten the wait, a slow resync makes lost ones good, and who reads may ask for the next look."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from quarterdeck.core.events import Health
 from quarterdeck.core.pane import PaneId
@@ -25,9 +27,15 @@ EXIT_PATIENCE = 0.004
 """A process's end is known about 3 ms before tmux has taken note of it (seen on 3.3a)."""
 EXIT_RETRIES = (0.02, 0.1, 0.5)
 """When to look again for an end that tmux had not taken note of; with `remain-on-exit` it never says so."""
-LONGEST_BACK_OFF = 5.0
 CLOCK_STEP = 0.01
 """A timer may come so much before its time."""
+
+SOONEST = 0.05
+"""Seconds from a look to the next, however soon somebody wants it."""
+LONGEST = 5.0
+"""Seconds for which a request that brings nothing is put off at most; one for later than that costs nothing."""
+TELLS_AFTER = 8
+"""Looks in a row that brought nothing: by then the request is put off for `LONGEST`, and somebody should know."""
 
 URGENT = frozenset({HintKind.EXIT, HintKind.STRUCTURE, HintKind.SERVER})
 
@@ -104,7 +112,8 @@ class Watcher:
                 last = loop.time()
                 if everything:
                     resync_at = last + self._resync
-                self._watch()
+                snapshot = self._supervisor.snapshot
+                self._supervisor.mux.watch(snapshot.panes if snapshot else ())
                 wanted = await self._after_look(look, asked)
                 failures = 0
                 self._supervisor.report("watcher", Health.HEALTHY)
@@ -112,7 +121,7 @@ class Watcher:
                 failures += 1
                 self._everything = True
                 self._supervisor.report("watcher", Health.DEGRADED, fault.message)
-                await asyncio.sleep(back_off(failures, longest=LONGEST_BACK_OFF))
+                await asyncio.sleep(back_off(failures, longest=LONGEST))
                 continue
             waits = [resync_at - loop.time(), wanted, self._look_again_for_ends()]
             await self._wait(last, max(0.0, min(wait for wait in waits if wait is not None)))
@@ -138,13 +147,47 @@ class Watcher:
     def _look_again_for_ends(self) -> float | None:
         """In how many seconds to look for ends that were hinted at and not seen yet."""
         alive = self._supervisor.living
-        self._ending = {
-            pane_id: tries + 1
-            for pane_id, tries in self._ending.items()
-            if pane_id in alive and tries < len(EXIT_RETRIES)
-        }
+        open_ends = [(key, tries) for key, tries in self._ending.items() if key in alive and tries < len(EXIT_RETRIES)]
+        self._ending = {pane_id: tries + 1 for pane_id, tries in open_ends}
         return min((EXIT_RETRIES[tries - 1] for tries in self._ending.values()), default=None)
 
-    def _watch(self) -> None:
-        snapshot = self._supervisor.snapshot
-        self._supervisor.mux.watch(snapshot.panes if snapshot else ())
+
+class _LookRequest(Struct, frozen=True):
+    at: float
+    """When it is heeded. Epoch seconds, as all times here."""
+    what: str
+    fruitless: int
+    """How many looks in a row that it asked for found nothing new."""
+
+
+class LookSchedule:
+    """Everybody's requests for a look, each by who made it."""
+
+    def __init__(self, report: Callable[[str, Health, str], None]) -> None:
+        self._report = report
+        self._requests: dict[str, _LookRequest] = {}
+
+    def request(self, who: str, due: float | None, now: float, *, what: str = "", is_news: bool = False) -> None:
+        """Note when somebody wants a look (None: never), and whether this one told them anything new."""
+        held = self._requests.pop(who, None)
+        if due is None:
+            return
+        fruitless = 0
+        if held is not None and not is_news and due - now < LONGEST:
+            fruitless = held.fruitless + (now >= held.at)
+        soonest = now + back_off(fruitless, first=SOONEST, longest=LONGEST)
+        self._requests[who] = _LookRequest(max(due, soonest), what or who, fruitless)
+
+    def clear(self) -> None:
+        """Forget every request."""
+        self._requests.clear()
+
+    def due_in(self, now: float) -> float | None:
+        """Seconds until the next look that is wanted, or None; reports a request that keeps finding nothing."""
+        worst = max(self._requests.values(), key=lambda request: request.fruitless, default=None)
+        if worst is not None and worst.fruitless >= TELLS_AFTER:
+            self._report("reader", Health.DEGRADED, f"{worst.fruitless} looks at {worst.what} found nothing new")
+        else:
+            self._report("reader", Health.HEALTHY, "")
+        at = min((request.at for request in self._requests.values()), default=None)
+        return None if at is None else max(SOONEST, at - now)

@@ -267,7 +267,7 @@ class Workers:
         """Close the questions of agents that work again."""
         self._reported_questions.keep_only(self.spawned_rows.asks)
         for session_id, ask in list(self.spawned_rows.asks.items()):
-            watched = self.reader.watched(session_id)
+            watched = self.reader.memory_of(session_id)
             settled = watched.settled if watched is not None and watched.is_agent_alive else None
             if self._reported_questions.is_over(session_id, ask, settled.reading if settled else None):
                 await self.answered(session_id)
@@ -302,7 +302,7 @@ class Workers:
     def _take(self, reading: StateReading) -> None:
         for session_id, tail in reading.tails.items():
             self.checkpoints.tail(session_id, tail)
-            watched = self.reader.watched(session_id)
+            watched = self.reader.memory_of(session_id)
             if watched is not None:
                 self.scrollbacks.drawn(session_id, watched.pane, tail)
         self.engine.moved(reading.tails.keys() | reading.told)
