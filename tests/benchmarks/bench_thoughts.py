@@ -21,8 +21,8 @@ from quarterdeck.values import replace
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "app"), str(ROOT / "tests")]
 
-from quarterdeck.core.cadence import Cadence  # noqa: E402 - the checkout's own code, found a line above
 from quarterdeck.core.fleet import Fleet  # noqa: E402
+from quarterdeck.core.model_calls import Cadence  # noqa: E402 - the checkout's own code, found a line above
 from quarterdeck.core.session import Need, SessionId, SessionState  # noqa: E402
 from quarterdeck.core.transcript import ActionKind, AgentAction  # noqa: E402
 from quarterdeck.ports.clock import SystemClock  # noqa: E402

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quarterdeck.core.branches import choose_branch, is_safe_branch, session_numbers, slug
+from quarterdeck.core.session_names import choose_branch, is_safe_branch, session_numbers, slug
 
 
 @pytest.mark.parametrize(

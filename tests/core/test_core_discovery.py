@@ -8,10 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.core.diff import Changes, diff
-from quarterdeck.core.discovery import free_names, next_numeric_name, reconcile, shown_panes
-from quarterdeck.core.pane import Incarnation, Look, NoServer, Pane, PaneId, Snapshot, TmuxSessionId, WindowId
+from quarterdeck.core.discovery import reconcile, shown_panes
+from quarterdeck.core.pane import (
+    Changes,
+    Incarnation,
+    Look,
+    NoServer,
+    Pane,
+    PaneId,
+    Snapshot,
+    TmuxSessionId,
+    WindowId,
+    diff,
+)
 from quarterdeck.core.session import Session, SessionId, SessionState
+from quarterdeck.core.session_names import free_names, next_numeric_name
 from quarterdeck.values import replace
 
 RUN, OTHER_RUN = Incarnation(1, 100), Incarnation(2, 200)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from quarterdeck.core.display_name import display_name, shorten
 from quarterdeck.core.project import (
     AgentChoice,
     Project,
@@ -12,6 +11,7 @@ from quarterdeck.core.project import (
     is_project_name,
     project_at,
 )
+from quarterdeck.core.session_names import display_name, shorten
 from quarterdeck.core.work import Role
 from quarterdeck.values import replace
 

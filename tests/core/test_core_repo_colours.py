@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.core.repo_colours import (
+from quarterdeck.core.repo_theme import (
     LAST_RESORT,
     MOTIFS,
+    RepoTheme,
     candidate,
     colours_of,
     generate_theme,
     motif_for,
     parse_theme,
 )
-from quarterdeck.core.repo_theme import RepoTheme
 
 paths = st.text(min_size=1, max_size=30)
 colours = st.integers(0, 0xFFFFFF).map(lambda value: f"#{value:06X}")
@@ -84,7 +84,7 @@ def test_no_single_colour_is_shared_with_a_neighbour_of_another_hue(at: int) -> 
 
 
 def test_where_nothing_is_free_the_last_resort_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quarterdeck.core.repo_colours.ATTEMPTS", 3)
+    monkeypatch.setattr("quarterdeck.core.repo_theme.ATTEMPTS", 3)
     neighbours = [candidate("/src/a", attempt) for attempt in range(3)]
 
     assert generate_theme("/src/a", neighbours) == candidate("/src/a", LAST_RESORT)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.core.screen_rules import ends_at_prompt, error_in, is_meaningful, is_prompt, last_line, new_lines
+from quarterdeck.core.screen_text import ends_at_prompt, error_in, is_meaningful, is_prompt, last_line, new_lines
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.core.scrollback import KEPT_LINES, Scrollback, scrolled
+from quarterdeck.core.screen_text import KEPT_LINES, Scrollback, scrolled
 
 SCREEN = 10
 

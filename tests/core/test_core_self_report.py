@@ -18,14 +18,8 @@ from quarterdeck.core.lifecycle import (
     decide,
     initial,
 )
-from quarterdeck.core.self_report import (
-    SelfReport,
-    SelfState,
-    apply_report,
-    parse_self_state,
-    refusal,
-)
 from quarterdeck.core.work import Role
+from quarterdeck.core.work_record import SelfReport, SelfState, apply_report, parse_self_state, refusal
 from quarterdeck.values import replace
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import quarterdeck
-from quarterdeck.core.agent_programs import is_interpreter
+from quarterdeck.core.process_tree import is_interpreter
 from quarterdeck.core.reading import cause_of, fallback_rest_state, rest_state_from_idle
 from quarterdeck.core.session import Need, RestState, SessionState, ThoughtState
 from quarterdeck.core.state_signs import OF_NEED, OF_STATE, STATE_SIGNS

@@ -6,14 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.core.cadence import Cadence, CadenceTier
-from quarterdeck.core.engine_health import EngineHealth
 from quarterdeck.core.events import Health
 from quarterdeck.core.insight import changed_characters, context_of, fingerprint, new_output
+from quarterdeck.core.model_calls import DAY, HOUR, Cadence, Caps, EngineHealth, Spending, spending_from
 from quarterdeck.core.reading import Reading, waits_for_operator
 from quarterdeck.core.redact import redact_firmly
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
-from quarterdeck.core.spending import DAY, HOUR, Caps, Spending, spending_from
 from quarterdeck.core.thought_line import LONGEST, tidy, tidy_answer
 from quarterdeck.values import replace
 from support.fleet import NOW
@@ -88,17 +86,10 @@ def test_context_is_the_end_without_blank_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stable", "tier", "gap"),
-    [
-        (0, CadenceTier.HOT, 15),
-        (44.9, CadenceTier.HOT, 15),
-        (45, CadenceTier.WARM, 45),
-        (119.9, CadenceTier.WARM, 45),
-        (120, CadenceTier.COLD, 120),
-    ],
+    ("stable", "gap"),
+    [(0, 15), (44.9, 15), (45, 45), (119.9, 45), (120, 120)],
 )
-def test_the_tier_follows_how_long_the_objective_is_stable(stable: float, tier: CadenceTier, gap: float) -> None:
-    assert Cadence().tier(stable) is tier
+def test_the_gap_follows_how_long_the_objective_is_stable(stable: float, gap: float) -> None:
     assert Cadence().gap(stable, objective_changed=False) == gap
     assert Cadence().gap(stable, objective_changed=True) == 15
 

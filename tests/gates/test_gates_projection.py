@@ -24,7 +24,7 @@ ALLOWED = {
     "agents.opencode_reports: cwd model session_id": REPORT,
     "agents.opencode_reports: tool": REPORT,
     "cli.events_watch: session_id": REQUEST,
-    "core.apply_events: incarnation": "the fleet",
+    "core.fleet: incarnation": "the fleet",
     "core.reading_ladder: needs": "a reading",
     "core.thought: action_cues thought": THOUGHT,
     "core.thought: objective_changed_at": THOUGHT,
@@ -79,7 +79,7 @@ def test_a_session_that_is_made_of_another_one_is_found() -> None:
 
 
 def test_the_supervisor_alone_changes_the_fleet() -> None:
-    folds = [name for name, source in sources() if "quarterdeck.core.apply_events import" in source]
+    folds = [name for name, source in sources() if re.search(r"core\.fleet import .*\bapply\b", source)]
     reaches_in = [name for name, source in sources() if re.search(r"supervisor\._[a-z]", source)]
 
     assert folds == ["supervisor.supervisor"]

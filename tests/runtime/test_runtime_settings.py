@@ -9,8 +9,8 @@ import pytest
 
 from quarterdeck.config.settings import Settings
 from quarterdeck.config.shipped import SHIPPED
-from quarterdeck.core.cadence import Skip
 from quarterdeck.core.events import Health
+from quarterdeck.core.model_calls import Skip
 from quarterdeck.errors import NotFound, Refused, SettingsError, ThinkerError
 from quarterdeck.operations.projects import projects_near
 from quarterdeck.operations.settings_desk import MODELS, NOW, SPENT, TEST, WORDS, SettingsDesk

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from quarterdeck.core.repo_colours import colours_of, generate_theme
+from quarterdeck.core.repo_theme import colours_of, generate_theme
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.supervisor.repo_themes import FILE, LARGEST, LOOKED_UP_FOR, RepoThemes, find_root
 

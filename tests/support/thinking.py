@@ -6,9 +6,9 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.cadence import Cadence
 from quarterdeck.core.fleet import Fleet
 from quarterdeck.core.insight import Insight
+from quarterdeck.core.model_calls import Cadence
 from quarterdeck.core.session import Session, SessionId, SessionState
 from quarterdeck.core.transcript import ActionKind, AgentAction, TranscriptView
 from quarterdeck.ports.thinker import Answer, EngineSetup, Subject

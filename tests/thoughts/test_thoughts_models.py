@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.config.settings import ThoughtSettings
-from quarterdeck.core.spending import Caps
+from quarterdeck.core.model_calls import Caps
 from quarterdeck.core.thought_line import tidy_answer
 from quarterdeck.core.transcript import ActionKind, AgentAction
 from quarterdeck.errors import BudgetSpent, ThinkerError

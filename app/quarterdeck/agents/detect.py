@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.agent_programs import is_interpreter
+from quarterdeck.core.process_tree import is_interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

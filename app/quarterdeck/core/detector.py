@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from quarterdeck.core.reading import Reading, cause_of
-from quarterdeck.core.screen_rules import ends_at_prompt, error_in, is_meaningful, last_line, new_lines
+from quarterdeck.core.screen_text import ends_at_prompt, error_in, is_meaningful, last_line, new_lines
 from quarterdeck.core.session import Confidence, SessionState, Source
 from quarterdeck.values import replace
 

@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.pane import NoServer
 from quarterdeck.core.session import SessionState
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from quarterdeck.core.pane import Look, Pane, TmuxSessionId
     from quarterdeck.core.session import Session, SessionId
-
-_NUMBER = re.compile(r"[0-9]{1,18}")
-STEM_MAX = 40
-"""Characters of a name that is made here."""
-
-
-def next_numeric_name(names: Iterable[str], *, at_least: int = 0) -> int:
-    """The number after the highest name that is a number."""
-    return max([at_least, *(int(name) + 1 for name in names if _NUMBER.fullmatch(name))])
-
-
-def free_names(stem: str, names: Collection[str]) -> Iterator[str]:
-    """Names nobody has: made of the stem where it has something a name can be made of, else the next numbers.
-
-    What is counted has an underscore before it, so that it is never taken for a worker's id, which has a dash.
-    """
-    stem = re.sub(r"[^\w-]+", "_", stem).strip("_-")[:STEM_MAX]
-    if not stem or _NUMBER.fullmatch(stem):
-        yield from map(str, itertools.count(next_numeric_name(names)))
-    for attempt in itertools.count(1):
-        name = stem if attempt == 1 else f"{stem}_{attempt}"
-        if name not in names:
-            yield name
 
 
 class Reconciled(NamedTuple):

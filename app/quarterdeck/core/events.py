@@ -1,4 +1,4 @@
-"""What happened, as values: the supervisor makes them and tells them, `apply_events.apply` folds them in."""
+"""What happened, as values: the supervisor makes them and tells them, `fleet.apply` folds them in."""
 
 from __future__ import annotations
 

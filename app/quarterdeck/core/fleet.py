@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from msgspec import Struct, field
 
+from quarterdeck.core.events import (
+    EndedShown,
+    Event,
+    LookFailed,
+    LookSucceeded,
+    ServerChanged,
+    SessionChanged,
+    SessionCreated,
+    SessionDeleted,
+    SessionForgotten,
+    SessionStale,
+    ThemeFound,
+    WorkerHealth,
+)
 from quarterdeck.core.session import TransportHealth
 from quarterdeck.core.session_ends import unanswered
 from quarterdeck.values import replace
@@ -17,6 +31,11 @@ if TYPE_CHECKING:
     from quarterdeck.core.events import Health
     from quarterdeck.core.repo_theme import RepoTheme
     from quarterdeck.core.session import Session, SessionId
+
+
+CUT_OFF_AFTER = 5
+"""Looks that failed in a row after which a session counts as cut off, and not only as not certain."""
+EXITED_KEPT = 50
 
 
 class Fleet(Struct, frozen=True, kw_only=True):
@@ -39,16 +58,51 @@ class Fleet(Struct, frozen=True, kw_only=True):
         return self.last_good_look is not None and not self.look_failures
 
 
-CUT_OFF_AFTER = 5
-"""Looks that failed in a row after which a session counts as cut off, and not only as not certain."""
-
-
 def as_seen(fleet: Fleet) -> Fleet:
     """The fleet as it is to be shown: while tmux does not answer, no live row is certain."""
     if not fleet.look_failures:
         return fleet
     health = TransportHealth.DISCONNECTED if fleet.look_failures >= CUT_OFF_AFTER else TransportHealth.DEGRADED
-    return replace(
-        fleet,
-        sessions={key: unanswered(session, health) for key, session in fleet.sessions.items()},
-    )
+    sessions = {key: unanswered(session, health) for key, session in fleet.sessions.items()}
+    return replace(fleet, sessions=sessions)
+
+
+def apply(fleet: Fleet, event: Event) -> Fleet:
+    """Fold one event into the fleet. Pure; an event about an unknown session changes nothing."""
+    match event:
+        case SessionCreated(session=session):
+            sessions = {**fleet.sessions, session.session_id: session}
+            exited = _without(fleet.exited, session.session_id)
+            return replace(fleet, sessions=sessions, exited=exited)
+        case SessionChanged(after=session):
+            if session.session_id not in fleet.sessions:
+                return fleet
+            return replace(fleet, sessions={**fleet.sessions, session.session_id: session})
+        case SessionStale(session=session):
+            return replace(fleet, sessions={**fleet.sessions, session.session_id: session})
+        case SessionDeleted(session=session):
+            exited = _without(fleet.exited, session.session_id)
+            if not event.tmux_session_alive:
+                exited[session.session_id] = session
+            sessions = _without(fleet.sessions, session.session_id)
+            return replace(fleet, sessions=sessions, exited=dict(list(exited.items())[-EXITED_KEPT:]))
+        case SessionForgotten(session_id=key):
+            return replace(fleet, sessions=_without(fleet.sessions, key), exited=_without(fleet.exited, key))
+        case EndedShown(sessions=shown):
+            return replace(fleet, exited=shown)
+        case ServerChanged(after=after):
+            return replace(fleet, incarnation=after)
+        case LookSucceeded(at=at, incarnation=incarnation):
+            return replace(fleet, incarnation=incarnation, last_good_look=at, look_failures=0, look_error="")
+        case LookFailed(message=message, failures=failures):
+            return replace(fleet, look_failures=failures, look_error=message)
+        case ThemeFound(theme_id=theme_id, theme=theme):
+            return replace(fleet, themes=dict(fleet.themes) | {theme_id: theme})
+        case WorkerHealth(worker=worker, health=health, detail=detail):
+            return replace(fleet, workers=dict(fleet.workers) | {worker: (health, detail)})
+        case _:
+            assert_never(event)
+
+
+def _without(rows: Mapping[SessionId, Session], gone: SessionId) -> dict[SessionId, Session]:
+    return {key: row for key, row in rows.items() if key != gone}

@@ -1,18 +1,29 @@
-"""What a list of processes says of a pane: who runs below its shell, and whether anything does."""
+"""What a list of processes says of a pane: which programs run there, and whether anything does."""
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from quarterdeck.core.agent_programs import SHELLS
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+SHELLS = frozenset({"sh", "bash", "zsh", "fish", "dash", "ksh", "mksh", "ash", "tcsh", "csh", "nu", "xonsh", "elvish"})
+WRAPPER = "sh"
+"""The shell that stands around an agent that we started, and ends with it."""
+
+_INTERPRETERS = frozenset(
+    {"node", "nodejs", "bun", "deno", "tsx", "ts-node", "python", "pypy", "ruby"}
+    | {"npx", "bunx", "uvx", "pipx", "npm", "pnpm", "yarn", "uv"}
+)
+"""Programs that run another one under their own name, without the version that may stand behind it."""
 _SHELL_OPTIONS_WITH_VALUE = frozenset({"--rcfile", "--init-file", "--init-command", "-C", "-o", "+o", "-O", "+O"})
+
+
+def is_interpreter(name: str) -> bool:
+    """Whether a program runs others under its own name, so that this says nothing: `python3.11`."""
+    return name.rstrip("0123456789.") in _INTERPRETERS
 
 
 class Process(Struct, frozen=True, kw_only=True):
@@ -56,18 +67,13 @@ def children_of(tree: ProcessTree, pid: int) -> tuple[Process, ...]:
 
 def below(tree: ProcessTree, pid: int) -> Iterator[Process]:
     """The process itself and all below it, nearest first."""
-    if pid in tree.processes and pid not in tree.children:
-        yield tree.processes[pid]
-        return
-    waiting = deque([pid] if pid in tree.processes else [])
+    waiting = [pid] if pid in tree.processes else []
     met = set(waiting)
-    while waiting:
-        current = waiting.popleft()
+    for current in waiting:
         yield tree.processes[current]
-        for child in tree.children.get(current, ()):
-            if child not in met:
-                met.add(child)
-                waiting.append(child)
+        found = [child for child in tree.children.get(current, ()) if child not in met]
+        met.update(found)
+        waiting += found
 
 
 def is_shell(name: str) -> bool:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.opaque_words import is_opaque
-from quarterdeck.core.secret_shapes import at_places, compiled
+from quarterdeck.core.secret_shapes import at_places, compiled, is_opaque
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

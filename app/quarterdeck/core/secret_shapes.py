@@ -1,10 +1,13 @@
-"""Secrets that are known by how they look or by where they stand: tokens, headers, addresses, options of programs."""
+"""Secrets that are known by how they look or by where they stand: tokens, headers, addresses, words drawn by lot."""
 
 from __future__ import annotations
 
 import binascii
+import math
 import re
+from collections import Counter
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -118,7 +121,7 @@ _ENCODED = re.compile(r"(?:basic[ \t]+|auth[\"']?[ \t]*[:=][ \t]*[\"']?)([\w+/-]
 
 
 @cache
-def _beginnings() -> tuple[tuple[str, str], ...]:
+def _beginnings() -> tuple[tuple[str, str, int], ...]:
     """Keyword and pattern of each token that is known by its beginning."""
     words = _BEGINNINGS.split()
     return tuple(
@@ -128,6 +131,7 @@ def _beginnings() -> tuple[tuple[str, str], ...]:
             _BEFORE
             + re.escape(start)
             + (f"[A-Za-z0-9]{{{least},600}}+{_REST}{{0,2000}}+" if start[-1] == "_" else f"{_REST}{{{least},2000}}+"),
+            0,
         )
         for start, least in zip(words[::2], words[1::2], strict=True)
     )
@@ -151,11 +155,7 @@ def at_places(text: str, lowered: str, word: str, pattern: re.Pattern[str]) -> I
 
 def shapes(text: str, lowered: str, words: str) -> Iterator[Span]:
     """Where something stands that looks like a secret of a known kind; `words` has each word of `lowered` once."""
-    for start, pattern in _beginnings():
-        if start in words:
-            for found in at_places(text, lowered, start, compiled(pattern)):
-                yield found.span()
-    for start, pattern, flags in _AT:
+    for start, pattern, flags in (*_beginnings(), *_AT):
         if start in words:
             for found in at_places(text, lowered, start, compiled(pattern, flags)):
                 yield found.span(found.lastindex or 0)
@@ -224,3 +224,55 @@ def _encoded(text: str, lowered: str, name: str) -> Iterator[Span]:
             continue
         if b":" in plain and plain.isascii() and plain.decode("ascii").isprintable():
             yield found.span(1)
+
+
+LEAST = 20
+LEAST_OF_TWO = 24
+"""Characters of a word that has no capitals, or nothing else."""
+LEAST_ENTROPY = 3.5
+"""Bits a character; words of a language have less, or change less between letters, capitals and digits."""
+MIXED, MIXED_OF_TWO = 0.42, 0.33
+"""Share of neighbours that are of different kinds. A name made of words has a third at most."""
+
+# Within a path or an address a long word names a thing; what is secret there is known by its parameter.
+_WORD = re.compile(rf"(?<![A-Za-z0-9_+/.\\@%~-])[A-Za-z0-9_+/-]{{{LEAST},}}+={{0,2}}(?![@\\])")
+_HEX = re.compile(r"(?:0x)?[0-9a-fA-F-]+")
+_KNOWN = re.compile(
+    # Hashes and what goes by one, public keys, names that compilers make, and ids that agents and their models give.
+    r"sha\d{1,3}[-_]|md5-|AAAA[A-Z0-9]3NzaC1|AAAAE2VjZHNh|AAAAG|_Z|_R|"
+    r"(?:ses|msg|prt|toolu|call|req|resp|run|thread|chatcmpl|item|rs|fc|evt|step|file|batch|asst|cmpl|gen|srvtoolu)[_-]"
+)
+_HASH_BEFORE = re.compile(r"(?:sha\d{1,3}|h1|md5|fingerprint|base64)[:,]\s?\Z", re.IGNORECASE)
+_ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
+
+
+def opaque_words(text: str) -> Iterator[Span]:
+    """Where such words stand."""
+    for found in _WORD.finditer(text):
+        start, end = found.span()
+        if is_opaque(found[0]) and not _HASH_BEFORE.search(text, max(0, start - 14), start):
+            yield start, end
+
+
+def is_opaque(word: str) -> bool:
+    """Whether a word looks as if it had been drawn by lot."""
+    word = word.rstrip("=")
+    if len(word) < LEAST or _HEX.fullmatch(word) or _KNOWN.match(word) or _ULID.fullmatch(word):
+        return False
+    if 8 * sum(map(word.count, "_-/")) > len(word):
+        # Made of parts: a name.
+        return False
+    signs = "".join(filter(str.isalnum, word))
+    kinds = ["d" if sign.isdigit() else "u" if sign.isupper() else "l" for sign in signs]
+    if "d" not in kinds or len(set(kinds)) < 2:
+        return False
+    has_all = len(set(kinds)) == 3
+    if len(word) < (LEAST if has_all else LEAST_OF_TWO):
+        return False
+    changes = sum(one != other for one, other in pairwise(kinds)) / (len(kinds) - 1)
+    return changes >= (MIXED if has_all else MIXED_OF_TWO) and entropy(signs) >= LEAST_ENTROPY
+
+
+def entropy(word: str) -> float:
+    """Bits of surprise in a character of the word."""
+    return -sum(count / len(word) * math.log2(count / len(word)) for count in Counter(word).values()) if word else 0.0

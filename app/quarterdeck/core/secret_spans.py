@@ -46,9 +46,8 @@ def _may_hold_any(text: str) -> bool:
 
 def _found(text: str) -> Iterator[Span]:
     # Imported when there is something to look at: many verbs mask nothing.
-    from quarterdeck.core.opaque_words import opaque_words
     from quarterdeck.core.secret_names import named
-    from quarterdeck.core.secret_shapes import shapes
+    from quarterdeck.core.secret_shapes import opaque_words, shapes
 
     lowered = _lower(text)
     # Most words of a screen are there more than once, and blanks are most of it.
@@ -81,8 +80,7 @@ def _rules() -> dict[str, list[tuple[float, str]]]:
 
 
 def _issued(text: str, words: str) -> Iterator[Span]:
-    from quarterdeck.core.opaque_words import entropy
-    from quarterdeck.core.secret_shapes import compiled
+    from quarterdeck.core.secret_shapes import compiled, entropy
 
     for rules in [rules for keyword, rules in _rules().items() if keyword in words]:
         for least, pattern in rules:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.branches import is_safe_branch
+from quarterdeck.core.session_names import is_safe_branch
 from quarterdeck.errors import BranchBusy, GitError, NotARepository, WorkWouldBeLost
 from quarterdeck.forge.fetch import Fetches
 from quarterdeck.forge.git_command import LONG, ask, git, refusal

@@ -6,8 +6,8 @@ import asyncio
 import re
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.branches import slug
 from quarterdeck.core.issue import Issue, IssueState
+from quarterdeck.core.session_names import slug
 from quarterdeck.core.text import clean
 from quarterdeck.errors import ForgeError, IssueNotFound
 from quarterdeck.foreign_files import TooLarge, read_text

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from quarterdeck.core.branches import orchestrator_branch
 from quarterdeck.core.journal import Presence, Step
 from quarterdeck.core.lifecycle import RuntimeState, WorkState, initial, is_restorable, is_terminal
 from quarterdeck.core.project import AgentChoice, Strategy, choose_agent
@@ -246,7 +245,7 @@ async def _make(
         model=agent_choice.model,
         lifecycle=initial(Role.ORCHESTRATOR, now),
         repository=str(project.path),
-        branch=orchestrator_branch(session_id),
+        branch=f"orchestrator/{session_id}",
         tmux_server=str(context.mux.address),
         tmux_name=session_id,
         prompt=request.prompt or None,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from quarterdeck.core.pane import Snapshot
-from quarterdeck.core.screen_rules import is_prompt, last_line
+from quarterdeck.core.screen_text import is_prompt, last_line
 from quarterdeck.core.session import Confidence, SessionState
 from quarterdeck.core.text import clean_lines
 from quarterdeck.ports.agent import Box, BoxState, ScreenLook

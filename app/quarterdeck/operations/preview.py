@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.scrollback import KEPT_LINES
+from quarterdeck.core.screen_text import KEPT_LINES
 from quarterdeck.core.text import clean_sgr
 from quarterdeck.errors import QuarterdeckError, TmuxError
 from quarterdeck.ports.mux import CaptureRequest

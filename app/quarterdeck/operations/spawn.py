@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from quarterdeck.core.branches import choose_branch, is_safe_branch, session_numbers
-from quarterdeck.core.display_name import display_name
 from quarterdeck.core.issue import issue_text
 from quarterdeck.core.lifecycle import initial, is_terminal
 from quarterdeck.core.project import AgentChoice, choose_agent
 from quarterdeck.core.session import SessionId
 from quarterdeck.core.session_ends import to_be_spawned, with_identity
+from quarterdeck.core.session_names import choose_branch, display_name, is_safe_branch, session_numbers
 from quarterdeck.core.work import Role, Work
 from quarterdeck.core.work_record import WorkRecord
 from quarterdeck.errors import ForgeError, IssueNotFound, SettingsError, UsageError

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.lifecycle import status_of
 from quarterdeck.core.pull_request import dedupe, parse_pull_request
 from quarterdeck.core.redact import redact
-from quarterdeck.core.self_report import SelfReport, SelfState, apply_report, parse_self_state, refusal
 from quarterdeck.core.text import clean
+from quarterdeck.core.work_record import SelfReport, SelfState, apply_report, parse_self_state, refusal
 from quarterdeck.errors import Refused, UsageError
 from quarterdeck.ports.store import Level
 from quarterdeck.values import replace

@@ -11,7 +11,7 @@ from quarterdeck.core.insight import Insight
 
 if TYPE_CHECKING:
     from quarterdeck.config.settings import ThoughtSettings
-    from quarterdeck.core.cadence import Cadence
+    from quarterdeck.core.model_calls import Cadence
 
 LineMaker = Callable[[Insight], str | None]
 """Says at once, and without a model, what a session does.

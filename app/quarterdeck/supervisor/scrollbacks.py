@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.events import Event, SessionDeleted, SessionForgotten, SessionStale
-from quarterdeck.core.scrollback import KEPT_LINES, Scrollback
+from quarterdeck.core.screen_text import KEPT_LINES, Scrollback
 from quarterdeck.core.text import clean_sgr
 from quarterdeck.errors import TmuxError
 from quarterdeck.ports.mux import CaptureRequest

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from quarterdeck.core.agent_programs import WRAPPER, is_interpreter
 from quarterdeck.core.detector import (
     DetectorState,
     Observation,
@@ -18,6 +17,7 @@ from quarterdeck.core.detector import (
     step,
 )
 from quarterdeck.core.insight import Insight
+from quarterdeck.core.process_tree import WRAPPER, is_interpreter
 from quarterdeck.core.projection import Conclusion
 from quarterdeck.core.reading import DROWSY_AFTER, REPORTED, waits_for_operator
 from quarterdeck.core.reading_ladder import decide, next_expiry, settle, settle_deadline

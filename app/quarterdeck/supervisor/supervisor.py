@@ -6,7 +6,6 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.apply_events import apply
 from quarterdeck.core.discovery import shown_panes
 from quarterdeck.core.events import (
     EndedShown,
@@ -19,7 +18,7 @@ from quarterdeck.core.events import (
     ThemeFound,
     WorkerHealth,
 )
-from quarterdeck.core.fleet import Fleet
+from quarterdeck.core.fleet import Fleet, apply
 from quarterdeck.core.pane import Snapshot
 from quarterdeck.core.projection import project
 from quarterdeck.core.session import SessionState

@@ -8,16 +8,16 @@ from asyncio import TaskGroup
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.cadence import Skip
-from quarterdeck.core.engine_health import EngineHealth
 from quarterdeck.core.events import SessionChanged, SessionCreated, SessionDeleted, SessionForgotten
 from quarterdeck.core.insight import same_words
+from quarterdeck.core.model_calls import EngineHealth, Skip
 from quarterdeck.core.reading import DROWSY_AFTER
 from quarterdeck.core.session import RestState, SessionState, ThoughtState
 from quarterdeck.core.thought_line import tidy_answer
 from quarterdeck.errors import BudgetSpent, ThinkerError
 from quarterdeck.ports.thinker import Subject
 from quarterdeck.supervisor.thought_memory import memory_from, shown_facts, told_facts
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -334,7 +334,7 @@ class ThoughtEngine:
     def _hold_back(self, why: Skip, fault: str) -> None:
         self._skip(why)
         if why is Skip.BUDGET:
-            self.health = self.health.limited(fault)
+            self.health = replace(self.health, limit=fault)
             self._report()
         else:
             self._failed(fault)

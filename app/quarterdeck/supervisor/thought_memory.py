@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from quarterdeck.core.cadence import Skip
 from quarterdeck.core.insight import LEAST_CHANGE, changed_characters, context_of, fingerprint
+from quarterdeck.core.model_calls import Skip
 from quarterdeck.core.session import RestState, SessionState, ThoughtState
 from quarterdeck.core.thought import is_real_thought
 

@@ -7,8 +7,7 @@ import logging
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.diff import diff
-from quarterdeck.core.pane import NoServer, Snapshot
+from quarterdeck.core.pane import NoServer, Snapshot, diff
 from quarterdeck.errors import StoreError
 from quarterdeck.supervisor.accepted_thoughts import AcceptedThoughts, ThoughtQueue
 from quarterdeck.supervisor.checkpoints import Checkpoints

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.spending import Caps, Spending, spending_from
+from quarterdeck.core.model_calls import Caps, Spending, spending_from
 from quarterdeck.errors import BudgetSpent
 
 if TYPE_CHECKING:

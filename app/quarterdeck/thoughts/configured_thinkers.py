@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from quarterdeck.core.cadence import Cadence
-from quarterdeck.core.spending import Caps
+from quarterdeck.core.model_calls import Cadence, Caps
 from quarterdeck.errors import ThinkerError
 from quarterdeck.foreign_files import read_head
 from quarterdeck.ports.thinker import EngineSetup

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.agent_programs import SHELLS
-from quarterdeck.core.screen_rules import is_prompt
+from quarterdeck.core.process_tree import SHELLS
+from quarterdeck.core.screen_text import is_prompt
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.text import clean_lines
 

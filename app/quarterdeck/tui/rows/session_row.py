@@ -6,8 +6,8 @@ from enum import StrEnum
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
-from quarterdeck.core.agent_programs import SHELLS, WRAPPER
 from quarterdeck.core.day import day_state_of
+from quarterdeck.core.process_tree import SHELLS, WRAPPER
 from quarterdeck.core.redact import masked
 from quarterdeck.core.session import ASKING, RestState, SessionState, Source, TransportHealth
 from quarterdeck.core.state_signs import STATE_SIGNS
