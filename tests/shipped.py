@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MODULE = ROOT / "app" / "quarterdeck" / "config" / "shipped.py"
+WIDTH = 120
 HEAD = '''"""The settings that hold while nothing is set: `python tests/shipped.py` makes them from the model.
 
 The model takes longer to import than most verbs take to run. Nothing else is decided here.
@@ -36,9 +37,10 @@ def written() -> str:
 
 
 def lines(before: str, value: object, after: str, indent: str = "") -> Iterator[str]:
-    """A value as code; a section a line for each of its keys."""
-    if not isinstance(value, BaseModel):
-        yield f"{indent}{before}{plain(value)}{after}"
+    """A value as code; a section that is too long for one line has a line for each of its keys."""
+    whole = f"{indent}{before}{plain(value)}{after}"
+    if not isinstance(value, BaseModel) or len(whole) <= WIDTH:
+        yield whole
         return
     yield f"{indent}{before}SimpleNamespace("
     for name in type(value).model_fields:
@@ -47,7 +49,9 @@ def lines(before: str, value: object, after: str, indent: str = "") -> Iterator[
 
 
 def plain(value: object) -> str:
-    """A value that is no section, as ruff would write it."""
+    """A value in one line, as ruff would write it."""
+    if isinstance(value, BaseModel):
+        return f"SimpleNamespace({', '.join(f'{name}={plain(below)}' for name, below in value)})"
     if isinstance(value, SecretStr):
         assert value == SecretStr("")
         # Called with nothing, `str` answers no text.

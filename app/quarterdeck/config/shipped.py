@@ -15,14 +15,7 @@ SHIPPED = SimpleNamespace(
         look_timeout_seconds=2.0,
         command_timeout_seconds=5.0,
     ),
-    console=SimpleNamespace(
-        theme="dark",
-        preview="auto",
-        group="none",
-        view="",
-        ascii=False,
-        mouse=True,
-    ),
+    console=SimpleNamespace(theme="dark", preview="auto", group="none", view="", ascii=False, mouse=True),
     thoughts=SimpleNamespace(
         enabled=True,
         backend="local",
@@ -54,9 +47,7 @@ SHIPPED = SimpleNamespace(
         quiet_hours="",
         together_seconds=2.0,
     ),
-    events=SimpleNamespace(
-        keep_days=7,
-    ),
+    events=SimpleNamespace(keep_days=7),
     keys={},
     views={},
     defaults=SimpleNamespace(
@@ -64,18 +55,8 @@ SHIPPED = SimpleNamespace(
         model="",
         permissions="default",
         subagent="",
-        worker=SimpleNamespace(
-            agent="",
-            model="",
-            permissions=None,
-            subagent="",
-        ),
-        orchestrator=SimpleNamespace(
-            agent="",
-            model="",
-            permissions=None,
-            subagent="",
-        ),
+        worker=SimpleNamespace(agent="", model="", permissions=None, subagent=""),
+        orchestrator=SimpleNamespace(agent="", model="", permissions=None, subagent=""),
     ),
     projects={},
     agents={},
