@@ -31,6 +31,7 @@ ONE_THING = {
     "cleanup": "the operation, and the dialog that reviews it",
     "config": "the settings, and the verb that shows them",
     "doctor": "the operation, and its verb",
+    "forge": "the port, and the room of its adapters",
     "git": "the port, and its adapter",
     "hooks": "what makes agents report: their side of it, and the verb",
     "ingest": "the operation, and its verb",

@@ -22,9 +22,8 @@ from quarterdeck.operations.settings_desk import Setting
 from quarterdeck.operations.setup_offers import Done, Offer
 from quarterdeck.operations.start_choices import Directory, Tools
 from quarterdeck.ports.doctor_check import CheckStatus, Finding
-from quarterdeck.ports.go_result import Attach, GoResult, Switched
-from quarterdeck.ports.store import Activity, ActivityQuery, Level
-from quarterdeck.ports.store_health import StoreHealth
+from quarterdeck.ports.mux import Attach, GoResult, Switched
+from quarterdeck.ports.store import Activity, ActivityQuery, Level, StoreHealth
 from quarterdeck.tui.backend import OpenFleet
 from quarterdeck.tui.preferences import ConsoleMemory, Preferences
 from support.fleet import NOW, ago, canned_fleet

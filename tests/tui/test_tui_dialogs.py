@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from quarterdeck.core.session import Ask, Need
 from quarterdeck.operations.new import NewSessionRequest
-from quarterdeck.ports.go_result import Attach, TypeThis
+from quarterdeck.ports.mux import Attach, TypeThis
 from quarterdeck.tui.action_handlers import COMMANDS
 from quarterdeck.tui.actions import ACTIONS
 from quarterdeck.tui.app import ConsoleApp

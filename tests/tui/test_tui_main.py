@@ -12,7 +12,7 @@ from textual.events import Key, MouseScrollDown, MouseScrollUp
 from quarterdeck.core.pane import TmuxSessionId
 from quarterdeck.core.session import Ask, Evidence, Need, SessionId, SessionState, Source
 from quarterdeck.errors import Refused, TmuxMissing, TmuxUnreachable
-from quarterdeck.ports.go_result import Switched
+from quarterdeck.ports.mux import Switched
 from quarterdeck.tui.app import ConsoleApp
 from quarterdeck.tui.preferences import Preferences
 from quarterdeck.tui.screens.main import MainScreen

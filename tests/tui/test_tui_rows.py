@@ -22,7 +22,7 @@ from quarterdeck.core.session import (
 from quarterdeck.core.text import cell_width, clean
 from quarterdeck.core.urgency import tier
 from quarterdeck.errors import QuarterdeckError, SettingsError, StoreError
-from quarterdeck.ports.store_health import StoreHealth
+from quarterdeck.ports.store import StoreHealth
 from quarterdeck.tui.actions import ACTIONS, resolve, spoken
 from quarterdeck.tui.rows import column as col
 from quarterdeck.tui.rows.cell import LEAST, Cell, folded

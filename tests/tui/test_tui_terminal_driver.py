@@ -37,7 +37,7 @@ ATTACH = """
 import sys
 from support.canned import CannedBackend
 from quarterdeck.tui.app import ConsoleApp
-from quarterdeck.ports.go_result import Attach
+from quarterdeck.ports.mux import Attach
 from quarterdeck.values import replace
 class Outside(CannedBackend):
     async def attach(self, going):

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.project import Project
     from quarterdeck.forge.tool_forges import ToolForge
-    from quarterdeck.ports.scm import Scm
-    from quarterdeck.ports.tracker import Tracker
+    from quarterdeck.ports.forge import Scm, Tracker
 
 T = TypeVar("T")
 

@@ -32,7 +32,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9]{0,9}-\d{1,7}")
 
 
 class LinearTracker:
-    """Implements `ports.tracker.Tracker`."""
+    """Implements `ports.forge.Tracker`."""
 
     name = "Linear"
 

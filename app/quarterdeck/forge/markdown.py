@@ -27,7 +27,7 @@ _STATES = {" ": IssueState.OPEN, "x": IssueState.CLOSED, "X": IssueState.CLOSED,
 
 
 class MarkdownTracker:
-    """Implements `ports.tracker.Tracker` on files of the repository."""
+    """Implements `ports.forge.Tracker` on files of the repository."""
 
     name = "the repository's files"
 

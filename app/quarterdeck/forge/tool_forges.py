@@ -53,7 +53,7 @@ _NO_SUCH_PR = re.compile(
 
 
 class ToolForge(ABC):
-    """Implements `ports.tracker.Tracker` and `ports.scm.Scm`; each forge says in which words it is asked."""
+    """Implements `ports.forge.Tracker` and `ports.forge.Scm`; each forge says in which words it is asked."""
 
     name: ClassVar[str]
     program: ClassVar[str]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from quarterdeck.operations.hook_install import HookChange
     from quarterdeck.paths import Places
     from quarterdeck.ports.agent import Agents
-    from quarterdeck.ports.console_key import ConsoleKey, FreeKey
+    from quarterdeck.ports.mux import ConsoleKey, FreeKey
 
 
 class Done(NamedTuple):

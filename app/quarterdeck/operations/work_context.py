@@ -18,11 +18,10 @@ if TYPE_CHECKING:
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.ports.agent import Agents
     from quarterdeck.ports.clock import Clock
+    from quarterdeck.ports.forge import Scm, Tracker
     from quarterdeck.ports.git import Git
     from quarterdeck.ports.mux import Mux
-    from quarterdeck.ports.scm import Scm
     from quarterdeck.ports.store import Store
-    from quarterdeck.ports.tracker import Tracker
     from quarterdeck.ports.work import WorkStore
 
 SOURCE = "work"

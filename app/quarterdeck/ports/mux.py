@@ -1,4 +1,4 @@
-"""What we ask of a terminal multiplexer."""
+"""What we ask of a terminal multiplexer: to look, type and switch, and a key for the console."""
 
 from __future__ import annotations
 
@@ -109,3 +109,48 @@ class Mux(Protocol):
 
     async def close(self) -> None:
         """Let go of the server. It leaves nothing behind there."""
+
+
+class FreeKey(Struct, frozen=True, kw_only=True):
+    """A key that does nothing yet, and could open the console."""
+
+    pressed: str
+    """As the operator presses it, with tmux's prefix before it."""
+    key: str
+    line: str
+    """The line of tmux.conf that binds it."""
+    for_good: str
+    """The command that puts that line there."""
+
+
+class ConsoleKey(Protocol):
+    """The key of one tmux server that opens the console."""
+
+    async def free(self) -> FreeKey | None:
+        """A key that could be it; None when one is already, or no server runs."""
+
+    async def bind(self, found: FreeKey) -> None:
+        """Bind it, until the server ends. Raises Refused when it was bound meanwhile."""
+
+
+class Switched(Struct, frozen=True):
+    """What comes of going to a pane: the operator's terminal shows it now."""
+
+    closes: bool = False
+    """The console was in a popup, which closes when it exits."""
+
+
+class Attach(Struct, frozen=True):
+    """The console is outside tmux: it steps aside while this runs."""
+
+    argv: tuple[str, ...]
+
+
+class TypeThis(Struct, frozen=True):
+    """We cannot take the operator there; this command does."""
+
+    command: str
+    why: str
+
+
+GoResult = Switched | Attach | TypeThis

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from quarterdeck.core.pane import TmuxSessionId
     from quarterdeck.core.session import ExitReason, Session, SessionId
     from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
-    from quarterdeck.ports.store_health import StoreHealth
 
 
 class SeenSession(Struct, frozen=True):
@@ -80,6 +79,21 @@ class ActivityQuery(Struct, frozen=True, kw_only=True):
     search: str | None = None
     after_id: int = 0
     limit: int = 500
+
+
+class StoreHealth(Struct, frozen=True, kw_only=True):
+    """How the store is doing."""
+
+    ok: bool = True
+    pending: int = 0
+    """Writes held in memory until they can be made."""
+    error: str = ""
+    notice: str = ""
+    """Something to be said once, such as a damaged file set aside."""
+    unkept: frozenset[SessionId] = frozenset()
+    """Identities that were given in memory, and are not on disk yet."""
+    dropped: int = 0
+    """Activity that was given up because too much had to wait."""
 
 
 class Store(Protocol):

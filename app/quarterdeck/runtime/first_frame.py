@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.fleet import Fleet
 from quarterdeck.ports.clock import wall_clock
-from quarterdeck.ports.store_health import StoreHealth
+from quarterdeck.ports.store import StoreHealth
 from quarterdeck.store.first_read import first_read
 from quarterdeck.supervisor.shown_rows import Guests, first_fleet
 from quarterdeck.tmux.first_look import FirstLook

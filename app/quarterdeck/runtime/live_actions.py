@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from quarterdeck.operations.settings_desk import SettingsDesk
     from quarterdeck.operations.shown_fleet import ShownFleet
     from quarterdeck.operations.spawn import SpawnRequest
-    from quarterdeck.ports.go_result import Attach, GoResult
+    from quarterdeck.ports.mux import Attach, GoResult
     from quarterdeck.runtime.services import Services
     from quarterdeck.tmux.operator_terminal import OperatorTerminal
 

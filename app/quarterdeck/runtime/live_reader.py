@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from quarterdeck.operations.shown_fleet import ShownFleet
     from quarterdeck.operations.start_choices import Directory, Tools
     from quarterdeck.ports.messages import Held
-    from quarterdeck.ports.store import Activity, ActivityQuery
-    from quarterdeck.ports.store_health import StoreHealth
+    from quarterdeck.ports.store import Activity, ActivityQuery, StoreHealth
     from quarterdeck.runtime.services import Services
     from quarterdeck.supervisor.activity_counts import ActivityCounts
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msgspec import Struct
 
 from quarterdeck.errors import QuarterdeckError, StoreError
-from quarterdeck.ports.store_health import StoreHealth
+from quarterdeck.ports.store import StoreHealth
 from quarterdeck.store.engine import Engine, Run, Write
 
 if TYPE_CHECKING:

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import ExitReason, Session, SessionId
     from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
     from quarterdeck.ports.clock import Clock
-    from quarterdeck.ports.store import Activity, ActivityQuery, Identity, SeenSession
-    from quarterdeck.ports.store_health import StoreHealth
+    from quarterdeck.ports.store import Activity, ActivityQuery, Identity, SeenSession, StoreHealth
     from quarterdeck.store.kept_rows import Known
 
 logger = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO
 
 from quarterdeck.core.notice import Channel, Message, NoticeRules, terminal_sequence
 from quarterdeck.core.session import Need
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from quarterdeck.config.settings import Notify
-    from quarterdeck.ports.notifier import Notifier
 
 TIMEOUT = 10.0
 APPLE_SCRIPT = (
@@ -25,6 +24,16 @@ APPLE_SCRIPT = (
     "end run",
 )
 """The words are arguments, so that nothing in them is ever run."""
+
+
+class Notifier(Protocol):
+    """One way to tell the operator something."""
+
+    is_shared: bool
+    """Whether one message is enough for every console and `watch` together."""
+
+    async def tell(self, message: Message) -> None:
+        """Tell it; raises QuarterdeckError when that cannot be done, and never takes long."""
 
 
 class Told(NamedTuple):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.pane import Snapshot
     from quarterdeck.core.session import Need, Session, SessionId
     from quarterdeck.ports.clock import Clock
-    from quarterdeck.ports.notifier import Notifier
+    from quarterdeck.supervisor.notice_channels import Notifier
 
 logger = logging.getLogger(__name__)
 

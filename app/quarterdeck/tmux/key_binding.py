@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from quarterdeck.errors import Refused, TmuxMissing, TmuxRefused, UsageError
-from quarterdeck.ports.console_key import FreeKey
+from quarterdeck.ports.mux import FreeKey
 from quarterdeck.tmux import one_call
 from quarterdeck.tmux.quoting import unexpanded, words
 from quarterdeck.tmux.tmux_commands import TmuxCommands
@@ -177,7 +177,7 @@ def _option(key: str) -> str:
 
 
 class TmuxConsoleKey:
-    """Implements ports.console_key.ConsoleKey for one server."""
+    """Implements ports.mux.ConsoleKey for one server."""
 
     def __init__(self, address: ServerAddress, program: Sequence[str]) -> None:
         self._address = address

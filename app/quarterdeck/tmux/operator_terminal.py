@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from quarterdeck.errors import QuarterdeckError, TmuxError
-from quarterdeck.ports.go_result import Attach, GoResult, Switched, TypeThis
+from quarterdeck.ports.mux import Attach, GoResult, Switched, TypeThis
 from quarterdeck.process import on_terminal, parent_of
 from quarterdeck.tmux import navigation, one_call
 from quarterdeck.tmux.navigation import Place, Placement

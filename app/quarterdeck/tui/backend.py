@@ -28,10 +28,9 @@ if TYPE_CHECKING:
     from quarterdeck.operations.spawn import SpawnRequest
     from quarterdeck.operations.start_choices import Directory, Tools
     from quarterdeck.ports.doctor_check import Finding
-    from quarterdeck.ports.go_result import Attach, GoResult
     from quarterdeck.ports.messages import Held
-    from quarterdeck.ports.store import Activity, ActivityQuery
-    from quarterdeck.ports.store_health import StoreHealth
+    from quarterdeck.ports.mux import Attach, GoResult
+    from quarterdeck.ports.store import Activity, ActivityQuery, StoreHealth
     from quarterdeck.supervisor.notice_channels import Told
     from quarterdeck.tui.preferences import ConsoleMemory, Preferences
 

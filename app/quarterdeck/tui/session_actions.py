@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, assert_never
 from quarterdeck.core.message import MOST_RECIPIENTS
 from quarterdeck.core.text import clean
 from quarterdeck.errors import QuarterdeckError, raise_together
-from quarterdeck.ports.go_result import Attach, Switched, TypeThis
+from quarterdeck.ports.mux import Attach, Switched, TypeThis
 from quarterdeck.tui.rows.session_row import GONE, kind_of, name_of
 
 if TYPE_CHECKING:

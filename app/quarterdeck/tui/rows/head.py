@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.session import Session
-    from quarterdeck.ports.store_health import StoreHealth
+    from quarterdeck.ports.store import StoreHealth
 
 _COUNTED = tuple(kind for kind in Kind if kind is not Kind.ENDED)
 _LEVELS = (

@@ -1,4 +1,4 @@
-"""What we ask of the place where pull requests are."""
+"""What we ask of a forge: issues, and pull requests. Every call is bounded in time."""
 
 from __future__ import annotations
 
@@ -7,11 +7,29 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from quarterdeck.core.issue import Issue
     from quarterdeck.core.pull_request import PullRequest
 
 
+class Tracker(Protocol):
+    """Where a project's issues are. A call without an answer raises a ForgeError."""
+
+    @property
+    def name(self) -> str:
+        """As shown: `GitHub`."""
+
+    async def issue(self, issue_id: str) -> Issue:
+        """One issue; raises IssueNotFound when there is none of that id."""
+
+    async def issues(self, *, limit: int = 50, search: str = "") -> list[Issue]:
+        """Open issues, the newest first."""
+
+    def branch(self, issue_id: str) -> str:
+        """What a branch for this issue is called."""
+
+
 class Scm(Protocol):
-    """A forge's pull requests. Every call is bounded in time and raises a ForgeError when it cannot be answered."""
+    """A forge's pull requests. A call that cannot be answered raises a ForgeError."""
 
     @property
     def name(self) -> str:
