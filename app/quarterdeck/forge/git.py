@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.session_names import is_safe_branch
 from quarterdeck.errors import BranchBusy, GitError, NotARepository, WorkWouldBeLost
-from quarterdeck.forge.fetch import Fetches
-from quarterdeck.forge.git_command import LONG, ask, git, refusal
+from quarterdeck.forge.git_command import LONG, Fetches, ask, git, refusal
 from quarterdeck.forge.git_reading import forget_lost, list_worktrees, read_risk, worktree_at
 from quarterdeck.forge.ignored import ignored_work, remember
 from quarterdeck.forge.kept_work import keep_work

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from typing import TYPE_CHECKING
 
 from quarterdeck import process
@@ -15,10 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from quarterdeck.ports.git import Say
+
 QUICK = 30.0
 """Seconds for a command that reads or writes what is already here."""
 LONG = 300.0
 """Seconds for a check-out, or for keeping work: both go with the size of the repository."""
+
+FETCH_SECONDS = 30.0
+FETCH_AGAIN_SECONDS = 30.0
+"""Several spawns in a row fetch once."""
+_FETCH = ("fetch", "origin", "--quiet", "--no-write-fetch-head")
+_QUIET_FETCH = ("gc.auto=0", "maintenance.auto=false", "fetch.recurseSubmodules=false")
 
 ENVIRONMENT = {
     # Messages are read below.
@@ -37,71 +46,32 @@ ENVIRONMENT = {
 }
 
 _REFUSALS: tuple[tuple[str, type[GitError], str, str], ...] = (
-    (
-        r"'(?P<a>[^']+)' is already (?:checked out at|used by worktree at) '(?P<b>[^']+)'",
-        BranchBusy,
-        "The branch {a} is checked out in {b}.",
-        "Finish or switch there first, or choose another branch.",
-    ),
-    (
-        r"(?:not a git repository|this operation must be run in a work tree)",
-        NotARepository,
-        "{where} is not a git repository.",
-        "Run `git init` there, or correct the project's path.",
-    ),
-    (
-        r"detected dubious ownership in repository at '(?P<a>[^']+)'",
-        GitError,
-        "git does not trust {a}, because it belongs to another user.",
-        "Run `git config --global --add safe.directory {a}` if you trust it.",
-    ),
-    (
-        r"cannot lock ref '(?P<a>[^']+)': '(?P<b>[^']+)' exists",
-        GitError,
-        "A branch cannot be named {a} while {b} exists.",
-        "Rename the branch that is in the way.",
-    ),
-    (
-        r"[Uu]nable to create '(?P<a>[^']+\.lock)': File exists",
-        GitError,
-        "Another git program is at work here: {a} exists.",
-        "Try again when it has ended. If none runs, remove that file.",
-    ),
-    (
-        r"cannot remove a locked working tree",
-        GitError,
-        "The worktree {where} is locked, so it is not removed.",
-        "Run `git worktree unlock` on it first.",
-    ),
-    (
-        r"No space left on device",
-        GitError,
-        "The disk is full.",
-        "Make room and try again.",
-    ),
-    (
-        r"(?:Authentication failed|could not read (?:Username|Password)|Permission denied \(publickey|"
-        r"Host key verification failed|terminal prompts disabled)",
-        GitError,
-        "The remote does not let us in.",
-        "Log in once in a terminal (`git fetch` there), so that git keeps what it needs.",
-    ),
-    (
-        r"(?:does not appear to be a git repository|Could not read from remote|[Rr]epository .* not found|"
-        r"Could not resolve host|unable to access)",
-        GitError,
-        "The remote does not answer.",
-        "Check the address with `git remote -v`, and the network.",
-    ),
-    (
-        r"(?:fatal: invalid reference|not a valid (?:object|branch) name)[^']*'?(?P<a>[^'\n]*)'?",
-        GitError,
-        "There is no branch or commit {a} in {where}.",
-        "",
-    ),
-)
-
-
+    (r"'(?P<a>[^']+)' is already (?:checked out at|used by worktree at) '(?P<b>[^']+)'",
+     BranchBusy, "The branch {a} is checked out in {b}.", "Finish or switch there first, or choose another branch."),
+    (r"(?:not a git repository|this operation must be run in a work tree)",
+     NotARepository, "{where} is not a git repository.", "Run `git init` there, or correct the project's path."),
+    (r"detected dubious ownership in repository at '(?P<a>[^']+)'",
+     GitError, "git does not trust {a}, because it belongs to another user.",
+     "Run `git config --global --add safe.directory {a}` if you trust it."),
+    (r"cannot lock ref '(?P<a>[^']+)': '(?P<b>[^']+)' exists",
+     GitError, "A branch cannot be named {a} while {b} exists.", "Rename the branch that is in the way."),
+    (r"[Uu]nable to create '(?P<a>[^']+\.lock)': File exists",
+     GitError, "Another git program is at work here: {a} exists.",
+     "Try again when it has ended. If none runs, remove that file."),
+    (r"cannot remove a locked working tree",
+     GitError, "The worktree {where} is locked, so it is not removed.", "Run `git worktree unlock` on it first."),
+    (r"No space left on device", GitError, "The disk is full.", "Make room and try again."),
+    (r"(?:Authentication failed|could not read (?:Username|Password)|Permission denied \(publickey|"
+     r"Host key verification failed|terminal prompts disabled)",
+     GitError, "The remote does not let us in.",
+     "Log in once in a terminal (`git fetch` there), so that git keeps what it needs."),
+    (r"(?:does not appear to be a git repository|Could not read from remote|[Rr]epository .* not found|"
+     r"Could not resolve host|unable to access)",
+     GitError, "The remote does not answer.", "Check the address with `git remote -v`, and the network."),
+    (r"(?:fatal: invalid reference|not a valid (?:object|branch) name)[^']*'?(?P<a>[^'\n]*)'?",
+     GitError, "There is no branch or commit {a} in {where}.", ""),
+)  # fmt: skip
+"""What git says, the error that it is, its sentence and its hint."""
 HALF_MADE_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
 _HALF_MADE = re.compile(r"failed to read \S*worktrees/[^/]+/\w+: Success")
 """What git says when it reads the books while another git is making a worktree: a file is there, and still empty."""
@@ -140,10 +110,11 @@ async def ask(
     *arguments: str,
     timeout: float = QUICK,
     settings: Sequence[str] = (),
+    input: str | None = None,  # noqa: A002 - as in process.run
     env: dict[str, str] | None = None,
 ) -> str:
     """Run git and return what it said; raises the GitError that fits its refusal."""
-    result = await git(folder, *arguments, timeout=timeout, settings=settings, env=env)
+    result = await git(folder, *arguments, timeout=timeout, settings=settings, input=input, env=env)
     if not result.ok:
         raise refusal(result, folder, arguments)
     return result.out
@@ -153,9 +124,8 @@ def refusal(result: process.Result, folder: Path, arguments: Sequence[str]) -> G
     """The error that fits what git said."""
     for pattern, kind, message, hint in _REFUSALS:
         if found := re.search(pattern, result.err):
-            words = {"where": str(folder), "a": "", "b": ""} | {
-                name: clean(value) for name, value in found.groupdict(default="").items()
-            }
+            told = {name: clean(value) for name, value in found.groupdict(default="").items()}
+            words = {"where": str(folder), "a": "", "b": "", **told}
             return kind(message.format(**words), hint=hint.format(**words))
     return GitError(f"git {arguments[0]} failed in {folder}: {reason(result)}")
 
@@ -166,3 +136,30 @@ def reason(result: process.Result) -> str:
     loud = [line for line in lines if line.startswith(("fatal:", "error:"))]
     line = (loud or lines or [f"it ended with code {result.code}"])[-1]
     return clean(re.sub(r"^(?:fatal|error): ", "", line))[:300]
+
+
+class Fetches:
+    """Asks origin what is new, once for several worktrees of a repository that are made in a row."""
+
+    def __init__(self) -> None:
+        self._fetched: dict[Path, float] = {}
+        self._fetching: dict[Path, asyncio.Lock] = {}
+
+    async def fetch(self, repository: Path, notices: list[str], say: Say) -> None:
+        """Fetch, unless that was just done; an origin that does not answer is a notice, and what is here serves."""
+        async with self._fetching.setdefault(repository, asyncio.Lock()):
+            last = self._fetched.get(repository)
+            if last is not None and time.monotonic() - last < FETCH_AGAIN_SECONDS:
+                return
+            if not (await git(repository, "config", "--get", "remote.origin.url")).ok:
+                return
+            say("fetching from origin")
+            try:
+                result = await git(repository, *_FETCH, timeout=FETCH_SECONDS, settings=_QUIET_FETCH)
+            except GitError as error:
+                notices.append(f"origin could not be asked ({error.message}); starting from what is here.")
+                return
+            if result.ok:
+                self._fetched[repository] = time.monotonic()
+            else:
+                notices.append(f"origin could not be asked ({reason(result)}); starting from what is here.")

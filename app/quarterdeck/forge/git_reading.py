@@ -22,6 +22,8 @@ _IN_PROGRESS = (
     ("REVERT_HEAD", "revert"),
     ("BISECT_LOG", "bisection"),
 )
+_STATUS = ("status", "--porcelain=v2", "-z", "--branch", "--untracked-files=all", "--ignore-submodules=none",
+           "--no-renames")  # fmt: skip
 
 
 async def list_worktrees(repository: Path) -> list[Worktree]:
@@ -54,24 +56,17 @@ async def forget_lost(repository: Path, path: Path) -> None:
 
 def parse_worktrees(text: str, end: str) -> list[Worktree]:
     """Read `git worktree list --porcelain`: attributes ended by `end`, worktrees by an empty one."""
-    found: list[Worktree] = []
-    for block in text.split(end * 2):
-        known: dict[str, str] = {}
-        for line in block.strip(end).split(end):
-            name, _, value = line.partition(" ")
-            known[name] = value
-        if "worktree" not in known:
-            continue
-        branch = known.get("branch")
-        found.append(
-            Worktree(
-                path=Path(known["worktree"]),
-                head=known.get("HEAD", ""),
-                branch=branch.removeprefix("refs/heads/") if branch else None,
-                lock_reason=known.get("locked", ""),
-            )
+    blocks = (dict(line.partition(" ")[::2] for line in block.strip(end).split(end)) for block in text.split(end * 2))
+    return [
+        Worktree(
+            path=Path(known["worktree"]),
+            head=known.get("HEAD", ""),
+            branch=known.get("branch", "").removeprefix("refs/heads/") or None,
+            lock_reason=known.get("locked", ""),
         )
-    return found
+        for known in blocks
+        if "worktree" in known
+    ]
 
 
 class WorktreeStatus(Struct):
@@ -118,24 +113,14 @@ def parse_status(text: str) -> WorktreeStatus:
 async def read_risk(path: Path, own: frozenset[str] = frozenset(), ignored: Ignored | None = None) -> WorkAtRisk:
     """What would be lost with a worktree; `own` are files we put there ourselves, `ignored` what git does not see."""
     ignored = ignored or Ignored()
-    text = await ask(
-        path,
-        "status",
-        "--porcelain=v2",
-        "-z",
-        "--branch",
-        "--untracked-files=all",
-        "--ignore-submodules=none",
-        "--no-renames",
-        timeout=LONG,
-    )
-    status = parse_status(text)
+    status = parse_status(await ask(path, *_STATUS, timeout=LONG))
     unpushed, stashed, in_progress, submodules = await asyncio.gather(
         _count_unpushed(path, status),
         _count_stashes(path, status.branch),
         _in_progress(path),
         _unpushed_submodules(path),
     )
+    unkeepable = dict.fromkeys([*status.nested, *status.submodules, *submodules, *ignored.repositories])
     return WorkAtRisk(
         branch=status.branch,
         head=status.head,
@@ -146,10 +131,7 @@ async def read_risk(path: Path, own: frozenset[str] = frozenset(), ignored: Igno
         is_detached=status.is_detached,
         stashed=stashed,
         in_progress=in_progress,
-        unkeepable=tuple(
-            clean(name)
-            for name in dict.fromkeys([*status.nested, *status.submodules, *submodules, *ignored.repositories])
-        ),
+        unkeepable=tuple(clean(name) for name in unkeepable),
     )
 
 
@@ -157,26 +139,15 @@ async def _count_unpushed(path: Path, status: WorktreeStatus) -> int:
     if not status.head:
         return 0
     mine = [f"--exclude={status.branch}"] if status.branch else []
-    out = await ask(
-        path,
-        "rev-list",
-        "--count",
-        "HEAD",
-        "--not",
-        "--remotes",
-        *mine,
-        "--branches",
-        "--glob=refs/quarterdeck/kept/*",
-    )
-    return int(out)
+    elsewhere = ("--remotes", *mine, "--branches", "--glob=refs/quarterdeck/kept/*")
+    return int(await ask(path, "rev-list", "--count", "HEAD", "--not", *elsewhere))
 
 
 async def _count_stashes(path: Path, branch: str | None) -> int:
     if branch is None:
         return 0
     out = await ask(path, "stash", "list", "--format=%gs", "-z")
-    made_here = re.compile(rf"(?:WIP on|On) {re.escape(branch)}:")
-    return sum(1 for line in out.split("\0") if made_here.match(line))
+    return sum(line.startswith((f"WIP on {branch}:", f"On {branch}:")) for line in out.split("\0"))
 
 
 async def _in_progress(path: Path) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.errors import GitError
-from quarterdeck.forge.git_command import LONG, ask, git, refusal
+from quarterdeck.forge.git_command import LONG, ask, git
 from quarterdeck.ports.git import Kept, kept_ref
 
 if TYPE_CHECKING:
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     from quarterdeck.ports.git import WorkAtRisk
 
 _WHO = {
-    "GIT_AUTHOR_NAME": "Quarterdeck",
-    "GIT_AUTHOR_EMAIL": "quarterdeck@localhost",
-    "GIT_COMMITTER_NAME": "Quarterdeck",
-    "GIT_COMMITTER_EMAIL": "quarterdeck@localhost",
+    **dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"), "Quarterdeck"),
+    **dict.fromkeys(("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"), "quarterdeck@localhost"),
 }
 # A hook of the operator's must not run, nor fail, because we keep something.
 _NO_HOOKS = ("core.hooksPath=/dev/null",)
@@ -53,7 +51,8 @@ async def keep_work(
         await ask(path, "add", "--all", "--", ".", timeout=LONG, env=env, settings=("advice.addEmbeddedRepo=false",))
         await _update_index(path, ignored, env, "--add")
         if own:
-            await _leave_out(path, own, env)
+            tracked = await git(path, "ls-tree", "-r", "-z", "--name-only", "HEAD")
+            await _update_index(path, own - set(tracked.out.split("\0")), env, "--force-remove")
         tree = (await ask(path, "write-tree", env=env)).strip()
     head = [risk.head] if risk.head else []
     head_tree = (await ask(path, "rev-parse", "HEAD^{tree}")).strip() if head else ""
@@ -71,19 +70,11 @@ async def keep_work(
     return Kept(ref=ref, commit=commit, how_to_get_it_back=back)
 
 
-async def _leave_out(path: Path, own: frozenset[str], env: dict[str, str]) -> None:
-    tracked = await git(path, "ls-tree", "-r", "-z", "--name-only", "HEAD")
-    await _update_index(path, own - set(tracked.out.split("\0")), env, "--force-remove")
-
-
 async def _update_index(path: Path, names: Collection[str], env: dict[str, str], what: str) -> None:
     """Take files into the index, or out of it, whatever git is told to ignore."""
-    if not names:
-        return
-    arguments = ("update-index", what, "-z", "--stdin")
-    result = await git(path, *arguments, input="".join(f"{name}\0" for name in sorted(names)), timeout=LONG, env=env)
-    if not result.ok:
-        raise refusal(result, path, arguments)
+    if names:
+        told = "".join(f"{name}\0" for name in sorted(names))
+        await ask(path, "update-index", what, "-z", "--stdin", input=told, timeout=LONG, env=env)
 
 
 async def _commit(path: Path, tree: str, parents: list[str], message: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from quarterdeck.core.session_names import slug
 from quarterdeck.core.text import clean
 from quarterdeck.errors import ForgeError, IssueNotFound
 from quarterdeck.foreign_files import TooLarge, read_text
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,9 +68,10 @@ class MarkdownTracker:
             reader = read_markdown if path.suffix.lower() in (".md", ".markdown") else read_todos
             for issue in reader(lines, name):
                 # Two of one name would be told apart by nobody.
-                issue_id = next(each for each in _names(issue.id) if each.casefold() not in taken)
+                names = itertools.chain([issue.id], (f"{issue.id}-{number}" for number in itertools.count(2)))
+                issue_id = next(each for each in names if each.casefold() not in taken)
                 taken.add(issue_id.casefold())
-                found.append(issue if issue_id == issue.id else _renamed(issue, issue_id))
+                found.append(replace(issue, id=issue_id))
         return found
 
     def _files(self) -> list[Path]:
@@ -123,14 +126,6 @@ def _issue(title: str, body: str, place: str, state: IssueState) -> Issue:
     issue_id = named["id"] if named else slug(words, "task")
     rest = re.sub(r"^[\s:\])-]+", "", words[named.end() :]) if named and named.start() == 0 else words
     return Issue(id=issue_id, title=rest or words, body=body, url=place, state=state)
-
-
-def _renamed(issue: Issue, issue_id: str) -> Issue:
-    return Issue(id=issue_id, title=issue.title, body=issue.body, url=issue.url, state=issue.state)
-
-
-def _names(issue_id: str) -> list[str]:
-    return [issue_id, *(f"{issue_id}-{number}" for number in range(2, 10_000))]
 
 
 def _below(lines: Sequence[str], at: int, indent: int) -> str:
