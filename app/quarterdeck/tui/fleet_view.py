@@ -83,11 +83,6 @@ class FleetView:
         """Who waits and comes after this row (`step` 1), or before it (-1); None when nobody does."""
         return self._round.next(self.items, self.sessions, here, step)
 
-    @property
-    def shown(self) -> int:
-        """How many sessions are shown."""
-        return sum(isinstance(item, str) for item in self.items)
-
     def targets(self, selected: str | None) -> list[Session]:
         """What an action is about: the marked rows in their order, else the selected one."""
         ids: list[str] = []

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from quarterdeck.core.session import Session
-    from quarterdeck.tui.rows import column as col
     from quarterdeck.tui.rows.order import Heading
     from quarterdeck.tui.rows.session_row import RowView
 
@@ -91,6 +90,10 @@ class Column(NamedTuple):
         """What it is called here."""
         return self.kind.name
 
+    def cell(self, text: str, role: str) -> Cell:
+        """A cell of it that says this."""
+        return Cell(fit(text, self.width, right=self.kind.is_right) + " " * self.gap, role)
+
 
 class ColumnLayout(NamedTuple):
     """The columns of the table at one width."""
@@ -105,26 +108,6 @@ def _mark(row: Row, _: int) -> tuple[str, str]:
     return "+" if row.view.ascii_only else "✓", "accent"
 
 
-def _shape(row: Row, _: int) -> tuple[str, str]:
-    return shape(row.kind, ascii_only=row.view.ascii_only), row.role
-
-
-def _name(row: Row, _: int) -> tuple[str, str]:
-    return name_of(row.session), "text bold" if row.kind is Kind.ASKS else "text"
-
-
-def _agent(row: Row, _: int) -> tuple[str, str]:
-    return agent_of(row.session), "muted"
-
-
-def _state(row: Row, _: int) -> tuple[str, str]:
-    return row.kind.value + ("?" if row.is_doubtful else ""), row.role
-
-
-def _rest(row: Row, _: int) -> tuple[str, str]:
-    return rest_word(row.session, row.kind), "muted"
-
-
 def _thought(row: Row, _: int) -> tuple[str, str]:
     role = {Kind.ASKS: "asks", Kind.FAILED: "failed"}.get(row.kind, "text")
     return waiting_mail(row.session) + saying(row.session, row.kind), role
@@ -133,14 +116,6 @@ def _thought(row: Row, _: int) -> tuple[str, str]:
 def _context(row: Row, _: int) -> tuple[str, str]:
     used, limit = row.session.token_count, row.session.context_limit
     return share(used, limit), "asks" if limit and used / limit >= CONTEXT_TIGHT else "muted"
-
-
-def _repo(row: Row, _: int) -> tuple[str, str]:
-    return repo_of(row.session), row.view.repo_role(row.session)
-
-
-def _branch(row: Row, width: int) -> tuple[str, str]:
-    return branch_of(row.session, width), "muted"
 
 
 def _quiet(row: Row, _: int) -> tuple[str, str]:
@@ -152,10 +127,6 @@ def _plot(row: Row, width: int) -> tuple[str, str]:
     return plot(row.view.activity_of(row.session), width, ascii_only=row.view.ascii_only), "muted"
 
 
-def _has_used_context(session: Session, _: Kind) -> object:
-    return session.token_count
-
-
 def _has_branch(session: Session, _: Kind) -> object:
     return session.work and (session.work.branch or session.work.prs)
 
@@ -163,18 +134,22 @@ def _has_branch(session: Session, _: Kind) -> object:
 MARK, SHAPE, NAME, STATE, THOUGHT, BRANCH = "mark", "shape", "name", "state", "thought", "branch"
 COLUMNS = (
     ColumnKind(MARK, _mark, width=1, gap=0),
-    ColumnKind(SHAPE, _shape, width=1, gap=1),
-    ColumnKind(NAME, _name, "session"),
-    ColumnKind("agent", _agent, "agent", 8, turn=3, beside=THOUGHT_LEAST),
-    ColumnKind(STATE, _state, "state", 8, turn=1, beside=0),
-    ColumnKind("rest", _rest, "rest", 6, turn=8, is_said=rest_word),
+    ColumnKind(SHAPE, lambda row, _: (shape(row.kind, ascii_only=row.view.ascii_only), row.role), width=1, gap=1),
+    ColumnKind(NAME, lambda row, _: (name_of(row.session), "text bold" if row.kind is Kind.ASKS else "text"),
+               "session"),
+    ColumnKind("agent", lambda row, _: (agent_of(row.session), "muted"), "agent", 8, turn=3, beside=THOUGHT_LEAST),
+    ColumnKind(STATE, lambda row, _: (row.kind.value + "?" * row.is_doubtful, row.role), "state", 8, turn=1, beside=0),
+    ColumnKind("rest", lambda row, _: (rest_word(row.session, row.kind), "muted"), "rest", 6, turn=8,
+               is_said=rest_word),
     ColumnKind(THOUGHT, _thought, "thought"),
-    ColumnKind("context", _context, "ctx", 4, turn=4, is_right=True, is_said=_has_used_context),
-    ColumnKind("repo", _repo, "repo", 12, turn=5, beside=THOUGHT_SHORT),
-    ColumnKind(BRANCH, _branch, "branch", 14, turn=6, beside=THOUGHT_SHORT, is_said=_has_branch),
+    ColumnKind("context", _context, "ctx", 4, turn=4, is_right=True, is_said=lambda session, _: session.token_count),
+    ColumnKind("repo", lambda row, _: (repo_of(row.session), row.view.repo_role(row.session)), "repo", 12, turn=5,
+               beside=THOUGHT_SHORT),
+    ColumnKind(BRANCH, lambda row, width: (branch_of(row.session, width), "muted"), "branch", 14, turn=6,
+               beside=THOUGHT_SHORT, is_said=_has_branch),
     ColumnKind("quiet", _quiet, "quiet", 5, turn=2, beside=THOUGHT_LEAST, is_right=True),
     ColumnKind("plot", _plot, "activity", 8, turn=7),
-)
+)  # fmt: skip
 """As they stand on the screen. The mark and the shape belong to the name; name and thought get what room there is."""
 
 SELDOM = frozenset(each.name for each in COLUMNS if each.is_said is not None)
@@ -218,14 +193,12 @@ def session_cells(session: Session, layout: ColumnLayout, view: RowView) -> tupl
     """
     kind = kind_of(session)
     row = Row(session, kind, is_doubtful(session, kind), view)
-    return tuple(_cell(row, column) for column in layout.columns)
-
-
-def _cell(row: Row, column: Column) -> Cell:
-    text, role = column.kind.says(row, column.width)
-    if row.kind in GONE and column.name not in {SHAPE, MARK}:
-        role = "muted"
-    return Cell(fit(text, column.width, right=column.kind.is_right) + " " * column.gap, role)
+    cells: list[Cell] = []
+    for column in layout.columns:
+        text, role = column.kind.says(row, column.width)
+        is_faint = kind in GONE and column.name not in {SHAPE, MARK}
+        cells.append(column.cell(text, "muted" if is_faint else role))
+    return tuple(cells)
 
 
 def silent_in(session: Session, kind: Kind) -> frozenset[str]:
@@ -233,17 +206,13 @@ def silent_in(session: Session, kind: Kind) -> frozenset[str]:
     return frozenset(each.name for each in COLUMNS if each.is_said is not None and not each.is_said(session, kind))
 
 
-def title_cells(layout: col.ColumnLayout) -> tuple[Cell, ...]:
+def title_cells(layout: ColumnLayout) -> tuple[Cell, ...]:
     """The titles, each above its column."""
-    cells: list[Cell] = []
-    for column in layout.columns:
-        title = fit(column.kind.title, column.width, right=column.kind.is_right)
-        cells.append(Cell(title + " " * column.gap, "muted"))
-    return tuple(cells)
+    return tuple(column.cell(column.kind.title, "muted") for column in layout.columns)
 
 
-def heading_cells(heading: Heading, layout: col.ColumnLayout) -> tuple[Cell, ...]:
-    """A group's title with how many rows it has."""
+def heading_cells(heading: Heading, layout: ColumnLayout) -> tuple[Cell, ...]:
+    """The line above a group: its title, and how many rows it has."""
     count = f" {heading.count}"
     title = clean(heading.title, max(1, layout.width - len(count) - 1))
     return Cell(" " + title, "text bold"), Cell(count, "muted")

@@ -8,7 +8,7 @@ from rich.text import Text
 from textual import events, on
 from textual.binding import Binding
 from textual.containers import Container
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from quarterdeck.core.text import clean
 from quarterdeck.tui import actions
@@ -50,11 +50,7 @@ TALL = 16
 
 def _bindings(keys: Mapping[str, Sequence[str]]) -> list[Binding]:
     """The bindings of the table of actions, and the digits, which jump."""
-    bound = [
-        Binding(actions.for_textual(keys[action.name]), f"do('{action.name}')")
-        for action in ACTIONS
-        if keys[action.name]
-    ]
+    bound = [Binding(actions.for_textual(keys[one.name]), f"do('{one.name}')") for one in ACTIONS if keys[one.name]]
     return bound + [Binding(str(number), f"row({number})") for number in range(1, 10)]
 
 
@@ -71,14 +67,14 @@ class MainScreen(PaintsOnce):
         self.bind_keys(_bindings(context.keys))
         self.fleet_view = FleetView(Grouping(context.preferences.grouping))
         self.placement = context.preferences.preview
-        self.filter_bar = FilterBar(lambda keeps: self.close_filter(keeps=keeps))
+        self.filter_bar = FilterBar(lambda: self.close_filter(keeps=True))
         self.head = CellLine(context.colours, css_id="head")
-        self.table = FleetTable(context.colours, self._row_view(), css_id="fleet")
-        self.preview = Preview(context.colours, css_id="preview")
+        self.table = FleetTable(context.colours, self._row_view())
+        self.preview = Preview(context.colours)
         self.notice = Static("", id="notice", markup=False)
         self.card = Card(context)
         self.foot = CellLine(context.colours, css_id="foot")
-        self._feed = PreviewFeed(self, context, self._show_tail)
+        self._feed = PreviewFeed(context, self._show_tail)
         self._last_key = -HOLD_SECONDS
         self._release: Timer | None = None
         self._awaited: str | None = None
@@ -122,13 +118,7 @@ class MainScreen(PaintsOnce):
         self.fleet_view.sync(fleet, hold=since_key < HOLD_SECONDS)
         if self.fleet_view.is_held and self._release is None:
             self._release = self.set_timer(HOLD_SECONDS - since_key + 0.05, self._let_go)
-        self.table.show(
-            self.fleet_view.items,
-            self.fleet_view.sessions,
-            self._row_view(),
-            longest_name=self.fleet_view.longest_name,
-            empty=self.fleet_view.empty,
-        )
+        self.table.show(self.fleet_view, self._row_view())
         if self._awaited is not None and self.table.select(self._awaited):
             self._awaited = None
         self.head.show(
@@ -153,7 +143,7 @@ class MainScreen(PaintsOnce):
             self._feed.want(session, self.preview.tail.size.height)
         self.show_foot()
         if self.filter_bar.display:
-            self.filter_bar.say(f"{self.fleet_view.shown} of {len(self.fleet_view.sessions)}")
+            self.filter_bar.say(f"{len(self.table.ids)} of {len(self.fleet_view.sessions)}")
 
     def show_foot(self) -> None:
         """Show the keys that work now."""
@@ -171,7 +161,7 @@ class MainScreen(PaintsOnce):
         backend = self.context.backend
         notice = notice_for(
             backend.now.fleet(), clean(backend.server), self.context.trouble, width=self.app.size.width,
-            height=self.app.size.height, filter_text=self.fleet_view.filter, shown=self.fleet_view.shown,
+            height=self.app.size.height, filter_text=self.fleet_view.filter, shown=len(self.table.ids),
         )  # fmt: skip
         is_small = self.app.size.width < LEAST_WIDTH or self.app.size.height < LEAST_HEIGHT
         self.head.display = self.foot.display = not is_small
@@ -242,9 +232,8 @@ class MainScreen(PaintsOnce):
 
     def action_row(self, number: int) -> None:
         """Jump to a row by its place."""
-        ids = self.table.ids
-        if number <= len(ids):
-            self.table.select(ids[number - 1])
+        for session_id in self.table.ids[number - 1 : number]:
+            self.table.select(session_id)
 
     def set_filter(self, text: str) -> None:
         """Show what matches, and nothing else."""
@@ -294,25 +283,25 @@ class MainScreen(PaintsOnce):
             self.set_filter("")
         self.set_focus(self.table)
 
-    @on(FilterBar.Typed)
-    def _filter_typed(self, event: FilterBar.Typed) -> None:
-        self.set_filter(event.text)
+    def action_close_filter(self) -> None:
+        """Back to the table, without the filter."""
+        self.close_filter(keeps=False)
 
-    @on(FilterBar.Moved)
-    def _filter_moved(self, event: FilterBar.Moved) -> None:
-        self.table.move(event.by)
+    def action_move(self, by: int) -> None:
+        """Move the table's cursor while a filter is typed."""
+        self.table.move(by)
+
+    @on(Input.Changed, "#filter-input")
+    def _filter_typed(self, event: Input.Changed) -> None:
+        self.set_filter(event.value)
 
     def place_preview(self) -> None:
         """Put the preview where the operator wants it, or where there is room."""
         placement = self.placement
         if placement == "auto":
             placement = "right" if self.app.size.width >= WIDE else "below"
-        if placement == "below" and self.app.size.height < TALL:
-            placement = "off"
-        if placement == "right" and self.app.size.width < 2 * LEAST_WIDTH:
-            placement = "off"
-        for place in ("right", "below"):
-            self.set_class(placement == place, f"-{place}")
+        self.set_class(placement == "right" and self.app.size.width >= 2 * LEAST_WIDTH, "-right")
+        self.set_class(placement == "below" and self.app.size.height >= TALL, "-below")
 
     # What happens to it
 

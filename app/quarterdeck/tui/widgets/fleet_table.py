@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from textual import events, on
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -12,16 +12,14 @@ from textual.strip import Strip
 
 from quarterdeck.tui.rows import column as col
 from quarterdeck.tui.rows.cell import Cell
-from quarterdeck.tui.rows.column import heading_cells, title_cells
 from quarterdeck.tui.rows.order import Heading, first_asking, is_known
 from quarterdeck.tui.widgets.line import strip_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from textual import events
-
     from quarterdeck.core.session import Session
+    from quarterdeck.tui.fleet_view import FleetView
     from quarterdeck.tui.rows.order import Item
     from quarterdeck.tui.rows.session_row import RowView
     from quarterdeck.tui.theme import Theme
@@ -36,20 +34,14 @@ _Line = tuple[tuple[Cell, ...], str]
 class FleetTable(ScrollView, can_focus=True):
     """One line a session, below a line of titles that does not scroll."""
 
-    @dataclass
     class Selected(Message):
         """The cursor stands on another session."""
 
-        session_id: str | None
-
-    @dataclass
     class Chosen(Message):
         """A row was double-clicked."""
 
-        session_id: str
-
-    def __init__(self, theme: Theme, view: RowView, *, css_id: str | None = None) -> None:
-        super().__init__(id=css_id)
+    def __init__(self, theme: Theme, view: RowView) -> None:
+        super().__init__(id="fleet")
         self._theme = theme
         self._view = view
         self._items: Sequence[Item] = ()
@@ -63,7 +55,8 @@ class FleetTable(ScrollView, can_focus=True):
         self._is_opening = True
         """Not every state has been seen yet."""
         self._places: dict[str, int] = {}
-        self._ids: list[str] = []
+        self.ids: list[str] = []
+        """The sessions shown, from the top."""
         self._rank: dict[str, int] = {}
         self._rows: dict[str, tuple[Session, RowView, object, tuple[Cell, ...]]] = {}
         """Of each row for which session, view and stamp it was made; the stamp is asked for once for each view."""
@@ -83,60 +76,46 @@ class FleetTable(ScrollView, can_focus=True):
         item = self._items[self._index] if self._index < len(self._items) else None
         return item if isinstance(item, str) else None
 
-    @property
-    def ids(self) -> list[str]:
-        """The sessions shown, from the top."""
-        return self._ids
-
-    def show(
-        self,
-        items: Sequence[Item],
-        sessions: Mapping[str, Session],
-        view: RowView,
-        *,
-        longest_name: int,
-        empty: frozenset[str],
-    ) -> None:
+    def show(self, shown: FleetView, view: RowView) -> None:
         """Show these rows. The cursor stays on its session, or on its place when the session is gone."""
+        items, sessions = shown.items, shown.sessions
         before, count = self.selected, len(self._items)
         stood = self._sessions.get(before) if before is not None else None
         if items is not self._items:
             self._places = {item: index for index, item in enumerate(items) if isinstance(item, str)}
-            self._ids = list(self._places)
-            self._rank = {session_id: rank for rank, session_id in enumerate(self._ids)}
+            self.ids = list(self._places)
+            self._rank = {session_id: rank for rank, session_id in enumerate(self.ids)}
         self._items, self._sessions, self._view = items, sessions, view
         moved = self._place_of(stood)
         self._index = moved if moved is not None else self._nearest(self._index)
         if self.is_left_alone and self._is_opening:
             self._index = self._places.get(first_asking(items, sessions) or "", self._index)
             self._is_opening = not sessions or not all(map(is_known, sessions.values()))
-        if (longest_name, empty) != (self._longest, self._empty):
-            self._longest, self._empty = longest_name, empty
-            self._lay_out()
+        if (shown.longest_name, shown.empty) != (self._longest, self._empty):
+            self._longest, self._empty = shown.longest_name, shown.empty
+            self._set_columns()
+            self.refresh()
         if count != len(items):
             # Nothing is ever scrolled sideways. A width that is told anew for each size would be laid out twice.
             self.virtual_size = Size(0, len(items) + 1)
         self._repaint()
         if self.selected != before:
             self._reveal()
-            self.post_message(self.Selected(self.selected))
+            self.post_message(self.Selected())
 
     def use(self, theme: Theme) -> None:
         """Paint in another theme."""
         self._theme = theme
-        self._rows.clear()
-        self._strips.clear()
-        self._painted.clear()
+        self._set_columns()
         self.refresh()
 
     # Moving
 
     def move(self, by: int) -> None:
         """Move the cursor by rows, stopping at the ends."""
-        ids = self.ids
-        if ids:
+        if self.ids:
             here = self._rank.get(self.selected or "", 0)
-            self.select(ids[max(0, min(len(ids) - 1, here + by))])
+            self.select(self.ids[max(0, min(len(self.ids) - 1, here + by))])
 
     def move_page(self, direction: int) -> None:
         """Move by a screenful."""
@@ -152,7 +131,7 @@ class FleetTable(ScrollView, can_focus=True):
             for moved in (self._index, index):
                 self.refresh(Region(0, moved + 1 - self.scroll_offset.y, self._width, 1))
             self._index = index
-            self.post_message(self.Selected(session_id))
+            self.post_message(self.Selected())
         self._reveal()
         return True
 
@@ -161,7 +140,7 @@ class FleetTable(ScrollView, can_focus=True):
         selected = self.selected
         if selected is not None and selected in ids:
             rank = self._rank[selected]
-            around = [*self._ids[rank:], *reversed(self._ids[:rank])]
+            around = [*self.ids[rank:], *reversed(self.ids[:rank])]
             self.select(next((one for one in around if one not in ids), selected))
 
     def _place_of(self, stood: Session | None) -> int | None:
@@ -196,10 +175,6 @@ class FleetTable(ScrollView, can_focus=True):
 
     # Painting
 
-    def _lay_out(self) -> None:
-        self._set_columns()
-        self.refresh()
-
     def _set_columns(self) -> None:
         self._layout = col.layout(self._width, self._longest, self._empty)
         self._rows.clear()
@@ -224,7 +199,7 @@ class FleetTable(ScrollView, can_focus=True):
     def _cells(self, index: int) -> tuple[Cell, ...]:
         item = self._items[index]
         if isinstance(item, Heading):
-            return heading_cells(item, self._layout)
+            return col.heading_cells(item, self._layout)
         session = self._sessions[item]
         known = self._rows.get(item)
         if known is None or known[0] is not session or known[1] is not self._view:
@@ -236,7 +211,7 @@ class FleetTable(ScrollView, can_focus=True):
 
     def _line(self, y: int) -> _Line:
         if y == 0:
-            return title_cells(self._layout), "background"
+            return col.title_cells(self._layout), "background"
         index = y - 1 + self.scroll_offset.y
         if index >= len(self._items):
             return (), "background"
@@ -258,25 +233,15 @@ class FleetTable(ScrollView, can_focus=True):
 
     def _repaint(self) -> None:
         """Ask for what differs from what was painted, and for nothing else."""
-        widths = self._widths()
+        widths = [column.width + column.gap for column in self._layout.columns]
         for y, (cells, ground) in list(self._painted.items()):
             fresh, fresh_ground = self._line(y)
-            if (cells, ground) == (fresh, fresh_ground):
-                continue
-            if ground != fresh_ground or not len(cells) == len(fresh) == len(widths):
+            if ground != fresh_ground or (cells != fresh and not len(cells) == len(fresh) == len(widths)):
                 self.refresh(Region(0, y, self._width, 1))
-            else:
-                self._repaint_cells(y, cells, fresh, widths)
-
-    def _repaint_cells(self, y: int, painted: tuple[Cell, ...], fresh: tuple[Cell, ...], widths: Sequence[int]) -> None:
-        start = 0
-        for old, new, width in zip(painted, fresh, widths, strict=True):
-            if old != new:
-                self.refresh(Region(start, y, width, 1))
-            start += width
-
-    def _widths(self) -> list[int]:
-        return [column.width + column.gap for column in self._layout.columns]
+                continue
+            for at, (old, new) in enumerate(zip(cells, fresh, strict=True)):
+                if old != new:
+                    self.refresh(Region(sum(widths[:at]), y, widths[at], 1))
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Every line differs after a scroll."""
@@ -289,21 +254,18 @@ class FleetTable(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         """Another width has room for other columns."""
         if self._layout.width != self._width:
-            self._lay_out()
+            self._set_columns()
+            self.refresh()
         self.call_after_refresh(self._reveal)
 
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+    @on(events.MouseScrollDown)
+    @on(events.MouseScrollUp)
+    def _roll(self, event: events.MouseEvent) -> None:
         """The wheel moves the cursor, as the arrows do."""
-        self._roll(event, 1)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """The wheel moves the cursor, as the arrows do."""
-        self._roll(event, -1)
-
-    def _roll(self, event: events.MouseEvent, direction: int) -> None:
         event.stop()
         event.prevent_default()
-        self.move(direction * (WHEEL_ROWS if self.show_vertical_scrollbar else 1))
+        rows = WHEEL_ROWS if self.show_vertical_scrollbar else 1
+        self.move(rows if isinstance(event, events.MouseScrollDown) else -rows)
 
     def on_click(self, event: events.Click) -> None:
         """A click selects, a double click goes."""
@@ -312,4 +274,4 @@ class FleetTable(ScrollView, can_focus=True):
         if isinstance(item, str):
             self.select(item)
             if event.chain == 2:
-                self.post_message(self.Chosen(item))
+                self.post_message(self.Chosen())

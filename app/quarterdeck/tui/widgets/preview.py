@@ -15,7 +15,7 @@ from textual.strip import Strip
 
 from quarterdeck.core.text import cell_width, clean, clean_sgr
 from quarterdeck.errors import TmuxUnreachable
-from quarterdeck.tui.contrast import READABLE, contrast, readable
+from quarterdeck.tui.contrast import contrast, readable
 from quarterdeck.tui.rows.cell import Cell
 from quarterdeck.tui.rows.question_lines import question_within
 from quarterdeck.tui.rows.session_row import agent_of, branch_of, name_of, repo_of, title_of
@@ -25,10 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from rich.console import Console
     from rich.terminal_theme import TerminalTheme
     from textual.app import ComposeResult
-    from textual.screen import Screen
     from textual.timer import Timer
 
     from quarterdeck.core.session import Ask, Session
@@ -37,47 +35,12 @@ if TYPE_CHECKING:
     from quarterdeck.tui.screen_context import ScreenContext
     from quarterdeck.tui.theme import Theme
 
-
-def tail_lines(raw: str, console: Console, theme: Theme, ansi: TerminalTheme) -> list[list[Segment]]:
-    """The lines as segments, without blank ones at the end. Of the raw text nothing but its colours survives."""
-    text = Text.from_ansi(clean_sgr(raw).rstrip(), no_wrap=True, end="")
-    base = theme.style("text")
-    lines: list[list[Segment]] = []
-    for line in text.split("\n", allow_blank=True):
-        segments = [
-            Segment(segment.text, _on(base, _legible(segment.style, theme, ansi)) if segment.style else base)
-            for segment in line.render(console)
-        ]
-        lines.append(segments)
-    return lines
-
-
-def _on(base: Style, style: Style) -> Style:
-    """The style on our ground. A program's `default` means ours, not black on white as a palette would have it."""
-    ink = base.color if style.color is None or style.color.is_default else style.color
-    ground = base.bgcolor if style.bgcolor is None or style.bgcolor.is_default else style.bgcolor
-    return style + Style.from_color(ink, ground)
-
-
-def _legible(style: Style, theme: Theme, ansi: TerminalTheme) -> Style:
-    """The style, its ink moved towards black or white where our ground would swallow it."""
-    if theme.terminal or style.color is None or style.color.is_default:
-        return style
-    ground = theme.colours["background"]
-    if style.bgcolor is not None and not style.bgcolor.is_default:
-        ground = style.bgcolor.get_truecolor(ansi, foreground=False).hex
-    return style + _ink(style.color.get_truecolor(ansi).hex, ground, bool(style.dim))
-
-
-@lru_cache(maxsize=2048)
-def _ink(ink: str, ground: str, is_dim: bool) -> Style:
-    """An ink that stands at least 3:1 (what is dim may stay so: its program meant it)."""
-    least = 2.0 if is_dim else 3.0
-    return Style(color=ink if contrast(ink, ground) >= min(least, READABLE) else readable(ink, ground))
-
-
 QUESTION_MOST = 10
 """Lines of a question that are shown; the answer dialog shows it whole."""
+LEAST_SECONDS = 0.1
+"""Between two questions for what a pane shows."""
+HISTORY_LINES = 120
+"""Lines that can be scrolled back to."""
 
 
 class QuestionPanel(ScrollView):
@@ -94,17 +57,12 @@ class QuestionPanel(ScrollView):
     def show(self, ask: Ask | None, now: datetime) -> None:
         """Show what is asked, or nothing at all."""
         self._asked = (ask, now) if ask is not None else None
-        self._break()
+        self.on_resize()
 
     def on_resize(self) -> None:
         """Lines are broken where the preview ends."""
-        self._break()
-
-    def _break(self) -> None:
         width = self.parent.size.width if isinstance(self.parent, Preview) else 0
         lines = question_within(*self._asked, width - 4, QUESTION_MOST) if self._asked is not None else []
-        if lines == self._lines:
-            return
         if len(lines) != len(self._lines):
             self.display = bool(lines)
             self.styles.height = len(lines)
@@ -123,12 +81,7 @@ class QuestionPanel(ScrollView):
         """One line, with a bar at its left."""
         index = y + self.scroll_offset.y
         text, role = self._lines[index] if index < len(self._lines) else ("", "text")
-        return strip_of(
-            [Cell(" ▌ ", "asks"), Cell(text, role)],
-            self._theme,
-            "background",
-            self.size.width,
-        )
+        return strip_of([Cell(" ▌ ", "asks"), Cell(text, role)], self._theme, "background", self.size.width)
 
 
 class PaneTail(ScrollView):
@@ -151,8 +104,8 @@ class PaneTail(ScrollView):
         """Show a pane's text; `is_other` when it is another session's than before."""
         if raw == self._raw and not is_other:
             return
+        before, at_end = self._lines, is_other or self.scroll_offset.y >= self._end
         self._raw = raw
-        before, at_end = self._lines, is_other or self._is_at_end
         self._lines = self._make()
         if len(before) != len(self._lines):
             self.virtual_size = Size(0, len(self._lines))
@@ -162,10 +115,7 @@ class PaneTail(ScrollView):
         if self.scroll_offset.y != top:
             return
         for y in range(self.size.height):
-            index = top + y
-            old = before[index] if index < len(before) else None
-            new = self._lines[index] if index < len(self._lines) else None
-            if old != new:
+            if before[top + y : top + y + 1] != self._lines[top + y : top + y + 1]:
                 self.refresh(Region(0, y, self.size.width, 1))
 
     def use(self, theme: Theme) -> None:
@@ -186,13 +136,25 @@ class PaneTail(ScrollView):
     def _end(self) -> int:
         return max(0, len(self._lines) - self.size.height)
 
-    @property
-    def _is_at_end(self) -> bool:
-        return self.scroll_offset.y >= self._end
-
     def _make(self) -> list[Strip]:
-        lines = tail_lines(self._raw, self.app.console, self._theme, self.app.ansi_theme) if self._raw.strip() else []
-        return [Strip([Segment(" ", self._theme.style("text")), *line]) for line in lines]
+        """The lines, without blank ones at the end. Of the raw text nothing but its colours survives."""
+        if not self._raw.strip():
+            return []
+        text = Text.from_ansi(clean_sgr(self._raw).rstrip(), no_wrap=True, end="")
+        base = self._theme.style("text")
+        return [
+            Strip([Segment(" ", base), *(self._on_our_ground(part, base) for part in line.render(self.app.console))])
+            for line in text.split("\n", allow_blank=True)
+        ]
+
+    def _on_our_ground(self, part: Segment, base: Style) -> Segment:
+        """A piece as it is painted. A program's `default` means ours, not black on white as a palette would have it."""
+        if not part.style:
+            return Segment(part.text, base)
+        style = _legible(part.style, self._theme, self.app.ansi_theme)
+        ink = base.color if style.color is None or style.color.is_default else style.color
+        ground = base.bgcolor if style.bgcolor is None or style.bgcolor.is_default else style.bgcolor
+        return Segment(part.text, style + Style.from_color(ink, ground))
 
     def render_line(self, y: int) -> Strip:
         """One line, cut at the right edge: a pane is shown as it is, never wrapped anew."""
@@ -205,11 +167,28 @@ class PaneTail(ScrollView):
         self.call_after_refresh(lambda: self._go_to(self._end))
 
 
+def _legible(style: Style, theme: Theme, ansi: TerminalTheme) -> Style:
+    """The style, its ink moved towards black or white where our ground would swallow it."""
+    if theme.terminal or style.color is None or style.color.is_default:
+        return style
+    ground = theme.colours["background"]
+    if style.bgcolor is not None and not style.bgcolor.is_default:
+        ground = style.bgcolor.get_truecolor(ansi, foreground=False).hex
+    return style + _ink(style.color.get_truecolor(ansi).hex, ground, bool(style.dim))
+
+
+@lru_cache(maxsize=2048)
+def _ink(ink: str, ground: str, is_dim: bool) -> Style:
+    """An ink that stands at least 3:1 (what is dim may stay so: its program meant it)."""
+    least = 2.0 if is_dim else 3.0
+    return Style(color=ink if contrast(ink, ground) >= least else readable(ink, ground))
+
+
 class Preview(Vertical):
     """Title, question and tail of the selected session."""
 
-    def __init__(self, theme: Theme, *, css_id: str | None = None) -> None:
-        super().__init__(id=css_id)
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(id="preview")
         self.title_line = CellLine(theme)
         self.question = QuestionPanel(theme)
         self.tail = PaneTail(theme)
@@ -218,9 +197,7 @@ class Preview(Vertical):
 
     def compose(self) -> ComposeResult:
         """From the top."""
-        yield self.title_line
-        yield self.question
-        yield self.tail
+        yield from (self.title_line, self.question, self.tail)
 
     def use(self, theme: Theme) -> None:
         """Paint in another theme."""
@@ -229,12 +206,8 @@ class Preview(Vertical):
 
     def show_session(self, session: Session | None, now: datetime) -> None:
         """Say who is selected and what it asks."""
-        if session is None:
-            self.title_line.show([])
-            self.question.show(None, now)
-            return
-        self.title_line.show(_title(session, self.size.width))
-        self.question.show(session.asks, now)
+        self.title_line.show(_title(session, self.size.width) if session is not None else [])
+        self.question.show(session.asks if session is not None else None, now)
 
     def show_tail(self, session_id: str | None, raw: str) -> None:
         """Show the end of a session's pane."""
@@ -246,8 +219,9 @@ def _title(session: Session, width: int) -> list[Cell]:
     """Name first, then the facts that a row may have had no room for."""
     cells = [Cell(" " + name_of(session), "text bold")]
     room = width - cell_width(cells[0].text)
-    facts = (agent_of(session), session.model or "", repo_of(session), branch_of(session), _cost(session))
-    for fact in (title_of(session), *facts):
+    cost = f"${session.cost_usd:.2f}" if session.cost_usd else ""
+    facts = (title_of(session), agent_of(session), session.model or "", repo_of(session), branch_of(session), cost)
+    for fact in facts:
         text = f"  {clean(fact)}"
         if fact and cell_width(text) <= room:
             cells.append(Cell(text, "muted"))
@@ -255,20 +229,10 @@ def _title(session: Session, width: int) -> list[Cell]:
     return cells
 
 
-def _cost(session: Session) -> str:
-    return f"${session.cost_usd:.2f}" if session.cost_usd else ""
-
-
-LEAST_SECONDS = 0.1
-HISTORY_LINES = 120
-"""Lines that can be scrolled back to."""
-
-
 class PreviewFeed:
-    """Asks the backend when the selected session moved; one question at a time."""
+    """Asks for the tail of the selected session alone, when it moved, and one question at a time."""
 
-    def __init__(self, screen: Screen[None], context: ScreenContext, show: Callable[[str, str, bool], None]) -> None:
-        self._screen = screen
+    def __init__(self, context: ScreenContext, show: Callable[[str, str, bool], None]) -> None:
         self._context = context
         self._show = show
         self._wanted: Session | None = None
@@ -290,14 +254,14 @@ class PreviewFeed:
             if wait <= 0:
                 self._ask()
             else:
-                self._timer = self._screen.app.set_timer(wait, self._ask)
+                self._timer = self._context.app.set_timer(wait, self._ask)
 
     def _ask(self) -> None:
         self._timer = None
         if self._wanted is not None and not self._is_asking:
             self._is_asking = True
             self._asked_at = self._context.clock.monotonic()
-            self._screen.app.run_worker(self._fetch(self._wanted), group="preview", exit_on_error=True)
+            self._context.app.run_worker(self._fetch(self._wanted), group="preview", exit_on_error=True)
 
     async def _fetch(self, session: Session) -> None:
         async def ask(opened: OpenFleet) -> None:
