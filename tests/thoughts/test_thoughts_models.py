@@ -34,8 +34,13 @@ SECRET = "ghp_0123456789abcdefghijABCDEFGHIJ"
 SUBJECT = Subject(insight=agent_of(view_of("fix the login redirect", said="I look at the router.")))
 
 
-def program(code: str, **more: object) -> CommandThinker:
-    return CommandThinker([sys.executable, "-c", code], timeout=float(str(more.pop("timeout", 20))), **more)  # type: ignore[arg-type] # what a test wants otherwise
+def asked(**fields: object) -> ThoughtSettings:
+    """Settings that nobody checks: a test waits less long than an operator may say."""
+    return ThoughtSettings.model_construct(**{"timeout_seconds": PATIENCE, **fields})  # type: ignore[arg-type] # of any type
+
+
+def program(code: str, timeout: float = PATIENCE, cwd: Path | None = None) -> CommandThinker:
+    return CommandThinker(asked(command=(sys.executable, "-c", code), timeout_seconds=timeout), cwd)
 
 
 # A program
@@ -60,9 +65,8 @@ async def test_a_program_starts_in_a_folder_of_ours_and_not_in_tmux(
 
 
 async def test_a_model_is_put_where_the_command_wants_it() -> None:
-    thinker = CommandThinker(
-        [sys.executable, "-c", "import sys; print(sys.argv[1])", "-m={model}"], timeout=PATIENCE, model="tiny"
-    )
+    command = (sys.executable, "-c", "import sys; print(sys.argv[1])", "-m={model}")
+    thinker = CommandThinker(asked(command=command, model="tiny"))
 
     assert (await thinker.think("")).text == "-m=tiny"
 
@@ -89,7 +93,7 @@ async def test_a_program_that_hangs_is_ended() -> None:
 
 async def test_a_program_that_does_not_exist_is_named() -> None:
     with pytest.raises(ThinkerError, match="no program no-such-model"):
-        await CommandThinker(["no-such-model"], timeout=PATIENCE).think("x")
+        await CommandThinker(asked(command=("no-such-model",))).think("x")
 
 
 async def test_a_program_that_prints_without_end_is_read_no_further_than_a_thought() -> None:
@@ -114,7 +118,7 @@ def endpoint() -> Iterator[Endpoint]:
 
 @pytest.fixture
 async def thinker(endpoint: Endpoint) -> AsyncIterator[OpenAiThinker]:
-    client = OpenAiThinker(endpoint.url, timeout=PATIENCE, key=lambda: "the-key", model="small")
+    client = OpenAiThinker(asked(url=endpoint.url, model="small"), lambda: "the-key")
     yield client
     await client.close()
 
@@ -157,7 +161,7 @@ async def test_each_fault_of_an_endpoint_is_one_sentence(
 @pytest.mark.parametrize("mode", ["silent", "drips"])
 async def test_an_endpoint_that_takes_too_long_is_left(endpoint: Endpoint, mode: str) -> None:
     endpoint.mode = mode
-    client = OpenAiThinker(endpoint.url, timeout=0.4, key=lambda: "")
+    client = OpenAiThinker(asked(url=endpoint.url, timeout_seconds=0.4), lambda: "")
 
     with pytest.raises(ThinkerError, match=r"did not answer within 0\.4 seconds"):
         await client.think("x")
@@ -174,7 +178,7 @@ async def test_an_answer_without_words_is_empty(endpoint: Endpoint, thinker: Ope
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/v1", "http://[bad", "http://no.such.host.invalid/v1"])
 async def test_an_endpoint_that_is_not_there_is_named(url: str) -> None:
-    client = OpenAiThinker(url, timeout=PATIENCE, key=lambda: "")
+    client = OpenAiThinker(asked(url=url), lambda: "")
 
     with pytest.raises(ThinkerError, match="cannot be reached"):
         await client.think("x")
@@ -189,7 +193,7 @@ async def test_the_models_of_an_endpoint_are_listed_once_each(endpoint: Endpoint
 
 
 async def test_openrouter_without_a_key_is_not_even_asked() -> None:
-    client = OpenAiThinker("https://openrouter.ai/api/v1", timeout=1, key=lambda: "")
+    client = OpenAiThinker(asked(), lambda: "")
 
     with pytest.raises(ThinkerError, match="needs a key") as fault:
         await client.think("x")

@@ -12,7 +12,7 @@ from quarterdeck.ports.doctor_check import Check
 from quarterdeck.runtime.agent_loading import load_agents
 from quarterdeck.store import hook_times
 from quarterdeck.store.state_check import state_check
-from quarterdeck.thoughts.engine_check import engine_check
+from quarterdeck.thoughts.configured_thinkers import engine_check
 from quarterdeck.tmux.server_check import server_check
 
 if TYPE_CHECKING:

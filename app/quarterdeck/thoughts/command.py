@@ -9,13 +9,13 @@ from quarterdeck.core.text import clean
 from quarterdeck.errors import ProgramError, ThinkerError
 from quarterdeck.ports.thinker import Answer
 from quarterdeck.process import run
-from quarterdeck.thoughts import prompt as prompts
 from quarterdeck.thoughts.budget import estimated_tokens
+from quarterdeck.thoughts.prompt import build
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
+    from quarterdeck.config.settings import ThoughtSettings
     from quarterdeck.ports.thinker import Subject
 
 OUTPUT_BYTES = 64 * 1024
@@ -27,21 +27,10 @@ MODEL = "{model}"
 class CommandThinker:
     """Starts the program once for each thought."""
 
-    def __init__(
-        self,
-        argv: Sequence[str],
-        *,
-        timeout: float,
-        model: str = "",
-        cwd: Path | None = None,
-        for_agents: str = "",
-        for_terminals: str = "",
-    ) -> None:
-        self._argv = [part.replace(MODEL, model) for part in argv]
-        self._timeout = timeout
+    def __init__(self, thoughts: ThoughtSettings, cwd: Path | None = None) -> None:
+        self._thoughts = thoughts
+        self._argv = [part.replace(MODEL, thoughts.model) for part in thoughts.command]
         self._cwd = cwd
-        self._for_agents = for_agents
-        self._for_terminals = for_terminals
 
     @property
     def name(self) -> str:
@@ -50,14 +39,16 @@ class CommandThinker:
 
     def prompt(self, subject: Subject) -> str:
         """The words the program would read."""
-        return prompts.build(subject, for_agents=self._for_agents, for_terminals=self._for_terminals)
+        thoughts = self._thoughts
+        return build(subject, for_agents=thoughts.agent_prompt, for_terminals=thoughts.terminal_prompt)
 
     async def think(self, prompt: str) -> Answer:
         """Run the program; an exit code other than 0 is a failure, whatever it printed."""
         # In a folder of ours: an agent's program would take a project's own instructions for its own.
         cwd = self._cwd if self._cwd is not None and self._cwd.is_dir() else None
+        timeout = self._thoughts.timeout_seconds
         try:
-            result = await run(self._argv, timeout=self._timeout, input=prompt, cwd=cwd, limit_bytes=OUTPUT_BYTES)
+            result = await run(self._argv, timeout=timeout, input=prompt, cwd=cwd, limit_bytes=OUTPUT_BYTES)
         except ProgramError as error:
             raise ThinkerError(error.message, hint=error.hint) from error
         if not result.ok:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -10,14 +12,15 @@ from msgspec import Struct
 from quarterdeck.core.model_calls import Cadence, Caps
 from quarterdeck.errors import ThinkerError
 from quarterdeck.foreign_files import read_head
+from quarterdeck.ports.doctor_check import CheckStatus, Finding
 from quarterdeck.ports.thinker import EngineSetup
 from quarterdeck.thoughts.budget import Budget, Budgeted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from quarterdeck.config.settings import ThoughtSettings
+    from quarterdeck.config.settings import Settings, ThoughtSettings
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.store import Store
     from quarterdeck.ports.thinker import Thinker
@@ -50,8 +53,18 @@ class ConfiguredThinkers(Struct, frozen=True):
 
     def thinker(self, thoughts: ThoughtSettings) -> Budgeted | None:
         """The model that the settings name, behind its budget; None where none is to be asked."""
-        found = _BACKENDS[thoughts.backend](thoughts, self)
-        return Budgeted(found, self._budget(thoughts)) if found is not None else None
+        if thoughts.backend == "local":
+            return None
+        found: Thinker
+        if thoughts.backend == "command":
+            from quarterdeck.thoughts.command import CommandThinker
+
+            found = CommandThinker(thoughts, self.folder)
+        else:
+            from quarterdeck.thoughts.openai import OpenAiThinker
+
+            found = OpenAiThinker(thoughts, lambda: key_of(thoughts, self.environ))
+        return Budgeted(found, self._budget(thoughts))
 
     async def spent(self, thoughts: ThoughtSettings) -> str:
         """What thoughts have cost, and may cost, in words."""
@@ -67,43 +80,6 @@ class ConfiguredThinkers(Struct, frozen=True):
         return Budget(self.store, self.clock, caps)
 
 
-def _local(thoughts: ThoughtSettings, given: ConfiguredThinkers) -> None:
-    return None
-
-
-def _command(thoughts: ThoughtSettings, given: ConfiguredThinkers) -> Thinker:
-    from quarterdeck.thoughts.command import CommandThinker
-
-    return CommandThinker(
-        thoughts.command,
-        timeout=thoughts.timeout_seconds,
-        model=thoughts.model,
-        cwd=given.folder,
-        for_agents=thoughts.agent_prompt,
-        for_terminals=thoughts.terminal_prompt,
-    )
-
-
-def _openai(thoughts: ThoughtSettings, given: ConfiguredThinkers) -> Thinker:
-    from quarterdeck.thoughts.openai import OpenAiThinker
-
-    return OpenAiThinker(
-        thoughts.url,
-        timeout=thoughts.timeout_seconds,
-        key=lambda: key_of(thoughts, given.environ),
-        model=thoughts.model,
-        for_agents=thoughts.agent_prompt,
-        for_terminals=thoughts.terminal_prompt,
-    )
-
-
-_BACKENDS: dict[str, Callable[[ThoughtSettings, ConfiguredThinkers], Thinker | None]] = {
-    "local": _local,
-    "command": _command,
-    "openai": _openai,
-}
-
-
 def key_of(thoughts: ThoughtSettings, environ: Mapping[str, str] = os.environ) -> str:
     """The endpoint's key, from wherever the settings say; "" where there is none."""
     if thoughts.key.get_secret_value():
@@ -116,3 +92,24 @@ def key_of(thoughts: ThoughtSettings, environ: Mapping[str, str] = os.environ) -
         return read_head(thoughts.key_file, KEY_BYTES).decode("utf-8", "replace").strip()
     except OSError as error:
         raise ThinkerError(f"The key file {thoughts.key_file} cannot be read: {error.strerror}.") from error
+
+
+def engine_check(settings: Settings) -> Sequence[Finding]:
+    """For `doctor`: whether the thought engine has what it needs. No model is asked."""
+    thoughts = settings.thoughts
+    status, cure = CheckStatus.OK, ""
+    if not thoughts.enabled:
+        cause = "Thoughts are off."
+    elif thoughts.backend == "local":
+        cause = "Thoughts are made on this machine; no model is asked."
+    elif thoughts.backend == "command":
+        cause = f"Thoughts come from `{shlex.join(thoughts.command)}`."
+        if shutil.which(thoughts.command[0]) is None:
+            status, cure = CheckStatus.FAIL, "quarterdeck config edit"
+            cause = f"The program {thoughts.command[0]} for thoughts is not installed."
+    elif key_of(thoughts):
+        cause = f"Thoughts are asked of {thoughts.url}; words from panes go there."
+    else:
+        status, cure = CheckStatus.WARN, "export QUARTERDECK_THOUGHTS_KEY=… unless it needs none"
+        cause = f"Thoughts are asked of {thoughts.url} without a key."
+    return (Finding("engine", status, cause, cure),)

@@ -12,14 +12,15 @@ from quarterdeck.core.redact import safe_summary
 from quarterdeck.core.text import clean
 from quarterdeck.errors import ThinkerError
 from quarterdeck.ports.thinker import Answer
-from quarterdeck.thoughts import prompt as prompts
 from quarterdeck.thoughts.budget import estimated_tokens
+from quarterdeck.thoughts.prompt import build
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import httpx
 
+    from quarterdeck.config.settings import ThoughtSettings
     from quarterdeck.core.foreign_json import Json
     from quarterdeck.ports.thinker import Subject
 
@@ -45,22 +46,12 @@ _REASONS = {
 class OpenAiThinker:
     """One connection, opened with the first thought; answers are read only as far as they can be a thought."""
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        timeout: float,
-        key: Callable[[], str],
-        model: str = "",
-        for_agents: str = "",
-        for_terminals: str = "",
-    ) -> None:
-        self._url = url.rstrip("/")
-        self._timeout = timeout
+    def __init__(self, thoughts: ThoughtSettings, key: Callable[[], str]) -> None:
+        self._thoughts = thoughts
+        self._url = thoughts.url.rstrip("/")
+        self._timeout = thoughts.timeout_seconds
         self._key = key
-        self._model = model or (OPENROUTER_DEFAULT if OPENROUTER in self._url else "")
-        self._for_agents = for_agents
-        self._for_terminals = for_terminals
+        self._model = thoughts.model or (OPENROUTER_DEFAULT if OPENROUTER in self._url else "")
         self._client: httpx.AsyncClient | None = None
 
     @property
@@ -71,7 +62,8 @@ class OpenAiThinker:
 
     def prompt(self, subject: Subject) -> str:
         """The words the endpoint would be sent."""
-        return prompts.build(subject, for_agents=self._for_agents, for_terminals=self._for_terminals)
+        thoughts = self._thoughts
+        return build(subject, for_agents=thoughts.agent_prompt, for_terminals=thoughts.terminal_prompt)
 
     async def think(self, prompt: str) -> Answer:
         """Ask the endpoint for one line, and say what it cost."""
@@ -109,14 +101,15 @@ class OpenAiThinker:
         # Imported with the first question: whoever makes their lines here never pays for it.
         import httpx
 
-        client = self._connected()
+        if self._client is None:
+            self._client = httpx.AsyncClient(timeout=self._timeout, follow_redirects=False)
         try:
             async with asyncio.timeout(self._timeout):
-                async with client.stream(method, self._url + path, json=body, headers=self._headers()) as response:
+                async with self._client.stream(
+                    method, self._url + path, json=body, headers=self._headers()
+                ) as response:
                     data = await _bounded(response, limit, self.name)
-        except TimeoutError as error:
-            raise ThinkerError(f"{self.name} did not answer within {self._timeout:g} seconds.") from error
-        except httpx.TimeoutException as error:
+        except (TimeoutError, httpx.TimeoutException) as error:
             raise ThinkerError(f"{self.name} did not answer within {self._timeout:g} seconds.") from error
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, ValueError) as error:
             raise ThinkerError(
@@ -131,13 +124,6 @@ class OpenAiThinker:
         if not isinstance(told, dict):
             raise ThinkerError(f"{self.name} answered with JSON that is not an object.")
         return told
-
-    def _connected(self) -> httpx.AsyncClient:
-        import httpx
-
-        if self._client is None:
-            self._client = httpx.AsyncClient(timeout=self._timeout, follow_redirects=False)
-        return self._client
 
     def _headers(self) -> dict[str, str]:
         key = self._key()
