@@ -25,7 +25,8 @@ from quarterdeck.core.lifecycle import (
     keep_runtime_loss,
     status_of,
 )
-from quarterdeck.core.lifecycle_record import dump, parse, parse_time, synthesise
+from quarterdeck.core.lifecycle_record import dump, parse, synthesise
+from quarterdeck.core.times import parse_time
 from quarterdeck.core.work import PR_TRACKING, Role, WorkStatus, parse_status
 from quarterdeck.values import replace
 from support.struct_of import struct_of

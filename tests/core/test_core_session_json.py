@@ -36,7 +36,8 @@ from quarterdeck.core.session import (
     SessionState,
     Source,
 )
-from quarterdeck.core.session_json import EVENT_NAMES, event_to_wire, plain, rfc3339, to_wire
+from quarterdeck.core.session_json import EVENT_NAMES, event_to_wire, plain, to_wire
+from quarterdeck.core.times import rfc3339
 from quarterdeck.core.work import Work
 from quarterdeck.values import replace
 

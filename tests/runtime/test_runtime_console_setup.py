@@ -8,11 +8,11 @@ import pytest
 
 from quarterdeck.config.loader import load
 from quarterdeck.core.pane import ServerAddress
-from quarterdeck.core.setup_part import SetupPart
 from quarterdeck.errors import QuarterdeckError, Refused
 from quarterdeck.paths import find_places
 from quarterdeck.ports.doctor_check import CheckStatus
 from quarterdeck.runtime.console_setup import ConsoleSetup
+from quarterdeck.tui.actions import SetupPart
 from support.tmux_server import TmuxServer
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.core.session import EPOCH, ExitReason, SessionId, SessionState, TransportHealth
+from quarterdeck.core.session import ExitReason, SessionId, SessionState, TransportHealth
+from quarterdeck.core.times import EPOCH
 from quarterdeck.errors import NotFound, Refused
 from quarterdeck.ports.store import Claim, Identity
 from quarterdeck.store.identity import ENDED_ECHO, RESERVATION_LASTS

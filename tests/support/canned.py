@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.day import DayState, Moment
 from quarterdeck.core.issue import Issue
 from quarterdeck.core.session import RestState, SessionId
-from quarterdeck.core.setup_part import SetupPart
 from quarterdeck.core.thought import ThoughtSnapshot
 from quarterdeck.errors import Refused
 from quarterdeck.operations.cleanup import CleanupCandidate, Cleared, Clearing
@@ -24,6 +23,7 @@ from quarterdeck.operations.start_choices import Directory, Tools
 from quarterdeck.ports.doctor_check import CheckStatus, Finding
 from quarterdeck.ports.mux import Attach, GoResult, Switched
 from quarterdeck.ports.store import Activity, ActivityQuery, Level, StoreHealth
+from quarterdeck.tui.actions import SetupPart
 from quarterdeck.tui.backend import OpenFleet
 from quarterdeck.tui.preferences import ConsoleMemory, Preferences
 from support.fleet import NOW, ago, canned_fleet

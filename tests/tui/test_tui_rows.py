@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.core.ages import exact
 from quarterdeck.core.session import (
-    EPOCH,
     ActionCue,
     ActionCueKind,
     ExitReason,
@@ -20,6 +18,7 @@ from quarterdeck.core.session import (
     Source,
 )
 from quarterdeck.core.text import cell_width, clean
+from quarterdeck.core.times import EPOCH, exact
 from quarterdeck.core.urgency import tier
 from quarterdeck.errors import QuarterdeckError, SettingsError, StoreError
 from quarterdeck.ports.store import StoreHealth

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.events import AppFocus
 
-from quarterdeck.core.setup_part import SetupPart
+from quarterdeck.tui.actions import SetupPart
 from quarterdeck.tui.preferences import Preferences
 from quarterdeck.tui.screens.checks import ChecksScreen
 from quarterdeck.tui.screens.yes_or_no import OfferScreen

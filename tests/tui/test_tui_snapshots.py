@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.core.setup_part import SetupPart
 from quarterdeck.errors import TmuxMissing
+from quarterdeck.tui.actions import SetupPart
 from quarterdeck.tui.app import ConsoleApp
 from quarterdeck.tui.preferences import Preferences
 from support.canned import CannedBackend, CannedSetup, StillClock

@@ -6,8 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from quarterdeck.cli.output import Colour, agrees, coloured, print_json, print_table, say, show_error, write
-from quarterdeck.core.ages import rough
 from quarterdeck.core.text import clean
+from quarterdeck.core.times import rough
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.operations import hook_install
 from quarterdeck.operations.hook_install import summary

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.cli.call import services
 from quarterdeck.cli.output import print_json, say, separated, write
-from quarterdeck.core.ages import age
 from quarterdeck.core.reading import cause_of
 from quarterdeck.core.redact import masked_session, redact
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.session_ends import without_id
 from quarterdeck.core.session_json import to_wire
 from quarterdeck.core.text import clean_lines, clean_sgr
+from quarterdeck.core.times import age
 from quarterdeck.core.urgency import sort_key
 from quarterdeck.ports.store import ActivityQuery
 from quarterdeck.store.status_counts import troubles

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from quarterdeck.cli.output import GAP, Colour, coloured, has_unicode
-from quarterdeck.core.ages import age
 from quarterdeck.core.state_signs import OF_NEED, OF_STATE, STATE_SIGNS
 from quarterdeck.core.text import cell_width, clean, fit, from_home
+from quarterdeck.core.times import age
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.cli.call import given_text, services
 from quarterdeck.cli.output import print_json, say, warn
 from quarterdeck.core.redact import masked
-from quarterdeck.core.session_json import rfc3339
+from quarterdeck.core.times import rfc3339
 from quarterdeck.errors import Refused, UsageError
 from quarterdeck.operations import answer as answering
 from quarterdeck.operations import send as sending

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +23,7 @@ from quarterdeck.core.lifecycle import (
     initial,
 )
 from quarterdeck.core.pull_request import parse_pull_request
+from quarterdeck.core.times import parse_time, show_time
 from quarterdeck.core.work import Role, WorkStatus, parse_status
 
 if TYPE_CHECKING:
@@ -111,25 +112,6 @@ def synthesise(
         pr=pr,
         runtime=initial(Role.WORKER, now).runtime,
     )
-
-
-def parse_time(value: object) -> datetime | None:
-    """A kept time, or None when it is not a time."""
-    if not isinstance(value, str):
-        return None
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    try:
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except OverflowError:
-        return None
-
-
-def show_time(at: datetime | None) -> str | None:
-    """A time as it is kept: RFC 3339, UTC."""
-    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _dump(part: WorkPart | PrPart | RuntimePart) -> dict[str, object]:

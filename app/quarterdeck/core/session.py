@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple, NewType
 
 from msgspec import Struct
 
-from quarterdeck.core.aware_time import AwareTime  # noqa: TC001 — read at run time, with what is kept
 from quarterdeck.core.pane import PaneId, TmuxSessionId  # noqa: TC001 — read at run time, with what is kept
+from quarterdeck.core.times import EPOCH, AwareTime
 from quarterdeck.core.work import Work  # noqa: TC001 — read at run time, with what is kept
 
 SessionId = NewType("SessionId", str)
 """Ours: `sess_<n>`, `<prefix>-<n>` or `<prefix>-orchestrator`. Never used twice."""
 DEFAULT_CONTEXT_LIMIT = 128_000
-EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 class SessionState(StrEnum):

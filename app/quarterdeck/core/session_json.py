@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -25,7 +25,8 @@ from quarterdeck.core.events import (
     WorkerHealth,
 )
 from quarterdeck.core.redact import masked_session, masked_values
-from quarterdeck.core.session import EPOCH, FIELDS
+from quarterdeck.core.session import FIELDS
+from quarterdeck.core.times import EPOCH, rfc3339
 
 if TYPE_CHECKING:
     from quarterdeck.core.session import Session
@@ -62,11 +63,6 @@ EVENT_NAMES: Mapping[type[Event], str] = MappingProxyType(
     }
 )
 """Those that scripts are told."""
-
-
-def rfc3339(time: datetime) -> str:
-    """A time in UTC with `Z`, to the millisecond."""
-    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def to_wire(session: Session) -> dict[str, object]:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from quarterdeck.core.aware_time import AwareTime  # noqa: TC001 — read at run time, with what is kept
 from quarterdeck.core.redact import masked
 from quarterdeck.core.session import ActionCue, RestState, ThoughtSource, ThoughtState
+from quarterdeck.core.times import AwareTime  # noqa: TC001 — read at run time, with what is kept
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:

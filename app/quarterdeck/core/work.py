@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from quarterdeck.core.aware_time import AwareTime  # noqa: TC001 — read at run time, with what is kept
+from quarterdeck.core.times import AwareTime  # noqa: TC001 — read at run time, with what is kept
 
 
 class Role(StrEnum):

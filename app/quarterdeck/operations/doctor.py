@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from quarterdeck.config.loader import load
 from quarterdeck.config.references import is_repository
 from quarterdeck.core import tmux_versions
-from quarterdeck.core.ages import rough
 from quarterdeck.core.text import listed
+from quarterdeck.core.times import rough
 from quarterdeck.errors import ProgramMissing, QuarterdeckError
 from quarterdeck.operations.hook_install import wanted_agents
 from quarterdeck.operations.hook_reports import reporting, unheard

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
     from quarterdeck.config.settings import Settings
     from quarterdeck.core.pane import ServerAddress
-    from quarterdeck.core.setup_part import SetupPart
     from quarterdeck.operations.setup_offers import Offer
     from quarterdeck.paths import Places
     from quarterdeck.ports.doctor_check import Finding
+    from quarterdeck.tui.actions import SetupPart
 
 
 class ConsoleSetup:
@@ -43,9 +43,9 @@ class ConsoleSetup:
 
     async def offer(self, part: SetupPart) -> Offer | None:
         """What turning this part on would do."""
-        from quarterdeck.core.setup_part import SetupPart
         from quarterdeck.operations.setup_offers import key_offer
         from quarterdeck.tmux.key_binding import TmuxConsoleKey
+        from quarterdeck.tui.actions import SetupPart
 
         await self._ready()
         if part is SetupPart.KEY:

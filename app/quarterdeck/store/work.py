@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from quarterdeck.core.journal import JournalEntry, Operation, Step
-from quarterdeck.core.lifecycle_record import parse_time, show_time
 from quarterdeck.core.session import SessionId
+from quarterdeck.core.times import parse_time, show_time
 from quarterdeck.errors import AlreadyReserved, NotFound
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.store.engine import Write

@@ -9,9 +9,10 @@ from typing import Any
 from msgspec import Struct, convert
 from msgspec.structs import asdict
 
-from quarterdeck.core.lifecycle_record import dump, parse, show_time, synthesise
+from quarterdeck.core.lifecycle_record import dump, parse, synthesise
 from quarterdeck.core.pull_request import PullRequest  # noqa: TC001 — read at run time, with what is kept
 from quarterdeck.core.session import SessionId
+from quarterdeck.core.times import show_time
 from quarterdeck.core.work import Role
 from quarterdeck.core.work_record import WorkRecord
 from quarterdeck.errors import StoreError

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from quarterdeck.core.repo_theme import generate_theme, motif_for, parse_theme
-from quarterdeck.core.session_json import rfc3339
+from quarterdeck.core.times import rfc3339
 from quarterdeck.foreign_files import read_bytes
 
 if TYPE_CHECKING:

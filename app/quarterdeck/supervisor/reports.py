@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.foreign_json import text_at
 from quarterdeck.core.report import ReportState
-from quarterdeck.core.session import EPOCH
+from quarterdeck.core.times import EPOCH
 from quarterdeck.supervisor.spool import drain
 
 if TYPE_CHECKING:

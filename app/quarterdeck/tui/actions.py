@@ -26,6 +26,13 @@ class Needs(StrEnum):
     GONE = "gone"
 
 
+class SetupPart(StrEnum):
+    """What the actions `setup.…` turn on."""
+
+    HOOKS = "hooks"
+    KEY = "key"
+
+
 class Action(NamedTuple):
     """One thing the operator can do."""
 

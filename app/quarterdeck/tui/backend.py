@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from quarterdeck.core.day import Moment
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.session import Ask, Session, SessionId
-    from quarterdeck.core.setup_part import SetupPart
     from quarterdeck.core.thought import ThoughtSnapshot
     from quarterdeck.errors import QuarterdeckError
     from quarterdeck.operations.cleanup import CleanupCandidate, Cleared
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.mux import Attach, GoResult
     from quarterdeck.ports.store import Activity, ActivityQuery, StoreHealth
     from quarterdeck.supervisor.notice_channels import Told
+    from quarterdeck.tui.actions import SetupPart
     from quarterdeck.tui.preferences import ConsoleMemory, Preferences
 
 

@@ -6,11 +6,11 @@ from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.ages import exact
 from quarterdeck.core.day import DAY, DayState, totals
 from quarterdeck.core.reading import cause_of
 from quarterdeck.core.redact import masked, redact
 from quarterdeck.core.text import clean, clean_lines, fit
+from quarterdeck.core.times import exact
 from quarterdeck.tui.rows.cell import Cell, Line
 from quarterdeck.tui.rows.figures import amount, quiet, share
 from quarterdeck.tui.rows.question_lines import question_lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.ages import minutes_since
+from quarterdeck.core.times import minutes_since
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

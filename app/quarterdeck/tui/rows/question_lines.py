@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.ages import rough
 from quarterdeck.core.redact import masked
 from quarterdeck.core.session import Need
 from quarterdeck.core.text import clean, clean_lines
+from quarterdeck.core.times import rough
 from quarterdeck.tui.rows.cell import Cell, folded
 
 if TYPE_CHECKING:

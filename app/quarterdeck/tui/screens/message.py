@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 from textual.widgets.option_list import Option
 
-from quarterdeck.core.ages import exact
 from quarterdeck.core.text import cell_width, clean, cut, listed
+from quarterdeck.core.times import exact
 from quarterdeck.tui.rows.session_row import Kind, kind_of, name_of
 from quarterdeck.tui.screens.dialog import Dialog, lines_for_list
 from quarterdeck.tui.widgets.choices import ChoiceList

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from textual.widgets import Static
 
-from quarterdeck.core.setup_part import SetupPart
 from quarterdeck.core.text import clean, cut
 from quarterdeck.errors import QuarterdeckError
-from quarterdeck.tui.actions import spoken
+from quarterdeck.tui.actions import SetupPart, spoken
 
 if TYPE_CHECKING:
     from quarterdeck.tui.screen_context import ScreenContext

@@ -1,15 +1,15 @@
-"""How long ago something was: in as few letters as say it, or in words."""
+"""Times: as values hold them, as they are written down, and how long ago they were."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
-from quarterdeck.core.session import EPOCH
+from msgspec import Meta
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
+AwareTime = Annotated[datetime, Meta(tz=True)]
+"""One that says in which zone it is: any other cannot be compared with now, and is refused when it is read."""
+EPOCH = datetime.fromtimestamp(0, UTC)
 STEPS = ((86_400, "d"), (3_600, "h"), (60, "m"))
 LONGEST = timedelta(days=999)
 
@@ -52,3 +52,27 @@ def minutes_since(moment: datetime | None, now: datetime) -> int | None:
     if moment is None or moment <= EPOCH:
         return None
     return max(0, int((now - moment) / timedelta(minutes=1)))
+
+
+def rfc3339(time: datetime) -> str:
+    """A time in UTC with `Z`, to the millisecond."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_time(value: object) -> datetime | None:
+    """A kept time, or None when it is not a time."""
+    if not isinstance(value, str):
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    try:
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except OverflowError:
+        return None
+
+
+def show_time(at: datetime | None) -> str | None:
+    """A time as it is kept: RFC 3339, UTC."""
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
