@@ -188,10 +188,10 @@ def test_advice_is_given_only_where_there_is_something_to_say() -> None:
     fine = {"escape-time": "0", "focus-events": "on", "detach-on-destroy": "no-detached"}
     without = Client(name="/dev/pts/1", tmux_id=TmuxSessionId("$1"), pane_id=PaneId("%1"))
 
-    assert all(advice.is_fine for advice in advise(fine, {}, []))
+    assert all(advice.status is CheckStatus.OK for advice in advise(fine, {}, []))
     assert advise({}, {}, []) == []
-    assert [advice.is_fine for advice in advise({}, {"/dev/pts/1": "RGB,title"}, [without])] == [True, False]
-    assert not advise({"allow-passthrough": "all"}, {}, [])[0].is_fine
+    assert [advice.status for advice in advise({}, {"/dev/pts/1": "RGB,title"}, [without])] == ["ok", "warn"]
+    assert advise({"allow-passthrough": "all"}, {}, [])[0].status is CheckStatus.WARN
 
 
 def test_a_server_that_does_not_answer_fails(server: TmuxServer) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from quarterdeck.core.pane import ServerAddress, TmuxSessionId
 from quarterdeck.errors import TmuxUnreachable
 from quarterdeck.programs import tmux_program
-from quarterdeck.tmux.admission import DONE, FLAGS, STREAMS, Admission, Introduction, in_safe_order, split
+from quarterdeck.tmux.admission import DONE, FLAGS, STREAMS, Admission, in_safe_order, split
 from quarterdeck.tmux.control_connection import ControlConnection
 from support.patience import PATIENCE
 from support.tmux_server import TmuxServer
@@ -49,7 +49,7 @@ def test_an_introduction_is_read_whole_wherever_it_is_cut(
 def test_flags_come_last_and_nothing_is_lost(parts: list[tuple[int, bytes]]) -> None:
     said = [(kind, message(kind, body)) for kind, body in [*parts, (DONE, b"")]]
 
-    streams, rest = in_safe_order(Introduction(tuple(said), (), b"command"))
+    streams, rest = in_safe_order(said, b"command")
 
     assert sorted(b"".join(streams) + rest) == sorted(b"".join(each for _, each in said) + b"command")
     kinds = [kind for kind, _ in split(rest)[0]]
@@ -103,14 +103,14 @@ async def test_a_gate_closed_in_the_middle_of_an_introduction_leaves_no_socket_o
         arrived, may_go_on, ended = threading.Event(), threading.Event(), threading.Event()
         ends: list[socket.socket] = []
 
-        def listen(client: socket.socket) -> Introduction:
+        def receive(client: socket.socket, *_: int) -> tuple[bytes, list[int], int, None]:
             ends.append(client)
             arrived.set()
             may_go_on.wait(PATIENCE)
             ended.set()
-            return Introduction((), (), b"")
+            return message(DONE, b""), [], 0, None
 
-        monkeypatch.setattr(gate, "_listen", listen)
+        monkeypatch.setattr(socket, "recv_fds", receive)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
             client.connect(gate.path)
             waiting = asyncio.create_task(gate.let_in())

@@ -22,12 +22,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
-
 from quarterdeck.errors import TmuxUnreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
     from quarterdeck.core.pane import ServerAddress
 
@@ -42,16 +40,6 @@ STREAMS: Final = frozenset({104, 110})
 DONE: Final = 106
 """The last one (`MSG_IDENTIFY_DONE`)."""
 CHUNK: Final = 65_536
-
-
-class Introduction(Struct, frozen=True):
-    """What a client said of itself."""
-
-    messages: tuple[tuple[int, bytes], ...]
-    """Type and whole message, in the order they came, the last one included."""
-    descriptors: tuple[int, ...]
-    rest: bytes
-    """What it said after that."""
 
 
 def split(data: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
@@ -70,13 +58,12 @@ def split(data: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
     return messages, data
 
 
-def in_safe_order(said: Introduction) -> tuple[list[bytes], bytes]:
+def in_safe_order(messages: Sequence[tuple[int, bytes]], rest: bytes) -> tuple[list[bytes], bytes]:
     """The messages that carry a descriptor, to be sent one by one, and everything else in one piece, flags last."""
-    streams = [message for kind, message in said.messages if kind in STREAMS]
-    plain = [message for kind, message in said.messages if kind not in STREAMS | FLAGS | {DONE}]
-    flags = [message for kind, message in said.messages if kind in FLAGS]
-    done = [message for kind, message in said.messages if kind == DONE]
-    return streams, b"".join([*plain, *flags, *done, said.rest])
+    streams = [message for kind, message in messages if kind in STREAMS]
+    others = [each for each in messages if each[0] not in STREAMS]
+    others.sort(key=lambda each: (each[0] == DONE, each[0] in FLAGS))
+    return streams, b"".join(message for _, message in others) + rest
 
 
 class Admission:
@@ -112,7 +99,7 @@ class Admission:
         loop = asyncio.get_running_loop()
         for one, other in ((client, server), (server, client)):
             one.setblocking(False)
-            loop.add_reader(one, self._passer(one, other))
+            loop.add_reader(one, self._pass_on, one, other)
 
     def close(self) -> None:
         """Let go of everything; the server takes that for a detach."""
@@ -128,17 +115,25 @@ class Admission:
 
     def _introduce(self) -> tuple[socket.socket, socket.socket]:
         client, _ = self._listener.accept()
-        client.settimeout(self._timeout)
         server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        server.settimeout(self._timeout)
-        said: Introduction | None = None
+        messages: list[tuple[int, bytes]] = []
+        descriptors: list[int] = []
+        rest = b""
         try:
-            said = self._listen(client)
+            client.settimeout(self._timeout)
+            server.settimeout(self._timeout)
+            while not messages or messages[-1][0] != DONE:
+                more, passed, _, _ = socket.recv_fds(client, CHUNK, 4)
+                descriptors += passed
+                if not more:
+                    raise OSError("it ended before it had introduced itself")  # noqa: TRY301 - one way out for all
+                whole, rest = split(rest + more)
+                messages += whole
             server.connect(self._address.socket)
-            streams, rest = in_safe_order(said)
-            for message, descriptor in zip(streams, said.descriptors, strict=True):
+            streams, others = in_safe_order(messages, rest)
+            for message, descriptor in zip(streams, descriptors, strict=True):
                 socket.send_fds(server, [message], [descriptor])
-            server.sendall(rest)
+            server.sendall(others)
             with self._handing_over:
                 if self._is_closed:
                     # Whoever waited for this was cancelled, so nobody else would close the two ends.
@@ -149,40 +144,19 @@ class Admission:
             server.close()
             raise
         finally:
-            for descriptor in said.descriptors if said else ():
+            for descriptor in descriptors:
                 os.close(descriptor)
         self._listener.close()
         shutil.rmtree(self._folder, ignore_errors=True)
         return client, server
 
-    def _listen(self, client: socket.socket) -> Introduction:
-        data = b""
-        messages: list[tuple[int, bytes]] = []
-        descriptors: list[int] = []
+    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
+        # Only a few short messages go this way: what is asked and answered has pipes of its own.
         try:
-            while not messages or messages[-1][0] != DONE:
-                more, passed, _, _ = socket.recv_fds(client, CHUNK, 4)
-                descriptors += passed
-                if not more:
-                    raise OSError("it ended before it had introduced itself")  # noqa: TRY301 - one way out for all
-                whole, data = split(data + more)
-                messages += whole
-        except BaseException:
-            for descriptor in descriptors:
-                os.close(descriptor)
-            raise
-        return Introduction(tuple(messages), tuple(descriptors), data)
-
-    def _passer(self, one: socket.socket, other: socket.socket) -> Callable[[], None]:
-        def pass_on() -> None:
-            # Only a few short messages go this way: what is asked and answered has pipes of its own.
-            try:
-                data = one.recv(CHUNK)
-                if data:
-                    other.sendall(data)
-                    return
-            except OSError:
-                pass
-            self.close()
-
-        return pass_on
+            data = one.recv(CHUNK)
+            if data:
+                other.sendall(data)
+                return
+        except OSError:
+            pass
+        self.close()

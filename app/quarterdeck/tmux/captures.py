@@ -99,28 +99,24 @@ def command(request: CaptureRequest, buffer: str | None = None) -> Command:
 
 async def _printed(control: ControlClient, requests: Sequence[CaptureRequest], timeout: float) -> dict[PaneId, str]:
     blocks = await control.ask([command(request) for request in requests], timeout)
-    return {
-        request.pane_id: shown(block.body)
-        for request, block in zip(requests, blocks, strict=True)
-        if not _is_gone(request, block)
-    }
+    told = zip(requests, blocks, strict=True)
+    return {request.pane_id: shown(block.body) for request, block in told if not _is_gone(request, block)}
 
 
 async def _buffered(control: ControlClient, requests: Sequence[CaptureRequest], timeout: float) -> dict[PaneId, str]:
     # A name nobody guesses, and each only once: no text can be another pane's.
     name = f"quarterdeck-{secrets.token_hex(8)}"
-    buffers = [f"{name}-{number}" for number, _ in enumerate(requests)]
     # One chain each: tmux runs it in one go, so no other client sees the buffer and no end of ours leaves it behind.
     chains = [
-        (command(request, buffer), ("show-buffer", "-b", buffer), ("delete-buffer", "-b", buffer))
-        for request, buffer in zip(requests, buffers, strict=True)
+        (command(request, buffer := f"{name}-{number}"), ("show-buffer", "-b", buffer), ("delete-buffer", "-b", buffer))
+        for number, request in enumerate(requests)
     ]
-    answers = await control.ask_chains(chains, timeout)
-    texts: dict[PaneId, str] = {}
-    for request, answer in zip(requests, answers, strict=True):
-        if not _is_gone(request, answer[-1]):
-            texts[request.pane_id] = shown(unescaped(answer[1].body).removesuffix(b"\n"))
-    return texts
+    told = zip(requests, await control.ask_chains(chains, timeout), strict=True)
+    return {
+        request.pane_id: shown(unescaped(answer[1].body).removesuffix(b"\n"))
+        for request, answer in told
+        if not _is_gone(request, answer[-1])
+    }
 
 
 def _is_gone(request: CaptureRequest, block: Block) -> bool:

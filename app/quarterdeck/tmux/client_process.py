@@ -33,13 +33,9 @@ class ClientProcess(asyncio.SubprocessProtocol):
     async def start(self, argv: Sequence[str], env: Mapping[str, str], *, stdin: int = asyncio.subprocess.PIPE) -> None:
         """Start the program; raises TmuxMissing when there is no such program."""
         try:
+            # A session of its own: a Ctrl+C meant for us is not meant for it.
             await asyncio.get_running_loop().subprocess_exec(
-                # A Ctrl+C meant for us is not meant for it.
-                lambda: self,
-                *argv,
-                stdin=stdin,
-                env=env,
-                start_new_session=True,
+                lambda: self, *argv, stdin=stdin, env=env, start_new_session=True
             )
         except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
             raise tmux_missing_error() from error

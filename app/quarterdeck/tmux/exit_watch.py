@@ -11,8 +11,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
-
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Collection
@@ -31,10 +29,8 @@ STAT_TTY: Final = 4
 STAT_EXIT_CODE: Final = 49
 
 
-class _Watched(Struct, frozen=True):
-    pid: int
-    tty: str
-    fd: int
+Process = tuple[int, str]
+"""Its id and its terminal."""
 
 
 class ExitWatch:
@@ -46,8 +42,8 @@ class ExitWatch:
     def __init__(self, loop: asyncio.AbstractEventLoop, exited: Callable[[PaneId, int | None], None]) -> None:
         self._loop = loop
         self._exited = exited
-        self._watched: dict[PaneId, _Watched] = {}
-        self._told: dict[PaneId, tuple[int, str]] = {}
+        self._watched: dict[PaneId, tuple[Process, int]] = {}
+        self._told: dict[PaneId, Process] = {}
         self._most = most_watched()
         self.missed: frozenset[PaneId] = frozenset()
         """Living panes that could not be watched, for want of file descriptors or rights."""
@@ -64,8 +60,8 @@ class ExitWatch:
     def watch(self, panes: dict[PaneId, Pane]) -> None:
         """Watch exactly these panes' processes."""
         wanted = {pane_id: (pane.pid, pane.tty) for pane_id, pane in panes.items()}
-        for pane_id, watched in list(self._watched.items()):
-            if wanted.get(pane_id) != (watched.pid, watched.tty):
+        for pane_id, (process, _) in list(self._watched.items()):
+            if wanted.get(pane_id) != process:
                 self._drop(pane_id)
         # tmux may list a pane for some milliseconds after its process ended: that is told once.
         self._told = {pane_id: process for pane_id, process in self._told.items() if wanted.get(pane_id) == process}
@@ -81,37 +77,38 @@ class ExitWatch:
     def _open(self, pane: Pane) -> bool:
         if len(self._watched) >= self._most:
             return False
+        process = pane.pid, pane.tty
         try:
             fd = os.pidfd_open(pane.pid)
         except ProcessLookupError:
-            self._tell(pane.pane_id, (pane.pid, pane.tty), None)
+            self._tell(pane.pane_id, process, None)
             return True
         except OSError as error:
             logger.debug("no pidfd for process %d: %s", pane.pid, error)
             return False
         # A pid may be another process's by now; tmux gave the pane's own process the pane's terminal.
-        if not has_terminal(pane.pid, pane.tty):
+        if not has_terminal(*process):
             os.close(fd)
-            self._tell(pane.pane_id, (pane.pid, pane.tty), None)
+            self._tell(pane.pane_id, process, None)
             return True
-        self._watched[pane.pane_id] = _Watched(pane.pid, pane.tty, fd)
+        self._watched[pane.pane_id] = process, fd
         self._loop.add_reader(fd, self._on_exit, pane.pane_id)
         return True
 
     def _on_exit(self, pane_id: PaneId) -> None:
-        watched = self._watched[pane_id]
-        status = exit_status(watched.pid, watched.fd)
+        process, fd = self._watched[pane_id]
+        status = exit_status(process[0], fd)
         self._drop(pane_id)
-        self._tell(pane_id, (watched.pid, watched.tty), status)
+        self._tell(pane_id, process, status)
 
-    def _tell(self, pane_id: PaneId, process: tuple[int, str], status: int | None) -> None:
+    def _tell(self, pane_id: PaneId, process: Process, status: int | None) -> None:
         self._told[pane_id] = process
         self._exited(pane_id, status)
 
     def _drop(self, pane_id: PaneId) -> None:
-        watched = self._watched.pop(pane_id)
-        self._loop.remove_reader(watched.fd)
-        os.close(watched.fd)
+        _, fd = self._watched.pop(pane_id)
+        self._loop.remove_reader(fd)
+        os.close(fd)
 
     def close(self) -> None:
         """Let go of every process."""
@@ -169,8 +166,8 @@ def exit_status(pid: int, pidfd: int) -> int | None:
     Until tmux has reaped it, /proc tells; afterwards the pidfd does, on kernels that can.
     """
     code = _reaped_code(pidfd)
-    if code is None:
-        code = _zombie_code(pid)
+    if code is None and (fields := _stat(pid)) is not None and fields[0] == "Z":
+        code = int(fields[STAT_EXIT_CODE])
     if code is None:
         code = _reaped_code(pidfd)
     return None if code is None else os.waitstatus_to_exitcode(code)
@@ -185,11 +182,6 @@ def _reaped_code(pidfd: int) -> int | None:
         return None
     (mask,) = struct.unpack_from("Q", info)
     return int(struct.unpack_from("i", info, PIDFD_INFO_SIZE - 4)[0]) if mask & PIDFD_INFO_EXIT else None
-
-
-def _zombie_code(pid: int) -> int | None:
-    fields = _stat(pid)
-    return int(fields[STAT_EXIT_CODE]) if fields is not None and fields[0] == "Z" else None
 
 
 def has_terminal(pid: int, tty: str) -> bool:

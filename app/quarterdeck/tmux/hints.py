@@ -13,7 +13,7 @@ from quarterdeck.tmux.exit_watch import ExitPoll, ExitWatch
 from quarterdeck.tmux.output_watch import OutputWatch
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection
+    from collections.abc import AsyncIterator, Collection
 
     from quarterdeck.core.pane import Pane
 
@@ -26,21 +26,15 @@ POLL_EVERY: Final = 1.0
 
 NOTICES: Final = {
     # What tmux 3.2 to 3.7 tells a control client; of sessions it is not attached to it says `unlinked-`.
-    "sessions-changed": HintKind.STRUCTURE,
-    "session-renamed": HintKind.STRUCTURE,
-    "session-changed": HintKind.STRUCTURE,
-    "session-window-changed": HintKind.STRUCTURE,
-    "client-session-changed": HintKind.STRUCTURE,
-    "client-detached": HintKind.STRUCTURE,
-    "window-add": HintKind.STRUCTURE,
-    "window-close": HintKind.STRUCTURE,
-    "window-renamed": HintKind.STRUCTURE,
-    "window-pane-changed": HintKind.STRUCTURE,
-    "unlinked-window-add": HintKind.STRUCTURE,
-    "unlinked-window-close": HintKind.STRUCTURE,
-    "unlinked-window-renamed": HintKind.STRUCTURE,
-    "layout-change": HintKind.STRUCTURE,
-    "pane-mode-changed": HintKind.STRUCTURE,
+    **dict.fromkeys(
+        (
+            *("sessions-changed", "session-renamed", "session-changed", "session-window-changed"),
+            *("client-session-changed", "client-detached", "layout-change", "pane-mode-changed"),
+            *("window-add", "window-close", "window-renamed", "window-pane-changed"),
+            *("unlinked-window-add", "unlinked-window-close", "unlinked-window-renamed"),
+        ),
+        HintKind.STRUCTURE,
+    ),
     "exit": HintKind.SERVER,
 }
 
@@ -66,20 +60,14 @@ class HintStream:
             if known.exit_status is None:
                 self._waiting[key] = hint
             return
-        if len(self._waiting) >= self._capacity and not self._make_room(hint):
-            return
+        if len(self._waiting) >= self._capacity:
+            self.dropped += 1
+            weakest = next((kind for kind in self._waiting if kind[0] is HintKind.OUTPUT), None)
+            if hint.kind is HintKind.OUTPUT or weakest is None:
+                return
+            del self._waiting[weakest]
         self._waiting[key] = hint
         self._ready.set()
-
-    def _make_room(self, hint: Hint) -> bool:
-        self.dropped += 1
-        if hint.kind is HintKind.OUTPUT:
-            return False
-        weakest = next((key for key in self._waiting if key[0] is HintKind.OUTPUT), None)
-        if weakest is None:
-            return False
-        del self._waiting[weakest]
-        return True
 
     async def __aiter__(self) -> AsyncIterator[Hint]:
         """Hints until the stream is closed and empty."""
@@ -107,16 +95,16 @@ class Hints:
     def __init__(
         self,
         *,
-        use_pidfd: bool | None = None,
-        use_inotify: bool | None = None,
+        use_pidfd: bool = True,
+        use_inotify: bool = True,
         use_notices: bool = True,
         capacity: int = CAPACITY,
         poll_every: float | None = None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._stream = HintStream(capacity)
-        self._exits = ExitWatch(self._loop, self._exited) if _wanted(use_pidfd, ExitWatch.works) else None
-        self._outputs = OutputWatch(self._loop, self._wrote) if _wanted(use_inotify, inotify.works) else None
+        self._exits = ExitWatch(self._loop, self._exited) if use_pidfd and ExitWatch.works() else None
+        self._outputs = OutputWatch(self._loop, self._wrote) if use_inotify and inotify.works() else None
         self._notices = use_notices
         self._exit_poll = ExitPoll()
         self._poll_every = POLL_EVERY if poll_every is None else poll_every
@@ -160,11 +148,9 @@ class Hints:
 
     def notice(self, name: str, args: str) -> None:
         """Take a notification of a control client: its name without the `%`, and the rest of its line."""
-        kind = NOTICES.get(name)
-        if kind is None:
-            return
-        pane_id = PaneId(args.split(" ", 1)[0]) if name == "pane-mode-changed" else None
-        self._stream.put(Hint(kind, pane_id))
+        if name in NOTICES:
+            pane_id = PaneId(args.split(" ", 1)[0]) if name == "pane-mode-changed" else None
+            self._stream.put(Hint(NOTICES[name], pane_id))
 
     def use_notices(self, *, available: bool) -> None:
         """Poll for structure while no control client can tell of it."""
@@ -215,7 +201,3 @@ class Hints:
         if self._outputs is not None:
             self._outputs.close()
         self._stream.close()
-
-
-def _wanted(forced: bool | None, works: Callable[[], bool]) -> bool:
-    return works() if forced is None else forced

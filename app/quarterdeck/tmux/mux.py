@@ -90,8 +90,8 @@ class TmuxMux(TmuxCommands):
             from quarterdeck.tmux.hints import Hints
 
             self._hints = Hints(
-                use_pidfd=None if self._listens else False,
-                use_inotify=None if self._listens else False,
+                use_pidfd=self._listens,
+                use_inotify=self._listens,
                 use_notices=self.control is not None and self.control.linked,
                 poll_every=self._poll_every,
             )

@@ -123,13 +123,12 @@ async def client_here(commands: TmuxCommands, where: Placement) -> str:
     A popup says nothing certain about its terminal (its `TMUX` names the session that was newest when it opened), so
     there all of them may be it, and the key that was just pressed decides.
     """
-    clients = await commands.clients()
-    session = None if where.pane_id is None else await commands.session_of(where.pane_id)
-    if where.pane_id is None:
-        possible = list(clients)
-    else:
-        possible = [known for known in clients if known.pane_id == where.pane_id] or [
-            known for known in clients if known.tmux_id == session
+    possible: Sequence[Client] = await commands.clients()
+    session = None
+    if where.pane_id is not None:
+        session = await commands.session_of(where.pane_id)
+        possible = [known for known in possible if known.pane_id == where.pane_id] or [
+            known for known in possible if known.tmux_id == session
         ]
     if not possible:
         raise Refused("No terminal shows this pane.", hint="Attach to its session first.")
@@ -142,11 +141,7 @@ async def newest(commands: TmuxCommands, possible: Sequence[Client], session: Tm
         # tmux knows the newest key press to the microsecond, and tells it in seconds.
         newest = await commands.newest_client(session)
         possible = [known for known in possible if known.name == newest] or possible
-    return max(possible, key=_freshness).name
-
-
-def _freshness(client: Client) -> tuple[int, bool]:
-    return client.activity, "focused" in client.flags
+    return max(possible, key=lambda client: (client.activity, "focused" in client.flags)).name
 
 
 async def remember_console(commands: TmuxCommands, pane_id: PaneId) -> None:
@@ -164,10 +159,9 @@ async def forget_console(commands: TmuxCommands, pane_id: PaneId) -> None:
 
 async def console_pane(commands: TmuxCommands) -> PaneId | None:
     """The console's pane, if the note is still true: the pane is there, and so is the console's process."""
-    noted = await commands.option(CONSOLE_OPTION) or ""
+    pane_id = pane_id_of(await commands.option(CONSOLE_OPTION) or "")
     process = await commands.option(CONSOLE_PROCESS_OPTION) or ""
-    pane_id = pane_id_of(noted)
-    if pane_id is None or not _runs(process) or not await commands.pane_exists(pane_id):
+    if pane_id is None or not _runs(process) or await commands.session_of(pane_id) is None:
         return None
     return pane_id
 
@@ -219,8 +213,6 @@ def _runs(process: str) -> bool:
         return False
     try:
         os.kill(int(process), 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
+    except OSError as error:
+        return isinstance(error, PermissionError)
     return True

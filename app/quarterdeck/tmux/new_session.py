@@ -15,10 +15,7 @@ from quarterdeck.tmux import formats, one_call
 from quarterdeck.tmux.quoting import unexpanded, words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from quarterdeck.core.pane import Pane, ServerAddress
-    from quarterdeck.errors import TmuxError
     from quarterdeck.ports.mux import NewSession
 
 TIMEOUT: Final = 10.0
@@ -42,28 +39,29 @@ async def new_session(address: ServerAddress, wanted: NewSession, timeout: float
     if wanted.name == "":
         # tmux 3.7 would make it, and nobody could name it.
         raise no_such_name(wanted.name)
-    folder = await asyncio.to_thread(_existing_folder, wanted.cwd)
-    environment = _environment(wanted.env)
-    await asyncio.to_thread(_make_socket_folder, address)
-    await asyncio.to_thread(_check_program, wanted.argv, folder, environment.get("PATH"))
+    folder, environment = await asyncio.to_thread(_prepared, address, wanted)
+    # A single word tmux would hand to a shell.
+    program = ("sh", "-c", 'exec "$0"', *wanted.argv) if len(wanted.argv) == 1 else wanted.argv
     questions = formats.Questions()
     create = (
         *("new-session", "-d", "-P", "-F", questions.panes(details=True)[-1]),
         *("-x", str(wanted.columns), "-y", str(wanted.lines), "-c", unexpanded(folder)),
         *(() if wanted.name is None else ("-s", unexpanded(wanted.name))),
         *(part for name, value in wanted.env.items() for part in ("-e", f"{name}={value}")),
-        *("--", *_program(wanted.argv)),
+        *("--", *program),
     )
-    hold = () if wanted.name is None else _set_remain("on", made_target(wanted.name))
+    hold = () if wanted.name is None else _kept_dead(made_target(wanted.name))
     ran = await one_call.run(
         address, *words(*create), *((";", *words(*hold)) if hold else ()), timeout=timeout, starting_with=environment
     )
     rows = questions.read(ran.out)
     if not rows.panes:
-        raise _refusal(address, wanted.name, ran.err)
+        if ran.err.startswith("duplicate session"):
+            raise TmuxRefused(f"A session named {wanted.name!r} exists already.")
+        raise no_such_name(wanted.name) if ran.err.startswith("invalid session") else one_call.failure(address, ran.err)
     pane = formats.pane(rows.panes[0], rows.details.get(rows.panes[0].target))
     if ran.exit_code or not hold:
-        await one_call.run(address, *_set_remain("on", pane.pane_id), timeout=timeout)
+        await one_call.run(address, *_kept_dead(pane.pane_id), timeout=timeout)
     await asyncio.sleep(SETTLE)
     await _see_alive(address, pane, wanted, timeout)
     return pane
@@ -77,8 +75,8 @@ def made_target(name: str) -> str:
     return _IN_TARGETS.sub("[!a]", _SPECIAL.sub(r"\\\g<0>", name)) + ":"
 
 
-def _set_remain(value: str, target: str) -> tuple[str, ...]:
-    return ("set-option", "-p", "-t", target, "remain-on-exit", value)
+def _kept_dead(target: str) -> tuple[str, ...]:
+    return ("set-option", "-p", "-t", target, "remain-on-exit", "on")
 
 
 async def _see_alive(address: ServerAddress, pane: Pane, wanted: NewSession, timeout: float) -> None:
@@ -105,7 +103,9 @@ async def _see_alive(address: ServerAddress, pane: Pane, wanted: NewSession, tim
             most=one_call.MOST_BYTES_OF_ROWS,
         )
         status, _, screen = answer.out.decode(errors="replace").partition("\n")
-        said = _last_words(screen)
+        # tmux 3.2a gives joined lines with blanks at their ends.
+        lines = [line.rstrip() for line in clean_lines(screen).splitlines() if not line.startswith(DEAD_MARK)]
+        said = "\n".join(lines).strip()[-LAST_WORDS:]
     raise TmuxRefused(
         f"The session's program ended at once{status and f' with status {status}'}.",
         hint=said or "It said nothing; run it by hand in that folder to see why.",
@@ -119,59 +119,34 @@ def _resize(pane: Pane, wanted: NewSession) -> str:
     return f"if-shell -F -t {pane.pane_id} '#{{m:3.2*,#{{version}}}}' '{resize} ; {let_follow}'"
 
 
-def _last_words(screen: str) -> str:
-    # tmux 3.2a gives joined lines with blanks at their ends.
-    lines = [line.rstrip() for line in clean_lines(screen).splitlines() if not line.startswith(DEAD_MARK)]
-    return "\n".join(lines).strip()[-LAST_WORDS:]
-
-
-def _existing_folder(cwd: Path) -> str:
-    """The folder's absolute path; tmux would quietly start in the home folder where it cannot go there."""
-    if not cwd.is_dir():
-        raise TmuxRefused(f"There is no folder {cwd}.")
-    if not os.access(cwd, os.X_OK):
-        raise TmuxRefused(f"The folder {cwd} cannot be entered.")
-    return str(cwd.absolute())
-
-
-def _make_socket_folder(address: ServerAddress) -> None:
-    """Make tmux's own folder, as it does for itself; told of a socket by its path it would not (3.3a)."""
-    folder = Path(address.socket).parent
-    if folder.name == f"tmux-{os.getuid()}" and folder.parent.is_dir():
-        folder.mkdir(mode=0o700, exist_ok=True)
-
-
-def _check_program(argv: tuple[str, ...], folder: str, path: str | None) -> None:
-    """Refuse a program that is not there: tmux starts the session all the same, and says nothing."""
-    if not argv:
-        return
-    program = argv[0]
-    if shutil.which(str(Path(folder, program)) if os.sep in program else program, path=path) is None:
-        raise TmuxRefused(f"There is no program {program!r} to run.", hint="Is it installed, and on PATH?")
-
-
-def _environment(wanted: Mapping[str, str]) -> dict[str, str]:
-    """The environment tmux runs in: a pane takes PATH from there, whatever `-e` says (3.3a)."""
-    for name in wanted:
+def _prepared(address: ServerAddress, wanted: NewSession) -> tuple[str, dict[str, str]]:
+    """The folder's absolute path and the environment tmux runs in, once all is seen to be there."""
+    # tmux would quietly start in the home folder where it cannot go there.
+    if not wanted.cwd.is_dir():
+        raise TmuxRefused(f"There is no folder {wanted.cwd}.")
+    if not os.access(wanted.cwd, os.X_OK):
+        raise TmuxRefused(f"The folder {wanted.cwd} cannot be entered.")
+    for name in wanted.env:
         if not name or "=" in name:
             raise TmuxRefused(f"{name!r} cannot be the name of an environment variable.")
-    ours = {name: value for name, value in os.environ.items() if name not in {"TMUX", "TMUX_PANE"}}
-    return {**ours, "PATH": wanted["PATH"]} if "PATH" in wanted else ours
-
-
-def _program(argv: tuple[str, ...]) -> tuple[str, ...]:
-    """The command's words; a single word tmux would hand to a shell."""
-    return ("sh", "-c", 'exec "$0"', *argv) if len(argv) == 1 else argv
+    environment = one_call.outside_environment()
+    if "PATH" in wanted.env:
+        # A pane takes PATH from there, whatever `-e` says (3.3a).
+        environment["PATH"] = wanted.env["PATH"]
+    # tmux's own folder, made as it does for itself; told of a socket by its path it would not (3.3a).
+    sockets = Path(address.socket).parent
+    if sockets.name == f"tmux-{os.getuid()}" and sockets.parent.is_dir():
+        sockets.mkdir(mode=0o700, exist_ok=True)
+    folder = str(wanted.cwd.absolute())
+    if wanted.argv:
+        program = wanted.argv[0]
+        # tmux starts the session of a program that is not there all the same, and says nothing.
+        where = str(Path(folder, program)) if os.sep in program else program
+        if shutil.which(where, path=environment.get("PATH")) is None:
+            raise TmuxRefused(f"There is no program {program!r} to run.", hint="Is it installed, and on PATH?")
+    return folder, environment
 
 
 def no_such_name(name: str | None) -> TmuxRefused:
     """The error of a name that no session can have."""
     return TmuxRefused(f"tmux does not accept a session named {name!r}.")
-
-
-def _refusal(address: ServerAddress, name: str | None, said: str) -> TmuxError:
-    if said.startswith("duplicate session"):
-        return TmuxRefused(f"A session named {name!r} exists already.")
-    if said.startswith("invalid session"):
-        return no_such_name(name)
-    return one_call.failure(address, said)

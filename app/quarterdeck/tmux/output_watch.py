@@ -44,10 +44,9 @@ class OutputWatch:
         for pane_id, tty in list(self._ttys.items()):
             if pane_id not in panes or panes[pane_id].tty != tty:
                 self.drop(pane_id)
-        missed = set()
-        for pane_id, pane in panes.items():
-            if pane_id not in self._ttys and not self._add(pane_id, pane.tty):
-                missed.add(pane_id)
+        missed = {
+            pane_id for pane_id, pane in panes.items() if pane_id not in self._ttys and not self._arm(pane_id, pane.tty)
+        }
         if missed and not self.missed:
             logger.warning("%d terminals cannot be watched; they are polled", len(missed))
         self.missed = frozenset(missed)
@@ -61,19 +60,14 @@ class OutputWatch:
             self._owners.pop(watch, None)
             self._kernel.remove(watch)
 
-    def _add(self, pane_id: PaneId, tty: str) -> bool:
-        self._ttys[pane_id] = tty
-        if self._arm(pane_id):
-            return True
-        del self._ttys[pane_id]
-        return False
-
-    def _arm(self, pane_id: PaneId) -> bool:
+    def _arm(self, pane_id: PaneId, tty: str) -> bool:
         try:
-            watch = self._kernel.add(self._ttys[pane_id], MODIFY | ONCE)
+            watch = self._kernel.add(tty, MODIFY | ONCE)
         except OSError as error:
-            logger.debug("no watch on %s: %s", self._ttys[pane_id], error.strerror)
+            logger.debug("no watch on %s: %s", tty, error.strerror)
+            self._ttys.pop(pane_id, None)
             return False
+        self._ttys[pane_id] = tty
         former = self._watches.get(pane_id)
         if former is not None and former != watch:
             self._owners.pop(former, None)
@@ -87,10 +81,8 @@ class OutputWatch:
                 self._wrote(None)
             elif mask & IGNORED:
                 self._ignored(watch)
-            elif mask & MODIFY:
-                pane_id = self._owners.get(watch)
-                if pane_id is not None:
-                    self._wrote(pane_id)
+            elif mask & MODIFY and watch in self._owners:
+                self._wrote(self._owners[watch])
 
     def _ignored(self, watch: int) -> None:
         """The kernel took the watch away: it had fired, or its terminal is gone."""
@@ -106,10 +98,8 @@ class OutputWatch:
         self._rearming = None
         fired, self._fired = self._fired, set()
         for pane_id in fired:
-            if self._arm(pane_id):
+            if self._arm(pane_id, self._ttys[pane_id]):
                 self._wrote(pane_id)
-            else:
-                del self._ttys[pane_id]
 
     def close(self) -> None:
         """Let go of every terminal."""

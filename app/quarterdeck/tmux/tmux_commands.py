@@ -67,23 +67,20 @@ class TmuxCommands:
         """
         for attempt in range(ATTEMPTS):
             try:
-                await self._kill(tmux_id, of)
-            except TmuxError as error:
-                if _is_gone(error):
+                running = await self.incarnation()
+                if of and running != of:
                     return
-                if attempt + 1 == ATTEMPTS or not _is_ending(error):
+                await self._command("kill-session", target=_session(tmux_id))
+                await self._command("has-session", target=_session(tmux_id))
+            except TmuxError as error:
+                if isinstance(error, one_call.ServerAbsent) or any(words in error.message for words in GONE):
+                    return
+                is_ending = isinstance(error, TmuxUnreachable) and "server exited" in error.message
+                if attempt + 1 == ATTEMPTS or not is_ending:
                     raise
                 await asyncio.sleep(PAUSE)
             else:
                 raise TmuxRefused(f"tmux did not end session {tmux_id}.")
-
-    async def _kill(self, tmux_id: TmuxSessionId, of: str) -> None:
-        """End a session; raises "can't find session" or ServerAbsent when that is so, before or after."""
-        running = await self.incarnation()
-        if of and running != of:
-            raise one_call.ServerAbsent(f"The server of session {tmux_id} is gone.")
-        await self._command("kill-session", target=_session(tmux_id))
-        await self._command("has-session", target=_session(tmux_id))
 
     async def incarnation(self) -> str:
         """Which run of the server answers now, in the words of `core.pane.Incarnation`."""
@@ -148,14 +145,11 @@ class TmuxCommands:
                 timeout=max(PASTE_TIMEOUT, self._timeout),
             )
         except BaseException:
-            await self._drop_buffer(buffer)
+            try:
+                await one_call.run(self.address, "delete-buffer", "-b", buffer, timeout=self._timeout)
+            except TmuxError as error:
+                logger.warning("a paste buffer may be left at the server: %s", error.message)
             raise
-
-    async def _drop_buffer(self, buffer: str) -> None:
-        try:
-            await one_call.run(self.address, "delete-buffer", "-b", buffer, timeout=self._timeout)
-        except TmuxError as error:
-            logger.warning("a paste buffer may be left at the server: %s", error.message)
 
     async def leave_mode(self, pane_id: PaneId) -> None:
         """Leave copy mode, if the pane is in it."""
@@ -209,12 +203,8 @@ class TmuxCommands:
         answer = await self._command("show-options", "-sqv", name)
         return "\n".join(answer) or None
 
-    async def pane_exists(self, pane_id: PaneId) -> bool:
-        """Whether the server has this pane. Asked for one it has not, tmux answers with empty fields (3.3a)."""
-        return await self._fields(pane_id, "#{pane_id}") == pane_id
-
     async def session_of(self, pane_id: PaneId) -> TmuxSessionId | None:
-        """The session a pane is in; None when there is no such pane."""
+        """The session a pane is in; None when there is no such pane: asked for it, tmux gives empty fields (3.3a)."""
         found, _, session = (await self._fields(pane_id, "#{pane_id} #{session_id}")).partition(" ")
         return TmuxSessionId(session) if found == pane_id else None
 
@@ -242,14 +232,6 @@ class TmuxCommands:
 
     async def _fields(self, pane_id: PaneId, fmt: str) -> str:
         return " ".join(await self._command("display-message", "-p", fmt, target=_pane(pane_id)))
-
-
-def _is_gone(error: TmuxError) -> bool:
-    return isinstance(error, one_call.ServerAbsent) or any(words in error.message for words in GONE)
-
-
-def _is_ending(error: TmuxError) -> bool:
-    return isinstance(error, TmuxUnreachable) and "server exited" in error.message
 
 
 def _say(text: str) -> tuple[str, ...]:
