@@ -22,7 +22,7 @@ NO_FILE = "opens no file"
 ALLOWED = {
     "foreign_files: os.open": "the one place",
     "foreign_files: open": "what the shell made of `<(command)`, which the operator wants to be waited for",
-    "agents.open_files: read_text": THE_SYSTEMS,
+    "agents.agent_files: read_text": THE_SYSTEMS,
     "agents.opencode_server: open": THE_SYSTEMS,
     "agents.opencode_transcript: sqlite3.connect": "after `require_database`",
     "cli.config: os.fdopen": OURS_ALONE,

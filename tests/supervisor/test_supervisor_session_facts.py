@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.agents.file_claims import FileClaims
+from quarterdeck.agents.agent_files import FileClaims
 from quarterdeck.agents.roster import Roster
 from quarterdeck.core.pane import Pane, PaneId, TmuxSessionId, WindowId
 from quarterdeck.core.projection import KnownFacts, Seen, project, shows_as

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from quarterdeck.agents.agent_files import FileClaims
 from quarterdeck.agents.detect import find_agent
-from quarterdeck.agents.file_claims import FileClaims
 from quarterdeck.agents.report_script import script_path, script_text
 from quarterdeck.core.reading_ladder import decide
 from quarterdeck.core.report import ReportState

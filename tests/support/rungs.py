@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
-from quarterdeck.agents.file_claims import FileClaims
+from quarterdeck.agents.agent_files import FileClaims
 from quarterdeck.core.report import Report, ReportState
 from quarterdeck.ports.agent import Program
 from quarterdeck.values import replace

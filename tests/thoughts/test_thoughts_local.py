@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.agents.file_claims import FileClaims
+from quarterdeck.agents.agent_files import FileClaims
 from quarterdeck.core.insight import Insight
 from quarterdeck.core.reading import evidence_of, waits_for_operator
 from quarterdeck.core.reading_ladder import decide

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
+from quarterdeck.agents.agent_files import agent_folder
 from quarterdeck.agents.claude_reports import PLAN_TOOLS, QUESTION_TOOLS
 from quarterdeck.agents.json_lines import JsonLinesTranscript, first_rows, newest_first
 from quarterdeck.agents.ledger import Ledger, Phase
@@ -16,9 +16,9 @@ from quarterdeck.core.foreign_json import is_object, number_at, object_at, objec
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+    from pathlib import Path
 
     from quarterdeck.core.foreign_json import Json
-    from quarterdeck.ports.agent import Claims, Transcript
 
 BIG_CONTEXT = 1_000_000
 USUAL_CONTEXT = 200_000
@@ -30,23 +30,9 @@ _PASTED = re.compile(r"</?pasted_content\b[^>]*>\n?")
 _COMMAND_WORDS = re.compile(r"<command-args>\s*([^<]*?)\s*</command-args>")
 
 
-def transcript(
-    *, cwd: str, claims: Claims, session_id: str = "", path: Path | None = None, home: Path | None = None
-) -> Transcript:
-    """A reader for the session's file, or for the newest of its folder when the conversation is not known."""
-    root = config_folder(home) / "projects"
-    return JsonLinesTranscript(
-        claims=claims,
-        candidates=lambda: _candidates(root, cwd, session_id, path),
-        take=take,
-        belongs=lambda found: path is not None or bool(session_id) or _is_of(found, cwd),
-    )
-
-
 def config_folder(home: Path | None) -> Path:
     """Where Claude Code keeps its files."""
-    told = os.environ.get("CLAUDE_CONFIG_DIR") if home is None else None
-    return Path(told) if told else (home or Path.home()) / ".claude"
+    return agent_folder("CLAUDE_CONFIG_DIR", home, ".claude")
 
 
 def folder_name(cwd: str) -> str:
@@ -54,16 +40,13 @@ def folder_name(cwd: str) -> str:
     return re.sub(r"[^A-Za-z0-9]", "-", cwd)
 
 
-def _candidates(root: Path, cwd: str, session_id: str, path: Path | None) -> Iterable[Path]:
-    if path is not None:
-        return [path] if path.is_file() else []
+def _find(home: Path | None, cwd: str, session_id: str) -> Iterable[Path]:
+    root = config_folder(home) / "projects"
     if session_id:
-        if not re.fullmatch(r"[\w-]{1,100}", session_id):
-            return []
         direct = root / folder_name(cwd) / f"{session_id}.jsonl"
         return [direct] if direct.is_file() else newest_first(root.glob(f"*/{session_id}.jsonl"))
     found = (each for each in (root / folder_name(cwd)).glob("*.jsonl") if not each.name.startswith("agent-"))
-    return newest_first(found)
+    return (each for each in newest_first(found) if _is_of(each, cwd))
 
 
 def _is_of(path: Path, cwd: str) -> bool:
@@ -72,7 +55,7 @@ def _is_of(path: Path, cwd: str) -> bool:
     return not named or cwd in named
 
 
-def take(ledger: Ledger, row: Json) -> None:
+def _take(ledger: Ledger, row: Json) -> None:
     """Enter one row of the transcript into the ledger."""
     if row.get("isSidechain") is True:
         return  # a sub-agent's
@@ -164,3 +147,7 @@ def _count(ledger: Ledger, message: Json) -> None:
     ledger.count(text_at(message, "id"), sent, number_at(usage, "output_tokens"))
     if "[1m]" in ledger.model or sent > USUAL_CONTEXT:
         ledger.context_limit = BIG_CONTEXT
+
+
+transcript = partial(JsonLinesTranscript, _find, _take)
+"""A reader for the session's file, or for the newest of its folder when the conversation is not known."""

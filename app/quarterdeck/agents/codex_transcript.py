@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
+from quarterdeck.agents.agent_files import agent_folder, open_match
 from quarterdeck.agents.claude_reports import QUESTION_TOOLS
 from quarterdeck.agents.json_lines import JsonLinesTranscript, first_rows
 from quarterdeck.agents.ledger import Ledger, Phase
 from quarterdeck.agents.limits import reset_time
-from quarterdeck.agents.open_files import open_match
 from quarterdeck.core.foreign_json import EMPTY, number_at, object_at, objects_at, parse_object, text_at, time_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+    from pathlib import Path
 
     from quarterdeck.core.foreign_json import Json
-    from quarterdeck.ports.agent import Claims, Program, Transcript
+    from quarterdeck.ports.agent import Program
 
 DAYS_LOOKED_AT = 14
 _OPEN = re.compile(r"/sessions/\d+/\d+/\d+/rollout-[\dT-]+-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.jsonl$")
@@ -28,23 +28,9 @@ _RESULTS = frozenset({"function_call_output", "custom_tool_call_output", "local_
 _FAILED = re.compile(r"(?:exited with code|exit code:?) (?!0\b)\d|aborted by user|\"success\": ?false", re.IGNORECASE)
 
 
-def transcript(
-    *, cwd: str, claims: Claims, session_id: str = "", path: Path | None = None, home: Path | None = None
-) -> Transcript:
-    """A reader for the session's file, or for the newest of its folder when the conversation is not known."""
-    root = config_folder(home) / "sessions"
-    return JsonLinesTranscript(
-        claims=claims,
-        candidates=lambda: _candidates(root, session_id, path),
-        take=take,
-        belongs=lambda found: path is not None or _is_of(found, cwd, session_id),
-    )
-
-
 def config_folder(home: Path | None) -> Path:
     """Where Codex keeps its files."""
-    told = os.environ.get("CODEX_HOME") if home is None else None
-    return Path(told) if told else (home or Path.home()) / ".codex"
+    return agent_folder("CODEX_HOME", home, ".codex")
 
 
 def conversation(program: Program, home: Path | None = None) -> str:
@@ -54,16 +40,15 @@ def conversation(program: Program, home: Path | None = None) -> str:
     return found[1] if found else ""
 
 
-def _candidates(root: Path, session_id: str, path: Path | None) -> Iterable[Path]:
+def _find(home: Path | None, cwd: str, session_id: str) -> Iterable[Path]:
     """The newest days' files, by name: names start with their time."""
-    if path is not None:
-        return [path] if path.is_file() else []
+    root = config_folder(home) / "sessions"
     if session_id:
-        if not re.fullmatch(r"[\w-]{1,100}", session_id):
-            return []
-        return sorted(root.glob(f"*/*/*/rollout-*{session_id}.jsonl"), reverse=True)
-    days = sorted(root.glob("[0-9]*/[0-9]*/[0-9]*"), reverse=True)[:DAYS_LOOKED_AT]
-    return (each for day in days for each in sorted(day.glob("rollout-*.jsonl"), reverse=True))
+        found: Iterable[Path] = sorted(root.glob(f"*/*/*/rollout-*{session_id}.jsonl"), reverse=True)
+    else:
+        days = sorted(root.glob("[0-9]*/[0-9]*/[0-9]*"), reverse=True)[:DAYS_LOOKED_AT]
+        found = (each for day in days for each in sorted(day.glob("rollout-*.jsonl"), reverse=True))
+    return (each for each in found if _is_of(each, cwd, session_id))
 
 
 def _is_of(path: Path, cwd: str, session_id: str) -> bool:
@@ -75,7 +60,7 @@ def _is_of(path: Path, cwd: str, session_id: str) -> bool:
     return text_at(meta, "cwd") == cwd and isinstance(meta.get("source", ""), str)
 
 
-def take(ledger: Ledger, row: Json) -> None:
+def _take(ledger: Ledger, row: Json) -> None:
     """Enter one row of the rollout into the ledger."""
     at = time_at(row, "timestamp")
     ledger.updated_at = at or ledger.updated_at
@@ -151,3 +136,7 @@ def _tokens(ledger: Ledger, info: Json) -> None:
     ledger.token_count = number_at(info, "last_token_usage", "input_tokens") or ledger.token_count
     limit = number_at(info, "model_context_window")
     ledger.context_limit = limit if limit > 0 else ledger.context_limit
+
+
+transcript = partial(JsonLinesTranscript, _find, _take)
+"""A reader for the session's file, or for the newest of its folder when the conversation is not known."""

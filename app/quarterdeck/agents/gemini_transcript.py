@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quarterdeck.core.foreign_json import Json
-    from quarterdeck.ports.agent import Claims, Transcript
 
 _ID_IN_NAME = 8
 _REWRITTEN_WITHIN = timedelta(milliseconds=100)
@@ -29,34 +28,18 @@ _CANCELLED = "Request cancelled."
 _REFUSED = frozenset({"cancelled", "error"})
 
 
-def transcript(
-    *, cwd: str, claims: Claims, session_id: str = "", path: Path | None = None, home: Path | None = None
-) -> Transcript:
-    """A reader for the session's file, or for the newest of its project when the conversation is not known."""
-    root = config_folder(home)
-    return JsonLinesTranscript(
-        claims=claims,
-        candidates=lambda: _candidates(root, cwd, session_id, path),
-        take=take,
-        belongs=lambda found: path is not None or not session_id or _is_of(found, session_id),
-    )
-
-
 def config_folder(home: Path | None) -> Path:
     """Where Gemini CLI keeps its files."""
     return (home or Path.home()) / ".gemini"
 
 
-def _candidates(root: Path, cwd: str, session_id: str, path: Path | None) -> Iterable[Path]:
-    if path is not None:
-        return [path] if path.is_file() else []
+def _find(home: Path | None, cwd: str, session_id: str) -> Iterable[Path]:
+    root = config_folder(home)
     if session_id:
-        if not re.fullmatch(r"[\w-]{8,100}", session_id):
-            return []
-        return newest_first(root.glob(f"tmp/*/chats/session-*-{session_id[:_ID_IN_NAME]}.jsonl"))
-    return newest_first(
-        file for name in _project_names(root, cwd) for file in (root / "tmp" / name / "chats").glob("session-*.jsonl")
-    )
+        found = newest_first(root.glob(f"tmp/*/chats/session-*-{session_id[:_ID_IN_NAME]}.jsonl"))
+        return (each for each in found if [text_at(row, "sessionId") for row in first_rows(each, 1)] == [session_id])
+    chats = (root / "tmp" / name / "chats" for name in _project_names(root, cwd))
+    return newest_first(file for folder in chats for file in folder.glob("session-*.jsonl"))
 
 
 def _project_names(root: Path, cwd: str) -> Iterable[str]:
@@ -70,11 +53,7 @@ def _project_names(root: Path, cwd: str) -> Iterable[str]:
     yield hashlib.sha256(cwd.encode()).hexdigest()
 
 
-def _is_of(path: Path, session_id: str) -> bool:
-    return any(text_at(row, "sessionId") == session_id for row in first_rows(path, 1))
-
-
-def take(ledger: Ledger, row: Json) -> None:
+def _take(ledger: Ledger, row: Json) -> None:
     """Enter one row. A message may be written again under the same id."""
     ledger.session_id = text_at(row, "sessionId") or text_at(row, "$set", "sessionId") or ledger.session_id
     at = time_at(row, "timestamp")
@@ -143,3 +122,7 @@ def _count(ledger: Ledger, row: Json) -> None:
     if is_object(tokens):
         written = number_at(tokens, "output") + number_at(tokens, "thoughts")
         ledger.count(text_at(row, "id"), number_at(tokens, "input"), written)
+
+
+transcript = partial(JsonLinesTranscript, _find, _take)
+"""A reader for the session's file, or for the newest of its project when the conversation is not known."""

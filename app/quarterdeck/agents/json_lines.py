@@ -1,15 +1,19 @@
-"""A transcript kept as one JSON object a line: found, claimed, and read as it grows."""
+"""A transcript kept as one JSON object a line: found, claimed, and read as it grows.
+
+Reading is bounded; a torn last line is left for later, and a file that was replaced is noticed.
+"""
 
 from __future__ import annotations
 
 import logging
+import os
+import re
 import stat
 from typing import TYPE_CHECKING
 
-from quarterdeck.agents.file_tail import READ_LIMIT, FileTail
 from quarterdeck.agents.ledger import Ledger
 from quarterdeck.core.foreign_json import parse_object
-from quarterdeck.foreign_files import read_head
+from quarterdeck.foreign_files import open_file, read_at, read_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,6 +26,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HEAD_BYTES = 256 * 1024
+READ_LIMIT = 16 * 1024 * 1024
+LINE_LIMIT = 8 * 1024 * 1024
+"""A longer line is passed over."""
+_KEPT = 64
+"""Bytes before our place that must still be the same, or else the file was written anew."""
+_SESSION_ID = re.compile(r"[\w-]{1,100}")
 
 
 class JsonLinesTranscript:
@@ -29,19 +39,23 @@ class JsonLinesTranscript:
 
     def __init__(
         self,
-        *,
-        claims: Claims,
-        candidates: Callable[[], Iterable[Path]],
+        find: Callable[[Path | None, str, str], Iterable[Path]],
         take: Callable[[Ledger, Json], None],
-        belongs: Callable[[Path], bool],
-        limit: int = READ_LIMIT,
+        *,
+        cwd: str,
+        claims: Claims,
+        session_id: str = "",
+        path: Path | None = None,
+        home: Path | None = None,
     ) -> None:
-        """`candidates`: files it may be, likeliest first. `take`: enters one row. `belongs`: whether a file is ours."""
-        self._claims = claims
-        self._candidates = candidates
+        """`find`: from home, folder and id, the files it may be, likeliest first. `take`: enters one row."""
         self._take = take
-        self._belongs = belongs
-        self._limit = limit
+        self._claims = claims
+        self._files = find
+        self._cwd = cwd
+        self._session_id = session_id
+        self._path = path
+        self._home = home
         self._tail: FileTail | None = None
         self._ledger = Ledger()
 
@@ -52,9 +66,9 @@ class JsonLinesTranscript:
 
     def read(self) -> TranscriptView | None:
         """Take in what was appended since; None while there is no transcript."""
-        if self._tail is None and not self._find():
+        self._tail = self._tail or self._find()
+        if self._tail is None:
             return None
-        assert self._tail is not None
         try:
             fresh, lines = self._tail.read()
         except OSError:
@@ -64,8 +78,7 @@ class JsonLinesTranscript:
         if fresh:
             self._ledger = Ledger()
         for line in lines:
-            row = parse_object(line)
-            if row is not None:
+            if (row := parse_object(line)) is not None:
                 self._take(self._ledger, row)
         return self._ledger.view()
 
@@ -74,12 +87,64 @@ class JsonLinesTranscript:
         self._claims.release(self)
         self._tail = None
 
-    def _find(self) -> bool:
-        for path in self._candidates():
-            if self._belongs(path) and self._claims.claim(path, self):
-                self._tail = FileTail(path, limit=self._limit)
-                return True
-        return False
+    def _find(self) -> FileTail | None:
+        if self._path is not None:
+            files: Iterable[Path] = [self._path] if self._path.is_file() else []
+        elif self._session_id and not _SESSION_ID.fullmatch(self._session_id):
+            files = []
+        else:
+            files = self._files(self._home, self._cwd, self._session_id)
+        return next((FileTail(file) for file in files if self._claims.claim(file, self)), None)
+
+
+class FileTail:
+    """The appended lines of one file. Blocking; one thread at a time."""
+
+    def __init__(self, path: Path, *, limit: int = READ_LIMIT) -> None:
+        self.path = path
+        self.limit = limit
+        self._file: tuple[int, int] | None = None
+        self._offset = 0
+        self._before = b""
+        self._skips_line = False
+
+    def read(self) -> tuple[bool, list[bytes]]:
+        """Whether everything read before is void, and the complete new lines. Raises OSError when it cannot be read."""
+        descriptor = open_file(self.path)
+        try:
+            facts = os.fstat(descriptor)
+            fresh = self._is_other(descriptor, facts)
+            if fresh:
+                self._file = (facts.st_dev, facts.st_ino)
+                self._offset, self._before, self._skips_line = 0, b"", False
+            if facts.st_size - self._offset > self.limit:
+                self._offset, self._skips_line = facts.st_size - self.limit, True
+            data = read_at(descriptor, self._offset, min(facts.st_size - self._offset, self.limit))
+        finally:
+            os.close(descriptor)
+        return fresh, self._lines(data)
+
+    def _is_other(self, descriptor: int, facts: os.stat_result) -> bool:
+        if self._file != (facts.st_dev, facts.st_ino) or facts.st_size < self._offset:
+            return True
+        kept = len(self._before)
+        return kept > 0 and read_at(descriptor, self._offset - kept, kept) != self._before
+
+    def _lines(self, data: bytes) -> list[bytes]:
+        end = data.rfind(b"\n") + 1
+        if not end and len(data) >= self.limit:
+            # One line longer than all we read at once: the rest of it is passed over too.
+            self._offset += len(data)
+            self._before, self._skips_line = data[-_KEPT:], True
+            return []
+        whole = data[:end]
+        if end:
+            self._before = (self._before + whole)[-_KEPT:] if end < _KEPT else whole[-_KEPT:]
+            self._offset += end
+        if self._skips_line and end:
+            whole = whole[whole.index(b"\n") + 1 :]
+            self._skips_line = False
+        return [line for line in whole.split(b"\n") if line.strip() and len(line) <= LINE_LIMIT]
 
 
 def first_rows(path: Path, count: int) -> list[Json]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import socket
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quarterdeck.agents.agent_files import agent_folder
 from quarterdeck.agents.opencode_reports import OPENCODE
 from quarterdeck.agents.opencode_server import PASSWORD
 from quarterdeck.agents.report_script import REPORTS_KEPT
@@ -19,6 +18,8 @@ from quarterdeck.ports.agent import HookPlan, HookStatus, backup_path
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from quarterdeck.ports.agent import Launch, LaunchPlan
 
 PLUGIN = "quarterdeck.js"
@@ -100,18 +101,12 @@ def plugin_text(spool: Path) -> str:
     )
 
 
-def config_folder(home: Path | None) -> Path:
-    """Where OpenCode keeps its settings."""
-    told = os.environ.get("XDG_CONFIG_HOME") if home is None else None
-    return (Path(told) if told else (home or Path.home()) / ".config") / "opencode"
-
-
 class PluginFile:
     """Implements HookSetup: one file of ours in the folder whose plugins OpenCode loads."""
 
     def file(self, home: Path | None, /) -> Path:
         """The plugin file that we write."""
-        return config_folder(home) / "plugin" / PLUGIN
+        return agent_folder("XDG_CONFIG_HOME", home, ".config") / "opencode" / "plugin" / PLUGIN
 
     def plan(self, *, install: bool, spool: Path, home: Path | None) -> HookPlan:
         """The file wanted; one of that name that somebody else wrote goes to the backup, and comes back from it."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from quarterdeck.agents.agent_files import agent_folder
 from quarterdeck.agents.ledger import Ledger, Phase
 from quarterdeck.agents.limits import reset_time
 from quarterdeck.core.foreign_json import EMPTY, number_at, object_at, parse_object, text_at, time_at
 from quarterdeck.foreign_files import require_database
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from quarterdeck.core.foreign_json import Json
     from quarterdeck.core.transcript import TranscriptView
     from quarterdeck.ports.agent import Claims, Transcript
@@ -50,8 +51,7 @@ def transcript(
 
 def data_folder(home: Path | None) -> Path:
     """Where OpenCode keeps its files."""
-    told = os.environ.get("XDG_DATA_HOME") if home is None else None
-    return (Path(told) if told else (home or Path.home()) / ".local" / "share") / "opencode"
+    return agent_folder("XDG_DATA_HOME", home, ".local/share") / "opencode"
 
 
 class OpenCodeDatabase:

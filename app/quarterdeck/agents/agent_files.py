@@ -1,0 +1,77 @@
+"""An agent's own files: where they lie, which one a live process has open, and which session reads which."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterator
+
+DEEPEST = 3
+
+
+def agent_folder(variable: str, home: Path | None, below_home: str) -> Path:
+    """The folder that an environment variable names, or the usual one; the variable is the operator's own home's."""
+    told = os.environ.get(variable) if home is None else None
+    return Path(told) if told else (home or Path.home()) / below_home
+
+
+def open_match(pid: int, pattern: re.Pattern[str]) -> re.Match[str] | None:
+    """The first open file of a process, or of one it started, whose path matches."""
+    for each in _family(pid, DEEPEST):
+        try:
+            with os.scandir(f"/proc/{each}/fd") as entries:
+                links = [entry.path for entry in entries]
+        except OSError:
+            continue
+        for link in links:
+            try:
+                found = pattern.search(str(Path(link).readlink()))
+            except OSError:
+                continue
+            if found:
+                return found
+    return None
+
+
+def _family(pid: int, depth: int) -> Iterator[int]:
+    yield pid
+    if not depth:
+        return
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return
+    for child in children.split()[:20]:
+        yield from _family(int(child), depth - 1)
+
+
+class FileClaims:
+    """Implements ports.Claims: two sessions in one folder never share a file. Safe for threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._owners: dict[Path, object] = {}
+
+    def claim(self, path: Path, owner: object) -> bool:
+        """Take a file, giving up any other; False when somebody else holds it."""
+        path = path.resolve()
+        with self._lock:
+            if self._owners.get(path, owner) is not owner:
+                return False
+            self._drop(owner)
+            self._owners[path] = owner
+            return True
+
+    def release(self, owner: object) -> None:
+        """Give up whatever this owner holds."""
+        with self._lock:
+            self._drop(owner)
+
+    def _drop(self, owner: object) -> None:
+        for path in [path for path, holder in self._owners.items() if holder is owner]:
+            del self._owners[path]
