@@ -230,7 +230,8 @@ async def test_many_folders_are_looked_up_at_once_and_off_the_loop(tmp_path: Pat
     root = repo(tmp_path, quarterdeck=RED)
     themes = RepoThemes(clock=SystemClock())
 
-    found = await themes.look([str(root), "/no/such/place"])
+    found = await themes.look({str(root), "/no/such/place"})
 
     assert found is not None
-    assert {folder: each.theme.body for folder, each in found.items()} == {str(root): "#FF0000"}
+    colours = {folder: each.theme.body if each else None for folder, each in found.items()}
+    assert colours == {str(root): "#FF0000", "/no/such/place": None}

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from quarterdeck.ports.messages import Held
     from quarterdeck.ports.store import Activity, ActivityQuery, StoreHealth
     from quarterdeck.runtime.services import Services
-    from quarterdeck.supervisor.activity_counts import ActivityCounts
 
 
 class LiveReader:
@@ -38,14 +37,12 @@ class LiveReader:
         services: Services,
         shown: ShownFleet,
         operations: LongOperations,
-        activity: ActivityCounts,
         desk: Callable[[], Awaitable[SettingsDesk]],
     ) -> None:
         self._services = services
         self._context = services.context
         self._shown = shown
         self._operations = operations
-        self._activity = activity
         self._desk = desk
 
     def fleet(self) -> Fleet:
@@ -58,7 +55,7 @@ class LiveReader:
 
     def activity_of(self, session_id: SessionId) -> Sequence[int]:
         """How much a session moved in each of the last minutes."""
-        return self._activity.minutes(session_id)
+        return self._services.workers.day_history.minutes(session_id)
 
     def day_of(self, session_id: SessionId) -> Sequence[Moment]:
         """When a session began to do what over the last day."""

@@ -35,7 +35,6 @@ LOADED_BESIDE = (
     "runtime.services",
     "runtime.live_actions",
     "runtime.live_reader",
-    "supervisor.activity_counts",
     "supervisor.agent_facts",
     "supervisor.day_history",
     "supervisor.notice_channels",
@@ -172,7 +171,6 @@ class Opening:
         from quarterdeck.runtime.live_actions import LiveActions
         from quarterdeck.runtime.live_reader import LiveReader
         from quarterdeck.runtime.services import settings_desk_of
-        from quarterdeck.supervisor.activity_counts import ActivityCounts
         from quarterdeck.supervisor.notice_channels import Told, in_console
         from quarterdeck.supervisor.settings_followers import say_what_waits
         from quarterdeck.tmux.operator_terminal import OperatorTerminal
@@ -187,12 +185,10 @@ class Opening:
             own_pane=terminal.own_pane,
             stands_in=lambda own, ends_with_us: self.memory.stands_in(own, ends_with_us=ends_with_us),
         )
-        activity = ActivityCounts(clock)
-        supervisor.subscribe(activity.note)
         desk = settings_desk_of(services)
         in_console(services.notifications.channels, lambda told: self._listener(told))
         say_what_waits(services.live, lambda said: self._listener(Told("Settings", said)))
-        reader = LiveReader(services, shown, operations, activity, desk)
+        reader = LiveReader(services, shown, operations, desk)
         shown.subscribe(self._changed)
         actions = LiveActions(services, shown, operations, terminal, desk)
         return _Live(services, operations, terminal, OpenFleet(reader, actions))

@@ -262,7 +262,7 @@ def _others(
     from quarterdeck.supervisor.file_watcher import REPLACED
 
     live = services.live
-    services.workers.on_store_change.append(message_queue.look)
+    services.workers.on_store_change = message_queue.look
     # A link leads to where the operator keeps the file.
     changed = file_watcher.files(live.file, live.file.resolve(), mask=REPLACED)
     return {"messages": message_queue.run, "settings": lambda: live.run(changed), "notices": services.notifications.run}

@@ -1,11 +1,23 @@
-"""Keeps what is known: soon after a change, and every 30 seconds all of it. Never asks tmux anything."""
+"""Keeps what is known: soon after a change, and every 30 seconds all of it. Never asks tmux anything.
+
+What is not well with whoever watches is kept, too, so that commands can say it: they see only what is kept.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.events import Event, SessionChanged, SessionCreated, SessionDeleted
+from quarterdeck.core.events import (
+    Event,
+    Health,
+    LookFailed,
+    LookSucceeded,
+    SessionChanged,
+    SessionCreated,
+    SessionDeleted,
+    WorkerHealth,
+)
 
 if TYPE_CHECKING:
     from quarterdeck.core.session import SessionId
@@ -20,13 +32,16 @@ TAILS_EVERY = 2.0
 
 
 class Checkpoints:
-    """Writes the live rows of the fleet, and the tails that belong to them."""
+    """Writes the live rows of the fleet, the tails that belong to them, and what is wrong with tmux or a worker."""
 
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
         self._changed: set[SessionId] = set()
         self._tails: dict[SessionId, str] = {}
         self._tail_kept_at: dict[SessionId, float] = {}
+        self._troubles: dict[str, str] = {}
+        self._kept_troubles: dict[str, str] | None = None
+        """As they were written last; None before that, for another process may have left something."""
         self._wake = asyncio.Event()
         self.written = 0
         supervisor.subscribe(self._note)
@@ -42,9 +57,37 @@ class Checkpoints:
                 self._changed.add(session.session_id)
             case SessionDeleted(session=session):
                 self._changed.discard(session.session_id)
+            case LookFailed() | LookSucceeded() | WorkerHealth() if (found := self._troubles_now()) != self._troubles:
+                self._troubles = found
             case _:
                 return
         self._wake.set()
+
+    def _troubles_now(self) -> dict[str, str]:
+        fleet = self._supervisor.fleet
+        found = {
+            worker: detail or health.value
+            for worker, (health, detail) in fleet.workers.items()
+            if health in {Health.DEGRADED, Health.UNHEALTHY}
+        }
+        return found | {"tmux": fleet.look_error} if fleet.look_failures else found
+
+    def take_over(self) -> None:
+        """The rows are ours to keep now: what the one before us found wrong is not what we find."""
+        self._kept_troubles = None
+        self._wake.set()
+
+    async def clear_troubles(self) -> None:
+        """Nobody watches from now on, so nothing is wrong with who does."""
+        self._troubles = {}
+        if self._supervisor.is_writer():
+            await self._keep_troubles()
+
+    async def _keep_troubles(self) -> None:
+        troubles = self._troubles
+        if troubles != self._kept_troubles:
+            await self._supervisor.store.keep_troubles(self._supervisor.server, troubles)
+            self._kept_troubles = troubles
 
     async def run(self) -> None:
         """Save until cancelled."""
@@ -65,7 +108,10 @@ class Checkpoints:
         Without `all_tails` the last lines of sessions that go on may wait.
         """
         supervisor = self._supervisor
-        if not supervisor.is_writer() or not supervisor.fleet.is_certain:
+        if not supervisor.is_writer():
+            return
+        await self._keep_troubles()
+        if not supervisor.fleet.is_certain:
             # What an unreliable look left behind is not written; it waits for a reliable one.
             return
         changed, self._changed = self._changed, set()

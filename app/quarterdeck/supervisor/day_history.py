@@ -1,9 +1,13 @@
-"""Remembers what each session was doing over the last day, and keeps that for the next console."""
+"""Remembers what each session did lately: how much in each of the last minutes, and what over the last day.
+
+The day is kept for the next console.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
 
 EVERY = 300.0
 """Seconds between two writings. A crash leaves a gap of this length at most, and a gap is shown as one."""
+MINUTES = 30
 UNTIL, SESSIONS = "until", "sessions"
 
 
@@ -32,14 +37,23 @@ class DayHistory:
         self._is_writer = is_writer
         self._moments: dict[SessionId, tuple[Moment, ...]] = {}
         self._is_loaded = False
+        self._counts: dict[SessionId, deque[tuple[int, int]]] = {}
+        """How often a session moved, by minute; only minutes in which it did."""
 
     def note(self, event: Event) -> None:
         """Take in what a session does from now on."""
         match event:
-            case SessionCreated(session=session) | SessionChanged(after=session):
+            case SessionCreated(session=session):
                 self._note(session, day_state_of(session))
-            case SessionStale(session=session) | SessionDeleted(session=session):
+            case SessionChanged(before=before, after=session):
+                self._note(session, day_state_of(session))
+                if session.last_activity_at > before.last_activity_at or session.title != before.title:
+                    self._count(session.session_id)
+            case SessionStale(session=session):
                 self._note(session, DayState.UNKNOWN)
+            case SessionDeleted(session=session):
+                self._note(session, DayState.UNKNOWN)
+                self._counts.pop(session.session_id, None)
             case _:
                 return
 
@@ -47,6 +61,20 @@ class DayHistory:
         known = self._moments.get(session.session_id, ())
         if not known or known[-1].state is not state:
             self._moments[session.session_id] = noted(known, self._clock.now(), state)
+
+    def _count(self, session_id: SessionId) -> None:
+        now = self._minute()
+        counts = self._counts.setdefault(session_id, deque(maxlen=MINUTES))
+        before = counts.pop()[1] if counts and counts[-1][0] == now else 0
+        counts.append((now, before + 1))
+
+    def _minute(self) -> int:
+        return int(self._clock.monotonic() // 60)
+
+    def minutes(self, session_id: SessionId) -> Sequence[int]:
+        """How much a session moved in each of the last minutes, oldest first."""
+        counts, now = dict(self._counts.get(session_id, ())), self._minute()
+        return [counts.get(minute, 0) for minute in range(now - MINUTES + 1, now + 1)]
 
     def day(self, session_id: SessionId) -> Sequence[Moment]:
         """When a session began to do what, oldest first."""

@@ -1,4 +1,4 @@
-"""Repository themes: found upward from a folder, read, and made where a repository asks for one."""
+"""Repository themes: found upward from the folders of sessions, read, and made where a repository asks for one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from quarterdeck.core.times import rfc3339
 from quarterdeck.foreign_files import read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Mapping
 
     from quarterdeck.core.repo_theme import RepoTheme
     from quarterdeck.ports.clock import Clock
@@ -34,6 +34,8 @@ LARGEST = 65_536
 """Bytes of a colour file; what is larger is none."""
 SIBLINGS = 400
 """Neighbouring folders that are looked at when colours are made."""
+EVERY = 30.0
+"""Seconds after which an unchanged set of folders is looked at again."""
 LOOKED_UP_FOR = 5.0
 """Seconds for which a folder's theme is not looked up again."""
 TIMEOUT = 2.0
@@ -59,18 +61,24 @@ class RepoThemes:
         self._clock = clock
         self._by_folder: dict[str, tuple[float, FoundTheme | None]] = {}
         self._by_root: dict[Path, tuple[Stamp, RepoTheme]] = {}
-        self._looking: asyncio.Future[dict[str, FoundTheme]] | None = None
+        self._looking: asyncio.Future[dict[str, FoundTheme | None]] | None = None
+        self._folders: set[str] = set()
+        self._at = float("-inf")
 
-    async def look(self, folders: Collection[str]) -> dict[str, FoundTheme] | None:
-        """The themes of these folders, those without one left out. Off the loop; None while a disk does not answer."""
+    async def look(self, folders: set[str]) -> Mapping[str, FoundTheme | None] | None:
+        """The theme of each of these folders; None when it is not time, or a disk does not answer. Off the loop."""
+        now = self._clock.monotonic()
+        if not folders or (folders == self._folders and now - self._at < EVERY):
+            return None
         if self._looking is None or self._looking.done():
-            self._looking = asyncio.ensure_future(asyncio.to_thread(self._look, frozenset(folders)))
+            self._looking = asyncio.ensure_future(asyncio.to_thread(self._look, folders))
         looking = self._looking
         done, _ = await asyncio.wait({looking}, timeout=TIMEOUT)
         if not done:
             logger.warning("looking for repository themes took longer than %s s", TIMEOUT)
             return None
-        return looking.result()
+        self._folders, self._at = folders, now
+        return {folder: looking.result().get(folder) for folder in folders}
 
     def resolve(self, folder: str) -> FoundTheme | None:
         """The theme of a folder, made and written if its repository asks for one that is not there. Blocking."""
@@ -83,11 +91,10 @@ class RepoThemes:
         self._by_folder[folder] = (now, found)
         return found
 
-    def _look(self, folders: frozenset[str]) -> dict[str, FoundTheme]:
+    def _look(self, folders: set[str]) -> dict[str, FoundTheme | None]:
         for gone in self._by_folder.keys() - folders:
             del self._by_folder[gone]
-        answers = {folder: self.resolve(folder) for folder in sorted(folders)}
-        return {folder: found for folder, found in answers.items() if found is not None}
+        return {folder: self.resolve(folder) for folder in sorted(folders)}
 
     def _theme_of(self, root: Path) -> RepoTheme:
         known = self._by_root.get(root)
@@ -95,7 +102,12 @@ class RepoThemes:
             return known[1]
         theme = read_theme(root)
         if theme is None:
-            theme = generate_theme(str(root), sibling_themes(root))
+            try:
+                neighbours = [each for each in islice(root.parent.iterdir(), SIBLINGS) if each != root]
+            except OSError:
+                neighbours = []
+            taken = [found for each in sorted(neighbours) if (found := read_theme(each)) is not None]
+            theme = generate_theme(str(root), taken)
             if (root / OURS).is_dir():
                 self._write(root, theme)
         self._by_root[root] = (_stamp(root), theme)
@@ -103,13 +115,9 @@ class RepoThemes:
 
     def _write(self, root: Path, theme: RepoTheme) -> None:
         """Put new colours into the repository, replacing a file that holds none."""
-        content = {
-            "target": root.name,
-            "generated_at": rfc3339(self._clock.now()),
-            "palette": {"body": theme.body, "outline": theme.outline, "accent": theme.accent, "shirt": theme.shirt}
-            | _SKIN,
-            "motif": motif_for(str(root)),
-        }
+        palette = {"body": theme.body, "outline": theme.outline, "accent": theme.accent, "shirt": theme.shirt} | _SKIN
+        made_at, motif = rfc3339(self._clock.now()), motif_for(str(root))
+        content = {"target": root.name, "generated_at": made_at, "palette": palette, "motif": motif}
         try:
             write_inside(root / OURS, FILE, json.dumps(content, indent=2) + "\n")
         except OSError as error:
@@ -131,15 +139,6 @@ def find_root(folder: str) -> Path | None:
 def read_theme(root: Path) -> RepoTheme | None:
     """The first valid colours that a folder's markers hold."""
     return next((theme for name in FOLDERS if (theme := _read(root, root / name / FILE)) is not None), None)
-
-
-def sibling_themes(root: Path) -> list[RepoTheme]:
-    """The colours of the neighbouring folders."""
-    try:
-        neighbours = [each for each in islice(root.parent.iterdir(), SIBLINGS) if each != root]
-    except OSError:
-        return []
-    return [theme for each in sorted(neighbours) if (theme := read_theme(each)) is not None]
 
 
 def write_inside(folder: Path, name: str, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The work records, as rows carry them, and the ended rows that stay in view because they can be restored."""
+"""The work records as rows carry them, what agents ask in them, and ended rows that stay in view to be restored."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.projection import KnownFacts, Recorded, project
 from quarterdeck.core.redact import masked_ask, masked_work
-from quarterdeck.core.session import SessionState
+from quarterdeck.core.session import Confidence, SessionState
 from quarterdeck.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from quarterdeck.core.reading import Reading
     from quarterdeck.core.session import Ask, Session, SessionId
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.ports.store import Store
@@ -32,6 +33,8 @@ class SpawnedRows:
         self._recorded: Mapping[SessionId, Recorded] = {}
         self.asks: Mapping[SessionId, Ask] = {}
         """Questions that agents reported and nobody has answered yet."""
+        self._rested: dict[SessionId, datetime] = {}
+        """Those whose agents have come to rest since they asked, by the time they were asked."""
 
     async def load(self) -> None:
         """Read them anew."""
@@ -49,6 +52,23 @@ class SpawnedRows:
         with suppress(NotFound):
             await self._works().change_work(session_id, lambda held: without_question(held, now))
         await self.load()
+
+    def questions_over(self, reading_of: Callable[[SessionId], Reading | None]) -> list[SessionId]:
+        """Whose question has been answered, by what their agents do: they rested, and work again.
+
+        The turn in which one was asked goes on for a while, and says nothing.
+        """
+        self._rested = {session_id: since for session_id, since in self._rested.items() if session_id in self.asks}
+        over: list[SessionId] = []
+        for session_id, ask in self.asks.items():
+            reading = reading_of(session_id)
+            if reading is None or reading.confidence is Confidence.LOW:
+                continue
+            if reading.state is SessionState.IDLE and reading.at >= ask.since:
+                self._rested[session_id] = ask.since
+            if reading.state is SessionState.BUSY and self._rested.get(session_id) == ask.since:
+                over.append(session_id)
+        return over
 
     def of(self, session_id: SessionId) -> Recorded:
         """What is recorded of a session, and what its agent asks in it."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.insight import Insight
     from quarterdeck.core.pane import PaneId, Snapshot
     from quarterdeck.core.projection import Conclusion
+    from quarterdeck.core.reading import Reading
     from quarterdeck.core.report import ReportState
     from quarterdeck.core.session import Session, SessionId
     from quarterdeck.ports.agent import Agent, Agents
@@ -90,6 +91,11 @@ class StateReader:
     def memory_of(self, session_id: SessionId) -> SessionMemory | None:
         """What is remembered of a session."""
         return self._memories.get(session_id)
+
+    def agent_reading(self, session_id: SessionId) -> Reading | None:
+        """What a session's agent does, while it runs."""
+        memory = self._memories.get(session_id)
+        return memory.settled.reading if memory and memory.is_agent_alive and memory.settled else None
 
     def insight(self, session: Session) -> Insight | None:
         """All that is known of a session; None when nothing was seen of it yet."""

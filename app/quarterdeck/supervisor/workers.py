@@ -7,19 +7,18 @@ import logging
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.core.pane import NoServer, Snapshot, diff
 from quarterdeck.errors import StoreError
 from quarterdeck.supervisor.accepted_thoughts import AcceptedThoughts, ThoughtQueue
 from quarterdeck.supervisor.checkpoints import Checkpoints
-from quarterdeck.supervisor.health_notes import HealthNotes
 from quarterdeck.supervisor.notes import SessionNotes
 from quarterdeck.supervisor.repo_themes import RepoThemes
-from quarterdeck.supervisor.reported_questions import ReportedQuestions
 from quarterdeck.supervisor.reports import Reports
 from quarterdeck.supervisor.row_writer import RowWriter, WriterLease
 from quarterdeck.supervisor.spawned_rows import SpawnedRows
 from quarterdeck.supervisor.supervisor import Supervisor
-from quarterdeck.supervisor.theme_painter import ThemePainter
 from quarterdeck.supervisor.watcher import Watcher
 from quarterdeck.supervisor.worker import keep_running
 
@@ -46,63 +45,50 @@ logger = logging.getLogger(__name__)
 PERSIST_PATIENCE = 5.0
 
 
-class Workers:
+class Workers(Struct, kw_only=True, dict=True, eq=False):
     """The supervisor and its workers.
 
     Those that a look does without are made when they are first asked for, and loaded then: most commands look once, and
     what others derive they only read.
     """
 
-    def __init__(
-        self,
-        *,
-        mux: Mux,
-        store: Store,
-        clock: Clock,
-        lease: WriterLease,
-        file_watcher: Callable[[], FileWatcher],
-        agents: Agents,
-        processes: Processes,
-        claims: Claims,
-        works: Callable[[], WorkStore],
-        state_files: Collection[Path],
-        spool: Path,
-        resync: float,
-        make_engine: Callable[[], ThoughtEngine],
-    ) -> None:
-        self.row_writer = RowWriter(lease, lambda: file_watcher().files(*state_files), clock)
-        self.queue = ThoughtQueue(store.save_thought)
+    mux: Mux
+    store: Store
+    clock: Clock
+    lease: WriterLease
+    file_watcher: Callable[[], FileWatcher]
+    agents: Agents
+    processes: Processes
+    claims: Claims
+    works: Callable[[], WorkStore]
+    state_files: Collection[Path]
+    spool: Path
+    resync: float
+    make_engine: Callable[[], ThoughtEngine]
+    others: Callable[[], Mapping[str, Callable[[], Awaitable[None]]]] = dict
+    """Makes the workers that `run` is to run as well."""
+    on_store_change: Callable[[], None] = lambda: None
+    """Told when another process wrote to the store."""
+
+    def __post_init__(self) -> None:
+        """Make those that every look needs."""
+        self.row_writer = RowWriter(self.lease, lambda: self.file_watcher().files(*self.state_files), self.clock)
+        self.queue = ThoughtQueue(self.store.save_thought)
         self.thoughts = AcceptedThoughts(self.queue)
-        self.spawned_rows = SpawnedRows(store, works)
+        self.spawned_rows = SpawnedRows(self.store, self.works)
         self.supervisor = Supervisor(
-            mux=mux,
-            store=store,
-            clock=clock,
+            mux=self.mux,
+            store=self.store,
+            clock=self.clock,
             is_writer=lambda: self.row_writer.is_writer,
             notes=SessionNotes(thought=self.thoughts.held, recorded=self.spawned_rows.of),
         )
         self.checkpoints = Checkpoints(self.supervisor)
-        self._reported_questions = ReportedQuestions()
-        self.reports = Reports(spool=spool, socket=str(mux.address), agents=agents, note_heard=store.note_heard)
-        self.theme_painter = ThemePainter(clock=clock, themes=RepoThemes(clock=clock))
-        self.watcher = Watcher(self.supervisor, self._after_look, resync=resync)
-        self.health_notes = HealthNotes(
-            store=store, server=self.supervisor.server, is_writer=lambda: self.row_writer.is_writer
+        self.reports = Reports(
+            spool=self.spool, socket=str(self.mux.address), agents=self.agents, note_heard=self.store.note_heard
         )
-        self.supervisor.subscribe(self.health_notes.note)
-        self.others: Callable[[], Mapping[str, Callable[[], Awaitable[None]]]] = dict
-        """Makes the workers that `run` is to run as well."""
-        self.on_store_change: list[Callable[[], None]] = []
-        """Told when another process wrote to the store."""
-        self._mux = mux
-        self._store = store
-        self._clock = clock
-        self._agents = agents
-        self._processes = processes
-        self._claims = claims
-        self._spool = spool
-        self._file_watcher = file_watcher
-        self._make_engine = make_engine
+        self.themes = RepoThemes(clock=self.clock)
+        self.watcher = Watcher(self.supervisor, self._after_look, resync=self.resync)
         self._at_end: list[Callable[[], Awaitable[None]]] = [self.checkpoints.save]
         """What is written before another process keeps the rows."""
         self._last: Snapshot | None = None
@@ -114,11 +100,11 @@ class Workers:
         from quarterdeck.supervisor.state_reader import StateReader
 
         return StateReader(
-            mux=self._mux,
-            clock=self._clock,
-            agents=self._agents,
-            processes=self._processes,
-            facts=AgentFacts(clock=self._clock, claims=self._claims, agents=self._agents),
+            mux=self.mux,
+            clock=self.clock,
+            agents=self.agents,
+            processes=self.processes,
+            facts=AgentFacts(clock=self.clock, claims=self.claims, agents=self.agents),
             reports=self.reports,
             project=self.supervisor.projected,
             report=self.supervisor.report,
@@ -127,7 +113,7 @@ class Workers:
     @cached_property
     def engine(self) -> ThoughtEngine:
         """Says why each session does what it does."""
-        made = self._make_engine()
+        made = self.make_engine()
         self.supervisor.subscribe(made.note)
         return made
 
@@ -136,7 +122,7 @@ class Workers:
         """The last lines of every pane that was read."""
         from quarterdeck.supervisor.scrollbacks import Scrollbacks
 
-        made = Scrollbacks(mux=self._mux, clock=self._clock, keep=self.checkpoints.tail)
+        made = Scrollbacks(mux=self.mux, clock=self.clock, keep=self.checkpoints.tail)
         self.supervisor.subscribe(made.note)
         return made
 
@@ -145,12 +131,8 @@ class Workers:
         """What each session did in the last day."""
         from quarterdeck.supervisor.day_history import DayHistory
 
-        made = DayHistory(
-            store=self._store,
-            clock=self._clock,
-            server=self.supervisor.server,
-            is_writer=lambda: self.row_writer.is_writer,
-        )
+        server, is_writer = self.supervisor.server, self.supervisor.is_writer
+        made = DayHistory(store=self.store, clock=self.clock, server=server, is_writer=is_writer)
         self.supervisor.subscribe(made.note)
         self._at_end.append(made.save)
         return made
@@ -159,15 +141,18 @@ class Workers:
     def _reported(self) -> WatchedFiles:
         from quarterdeck.supervisor.file_watcher import APPEARED
 
-        return self._file_watcher().files(self._spool / "*.report", mask=APPEARED)
+        return self.file_watcher().files(self.spool / "*.report", mask=APPEARED)
 
     async def load(self) -> None:
         """Read what was kept, and become the writer if nobody is."""
         self.row_writer.try_to_keep()
         await self.supervisor.load()
-        await self.thoughts.load(self._store)
+        await self.thoughts.load(self.store)
         await self.spawned_rows.load()
         self._keep_ended_in_view()
+
+    def _keep_ended_in_view(self) -> None:
+        self.supervisor.keep_in_view(self.spawned_rows.ended(self.supervisor.kept, self.clock.now()))
 
     def detect_anew(self) -> None:
         """Other agents are known now: find out again who runs where."""
@@ -199,7 +184,6 @@ class Workers:
             "reports": self._hear,
             "day history": self.day_history.run,
             "scrollbacks": self.scrollbacks.run,
-            "health notes": self.health_notes.run,
             **self.others(),
         }
         await self.load()
@@ -214,27 +198,30 @@ class Workers:
             await self.queue.drain(PERSIST_PATIENCE)
             for write in self._at_end:
                 await write()
-            await self.health_notes.clear()
-            await self._store.flush(PERSIST_PATIENCE)
+            await self.checkpoints.clear_troubles()
+            await self.store.flush(PERSIST_PATIENCE)
         finally:
             self.row_writer.release()
 
     async def _keep(self) -> None:
-        async for is_ours_now in self.row_writer.changes(self._store):
+        async for is_ours_now in self.row_writer.changes(self.store):
             if is_ours_now:
                 self.engine.think_again()
             await self.reload()
             if is_ours_now:
                 self.supervisor.take_over()
-                self.health_notes.took_over()
+                self.checkpoints.take_over()
                 self.watcher.look_now()
                 self._reported.wake()
-            for told in self.on_store_change:
-                told()
+            self.on_store_change()
+
+    async def _hear(self) -> None:
+        """Take reports while we are the writer: what they say is for whoever derives the states."""
+        await self.reports.watch(self._reported, self.watcher.look_at, may_read=lambda: self.row_writer.is_writer)
 
     async def reload(self) -> None:
         """Show what was written to the store, by other processes or by an operation of our own."""
-        await self.thoughts.load(self._store)
+        await self.thoughts.load(self.store)
         asked = self.spawned_rows.asks.keys()
         await self.spawned_rows.load()
         await self.supervisor.refresh()
@@ -254,7 +241,7 @@ class Workers:
         if session_id not in self.spawned_rows.asks:
             return
         try:
-            await self.spawned_rows.answered(session_id, self.supervisor.clock.now())
+            await self.spawned_rows.answered(session_id, self.clock.now())
         except StoreError as error:
             # It stands there for longer than it should, which is better than a message that seems to have failed.
             logger.info("the question of %s stays open for now: %s", session_id, error.message)
@@ -262,21 +249,8 @@ class Workers:
             self.supervisor.show()
             self.watcher.look_now()
 
-    async def _see_answers(self) -> None:
-        """Close the questions of agents that work again."""
-        self._reported_questions.keep_only(self.spawned_rows.asks)
-        for session_id, ask in list(self.spawned_rows.asks.items()):
-            watched = self.reader.memory_of(session_id)
-            settled = watched.settled if watched is not None and watched.is_agent_alive else None
-            if self._reported_questions.is_over(session_id, ask, settled.reading if settled else None):
-                await self.answered(session_id)
-
-    async def _hear(self) -> None:
-        """Take reports while we are the writer: what they say is for whoever derives the states."""
-        await self.reports.watch(self._reported, self.watcher.look_at, may_read=lambda: self.row_writer.is_writer)
-
     async def _after_look(self, look: Look, moved: Collection[PaneId] | None) -> float | None:
-        """Read what a look leads to, and tell the rows that follow from both."""
+        """Read what a look leads to, and tell the rows that follow from both; in how many seconds to look again."""
         reading: StateReading | None = None
         try:
             if isinstance(look, NoServer):
@@ -288,31 +262,24 @@ class Workers:
                 reading = await self.reader.read(lambda: self.supervisor.fleet_seen, look, stirred)
         finally:
             # Whatever became of the reading, what the look showed is told.
-            self.supervisor.show({} if reading is None else reading.rows)
+            self.supervisor.show(reading.rows if reading else None)
         if reading is not None:
             self._take(reading)
         if isinstance(look, Snapshot) and self.row_writer.is_writer:
-            await self._see_answers()
-        self._forget_old_watermarks(look)
-        if (themes := await self.theme_painter.paint(self.supervisor.fleet)) is not None:
+            for session_id in self.spawned_rows.questions_over(self.reader.agent_reading):
+                await self.answered(session_id)
+        sessions = self.supervisor.fleet.sessions
+        self.thoughts.forget_absent(sessions, () if isinstance(look, NoServer) else look.panes)
+        if (themes := await self.themes.look({each.cwd for each in sessions.values() if each.cwd})) is not None:
             self.supervisor.note_themes(themes)
-        return None if reading is None else reading.look_again_in
+        return reading.look_again_in if reading else None
 
     def _take(self, reading: StateReading) -> None:
         for session_id, tail in reading.tails.items():
             self.checkpoints.tail(session_id, tail)
-            watched = self.reader.memory_of(session_id)
-            if watched is not None:
-                self.scrollbacks.drawn(session_id, watched.pane, tail)
+            if (memory := self.reader.memory_of(session_id)) is not None:
+                self.scrollbacks.drawn(session_id, memory.pane, tail)
         self.engine.moved(reading.tails.keys() | reading.told)
-
-    def _forget_old_watermarks(self, look: Look) -> None:
-        panes = () if isinstance(look, NoServer) else look.panes
-        self.thoughts.forget_absent(self.supervisor.fleet.sessions, panes)
-
-    def _keep_ended_in_view(self) -> None:
-        now = self.supervisor.clock.now()
-        self.supervisor.keep_in_view(self.spawned_rows.ended(self.supervisor.kept, now))
 
 
 def panes_that_stirred(before: Snapshot | None, after: Snapshot) -> frozenset[PaneId] | None:
