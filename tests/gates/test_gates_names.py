@@ -27,7 +27,6 @@ MAY_STAY = {
 }
 ONE_THING = {
     "answer": "the operation, and the dialog that asks for it",
-    "checks": "what `doctor` checks, and the dialog that shows it",
     "cleanup": "the operation, and the dialog that reviews it",
     "config": "the settings, and the verb that shows them",
     "doctor": "the operation, and its verb",

@@ -11,7 +11,7 @@ from quarterdeck.core.pane import ServerAddress
 from quarterdeck.errors import QuarterdeckError, Refused
 from quarterdeck.paths import find_places
 from quarterdeck.ports.doctor_check import CheckStatus
-from quarterdeck.runtime.console_setup import ConsoleSetup
+from quarterdeck.runtime.setup_checks import ConsoleSetup
 from quarterdeck.tui.actions import SetupPart
 from support.tmux_server import TmuxServer
 

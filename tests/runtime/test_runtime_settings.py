@@ -17,7 +17,6 @@ from quarterdeck.operations.settings_desk import MODELS, NOW, SPENT, TEST, WORDS
 from quarterdeck.runtime.services import settings_desk_of
 from quarterdeck.store.sqlite import SqliteStore
 from quarterdeck.supervisor.live_settings import LiveSettings
-from quarterdeck.supervisor.settings_followers import say_what_waits
 from quarterdeck.thoughts.configured_thinkers import ConfiguredThinkers
 from quarterdeck.tui.preferences import ConsoleMemory
 from support.canned import StillClock
@@ -102,7 +101,7 @@ async def test_a_key_is_never_shown(desk: Desk) -> None:
 
 async def test_what_is_changed_holds_at_once_and_is_written_down(desk: Desk) -> None:
     heard: list[Settings] = []
-    desk.live.when_changed(heard.append)
+    desk.live.follow(lambda settings: settings, heard.append)
 
     await desk.set("thoughts.command", "llm -m 'a model'")
 
@@ -129,7 +128,7 @@ async def test_what_does_not_fit_or_does_not_exist_is_refused(desk: Desk) -> Non
 
 async def test_an_edit_of_the_file_is_in_force_soon_and_a_wrong_one_changes_nothing(desk: Desk) -> None:
     heard: list[Settings] = []
-    desk.live.when_changed(heard.append)
+    desk.live.follow(lambda settings: settings, heard.append)
     desk.live.look()
     desk.file.write_text("[thoughts]\nenabled = false\n")
     desk.live.look()
@@ -195,7 +194,7 @@ async def test_reasons_for_passing_over_are_shown(desk: Desk) -> None:
 async def test_the_console_says_what_of_an_edit_waits_for_its_next_start(tmp_path: Path) -> None:
     told: list[str] = []
     async with services_on(tmp_path / "s", tmp_path, settings=cast("Settings", SHIPPED)) as services:
-        say_what_waits(services.live, told.append)
+        services.live.say_what_waits(told.append)
         desk = await settings_desk_of(services)()
         for text in ("[thoughts]\nenabled = false\n", '[console]\ngroup = "repo"\n[keys]\n"row.up" = "u"\n'):
             (tmp_path / "config.toml").write_text(text)

@@ -12,7 +12,7 @@ from support.cli import run_cli
 from support.post import ScriptedAgent
 from support.tmux_server import TmuxServer
 from support.tmux_server import until as wait_until
-from support.workers import patient, until, watching
+from support.workers import until, watching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,5 +106,4 @@ async def test_switching_the_backend_is_felt_by_whoever_watches(server: TmuxServ
         )
         await until(lambda: workers.need("build").thought == "said by a program", "the program is asked")
 
-    assert workers.services.settings == patient()
     assert workers.services.live.now.thoughts.backend == "command"

@@ -12,7 +12,7 @@ from quarterdeck.cli.output import Colour, coloured, has_unicode, print_json, se
 from quarterdeck.core.text import cell_width, clean
 from quarterdeck.operations.doctor import examine
 from quarterdeck.ports.doctor_check import CheckStatus
-from quarterdeck.runtime.checks import all_checks
+from quarterdeck.runtime.setup_checks import all_checks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -101,8 +101,8 @@ class SettingsDesk:
 
     async def _trials(self) -> list[Setting]:
         spent = await self._thinkers.spent(self._live.now.thoughts)
-        counts = self._engine.counts()
-        skipped = ", ".join(f"{count} {WORDS.get(Skip(reason), reason)}" for reason, count in counts.items())
+        counts = self._engine.skipped
+        skipped = ", ".join(f"{count} {WORDS[why]}" for why, count in sorted(counts.items()))
         passed = f" Sessions passed over: {skipped}." if skipped else ""
         said = f"{self._tried}\n" if self._tried else ""
         return [

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.programs import tmux_trouble
-from quarterdeck.runtime.console_setup import ConsoleSetup
 from quarterdeck.runtime.first_frame import FirstFrame
+from quarterdeck.runtime.setup_checks import ConsoleSetup
 from quarterdeck.store.status_counts import own_session_key
 from quarterdeck.tui.backend import OpenFleet
 from quarterdeck.tui.preferences import KEPT, ConsoleMemory, preferences_of, preferences_to_keep
@@ -39,7 +39,6 @@ LOADED_BESIDE = (
     "supervisor.day_history",
     "supervisor.notice_channels",
     "supervisor.scrollbacks",
-    "supervisor.settings_followers",
     "supervisor.state_reader",
     "supervisor.thought_engine",
     "tmux.control",
@@ -172,7 +171,6 @@ class Opening:
         from quarterdeck.runtime.live_reader import LiveReader
         from quarterdeck.runtime.services import settings_desk_of
         from quarterdeck.supervisor.notice_channels import Told, in_console
-        from quarterdeck.supervisor.settings_followers import say_what_waits
         from quarterdeck.tmux.operator_terminal import OperatorTerminal
 
         clock, supervisor = services.context.clock, services.workers.supervisor
@@ -187,7 +185,7 @@ class Opening:
         )
         desk = settings_desk_of(services)
         in_console(services.notifications.channels, lambda told: self._listener(told))
-        say_what_waits(services.live, lambda said: self._listener(Told("Settings", said)))
+        services.live.say_what_waits(lambda said: self._listener(Told("Settings", said)))
         reader = LiveReader(services, shown, operations, desk)
         shown.subscribe(self._changed)
         actions = LiveActions(services, shown, operations, terminal, desk)

@@ -16,8 +16,7 @@ from quarterdeck.agents.agent_files import FileClaims
 from quarterdeck.operations.message_queue import MessageQueue
 from quarterdeck.operations.session_context import SessionContext
 from quarterdeck.ports.clock import SystemClock
-from quarterdeck.runtime.agent_loading import follow_agents, load_agents
-from quarterdeck.runtime.work_contexts import WorkContexts
+from quarterdeck.runtime.agent_loading import every_agent, load_agents
 from quarterdeck.store.lease import Lease
 from quarterdeck.store.lease_files import writer_duty
 from quarterdeck.store.messages import SqliteMessages
@@ -27,11 +26,13 @@ from quarterdeck.supervisor.processes import Processes
 from quarterdeck.supervisor.workers import Workers
 from quarterdeck.tmux.mux import TmuxMux
 from quarterdeck.tmux.navigation import own_pane
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
-    from quarterdeck.config.settings import Settings
+    from quarterdeck.config.settings import Notify, Settings, ThoughtSettings
+    from quarterdeck.config.user_agents import UserAgent
     from quarterdeck.core.pane import ServerAddress
     from quarterdeck.core.session import Session
     from quarterdeck.forge.forge_choice import Forges
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from quarterdeck.operations.work_context import WorkContext
     from quarterdeck.paths import Places
     from quarterdeck.ports.thinker import Thinkers
-    from quarterdeck.store.work import SqliteWorkStore
+    from quarterdeck.ports.work import WorkStore
     from quarterdeck.supervisor.file_watcher import FileWatcher
     from quarterdeck.supervisor.notifications import Notifications
     from quarterdeck.supervisor.thought_engine import ThoughtEngine
@@ -55,19 +56,22 @@ class Services(Struct, frozen=True, kw_only=True, dict=True):
 
     workers: Workers
     context: SessionContext
-    work_contexts: WorkContexts
+    works: Callable[[], WorkStore]
     mux: TmuxMux
-    settings: Settings
-    """Those we were started with."""
+    begun_with: Settings
     live: LiveSettings
-    """Those that are in force."""
+    """The settings that are in force."""
 
     @cached_property
     def notifications(self) -> Notifications:
         """Tells the operator of needs."""
-        from quarterdeck.supervisor.notice_channels import notice_rules
+        from quarterdeck.core.notice import Channel
+        from quarterdeck.supervisor.notice_channels import CommandChannel, DesktopChannel, notice_rules
         from quarterdeck.supervisor.notifications import Notifications
-        from quarterdeck.supervisor.settings_followers import follow_notices
+
+        def go_by(notify: Notify) -> None:
+            made.use(notice_rules(notify))
+            made.channels[Channel.COMMAND] = CommandChannel(notify.command)
 
         supervisor = self.workers.supervisor
         made = Notifications(
@@ -79,7 +83,9 @@ class Services(Struct, frozen=True, kw_only=True, dict=True):
             is_writer=lambda: self.workers.row_writer.is_writer,
         )
         supervisor.subscribe(made.note)
-        follow_notices(self.live, made)
+        made.channels[Channel.DESKTOP] = DesktopChannel()
+        go_by(self.live.now.notify)
+        self.live.follow(lambda settings: settings.notify, go_by)
         return made
 
     @cached_property
@@ -91,15 +97,53 @@ class Services(Struct, frozen=True, kw_only=True, dict=True):
         folder = context.places.state_file.parent
         return ConfiguredThinkers(store=context.store, clock=context.clock, folder=folder, environ=os.environ)
 
-    @property
-    def work_context(self) -> WorkContext:
-        """What operations on spawned work stand on, with the projects that are in force."""
-        return self.work_contexts.work_context
+    @cached_property
+    def forges(self) -> Forges:
+        """Trackers and forges, each made when a project asks for its own."""
+        from quarterdeck.forge.forge_choice import Forges
+
+        return Forges(os.environ)
 
     @property
-    def forges(self) -> Forges:
-        """The trackers and forges of the projects."""
-        return self.work_contexts.forges
+    def work_context(self) -> WorkContext:
+        """What operations on spawned work stand on, with the projects in force; who holds one keeps its projects."""
+        if self.live.now is self.begun_with:
+            return self._first_work_context
+        from quarterdeck.operations.projects import projects_of
+
+        return replace(self._first_work_context, projects=projects_of(self.live.now))
+
+    @cached_property
+    def _first_work_context(self) -> WorkContext:
+        from quarterdeck.forge.git import GitWorktrees
+        from quarterdeck.operations.projects import projects_of
+        from quarterdeck.operations.work_context import WorkContext
+        from quarterdeck.process import is_running, this_process
+
+        def disposable(project: str) -> tuple[str, ...]:
+            found = self.live.now.projects.get(project)
+            return found.disposable if found is not None else ()
+
+        context = self.context
+        return WorkContext(
+            mux=context.mux,
+            store=context.store,
+            works=self.works(),
+            git=GitWorktrees(context.places.projects, disposable),
+            agents=context.agents,
+            clock=context.clock,
+            projects=projects_of(self.begun_with),
+            folder=context.places.projects,
+            owner=this_process(),
+            is_running=is_running,
+            tracker=self.forges.tracker,
+            scm=self.forges.scm,
+            learn=self.forges.learn,
+            spool=context.places.spool,
+            home=context.places.home,
+            environ=os.environ,
+            own_session=os.environ.get("QUARTERDECK_SESSION") or None,
+        )
 
 
 def settings_desk_of(services: Services) -> Callable[[], Awaitable[SettingsDesk]]:
@@ -166,7 +210,7 @@ async def open_services(
             return made
 
         @cache
-        def works() -> SqliteWorkStore:
+        def works() -> WorkStore:
             from quarterdeck.store.work import SqliteWorkStore
 
             return SqliteWorkStore(store.database)
@@ -209,16 +253,14 @@ async def open_services(
         )
         message_queue = MessageQueue(context)
         live = LiveSettings(places.config_file, settings, report=workers.supervisor.report)
-        services = Services(
-            workers=workers,
-            context=context,
-            work_contexts=WorkContexts(context, works, live),
-            mux=mux,
-            settings=settings,
-            live=live,
-        )
+        services = Services(workers=workers, context=context, works=works, mux=mux, begun_with=settings, live=live)
         workers.others = lambda: _others(services, message_queue, file_watcher())
-        follow_agents(live, agents, workers.detect_anew)
+
+        def take_up(own: Mapping[str, UserAgent]) -> None:
+            agents.use(every_agent(own))
+            workers.detect_anew()
+
+        live.follow(lambda settings: settings.agents, take_up)
         try:
             yield services
         finally:
@@ -226,7 +268,6 @@ async def open_services(
 
 
 def _engine(services: Services, closing: AsyncExitStack) -> ThoughtEngine:
-    from quarterdeck.supervisor.settings_followers import follow_thoughts
     from quarterdeck.supervisor.thought_engine import ThoughtEngine
     from quarterdeck.supervisor.thought_publisher import ThoughtPublisher
     from quarterdeck.thoughts.local import line_of
@@ -245,7 +286,18 @@ def _engine(services: Services, closing: AsyncExitStack) -> ThoughtEngine:
         report=supervisor.report,
         is_writer=lambda: workers.row_writer.is_writer,
     )
-    follow_thoughts(services.live, engine, services.thinkers)
+    dismissed: set[asyncio.Task[None]] = set()
+    """Connections of models that are asked no more, while they close."""
+
+    def go_by(thoughts: ThoughtSettings) -> None:
+        thinker = engine.setup.thinker
+        engine.use(services.thinkers.setup(thoughts))
+        if thinker is not None:
+            task = asyncio.get_running_loop().create_task(thinker.close())
+            dismissed.add(task)
+            task.add_done_callback(dismissed.discard)
+
+    services.live.follow(lambda settings: settings.thoughts, go_by)
 
     async def close() -> None:
         if engine.setup.thinker is not None:

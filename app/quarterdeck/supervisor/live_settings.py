@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from quarterdeck.config.unset import settings_now
 from quarterdeck.core.events import Health
+from quarterdeck.core.text import listed
 from quarterdeck.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from quarterdeck.config.settings import Settings
     from quarterdeck.supervisor.file_watcher import WatchedFiles
 
+Part = TypeVar("Part")
 NAME = "settings"
 EVERY = 1.0
 """Where nothing tells of a change, seconds between two glances at the file's date."""
@@ -37,18 +39,27 @@ class LiveSettings:
         self.now = settings
         self._report = report
         self._environ = environ
-        self._listeners: list[Callable[[Settings], None]] = []
-        self._of_edits: list[Callable[[Settings, Settings], None]] = []
+        self._followers: list[Callable[[Settings], None]] = []
+        self._say_what_waits: Callable[[str], None] | None = None
         # Not yet: the file may have been changed since the settings were read, while everything else was opened.
         self._seen: tuple[int, int, int] | None = None
 
-    def when_changed(self, listener: Callable[[Settings], None]) -> None:
-        """Call with the settings each time they are others."""
-        self._listeners.append(listener)
+    def follow(self, part: Callable[[Settings], Part], changed: Callable[[Part], None]) -> None:
+        """Call with a part of the settings each time that it is another one."""
+        held = part(self.now)
 
-    def when_edited(self, listener: Callable[[Settings, Settings], None]) -> None:
-        """Call with the settings before and after each time that others have changed their file."""
-        self._of_edits.append(listener)
+        def take_up(settings: Settings) -> None:
+            nonlocal held
+            found = part(settings)
+            if found != held:
+                changed(found)
+                held = found
+
+        self._followers.append(take_up)
+
+    def say_what_waits(self, say: Callable[[str], None]) -> None:
+        """Say of an edit of the file what of it is not in force before the console opens again."""
+        self._say_what_waits = say
 
     def loaded(self) -> tuple[LoadedSettings, str]:
         """The settings as the file and the environment have them now, and the file's version."""
@@ -88,16 +99,31 @@ class LiveSettings:
             self._report(NAME, Health.DEGRADED, error.message)
         else:
             self._report(NAME, Health.HEALTHY, "")
-            for listener in self._of_edits:
-                listener(before, self.now)
+            if self._say_what_waits is not None and (waiting := _waiting(before, self.now)):
+                self._say_what_waits(f"What was changed under {waiting} takes effect when the console opens again.")
         return True
 
     def _use(self, settings: Settings) -> None:
         if settings == self.now:
             return
         self.now = settings
-        for listener in self._listeners:
-            listener(settings)
+        for take_up in self._followers:
+            take_up(settings)
+
+
+def _waiting(before: Settings, after: Settings) -> str:
+    """The sections that were changed and wait for the next start."""
+    # An edit is rare, and most of the time nobody needs the model.
+    from quarterdeck.config.describe import known_keys, waits_for_next_start
+
+    sections = [name for name in known_keys(()) if waits_for_next_start((name,))]
+    return listed([f"[{name}]" for name in sections if _plain(before, name) != _plain(after, name)])
+
+
+def _plain(settings: Settings, section: str) -> Mapping[str, object]:
+    """A section as names and values: where nothing is set, it is no model."""
+    found = getattr(settings, section)
+    return found if isinstance(found, dict) else vars(found)
 
 
 def _stamp(file: Path) -> tuple[int, int, int] | None:

@@ -20,7 +20,7 @@ from quarterdeck.supervisor.thought_memory import memory_from, shown_facts, told
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection
 
     from quarterdeck.core.events import Event, Health
     from quarterdeck.core.fleet import Fleet
@@ -123,10 +123,6 @@ class ThoughtEngine:
             self._due[session_id] = min(due, self._due.get(session_id, due))
         if sessions:
             self._wake.set()
-
-    def counts(self) -> Mapping[str, int]:
-        """How often sessions were passed over, by reason."""
-        return {skip.value: count for skip, count in sorted(self.skipped.items())}
 
     def glance(self) -> None:
         """Say of every session what can be said without a model, and no more."""
