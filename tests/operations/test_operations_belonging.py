@@ -16,7 +16,7 @@ from quarterdeck.errors import NotRestorable, QuarterdeckError, Refused
 from quarterdeck.operations import restore as restoring
 from quarterdeck.operations.cleanup import cleanup, find_candidates
 from quarterdeck.operations.kill_work import kill_work
-from quarterdeck.operations.orchestrator import OrchestratorRequest, Orchestrators
+from quarterdeck.operations.orchestrator import OrchestratorRequest, ensure_orchestrator, relaunch_orchestrator
 from quarterdeck.operations.restore import restore
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.ports.store import SeenSession
@@ -148,18 +148,18 @@ async def test_a_later_conversation_that_is_gone_leads_to_the_one_before(place: 
 
 
 async def test_a_conversation_that_was_left_for_a_new_start_is_not_gone_on_with(place: Place) -> None:
-    request, orchestrators = OrchestratorRequest(project="app"), Orchestrators(place.work_context)
-    before = await orchestrators.ensure(request, place.say)
+    request = OrchestratorRequest(project="app")
+    before = await ensure_orchestrator(place.work_context, request, place.say)
     (row,) = await place.work_context.store.sessions()
     await place.work_context.store.checkpoint(
         [replace(row, tool="Scripted", agent_session_id=before.agent_session_id)],
     )
-    anew = await orchestrators.relaunch(request, place.say)
+    anew = await relaunch_orchestrator(place.work_context, request, place.say)
     for conversation in (before.agent_session_id, anew.agent_session_id):
         (place.notes / f"conversation-{conversation}").write_text(conversation or "")
     server(place).run("kill-session", "-t", "=app-orchestrator")
 
-    again = await orchestrators.ensure(request, place.say)
+    again = await ensure_orchestrator(place.work_context, request, place.say)
 
     assert before.agent_session_id != anew.agent_session_id
     assert again.agent_session_id == anew.agent_session_id
@@ -167,16 +167,16 @@ async def test_a_conversation_that_was_left_for_a_new_start_is_not_gone_on_with(
 
 async def test_an_orchestrator_that_has_only_begun_is_not_started_a_second_time(place: Place) -> None:
     request = OrchestratorRequest(project="app")
-    first = await Orchestrators(place.work_context).ensure(request, place.say)
+    first = await ensure_orchestrator(place.work_context, request, place.say)
     pane = first.lifecycle.runtime.handle
     # What it is started with has not become the agent yet.
     server(place).run("respawn-pane", "-k", "-t", str(pane), "sleep", "3600")
 
-    second = await Orchestrators(place.work_context).ensure(request, place.say)
+    second = await ensure_orchestrator(place.work_context, request, place.say)
 
     assert second.restored_at is None
     place.clock.ahead = timedelta(minutes=1)
-    assert (await Orchestrators(place.work_context).ensure(request, place.say)).restored_at
+    assert (await ensure_orchestrator(place.work_context, request, place.say)).restored_at
 
 
 async def test_who_comes_second_does_not_end_what_the_first_has_just_brought_back(

@@ -10,7 +10,7 @@ from quarterdeck.agents.roster import Roster
 from quarterdeck.core.project import Strategy
 from quarterdeck.operations.cleanup import cleanup
 from quarterdeck.operations.kill_work import kill_work
-from quarterdeck.operations.orchestrator import OrchestratorRequest, Orchestrators
+from quarterdeck.operations.orchestrator import OrchestratorRequest, ensure_orchestrator
 from quarterdeck.operations.restore import restore
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.values import replace
@@ -112,11 +112,10 @@ async def test_an_orchestrators_conversation_is_deleted_or_left_as_its_strategy_
     strategy: Strategy, deletes: list[str], place: Place
 ) -> None:
     work_context = able(place, orchestrator_strategy=strategy)
-    orchestrators = Orchestrators(work_context)
-    first = await orchestrators.ensure(OrchestratorRequest(project="app"), place.say)
+    first = await ensure_orchestrator(work_context, OrchestratorRequest(project="app"), place.say)
     await talked(place, work_context, first, "ses_1")
 
-    second = await orchestrators.ensure(OrchestratorRequest(project="app"), place.say)
+    second = await ensure_orchestrator(work_context, OrchestratorRequest(project="app"), place.say)
 
     assert second.created_at > first.created_at
     assert deleted(place) == deletes

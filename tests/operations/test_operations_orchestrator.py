@@ -17,7 +17,12 @@ from quarterdeck.errors import AlreadyReserved, GitError, NotRestorable, TmuxRef
 from quarterdeck.operations import orchestrator
 from quarterdeck.operations.cleanup import cleanup
 from quarterdeck.operations.kill_work import kill_work
-from quarterdeck.operations.orchestrator import OrchestratorRequest, Orchestrators, orchestrator_id
+from quarterdeck.operations.orchestrator import (
+    OrchestratorRequest,
+    ensure_orchestrator,
+    orchestrator_id,
+    relaunch_orchestrator,
+)
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.values import replace
 from support.patience import PATIENCE
@@ -44,7 +49,7 @@ def stop(place: Place) -> None:
 
 
 async def test_an_orchestrator_has_a_fixed_id_a_branch_and_a_worktree(place: Place) -> None:
-    record = await Orchestrators(place.work_context).ensure(REQUEST, place.say)
+    record = await ensure_orchestrator(place.work_context, REQUEST, place.say)
 
     assert record.session_id == "app-orchestrator"
     assert record.branch == "orchestrator/app-orchestrator"
@@ -61,34 +66,12 @@ async def test_an_orchestrator_has_a_fixed_id_a_branch_and_a_worktree(place: Pla
 
 
 async def test_asking_twice_answers_the_same_session(place: Place) -> None:
-    orchestrators = Orchestrators(place.work_context)
-    first = await orchestrators.ensure(REQUEST, place.say)
+    first = await ensure_orchestrator(place.work_context, REQUEST, place.say)
 
-    second = await orchestrators.ensure(REQUEST, place.say)
+    second = await ensure_orchestrator(place.work_context, REQUEST, place.say)
 
     assert second == first
     assert (await place.kinds()).count("session.spawned") == 1
-
-
-async def test_calls_at_the_same_time_are_one(place: Place) -> None:
-    orchestrators = Orchestrators(place.work_context)
-
-    records = await asyncio.gather(*(orchestrators.ensure(REQUEST, place.say) for _ in range(5)))
-
-    assert len({record.created_at for record in records}) == 1
-    assert (await place.kinds()).count("session.spawn_started") == 1
-
-
-async def test_one_caller_who_gives_up_does_not_stop_the_others(place: Place) -> None:
-    orchestrators = Orchestrators(place.work_context)
-    first = asyncio.ensure_future(orchestrators.ensure(REQUEST, place.say))
-    second = asyncio.ensure_future(orchestrators.ensure(REQUEST, place.say))
-    await asyncio.sleep(0)
-
-    first.cancel()
-
-    assert (await second).session_id == "app-orchestrator"
-    assert first.cancelled()
 
 
 async def test_two_processes_end_with_the_same_orchestrator(
@@ -96,8 +79,8 @@ async def test_two_processes_end_with_the_same_orchestrator(
 ) -> None:
     async with open_place(short_folder, tmux_socket, repository) as other:
         records = await asyncio.gather(
-            Orchestrators(place.work_context).ensure(REQUEST, place.say),
-            Orchestrators(other.work_context).ensure(REQUEST, other.say),
+            ensure_orchestrator(place.work_context, REQUEST, place.say),
+            ensure_orchestrator(other.work_context, REQUEST, other.say),
         )
 
     assert len({record.created_at for record in records}) == 1
@@ -122,12 +105,12 @@ async def test_four_processes_at_once_end_with_the_same_orchestrator_be_it_made_
 
 async def test_an_ensure_waits_for_one_whose_record_is_there_already(place: Place) -> None:
     work_context, project = place.work_context, place.work_context.projects["app"]
-    record = await Orchestrators(work_context).ensure(REQUEST, place.say)
+    record = await ensure_orchestrator(work_context, REQUEST, place.say)
     stop(place)
     entry = await work_context.works.begin(
         Operation.RESTORE, orchestrator_id(project), "app", work_context.owner, work_context.clock.now()
     )
-    asking = asyncio.ensure_future(Orchestrators(work_context).ensure(REQUEST, place.say))
+    asking = asyncio.ensure_future(ensure_orchestrator(work_context, REQUEST, place.say))
     async with asyncio.timeout(PATIENCE):
         while "session.orchestrator_conflict" not in await place.kinds():
             assert not asking.done()
@@ -149,7 +132,7 @@ async def test_when_the_one_that_was_first_fails_the_next_one_makes_it(place: Pl
         created_at=now,
     )
     record, entry = await work_context.works.reserve_orchestrator(draft, work_context.owner)
-    asking = asyncio.ensure_future(Orchestrators(work_context).ensure(REQUEST, place.say))
+    asking = asyncio.ensure_future(ensure_orchestrator(work_context, REQUEST, place.say))
     async with asyncio.timeout(PATIENCE):
         while "session.orchestrator_conflict" not in await place.kinds():
             assert not asking.done()
@@ -181,7 +164,7 @@ async def test_a_reservation_that_never_ends_is_a_clear_error(place: Place, monk
 
     monkeypatch.setattr(place.work_context.works, "work", blind)
     with pytest.raises(AlreadyReserved):
-        await Orchestrators(place.work_context).ensure(REQUEST, place.say)
+        await ensure_orchestrator(place.work_context, REQUEST, place.say)
 
     kinds = await place.kinds()
     assert kinds.count("session.orchestrator_conflict") == 1
@@ -199,16 +182,16 @@ async def test_a_failure_frees_the_reservation(stage: str, place: Place, monkeyp
         else:
             patch.setattr(place.work_context.mux, "new_session", fail, raising=False)
         with pytest.raises((GitError, TmuxRefused)):
-            await Orchestrators(place.work_context).ensure(REQUEST, place.say)
+            await ensure_orchestrator(place.work_context, REQUEST, place.say)
 
     assert await place.work_context.works.works() == []
-    assert (await Orchestrators(place.work_context).ensure(REQUEST, place.say)).session_id == "app-orchestrator"
+    assert (await ensure_orchestrator(place.work_context, REQUEST, place.say)).session_id == "app-orchestrator"
 
 
 async def test_an_orphaned_worktree_is_gone_on_with_and_survives_a_failure(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = await Orchestrators(place.work_context).ensure(REQUEST, place.say)
+    record = await ensure_orchestrator(place.work_context, REQUEST, place.say)
     assert record.worktree
     (place.work_context.folder / "app/worktrees/app-orchestrator/plan").write_text("x")
     stop(place)
@@ -220,22 +203,21 @@ async def test_an_orphaned_worktree_is_gone_on_with_and_survives_a_failure(
     with monkeypatch.context() as patch:
         patch.setattr(place.work_context.mux, "new_session", fail, raising=False)
         with pytest.raises(TmuxRefused):
-            await Orchestrators(place.work_context).ensure(REQUEST, place.say)
+            await ensure_orchestrator(place.work_context, REQUEST, place.say)
     assert (place.work_context.folder / "app/worktrees/app-orchestrator/plan").exists()
-    await Orchestrators(place.work_context).ensure(REQUEST, place.say)
+    await ensure_orchestrator(place.work_context, REQUEST, place.say)
     assert (place.work_context.folder / "app/worktrees/app-orchestrator/plan").exists()
 
 
 async def test_a_dead_orchestrator_is_brought_back(place: Place) -> None:
-    orchestrators = Orchestrators(place.work_context)
-    first = await orchestrators.ensure(REQUEST, place.say)
+    first = await ensure_orchestrator(place.work_context, REQUEST, place.say)
     words = place.notes / "app-orchestrator.argv"
     until(lambda: words.exists() and "--system" in words.read_text(), "it has its standing instructions")
     told = words.read_text().split("--id")[0]
     stop(place)
     words.unlink()
 
-    second = await orchestrators.ensure(REQUEST, place.say)
+    second = await ensure_orchestrator(place.work_context, REQUEST, place.say)
 
     until(lambda: words.exists() and words.read_text().startswith(told), "it has them again")
     assert second.created_at == first.created_at
@@ -244,24 +226,23 @@ async def test_a_dead_orchestrator_is_brought_back(place: Place) -> None:
 
 
 async def test_a_done_orchestrator_is_a_clear_error(place: Place) -> None:
-    record = await Orchestrators(place.work_context).ensure(REQUEST, place.say)
+    record = await ensure_orchestrator(place.work_context, REQUEST, place.say)
     await place.work_context.works.change_work(
         record.session_id,
         lambda held: replace(held, lifecycle=decide(held.lifecycle, held.created_at, state=WorkState.DONE)),
     )
 
     with pytest.raises(NotRestorable, match="is done") as caught:
-        await Orchestrators(place.work_context).ensure(REQUEST, place.say)
+        await ensure_orchestrator(place.work_context, REQUEST, place.say)
 
     assert "relaunch" in caught.value.hint
 
 
 async def test_a_relaunch_replaces_the_session_and_keeps_its_worktree(place: Place) -> None:
-    orchestrators = Orchestrators(place.work_context)
-    first = await orchestrators.ensure(REQUEST, place.say)
+    first = await ensure_orchestrator(place.work_context, REQUEST, place.say)
     (place.work_context.folder / "app/worktrees/app-orchestrator/plan").write_text("x")
 
-    second = await orchestrators.relaunch(replace(REQUEST, prompt="Be bold."), place.say)
+    second = await relaunch_orchestrator(place.work_context, replace(REQUEST, prompt="Be bold."), place.say)
 
     assert second.created_at != first.created_at
     assert second.agent_session_id != first.agent_session_id
@@ -273,27 +254,15 @@ async def test_a_relaunch_replaces_the_session_and_keeps_its_worktree(place: Pla
 @pytest.mark.parametrize("strategy", [Strategy.DELETE, Strategy.IGNORE])
 async def test_other_strategies_always_begin_anew(strategy: Strategy, place: Place) -> None:
     project = replace(place.work_context.projects["app"], orchestrator_strategy=strategy)
-    orchestrators = Orchestrators(replace(place.work_context, projects={"app": project}))
-    first = await orchestrators.ensure(REQUEST, place.say)
+    first = await ensure_orchestrator(replace(place.work_context, projects={"app": project}), REQUEST, place.say)
 
-    second = await orchestrators.ensure(REQUEST, place.say)
+    second = await ensure_orchestrator(replace(place.work_context, projects={"app": project}), REQUEST, place.say)
 
     assert second.created_at != first.created_at
 
 
-async def test_a_relaunch_waits_for_an_ensure(place: Place) -> None:
-    orchestrators = Orchestrators(place.work_context)
-
-    ensured, relaunched = await asyncio.gather(
-        orchestrators.ensure(REQUEST, place.say), orchestrators.relaunch(REQUEST, place.say)
-    )
-
-    assert ensured.created_at < relaunched.created_at
-    assert server(place).sessions() == ["app-orchestrator"]
-
-
 async def test_workers_are_told_of_their_orchestrator(place: Place) -> None:
-    await Orchestrators(place.work_context).ensure(REQUEST, place.say)
+    await ensure_orchestrator(place.work_context, REQUEST, place.say)
 
     await spawn(place.work_context, SpawnRequest(project="app", prompt="x"), place.say)
 
@@ -301,7 +270,7 @@ async def test_workers_are_told_of_their_orchestrator(place: Place) -> None:
 
 
 async def test_cleanup_never_ends_an_orchestrator(place: Place) -> None:
-    record = await Orchestrators(place.work_context).ensure(REQUEST, place.say)
+    record = await ensure_orchestrator(place.work_context, REQUEST, place.say)
     stop(place)
     shutil.rmtree(record.worktree or "")
 
@@ -313,11 +282,10 @@ async def test_cleanup_never_ends_an_orchestrator(place: Place) -> None:
 
 
 async def test_an_ended_orchestrator_comes_back_when_ensured(place: Place) -> None:
-    orchestrators = Orchestrators(place.work_context)
-    await orchestrators.ensure(REQUEST, place.say)
+    await ensure_orchestrator(place.work_context, REQUEST, place.say)
     await kill_work(place.work_context, "app-orchestrator")
 
-    record = await orchestrators.ensure(REQUEST, place.say)
+    record = await ensure_orchestrator(place.work_context, REQUEST, place.say)
 
     assert record.restored_at
     assert server(place).sessions() == ["app-orchestrator"]

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quarterdeck.operations.kill_work import kill_work
-from quarterdeck.operations.leftovers import Leftovers
-from quarterdeck.operations.orchestrator import OrchestratorRequest, Orchestrators
+from quarterdeck.operations.orchestrator import OrchestratorRequest, ensure_orchestrator
 from quarterdeck.operations.restore import restore
+from quarterdeck.operations.session_runtime import Leftovers
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.store.work import SqliteWorkStore
 from support.git_repo import Repository
@@ -54,7 +54,7 @@ async def main(operation: str, step: str, folder: Path, socket: Path) -> None:
                 record = await spawn(place.work_context, SpawnRequest(project="app", prompt="x"), place.say)
                 print(record.session_id, flush=True)
         elif operation == "ensure":
-            ensured = await Orchestrators(place.work_context).ensure(OrchestratorRequest(project="app"), place.say)
+            ensured = await ensure_orchestrator(place.work_context, OrchestratorRequest(project="app"), place.say)
             print(ensured.session_id, ensured.created_at.timestamp(), ensured.lifecycle.runtime.handle, flush=True)
         elif operation == "kill":
             await kill_work(place.work_context, "app-1", leftovers=Leftovers.KEEP)

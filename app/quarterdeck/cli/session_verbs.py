@@ -15,9 +15,10 @@ from quarterdeck.core.session_names import find_session
 from quarterdeck.errors import NotFound, QuarterdeckError, UsageError
 from quarterdeck.operations.kill import forget
 from quarterdeck.operations.kill import kill as end_session
-from quarterdeck.operations.kill_work import Leftovers, kill_work
+from quarterdeck.operations.kill_work import kill_work
 from quarterdeck.operations.new import NewSessionRequest, new_session
 from quarterdeck.operations.reopen import adopt as adopt_session
+from quarterdeck.operations.session_runtime import Leftovers
 from quarterdeck.roots import absolute
 from quarterdeck.tmux.navigation import own_pane
 

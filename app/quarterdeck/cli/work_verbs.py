@@ -20,12 +20,12 @@ from quarterdeck.foreign_files import read_given
 from quarterdeck.operations.claim import claim_pr
 from quarterdeck.operations.cleanup import CleanupCandidate, cleanup
 from quarterdeck.operations.conversations import remap
-from quarterdeck.operations.kill_work import Leftovers
-from quarterdeck.operations.orchestrator import OrchestratorRequest, Orchestrators
+from quarterdeck.operations.orchestrator import OrchestratorRequest, ensure_orchestrator, relaunch_orchestrator
 from quarterdeck.operations.projects import offer_project
 from quarterdeck.operations.recover import recover
 from quarterdeck.operations.reopen import reopen
 from quarterdeck.operations.restore import restore, tell_kept
+from quarterdeck.operations.session_runtime import Leftovers
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.operations.take_report import report
 from quarterdeck.roots import current_folder
@@ -134,12 +134,12 @@ async def spawn_worker(call: Call) -> int:
 
 async def orchestrator_ensure(call: Call) -> int:
     """Make sure the project's orchestrator runs."""
-    return await _orchestrator(call, Orchestrators.ensure)
+    return await _orchestrator(call, ensure_orchestrator)
 
 
 async def orchestrator_relaunch(call: Call) -> int:
     """End the project's orchestrator and start it anew."""
-    return await _orchestrator(call, Orchestrators.relaunch)
+    return await _orchestrator(call, relaunch_orchestrator)
 
 
 async def _orchestrator(call: Call, act: Callable[..., Awaitable[WorkRecord]]) -> int:
@@ -147,7 +147,7 @@ async def _orchestrator(call: Call, act: Callable[..., Awaitable[WorkRecord]]) -
     prompt = await asyncio.to_thread(_read, Path(options.prompt_file)) if options.prompt_file else ""
     async with work_context_of(call, options.project) as opened:
         request = OrchestratorRequest(project=options.project, agent=options.agent, prompt=prompt)
-        record = await act(Orchestrators(opened.work_context), request, _telling(call))
+        record = await act(opened.work_context, request, _telling(call))
         return _shown(call, await row_of(opened, record))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -19,18 +19,14 @@ from quarterdeck.operations.question import (
     CHANGED,
     EVERY,
     GRACE,
+    MOST,
     READ_WITHIN,
     AskedQuestion,
-    is_open,
-    press,
+    OpenDialog,
     read_question,
-    see_it_taken,
-    take_marked,
-    take_several,
 )
 from quarterdeck.operations.send import send
 from quarterdeck.ports.agent import Press
-from quarterdeck.ports.store import Activity
 
 if TYPE_CHECKING:
     from quarterdeck.core.pane import PaneId
@@ -103,30 +99,23 @@ async def answer(
         )
     await context.mux.leave_mode(target.pane_id)
     await asyncio.sleep(GRACE)
+    opened = OpenDialog(context, target, question)
     if taken and question.ticks and not (len(taken) == 1 and question.ticks[taken[0]] is None):
-        await take_several(context, target, dialog, question, taken)
-    elif taken:
-        await _choose(context, target, dialog, question, taken[0])
-        await see_it_taken(context, target, question)
+        await opened.take_several(dialog, taken)
     else:
-        await _write(context, target, dialog, question, choice)
-        await see_it_taken(context, target, question)
+        await (_choose(opened, dialog, taken[0]) if taken else _write(opened, dialog, choice))
+        await opened.see_it_taken()
     numbers = [position + 1 for position in taken]
-    await context.store.record(
-        Activity(
-            kind="question.answered",
-            at=context.clock.now(),
-            source="operator",
-            session_id=session.session_id,
-            project=session.work.project if session.work else None,
-            summary=f"answered the {question.kind.value} of {session.tmux_name}",
-            data={
-                "choice": (numbers if question.ticks else numbers[0]) if numbers else None,
-                "of": len(question.choices),
-                "question": fingerprint(question.text),
-            }
-            | ({} if taken else {"length": len(choice), "fingerprint": fingerprint(choice)}),
-        )
+    own_words: dict[str, Any] = {} if taken else {"length": len(choice), "fingerprint": fingerprint(choice)}
+    await context.tell(
+        "question.answered",
+        f"answered the {question.kind.value} of {session.tmux_name}",
+        session.session_id,
+        project=session.work.project if session.work else None,
+        choice=(numbers if question.ticks else numbers[0]) if numbers else None,
+        of=len(question.choices),
+        question=fingerprint(question.text),
+        **own_words,
     )
     said = ", ".join(question.choices[position] for position in taken)
     return Answered(session=session, question=question, answer=said)
@@ -173,61 +162,52 @@ def _known_dialog(view: PaneView, question: AskedQuestion) -> AgentDialog | None
     return spec.permission_dialog if question.kind is Need.PERMISSION else spec.question_dialog
 
 
-async def _choose(
-    context: SessionContext, target: TargetPane, dialog: AgentDialog, question: AskedQuestion, position: int
-) -> None:
+async def _choose(opened: OpenDialog, dialog: AgentDialog, position: int) -> None:
+    question = opened.question
     is_arrowed = dialog.press in ARROWS or (dialog.arrows and re.search(dialog.arrows, question.text))
     if is_arrowed and question.marked is not None:
         # Whoever sits there may have moved the mark, so it is counted from where it stands, and seen to arrive.
-        await take_marked(context, target, question, position, ARROWS.get(dialog.press, UP_DOWN))
+        await opened.take_marked(position, ARROWS.get(dialog.press, UP_DOWN))
         return
     number = str(position + 1)
-    if dialog.press in {Press.NUMBER, Press.NUMBER_ENTER} and position >= 9:
+    if dialog.press in {Press.NUMBER, Press.NUMBER_ENTER} and position >= MOST:
         raise Refused("Only the first nine choices have a key of their own; go there to take another.")
-    match dialog.press:
-        case _ if question.choices == (SUBMIT,):
-            first, then = [], ["Enter"]
-        case Press.NUMBER:
-            first, then = [number], []
-        case Press.NUMBER_ENTER:
-            first, then = [number], ["Enter"]
-        case Press.DOWN_ENTER:
-            first, then = ["Down"] * position, ["Enter"]
-        case Press.RIGHT_ENTER:
-            first, then = ["Right"] * position, ["Enter"]
-        case Press.TEXT_ENTER:
-            first, then = [number], ["Enter"]
-    if not await press(context, target, question, first):
-        raise Refused(CHANGED)
+    first = {Press.DOWN_ENTER: ["Down"] * position, Press.RIGHT_ENTER: ["Right"] * position}.get(dialog.press, [number])
+    then = [] if dialog.press is Press.NUMBER else ["Enter"]
+    if question.choices == (SUBMIT,):
+        first, then = [], ["Enter"]
+    await opened.press(first)
     if then and first:
         await asyncio.sleep(EVERY)
     # Some dialogs take the first key as the answer; then there is nothing left to press it on.
-    if then and not await press(context, target, question, then) and not first:
+    if then and not await opened.presses(then) and not first:
         raise Refused(CHANGED)
 
 
-async def _write(
-    context: SessionContext, target: TargetPane, dialog: AgentDialog, question: AskedQuestion, text: str
-) -> None:
+async def _write(opened: OpenDialog, dialog: AgentDialog, text: str) -> None:
     """Answer in the operator's own words: where the dialog has a line for them, or has one opened by a choice."""
-    if dialog.press is Press.TEXT_ENTER and not question.choices:
-        if not await is_open(target, question):
-            raise Refused(CHANGED)
-        await context.mux.send_text(target.pane_id, cleaned(text).replace("\n", " "))
-        await context.mux.send_keys(target.pane_id, ["Enter"])
-        return
+    mux, target, question = opened.context.mux, opened.target, opened.question
     words = cleaned(text)
+    if dialog.press is Press.TEXT_ENTER and not question.choices:
+        await opened.press([])
+        await mux.send_text(target.pane_id, words.replace("\n", " "))
+        await mux.send_keys(target.pane_id, ["Enter"])
+        return
     opening = _opening_keys(dialog, question, text)
     if not words.strip() or "\n" in words:
         raise UsageError("An answer in your own words is one line.")
-    if not await press(context, target, question, opening):
-        raise Refused(CHANGED)
+    await opened.press(opening)
     await asyncio.sleep(pause_for(words))
     before = await target.look()
-    await context.mux.paste(target.pane_id, words)
-    await _until_shown(context, target, before, words)
-    if not await context.mux.send_keys_if(target.pane_id, ["Enter"], landmarks(question.text)):
-        raise Refused("It asks something else by now, or nothing; the answer was typed and not submitted.")
+    await mux.paste(target.pane_id, words)
+    deadline = opened.context.clock.monotonic() + READ_WITHIN
+    while (await target.look()).screen == before.screen:
+        if opened.context.clock.monotonic() > deadline:
+            raise QuarterdeckError("The answer did not show in the dialog, so it was not submitted.")
+        await asyncio.sleep(EVERY)
+    await asyncio.sleep(pause_for(words))
+    if not await mux.send_keys_if(target.pane_id, ["Enter"], landmarks(question.text)):
+        raise Refused("The question has changed or is gone; the answer was typed and not submitted.")
 
 
 def _opening_keys(dialog: AgentDialog, question: AskedQuestion, text: str) -> list[str]:
@@ -243,12 +223,3 @@ def _opening_keys(dialog: AgentDialog, question: AskedQuestion, text: str) -> li
         hint = "Several may be given: 1,3" if question.ticks else ""
         raise UsageError(f"{text!r} is none of the choices: {offered}", hint=hint)
     return [*(["Down"] * position), *dialog.own_words_keys] if dialog.own_words_keys else [str(position + 1)]
-
-
-async def _until_shown(context: SessionContext, target: TargetPane, before: PaneView, words: str) -> None:
-    deadline = context.clock.monotonic() + READ_WITHIN
-    while (await target.look()).screen == before.screen:
-        if context.clock.monotonic() > deadline:
-            raise QuarterdeckError("The answer did not show in the dialog, so it was not submitted.")
-        await asyncio.sleep(EVERY)
-    await asyncio.sleep(pause_for(words))

@@ -12,8 +12,7 @@ from quarterdeck.core.lifecycle import PrState, RuntimeState, WorkReason, WorkSt
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.operations.conversations import purge
 from quarterdeck.operations.kill_work import is_left, kill_work, unheard
-from quarterdeck.operations.leftovers import Leftovers
-from quarterdeck.operations.session_runtime import server_elsewhere
+from quarterdeck.operations.session_runtime import Leftovers, server_elsewhere
 from quarterdeck.operations.work_list import list_work
 from quarterdeck.ports.store import Level
 
@@ -92,17 +91,11 @@ async def cleanup(
     *,
     is_dry_run: bool = False,
     leftovers: Leftovers = Leftovers.STOP,
-    only: frozenset[str] | None = None,
     purges: bool = False,
 ) -> Cleaned:
-    """End the candidates; `only` limits it to those the operator picked from the list.
-
-    With `purges` the conversations of all that is over are deleted, where their agents can.
-    """
+    """End the candidates; with `purges` the conversations of all that is over are deleted, where their agents can."""
     done = Cleaned()
     for candidate in await find_candidates(context, project):
-        if only is not None and candidate.session_id not in only:
-            continue
         if candidate.protected or (candidate.would_lose and leftovers is Leftovers.STOP):
             done.skipped.append(candidate)
             continue
@@ -273,4 +266,4 @@ def _why_left(one: CleanupCandidate | None, leftovers: Leftovers) -> str:
         return "it is neither done nor dead any more"
     if one.protected:
         return one.protected
-    return f"it holds {one.would_lose} by now" if one.would_lose and leftovers is Leftovers.STOP else ""
+    return f"it now holds {one.would_lose}" if one.would_lose and leftovers is Leftovers.STOP else ""

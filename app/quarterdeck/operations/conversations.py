@@ -13,7 +13,6 @@ from quarterdeck import process
 from quarterdeck.core.project import Strategy
 from quarterdeck.core.text import clean, listed
 from quarterdeck.errors import AgentError, ProgramError, QuarterdeckError, Refused
-from quarterdeck.operations.start_agent import search_path
 from quarterdeck.ports.store import Level
 from quarterdeck.values import replace
 
@@ -94,7 +93,7 @@ def _is_whole(known: str, agent: Agent) -> bool:
 async def _delete(context: WorkContext, record: WorkRecord, agent: Agent, known: str) -> None:
     project = context.projects.get(record.project)
     env = dict(project.env) if project is not None else {}
-    path = search_path(context, env)
+    path = context.search_path(env)
     program, *words = (word.replace("{id}", known) for word in agent.spec.delete)
     argv = [shutil.which(program, path=path) or program, *words]
     said = ""

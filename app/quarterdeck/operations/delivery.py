@@ -46,6 +46,7 @@ BETTER_WITHIN = 0.4
 """Seconds in which a stronger proof is waited for, once a weak one is there."""
 DIALOG_PATIENCE = 2.0
 WEAK = frozenset({Proof.TURN, Proof.INPUT, Proof.SCREEN})
+AFTER_DIALOG = "it is typed, and will be submitted when the dialog is closed"
 DRAFT_WORDS = {
     Draft.NONE: "it does not show in the input line",
     Draft.OTHER: "something else is in the input line",
@@ -96,125 +97,151 @@ async def hand_over(context: SessionContext, session: Session, held: Held, how: 
     assert session.pane_id is not None
     target = TargetPane(context, session.pane_id, of=session.incarnation)
     with PromptListener(context, target, session.session_id, session.cwd) as listener:
+        return await _Handover(context, session, target, listener, held, how).run()
+
+
+class _Handover(Struct):
+    """One message on its way into one pane."""
+
+    context: SessionContext
+    session: Session
+    target: TargetPane
+    listener: PromptListener
+    held: Held
+    how: DeliveryRules
+
+    async def run(self) -> Delivery:
+        """Be ready, type, submit, and see what came of it."""
+        context, session, held, how = self.context, self.session, self.held, self.how
         if held.stage is Stage.TYPED:
-            return await _go_on(context, session, target, listener, held, how)
+            return await self._go_on()
         wants_agent = held.stage is Stage.FOR_AGENT or _wants_agent(context, session)
-        view, found = await until_ready(target, context.clock, wants_agent=wants_agent, age=_age(context, session))
+        view, found = await until_ready(self.target, context.clock, wants_agent=wants_agent, age=_age(context, session))
         if found is Hurdle.ELSEWHERE and how.holds and not how.now:
-            return Delivery.waiting(session, held, HURDLE_WORDS[found], stage=held.stage)
+            return self._waits(HURDLE_WORDS[found], held.stage)
         if found is Hurdle.GONE or (found is Hurdle.ELSEWHERE and not how.now):
             raise NobodyThere(
                 f'"{session.tmux_name}" cannot take a message: {HURDLE_WORDS[found]}.',
                 hint="`send --now` types it into whatever runs there." if found is Hurdle.ELSEWHERE else "",
             )
         if found is not None and not how.now:
-            return Delivery.waiting(session, held, HURDLE_WORDS[found], stage=held.stage)
+            return self._waits(HURDLE_WORDS[found], held.stage)
         if view.pane is not None and view.pane.in_mode:
-            await context.mux.leave_mode(target.pane_id)
-        await listener.begin()
+            await context.mux.leave_mode(self.target.pane_id)
+        await self.listener.begin()
         if not await context.messages.typing(held.id):
             # We were held up for so long (a suspended machine, Ctrl-Z) that another has delivered it.
-            return await _go_on(context, session, target, listener, held, how)
+            return await self._go_on()
         # All that took a moment, in which a dialog may have come up or a human may have begun to type.
-        view = await target.look()
+        view = await self.target.look()
         last = hurdle(view, wants_agent=wants_agent, now=context.clock.now().timestamp())
         if last is not None and not how.now:
-            return Delivery.waiting(session, held, HURDLE_WORDS[last], stage=held.stage)
-        await context.mux.paste(target.pane_id, held.text)
-        view = await _until_drawn(context, target, view, held.text)
-        done = await _submit(context, session, target, listener, held, how, view)
+            return self._waits(HURDLE_WORDS[last], held.stage)
+        await context.mux.paste(self.target.pane_id, held.text)
+        done = await self._submit(await self._until_drawn(view))
         overrode = found or last
         return done if overrode is None else replace(done, overrode=overrode.value)
 
+    def _waits(self, why: str, stage: Stage = Stage.TYPED) -> Delivery:
+        return Delivery.waiting(self.session, self.held, why, stage=stage)
 
-async def _go_on(
-    context: SessionContext,
-    session: Session,
-    target: TargetPane,
-    listener: PromptListener,
-    held: Held,
-    how: DeliveryRules,
-) -> Delivery:
-    """A message that was typed, or may have been: submit it if it stands there still; never type it again."""
-    view = await target.look()
-    if view.pane is None:
-        return Delivery(
-            session=session, outcome=Outcome.UNCONFIRMED, detail="the pane is gone; it may not have been submitted"
-        )
-    if draft_in(view, held.text) is Draft.OURS:
-        return await _submit(context, session, target, listener, held, how, view)
-    if await listener.heard_before(held.text):
-        return Delivery(session=session, outcome=Outcome.DELIVERED, proof=Proof.TRANSCRIPT)
-    if view.box.state is BoxState.COVERED or view.question is not None:
-        return Delivery.waiting(
-            session, held, "it is typed, and will be submitted when the dialog is closed", stage=Stage.TYPED
-        )
-    return Delivery(
-        session=session, outcome=Outcome.UNCONFIRMED, detail="it was typed once, and is not in the input line any more"
-    )
+    def _done(self, outcome: Outcome, proof: Proof = Proof.NONE, detail: str = "", presses: int = 0) -> Delivery:
+        return Delivery(session=self.session, outcome=outcome, proof=proof, detail=detail, presses=presses)
 
+    async def _go_on(self) -> Delivery:
+        """A message that was typed, or may have been: submit it if it stands there still; never type it again."""
+        view = await self.target.look()
+        if view.pane is None:
+            return self._done(Outcome.UNCONFIRMED, detail="the pane is gone; it may not have been submitted")
+        if draft_in(view, self.held.text) is Draft.OURS:
+            return await self._submit(view)
+        if await self.listener.heard_before(self.held.text):
+            return self._done(Outcome.DELIVERED, Proof.TRANSCRIPT)
+        if view.box.state is BoxState.COVERED or view.question is not None:
+            return self._waits(AFTER_DIALOG)
+        return self._done(Outcome.UNCONFIRMED, detail="it was typed once, and is not in the input line any more")
 
-async def _until_drawn(context: SessionContext, target: TargetPane, before: PaneView, text: str) -> PaneView:
-    """Leave the program time to take the text in, and look until it shows, as far as that can be seen."""
-    began = context.clock.monotonic()
-    pause = pause_for(text)
-    last = before
-    while True:
-        view = await target.look()
-        waited = context.clock.monotonic() - began
-        if view.box.state is BoxState.OPEN:
-            is_drawn = bool(view.box.text)
-        else:
-            is_drawn = view.screen != before.screen and view.screen == last.screen
-        if waited >= pause and (is_drawn or waited >= pause + DRAWN_WITHIN):
-            return view
-        last = view
-        await asyncio.sleep(EVERY)
+    async def _until_drawn(self, before: PaneView) -> PaneView:
+        """Leave the program time to take the text in, and look until it shows, as far as that can be seen."""
+        clock, pause = self.context.clock, pause_for(self.held.text)
+        began = clock.monotonic()
+        last = before
+        while True:
+            view = await self.target.look()
+            waited = clock.monotonic() - began
+            if view.box.state is BoxState.OPEN:
+                is_drawn = bool(view.box.text)
+            else:
+                is_drawn = view.screen != before.screen and view.screen == last.screen
+            if waited >= pause and (is_drawn or waited >= pause + DRAWN_WITHIN):
+                return view
+            last = view
+            await asyncio.sleep(EVERY)
 
+    async def _submit(self, view: PaneView) -> Delivery:
+        """Press the key that submits until something shows that the message was taken."""
+        text, how = self.held.text, self.how
+        for press in range(PRESSES):
+            drawn = view.screen
+            if view.agent is not None and view.box.state is BoxState.UNKNOWN:
+                await asyncio.sleep(STILL)
+            view = await self._past_dialogs()
+            if view.question is not None and not how.now:
+                return self._waits(AFTER_DIALOG)
+            if _is_hidden(view, text) and not how.now:
+                return self._waits("it is typed, and will be submitted when the input line is visible")
+            before = replace(signs(view, text), is_still=view.screen == drawn)
+            if before.draft in {Draft.NONE, Draft.OTHER}:
+                # Sent by somebody else, or never drawn: a key now could do anything.
+                return await self._last_words(before, press)
+            key = view.agent.spec.queue_key if view.agent is not None and view.works else "Enter"
+            await self.context.mux.send_keys(self.target.pane_id, [key])
+            if not how.wait:
+                return self._done(Outcome.UNCONFIRMED, detail="not waited for", presses=press + 1)
+            found, view = await self._watch(before, FIRST_WAIT + press * LONGER)
+            if found is not None:
+                outcome, proof = found
+                return self._done(outcome, proof, PROOF_WORDS[proof], press + 1)
+            if draft_in(view, text) is not Draft.OURS:
+                return await self._last_words(signs(view, text), press + 1)
+        return self._done(Outcome.UNCONFIRMED, detail="it is in the input line and was not submitted", presses=PRESSES)
 
-async def _submit(
-    context: SessionContext,
-    session: Session,
-    target: TargetPane,
-    listener: PromptListener,
-    held: Held,
-    how: DeliveryRules,
-    view: PaneView,
-) -> Delivery:
-    """Press the key that submits until something shows that the message was taken."""
-    for press in range(PRESSES):
-        drawn = view.screen
-        if view.agent is not None and view.box.state is BoxState.UNKNOWN:
-            await asyncio.sleep(STILL)
-        view = await _past_dialogs(context, target, view, how)
-        if view.question is not None and not how.now:
-            return Delivery.waiting(
-                session, held, "it is typed, and will be submitted when the dialog is closed", stage=Stage.TYPED
-            )
-        if _is_hidden(view, held.text) and not how.now:
-            return Delivery.waiting(
-                session, held, "it is typed, and will be submitted when the input line is visible", stage=Stage.TYPED
-            )
-        before = replace(signs(view, held.text), is_still=view.screen == drawn)
-        if before.draft in {Draft.NONE, Draft.OTHER}:
-            # Sent by somebody else, or never drawn: a key now could do anything.
-            return await _last_words(session, listener, held, before, press)
-        key = view.agent.spec.queue_key if view.agent is not None and view.works else "Enter"
-        await context.mux.send_keys(target.pane_id, [key])
-        if not how.wait:
-            return Delivery(session=session, outcome=Outcome.UNCONFIRMED, detail="not waited for", presses=press + 1)
-        found, view = await _watch(context, target, listener, held, before, FIRST_WAIT + press * LONGER)
-        if found is not None:
-            outcome, proof = found
-            return Delivery(session=session, outcome=outcome, proof=proof, detail=PROOF_WORDS[proof], presses=press + 1)
-        if draft_in(view, held.text) is not Draft.OURS:
-            return await _last_words(session, listener, held, signs(view, held.text), press + 1)
-    return Delivery(
-        session=session,
-        outcome=Outcome.UNCONFIRMED,
-        detail="it is in the input line and was not submitted",
-        presses=PRESSES,
-    )
+    async def _past_dialogs(self) -> PaneView:
+        """The pane once no dialog is in the way, or as it is when one stays. Always a fresh look."""
+        clock = self.context.clock
+        deadline = clock.monotonic() + DIALOG_PATIENCE
+        while True:
+            view = await self.target.look()
+            is_free = view.question is None and view.box.state is not BoxState.COVERED
+            if is_free or self.how.now or clock.monotonic() > deadline:
+                return view
+            await asyncio.sleep(EVERY)
+
+    async def _watch(self, before: Signs, patience: float) -> tuple[tuple[Outcome, Proof] | None, PaneView]:
+        """Look for proof until there is some; a weak one is kept while a stronger one may still come."""
+        clock = self.context.clock
+        deadline = clock.monotonic() + patience
+        best: tuple[Outcome, Proof] | None = None
+        while True:
+            proof = await self.listener.hear(self.held.text)
+            view = await self.target.look()
+            found = judge(before, signs(view, self.held.text, proof))
+            if found is not None and found[1] not in WEAK:
+                return found, view
+            now = clock.monotonic()
+            if found is not None and best is None:
+                deadline = min(deadline, now + BETTER_WITHIN)
+            best = found or best
+            if now > deadline:
+                return best, view
+            await asyncio.sleep(EVERY)
+
+    async def _last_words(self, now: Signs, presses: int) -> Delivery:
+        proof = await self.listener.hear(self.held.text)
+        if proof is not None:
+            return self._done(Outcome.DELIVERED, proof, PROOF_WORDS[proof], presses)
+        detail = DRAFT_WORDS.get(now.draft, PROOF_WORDS[Proof.NONE])
+        return self._done(Outcome.UNCONFIRMED, detail=detail, presses=presses)
 
 
 def _is_hidden(view: PaneView, text: str) -> bool:
@@ -223,46 +250,6 @@ def _is_hidden(view: PaneView, text: str) -> bool:
     A text of many lines may leave no room for the frame of its own input line, and then shows itself.
     """
     return view.box.state is BoxState.COVERED and lines_below(view.screen, text) is None
-
-
-async def _past_dialogs(context: SessionContext, target: TargetPane, view: PaneView, how: DeliveryRules) -> PaneView:
-    """The pane once no dialog is in the way, or as it is when one stays. Always a fresh look."""
-    deadline = context.clock.monotonic() + DIALOG_PATIENCE
-    while True:
-        view = await target.look()
-        is_free = view.question is None and view.box.state is not BoxState.COVERED
-        if is_free or how.now or context.clock.monotonic() > deadline:
-            return view
-        await asyncio.sleep(EVERY)
-
-
-async def _watch(
-    context: SessionContext, target: TargetPane, listener: PromptListener, held: Held, before: Signs, patience: float
-) -> tuple[tuple[Outcome, Proof] | None, PaneView]:
-    """Look for proof until there is some; a weak one is kept while a stronger one may still come."""
-    deadline = context.clock.monotonic() + patience
-    best: tuple[Outcome, Proof] | None = None
-    while True:
-        proof = await listener.hear(held.text)
-        view = await target.look()
-        found = judge(before, signs(view, held.text, proof))
-        if found is not None and found[1] not in WEAK:
-            return found, view
-        now = context.clock.monotonic()
-        if found is not None and best is None:
-            deadline = min(deadline, now + BETTER_WITHIN)
-        best = found or best
-        if now > deadline:
-            return best, view
-        await asyncio.sleep(EVERY)
-
-
-async def _last_words(session: Session, listener: PromptListener, held: Held, now: Signs, presses: int) -> Delivery:
-    proof = await listener.hear(held.text) or Proof.NONE
-    outcome, detail = Outcome.DELIVERED, PROOF_WORDS[proof]
-    if proof is Proof.NONE:
-        outcome, detail = Outcome.UNCONFIRMED, DRAFT_WORDS.get(now.draft, detail)
-    return Delivery(session=session, outcome=outcome, proof=proof, detail=detail, presses=presses)
 
 
 def _wants_agent(context: SessionContext, session: Session) -> bool:

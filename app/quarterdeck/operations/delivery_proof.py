@@ -60,7 +60,7 @@ PROOF_WORDS: Mapping[Proof, str] = {
     Proof.INPUT: "it has left the input line",
     Proof.SCREEN: "the screen went on",
     Proof.HELD: "kept here until it can be sent",
-    Proof.NONE: "nothing shows that it was taken",
+    Proof.NONE: "no sign that it arrived",
 }
 
 

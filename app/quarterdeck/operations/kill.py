@@ -9,12 +9,11 @@ from quarterdeck.core.session import ASKING, ExitReason, Session, SessionState
 from quarterdeck.core.session_ends import gone
 from quarterdeck.errors import Refused, TmuxError
 from quarterdeck.operations.preview import keep_last_lines
-from quarterdeck.ports.store import Activity
-
-AT_WORK = frozenset({SessionState.BUSY, SessionState.ERROR})
 
 if TYPE_CHECKING:
     from quarterdeck.operations.session_context import SessionContext
+
+AT_WORK = frozenset({SessionState.BUSY, SessionState.ERROR})
 
 
 async def kill(context: SessionContext, session: Session, *, own_pane: str | None = None) -> Session:
@@ -39,9 +38,7 @@ async def kill(context: SessionContext, session: Session, *, own_pane: str | Non
     now = context.clock.now()
     ended = gone(session, ExitReason.API_DELETE, now)
     await context.store.end([ended], ExitReason.API_DELETE)
-    await context.store.record(
-        _told(session, "session.killed", "Ended by the operator", ExitReason.API_DELETE, now_from=context)
-    )
+    await _tell(context, session, "session.killed", "Ended by the operator", ExitReason.API_DELETE)
     if session.session_id in context.supervisor.fleet.sessions:
         context.supervisor.note_end(
             SessionDeleted(session=ended, reason=ExitReason.API_DELETE, mode=DeleteMode.KILL_TMUX, at=now)
@@ -52,7 +49,7 @@ async def kill(context: SessionContext, session: Session, *, own_pane: str | Non
 async def forget(context: SessionContext, session: Session) -> None:
     """Stop watching a session and leave tmux alone; a stale or exited row is dismissed."""
     await context.store.forget(session.session_id)
-    await context.store.record(_told(session, "session.forgotten", "No longer watched", "detached", now_from=context))
+    await _tell(context, session, "session.forgotten", "No longer watched", "detached")
     now = context.clock.now()
     if session.session_id not in {**context.supervisor.fleet.sessions, **context.supervisor.fleet.exited}:
         return  # what the store says was heard meanwhile
@@ -116,13 +113,7 @@ async def move_clients_away(context: SessionContext, session: Session) -> None:
             ) from fault
 
 
-def _told(session: Session, kind: str, summary: str, reason: str, *, now_from: SessionContext) -> Activity:
-    return Activity(
-        kind=kind,
-        at=now_from.clock.now(),
-        source="operator",
-        session_id=session.session_id,
-        project=session.work.project if session.work else None,
-        summary=f"{summary}: {session.tmux_name}",
-        data={"reason": reason},
-    )
+async def _tell(context: SessionContext, session: Session, kind: str, summary: str, reason: str) -> None:
+    project = session.work.project if session.work else None
+    said = f"{summary}: {session.tmux_name}"
+    await context.tell(kind, said, session.session_id, project=project, reason=reason)

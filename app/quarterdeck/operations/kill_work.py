@@ -15,10 +15,8 @@ from quarterdeck.core.session import ExitReason
 from quarterdeck.errors import GitError, Refused, TmuxError, WorkWouldBeLost
 from quarterdeck.operations.conversations import purge
 from quarterdeck.operations.kill import losses
-from quarterdeck.operations.leftovers import Leftovers as Leftovers
-from quarterdeck.operations.leftovers import ended
-from quarterdeck.operations.recover import recover
-from quarterdeck.operations.session_runtime import check_is_here, end_runtime, note_end
+from quarterdeck.operations.recover import recover, tell_worktree_left
+from quarterdeck.operations.session_runtime import Leftovers, check_is_here, end_runtime, ended, note_end
 from quarterdeck.ports.git import kept_ref
 from quarterdeck.ports.store import Level
 
@@ -97,32 +95,31 @@ async def _kill(
     *,
     purges: bool,
 ) -> Killed:
-    session_id = record.session_id
+    session_id, project = record.session_id, record.project
     async with journal(context, Operation.KILL, record) as entry:
-        await context.tell(
-            "session.kill_started", f"Ending {session_id}", project=record.project, session_id=session_id
-        )
-        entry = await context.works.step(
-            entry, Step.END_RUNTIME, {"reason": reason.value, "leftovers": leftovers.value}
-        )
+        await context.tell("session.kill_started", f"Ending {session_id}", project, session_id)
+        data = {"reason": reason.value, "leftovers": leftovers.value}
+        await context.works.step(entry, Step.END_RUNTIME, data)
         say("ending its agent")
-        await _end(context, record)
-        await note_end(context, record.session_id, ExitReason.API_DELETE)
+        try:
+            await end_runtime(context, record)
+        except (TmuxError, Refused) as error:
+            # What may still run must not be written down as over.
+            said = f"Could not end the agent of {session_id}"
+            await context.tell("runtime.destroy_failed", said, project, session_id, Level.WARN, error=error.message)
+            raise
+        await note_end(context, session_id, ExitReason.API_DELETE)
         if purges:
             await purge(context, record)
-        branch = await _branch(context, path) if path is not None else None
-        kept, left = None, ""
-        if path is not None and leftovers is not Leftovers.LEAVE:
-            say("keeping unsaved work" if leftovers is Leftovers.KEEP else "removing the worktree")
-            kept, left = await _clear(context, record, entry, path, leftovers)
-        elif path is not None:
-            left = "it was to be left"
+        branch, kept, left = None, None, ""
+        if path is not None:
+            # The branch the agent worked on in the end; a restore goes on there.
+            branch = await context.git.current_branch(path) if await context.git.is_worktree(path) else None
+            kept, left = await _clear(context, record, entry, path, leftovers, say)
         record = await context.works.change_work(
-            record.session_id, lambda held: ended(held, context.clock.now(), reason, kept=kept, branch=branch)
+            session_id, lambda held: ended(held, context.clock.now(), reason, kept=kept, branch=branch)
         )
-    await context.tell(
-        "session.killed", f"Ended {session_id}", project=record.project, session_id=session_id, reason=reason
-    )
+    await context.tell("session.killed", f"Ended {session_id}", project, session_id, reason=reason)
     return Killed(record=record, kept=kept, worktree_left=left)
 
 
@@ -154,11 +151,6 @@ def _worktree(context: WorkContext, record: WorkRecord) -> Path | None:
     return path if path is not None and path != Path(record.repository) and context.git.is_ours(path) else None
 
 
-async def _branch(context: WorkContext, path: Path) -> str | None:
-    """The branch the agent worked on in the end; a restore goes on there."""
-    return await context.git.current_branch(path) if await context.git.is_worktree(path) else None
-
-
 async def _check_nothing_lost(context: WorkContext, record: WorkRecord, path: Path) -> None:
     risk = await context.git.at_risk(path)
     if not risk.is_missing and not risk.is_clean:
@@ -169,53 +161,28 @@ async def _check_nothing_lost(context: WorkContext, record: WorkRecord, path: Pa
         )
 
 
-async def _end(context: WorkContext, record: WorkRecord) -> None:
-    try:
-        await end_runtime(context, record)
-    except (TmuxError, Refused) as error:
-        # What may still run must not be written down as over.
-        await context.tell(
-            "runtime.destroy_failed",
-            f"Could not end the agent of {record.session_id}",
-            project=record.project,
-            session_id=record.session_id,
-            level=Level.WARN,
-            error=error.message,
-        )
-        raise
-
-
 async def _clear(
-    context: WorkContext, record: WorkRecord, entry: JournalEntry, path: Path, leftovers: Leftovers
+    context: WorkContext, record: WorkRecord, entry: JournalEntry, path: Path, leftovers: Leftovers, say: Say
 ) -> tuple[Kept | None, str]:
     """Remove the worktree, once the agent can write no more; what cannot be removed stays, and the answer says why."""
+    if leftovers is Leftovers.LEAVE:
+        return None, "it was to be left"
+    say("keeping unsaved work" if leftovers is Leftovers.KEEP else "removing the worktree")
     try:
         kept = None
         if leftovers is Leftovers.KEEP:
-            entry = await context.works.step(entry, Step.KEEP)
+            await context.works.step(entry, Step.KEEP)
             kept = await context.git.keep(path, record.session_id)
         await context.works.step(entry, Step.REMOVE_WORKTREE)
         # Without consent git refuses what came in since we looked.
         await context.git.remove(path, accept_loss=leftovers is Leftovers.KEEP)
     except (GitError, WorkWouldBeLost) as error:
-        await context.tell(
-            "workspace.destroy_failed",
-            f"The worktree of {record.session_id} is still there",
-            project=record.project,
-            session_id=record.session_id,
-            level=Level.WARN,
-            error=error.message,
-        )
+        await tell_worktree_left(context, record, error)
         return None, error.message
     if kept is not None:
-        await context.tell(
-            "workspace.kept",
-            f"Kept uncommitted work of {record.session_id} at {kept.ref}",
-            project=record.project,
-            session_id=record.session_id,
-            ref=kept.ref,
-            how=kept.how_to_get_it_back,
-        )
+        said = f"Kept uncommitted work of {record.session_id} at {kept.ref}"
+        how = kept.how_to_get_it_back
+        await context.tell("workspace.kept", said, record.project, record.session_id, ref=kept.ref, how=how)
     return kept, ""
 
 

@@ -17,7 +17,6 @@ from quarterdeck.operations.send import send
 from quarterdeck.paths import private_folder, write_private
 from quarterdeck.ports.agent import Launch
 from quarterdeck.ports.mux import NewSession
-from quarterdeck.ports.store import Activity
 from quarterdeck.supervisor.session_memory import shown_agent
 from quarterdeck.values import replace
 
@@ -65,15 +64,8 @@ async def new_session(context: SessionContext, wanted: NewSessionRequest) -> tup
             f"{agent.spec.name} is not installed: there is no program {plan.argv[0]} on PATH.", hint=agent.spec.install
         )
     session = await _made(context, wanted, agent, plan)
-    await context.store.record(
-        Activity(
-            kind="session.made",
-            at=context.clock.now(),
-            source="operator",
-            session_id=session.session_id,
-            summary=f"{session.tmux_name} in {wanted.cwd}" + (f", with {agent.spec.name}" if agent else ""),
-        )
-    )
+    said = f"{session.tmux_name} in {wanted.cwd}" + (f", with {agent.spec.name}" if agent else "")
+    await context.tell("session.made", said, session.session_id)
     trouble = await deliver(context, session, agent, request) if agent is not None and request else ""
     return context.supervisor.fleet.sessions.get(session.session_id, session), [trouble] if trouble else []
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -17,23 +16,18 @@ from quarterdeck.core.work import Role
 from quarterdeck.core.work_record import WorkRecord
 from quarterdeck.errors import AlreadyReserved, NotRestorable
 from quarterdeck.operations import start_agent
+from quarterdeck.operations.attempt import Attempt
 from quarterdeck.operations.conversations import purge
 from quarterdeck.operations.kill_work import kill_work
-from quarterdeck.operations.leftovers import Leftovers
 from quarterdeck.operations.prompts import Brief, orchestrator_prompt
 from quarterdeck.operations.recover import recover
 from quarterdeck.operations.restore import restore
-from quarterdeck.operations.session_runtime import is_settling, judge, look_up, note_end, tmux_presence
-from quarterdeck.operations.spawn import read_rules, reserved
-from quarterdeck.operations.start_spawned import launch
-from quarterdeck.operations.undo import undoing
-from quarterdeck.operations.worktree import make_worktree, prepare, worktree_for
+from quarterdeck.operations.session_runtime import Leftovers, is_settling, judge, look_up, note_end, tmux_presence
+from quarterdeck.operations.spawn import read_rules
 from quarterdeck.ports.store import Level
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from quarterdeck.core.project import Project
     from quarterdeck.operations.work_context import WorkContext
     from quarterdeck.ports.git import Say
@@ -53,63 +47,13 @@ class OrchestratorRequest(Struct, frozen=True, kw_only=True):
     """Further standing instructions."""
 
 
-class Orchestrators:
-    """Makes sure that calls for one orchestrator, in this process and others, end with the same session."""
-
-    def __init__(self, context: WorkContext) -> None:
-        self._context = context
-        self._ensuring: dict[str, _Call] = {}
-        self._relaunching: dict[str, _Call] = {}
-
-    async def ensure(self, request: OrchestratorRequest, say: Say) -> WorkRecord:
-        """The project's orchestrator, alive: as it is, brought back, or made."""
-        act = partial(_ensure, self._context, request, say)
-        return await self._join(self._ensuring, self._relaunching, request.project, act)
-
-    async def relaunch(self, request: OrchestratorRequest, say: Say) -> WorkRecord:
-        """A new orchestrator in place of the one there is."""
-        act = partial(_relaunch, self._context, request, say)
-        return await self._join(self._relaunching, self._ensuring, request.project, act)
-
-    async def _join(
-        self, mine: dict[str, _Call], others: dict[str, _Call], project: str, act: Callable[[], Awaitable[WorkRecord]]
-    ) -> WorkRecord:
-        call = mine.get(project)
-        if call is None:
-            before = others.get(project)
-            call = mine[project] = _Call(asyncio.ensure_future(_after(before, act)))
-            call.task.add_done_callback(lambda _: mine.pop(project, None))
-        call.waiting += 1
-        try:
-            return await asyncio.shield(call.task)
-        finally:
-            call.waiting -= 1
-            if not call.waiting and not call.task.done():
-                # The last who waited has been cancelled: nobody wants it any more.
-                call.task.cancel()
-                await asyncio.wait([call.task])
-
-
-class _Call(Struct):
-    """One attempt under way, which any number of callers wait for."""
-
-    task: asyncio.Future[WorkRecord]
-    waiting: int = 0
-
-
-async def _after(before: _Call | None, act: Callable[[], Awaitable[WorkRecord]]) -> WorkRecord:
-    if before is not None:
-        # How it ended is told to whoever asked for it.
-        await asyncio.wait([before.task])
-    return await act()
-
-
 def orchestrator_id(project: Project) -> SessionId:
     """The fixed id of a project's orchestrator."""
     return SessionId(f"{project.prefix}-orchestrator")
 
 
-async def _ensure(context: WorkContext, request: OrchestratorRequest, say: Say) -> WorkRecord:
+async def ensure_orchestrator(context: WorkContext, request: OrchestratorRequest, say: Say) -> WorkRecord:
+    """The project's orchestrator, alive: as it is, brought back, or made, be it by another process."""
     project = context.project(request.project)
     session_id = orchestrator_id(project)
     await recover(context)
@@ -118,16 +62,11 @@ async def _ensure(context: WorkContext, request: OrchestratorRequest, say: Say) 
         held = await context.works.work(session_id)
         if held is not None and project.orchestrator_strategy is not Strategy.REUSE:
             purges = project.orchestrator_strategy is Strategy.DELETE
-            return await _relaunch(context, request, say, purges=purges, is_shared=True)
+            return await relaunch_orchestrator(context, request, say, purges=purges, is_shared=True)
         return await _revive_or_spawn(context, project, request, say)
     except AlreadyReserved as conflict:
-        await context.tell(
-            "session.orchestrator_conflict",
-            "Another process is making the orchestrator; waiting for it",
-            project=project.name,
-            session_id=session_id,
-            level=Level.WARN,
-        )
+        said = "Another process is making the orchestrator; waiting for it"
+        await context.tell("session.orchestrator_conflict", said, project.name, session_id, Level.WARN)
         say(f"another process is working on {session_id}; waiting for it")
         return await _after_the_other(context, project, request, say, conflict)
 
@@ -183,9 +122,10 @@ async def _revive(context: WorkContext, held: WorkRecord, say: Say) -> WorkRecor
     )
 
 
-async def _relaunch(
+async def relaunch_orchestrator(
     context: WorkContext, request: OrchestratorRequest, say: Say, *, purges: bool = True, is_shared: bool = False
 ) -> WorkRecord:
+    """A new orchestrator in place of the one there is; `is_shared`: another process may be making it, too."""
     project = context.project(request.project)
     session_id = orchestrator_id(project)
     held = await context.works.work(session_id)
@@ -203,40 +143,27 @@ async def _spawn(
     context: WorkContext, project: Project, request: OrchestratorRequest, say: Say, *, is_shared: bool
 ) -> WorkRecord:
     agent_choice = choose_agent(project, Role.ORCHESTRATOR, asked=AgentChoice(agent=request.agent))
-    session_id = orchestrator_id(project)
-    await context.tell(
-        "session.spawn_started",
-        "Starting the orchestrator",
-        project=project.name,
-        session_id=session_id,
-        agent=agent_choice.agent,
-        role="orchestrator",
-    )
+    session_id, role = orchestrator_id(project), Role.ORCHESTRATOR.value
+    said = "Starting the orchestrator"
+    await context.tell("session.spawn_started", said, project.name, session_id, agent=agent_choice.agent, role=role)
     try:
-        record = await _make(context, project, agent_choice, request, say)
+        start_agent.find_agent(context, agent_choice)
+        await context.git.check_repository(project.path)
+        async with Attempt(context, project, say) as attempt:
+            await _make(attempt, agent_choice, request)
     except BaseException as error:
         if not (is_shared and isinstance(error, AlreadyReserved)):
             await _failed(context, project, error)
         raise
-    await context.tell(
-        "session.spawned",
-        f"Started {session_id}",
-        project=project.name,
-        session_id=session_id,
-        agent=record.agent,
-        branch=record.branch,
-        role="orchestrator",
-    )
-    return record
+    agent, branch = attempt.record.agent, attempt.record.branch
+    said = f"Started {session_id}"
+    await context.tell("session.spawned", said, project.name, session_id, agent=agent, branch=branch, role=role)
+    return attempt.record
 
 
-async def _make(
-    context: WorkContext, project: Project, agent_choice: AgentChoice, request: OrchestratorRequest, say: Say
-) -> WorkRecord:
-    start_agent.find_agent(context, agent_choice)
-    await context.git.check_repository(project.path)
-    session_id = orchestrator_id(project)
-    now = context.clock.now()
+async def _make(attempt: Attempt, agent_choice: AgentChoice, request: OrchestratorRequest) -> None:
+    context, project = attempt.context, attempt.project
+    session_id, now = orchestrator_id(project), context.clock.now()
     draft = WorkRecord(
         session_id=session_id,
         project=project.name,
@@ -252,52 +179,34 @@ async def _make(
         finds_prs=False,
         created_at=now,
     )
-    async with undoing(context, project.name) as undo:
-        record, entry = await reserved(context, undo, context.works.reserve_orchestrator(draft, context.owner))
-        adopted = await context.git.find_managed(worktree_for(project, record))
-        if adopted is not None:
-            say(f"going on in {adopted.path}")
-            # It was there before, so no failure of ours takes it away.
-            path = adopted.path
-            entry = await context.works.step(entry, Step.FILES)
-            await prepare(context, without_setup(project), record, path, say)
-        else:
-            made, entry = await make_worktree(context, project, record, entry, undo, say)
-            path = made.path
-        record = await context.works.change_work(session_id, lambda held: replace(held, worktree=str(path)))
-        system = await look_up(context, has_processes=False)
-        if tmux_presence(system, system.panes(record)) is Presence.ABSENT:
-            # The id is a fixed one: a session of it that died unseen must not stand in the way.
-            await note_end(context, session_id, ExitReason.PROCESS_EXIT)
-        brief = Brief(
-            session_id=session_id,
-            branch=record.branch or "",
-            prompt=request.prompt,
-            rules="\n\n".join(part for part in (await read_rules(project), project.orchestrator_rules) if part),
-            base=project.default_branch or await context.git.default_branch(project.path),
-        )
-        record = await launch(
-            context, project, agent_choice, record, entry, undo, orchestrator_prompt(project, brief), "", say
-        )
-        await context.works.finish(entry)
-        undo.dismiss()
-    return record
-
-
-def without_setup(project: Project) -> Project:
-    """The project without what is only done to a fresh worktree: links would replace what stands there now."""
-    return replace(project, symlinks=(), post_create=())
+    await attempt.reserve(context.works.reserve_orchestrator(draft, context.owner))
+    adopted = await context.git.find_managed(attempt.wanted_worktree())
+    if adopted is not None:
+        attempt.say(f"going on in {adopted.path}")
+        # It was there before, so no failure of ours takes it away.
+        path = adopted.path
+        await attempt.step(Step.FILES)
+        await attempt.prepare(path, is_new=False)
+    else:
+        path = (await attempt.make_worktree()).path
+    record = await attempt.change(lambda held: replace(held, worktree=str(path)))
+    system = await look_up(context, has_processes=False)
+    if tmux_presence(system, system.panes(record)) is Presence.ABSENT:
+        # The id is a fixed one: a session of it that died unseen must not stand in the way.
+        await note_end(context, session_id, ExitReason.PROCESS_EXIT)
+    brief = Brief(
+        session_id=session_id,
+        branch=record.branch or "",
+        prompt=request.prompt,
+        rules="\n\n".join(part for part in (await read_rules(project), project.orchestrator_rules) if part),
+        base=project.default_branch or await context.git.default_branch(project.path),
+    )
+    await start_agent.launch(attempt, agent_choice, orchestrator_prompt(project, brief), "")
+    await context.works.finish(attempt.entry)
 
 
 async def _failed(context: WorkContext, project: Project, error: BaseException) -> None:
     logger.info("starting the orchestrator of %s failed", project.name, exc_info=error)
-    await context.tell(
-        "session.spawn_failed",
-        "Starting the orchestrator failed",
-        project=project.name,
-        session_id=orchestrator_id(project),
-        level=Level.ERROR,
-        role="orchestrator",
-        reason=type(error).__name__,
-        error=str(error),
-    )
+    said, told = "Starting the orchestrator failed", {"reason": type(error).__name__, "error": str(error)}
+    session_id, role = orchestrator_id(project), Role.ORCHESTRATOR.value
+    await context.tell("session.spawn_failed", said, project.name, session_id, Level.ERROR, role=role, **told)

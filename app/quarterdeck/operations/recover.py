@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.journal import JournalEntry, Operation, Remedy, Step, remedies
-from quarterdeck.core.lifecycle import RuntimePart, RuntimeReason, RuntimeState, WorkReason, WorkState, decide
+from quarterdeck.core.lifecycle import RuntimeReason, RuntimeState, WorkReason, WorkState, decide
 from quarterdeck.core.session import ExitReason
 from quarterdeck.errors import GitError, NotFound, QuarterdeckError, WorkWouldBeLost
 from quarterdeck.operations import start_agent
-from quarterdeck.operations.leftovers import Leftovers, ended
 from quarterdeck.operations.session_runtime import (
+    Leftovers,
     SystemLook,
+    alive,
     end_runtime,
+    ended,
     look_up,
     note_end,
     server_elsewhere,
@@ -69,7 +72,7 @@ async def recover_aloud(context: WorkContext, tell: Callable[[str, str], None]) 
         done = await recover(context)
     except QuarterdeckError:
         # It stays in the journal, and the next operation or start tries again.
-        logger.warning("what a crash left half done could not be put right", exc_info=True)
+        logger.warning("what a crash left half done could not be finished or undone", exc_info=True)
         return False
     if notice := context.store.health().notice:
         tell("State", notice)
@@ -87,31 +90,23 @@ def _is_busy(context: WorkContext, entry: JournalEntry) -> bool:
 async def _deal_with(
     context: WorkContext, entry: JournalEntry, record: WorkRecord | None, todo: tuple[Remedy, ...], system: SystemLook
 ) -> str:
-    summary = f"The interrupted {entry.operation} of {entry.session_id} had changed nothing"
+    session_id, interrupted = entry.session_id, f"The interrupted {entry.operation} of {entry.session_id}"
+    summary = f"{interrupted} had changed nothing"
     try:
         if Remedy.REMOVE_WORKTREE in todo and record is not None and await _holds_work(context, entry, record):
             todo = (Remedy.MARK_LOST,)
         for remedy in todo:
             await _apply(context, entry, record, remedy, system)
-            summary = SAID.get((entry.operation, remedy), summary.replace(" had changed nothing", " was undone"))
-            summary = summary.format(entry.session_id)
+            said = SAID.get((entry.operation, remedy))
+            summary = said.format(session_id) if said else summary.replace(" had changed nothing", " was undone")
         await context.works.finish(entry)
     except QuarterdeckError as error:
         # It stays in the journal, for the next start to try again.
         await context.works.take_over(entry, "")
-        await context.tell(
-            "recovery.action_failed",
-            f"The interrupted {entry.operation} of {entry.session_id} could not be put right",
-            project=entry.project,
-            session_id=entry.session_id,
-            level=Level.ERROR,
-            error=error.message,
-            hint=error.hint,
-        )
-        return f"The interrupted {entry.operation} of {entry.session_id} could not be put right: {error.message}"
-    await context.tell(
-        "recovery.session_recovered", summary, project=entry.project, session_id=entry.session_id, level=Level.WARN
-    )
+        said, told = f"{interrupted} could not be finished or undone", {"error": error.message, "hint": error.hint}
+        await context.tell("recovery.action_failed", said, entry.project, session_id, Level.ERROR, **told)
+        return f"{said}: {error.message}"
+    await context.tell("recovery.session_recovered", summary, entry.project, session_id, Level.WARN)
     return f"{summary}."
 
 
@@ -146,49 +141,41 @@ async def _apply(  # everything a remedy may need
 
 
 async def _change(context: WorkContext, record: WorkRecord, change: Callable[[WorkRecord], WorkRecord]) -> None:
-    try:
+    with suppress(NotFound):
         await context.works.change_work(record.session_id, change)
-    except NotFound:
-        return
 
 
 async def _remove_worktree(context: WorkContext, entry: JournalEntry, record: WorkRecord) -> None:
-    path = context.folder / record.project / "worktrees" / record.session_id
-    if entry.operation is Operation.KILL:
-        path = Path(record.worktree) if record.worktree else path
+    is_kill = entry.operation is Operation.KILL
+    path = Path(record.worktree) if is_kill and record.worktree else context.worktree_folder(record)
     if not context.git.is_ours(path):
         return
-    if entry.operation is Operation.KILL:
-        await _finish_removal(context, entry, record, path)
+    if not is_kill:
+        # What an agent left there has been looked for; before one was started, only we had put anything there.
+        await context.git.remove(path, accept_loss=Step.LAUNCH not in entry.steps)
+        if base := entry.data.get("base"):
+            await context.git.drop_unused_branch(Path(record.repository), record.branch or "", base)
         return
-    # What an agent left there has been looked for; before one was started, only we had put anything there.
-    await context.git.remove(path, accept_loss=Step.LAUNCH not in entry.steps)
-    if entry.data.get("base"):
-        await context.git.drop_unused_branch(Path(record.repository), record.branch or "", entry.data.get("base", ""))
-
-
-async def _finish_removal(context: WorkContext, entry: JournalEntry, record: WorkRecord, path: Path) -> None:
+    # The operator had agreed, on the condition that it is kept.
+    keeps = entry.data.get("leftovers") == Leftovers.KEEP
     try:
-        if entry.data.get("leftovers") == Leftovers.KEEP:
-            # The operator had agreed, on the condition that it is kept.
+        if keeps:
             await context.git.keep(path, record.session_id)
-            await context.git.remove(path, accept_loss=True)
-        else:
-            await context.git.remove(path)
+        await context.git.remove(path, accept_loss=keeps)
     except (GitError, WorkWouldBeLost) as error:
-        await context.tell(
-            "workspace.destroy_failed",
-            f"The worktree of {record.session_id} is still there",
-            project=record.project,
-            session_id=record.session_id,
-            level=Level.WARN,
-            error=error.message,
-        )
+        await tell_worktree_left(context, record, error)
+
+
+async def tell_worktree_left(context: WorkContext, record: WorkRecord, error: QuarterdeckError) -> None:
+    """Write down that a worktree could not be removed, and why."""
+    said = f"The worktree of {record.session_id} is still there"
+    told = {"error": error.message}
+    await context.tell("workspace.destroy_failed", said, record.project, record.session_id, Level.WARN, **told)
 
 
 async def _holds_work(context: WorkContext, entry: JournalEntry, record: WorkRecord) -> bool:
     """Whether the agent of an interrupted spawn has come, worked and gone."""
-    path = context.folder / record.project / "worktrees" / record.session_id
+    path = context.worktree_folder(record)
     if entry.operation is not Operation.SPAWN or Step.LAUNCH not in entry.steps or not context.git.is_ours(path):
         return False
     return not (await context.git.at_risk(path)).is_clean
@@ -202,19 +189,11 @@ def _panes(system: SystemLook, entry: JournalEntry, record: WorkRecord | None) -
 
 def _found_running(record: WorkRecord, panes: Sequence[Pane], operation: Operation) -> WorkRecord:
     at = record.last_active_at or record.created_at
-    runtime = RuntimePart(
-        state=RuntimeState.ALIVE,
-        reason=RuntimeReason.PROCESS_RUNNING,
-        last_observed_at=at,
-        handle=panes[0].pane_id if panes else None,
-        tmux_name=record.tmux_name,
-    )
-    if operation is Operation.RESTORE:
-        lifecycle = decide(
-            record.lifecycle, at, state=WorkState.WORKING, reason=WorkReason.TASK_IN_PROGRESS, runtime=runtime
-        )
-        return replace(record, lifecycle=lifecycle, restored_at=at)
-    return replace(record, lifecycle=decide(record.lifecycle, at, runtime=runtime))
+    runtime = alive(record, at, panes[0] if panes else None)
+    if operation is not Operation.RESTORE:
+        return replace(record, lifecycle=decide(record.lifecycle, at, runtime=runtime))
+    working = decide(record.lifecycle, at, state=WorkState.WORKING, reason=WorkReason.TASK_IN_PROGRESS, runtime=runtime)
+    return replace(record, lifecycle=working, restored_at=at)
 
 
 def _lost(record: WorkRecord) -> WorkRecord:

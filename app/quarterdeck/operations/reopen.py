@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quarterdeck.core.discovery import shown_panes
 from quarterdeck.core.events import CreatedReason, SessionForgotten
-from quarterdeck.errors import NotFound, Refused, UsageError
+from quarterdeck.errors import NotFound, QuarterdeckError, Refused, UsageError, raise_together
 from quarterdeck.operations.new import NewSessionRequest, is_installed, new_session
-from quarterdeck.ports.store import Activity, SeenSession
+from quarterdeck.ports.store import SeenSession
 
 if TYPE_CHECKING:
     from quarterdeck.core.session import Session, SessionId
@@ -43,6 +44,12 @@ async def reopen(context: SessionContext, session: Session, shell: str = "") -> 
     return notices
 
 
+async def bring_session_back(context: SessionContext, session: Session) -> None:
+    """Bring back a session that nobody spawned; raises what could not be as it was."""
+    notices = await reopen(context, session, os.environ.get("SHELL", ""))
+    raise_together([QuarterdeckError(notice) for notice in notices])
+
+
 async def adopt(context: SessionContext, name: str, session_id: SessionId | None = None) -> Session:
     """Watch the tmux session of exactly this name, as the stale or detached `session_id` where one is given."""
     if not name:
@@ -71,17 +78,8 @@ async def adopt(context: SessionContext, name: str, session_id: SessionId | None
             session_id,
         )
         now = context.clock.now()
-        given_up = {} if holder is None else {"instead_of": holder.session_id}
-        await context.store.record(
-            Activity(
-                kind="session.adopted",
-                at=now,
-                source="operator",
-                session_id=identity.session_id,
-                summary=f"Adopted: {name}",
-                data={"tmux_name": name, **given_up},
-            )
-        )
+        given_up: dict[str, Any] = {} if holder is None else {"instead_of": holder.session_id}
+        await context.tell("session.adopted", f"Adopted: {name}", identity.session_id, tmux_name=name, **given_up)
         if holder is not None:
             supervisor.note_end(SessionForgotten(session_id=holder.session_id, at=now))
         supervisor.expect(pane.tmux_id, CreatedReason.ADOPTED)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,33 +21,24 @@ from quarterdeck.core.lifecycle import (
 )
 from quarterdeck.core.project import choose_agent
 from quarterdeck.core.session import ExitReason
-from quarterdeck.errors import NotRestorable, QuarterdeckError, TmuxUnreachable, WorktreeMissing, raise_together
+from quarterdeck.errors import NotRestorable, QuarterdeckError, TmuxUnreachable, WorktreeMissing
 from quarterdeck.foreign_files import read_text
 from quarterdeck.operations import start_agent
-from quarterdeck.operations.conversations import find_latest, last_seen
+from quarterdeck.operations.attempt import Attempt
+from quarterdeck.operations.conversations import find_latest
 from quarterdeck.operations.kill_work import journal
 from quarterdeck.operations.recover import recover
-from quarterdeck.operations.reopen import reopen
 from quarterdeck.operations.session_runtime import check_is_here, end_runtime, judge, look_up, note_end
-from quarterdeck.operations.start_spawned import own_files, running, start_session
-from quarterdeck.operations.undo import undoing
-from quarterdeck.operations.worktree import prepare, worktree_for
 from quarterdeck.ports.store import Level
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from quarterdeck.core.journal import JournalEntry
-    from quarterdeck.core.project import Project
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.project import AgentChoice
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.long_operations import LongOperation
-    from quarterdeck.operations.session_context import SessionContext
-    from quarterdeck.operations.undo import Undo
     from quarterdeck.operations.work_context import WorkContext
     from quarterdeck.ports.agent import Agent, LaunchPlan
     from quarterdeck.ports.git import Say
-
-logger = logging.getLogger(__name__)
 
 
 async def restore(context: WorkContext, session_id: str, say: Say) -> WorkRecord:
@@ -64,48 +53,35 @@ async def restore(context: WorkContext, session_id: str, say: Say) -> WorkRecord
         # Only now, as nobody else can bring it back meanwhile: what lives would be ended for it.
         record = await context.record(session_id)
         await _check_restorable(context, record)
-        async with undoing(context, project.name) as undo:
-            record = await _restore(context, project, record, agent, entry, undo, say)
-    await context.tell("session.restored", f"Restored {session_id}", project=project.name, session_id=session_id)
-    return record
+        async with Attempt(context, project, say) as attempt:
+            attempt.work_on(record, entry)
+            await _restore(attempt, agent, agent_choice)
+    await context.tell("session.restored", f"Restored {session_id}", project.name, session_id)
+    return attempt.record
 
 
-async def _restore(
-    context: WorkContext, project: Project, record: WorkRecord, agent: Agent, entry: JournalEntry, undo: Undo, say: Say
-) -> WorkRecord:
-    undo.session_id = record.session_id
+async def _restore(attempt: Attempt, agent: Agent, agent_choice: AgentChoice) -> None:
+    context, session_id = attempt.context, attempt.record.session_id
     here = str(context.mux.address)
-    record = await context.works.change_work(record.session_id, lambda held: replace(held, tmux_server=here))
-    record, entry = await _bring_worktree_back(context, project, record, entry, undo, say)
-    plan, fallback = await _plan(context, project, record, agent)
+    await attempt.change(lambda held: replace(held, tmux_server=here))
+    await _bring_worktree_back(attempt)
+    plan, fallback = await _plan(context, attempt.record, agent, agent_choice)
     if fallback:
-        say(f"starting a new conversation: {fallback}")
-        await context.tell(
-            "session.restore_fallback",
-            f"{record.session_id} begins a new conversation",
-            project=project.name,
-            session_id=record.session_id,
-            level=Level.WARN,
-            reason=fallback,
-        )
+        attempt.say(f"starting a new conversation: {fallback}")
+        said = f"{session_id} begins a new conversation"
+        project = attempt.project.name
+        await context.tell("session.restore_fallback", said, project, session_id, Level.WARN, reason=fallback)
     await asyncio.to_thread(start_agent.write_files, plan.files)
-    own_files(context, record, plan)
-    entry = await context.works.step(entry, Step.END_RUNTIME)
+    start_agent.own_files(context, attempt.record, plan)
+    await attempt.step(Step.END_RUNTIME)
     # tmux may have outlived the agent.
-    await end_runtime(context, record)
-    await note_end(context, record.session_id, ExitReason.PROCESS_EXIT)
-    say(f"starting {agent.spec.name}")
-    undo.has_agent = True
-    left = await last_seen(context, record, agent)
-    pane = await start_session(context, project, record, entry, plan, undo)
-    await context.works.step(entry, Step.RECORD)
-    return await context.works.change_work(
-        record.session_id,
-        lambda held: restored(running(context, held, pane, plan.session_id or held.agent_session_id, left), fallback),
-    )
+    await end_runtime(context, attempt.record)
+    await note_end(context, session_id, ExitReason.PROCESS_EXIT)
+    attempt.has_agent = True
+    await start_agent.start_session(attempt, agent, plan, lambda held: _restored(held, fallback))
 
 
-def restored(record: WorkRecord, fallback: str) -> WorkRecord:
+def _restored(record: WorkRecord, fallback: str) -> WorkRecord:
     """The record of a session that lives again; a pull request that is over is forgotten, or it would end it again."""
     now = record.last_active_at or record.created_at
     pr = record.lifecycle.pr
@@ -136,15 +112,14 @@ async def _check_restorable(context: WorkContext, record: WorkRecord) -> None:
         raise TmuxUnreachable(f"tmux does not answer, so it is not known whether {record.session_id} still runs.")
     if is_restorable(replace(record.lifecycle, runtime=runtime)):
         return
-    status = status_of(record.lifecycle)
     await context.tell(
         "session.restore_failed",
         f"{record.session_id} cannot be restored",
-        project=record.project,
-        session_id=record.session_id,
-        level=Level.ERROR,
+        record.project,
+        record.session_id,
+        Level.ERROR,
         stage="validation",
-        status=status,
+        status=status_of(record.lifecycle),
         runtime=runtime.state,
     )
     raise NotRestorable(
@@ -153,33 +128,33 @@ async def _check_restorable(context: WorkContext, record: WorkRecord) -> None:
     )
 
 
-async def _bring_worktree_back(
-    context: WorkContext, project: Project, record: WorkRecord, entry: JournalEntry, undo: Undo, say: Say
-) -> tuple[WorkRecord, JournalEntry]:
-    path = Path(record.worktree) if record.worktree else context.folder / project.name / "worktrees" / record.session_id
+async def _bring_worktree_back(attempt: Attempt) -> None:
+    context, record, project = attempt.context, attempt.record, attempt.project
+    path = Path(record.worktree) if record.worktree else context.worktree_folder(record)
     if await context.git.is_worktree(path):
-        return record, await context.works.step(entry, Step.WORKTREE)
-    entry = await context.works.step(entry, Step.WORKTREE, BROUGHT_BACK)
+        await attempt.step(Step.WORKTREE)
+        return
+    await attempt.step(Step.WORKTREE, BROUGHT_BACK)
 
     async def take_away() -> None:
         # One that is half made ready must not pass for a whole one. Once an agent was in it, it stays.
-        if not undo.has_agent and context.git.is_ours(path) and path.exists():
+        if not attempt.has_agent and context.git.is_ours(path) and path.exists():
             await context.git.remove(path, accept_loss=True)
 
-    undo.push("the worktree", take_away)
+    attempt.push("the worktree", take_away)
     try:
         if record.branch is None:
             raise WorktreeMissing(f"The worktree {path} is gone, and its branch is not known.")
-        say("bringing the worktree back")
-        made = await context.git.restore(worktree_for(project, record), path, say)
-        await prepare(context, project, record, made.path, say)
+        attempt.say("bringing the worktree back")
+        made = await context.git.restore(attempt.wanted_worktree(), path, attempt.say)
+        await attempt.prepare(made.path)
     except QuarterdeckError as error:
         await context.tell(
             "session.restore_failed",
             f"The worktree of {record.session_id} could not be brought back",
-            project=project.name,
-            session_id=record.session_id,
-            level=Level.ERROR,
+            project.name,
+            record.session_id,
+            Level.ERROR,
             stage="workspace_restore",
             error=error.message,
         )
@@ -188,23 +163,20 @@ async def _bring_worktree_back(
         raise WorktreeMissing(
             f"The worktree {path} could not be brought back: {error.message}", hint=error.hint
         ) from error
-    return await context.works.change_work(
-        record.session_id, lambda held: replace(held, worktree=str(made.path))
-    ), entry
+    await attempt.change(lambda held: replace(held, worktree=str(made.path)))
 
 
-async def _plan(context: WorkContext, project: Project, record: WorkRecord, agent: Agent) -> tuple[LaunchPlan, str]:
+async def _plan(
+    context: WorkContext, record: WorkRecord, agent: Agent, agent_choice: AgentChoice
+) -> tuple[LaunchPlan, str]:
     """How to start the agent again, and why with a new conversation if it has to be."""
-    agent_choice = choose_agent(project, record.role, kept_agent=record.agent or None)
-    held = start_agent.prompt_file(context, record)
     instructions = ""
     with contextlib.suppress(FileNotFoundError):
-        instructions = await asyncio.to_thread(read_text, held, errors="replace")
+        instructions = await asyncio.to_thread(read_text, start_agent.prompt_file(context, record), errors="replace")
     wanted = start_agent.wanted_launch(context, record, agent_choice, system_prompt=instructions)
     conversation, reason = await find_latest(context, record, agent)
     if not reason:
-        plan = agent.resume(replace(wanted, session_id=conversation))
-        if plan is not None:
+        if (plan := agent.resume(replace(wanted, session_id=conversation))) is not None:
             return plan, ""
         reason = f"{agent.spec.name} cannot go on with a conversation"
     return agent.launch(wanted), reason
@@ -220,9 +192,3 @@ async def bring_worker_back(context: WorkContext, operation: LongOperation) -> l
     if kept := await tell_kept(context, record):
         said.append(kept)
     return said
-
-
-async def bring_session_back(context: SessionContext, session: Session) -> None:
-    """Bring back a session that nobody spawned; raises what could not be as it was."""
-    notices = await reopen(context, session, os.environ.get("SHELL", ""))
-    raise_together([QuarterdeckError(notice) for notice in notices])

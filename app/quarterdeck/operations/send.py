@@ -14,7 +14,7 @@ from quarterdeck.operations.delivery import Delivery, DeliveryRules, NobodyThere
 from quarterdeck.operations.delivery_proof import PROOF_WORDS, Outcome
 from quarterdeck.operations.pane_view import TargetPane
 from quarterdeck.ports.messages import Stage, Turn
-from quarterdeck.ports.store import Activity, Level
+from quarterdeck.ports.store import Level
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
@@ -175,24 +175,19 @@ async def _told(context: SessionContext, held: Held, delivery: Delivery, how: De
         context.on_held()
         if held.why == delivery.detail:
             return delivery  # said already, when it was tried before
-    await context.store.record(
-        Activity(
-            kind=f"message.{kind}",
-            at=context.clock.now(),
-            level=Level.WARN if delivery.outcome is Outcome.UNCONFIRMED and how.wait else Level.INFO,
-            source=how.source,
-            session_id=session.session_id,
-            project=session.work.project if session.work else None,
-            summary=f"{kind} to {session.tmux_name}: {delivery.detail}",
-            data={
-                "length": len(held.text),
-                "fingerprint": fingerprint(held.text),
-                "evidence": delivery.proof.value,
-                "presses": delivery.presses,
-                "message": held.id,
-            }
-            | ({"overrode": delivery.overrode} if delivery.overrode else {}),
-        )
+    await context.tell(
+        f"message.{kind}",
+        f"{kind} to {session.tmux_name}: {delivery.detail}",
+        session.session_id,
+        source=how.source,
+        level=Level.WARN if delivery.outcome is Outcome.UNCONFIRMED and how.wait else Level.INFO,
+        project=session.work.project if session.work else None,
+        length=len(held.text),
+        fingerprint=fingerprint(held.text),
+        evidence=delivery.proof.value,
+        presses=delivery.presses,
+        message=held.id,
+        **({"overrode": delivery.overrode} if delivery.overrode else {}),
     )
     return delivery
 
@@ -213,16 +208,7 @@ async def rewrite(context: SessionContext, message_id: int, text: str) -> Held:
 
 async def _note(context: SessionContext, kind: str, held: Held, summary: str) -> None:
     context.on_held()
-    await context.store.record(
-        Activity(
-            kind=kind,
-            at=context.clock.now(),
-            source="operator",
-            session_id=held.session_id,
-            summary=summary,
-            data={"length": len(held.text), "fingerprint": fingerprint(held.text)},
-        )
-    )
+    await context.tell(kind, summary, held.session_id, length=len(held.text), fingerprint=fingerprint(held.text))
 
 
 KEY_NAMES = (
@@ -248,12 +234,5 @@ async def press_keys(context: SessionContext, session: Session, keys: Sequence[s
         raise Refused(f'"{session.tmux_name}" has ended.')
     await context.mux.leave_mode(session.pane_id)
     await context.mux.send_keys(session.pane_id, keys)
-    await context.store.record(
-        Activity(
-            kind="keys.sent",
-            at=context.clock.now(),
-            source=how.source,
-            session_id=session.session_id,
-            summary=f"pressed {len(keys)} keys in {session.tmux_name}",
-        )
-    )
+    said = f"pressed {len(keys)} keys in {session.tmux_name}"
+    await context.tell("keys.sent", said, session.session_id, source=how.source)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.session_names import find_session
 from quarterdeck.errors import NotFound
+from quarterdeck.ports.store import Activity, Level
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -55,6 +56,32 @@ class SessionContext(Struct, frozen=True, kw_only=True):
     """Told when something of the operator's was typed into a session."""
     revive: Callable[[Session], Awaitable[Session]] | None = None
     """Brings a spawned session back that has died."""
+
+    async def tell(
+        self,
+        kind: str,
+        summary: str,
+        session_id: SessionId,
+        *,
+        source: str = "operator",
+        level: Level = Level.INFO,
+        project: str | None = None,
+        **data: Any,
+    ) -> None:
+        """Write a line of the activity log."""
+        now = self.clock.now()
+        await self.store.record(
+            Activity(
+                kind=kind,
+                at=now,
+                level=level,
+                source=source,
+                session_id=session_id,
+                project=project,
+                summary=summary,
+                data=data,
+            )
+        )
 
     def session(self, word: str, *, all_rows: bool = False) -> Session:
         """Find the one session that a word names: its id, its exact tmux name, or a prefix of either."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import shlex
 from datetime import timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from quarterdeck import process
 from quarterdeck.core.journal import Presence
-from quarterdeck.core.lifecycle import RuntimePart, RuntimeReason, RuntimeState
+from quarterdeck.core.lifecycle import RuntimePart, RuntimeReason, RuntimeState, WorkReason, WorkState, decide
 from quarterdeck.core.pane import NoServer, Snapshot
 from quarterdeck.core.session import SessionId
 from quarterdeck.core.session_ends import over
@@ -19,6 +20,7 @@ from quarterdeck.errors import Refused, TmuxError, TmuxUnreachable
 from quarterdeck.operations.preview import keep_last_lines
 from quarterdeck.ports.agent import Program
 from quarterdeck.ports.store import SeenSession
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,11 +30,28 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import ExitReason
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.work_context import WorkContext
+    from quarterdeck.ports.git import Kept
 
 SETTLING = timedelta(seconds=30)
 """A session just started may not show its agent yet; a false "dead" would stick."""
 ASKED_FOR = 1.0
 """Seconds that another tmux server may take to accept that we are there."""
+
+RUNTIME_REASON = {
+    WorkReason.PR_MERGED: RuntimeReason.PR_MERGED_CLEANUP,
+    WorkReason.AUTO_CLEANUP: RuntimeReason.AUTO_CLEANUP,
+}
+
+
+class Leftovers(StrEnum):
+    """What happens to a worktree that holds work which is nowhere else."""
+
+    STOP = "stop"
+    """Nothing is ended; the error says what would be lost."""
+    KEEP = "keep"
+    """It is kept as a commit, then the worktree goes."""
+    LEAVE = "leave"
+    """The worktree stays as it is, whatever it holds."""
 
 
 class SystemLook(Struct, frozen=True):
@@ -134,23 +153,30 @@ async def _is_served(socket: str) -> bool:
 
 def judge(context: WorkContext, record: WorkRecord, system: SystemLook, now: datetime) -> RuntimePart:
     """How the session's process stands. An agent that has left a living tmux session is gone, whatever runs there."""
-    before = record.lifecycle.runtime
     panes = system.panes(record)
-
-    def said(state: RuntimeState, reason: RuntimeReason, handle: str | None = None) -> RuntimePart:
-        return RuntimePart(
-            state=state, reason=reason, last_observed_at=now, handle=handle or before.handle, tmux_name=record.tmux_name
-        )
-
     if system.error:
-        return said(RuntimeState.PROBE_FAILED, RuntimeReason.PROBE_ERROR)
-    if not panes:
-        return said(RuntimeState.MISSING, RuntimeReason.TMUX_MISSING)
+        state, reason = RuntimeState.PROBE_FAILED, RuntimeReason.PROBE_ERROR
+    elif not panes:
+        state, reason = RuntimeState.MISSING, RuntimeReason.TMUX_MISSING
+    else:
+        state, reason = RuntimeState.EXITED, RuntimeReason.PROCESS_MISSING
     for pane in panes:
         # Whichever agent the operator has put there instead: ending it would lose what it does.
         if not pane.dead and context.agents.detect(system.programs(pane)) is not None:
-            return said(RuntimeState.ALIVE, RuntimeReason.PROCESS_RUNNING, pane.pane_id)
-    return said(RuntimeState.EXITED, RuntimeReason.PROCESS_MISSING)
+            return alive(record, now, pane)
+    handle = record.lifecycle.runtime.handle
+    return RuntimePart(state=state, reason=reason, last_observed_at=now, handle=handle, tmux_name=record.tmux_name)
+
+
+def alive(record: WorkRecord, now: datetime, pane: Pane | None) -> RuntimePart:
+    """The runtime of a session whose agent runs, in this pane."""
+    return RuntimePart(
+        state=RuntimeState.ALIVE,
+        reason=RuntimeReason.PROCESS_RUNNING,
+        last_observed_at=now,
+        handle=pane.pane_id if pane is not None else None,
+        tmux_name=record.tmux_name,
+    )
 
 
 def is_settling(record: WorkRecord, now: datetime) -> bool:
@@ -179,6 +205,26 @@ async def end_runtime(context: WorkContext, record: WorkRecord, system: SystemLo
         names = ", ".join(f"{each.name} ({each.pid})" for each in left)
         raise Refused(f"The tmux session of {record.session_id} is gone, but these processes do not end: {names}.")
     return True
+
+
+def ended(
+    record: WorkRecord, now: datetime, reason: WorkReason, *, kept: Kept | None = None, branch: str | None = None
+) -> WorkRecord:
+    """The record of a session that has just been ended, on the branch its worktree was on in the end."""
+    before = record.lifecycle.runtime
+    runtime = RuntimePart(
+        state=RuntimeState.MISSING if before.handle or record.tmux_name else RuntimeState.EXITED,
+        reason=RUNTIME_REASON.get(reason, RuntimeReason.MANUAL_KILL_REQUESTED),
+        last_observed_at=now,
+        handle=before.handle,
+        tmux_name=record.tmux_name,
+    )
+    return replace(
+        record,
+        lifecycle=decide(record.lifecycle, now, state=WorkState.TERMINATED, reason=reason, runtime=runtime),
+        branch=branch or record.branch,
+        kept_ref=kept.ref if kept else record.kept_ref,
+    )
 
 
 async def note_start(context: WorkContext, pane: Pane) -> None:

@@ -19,29 +19,22 @@ from quarterdeck.core.work_record import WorkRecord
 from quarterdeck.errors import ForgeError, IssueNotFound, SettingsError, UsageError
 from quarterdeck.foreign_files import read_text
 from quarterdeck.operations import start_agent
+from quarterdeck.operations.attempt import Attempt
 from quarterdeck.operations.prompts import Brief, task, worker_prompt
 from quarterdeck.operations.recover import recover
 from quarterdeck.operations.session_runtime import look_up
-from quarterdeck.operations.start_spawned import launch
-from quarterdeck.operations.undo import Undo, undoing
-from quarterdeck.operations.worktree import make_worktree
 from quarterdeck.ports.store import Level
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
-    from quarterdeck.core.issue import Issue
-    from quarterdeck.core.journal import JournalEntry
-    from quarterdeck.core.project import Project
-    from quarterdeck.operations.work_context import WorkContext
-    from quarterdeck.ports.git import Say
-
-    Reserved = Callable[[WorkRecord], None]
     from collections.abc import Callable
 
+    from quarterdeck.core.issue import Issue
+    from quarterdeck.core.project import Project
     from quarterdeck.core.session import Session
     from quarterdeck.operations.long_operations import LongOperation, LongOperations
+    from quarterdeck.operations.work_context import WorkContext
+    from quarterdeck.ports.git import Say
 
 logger = logging.getLogger(__name__)
 
@@ -58,87 +51,79 @@ class SpawnRequest(Struct, frozen=True, kw_only=True):
     subagent: str | None = None
 
 
-def nobody_asks(record: WorkRecord) -> None:
-    """Nobody wants to know the identity before all is done."""
-
-
 async def spawn(
-    context: WorkContext, request: SpawnRequest, say: Say, reserved_as: Reserved = nobody_asks
+    context: WorkContext, request: SpawnRequest, say: Say, reserved_as: Callable[[WorkRecord], None] | None = None
 ) -> WorkRecord:
-    """Spawn a worker. When anything fails, or the caller is cancelled, everything done is taken back.
+    """Spawn a worker. When anything fails, or the caller is cancelled, everything done is undone.
 
     `reserved_as` is told the worker's record as soon as it has an identity.
     """
     project = context.project(request.project)
     asked = AgentChoice(agent=request.agent, model=request.model, subagent=request.subagent)
     agent_choice = choose_agent(project, Role.WORKER, asked=asked)
-    await context.tell("session.spawn_started", "Spawning a worker", project=project.name, agent=agent_choice.agent)
+    await context.tell("session.spawn_started", "Spawning a worker", project.name, agent=agent_choice.agent)
     try:
-        return await _spawn(context, project, agent_choice, request, say, reserved_as)
+        issue = await _look_first(context, project, agent_choice, request, say)
+        async with Attempt(context, project, say) as attempt:
+            await _reserve(attempt, agent_choice, request, issue)
+            if reserved_as is not None:
+                reserved_as(attempt.record)
+            await _start(attempt, agent_choice, request, issue)
     except BaseException as error:
         await _failed(context, project, error)
         raise
-
-
-async def _spawn(
-    context: WorkContext,
-    project: Project,
-    agent_choice: AgentChoice,
-    request: SpawnRequest,
-    say: Say,
-    reserved_as: Reserved,
-) -> WorkRecord:
-    if request.branch and not is_safe_branch(request.branch):
-        raise UsageError(f"git does not accept a branch named {request.branch!r}.")
-    start_agent.find_agent(context, agent_choice)
-    await context.git.check_repository(project.path)
-    await recover(context)
-    await _offer_restore(context, project, request, say)
-    issue = await find_issue(context, project, request.issue, say) if request.issue else None
-    async with undoing(context, project.name) as undo:
-        record, entry = await _reserve(context, project, agent_choice, request, issue, undo)
-        reserved_as(record)
-        say(f"{record.session_id} on {record.branch}")
-        made, entry = await make_worktree(context, project, record, entry, undo, say)
-        base = project.default_branch or await context.git.default_branch(project.path)
-        brief = Brief(
-            session_id=record.session_id,
-            branch=made.branch,
-            issue=request.issue,
-            issue_text=issue_text(issue) if issue else "",
-            prompt=request.prompt or "",
-            rules=await read_rules(project),
-            orchestrator=await find_orchestrator(context, project),
-            has_forge=context.scm(project) is not None,
-            base=base,
-        )
-        record = await context.works.change_work(record.session_id, lambda held: replace(held, worktree=str(made.path)))
-        record = await launch(
-            context, project, agent_choice, record, entry, undo, worker_prompt(project, brief), task(brief), say
-        )
-        await context.works.finish(entry)
-        undo.dismiss()
+    record = attempt.record
     await context.tell(
         "session.spawned",
         f"Spawned {record.session_id}",
-        project=project.name,
-        session_id=record.session_id,
+        project.name,
+        record.session_id,
         agent=record.agent,
         branch=record.branch,
     )
     return record
 
 
-async def _offer_restore(context: WorkContext, project: Project, request: SpawnRequest, say: Say) -> None:
-    """Say so when somebody has worked on this issue before: a restore would go on with that conversation."""
-    if request.issue:
-        earlier = [record for record in await context.works.works(project.name) if record.issue == request.issue]
-        for record in earlier[-1:]:
-            over = " and is over; `quarterdeck restore` brings it back" if is_terminal(record.lifecycle) else ""
-            say(f"{record.session_id} worked on {request.issue} before{over}")
+async def _look_first(
+    context: WorkContext, project: Project, agent_choice: AgentChoice, request: SpawnRequest, say: Say
+) -> Issue | None:
+    """All that can be refused before anything is made; answers the issue."""
+    if request.branch and not is_safe_branch(request.branch):
+        raise UsageError(f"git does not accept a branch named {request.branch!r}.")
+    start_agent.find_agent(context, agent_choice)
+    await context.git.check_repository(project.path)
+    await recover(context)
+    if not request.issue:
+        return None
+    earlier = [record for record in await context.works.works(project.name) if record.issue == request.issue]
+    for record in earlier[-1:]:
+        # A restore would go on with that conversation.
+        over = " and is over; `quarterdeck restore` brings it back" if is_terminal(record.lifecycle) else ""
+        say(f"{record.session_id} worked on {request.issue} before{over}")
+    return await _find_issue(context, project, request.issue, say)
 
 
-async def find_issue(context: WorkContext, project: Project, issue_id: str, say: Say) -> Issue | None:
+async def _start(attempt: Attempt, agent_choice: AgentChoice, request: SpawnRequest, issue: Issue | None) -> None:
+    context, project, session_id = attempt.context, attempt.project, attempt.record.session_id
+    attempt.say(f"{session_id} on {attempt.record.branch}")
+    made = await attempt.make_worktree()
+    brief = Brief(
+        session_id=session_id,
+        branch=made.branch,
+        issue=request.issue,
+        issue_text=issue_text(issue) if issue else "",
+        prompt=request.prompt or "",
+        rules=await read_rules(project),
+        orchestrator=await _find_orchestrator(context, project),
+        has_forge=context.scm(project) is not None,
+        base=project.default_branch or await context.git.default_branch(project.path),
+    )
+    await attempt.change(lambda held: replace(held, worktree=str(made.path)))
+    await start_agent.launch(attempt, agent_choice, worker_prompt(project, brief), task(brief))
+    await context.works.finish(attempt.entry)
+
+
+async def _find_issue(context: WorkContext, project: Project, issue_id: str, say: Say) -> Issue | None:
     """The issue, asked before anything is made; None when the project has no tracker or the tracker no such issue."""
     tracker = context.tracker(project)
     if tracker is None:
@@ -150,25 +135,13 @@ async def find_issue(context: WorkContext, project: Project, issue_id: str, say:
         say(f"{tracker.name} has no issue {issue_id}; going on without it")
         return None
     except ForgeError as error:
-        await context.tell(
-            "tracker.issue_fetch_failed",
-            f"{tracker.name} could not be asked for an issue",
-            project=project.name,
-            level=Level.ERROR,
-            issue=issue_id,
-            error=error.message,
-        )
+        said, told = f"{tracker.name} could not be asked for an issue", {"issue": issue_id, "error": error.message}
+        await context.tell("tracker.issue_fetch_failed", said, project.name, level=Level.ERROR, **told)
         raise
 
 
-async def _reserve(
-    context: WorkContext,
-    project: Project,
-    agent_choice: AgentChoice,
-    request: SpawnRequest,
-    issue: Issue | None,
-    undo: Undo,
-) -> tuple[WorkRecord, JournalEntry]:
+async def _reserve(attempt: Attempt, agent_choice: AgentChoice, request: SpawnRequest, issue: Issue | None) -> None:
+    context, project = attempt.context, attempt.project
     heads, system = await asyncio.gather(context.git.session_heads(project.path), look_up(context, has_processes=False))
     taken = set(session_numbers(project.prefix, heads))
     if system.snapshot:
@@ -189,41 +162,16 @@ async def _reserve(
         display_name=display_name(issue.title if issue else None, request.prompt),
         created_at=now,
     )
-    record, entry = await reserved(
-        context, undo, context.works.reserve_worker(draft, project.prefix, taken, context.owner)
-    )
+    await attempt.reserve(context.works.reserve_worker(draft, project.prefix, taken, context.owner))
     tracker = context.tracker(project)
     branch = choose_branch(
-        record.session_id,
+        attempt.record.session_id,
         explicit=request.branch,
         issue=request.issue,
         issue_branch=issue.branch if issue else None,
         tracker_branch=tracker.branch(issue.id) if issue and tracker else None,
     )
-    return await context.works.change_work(record.session_id, lambda held: replace(held, branch=branch)), entry
-
-
-async def reserved(
-    context: WorkContext, undo: Undo, reserving: Coroutine[None, None, tuple[WorkRecord, JournalEntry]]
-) -> tuple[WorkRecord, JournalEntry]:
-    """Reserve an identity, so that even a caller who is cancelled meanwhile leaves none behind."""
-    task = asyncio.ensure_future(reserving)
-    try:
-        await asyncio.shield(task)
-    finally:
-        record, entry = await task
-        undo.session_id = record.session_id
-        undo.push("the reservation", lambda: give_up(context, record.session_id, entry, undo))
-    return record, entry
-
-
-async def give_up(context: WorkContext, session_id: SessionId, entry: JournalEntry, undo: Undo) -> None:
-    """Remove the record of something that never came to life; what could not be undone stays in the journal."""
-    if undo.failed:
-        await context.works.take_over(entry, "")
-        return
-    await context.works.drop_work(session_id)
-    await context.works.finish(entry)
+    await attempt.change(lambda held: replace(held, branch=branch))
 
 
 async def read_rules(project: Project) -> str:
@@ -243,7 +191,7 @@ async def read_rules(project: Project) -> str:
     return "\n\n".join(part for part in parts if part.strip())
 
 
-async def find_orchestrator(context: WorkContext, project: Project) -> str | None:
+async def _find_orchestrator(context: WorkContext, project: Project) -> str | None:
     """The orchestrator workers can talk to, when the project has one."""
     found = await context.works.work(SessionId(f"{project.prefix}-orchestrator"))
     return found.session_id if found else None
@@ -251,21 +199,17 @@ async def find_orchestrator(context: WorkContext, project: Project) -> str | Non
 
 async def _failed(context: WorkContext, project: Project, error: BaseException) -> None:
     logger.info("spawning in %s failed", project.name, exc_info=error)
-    is_stopped = isinstance(error, asyncio.CancelledError)
-    await context.tell(
-        "session.spawn_failed",
-        "Spawning a worker was stopped" if is_stopped else "Spawning a worker failed",
-        project=project.name,
-        level=Level.WARN if is_stopped else Level.ERROR,
-        reason=type(error).__name__,
-        error=str(error),
-    )
+    said, level = "Spawning a worker failed", Level.ERROR
+    if isinstance(error, asyncio.CancelledError):
+        said, level = "Spawning a worker was stopped", Level.WARN
+    told = {"reason": type(error).__name__, "error": str(error)}
+    await context.tell("session.spawn_failed", said, project.name, level=level, **told)
 
 
 async def spawn_in_row(
     context: WorkContext, operations: LongOperations, request: SpawnRequest, begun: Callable[[SessionId], None]
 ) -> SessionId:
-    """Start a worker; stopped, everything is taken back.
+    """Start a worker; stopped, everything is undone.
 
     `begun` is told the id of its row, and again when the worker has got its own id.
     """

@@ -5,23 +5,29 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import sys
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.errors import AgentError, QuarterdeckError, Refused, TmuxError, UsageError
+from quarterdeck.core.journal import Step
+from quarterdeck.core.lifecycle import decide
+from quarterdeck.core.session import ExitReason
+from quarterdeck.errors import AgentError, QuarterdeckError, Refused, TmuxError, TmuxRefused, UsageError
+from quarterdeck.operations.conversations import LEFT, last_seen, take_up_earlier
+from quarterdeck.operations.session_runtime import alive, end_runtime, note_end, note_start
 from quarterdeck.paths import private_folder
 from quarterdeck.ports.agent import Launch, LaunchPlan, Permissions
 from quarterdeck.ports.mux import CaptureRequest, NewSession
 from quarterdeck.programs import TMUX_VARIABLE, chosen_tmux
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from quarterdeck.core.pane import Pane
     from quarterdeck.core.project import AgentChoice, Project
     from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.operations.attempt import Attempt
     from quarterdeck.operations.work_context import WorkContext
     from quarterdeck.ports.agent import Agent
 
@@ -39,7 +45,7 @@ def find_agent(context: WorkContext, agent_choice: AgentChoice) -> Agent:
             f"There is no agent {name!r}.", hint=f"Known agents: {', '.join(sorted(context.agents.names()))}."
         )
     program = agent.spec.commands[0]
-    if shutil.which(program, path=search_path(context, {})) is None:
+    if shutil.which(program, path=context.search_path({})) is None:
         raise AgentError(f"{agent.spec.name} is not installed: there is no program {program}.", hint=agent.spec.install)
     return agent
 
@@ -97,17 +103,10 @@ def remove_files(context: WorkContext, record: WorkRecord) -> None:
     shutil.rmtree(launch_folder(context, record), ignore_errors=True)
 
 
-def search_path(context: WorkContext, env: Mapping[str, str]) -> str:
-    """Where an agent finds programs: as the operator set it, and our own command, which it reports with."""
-    inherited = env.get("PATH") or context.environ.get("PATH") or os.defpath
-    folders = [*inherited.split(os.pathsep), str(Path(sys.executable).parent)]
-    return os.pathsep.join(dict.fromkeys(folder for folder in folders if folder))
-
-
 def environment(context: WorkContext, project: Project, record: WorkRecord, plan: LaunchPlan) -> dict[str, str]:
     """What an agent's environment holds on top of tmux's: the project's own values never hide ours."""
     ours = {
-        "PATH": search_path(context, project.env),
+        "PATH": context.search_path(project.env),
         "QUARTERDECK_SESSION": record.session_id,
         "QUARTERDECK_PROJECT": record.project,
         "QUARTERDECK_CALLER": "orchestrator" if record.is_orchestrator else "agent",
@@ -122,25 +121,91 @@ def environment(context: WorkContext, project: Project, record: WorkRecord, plan
     return {**plan.env, **project.env, **ours}
 
 
-async def start(context: WorkContext, project: Project, record: WorkRecord, plan: LaunchPlan) -> Pane:
-    """Start the agent in a tmux session of the record's name."""
+async def launch(attempt: Attempt, agent_choice: AgentChoice, system_prompt: str, prompt: str) -> None:
+    """Start the agent and write down that it runs."""
+    context, record = attempt.context, attempt.record
+    agent = find_agent(context, agent_choice)
+    wanted = wanted_launch(context, record, agent_choice, prompt=prompt, system_prompt=system_prompt)
+    plan = await take_up_earlier(context, attempt.project, record, agent, wanted) or agent.launch(wanted)
+    attempt.push("the prompt files", lambda: asyncio.to_thread(remove_files, context, record))
+    await asyncio.to_thread(write_files, {prompt_file(context, record): system_prompt, **plan.files})
+    own_files(context, record, plan)
+    await start_session(attempt, agent, plan)
+
+
+def own_files(context: WorkContext, record: WorkRecord, plan: LaunchPlan) -> None:
+    """Tell git which files in the worktree are ours, so that they never count as the agent's work."""
+    assert record.worktree is not None
+    worktree = Path(record.worktree)
+    if inside := [str(path.relative_to(worktree)) for path in plan.files if path.is_relative_to(worktree)]:
+        context.git.own(worktree, inside)
+
+
+async def start_session(
+    attempt: Attempt, agent: Agent, plan: LaunchPlan, also: Callable[[WorkRecord], WorkRecord] = lambda held: held
+) -> None:
+    """Start the agent under the identity that is kept for it, give it its task, and write down that it runs."""
+    context, record = attempt.context, attempt.record
+    attempt.say(f"starting {agent.spec.name}")
+    left = await last_seen(context, record, agent)
+    pane = await _new_session(attempt, plan)
+    attempt.has_agent = True
+    if plan.paste:
+        attempt.say("giving it its task")
+        await _say_first(context, pane, plan.paste)
+    await attempt.step(Step.RECORD)
+
+    def running(held: WorkRecord) -> WorkRecord:
+        now, conversation = context.clock.now(), plan.session_id or held.agent_session_id
+        return replace(
+            held,
+            lifecycle=decide(held.lifecycle, now, runtime=alive(held, now, pane)),
+            agent_session_id=conversation,
+            extra={**held.extra, LEFT: left} if left and left != conversation else held.extra,
+            last_active_at=now,
+        )
+
+    await attempt.change(lambda held: also(running(held)))
+
+
+async def _new_session(attempt: Attempt, plan: LaunchPlan) -> Pane:
+    context, record = attempt.context, attempt.record
     assert record.worktree is not None
     assert record.tmux_name is not None
+    wanted = NewSession(
+        name=record.tmux_name,
+        cwd=Path(record.worktree),
+        argv=plan.argv,
+        env=environment(context, attempt.project, record, plan),
+    )
+    await attempt.step(Step.LAUNCH)
+    await context.store.reserve(str(context.mux.address), record.tmux_name, record.session_id)
+    attempt.push("the identity", lambda: context.store.release(record.session_id))
+    is_refused = False
+
+    async def end() -> None:
+        # tmux said no, so what has this name is somebody else's.
+        if not is_refused:
+            await end_runtime(context, record)
+            await note_end(context, record.session_id, ExitReason.API_DELETE)
+
+    attempt.push("the tmux session", end)
+    # A tmux that was asked makes the session even when nobody waits for its answer any more, so we always do.
+    asking = asyncio.ensure_future(context.mux.new_session(wanted))
     try:
-        return await context.mux.new_session(
-            NewSession(
-                name=record.tmux_name,
-                cwd=Path(record.worktree),
-                argv=plan.argv,
-                env=environment(context, project, record, plan),
-            )
-        )
+        pane = await asyncio.shield(asking)
+    except asyncio.CancelledError:
+        await asyncio.wait([asking])
+        raise
     except TmuxError as error:
+        is_refused = isinstance(error, TmuxRefused)
         error.hint = error.hint or f"The command was: {' '.join(plan.argv[:3])} …"
         raise
+    await note_start(context, pane)
+    return pane
 
 
-async def say_first(context: WorkContext, pane: Pane, text: str) -> None:
+async def _say_first(context: WorkContext, pane: Pane, text: str) -> None:
     """Paste an agent's first task once it has come to rest, for agents that take none on their command line."""
     before = ""
     still = 0

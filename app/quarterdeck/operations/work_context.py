@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
@@ -12,7 +15,6 @@ from quarterdeck.ports.store import Activity, Level
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
-    from pathlib import Path
 
     from quarterdeck.core.project import Project
     from quarterdeck.core.work_record import WorkRecord
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from quarterdeck.ports.mux import Mux
     from quarterdeck.ports.store import Store
     from quarterdeck.ports.work import WorkStore
-
-SOURCE = "work"
 
 
 async def _nothing_to_learn(projects: Iterable[Project]) -> None:
@@ -76,23 +76,33 @@ class WorkContext(Struct, frozen=True, kw_only=True):
             )
         return found
 
-    async def tell(  # what an event has to say
+    def worktree_folder(self, record: WorkRecord) -> Path:
+        """Where a session's worktree is made."""
+        return self.folder / record.project / "worktrees" / record.session_id
+
+    def search_path(self, env: Mapping[str, str]) -> str:
+        """Where an agent finds programs: as the operator set it, and our own command, which it reports with."""
+        inherited = env.get("PATH") or self.environ.get("PATH") or os.defpath
+        folders = [*inherited.split(os.pathsep), str(Path(sys.executable).parent)]
+        return os.pathsep.join(dict.fromkeys(folder for folder in folders if folder))
+
+    async def tell(
         self,
         kind: str,
         summary: str,
-        *,
         project: str,
         session_id: str | None = None,
         level: Level = Level.INFO,
         **data: Any,
     ) -> None:
         """Write a line of the activity log. Error texts belong in `data`, which is redacted, never in `summary`."""
+        now = self.clock.now()
         await self.store.record(
             Activity(
                 kind=kind,
-                at=self.clock.now(),
+                at=now,
                 level=level,
-                source=SOURCE,
+                source="work",
                 session_id=session_id,
                 project=project,
                 summary=summary,

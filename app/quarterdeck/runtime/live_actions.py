@@ -12,7 +12,8 @@ from quarterdeck.operations.cleanup import clear_picked
 from quarterdeck.operations.delivery import Delivery, DeliveryRules
 from quarterdeck.operations.kill_work import end_worker
 from quarterdeck.operations.long_operations import all_at_once
-from quarterdeck.operations.restore import bring_session_back, bring_worker_back
+from quarterdeck.operations.reopen import bring_session_back
+from quarterdeck.operations.restore import bring_worker_back
 from quarterdeck.operations.spawn import spawn_in_row
 from quarterdeck.values import replace
 

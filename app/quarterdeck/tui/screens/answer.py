@@ -153,7 +153,7 @@ class AnswerScreen(Dialog[str]):
         if ask is not None and not shown.text.strip():
             self._fill(ask)
         elif ask is None or not is_told_again(shown.text, shown.choices, ask.text, ask.choices):
-            self.notify("It asks something else by now, or nothing.", severity="warning", markup=False)
+            self.notify("The question has changed or is gone.", severity="warning", markup=False)
             self.dismiss(None)
         else:
             self._since.update(self._lines()[0])
