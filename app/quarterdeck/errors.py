@@ -1,33 +1,4 @@
-"""Every error the operator can meet, named by what they can do about it.
-
-QuarterdeckError                1   something failed; the message says what
-├── UsageError                  2   the command was wrong
-├── NotFound                    3   no such session, project or event
-├── TmuxError                   4   tmux is missing or does not answer
-│   ├── TmuxMissing
-│   ├── TmuxUnreachable
-│   └── TmuxRefused             1   tmux answered, and said no
-├── Refused                     5   the session's state does not allow it
-│   ├── NotRestorable
-│   ├── WorktreeMissing
-│   ├── WorkWouldBeLost
-│   └── AlreadyReserved
-├── SettingsError              78   config.toml or the environment is wrong
-├── StoreError                  1   state.db cannot be read or written
-│   └── StoreTooNew
-├── AgentError                  1
-├── ProgramError                1   another program is missing, failed to start or did not end
-│   ├── ProgramMissing
-│   ├── ProgramFailed
-│   └── ProgramTimedOut
-├── GitError                    1
-│   ├── BranchBusy
-│   └── NotARepository
-├── ThinkerError                1   a model or the program that asks one did not answer
-│   └── BudgetSpent
-└── ForgeError                  1
-    └── IssueNotFound
-"""
+"""Every error the operator can meet, named by what they can do about it."""
 
 from __future__ import annotations
 

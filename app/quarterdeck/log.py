@@ -1,19 +1,6 @@
 """The log: JSON lines in one file that rotates, readable by the operator alone.
 
 Nothing is ever logged to the terminal by default: it is the screen. Several processes may write to one log.
-
-| key           | what it holds                                            |
-|---------------|----------------------------------------------------------|
-| `session`     | our session id                                           |
-| `pane`        | tmux pane id                                             |
-| `server`      | socket of the tmux server                                |
-| `project`     | project name                                             |
-| `worker`      | which worker of the supervisor                           |
-| `tmux_cmd`    | the tmux command, without the text it carries            |
-| `program`     | name of another program                                  |
-| `exit_code`   | how it ended                                             |
-| `elapsed_ms`  | how long it took                                         |
-| `pane_text`   | words from a pane; dropped above DEBUG, and cut short    |
 """
 
 from __future__ import annotations
@@ -33,21 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-SESSION: Final = "session"
-PANE: Final = "pane"
-SERVER: Final = "server"
-PROJECT: Final = "project"
-WORKER: Final = "worker"
-TMUX_CMD: Final = "tmux_cmd"
-PROGRAM: Final = "program"
-EXIT_CODE: Final = "exit_code"
-ELAPSED_MS: Final = "elapsed_ms"
-PANE_TEXT: Final = "pane_text"
+KEYS: Final = ("server", "tmux_cmd", "exit_code", "elapsed_ms")
+"""What a record may carry beside its message, given as `extra`: a tmux server's socket, the command without the text it
+carries, how it ended and how long it took. Anything else is dropped."""
 
-KEYS: Final = (SESSION, PANE, SERVER, PROJECT, WORKER, TMUX_CMD, PROGRAM, EXIT_CODE, ELAPSED_MS, PANE_TEXT)
-"""Every key a record may carry, given as `extra={log.PANE: pane_id}`."""
-
-PANE_TEXT_LIMIT: Final = 200
 MAX_BYTES: Final = 2_000_000
 KEPT: Final = 3
 """How many full files are kept beside the current one."""
@@ -72,11 +48,6 @@ class JsonFormatter(logging.Formatter):
             "message": self._mask(record.getMessage()),
         }
         line.update({key: record.__dict__[key] for key in KEYS if key in record.__dict__})
-        if PANE_TEXT in line:
-            if record.levelno > logging.DEBUG:
-                del line[PANE_TEXT]
-            else:
-                line[PANE_TEXT] = self._mask(str(line[PANE_TEXT]))[:PANE_TEXT_LIMIT]
         if record.exc_info:
             line["trace"] = self._mask(self.formatException(record.exc_info))
         return json.dumps(line, default=str)
@@ -160,11 +131,8 @@ def configure(
 ) -> RotatingLines:
     """Send this process's log to `file`; `prepare` makes its folder when there is something to write.
 
-    `mask` takes the secrets out of what is said.
-
-    `verbosity` above 0 records DEBUG too.
-
-    With `on_stderr` what is recorded is also said there: never to be used under a full-screen app.
+    `mask` takes the secrets out of what is said. `verbosity` above 0 records DEBUG too. `on_stderr` says what is
+    recorded on stderr as well: never to be used under a full-screen app.
     """
     root = logging.getLogger()
     for old in [handler for handler in root.handlers if getattr(handler, "is_quarterdecks", False)]:

@@ -63,23 +63,7 @@ class Places(NamedTuple):
 def find_places(home: str | Path | None = None, environ: Mapping[str, str] = os.environ) -> Places:
     """The places under `home`, else under QUARTERDECK_HOME, else where the system keeps such things."""
     chosen = chosen_home(home if home is None else str(home), environ)
-    return _under(Path(chosen)) if chosen else _spread(*map(Path, system_folders()))
-
-
-def _under(home: Path) -> Places:
-    return Places(
-        config_file=home / "config.toml",
-        themes=home / "themes",
-        state_file=home / STATE_FILE,
-        spool=home / "spool",
-        lock_dir=home / "locks",
-        projects=home / "projects",
-        log_file=home / "quarterdeck.log",
-        home=home,
-    )
-
-
-def _spread(config: Path, state: Path, data: Path, log: Path) -> Places:
+    config, state, data, log = map(Path, (chosen,) * 4 if chosen else system_folders())
     return Places(
         config_file=config / "config.toml",
         themes=config / "themes",
@@ -88,6 +72,7 @@ def _spread(config: Path, state: Path, data: Path, log: Path) -> Places:
         lock_dir=state / "locks",
         projects=data / "projects",
         log_file=log / "quarterdeck.log",
+        home=Path(chosen) if chosen else None,
     )
 
 

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process, create_subprocess_exec
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from quarterdeck.errors import ProgramError, ProgramFailed, ProgramMissing, Prog
 from quarterdeck.programs import install_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 NOT_INHERITED = (
     "TMUX",
@@ -101,23 +101,12 @@ async def run(
     `env` is laid over our own environment. What goes beyond `limit_bytes` of either stream is read and dropped.
     On time-out or cancellation the program and everything it started are ended before this returns.
     """
-    if not argv or any("\0" in part for part in argv):
-        raise ProgramFailed("A program cannot be started with an empty command or a NUL in it.")
-    process = await _start(argv, has_input=input is not None, cwd=cwd, env=child_environment(env))
     data = input.encode("utf-8", "surrogateescape") if isinstance(input, str) else input
-    ended = False
-    try:
-        async with asyncio.timeout(timeout):
-            out, err, _ = await asyncio.gather(
-                _read(process.stdout, limit_bytes), _read(process.stderr, limit_bytes), _feed(process, data)
-            )
-            code = await process.wait()
-        ended = True
-    except TimeoutError:
-        raise ProgramTimedOut(f"{argv[0]} did not end within {timeout:g} seconds.") from None
-    finally:
-        if not ended:
-            await asyncio.shield(_end_group(process))
+    async with _started(argv, timeout, has_input=input is not None, cwd=cwd, env=env) as process:
+        out, err, _ = await asyncio.gather(
+            _read(process.stdout, limit_bytes), _read(process.stderr, limit_bytes), _feed(process, data)
+        )
+        code = await process.wait()
     return Result(code, _text(out[0]), _text(err[0]), truncated=out[1] or err[1])
 
 
@@ -133,18 +122,9 @@ async def stream(
 
     On time-out or cancellation the program and everything it started are ended before this returns.
     """
-    if not argv or any("\0" in part for part in argv):
-        raise ProgramFailed("A program cannot be started with an empty command or a NUL in it.")
-    process = await _start(argv, has_input=False, cwd=cwd, env=child_environment(env))
-    try:
-        async with asyncio.timeout(timeout):
-            await asyncio.gather(_give_lines(process.stdout, on_line), _give_lines(process.stderr, on_line))
-            return await process.wait()
-    except TimeoutError:
-        raise ProgramTimedOut(f"{argv[0]} did not end within {timeout:g} seconds.") from None
-    finally:
-        if process.returncode is None:
-            await asyncio.shield(_end_group(process))
+    async with _started(argv, timeout, has_input=False, cwd=cwd, env=env) as process:
+        await asyncio.gather(_give_lines(process.stdout, on_line), _give_lines(process.stderr, on_line))
+        return await process.wait()
 
 
 async def _give_lines(source: asyncio.StreamReader | None, on_line: Callable[[str], None]) -> None:
@@ -162,20 +142,36 @@ async def _give_lines(source: asyncio.StreamReader | None, on_line: Callable[[st
         on_line(_text(pending))
 
 
-async def _start(argv: Sequence[str], *, has_input: bool, cwd: Path | str | None, env: Mapping[str, str]) -> Process:
+@asynccontextmanager
+async def _started(
+    argv: Sequence[str], timeout: float, *, has_input: bool, cwd: Path | str | None, env: Mapping[str, str] | None
+) -> AsyncIterator[Process]:
+    """A program that has so much time: it and all it started are ended unless the block is left well."""
+    if not argv or any("\0" in part for part in argv):
+        raise ProgramFailed("A program cannot be started with an empty command or a NUL in it.")
     try:
-        return await create_subprocess_exec(
+        process = await create_subprocess_exec(
             *argv,
             stdin=PIPE if has_input else DEVNULL,
             stdout=PIPE,
             stderr=PIPE,
             cwd=cwd,
-            env=env,
+            env=child_environment(env),
             # A group of its own, so that all it started can be ended with it, and Ctrl-C reaches only us.
             start_new_session=True,
         )
     except OSError as error:
         raise _start_error(argv[0], cwd, error) from error
+    ended = False
+    try:
+        async with asyncio.timeout(timeout):
+            yield process
+        ended = True
+    except TimeoutError:
+        raise ProgramTimedOut(f"{argv[0]} did not end within {timeout:g} seconds.") from None
+    finally:
+        if not ended:
+            await asyncio.shield(_end_group(process))
 
 
 def _start_error(program: str, cwd: Path | str | None, error: OSError) -> ProgramError:

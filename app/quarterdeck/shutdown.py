@@ -109,7 +109,7 @@ class Shutdown:
 
     def _quit(self, number: int, _: object) -> None:
         """End as SIGQUIT ends every program, but leave a terminal that can be used."""
-        self._give_back_soon()
+        _in_time(self.give_back)
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
@@ -122,12 +122,9 @@ class Shutdown:
         with self._changed:
             while (left := self._until - time.monotonic()) > 0:
                 self._changed.wait(left)
-        self._give_back_soon()
+        _in_time(self.give_back)
         _in_time(lambda: logger.warning("ended without waiting any longer for: %s", ", ".join(_names()) or "the loop"))
         os._exit(code)
-
-    def _give_back_soon(self) -> None:
-        _in_time(self.give_back)
 
 
 def end_now_if_held(code: int) -> None:

@@ -167,7 +167,7 @@ def test_the_log_and_what_is_said_of_a_failure_have_none(tmp_path: Path, capsys:
         raise ValueError(SAID)
     except ValueError:
         logger.exception("failed: %s", SAID)
-    logger.debug("seen", extra={log.PANE_TEXT: SAID})
+    logger.debug("seen %s", SAID)
     handler.close()
     show_error(UsageError(f"{SAID!r} is none of the choices"), as_json=False)
 

@@ -44,11 +44,11 @@ def test_a_record_is_one_json_line_with_its_keys(tmp_path: Path) -> None:
     file = tmp_path / "q.log"
     log.configure(file, prepare=nothing)
 
-    logging.getLogger("quarterdeck.x").info("looked at %s\nand more", "it", extra={log.PANE: "%1", "other": 2})
+    logging.getLogger("quarterdeck.x").info("looked at %s\nand more", "it", extra={"server": "/s", "other": 2})
 
     (record,) = records(file)
     assert record["message"] == "looked at it\nand more"
-    assert record["pane"] == "%1"
+    assert record["server"] == "/s"
     assert record["level"] == "info"
     assert record["at"].endswith("Z")
     assert "other" not in record
@@ -63,19 +63,6 @@ def test_the_file_is_the_operators_alone(tmp_path: Path) -> None:
     logging.getLogger("quarterdeck").info("x")
 
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-
-
-def test_words_from_a_pane_are_recorded_at_debug_only_and_cut_short(tmp_path: Path) -> None:
-    file = tmp_path / "q.log"
-    log.configure(file, prepare=nothing, verbosity=1)
-    logger = logging.getLogger("quarterdeck")
-
-    logger.info("read", extra={log.PANE_TEXT: "my password"})
-    logger.debug("read", extra={log.PANE_TEXT: "x" * 1000})
-
-    above, below = records(file)
-    assert "pane_text" not in above
-    assert below["pane_text"] == "x" * log.PANE_TEXT_LIMIT
 
 
 def test_a_library_may_not_fill_the_log_with_what_it_sends(tmp_path: Path) -> None:
