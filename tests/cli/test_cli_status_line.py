@@ -12,9 +12,8 @@ import pytest
 from quarterdeck.cli.status_line import COUNTED, line
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.paths import find_places
-from quarterdeck.store.lease import Lease
-from quarterdeck.store.lease_files import writer_duty
-from quarterdeck.store.status_counts import own_session_key
+from quarterdeck.store.glances import own_session_key
+from quarterdeck.store.lease import Lease, writer_duty
 from quarterdeck.tui.preferences import ConsoleMemory
 from quarterdeck.values import replace
 from support.cli import Done, cli_env, run_cli
@@ -135,7 +134,7 @@ def test_it_is_empty_where_there_are_no_sessions() -> None:
 SLOW = {"asyncio", "dataclasses", "argparse", "platformdirs", "pydantic", "textual", "subprocess", "logging"}
 SLOW |= {"typing", "pathlib", "re", "enum", "contextlib", "urllib", "json", "inspect"}
 OURS = {"cli", "cli.status_line", "cli.address", "core", "core.state_signs", "errors", "foreign_files", "roots"} | {
-    f"store{name}" for name in ("", ".lease_files", ".status_counts", ".migrations")
+    f"store{name}" for name in ("", ".lease", ".glances", ".migrations")
 }
 
 

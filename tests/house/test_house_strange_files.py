@@ -26,10 +26,9 @@ from quarterdeck.log import RotatingLines
 from quarterdeck.operations.spawn import read_rules
 from quarterdeck.ports.agent import Program
 from quarterdeck.store.first_read import FirstRead, first_read
-from quarterdeck.store.lease import Lease
-from quarterdeck.store.lease_files import holder_of
+from quarterdeck.store.glances import glance
+from quarterdeck.store.lease import Lease, holder_of
 from quarterdeck.store.open_database import open_database
-from quarterdeck.store.status_counts import glance
 from quarterdeck.supervisor.repo_themes import read_theme
 from quarterdeck.supervisor.spool import drain
 from quarterdeck.thoughts.configured_thinkers import key_of

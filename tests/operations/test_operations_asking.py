@@ -21,7 +21,7 @@ from quarterdeck.operations.message_queue import MessageQueue
 from quarterdeck.operations.send import send
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.operations.take_report import NOTE_LENGTH, report
-from quarterdeck.store.status_counts import glance
+from quarterdeck.store.glances import glance
 from quarterdeck.values import replace
 from support.patience import PATIENCE
 from support.post import Post, ScriptedAgent, post_office

@@ -28,7 +28,7 @@ from quarterdeck.core.session import (
 )
 from quarterdeck.core.thought import ThoughtSnapshot
 from quarterdeck.core.work import Work
-from quarterdeck.store import hook_times
+from quarterdeck.store import glances
 from quarterdeck.store.kept_rows import BadRow, read_session, read_thought
 from quarterdeck.store.writing import as_json
 from quarterdeck.values import replace
@@ -343,8 +343,8 @@ async def test_of_the_times_at_which_an_agent_was_heard_the_latest_is_kept(store
     await store.note_heard({"claude": (at - timedelta(hours=2)).astimezone(timezone(timedelta(hours=5)))})
     await store.flush()
 
-    assert hook_times.heard(store.path) == {"claude": NOON, "codex": NOON + timedelta(seconds=1)}
-    assert hook_times.heard(store.path.with_name("none.db")) == {}
+    assert glances.heard(store.path) == {"claude": NOON, "codex": NOON + timedelta(seconds=1)}
+    assert glances.heard(store.path.with_name("none.db")) == {}
 
 
 async def test_it_is_known_when_each_agent_was_last_at_work(store: SqliteStore) -> None:
@@ -358,7 +358,7 @@ async def test_it_is_known_when_each_agent_was_last_at_work(store: SqliteStore) 
     )
     await store.flush()
 
-    assert hook_times.at_work(store.path)["Codex"] == later
+    assert glances.at_work(store.path)["Codex"] == later
 
 
 async def test_small_values_are_kept_by_name(store: SqliteStore) -> None:

@@ -25,7 +25,7 @@ from quarterdeck.operations.kill import forget, kill
 from quarterdeck.operations.new import NewSessionRequest, new_session
 from quarterdeck.operations.reopen import adopt, reopen
 from quarterdeck.ports.store import ActivityQuery
-from quarterdeck.store.status_counts import own_session_key, troubles
+from quarterdeck.store.glances import own_session_key, troubles
 from quarterdeck.values import replace
 from support.store import locked
 from support.tmux_server import TmuxServer

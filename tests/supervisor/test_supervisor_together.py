@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.paths import find_places
-from quarterdeck.store.lease import Lease
-from quarterdeck.store.lease_files import writer_duty
+from quarterdeck.store.lease import Lease, writer_duty
 from support.cli import cli_env, run_cli
 from support.patience import PATIENCE
 from support.tmux_server import TmuxServer, until

@@ -60,7 +60,7 @@ def show(call: Call) -> int:
 def _chosen(call: Call) -> Callable[[SettingValue], SettingValue]:
     """What takes a setting for what was chosen in this server's console in its place, where that was."""
     from quarterdeck.config.loader import DEFAULT
-    from quarterdeck.store.status_counts import read_only
+    from quarterdeck.store.glances import read_only
     from quarterdeck.tui.preferences import CHOSEN, arrangement, key_of
 
     name = {"key": key_of(str(call.address))}

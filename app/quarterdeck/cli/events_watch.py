@@ -77,7 +77,7 @@ async def _events(call: Call, shutdown: Shutdown) -> int:
 
 
 async def _print_events(call: Call, query: ActivityQuery) -> int:
-    from quarterdeck.store.open_store import open_store
+    from quarterdeck.store.sqlite import open_store
 
     options = call.options
     async with open_store(call.places) as store:

@@ -15,7 +15,7 @@ from quarterdeck.operations.hook_reports import reporting
 from quarterdeck.ports.agent import HookStatus
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.runtime.agent_loading import load_agents
-from quarterdeck.store import hook_times
+from quarterdeck.store import glances
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ def uninstall(call: Call) -> int:
 
 def status(call: Call) -> int:
     """Say which agents report."""
-    heard = hook_times.heard(call.places.state_file)
+    heard = glances.heard(call.places.state_file)
     found = reporting(load_agents(call.settings.agents), call.places, heard, call.options.agent)
     if call.json:
         print_json(found)

@@ -26,7 +26,7 @@ WAITING_LINES = 256
 
 async def ingest(call: Call) -> int:
     """Read updates from standard input until it ends."""
-    from quarterdeck.store.open_store import open_store
+    from quarterdeck.store.sqlite import open_store
 
     tally = Tally()
     clock = SystemClock()

@@ -18,7 +18,7 @@ from quarterdeck.core.text import clean_lines, clean_sgr
 from quarterdeck.core.times import age
 from quarterdeck.core.urgency import sort_key
 from quarterdeck.ports.store import ActivityQuery
-from quarterdeck.store.status_counts import troubles
+from quarterdeck.store.glances import troubles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

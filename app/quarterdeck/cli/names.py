@@ -11,14 +11,13 @@ from quarterdeck.core.pane import Snapshot
 from quarterdeck.core.text import clean
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.foreign_files import read_text
-from quarterdeck.store.kept_names import names
+from quarterdeck.store.glances import names
 from quarterdeck.tmux.first_look import FirstLook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from quarterdeck.cli.call import Call
-    from quarterdeck.store.kept_names import Name
 
 
 PATIENCE = 0.3
@@ -40,7 +39,7 @@ def run(call: Call) -> int:
 
 
 def _sessions(call: Call, prefix: str) -> Iterator[tuple[str, str]]:
-    known = {each.tmux_name for each in _all_kept(call) if each.status == "live"}
+    known = {name for _, name, status, _ in _all_kept(call) if status == "live"}
     yield from _of_sessions(call, prefix, {"live"})
     # Where nobody has watched yet, tmux alone knows.
     seen = FirstLook(call.address).wait(PATIENCE)
@@ -54,22 +53,21 @@ def _kept(call: Call, prefix: str) -> Iterator[tuple[str, str]]:
     return _of_sessions(call, prefix, {"live", "stale", "ended"})
 
 
-def _all_kept(call: Call) -> list[Name]:
+def _all_kept(call: Call) -> list[tuple[str, str, str, str]]:
     return names(call.places.state_file, server_socket(call.options.socket_name, call.options.socket_path))
 
 
 def _of_sessions(call: Call, prefix: str, statuses: set[str]) -> Iterator[tuple[str, str]]:
-    found = [each for each in _all_kept(call) if each.status in statuses]
-    counted = [each.tmux_name for each in found]
+    found = [each for each in _all_kept(call) if each[2] in statuses]
+    counted = [name for _, name, *_ in found]
     by_name = False
-    for each in found:
-        if counted.count(each.tmux_name) == 1 and each.tmux_name.startswith(prefix):
+    for session_id, name, status, state in found:
+        if counted.count(name) == 1 and name.startswith(prefix):
             by_name = True
-            yield each.tmux_name, f"{each.session_id}, {each.state if each.status == 'live' else each.status}"
+            yield name, f"{session_id}, {state if status == 'live' else status}"
     # Ids are what one types when names do not do.
     if not by_name or prefix:
-        for each in found:
-            yield each.session_id, each.tmux_name
+        yield from ((session_id, name) for session_id, name, *_ in found)
 
 
 def _projects(call: Call, prefix: str) -> Iterator[tuple[str, str]]:

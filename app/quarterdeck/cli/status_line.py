@@ -13,8 +13,8 @@ from quarterdeck.cli.address import server_socket
 from quarterdeck.core.state_signs import OF_NEED, OF_STATE, STATE_SIGNS
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.roots import state_file
-from quarterdeck.store.lease_files import holder_of, lease_name, writer_duty
-from quarterdeck.store.status_counts import glance, troubles
+from quarterdeck.store.glances import glance, troubles
+from quarterdeck.store.lease import holder_of, lease_name, writer_duty
 
 # As `typing` says it, which takes a fifth of the time that there is.
 TYPE_CHECKING = False

@@ -21,7 +21,7 @@ LARGEST = 1 << 30
 
 async def export(call: Call) -> int:
     """Print everything that is kept."""
-    from quarterdeck.store.open_store import open_store
+    from quarterdeck.store.sqlite import open_store
     from quarterdeck.store.transfer import export as export_from
 
     async with open_store(call.places) as store:
@@ -33,7 +33,7 @@ async def export(call: Call) -> int:
 async def take(call: Call) -> int:
     """Merge what was exported into what is kept here."""
     from quarterdeck.store.engine import Write
-    from quarterdeck.store.open_store import open_store
+    from quarterdeck.store.sqlite import open_store
     from quarterdeck.store.transfer import check, merge
 
     exported = check(_read(call.options.file))

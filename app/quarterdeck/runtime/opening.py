@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from quarterdeck.programs import tmux_trouble
 from quarterdeck.runtime.first_frame import FirstFrame
 from quarterdeck.runtime.setup_checks import ConsoleSetup
-from quarterdeck.store.status_counts import own_session_key
+from quarterdeck.store.glances import own_session_key
 from quarterdeck.tui.backend import OpenFleet
 from quarterdeck.tui.preferences import KEPT, ConsoleMemory, preferences_of, preferences_to_keep
 

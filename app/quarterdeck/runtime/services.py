@@ -17,10 +17,9 @@ from quarterdeck.operations.message_queue import MessageQueue
 from quarterdeck.operations.session_context import SessionContext
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.runtime.agent_loading import every_agent, load_agents
-from quarterdeck.store.lease import Lease
-from quarterdeck.store.lease_files import writer_duty
+from quarterdeck.store.lease import Lease, writer_duty
 from quarterdeck.store.messages import SqliteMessages
-from quarterdeck.store.open_store import open_store
+from quarterdeck.store.sqlite import open_store
 from quarterdeck.supervisor.live_settings import LiveSettings
 from quarterdeck.supervisor.processes import Processes
 from quarterdeck.supervisor.workers import Workers

@@ -33,13 +33,13 @@ def all_checks(address: ServerAddress, settings: Callable[[], Settings]) -> tupl
     """Every check; `settings` may raise SettingsError, which then is said once, by the check of the settings."""
     from quarterdeck.operations.doctor import CHECKS, agents_check, hooks_check, projects_check
     from quarterdeck.ports.doctor_check import Check
-    from quarterdeck.store import hook_times
+    from quarterdeck.store import glances
     from quarterdeck.store.state_check import state_check
     from quarterdeck.thoughts.configured_thinkers import engine_check
     from quarterdeck.tmux.server_check import server_check
 
     def hooks(found: Settings, places: Places) -> Sequence[Finding]:
-        return hooks_check(_agents(found), places, hook_times.heard, hook_times.at_work)
+        return hooks_check(_agents(found), places, glances.heard, glances.at_work)
 
     async def look(check: Callable[[Settings, Places], Sequence[Finding]], places: Places) -> Sequence[Finding]:
         try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.session import SessionState, Source
 from quarterdeck.core.session_ends import as_stale
-from quarterdeck.foreign_files import require_database
+from quarterdeck.store.glances import open_read_only
 from quarterdeck.store.kept_rows import BadRow, read_object, session_of
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import Session
 
 logger = logging.getLogger(__name__)
-
-PATIENCE = 0.02
-"""Seconds to wait for a writer; the first frame does without rather than be late."""
 
 STALE = "stale"
 
@@ -38,10 +35,8 @@ def first_read(path: Path, server: str) -> FirstRead:
     """Read what can be read; whatever is wrong with the rest is said by whoever opens the database in earnest."""
     if not path.exists():
         return FirstRead()
-    quoted = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     try:
-        require_database(path)
-        with contextlib.closing(sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, timeout=PATIENCE)) as connection:
+        with contextlib.closing(open_read_only(path)) as connection:
             meta = dict(connection.execute("SELECT key, value FROM meta"))
             return FirstRead(tuple(_shown(connection, server)), meta)
     except (OSError, sqlite3.Error, UnicodeDecodeError):

@@ -1,17 +1,20 @@
-"""Leases: a duty that one process at a time has, and that is free again the moment the process dies."""
+"""Leases: a duty that one process at a time has, and that is free again the moment the process dies.
+
+`status-line` asks who has a duty, so this imports next to nothing.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import fcntl
 import os
-from typing import TYPE_CHECKING
+from zlib import crc32
 
 from quarterdeck.errors import StoreError
 from quarterdeck.foreign_files import open_file
-from quarterdeck.store.lease_files import holder_of, lease_name
 
+# As `typing` says it, which `status-line` has no time to import.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -105,9 +108,11 @@ class Lease:
     @staticmethod
     def _say_who(handle: int) -> None:
         # Said for people, and for who asks whether we are stopped; a full disk must not keep anybody from the duty.
-        with contextlib.suppress(OSError):
+        try:
             os.ftruncate(handle, 0)
             os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        except OSError:
+            return
 
     def _file_to_try(self) -> int:
         if self._tried >= 0 and not self._is_in_place(self._tried):
@@ -138,3 +143,35 @@ class Lease:
         if error.errno in _UNLOCKABLE:
             return True
         raise StoreError(f"{self.path} cannot be locked: {error.strerror}.") from error
+
+
+def writer_duty(server: str) -> str:
+    """The duty of keeping what is known of a server's sessions, as a name that fits into a file's."""
+    name = "".join(sign if sign.isalnum() or sign in "-_" else "_" for sign in server.rpartition("/")[2])
+    # Not `hashlib`, which takes as long to import as all that `status-line` does.
+    return f"keeper-{name[:32]}-{crc32(server.encode('utf-8', 'surrogateescape')):08x}"
+
+
+def lease_name(state_file: str, duty: str) -> str:
+    """The file beside the database whose lock is the lease."""
+    return f"{state_file}.{duty}.lease"
+
+
+def holder_of(lease: str | os.PathLike[str]) -> int | None:
+    """The process that has the lease, 0 when it did not say, None when nobody has it."""
+    try:
+        # Never inherited: a program that we start must not hold a lock of ours.
+        handle = open_file(lease, os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        said = os.pread(handle, 20, 0).strip()
+        return int(said) if said.isdigit() else 0
+    except OSError:
+        return None
+    else:
+        return None
+    finally:
+        os.close(handle)

@@ -21,6 +21,7 @@ from msgspec import Struct
 from quarterdeck.foreign_files import open_file, read_head, require_database
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.store import activity_log
+from quarterdeck.store.glances import open_read_only
 from quarterdeck.store.migrations import APPLICATION_ID, migrate, refuse_newer, version_of
 from quarterdeck.store.salvage import said_size, salvage
 from quarterdeck.store.sqlite_faults import Damaged, StoreTrouble, is_damage
@@ -92,12 +93,10 @@ def copy_to_memory(path: Path, source: sqlite3.Connection | None) -> sqlite3.Con
     memory = sqlite3.connect(":memory:", isolation_level=None)
     memory.text_factory = readable_text
     if source is None or not _copied(source, memory):
-        quoted = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
         # A folder that cannot be written has no place for the shared memory of a WAL; immutable does without.
         for option in ("mode=ro", "immutable=1"):
             try:
-                require_database(path)
-                reader = sqlite3.connect(f"file:{quoted}?{option}", uri=True, timeout=0.2)
+                reader = open_read_only(path, option, timeout=0.2)
             except (OSError, sqlite3.Error):
                 continue
             with contextlib.closing(reader):

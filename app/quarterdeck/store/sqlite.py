@@ -5,26 +5,29 @@ from __future__ import annotations
 import itertools
 import json
 import logging
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from quarterdeck.paths import private_folder
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.ports.store import Claim
-from quarterdeck.store import activity_log, hook_times, identity, session_ids, sessions, tails, thoughts
+from quarterdeck.store import activity_log, identity, session_ids, sessions, tails, thoughts
 from quarterdeck.store.database import BUSY_TIMEOUT, RETRY_EVERY, Database
 from quarterdeck.store.engine import Later, Run, Write
-from quarterdeck.store.status_counts import own_session_key, trouble_key
+from quarterdeck.store.glances import own_session_key, trouble_key
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from quarterdeck.core.pane import TmuxSessionId
     from quarterdeck.core.session import ExitReason, Session, SessionId
     from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
+    from quarterdeck.paths import Places
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.store import Activity, ActivityQuery, Identity, SeenSession, StoreHealth
     from quarterdeck.store.kept_rows import Known
@@ -233,7 +236,7 @@ class SqliteStore:
 
     async def note_heard(self, heard: Mapping[str, datetime]) -> None:
         """Keep when agents' hooks were heard, by the agents' keys; an earlier time than is kept changes nothing."""
-        await self._write(("heard", *sorted(heard)), partial(hook_times.note, heard=heard))
+        await self._write(("heard", *sorted(heard)), partial(tails.note_heard, heard=heard))
 
     async def changed_elsewhere(self) -> bool:
         """Whether another process wrote since this was last asked, or since this store was opened."""
@@ -309,6 +312,17 @@ class SqliteStore:
         await self.database.write(
             Write(partial(_prune, now=now, keep_days=self._keep_days), later=lambda _: [], meanwhile=lambda _: None)
         )
+
+
+@asynccontextmanager
+async def open_store(places: Places, *, keep_days: int | None = None) -> AsyncIterator[SqliteStore]:
+    """What is kept, and nothing else; events that are too old are removed only where it is said how old that is."""
+    private_folder(places.state_file.parent)
+    store = SqliteStore(places.state_file, keep_days=keep_days)
+    try:
+        yield store
+    finally:
+        await store.close()
 
 
 def _prune(connection: sqlite3.Connection, now: float, keep_days: int) -> None:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.redact import redact
 from quarterdeck.ports.doctor_check import CheckStatus, Finding
-from quarterdeck.store.lease import Lease
-from quarterdeck.store.lease_files import writer_duty
-from quarterdeck.store.status_counts import glance, troubles
+from quarterdeck.store.glances import glance, troubles
+from quarterdeck.store.lease import Lease, writer_duty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.redact import redact
+from quarterdeck.store.glances import HEARD
 from quarterdeck.store.writing import clean
 
 if TYPE_CHECKING:
@@ -56,3 +58,14 @@ def set_meta(connection: sqlite3.Connection, key: str, value: str | None) -> Non
             "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             (clean(key), clean(value)),
         )
+
+
+def note_heard(connection: sqlite3.Connection, heard: Mapping[str, datetime]) -> None:
+    """Keep when agents' hooks were heard. Several processes read reports, some of them late: the latest time stays."""
+    # To the second, so that all are of one length and the later text is the later time.
+    rows = [(clean(HEARD + agent), at.astimezone(UTC).isoformat(timespec="seconds")) for agent, at in heard.items()]
+    connection.executemany(
+        "INSERT INTO meta (key, value) VALUES (?, ?)"
+        " ON CONFLICT (key) DO UPDATE SET value = max(meta.value, excluded.value)",
+        rows,
+    )

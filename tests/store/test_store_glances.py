@@ -12,8 +12,8 @@ import pytest
 import quarterdeck
 from quarterdeck.core.session import ExitReason, Need, SessionState
 from quarterdeck.errors import StoreError, StoreTooNew
+from quarterdeck.store.glances import glance
 from quarterdeck.store.migrations import VERSION
-from quarterdeck.store.status_counts import glance
 from quarterdeck.values import replace
 from support.store import NEXT_RUN, SERVER, open_store, session
 
@@ -68,9 +68,7 @@ async def test_a_glance_at_what_cannot_be_read_says_so(tmp_path: Path) -> None:
 
 def test_a_glance_needs_neither_pydantic_nor_asyncio() -> None:
     sources = Path(quarterdeck.__file__).parents[1]
-    program = (
-        "import sys, quarterdeck.store.status_counts; print({'pydantic', 'asyncio', 'textual'} & set(sys.modules))"
-    )
+    program = "import sys, quarterdeck.store.glances; print({'pydantic', 'asyncio', 'textual'} & set(sys.modules))"
 
     done = subprocess.run(
         [sys.executable, "-c", program],

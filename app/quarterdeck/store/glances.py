@@ -1,9 +1,10 @@
-"""How many sessions are in which state, read in a few milliseconds by what needs nothing else."""
+"""What is read of the state in a few milliseconds by what needs nothing else: counts, names, troubles and times."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
+from datetime import UTC, datetime
 
 from quarterdeck.errors import StoreError
 from quarterdeck.foreign_files import require_database
@@ -12,9 +13,12 @@ from quarterdeck.store.migrations import refuse_newer, version_of
 # As `typing` says it, which `status-line` has no time to import.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
     from typing import Any
+
+HEARD = "heard "
+"""Begins the names under which is kept when an agent's hooks were heard; the agent's key follows."""
 
 
 def own_session_key(server: str) -> str:
@@ -59,14 +63,48 @@ def glance(path: str | Path, server: str | None = None) -> dict[tuple[str, str |
     return {(state, need): count for state, need, count in rows}
 
 
+def names(path: str | Path, server: str, limit: int = 500) -> list[tuple[str, str, str, str]]:
+    """Id, tmux name, status and state of the kept sessions, live ones first and then the newest. Raises StoreError."""
+    query = (
+        "SELECT session_id, tmux_name, status, state FROM sessions"
+        " WHERE server = :server AND status IN ('live', 'stale', 'ended')"
+        " ORDER BY status != 'live', seq DESC LIMIT :limit"
+    )
+    return read_only(path, query, {"server": server, "limit": limit})
+
+
+def heard(path: str | Path) -> dict[str, datetime]:
+    """When the hooks of each agent were last heard of, by its key. Raises StoreError."""
+    query = "SELECT substr(key, :start + 1), value FROM meta WHERE substr(key, 1, :start) = :heard"
+    return _times(read_only(path, query, {"start": len(HEARD), "heard": HEARD}))
+
+
+def at_work(path: str | Path) -> dict[str, datetime]:
+    """When a session of each agent last showed something new, by the name that rows have of it. Raises StoreError."""
+    query = (
+        "SELECT json_extract(body, '$.tool'), max(json_extract(body, '$.last_activity_at'))"
+        " FROM sessions WHERE json_valid(body) GROUP BY 1"
+    )
+    return _times(read_only(path, query, {}))
+
+
+def _times(rows: Iterable[tuple[object, object]]) -> dict[str, datetime]:
+    found = {}
+    for name, text in rows:
+        try:
+            at = datetime.fromisoformat(str(text))
+        except ValueError:
+            continue
+        found[str(name)] = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return found
+
+
 def read_only(path: str | Path, query: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
     """The rows that a query finds, and none before there is a database. Raises StoreError."""
     if not os.path.exists(path):
         return []
-    quoted = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     try:
-        require_database(path)
-        connection = sqlite3.connect(f"file:{quoted}?mode=ro", uri=True, timeout=0.02)
+        connection = open_read_only(path)
         try:
             refuse_newer(version_of(connection), path)
             return connection.execute(query, values).fetchall()
@@ -76,3 +114,10 @@ def read_only(path: str | Path, query: str, values: Mapping[str, object]) -> lis
         raise StoreError(f"{path} cannot be read ({error.strerror}).") from error
     except sqlite3.Error as error:
         raise StoreError(f"{path} cannot be read ({error}).") from error
+
+
+def open_read_only(path: str | Path, option: str = "mode=ro", timeout: float = 0.02) -> sqlite3.Connection:
+    """The database as it is, waiting next to nothing for a writer. Raises OSError or sqlite3.Error."""
+    require_database(path)
+    quoted = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    return sqlite3.connect(f"file:{quoted}?{option}", uri=True, timeout=timeout)
