@@ -23,6 +23,7 @@ ALLOWED = {
     "agents.gemini_reports: tool": REPORT,
     "agents.opencode_reports: cwd model session_id": REPORT,
     "agents.opencode_reports: tool": REPORT,
+    "agents.report_claims: tool": REPORT,
     "cli.events_watch: session_id": REQUEST,
     "core.fleet: incarnation": "the fleet",
     "core.reading_ladder: needs": "a reading",

@@ -46,7 +46,7 @@ SPEC = AgentSpec(
 def _readers() -> AgentReaders:
     from quarterdeck.agents import claude_registry, claude_screen, claude_transcript
     from quarterdeck.agents.agent_readers import AgentReaders
-    from quarterdeck.agents.claude_reports import CLAUDE, read_claude
+    from quarterdeck.agents.claude_reports import CLAUDE_HOOKS, read_claude
     from quarterdeck.agents.hooks import JsonHooks
 
     return AgentReaders(
@@ -58,7 +58,7 @@ def _readers() -> AgentReaders:
             agent=SPEC.key,
             file=lambda home: claude_transcript.config_folder(home) / "settings.json",
             # Not MessageDisplay and PostToolBatch: they would cost it much and tell us little.
-            events=tuple(CLAUDE),
+            events=CLAUDE_HOOKS,
             launch=_with_settings,
         ),
         registry=claude_registry.read_registry,

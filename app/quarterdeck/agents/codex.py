@@ -45,7 +45,7 @@ SPEC = AgentSpec(
 def _readers() -> AgentReaders:
     from quarterdeck.agents import codex_screen, codex_transcript
     from quarterdeck.agents.agent_readers import AgentReaders
-    from quarterdeck.agents.claude_reports import CODEX, read_codex
+    from quarterdeck.agents.claude_reports import CODEX_HOOKS, read_codex
     from quarterdeck.agents.hooks import JsonHooks
 
     return AgentReaders(
@@ -58,7 +58,7 @@ def _readers() -> AgentReaders:
         hooks=JsonHooks(
             agent=SPEC.key,
             file=lambda home: codex_transcript.config_folder(home) / "hooks.json",
-            events=tuple(event for event in CODEX if event[0].isupper()),
+            events=CODEX_HOOKS,
             own_shell=True,
             note="Codex runs new hooks only after you have reviewed them: it asks at its next start.",
         ),

@@ -40,7 +40,7 @@ SPEC = AgentSpec(
 def _readers() -> AgentReaders:
     from quarterdeck.agents import gemini_screen, gemini_transcript
     from quarterdeck.agents.agent_readers import AgentReaders
-    from quarterdeck.agents.gemini_reports import GEMINI, read_gemini
+    from quarterdeck.agents.gemini_reports import GEMINI_HOOKS, read_gemini
     from quarterdeck.agents.hooks import JsonHooks
 
     return AgentReaders(
@@ -53,7 +53,7 @@ def _readers() -> AgentReaders:
         hooks=JsonHooks(
             agent=SPEC.key,
             file=lambda home: gemini_transcript.config_folder(home) / "settings.json",
-            events=tuple(GEMINI),
+            events=GEMINI_HOOKS,
             matcher="*",
             named=True,
             milliseconds=True,

@@ -8,7 +8,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.agent_files import agent_folder
-from quarterdeck.agents.opencode_reports import OPENCODE
+from quarterdeck.agents.opencode_reports import EVENTS
 from quarterdeck.agents.opencode_server import PASSWORD
 from quarterdeck.agents.report_script import REPORTS_KEPT
 from quarterdeck.core.report import HEADER, PAYLOAD_BYTES
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from quarterdeck.ports.agent import Launch, LaunchPlan
 
 PLUGIN = "quarterdeck.js"
-_ALSO = ("session.created", "session.updated")
 
 _TEXT = """\
 // Written by quarterdeck; `quarterdeck hooks uninstall opencode` takes it away.
@@ -91,10 +90,9 @@ export const Quarterdeck = async ({ client } = {}) => {
 
 def plugin_text(spool: Path) -> str:
     """The plugin's source."""
-    events = sorted({*(event for event in OPENCODE if not event.startswith("tool.")), *_ALSO})
     return (
         _TEXT.replace("@SPOOL@", json.dumps(str(spool)))
-        .replace("@EVENTS@", json.dumps(events))
+        .replace("@EVENTS@", json.dumps(sorted(EVENTS)))
         .replace("@HEADER@", HEADER)
         .replace("@BYTES@", str(PAYLOAD_BYTES))
         .replace("@KEPT@", str(REPORTS_KEPT))

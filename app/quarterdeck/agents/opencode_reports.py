@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quarterdeck.agents import report_claims
 from quarterdeck.agents.gist import asked, tool_gist, tool_request
 from quarterdeck.agents.limits import reset_time
+from quarterdeck.agents.report_claims import asking, failed, finished, fold, resting, working
 from quarterdeck.core.foreign_json import object_at, text_at
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from quarterdeck.agents.report_claims import Handler
     from quarterdeck.core.foreign_json import Json
     from quarterdeck.core.report import Report, ReportState
 
+EVENTS = (
+    "session.created", "session.updated", "session.status", "session.idle", "session.error", "permission.asked",
+    "permission.updated", "permission.replied", "question.asked", "question.replied", "question.rejected",
+)  # fmt: skip
 ABORTED = "MessageAbortedError"
-STAYS = None
-"""Every change is an event here, so that a claim holds until the next one."""
+CHOICES = ("Allow once", "Allow always", "Reject")
 
 
 def read_opencode(held: ReportState, report: Report) -> ReportState:
     """Fold one of OpenCode's reports in."""
-    return report_claims.fold(held, report, OPENCODE, _identify)
+    told = fold(held, report, _told, _identify)
+    if told.reading is None or told.reading is held.reading:
+        return told
+    # Every change is an event here, so that a claim holds until the next one.
+    return replace(told, reading=replace(told.reading, lasts=None))
 
 
 def _properties(report: Report) -> Json:
@@ -51,96 +55,55 @@ def _identify(held: ReportState, report: Report) -> ReportState:
     return replace(held, session_id=session, model=model or held.model, cwd=cwd or held.cwd)
 
 
-def _is_main(held: ReportState, report: Report) -> bool:
-    return _session(report) not in held.subagents
+def _told(held: ReportState, report: Report) -> ReportState:
+    found, session = _properties(report), _session(report)
+    is_main = session not in held.subagents
+    asked_by = "" if is_main else session
+    match report.event:
+        case "session.idle" if is_main:
+            return _idle(held, report)
+        case "session.status" if is_main:
+            return _status(held, report, text_at(found, "status", "type"))
+        case "session.error" if is_main:
+            return _error(held, report, object_at(found, "error"))
+        case "permission.asked" | "permission.updated":
+            title = text_at(found, "permission") or text_at(found, "title")
+            question = tool_request(title, object_at(found, "metadata"))
+            return asking(held, report, Need.PERMISSION, question, CHOICES, asked_by=asked_by)
+        case "question.asked":
+            return asking(held, report, Need.QUESTION, *asked(found), asked_by=asked_by)
+        case "permission.replied" | "question.replied":
+            if text_at(found, "reply") == "reject" and not held.asked_by:
+                return resting(held, report, detail="refused")
+            return working(replace(held, asked_by=""), report)
+        case "question.rejected":
+            return resting(held, report, detail="refused")
+        case "tool.execute.before" if is_main:
+            return replace(held, tool=tool_gist(text_at(found, "input", "tool"), object_at(found, "output", "args")))
+        case "tool.execute.after" if is_main:
+            return replace(held, tool="")
+    return held
 
 
-def _status(held: ReportState, report: Report) -> ReportState:
-    kind = text_at(_properties(report), "status", "type")
-    if not _is_main(held, report):
-        return held
+def _idle(held: ReportState, report: Report) -> ReportState:
+    if held.error_at is not None:
+        return held  # the error that came just before tells more
+    if held.reading is not None and held.reading.state is SessionState.IDLE:
+        return held  # it is told twice
+    return finished(held, report)
+
+
+def _status(held: ReportState, report: Report, kind: str) -> ReportState:
     if kind == "idle":
         return _idle(held, report)
     waits = held.reading is not None and held.reading.state is SessionState.ATTENTION
     if kind not in {"busy", "retry"} or waits:
         return held  # it is busy all the time that it waits for an answer
-    return report_claims.working(replace(held, error_at=None), report, detail=kind, lasts=STAYS)
+    return working(replace(held, error_at=None), report, detail=kind)
 
 
-def _idle(held: ReportState, report: Report) -> ReportState:
-    if not _is_main(held, report):
-        return held
-    if held.error_at is not None:
-        return held  # the error that came just before tells more
-    rested = held.reading is not None and held.reading.state is SessionState.IDLE
-    if rested:
-        return held  # it is told twice
-    return report_claims.finished(held, report, lasts=STAYS)
-
-
-def _error(held: ReportState, report: Report) -> ReportState:
-    if not _is_main(held, report):
-        return held
-    error = object_at(_properties(report), "error")
+def _error(held: ReportState, report: Report, error: Json) -> ReportState:
     if text_at(error, "name") == ABORTED:
-        return report_claims.resting(held, report, detail="interrupted", lasts=STAYS)
+        return resting(held, report, detail="interrupted")
     text = text_at(error, "data", "message") or text_at(error, "name")
-    return report_claims.failed(held, report, text=text, until=reset_time(text, report.at), lasts=STAYS)
-
-
-def _permission(held: ReportState, report: Report) -> ReportState:
-    found = _properties(report)
-    asked_by = "" if _is_main(held, report) else _session(report)
-    question = tool_request(text_at(found, "permission") or text_at(found, "title"), object_at(found, "metadata"))
-    return report_claims.asking(
-        held,
-        report,
-        Need.PERMISSION,
-        question=question,
-        choices=("Allow once", "Allow always", "Reject"),
-        asked_by=asked_by,
-        lasts=STAYS,
-    )
-
-
-def _question(held: ReportState, report: Report) -> ReportState:
-    question, choices = asked(_properties(report))
-    asked_by = "" if _is_main(held, report) else _session(report)
-    return report_claims.asking(
-        held, report, Need.QUESTION, question=question, choices=choices, asked_by=asked_by, lasts=STAYS
-    )
-
-
-def _replied(held: ReportState, report: Report) -> ReportState:
-    if text_at(_properties(report), "reply") == "reject" and not held.asked_by:
-        return report_claims.resting(held, report, detail="refused", lasts=STAYS)
-    return report_claims.working(replace(held, asked_by=""), report, lasts=STAYS)
-
-
-def _dismissed(held: ReportState, report: Report) -> ReportState:
-    return report_claims.resting(held, report, detail="refused", lasts=STAYS)
-
-
-def _tool_begins(held: ReportState, report: Report) -> ReportState:
-    found = _properties(report)
-    gist = tool_gist(text_at(found, "input", "tool"), object_at(found, "output", "args"))
-    return held if not _is_main(held, report) else replace(held, tool=gist)
-
-
-def _tool_ended(held: ReportState, report: Report) -> ReportState:
-    return replace(held, tool="") if _is_main(held, report) else held
-
-
-OPENCODE: Mapping[str, Handler] = {
-    "session.status": _status,
-    "session.idle": _idle,
-    "session.error": _error,
-    "permission.asked": _permission,
-    "permission.updated": _permission,
-    "permission.replied": _replied,
-    "question.asked": _question,
-    "question.replied": _replied,
-    "question.rejected": _dismissed,
-    "tool.execute.before": _tool_begins,
-    "tool.execute.after": _tool_ended,
-}
+    return failed(held, report, text=text, until=reset_time(text, report.at))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from quarterdeck.agents.dialogs import OPTION, choices_of, option_of, question_text, ticks_of
+from quarterdeck.agents.opencode_reports import CHOICES
 from quarterdeck.agents.screen import (
     DialogText,
     Match,
@@ -22,7 +23,6 @@ from quarterdeck.values import replace
 
 _BAR = re.compile(r"^\s*┃(?: {0,2})?")
 _BOX_END = re.compile(r"^\s*╹▀{8,}")
-_BUTTONS = ("Allow once", "Allow always", "Reject")
 _BUTTON_ROW = re.compile(r"^\s*(?:Allow once|Allow always|Reject|Confirm|Cancel)\b")
 _HINT = re.compile(r"\b(?:enter|esc|⇆|↑↓|tab|ctrl\+f)\s+\S")
 _SIDEBAR = re.compile(r"^.*\s{4}(?=• OpenCode \d[\w.-]*$)")
@@ -65,7 +65,7 @@ def _dialog(block: tuple[str, ...]) -> DialogText | None:
     rows = [i for i, line in enumerate(block) if _BUTTON_ROW.match(line)]
     if rows:
         shown = "\n".join(block[rows[0] :])
-        choices = tuple(button for button in (*_BUTTONS, "Confirm", "Cancel") if button in shown)
+        choices = tuple(button for button in (*CHOICES, "Confirm", "Cancel") if button in shown)
         return DialogText(question_text(block[: rows[0]]), choices, block[hint].strip())
     options = [option_of(i, found) for i, line in enumerate(block) if (found := OPTION.match(line))]
     if not options:

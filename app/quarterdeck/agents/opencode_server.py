@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.agents.gist import asked, tool_request
+from quarterdeck.agents.opencode_reports import CHOICES
 from quarterdeck.core.foreign_json import is_object, object_at, text_at
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
@@ -32,7 +33,6 @@ _USER = "OPENCODE_SERVER_USERNAME"
 _ENVIRON_BYTES = 262_144
 LASTS = 30.0
 """Seconds; it is asked again whenever the pane moves."""
-_CHOICES = ("Allow once", "Allow always", "Reject")
 
 
 class Answers(NamedTuple):
@@ -88,7 +88,7 @@ def reading_of(answers: Answers, at: datetime) -> Reading:
     if answers.permissions:
         first = answers.permissions[0]
         question = tool_request(text_at(first, "permission"), object_at(first, "metadata"))
-        return _reading(SessionState.ATTENTION, "permission", at, Need.PERMISSION, question, _CHOICES)
+        return _reading(SessionState.ATTENTION, "permission", at, Need.PERMISSION, question, CHOICES)
     if answers.questions:
         question, choices = asked(answers.questions[0])
         return _reading(SessionState.ATTENTION, "question", at, Need.QUESTION, question, choices)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from quarterdeck.agents.agent_files import agent_folder
 from quarterdeck.agents.ledger import Ledger, Phase
 from quarterdeck.agents.limits import reset_time
+from quarterdeck.agents.opencode_reports import ABORTED
 from quarterdeck.core.foreign_json import EMPTY, number_at, object_at, parse_object, text_at, time_at
 from quarterdeck.foreign_files import require_database
 
@@ -24,7 +25,6 @@ log = logging.getLogger(__name__)
 
 MESSAGES_READ = 60
 LOCK_WAIT = 0.5
-_ABORTED = "MessageAbortedError"
 _REFUSALS = ("rejected permission", "dismissed this question", "rejected the question")
 
 _SESSIONS = "select id from session where directory = ? and parent_id is null order by time_updated desc limit 20"
@@ -154,7 +154,7 @@ def take(ledger: Ledger, message: Json, parts: list[Json]) -> None:
     ledger.stands(Phase.WORKING, created)
     refused = any(_part(ledger, part) for part in parts)
     error = object_at(message, "error")
-    if text_at(error, "name") == _ABORTED:
+    if text_at(error, "name") == ABORTED:
         ledger.stands(Phase.INTERRUPTED, completed)
     elif error:
         text = text_at(error, "data", "message") or text_at(error, "name")

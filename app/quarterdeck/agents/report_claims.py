@@ -6,7 +6,6 @@ because interrupts, refusals and some errors are never reported.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.foreign_json import TEXT_LENGTH, text_at
@@ -16,7 +15,10 @@ from quarterdeck.core.session import Confidence, Need, SessionState, Source
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
+
+    Handler = Callable[[ReportState, Report], ReportState]
 
 WORKING_LASTS = 5.0
 """An interrupt is not reported, so work must be seen elsewhere soon."""
@@ -24,78 +26,11 @@ ASKING_LASTS = 2.0
 """An answer is not reported, so an ask must be seen elsewhere soon."""
 RESTING_LASTS = 5.0
 
-Handler = Callable[[ReportState, Report], ReportState]
 
-
-def fold(
-    held: ReportState,
-    report: Report,
-    handlers: Mapping[str, Handler],
-    identify: Callable[[ReportState, Report], ReportState],
-) -> ReportState:
-    """Fold one report in: a late one changes nothing, an unknown event only tells who speaks."""
-    if held.at is not None and report.at < held.at:
-        return held
-    known = replace(identify(held, report), at=report.at)
-    handler = handlers.get(report.event)
-    return handler(known, report) if handler else known
-
-
-def working(
-    held: ReportState, report: Report, *, tool: str = "", detail: str = "", lasts: float | None = WORKING_LASTS
-) -> ReportState:
-    """Claim that the agent is at work."""
-    return _claim(held, report, SessionState.BUSY, tool=tool, detail=detail or tool, lasts=lasts)
-
-
-def asking(
-    held: ReportState,
-    report: Report,
-    needs: Need,
-    *,
-    question: str,
-    choices: tuple[str, ...] = (),
-    asked_by: str = "",
-    lasts: float | None = ASKING_LASTS,
-) -> ReportState:
-    """Claim that the agent waits for the operator, and for what."""
-    state = _claim(held, report, SessionState.ATTENTION, needs=needs, question=question, choices=choices, lasts=lasts)
-    return replace(state, asked_by=asked_by)
-
-
-def finished(
-    held: ReportState, report: Report, *, text: str = "", sure: bool = True, lasts: float | None = RESTING_LASTS
-) -> ReportState:
-    """Claim that the agent's turn is over."""
-    state = replace(held, last_text=text[:TEXT_LENGTH] or held.last_text, tool="", asked_by="")
-    return _claim(state, report, SessionState.IDLE, needs=Need.FINISHED, lasts=lasts, sure=sure)
-
-
-def resting(held: ReportState, report: Report, *, detail: str = "", lasts: float | None = RESTING_LASTS) -> ReportState:
-    """Claim that the agent is idle and waits for nobody."""
-    return _claim(replace(held, tool="", asked_by=""), report, SessionState.IDLE, detail=detail, lasts=lasts)
-
-
-def failed(
-    held: ReportState, report: Report, *, text: str, until: datetime | None = None, lasts: float | None = RESTING_LASTS
-) -> ReportState:
-    """Claim that the turn ended in an error, which may last until a limit is over."""
-    state = replace(held, tool="", asked_by="", error_at=report.at)
-    return _claim(state, report, SessionState.ERROR, needs=Need.ERROR, detail=text, until=until, lasts=lasts)
-
-
-def gone(held: ReportState, report: Report) -> ReportState:
-    """Claim that the agent has ended; its pane may live on."""
-    state = replace(held, tool="", asked_by="", subagents=frozenset(), background_tasks=0)
-    return _claim(state, report, SessionState.IDLE, detail="the agent ended", lasts=RESTING_LASTS)
-
-
-def identified(held: ReportState, report: Report, *, sub_agent: bool = False) -> ReportState:
+def identified(held: ReportState, report: Report) -> ReportState:
     """Who speaks, from the fields that most agents share. Another conversation starts from nothing."""
     payload = report.payload
     session_id = text_at(payload, "session_id")
-    if sub_agent:
-        return held
     if session_id and held.session_id and session_id != held.session_id:
         held = ReportState(reading=held.reading, at=held.at, cwd=held.cwd)
     return replace(
@@ -107,18 +42,61 @@ def identified(held: ReportState, report: Report, *, sub_agent: bool = False) ->
     )
 
 
+def fold(held: ReportState, report: Report, told: Handler, identify: Handler = identified) -> ReportState:
+    """Fold one report in: a late one changes nothing, and one that `told` does not know only says who speaks."""
+    if held.at is not None and report.at < held.at:
+        return held
+    return told(replace(identify(held, report), at=report.at), report)
+
+
+def working(held: ReportState, report: Report, *, tool: str = "", detail: str = "") -> ReportState:
+    """Claim that the agent is at work."""
+    state = replace(held, tool=tool or held.tool)
+    return _claim(state, report, SessionState.BUSY, detail=detail or tool, lasts=WORKING_LASTS)
+
+
+def asking(
+    held: ReportState, report: Report, needs: Need, question: str, choices: tuple[str, ...] = (), *, asked_by: str = ""
+) -> ReportState:
+    """Claim that the agent waits for the operator, and for what."""
+    state = replace(held, tool="", asked_by=asked_by)
+    return _claim(state, report, SessionState.ATTENTION, needs, question=question, choices=choices, lasts=ASKING_LASTS)
+
+
+def finished(held: ReportState, report: Report, *, text: str = "", sure: bool = True) -> ReportState:
+    """Claim that the agent's turn is over."""
+    state = replace(held, last_text=text[:TEXT_LENGTH] or held.last_text, tool="", asked_by="")
+    return _claim(state, report, SessionState.IDLE, Need.FINISHED, sure=sure)
+
+
+def resting(held: ReportState, report: Report, *, detail: str) -> ReportState:
+    """Claim that the agent is idle and waits for nobody."""
+    return _claim(replace(held, tool="", asked_by=""), report, SessionState.IDLE, detail=detail)
+
+
+def failed(held: ReportState, report: Report, *, text: str, until: datetime | None) -> ReportState:
+    """Claim that the turn ended in an error, which may last until a limit is over."""
+    state = replace(held, tool="", asked_by="", error_at=report.at)
+    return _claim(state, report, SessionState.ERROR, Need.ERROR, detail=text, until=until)
+
+
+def gone(held: ReportState, report: Report) -> ReportState:
+    """Claim that the agent has ended; its pane may live on."""
+    held = replace(held, subagents=frozenset(), background_tasks=0)
+    return resting(held, report, detail="the agent ended")
+
+
 def _claim(
     held: ReportState,
     report: Report,
     state: SessionState,
-    *,
     needs: Need | None = None,
+    *,
     question: str = "",
     choices: tuple[str, ...] = (),
-    tool: str = "",
     detail: str = "",
     until: datetime | None = None,
-    lasts: float | None = None,
+    lasts: float = RESTING_LASTS,
     sure: bool = True,
 ) -> ReportState:
     reading = Reading(
@@ -134,4 +112,4 @@ def _claim(
         lasts=lasts,
         until=until,
     )
-    return replace(held, reading=reading, tool=tool or ("" if state is not SessionState.BUSY else held.tool))
+    return replace(held, reading=reading)
