@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck.core.lifecycle import (
+    PR_TRACKING,
     Lifecycle,
     PrPart,
     PrReason,
@@ -18,16 +19,18 @@ from quarterdeck.core.lifecycle import (
     WorkReason,
     WorkState,
     decide,
+    dump,
     initial,
     is_orchestrator,
     is_restorable,
     is_terminal,
     keep_runtime_loss,
+    parse,
     status_of,
+    synthesise,
 )
-from quarterdeck.core.lifecycle_record import dump, parse, synthesise
 from quarterdeck.core.times import parse_time
-from quarterdeck.core.work import PR_TRACKING, Role, WorkStatus, parse_status
+from quarterdeck.core.work import Role, WorkStatus, parse_status
 from quarterdeck.values import replace
 from support.struct_of import struct_of
 
@@ -146,7 +149,7 @@ def test_anything_can_be_read_as_a_lifecycle(value: object) -> None:
 
 
 def test_missing_fields_are_filled_and_explicit_nulls_are_kept() -> None:
-    fallback = synthesise(session_id="app-1", status="working", now=NOW, pr_url="https://github.com/o/r/pull/7")
+    fallback = synthesise(session_id="app-1", status="working", at=NOW, pr_url="https://github.com/o/r/pull/7")
 
     read = parse({"version": 2, "session": {"state": "idle"}, "pr": {"url": None}}, fallback)
 
@@ -225,7 +228,7 @@ def test_a_session_that_is_not_over_has_no_end(lifecycle: Lifecycle, state: Work
     ],
 )
 def test_a_record_without_a_lifecycle_gets_one(status: str, state: WorkState, reason: WorkReason) -> None:
-    lifecycle = synthesise(session_id="app-1", status=status, now=LATER, created_at=NOW)
+    lifecycle = synthesise(session_id="app-1", status=status, at=NOW)
 
     assert (lifecycle.session.state, lifecycle.session.reason) == (state, reason)
     assert lifecycle.session.started_at == (None if parse_status(status) is WorkStatus.SPAWNING else NOW)
@@ -234,16 +237,13 @@ def test_a_record_without_a_lifecycle_gets_one(status: str, state: WorkState, re
 
 def test_a_synthesised_lifecycle_knows_its_pull_request_and_its_role() -> None:
     lifecycle = synthesise(
-        session_id="app-orchestrator", status="pr_open", now=NOW, pr_url="https://github.com/o/r/pull/12"
+        session_id="app-orchestrator", status="pr_open", at=NOW, pr_url="https://github.com/o/r/pull/12"
     )
 
     assert lifecycle.pr == PrPart(
         state=PrState.OPEN, reason=PrReason.IN_PROGRESS, number=12, url="https://github.com/o/r/pull/12"
     )
     assert lifecycle.session.kind is Role.ORCHESTRATOR
-    assert (
-        synthesise(session_id="app-orchestrator", status="idle", now=NOW, kind=Role.WORKER).session.kind is Role.WORKER
-    )
 
 
 @pytest.mark.parametrize(

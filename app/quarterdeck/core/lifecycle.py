@@ -1,19 +1,22 @@
-"""The canonical lifecycle of a spawned session: where its work, its pull request and its process stand."""
+"""The canonical lifecycle of a spawned session: where its work, its pull request and its process stand, and as kept."""
 
 from __future__ import annotations
 
 import re
+from datetime import datetime  # noqa: TC003 — read at run time, with what is kept
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert, to_builtins
+from msgspec.structs import asdict
 
-from quarterdeck.core.work import Role, WorkStatus
+from quarterdeck.core.pull_request import parse_pull_request
+from quarterdeck.core.times import parse_time
+from quarterdeck.core.work import Role, WorkStatus, parse_status
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import datetime
 
 VERSION = 2
 
@@ -134,6 +137,9 @@ class RuntimePart(Struct, frozen=True, kw_only=True):
     tmux_name: str | None = None
 
 
+Part = TypeVar("Part", WorkPart, PrPart, RuntimePart)
+
+
 class Lifecycle(Struct, frozen=True, kw_only=True):
     """All three questions, kept apart."""
 
@@ -144,21 +150,14 @@ class Lifecycle(Struct, frozen=True, kw_only=True):
 
 def initial(kind: Role, now: datetime) -> Lifecycle:
     """The lifecycle of a session that is about to be made; an orchestrator works from its first moment."""
-    if kind is Role.ORCHESTRATOR:
-        part = WorkPart(
-            kind=kind,
-            state=WorkState.WORKING,
-            reason=WorkReason.TASK_IN_PROGRESS,
-            started_at=now,
-            last_transition_at=now,
-        )
-    else:
-        part = WorkPart(
-            kind=kind,
-            state=WorkState.NOT_STARTED,
-            reason=WorkReason.SPAWN_REQUESTED,
-            last_transition_at=now,
-        )
+    is_at_work = kind is Role.ORCHESTRATOR
+    part = WorkPart(
+        kind=kind,
+        state=WorkState.WORKING if is_at_work else WorkState.NOT_STARTED,
+        reason=WorkReason.TASK_IN_PROGRESS if is_at_work else WorkReason.SPAWN_REQUESTED,
+        started_at=now if is_at_work else None,
+        last_transition_at=now,
+    )
     return Lifecycle(session=part)
 
 
@@ -214,6 +213,9 @@ _OPEN_PR_STATUS = {
     PrReason.APPROVED: WorkStatus.APPROVED,
     PrReason.MERGE_READY: WorkStatus.MERGEABLE,
 }
+PR_TRACKING = frozenset({WorkStatus.PR_OPEN, *_OPEN_PR_STATUS.values()})
+PR_OWNING = PR_TRACKING | {WorkStatus.MERGED}
+"""Statuses that only make sense while the session owns a pull request."""
 
 
 def status_of(lifecycle: Lifecycle) -> WorkStatus:
@@ -266,3 +268,72 @@ def keep_runtime_loss(lifecycle: Lifecycle, now: datetime, runtime: RuntimePart)
     if runtime.state not in _GONE or lifecycle.session.state in (*_ENDED, WorkState.DETECTING):
         return None
     return decide(lifecycle, now, state=WorkState.DETECTING, reason=WorkReason.RUNTIME_LOST, runtime=runtime)
+
+
+def dump(lifecycle: Lifecycle) -> dict[str, Any]:
+    """The lifecycle as plain JSON values."""
+    return {"version": VERSION, **to_builtins(lifecycle)}
+
+
+def parse(value: object, fallback: Lifecycle) -> Lifecycle:
+    """Read a kept lifecycle.
+
+    Valid fields win, explicit nulls included; missing ones come from `fallback`; a value that is not a lifecycle at
+    all, or holds an impossible field, counts for nothing as a whole.
+    """
+    if not isinstance(value, dict) or value.get("version", VERSION) != VERSION:
+        return fallback
+    try:
+        return Lifecycle(
+            session=_part(fallback.session, value.get("session", {})),
+            pr=_part(fallback.pr, value.get("pr", {})),
+            runtime=_part(fallback.runtime, value.get("runtime", {})),
+        )
+    except ValidationError:
+        return fallback
+
+
+def _part(fallback: Part, value: object) -> Part:
+    kept = convert(value, dict[str, Any])
+    # A time that cannot be read is none; of anything else that makes the whole impossible.
+    kept = {name: parse_time(held) if name.endswith("_at") else held for name, held in kept.items()}
+    return convert(asdict(fallback) | kept, type(fallback))
+
+
+_FROM_STATUS: dict[WorkStatus, tuple[WorkState, WorkReason]] = {
+    WorkStatus.SPAWNING: (WorkState.NOT_STARTED, WorkReason.SPAWN_REQUESTED),
+    WorkStatus.NEEDS_INPUT: (WorkState.NEEDS_INPUT, WorkReason.AWAITING_USER_INPUT),
+    WorkStatus.STUCK: (WorkState.STUCK, WorkReason.PROBE_FAILURE),
+    WorkStatus.ERRORED: (WorkState.TERMINATED, WorkReason.ERROR_IN_PROCESS),
+    WorkStatus.KILLED: (WorkState.TERMINATED, WorkReason.MANUALLY_KILLED),
+    WorkStatus.TERMINATED: (WorkState.TERMINATED, WorkReason.MANUALLY_KILLED),
+    WorkStatus.CLEANUP: (WorkState.TERMINATED, WorkReason.MANUALLY_KILLED),
+    WorkStatus.DONE: (WorkState.DONE, WorkReason.RESEARCH_COMPLETE),
+    WorkStatus.MERGED: (WorkState.IDLE, WorkReason.MERGED_WAITING_DECISION),
+    WorkStatus.IDLE: (WorkState.IDLE, WorkReason.AWAITING_EXTERNAL_REVIEW),
+}
+
+
+def synthesise(
+    *, session_id: str, status: str, at: datetime, role: str | None = None, pr_url: str | None = None
+) -> Lifecycle:
+    """Make a lifecycle out of what a record without one tells."""
+    known = parse_status(status)
+    is_lead = role == Role.ORCHESTRATOR or session_id.endswith("-orchestrator")
+    state, reason = _FROM_STATUS.get(known, (WorkState.WORKING, WorkReason.TASK_IN_PROGRESS))
+    pr = PrPart()
+    number = found.number if pr_url and (found := parse_pull_request(pr_url)) else None
+    if known is WorkStatus.MERGED:
+        pr = PrPart(state=PrState.MERGED, reason=PrReason.MERGED, number=number, url=pr_url or None)
+    elif pr_url:
+        pr = PrPart(state=PrState.OPEN, reason=PrReason.IN_PROGRESS, number=number, url=pr_url)
+    work = WorkPart(
+        kind=Role.ORCHESTRATOR if is_lead else Role.WORKER,
+        state=state,
+        reason=reason,
+        started_at=None if known is WorkStatus.SPAWNING else at,
+        completed_at=at if state is WorkState.DONE else None,
+        terminated_at=at if state is WorkState.TERMINATED else None,
+        last_transition_at=at,
+    )
+    return Lifecycle(session=work, pr=pr)

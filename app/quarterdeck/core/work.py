@@ -40,30 +40,6 @@ class WorkStatus(StrEnum):
     TERMINATED = "terminated"
 
 
-TERMINAL = frozenset(
-    {
-        WorkStatus.KILLED,
-        WorkStatus.TERMINATED,
-        WorkStatus.DONE,
-        WorkStatus.CLEANUP,
-        WorkStatus.ERRORED,
-        WorkStatus.MERGED,
-    },
-)
-PR_TRACKING = frozenset(
-    {
-        WorkStatus.PR_OPEN,
-        WorkStatus.CI_FAILED,
-        WorkStatus.REVIEW_PENDING,
-        WorkStatus.CHANGES_REQUESTED,
-        WorkStatus.APPROVED,
-        WorkStatus.MERGEABLE,
-    },
-)
-PR_OWNING = PR_TRACKING | {WorkStatus.MERGED}
-"""Statuses that only make sense while the session owns a pull request."""
-
-
 def parse_status(text: str) -> WorkStatus:
     """Read a kept status; what we do not know counts as just begun."""
     if text == "starting":

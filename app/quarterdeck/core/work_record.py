@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from quarterdeck.core.lifecycle import (
+    PR_OWNING,
+    PR_TRACKING,
     Lifecycle,
     PrPart,
     PrReason,
@@ -16,12 +18,12 @@ from quarterdeck.core.lifecycle import (
     WorkReason,
     WorkState,
     decide,
+    dump,
     status_of,
 )
-from quarterdeck.core.lifecycle_record import dump
 from quarterdeck.core.pull_request import parse_pull_request
 from quarterdeck.core.session import Ask, Need
-from quarterdeck.core.work import PR_OWNING, PR_TRACKING, Role, Work
+from quarterdeck.core.work import Role, Work
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
@@ -110,19 +112,16 @@ def refusal(lifecycle: Lifecycle, report: SelfReport) -> str | None:
         return f"{report.pr_url} is not the address of a pull request"
     if report.pr_number is not None and number is not None and report.pr_number != number:
         return f"the pull request's number {report.pr_number} contradicts its address {report.pr_url}"
-    checks = (
-        (lifecycle.session.kind is Role.ORCHESTRATOR, "an orchestrator does not report"),
-        (
-            lifecycle.session.state in (WorkState.TERMINATED, WorkState.DONE),
-            f"the session is {lifecycle.session.state}",
-        ),
-        (lifecycle.pr.state in (PrState.MERGED, PrState.CLOSED), f"its pull request is {lifecycle.pr.state}"),
-        (
-            lifecycle.runtime.state in (RuntimeState.MISSING, RuntimeState.EXITED),
-            f"its agent is {lifecycle.runtime.state}",
-        ),
-    )
-    return next((why for applies, why in checks if applies), None)
+    work, pr, runtime = lifecycle.session, lifecycle.pr, lifecycle.runtime
+    if work.kind is Role.ORCHESTRATOR:
+        return "an orchestrator does not report"
+    if work.state in (WorkState.TERMINATED, WorkState.DONE):
+        return f"the session is {work.state}"
+    if pr.state in (PrState.MERGED, PrState.CLOSED):
+        return f"its pull request is {pr.state}"
+    if runtime.state in (RuntimeState.MISSING, RuntimeState.EXITED):
+        return f"its agent is {runtime.state}"
+    return None
 
 
 def apply_report(lifecycle: Lifecycle, report: SelfReport, now: datetime) -> Lifecycle:
@@ -230,34 +229,27 @@ def without_question(record: WorkRecord, now: datetime) -> WorkRecord:
 
 
 def without_pr(record: WorkRecord, now: datetime) -> WorkRecord:
-    """The record once somebody else owns its pull request: back at work where its status told of one."""
+    """The record once it owns no pull request any more: back at work where its status told of one."""
     lifecycle = decide(record.lifecycle, now, pr=PrPart())
-    if status_of(record.lifecycle) in PR_TRACKING:
+    if status_of(record.lifecycle) in (PR_OWNING if record.is_orchestrator else PR_TRACKING):
         lifecycle = decide(lifecycle, now, state=WorkState.WORKING, reason=WorkReason.TASK_IN_PROGRESS)
     return replace(record, prs=(), finds_prs=False, lifecycle=lifecycle)
 
 
 def repaired(records: Iterable[WorkRecord], now: datetime) -> list[WorkRecord]:
     """The records that had to be put right, as they should be: orchestrators own no pull request, one worker each."""
-    by_id = {record.session_id: record for record in records}
-    changed: dict[SessionId, WorkRecord] = {}
-    for record in by_id.values():
-        if record.is_orchestrator and (record.prs or record.finds_prs or status_of(record.lifecycle) in PR_OWNING):
-            lifecycle = record.lifecycle
-            if status_of(lifecycle) in PR_OWNING:
-                lifecycle = decide(lifecycle, now, state=WorkState.WORKING, reason=WorkReason.TASK_IN_PROGRESS)
-            lifecycle = decide(lifecycle, now, pr=PrPart())
-            changed[record.session_id] = replace(record, prs=(), finds_prs=False, lifecycle=lifecycle)
+    wrong: list[WorkRecord] = []
     claims: dict[str, list[WorkRecord]] = {}
-    for record in by_id.values():
-        if not record.is_orchestrator and record.prs:
+    for record in records:
+        if record.is_orchestrator:
+            if record.prs or record.finds_prs or status_of(record.lifecycle) in PR_OWNING:
+                wrong.append(record)
+        elif record.prs:
             claims.setdefault(record.prs[0].identity, []).append(record)
     for holders in claims.values():
         owner = max(holders, key=_claim_strength)
-        for record in holders:
-            if record is not owner:
-                changed[record.session_id] = without_pr(record, now)
-    return list(changed.values())
+        wrong += [record for record in holders if record is not owner]
+    return [without_pr(record, now) for record in wrong]
 
 
 def _claim_strength(record: WorkRecord) -> tuple[bool, float, str]:

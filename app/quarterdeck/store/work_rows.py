@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct, convert
 from msgspec.structs import asdict
 
-from quarterdeck.core.lifecycle_record import dump, parse, synthesise
+from quarterdeck.core.lifecycle import dump, parse, synthesise
 from quarterdeck.core.pull_request import PullRequest  # noqa: TC001 — read at run time, with what is kept
 from quarterdeck.core.session import SessionId
 from quarterdeck.core.times import show_time
@@ -80,10 +80,9 @@ def read_work(session_id: str, body: str) -> WorkRecord:
     fallback = synthesise(
         session_id=session_id,
         status=row.status,
-        now=created_at,
         role=row.role,
         pr_url=row.prs[0].url if row.prs else None,
-        created_at=created_at,
+        at=created_at,
     )
     record = WorkRecord(
         session_id=SessionId(session_id),
