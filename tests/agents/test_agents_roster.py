@@ -12,8 +12,7 @@ from quarterdeck.agents.roster import Roster
 from quarterdeck.config.loader import load as load_settings
 from quarterdeck.config.user_agents import UserAgent
 from quarterdeck.errors import SettingsError
-from quarterdeck.plugins.loading import PluginError, load, load_all, names
-from quarterdeck.plugins.presence import may_be_brought
+from quarterdeck.plugins.loading import PluginError, load, load_all, may_be_brought, names
 from quarterdeck.ports.agent import Agent, HookKind, Launch, Permissions, Program, ScreenLook
 from support.recordings import FULL, NOW, Recording, recordings
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def built_in() -> list[CodingAgent]:
-    return cast("list[CodingAgent]", list(load_all("agents").plugins.values()))
+    return cast("list[CodingAgent]", list(load_all()[0].values()))
 
 
 def roster() -> Roster:
@@ -263,12 +262,12 @@ def test_a_wrong_section_is_named(section: str, told: str, tmp_path: Path) -> No
 
 
 def test_every_built_in_plugin_loads_and_a_missing_one_is_named() -> None:
-    loaded = load_all("agents")
+    plugins, warnings = load_all()
 
-    assert tuple(loaded.plugins) == names("agents")
-    assert not loaded.warnings
+    assert tuple(plugins) == names()
+    assert not warnings
     with pytest.raises(PluginError, match="nobody"):
-        load("agents", "nobody")
+        load("nobody")
 
 
 def test_a_broken_plugin_is_a_warning_and_spoils_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,13 +278,13 @@ def test_a_broken_plugin_is_a_warning_and_spoils_no_other(tmp_path: Path, monkey
     (info / "entry_points.txt").write_text("[quarterdeck.agents]\nbroken = broken_agent:AGENT\n")
     monkeypatch.syspath_prepend(str(tmp_path))
 
-    loaded = load_all("agents")
+    plugins, warnings = load_all()
 
-    assert "broken" in names("agents")
-    assert "claude" in loaded.plugins
-    assert "broken" not in loaded.plugins
-    assert len(loaded.warnings) == 1
-    assert "no luck" in loaded.warnings[0]
+    assert "broken" in names()
+    assert "claude" in plugins
+    assert "broken" not in plugins
+    assert len(warnings) == 1
+    assert "no luck" in warnings[0]
 
 
 @pytest.mark.parametrize("where", ["Some-1.dist-info", "some.egg-info", "EGG-INFO", "", None])
@@ -301,12 +300,12 @@ def test_packages_are_read_only_where_one_could_bring_a_plugin(
     else:
         (place / where).mkdir(parents=True)
         (place / where / "entry_points.txt").write_text("[console_scripts]\nqd = a:b\n")
-    assert may_be_brought("quarterdeck.agents") == (where is None)
+    assert may_be_brought() == (where is None)
 
     if where is not None:
         (place / where / "entry_points.txt").write_text("[quarterdeck.agents]\nmine = a:b\n")
 
-    assert may_be_brought("quarterdeck.agents") == (where != "")
+    assert may_be_brought() == (where != "")
 
 
 def test_an_agent_says_that_it_reports_exactly_when_it_can_be_made_to() -> None:

@@ -34,7 +34,7 @@ ALLOWED = {
     "operations.start_agent: os.open": OURS_ALONE,
     "operations.start_agent: os.fdopen": OURS_ALONE,
     "paths: os.fdopen": OURS_ALONE,
-    "plugins.presence: read_bytes": "what Python itself would import from",
+    "plugins.loading: read_bytes": "what Python itself would import from",
     "process: read_bytes": THE_SYSTEMS,
     "process: read_text": THE_SYSTEMS,
     "programs: read_text": THE_SYSTEMS,

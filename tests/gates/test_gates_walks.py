@@ -82,8 +82,8 @@ def tree(tmp_path: Path) -> Copy:
 
 def test_an_agent_is_one_file_and_one_line(tree: Copy, private_home: Path) -> None:
     (tree.root / "app/quarterdeck/agents/walker.py").write_text(AGENT)
-    aider = '        "aider": "quarterdeck.agents.aider:AGENT",\n'
-    tree.change("plugins/loading.py", aider, f'{aider}        "walker": "quarterdeck.agents.walker:AGENT",\n')
+    aider = '    "aider": "quarterdeck.agents.aider:AGENT",\n'
+    tree.change("plugins/loading.py", aider, f'{aider}    "walker": "quarterdeck.agents.walker:AGENT",\n')
     tree.run(str(tree.root / "tests/readme.py"))
     programs = private_home / "bin"
     programs.mkdir(parents=True)
@@ -105,7 +105,7 @@ MAY_NAME_AGENTS = {"plugins/loading.py", "config/projects.py", "config/shipped.p
 
 
 def test_no_code_but_its_own_knows_an_agent_by_its_name() -> None:
-    agents = [cast("Agent", each).spec for each in load_all("agents").plugins.values()]
+    agents = [cast("Agent", each).spec for each in load_all()[0].values()]
     names = {word for spec in agents for word in (spec.key, spec.name, *spec.commands)}
     app = ROOT / "app" / "quarterdeck"
     own = {file for spec in agents for file in (app / "agents").glob(f"{spec.key}*.py")}

@@ -403,7 +403,7 @@ from quarterdeck.operations import hook_install
 from quarterdeck.plugins.loading import load
 
 # Root may write everything, and may look where Python lies, which the other user perhaps may not.
-wanted = hook_install.change(load("agents", "claude"), find_places(), install=True)
+wanted = hook_install.change(load("claude"), find_places(), install=True)
 if os.geteuid() == 0:
     os.setgroups([]); os.setgid({ANOTHER_USER}); os.setuid({ANOTHER_USER})
 try:

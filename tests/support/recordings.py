@@ -187,7 +187,7 @@ def _database(file: Path, rows: list[dict[str, object]]) -> Path:
 @cache
 def agent(key: str) -> Agent:
     """One of the built-in agents."""
-    return cast("Agent", load("agents", key))
+    return cast("Agent", load(key))
 
 
 def recordings(size: str | None = None) -> list[Recording]:

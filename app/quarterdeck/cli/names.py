@@ -80,7 +80,7 @@ def _agents(call: Call, prefix: str) -> Iterator[tuple[str, str]]:
     del prefix
     from quarterdeck.plugins.loading import names as plugin_names
 
-    for name in dict.fromkeys((*_section(call, "agents"), *plugin_names("agents"))):
+    for name in dict.fromkeys((*_section(call, "agents"), *plugin_names())):
         yield name, "agent"
 
 

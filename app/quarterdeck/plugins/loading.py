@@ -1,37 +1,37 @@
-"""What can be plugged in: a table of what we bring, and the entry points of what others bring."""
+"""The agents there are: a table of those we bring, and the entry points of those that other packages bring."""
 
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from importlib import import_module
+from importlib.machinery import PathFinder
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
-
 from quarterdeck.errors import QuarterdeckError
-from quarterdeck.plugins.presence import may_be_brought
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from importlib.metadata import EntryPoint
 
 log = logging.getLogger(__name__)
 
-BUILT_IN: Mapping[str, Mapping[str, str]] = {
-    "agents": {
-        "claude": "quarterdeck.agents.claude:AGENT",
-        "codex": "quarterdeck.agents.codex:AGENT",
-        "opencode": "quarterdeck.agents.opencode:AGENT",
-        "gemini": "quarterdeck.agents.gemini:AGENT",
-        "aider": "quarterdeck.agents.aider:AGENT",
-        "amp": "quarterdeck.agents.others:AMP",
-        "goose": "quarterdeck.agents.others:GOOSE",
-        "cline": "quarterdeck.agents.others:CLINE",
-        "cursor": "quarterdeck.agents.others:CURSOR",
-        "grok": "quarterdeck.agents.others:GROK",
-    },
+GROUP = "quarterdeck.agents"
+BUILT_IN: Mapping[str, str] = {
+    "claude": "quarterdeck.agents.claude:AGENT",
+    "codex": "quarterdeck.agents.codex:AGENT",
+    "opencode": "quarterdeck.agents.opencode:AGENT",
+    "gemini": "quarterdeck.agents.gemini:AGENT",
+    "aider": "quarterdeck.agents.aider:AGENT",
+    "amp": "quarterdeck.agents.others:AMP",
+    "goose": "quarterdeck.agents.others:GOOSE",
+    "cline": "quarterdeck.agents.others:CLINE",
+    "cursor": "quarterdeck.agents.others:CURSOR",
+    "grok": "quarterdeck.agents.others:GROK",
 }
-"""Kind of plugin → its names → module and attribute."""
+"""Name → module and attribute."""
 
 
 class PluginError(QuarterdeckError):
@@ -40,53 +40,72 @@ class PluginError(QuarterdeckError):
     code = "plugin"
 
 
-class LoadedPlugins(Struct, frozen=True):
-    """Every plugin of a kind that could be loaded, and a sentence for each that could not."""
-
-    plugins: Mapping[str, object] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+def names() -> tuple[str, ...]:
+    """All names, ours first; nothing is imported."""
+    return tuple(dict.fromkeys((*BUILT_IN, *_others())))
 
 
-def names(kind: str) -> tuple[str, ...]:
-    """All names of a kind, ours first; nothing is imported."""
-    return tuple(dict.fromkeys((*BUILT_IN.get(kind, {}), *_others(kind))))
-
-
-def load(kind: str, name: str) -> object:
-    """One plugin; raises PluginError when it is not there or does not load."""
-    target = BUILT_IN.get(kind, {}).get(name)
-    if target is not None:
-        module, _, attribute = target.partition(":")
+def load(name: str) -> object:
+    """One agent; raises PluginError when it is not there or does not load."""
+    if name in BUILT_IN:
+        module, _, attribute = BUILT_IN[name].partition(":")
         plugin: object = getattr(import_module(module), attribute)
         return plugin
-    entry = _others(kind).get(name)
+    entry = _others().get(name)
     if entry is None:
-        raise PluginError(f"There is no {kind.rstrip('s')} {name!r}.", hint="Known: " + ", ".join(names(kind)))
+        raise PluginError(f"There is no agent {name!r}.", hint="Known: " + ", ".join(names()))
     try:
         found: object = entry.load()
     # A plugin is other people's code: whatever it raises while it loads is a fault of that plugin and of nothing else.
     except Exception as error:
-        log.warning("plugin %s:%s does not load", kind, name, exc_info=True)
-        raise PluginError(f"The {kind.rstrip('s')} {name!r} does not load: {error}") from error
+        log.warning("plugin %s:%s does not load", GROUP, name, exc_info=True)
+        raise PluginError(f"The agent {name!r} does not load: {error}") from error
     return found
 
 
-def load_all(kind: str) -> LoadedPlugins:
-    """Every plugin of a kind; one that is broken is a warning and spoils no other."""
+def load_all() -> tuple[dict[str, object], list[str]]:
+    """Every agent that could be loaded, and a sentence for each that could not: a broken one spoils no other."""
     plugins: dict[str, object] = {}
     warnings: list[str] = []
-    for name in names(kind):
+    for name in names():
         try:
-            plugins[name] = load(kind, name)
+            plugins[name] = load(name)
         except PluginError as error:
             warnings.append(error.message)
-    return LoadedPlugins(plugins, tuple(warnings))
+    return plugins, warnings
 
 
-def _others(kind: str) -> dict[str, EntryPoint]:
-    group = f"quarterdeck.{kind}"
-    if not may_be_brought(group):
+def _others() -> dict[str, EntryPoint]:
+    # `importlib.metadata` takes 20 ms to say what is nearly always "none".
+    if not may_be_brought():
         return {}
     from importlib.metadata import entry_points
 
-    return {entry.name: entry for entry in entry_points(group=group)}
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
+def may_be_brought() -> bool:
+    """Whether a package could bring an agent; False is certain."""
+    strange = any(hasattr(finder, "find_distributions") and finder is not PathFinder for finder in sys.meta_path)
+    return strange or any(_brings(folder or ".") for folder in sys.path)
+
+
+def _brings(folder: str) -> bool:
+    try:
+        return any(f"[{GROUP}]".encode() in text for text in _entry_points_in(folder))
+    except FileNotFoundError:
+        return False
+    except OSError:
+        # A zip file, or what only `importlib.metadata` can read.
+        return True
+
+
+def _entry_points_in(folder: str) -> Iterator[bytes]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = entry.name.lower()
+            if (name.endswith((".dist-info", ".egg-info")) or name == "egg-info") and entry.is_dir():
+                try:
+                    yield Path(entry.path, "entry_points.txt").read_bytes()
+                except FileNotFoundError:
+                    continue

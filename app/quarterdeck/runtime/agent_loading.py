@@ -25,10 +25,10 @@ def load_agents(own: Mapping[str, UserAgent]) -> Roster:
 
 def every_agent(own: Mapping[str, UserAgent]) -> list[Agent]:
     """The same as a list. A plugin that does not load is a line in the log."""
-    loaded = load_all("agents")
-    for warning in loaded.warnings:
+    plugins, warnings = load_all()
+    for warning in warnings:
         logger.warning(warning)
-    known = [cast("Agent", agent) for agent in loaded.plugins.values()]
+    known = [cast("Agent", agent) for agent in plugins.values()]
     if not own:
         return known
     # Here, since most operators have none.
