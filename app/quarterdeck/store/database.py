@@ -6,9 +6,7 @@ import asyncio
 import logging
 import queue
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar
-
-from msgspec import Struct
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from quarterdeck.errors import QuarterdeckError, StoreError
 from quarterdeck.ports.store import StoreHealth
@@ -28,19 +26,12 @@ RETRY_EVERY = 1.0
 FLUSH_PAUSE = 0.05
 
 
-class _Job(Struct, frozen=True):
-    run: Callable[[], Any]
-    future: asyncio.Future[Any]
-    loop: asyncio.AbstractEventLoop
-    settle: Callable[[asyncio.Future[Any], Any, Exception | None], None]
-
-
 class Database:
     """A thread with the engine, and awaitable calls to it. The thread starts with the first call."""
 
     def __init__(self, path: Path, *, busy_timeout: float = BUSY_TIMEOUT, retry_every: float = RETRY_EVERY) -> None:
         self.engine = Engine(path, busy_timeout=busy_timeout, retry_every=retry_every)
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._slots = asyncio.Semaphore(QUEUE_BOUND)
         self._thread: threading.Thread | None = None
         self._is_closed = False
@@ -87,7 +78,7 @@ class Database:
         thread, self._thread = self._thread, None
         if thread is None:
             return
-        ended = self._put(self.engine.close, _settle)
+        ended = self._put(self.engine.close, has_slot=False)
         self._jobs.put(None)
         await asyncio.shield(ended)
         # It has nothing left to do but return.
@@ -103,20 +94,36 @@ class Database:
             # A daemon, so that a process that dies without closing is not held up.
             self._thread = threading.Thread(target=self._serve, name="store", daemon=True)
             self._thread.start()
-        return await self._put(run, self._settle_slot)
+        return await self._put(run, has_slot=True)
 
-    def _put(
-        self, run: Callable[[], T], settle: Callable[[asyncio.Future[T], T, Exception | None], None]
-    ) -> asyncio.Future[T]:
+    def _put(self, run: Callable[[], T], *, has_slot: bool) -> asyncio.Future[T]:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._jobs.put(_Job(run, future, loop, settle))
-        return future
 
-    def _settle_slot(self, future: asyncio.Future[T], answer: T, error: Exception | None) -> None:
-        # Not when the caller goes on: one that was cancelled leaves its job in the queue.
-        self._slots.release()
-        _settle(future, answer, error)
+        def settle(answer: T | None, fault: Exception | None) -> None:
+            if has_slot:
+                # Not when the caller goes on: one that was cancelled leaves its job in the queue.
+                self._slots.release()
+            if future.done():
+                return
+            if fault is None:
+                future.set_result(cast("T", answer))
+            else:
+                future.set_exception(fault)
+
+        def perform() -> None:
+            answer, fault = None, None
+            try:
+                answer = run()
+            except Exception as error:  # a boundary: whatever went wrong belongs to the one who asked
+                fault = error
+            try:
+                loop.call_soon_threadsafe(settle, answer, fault)
+            except RuntimeError:
+                logger.debug("nobody waits for the answer any more: the event loop has ended")
+
+        self._jobs.put(perform)
+        return future
 
     def _write_down(self) -> bool:
         self.engine.retry()
@@ -125,37 +132,13 @@ class Database:
     def _serve(self) -> None:
         while True:
             try:
-                job = self._jobs.get(timeout=self.engine.retry_in())
+                perform = self._jobs.get(timeout=self.engine.retry_in())
             except queue.Empty:
-                self._retry()
+                try:
+                    self.engine.retry_if_due()
+                except QuarterdeckError as error:
+                    logger.warning("what waits in memory cannot be written: %s", error)
                 continue
-            if job is None:
+            if perform is None:
                 return
-            _perform(job)
-
-    def _retry(self) -> None:
-        try:
-            self.engine.retry_if_due()
-        except QuarterdeckError as error:
-            logger.warning("what waits in memory cannot be written: %s", error)
-
-
-def _perform(job: _Job) -> None:
-    answer, fault = None, None
-    try:
-        answer = job.run()
-    except Exception as error:  # a boundary: whatever went wrong belongs to the one who asked
-        fault = error
-    try:
-        job.loop.call_soon_threadsafe(job.settle, job.future, answer, fault)
-    except RuntimeError:
-        logger.debug("nobody waits for the answer any more: the event loop has ended")
-
-
-def _settle(future: asyncio.Future[T], answer: T, error: Exception | None) -> None:
-    if future.done():
-        return
-    if error is None:
-        future.set_result(answer)
-    else:
-        future.set_exception(error)
+            perform()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from msgspec import Struct
 
 from quarterdeck.errors import QuarterdeckError, StoreError
-from quarterdeck.store.migrations import VERSION, refuse_newer, version_of
+from quarterdeck.store.migrations import refuse_newer, version_of
 from quarterdeck.store.open_database import Opened, Suspect, copy_to_memory, file_of, open_database
 from quarterdeck.store.sqlite_faults import StoreTrouble, is_damage, is_trouble, trouble
 
@@ -98,7 +98,8 @@ class Engine:
                 return self._on_file(run, is_write=False)
             except StoreTrouble as error:
                 self._fall_back(error)
-        return _transaction(self._standing_in(), run, "BEGIN")
+        assert self._memory is not None
+        return _transaction(self._memory, run, "BEGIN")
 
     def changed_elsewhere(self) -> bool:
         """Whether another connection wrote since this was last asked, or since the file was opened."""
@@ -155,15 +156,11 @@ class Engine:
         self._retry_at = time.monotonic() + self._retry_every
         self._memory = copy_to_memory(self.path, self._opened.connection if self._opened else None)
 
-    def _standing_in(self) -> sqlite3.Connection:
-        if self._memory is None:
-            raise StoreError(f"{self.path} is not open.")
-        return self._memory
-
     def _in_memory(self, write: Write[T]) -> T:
         if write.later is None:
             raise StoreTrouble(self.error, hint="This cannot wait in memory: try again when the state can be written.")
-        answer = _transaction(self._standing_in(), write.meanwhile or write.run, "BEGIN")
+        assert self._memory is not None
+        answer = _transaction(self._memory, write.meanwhile or write.run, "BEGIN")
         for later in write.later(answer):
             self.waiting.pop(later.key, None)
             self.waiting[later.key] = later
@@ -204,31 +201,24 @@ class Engine:
             raise StoreError(f"{self.path} refused a query ({error}).") from error
 
     def _transact(self, run: Run[T], *, is_write: bool, is_durable: bool) -> T:
-        connection = self._connection()
+        if self._opened is not None and not self._is_same_file(self._opened):
+            logger.warning("%s is another file now", self.path)
+            self._let_go()
+        connection = (self._opened or self._open()).connection
+
+        def guarded(connection: sqlite3.Connection) -> T:
+            refuse_newer(version_of(connection), self.path)
+            return run(connection)
+
         if is_durable:
             connection.execute("PRAGMA synchronous = FULL")
         try:
-            return _transaction(connection, self._guarded(run), "BEGIN IMMEDIATE" if is_write else "BEGIN")
+            return _transaction(connection, guarded, "BEGIN IMMEDIATE" if is_write else "BEGIN")
         finally:
             if is_durable:
                 # When even this fails, the error on its way out says more.
                 with contextlib.suppress(sqlite3.Error):
                     connection.execute("PRAGMA synchronous = NORMAL")
-
-    def _guarded(self, run: Run[T]) -> Run[T]:
-        def guarded(connection: sqlite3.Connection) -> T:
-            version = version_of(connection)
-            if version != VERSION:
-                refuse_newer(version, self.path)
-            return run(connection)
-
-        return guarded
-
-    def _connection(self) -> sqlite3.Connection:
-        if self._opened is not None and not self._is_same_file(self._opened):
-            logger.warning("%s is another file now", self.path)
-            self._let_go()
-        return (self._opened or self._open()).connection
 
     def _open(self, suspect: Suspect | None = None) -> Opened:
         self._opened = opened = open_database(self.path, busy_timeout=self._lock_wait, suspect=suspect)

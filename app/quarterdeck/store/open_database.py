@@ -38,6 +38,12 @@ _CHECKED = ("sessions", "counters", "incarnations", "thoughts", "work", "journal
 larger, and shows its damage when it is used."""
 
 
+# How the search index words its own tables is up to the version of sqlite.
+_TABLES = (
+    "SELECT name, CASE WHEN name GLOB 'events_fts_*' THEN '' ELSE sql END FROM sqlite_schema WHERE sql IS NOT NULL"
+)
+
+
 class Opened(Struct, frozen=True):
     """An open database, and what its operator should know of how it was opened."""
 
@@ -62,9 +68,13 @@ def open_database(path: Path, *, busy_timeout: float, suspect: Suspect | None = 
     """
     with contextlib.suppress(Damaged):
         _inspect(path)
-    _make_folder(path.parent)
+    if not path.parent.is_dir():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.chmod(0o700)
     with _opening_lock(path, busy_timeout):
-        _tidy(path)
+        # What a process left that died while it made a database.
+        for leftover in path.parent.glob(f"{path.name}.new-*"):
+            leftover.unlink(missing_ok=True)
         notice = ""
         try:
             _inspect(path, suspect)
@@ -122,12 +132,6 @@ def _copied(source: sqlite3.Connection, memory: sqlite3.Connection) -> bool:
     return False
 
 
-def _make_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
-
-
 @contextlib.contextmanager
 def _opening_lock(path: Path, patience: float) -> Iterator[None]:
     handle = open_file(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
@@ -152,12 +156,6 @@ def _opening_lock(path: Path, patience: float) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def _tidy(path: Path) -> None:
-    """Remove what a process left that died while it made a database."""
-    for leftover in path.parent.glob(f"{path.name}.new-*"):
-        leftover.unlink(missing_ok=True)
 
 
 def _inspect(path: Path, suspect: Suspect | None = None) -> None:
@@ -210,39 +208,30 @@ def _connect(path: Path, busy_timeout: float) -> sqlite3.Connection:
                 file.chmod(0o600)
     require_database(path)
     connection = sqlite3.connect(path, timeout=busy_timeout, isolation_level=None)
-    try:
+    with contextlib.ExitStack() as if_it_fails:
+        if_it_fails.callback(connection.close)
         connection.text_factory = readable_text
-        _bring_up(connection, path)
-        _check(connection)
-    except BaseException:
-        connection.close()
-        raise
+        try:
+            refuse_newer(version_of(connection), path)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            # Messages are removed once they are delivered, and then their words shall be nowhere in the file.
+            connection.execute("PRAGMA secure_delete = ON")
+            migrate(connection)
+            activity_log.prepare_index(connection)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
+                # Nothing here can fail so on a file whose header and tables are what they were.
+                raise Damaged(str(error)) from error
+            raise
+        if missing := _missing_tables(connection, with_index=activity_log.can_index()):
+            raise Damaged(f"it lacks {missing}")
+        for table in _CHECKED:
+            found = str(connection.execute(f"PRAGMA integrity_check({table})").fetchone()[0])
+            if found != "ok":
+                raise Damaged(found.splitlines()[-1])
+        if_it_fails.pop_all()
     return connection
-
-
-def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
-    try:
-        refuse_newer(version_of(connection), path)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        # Messages are removed once they are delivered, and then their words shall be nowhere in the file.
-        connection.execute("PRAGMA secure_delete = ON")
-        migrate(connection)
-        activity_log.prepare_index(connection)
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_ERROR:
-            # Nothing here can fail so on a file whose header and tables are what they were.
-            raise Damaged(str(error)) from error
-        raise
-
-
-def _check(connection: sqlite3.Connection) -> None:
-    if missing := _missing_tables(connection, with_index=activity_log.can_index()):
-        raise Damaged(f"it lacks {missing}")
-    for table in _CHECKED:
-        found = str(connection.execute(f"PRAGMA integrity_check({table})").fetchone()[0])
-        if found != "ok":
-            raise Damaged(found.splitlines()[-1])
 
 
 @lru_cache(maxsize=2)
@@ -251,22 +240,12 @@ def _expected(*, with_index: bool) -> frozenset[tuple[str, str]]:
         migrate(pattern)
         if with_index:
             activity_log.prepare_index(pattern)
-        return _tables(pattern)
-
-
-def _tables(connection: sqlite3.Connection) -> frozenset[tuple[str, str]]:
-    # How the search index words its own tables is up to the version of sqlite.
-    return frozenset(
-        connection.execute(
-            "SELECT name, CASE WHEN name GLOB 'events_fts_*' THEN '' ELSE sql END FROM sqlite_schema"
-            " WHERE sql IS NOT NULL"
-        )
-    )
+        return frozenset(pattern.execute(_TABLES))
 
 
 def _missing_tables(connection: sqlite3.Connection, *, with_index: bool) -> str:
     expected = _expected(with_index=with_index)
-    return ", ".join(sorted(name for name, _ in expected - _tables(connection)))
+    return ", ".join(sorted(name for name, _ in expected - set(connection.execute(_TABLES))))
 
 
 def _replace(path: Path, reason: str) -> str:
@@ -277,17 +256,16 @@ def _replace(path: Path, reason: str) -> str:
         if not aside.exists():
             break
         aside = path.with_name(f"{path.name}.damaged-{at}-{number}")
-    companions = _beside(path)
     path.rename(aside)
-    for companion, kept in zip(companions, _beside(aside), strict=True):
+    for companion, kept in zip(_beside(path), _beside(aside), strict=True):
         with contextlib.suppress(FileNotFoundError):
             companion.rename(kept)
     _build(path)
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        header = read_head(path, _HEADER)
-        saved = salvage(aside, connection, header)
-    notice = f"{path} was damaged ({reason}). It is kept as {aside.name}, and a new one was made"
-    notice += f"; {saved} rows could be taken over." if saved else "; nothing could be taken over."
+        saved = salvage(aside, connection, read_head(path, _HEADER))
+    what = f"{saved} rows" if saved else "nothing"
+    notice = f"{path} was damaged ({reason}). It is kept as {aside.name}, and a new one was made; "
+    notice += f"{what} could be taken over."
     logger.warning("%s", notice)
     return notice
 

@@ -10,6 +10,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from quarterdeck.foreign_files import read_head
+from quarterdeck.store.session_ids import raise_counter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,11 +45,7 @@ def salvage(damaged: Path, fresh: sqlite3.Connection, header: bytes) -> int:
         with contextlib.suppress(sqlite3.DatabaseError, UnicodeDecodeError), _readable_copy(damaged, header) as old:
             for table in tables:
                 saved += _copy(old, fresh, table)
-    highest = max(_ids_in(damaged), default=-1)
-    fresh.execute(
-        "INSERT INTO counters (name, next) VALUES ('sess', ?) ON CONFLICT (name) DO UPDATE SET next = max(next, ?)",
-        (highest + 1, highest + 1),
-    )
+    raise_counter(fresh, max(_ids_in(damaged), default=-1) + 1)
     fresh.execute("COMMIT")
     return saved
 
@@ -58,11 +55,11 @@ def _readable_copy(damaged: Path, header: bytes) -> Iterator[sqlite3.Connection]
     """A copy beside the file, which itself stays as it was found; as long as its header says, or nothing reads it."""
     copy = damaged.with_name(f"{damaged.name}.copy")
     page_size = int.from_bytes(header[16:18], "big")
-    companions = [(damaged.with_name(f"{damaged.name}-wal"), copy.with_name(f"{copy.name}-wal"))]
     try:
-        for source, target in [(damaged, copy), *companions]:
+        for ending in ("", "-wal"):
+            source = damaged.with_name(damaged.name + ending)
             if source.is_file():
-                shutil.copyfile(source, target)
+                shutil.copyfile(source, copy.with_name(copy.name + ending))
         with copy.open("r+b") as file:
             said = said_size(file.read(len(header)))
             size = max(file.seek(0, 2), said if said < LARGEST else 0)

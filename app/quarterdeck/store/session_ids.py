@@ -26,21 +26,17 @@ def keep_counter(connection: sqlite3.Connection) -> int:
     ):
         (highest,) = connection.execute(query, (PROVISIONAL_FLOOR,)).fetchone()
         spoken_of.append(0 if highest is None else highest + 1)
-    connection.execute(
-        "INSERT INTO counters (name, next) VALUES ('sess', ?)"
-        " ON CONFLICT (name) DO UPDATE SET next = max(next, excluded.next)",
-        (max(spoken_of),),
-    )
+    raise_counter(connection, max(spoken_of))
     (counter,) = connection.execute("SELECT next FROM counters WHERE name = 'sess'").fetchone()
     return int(counter)
 
 
-def raise_counter(connection: sqlite3.Connection, least: int) -> None:
+def raise_counter(connection: sqlite3.Connection, least: int, name: str = "sess") -> None:
     """Give no number below this one any more: it was seen in use, though the database may have lost that."""
     connection.execute(
-        "INSERT INTO counters (name, next) VALUES ('sess', ?)"
+        "INSERT INTO counters (name, next) VALUES (?, ?)"
         " ON CONFLICT (name) DO UPDATE SET next = max(next, excluded.next)",
-        (least,),
+        (name, least),
     )
 
 

@@ -56,19 +56,15 @@ def trouble(error: BaseException, path: Path) -> StoreTrouble:
     """The error as one sentence for the operator."""
     if isinstance(error, StoreTrouble):
         return error
+    code = _code(error)
     if isinstance(error, OSError):
-        if error.errno == errno.ENOSPC:
-            return trouble_of(sqlite3.SQLITE_FULL, path, "")
-        return StoreTrouble(f"{path} cannot be used: {error.strerror or error}.", hint=_HINT)
-    if is_damage(error):
+        if error.errno != errno.ENOSPC:
+            return StoreTrouble(f"{path} cannot be used: {error.strerror or error}.", hint=_HINT)
+        code = sqlite3.SQLITE_FULL
+    elif is_damage(error):
         return StoreTrouble(f"{path} is damaged and could not be set aside ({error}).", hint=_HINT)
-    return trouble_of(_code(error), path, str(error))
-
-
-def trouble_of(code: int, path: Path, detail: str) -> StoreTrouble:
-    """The sentence for one of sqlite's primary result codes."""
     sentence = _TROUBLE.get(code, "{path} cannot be used").format(path=path)
-    detail = f" ({detail})" if detail and code == sqlite3.SQLITE_IOERR else ""
+    detail = f" ({error})" if code == sqlite3.SQLITE_IOERR and str(error) else ""
     return StoreTrouble(f"{sentence}{detail}.", hint=_HINTS.get(code, _HINT))
 
 

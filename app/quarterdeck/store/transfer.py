@@ -13,8 +13,10 @@ from msgspec import Struct, field
 from quarterdeck.errors import StoreError
 from quarterdeck.ports.store import Activity
 from quarterdeck.store import activity_log
+from quarterdeck.store.kept_rows import read_session, read_thought
 from quarterdeck.store.migrations import VERSION
-from quarterdeck.store.session_ids import keep_counter
+from quarterdeck.store.session_ids import keep_counter, raise_counter
+from quarterdeck.store.work_rows import read_work
 from quarterdeck.store.writing import as_json, clean
 
 if TYPE_CHECKING:
@@ -96,18 +98,12 @@ def merge(connection: sqlite3.Connection, exported: Mapping[str, Any]) -> Merged
     counters = exported.get("counters")
     for name, number in counters.items() if isinstance(counters, dict) else ():
         if isinstance(number, int) and 0 <= number < 1 << 31:
-            connection.execute(
-                "INSERT INTO counters (name, next) VALUES (?, ?)"
-                " ON CONFLICT (name) DO UPDATE SET next = max(next, excluded.next)",
-                (clean(str(name)), number),
-            )
+            raise_counter(connection, number, clean(str(name)))
     keep_counter(connection)
     return merged
 
 
 def _session(connection: sqlite3.Connection, row: Json, others: set[str]) -> str | None:
-    from quarterdeck.store.kept_rows import read_session
-
     session_id, server, name = _text(row, "session_id"), _text(row, "server"), _text(row, "tmux_name")
     changed, body = _number(row, "changed"), as_json(row["body"])
     read_session(body, {"session_id": session_id, "tmux_server": server, "tmux_name": name})
@@ -139,16 +135,12 @@ def _session(connection: sqlite3.Connection, row: Json, others: set[str]) -> str
 
 
 def _thought(connection: sqlite3.Connection, row: Json, others: set[str]) -> str | None:
-    from quarterdeck.store.kept_rows import read_thought
-
     key, changed, body = _text(row, "key"), _number(row, "changed"), as_json(row["body"])
     read_thought(body)
     return None if key in others else _newer(connection, "thoughts", "key", (key, body, changed))
 
 
 def _old_thought(connection: sqlite3.Connection, row: Json, others: set[str]) -> str | None:
-    from quarterdeck.store.kept_rows import read_thought
-
     key, body = _text(row, "key"), as_json(row["body"])
     read_thought(body)
     if key in others:
@@ -161,8 +153,6 @@ def _old_thought(connection: sqlite3.Connection, row: Json, others: set[str]) ->
 
 
 def _work(connection: sqlite3.Connection, row: Json, others: set[str]) -> str | None:
-    from quarterdeck.store.work_rows import read_work
-
     session_id, changed, body = _text(row, "session_id"), _number(row, "changed"), as_json(row["body"])
     read_work(session_id, body)
     if session_id in others:
