@@ -10,7 +10,7 @@ import pytest
 
 from quarterdeck.cli import main
 from quarterdeck.core.session import Need, SessionState, Source, ThoughtState
-from quarterdeck.core.urgency import is_idle_agent, wants_input
+from quarterdeck.core.urgency import is_idle_agent
 from quarterdeck.operations.new import NewSessionRequest, new_session
 from quarterdeck.values import replace
 from support.tmux_server import TmuxServer
@@ -112,7 +112,6 @@ async def test_an_agent_of_another_package_is_started_found_and_read(
         assert (row.state, row.needs) == (state, need)
         # What the last thought said is not asked here.
         calm = replace(row, thought_state=ThoughtState.HOLDING)
-        assert wants_input(calm)
         assert is_idle_agent(calm) == (need is None)
 
 

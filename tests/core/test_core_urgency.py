@@ -24,9 +24,6 @@ from quarterdeck.core.session import (
     TransportHealth,
 )
 from quarterdeck.core.urgency import (
-    REASON_RANK,
-    Reason,
-    Tone,
     UrgencyTier,
     natural_key,
     needs_attention,
@@ -34,7 +31,6 @@ from quarterdeck.core.urgency import (
     sort_key,
     tier,
     waits,
-    wants_input,
 )
 from quarterdeck.values import replace
 
@@ -59,80 +55,64 @@ def cue(kind: str) -> tuple[ActionCue, ...]:
 
 
 @pytest.mark.parametrize(
-    ("fields", "score", "reason", "tone"),
+    ("fields", "score", "rank"),
     [
-        pytest.param({}, 1, "idle", "calm", id="idle shell"),
-        pytest.param({"state": SessionState.BUSY}, 12, "busy", "calm", id="busy"),
-        pytest.param({"state": SessionState.ATTENTION}, 45, "needs_input", "warning", id="attention"),
-        pytest.param({"state": SessionState.ERROR}, 55, "error", "danger", id="error"),
-        pytest.param({"needs": Need.ERROR}, 55, "error", "danger", id="an agent's error"),
-        pytest.param({"needs": Need.ERROR, "state": SessionState.ERROR}, 55, "error", "danger", id="an error once"),
-        pytest.param({"rest_state": RestState.SLEEPING}, 35, "sleeping", "warning", id="sleeping"),
-        pytest.param({"rest_state": RestState.DEEP_SLEEP}, 20, "sleeping", "calm", id="deep sleep"),
-        pytest.param({"runs_agent": True}, 35, "needs_input", "warning", id="idle agent"),
-        pytest.param({"runs_agent": True, "needs": Need.FINISHED}, 35, "finished", "warning", id="finished agent"),
-        pytest.param({"runs_agent": True, "thought_state": ThoughtState.ACTIVE}, 1, "idle", "calm", id="thinks"),
-        pytest.param({"tool": "Codex"}, 1, "idle", "calm", id="agent that is not in front"),
-        pytest.param({"commit_candidate": True}, 25, "commit_ready", "calm", id="commit candidate"),
-        pytest.param({"action_cues": cue("awaiting_user")}, 55, "awaiting_user", "danger", id="awaiting user"),
-        pytest.param({"action_cues": cue("commit_ready")}, 45, "commit_ready", "danger", id="commit ready"),
-        pytest.param(
-            {"action_cues": cue("validation_missing_after_edit")}, 40, "validation_missing", "danger", id="not tested"
-        ),
-        pytest.param({"action_cues": cue("dirty_check_missing")}, 35, "dirty_check_missing", "danger", id="not seen"),
-        pytest.param({"needs": Need.PERMISSION}, 70, "permission", "danger", id="permission"),
-        pytest.param({"needs": Need.QUESTION}, 70, "question", "danger", id="question"),
-        pytest.param({"state_evidence": Evidence(cause="x")}, 15, "untrusted", "calm", id="unobserved"),
-        pytest.param(
-            {"state_evidence": replace(SURE, confidence=Confidence.MEDIUM)}, 15, "untrusted", "calm", id="not sure"
-        ),
-        pytest.param({"is_stale": True}, 10, "stale", "calm", id="stale"),
-        pytest.param({"transport_health": TransportHealth.DEGRADED}, 20, "transport", "calm", id="transport"),
-        pytest.param(
-            {"needs": Need.QUESTION, "action_cues": cue("awaiting_user")}, 99, "question", "danger", id="never over 99"
-        ),
+        pytest.param({}, 1, 0, id="idle shell"),
+        pytest.param({"state": SessionState.BUSY}, 12, 0, id="busy"),
+        pytest.param({"state": SessionState.ATTENTION}, 45, 3, id="attention"),
+        pytest.param({"state": SessionState.ERROR}, 55, 2, id="error"),
+        pytest.param({"needs": Need.ERROR}, 55, 2, id="an agent's error"),
+        pytest.param({"needs": Need.ERROR, "state": SessionState.ERROR}, 55, 2, id="an error once"),
+        pytest.param({"rest_state": RestState.SLEEPING}, 35, 1, id="sleeping"),
+        pytest.param({"rest_state": RestState.DEEP_SLEEP}, 20, 1, id="deep sleep"),
+        pytest.param({"runs_agent": True}, 35, 3, id="idle agent"),
+        pytest.param({"runs_agent": True, "needs": Need.FINISHED}, 35, 3, id="finished agent"),
+        pytest.param({"runs_agent": True, "thought_state": ThoughtState.ACTIVE}, 1, 0, id="thinks"),
+        pytest.param({"tool": "Codex"}, 1, 0, id="agent that is not in front"),
+        pytest.param({"commit_candidate": True}, 25, 4, id="commit candidate"),
+        pytest.param({"action_cues": cue("awaiting_user")}, 55, 5, id="awaiting user"),
+        pytest.param({"action_cues": cue("commit_ready")}, 45, 4, id="commit ready"),
+        pytest.param({"action_cues": cue("validation_missing_after_edit")}, 40, 3, id="not tested"),
+        pytest.param({"action_cues": cue("dirty_check_missing")}, 35, 3, id="not seen"),
+        pytest.param({"needs": Need.PERMISSION}, 70, 7, id="permission"),
+        pytest.param({"needs": Need.QUESTION}, 70, 6, id="question"),
+        pytest.param({"state_evidence": Evidence(cause="x")}, 15, 1, id="unobserved"),
+        pytest.param({"state_evidence": replace(SURE, confidence=Confidence.MEDIUM)}, 15, 1, id="not sure"),
+        pytest.param({"is_stale": True}, 10, 1, id="stale"),
+        pytest.param({"transport_health": TransportHealth.DEGRADED}, 20, 1, id="transport"),
+        pytest.param({"needs": Need.QUESTION, "action_cues": cue("awaiting_user")}, 99, 6, id="never over 99"),
     ],
 )
-def test_pressure_is_the_sum_of_what_presses(fields: dict[str, object], score: int, reason: str, tone: str) -> None:
-    felt = pressure(row("work", **fields))
-
-    assert (felt.score, felt.reason, felt.tone) == (score, reason, tone)
-
-
-def test_every_reason_has_a_rank() -> None:
-    assert set(REASON_RANK) == set(Reason)
+def test_pressure_is_the_sum_of_what_presses(fields: dict[str, object], score: int, rank: int) -> None:
+    assert pressure(row("work", **fields)) == (score, rank)
 
 
 @pytest.mark.parametrize(
     ("fields", "place", "wanted"),
     [
-        pytest.param({}, UrgencyTier.LIVE, (False, False, False), id="idle shell"),
-        pytest.param({"state": SessionState.BUSY}, UrgencyTier.LIVE, (False, False, False), id="busy"),
-        pytest.param({"needs": Need.PERMISSION}, UrgencyTier.ASKS, (True, True, True), id="permission"),
-        pytest.param({"needs": Need.QUESTION}, UrgencyTier.ASKS, (True, True, True), id="question"),
+        pytest.param({}, UrgencyTier.LIVE, (False, False), id="idle shell"),
+        pytest.param({"state": SessionState.BUSY}, UrgencyTier.LIVE, (False, False), id="busy"),
+        pytest.param({"needs": Need.PERMISSION}, UrgencyTier.ASKS, (True, True), id="permission"),
+        pytest.param({"needs": Need.QUESTION}, UrgencyTier.ASKS, (True, True), id="question"),
+        pytest.param({"action_cues": cue("awaiting_user")}, UrgencyTier.WANTS_A_LOOK, (False, True), id="reminder"),
+        pytest.param({"needs": Need.ERROR}, UrgencyTier.FAILED, (True, True), id="error"),
+        pytest.param({"state": SessionState.ERROR}, UrgencyTier.FAILED, (False, True), id="a shell's error passes"),
+        pytest.param({"needs": Need.FINISHED}, UrgencyTier.WANTS_A_LOOK, (True, True), id="finished"),
+        pytest.param({"state": SessionState.ATTENTION}, UrgencyTier.WANTS_A_LOOK, (True, True), id="attention"),
+        pytest.param({"commit_candidate": True}, UrgencyTier.WANTS_A_LOOK, (False, True), id="commit candidate"),
+        pytest.param({"rest_state": RestState.SLEEPING}, UrgencyTier.LIVE, (False, False), id="sleeping"),
+        pytest.param({"runs_agent": True}, UrgencyTier.LIVE, (False, False), id="seen idle agent"),
         pytest.param(
-            {"action_cues": cue("awaiting_user")}, UrgencyTier.WANTS_A_LOOK, (False, True, True), id="reminder"
+            {"state": SessionState.EXITED, "needs": Need.ERROR}, UrgencyTier.GONE, (False, False), id="exited"
         ),
-        pytest.param({"needs": Need.ERROR}, UrgencyTier.FAILED, (True, True, False), id="error"),
-        pytest.param(
-            {"state": SessionState.ERROR}, UrgencyTier.FAILED, (False, True, False), id="a shell's error passes"
-        ),
-        pytest.param({"needs": Need.FINISHED}, UrgencyTier.WANTS_A_LOOK, (True, True, False), id="finished"),
-        pytest.param({"state": SessionState.ATTENTION}, UrgencyTier.WANTS_A_LOOK, (True, True, True), id="attention"),
-        pytest.param({"commit_candidate": True}, UrgencyTier.WANTS_A_LOOK, (False, True, False), id="commit candidate"),
-        pytest.param({"rest_state": RestState.SLEEPING}, UrgencyTier.LIVE, (False, False, True), id="sleeping"),
-        pytest.param({"runs_agent": True}, UrgencyTier.LIVE, (False, False, True), id="seen idle agent"),
-        pytest.param(
-            {"state": SessionState.EXITED, "needs": Need.ERROR}, UrgencyTier.GONE, (False, False, False), id="exited"
-        ),
-        pytest.param({"is_stale": True, "needs": Need.QUESTION}, UrgencyTier.GONE, (True, True, True), id="stale"),
+        pytest.param({"is_stale": True, "needs": Need.QUESTION}, UrgencyTier.GONE, (True, True), id="stale"),
     ],
 )
-def test_each_row_has_its_place(fields: dict[str, object], place: UrgencyTier, wanted: tuple[bool, bool, bool]) -> None:
+def test_each_row_has_its_place(fields: dict[str, object], place: UrgencyTier, wanted: tuple[bool, bool]) -> None:
     session = row("work", **fields)
 
     assert tier(session) is place
-    assert (waits(session), needs_attention(session), wants_input(session)) == wanted
+    assert (waits(session), needs_attention(session)) == wanted
 
 
 def test_what_waits_comes_first_then_what_waits_longest_then_names() -> None:
@@ -179,7 +159,6 @@ def test_any_two_names_can_be_compared(one: str, other: str) -> None:
     assert (natural_key(one) < natural_key(other)) + (natural_key(other) < natural_key(one)) <= 1
 
 
-def test_tones_grow_with_the_score() -> None:
-    assert pressure(row(commit_candidate=True, is_stale=True)).tone is Tone.WARNING
-    asleep = row(runs_agent=True, rest_state=RestState.SLEEPING)
-    assert (pressure(asleep).score, pressure(asleep).tone) == (70, Tone.DANGER)
+def test_what_presses_adds_up() -> None:
+    assert pressure(row(commit_candidate=True, is_stale=True)) == (35, 4)
+    assert pressure(row(runs_agent=True, rest_state=RestState.SLEEPING)) == (70, 3)

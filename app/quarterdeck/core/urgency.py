@@ -1,12 +1,11 @@
-"""Who needs the operator, how much, and why: the order of the table and the colour of its markers."""
+"""Who needs the operator, and how much: the order of the table."""
 
 from __future__ import annotations
 
 import re
-from enum import IntEnum, StrEnum
+from enum import IntEnum
 from functools import lru_cache
-from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from quarterdeck.core.session import (
     ASKING,
@@ -20,18 +19,9 @@ from quarterdeck.core.session import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from quarterdeck.core.session import Session
-
-
-class Tone(StrEnum):
-    """How loudly a row calls."""
-
-    CALM = "calm"
-    WARNING = "warning"
-    DANGER = "danger"
 
 
 class UrgencyTier(IntEnum):
@@ -46,60 +36,16 @@ class UrgencyTier(IntEnum):
     """Stale or exited."""
 
 
-class Reason(StrEnum):
-    """The strongest reason why a session is where it is."""
-
-    PERMISSION = "permission"
-    QUESTION = "question"
-    AWAITING_USER = "awaiting_user"
-    COMMIT_READY = "commit_ready"
-    VALIDATION_MISSING = "validation_missing"
-    DIRTY_CHECK_MISSING = "dirty_check_missing"
-    FINISHED = "finished"
-    NEEDS_INPUT = "needs_input"
-    ERROR = "error"
-    SLEEPING = "sleeping"
-    UNTRUSTED = "untrusted"
-    STALE = "stale"
-    TRANSPORT = "transport"
-    BUSY = "busy"
-    IDLE = "idle"
-
-
-REASON_RANK: Mapping[Reason, int] = MappingProxyType(
-    {
-        Reason.PERMISSION: 7,
-        Reason.QUESTION: 6,
-        Reason.AWAITING_USER: 5,
-        Reason.COMMIT_READY: 4,
-        Reason.VALIDATION_MISSING: 3,
-        Reason.DIRTY_CHECK_MISSING: 3,
-        Reason.FINISHED: 3,
-        Reason.NEEDS_INPUT: 3,
-        Reason.ERROR: 2,
-        Reason.SLEEPING: 1,
-        Reason.UNTRUSTED: 1,
-        Reason.STALE: 1,
-        Reason.TRANSPORT: 1,
-        Reason.BUSY: 0,
-        Reason.IDLE: 0,
-    }
-)
-
-CUE_WEIGHT: Mapping[ActionCueKind, int] = MappingProxyType(
-    {
-        ActionCueKind.AWAITING_USER: 55,
-        ActionCueKind.COMMIT_READY: 45,
-        ActionCueKind.VALIDATION_MISSING_AFTER_EDIT: 40,
-        ActionCueKind.DIRTY_CHECK_MISSING: 35,
-    }
-)
-STATE_WEIGHT: Mapping[SessionState, int] = MappingProxyType(
-    {SessionState.ATTENTION: 45, SessionState.ERROR: 55, SessionState.BUSY: 12}
-)
-NEED_WEIGHT: Mapping[Need, int] = MappingProxyType({Need.PERMISSION: 70, Need.QUESTION: 70})
-"""What a need adds; the weight of an error and of a finished turn is in the state already."""
-REST_WEIGHT: Mapping[RestState, int] = MappingProxyType({RestState.SLEEPING: 35, RestState.DEEP_SLEEP: 20})
+CUE_WEIGHT = {
+    ActionCueKind.AWAITING_USER: 55,
+    ActionCueKind.COMMIT_READY: 45,
+    ActionCueKind.VALIDATION_MISSING_AFTER_EDIT: 40,
+    ActionCueKind.DIRTY_CHECK_MISSING: 35,
+}
+STATE_WEIGHT = {SessionState.ATTENTION: 45, SessionState.ERROR: 55, SessionState.BUSY: 12}
+NEED_WEIGHT = 70
+"""What a question adds; the weight of an error and of a finished turn is in the state already."""
+REST_WEIGHT = {RestState.SLEEPING: 35, RestState.DEEP_SLEEP: 20}
 IDLE_AGENT_WEIGHT = 35
 COMMIT_CANDIDATE_WEIGHT = 25
 UNTRUSTED_WEIGHT = 15
@@ -107,30 +53,6 @@ STALE_WEIGHT = 10
 TRANSPORT_WEIGHT = 20
 
 _DIGITS = re.compile(r"(\d+)")
-
-
-class Pressure(NamedTuple):
-    """How much a session presses on the operator."""
-
-    score: int
-    """1 to 99."""
-    reason: Reason
-    tone: Tone
-    wants_input: bool
-    """Whether something typed there would be taken up."""
-
-    @property
-    def rank(self) -> int:
-        """How strong the reason is."""
-        return REASON_RANK[self.reason]
-
-
-def pressure(session: Session) -> Pressure:
-    """How much a session presses, and why."""
-    score = min(99, max(1, _score(session)))
-    loud = bool(session.action_cues) or has_failed(session) or asks(session) or score >= 70
-    tone = Tone.DANGER if loud else Tone.WARNING if score >= 35 else Tone.CALM
-    return Pressure(score=score, reason=_reason(session), tone=tone, wants_input=wants_input(session))
 
 
 def asks(session: Session) -> bool:
@@ -141,7 +63,7 @@ def asks(session: Session) -> bool:
 def waits(session: Session) -> bool:
     """Whether the session waits in any way: it asks, failed, is done and unseen, or calls for attention."""
     return session.state is not SessionState.EXITED and (
-        session.needs is not None or asks(session) or session.state is SessionState.ATTENTION
+        session.needs is not None or session.state is SessionState.ATTENTION
     )
 
 
@@ -155,17 +77,6 @@ def needs_attention(session: Session) -> bool:
 def has_failed(session: Session) -> bool:
     """Whether the session reports an error."""
     return session.state is SessionState.ERROR or session.needs is Need.ERROR
-
-
-def wants_input(session: Session) -> bool:
-    """Whether something typed there would be taken up."""
-    return (
-        asks(session)
-        or ActionCueKind.AWAITING_USER in _cues(session)
-        or session.rest_state is RestState.SLEEPING
-        or session.state is SessionState.ATTENTION
-        or is_idle_agent(session)
-    )
 
 
 def is_idle_agent(session: Session) -> bool:
@@ -203,9 +114,9 @@ def sort_key(session: Session) -> SortKey:
     name = natural_key(session.tmux_name)
     if place in {UrgencyTier.LIVE, UrgencyTier.GONE}:
         return (place, 0, 0, 0, 0.0, name, session.session_id)
-    felt = pressure(session)
+    score, rank = pressure(session)
     since = waiting_since(session).timestamp()
-    return (place, is_degraded(session), -felt.score, -felt.rank, since, name, session.session_id)
+    return (place, is_degraded(session), -score, -rank, since, name, session.session_id)
 
 
 def waiting_since(session: Session) -> datetime:
@@ -222,48 +133,33 @@ def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
     return tuple((0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts if part)
 
 
-def _cues(session: Session) -> set[ActionCueKind]:
-    return {cue.kind for cue in session.action_cues}
-
-
-def _is_untrusted(session: Session) -> bool:
+def pressure(session: Session) -> tuple[int, int]:
+    """How much a session presses, from 1 to 99, and how strong the strongest reason is."""
+    cues = {cue.kind for cue in session.action_cues}
     evidence = session.state_evidence
-    return evidence.observed_at is None or evidence.confidence is not Confidence.HIGH
-
-
-def _score(session: Session) -> int:
-    state = max(STATE_WEIGHT.get(session.state, 0), STATE_WEIGHT[SessionState.ERROR] * (session.needs is Need.ERROR))
-    idle_agent = is_idle_agent(session) or session.needs is Need.FINISHED
-    return (
-        sum(CUE_WEIGHT[kind] for kind in _cues(session))
-        + (NEED_WEIGHT.get(session.needs, 0) if session.needs else 0)
+    is_unsure = evidence.observed_at is None or evidence.confidence is not Confidence.HIGH
+    # An error is told by the state, the need or both, and counts once.
+    state = STATE_WEIGHT[SessionState.ERROR] if has_failed(session) else STATE_WEIGHT.get(session.state, 0)
+    score = (
+        sum(CUE_WEIGHT[kind] for kind in cues)
+        + NEED_WEIGHT * asks(session)
         + state
         + REST_WEIGHT.get(session.rest_state, 0)
-        + IDLE_AGENT_WEIGHT * idle_agent
+        + IDLE_AGENT_WEIGHT * (is_idle_agent(session) or session.needs is Need.FINISHED)
         + COMMIT_CANDIDATE_WEIGHT * session.commit_candidate
-        + UNTRUSTED_WEIGHT * _is_untrusted(session)
+        + UNTRUSTED_WEIGHT * is_unsure
         + STALE_WEIGHT * session.is_stale
         + TRANSPORT_WEIGHT * (session.transport_health is not TransportHealth.HEALTHY)
     )
-
-
-def _reason(session: Session) -> Reason:
-    """The first reason that applies, strongest first."""
-    cues = _cues(session)
-    applies = {
-        Reason.PERMISSION: session.needs is Need.PERMISSION,
-        Reason.QUESTION: session.needs is Need.QUESTION,
-        Reason.AWAITING_USER: ActionCueKind.AWAITING_USER in cues,
-        Reason.COMMIT_READY: ActionCueKind.COMMIT_READY in cues or session.commit_candidate,
-        Reason.VALIDATION_MISSING: ActionCueKind.VALIDATION_MISSING_AFTER_EDIT in cues,
-        Reason.DIRTY_CHECK_MISSING: ActionCueKind.DIRTY_CHECK_MISSING in cues,
-        Reason.FINISHED: session.needs is Need.FINISHED,
-        Reason.ERROR: has_failed(session),
-        Reason.NEEDS_INPUT: session.state is SessionState.ATTENTION or is_idle_agent(session),
-        Reason.SLEEPING: session.rest_state in REST_WEIGHT,
-        Reason.STALE: session.is_stale,
-        Reason.TRANSPORT: session.transport_health is not TransportHealth.HEALTHY,
-        Reason.BUSY: session.state is SessionState.BUSY,
-    }
-    found = next((reason for reason, holds in applies.items() if holds), Reason.IDLE)
-    return Reason.UNTRUSTED if found in {Reason.BUSY, Reason.IDLE} and _is_untrusted(session) else found
+    # The first that holds counts.
+    ranks = (
+        (session.needs is Need.PERMISSION, 7),
+        (session.needs is Need.QUESTION, 6),
+        (ActionCueKind.AWAITING_USER in cues, 5),
+        (ActionCueKind.COMMIT_READY in cues or session.commit_candidate, 4),
+        (bool(cues) or session.needs is Need.FINISHED, 3),
+        (has_failed(session), 2),
+        (session.state is SessionState.ATTENTION or is_idle_agent(session), 3),
+        (session.rest_state in REST_WEIGHT or is_degraded(session) or is_unsure, 1),
+    )
+    return min(99, max(1, score)), next((rank for holds, rank in ranks if holds), 0)
