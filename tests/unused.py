@@ -56,7 +56,6 @@ ALLOWED: Final = (
     Allowed("", "model_config", "pydantic reads it"),
     Allowed("store/", "text_factory", "sqlite3 reads it"),
     # Fields that are read as a whole, or only kept.
-    Allowed("core/pane.py", "died renamed *_panes", "a change is any of its fields"),
     Allowed("core/lifecycle.py", "last_*_at", "kept with the record"),
     Allowed("core/pull_request.py", "base_branch is_draft", "kept with the record"),
     Allowed("core/work_record.py", "is_named_by_user", "kept with the record"),

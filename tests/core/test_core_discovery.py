@@ -1,25 +1,21 @@
-"""Who is there, who is missing, and what changed between two looks."""
+"""Who is there, who is missing, and what moved between two looks."""
 
 from __future__ import annotations
 
 from itertools import islice
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from quarterdeck.core.discovery import reconcile, shown_panes
 from quarterdeck.core.pane import (
-    Changes,
     Incarnation,
-    Look,
     NoServer,
     Pane,
     PaneId,
     Snapshot,
     TmuxSessionId,
     WindowId,
-    diff,
+    panes_that_stirred,
 )
 from quarterdeck.core.session import Session, SessionId, SessionState
 from quarterdeck.core.session_names import free_names, next_numeric_name
@@ -125,66 +121,32 @@ FIRST = look(pane(1), pane(2, 2, "two"), at=10.5)
 @pytest.mark.parametrize(
     ("after", "wanted"),
     [
-        pytest.param(FIRST, Changes(), id="nothing"),
-        pytest.param(look(pane(1), at=11), Changes(died=(TmuxSessionId("$2"),), gone_panes=(PaneId("%2"),)), id="died"),
-        pytest.param(
-            look(*FIRST.panes, pane(3, 3)), Changes(born=(TmuxSessionId("$3"),), new_panes=(PaneId("%3"),)), id="born"
-        ),
-        pytest.param(look(pane(1, name="one"), FIRST.panes[1]), Changes(renamed=(TmuxSessionId("$1"),)), id="renamed"),
-        pytest.param(
-            look(pane(1), pane(2, 1)), Changes(died=(TmuxSessionId("$2"),), moved_panes=(PaneId("%2"),)), id="moved"
-        ),
-        pytest.param(look(pane(1, pid=9), FIRST.panes[1]), Changes(restarted=(PaneId("%1"),)), id="another process"),
-        pytest.param(look(pane(1, dead=True), FIRST.panes[1]), Changes(restarted=(PaneId("%1"),)), id="dead"),
-        pytest.param(look(pane(1, activity=5), FIRST.panes[1]), Changes(stirred=(PaneId("%1"),)), id="printed"),
-        pytest.param(look(pane(1, bell=True), FIRST.panes[1]), Changes(stirred=(PaneId("%1"),)), id="rang"),
-        pytest.param(look(pane(1, title="t"), FIRST.panes[1]), Changes(retitled=(PaneId("%1"),)), id="title"),
-        pytest.param(look(pane(1, command="vi"), FIRST.panes[1]), Changes(other_command=(PaneId("%1"),)), id="command"),
-        pytest.param(look(pane(7), run=OTHER_RUN), Changes(server_replaced=True), id="another server"),
-        pytest.param(NoServer(), Changes(server_replaced=True), id="no server"),
+        pytest.param(FIRST, set(), id="nothing"),
+        pytest.param(look(pane(1), at=11), set(), id="died"),
+        pytest.param(look(*FIRST.panes, pane(3, 3)), set(), id="born"),
+        pytest.param(look(pane(1, name="one"), FIRST.panes[1]), set(), id="renamed"),
+        pytest.param(look(pane(1), pane(2, 1)), set(), id="in another session"),
+        pytest.param(look(pane(1, pane_active=False), FIRST.panes[1]), set(), id="behind another"),
+        pytest.param(look(pane(1, pid=9), FIRST.panes[1]), {"%1"}, id="another process"),
+        pytest.param(look(pane(1, dead=True), FIRST.panes[1]), {"%1"}, id="dead"),
+        pytest.param(look(pane(1, activity=5), FIRST.panes[1]), {"%1"}, id="printed"),
+        pytest.param(look(pane(1, bell=True), FIRST.panes[1]), {"%1"}, id="rang"),
+        pytest.param(look(pane(1, width=80), FIRST.panes[1]), {"%1"}, id="another width"),
+        pytest.param(look(pane(1, title="t"), FIRST.panes[1]), {"%1"}, id="title"),
+        pytest.param(look(pane(1, command="vi"), FIRST.panes[1]), {"%1"}, id="command"),
+        pytest.param(look(pane(1), run=OTHER_RUN), None, id="another server"),
     ],
 )
-def test_two_looks_differ_in_what_changed(after: Look, wanted: Changes) -> None:
-    changes = diff(FIRST, after)
-
-    assert changes == wanted
-    assert bool(changes) is (wanted != Changes())
+def test_a_look_tells_which_panes_moved(after: Snapshot, wanted: set[str] | None) -> None:
+    assert panes_that_stirred(FIRST, after) == wanted
 
 
-def test_a_pane_that_printed_in_the_second_of_the_look_counts_as_stirred() -> None:
+def test_a_pane_that_printed_in_the_second_of_the_look_counts_as_moved() -> None:
     printed = look(pane(1, activity=10), at=10.5)
 
-    assert diff(printed, replace(printed, at=12)).stirred == ("%1",)
-    assert diff(replace(printed, at=11.5), replace(printed, at=12)).stirred == ()
+    assert panes_that_stirred(printed, replace(printed, at=12)) == {PaneId("%1")}
+    assert panes_that_stirred(replace(printed, at=11.5), replace(printed, at=12)) == frozenset()
 
 
-def test_a_pane_that_comes_to_the_front_is_told() -> None:
-    behind = look(pane(1, pane_active=False))
-
-    assert diff(behind, look(pane(1))).shown == ("%1",)
-    assert diff(look(pane(1)), behind).shown == ()
-
-
-def test_a_first_look_shows_everything_as_born() -> None:
-    assert diff(None, FIRST) == Changes(
-        born=(TmuxSessionId("$1"), TmuxSessionId("$2")), new_panes=(PaneId("%1"), PaneId("%2"))
-    )
-    assert diff(NoServer(), NoServer()) == Changes()
-    assert diff(None, NoServer()).server_replaced
-    assert diff(NoServer(), FIRST).server_replaced
-
-
-looks = st.lists(
-    st.tuples(st.integers(1, 5), st.integers(1, 3), st.sampled_from(["a", "b"])),
-    max_size=5,
-    unique_by=lambda row: row[0],
-).map(lambda rows: look(*(pane(number, session, name) for number, session, name in rows)))
-
-
-@given(looks, looks)
-def test_what_is_born_one_way_dies_the_other(one: Snapshot, other: Snapshot) -> None:
-    there, back = diff(one, other), diff(other, one)
-
-    assert set(there.born) == set(back.died)
-    assert set(there.new_panes) == set(back.gone_panes)
-    assert not diff(one, one)
+def test_after_the_first_look_all_panes_are_read() -> None:
+    assert panes_that_stirred(None, FIRST) is None

@@ -1,13 +1,10 @@
-"""What one look at a tmux server shows, as plain facts, and what changed between two looks."""
+"""What one look at a tmux server shows, as plain facts, and which panes moved between two looks."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NewType
+from typing import NewType
 
 from msgspec import Struct
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 TmuxSessionId = NewType("TmuxSessionId", str)
 """tmux's `$3`: unique within one run of a server."""
@@ -113,71 +110,23 @@ class NoServer(Struct, frozen=True):
 Look = Snapshot | NoServer
 
 
-class Changes(Struct, frozen=True, kw_only=True):
-    """Everything that is different, by what kind of difference it is."""
+def panes_that_stirred(before: Snapshot | None, after: Snapshot) -> frozenset[PaneId] | None:
+    """The panes that both looks show and that moved meanwhile. None: all of them, since no id means what it meant.
 
-    server_replaced: bool = False
-    """Another run of the server, or none: nothing else is told then, since no id means what it meant."""
-    born: tuple[TmuxSessionId, ...] = ()
-    died: tuple[TmuxSessionId, ...] = ()
-    renamed: tuple[TmuxSessionId, ...] = ()
-    new_panes: tuple[PaneId, ...] = ()
-    gone_panes: tuple[PaneId, ...] = ()
-    moved_panes: tuple[PaneId, ...] = ()
-    """Panes in another place: session, window or position."""
-    restarted: tuple[PaneId, ...] = ()
-    """Panes with another process, or whose process ended."""
-    shown: tuple[PaneId, ...] = ()
-    """Panes that their session shows now and did not show before."""
-    stirred: tuple[PaneId, ...] = ()
-    """Panes whose program may have printed something, or whose size is another."""
-    retitled: tuple[PaneId, ...] = ()
-    other_command: tuple[PaneId, ...] = ()
-    """Panes with another foreground command or folder."""
-
-    def __bool__(self) -> bool:
-        """Whether anything changed at all."""
-        return self != Changes()
-
-
-_COMPARED: dict[str, Callable[[Pane], object]] = {
-    "moved_panes": lambda pane: (pane.tmux_id, pane.window_id, pane.window_index, pane.pane_index),
-    "restarted": lambda pane: (pane.pid, pane.dead),
-    "stirred": lambda pane: (pane.activity, pane.bell, pane.width, pane.height, pane.alternate, pane.in_mode),
-    "retitled": lambda pane: pane.title,
-    "other_command": lambda pane: (pane.command, pane.path),
-}
-
-
-def diff(before: Look | None, after: Look) -> Changes:
-    """Compare two looks; a first one shows everything as born.
-
-    tmux tells activity in whole seconds: a pane that printed in the second of the look before counts as stirred too.
+    tmux tells activity in whole seconds: a pane that printed in the second of the look before counts as moved too.
     """
-    if isinstance(after, NoServer) or isinstance(before, NoServer):
-        return Changes(server_replaced=type(before) is not type(after))
-    if before is not None and before.incarnation != after.incarnation:
-        return Changes(server_replaced=True)
-    old = {pane.pane_id: pane for pane in before.panes} if before else {}
-    new = {pane.pane_id: pane for pane in after.panes}
-    old_names = {pane.tmux_id: pane.session_name for pane in old.values()}
-    names = {pane.tmux_id: pane.session_name for pane in new.values()}
-    both = [(old[key], pane) for key, pane in new.items() if key in old]
-    differing = {
-        kind: tuple(now.pane_id for was, now in both if value(was) != value(now)) for kind, value in _COMPARED.items()
-    }
-    second = int(before.at) if before else 0
-    recent = {now.pane_id for was, now in both if now.activity >= second > 0}
-    return Changes(
-        born=tuple(key for key in names if key not in old_names),
-        died=tuple(key for key in old_names if key not in names),
-        renamed=tuple(key for key, name in names.items() if old_names.get(key, name) != name),
-        new_panes=tuple(key for key in new if key not in old),
-        gone_panes=tuple(key for key in old if key not in new),
-        shown=tuple(now.pane_id for was, now in both if now.is_current and not was.is_current),
-        moved_panes=differing["moved_panes"],
-        restarted=differing["restarted"],
-        stirred=tuple(key for key in new if key in recent or key in differing["stirred"]),
-        retitled=differing["retitled"],
-        other_command=differing["other_command"],
+    if before is None or before.incarnation != after.incarnation:
+        return None
+    old = {pane.pane_id: pane for pane in before.panes}
+    second = int(before.at)
+    return frozenset(
+        pane.pane_id
+        for pane in after.panes
+        if (was := old.get(pane.pane_id)) and (pane.activity >= second > 0 or _moving(was) != _moving(pane))
     )
+
+
+def _moving(pane: Pane) -> tuple[object, ...]:
+    """What is different once its program has printed something or is another one, or its size is."""
+    printed = (pane.activity, pane.bell, pane.title, pane.alternate, pane.in_mode)
+    return (*printed, pane.width, pane.height, pane.pid, pane.dead, pane.command, pane.path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from quarterdeck.core.pane import NoServer, Snapshot, diff
+from quarterdeck.core.pane import NoServer, Snapshot, panes_that_stirred
 from quarterdeck.errors import StoreError
 from quarterdeck.supervisor.accepted_thoughts import AcceptedThoughts, ThoughtQueue
 from quarterdeck.supervisor.checkpoints import Checkpoints
@@ -280,11 +280,3 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
             if (memory := self.reader.memory_of(session_id)) is not None:
                 self.scrollbacks.drawn(session_id, memory.pane, tail)
         self.engine.moved(reading.tails.keys() | reading.told)
-
-
-def panes_that_stirred(before: Snapshot | None, after: Snapshot) -> frozenset[PaneId] | None:
-    """The panes a resync has to read again: those that moved though no hint said so. None: all of them."""
-    changes = diff(before, after)
-    if before is None or changes.server_replaced:
-        return None
-    return frozenset((*changes.stirred, *changes.retitled, *changes.restarted, *changes.other_command))
