@@ -144,7 +144,7 @@ def test_a_look_tells_which_panes_moved(after: Snapshot, wanted: set[str] | None
 def test_a_pane_that_printed_in_the_second_of_the_look_counts_as_moved() -> None:
     printed = look(pane(1, activity=10), at=10.5)
 
-    assert panes_that_stirred(printed, replace(printed, at=12)) == {PaneId("%1")}
+    assert panes_that_stirred(printed, replace(printed, at=12)) == frozenset({PaneId("%1")})
     assert panes_that_stirred(replace(printed, at=11.5), replace(printed, at=12)) == frozenset()
 
 
