@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 PROGRAM = "quarterdeck"
 VERSION = f"{PROGRAM} {__version__}"
 DESCRIPTION = "An operator console for the coding agents in your tmux sessions. Without a verb it opens the console."
+EXIT_CODES = """\
+exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such thing, 4 tmux missing or unreachable,
+            5 refused by the session's state, 78 bad settings"""
 GLOBAL_DEFAULTS = {"socket_name": None, "socket_path": None, "home": None, "json": False, "verbosity": 0}
 
 
@@ -73,7 +76,7 @@ def build(words: Sequence[str] | None = None, kind: type[Parser] = Parser) -> Pa
     """The parser of all verbs, or, unless help is asked for, of those in `words`: that is most of the time saved."""
     if words is not None and any(word.startswith("-") and "h" in word for word in words):
         words = None
-    parser = kind(prog=PROGRAM, description=DESCRIPTION, epilog=_epilog())
+    parser = kind(prog=PROGRAM, description=DESCRIPTION, epilog=EXIT_CODES)
     parser.add_argument("--version", action="version", version=VERSION)
     _add(parser, GLOBAL_OPTIONS, suppressed=False)
     _add_verbs(parser, VERBS, words)
@@ -83,13 +86,6 @@ def build(words: Sequence[str] | None = None, kind: type[Parser] = Parser) -> Pa
 class _Layout(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=20)
-
-
-def _epilog() -> str:
-    return (
-        "exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such thing, 4 tmux missing or unreachable,\n"
-        "            5 refused by the session's state, 78 bad settings"
-    )
 
 
 def _add_verbs(parser: Parser, verbs: Sequence[Verb], words: Sequence[str] | None, *, required: bool = False) -> None:

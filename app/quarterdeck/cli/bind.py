@@ -28,11 +28,7 @@ def bind(call: Call) -> int:
         raise UsageError("The key is empty.", hint="quarterdeck bind g")
     if options.only_print:
         line = keys.conf_line(options.key or keys.FREE_KEYS[0], _command(call))
-        if call.json:
-            print_json({"line": line})
-        else:
-            say(line)
-        return 0
+        return call.tell({"line": line}, line)
     try:
         return asyncio.run(_remove(call) if options.remove else _bind(call))
     except ServerAbsent as error:
@@ -47,7 +43,7 @@ async def _bind(call: Call) -> int:
     key = await keys.key_name(address, call.options.key) if call.options.key else keys.proposed(bound, popup=popup)
     was = bound.get(key)
     line = keys.conf_line(key, _command(call))
-    pressed = f"{await keys.prefix(call.address)} {key}"
+    pressed = f"{await keys.prefix(address)} {key}"
     if not call.json:
         say(f"tmux {line}")
     if (
@@ -68,16 +64,12 @@ async def _bind(call: Call) -> int:
         return 0
     what = "opens the console in a popup" if popup else "opens the console, and returns to it"
     say(f"{pressed} {what}, until this tmux server ends.")
-    say(f"For good: quarterdeck bind {_as_typed(call, key)} --print >> ~/.tmux.conf")
+    say(f"For good: quarterdeck bind {shlex.quote(key)}{' --popup' if popup else ''} --print >> ~/.tmux.conf")
     return 0
 
 
 def _command(call: Call) -> tuple[str, ...]:
     return keys.console_command(own_command_in_tmux(call), popup=call.options.popup)
-
-
-def _as_typed(call: Call, key: str) -> str:
-    return f"{shlex.quote(key)}{' --popup' if call.options.popup else ''}"
 
 
 async def _remove(call: Call) -> int:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from quarterdeck.cli.output import warn
+from quarterdeck.cli.output import print_json, say, warn
 from quarterdeck.paths import find_places
 
 if TYPE_CHECKING:
@@ -29,6 +29,14 @@ class Call:
         """What was given on the command line, by argparse's names."""
         self.json: bool = options.json
         self.verbosity: int = options.verbosity
+
+    def tell(self, value: object, text: str) -> int:
+        """Print what came of it, as JSON where that was asked for; answers the exit code of what is done."""
+        if self.json:
+            print_json(value)
+        else:
+            say(text)
+        return 0
 
     @cached_property
     def places(self) -> Places:

@@ -27,13 +27,8 @@ EMPTY = """\
 
 def path(call: Call) -> int:
     """Where the settings file is; with --json every place."""
-    places = call.places
-    if call.json:
-        names = ("config_file", "themes", "state_file", "spool", "projects", "log_file")
-        print_json({name: getattr(places, name) for name in names})
-    else:
-        say(str(places.config_file))
-    return 0
+    names = ("config_file", "themes", "state_file", "spool", "projects", "log_file")
+    return call.tell({name: getattr(call.places, name) for name in names}, str(call.places.config_file))
 
 
 def show(call: Call) -> int:
@@ -90,13 +85,12 @@ def check(call: Call) -> int:
     check_repositories(loaded)
     file = loaded.file if loaded.file.exists() else None
     count = sum(value.origin != "default" for value in loaded.values())
-    if call.json:
-        print_json({"config_file": file, "valid": True, "set": count})
-    elif file:
-        say(f"{file} is valid; it and the environment set {count} value{'' if count == 1 else 's'}.")
-    else:
-        say(f"There is no {loaded.file}; the environment sets {count} value{'' if count == 1 else 's'}.")
-    return 0
+    values = f"{count} value{'' if count == 1 else 's'}"
+    said = f"{file} is valid; it and the environment set {values}."
+    return call.tell(
+        {"config_file": file, "valid": True, "set": count},
+        said if file else f"There is no {loaded.file}; the environment sets {values}.",
+    )
 
 
 def checked(file: Path) -> LoadedSettings:

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quarterdeck.cli.call import Call
-    from quarterdeck.core.session import Ask, Session
-    from quarterdeck.operations.session_context import SessionContext
+    from quarterdeck.core.session import Session
     from quarterdeck.runtime.services import Services
 
 
@@ -73,35 +72,28 @@ def cells(session: Session, now: datetime) -> Sequence[str]:
 
 async def show(call: Call) -> int:
     """Print all that is known of one session."""
+    from quarterdeck.operations.preview import preview
+
     async with services(call) as opened:
         context = opened.context
         session = context.session(call.options.session, all_rows=True)
         thoughts = await context.store.thought_history(session.session_id)
         events = await context.store.activity(ActivityQuery(session_id=session.session_id, limit=20))
-        tail = await _tail(context, session, call.options.lines)
+        tail = redact(clean_sgr(await preview(context, session, lines=call.options.lines, colours=False)))
         # With nobody else watching, what is kept is what somebody who is gone found wrong.
-        kept = call.places.state_file
-        wrong = (
-            {} if opened.workers.row_writer.is_writer else await asyncio.to_thread(troubles, kept, str(call.address))
-        )
+        is_alone = opened.workers.row_writer.is_writer
+        kept, server = call.places.state_file, str(call.address)
+        wrong = {} if is_alone else await asyncio.to_thread(troubles, kept, server)
     session = _without_unkept_id(opened, session)
     if call.json:
-        print_json(
-            {
-                **to_wire(session),
-                "thoughts": [
-                    {"thought": t.thought, "thought_state": t.thought_state, "at": t.updated_at} for t in thoughts
-                ],
-                "events": events,
-                "tail": clean_lines(tail),
-            }
-        )
+        told = [{"thought": t.thought, "thought_state": t.thought_state, "at": t.updated_at} for t in thoughts]
+        print_json({**to_wire(session), "thoughts": told, "events": events, "tail": clean_lines(tail)})
         return 0
     now = context.clock.now()
     for label, value in _facts(session, now, why=call.options.why):
         say(f"{label:<12} {value}")
     for name, words in wrong.items():
-        say(f"{'Doubt':<12} {name}: {redact(words)}")
+        say(f"{'Trouble':<12} {name}: {redact(words)}")
     if thoughts:
         say("\nThoughts, newest first")
         for thought in thoughts:
@@ -110,14 +102,15 @@ async def show(call: Call) -> int:
         say("\nActivity, newest first")
         for event in events:
             say(f"  {age(now - event.at):>5}  {event.kind}  {event.summary}")
-    say("\nLast words" if session.state is SessionState.EXITED or session.is_stale else "\nScreen")
+    say("\nLast lines" if session.state is SessionState.EXITED or session.is_stale else "\nScreen")
     say(clean_lines(tail) if tail.strip() else "  (nothing was kept)")
     return 0
 
 
 def _facts(session: Session, now: datetime, *, why: bool) -> list[tuple[str, str]]:
     session = masked_session(session)
-    evidence = session.state_evidence
+    evidence, ask = session.state_evidence, session.asks
+    asks = "" if ask is None else f"{ask.text}  [{' | '.join(ask.choices)}]" if ask.choices else ask.text
     known = f"{cause_of(evidence.cause).words} ({evidence.source}, {evidence.confidence} confidence)"
     facts = [
         ("Session", f"{session.session_id}  {session.tmux_name}"),
@@ -125,7 +118,7 @@ def _facts(session: Session, now: datetime, *, why: bool) -> list[tuple[str, str
         ("Because", known + (f", {age(now - evidence.observed_at)} ago" if evidence.observed_at else "")),
         ("Rest", session.rest_state.value),
         ("Wants", session.needs.value if session.needs else ""),
-        ("Asks", _asked(session.asks) if session.asks else ""),
+        ("Asks", asks),
         ("Agent", " ".join(filter(None, (session.tool, session.model)))),
         ("Context", f"{session.token_count} of {session.context_limit} tokens" if session.token_count else ""),
         ("Thought", session.thought or ""),
@@ -133,24 +126,8 @@ def _facts(session: Session, now: datetime, *, why: bool) -> list[tuple[str, str
         ("Folder", session.cwd),
         ("Pane", session.pane_id or ""),
         ("Quiet for", age(now - session.last_activity_at)),
-        ("Ended", _ended(session)),
+        ("Ended", session.exit_reason + session.status_words if session.exit_reason else ""),
     ]
     if why:
         facts.insert(3, ("Detail", f"{evidence.cause}: {evidence.detail}" if evidence.detail else evidence.cause))
     return [(label, value) for label, value in facts if value]
-
-
-def _asked(ask: Ask) -> str:
-    return f"{ask.text}  [{' | '.join(ask.choices)}]" if ask.choices else ask.text
-
-
-def _ended(session: Session) -> str:
-    if session.exit_reason is None:
-        return ""
-    return session.exit_reason + session.status_words
-
-
-async def _tail(context: SessionContext, session: Session, lines: int) -> str:
-    from quarterdeck.operations.preview import preview
-
-    return redact(clean_sgr(await preview(context, session, lines=lines, colours=False)))

@@ -39,8 +39,9 @@ def run(call: Call) -> int:
 
 
 def _sessions(call: Call, prefix: str) -> Iterator[tuple[str, str]]:
-    known = {name for _, name, status, _ in _all_kept(call) if status == "live"}
-    yield from _of_sessions(call, prefix, {"live"})
+    live = [each for each in _all_kept(call) if each[2] == "live"]
+    yield from _told(live, prefix)
+    known = {name for _, name, *_ in live}
     # Where nobody has watched yet, tmux alone knows.
     seen = FirstLook(call.address).wait(PATIENCE)
     if isinstance(seen, Snapshot):
@@ -50,15 +51,14 @@ def _sessions(call: Call, prefix: str) -> Iterator[tuple[str, str]]:
 
 
 def _kept(call: Call, prefix: str) -> Iterator[tuple[str, str]]:
-    return _of_sessions(call, prefix, {"live", "stale", "ended"})
+    return _told([each for each in _all_kept(call) if each[2] in {"live", "stale", "ended"}], prefix)
 
 
 def _all_kept(call: Call) -> list[tuple[str, str, str, str]]:
     return names(call.places.state_file, server_socket(call.options.socket_name, call.options.socket_path))
 
 
-def _of_sessions(call: Call, prefix: str, statuses: set[str]) -> Iterator[tuple[str, str]]:
-    found = [each for each in _all_kept(call) if each[2] in statuses]
+def _told(found: list[tuple[str, str, str, str]], prefix: str) -> Iterator[tuple[str, str]]:
     counted = [name for _, name, *_ in found]
     by_name = False
     for session_id, name, status, state in found:
@@ -67,17 +67,16 @@ def _of_sessions(call: Call, prefix: str, statuses: set[str]) -> Iterator[tuple[
             yield name, f"{session_id}, {state if status == 'live' else status}"
     # Ids are what one types when names do not do.
     if not by_name or prefix:
-        yield from ((session_id, name) for session_id, name, *_ in found)
+        for session_id, name, *_ in found:
+            yield session_id, name
 
 
-def _projects(call: Call, prefix: str) -> Iterator[tuple[str, str]]:
-    del prefix
+def _projects(call: Call, _: str) -> Iterator[tuple[str, str]]:
     for name, project in _section(call, "projects").items():
         yield name, str(project.get("path", "")) if isinstance(project, dict) else ""
 
 
-def _agents(call: Call, prefix: str) -> Iterator[tuple[str, str]]:
-    del prefix
+def _agents(call: Call, _: str) -> Iterator[tuple[str, str]]:
     from quarterdeck.plugins.loading import names as plugin_names
 
     for name in dict.fromkeys((*_section(call, "agents"), *plugin_names())):

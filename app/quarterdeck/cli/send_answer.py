@@ -86,9 +86,8 @@ def _print_sent(call: Call, opened: Services, done: list[Delivery]) -> None:
 
 def unattended(opened: Services) -> list[str]:
     """What is to be said of messages that wait while nobody is there to deliver them."""
-    return (
-        ["what waits goes once a console or `quarterdeck watch` runs."] if opened.workers.row_writer.is_writer else []
-    )
+    is_alone = opened.workers.row_writer.is_writer
+    return ["what waits is sent once a console or `quarterdeck watch` runs."] if is_alone else []
 
 
 def _wire(sent: Delivery) -> dict[str, object]:
@@ -103,10 +102,10 @@ def _wire(sent: Delivery) -> dict[str, object]:
 
 
 def _exit_code(done: list[Delivery]) -> int:
-    refused = [sent for sent in done if sent.outcome is Outcome.REFUSED]
-    if not refused:
+    refused = [sent.outcome is Outcome.REFUSED for sent in done]
+    if not any(refused):
         return 0
-    return Refused.exit_code if len(refused) == len(done) else 1
+    return Refused.exit_code if all(refused) else 1
 
 
 async def _list_waiting(call: Call) -> int:
@@ -148,11 +147,7 @@ async def _change_waiting(call: Call) -> int:
             text = options.rest if options.rest is not None else " ".join(options.words)
             held = await sending.rewrite(opened.context, options.edit, given_text(text))
             what = "changed"
-    if call.json:
-        print_json(_held(held))
-    else:
-        say(f"{what}  message {held.id} for {held.session_id}")
-    return 0
+    return call.tell(_held(held), f"{what}  message {held.id} for {held.session_id}")
 
 
 async def answer(call: Call) -> int:
@@ -175,18 +170,14 @@ async def answer(call: Call) -> int:
                 say(f"{number}. {box}{each}")
             return 0
         done = await answering.answer(context, session, given_text(choice), own_pane=own_pane(context.mux.address))
-    if call.json:
-        print_json(
-            {
-                "session_id": session.session_id,
-                "tmux_name": session.tmux_name,
-                "outcome": done.sent.outcome.value if done.sent else "answered",
-                "question": masked(done.question.text),
-                "answer": masked(done.answer) or None,
-            }
-        )
-    else:
-        said = done.sent.detail if done.sent else masked(done.answer) or "in your own words"
-        outcome = done.sent.outcome if done.sent else "answered"
-        say(f"{outcome}  {session.session_id}  {session.tmux_name}  {said}")
-    return 0
+    outcome = done.sent.outcome.value if done.sent else "answered"
+    given = masked(done.answer)
+    value = {
+        "session_id": session.session_id,
+        "tmux_name": session.tmux_name,
+        "outcome": outcome,
+        "question": masked(done.question.text),
+        "answer": given or None,
+    }
+    said = done.sent.detail if done.sent else given or "in your own words"
+    return call.tell(value, f"{outcome}  {session.session_id}  {session.tmux_name}  {said}")

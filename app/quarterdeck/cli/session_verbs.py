@@ -46,11 +46,7 @@ async def new(call: Call) -> int:
             notices += unattended(opened)
     for notice in notices:
         warn(notice)
-    if call.json:
-        print_json(to_wire(session))
-    else:
-        say(f"{session.session_id}  {session.tmux_name}")
-    return 0
+    return call.tell(to_wire(session), f"{session.session_id}  {session.tmux_name}")
 
 
 async def kill(call: Call) -> int:
@@ -73,8 +69,8 @@ async def kill(call: Call) -> int:
     else:
         for each in done:
             say("  ".join(str(each[key]) for key in ("outcome", "session_id", "tmux_name", "note") if each.get(key)))
-    for failure in failed[:-1] if not call.json else []:
-        warn(failure.message)
+        for failure in failed[:-1]:
+            warn(failure.message)
     if failed:
         raise failed[-1]
     return 0
@@ -127,11 +123,7 @@ async def adopt(call: Call) -> int:
         identity = _identity(opened.context, call.options.identity)
         session = await adopt_session(opened.context, call.options.name, identity)
         await opened.workers.checkpoints.save()
-    if call.json:
-        print_json(to_wire(session))
-    else:
-        say(f"{session.session_id}  {session.tmux_name}")
-    return 0
+    return call.tell(to_wire(session), f"{session.session_id}  {session.tmux_name}")
 
 
 def _identity(context: SessionContext, word: str | None) -> SessionId | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.cli.call import given_text, services
-from quarterdeck.cli.output import print_json, print_table, say
+from quarterdeck.cli.output import print_json, print_table
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.session_json import to_wire
 from quarterdeck.core.session_names import find_session
@@ -52,7 +52,7 @@ def _telling(call: Call) -> Callable[[str], None]:
 
 @asynccontextmanager
 async def work_context_of(call: Call, *projects: str) -> AsyncIterator[Services]:
-    """The services, with what an earlier crash left half done put right first, and the projects' forges known."""
+    """The services, once what an earlier crash left half done is finished or undone and the forges are known."""
     async with services(call, look=False) as opened:
         for line in await recover(opened.work_context):
             progress(line)
@@ -103,13 +103,9 @@ async def worker(opened: Services, word: str) -> WorkRecord:
 
 
 def _shown(call: Call, session: Session) -> int:
-    if call.json:
-        print_json(to_wire(session))
-    else:
-        work = session.work
-        where = f"  {work.branch}  {work.worktree}" if work else ""
-        say(f"{session.session_id}  {session.tmux_name}{where}")
-    return 0
+    work = session.work
+    where = f"  {work.branch}  {work.worktree}" if work else ""
+    return call.tell(to_wire(session), f"{session.session_id}  {session.tmux_name}{where}")
 
 
 async def spawn_worker(call: Call) -> int:
@@ -196,11 +192,8 @@ async def remap_session(call: Call) -> int:
     async with work_context_of(call) as opened:
         record = await worker(opened, call.options.session)
         conversation = await remap(opened.work_context, record.session_id, is_forced=call.options.force)
-    if call.json:
-        print_json({"session_id": record.session_id, "agent_session_id": conversation})
-    else:
-        say(f"{record.session_id}  {conversation}")
-    return 0
+    value = {"session_id": record.session_id, "agent_session_id": conversation}
+    return call.tell(value, f"{record.session_id}  {conversation}")
 
 
 async def claim(call: Call) -> int:
@@ -210,20 +203,15 @@ async def claim(call: Call) -> int:
         claimed = await claim_pr(
             opened.work_context, record.session_id, call.options.pr, is_assigned=call.options.assign
         )
-    if call.json:
-        print_json(
-            {
-                "session_id": claimed.record.session_id,
-                "pr": claimed.pr.as_json(),
-                "branch_changed": claimed.branch_changed,
-                "taken_over_from": list(claimed.taken_over_from),
-                "assigned": claimed.assigned,
-            }
-        )
-    else:
-        say(f"{claimed.record.session_id}  {claimed.pr.url}")
-        if claimed.taken_over_from:
-            say(f"taken over from {', '.join(claimed.taken_over_from)}")
+    value = {
+        "session_id": claimed.record.session_id,
+        "pr": claimed.pr.as_json(),
+        "branch_changed": claimed.branch_changed,
+        "taken_over_from": list(claimed.taken_over_from),
+        "assigned": claimed.assigned,
+    }
+    others = f"\ntaken over from {', '.join(claimed.taken_over_from)}" if claimed.taken_over_from else ""
+    call.tell(value, f"{claimed.record.session_id}  {claimed.pr.url}{others}")
     if claimed.assignment_error:
         progress(f"it could not be assigned: {claimed.assignment_error}")
     return 0
@@ -267,8 +255,5 @@ async def report_state(call: Call) -> int:
         record = await report(
             opened.work_context, session_id, call.options.state, note=call.options.note or "", pr_url=call.options.pr
         )
-    if call.json:
-        print_json({"session_id": record.session_id, "state": record.report_state, "note": record.report_note})
-    else:
-        say(f"{record.session_id}  {record.report_state}")
-    return 0
+    value = {"session_id": record.session_id, "state": record.report_state, "note": record.report_note}
+    return call.tell(value, f"{record.session_id}  {record.report_state}")

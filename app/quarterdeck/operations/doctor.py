@@ -111,7 +111,7 @@ async def folders(places: Places) -> Sequence[Finding]:
     wrong = [finding for finding in found if finding.status is not CheckStatus.OK]
     well = len(found) - len(wrong)
     missing = 0 if any(finding.status is CheckStatus.FAIL for finding in wrong) else len(places.folders) - len(there)
-    said = [f"Only you can look inside {well} folders and files of ours."] if well else []
+    said = [f"{well} folders and files of Quarterdeck are readable by you alone."] if well else []
     said += [f"{missing} more will be made when needed."] if missing else []
     return [*wrong, Finding("folders", CheckStatus.OK, " ".join(said))] if said else wrong
 
@@ -156,9 +156,9 @@ def _mode(name: str, path: Path, wanted: int) -> Finding:
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & ~wanted:
         return Finding(
-            name, CheckStatus.WARN, f"Others can look inside (mode {mode:04o}).", f"chmod {wanted:o} {_quoted(path)}"
+            name, CheckStatus.WARN, f"Others can read it (mode {mode:04o}).", f"chmod {wanted:o} {_quoted(path)}"
         )
-    return Finding(name, CheckStatus.OK, f"Only you can look inside (mode {mode:04o}).")
+    return Finding(name, CheckStatus.OK, f"Only you can read it (mode {mode:04o}).")
 
 
 CHECKS: tuple[Check, ...] = (

@@ -103,7 +103,7 @@ class SettingsDesk:
         spent = await self._thinkers.spent(self._live.now.thoughts)
         counts = self._engine.skipped
         skipped = ", ".join(f"{count} {WORDS[why]}" for why, count in sorted(counts.items()))
-        passed = f" Sessions passed over: {skipped}." if skipped else ""
+        passed = f" Sessions skipped: {skipped}." if skipped else ""
         said = f"{self._tried}\n" if self._tried else ""
         return [
             Setting(
@@ -115,7 +115,7 @@ class SettingsDesk:
             ),
             Setting(
                 key=SPENT,
-                value=f"{sum(counts.values())} passed over" if counts else "",
+                value=f"{sum(counts.values())} skipped" if counts else "",
                 help=f"Spent in the {spent}.{passed}",
                 source="Enter looks again",
                 choices=(NOW,),
