@@ -14,7 +14,6 @@ from quarterdeck.core.model_calls import Skip
 from quarterdeck.errors import NotFound, Refused, SettingsError, ThinkerError
 from quarterdeck.operations.projects import projects_near
 from quarterdeck.operations.settings_desk import MODELS, NOW, SPENT, TEST, WORDS, SettingsDesk
-from quarterdeck.runtime.services import settings_desk_of
 from quarterdeck.store.sqlite import SqliteStore
 from quarterdeck.supervisor.live_settings import LiveSettings
 from quarterdeck.thoughts.configured_thinkers import ConfiguredThinkers
@@ -195,7 +194,7 @@ async def test_the_console_says_what_of_an_edit_waits_for_its_next_start(tmp_pat
     told: list[str] = []
     async with services_on(tmp_path / "s", tmp_path, settings=cast("Settings", SHIPPED)) as services:
         services.live.say_what_waits(told.append)
-        desk = await settings_desk_of(services)()
+        desk = await services.settings_desk()
         for text in ("[thoughts]\nenabled = false\n", '[console]\ngroup = "repo"\n[keys]\n"row.up" = "u"\n'):
             (tmp_path / "config.toml").write_text(text)
             services.live.look()

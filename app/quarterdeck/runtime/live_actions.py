@@ -18,13 +18,12 @@ from quarterdeck.operations.spawn import spawn_in_row
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from quarterdeck.core.session import Ask, Session, SessionId
     from quarterdeck.operations.cleanup import Cleared
     from quarterdeck.operations.long_operations import LongOperations
     from quarterdeck.operations.new import NewSessionRequest
-    from quarterdeck.operations.settings_desk import SettingsDesk
     from quarterdeck.operations.shown_fleet import ShownFleet
     from quarterdeck.operations.spawn import SpawnRequest
     from quarterdeck.ports.mux import Attach, GoResult
@@ -44,7 +43,6 @@ class LiveActions:
         shown: ShownFleet,
         operations: LongOperations,
         terminal: OperatorTerminal,
-        desk: Callable[[], Awaitable[SettingsDesk]],
     ) -> None:
         self._services = services
         self._context = services.context
@@ -52,7 +50,6 @@ class LiveActions:
         self._operations = operations
         self._terminal = terminal
         self._own_pane = terminal.own_pane
-        self._desk = desk
 
     async def look_now(self) -> None:
         """Look at tmux at once."""
@@ -141,4 +138,4 @@ class LiveActions:
 
     async def change_setting(self, key: str, value: str) -> None:
         """Set one."""
-        await (await self._desk()).change(key, value)
+        await (await self._services.settings_desk()).change(key, value)

@@ -12,7 +12,7 @@ from quarterdeck.operations.preview import folder_diff
 from quarterdeck.operations.projects import list_issues, projects_near
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     from quarterdeck.core.day import Moment
     from quarterdeck.core.fleet import Fleet
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from quarterdeck.operations.cleanup import CleanupCandidate
     from quarterdeck.operations.long_operations import LongOperation, LongOperations
     from quarterdeck.operations.projects import IssueList
-    from quarterdeck.operations.settings_desk import Setting, SettingsDesk
+    from quarterdeck.operations.settings_desk import Setting
     from quarterdeck.operations.shown_fleet import ShownFleet
     from quarterdeck.operations.start_choices import Directory, Tools
     from quarterdeck.ports.messages import Held
@@ -37,13 +37,11 @@ class LiveReader:
         services: Services,
         shown: ShownFleet,
         operations: LongOperations,
-        desk: Callable[[], Awaitable[SettingsDesk]],
     ) -> None:
         self._services = services
         self._context = services.context
         self._shown = shown
         self._operations = operations
-        self._desk = desk
 
     def fleet(self) -> Fleet:
         """The fleet as it is now."""
@@ -123,4 +121,4 @@ class LiveReader:
 
     async def settings(self) -> list[Setting]:
         """Every setting that the console can show."""
-        return await (await self._desk()).settings()
+        return await (await self._services.settings_desk()).settings()

@@ -7,22 +7,41 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from quarterdeck.core.fleet import Fleet
+from quarterdeck.ports.clock import wall_clock
+from quarterdeck.ports.store import StoreHealth
 from quarterdeck.programs import tmux_trouble
-from quarterdeck.runtime.first_frame import FirstFrame
 from quarterdeck.runtime.setup_checks import ConsoleSetup
+from quarterdeck.store.first_read import first_read
 from quarterdeck.store.glances import own_session_key
+from quarterdeck.supervisor.shown_rows import Guests, first_fleet
+from quarterdeck.tmux.first_look import FirstLook
+from quarterdeck.tmux.navigation import own_pane
 from quarterdeck.tui.backend import OpenFleet
-from quarterdeck.tui.preferences import KEPT, ConsoleMemory, preferences_of, preferences_to_keep
+from quarterdeck.tui.preferences import (
+    KEPT,
+    ConsoleMemory,
+    arranged,
+    arrangement,
+    fingerprint,
+    kept_preferences,
+    key_of,
+    preferences_of,
+    preferences_to_keep,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from quarterdeck.config.settings import Settings
+    from quarterdeck.core.day import Moment
     from quarterdeck.core.pane import ServerAddress
+    from quarterdeck.core.session import SessionId
     from quarterdeck.errors import QuarterdeckError
     from quarterdeck.operations.long_operations import LongOperations
     from quarterdeck.paths import Places
@@ -30,6 +49,7 @@ if TYPE_CHECKING:
     from quarterdeck.supervisor.notice_channels import Told
     from quarterdeck.tmux.operator_terminal import OperatorTerminal
     from quarterdeck.tui.backend import FleetSource
+    from quarterdeck.tui.preferences import Preferences
 
 LOADED_BESIDE = (
     "runtime.services",
@@ -46,6 +66,57 @@ LOADED_BESIDE = (
     "tmux.operator_terminal",
 )
 """What a console needs once its first frame stands: a quarter of a second, in which the loop answers keys."""
+PATIENCE = 0.2
+"""Seconds the first frame waits for tmux, which has been at it since the start; then it says that it is looking."""
+
+
+class FirstFrame:
+    """The first fleet and the console's preferences. tmux is asked at once. Implements tui.backend.FleetSource."""
+
+    def __init__(self, address: ServerAddress, places: Places, load_settings: Callable[[], Settings]) -> None:
+        self._server = str(address)
+        self._own = own_pane(address)
+        self._look = FirstLook(address)
+        self._read = first_read(places.state_file, self._server)
+        self.print = fingerprint(places.config_file)
+        """Of what the settings are read from."""
+        known = kept_preferences(self._read.meta.get(KEPT), self.print)
+        self.is_known = known is not None
+        """Whether the settings are as they were when they were last found right."""
+        # What was changed since is checked before anything is shown; raises SettingsError.
+        self._by_settings = known if known is not None else preferences_of(load_settings())
+
+    @cached_property
+    def preferences(self) -> Preferences:
+        """How the console opens."""
+        return arranged(self._by_settings, arrangement(self._read.meta.get(key_of(self._server))))
+
+    def fleet(self) -> Fleet:
+        """The sessions tmux lists, as they were last known; an empty one that was never looked at if it cannot say."""
+        return self._fleet
+
+    @cached_property
+    def _fleet(self) -> Fleet:
+        look = self._look.wait(PATIENCE)
+        if look is None:
+            return Fleet()
+        fleet = first_fleet(self._read.sessions, look, self._server, wall_clock())
+        return Guests(self._own)(fleet, look)
+
+    def store_health(self) -> StoreHealth:
+        """Well, until the store is opened."""
+        return StoreHealth()
+
+    def activity_of(self, session_id: SessionId) -> Sequence[int]:
+        """Nothing was counted yet."""
+        return ()
+
+    def day_of(self, session_id: SessionId) -> Sequence[Moment]:
+        """Nothing of it was read yet."""
+        return ()
+
+    def under_way(self, session_id: SessionId) -> None:
+        """Nothing was begun yet."""
 
 
 class Opening:
@@ -108,18 +179,15 @@ class Opening:
         try:
             live = await self._opened()
             async with live.terminal.noted():
-                await self._supervise(live.services)
+                # Beside the watch: taking a large worktree back must not keep the table waiting.
+                recovering = asyncio.create_task(self._recover(live.services))
+                try:
+                    await live.services.workers.run()
+                finally:
+                    recovering.cancel()
+                    await asyncio.wait([recovering])
         finally:
             self._looked.set()
-
-    async def _supervise(self, services: Services) -> None:
-        # Beside the watch: taking a large worktree back must not keep the table waiting.
-        recovering = asyncio.create_task(self._recover(services))
-        try:
-            await services.workers.run()
-        finally:
-            recovering.cancel()
-            await asyncio.wait([recovering])
 
     async def _recover(self, services: Services) -> None:
         from quarterdeck.operations.recover import recover_aloud
@@ -148,7 +216,8 @@ class Opening:
         return await asyncio.shield(self._opening)
 
     async def _open_everything(self) -> _Live:
-        await asyncio.to_thread(_import_everything)
+        # So that the loop only has to put it together.
+        await asyncio.to_thread(lambda: [import_module(f"quarterdeck.{name}") for name in LOADED_BESIDE])
         settings = await asyncio.to_thread(self._load_settings)
         from quarterdeck.runtime.services import open_services
 
@@ -157,9 +226,8 @@ class Opening:
         )
         await self.memory.use(services.context.store)
         if not self._first.is_known:
-            await services.context.store.set_meta(
-                KEPT, preferences_to_keep(preferences_of(settings), self._first.print)
-            )
+            preferences = preferences_to_keep(preferences_of(settings), self._first.print)
+            await services.context.store.set_meta(KEPT, preferences)
         self._live = self._joined(services)
         return self._live
 
@@ -169,7 +237,6 @@ class Opening:
         from quarterdeck.operations.shown_fleet import ShownFleet
         from quarterdeck.runtime.live_actions import LiveActions
         from quarterdeck.runtime.live_reader import LiveReader
-        from quarterdeck.runtime.services import settings_desk_of
         from quarterdeck.supervisor.notice_channels import Told, in_console
         from quarterdeck.tmux.operator_terminal import OperatorTerminal
 
@@ -183,12 +250,11 @@ class Opening:
             own_pane=terminal.own_pane,
             stands_in=lambda own, ends_with_us: self.memory.stands_in(own, ends_with_us=ends_with_us),
         )
-        desk = settings_desk_of(services)
         in_console(services.notifications.channels, lambda told: self._listener(told))
         services.live.say_what_waits(lambda said: self._listener(Told("Settings", said)))
-        reader = LiveReader(services, shown, operations, desk)
+        reader = LiveReader(services, shown, operations)
         shown.subscribe(self._changed)
-        actions = LiveActions(services, shown, operations, terminal, desk)
+        actions = LiveActions(services, shown, operations, terminal)
         return _Live(services, operations, terminal, OpenFleet(reader, actions))
 
     def _changed(self) -> None:
@@ -206,9 +272,3 @@ class _Live(NamedTuple):
     operations: LongOperations
     terminal: OperatorTerminal
     opened: OpenFleet
-
-
-def _import_everything() -> None:
-    """Load the code of everything else, so that the loop only has to put it together."""
-    for name in LOADED_BESIDE:
-        import_module(f"quarterdeck.{name}")

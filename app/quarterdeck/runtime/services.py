@@ -8,6 +8,7 @@ import os
 import secrets
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache, cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -96,6 +97,18 @@ class Services(Struct, frozen=True, kw_only=True, dict=True):
         folder = context.places.state_file.parent
         return ConfiguredThinkers(store=context.store, clock=context.clock, folder=folder, environ=os.environ)
 
+    async def settings_desk(self) -> SettingsDesk:
+        """Where settings are shown and changed. The model, which nobody else needs, is imported beside the loop."""
+        await asyncio.to_thread(import_module, "quarterdeck.operations.settings_desk")
+        return self._settings_desk
+
+    @cached_property
+    def _settings_desk(self) -> SettingsDesk:
+        from quarterdeck.operations.settings_desk import SettingsDesk
+        from quarterdeck.operations.start_choices import installed
+
+        return SettingsDesk(self.live, self.workers.engine, self.thinkers, lambda: installed(self.context.agents))
+
     @cached_property
     def forges(self) -> Forges:
         """Trackers and forges, each made when a project asks for its own."""
@@ -143,29 +156,6 @@ class Services(Struct, frozen=True, kw_only=True, dict=True):
             environ=os.environ,
             own_session=os.environ.get("QUARTERDECK_SESSION") or None,
         )
-
-
-def settings_desk_of(services: Services) -> Callable[[], Awaitable[SettingsDesk]]:
-    """Answers where settings are shown and changed, made when it is first asked for.
-
-    The model of the settings, which nobody else needs, is imported beside the loop.
-    """
-    made: list[SettingsDesk] = []
-
-    def make() -> SettingsDesk:
-        from quarterdeck.operations.settings_desk import SettingsDesk
-        from quarterdeck.operations.start_choices import installed
-
-        return SettingsDesk(
-            services.live, services.workers.engine, services.thinkers, lambda: installed(services.context.agents)
-        )
-
-    async def desk() -> SettingsDesk:
-        if not made:
-            made.append(await asyncio.to_thread(make))
-        return made[0]
-
-    return desk
 
 
 async def _revive(services: Services, session: Session) -> Session:
@@ -257,7 +247,8 @@ async def open_services(
 
         def take_up(own: Mapping[str, UserAgent]) -> None:
             agents.use(every_agent(own))
-            workers.detect_anew()
+            workers.reader.detect_anew()
+            workers.watcher.look_now()
 
         live.follow(lambda settings: settings.agents, take_up)
         try:

@@ -8,17 +8,16 @@ import logging
 import os
 import sys
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from quarterdeck.ports.clock import wall_clock
+from quarterdeck.supervisor.processes import boot_time
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import datetime
 
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.transcript import TranscriptView
@@ -154,12 +153,12 @@ def started_at(program: Program) -> datetime | None:
     """When a process started; None where the system does not say it in a way we read."""
     if sys.platform != "linux" or not program.started:
         return None
+    booted = boot_time()
     try:
-        uptime = float(Path("/proc/uptime").read_text().split()[0])
-        age = uptime - float(program.started) / os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError, IndexError):
+        after = float(program.started) / os.sysconf("SC_CLK_TCK")
+    except ValueError:
         return None
-    return wall_clock() - timedelta(seconds=age)
+    return None if booted is None else datetime.fromtimestamp(booted + after, UTC)
 
 
 def home_of(program: Program) -> Path | None:

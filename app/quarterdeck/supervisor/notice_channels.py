@@ -18,11 +18,7 @@ if TYPE_CHECKING:
     from quarterdeck.config.settings import Notify
 
 TIMEOUT = 10.0
-APPLE_SCRIPT = (
-    "on run argv",
-    "display notification (item 1 of argv) with title (item 2 of argv)",
-    "end run",
-)
+APPLE_SCRIPT = ("on run argv", "display notification (item 1 of argv) with title (item 2 of argv)", "end run")
 """The words are arguments, so that nothing in them is ever run."""
 
 

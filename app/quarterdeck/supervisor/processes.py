@@ -6,12 +6,14 @@ import asyncio
 import logging
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from quarterdeck.core.process_tree import Process, ProcessTree, below, grow, has_work
 from quarterdeck.ports.agent import Program
+from quarterdeck.ports.clock import wall_clock
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
@@ -124,6 +126,14 @@ def _from_proc() -> Iterator[Row]:
         fields = stat[end + 2 :].split()
         if fields[0] not in {b"Z", b"X"}:
             yield int(pid), int(fields[1]), stat[start + 1 : end].decode(errors="replace"), float(fields[19])
+
+
+def boot_time() -> float | None:
+    """When the machine started, in epoch seconds; None where the system does not say it in a way we read."""
+    try:
+        return wall_clock().timestamp() - float(Path("/proc/uptime").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def _from_psutil() -> Iterator[Row]:

@@ -7,15 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from quarterdeck.core.detector import (
-    DetectorState,
-    Observation,
-    dismiss,
-    is_doubtful,
-    next_deadline,
-    reading_of,
-    step,
-)
+from quarterdeck.core.detector import DetectorState, Observation, dismiss, is_doubtful, next_deadline, reading_of, step
 from quarterdeck.core.insight import Insight
 from quarterdeck.core.process_tree import WRAPPER, is_interpreter
 from quarterdeck.core.projection import Conclusion

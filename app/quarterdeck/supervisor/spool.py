@@ -14,6 +14,7 @@ from quarterdeck.core.foreign_json import EMPTY, Json, parse_object, text_at
 from quarterdeck.core.report import HEADER, PAYLOAD_BYTES, Report
 from quarterdeck.foreign_files import open_file
 from quarterdeck.ports.clock import wall_clock
+from quarterdeck.supervisor.processes import boot_time
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -48,7 +49,7 @@ def drain(spool: Path, *, limit: int = READ_AT_ONCE, socket: str | None = None) 
 
     With `socket` reports from other tmux servers are left for whoever watches those, for as long as they may come.
     """
-    boot = _boot_time()
+    boot = boot_time()
     names = sorted(_names(spool))
     reports: list[Report] = []
     malformed = 0
@@ -85,7 +86,7 @@ class Glimpse(NamedTuple):
 def glance(spool: Path, *, since: float, seen: Collection[str] = ()) -> list[Glimpse]:
     """Reports written since, which stay where they are for whoever takes them. Blocking, bounded."""
     names = [name for written, name in _names(spool) if written >= since - 1 and name not in seen]
-    boot = _boot_time()
+    boot = boot_time()
     return [Glimpse(name, read(spool / name, boot=boot)) for name in sorted(names)[:READ_AT_ONCE]]
 
 
@@ -148,13 +149,6 @@ def _told_at(told: str, written_at: float, boot: float | None) -> float:
     found = seconds if told.startswith("@") else boot + seconds if boot is not None and seconds > 0 else written_at
     # A clock that was set, or a machine that slept: then the file's own time is nearer.
     return found if abs(found - written_at) < 30 else written_at
-
-
-def _boot_time() -> float | None:
-    try:
-        return wall_clock().timestamp() - float(Path("/proc/uptime").read_text().split()[0])
-    except (OSError, ValueError, IndexError):
-        return None
 
 
 def _salvaged(body: bytes) -> Json:

@@ -47,13 +47,7 @@ class Supervisor:
     """Watches one tmux server. Everything else reads `fleet`, and subscribes to what happens."""
 
     def __init__(
-        self,
-        *,
-        mux: Mux,
-        store: Store,
-        clock: Clock,
-        is_writer: Callable[[], bool],
-        notes: SessionNotes | None = None,
+        self, *, mux: Mux, store: Store, clock: Clock, is_writer: Callable[[], bool], notes: SessionNotes | None = None
     ) -> None:
         self.mux = mux
         self.store = store

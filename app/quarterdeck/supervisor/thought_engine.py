@@ -65,7 +65,7 @@ class ThoughtEngine:
         self._insight = insight
         self._publisher = publisher
         self._line_of = line_of
-        self._setup = setup
+        self.setup = setup
         self._clock = clock
         self._tell_health = report
         self._is_writer = is_writer
@@ -78,20 +78,15 @@ class ThoughtEngine:
 
     # What others call
 
-    @property
-    def setup(self) -> EngineSetup:
-        """How it works now."""
-        return self._setup
-
     def use(self, setup: EngineSetup) -> None:
         """Work in another way from now on; what a model before this one still answers is dropped."""
-        if setup.thinker is not self._setup.thinker:
+        if setup.thinker is not self.setup.thinker:
             self.health = EngineHealth()
             self._not_before = 0.0
             for memory in self._memories.values():
                 memory.forget_question()
         self._room = asyncio.Semaphore(setup.concurrency)
-        self._setup = setup
+        self.setup = setup
         self.think_again()
 
     def think_again(self) -> None:
@@ -161,7 +156,7 @@ class ThoughtEngine:
         """Before when it would be idle to look at words alone."""
         if memory is None or memory.is_asleep:
             return 0.0
-        if memory.called_at is None or self._setup.thinker is not None:
+        if memory.called_at is None or self.setup.thinker is not None:
             return memory.attended_at + URGENT_GAP
         return memory.called_at + LINE_GAP
 
@@ -231,7 +226,7 @@ class ThoughtEngine:
         if isinstance(news, Skip):
             self._skip(news)
             return
-        thinker = self._setup.thinker if self._setup.is_enabled and tasks is not None else None
+        thinker = self.setup.thinker if self.setup.is_enabled and tasks is not None else None
         opens = self._opens_at(memory, news, now, has_model=thinker is not None)
         if session_id in self._asked:
             self._skip(Skip.IN_FLIGHT)
@@ -253,7 +248,7 @@ class ThoughtEngine:
         if memory.called_at is None:
             return now
         if has_model:
-            gap = self._setup.cadence.gap(now - memory.stable_since, objective_changed=news.shift)
+            gap = self.setup.cadence.gap(now - memory.stable_since, objective_changed=news.shift)
         else:
             gap = URGENT_GAP if news.is_other_state or news.is_other_task else LINE_GAP
         return memory.called_at + gap
@@ -286,7 +281,7 @@ class ThoughtEngine:
             why, fault = Skip.MODEL_ERROR, f"{type(error).__name__}: {error}"
         finally:
             self._asked.discard(session_id)
-        is_wanted = thinker is self._setup.thinker
+        is_wanted = thinker is self.setup.thinker
         if why is not None and is_wanted:
             self._hold_back(why, fault)
             memory.forget_question()
@@ -312,7 +307,7 @@ class ThoughtEngine:
         memory.note_text(text)
 
     def _line(self, insight: Insight) -> str | None:
-        return self._line_of(insight) if self._setup.is_enabled else None
+        return self._line_of(insight) if self.setup.is_enabled else None
 
     def _forget(self, session_id: SessionId) -> None:
         self._memories.pop(session_id, None)
@@ -334,12 +329,12 @@ class ThoughtEngine:
             self._report()
         else:
             self._failed(fault)
-        self._not_before = self._clock.monotonic() + self.health.delay(self._setup.cadence.tick)
+        self._not_before = self._clock.monotonic() + self.health.delay(self.setup.cadence.tick)
 
     def _failed(self, fault: str) -> None:
-        self.health = self.health.failed(fault, self._clock.monotonic(), self._setup.cadence.tick)
+        self.health = self.health.failed(fault, self._clock.monotonic(), self.setup.cadence.tick)
         self._report()
 
     def _report(self) -> None:
-        now, tick = self._clock.monotonic(), self._setup.cadence.tick
+        now, tick = self._clock.monotonic(), self.setup.cadence.tick
         self._tell_health(NAME, self.health.state(now, tick), self.health.detail(now, tick))

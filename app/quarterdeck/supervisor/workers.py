@@ -154,11 +154,6 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
     def _keep_ended_in_view(self) -> None:
         self.supervisor.keep_in_view(self.spawned_rows.ended(self.supervisor.kept, self.clock.now()))
 
-    def detect_anew(self) -> None:
-        """Other agents are known now: find out again who runs where."""
-        self.reader.detect_anew()
-        self.watcher.look_now()
-
     async def look_once(self) -> None:
         """One look with everything that follows from it: what a command needs."""
         await self.load()
