@@ -94,14 +94,14 @@ class ThoughtQueue:
         """Hand an update over; False means persistence is degraded (the update may come late, or was dropped)."""
         if self._closed:
             return False
-        if len(self._queue) < self._capacity and not self._overflow:
+        has_room = len(self._queue) < self._capacity and not self._overflow
+        if has_room:
             self._queue.append(update)
-            self._wake.set()
-            return True
-        self._overflow.pop(update.session_id, None)
-        self._overflow[update.session_id] = update
+        else:
+            self._overflow.pop(update.session_id, None)
+            self._overflow[update.session_id] = update
         self._wake.set()
-        return False
+        return has_room
 
     async def run(self) -> None:
         """Write until cancelled; a failed write does not stop the rest."""

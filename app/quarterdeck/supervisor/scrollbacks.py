@@ -76,16 +76,13 @@ class Scrollbacks:
             await asyncio.sleep(ROUND)
             self._wake.clear()
             now = self._clock.monotonic()
-            missing = [key for key, lines in self._lines.items() if self._is_missing(key, lines)]
+            missing = [key for key, each in self._lines.items() if not each.is_whole and not self._panes[key].alternate]
             due = [key for key in missing if now - self._asked_at.get(key, -AGAIN_AFTER) >= AGAIN_AFTER][:AT_ONCE]
             if due:
                 self._asked_at |= dict.fromkeys(due, now)
                 await self._ask(due)
             if missing:
                 self._wake.set()
-
-    def _is_missing(self, session_id: SessionId, lines: Scrollback) -> bool:
-        return not lines.is_whole and not self._panes[session_id].alternate
 
     async def _ask(self, due: list[SessionId]) -> None:
         panes = {key: self._panes[key] for key in due}

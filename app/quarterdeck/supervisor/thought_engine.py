@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from asyncio import TaskGroup
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.events import SessionChanged, SessionCreated, SessionDeleted, SessionForgotten
 from quarterdeck.core.insight import same_words
 from quarterdeck.core.model_calls import EngineHealth, Skip
 from quarterdeck.core.reading import DROWSY_AFTER
-from quarterdeck.core.session import RestState, SessionState, ThoughtState
+from quarterdeck.core.session import RestState, Session, SessionState, ThoughtState
 from quarterdeck.core.thought_line import tidy_answer
 from quarterdeck.errors import BudgetSpent, ThinkerError
 from quarterdeck.ports.thinker import Subject
-from quarterdeck.supervisor.thought_memory import memory_from, shown_facts, told_facts
+from quarterdeck.supervisor.thought_memory import SHOWN_FACTS, TOLD_FACTS, memory_from
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.events import Event, Health
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.insight import Insight
-    from quarterdeck.core.session import Session, SessionId
+    from quarterdeck.core.session import SessionId
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.thinker import EngineSetup, LineMaker, Thinker
     from quarterdeck.supervisor.thought_memory import Novelty, ThoughtMemory
@@ -59,7 +58,7 @@ class ThoughtEngine:
         report: Callable[[str, Health, str], None],
         is_writer: Callable[[], bool],
     ) -> None:
-        self.skipped: Counter[Skip] = Counter()
+        self.skipped = publisher.skipped
         self.health = EngineHealth()
         self._fleet = fleet
         self._insight = insight
@@ -75,8 +74,6 @@ class ThoughtEngine:
         self._not_before = 0.0
         self._wake = asyncio.Event()
         self._room = asyncio.Semaphore(setup.concurrency)
-
-    # What others call
 
     def use(self, setup: EngineSetup) -> None:
         """Work in another way from now on; what a model before this one still answers is dropped."""
@@ -96,17 +93,15 @@ class ThoughtEngine:
     def note(self, event: Event) -> None:
         """Hear of a change; what only a thought changed is none."""
         match event:
-            case SessionCreated(session=session):
-                self._attend_soon(session.session_id)
-            case SessionChanged(before=before, after=after):
-                if shown_facts(before) != shown_facts(after):
-                    self._attend_soon(after.session_id)
-                elif told_facts(before) != told_facts(after):
+            case SessionChanged(before=before, after=after) if SHOWN_FACTS(before) == SHOWN_FACTS(after):
+                if TOLD_FACTS(before) != TOLD_FACTS(after):
                     self.moved([after.session_id])
-            case SessionDeleted(session=session):
-                self._forget(session.session_id)
-            case SessionForgotten(session_id=session_id):
-                self._forget(session_id)
+            case SessionCreated(session=session) | SessionChanged(after=session):
+                self._due[session.session_id] = self._clock.monotonic() + SOON
+                self._wake.set()
+            case SessionDeleted(session=Session(session_id=gone)) | SessionForgotten(session_id=gone):
+                self._memories.pop(gone, None)
+                self._due.pop(gone, None)
             case _:
                 return
 
@@ -150,8 +145,6 @@ class ThoughtEngine:
                 await asyncio.sleep(0)
         return max(0.0, min(self._due.values()) - self._clock.monotonic()) if self._due else None
 
-    # One session
-
     def _opens_for_words(self, memory: ThoughtMemory | None) -> float:
         """Before when it would be idle to look at words alone."""
         if memory is None or memory.is_asleep:
@@ -159,10 +152,6 @@ class ThoughtEngine:
         if memory.called_at is None or self.setup.thinker is not None:
             return memory.attended_at + URGENT_GAP
         return memory.called_at + LINE_GAP
-
-    def _attend_soon(self, session_id: SessionId) -> None:
-        self._due[session_id] = self._clock.monotonic() + SOON
-        self._wake.set()
 
     def _attend_later(self, session_id: SessionId, at: float) -> None:
         self._due[session_id] = min(at, self._due.get(session_id, at))
@@ -183,7 +172,7 @@ class ThoughtEngine:
         if insight is None:
             return
         if self._publisher.must_yield(session):
-            self._skip(Skip.OTHER_ENGINE)
+            self.skipped[Skip.OTHER_ENGINE] += 1
             self._memories.pop(session_id, None)
             return
         now = self._clock.monotonic()
@@ -196,10 +185,10 @@ class ThoughtEngine:
             return
         if memory.is_asleep:
             memory.wake(now)
-            self._counted(self._publisher.keep(insight, memory))
+            self._publisher.keep(insight, memory)
         self._describe(insight, memory, now, tasks)
         if self._publisher.is_news(insight, memory):
-            self._counted(self._publisher.keep(insight, memory))
+            self._publisher.keep(insight, memory)
         if session.state is SessionState.IDLE and memory.rest is RestState.ACTIVE:
             rests_in = (session.last_activity_at + DROWSY_AFTER - self._clock.now()).total_seconds()
             self._attend_later(session_id, now + max(rests_in, SOON))
@@ -209,54 +198,48 @@ class ThoughtEngine:
         line = self._line(insight)
         is_said = memory.is_asleep and (not line or same_words(line, memory.text))
         if is_said and not self._publisher.is_news(insight, memory):
-            self._skip(Skip.SLEEPING)
+            self.skipped[Skip.SLEEPING] += 1
             return
         memory.is_asleep = True
         if is_said:
-            self._counted(self._publisher.keep(insight, memory))
+            self._publisher.keep(insight, memory)
         elif line:
-            self._counted(self._publisher.say(insight, memory, line, state=ThoughtState.SLEEPING))
+            self._publisher.say(insight, memory, line, state=ThoughtState.SLEEPING)
             memory.note_text(line)
         else:
-            self._counted(self._publisher.sleep(insight, memory))
+            self._publisher.sleep(insight, memory)
 
     def _describe(self, insight: Insight, memory: ThoughtMemory, now: float, tasks: TaskGroup | None) -> None:
         session_id = insight.session.session_id
         news = memory.news(insight)
         if isinstance(news, Skip):
-            self._skip(news)
+            self.skipped[news] += 1
             return
         thinker = self.setup.thinker if self.setup.is_enabled and tasks is not None else None
-        opens = self._opens_at(memory, news, now, has_model=thinker is not None)
+        # When the next line may be made; judged before anything is asked.
+        gap = URGENT_GAP if news.is_other_state or news.is_other_task else LINE_GAP
+        if thinker is not None:
+            gap = self.setup.cadence.gap(now - memory.stable_since, objective_changed=news.shift)
+        opens = now if memory.called_at is None else memory.called_at + gap
         if session_id in self._asked:
-            self._skip(Skip.IN_FLIGHT)
+            self.skipped[Skip.IN_FLIGHT] += 1
         elif opens > now:
-            self._skip(Skip.CADENCE_GATE)
+            self.skipped[Skip.CADENCE_GATE] += 1
             self._attend_later(session_id, opens)
         elif thinker is None or tasks is None:
             memory.note_described(insight, news, now)
             self._say(insight, memory, self._line(insight), shift=news.shift)
         elif now < self._not_before:
-            self._skip(Skip.BACK_OFF)
+            self.skipped[Skip.BACK_OFF] += 1
             self._attend_later(session_id, self._not_before)
             self._say(insight, memory, self._line(insight), shift=False)
         else:
             self._ask(thinker, insight, memory, news, tasks)
 
-    def _opens_at(self, memory: ThoughtMemory, news: Novelty, now: float, *, has_model: bool) -> float:
-        """When the next line may be made; judged before anything is asked."""
-        if memory.called_at is None:
-            return now
-        if has_model:
-            gap = self.setup.cadence.gap(now - memory.stable_since, objective_changed=news.shift)
-        else:
-            gap = URGENT_GAP if news.is_other_state or news.is_other_task else LINE_GAP
-        return memory.called_at + gap
-
     def _ask(self, thinker: Thinker, insight: Insight, memory: ThoughtMemory, news: Novelty, tasks: TaskGroup) -> None:
-        prompt = thinker.prompt(Subject(insight=insight, earlier=memory.earlier, described=memory.terminal))
+        prompt = thinker.prompt(Subject(insight=insight, earlier=tuple(memory.history), described=memory.terminal))
         if prompt == memory.prompt:
-            self._skip(Skip.PROMPT_UNCHANGED)
+            self.skipped[Skip.PROMPT_UNCHANGED] += 1
             return
         memory.prompt = prompt
         memory.note_described(insight, news, self._clock.monotonic())
@@ -283,14 +266,20 @@ class ThoughtEngine:
             self._asked.discard(session_id)
         is_wanted = thinker is self.setup.thinker
         if why is not None and is_wanted:
-            self._hold_back(why, fault)
+            self.skipped[why] += 1
+            if why is Skip.BUDGET:
+                self.health = replace(self.health, limit=fault)
+                self._report()
+            else:
+                self._failed(fault)
+            self._not_before = self._clock.monotonic() + self.health.delay(self.setup.cadence.tick)
             memory.forget_question()
             self._attend_later(session_id, self._not_before)
         elif is_wanted:
             self.health = self.health.worked()
             self._report()
         if not is_wanted or memory.is_asleep or self._memories.get(session_id) is not memory:
-            self._skip(Skip.OVERTAKEN)
+            self.skipped[Skip.OVERTAKEN] += 1
             return
         # While the model is out of reach, a line made here is better than an old one.
         self._say(insight, memory, text or self._line(insight), shift=shift)
@@ -298,38 +287,16 @@ class ThoughtEngine:
 
     def _say(self, insight: Insight, memory: ThoughtMemory, text: str | None, *, shift: bool) -> None:
         if text is None or same_words(text, memory.text):
-            self._skip(Skip.EMPTY_CONTEXT if text is None else Skip.DUPLICATE)
+            self.skipped[Skip.EMPTY_CONTEXT if text is None else Skip.DUPLICATE] += 1
             if shift:
-                self._counted(self._publisher.keep(insight, memory, shift=True))
+                self._publisher.keep(insight, memory, shift=True)
             return
         state = ThoughtState.ACTIVE if shift else ThoughtState.HOLDING
-        self._counted(self._publisher.say(insight, memory, text, state=state, shift=shift))
+        self._publisher.say(insight, memory, text, state=state, shift=shift)
         memory.note_text(text)
 
     def _line(self, insight: Insight) -> str | None:
         return self._line_of(insight) if self.setup.is_enabled else None
-
-    def _forget(self, session_id: SessionId) -> None:
-        self._memories.pop(session_id, None)
-        self._due.pop(session_id, None)
-
-    # How it is doing
-
-    def _skip(self, why: Skip) -> None:
-        self.skipped[why] += 1
-
-    def _counted(self, was_taken: bool) -> None:
-        if not was_taken:
-            self._skip(Skip.STALE_DELIVERY)
-
-    def _hold_back(self, why: Skip, fault: str) -> None:
-        self._skip(why)
-        if why is Skip.BUDGET:
-            self.health = replace(self.health, limit=fault)
-            self._report()
-        else:
-            self._failed(fault)
-        self._not_before = self._clock.monotonic() + self.health.delay(self.setup.cadence.tick)
 
     def _failed(self, fault: str) -> None:
         self.health = self.health.failed(fault, self._clock.monotonic(), self.setup.cadence.tick)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from hashlib import blake2b
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -15,12 +16,17 @@ from quarterdeck.core.thought import is_real_thought
 
 if TYPE_CHECKING:
     from quarterdeck.core.insight import Insight
-    from quarterdeck.core.session import ActionCue, Need, Session
+    from quarterdeck.core.session import ActionCue, Need
     from quarterdeck.core.thought import ThoughtSnapshot
     from quarterdeck.core.transcript import AgentAction
 
-HISTORY = 10
 EARLIER_TOLD = 3
+SHOWN_FACTS = attrgetter("state", "needs", "asks", "tool", "is_stale")
+"""What of a session is worth a line at once when it changes."""
+TOLD_FACTS = attrgetter(
+    *("last_activity_at", "title", "current_command", "token_count", "background_tasks", "state_evidence")
+)
+"""What of it shows that something went on."""
 
 
 class Novelty(Struct, frozen=True):
@@ -49,7 +55,8 @@ class ThoughtMemory(Struct):
     prompt: str = ""
     """What a model was last sent."""
     text: str | None = None
-    history: deque[str] = field(default_factory=lambda: deque(maxlen=HISTORY))
+    history: deque[str] = field(default_factory=lambda: deque(maxlen=EARLIER_TOLD))
+    """The latest lines, for whoever goes on from them."""
     is_asleep: bool = False
     rest: RestState = RestState.ACTIVE
     cues: tuple[ActionCue, ...] = ()
@@ -108,11 +115,6 @@ class ThoughtMemory(Struct):
         if is_real_thought(text):
             self.history.append(text)
 
-    @property
-    def earlier(self) -> tuple[str, ...]:
-        """The latest lines, for whoever goes on from them."""
-        return tuple(self.history)[-EARLIER_TOLD:]
-
     def wake(self, now: float) -> None:
         """What the session is after may be something else now."""
         self.is_asleep, self.fingerprint, self.described, self.stable_since = False, None, None, now
@@ -133,20 +135,3 @@ def memory_from(held: ThoughtSnapshot | None, now: float) -> ThoughtMemory:
     if is_real_thought(held.thought) and held.thought is not None:
         memory.history.append(held.thought)
     return memory
-
-
-def shown_facts(session: Session) -> tuple[object, ...]:
-    """What is worth a line at once when it changes."""
-    return (session.state, session.needs, session.asks, session.tool, session.is_stale)
-
-
-def told_facts(session: Session) -> tuple[object, ...]:
-    """What shows that something went on."""
-    return (
-        session.last_activity_at,
-        session.title,
-        session.current_command,
-        session.token_count,
-        session.background_tasks,
-        session.state_evidence,
-    )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.model_calls import Skip
 from quarterdeck.core.reading import rest_state_from_idle
 from quarterdeck.core.session import ActionCueKind, RestState, ThoughtSource, ThoughtState
 from quarterdeck.core.thought import OUR_STREAMS, ThoughtSnapshot, ThoughtUpdate, is_ours
@@ -40,6 +42,8 @@ class ThoughtPublisher:
         self._thoughts = thoughts
         self._pane_of = pane_of
         self._show = show
+        self.skipped: Counter[Skip] = Counter()
+        """How often sessions were passed over, by reason."""
         self._stream = OUR_STREAMS + secrets.token_hex(6)
         self._heard: dict[SessionId, tuple[ThoughtSnapshot, float]] = {}
 
@@ -63,19 +67,19 @@ class ThoughtPublisher:
 
     def say(
         self, insight: Insight, memory: ThoughtMemory, thought: str, *, state: ThoughtState, shift: bool = False
-    ) -> bool:
-        """A new line about a session; whether it counted."""
+    ) -> None:
+        """A new line about a session."""
         source = ThoughtSource.CARRY_FORWARD if state is ThoughtState.SLEEPING else ThoughtSource.LLM
-        return self._speak(insight, memory, thought, state, source, shift=shift)
+        self._speak(insight, memory, thought, state, source, shift=shift)
 
-    def keep(self, insight: Insight, memory: ThoughtMemory, *, shift: bool = False) -> bool:
+    def keep(self, insight: Insight, memory: ThoughtMemory, *, shift: bool = False) -> None:
         """No new line, but something else about the session is: its rest, a reminder, its objective."""
         state = ThoughtState.SLEEPING if memory.is_asleep else ThoughtState.ACTIVE if shift else ThoughtState.HOLDING
-        return self._speak(insight, memory, None, state, ThoughtSource.CARRY_FORWARD, shift=shift)
+        self._speak(insight, memory, None, state, ThoughtSource.CARRY_FORWARD, shift=shift)
 
-    def sleep(self, insight: Insight, memory: ThoughtMemory) -> bool:
+    def sleep(self, insight: Insight, memory: ThoughtMemory) -> None:
         """The session waits and has nothing to say of it: its last real thought stays."""
-        return self._speak(insight, memory, "Sleeping.", ThoughtState.SLEEPING, ThoughtSource.STATIC_SLEEPING)
+        self._speak(insight, memory, "Sleeping.", ThoughtState.SLEEPING, ThoughtSource.STATIC_SLEEPING)
 
     def is_news(self, insight: Insight, memory: ThoughtMemory) -> bool:
         """Whether rest or reminders are other than was last said."""
@@ -90,7 +94,7 @@ class ThoughtPublisher:
         source: ThoughtSource,
         *,
         shift: bool = False,
-    ) -> bool:
+    ) -> None:
         now = self._clock.now()
         session = insight.session
         memory.rest, memory.cues = _facts(insight, memory, now)
@@ -112,9 +116,9 @@ class ThoughtPublisher:
         if self._thoughts.take(ThoughtUpdate(session_id=key, snapshot=snapshot, objective_changed=shift)) is None:
             # Somebody else has spoken meanwhile; as a new stream we are heard again.
             memory.emission_seq = 0
-            return False
-        self._show(session.session_id)
-        return True
+            self.skipped[Skip.STALE_DELIVERY] += 1
+        else:
+            self._show(session.session_id)
 
 
 def _facts(insight: Insight, memory: ThoughtMemory, now: datetime) -> tuple[RestState, tuple[ActionCue, ...]]:
