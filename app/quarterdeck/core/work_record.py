@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 — records are checked by their types when they are read back
+from datetime import datetime  # noqa: TC003
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -21,17 +23,13 @@ from quarterdeck.core.lifecycle import (
     dump,
     status_of,
 )
-from quarterdeck.core.pull_request import parse_pull_request
-from quarterdeck.core.session import Ask, Need
+from quarterdeck.core.pull_request import PullRequest, parse_pull_request
+from quarterdeck.core.session import Ask, Need, SessionId
 from quarterdeck.core.work import Role, Work
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import datetime
-
-    from quarterdeck.core.pull_request import PullRequest
-    from quarterdeck.core.session import SessionId
+    from collections.abc import Iterable
 
 
 class SelfState(StrEnum):

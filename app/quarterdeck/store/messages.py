@@ -14,17 +14,16 @@ from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable
     from typing import TypeVar
 
     from quarterdeck.ports.clock import Clock
     from quarterdeck.store.database import Database
-    from quarterdeck.store.engine import Run
 
     T = TypeVar("T")
 
 DELIVERY = 120.0
 """Seconds a delivery takes at most; whoever has not finished by then has died."""
-COLUMNS = "id, session_id, text, at, why, stage, owner, taken"
 
 
 class SqliteMessages:
@@ -36,9 +35,8 @@ class SqliteMessages:
 
     async def post(self, session_id: SessionId, text: str, owner: str, stage: Stage = Stage.WAITING) -> Held:
         """Keep a message that `owner` is about to deliver."""
-        now = self._now()
 
-        def run(connection: sqlite3.Connection) -> Held:
+        def run(connection: sqlite3.Connection, now: float) -> Held:
             added = connection.execute(
                 "INSERT INTO messages (session_id, text, at, stage, owner, taken) VALUES (?, ?, ?, ?, ?, ?)",
                 (session_id, clean(text), now, stage, owner, now),
@@ -49,11 +47,11 @@ class SqliteMessages:
 
     async def turn(self, message_id: int, owner: str, *, overtake: bool = False) -> Turn:
         """Whether it is this message's turn; then it is `owner` who may deliver it, for the next two minutes."""
-        now = self._now()
 
-        def run(connection: sqlite3.Connection) -> Turn:
+        def run(connection: sqlite3.Connection, now: float) -> Turn:
             ours = _find(connection, message_id, now)
-            if ours is None or (ours.is_sending and _owner(connection, message_id) != owner):
+            kept = connection.execute("SELECT owner FROM messages WHERE id = ?", (message_id,)).fetchone()
+            if ours is None or (ours.is_sending and kept != (owner,)):
                 return Turn.GONE
             others = [each for each in _all(connection, ours.session_id, now) if each.id != message_id]
             if any(each.is_sending and (each.id < message_id or overtake) for each in others):
@@ -67,20 +65,15 @@ class SqliteMessages:
 
     async def typing(self, message_id: int) -> bool:
         """Note that a message is about to be typed; False when somebody did so before. On disk when this returns."""
-
-        def run(connection: sqlite3.Connection) -> bool:
-            noted = connection.execute(
-                "UPDATE messages SET stage = ? WHERE id = ? AND stage != ?", (Stage.TYPED, message_id, Stage.TYPED)
-            )
-            return noted.rowcount == 1
-
-        return await self._write(run, is_durable=True)
+        query = "UPDATE messages SET stage = ?1 WHERE id = ?2 AND stage != ?1"
+        return await self._write(
+            lambda connection, _: connection.execute(query, (Stage.TYPED, message_id)).rowcount == 1, is_durable=True
+        )
 
     async def hold(self, message_id: int, why: str, stage: Stage | None = None) -> Held | None:
         """Let a message wait, and note how far it came (`stage`, unless that is None); None when it is gone."""
-        now = self._now()
 
-        def run(connection: sqlite3.Connection) -> Held | None:
+        def run(connection: sqlite3.Connection, now: float) -> Held | None:
             connection.execute(
                 "UPDATE messages SET why = ?, stage = coalesce(?, stage), owner = '', taken = 0 WHERE id = ?",
                 (clean(why), stage, message_id),
@@ -91,17 +84,12 @@ class SqliteMessages:
 
     async def settle(self, message_id: int) -> None:
         """Remove the words of a message that is delivered or given up."""
-
-        def run(connection: sqlite3.Connection) -> None:
-            connection.execute("DELETE FROM messages WHERE id = ?", (message_id,))
-
-        await self._write(run)
+        await self._write(lambda connection, _: connection.execute("DELETE FROM messages WHERE id = ?", (message_id,)))
 
     async def take(self, session_id: SessionId, owner: str) -> Held | None:
         """Take a session's oldest message for delivery; None when none waits, or one is being delivered."""
-        now = self._now()
 
-        def run(connection: sqlite3.Connection) -> Held | None:
+        def run(connection: sqlite3.Connection, now: float) -> Held | None:
             found = _all(connection, session_id, now)
             if not found or any(each.is_sending for each in found):
                 return None
@@ -112,15 +100,14 @@ class SqliteMessages:
 
     async def waiting(self, session_id: SessionId | None = None, *, with_sending: bool = False) -> list[Held]:
         """What waits, oldest first; `with_sending`: also what is being delivered this moment."""
-        now = self._now()
+        now = self._clock.now().timestamp()
         found = await self._database.read(lambda connection: _all(connection, session_id, now))
         return [each for each in found if with_sending or not each.is_sending]
 
     async def rewrite(self, message_id: int, text: str) -> Held:
         """Change the words of a message that waits; raises NotFound or Refused."""
-        now = self._now()
 
-        def run(connection: sqlite3.Connection) -> Held:
+        def run(connection: sqlite3.Connection, now: float) -> Held:
             _changeable(connection, message_id, now)
             connection.execute("UPDATE messages SET text = ? WHERE id = ?", (clean(text), message_id))
             return _required(connection, message_id, now)
@@ -129,21 +116,18 @@ class SqliteMessages:
 
     async def withdraw(self, message_id: int) -> Held:
         """Take back a message that waits; raises NotFound or Refused."""
-        now = self._now()
 
-        def run(connection: sqlite3.Connection) -> Held:
+        def run(connection: sqlite3.Connection, now: float) -> Held:
             found = _changeable(connection, message_id, now)
             connection.execute("DELETE FROM messages WHERE id = ?", (message_id,))
             return found
 
         return await self._write(run)
 
-    async def _write(self, run: Run[T], *, is_durable: bool = False) -> T:
+    async def _write(self, run: Callable[[sqlite3.Connection, float], T], *, is_durable: bool = False) -> T:
+        now = self._clock.now().timestamp()
         # Never from memory alone: a message we say is kept must be on disk.
-        return await self._database.write(Write(run, is_durable=is_durable))
-
-    def _now(self) -> float:
-        return self._clock.now().timestamp()
+        return await self._database.write(Write(lambda connection: run(connection, now), is_durable=is_durable))
 
 
 def _changeable(connection: sqlite3.Connection, message_id: int, now: float) -> Held:
@@ -166,34 +150,30 @@ def _required(connection: sqlite3.Connection, message_id: int, now: float) -> He
 
 
 def _find(connection: sqlite3.Connection, message_id: int, now: float) -> Held | None:
-    row = connection.execute(f"SELECT {COLUMNS} FROM messages WHERE id = ?", (message_id,)).fetchone()  # noqa: S608
-    return _held(row, now) if row else None
+    return next(iter(_where(connection, "id = ?", message_id, now)), None)
 
 
 def _all(connection: sqlite3.Connection, session_id: SessionId | None, now: float) -> list[Held]:
+    return _where(connection, "?1 IS NULL OR session_id = ?1", session_id, now)
+
+
+def _where(connection: sqlite3.Connection, condition: str, value: object, now: float) -> list[Held]:
     rows = connection.execute(
-        f"SELECT {COLUMNS} FROM messages WHERE ?1 IS NULL OR session_id = ?1 ORDER BY id",  # noqa: S608
-        (session_id,),
+        f"SELECT id, session_id, text, at, why, stage, owner, taken FROM messages WHERE {condition} ORDER BY id",  # noqa: S608 — our own conditions
+        (value,),
     )
-    return [_held(row, now) for row in rows]
-
-
-def _held(row: tuple[int, str, str, float, str, str, str, float], now: float) -> Held:
-    number, session_id, text, at, why, stage, owner, taken = row
-    return Held(
-        id=number,
-        session_id=SessionId(session_id),
-        text=text,
-        at=datetime.fromtimestamp(at, UTC),
-        why=why,
-        stage=Stage(stage) if stage in set(Stage) else Stage.TYPED,
-        is_sending=bool(owner) and 0 <= now - taken < DELIVERY,
-    )
-
-
-def _owner(connection: sqlite3.Connection, message_id: int) -> str:
-    row = connection.execute("SELECT owner FROM messages WHERE id = ?", (message_id,)).fetchone()
-    return str(row[0]) if row else ""
+    return [
+        Held(
+            id=number,
+            session_id=SessionId(session_id),
+            text=text,
+            at=datetime.fromtimestamp(at, UTC),
+            why=why,
+            stage=Stage(stage) if stage in set(Stage) else Stage.TYPED,
+            is_sending=bool(owner) and 0 <= now - taken < DELIVERY,
+        )
+        for number, session_id, text, at, why, stage, owner, taken in rows
+    ]
 
 
 def _mark_sending(connection: sqlite3.Connection, message_id: int, owner: str, now: float) -> None:

@@ -82,7 +82,7 @@ class SqliteWorkStore:
             if after != before:
                 connection.execute(
                     "UPDATE work SET body = ?, project = ?, changed = ? WHERE session_id = ?",
-                    (write_work(after), after.project, _seconds(), session_id),
+                    (write_work(after), after.project, wall_clock().timestamp(), session_id),
                 )
             return after
 
@@ -104,11 +104,10 @@ class SqliteWorkStore:
 
         def run(connection: sqlite3.Connection) -> JournalEntry:
             # What is kept counts, and not what the caller still holds of it.
-            row = connection.execute(f"SELECT {_ENTRY} FROM journal WHERE id = ?", (entry.id,)).fetchone()  # noqa: S608 — our own columns
-            if row is None:
+            found = _entries(connection, "id = ?", entry.id)
+            if not found:
                 raise NotFound(f"The {entry.operation} of {entry.session_id} is not under way any more.")
-            held = _entry(row)
-            after = replace(held, steps=(*held.steps, step), data={**held.data, **(data or {})})
+            after = replace(found[0], steps=(*found[0].steps, step), data={**found[0].data, **(data or {})})
             connection.execute(
                 "UPDATE journal SET steps = ?, data = ? WHERE id = ?",
                 (json.dumps(after.steps), json.dumps(dict(after.data)), after.id),
@@ -123,11 +122,7 @@ class SqliteWorkStore:
 
     async def journal(self) -> list[JournalEntry]:
         """Every operation under way, oldest first."""
-
-        def run(connection: sqlite3.Connection) -> list[JournalEntry]:
-            return [_entry(row) for row in connection.execute(f"SELECT {_ENTRY} FROM journal ORDER BY id")]  # noqa: S608 — our own columns
-
-        return await self._database.read(run)
+        return await self._database.read(lambda connection: _entries(connection, "?1 IS NULL", None))
 
     async def take_over(self, entry: JournalEntry, owner: str) -> bool:
         """Make an entry ours; False when somebody else was first."""
@@ -188,7 +183,7 @@ class SqliteWorkStore:
             if gone.rowcount:
                 connection.execute(
                     "INSERT INTO set_aside (at, came_from, key, reason, body) VALUES (?, 'work', ?, ?, ?)",
-                    (_seconds(), session_id, clean(reason)[:500], body),
+                    (wall_clock().timestamp(), session_id, clean(reason)[:500], body),
                 )
 
         await self._write(run)
@@ -198,21 +193,22 @@ class SqliteWorkStore:
         return await self._database.write(Write(run))
 
 
-_ENTRY = "id, operation, session_id, project, owner, began_at, steps, data"
-
-
-def _entry(row: tuple[Any, ...]) -> JournalEntry:
-    number, operation, session_id, project, owner, began_at, steps, data = row
-    return JournalEntry(
-        id=number,
-        operation=Operation(operation),
-        session_id=SessionId(session_id),
-        project=project,
-        owner=owner,
-        began_at=parse_time(began_at) or datetime.fromtimestamp(0, UTC),
-        steps=tuple(Step(step) for step in json.loads(steps)),
-        data=json.loads(data),
-    )
+def _entries(connection: sqlite3.Connection, condition: str, value: int | None) -> list[JournalEntry]:
+    columns = "id, operation, session_id, project, owner, began_at, steps, data"
+    rows = connection.execute(f"SELECT {columns} FROM journal WHERE {condition} ORDER BY id", (value,))  # noqa: S608 — our own conditions
+    return [
+        JournalEntry(
+            id=number,
+            operation=Operation(operation),
+            session_id=SessionId(session_id),
+            project=project,
+            owner=owner,
+            began_at=parse_time(began_at) or datetime.fromtimestamp(0, UTC),
+            steps=tuple(Step(step) for step in json.loads(steps)),
+            data=json.loads(data),
+        )
+        for number, operation, session_id, project, owner, began_at, steps, data in rows
+    ]
 
 
 def _begin(connection: sqlite3.Connection, entry: JournalEntry) -> JournalEntry:
@@ -240,7 +236,7 @@ def _insert(connection: sqlite3.Connection, record: WorkRecord, owner: str) -> t
 
     connection.execute(
         "INSERT INTO work (session_id, project, body, changed) VALUES (?, ?, ?, ?)",
-        (record.session_id, record.project, write_work(record), _seconds()),
+        (record.session_id, record.project, write_work(record), wall_clock().timestamp()),
     )
     entry = JournalEntry(
         operation=Operation.SPAWN,
@@ -258,7 +254,11 @@ def _next_number(connection: sqlite3.Connection, prefix: str, above: int) -> int
     name = f"work:{prefix}"
     row = connection.execute("SELECT next FROM counters WHERE name = ?", (name,)).fetchone()
     number = max(int(row[0]) if row else 1, above + 1)
-    while _is_used(connection, f"{prefix}-{number}"):
+    used = (
+        "SELECT 1 FROM (SELECT session_id FROM work UNION ALL SELECT session_id FROM sessions"
+        " UNION ALL SELECT session_id FROM journal) WHERE session_id = ?"
+    )
+    while connection.execute(used, (f"{prefix}-{number}",)).fetchone():
         number += 1
     connection.execute(
         "INSERT INTO counters (name, next) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET next = excluded.next",
@@ -267,19 +267,6 @@ def _next_number(connection: sqlite3.Connection, prefix: str, above: int) -> int
     return number
 
 
-def _is_used(connection: sqlite3.Connection, session_id: str) -> bool:
-    query = (
-        "SELECT EXISTS (SELECT 1 FROM work WHERE session_id = ?1)"
-        " OR EXISTS (SELECT 1 FROM sessions WHERE session_id = ?1)"
-        " OR EXISTS (SELECT 1 FROM journal WHERE session_id = ?1)"
-    )
-    return bool(connection.execute(query, (session_id,)).fetchone()[0])
-
-
 def _body(connection: sqlite3.Connection, session_id: str) -> str | None:
     row = connection.execute("SELECT body FROM work WHERE session_id = ?", (session_id,)).fetchone()
     return str(row[0]) if row else None
-
-
-def _seconds() -> float:
-    return wall_clock().timestamp()
