@@ -13,10 +13,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from quarterdeck.agents import json_splice
+from quarterdeck.agents.hooks import MARK, REPORTS_KEPT, hook_command, script_path, script_text
 from quarterdeck.agents.json_splice import NotPlainJson
 from quarterdeck.agents.opencode_hooks import plugin_text
 from quarterdeck.agents.opencode_server import PASSWORD, port_in
-from quarterdeck.agents.report_script import MARK, REPORTS_KEPT, hook_command, script_path, script_text
 from quarterdeck.core.report import PAYLOAD_BYTES
 from quarterdeck.errors import Refused
 from quarterdeck.ports.agent import HookPlan, HookStatus, Launch, backup_path

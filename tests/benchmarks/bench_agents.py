@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.agents.report_script import hook_command, script_path, script_text
+from quarterdeck.agents.hooks import hook_command, script_path, script_text
 from quarterdeck.core.events import SessionChanged
 from quarterdeck.ports.clock import wall_clock
 from support import agent_crowd

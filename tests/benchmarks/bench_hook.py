@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from quarterdeck.agents.report_script import hook_command, script_path, script_text
+from quarterdeck.agents.hooks import hook_command, script_path, script_text
 from quarterdeck.supervisor.spool import drain
 
 ROUNDS = 150

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.agents.report_script import hook_command
+from quarterdeck.agents.hooks import hook_command
 from quarterdeck.ports.clock import wall_clock
 from support.cli import ROOT, Done, run_cli, run_cli_in_terminal
 from support.patience import PATIENCE

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import psutil
 
 from quarterdeck.agents.agent_files import FileClaims
-from quarterdeck.agents.detect import find_agent
-from quarterdeck.agents.report_script import script_path, script_text
+from quarterdeck.agents.hooks import script_path, script_text
+from quarterdeck.agents.roster import Roster
 from quarterdeck.core.reading_ladder import decide
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.text import clean_lines
@@ -211,7 +211,7 @@ class Lab:
             self.screen, self.drawn_at = screen, time.monotonic()
         still_for = time.monotonic() - self.drawn_at
         title = self.tmux.ask("lab", "#{pane_title}")
-        found = find_agent([agent(self.key)], self.programs())
+        found = Roster([agent(self.key)]).detect(self.programs())
         looked = ScreenLook(text=screen, at=now, title=title, still_for=still_for)
         known = {
             "hook": self.held.reading,

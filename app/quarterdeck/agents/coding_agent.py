@@ -1,13 +1,14 @@
-"""One kind of agent: its descriptor, and what reads it, which is loaded when it is first needed."""
+"""One kind of agent: its descriptor, the command lines made of it, and what reads it, loaded when first needed."""
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from quarterdeck.ports.agent import HookStatus
+from quarterdeck.ports.agent import HookStatus, LaunchPlan, PromptDelivery
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
         Claims,
         HookPlan,
         Launch,
-        LaunchPlan,
         Program,
         ScreenLook,
         Transcript,
     )
+
+
+LONGEST_ARGUMENT = 100_000
+"""Bytes; Linux takes 128 KiB in one argument, and the prompt has to fit with room to spare."""
 
 
 @cache
@@ -83,18 +87,47 @@ class CodingAgent(Struct, frozen=True, kw_only=True):
         return self.readers.transcripts(cwd=cwd, claims=claims, session_id=session_id, path=path, home=home)
 
     def launch(self, wanted: Launch) -> LaunchPlan:
-        """How to start the agent."""
-        # Here, since most commands start no agent.
-        from quarterdeck.agents import command_lines
-
-        return self._with_hooks(command_lines.launch(self.spec, wanted), wanted)
+        """How to start it: its command line, and the prompt where that does not carry it."""
+        spec, prompt = self.spec, wanted.prompt
+        system: tuple[str, ...] = ()
+        if wanted.system_prompt:
+            if spec.system_flag:
+                system = _filled(spec.system_flag, wanted.system_prompt)
+            elif spec.system_in_prompt:
+                prompt = f"{wanted.system_prompt}\n\n{prompt}".strip()
+        session = (*spec.session_id_flag, wanted.session_id) if spec.session_id_flag and wanted.session_id else ()
+        fits = len(prompt.encode(errors="replace")) <= LONGEST_ARGUMENT
+        inline = bool(prompt) and spec.prompt_delivery is PromptDelivery.ARGUMENT and fits
+        argv = (
+            spec.commands[0],
+            *_flags(spec, wanted),
+            *system,
+            *session,
+            *wanted.extra,
+            *(_filled(spec.prompt_flag, prompt) if inline else ()),
+        )
+        plan = LaunchPlan(
+            argv=argv,
+            env=dict(spec.env),
+            paste="" if inline else prompt,
+            session_id=wanted.session_id if session else "",
+        )
+        return self._with_hooks(plan, wanted)
 
     def resume(self, wanted: Launch) -> LaunchPlan | None:
-        """How to continue a conversation."""
-        from quarterdeck.agents import command_lines
-
-        plan = command_lines.resume(self.spec, wanted)
-        return self._with_hooks(plan, wanted) if plan else None
+        """How to continue a conversation, or the folder's newest when its id is not known; None when it cannot be."""
+        spec = self.spec
+        template = spec.resume if wanted.session_id else spec.resume_latest
+        if not template:
+            return None
+        flags = (*_flags(spec, wanted), *wanted.extra)
+        argv: list[str] = []
+        for word in template:
+            argv.extend(flags if word == "{flags}" else (word.replace("{id}", wanted.session_id),))
+        if "{flags}" not in template:
+            argv.extend(flags)
+        plan = LaunchPlan(argv=tuple(argv), env=dict(spec.env), paste=wanted.prompt, session_id=wanted.session_id)
+        return self._with_hooks(plan, wanted)
 
     def _with_hooks(self, plan: LaunchPlan, wanted: Launch) -> LaunchPlan:
         return self.readers.hooks.for_launch(plan, wanted) if wanted.spool and self.readers.hooks else plan
@@ -112,3 +145,21 @@ class CodingAgent(Struct, frozen=True, kw_only=True):
     def hook_file(self, *, home: Path | None = None) -> Path | None:
         """The user's own file that holds our hooks, or would."""
         return self.readers.hooks.file(home) if self.readers.hooks else None
+
+
+def _flags(spec: AgentSpec, wanted: Launch) -> tuple[str, ...]:
+    flags = [*spec.launch_flags, *spec.permission_flags.get(wanted.permissions, ())]
+    if wanted.model and spec.model_flag:
+        flags += [*spec.model_flag, wanted.model]
+        for beginning, words in spec.model_extras.items():
+            flags += words if wanted.model.lower().startswith(beginning) else ()
+    return tuple(flags)
+
+
+def _filled(flag: tuple[str, ...], text: str) -> tuple[str, ...]:
+    """The words of a flag with the text in its place, or after them when they name no place."""
+    if not any("{text}" in word or "{json}" in word for word in flag):
+        return (*flag, text)
+    return tuple(
+        word.replace("{text}", text) if "{text}" in word else word.replace("{json}", json.dumps(text)) for word in flag
+    )

@@ -55,8 +55,8 @@ def _readers() -> AgentReaders:
             file=lambda home: gemini_transcript.config_folder(home) / "settings.json",
             events=GEMINI_HOOKS,
             matcher="*",
-            named=True,
-            milliseconds=True,
+            name="quarterdeck",
+            timeout=5_000,  # milliseconds
             comments=True,
         ),
         transcripts=gemini_transcript.transcript,

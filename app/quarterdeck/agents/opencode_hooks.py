@@ -8,9 +8,9 @@ import socket
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.agent_files import agent_folder
+from quarterdeck.agents.hooks import REPORTS_KEPT
 from quarterdeck.agents.opencode_reports import EVENTS
 from quarterdeck.agents.opencode_server import PASSWORD
-from quarterdeck.agents.report_script import REPORTS_KEPT
 from quarterdeck.core.report import HEADER, PAYLOAD_BYTES
 from quarterdeck.errors import Refused
 from quarterdeck.foreign_files import exact_text

@@ -1,15 +1,25 @@
-"""Every kind of agent the operator can have."""
+"""Every kind of agent the operator can have, and which one a process is.
+
+It is known by the program it runs, and never by a word anywhere in its arguments.
+"""
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from quarterdeck.agents.detect import find_agent
+from quarterdeck.core.process_tree import is_interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from quarterdeck.ports.agent import Agent, Program
+
+_RUNNERS = frozenset({"exec", "run", "x", "dlx", "tool", "--"})
+_SUFFIX = re.compile(r"\.(?:exe|js|mjs|cjs|py|ts)$")
+_VERSION = re.compile(r"(?<=.)@[\w.^~-]*$")
+_WITH_VALUE = frozenset({"-r", "--require", "--import", "--loader", "-C", "-W", "-X", "-p", "--package", "--from"})
 
 
 class Roster:
@@ -45,4 +55,40 @@ class Roster:
 
     def detect(self, programs: Iterable[Program]) -> tuple[Agent, Program] | None:
         """The agent among a pane's processes, nearest to the shell first, and its process."""
-        return find_agent(self._agents, programs)
+        for program in programs:
+            words = _program_words(program)
+            names = set(map(_base_name, words))
+            for agent in self._agents:
+                if not names.isdisjoint(map(_base_name, agent.spec.commands)):
+                    return agent, program
+                if any(part in word for word in words for part in agent.spec.scripts):
+                    return agent, program
+        return None
+
+
+@lru_cache(maxsize=4_096)
+def _base_name(word: str) -> str:
+    """A program's bare name: no folder, no login dash, no suffix, no version."""
+    name = word.rstrip("/").rpartition("/")[2].lstrip("-").lower()
+    return _VERSION.sub("", _SUFFIX.sub("", name))
+
+
+def _program_words(program: Program) -> list[str]:
+    """The words that may name what a process really is: itself, and for an interpreter what it interprets."""
+    words = list(program.argv) or [program.command]
+    named = [words[0]]
+    if program.command and _base_name(program.command) != _base_name(words[0]):
+        named.append(program.command)
+    if not any(is_interpreter(_base_name(word)) for word in named):
+        return named
+    skip = False
+    for word in words[1:]:
+        if skip:
+            skip = False
+        elif word in _WITH_VALUE:
+            skip = True
+        elif word in _RUNNERS or word.startswith("-"):
+            continue
+        else:
+            return [*named, word]
+    return named
