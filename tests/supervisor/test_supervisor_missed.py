@@ -19,13 +19,13 @@ from quarterdeck.ports.clock import SystemClock, wall_clock
 from quarterdeck.ports.mux import Hint, HintKind
 from quarterdeck.ports.store import ActivityQuery, SeenSession
 from quarterdeck.store import identity
-from quarterdeck.supervisor import worker
+from quarterdeck.supervisor import workers as workers_module
 from quarterdeck.supervisor.checkpoints import TAILS_EVERY, Checkpoints
 from quarterdeck.supervisor.processes import Processes
 from quarterdeck.supervisor.state_reader import StateReader
 from quarterdeck.supervisor.supervisor import Supervisor
 from quarterdeck.supervisor.watcher import Watcher
-from quarterdeck.supervisor.worker import keep_running
+from quarterdeck.supervisor.workers import keep_running
 from support.patience import PATIENCE
 from support.store import HandClock, open_store, thought
 from support.stub_mux import StubMux, pane
@@ -108,7 +108,7 @@ async def test_after_a_failure_everything_is_looked_at_again(tmp_path: Path) -> 
 async def test_a_worker_that_goes_well_again_is_shown_so_unless_it_speaks_for_itself(
     own_words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "LONGEST_DELAY", 0.05)
+    monkeypatch.setattr(workers_module, "LONGEST_DELAY", 0.05)
     runs: list[float] = []
 
     async with supervising(StubMux(pane(0)), tmp_path) as supervisor:

@@ -11,7 +11,6 @@ from quarterdeck.core.events import Health
 from quarterdeck.core.pane import PaneId
 from quarterdeck.errors import TmuxError
 from quarterdeck.ports.mux import HintKind
-from quarterdeck.supervisor.worker import back_off
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
@@ -38,6 +37,11 @@ TELLS_AFTER = 8
 """Looks in a row that brought nothing: by then the request is put off for `LONGEST`, and somebody should know."""
 
 URGENT = frozenset({HintKind.EXIT, HintKind.STRUCTURE, HintKind.SERVER})
+
+
+def back_off(failures: int, first: float = 0.25, longest: float = LONGEST) -> float:
+    """Seconds to wait after this many failures in a row, before jitter."""
+    return float(min(first * 2 ** max(failures - 1, 0), longest))
 
 
 class Watcher:
@@ -121,7 +125,7 @@ class Watcher:
                 failures += 1
                 self._everything = True
                 self._supervisor.report("watcher", Health.DEGRADED, fault.message)
-                await asyncio.sleep(back_off(failures, longest=LONGEST))
+                await asyncio.sleep(back_off(failures))
                 continue
             waits = [resync_at - loop.time(), wanted, self._look_again_for_ends()]
             await self._wait(last, max(0.0, min(wait for wait in waits if wait is not None)))
@@ -175,7 +179,7 @@ class LookSchedule:
         fruitless = 0
         if held is not None and not is_news and due - now < LONGEST:
             fruitless = held.fruitless + (now >= held.at)
-        soonest = now + back_off(fruitless, first=SOONEST, longest=LONGEST)
+        soonest = now + back_off(fruitless, SOONEST)
         self._requests[who] = _LookRequest(max(due, soonest), what or who, fruitless)
 
     def clear(self) -> None:

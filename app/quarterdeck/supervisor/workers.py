@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
+from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from quarterdeck.core.events import Health
 from quarterdeck.core.pane import NoServer, Snapshot, panes_that_stirred
-from quarterdeck.errors import StoreError
+from quarterdeck.errors import QuarterdeckError, StoreError
 from quarterdeck.supervisor.accepted_thoughts import AcceptedThoughts, ThoughtQueue
 from quarterdeck.supervisor.checkpoints import Checkpoints
-from quarterdeck.supervisor.notes import SessionNotes
 from quarterdeck.supervisor.repo_themes import RepoThemes
 from quarterdeck.supervisor.reports import Reports
 from quarterdeck.supervisor.row_writer import RowWriter, WriterLease
 from quarterdeck.supervisor.spawned_rows import SpawnedRows
-from quarterdeck.supervisor.supervisor import Supervisor
-from quarterdeck.supervisor.watcher import Watcher
-from quarterdeck.supervisor.worker import keep_running
+from quarterdeck.supervisor.supervisor import SessionNotes, Supervisor
+from quarterdeck.supervisor.watcher import Watcher, back_off
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PERSIST_PATIENCE = 5.0
+LONGEST_DELAY = 30.0
+"""Seconds until a worker that has failed is run again, at most; one that runs for so long goes well."""
+UNHEALTHY_AFTER = 3
 
 
 class Workers(Struct, kw_only=True, dict=True, eq=False):
@@ -275,3 +279,42 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
             if (memory := self.reader.memory_of(session_id)) is not None:
                 self.scrollbacks.drawn(session_id, memory.pane, tail)
         self.engine.moved(reading.tails.keys() | reading.told)
+
+
+async def keep_running(
+    name: str,
+    work: Callable[[], Awaitable[None]],
+    report: Callable[[str, Health, str], None],
+    said: Callable[[str], str | None],
+) -> None:
+    """Run `work` until it returns; when it fails, show that, wait and run it again. No fault reaches another worker.
+
+    What is shown is taken back once it has gone well for a while, unless the worker itself has `said` something since.
+    """
+    failures, fault_shown = 0, ""
+    loop = asyncio.get_running_loop()
+
+    def take_back() -> None:
+        if said(name) == fault_shown:
+            report(name, Health.HEALTHY, "")
+
+    while True:
+        started = loop.time()
+        try:
+            with ExitStack() as going_well:
+                if failures:
+                    going_well.callback(loop.call_later(LONGEST_DELAY, take_back).cancel)
+                await work()
+        except asyncio.CancelledError:
+            raise
+        except Exception as fault:  # a boundary: a worker fails alone
+            if loop.time() - started > LONGEST_DELAY:
+                failures = 0
+            failures += 1
+            level = logging.WARNING if isinstance(fault, QuarterdeckError) else logging.ERROR
+            logger.log(level, "worker %s failed (%d in a row)", name, failures, exc_info=True)
+            fault_shown = str(fault)
+            report(name, Health.UNHEALTHY if failures >= UNHEALTHY_AFTER else Health.DEGRADED, fault_shown)
+            await asyncio.sleep(back_off(failures, longest=LONGEST_DELAY) * random.uniform(0.8, 1.2))  # noqa: S311 jitter, not a secret
+        else:
+            return
