@@ -125,6 +125,7 @@ class WatchedFiles:
         self._mask = mask
         self._happened = asyncio.Event()
         self._is_watched = False
+        self._was_told = True
         self._missed = 0
 
     async def wait(self, every: float, rest: float = REST) -> bool:
@@ -135,18 +136,20 @@ class WatchedFiles:
             async with asyncio.timeout(rest if self.is_told else every):
                 await self._happened.wait()
         except TimeoutError:
-            return False
-        self._happened.clear()
-        return True
+            self._was_told = False
+        else:
+            self._was_told = True
+            self._happened.clear()
+        return self._was_told
 
     @property
     def is_told(self) -> bool:
         """Whether the kernel tells of these files."""
         return self._is_watched and self._missed < DISTRUST_AFTER
 
-    def miss(self) -> None:
-        """Something had happened that the kernel did not tell, as on some file systems."""
-        self._missed += self.is_told
+    def note_change(self) -> None:
+        """Something had happened when the last wait was over; on some file systems the kernel does not tell of it."""
+        self._missed += self.is_told and not self._was_told
         if self._missed == DISTRUST_AFTER:
             logger.info("nothing is told of %s; it is looked at", self._files[0])
 

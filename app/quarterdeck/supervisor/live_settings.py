@@ -80,11 +80,10 @@ class LiveSettings:
 
     async def run(self, watched: WatchedFiles) -> None:
         """Follow the file until cancelled."""
-        is_told = True
         while True:
-            if self.look() and not is_told:
-                watched.miss()
-            is_told = await watched.wait(EVERY)
+            if self.look():
+                watched.note_change()
+            await watched.wait(EVERY)
 
     def look(self) -> bool:
         """Read the file again if it is another one, and say so; while it is wrong, what held before holds on."""

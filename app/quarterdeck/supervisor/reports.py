@@ -59,17 +59,12 @@ class Reports:
         self._noted: dict[str, datetime] = {}
         self._states: dict[str, dict[Key, ReportState]] = {}
         self._stamp: object = None
-        self.malformed = 0
 
     def of(self, pane_id: PaneId, agent: str = "", conversation: str = "") -> ReportState:
         """What the reports of a conversation add up to; of the latest where it, or the agent, is not known."""
-        states = self._states.get(pane_id)
-        if not states:
-            return NOTHING
-        if agent and conversation:
-            return states.get((agent, conversation), NOTHING)
-        latest = _latest(states, agent)
-        return states[latest] if latest else NOTHING
+        states = self._states.get(pane_id, {})
+        key = (agent, conversation) if agent and conversation else _latest(states, agent)
+        return states.get(key, NOTHING) if key else NOTHING
 
     def drop(self, pane_id: PaneId) -> None:
         """Another agent runs in the pane: what the one before reported is void."""
@@ -84,15 +79,12 @@ class Reports:
         self, watched: WatchedFiles, told: Callable[[Collection[str]], None], *, may_read: Callable[[], bool]
     ) -> None:
         """Read what comes until cancelled; `told` gets the panes that something was reported of."""
-        is_told = True
         while True:
-            panes = await self.read() if may_read() else set()
-            if panes:
+            if may_read() and (panes := await self.read()):
                 told(panes)
-                if not is_told:
-                    watched.miss()
+                watched.note_change()
             await asyncio.sleep(GAP)
-            is_told = await watched.wait(EVERY)
+            await watched.wait(EVERY)
 
     async def read(self) -> set[str]:
         """Fold in what lies in the spool; answers the panes it concerned."""
@@ -103,24 +95,16 @@ class Reports:
         more = True
         while more:
             drained = await asyncio.to_thread(drain, self._spool, socket=self._socket)
-            self.malformed += drained.malformed
             panes |= {pane for report in drained.reports if (pane := self._fold(report))}
             more = drained.more and bool(drained.reports)
         # As it was before reading: a report that came meanwhile is seen the next time.
         self._stamp = stamp if stamp == self._look() else None
-        await self._note()
-        return panes
-
-    async def _note(self) -> None:
-        """Have it kept when agents were heard: at once the first time, and now and then as they go on."""
-        news = {
-            agent: at
-            for agent, at in self._heard.items()
-            if agent not in self._noted or at - self._noted[agent] >= NOTED_EVERY
-        }
+        # When agents were heard is kept at once the first time, and now and then as they go on.
+        news = {key: at for key, at in self._heard.items() if at - self._noted.get(key, EPOCH) >= NOTED_EVERY}
         if news:
-            self._noted.update(news)
+            self._noted |= news
             await self._note_heard(news)
+        return panes
 
     def _fold(self, report: Report) -> str:
         agent = self._agents.get(report.agent)

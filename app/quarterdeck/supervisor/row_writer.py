@@ -77,17 +77,16 @@ class RowWriter:
         from quarterdeck.supervisor.file_watcher import REST
 
         watched = self._watched()
-        may_have_changed = True
-        is_told = True
+        at_start = True
         while True:
             took_over = not self.is_writer and (self.try_to_keep() or self._replace_stopped())
             has_changed = await store.changed_elsewhere()
-            if has_changed and not is_told:
-                watched.miss()
-            if took_over or may_have_changed or has_changed:
+            if has_changed:
+                watched.note_change()
+            if took_over or at_start or has_changed:
                 yield took_over
-            may_have_changed = False
-            is_told = await watched.wait(INTERVAL, REST if self._stopped is None else STOPPED_FOR)
+            at_start = False
+            await watched.wait(INTERVAL, REST if self._stopped is None else STOPPED_FOR)
             await asyncio.sleep(GAP)
 
     def _replace_stopped(self) -> bool:
@@ -110,12 +109,6 @@ class RowWriter:
         self._lease.close()
 
 
-def _is_behind(kept: Session, ours: Session) -> bool:
-    """Whether the writer has only not written yet what we have seen: that the row's tmux server is gone."""
-    is_live = kept.state is not SessionState.EXITED
-    return is_live and (kept.incarnation, kept.tmux_id) == (ours.incarnation, ours.tmux_id)
-
-
 Followed = dict["SessionId", tuple["Session", "Session"]]
 """Our rows, and the kept ones that they follow: while both are the same, following once more would change nothing."""
 
@@ -135,20 +128,16 @@ def changes_elsewhere(
     events: list[Event] = []
     for session_id, ours in fleet.sessions.items():
         row = kept.get(session_id)
+        is_live = row is not None and not row.is_stale and row.state is not SessionState.EXITED
         if ours.is_stale:
-            if row is None or (not row.is_stale and not _is_behind(row, ours)):
+            # The writer may only not have written yet what we have seen: that the row's tmux server is gone.
+            is_behind = row and is_live and (row.incarnation, row.tmux_id) == (ours.incarnation, ours.tmux_id)
+            if not (is_behind or (row and row.is_stale)):
                 events.append(SessionForgotten(session_id=session_id, at=now))
         elif row is None:
-            events.append(
-                SessionDeleted(
-                    session=ours,
-                    reason=ExitReason.API_DELETE,
-                    mode=DeleteMode.DETACH_BRIDGE,
-                    tmux_session_alive=True,
-                    at=now,
-                )
-            )
-        elif follow is not None and not row.is_stale and row.state is not SessionState.EXITED:
+            how, mode = ExitReason.API_DELETE, DeleteMode.DETACH_BRIDGE
+            events.append(SessionDeleted(session=ours, reason=how, mode=mode, tmux_session_alive=True, at=now))
+        elif follow is not None and is_live:
             known = followed.get(session_id)
             if known is not None and known[0] is ours and known[1] is row:
                 continue

@@ -38,21 +38,19 @@ class Drained(NamedTuple):
     """What one reading of the spool gave."""
 
     reports: list[Report]
-    malformed: int = 0
-    """Files that were no reports; they are set aside in `bad/`."""
-    more: bool = False
+    more: bool
     """Whether there is more to read."""
 
 
 def drain(spool: Path, *, limit: int = READ_AT_ONCE, socket: str | None = None) -> Drained:
     """Take the reports out of the spool. Two readers never get the same one. Blocking, bounded.
 
+    What is no report is set aside in `bad/`.
     With `socket` reports from other tmux servers are left for whoever watches those, for as long as they may come.
     """
     boot = boot_time()
     names = sorted(_names(spool))
     reports: list[Report] = []
-    malformed = 0
     for written, name in names[:limit]:
         if socket is not None and wall_clock().timestamp() - written < KEPT_FOR_OTHERS:
             told = read(spool / name, boot=boot)
@@ -65,7 +63,6 @@ def drain(spool: Path, *, limit: int = READ_AT_ONCE, socket: str | None = None) 
             continue
         report = read(mine, boot=boot)
         if report is None:
-            malformed += 1
             _set_aside(spool, mine, name)
         else:
             reports.append(report)
@@ -73,7 +70,7 @@ def drain(spool: Path, *, limit: int = READ_AT_ONCE, socket: str | None = None) 
                 mine.unlink()
     _sweep(spool)
     reports.sort(key=lambda each: each.at)
-    return Drained(reports, malformed, len(names) > limit)
+    return Drained(reports, len(names) > limit)
 
 
 class Glimpse(NamedTuple):
