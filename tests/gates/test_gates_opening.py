@@ -47,7 +47,6 @@ ALLOWED = {
     "store.salvage: open": OURS_ALONE,
     "store.salvage: shutil.copyfile": "refuses pipes itself",
     "store.salvage: sqlite3.connect": OURS_ALONE,
-    "store.sqlite: open": NO_FILE,
     "supervisor.agent_facts: open": THE_SYSTEMS,
     "supervisor.processes: os.open": THE_SYSTEMS,
     "supervisor.processes: read_text": THE_SYSTEMS,

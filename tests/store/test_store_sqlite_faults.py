@@ -201,7 +201,7 @@ async def test_a_newer_database_is_refused_and_left_as_it_is(tmp_path: Path) -> 
 
     store = SqliteStore(path)
     with pytest.raises(StoreTooNew, match="newer Quarterdeck") as refusal:
-        await store.open()
+        await store.__aenter__()
     with pytest.raises(StoreTooNew):
         await store.claim(SERVER, RUN, [seen_session(1)])
     await store.close()

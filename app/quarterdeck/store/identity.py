@@ -134,11 +134,7 @@ def adopt(
 
 
 def reserve(
-    connection: sqlite3.Connection,
-    server: str,
-    tmux_name: str,
-    session_id: SessionId | None,
-    now: float,
+    connection: sqlite3.Connection, server: str, tmux_name: str, session_id: SessionId | None, now: float
 ) -> SessionId:
     """Keep an identity for a tmux session about to be made under this name: this one, or whichever is its due."""
     name = clean(tmux_name)

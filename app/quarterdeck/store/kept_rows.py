@@ -1,4 +1,7 @@
-"""Sessions and thoughts as they are read back: what fits is taken, what is missing takes its default."""
+"""Sessions and thoughts as they are read back: what fits is taken, what is missing takes its default.
+
+What cannot be read is set aside.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,11 @@ from msgspec.structs import asdict, replace
 
 from quarterdeck.core.session import Session
 from quarterdeck.core.thought import ThoughtSnapshot
+from quarterdeck.store.writing import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import sqlite3
+    from collections.abc import Iterable, Mapping
 
 V = TypeVar("V", bound=Struct)
 K = TypeVar("K")
@@ -35,6 +40,19 @@ def read_session(body: str, columns: Mapping[str, object]) -> Session:
 def read_thought(body: str) -> ThoughtSnapshot:
     """A thought snapshot from its JSON. Raises BadRow."""
     return _read(ThoughtSnapshot, read_object(body))
+
+
+def set_aside(connection: sqlite3.Connection, table: str, bad: Iterable[tuple[str, str]], now: float) -> None:
+    """Move what could not be understood, by key and reason, out of the way; the identity of a session stays."""
+    key, rest = "key", "DELETE FROM thoughts WHERE key = ?"
+    if table == "sessions":
+        key, rest = "session_id", "UPDATE sessions SET body = '{}' WHERE session_id = ?"
+    kept = f"SELECT ?, '{table}', {key}, ?, body FROM {table} WHERE {key} = ?"  # noqa: S608 — our own names
+    for name, reason in bad:
+        connection.execute(
+            f"INSERT INTO set_aside (at, came_from, key, reason, body) {kept}", (now, clean(reason), name)
+        )
+        connection.execute(rest, (name,))
 
 
 def read_object(body: str) -> dict[str, Any]:

@@ -62,17 +62,6 @@ def read_all(
     return sessions, bad
 
 
-def set_aside(connection: sqlite3.Connection, bad: Iterable[tuple[str, str]], now: float) -> None:
-    """Move what could not be understood out of the way; the identity itself stays."""
-    for session_id, reason in bad:
-        connection.execute(
-            "INSERT INTO set_aside (at, came_from, key, reason, body)"
-            " SELECT ?, 'sessions', session_id, ?, body FROM sessions WHERE session_id = ?",
-            (now, clean(reason), session_id),
-        )
-        connection.execute("UPDATE sessions SET body = '{}' WHERE session_id = ?", (session_id,))
-
-
 def checkpoint(connection: sqlite3.Connection, observed: Iterable[Session], now: float) -> None:
     """Save what was observed; a row that another process ended, forgot or bound anew is left alone."""
     for session in observed:
@@ -82,14 +71,17 @@ def checkpoint(connection: sqlite3.Connection, observed: Iterable[Session], now:
             continue
         status, incarnation, tmux_id = row
         if status == "reserved" and session.tmux_id:
-            _take(connection, session)
+            connection.execute(
+                "UPDATE sessions SET status = 'live', reserved_from = NULL, reserved_name = NULL,"
+                " incarnation = ?, tmux_id = ? WHERE session_id = ?",
+                (session.incarnation, session.tmux_id, session.session_id),
+            )
         elif status not in {"live", "stale"} or not _is_same(session, incarnation, tmux_id):
             continue
         _save(connection, session)
         if status == "live":
             connection.execute(
-                "UPDATE sessions SET tmux_name = ? WHERE session_id = ?",
-                (clean(session.tmux_name), session.session_id),
+                "UPDATE sessions SET tmux_name = ? WHERE session_id = ?", (clean(session.tmux_name), session.session_id)
             )
 
 
@@ -139,13 +131,9 @@ def prune(connection: sqlite3.Connection, now: float) -> None:
 
 def _as_kept(session: Session, status: str, changed: float) -> Session:
     """The session as its row's status says it is, whatever was last saved of it."""
-    match status:
-        case "live":
-            return as_live(session)
-        case "stale":
-            return as_stale(session)
-        case _:
-            return as_ended(session, datetime.fromtimestamp(changed, UTC))
+    if status == "live":
+        return as_live(session)
+    return as_stale(session) if status == "stale" else as_ended(session, datetime.fromtimestamp(changed, UTC))
 
 
 def _row(connection: sqlite3.Connection, session_id: SessionId) -> tuple[str, str, str] | None:
@@ -171,14 +159,6 @@ def _set_status(connection: sqlite3.Connection, session_id: SessionId, status: s
     connection.execute(
         "UPDATE sessions SET status = ?, reserved_from = NULL, reserved_name = NULL, changed = ? WHERE session_id = ?",
         (status, now, session_id),
-    )
-
-
-def _take(connection: sqlite3.Connection, session: Session) -> None:
-    connection.execute(
-        "UPDATE sessions SET status = 'live', reserved_from = NULL, reserved_name = NULL, incarnation = ?, tmux_id = ?"
-        " WHERE session_id = ?",
-        (session.incarnation, session.tmux_id, session.session_id),
     )
 
 

@@ -16,6 +16,7 @@ from quarterdeck.store import activity_log, identity, session_ids, sessions, tai
 from quarterdeck.store.database import BUSY_TIMEOUT, RETRY_EVERY, Database
 from quarterdeck.store.engine import Later, Run, Write
 from quarterdeck.store.glances import own_session_key, trouble_key
+from quarterdeck.store.kept_rows import set_aside
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ T = TypeVar("T")
 
 PRUNE_EVERY = 3600.0
 PRUNED_AT = "store.pruned_at"
-SET_ASIDE = {"sessions": sessions.set_aside, "thoughts": thoughts.set_aside}
 
 
 class SqliteStore:
@@ -72,38 +72,30 @@ class SqliteStore:
 
     async def __aenter__(self) -> Self:
         """Open the database; raises StoreTooNew."""
-        await self.open()
+        await self.database.read(lambda connection: None)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
-
-    async def open(self) -> None:
-        """Open the database now rather than with the first call; raises StoreTooNew."""
-        await self.database.read(lambda connection: None)
 
     async def claim(
         self, server: str, incarnation: str, seen_sessions: Sequence[SeenSession]
     ) -> dict[TmuxSessionId, Identity]:
         """Give each seen tmux session its identity."""
         now = self._now()
-        asked = partial(self._numbering(identity.claim), server=server, incarnation=incarnation, now=now)
+        asked = partial(identity.claim, server=server, incarnation=incarnation, now=now)
 
         def later(answer: dict[TmuxSessionId, Identity]) -> Iterable[Later]:
             promised = {tmux_id: found.session_id for tmux_id, found in answer.items()}
             for one in seen_sessions:
                 if one.tmux_id in answer and answer[one.tmux_id].claim is Claim.NEW:
                     self._promised["claim", server, one.tmux_id] = promised[one.tmux_id]
-                yield Later(("claim", server, one.tmux_id), partial(asked, seen_sessions=[one], given=promised))
+                run = self._numbering(partial(asked, seen_sessions=[one], given=promised))
+                yield Later(("claim", server, one.tmux_id), run)
 
-        answer = await self.database.write(
-            Write(
-                partial(asked, seen_sessions=seen_sessions),
-                later=later,
-                meanwhile=partial(asked, seen_sessions=seen_sessions, is_provisional=True),
-                is_durable=True,
-            )
-        )
+        run = self._numbering(partial(asked, seen_sessions=seen_sessions))
+        meanwhile = self._numbering(partial(asked, seen_sessions=seen_sessions, is_provisional=True))
+        answer = await self.database.write(Write(run, later=later, meanwhile=meanwhile, is_durable=True))
         self._seen(found.session_id for found in answer.values())
         return answer
 
@@ -111,26 +103,17 @@ class SqliteStore:
         self, server: str, incarnation: str, seen_session: SeenSession, session_id: SessionId | None
     ) -> Identity:
         """Bind a tmux session to a stale identity (or a fresh one); raises Refused or NotFound with the reason."""
-        run = partial(
-            self._numbering(identity.adopt),
-            server=server,
-            incarnation=incarnation,
-            seen_session=seen_session,
-            session_id=session_id,
-            now=self._now(),
+        now = self._now()
+        return await self._numbered(
+            lambda connection: identity.adopt(connection, server, incarnation, seen_session, session_id, now)
         )
-        return await self.database.write(Write(run, is_durable=True))
 
     async def reserve(self, server: str, tmux_name: str, session_id: SessionId | None = None) -> SessionId:
         """Keep an identity, on disk, for a tmux session about to be made under this name."""
-        run = partial(
-            self._numbering(identity.reserve),
-            server=server,
-            tmux_name=tmux_name,
-            session_id=session_id,
-            now=self._now(),
+        now = self._now()
+        given = await self._numbered(
+            lambda connection: identity.reserve(connection, server, tmux_name, session_id, now)
         )
-        given = await self.database.write(Write(run, is_durable=True))
         self._seen([given])
         return given
 
@@ -215,7 +198,8 @@ class SqliteStore:
 
     async def has_work(self) -> bool:
         """Whether there is a record of spawned work."""
-        return await self.database.read(_has_work)
+        query = "SELECT EXISTS (SELECT 1 FROM work)"
+        return bool(await self.database.read(lambda connection: connection.execute(query).fetchone()[0]))
 
     async def get_meta(self, key: str) -> str | None:
         """A small value kept by name."""
@@ -269,14 +253,17 @@ class SqliteStore:
             [self._next_number, *(n + 1 for one in ids if (n := session_ids.number_of(one)) is not None)]
         )
 
-    def _numbering(self, run: Callable[..., T]) -> Callable[..., T]:
+    def _numbering(self, run: Run[T]) -> Run[T]:
         """The same with no number given that this process has seen in use, even in a database begun anew."""
 
-        def numbered(connection: sqlite3.Connection, *args: object, **named: object) -> T:
+        def numbered(connection: sqlite3.Connection) -> T:
             session_ids.raise_counter(connection, self._next_number)
-            return run(connection, *args, **named)
+            return run(connection)
 
         return numbered
+
+    async def _numbered(self, run: Run[T]) -> T:
+        return await self.database.write(Write(self._numbering(run), is_durable=True))
 
     def _leaving(self, observed: Iterable[Session]) -> list[Session]:
         leaving = list(observed)
@@ -298,20 +285,23 @@ class SqliteStore:
     async def _set_aside(self, table: str, bad: list[tuple[str, str]]) -> None:
         if bad:
             self._bad_rows += len(bad)
-            run = partial(SET_ASIDE[table], bad=bad, now=self._now())
-            await self._write(("set aside", table), run)
+            await self._write(("set aside", table), partial(set_aside, table=table, bad=bad, now=self._now()))
 
     async def _prune(self) -> None:
         """Remove what is too old, now and then; there is no hurry, so a full disk makes nobody wait for it."""
-        now = self._now()
-        if self._keep_days is None:
-            return
-        if self._pruned_at is not None and 0 <= now - self._pruned_at < PRUNE_EVERY:
+        now, keep_days = self._now(), self._keep_days
+        if keep_days is None or (self._pruned_at is not None and 0 <= now - self._pruned_at < PRUNE_EVERY):
             return
         self._pruned_at = now
-        await self.database.write(
-            Write(partial(_prune, now=now, keep_days=self._keep_days), later=lambda _: [], meanwhile=lambda _: None)
-        )
+
+        def prune(connection: sqlite3.Connection) -> None:
+            # Of many short commands only one an hour has work here.
+            if not 0 <= now - float(tails.get_meta(connection, PRUNED_AT) or 0) < PRUNE_EVERY:
+                tails.set_meta(connection, PRUNED_AT, str(now))
+                activity_log.prune(connection, now, keep_days)
+                sessions.prune(connection, now)
+
+        await self.database.write(Write(prune, later=lambda _: [], meanwhile=lambda _: None))
 
 
 @asynccontextmanager
@@ -323,17 +313,3 @@ async def open_store(places: Places, *, keep_days: int | None = None) -> AsyncIt
         yield store
     finally:
         await store.close()
-
-
-def _prune(connection: sqlite3.Connection, now: float, keep_days: int) -> None:
-    # Of many short commands only one an hour has work here.
-    last = float(tails.get_meta(connection, PRUNED_AT) or 0)
-    if 0 <= now - last < PRUNE_EVERY:
-        return
-    tails.set_meta(connection, PRUNED_AT, str(now))
-    activity_log.prune(connection, now, keep_days)
-    sessions.prune(connection, now)
-
-
-def _has_work(connection: sqlite3.Connection) -> bool:
-    return bool(connection.execute("SELECT EXISTS (SELECT 1 FROM work)").fetchone()[0])

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.thought import accept, fold, is_real_thought
-from quarterdeck.store.kept_rows import BadRow, Known, read_thought
+from quarterdeck.store.kept_rows import BadRow, Known, read_thought, set_aside
 from quarterdeck.store.writing import as_json, clean
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
 
     from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
 
@@ -56,27 +56,13 @@ def read_all(
     return found, bad
 
 
-def set_aside(connection: sqlite3.Connection, bad: Iterable[tuple[str, str]], now: float) -> None:
-    """Move what could not be understood out of the way."""
-    for key, reason in bad:
-        connection.execute(
-            "INSERT INTO set_aside (at, came_from, key, reason, body)"
-            " SELECT ?, 'thoughts', key, ?, body FROM thoughts WHERE key = ?",
-            (now, clean(reason), key),
-        )
-        connection.execute("DELETE FROM thoughts WHERE key = ?", (key,))
-
-
 def history(connection: sqlite3.Connection, key: str, limit: int) -> list[ThoughtSnapshot]:
     """The latest distinct thoughts, newest first, each as it was when it was first thought."""
+    query = "SELECT body FROM thought_history WHERE key = ? ORDER BY id DESC LIMIT ?"
     found: list[ThoughtSnapshot] = []
-    for (body,) in connection.execute(
-        "SELECT body FROM thought_history WHERE key = ? ORDER BY id DESC LIMIT ?", (clean(key), limit)
-    ):
-        try:
+    for (body,) in connection.execute(query, (clean(key), limit)):
+        with suppress(BadRow):
             found.append(read_thought(body))
-        except BadRow:
-            continue
     return found
 
 
@@ -87,7 +73,7 @@ def _held(connection: sqlite3.Connection, key: str, now: float) -> ThoughtSnapsh
     try:
         return read_thought(row[0])
     except BadRow as error:
-        set_aside(connection, [(key, str(error))], now)
+        set_aside(connection, "thoughts", [(key, str(error))], now)
         return None
 
 

@@ -57,10 +57,7 @@ _MEANINGS: Final = {
 
 
 async def capture(
-    address: ServerAddress,
-    control: ControlClient | None,
-    requests: Sequence[CaptureRequest],
-    timeout: float,
+    address: ServerAddress, control: ControlClient | None, requests: Sequence[CaptureRequest], timeout: float
 ) -> dict[PaneId, str]:
     """The panes' text, in one round trip where there is a control connection; a pane that is gone is missing.
 

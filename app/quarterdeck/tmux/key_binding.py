@@ -62,11 +62,7 @@ def console_command(program: Sequence[str], *, popup: bool) -> tuple[str, ...]:
     """What the key runs, as one tmux command."""
     if popup:
         # -EE: a console that could not start leaves what it said to be read.
-        return (
-            *("display-popup", "-EE", "-w", "90%", "-h", "90%", "-d", "#{pane_current_path}"),
-            *program,
-            *POPUP,
-        )
+        return (*("display-popup", "-EE", "-w", "90%", "-h", "90%", "-d", "#{pane_current_path}"), *program, *POPUP)
     # tmux expands the line as a format and hands it to a shell; only the client's name shall be expanded.
     return "run-shell", "-b", unexpanded(shlex.join([*program, *BACK])) + " #{q:client_name}"
 
