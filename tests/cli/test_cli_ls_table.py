@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.cli.ls_table import DROPPED, NARROWEST_NAME, fitted, table
+from quarterdeck.cli.ls_show import DROPPED, NARROWEST_NAME, fitted, table
 from quarterdeck.core.session import Confidence, Evidence, Need, SessionState
 from quarterdeck.core.text import cell_width
 from quarterdeck.values import replace
@@ -37,7 +37,7 @@ NOW = NOON + timedelta(minutes=3)
 
 @pytest.fixture(autouse=True)
 def unicode_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quarterdeck.cli.ls_table.has_unicode", lambda: True)
+    monkeypatch.setattr("quarterdeck.cli.ls_show.has_unicode", lambda: True)
 
 
 def test_each_session_has_a_line_and_doubt_is_shown() -> None:

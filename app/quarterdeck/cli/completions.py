@@ -1,14 +1,26 @@
-"""`completions`: scripts that complete our command line, made by shtab. They ask `names` for what only we know."""
+"""`completions`: scripts that complete our command line, made by shtab. They ask `names` for what only we know.
+
+`names` is hidden, and fast: it runs while somebody holds Tab.
+"""
 
 from __future__ import annotations
 
+import tomllib
 from typing import TYPE_CHECKING, Any, Final
 
+from quarterdeck.cli.address import server_socket
 from quarterdeck.cli.arguments import PROGRAM, Parser, build
 from quarterdeck.cli.output import write
+from quarterdeck.core.pane import Snapshot
+from quarterdeck.core.text import clean
+from quarterdeck.errors import QuarterdeckError
+from quarterdeck.foreign_files import read_text
+from quarterdeck.store.glances import names
+from quarterdeck.tmux.first_look import FirstLook
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from quarterdeck.cli.call import Call
 
@@ -33,6 +45,9 @@ KINDS: Final = {
     "FILE": "file",
 }
 """What an argument takes, by its name or, for one without a dash, by what stands for it in the help."""
+
+PATIENCE = 0.3
+"""Seconds that whoever holds Tab waits for tmux."""
 
 BASH: Final = r"""
 # The names that only the program knows, of a kind.
@@ -133,3 +148,72 @@ class _Completed(Parser):
         if kind is not None:
             action.complete = WAYS[kind]  # type: ignore[attr-defined] # an attribute that shtab alone knows
         return action
+
+
+def print_names(call: Call) -> int:
+    """Print the names of a kind, each with what it is after a tab; nothing at all when they cannot be known."""
+    kind, prefix = call.options.kind, call.options.prefix
+    try:
+        for name, what in TELLERS[kind](call, prefix):
+            # What a terminal must not be shown cannot be typed either.
+            if name.startswith(prefix) and clean(name) == name:
+                write(f"{name}\t{clean(what)}\n")
+    except (QuarterdeckError, OSError, ValueError):
+        # A word in the operator's command line is no place for an error: `doctor` tells it.
+        return 1
+    return 0
+
+
+def _sessions(call: Call, prefix: str) -> Iterator[tuple[str, str]]:
+    live = [each for each in _all_kept(call) if each[2] == "live"]
+    yield from _told(live, prefix)
+    known = {name for _, name, *_ in live}
+    # Where nobody has watched yet, tmux alone knows.
+    seen = FirstLook(call.address).wait(PATIENCE)
+    if isinstance(seen, Snapshot):
+        for name in dict.fromkeys(pane.session_name for pane in seen.panes):
+            if name not in known:
+                yield name, "not watched yet"
+
+
+def _kept(call: Call, prefix: str) -> Iterator[tuple[str, str]]:
+    return _told([each for each in _all_kept(call) if each[2] in {"live", "stale", "ended"}], prefix)
+
+
+def _all_kept(call: Call) -> list[tuple[str, str, str, str]]:
+    return names(call.places.state_file, server_socket(call.options.socket_name, call.options.socket_path))
+
+
+def _told(found: list[tuple[str, str, str, str]], prefix: str) -> Iterator[tuple[str, str]]:
+    counted = [name for _, name, *_ in found]
+    by_name = False
+    for session_id, name, status, state in found:
+        if counted.count(name) == 1 and name.startswith(prefix):
+            by_name = True
+            yield name, f"{session_id}, {state if status == 'live' else status}"
+    # Ids are what one types when names do not do.
+    if not by_name or prefix:
+        for session_id, name, *_ in found:
+            yield session_id, name
+
+
+def _projects(call: Call, _: str) -> Iterator[tuple[str, str]]:
+    for name, project in _section(call, "projects").items():
+        yield name, str(project.get("path", "")) if isinstance(project, dict) else ""
+
+
+def _agents(call: Call, _: str) -> Iterator[tuple[str, str]]:
+    from quarterdeck.plugins.loading import names as plugin_names
+
+    for name in dict.fromkeys((*_section(call, "agents"), *plugin_names())):
+        yield name, "agent"
+
+
+def _section(call: Call, name: str) -> dict[str, object]:
+    # Without the model, which takes longer to import than anybody holds Tab.
+    file = call.places.config_file
+    section = tomllib.loads(read_text(file)).get(name, {}) if file.exists() else {}
+    return section if isinstance(section, dict) else {}
+
+
+TELLERS = {"session": _sessions, "kept": _kept, "project": _projects, "agent": _agents}

@@ -1,4 +1,4 @@
-"""No verb: open the console."""
+"""The console: opened in this terminal where no verb is given, or served to a browser."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from quarterdeck.cli.invocation import own_command_in_tmux
+from quarterdeck.cli.invocation import own_command_in_tmux, own_command_with
+from quarterdeck.cli.output import print_json, say
 from quarterdeck.errors import UsageError
 from quarterdeck.programs import require_tmux
 from quarterdeck.shutdown import Shutdown
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 OF_A_PAGE = ("ROWS", "TEXTUAL_DRIVER", "TEXTUAL_FPS", "TEXTUAL_COLOR_SYSTEM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION")
 """What tells us about the page of a browser, and is no business of a program that is started from it."""
+TOKEN_BYTES = 24
+PAGE_DRIVER = "quarterdeck.tui.page_driver:PageDriver"
 PATIENCE = 0.5
 """Seconds that what runs beside the screen gets to end with it."""
 
@@ -81,3 +84,30 @@ async def _let_finish() -> None:
     cancelled = [task for task in asyncio.all_tasks() - {asyncio.current_task()} if task.cancelling()]
     if cancelled:
         await asyncio.wait(cancelled, timeout=PATIENCE)
+
+
+def serve(call: Call) -> int:
+    """Serve the console to a browser of this machine, until Ctrl+C."""
+    import secrets
+
+    from quarterdeck.tui.web import serve as serve_pages
+
+    # What each page's console would stop at is said here, where somebody reads it.
+    require_tmux()
+    _ = call.settings
+    words = own_command_with(call, names_server=True)
+    # A page is no pane of the tmux this was started in.
+    without_tmux = ("env", "-u", "TMUX", "-u", "TMUX_PANE")
+    command = [*without_tmux, f"TEXTUAL_DRIVER={PAGE_DRIVER}", *words, "console", "--in-browser"]
+
+    def tell(url: str) -> None:
+        if call.json:
+            print_json({"url": url})
+        else:
+            say(url)
+            say("Open it in a browser on this machine. Whoever has this address can do all that you can.")
+            say("Ctrl+C ends it; sessions go on.")
+        sys.stdout.flush()
+
+    asyncio.run(serve_pages(command, call.options.port, secrets.token_urlsafe(TOKEN_BYTES), tell))
+    return 0

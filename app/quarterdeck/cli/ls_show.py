@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from quarterdeck.cli.call import services
-from quarterdeck.cli.output import print_json, say, separated, write
+from quarterdeck.cli.output import GAP, Colour, coloured, has_unicode, print_json, say, separated, write
 from quarterdeck.core.reading import cause_of
 from quarterdeck.core.redact import masked_session, redact
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.session_ends import without_id
 from quarterdeck.core.session_json import to_wire
-from quarterdeck.core.text import clean_lines, clean_sgr
+from quarterdeck.core.state_signs import OF_NEED, OF_STATE, STATE_SIGNS
+from quarterdeck.core.text import cell_width, clean, clean_lines, clean_sgr, fit, from_home
 from quarterdeck.core.times import age
 from quarterdeck.core.urgency import sort_key
 from quarterdeck.ports.store import ActivityQuery
@@ -26,7 +30,23 @@ if TYPE_CHECKING:
 
     from quarterdeck.cli.call import Call
     from quarterdeck.core.session import Session
+    from quarterdeck.core.state_signs import StateSign
     from quarterdeck.runtime.services import Services
+
+NARROWEST_THOUGHT: Final = 16
+NARROWEST_NAME: Final = 8
+LONGEST_FOLDER: Final = 32
+DROPPED: Final = ("id", "folder", "quiet", "thought", "agent")
+"""Columns that go when there is no room, the first first."""
+COLOURS: Final = {
+    "yellow": Colour.YELLOW,
+    "red": Colour.RED,
+    "cyan": Colour.CYAN,
+    "blue": Colour.BLUE,
+    "dim": Colour.DIM,
+}
+HEADS: Final = {"sign": ""}
+"""What stands over a column, where that is not its name."""
 
 
 async def list_sessions(call: Call) -> int:
@@ -42,8 +62,6 @@ async def list_sessions(call: Call) -> int:
     if call.json:
         print_json([to_wire(session) for session in rows])
     elif sys.stdout.isatty():
-        from quarterdeck.cli.ls_table import table
-
         write(table(rows, now, shutil.get_terminal_size().columns))
     else:
         write(separated([cells(session, now) for session in rows]))
@@ -131,3 +149,82 @@ def _facts(session: Session, now: datetime, *, why: bool) -> list[tuple[str, str
     if why:
         facts.insert(3, ("Detail", f"{evidence.cause}: {evidence.detail}" if evidence.detail else evidence.cause))
     return [(label, value) for label, value in facts if value]
+
+
+class TableCell(Struct, frozen=True):
+    """One cell of the table."""
+
+    text: str
+    colour: Colour | None = None
+
+
+def table(sessions: Sequence[Session], now: datetime, width: int) -> str:
+    """The sessions in lines of at most this width."""
+    rows = [_table_cells(session, now) for session in sessions]
+    columns = {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
+    # A column that says nothing takes no room.
+    columns = {name: cells for name, cells in columns.items() if any(cell.text for cell in cells)}
+    widths = {
+        name: max(cell_width(each.text) for each in [*cells, TableCell(HEADS.get(name, name))])
+        for name, cells in columns.items()
+    }
+    widths = fitted(widths, width)
+    if not widths:
+        return ""
+    header = GAP.join(fit(HEADS.get(name, name).upper(), room) for name, room in widths.items()).rstrip()
+    lines = [coloured(header, Colour.DIM)]
+    for index in range(len(rows)):
+        shown = [(columns[name][index], room) for name, room in widths.items()]
+        cells = [coloured(fit(cell.text, room), cell.colour) for cell, room in shown[:-1]]
+        last, room = shown[-1]
+        cells.append(coloured(fit(last.text, room).rstrip(), last.colour))
+        lines.append(GAP.join(cells).rstrip())
+    return "".join(f"{line}\n" for line in lines)
+
+
+def fitted(widths: dict[str, int], width: int) -> dict[str, int]:
+    """The columns' widths made to fit: the thought is cut first, then columns go, at last the name is cut."""
+    kept = widths
+    for dropped in range(len(DROPPED) + 1):
+        kept = {name: room for name, room in widths.items() if name not in DROPPED[:dropped]}
+        left = width - len(GAP) * (len(kept) - 1) - sum(kept.values())
+        if left >= 0:
+            return kept
+        shorter = kept.get("thought", 0) + left
+        if shorter >= NARROWEST_THOUGHT:
+            return {**kept, "thought": shorter}
+    left = width - len(GAP) * (len(kept) - 1) - sum(kept.values())
+    return {**kept, "name": max(min(NARROWEST_NAME, kept["name"]), kept["name"] + left)} if kept else {}
+
+
+def _table_cells(session: Session, now: datetime) -> dict[str, TableCell]:
+    sign = _sign(session)
+    colour = COLOURS.get(sign.colour)
+    return {
+        "sign": TableCell(sign.sign if has_unicode() else sign.plain, colour),
+        "name": TableCell(clean(session.tmux_name), Colour.BOLD),
+        "state": TableCell(session.state_word, colour),
+        "agent": TableCell(clean(session.tool or "")),
+        "wants": TableCell(session.needs.value if session.needs else "", colour),
+        "quiet": TableCell(age(now - session.last_activity_at), Colour.DIM),
+        "thought": TableCell(clean(session.thought or "")),
+        "folder": TableCell(_folder(session.cwd), Colour.DIM),
+        "id": TableCell(session.session_id, Colour.DIM),
+    }
+
+
+def _sign(session: Session) -> StateSign:
+    if session.is_stale:
+        return STATE_SIGNS["stale"]
+    return STATE_SIGNS[OF_NEED[session.needs] if session.needs else OF_STATE[session.state]]
+
+
+def _folder(cwd: str) -> str:
+    text = clean(from_home(cwd, str(Path.home())))
+    if cell_width(text) <= LONGEST_FOLDER:
+        return text
+    # Its end says more than its beginning.
+    ending: str = text
+    while cell_width(ending) > LONGEST_FOLDER - 1:
+        ending = ending[1:]
+    return f"…{ending}"

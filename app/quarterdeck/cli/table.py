@@ -1,6 +1,6 @@
 """What a verb of the command line is made of.
 
-Tuples and not structs: `-h` and the parser need nothing else of msgspec, which takes 10 ms to load.
+No structs: `-h` and the parser need nothing else of msgspec, which takes 10 ms to load.
 """
 
 from __future__ import annotations
@@ -48,40 +48,37 @@ def port(text: str) -> int:
     return number
 
 
-class Verb(NamedTuple):
+class Verb:
     """One command: how it is called, and what runs it."""
 
-    name: str
-    summary: str
-    """One line, without a full stop."""
-    example: str
-    """A command line that works, and what it is for after `#`."""
-    runs: str = ""
-    """`module:function` of the command line that gets the Call; imported only when the verb is used."""
-    arguments: tuple[Argument, ...] = ()
-    verbs: tuple[Verb, ...] = ()
-    """The verbs below this one; then the verb itself runs nothing."""
-    takes_rest: bool = False
-    """Whether everything behind `--` is one text (`options.rest`), whatever it looks like."""
-    bare: bool = False
-    """Whether it must start fast and so keeps no log."""
-    hidden: bool = False
-    """Whether it is for our own key bindings and completions, and so stands in no list."""
-
-
-def verb(
-    name: str,
-    summary: str,
-    example: str,
-    runs: str = "",
-    *arguments: Argument,
-    verbs: tuple[Verb, ...] = (),
-    takes_rest: bool = False,
-    bare: bool = False,
-    hidden: bool = False,
-) -> Verb:
-    """A verb, with its arguments in a row."""
-    return Verb(name, summary, example, runs, arguments, verbs, takes_rest, bare, hidden)
+    def __init__(
+        self,
+        name: str,
+        summary: str,
+        example: str,
+        runs: str = "",
+        *arguments: Argument,
+        verbs: tuple[Verb, ...] = (),
+        takes_rest: bool = False,
+        bare: bool = False,
+        hidden: bool = False,
+    ) -> None:
+        self.name = name
+        self.summary = summary
+        """One line, without a full stop."""
+        self.example = example
+        """A command line that works, and what it is for after `#`."""
+        self.runs = runs
+        """`module:function` of the command line that gets the Call; imported only when the verb is used."""
+        self.arguments = arguments
+        self.verbs = verbs
+        """The verbs below this one; then the verb itself runs nothing."""
+        self.takes_rest = takes_rest
+        """Whether everything behind `--` is one text (`options.rest`), whatever it looks like."""
+        self.bare = bare
+        """Whether it must start fast and so keeps no log."""
+        self.hidden = hidden
+        """Whether it is for our own key bindings and completions, and so stands in no list."""
 
 
 GLOBAL_OPTIONS: tuple[Argument, ...] = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import SUPPRESS
 
-from quarterdeck.cli.table import Verb, arg, count_from, verb
+from quarterdeck.cli.table import Verb, arg, count_from
 from quarterdeck.cli.verbs_shell import SHELL_VERBS
 
 SESSION = arg("session", metavar="SESSION", help="an id, an exact tmux name, or an unambiguous prefix of either")
@@ -19,14 +19,14 @@ ORCHESTRATOR_ARGUMENTS = (
 )
 
 VERBS: tuple[Verb, ...] = (
-    verb(
+    Verb(
         "ls",
         "list the live sessions",
         "quarterdeck ls --json  # for scripts",
         "ls_show:list_sessions",
         arg("--all", action="store_true", help="also stale sessions and those that ended"),
     ),
-    verb(
+    Verb(
         "show",
         "show all about one session: state, thoughts, events and its last lines",
         "quarterdeck show work --lines 40",
@@ -35,7 +35,7 @@ VERBS: tuple[Verb, ...] = (
         arg("--lines", type=count_from(0), default=20, metavar="N", help="lines of its screen to show (20)"),
         arg("--why", action="store_true", help="also say which rule its state comes from"),
     ),
-    verb(
+    Verb(
         "new",
         "start a new tmux session, with an agent in it when one is named",
         'quarterdeck new fix --cwd ~/web --tool claude --request "Fix the login test"',
@@ -45,14 +45,14 @@ VERBS: tuple[Verb, ...] = (
         arg("--tool", metavar="T", help="agent to start, such as claude or codex"),
         arg("--request", metavar="TEXT", help="what the agent is to do; - reads it from standard input"),
     ),
-    verb(
+    Verb(
         "attach",
         "go to a session: switch there inside tmux, attach outside",
         "quarterdeck attach work",
         "attach_back:attach",
         SESSION,
     ),
-    verb(
+    Verb(
         "back",
         "return to the console on this tmux server",
         "quarterdeck back",
@@ -60,7 +60,7 @@ VERBS: tuple[Verb, ...] = (
         arg("--open", action="store_true", help="open one where none runs, in a session of its own"),
         arg("--client", metavar="NAME", help=SUPPRESS),
     ),
-    verb(
+    Verb(
         "kill",
         "end sessions",
         "quarterdeck kill sess_3 --detach  # forget it, leave tmux alone",
@@ -69,7 +69,7 @@ VERBS: tuple[Verb, ...] = (
         arg("--detach", action="store_true", help="only stop watching; the tmux session goes on"),
         arg("--keep", action="store_true", help="for a spawned session: first keep unsaved work as a commit"),
     ),
-    verb(
+    Verb(
         "adopt",
         "watch a tmux session, as a new one or as a known one that went stale",
         "quarterdeck adopt web --as sess_3",
@@ -77,7 +77,7 @@ VERBS: tuple[Verb, ...] = (
         arg("name", metavar="NAME", help="the tmux session's exact name"),
         arg("--as", dest="identity", metavar="SESSION", help="id of the stale session that it is"),
     ),
-    verb(
+    Verb(
         "send",
         "send a message to sessions, and say whether it was delivered, queued or unconfirmed",
         'quarterdeck send web api -- "Run the tests again"',
@@ -91,7 +91,7 @@ VERBS: tuple[Verb, ...] = (
         arg("--withdraw", type=int, metavar="ID", help="take back a message that waits"),
         takes_rest=True,
     ),
-    verb(
+    Verb(
         "answer",
         "answer the open question or permission; without a choice, show it",
         "quarterdeck answer web 1",
@@ -100,7 +100,7 @@ VERBS: tuple[Verb, ...] = (
         arg("choice", nargs="?", metavar="CHOICE", help="a number, key or words; several as 1,3; free text"),
         takes_rest=True,
     ),
-    verb(
+    Verb(
         "events",
         "print the activity log",
         'quarterdeck events --since 2h --kind "session.*" --json',
@@ -114,12 +114,12 @@ VERBS: tuple[Verb, ...] = (
         arg("--limit", type=count_from(1), default=500, metavar="N", help="at most this many, the newest (500)"),
         arg("--follow", action="store_true", help="go on printing events as they happen"),
     ),
-    verb(
+    Verb(
         "thoughts",
         "take thoughts from an engine of your own",
         "my-engine | quarterdeck thoughts ingest",
         verbs=(
-            verb(
+            Verb(
                 "ingest",
                 "read thought updates, one JSON object a line, and say how many counted",
                 "my-engine | quarterdeck thoughts ingest",
@@ -128,20 +128,20 @@ VERBS: tuple[Verb, ...] = (
             ),
         ),
     ),
-    verb(
+    Verb(
         "watch",
         "watch without a screen: keep what is known up to date, notify, print one event a line",
         "quarterdeck watch --json",
         "events_watch:watch",
         arg("--print-unit", action="store_true", help="only print a systemd user unit that runs this"),
     ),
-    verb(
+    Verb(
         "doctor",
         "check tmux, git, folders, settings, agents, hooks, state and engine; exit 1 if any check fails",
         "quarterdeck doctor --json  # for scripts",
         "doctor:run",
     ),
-    verb(
+    Verb(
         "spawn",
         "start a worker: an agent in its own git worktree",
         'quarterdeck spawn web --issue 42 --prompt "Fix the login redirect"',
@@ -152,19 +152,19 @@ VERBS: tuple[Verb, ...] = (
         AGENT,
         arg("--branch", metavar="B", help="branch to work on, in place of one made from the issue"),
     ),
-    verb(
+    Verb(
         "orchestrator",
         "start a project's one orchestrator: an agent that plans and spawns workers",
         "quarterdeck orchestrator ensure web",
         verbs=(
-            verb(
+            Verb(
                 "ensure",
                 "start it unless it runs",
                 "quarterdeck orchestrator ensure web",
                 "work_verbs:orchestrator_ensure",
                 *ORCHESTRATOR_ARGUMENTS,
             ),
-            verb(
+            Verb(
                 "relaunch",
                 "end it, and start it anew",
                 "quarterdeck orchestrator relaunch web",
@@ -173,14 +173,14 @@ VERBS: tuple[Verb, ...] = (
             ),
         ),
     ),
-    verb(
+    Verb(
         "restore",
         "bring back a session that ended or went stale, with its conversation",
         "quarterdeck restore web-3",
         "work_verbs:restore_session",
         SESSION,
     ),
-    verb(
+    Verb(
         "remap",
         "find an OpenCode session's conversation again",
         "quarterdeck remap web-3 --force",
@@ -188,7 +188,7 @@ VERBS: tuple[Verb, ...] = (
         SPAWNED,
         arg("--force", action="store_true", help="also when one is known already"),
     ),
-    verb(
+    Verb(
         "claim-pr",
         "let a worker take over an open pull request",
         "quarterdeck claim-pr web-3 118 --assign",
@@ -197,7 +197,7 @@ VERBS: tuple[Verb, ...] = (
         arg("pr", metavar="PR", help="its number or address"),
         arg("--assign", action="store_true", help="assign it to you as well"),
     ),
-    verb(
+    Verb(
         "cleanup",
         "end workers that are done or dead",
         "quarterdeck cleanup web --dry-run",
@@ -207,7 +207,7 @@ VERBS: tuple[Verb, ...] = (
         arg("--keep", action="store_true", help="keep unsaved work as a commit first, and end those too"),
         arg("--purge", action="store_true", help="also delete the OpenCode conversations of all that is over"),
     ),
-    verb(
+    Verb(
         "report",
         "say what this session's agent is doing (run by the agent)",
         'quarterdeck report pr_created --pr https://github.com/me/web/pull/7 --note "ready"',

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import SUPPRESS
 
-from quarterdeck.cli.table import Verb, arg, port, verb
+from quarterdeck.cli.table import Verb, arg, port
 
 HOOK_AGENTS = arg("agent", nargs="*", metavar="AGENT", help="only these; by default, every agent on this machine")
 DIFF = arg("--diff", action="store_true", help="show every line that changes, not a summary")
@@ -13,7 +13,7 @@ YES = arg("--yes", action="store_true", help="do not ask")
 CONSOLE = "console:run"
 """What runs when no verb is given."""
 SHELL_VERBS: tuple[Verb, ...] = (
-    verb(
+    Verb(
         "bind",
         "set the tmux key that opens the console or returns to it",
         "quarterdeck bind g --popup  # prefix g opens it in a popup",
@@ -25,26 +25,26 @@ SHELL_VERBS: tuple[Verb, ...] = (
             "--remove", action="store_true", help="remove the key again; without KEY, every key that opens Quarterdeck"
         ),
     ),
-    verb(
+    Verb(
         "hooks",
         "let agents report what they do, through their own hooks",
         "quarterdeck hooks install claude  # shows the change and asks",
         verbs=(
-            verb(
+            Verb(
                 "install",
                 "let agents report what they do; shows the change, asks, and keeps a backup",
                 "quarterdeck hooks install claude",
                 "hooks:install",
                 *(HOOK_AGENTS, DIFF, YES),
             ),
-            verb(
+            Verb(
                 "uninstall",
                 "take our hooks out of agents' settings again",
                 "quarterdeck hooks uninstall",
                 "hooks:uninstall",
                 *(HOOK_AGENTS, DIFF, YES),
             ),
-            verb(
+            Verb(
                 "status",
                 "say which agents report, and when each last did",
                 "quarterdeck hooks status --json  # for scripts",
@@ -53,7 +53,7 @@ SHELL_VERBS: tuple[Verb, ...] = (
             ),
         ),
     ),
-    verb(
+    Verb(
         "status-line",
         "print one short line for tmux's status-right",
         "tmux set -ag status-right ' #(quarterdeck status-line --colour)'",
@@ -62,44 +62,44 @@ SHELL_VERBS: tuple[Verb, ...] = (
         arg("--ascii", action="store_true", help="without Unicode signs, as in a locale that has none"),
         bare=True,
     ),
-    verb(
+    Verb(
         "serve",
         "serve the console to a browser on this machine, for whoever has the address",
         "quarterdeck serve  # prints the address; needs pip install 'quarterdeck[web]'",
-        "serve:run",
+        "console:serve",
         arg("--port", type=port, default=0, metavar="N", help="port to listen on; by default a free one"),
     ),
-    verb(
+    Verb(
         "export",
         "print all that is kept (sessions, thoughts, work, events) as JSON",
         "quarterdeck export > state.json",
         "transfer:export",
     ),
-    verb(
+    Verb(
         "import",
         "merge an export into what is kept here; what is newer here stays",
         "quarterdeck import state.json",
         "transfer:take",
         arg("file", metavar="FILE", help="what export printed; - reads it from standard input"),
     ),
-    verb(
+    Verb(
         "completions",
         "print shell completion of verbs, options, sessions, projects and agents",
         'eval "$(quarterdeck completions bash)"  # in ~/.bashrc',
         "completions:run",
         arg("shell", choices=("bash", "zsh", "fish"), help="the shell to complete in"),
     ),
-    verb(
+    Verb(
         "names",
         "print names to complete, one a line, each with what it is",
         "quarterdeck names session ap",
-        "names:run",
+        "completions:print_names",
         arg("kind", choices=("session", "kept", "project", "agent"), help="the kind of names"),
         arg("prefix", nargs="?", default="", metavar="PREFIX", help="only those that begin with this"),
         bare=True,
         hidden=True,
     ),
-    verb(
+    Verb(
         "console",
         "open the console, as without a verb",
         "quarterdeck console",
@@ -108,27 +108,27 @@ SHELL_VERBS: tuple[Verb, ...] = (
         arg("--in-browser", action="store_true", help=SUPPRESS),
         hidden=True,
     ),
-    verb(
+    Verb(
         "config",
         "show, check or edit the settings",
         "quarterdeck config show  # every setting and its origin",
         verbs=(
-            verb("path", "print where the settings file is", 'cat "$(quarterdeck config path)"', "config:path"),
-            verb(
+            Verb("path", "print where the settings file is", 'cat "$(quarterdeck config path)"', "config:path"),
+            Verb(
                 "show",
                 "print every setting, its value and where that comes from",
                 "quarterdeck config show thoughts  # one section",
                 "config:show",
                 arg("section", nargs="?", metavar="KEY", help="only this section or key"),
             ),
-            verb("check", "check the settings; exit 78 if any is wrong", "quarterdeck config check", "config:check"),
-            verb(
+            Verb("check", "check the settings; exit 78 if any is wrong", "quarterdeck config check", "config:check"),
+            Verb(
                 "edit",
                 "edit the settings; kept only when they are right",
                 "EDITOR=nano quarterdeck config edit",
                 "config:edit",
             ),
-            verb(
+            Verb(
                 "schema",
                 "print the JSON schema of the settings file, for editors",
                 "quarterdeck config schema > config.schema.json",
