@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.core.reading_ladder import decide, holds
-from quarterdeck.core.session import Confidence, Need, SessionState, Source
+from quarterdeck.core.session import Confidence, Need, SessionState
 from quarterdeck.values import replace
 from support.recordings import FULL, Recording, recordings, verdict
 from support.rungs import RUNGS, rungs
@@ -58,7 +58,7 @@ def test_the_ladder_is_right_in_every_state(recording: Recording, tmp_path: Path
         for rung in {"title", "screen"} & known.keys():
             known[rung] = replace(known[rung], at=now)  # they are looked at again and again
 
-        reading = decide({each.source: each for each in known.values()}, now=now, process_alive=True)
+        reading = decide({each.source: each for each in known.values()}, now=now)
 
         told = verdict(reading, recording.truth)
         assert told != "wrong", (without, later, reading)
@@ -67,22 +67,12 @@ def test_the_ladder_is_right_in_every_state(recording: Recording, tmp_path: Path
             assert reading.confidence is not Confidence.LOW, (without, later, reading)
 
 
-@pytest.mark.parametrize("recording", [each for each in recordings(FULL) if each.truth == "exited"], ids=str)
-def test_what_a_dead_agent_left_behind_says_nothing(recording: Recording, tmp_path: Path) -> None:
-    known = {each.source: each for each in rungs(recording, tmp_path).values() if each}
-
-    reading = decide(known, now=recording.seen_at + timedelta(seconds=1), process_alive=False)
-
-    assert reading.source is Source.SILENCE
-    assert reading.needs is None
-
-
 def test_the_ladder_is_sure_of_nearly_everything_without_hooks(tmp_path: Path) -> None:
     verdicts: Counter[str] = Counter()
     for recording in LIVE:
         known = {rung: each for rung, each in rungs(recording, tmp_path).items() if each and rung != "hook"}
         now = recording.seen_at + timedelta(seconds=0.5)
-        reading = decide({each.source: each for each in known.values()}, now=now, process_alive=True)
+        reading = decide({each.source: each for each in known.values()}, now=now)
         verdicts[verdict(reading, recording.truth) + (" unsure" if reading.confidence is Confidence.LOW else "")] += 1
 
     assert verdicts["right"] == len(LIVE), verdicts

@@ -44,7 +44,7 @@ def decided(known: dict[str, Reading], recording: Recording, *without: str) -> R
     """The ladder's choice with some rungs missing."""
     now = recording.seen_at + timedelta(seconds=0.5)
     left = {each.source: each for rung, each in known.items() if rung not in without}
-    return decide(left, now=now, process_alive=True)
+    return decide(left, now=now)
 
 
 def main() -> None:

@@ -38,7 +38,7 @@ def screen(*lines: str, **more: object) -> Observation:
 def play(*steps: tuple[float, Observation], start: DetectorState | None = None) -> DetectorState:
     state = start or begin(0.0)
     for now, seen in steps:
-        state, _ = step(state, seen, now)
+        state = step(state, seen, now)
     return state
 
 
@@ -88,7 +88,6 @@ EXITED = play((3, Observation(dead=True, exit_status=1)), start=BUSY)
             FAILED, 3, Observation(has_children=True), ("error", "error_pattern"), id="children do not end an error"
         ),
         pytest.param(FAILED, 3, Observation(has_children=False), ("error", "error_pattern"), id="nor does having none"),
-        pytest.param(AT_PROMPT, 1, Observation(typed=True), ("busy", "local_input"), id="our input"),
         pytest.param(
             ALONE, 3.1, Observation(has_children=False), ("idle", "liveness_no_children"), id="nothing runs any more"
         ),
@@ -135,14 +134,6 @@ EXITED = play((3, Observation(dead=True, exit_status=1)), start=BUSY)
         ),
         pytest.param(
             AGENT, 9, Observation(bell=True), ("idle", "output_silence_expired"), id="an agent's bell is its own affair"
-        ),
-        pytest.param(AT_PROMPT, 1, Observation(working=True), ("busy", "reported_working"), id="a better source"),
-        pytest.param(
-            AT_PROMPT,
-            1,
-            screen(PROMPT, PROMPT, working=True, has_children=False),
-            ("busy", "reported_working"),
-            id="that knows better",
         ),
     ],
 )
@@ -243,22 +234,22 @@ def test_an_error_is_not_work_that_ended() -> None:
 
 
 def test_dismissed_attention_does_not_come_back() -> None:
-    state, reading = dismiss(ATTENTION, 400)
+    state = dismiss(ATTENTION, 400)
 
-    assert (reading.state, reading.cause) == (SessionState.IDLE, "dismiss_attention")
+    assert told(state) == ("idle", "dismiss_attention")
     assert told(play((9999, Observation(has_children=False)), start=state)) == ("idle", "dismiss_attention")
 
 
 def test_looking_before_attention_is_due_cancels_it() -> None:
-    state, reading = dismiss(DONE, 100)
+    state = dismiss(DONE, 100)
 
-    assert reading.cause == "fallback_prompt_detected"
+    assert state.cause == "fallback_prompt_detected"
     assert next_deadline(state) is None
 
 
 def test_an_answered_bell_rings_again_only_after_it_was_silent() -> None:
     rung = play((1, Observation(bell=True)), start=AT_PROMPT)
-    answered, _ = dismiss(rung, 2)
+    answered = dismiss(rung, 2)
 
     assert told(play((3, Observation(bell=True)), start=answered)) == ("idle", "dismiss_attention")
     assert told(play((3, Observation(bell=False)), (4, Observation(bell=True)), start=answered))[1] == "bell"
@@ -272,18 +263,9 @@ def test_tool_mode_turned_on_while_busy_starts_the_silence_timer() -> None:
     assert next_deadline(play((4, Observation(tool_mode=False)), start=on)) is None
 
 
-def test_output_and_input_renew_the_silence_timer() -> None:
+def test_output_renews_the_silence_timer() -> None:
     assert next_deadline(play((3, screen("* still thinking")), start=AGENT)) == 3 + OUTPUT_IDLE
-    assert next_deadline(play((3, Observation(typed=True)), start=AGENT)) == 3 + OUTPUT_IDLE
     assert next_deadline(play((3, NOTHING), start=AGENT)) == 1 + OUTPUT_IDLE
-
-
-def test_silence_proves_nothing_while_a_better_source_sees_work() -> None:
-    told_so = play((2, Observation(working=True)), start=AGENT)
-
-    assert next_deadline(told_so) is None
-    assert told(play((99, NOTHING), start=told_so))[0] == "busy"
-    assert next_deadline(play((99, Observation(working=False)), start=told_so)) == 99 + OUTPUT_IDLE
 
 
 @pytest.mark.parametrize(
@@ -315,8 +297,6 @@ observations = struct_of(
     screen=st.sampled_from([None, PROMPT, f"{PROMPT}make\ncc", "command not found", f"cc\n{PROMPT}", "x", "", "42%"]),
     width=st.sampled_from([0, 80, 81]),
     tool_mode=st.sampled_from([None, None, True, False]),
-    working=st.sampled_from([None, None, True, False]),
-    typed=st.booleans(),
 )
 histories = st.lists(st.tuples(st.floats(0, 400), observations), max_size=15)
 
@@ -342,8 +322,8 @@ def test_what_always_holds(history: list[tuple[float, Observation]]) -> None:
     state, worked = begin(0.0), False
     for now, seen in timed(history):
         before = state
-        state, reading = step(before, seen, now)
-        worked = worked or SessionState.BUSY in {before.state, state.state} or seen.typed
+        state = step(before, seen, now)
+        worked = worked or SessionState.BUSY in {before.state, state.state}
         if before.state is SessionState.EXITED:
             assert state == before
         if seen.dead:
@@ -356,4 +336,3 @@ def test_what_always_holds(history: list[tuple[float, Observation]]) -> None:
         assert state.at <= now
         assert before.last_activity <= state.last_activity <= now
         assert (next_deadline(state) or now + 1) > now
-        assert reading == reading_of(state)

@@ -51,9 +51,9 @@ def claim(source: str, says: str, seconds: float = 0, lasts: float | None = None
     return replace(reading, **fields)  # type: ignore[arg-type]
 
 
-def shown(*claims: Reading, now: float = 1, alive: bool = True) -> str:
+def shown(*claims: Reading, now: float = 1) -> str:
     """Who wins, and what is shown, in short."""
-    reading = decide({each.source: each for each in claims}, now=at(now), process_alive=alive)
+    reading = decide({each.source: each for each in claims}, now=at(now))
     unsure = "?" if reading.confidence is Confidence.LOW else ""
     return f"{reading.source} {reading.needs or reading.state}{unsure}"
 
@@ -152,13 +152,6 @@ def test_the_best_claim_that_holds_is_shown(claims: list[Reading], now: float, w
     assert shown(*claims, now=now) == wanted
 
 
-def test_what_a_dead_agent_left_behind_does_not_count() -> None:
-    left = [claim(source, "busy") for source in ("hook", "registry", "transcript", "signal", "screen")]
-
-    assert shown(*left, claim("process", "idle"), alive=False) == "process idle"
-    assert shown(*left, alive=False) == "silence idle?"
-
-
 def test_the_end_of_the_process_overrules_everything() -> None:
     assert shown(claim("hook", "busy"), claim("process", "exited")) == "process exited"
 
@@ -168,8 +161,8 @@ def test_an_ask_takes_its_choices_from_where_they_are_known() -> None:
     screen = claim("screen", "permission", 1, question="Run rm -r build?", choices=("Yes", "No"))
     claims = {each.source: each for each in (hook, screen)}
 
-    early = decide(claims, now=at(1), process_alive=True)
-    late = decide(claims, now=at(9), process_alive=True)
+    early = decide(claims, now=at(1))
+    late = decide(claims, now=at(9))
 
     assert (early.source, early.question, early.choices) == (Source.HOOK, "rm -r build", ("Yes", "No"))
     assert (late.source, late.question, late.choices) == (Source.HOOK, "Run rm -r build?", ("Yes", "No"))
@@ -189,11 +182,9 @@ readings = struct_of(
 ladders = st.lists(readings, max_size=8).map(lambda found: {each.source: each for each in found})
 
 
-@given(ladders, st.integers(100, 300), st.booleans())
-def test_work_is_never_shown_without_a_claim_that_holds(
-    ladder: dict[Source, Reading], now: int, process_alive: bool
-) -> None:
-    reading = decide(ladder, now=at(now), process_alive=process_alive)
+@given(ladders, st.integers(100, 300))
+def test_work_is_never_shown_without_a_claim_that_holds(ladder: dict[Source, Reading], now: int) -> None:
+    reading = decide(ladder, now=at(now))
 
     if reading.state is SessionState.BUSY and not asks(reading):
         assert reading == ladder[reading.source]
@@ -202,7 +193,7 @@ def test_work_is_never_shown_without_a_claim_that_holds(
 
 @given(ladders, st.integers(100, 300))
 def test_an_ask_is_never_made_up(ladder: dict[Source, Reading], now: int) -> None:
-    reading = decide(ladder, now=at(now), process_alive=True)
+    reading = decide(ladder, now=at(now))
 
     assert not asks(reading) or any(asks(each) for each in ladder.values())
 
@@ -211,8 +202,8 @@ def test_an_ask_is_never_made_up(ladder: dict[Source, Reading], now: int) -> Non
 def test_nothing_changes_before_the_next_expiry(ladder: dict[Source, Reading], now: int) -> None:
     expiry = next_expiry(ladder, at(now))
     until = expiry if expiry is not None else at(now + 500)
-    before = decide(ladder, now=at(now), process_alive=True)
-    later = decide(ladder, now=until, process_alive=True)
+    before = decide(ladder, now=at(now))
+    later = decide(ladder, now=until)
 
     assert replace(later, at=before.at) == before
 

@@ -36,7 +36,7 @@ def claim(
 
 
 def decided(*claims: Reading, seconds: float = 10) -> Reading:
-    return decide({each.source: each for each in claims}, now=NOON + timedelta(seconds=seconds), process_alive=True)
+    return decide({each.source: each for each in claims}, now=NOON + timedelta(seconds=seconds))
 
 
 def test_a_claim_that_is_itself_unsure_gives_way_to_a_sure_one() -> None:

@@ -221,7 +221,7 @@ class Lab:
             "screen": agent(self.key).read_screen(looked),
         }
         told = {each.source: each for rung, each in known.items() if each is not None and rung not in without}
-        reading = decide(told, now=now, process_alive=found is not None)
+        reading = decide(told if found is not None else {}, now=now)
         self.seen.append(f"{reading.state}/{reading.needs} from {reading.source}: {reading.cause}")
         return reading
 

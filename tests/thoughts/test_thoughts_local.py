@@ -55,7 +55,7 @@ def insight_of(recording: Recording, folder: Path) -> Insight:
         report = recording.agent.read_report(report, each)
     look = replace(recording.look(), at=now)
     told = (report.reading, view.reading if view else None, recording.agent.read_screen(look))
-    chosen = decide({each.source: each for each in told if each}, now=now, process_alive=True)
+    chosen = decide({each.source: each for each in told if each}, now=now)
     asks = chosen.needs in {Need.PERMISSION, Need.QUESTION}
     session = Session(
         session_id=SessionId("sess_1"),

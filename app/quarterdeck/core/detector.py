@@ -8,6 +8,7 @@ like a prompt does not flicker.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -15,6 +16,9 @@ from quarterdeck.core.reading import Reading, cause_of
 from quarterdeck.core.screen_text import ends_at_prompt, error_in, is_meaningful, last_line, new_lines
 from quarterdeck.core.session import Confidence, SessionState, Source
 from quarterdeck.values import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ERROR_LINGER = 4.0
 """Seconds for which an error is shown when no prompt ends it."""
@@ -46,10 +50,6 @@ class Observation(Struct, frozen=True, kw_only=True):
     """Columns of that screen: another width rewraps every line, which is no output."""
     tool_mode: bool | None = None
     """Whether a known agent runs there: its process lives on while it waits, so it proves nothing."""
-    working: bool | None = None
-    """Whether a better source says that work goes on."""
-    typed: bool = False
-    """Whether we sent input."""
 
 
 class DetectorState(Struct, frozen=True, kw_only=True):
@@ -64,7 +64,6 @@ class DetectorState(Struct, frozen=True, kw_only=True):
     """When something meaningful was last printed."""
     command: str = ""
     tool_mode: bool = False
-    working: bool = False
     bell: bool = False
     bell_answered: bool = False
     screen: str | None = None
@@ -76,20 +75,18 @@ class DetectorState(Struct, frozen=True, kw_only=True):
     """Since when nothing was seen below the shell, and it only changed its last line, as typing does."""
 
 
-def step(state: DetectorState, seen: Observation, now: float) -> tuple[DetectorState, Reading]:
+def step(state: DetectorState, seen: Observation, now: float) -> DetectorState:
     """Take in one observation. An exited session stays exited; repeating what was seen changes nothing."""
     state = _expire(state, now)
-    if state.state is not SessionState.EXITED:
-        state = _observe(state, seen, now)
-    return state, reading_of(state)
+    return state if state.state is SessionState.EXITED else _observe(state, seen, now)
 
 
-def dismiss(state: DetectorState, now: float) -> tuple[DetectorState, Reading]:
+def dismiss(state: DetectorState, now: float) -> DetectorState:
     """The operator looked: attention ends, and does not come back for the same work."""
     state = replace(_expire(state, now), attention_at=None, bell_answered=state.bell)
     if state.state is SessionState.ATTENTION:
         state = _enter(state, SessionState.IDLE, "dismiss_attention", now)
-    return state, reading_of(state)
+    return state
 
 
 def next_deadline(state: DetectorState) -> float | None:
@@ -143,7 +140,6 @@ def _observe(state: DetectorState, seen: Observation, now: float) -> DetectorSta
         state,
         command=state.command if seen.command is None else seen.command,
         tool_mode=state.tool_mode if seen.tool_mode is None else seen.tool_mode,
-        working=state.working if seen.working is None else seen.working,
         bell=state.bell if seen.bell is None else seen.bell,
         bell_answered=state.bell_answered and seen.bell is not False,
         screen=state.screen if seen.screen is None else seen.screen,
@@ -152,42 +148,34 @@ def _observe(state: DetectorState, seen: Observation, now: float) -> DetectorSta
     if seen.dead:
         status = "" if seen.exit_status is None else f"status {seen.exit_status}"
         return _settle(before, _enter(after, SessionState.EXITED, "process_exit", now, status), now)
-    if seen.typed and after.state is not SessionState.BUSY:
-        after = _enter(after, SessionState.BUSY, "local_input", now)
-    if after.working:
-        if after.state is not SessionState.BUSY:
-            after = _enter(after, SessionState.BUSY, "reported_working", now)
-    else:
-        after = replace(after, childless_since=_childless_since(after, seen, fresh, now))
-        after = _read_process(_read_screen(after, fresh, now), seen.has_children, now)
-        after = _read_bell(after, now)
+    after = replace(after, childless_since=_childless_since(after, seen, fresh, now))
+    after = _read_process(_read_screen(after, fresh, now), seen.has_children, now)
+    after = _read_bell(after, now)
     if (after.state, after.cause) == (before.state, before.cause):
         # Back where it was after a detour: the evidence is the old one, unless another command runs now.
         restart = after.state is SessionState.BUSY and after.command != before.command
         after = replace(after, at=now if restart else before.at, detail=before.detail)
-    output = bool(fresh) or seen.typed
-    return _settle(before, after, now, output=output, meaningful=any(map(is_meaningful, fresh)))
+    return _settle(before, after, now, fresh)
 
 
-def _settle(
-    before: DetectorState, after: DetectorState, now: float, *, output: bool = False, meaningful: bool = False
-) -> DetectorState:
-    """Start and stop the timers by what changed."""
+def _settle(before: DetectorState, after: DetectorState, now: float, fresh: Sequence[str] = ()) -> DetectorState:
+    """Start and stop the timers by what changed, and by the lines that are new."""
     is_busy, is_idle = after.state is SessionState.BUSY, after.state is SessionState.IDLE
     error_until = after.error_until if after.state is SessionState.ERROR else None
     silent_at = attention_at = None
-    if is_busy and after.tool_mode and not after.working:
-        armed = before.silent_at is not None and not output
+    if is_busy and after.tool_mode:
+        armed = before.silent_at is not None and not fresh
         silent_at = before.silent_at if armed else now + OUTPUT_IDLE
     if is_idle:
         attention_at = now + ATTENTION_DELAY if before.state is SessionState.BUSY else after.attention_at
-    worked = output and is_idle and before.state is not SessionState.IDLE
+    worked = fresh and is_idle and before.state is not SessionState.IDLE
+    is_active = worked or any(map(is_meaningful, fresh))
     return replace(
         after,
         error_until=error_until,
         silent_at=silent_at,
         attention_at=attention_at,
-        last_activity=max(now, after.last_activity) if meaningful or worked else after.last_activity,
+        last_activity=max(now, after.last_activity) if is_active else after.last_activity,
     )
 
 

@@ -1,9 +1,8 @@
 """From many claims to one: the ladder that picks the reading a row shows, and the damper that keeps it from flickering.
 
 The rungs are `Source` in its own order, best first. A claim holds for as long as it says; what holds on the highest
-rung wins. Six things are better known than by rank alone:
+rung wins. Five things are better known than by rank alone:
 
-* an agent whose process is gone left its title, screen and status files behind, so only the process rungs count;
 * an ask that appeared after a working claim is newer knowledge, wherever it was seen, and stands for as long as
   anything still shows it;
 * work must be seen again and again: a claim of it that nobody renewed decays to idle and unsure, "quiet since";
@@ -15,7 +14,6 @@ rung wins. Six things are better known than by rank alone:
 from __future__ import annotations
 
 from datetime import timedelta
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -31,9 +29,7 @@ if TYPE_CHECKING:
 RUNGS = tuple(Source)
 """Best first."""
 
-WORKING_LASTS: Mapping[Source, float] = MappingProxyType(
-    {Source.HOOK: 60.0, Source.TRANSCRIPT: 60.0, Source.SIGNAL: 10.0, Source.RESTORED: 0.0}
-)
+WORKING_LASTS = {Source.HOOK: 60.0, Source.TRANSCRIPT: 60.0, Source.SIGNAL: 10.0, Source.RESTORED: 0.0}
 """Seconds for which a message that work began is believed when the claim itself does not say."""
 
 DAMPED_FOR = timedelta(seconds=2)
@@ -41,7 +37,6 @@ DAMPED_FOR = timedelta(seconds=2)
 CONFIRMED_AFTER = timedelta(milliseconds=750)
 """A claim drawn from what is on the screen counts once it has stood for so long: a redraw is over by then."""
 
-_WITHOUT_AGENT = frozenset({Source.PROCESS, Source.SILENCE})
 _SELF_REPORTED = frozenset({Source.HOOK, Source.REGISTRY})
 _PLACEHOLDERS = frozenset({"initial_state", "nothing_known"})
 _REASONLESS = frozenset({Source.REGISTRY, Source.SIGNAL, Source.SCREEN})
@@ -50,15 +45,13 @@ _WRITTEN = frozenset({Source.REGISTRY, Source.TRANSCRIPT})
 _DRAWN = frozenset({Source.SIGNAL, Source.SCREEN, Source.SILENCE})
 
 
-def decide(readings: Mapping[Source, Reading], *, now: datetime, process_alive: bool) -> Reading:
-    """The reading to show. `process_alive` says whether the program that the higher rungs speak of still runs."""
+def decide(readings: Mapping[Source, Reading], *, now: datetime) -> Reading:
+    """The reading to show while the program that the higher rungs speak of still runs."""
+    process = readings.get(Source.PROCESS)
+    if process is not None and _has_exited(process):
+        return process
     ladder = [readings[rung] for rung in RUNGS if rung in readings]
     ladder = [each for each in ladder if each.cause not in _PLACEHOLDERS] or ladder
-    ended = next((each for each in ladder if each.source is Source.PROCESS and _has_exited(each)), None)
-    if ended is not None:
-        return ended
-    if not process_alive:
-        ladder = [each for each in ladder if each.source in _WITHOUT_AGENT]
     standing = [each for each in ladder if _stands(each, ladder, now)]
     if not standing or standing[0].source in {Source.SILENCE, Source.RESTORED}:
         return _quiet(ladder, standing, now)
@@ -77,9 +70,7 @@ def decide(readings: Mapping[Source, Reading], *, now: datetime, process_alive: 
 
 def holds(reading: Reading, now: datetime) -> bool:
     """Whether a claim is still within its stated life."""
-    lasts = reading.lasts
-    if lasts is None and reading.state is SessionState.BUSY:
-        lasts = WORKING_LASTS.get(reading.source)
+    lasts = _life(reading)
     return lasts is None or now - reading.at <= timedelta(seconds=lasts)
 
 
@@ -90,11 +81,8 @@ def asks(reading: Reading) -> bool:
 
 def next_expiry(readings: Mapping[Source, Reading], now: datetime) -> datetime | None:
     """When the decision may change although nothing is seen: the next end of a claim's life."""
-    ends = [
-        each.at + timedelta(seconds=lasts)
-        for each in readings.values()
-        if (lasts := each.lasts if each.lasts is not None else _default_life(each)) is not None
-    ]
+    lives = [(each.at, lasts) for each in readings.values() if (lasts := _life(each)) is not None]
+    ends = [at + timedelta(seconds=lasts) for at, lasts in lives]
     return min((end for end in ends if end >= now), default=None)
 
 
@@ -117,8 +105,10 @@ def settle(held: Settled | None, new: Reading, now: datetime) -> Settled:
     if held is None:
         return Settled(new, now)
     if _same_show(held.reading, new):
-        return Settled(_renewed(held.reading, new), held.since)
-    if new.source in _SELF_REPORTED or _has_exited(new) or _says_nothing(held.reading):
+        # The earlier, unless another rule or a surer one says the same now.
+        return Settled(held.reading if _rule(held.reading) == _rule(new) else new, held.since)
+    is_placeholder = held.reading.source is Source.RESTORED or held.reading.cause in _PLACEHOLDERS
+    if new.source in _SELF_REPORTED or _has_exited(new) or is_placeholder:
         return Settled(new, now)
     claimed_at = held.claimed_at if held.claim is not None and _same_show(held.claim, new) else None
     waiting = replace(held, claim=new, claimed_at=claimed_at or now)
@@ -134,32 +124,23 @@ def settle_deadline(settled: Settled) -> datetime | None:
     return max(confirmed, settled.since + DAMPED_FOR)
 
 
-def _default_life(reading: Reading) -> float | None:
-    return WORKING_LASTS.get(reading.source) if reading.state is SessionState.BUSY else None
+def _life(reading: Reading) -> float | None:
+    """Seconds for which a claim holds; None = until there is another of its source."""
+    if reading.lasts is None and reading.state is SessionState.BUSY:
+        return WORKING_LASTS.get(reading.source)
+    return reading.lasts
 
 
 def _has_exited(reading: Reading) -> bool:
     return reading.state is SessionState.EXITED
 
 
-def _says_nothing(reading: Reading) -> bool:
-    """Whether the reading only fills a place until something is known."""
-    return reading.source is Source.RESTORED or reading.cause in _PLACEHOLDERS
-
-
 def _same_show(one: Reading, other: Reading) -> bool:
     return (one.state, one.needs, one.question) == (other.state, other.needs, other.question)
 
 
-def _renewed(held: Reading, new: Reading) -> Reading:
-    """Of two claims that say the same, the earlier; the later where another rule, or a surer one, says it."""
-    same = (held.source, held.cause, held.confidence, held.choices) == (
-        new.source,
-        new.cause,
-        new.confidence,
-        new.choices,
-    )
-    return held if same else new
+def _rule(reading: Reading) -> tuple[object, ...]:
+    return reading.source, reading.cause, reading.confidence, reading.choices
 
 
 def _stands(reading: Reading, ladder: list[Reading], now: datetime) -> bool:

@@ -173,13 +173,13 @@ class SessionMemory(Struct):
             width=pane.width,
             tool_mode=self.is_agent_alive,
         )
-        self.detector, _ = step(self.detector, seen, now)
+        self.detector = step(self.detector, seen, now)
 
     def visit(self, now: datetime) -> None:
         """The operator has the pane in front of them: what only wanted a look is settled."""
         self.looked_at = now
         if self.detector.state is SessionState.ATTENTION or self.detector.attention_at is not None:
-            self.detector, _ = dismiss(self.detector, now.timestamp())
+            self.detector = dismiss(self.detector, now.timestamp())
 
     def reading(self, now: datetime) -> Reading:
         """The one reading to show: the ladder's choice while an agent runs, the detector's otherwise."""
@@ -188,7 +188,7 @@ class SessionMemory(Struct):
             self.settled = settle(None, plain, now)
             return plain
         claims = {plain.source: plain} | self.readings(now)
-        self.settled = settle(self.settled, decide(claims, now=now, process_alive=True), now)
+        self.settled = settle(self.settled, decide(claims, now=now), now)
         self.has_worked = self.has_worked or self.settled.reading.state is SessionState.BUSY
         return self.settled.reading
 
