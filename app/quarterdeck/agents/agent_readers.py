@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from quarterdeck.agents import screen
 from quarterdeck.agents.colours import without_dim
-from quarterdeck.agents.screen import STILL_AFTER, Parts, ScreenLayout, ScreenRule, lines_of
+from quarterdeck.agents.screen import STILL_AFTER, Parts, ScreenLayout, ScreenRule, compiled, lines_of
 from quarterdeck.core.session import Confidence, Need, SessionState
 from quarterdeck.core.text import clean_lines
 from quarterdeck.ports.agent import Box, BoxState
@@ -66,17 +66,15 @@ class AgentReaders(Struct, frozen=True, kw_only=True):
     def read_box(self, look: ScreenLook) -> Box:
         """What the agent's input line holds; without the screen's colours a hint may be taken for a draft."""
         layout = self.layout
-        if layout.draft is None:
+        if layout.sign is None:
             return Box(state=BoxState.UNKNOWN)
         lines = lines_of(clean_lines(look.text))
         parts = layout.split(lines)
-        queueing = bool(layout.queueing and layout.queueing.search("\n".join(lines)))
+        queueing = bool(layout.queueing and compiled(layout.queueing).search("\n".join(lines)))
         if parts.box is None:
             return Box(state=BoxState.COVERED, queueing=queueing)
         bright = clean_lines(without_dim(look.text)).split("\n")
-        text = layout.draft(_without_dim(parts, parts.box, lines, bright))
-        if layout.hint is not None and layout.hint.match(text):
-            text = ""
+        text = layout.typed(_without_dim(parts, parts.box, lines, bright))
         return Box(state=BoxState.OPEN, text=text, queueing=queueing)
 
 

@@ -30,7 +30,7 @@ SPEC = AgentSpec(
 @cache
 def _readers() -> AgentReaders:
     from quarterdeck.agents.agent_readers import AgentReaders
-    from quarterdeck.agents.screen import Meaning, Parts, Region, ScreenLayout, ScreenRule, in_order, without_sign
+    from quarterdeck.agents.screen import Meaning, Parts, Region, ScreenLayout, ScreenRule, in_order
 
     prompt = re.compile(r"^(?:(?:ask|code|architect|context|help|multi|diff|udiff|whole|editor-\w+)\b ?)*> ?.*$")
 
@@ -40,7 +40,7 @@ def _readers() -> AgentReaders:
             return Parts(body=lines[:-1], box=lines[-1:])
         return Parts(body=lines)
 
-    layout = ScreenLayout(split, draft=lambda parts: without_sign(parts.box or (), r"^(?:[\w-]+ ?)*>\s?"))
+    layout = ScreenLayout(split, sign=r"^(?:[\w-]+ ?)*>\s?")
     rules = in_order((
         ScreenRule("aider.confirm", Meaning.PERMISSION, Region.LAST,
                    r"\(Y\)es/\(N\)o(?:/\([A-Z]\)[\w' ]+)*(?: \[[^\]]+\])?:\s*$"),

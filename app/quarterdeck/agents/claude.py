@@ -48,10 +48,11 @@ def _readers() -> AgentReaders:
     from quarterdeck.agents.agent_readers import AgentReaders
     from quarterdeck.agents.claude_reports import CLAUDE_HOOKS, read_claude
     from quarterdeck.agents.hooks import JsonHooks
+    from quarterdeck.agents.screen import in_order
 
     return AgentReaders(
         layout=claude_screen.LAYOUT,
-        screen_rules=claude_screen.RULES,
+        screen_rules=in_order(claude_screen.RULES),
         title_rules=claude_screen.TITLES,
         reports=read_claude,
         hooks=JsonHooks(

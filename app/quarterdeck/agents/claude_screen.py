@@ -6,17 +6,7 @@ import itertools
 import re
 
 from quarterdeck.agents.dialogs import dialog_of, find_menu, find_options
-from quarterdeck.agents.screen import (
-    SPINNER,
-    Meaning,
-    Parts,
-    Region,
-    ScreenLayout,
-    ScreenRule,
-    TitleRule,
-    in_order,
-    without_sign,
-)
+from quarterdeck.agents.screen import SPINNER, Meaning, Parts, Region, ScreenLayout, ScreenRule, TitleRule
 
 _RULE_LINE = re.compile(r"^─{8,}(?:[^─]{1,60}─+)?$")
 _BOX_START = re.compile(r"^[❯>!#&](?:\s|$)")
@@ -73,13 +63,13 @@ def _command_first(asked: tuple[str, ...]) -> tuple[str, ...]:
 
 LAYOUT = ScreenLayout(
     split=split,
-    head=re.compile(r"^[^\s⎿│╰╭]"),
-    prompt=re.compile(r"^[❯>]"),
-    draft=lambda parts: without_sign(parts.box or (), r"^[❯>]\s?"),
-    queueing=re.compile(r"^[❯>]\s+Press up to edit queued messages", re.MULTILINE),
+    head=r"^[^\s⎿│╰╭]",
+    prompt=r"^[❯>]",
+    sign=r"^[❯>]\s?",
+    queueing=r"(?m)^[❯>]\s+Press up to edit queued messages",
 )
 
-RULES = in_order((
+RULES = (
     ScreenRule("claude.transcript_view", Meaning.UNCLEAR, Region.END,
                r"(?i)Showing detailed transcript|ctrl\+o to toggle", priority=9),
     ScreenRule("claude.trust", Meaning.PERMISSION, Region.DIALOG,
@@ -105,7 +95,7 @@ RULES = in_order((
                r"\A\s+⎿\s+(?:Compacted|\(no content\)|Set |Total cost|Kept )", needs_box=True),
     ScreenRule("claude.fresh", Meaning.IDLE, Region.BODY,
                r"Claude Code v\d[^\n]*(?:\n(?![●⏺❯✻✳✶✢✽]|\* )[^\n]*)*\Z", needs_box=True),
-))  # fmt: skip
+)  # fmt: skip
 
 TITLES = (
     TitleRule("claude.title_spinner", Meaning.WORKING, rf"^{SPINNER}(?:\s|$)"),

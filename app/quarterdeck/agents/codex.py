@@ -47,10 +47,11 @@ def _readers() -> AgentReaders:
     from quarterdeck.agents.agent_readers import AgentReaders
     from quarterdeck.agents.claude_reports import CODEX_HOOKS, read_codex
     from quarterdeck.agents.hooks import JsonHooks
+    from quarterdeck.agents.screen import in_order
 
     return AgentReaders(
         layout=codex_screen.LAYOUT,
-        screen_rules=codex_screen.RULES,
+        screen_rules=in_order(codex_screen.RULES),
         title_rules=codex_screen.TITLES,
         reports=read_codex,
         # None at launch: an unreviewed hook would stop the start with a question, and the flag against that trusts the

@@ -6,17 +6,7 @@ import itertools
 import re
 
 from quarterdeck.agents.dialogs import dialog_of, find_options
-from quarterdeck.agents.screen import (
-    SPINNER,
-    Meaning,
-    Parts,
-    Region,
-    ScreenLayout,
-    ScreenRule,
-    TitleRule,
-    in_order,
-    without_sign,
-)
+from quarterdeck.agents.screen import SPINNER, Meaning, Parts, Region, ScreenLayout, ScreenRule, TitleRule
 
 _HINT = re.compile(r"\benter\b.*\besc\b", re.IGNORECASE | re.DOTALL)
 _BOX = re.compile(r"^[›>](?:\s|$)")
@@ -53,21 +43,17 @@ def _top(lines: tuple[str, ...], first_option: int) -> int:
     return 0
 
 
-def _draft(parts: Parts) -> str:
-    """A draft of several lines goes on under its first one, until a blank line."""
-    more = itertools.takewhile(str.strip, parts.foot)
-    return without_sign((*(parts.box or ()), *more), r"^[›>]\s?")
-
-
 LAYOUT = ScreenLayout(
     split=split,
-    head=re.compile(r"^[›>•◦·∙■✔✗⚠✨]"),
-    prompt=re.compile(r"^[›>]"),
-    draft=_draft,
-    queueing=re.compile(r"^• (?:Queued follow-up inputs|Messages to be submitted)\b", re.MULTILINE),
+    head=r"^[›>•◦·∙■✔✗⚠✨]",
+    prompt=r"^[›>]",
+    sign=r"^[›>]\s?",
+    # A draft of several lines goes on under its first one, until a blank line.
+    draft=lambda parts: (*(parts.box or ()), *itertools.takewhile(str.strip, parts.foot)),
+    queueing=r"(?m)^• (?:Queued follow-up inputs|Messages to be submitted)\b",
 )
 
-RULES = in_order((
+RULES = (
     ScreenRule("codex.trust", Meaning.PERMISSION, Region.DIALOG,
                r"Trust this folder\?|Do you trust the contents of this directory"),
     ScreenRule("codex.permission", Meaning.PERMISSION, Region.DIALOG,
@@ -83,7 +69,7 @@ RULES = in_order((
                r"^  Worked for [<\d][\dhms <]*(?: • .*)?$", needs_box=True),
     ScreenRule("codex.fresh", Meaning.IDLE, Region.BODY,
                r"OpenAI Codex \(v[^\n]*(?:\n(?![›•■✔✗◦])[^\n]*)*\Z", needs_box=True),
-))  # fmt: skip
+)  # fmt: skip
 
 TITLES = (
     TitleRule("codex.title_action", Meaning.ASKS, r"^\[ [!.] \] Action Required\b"),

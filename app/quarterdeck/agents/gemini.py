@@ -42,10 +42,11 @@ def _readers() -> AgentReaders:
     from quarterdeck.agents.agent_readers import AgentReaders
     from quarterdeck.agents.gemini_reports import GEMINI_HOOKS, read_gemini
     from quarterdeck.agents.hooks import JsonHooks
+    from quarterdeck.agents.screen import in_order
 
     return AgentReaders(
         layout=gemini_screen.LAYOUT,
-        screen_rules=gemini_screen.RULES,
+        screen_rules=in_order(gemini_screen.RULES),
         title_rules=gemini_screen.TITLES,
         reports=read_gemini,
         # None at launch: settings named in the environment must belong to root, and the worktree's own would show up

@@ -6,17 +6,7 @@ import itertools
 import re
 
 from quarterdeck.agents.dialogs import dialog_of, find_options, question_text
-from quarterdeck.agents.screen import (
-    DialogText,
-    Meaning,
-    Parts,
-    Region,
-    ScreenLayout,
-    ScreenRule,
-    TitleRule,
-    in_order,
-    without_sign,
-)
+from quarterdeck.agents.screen import DialogText, Meaning, Parts, Region, ScreenLayout, ScreenRule, TitleRule
 from quarterdeck.core.answer_choice import SUBMIT
 from quarterdeck.core.session import Confidence
 
@@ -110,16 +100,15 @@ def _last_frame(lines: tuple[str, ...]) -> tuple[int, tuple[str, ...]] | None:
 
 LAYOUT = ScreenLayout(
     split=split,
-    head=re.compile(r"^(?:[✦✕ℹ⚠✓] | > |  -  |╭)"),
-    prompt=re.compile(r"^ > "),
-    draft=lambda parts: without_sign(
-        (*(parts.box or ()), *_draft_lines(parts.foot)), re.compile(r"^\s*│?\s*(?:>|\*|\(r:\))\s?")
-    ),
-    hint=re.compile(r"^Type your message or @path/to/file$"),
-    queueing=re.compile(r"^\s*Queued \(press ↑ to edit\)", re.MULTILINE),
+    head=r"^(?:[✦✕ℹ⚠✓] | > |  -  |╭)",
+    prompt=r"^ > ",
+    sign=r"^\s*│?\s*(?:>|\*|\(r:\))\s?",
+    draft=lambda parts: (*(parts.box or ()), *_draft_lines(parts.foot)),
+    hint=r"^Type your message or @path/to/file$",
+    queueing=r"(?m)^\s*Queued \(press ↑ to edit\)",
 )
 
-RULES = in_order((
+RULES = (
     ScreenRule("gemini.trust", Meaning.PERMISSION, Region.DIALOG,
                r"Do you trust the (?:files in this folder|following folders)"),
     ScreenRule("gemini.permission", Meaning.PERMISSION, Region.DIALOG,
@@ -134,7 +123,7 @@ RULES = in_order((
     ScreenRule("gemini.said", Meaning.FINISHED, Region.HEAD, r"^✦ .*", confidence=Confidence.MEDIUM, needs_box=True),
     ScreenRule("gemini.fresh", Meaning.IDLE, Region.BODY,
                r"Gemini CLI v[^\n]*(?:\n(?![✦✕ℹ] | > |╭)[^\n]*)*\Z", needs_box=True),
-))  # fmt: skip
+)  # fmt: skip
 
 TITLES = (
     TitleRule("gemini.title_action", Meaning.ASKS, r"^✋\s+Action Required\b"),

@@ -41,10 +41,11 @@ def _readers() -> AgentReaders:
     from quarterdeck.agents.colours import marked_button
     from quarterdeck.agents.opencode_hooks import PluginFile
     from quarterdeck.agents.opencode_reports import read_opencode
+    from quarterdeck.agents.screen import in_order
 
     return AgentReaders(
         layout=opencode_screen.LAYOUT,
-        screen_rules=opencode_screen.RULES,
+        screen_rules=in_order(opencode_screen.RULES),
         # No title rules: its title names the conversation and never the state.
         colours=opencode_screen.by_colour,
         marks=marked_button,

@@ -6,17 +6,7 @@ import re
 
 from quarterdeck.agents.dialogs import OPTION, choices_of, option_of, question_text, ticks_of
 from quarterdeck.agents.opencode_reports import CHOICES
-from quarterdeck.agents.screen import (
-    DialogText,
-    Match,
-    Meaning,
-    Parts,
-    Region,
-    ScreenLayout,
-    ScreenRule,
-    in_order,
-    without_sign,
-)
+from quarterdeck.agents.screen import DialogText, Match, Meaning, Parts, Region, ScreenLayout, ScreenRule
 from quarterdeck.core.answer_choice import SUBMIT
 from quarterdeck.core.session import Confidence
 from quarterdeck.values import replace
@@ -81,12 +71,13 @@ def _dialog(block: tuple[str, ...]) -> DialogText | None:
 
 LAYOUT = ScreenLayout(
     split=split,
-    head=re.compile(r"^ {5}▣ |^\s*┃"),
-    prompt=re.compile(r"^\s*┃"),
+    head=r"^ {5}▣ |^\s*┃",
+    prompt=r"^\s*┃",
+    sign=_BAR,
     # Its last line names the mode and the model.
-    draft=lambda parts: without_sign((parts.box or ())[:-1], _BAR),
-    hint=re.compile(r"^(?:Ask anything|Run a command)(?:…|\.\.\.) \"[^\n]*\"$"),
-    queueing=re.compile(r"^\s*┃\s+QUEUED\s*$", re.MULTILINE),
+    draft=lambda parts: (parts.box or ())[:-1],
+    hint=r"^(?:Ask anything|Run a command)(?:…|\.\.\.) \"[^\n]*\"$",
+    queueing=r"(?m)^\s*┃\s+QUEUED\s*$",
 )
 
 ENDED = ScreenRule(
@@ -97,7 +88,7 @@ ENDED = ScreenRule(
 REFUSED = replace(ENDED, id="opencode.refused_colour", means=Meaning.INTERRUPTED, confidence=Confidence.MEDIUM)
 FAILED = replace(ENDED, id="opencode.error_colour", means=Meaning.ERROR, confidence=Confidence.MEDIUM)
 
-RULES = in_order((
+RULES = (
     ENDED,
     ScreenRule("opencode.permission", Meaning.PERMISSION, Region.DIALOG,
                r"\A△ (?:Permission required|Always allow|Reject permission)"),
@@ -109,7 +100,7 @@ RULES = in_order((
     ScreenRule("opencode.turn_over", Meaning.FINISHED, Region.LAST,
                r"^ {5}▣ .* · (?:\d+(?:\.\d+)?[dhms] ?)+", needs_box=True),
     ScreenRule("opencode.fresh", Meaning.IDLE, Region.BODY, r"\A(?:[\s█▀▄]|$)*\Z", needs_box=True),
-))  # fmt: skip
+)  # fmt: skip
 
 _COLOURED_BAR = re.compile(r"((?:\x1b\[[\d;:]*m)*)┃")
 _TRUE_COLOUR = re.compile(r"38[;:]2[;:]+(\d+)[;:](\d+)[;:](\d+)")

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
+    Pattern = str | re.Pattern[str]
+    """As text it is compiled when it is first tried."""
+
 NEAR_LINES = 6
 """Head lines above the prompt box among which a working mark may stand."""
 FROZEN_AFTER = 3.0
@@ -103,8 +106,8 @@ class ScreenRule(Struct, frozen=True):
     id: str
     means: Meaning
     region: Region
-    pattern: str | re.Pattern[str]
-    unless: str | re.Pattern[str] | None = None
+    pattern: Pattern
+    unless: Pattern | None = None
     """Does not match when this is found in the same region."""
     priority: int = 0
     """Higher ones are tried first; among equals, what waits for the operator before what works."""
@@ -118,7 +121,7 @@ class TitleRule(Struct, frozen=True):
 
     id: str
     means: Meaning
-    pattern: str | re.Pattern[str]
+    pattern: Pattern
     exact: bool = True
     """False: the title only suggests it, and every other evidence goes first."""
 
@@ -130,23 +133,40 @@ class Match(NamedTuple):
     text: str
 
 
+@cache
+def compiled(pattern: Pattern) -> re.Pattern[str]:
+    """The pattern as one that can be tried."""
+    return re.compile(pattern)
+
+
 def _all_body(lines: tuple[str, ...]) -> Parts:
     return Parts(body=lines)
+
+
+def _box_lines(parts: Parts) -> Iterable[str]:
+    return parts.box or ()
 
 
 class ScreenLayout(Struct, frozen=True):
     """How an agent's screen is built."""
 
     split: Callable[[tuple[str, ...]], Parts] = _all_body
-    head: re.Pattern[str] = re.compile(r"^\S")
-    prompt: re.Pattern[str] = re.compile(r"^[❯›>]")
+    head: Pattern = r"^\S"
+    prompt: Pattern = r"^[❯›>]"
     """A head line that is the operator's own text."""
-    draft: Callable[[Parts], str] | None = None
-    """What has been typed into the prompt box; None = that cannot be told."""
-    hint: re.Pattern[str] | None = None
+    sign: Pattern | None = None
+    """Stands before what has been typed into the prompt box; None = what was typed cannot be told."""
+    draft: Callable[[Parts], Iterable[str]] = _box_lines
+    """The lines of what has been typed."""
+    hint: Pattern | None = None
     """What an empty prompt box shows, where it is not drawn dim."""
-    queueing: re.Pattern[str] | None = None
+    queueing: Pattern | None = None
     """Says that messages wait for the turn to be over."""
+
+    def typed(self, parts: Parts) -> str:
+        """What has been typed into the prompt box, without the sign before it."""
+        text = "\n".join(compiled(self.sign or "").sub("", line, count=1).strip() for line in self.draft(parts)).strip()
+        return "" if self.hint and compiled(self.hint).match(text) else text
 
 
 _ORDER = {
@@ -186,11 +206,6 @@ def lines_of(text: str) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def without_sign(lines: Sequence[str], sign: str | re.Pattern[str]) -> str:
-    """The lines of a prompt box without the sign before them."""
-    return "\n".join(_compiled(sign).sub("", line, count=1).strip() for line in lines).strip()
-
-
 def match_screen(parts: Parts, rules: Sequence[ScreenRule], layout: ScreenLayout) -> Match | None:
     """The first rule that matches; `rules` as `in_order` gives them."""
     regions: dict[Region, str] = {}
@@ -200,15 +215,10 @@ def match_screen(parts: Parts, rules: Sequence[ScreenRule], layout: ScreenLayout
         if rule.region not in regions:
             regions[rule.region] = _region(parts, rule.region, layout)
         text = regions[rule.region]
-        found = _compiled(rule.pattern).search(text)
-        if found and not (rule.unless and _compiled(rule.unless).search(text)):
+        found = compiled(rule.pattern).search(text)
+        if found and not (rule.unless and compiled(rule.unless).search(text)):
             return Match(rule, found[0].strip())
     return None
-
-
-@cache
-def _compiled(pattern: str | re.Pattern[str]) -> re.Pattern[str]:
-    return re.compile(pattern)
 
 
 def reading_of(match: Match, parts: Parts, *, at: datetime, still_for: float | None) -> Reading | None:
@@ -265,7 +275,7 @@ def _region(parts: Parts, region: Region, layout: ScreenLayout) -> str:
 
 
 def _head_region(body: tuple[str, ...], region: Region, layout: ScreenLayout) -> str:
-    heads = [index for index, line in enumerate(body) if layout.head.match(line)]
+    heads = [index for index, line in enumerate(body) if compiled(layout.head).match(line)]
     if not heads:
         return ""
     match region:
@@ -278,7 +288,7 @@ def _head_region(body: tuple[str, ...], region: Region, layout: ScreenLayout) ->
         case _:
             # Prompts that wait for their turn are drawn under the working mark, so they are passed over.
             near = heads[-NEAR_LINES:]
-            while len(near) > 1 and layout.prompt.match(body[near[-1]]):
+            while len(near) > 1 and compiled(layout.prompt).match(body[near[-1]]):
                 near.pop()
             return body[near[-1]]
 
@@ -288,7 +298,7 @@ def read_title(
 ) -> Reading | None:
     """What the title says; None when no rule knows it."""
     title = title.strip()
-    rule = next((each for each in rules if _compiled(each.pattern).search(title)), None)
+    rule = next((each for each in rules if compiled(each.pattern).search(title)), None)
     if rule is None:
         return None
     state, needs = SAYS[rule.means]
