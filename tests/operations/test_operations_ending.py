@@ -25,13 +25,12 @@ from quarterdeck.errors import (
     WorkWouldBeLost,
 )
 from quarterdeck.operations.claim import claim_pr
-from quarterdeck.operations.cleanup import cleanup, find_candidates
+from quarterdeck.operations.cleanup import cleanup, find_candidates, list_work, repair
 from quarterdeck.operations.kill_work import kill_work
 from quarterdeck.operations.restore import restore, tell_kept
 from quarterdeck.operations.session_runtime import Leftovers
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.operations.take_report import report
-from quarterdeck.operations.work_list import list_work, repair
 from quarterdeck.values import replace
 from support.git_repo import git
 from support.store import audit_trail

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from quarterdeck.errors import QuarterdeckError, Refused
-from quarterdeck.operations import hook_install
-from quarterdeck.operations.hook_reports import reporting
+from quarterdeck.operations import agent_hooks
+from quarterdeck.operations.agent_hooks import reporting
 from quarterdeck.paths import find_places
 from quarterdeck.ports.agent import HookStatus
 from quarterdeck.runtime.agent_loading import load_agents
@@ -53,8 +53,8 @@ def written(home: Path, data: bytes, key: str = "claude") -> Path:
 
 
 def run(key: str, *, install: bool) -> Path | None:
-    wanted = hook_install.change(agent(key), find_places(), install=install)
-    return hook_install.carry_out(wanted, find_places())
+    wanted = agent_hooks.change(agent(key), find_places(), install=install)
+    return agent_hooks.carry_out(wanted, find_places())
 
 
 def status(key: str = "claude") -> HookStatus:
@@ -355,14 +355,14 @@ def test_what_is_written_meanwhile_is_noticed_and_kept(
     if not install:
         run("claude", install=True)
     before = names(file.parent)
-    wanted = hook_install.change(agent("claude"), find_places(), install=install)
+    wanted = agent_hooks.change(agent("claude"), find_places(), install=install)
     if while_we_write:
         meddle(monkeypatch, "_draft", file)
     else:
         file.write_bytes(THEIRS)
 
     with pytest.raises(Refused, match="was changed meanwhile, so it is left alone"):
-        hook_install.carry_out(wanted, find_places())
+        agent_hooks.carry_out(wanted, find_places())
 
     assert file.read_bytes() == THEIRS
     assert names(file.parent) == before
@@ -372,11 +372,11 @@ def test_a_file_that_appears_at_the_last_moment_is_not_written_over(
     user: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = user / FILES["claude"]
-    wanted = hook_install.change(agent("claude"), find_places(), install=True)
+    wanted = agent_hooks.change(agent("claude"), find_places(), install=True)
     meddle(monkeypatch, "exact_text", file)
 
     with pytest.raises(Refused, match="was changed meanwhile"):
-        hook_install.carry_out(wanted, find_places())
+        agent_hooks.carry_out(wanted, find_places())
 
     assert file.read_bytes() == THEIRS
     assert names(file.parent) == [file.name]
@@ -384,14 +384,14 @@ def test_a_file_that_appears_at_the_last_moment_is_not_written_over(
 
 def meddle(monkeypatch: pytest.MonkeyPatch, step: str, file: Path) -> None:
     """Somebody else writes the file right after a step of ours."""
-    real: Callable[..., object] = getattr(hook_install, step)
+    real: Callable[..., object] = getattr(agent_hooks, step)
 
     def meddled(*args: object, **named: object) -> object:
         answer = real(*args, **named)
         file.write_bytes(THEIRS)
         return answer
 
-    monkeypatch.setattr(hook_install, step, meddled)
+    monkeypatch.setattr(agent_hooks, step, meddled)
 
 
 ANOTHER_USER = 65_534
@@ -399,15 +399,15 @@ AS_ANOTHER = f"""
 import os
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.paths import find_places
-from quarterdeck.operations import hook_install
+from quarterdeck.operations import agent_hooks
 from quarterdeck.plugins.loading import load
 
 # Root may write everything, and may look where Python lies, which the other user perhaps may not.
-wanted = hook_install.change(load("claude"), find_places(), install=True)
+wanted = agent_hooks.change(load("claude"), find_places(), install=True)
 if os.geteuid() == 0:
     os.setgroups([]); os.setgid({ANOTHER_USER}); os.setuid({ANOTHER_USER})
 try:
-    hook_install.carry_out(wanted, find_places())
+    agent_hooks.carry_out(wanted, find_places())
 except QuarterdeckError as error:
     print(type(error).__name__, error.message)
 """
@@ -501,12 +501,12 @@ def comes_back(room: Path, key: str, data: bytes) -> None:
     places = find_places(room / "quarterdeck")
     wanted = agent(key).hook_plan(install=True, spool=places.spool, home=room)
     assert wanted is not None
-    hook_install.carry_out(hook_install.HookChange(agent(key), wanted, install=True), places)
+    agent_hooks.carry_out(agent_hooks.HookChange(agent(key), wanted, install=True), places)
     assert agent(key).hook_status(spool=places.spool, home=room) is HookStatus.INSTALLED
 
     wanted = agent(key).hook_plan(install=False, spool=places.spool, home=room)
     assert wanted is not None
-    kept = hook_install.carry_out(hook_install.HookChange(agent(key), wanted, install=False), places)
+    kept = agent_hooks.carry_out(agent_hooks.HookChange(agent(key), wanted, install=False), places)
 
     assert file.read_bytes() == data
     assert kept is None

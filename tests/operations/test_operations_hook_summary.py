@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from quarterdeck.operations.hook_install import SETTINGS_STAY, summary
+from quarterdeck.operations.agent_hooks import SETTINGS_STAY, summary
 
 if TYPE_CHECKING:
-    from quarterdeck.operations.hook_install import HookChange
+    from quarterdeck.operations.agent_hooks import HookChange
 
 OURS = {"hooks": [{"type": "command", "command": "report # quarterdeck"}]}
 THEIRS = {"hooks": [{"type": "command", "command": "say"}]}

@@ -9,9 +9,8 @@ from quarterdeck.cli.output import Colour, agrees, coloured, print_json, print_t
 from quarterdeck.core.text import clean
 from quarterdeck.core.times import rough
 from quarterdeck.errors import QuarterdeckError
-from quarterdeck.operations import hook_install
-from quarterdeck.operations.hook_install import summary
-from quarterdeck.operations.hook_reports import reporting
+from quarterdeck.operations import agent_hooks
+from quarterdeck.operations.agent_hooks import reporting, summary
 from quarterdeck.ports.agent import HookStatus
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.runtime.agent_loading import load_agents
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quarterdeck.cli.call import Call
-    from quarterdeck.operations.hook_install import HookChange
-    from quarterdeck.operations.hook_reports import Reporting
+    from quarterdeck.operations.agent_hooks import HookChange, Reporting
 
 LINE_COLOURS = {"+": Colour.GREEN, "-": Colour.RED, "@": Colour.CYAN}
 
@@ -68,9 +66,9 @@ def _change(call: Call, *, install: bool) -> int:
     agents = load_agents(call.settings.agents)
     failed: list[QuarterdeckError] = []
     changes: list[HookChange] = []
-    for agent in hook_install.wanted_agents(agents, call.options.agent, all_of_them=not install):
+    for agent in agent_hooks.wanted_agents(agents, call.options.agent, all_of_them=not install):
         try:
-            changes.append(hook_install.change(agent, call.places, install=install))
+            changes.append(agent_hooks.change(agent, call.places, install=install))
         except QuarterdeckError as error:
             failed.append(error)
     wanted = [change for change in changes if change.plan.changes]
@@ -92,7 +90,7 @@ def _change(call: Call, *, install: bool) -> int:
     done: list[tuple[HookChange, Path | None]] = []
     for change in changes:
         try:
-            done.append((change, hook_install.carry_out(change, call.places)))
+            done.append((change, agent_hooks.carry_out(change, call.places)))
         except QuarterdeckError as error:
             failed.append(error)
     _tell(call, done)
@@ -110,7 +108,7 @@ def _show(changes: list[HookChange], *, install: bool, is_short: bool) -> None:
         name = clean(change.agent.spec.name)
         if change.plan.changes:
             say(f"{name}: {change.plan.path}")
-            for line in (is_short and summary(change)) or hook_install.difference(change):
+            for line in (is_short and summary(change)) or agent_hooks.difference(change):
                 write(f"  {coloured(line, LINE_COLOURS.get(line[:1]))}\n")
         else:
             say(f"{name}: {'reports already' if install else 'has no Quarterdeck hooks'}.")

@@ -72,19 +72,14 @@ async def claim_pr(context: WorkContext, session_id: str, reference: str, *, is_
             await scm.assign(pr)
         except ForgeError as error:
             problem = error.message
-    await context.tell(
-        "session.pr_claimed",
-        f"{session_id} took over a pull request",
-        project=record.project,
-        session_id=session_id,
-        url=pr.url,
-        taken_over_from=[other.session_id for other in conflicts],
-    )
+    losers = tuple(other.session_id for other in conflicts)
+    said = f"{session_id} took over a pull request"
+    await context.tell("session.pr_claimed", said, record.project, session_id, url=pr.url, taken_over_from=list(losers))
     return Claimed(
         record=record,
         pr=pr,
         branch_changed=changed,
-        taken_over_from=tuple(other.session_id for other in conflicts),
+        taken_over_from=losers,
         assigned=is_assigned and not problem,
         assignment_error=problem,
     )

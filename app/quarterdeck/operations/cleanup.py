@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from quarterdeck.core.lifecycle import PrState, RuntimeState, WorkReason, WorkState, is_orchestrator
-from quarterdeck.errors import QuarterdeckError
+from quarterdeck.core.lifecycle import PrState, RuntimeState, WorkReason, WorkState, is_orchestrator, keep_runtime_loss
+from quarterdeck.core.process_tree import is_shell
+from quarterdeck.core.work_record import repaired, without_pr
+from quarterdeck.errors import GitError, NotFound, QuarterdeckError
 from quarterdeck.operations.conversations import purge
-from quarterdeck.operations.kill_work import is_left, kill_work, unheard
-from quarterdeck.operations.session_runtime import Leftovers, server_elsewhere
-from quarterdeck.operations.work_list import list_work
+from quarterdeck.operations.kill_work import is_left, kill_work, risk_of, unheard
+from quarterdeck.operations.session_runtime import Leftovers, SystemLook, is_settling, judge, look_up, server_elsewhere
 from quarterdeck.ports.store import Level
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
+    from quarterdeck.core.lifecycle import RuntimePart
     from quarterdeck.core.session import SessionId
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.kill_work import Killed
     from quarterdeck.operations.long_operations import LongOperation, LongOperations
     from quarterdeck.operations.work_context import WorkContext
-    from quarterdeck.operations.work_list import WorkView
-    from quarterdeck.ports.git import Say
+    from quarterdeck.ports.git import Say, WorkAtRisk
 
 AT_ONCE = 8
-"""Sessions whose tracker and forge are asked at the same time."""
+"""Sessions that are looked at, or whose tracker and forge are asked, at the same time."""
 
 
 class CleanupCandidate(Struct, frozen=True, kw_only=True):
@@ -79,9 +83,7 @@ async def find_candidates(context: WorkContext, project: str | None = None) -> l
             protected=await _protection(context, view) if reason else unknown,
         )
 
-    views = [
-        view for view in await list_work(context, project, has_risk=True) if view.record.project in context.projects
-    ]
+    views = [view for view in await list_work(context, project) if view.record.project in context.projects]
     return [found for found in await asyncio.gather(*map(judged, views)) if found is not None]
 
 
@@ -133,14 +135,8 @@ async def end_candidate(
             purges=purges,
         )
     except QuarterdeckError as error:
-        await context.tell(
-            "session.cleanup_error",
-            f"{candidate.session_id} could not be cleaned up",
-            project=candidate.project,
-            session_id=candidate.session_id,
-            level=Level.WARN,
-            error=error.message,
-        )
+        said, told = f"{candidate.session_id} could not be cleaned up", {"error": error.message}
+        await context.tell("session.cleanup_error", said, candidate.project, candidate.session_id, Level.WARN, **told)
         raise
 
 
@@ -165,21 +161,21 @@ async def _reason(context: WorkContext, view: WorkView) -> tuple[str, str]:
 async def _are_closed(context: WorkContext, record: WorkRecord) -> str:
     if not record.prs:
         return ""
-    scm = context.scm(context.projects[record.project])
+    many, scm = len(record.prs) > 1, context.scm(context.projects[record.project])
     if scm is None:
-        is_closed = record.lifecycle.pr.state is PrState.CLOSED and len(record.prs) == 1
+        is_closed = record.lifecycle.pr.state is PrState.CLOSED and not many
     else:
         is_closed = all([await scm.state(pr) == "closed" for pr in record.prs])
     if not is_closed:
         return ""
-    return "its pull requests are closed" if len(record.prs) > 1 else "its pull request is closed"
+    return "its pull requests are closed" if many else "its pull request is closed"
 
 
 async def _is_issue_done(context: WorkContext, record: WorkRecord) -> str:
     tracker = context.tracker(context.projects[record.project])
-    if tracker is None or not record.issue:
+    if tracker is None or not record.issue or not (await tracker.issue(record.issue)).is_completed:
         return ""
-    return f"issue {record.issue} is done" if (await tracker.issue(record.issue)).is_completed else ""
+    return f"issue {record.issue} is done"
 
 
 async def _protection(context: WorkContext, view: WorkView) -> str:
@@ -205,7 +201,7 @@ class Clearing(StrEnum):
     FAILED = "failed"
 
 
-class Cleared(Struct, frozen=True, kw_only=True):
+class Cleared(Struct, frozen=True):
     """What became of one session in a cleanup."""
 
     session_id: SessionId
@@ -236,29 +232,24 @@ async def clear_picked(
         leftovers = Leftovers.KEEP if session_id in keeping else Leftovers.STOP
         left = _why_left(one, leftovers)
         if one is None or left:
-            told(Cleared(session_id=session_id, outcome=Clearing.LEFT, detail=left))
+            told(Cleared(session_id, Clearing.LEFT, left))
             continue
-        told(Cleared(session_id=session_id, outcome=Clearing.GOING))
-        told(await _clear(context, operations, one, leftovers))
+        told(Cleared(session_id, Clearing.GOING))
+        try:
+            told(await operations.run(session_id, "ending", partial(_clear, context, one, leftovers)))
+        except QuarterdeckError as error:
+            told(Cleared(session_id, Clearing.FAILED, error.message))
 
 
 async def _clear(
-    context: WorkContext, operations: LongOperations, one: CleanupCandidate, leftovers: Leftovers
+    context: WorkContext, one: CleanupCandidate, leftovers: Leftovers, operation: LongOperation
 ) -> Cleared:
-    session_id = one.session_id
-
-    async def work(operation: LongOperation) -> Cleared:
-        operation.begun()
-        killed = await end_candidate(context, one, leftovers, operation.say)
-        if killed.worktree_left:
-            return Cleared(session_id=session_id, outcome=Clearing.FAILED, detail=killed.worktree_left)
-        kept = f"its work is kept: {killed.kept.how_to_get_it_back}" if killed.kept else ""
-        return Cleared(session_id=session_id, outcome=Clearing.ENDED, detail=kept)
-
-    try:
-        return await operations.run(session_id, "ending", work)
-    except QuarterdeckError as error:
-        return Cleared(session_id=session_id, outcome=Clearing.FAILED, detail=error.message)
+    operation.begun()
+    killed = await end_candidate(context, one, leftovers, operation.say)
+    if killed.worktree_left:
+        return Cleared(one.session_id, Clearing.FAILED, killed.worktree_left)
+    kept = f"its work is kept: {killed.kept.how_to_get_it_back}" if killed.kept else ""
+    return Cleared(one.session_id, Clearing.ENDED, kept)
 
 
 def _why_left(one: CleanupCandidate | None, leftovers: Leftovers) -> str:
@@ -267,3 +258,92 @@ def _why_left(one: CleanupCandidate | None, leftovers: Leftovers) -> str:
     if one.protected:
         return one.protected
     return f"it now holds {one.would_lose}" if one.would_lose and leftovers is Leftovers.STOP else ""
+
+
+RISK_SECONDS = 12.0
+"""What one session's worktree may take to be looked at."""
+
+
+class WorkView(Struct, frozen=True, kw_only=True):
+    """One spawned session, and what was found of it just now."""
+
+    record: WorkRecord
+    runtime: RuntimePart
+    runs_there: str = ""
+    """What runs in its tmux session although its agent has left that: not a shell, so somebody's."""
+    risk: WorkAtRisk | None = None
+    """What its worktree holds; None when it has none of ours, or that could not be told."""
+    risk_error: str = ""
+
+
+async def list_work(context: WorkContext, project: str | None = None) -> list[WorkView]:
+    """Every spawned session, oldest first. A process found gone is written down as detecting, never as the end."""
+    records = await repair(context, await context.works.works(project))
+    system = await look_up(context)
+    seen = [await _seen(context, record, system) for record in records]
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def view(record: WorkRecord, runtime: RuntimePart) -> WorkView:
+        risk, error = None, ""
+        async with turn:
+            try:
+                async with asyncio.timeout(RISK_SECONDS):
+                    risk = await risk_of(context, record)
+            except GitError as fault:
+                error = fault.message
+            except TimeoutError:
+                error = "git takes too long to say what its worktree holds"
+        runs_there = ""
+        if runtime.state is RuntimeState.EXITED:
+            running = (pane.command for pane in system.panes(record) if not pane.dead)
+            runs_there = next((command for command in running if command and not is_shell(command)), "")
+        return WorkView(record=record, runtime=runtime, runs_there=runs_there, risk=risk, risk_error=error)
+
+    return list(await asyncio.gather(*(view(record, runtime) for record, runtime in seen)))
+
+
+async def repair(context: WorkContext, records: list[WorkRecord]) -> list[WorkRecord]:
+    """Put records right that contradict each other, and keep that. When anything happened last is not touched."""
+    now = context.clock.now()
+
+    def put_right(held: WorkRecord) -> WorkRecord:
+        # As it is by now: it may have ended since it was read.
+        return next(iter(repaired([held], now)), held) if held.is_orchestrator else without_pr(held, now)
+
+    right = {}
+    for record in repaired(records, now):
+        # One that went since it was read is not there to be put right.
+        with suppress(NotFound):
+            right[record.session_id] = await context.works.change_work(record.session_id, put_right)
+    return [right.get(record.session_id, record) for record in records]
+
+
+async def _seen(context: WorkContext, record: WorkRecord, system: SystemLook) -> tuple[WorkRecord, RuntimePart]:
+    """A record and how its process stands; a process that is newly gone is written down."""
+    now = context.clock.now()
+    runtime = record.lifecycle.runtime
+    if record.tmux_name is not None and record.tmux_server == str(context.mux.address) and not is_settling(record, now):
+        runtime = judge(context, record, system, now)
+    if keep_runtime_loss(record.lifecycle, now, runtime) is None:
+        return record, runtime
+    is_news = False
+
+    def change(held: WorkRecord) -> WorkRecord:
+        nonlocal is_news
+        # Another process may have said so, or ended it, since we read.
+        lost = keep_runtime_loss(held.lifecycle, now, runtime)
+        is_news = lost is not None
+        return held if lost is None else replace(held, lifecycle=lost)
+
+    session_id, project = record.session_id, record.project
+    try:
+        record = await context.works.change_work(session_id, change)
+    except QuarterdeckError as error:
+        said, told = f"Could not write down that {session_id} lost its agent", {"error": error.message}
+        await context.tell("runtime.lost_persist_failed", said, project, session_id, Level.ERROR, **told)
+        return record, runtime
+    if is_news:
+        lost = "agent" if runtime.state is RuntimeState.EXITED else "tmux session"
+        said, told = f"{session_id} lost its {lost}", {"runtime": runtime.state}
+        await context.tell("runtime.lost_detected", said, project, session_id, Level.WARN, **told)
+    return record, runtime

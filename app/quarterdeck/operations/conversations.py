@@ -13,6 +13,7 @@ from quarterdeck import process
 from quarterdeck.core.project import Strategy
 from quarterdeck.core.text import clean, listed
 from quarterdeck.errors import AgentError, ProgramError, QuarterdeckError, Refused
+from quarterdeck.operations.session_context import AnyTranscript
 from quarterdeck.ports.store import Level
 from quarterdeck.values import replace
 
@@ -69,14 +70,9 @@ async def purge(context: WorkContext, record: WorkRecord) -> bool:
     try:
         await _delete(context, record, agent, known)
     except QuarterdeckError as error:
-        await context.tell(
-            f"agent.{agent.spec.key}_purge_failed",
-            f"The conversation of {record.session_id} could not be deleted",
-            project=record.project,
-            session_id=record.session_id,
-            level=Level.WARN,
-            error=error.message,
-        )
+        said = f"The conversation of {record.session_id} could not be deleted"
+        kind, told = f"agent.{agent.spec.key}_purge_failed", {"error": error.message}
+        await context.tell(kind, said, record.project, record.session_id, Level.WARN, **told)
         return False
     now = context.clock.now().isoformat()
     await context.works.change_work(
@@ -112,18 +108,6 @@ async def _delete(context: WorkContext, record: WorkRecord, agent: Agent, known:
     raise AgentError(f"{agent.spec.name} does not delete its conversation {known}: {said[:300]}")
 
 
-class _AnyClaim:
-    """A transcript may be read whoever watches it: it is only looked at."""
-
-    def claim(self, path: Path, owner: object) -> bool:
-        """Take a file."""
-        del path, owner
-        return True
-
-    def release(self, owner: object) -> None:
-        """Give it up."""
-
-
 async def find_latest(context: WorkContext, record: WorkRecord, agent: Agent) -> tuple[str, str]:
     """As `find_conversation`, first for the one the agent was last seen in: it may have left what it began with."""
     seen = await last_seen(context, record, agent)
@@ -148,7 +132,7 @@ async def find_conversation(record: WorkRecord, agent: Agent) -> tuple[str, str]
     known = record.agent_session_id or ""
 
     def look() -> tuple[str, str]:
-        transcript = agent.transcript(cwd=record.worktree or "", claims=_AnyClaim(), session_id=known)
+        transcript = agent.transcript(cwd=record.worktree or "", claims=AnyTranscript(), session_id=known)
         if transcript is None:
             return (known, "") if known else ("", f"the conversation of {agent.spec.name} is not known")
         try:

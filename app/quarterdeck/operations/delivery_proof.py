@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from quarterdeck.core.message import is_draft_of, is_told_in, lines_below
 from quarterdeck.core.report import ReportState
+from quarterdeck.operations.session_context import AnyTranscript
 from quarterdeck.ports.agent import BoxState
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.supervisor.agent_facts import session_id_in
@@ -18,7 +19,6 @@ from quarterdeck.supervisor.spool import glance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
     from typing import Self
 
     from quarterdeck.core.session import SessionId
@@ -139,17 +139,6 @@ logger = logging.getLogger(__name__)
 RECENT_TURNS = 5
 
 
-class AnyTranscript:
-    """Claims for a file that is known to be the right one: others may read it too."""
-
-    def claim(self, path: Path, owner: object) -> bool:
-        """Always granted."""
-        return True
-
-    def release(self, owner: object) -> None:
-        """Nothing was taken."""
-
-
 class PromptListener:
     """Hears one agent from the moment it is made. Use as a context manager."""
 
@@ -181,7 +170,9 @@ class PromptListener:
         """What the agent said of this prompt since."""
         # An agent runs its hooks before it writes the prompt down, so that the report is there once the transcript is.
         view = await asyncio.to_thread(self._read)
-        if self._has_reported(text) or await asyncio.to_thread(self._glance, text):
+        state = self._context.reports(self._target.pane_id)
+        has_reported = state.turns > self._reported and is_told_in(state.last_prompt, text)
+        if has_reported or await asyncio.to_thread(self._glance, text):
             return Proof.REPORT
         fresh = view.turn_count - self._turns if view else 0
         if view is not None and fresh > 0 and any(is_told_in(turn, text) for turn in view.turns[-fresh:]):
@@ -192,10 +183,6 @@ class PromptListener:
         """Whether one of the latest prompts in the transcript is this one."""
         view = await asyncio.to_thread(self._read)
         return view is not None and any(is_told_in(turn, text) for turn in view.turns[-RECENT_TURNS:])
-
-    def _has_reported(self, text: str) -> bool:
-        state = self._context.reports(self._target.pane_id)
-        return state.turns > self._reported and is_told_in(state.last_prompt, text)
 
     def _glance(self, text: str) -> bool:
         """Whether the report lies in the spool, unread: it stays there for whoever watches."""

@@ -17,8 +17,7 @@ from quarterdeck.core import tmux_versions
 from quarterdeck.core.text import listed
 from quarterdeck.core.times import rough
 from quarterdeck.errors import ProgramMissing, QuarterdeckError
-from quarterdeck.operations.hook_install import wanted_agents
-from quarterdeck.operations.hook_reports import reporting, unheard
+from quarterdeck.operations.agent_hooks import reporting, unheard, wanted_agents
 from quarterdeck.paths import FILE_MODE, FOLDER_MODE
 from quarterdeck.ports.agent import HookStatus
 from quarterdeck.ports.clock import wall_clock
@@ -32,10 +31,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quarterdeck.config.settings import Settings
-    from quarterdeck.operations.hook_reports import Reporting
+    from quarterdeck.operations.agent_hooks import Reporting
     from quarterdeck.paths import Places
     from quarterdeck.ports.agent import Agents
 
+OK, WARN, FAIL = CheckStatus.OK, CheckStatus.WARN, CheckStatus.FAIL
 OLDEST_PYTHON = (3, 11)
 PROGRAM_SECONDS = 5.0
 VERSION_SECONDS = 2.0
@@ -53,7 +53,7 @@ async def _one(check: Check, places: Places) -> Sequence[Finding]:
     try:
         found = await check.look(places)
     except QuarterdeckError as error:
-        return (Finding(check.name, CheckStatus.FAIL, error.message, error.hint),)
+        return (Finding(check.name, FAIL, error.message, error.hint),)
     return (found,) if isinstance(found, Finding) else found
 
 
@@ -61,8 +61,8 @@ async def python(_: Places) -> Finding:
     """The Python that runs us."""
     version = platform.python_version()
     if sys.version_info < OLDEST_PYTHON:
-        return Finding("python", CheckStatus.FAIL, f"Python {version} is too old.", "Install Python 3.11 or newer.")
-    return Finding("python", CheckStatus.OK, f"Python {version}.")
+        return Finding("python", FAIL, f"Python {version} is too old.", "Install Python 3.11 or newer.")
+    return Finding("python", OK, f"Python {version}.")
 
 
 async def tmux(_: Places) -> Finding:
@@ -73,10 +73,10 @@ async def tmux(_: Places) -> Finding:
         raise tmux_missing_error() from None
     answer = said.out.strip()
     if not answer.startswith("tmux "):
-        return Finding("tmux", CheckStatus.FAIL, f"{find_tmux()} is not tmux.", install_hint("tmux"))
+        return Finding("tmux", FAIL, f"{find_tmux()} is not tmux.", install_hint("tmux"))
     if not tmux_versions.is_usable_tmux(answer):
         raise tmux_too_old_error(answer.removeprefix("tmux "), tmux_versions.OLDEST)
-    return Finding("tmux", CheckStatus.OK, tmux_versions.verdict(answer))
+    return Finding("tmux", OK, tmux_versions.verdict(answer))
 
 
 async def git(_: Places) -> Finding:
@@ -84,53 +84,41 @@ async def git(_: Places) -> Finding:
     try:
         answer = (await run(("git", "--version"), timeout=PROGRAM_SECONDS)).out.strip()
     except ProgramMissing:
-        return Finding(
-            "git",
-            CheckStatus.FAIL,
-            "git is not installed, so nothing can be spawned in a worktree.",
-            install_hint("git"),
-        )
-    return Finding("git", CheckStatus.OK, f"{answer}.")
+        cause = "git is not installed, so nothing can be spawned in a worktree."
+        return Finding("git", FAIL, cause, install_hint("git"))
+    return Finding("git", OK, f"{answer}.")
 
 
 async def settings(places: Places) -> Finding:
     """Whether the settings are right."""
-    loaded = load(places.config_file)
-    has_file = loaded.file.exists()
-    return Finding(
-        "settings",
-        CheckStatus.OK,
-        f"{loaded.file} is valid." if has_file else "There is no settings file, so the defaults apply.",
-    )
+    file = load(places.config_file).file
+    said = f"{file} is valid." if file.exists() else "There is no settings file, so the defaults apply."
+    return Finding("settings", OK, said)
 
 
 async def folders(places: Places) -> Sequence[Finding]:
     """Whether our folders can be used, and are closed to others: each that is not as it should be, and all the rest."""
     there = [folder for folder in places.folders if folder.exists()]
-    found = [*map(_folder, there), *_unmade(places), *(_file(file) for file in places.files if file.exists())]
-    wrong = [finding for finding in found if finding.status is not CheckStatus.OK]
+    found = [
+        *map(_folder, there),
+        *_unmade(places),
+        *(_mode(f"file {file}", file, FILE_MODE) for file in places.files if file.exists()),
+    ]
+    wrong = [finding for finding in found if finding.status is not OK]
     well = len(found) - len(wrong)
-    missing = 0 if any(finding.status is CheckStatus.FAIL for finding in wrong) else len(places.folders) - len(there)
+    missing = 0 if any(finding.status is FAIL for finding in wrong) else len(places.folders) - len(there)
     said = [f"{well} folders and files of Quarterdeck are readable by you alone."] if well else []
     said += [f"{missing} more will be made when needed."] if missing else []
-    return [*wrong, Finding("folders", CheckStatus.OK, " ".join(said))] if said else wrong
-
-
-def _quoted(path: Path) -> str:
-    return shlex.quote(str(path))
+    return [*wrong, Finding("folders", OK, " ".join(said))] if said else wrong
 
 
 def _folder(folder: Path) -> Finding:
-    name = f"folder {folder}"
+    name, quoted = f"folder {folder}", shlex.quote(str(folder))
     if not folder.is_dir():
-        return Finding(
-            name,
-            CheckStatus.FAIL,
-            "There is something else in its place, and not a folder.",
-            f"Move {_quoted(folder)} elsewhere.",
-        )
+        cause = "There is something else in its place, and not a folder."
+        return Finding(name, FAIL, cause, f"Move {quoted} elsewhere.")
     if not os.access(folder, os.W_OK | os.X_OK):
-        return Finding(name, CheckStatus.FAIL, "It cannot be written to.", f'sudo chown "$USER" {_quoted(folder)}')
+        return Finding(name, FAIL, "It cannot be written to.", f'sudo chown "$USER" {quoted}')
     return _mode(name, folder, FOLDER_MODE)
 
 
@@ -140,25 +128,16 @@ def _unmade(places: Places) -> Iterator[Finding]:
     for above in sorted(lacking.difference(places.folders)):
         if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
             why = "it cannot be written to" if above.is_dir() else "it is not a folder"
-            yield Finding(
-                f"folder {above}",
-                CheckStatus.FAIL,
-                f"Our folders cannot be made there: {why}.",
-                "Choose another folder with --home.",
-            )
-
-
-def _file(file: Path) -> Finding:
-    return _mode(f"file {file}", file, FILE_MODE)
+            cause = f"Our folders cannot be made there: {why}."
+            yield Finding(f"folder {above}", FAIL, cause, "Choose another folder with --home.")
 
 
 def _mode(name: str, path: Path, wanted: int) -> Finding:
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & ~wanted:
-        return Finding(
-            name, CheckStatus.WARN, f"Others can read it (mode {mode:04o}).", f"chmod {wanted:o} {_quoted(path)}"
-        )
-    return Finding(name, CheckStatus.OK, f"Only you can read it (mode {mode:04o}).")
+        cure = f"chmod {wanted:o} {shlex.quote(str(path))}"
+        return Finding(name, WARN, f"Others can read it (mode {mode:04o}).", cure)
+    return Finding(name, OK, f"Only you can read it (mode {mode:04o}).")
 
 
 CHECKS: tuple[Check, ...] = (
@@ -175,7 +154,7 @@ def agents_check(agents: Agents) -> Sequence[Finding]:
     """Which coding agents are on this machine."""
     known = agents.all()
     found = [
-        Finding(f"agent {agent.spec.key}", CheckStatus.OK, f"{agent.spec.name} is {path}.")
+        Finding(f"agent {agent.spec.key}", OK, f"{agent.spec.name} is {path}.")
         for agent in known
         if (path := next(filter(None, map(shutil.which, agent.spec.commands)), None))
     ]
@@ -183,7 +162,7 @@ def agents_check(agents: Agents) -> Sequence[Finding]:
         return found
     names = ", ".join(agent.spec.name for agent in known[:4])
     hint = next((agent.spec.install for agent in known if agent.spec.install), "")
-    return (Finding("agents", CheckStatus.WARN, f"No coding agent is on PATH: neither {names} nor another.", hint),)
+    return (Finding("agents", WARN, f"No coding agent is on PATH: neither {names} nor another.", hint),)
 
 
 def hooks_check(
@@ -200,35 +179,28 @@ def hooks_check(
     unheard_of = unheard(agents, reports, at_work(places.state_file))
     now = wall_clock()
     for each in reports:
-        name = f"hooks {each.agent}"
-        cure = f"quarterdeck hooks install {each.agent}"
+        name, cure = f"hooks {each.agent}", f"quarterdeck hooks install {each.agent}"
         if each.agent in unheard_of:
             cause = f"{each.name} has worked since its hooks were installed, but none of them has reported."
             cure = f"Start {each.name} again, and let it run its hooks if it asks."
-            found.append(Finding(name, CheckStatus.WARN, cause, cure))
+            found.append(Finding(name, WARN, cause, cure))
+        elif each.status is HookStatus.INSTALLED and each.heard_at is None:
+            found.append(Finding(name, OK, f"The hooks of {each.name} are in place; nothing was heard yet."))
         elif each.status is HookStatus.INSTALLED:
-            said = f"{each.name} reports what it does; heard {rough(each.heard_at, now)}."
-            if each.heard_at is None:
-                said = f"The hooks of {each.name} are in place; nothing was heard yet."
-            found.append(Finding(name, CheckStatus.OK, said))
+            found.append(Finding(name, OK, f"{each.name} reports what it does; heard {rough(each.heard_at, now)}."))
         elif each.status is HookStatus.OUTDATED:
-            found.append(
-                Finding(
-                    name,
-                    CheckStatus.WARN,
-                    f"The hooks of {each.name} belong to another version of Quarterdeck, or report to another folder.",
-                    cure,
-                )
-            )
+            cause = f"The hooks of {each.name} belong to another version of Quarterdeck, or report to another folder."
+            found.append(Finding(name, WARN, cause, cure))
         else:
             silent.append(each)
     if len(silent) > 1:
         names = listed([each.name for each in silent])
         cause = f"{names} do not report by themselves; their state is read from their screens and files."
-        found.append(Finding("hooks", CheckStatus.WARN, cause, "quarterdeck hooks install"))
-    for each in silent if len(silent) == 1 else ():
-        cause = f"{each.name} does not report by itself; its state is read from its screen and files."
-        found.append(Finding(f"hooks {each.agent}", CheckStatus.WARN, cause, f"quarterdeck hooks install {each.agent}"))
+        found.append(Finding("hooks", WARN, cause, "quarterdeck hooks install"))
+    elif silent:
+        cause = f"{silent[0].name} does not report by itself; its state is read from its screen and files."
+        cure = f"quarterdeck hooks install {silent[0].agent}"
+        found.append(Finding(f"hooks {silent[0].agent}", WARN, cause, cure))
     return found
 
 
@@ -236,17 +208,14 @@ def projects_check(settings: Settings) -> Sequence[Finding]:
     """Whether each project's repository is there, with what its tracker needs."""
     found = []
     for name, project in settings.projects.items():
-        label = f"project {name}"
+        label, program = f"project {name}", {"github": "gh", "gitlab": "glab"}.get(project.tracker.kind)
         if not is_repository(project.path):
             cause = f"{project.path} is not a git repository."
-            found.append(Finding(label, CheckStatus.FAIL, cause, "quarterdeck config edit"))
-            continue
-        program = {"github": "gh", "gitlab": "glab"}.get(project.tracker.kind)
-        if program is not None and shutil.which(program) is None:
+            found.append(Finding(label, FAIL, cause, "quarterdeck config edit"))
+        elif program is not None and shutil.which(program) is None:
             cause = f"Its issues need {program}, which is not installed."
-            found.append(
-                Finding(label, CheckStatus.WARN, cause, f"Install {program}, or set projects.{name}.tracker.kind.")
-            )
-            continue
-        found.append(Finding(label, CheckStatus.OK, f"{project.path} is there."))
+            cure = f"Install {program}, or set projects.{name}.tracker.kind."
+            found.append(Finding(label, WARN, cause, cure))
+        else:
+            found.append(Finding(label, OK, f"{project.path} is there."))
     return found

@@ -28,7 +28,7 @@ class _Cue(BaseModel):
 
 
 class _Update(BaseModel):
-    """What an engine sends. Names it made up beside these are passed over, so that newer engines go on working."""
+    """What an engine sends. Other names are ignored, so that newer engines go on working."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -95,7 +95,7 @@ def parse_update(line: str, now: datetime) -> ThoughtUpdate:
 
 
 async def ingest(store: Store, line: str, number: int, now: datetime, tally: Tally) -> None:
-    """Judge one line and keep what counts. Blank lines are passed over."""
+    """Judge one line and keep what counts. Blank lines are ignored."""
     if not line.strip():
         return
     try:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.pane import Pane
     from quarterdeck.core.session import Session, SessionId
     from quarterdeck.operations.session_context import SessionContext
-    from quarterdeck.ports.agent import Agent, LaunchPlan
+    from quarterdeck.ports.agent import Agent
 
 NAME_TRIES = 20
 UNKEPT = "No session was made, since its identity could not be saved"
@@ -54,28 +54,19 @@ async def new_session(context: SessionContext, wanted: NewSessionRequest) -> tup
     """The session as it now is, and what could not be done as asked though the session stands."""
     if not wanted.cwd.is_dir():
         raise UsageError(f"There is no folder {wanted.cwd}.", hint="Make it first, or choose another with --cwd.")
-    agent = find_agent(context, wanted.tool) if wanted.tool else None
+    agent = context.agents.get(wanted.tool) if wanted.tool else None
+    if wanted.tool and agent is None:
+        known = ", ".join(sorted(context.agents.names()))
+        raise UsageError(f'There is no agent "{wanted.tool}".', hint=f"Known: {known}.")
     request = (wanted.request or "").strip()
     if request and agent is None:
         raise UsageError("A request needs an agent to go to.", hint="Name one with --tool.")
-    plan = _plan(context, wanted, agent) if agent else None
-    if agent is not None and plan is not None and not is_installed(plan.argv[0]):
-        raise AgentError(
-            f"{agent.spec.name} is not installed: there is no program {plan.argv[0]} on PATH.", hint=agent.spec.install
-        )
-    session = await _made(context, wanted, agent, plan)
+    asked = NewSession(cwd=wanted.cwd) if agent is None else _with_agent(context, wanted, agent)
+    session = await _made(context, wanted, asked, agent)
     said = f"{session.tmux_name} in {wanted.cwd}" + (f", with {agent.spec.name}" if agent else "")
     await context.tell("session.made", said, session.session_id)
-    trouble = await deliver(context, session, agent, request) if agent is not None and request else ""
+    trouble = await _hand_request(context, session, agent, request) if agent is not None and request else ""
     return context.supervisor.fleet.sessions.get(session.session_id, session), [trouble] if trouble else []
-
-
-def find_agent(context: SessionContext, name: str) -> Agent:
-    """The agent of this name; raises UsageError with the names there are."""
-    agent = context.agents.get(name)
-    if agent is None:
-        raise UsageError(f'There is no agent "{name}".', hint=f"Known: {', '.join(sorted(context.agents.names()))}.")
-    return agent
 
 
 def is_installed(program: str) -> bool:
@@ -83,34 +74,28 @@ def is_installed(program: str) -> bool:
     return shutil.which(program) is not None
 
 
-def launch_folder(context: SessionContext) -> Path:
-    """Where files lie that agents are started with. They are the same for every session of an agent."""
-    return private_folder(context.places.state_file.parent / "launch")
-
-
-def _plan(context: SessionContext, wanted: NewSessionRequest, agent: Agent) -> LaunchPlan:
-    start = Launch(cwd=wanted.cwd, spool=context.places.spool, files=launch_folder(context))
+def _with_agent(context: SessionContext, wanted: NewSessionRequest, agent: Agent) -> NewSession:
+    """A session that starts an agent, and goes on with a shell; the files that the agent needs are written."""
+    # The folder is the same for every session of an agent.
+    folder = private_folder(context.places.state_file.parent / "launch")
+    start = Launch(cwd=wanted.cwd, spool=context.places.spool, files=folder)
     resumed = agent.resume(replace(start, session_id=wanted.conversation)) if wanted.conversation else None
-    return resumed or agent.launch(start)
+    plan = resumed or agent.launch(start)
+    if not is_installed(plan.argv[0]):
+        raise AgentError(
+            f"{agent.spec.name} is not installed: there is no program {plan.argv[0]} on PATH.", hint=agent.spec.install
+        )
+    for path, text in plan.files.items():
+        write_private(path, text)
+    env = ({"SHELL": wanted.shell} if wanted.shell else {}) | dict(plan.env)
+    return NewSession(cwd=wanted.cwd, argv=("/bin/sh", "-c", THEN_A_SHELL, "quarterdeck", *plan.argv), env=env)
 
 
-async def _made(
-    context: SessionContext, wanted: NewSessionRequest, agent: Agent | None, plan: LaunchPlan | None
-) -> Session:
+async def _made(context: SessionContext, wanted: NewSessionRequest, asked: NewSession, agent: Agent | None) -> Session:
     supervisor = context.supervisor
-    argv: tuple[str, ...] = ()
-    env: dict[str, str] = {}
-    if plan is not None:
-        for path, text in plan.files.items():
-            write_private(path, text)
-        argv = ("/bin/sh", "-c", THEN_A_SHELL, "quarterdeck", *plan.argv)
-        env = dict(plan.env)
-        if wanted.shell:
-            env.setdefault("SHELL", wanted.shell)
     async with supervisor.discovery:
-        promised, pane = await _new_pane(context, wanted, argv, env)
-        started = None if agent is None else shown_agent(agent)
-        supervisor.expect(pane.tmux_id, CreatedReason.API_CREATE, started)
+        promised, pane = await _new_pane(context, wanted, asked)
+        supervisor.expect(pane.tmux_id, CreatedReason.API_CREATE, shown_agent(agent) if agent is not None else None)
         await supervisor.look_locked()
         made = next((s for s in supervisor.fleet.sessions.values() if s.tmux_id == pane.tmux_id), None)
         if made is None or made.session_id != promised:
@@ -128,20 +113,17 @@ async def _made(
     return made
 
 
-async def _new_pane(
-    context: SessionContext, wanted: NewSessionRequest, argv: tuple[str, ...], env: dict[str, str]
-) -> tuple[SessionId, Pane]:
+async def _new_pane(context: SessionContext, wanted: NewSessionRequest, asked: NewSession) -> tuple[SessionId, Pane]:
     """The tmux session, and the identity that was kept for it before it was made."""
-    name = (wanted.name or "").strip() or None
-    if name is not None:
-        return await _named_pane(context, NewSession(name=name, cwd=wanted.cwd, argv=argv, env=env))
+    if name := (wanted.name or "").strip():
+        return await _named_pane(context, name, asked)
     await context.supervisor.look_locked()
     snapshot = context.supervisor.snapshot
     taken = {pane.session_name for pane in snapshot.panes} if snapshot else set()
     # Another program may take the name between the look and the making.
     for attempt, free in enumerate(free_names(wanted.stem, taken)):
         try:
-            return await _named_pane(context, NewSession(name=free, cwd=wanted.cwd, argv=argv, env=env))
+            return await _named_pane(context, free, asked)
         except (TmuxRefused, Refused) as refusal:
             is_taken = "exists already" in refusal.message or "being made already" in refusal.message
             if not is_taken or attempt == NAME_TRIES:
@@ -149,36 +131,28 @@ async def _new_pane(
     raise AssertionError("the loop ends with a pane or an error")
 
 
-async def _named_pane(context: SessionContext, asked: NewSession) -> tuple[SessionId, Pane]:
-    assert asked.name is not None
+async def _named_pane(context: SessionContext, name: str, asked: NewSession) -> tuple[SessionId, Pane]:
     try:
-        promised = await context.store.reserve(context.supervisor.server, asked.name)
+        promised = await context.store.reserve(context.supervisor.server, name)
     except StoreError as error:
         raise StoreError(f"{UNKEPT}: {error.message}", hint="Try again when the state can be written.") from error
     try:
-        return promised, await context.mux.new_session(asked)
+        return promised, await context.mux.new_session(replace(asked, name=name))
     except BaseException:
         await asyncio.shield(context.store.release(promised))
         raise
 
 
-async def deliver(context: SessionContext, session: Session, agent: Agent, request: str) -> str:
-    """Send the request, or keep it until it can go; answers what there is to say of it, or "".
-
-    Raises QuarterdeckError when it can be neither delivered nor kept.
-    """
+async def _hand_request(context: SessionContext, session: Session, agent: Agent, request: str) -> str:
+    """Send the request, or keep it until it can go; answers what there is to say of it, or ""."""
     try:
         sent = await send(context, session, request, DeliveryRules(holds=True))
     except QuarterdeckError as error:
-        raise QuarterdeckError(
-            f"{session.tmux_name} was made, but the request was not delivered: {error.message}", hint=error.hint
-        ) from error
+        said = f"{session.tmux_name} was made, but the request was not delivered: {error.message}"
+        raise QuarterdeckError(said, hint=error.hint) from error
+    name, detail = agent.spec.name, sent.detail
     if sent.proof is Proof.HELD:
-        return (
-            f"The request waits (message {sent.held}) and is sent as soon as possible: {sent.detail.removesuffix('.')}."
-        )
+        return f"The request waits (message {sent.held}) and is sent as soon as possible: {detail.removesuffix('.')}."
     if sent.outcome is Outcome.UNCONFIRMED:
-        return (
-            f"{agent.spec.name} shows no sign of having taken the request ({sent.detail}); look at {session.tmux_name}."
-        )
+        return f"{name} shows no sign of having taken the request ({detail}); look at {session.tmux_name}."
     return ""

@@ -55,52 +55,40 @@ def orchestrator_id(project: Project) -> SessionId:
 async def ensure_orchestrator(context: WorkContext, request: OrchestratorRequest, say: Say) -> WorkRecord:
     """The project's orchestrator, alive: as it is, brought back, or made, be it by another process."""
     project = context.project(request.project)
-    session_id = orchestrator_id(project)
+    session_id, is_anew = orchestrator_id(project), project.orchestrator_strategy is not Strategy.REUSE
     await recover(context)
     try:
-        await _check_nobody_is_at_it(context, session_id)
-        held = await context.works.work(session_id)
-        if held is not None and project.orchestrator_strategy is not Strategy.REUSE:
-            purges = project.orchestrator_strategy is Strategy.DELETE
-            return await relaunch_orchestrator(context, request, say, purges=purges, is_shared=True)
-        return await _revive_or_spawn(context, project, request, say)
-    except AlreadyReserved as conflict:
-        said = "Another process is making the orchestrator; waiting for it"
-        await context.tell("session.orchestrator_conflict", said, project.name, session_id, Level.WARN)
-        say(f"another process is working on {session_id}; waiting for it")
-        return await _after_the_other(context, project, request, say, conflict)
-
-
-async def _check_nobody_is_at_it(context: WorkContext, session_id: SessionId) -> None:
-    """Raise when an operation on it is under way: what its record says meanwhile is only half of the truth."""
-    for entry in await context.works.journal():
-        if entry.session_id == session_id:
-            raise AlreadyReserved(f"A {entry.operation} of {session_id} is under way.", hint="Wait until it is over.")
-
-
-async def _revive_or_spawn(
-    context: WorkContext, project: Project, request: OrchestratorRequest, say: Say
-) -> WorkRecord:
-    held = await context.works.work(orchestrator_id(project))
-    if held is not None:
-        return await _revive(context, held, say)
-    return await _spawn(context, project, request, say, is_shared=True)
-
-
-async def _after_the_other(
-    context: WorkContext, project: Project, request: OrchestratorRequest, say: Say, conflict: AlreadyReserved
-) -> WorkRecord:
-    """What the process that was first has made; ours, when that one failed."""
+        return await _ensure(context, project, request, say, is_anew=is_anew)
+    except AlreadyReserved as error:
+        conflict = error
+    said = "Another process is making the orchestrator; waiting for it"
+    await context.tell("session.orchestrator_conflict", said, project.name, session_id, Level.WARN)
+    say(f"another process is working on {session_id}; waiting for it")
+    # What the process that was first has made; ours, when that one failed.
     for _ in range(int(CONFLICT_SECONDS / CONFLICT_PAUSE)):
         await asyncio.sleep(CONFLICT_PAUSE)
         await recover(context)
         try:
-            await _check_nobody_is_at_it(context, orchestrator_id(project))
-            return await _revive_or_spawn(context, project, request, say)
+            return await _ensure(context, project, request, say, is_anew=False)
         except AlreadyReserved as again:
             conflict = again
     await _failed(context, project, conflict)
     raise conflict
+
+
+async def _ensure(
+    context: WorkContext, project: Project, request: OrchestratorRequest, say: Say, *, is_anew: bool
+) -> WorkRecord:
+    session_id = orchestrator_id(project)
+    for entry in await context.works.journal():
+        if entry.session_id == session_id:
+            # What its record says meanwhile is only half of the truth.
+            raise AlreadyReserved(f"A {entry.operation} of {session_id} is under way.", hint="Wait until it is over.")
+    held = await context.works.work(session_id)
+    if held is not None and not is_anew:
+        return await _revive(context, held, say)
+    purges = project.orchestrator_strategy is Strategy.DELETE
+    return await _start_anew(context, project, request, say, held, purges=purges, is_shared=True)
 
 
 async def _revive(context: WorkContext, held: WorkRecord, say: Say) -> WorkRecord:
@@ -122,13 +110,25 @@ async def _revive(context: WorkContext, held: WorkRecord, say: Say) -> WorkRecor
     )
 
 
-async def relaunch_orchestrator(
-    context: WorkContext, request: OrchestratorRequest, say: Say, *, purges: bool = True, is_shared: bool = False
-) -> WorkRecord:
-    """A new orchestrator in place of the one there is; `is_shared`: another process may be making it, too."""
+async def relaunch_orchestrator(context: WorkContext, request: OrchestratorRequest, say: Say) -> WorkRecord:
+    """A new orchestrator in place of the one there is."""
     project = context.project(request.project)
-    session_id = orchestrator_id(project)
-    held = await context.works.work(session_id)
+    held = await context.works.work(orchestrator_id(project))
+    return await _start_anew(context, project, request, say, held, purges=True, is_shared=False)
+
+
+async def _start_anew(
+    context: WorkContext,
+    project: Project,
+    request: OrchestratorRequest,
+    say: Say,
+    held: WorkRecord | None,
+    *,
+    purges: bool,
+    is_shared: bool,
+) -> WorkRecord:
+    """End the orchestrator there is, and make one; `is_shared`: another process may be making it, too."""
+    session_id, role = orchestrator_id(project), Role.ORCHESTRATOR.value
     if held is not None:
         say(f"ending {session_id}")
         # Its worktree stays as it is, and the new one goes on in it: nothing there can be lost.
@@ -136,14 +136,7 @@ async def relaunch_orchestrator(
         if purges:
             await purge(context, held)
         await context.works.drop_work(session_id)
-    return await _spawn(context, project, request, say, is_shared=is_shared)
-
-
-async def _spawn(
-    context: WorkContext, project: Project, request: OrchestratorRequest, say: Say, *, is_shared: bool
-) -> WorkRecord:
     agent_choice = choose_agent(project, Role.ORCHESTRATOR, asked=AgentChoice(agent=request.agent))
-    session_id, role = orchestrator_id(project), Role.ORCHESTRATOR.value
     said = "Starting the orchestrator"
     await context.tell("session.spawn_started", said, project.name, session_id, agent=agent_choice.agent, role=role)
     try:

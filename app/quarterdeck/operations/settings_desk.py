@@ -65,24 +65,22 @@ class SettingsDesk:
     async def settings(self) -> list[Setting]:
         """Every setting that can be changed here, with what can be tried."""
         loaded, self._shown = self._live.loaded()
-        help_of = {key: text for key, text in help_texts().items() if _is_shown(key)}
+        texts = {key: text for key, text in help_texts().items() if key.count(".") == 1}
+        help_of = {key: text for key, text in texts.items() if key.partition(".")[0] in SECTIONS}
         shown = [self._setting(value, help_of) for value in loaded.values() if value.key in help_of]
         first = next(place for place, each in enumerate(shown) if each.key.startswith("notify"))
         return [*shown[:first], *(await self._trials()), *shown[first:]]
 
     async def change(self, key: str, value: str) -> None:
         """Set one, or try what is tried."""
-        if key == SPENT:
-            return
         if key == TEST:
             self._tried = await self._try()
-            return
-        if key == MODELS:
+        elif key == MODELS:
             await self._list_models()
-            return
-        if self._shown is None or schema_at(tuple(key.split("."))) is None:
-            raise NotFound(f"There is no setting {key}.")
-        self._live.change(key, value, self._shown)
+        elif key != SPENT:
+            if self._shown is None or schema_at(tuple(key.split("."))) is None:
+                raise NotFound(f"There is no setting {key}.")
+            self._live.change(key, value, self._shown)
 
     def _setting(self, value: SettingValue, help_of: Mapping[str, str]) -> Setting:
         choices = tuple(self._agents()) if value.key == AGENT else _choices(value.path)
@@ -103,30 +101,18 @@ class SettingsDesk:
         spent = await self._thinkers.spent(self._live.now.thoughts)
         counts = self._engine.skipped
         skipped = ", ".join(f"{count} {WORDS[why]}" for why, count in sorted(counts.items()))
-        passed = f" Sessions skipped: {skipped}." if skipped else ""
+        skips = f" Sessions skipped: {skipped}." if skipped else ""
         said = f"{self._tried}\n" if self._tried else ""
+        models = f"{len(self._models)} known" if self._models else ""
+        number = f"{sum(counts.values())} skipped" if counts else ""
+        trials = (
+            (TEST, self._tried, f"{said}Ask the engine once and show what it says.", "Enter tries it"),
+            (SPENT, number, f"Spent in the {spent}.{skips}", "Enter looks again"),
+            (MODELS, models, "Ask the endpoint which models it has.", "Enter asks"),
+        )
         return [
-            Setting(
-                key=TEST,
-                value=self._tried,
-                help=f"{said}Ask the engine once and show what it says.",
-                source="Enter tries it",
-                choices=(NOW,),
-            ),
-            Setting(
-                key=SPENT,
-                value=f"{sum(counts.values())} skipped" if counts else "",
-                help=f"Spent in the {spent}.{passed}",
-                source="Enter looks again",
-                choices=(NOW,),
-            ),
-            Setting(
-                key=MODELS,
-                value=f"{len(self._models)} known" if self._models else "",
-                help="Ask the endpoint which models it has.",
-                source="Enter asks",
-                choices=(NOW,),
-            ),
+            Setting(key=key, value=value, help=text, source=source, choices=(NOW,))
+            for key, value, text, source in trials
         ]
 
     async def _try(self) -> str:
@@ -172,11 +158,6 @@ WORDS: Mapping[Skip, str] = {
     Skip.OTHER_ENGINE: "that another engine speaks for",
     Skip.STALE_DELIVERY: "with an answer that came too late",
 }
-
-
-def _is_shown(key: str) -> bool:
-    section, _, name = key.partition(".")
-    return section in SECTIONS and "." not in name
 
 
 def _choices(path: tuple[str, ...]) -> tuple[str, ...]:

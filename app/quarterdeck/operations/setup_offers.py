@@ -10,13 +10,13 @@ from msgspec import Struct
 
 from quarterdeck.core.text import listed
 from quarterdeck.errors import QuarterdeckError
-from quarterdeck.operations import hook_install
-from quarterdeck.operations.hook_install import summary
+from quarterdeck.operations import agent_hooks
+from quarterdeck.operations.agent_hooks import summary
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from quarterdeck.operations.hook_install import HookChange
+    from quarterdeck.operations.agent_hooks import HookChange
     from quarterdeck.paths import Places
     from quarterdeck.ports.agent import Agents
     from quarterdeck.ports.mux import ConsoleKey, FreeKey
@@ -49,9 +49,9 @@ def hooks_offer(agents: Agents, places: Places) -> Offer | None:
     """Have every agent report that is on this machine and does not. Blocking."""
     found: list[HookChange] = []
     refused: list[QuarterdeckError] = []
-    for agent in hook_install.wanted_agents(agents, ()):
+    for agent in agent_hooks.wanted_agents(agents, ()):
         try:
-            found.append(hook_install.change(agent, places, install=True))
+            found.append(agent_hooks.change(agent, places, install=True))
         except QuarterdeckError as error:
             refused.append(error)
     wanted = [change for change in found if change.plan.changes]
@@ -60,11 +60,11 @@ def hooks_offer(agents: Agents, places: Places) -> Offer | None:
             raise refused[0]
         return None
     names = listed([change.agent.spec.name for change in wanted])
-    whole = [line for change in wanted for line in (str(change.plan.path), *hook_install.difference(change), "")]
+    whole = [line for change in wanted for line in (str(change.plan.path), *agent_hooks.difference(change), "")]
     short = [
         line
         for change in wanted
-        for line in (str(change.plan.path), *(summary(change) or hook_install.difference(change)), "")
+        for line in (str(change.plan.path), *(summary(change) or agent_hooks.difference(change)), "")
     ]
     return Offer(
         off=f"{names} {'does' if len(wanted) == 1 else 'do'} not report to Quarterdeck.",
@@ -82,7 +82,7 @@ async def _install(wanted: Sequence[HookChange], places: Places) -> Done:
     failed: list[QuarterdeckError] = []
     for change in wanted:
         try:
-            kept |= await asyncio.to_thread(hook_install.carry_out, change, places) is not None
+            kept |= await asyncio.to_thread(agent_hooks.carry_out, change, places) is not None
         except QuarterdeckError as error:
             failed.append(error)
             continue

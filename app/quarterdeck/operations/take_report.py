@@ -41,30 +41,21 @@ async def report(
 
     after = await context.works.change_work((await context.record(session_id)).session_id, take)
     assert before is not None
-    await context.works.audit(
-        after.session_id,
-        now,
-        {
-            "state": said.value,
-            "note": given.note,
-            "pr_url": pr_url,
-            "actor": context.own_session or "operator",
-            "accepted": reason is None,
-            "reason": reason,
-            "before": _snapshot(before),
-            "after": _snapshot(after),
-        },
-    )
+    trail = {
+        "state": said.value,
+        "note": given.note,
+        "pr_url": pr_url,
+        "actor": context.own_session or "operator",
+        "accepted": reason is None,
+        "reason": reason,
+        "before": _snapshot(before),
+        "after": _snapshot(after),
+    }
+    await context.works.audit(after.session_id, now, trail)
     if reason is not None:
-        await context.tell(
-            "report.transition_rejected",
-            f"A report of {session_id} was not taken",
-            project=after.project,
-            session_id=session_id,
-            level=Level.WARN,
-            state=said.value,
-            reason=reason,
-        )
+        told = {"state": said.value, "reason": reason}
+        summary = f"A report of {session_id} was not taken"
+        await context.tell("report.transition_rejected", summary, after.project, session_id, Level.WARN, **told)
         raise Refused(f"The report {said} was not accepted: {reason}.")
     return after
 
