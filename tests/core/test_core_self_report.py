@@ -99,7 +99,6 @@ def test_a_report_of_a_pull_request_opens_it() -> None:
             SelfReport(state=SelfState.WORKING, at=NOW),
             "exited",
         ),
-        (worker(), SelfReport(state=SelfState.PR_CREATED, at=NOW, pr_url=URL, pr_number=8), "contradicts"),
         (worker(), SelfReport(state=SelfState.PR_CREATED, at=NOW, pr_url="nonsense"), "not the address"),
     ],
 )
@@ -110,4 +109,4 @@ def test_reports_that_cannot_be_true_are_refused_with_the_reason(
 
 
 def test_a_plausible_report_is_taken() -> None:
-    assert refusal(worker(), SelfReport(state=SelfState.PR_CREATED, at=NOW, pr_url=URL, pr_number=7)) is None
+    assert refusal(worker(), SelfReport(state=SelfState.PR_CREATED, at=NOW, pr_url=URL)) is None

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.redact import REDACTED, masked
-from quarterdeck.core.text import clean_lines
+from quarterdeck.core.text import squashed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,7 @@ def pick_several(choices: Sequence[str], word: str) -> tuple[int, ...] | None:
 
 def is_same_question(one: str, other: str) -> bool:
     """Whether two captures of a question differ in nothing but their line breaks, and in what is ticked by now."""
-    return _squashed(one).translate(_TICKED) == _squashed(other).translate(_TICKED)
+    return squashed(one).translate(_TICKED) == squashed(other).translate(_TICKED)
 
 
 def is_shown_by(told: str, choices: Sequence[str], seen: str, seen_choices: Sequence[str]) -> bool:
@@ -68,8 +68,8 @@ def is_shown_by(told: str, choices: Sequence[str], seen: str, seen_choices: Sequ
         return False
     if is_same_question(told, seen):
         return True
-    on_screen = _squashed(seen)
-    lines = [_squashed(_CUT.sub("", _TOOL.sub("", line.strip()))) for line in told.splitlines()]
+    on_screen = squashed(seen)
+    lines = [squashed(_CUT.sub("", _TOOL.sub("", line.strip()))) for line in told.splitlines()]
     said = [line for line in lines if line]
     return bool(said) and all(line in on_screen for line in said)
 
@@ -87,7 +87,3 @@ def landmarks(text: str) -> tuple[str, ...]:
 
 def _plain(text: str) -> str:
     return _BLANK.sub(" ", text).strip().rstrip(".").casefold()
-
-
-def _squashed(text: str) -> str:
-    return _BLANK.sub("", clean_lines(text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -82,9 +83,9 @@ def stretches(moments: Sequence[Moment], since: datetime, until: datetime) -> It
 
 def totals(moments: Sequence[Moment], since: datetime, until: datetime) -> dict[DayState, timedelta]:
     """How long it was doing what between two times."""
-    found: dict[DayState, timedelta] = {}
+    found: defaultdict[DayState, timedelta] = defaultdict(timedelta)
     for state, length in stretches(moments, since, until):
-        found[state] = found.get(state, timedelta()) + length
+        found[state] += length
     return found
 
 

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+LONGEST_BODY = 16_000
+"""Characters of an issue that an agent is told; the rest it reads itself."""
+
 
 class IssueState(StrEnum):
     """Where an issue stands."""
@@ -54,13 +57,13 @@ def issue_number(text: str) -> str | None:
     return match[1] if match else None
 
 
-def issue_text(issue: Issue, *, longest: int = 16_000) -> str:
+def issue_text(issue: Issue) -> str:
     """An issue as an agent is told of it."""
     facts = [f"Labels: {', '.join(issue.labels)}"] if issue.labels else []
     if issue.priority:
         facts.append(f"Priority: {issue.priority}")
     body = issue.body.strip()
-    if len(body) > longest:
-        body = f"{body[:longest]}\n\n(The rest is left out; read it at {issue.url or issue.id}.)"
+    if len(body) > LONGEST_BODY:
+        body = f"{body[:LONGEST_BODY]}\n\n(The rest is left out; read it at {issue.url or issue.id}.)"
     head = f"Issue {issue.id}: {issue.title}"
     return "\n\n".join(part for part in (head, issue.url, "\n".join(facts), body) if part)

@@ -6,7 +6,7 @@ import re
 from hashlib import blake2b
 from itertools import pairwise
 
-from quarterdeck.core.text import clean_lines
+from quarterdeck.core.text import squashed
 
 MOST_RECIPIENTS = 32
 PAUSE = 0.15
@@ -27,7 +27,6 @@ _SEQUENCE = re.compile(
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PASTED = re.compile(r"\[Pasted (?:text|Content|~?\d|Text)", re.IGNORECASE)
 _WORD = re.compile(r"\w")
-_BLANK = re.compile(r"\s+")
 
 
 def cleaned(text: str) -> str:
@@ -45,17 +44,14 @@ def pause_for(text: str) -> float:
 
 def is_draft_of(shown: str, text: str) -> bool:
     """Whether what stands in an input line is this text: whole, scrolled, wrapped, or folded into a placeholder."""
-    held = _squashed(shown)
-    if not held:
-        return False
-    wanted = _squashed(text)
-    return bool(_PASTED.search(shown)) or held in wanted or wanted in held
+    held, wanted = squashed(shown), squashed(text)
+    return bool(held) and (bool(_PASTED.search(shown)) or held in wanted or wanted in held)
 
 
 def is_told_in(turn: str, text: str) -> bool:
     """Whether something the operator said, as an agent wrote it down, holds this text."""
-    wanted = _squashed(text)
-    return bool(wanted) and wanted[:COMPARED] in _squashed(turn)
+    wanted = squashed(text)
+    return bool(wanted) and wanted[:COMPARED] in squashed(turn)
 
 
 def lines_below(screen: str, text: str) -> int | None:
@@ -63,10 +59,10 @@ def lines_below(screen: str, text: str) -> int | None:
 
     A text that waits in an input line has the same lines under it until it is taken; then what it leads to comes there.
     """
-    end = _squashed(text.strip().rpartition("\n")[2])[-TAIL:]
+    end = squashed(text.strip().rpartition("\n")[2])[-TAIL:]
     if len(end) < SHORTEST_TAIL:
         return None
-    shown = [_squashed(line) for line in screen.split("\n")]
+    shown = [squashed(line) for line in screen.split("\n")]
     # A terminal breaks lines where it likes, so a line is read on into the next.
     places = [at for at, (line, after) in enumerate(pairwise((*shown, ""))) if end in line or end in line + after]
     if not places:
@@ -78,7 +74,3 @@ def lines_below(screen: str, text: str) -> int | None:
 def fingerprint(text: str) -> str:
     """Tells two messages apart in the log, and nothing about them."""
     return blake2b(text.encode(), digest_size=6).hexdigest()
-
-
-def _squashed(text: str) -> str:
-    return _BLANK.sub("", clean_lines(text))

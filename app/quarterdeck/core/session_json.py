@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -33,35 +32,18 @@ if TYPE_CHECKING:
 
 SESSION_FIELDS = tuple(field.name for field in FIELDS if field.is_public)
 ASK_FIELDS = ("kind", "text", "choices", "since")
-WORK_FIELDS = (
-    "project",
-    "role",
-    "agent",
-    "status",
-    "branch",
-    "worktree",
-    "issue",
-    "prs",
-    "lifecycle",
-    "display_name",
-    "created_at",
-    "restored_at",
-)
-
-EVENT_NAMES: Mapping[type[Event], str] = MappingProxyType(
-    {
-        SessionCreated: "session.created",
-        SessionChanged: "session.changed",
-        SessionDeleted: "session.deleted",
-        SessionStale: "session.stale",
-        SessionForgotten: "session.forgotten",
-        ServerChanged: "server.changed",
-        LookSucceeded: "look.succeeded",
-        LookFailed: "look.failed",
-        ThemeFound: "theme.found",
-        WorkerHealth: "worker.health",
-    }
-)
+EVENT_NAMES: Mapping[type[Event], str] = {
+    SessionCreated: "session.created",
+    SessionChanged: "session.changed",
+    SessionDeleted: "session.deleted",
+    SessionStale: "session.stale",
+    SessionForgotten: "session.forgotten",
+    ServerChanged: "server.changed",
+    LookSucceeded: "look.succeeded",
+    LookFailed: "look.failed",
+    ThemeFound: "theme.found",
+    WorkerHealth: "worker.health",
+}
 """Those that scripts are told."""
 
 
@@ -75,8 +57,6 @@ def to_wire(session: Session) -> dict[str, object]:
         wire["last_activity_at"] = None
     if session.asks is not None:
         wire["asks"] = {name: plain(getattr(session.asks, name)) for name in ASK_FIELDS}
-    if session.work is not None:
-        wire["work"] = {name: plain(getattr(session.work, name)) for name in WORK_FIELDS}
     return wire
 
 
@@ -86,31 +66,24 @@ def event_to_wire(event: Event) -> dict[str, object]:
     match event:
         case SessionCreated(session=session):
             about: dict[str, object] = {"reason": event.reason.value, "repo_theme": plain(event.theme)}
-            return head | {"session_id": session.session_id} | about | {"session": to_wire(session)}
-        case SessionChanged(before=before, after=after):
-            old, new = to_wire(before), to_wire(after)
-            return head | {
-                "session_id": after.session_id,
-                "changed": [name for name in SESSION_FIELDS if old[name] != new[name]],
-                "state": new["state"],
-                "previous_state": old["state"],
-                "session": new,
-            }
+        case SessionChanged(before=before, after=session):
+            old, new = to_wire(before), to_wire(session)
+            changed = [name for name in SESSION_FIELDS if old[name] != new[name]]
+            about = {"changed": changed, "state": new["state"], "previous_state": old["state"]}
         case SessionDeleted(session=session):
-            return head | {
-                "session_id": session.session_id,
+            about = {
                 "reason": event.reason.value,
                 "delete_mode": event.mode.value,
                 "tmux_session_alive": event.tmux_session_alive,
                 "exit_status": session.exit_status,
-                "session": to_wire(session),
             }
+        case SessionStale(session=session):
+            about = {}
         case LookSucceeded():
             return head
-        case SessionStale(session=session):
-            return head | {"session_id": session.session_id, "session": to_wire(session)}
         case _:
             return head | {name: masked_values(plain(held)) for name, held in asdict(event).items() if name != "at"}
+    return head | {"session_id": session.session_id} | about | {"session": to_wire(session)}
 
 
 def plain(value: object) -> object:

@@ -49,9 +49,9 @@ def find_session(word: str, sessions: Sequence[Session]) -> Session | None:
     return next(iter(matches.values()), None)
 
 
-def next_numeric_name(names: Iterable[str], *, at_least: int = 0) -> int:
+def next_numeric_name(names: Iterable[str]) -> int:
     """The number after the highest name that is a number."""
-    return max([at_least, *(int(name) + 1 for name in names if re.fullmatch(_NUMBER, name))])
+    return max([0, *(int(name) + 1 for name in names if re.fullmatch(_NUMBER, name))])
 
 
 def free_names(stem: str, names: Collection[str]) -> Iterator[str]:

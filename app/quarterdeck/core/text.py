@@ -47,6 +47,7 @@ _ONE_CHARACTER_FORMS = {
     "\x9e": "\x1b^",
     "\x9f": "\x1b_",
 }
+_BLANK = re.compile(r"\s+")
 _COLOUR = re.compile(r"\x1b\[[0-9;:]{0,64}m")
 
 _BREAKS = frozenset("\n\r\v\f\x85\u2028\u2029")
@@ -101,11 +102,16 @@ def clean_lines(text: str) -> Clean:
     return Clean(_plain(_SEQUENCE.sub("", _with_escapes(text)), _MANY_LINES))
 
 
+def squashed(text: str) -> str:
+    """The text cleaned and without its blanks, in which two screens differ that break lines elsewhere."""
+    return _BLANK.sub("", clean_lines(text))
+
+
 def clean_sgr(text: str) -> Clean:
     """As `clean_lines`, with the colours kept: `ESC[…m` and no other sequence."""
     parts: list[str] = []
     end = 0
-    text = _SEQUENCE.sub(_colour_only, _with_escapes(text))
+    text = _SEQUENCE.sub(lambda found: found[0] if _COLOUR.fullmatch(found[0]) else "", _with_escapes(text))
     if _is_clean(set(text) - {"\x1b"}, _MANY_LINES):
         return Clean(unicodedata.normalize("NFC", text))
     for found in _COLOUR.finditer(text):
@@ -157,10 +163,6 @@ def _with_escapes(text: str) -> str:
         for short, long in _ONE_CHARACTER_FORMS.items():
             text = text.replace(short, long)
     return text
-
-
-def _colour_only(found: re.Match[str]) -> str:
-    return found[0] if _COLOUR.fullmatch(found[0]) else ""
 
 
 def _is_clean(characters: set[str], rules: _Rules) -> bool:

@@ -91,7 +91,6 @@ class SelfReport(Struct, frozen=True, kw_only=True):
     at: datetime
     note: str = ""
     pr_url: str | None = None
-    pr_number: int | None = None
 
 
 def parse_self_state(text: str) -> SelfState | None:
@@ -105,11 +104,8 @@ def parse_self_state(text: str) -> SelfState | None:
 
 def refusal(lifecycle: Lifecycle, report: SelfReport) -> str | None:
     """Why a report is not taken, or None when it is."""
-    number = _number_in(report.pr_url)
-    if report.pr_url and number is None:
+    if report.pr_url and parse_pull_request(report.pr_url) is None:
         return f"{report.pr_url} is not the address of a pull request"
-    if report.pr_number is not None and number is not None and report.pr_number != number:
-        return f"the pull request's number {report.pr_number} contradicts its address {report.pr_url}"
     work, pr, runtime = lifecycle.session, lifecycle.pr, lifecycle.runtime
     if work.kind is Role.ORCHESTRATOR:
         return "an orchestrator does not report"
@@ -126,23 +122,18 @@ def apply_report(lifecycle: Lifecycle, report: SelfReport, now: datetime) -> Lif
     """The lifecycle after a report that was taken."""
     state, reason = _MEANS[report.state]
     pr = lifecycle.pr
-    number = report.pr_number if report.pr_number is not None else _number_in(report.pr_url)
-    is_known = bool(report.pr_url) or number is not None or pr.state is not PrState.NONE
+    found = parse_pull_request(report.pr_url) if report.pr_url else None
+    is_known = bool(report.pr_url) or pr.state is not PrState.NONE
     if report.state in _OF_PR and is_known:
         pr = replace(
             pr,
             state=PrState.OPEN,
             reason=PrReason.REVIEW_PENDING if report.state is SelfState.READY_FOR_REVIEW else PrReason.IN_PROGRESS,
-            number=number if number is not None else pr.number,
+            number=found.number if found else pr.number,
             url=report.pr_url or pr.url,
             last_observed_at=now,
         )
     return decide(lifecycle, now, state=state, reason=reason, pr=pr)
-
-
-def _number_in(url: str | None) -> int | None:
-    found = parse_pull_request(url) if url else None
-    return found.number if found else None
 
 
 NO_NOTE = "It needs input, and has not said what."
