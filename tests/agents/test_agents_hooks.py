@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from quarterdeck.agents import json_splice
 from quarterdeck.agents.hooks import MARK, REPORTS_KEPT, hook_command, script_path, script_text
 from quarterdeck.agents.json_splice import NotPlainJson
-from quarterdeck.agents.opencode_hooks import plugin_text
+from quarterdeck.agents.opencode_plugin import plugin_text
 from quarterdeck.agents.opencode_server import PASSWORD, port_in
 from quarterdeck.core.report import PAYLOAD_BYTES
 from quarterdeck.errors import Refused

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck.agents.agent_files import FileClaims
-from quarterdeck.agents.claude_transcript import folder_name
+from quarterdeck.agents.claude_files import folder_name
 from quarterdeck.agents.gist import action_kind, asked, tool_gist
 from quarterdeck.agents.json_lines import FileTail
 from quarterdeck.core.transcript import ACTIONS_KEPT, TURN_LENGTH, TURNS_KEPT, ActionKind, TranscriptView

@@ -240,8 +240,9 @@ AGENTS_READERS = (
     "screen",
     "_screen",
     "_transcript",
-    "_registry",
+    "claude_files",
     "_reports",
+    "_plugin",
     "core.skills",
     "agent_line",
 )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.agents.claude_registry import LONGEST, entry
+from quarterdeck.agents.claude_files import LONGEST, entry
 from quarterdeck.config.loader import load
 from quarterdeck.errors import SettingsError
 from quarterdeck.foreign_files import LARGEST, TooLarge, open_file, read_bytes, read_given, read_head, read_text

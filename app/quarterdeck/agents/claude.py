@@ -44,7 +44,7 @@ SPEC = AgentSpec(
 
 @cache
 def _readers() -> AgentReaders:
-    from quarterdeck.agents import claude_registry, claude_screen, claude_transcript
+    from quarterdeck.agents import claude_files, claude_screen
     from quarterdeck.agents.agent_readers import AgentReaders
     from quarterdeck.agents.claude_reports import CLAUDE_HOOKS, read_claude
     from quarterdeck.agents.hooks import JsonHooks
@@ -57,14 +57,14 @@ def _readers() -> AgentReaders:
         reports=read_claude,
         hooks=JsonHooks(
             agent=SPEC.key,
-            file=lambda home: claude_transcript.config_folder(home) / "settings.json",
+            file=lambda home: claude_files.config_folder(home) / "settings.json",
             # Not MessageDisplay and PostToolBatch: they would cost it much and tell us little.
             events=CLAUDE_HOOKS,
             launch=_with_settings,
         ),
-        registry=claude_registry.read_registry,
-        transcripts=claude_transcript.transcript,
-        conversations=claude_registry.conversation,
+        registry=claude_files.read_registry,
+        transcripts=claude_files.transcript,
+        conversations=claude_files.conversation,
     )
 
 

@@ -39,8 +39,7 @@ def _readers() -> AgentReaders:
     from quarterdeck.agents import opencode_screen, opencode_server, opencode_transcript
     from quarterdeck.agents.agent_readers import AgentReaders
     from quarterdeck.agents.colours import marked_button
-    from quarterdeck.agents.opencode_hooks import PluginFile
-    from quarterdeck.agents.opencode_reports import read_opencode
+    from quarterdeck.agents.opencode_plugin import PluginFile, read_opencode
     from quarterdeck.agents.screen import in_order
 
     return AgentReaders(

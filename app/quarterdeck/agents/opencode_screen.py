@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from quarterdeck.agents.dialogs import OPTION, choices_of, option_of, question_text, ticks_of
-from quarterdeck.agents.opencode_reports import CHOICES
+from quarterdeck.agents.opencode_server import CHOICES
 from quarterdeck.agents.screen import DialogText, Match, Meaning, Parts, Region, ScreenLayout, ScreenRule
 from quarterdeck.core.answer_choice import SUBMIT
 from quarterdeck.core.session import Confidence

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.agents.gist import asked, tool_request
-from quarterdeck.agents.opencode_reports import CHOICES
 from quarterdeck.core.foreign_json import is_object, object_at, text_at
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
@@ -33,6 +32,8 @@ _USER = "OPENCODE_SERVER_USERNAME"
 _ENVIRON_BYTES = 262_144
 LASTS = 30.0
 """Seconds; it is asked again whenever the pane moves."""
+CHOICES = ("Allow once", "Allow always", "Reject")
+"""What it asks for leave with."""
 
 
 class Answers(NamedTuple):

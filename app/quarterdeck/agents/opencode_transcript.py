@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from quarterdeck.agents.agent_files import agent_folder
 from quarterdeck.agents.ledger import Ledger, Phase
 from quarterdeck.agents.limits import reset_time
-from quarterdeck.agents.opencode_reports import ABORTED
+from quarterdeck.agents.opencode_plugin import ABORTED
 from quarterdeck.core.foreign_json import EMPTY, number_at, object_at, parse_object, text_at, time_at
 from quarterdeck.foreign_files import require_database
 
