@@ -43,7 +43,7 @@ class Thinkers:
         return "last hour: nothing"
 
 live = LiveSettings(file, load(file, {}).settings, report=lambda *words: None, environ={})
-desk = SettingsDesk(live, SimpleNamespace(counts=dict), Thinkers(), lambda: ())
+desk = SettingsDesk(live, SimpleNamespace(skipped={}), Thinkers(), lambda: ())
 
 async def shown():
     return {each.key: each for each in await desk.settings()}["console.stripes"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from quarterdeck import __version__
@@ -19,6 +20,7 @@ DESCRIPTION = "An operator console for the coding agents in your tmux sessions. 
 EXIT_CODES = """\
 exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such thing, 4 tmux missing or unreachable,
             5 refused by the session's state, 78 bad settings"""
+LAYOUT = partial(argparse.RawDescriptionHelpFormatter, max_help_position=20)
 GLOBAL_DEFAULTS = {"socket_name": None, "socket_path": None, "home": None, "json": False, "verbosity": 0}
 
 
@@ -29,7 +31,7 @@ class Parser(argparse.ArgumentParser):
 
     # Abbreviated options would change their meaning when new ones come.
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"allow_abbrev": False, "formatter_class": _Layout, **options})
+        super().__init__(**{"allow_abbrev": False, "formatter_class": LAYOUT, **options})
 
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong as one sentence that can be shown anywhere."""
@@ -81,11 +83,6 @@ def build(words: Sequence[str] | None = None, kind: type[Parser] = Parser) -> Pa
     _add(parser, GLOBAL_OPTIONS, suppressed=False)
     _add_verbs(parser, VERBS, words)
     return parser
-
-
-class _Layout(argparse.RawDescriptionHelpFormatter):
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=20)
 
 
 def _add_verbs(parser: Parser, verbs: Sequence[Verb], words: Sequence[str] | None, *, required: bool = False) -> None:

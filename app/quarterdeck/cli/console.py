@@ -9,7 +9,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from quarterdeck.cli.invocation import own_command_in_tmux, own_command_with
-from quarterdeck.cli.output import print_json, say
 from quarterdeck.errors import UsageError
 from quarterdeck.programs import require_tmux
 from quarterdeck.shutdown import Shutdown
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
 
 OF_A_PAGE = ("ROWS", "TEXTUAL_DRIVER", "TEXTUAL_FPS", "TEXTUAL_COLOR_SYSTEM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION")
 """What tells us about the page of a browser, and is no business of a program that is started from it."""
+FOR_WHOEVER_SERVES = """\
+Open it in a browser on this machine. Whoever has this address can do all that you can.
+Ctrl+C ends it; sessions go on."""
 TOKEN_BYTES = 24
 PAGE_DRIVER = "quarterdeck.tui.page_driver:PageDriver"
 PATIENCE = 0.5
@@ -27,18 +29,16 @@ PATIENCE = 0.5
 
 def run(call: Call) -> int:
     """Open the console, where there is a terminal to open it in."""
+    size = None
     if getattr(call.options, "in_browser", False):
-        return _open(call, _size_of_page())
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        # The columns and rows of the page we are shown in, as whoever serves it tells them.
+        size = int(os.environ.get("COLUMNS", "80")), int(os.environ.get("ROWS", "24"))
+    elif not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("The console needs a terminal.", hint="`quarterdeck -h` lists the verbs that need none.")
-    if os.environ.get("TERM", "") in {"dumb", "unknown", ""}:
+    elif os.environ.get("TERM", "") in {"dumb", "unknown", ""}:
         raise UsageError(
             "This terminal cannot show the console (TERM says so).", hint="`quarterdeck ls` prints plain lines."
         )
-    return _open(call)
-
-
-def _open(call: Call, size: tuple[int, int] | None = None) -> int:
     shutdown = Shutdown()
     return shutdown.run(_run(call, shutdown, size))
 
@@ -71,11 +71,6 @@ async def _run(call: Call, shutdown: Shutdown, size: tuple[int, int] | None) -> 
     return code or app.return_code or 0
 
 
-def _size_of_page() -> tuple[int, int]:
-    """The columns and rows of the page we are shown in, as whoever serves it tells them."""
-    return int(os.environ.get("COLUMNS", "80")), int(os.environ.get("ROWS", "24"))
-
-
 async def _let_finish() -> None:
     """Wait until what the app has cancelled is over.
 
@@ -86,7 +81,7 @@ async def _let_finish() -> None:
         await asyncio.wait(cancelled, timeout=PATIENCE)
 
 
-def serve(call: Call) -> int:
+async def serve(call: Call) -> int:
     """Serve the console to a browser of this machine, until Ctrl+C."""
     import secrets
 
@@ -101,13 +96,7 @@ def serve(call: Call) -> int:
     command = [*without_tmux, f"TEXTUAL_DRIVER={PAGE_DRIVER}", *words, "console", "--in-browser"]
 
     def tell(url: str) -> None:
-        if call.json:
-            print_json({"url": url})
-        else:
-            say(url)
-            say("Open it in a browser on this machine. Whoever has this address can do all that you can.")
-            say("Ctrl+C ends it; sessions go on.")
-        sys.stdout.flush()
+        call.tell({"url": url}, f"{url}\n{FOR_WHOEVER_SERVES}")
 
-    asyncio.run(serve_pages(command, call.options.port, secrets.token_urlsafe(TOKEN_BYTES), tell))
+    await serve_pages(command, call.options.port, secrets.token_urlsafe(TOKEN_BYTES), tell)
     return 0

@@ -39,19 +39,16 @@ WantedBy=default.target
 _PLAIN = re.compile(r"[A-Za-z0-9_@+=:,./-]+")
 
 
-def own_command() -> list[str]:
-    """The words that start this program from anywhere, whatever PATH is there."""
-    started_as = Path(sys.argv[0])
+def own_command_with(call: Call, *, names_server: bool = False) -> list[str]:
+    """The words that start this program from anywhere, on the tmux server and in the home that this call named.
+
+    `names_server` names also a server that the call did not name.
+    """
+    started_as, options = Path(sys.argv[0]), call.options
+    words = [sys.executable, "-m", "quarterdeck"]
     if started_as.name in OUR_COMMANDS and os.access(started_as, os.X_OK):
         # Not resolved: the link that an installer made outlives the version behind it.
-        return [str(started_as.absolute())]
-    return [sys.executable, "-m", "quarterdeck"]
-
-
-def own_command_with(call: Call, *, names_server: bool = False) -> list[str]:
-    """The same, on the tmux server and in the home that this call named, or with `names_server` on any server."""
-    words = own_command()
-    options = call.options
+        words = [str(started_as.absolute())]
     if names_server or options.socket_path is not None or options.socket_name is not None:
         words += ["-S", call.address.socket]
     if options.home is not None or os.environ.get(HOME_VARIABLE):

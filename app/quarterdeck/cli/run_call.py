@@ -33,8 +33,11 @@ def run_words(words: Sequence[str]) -> int:
         call = Call(options)
         verb = function_named(options.runs or CONSOLE)
         gc.enable()
-        done = verb(_with_log(call))
-        code = done if isinstance(done, int) else _in_loop(done)
+        code = verb(_with_log(call))
+        if not isinstance(code, int):
+            import asyncio
+
+            code = asyncio.run(code)
     except SystemExit as done:
         # argparse has printed its help, or the version.
         code = done.code if isinstance(done.code, int) else 0
@@ -57,12 +60,6 @@ def function_named(name: str) -> Callable[[Call], int | Coroutine[Any, Any, int]
     module, _, attribute = name.partition(":")
     function: Callable[[Call], int] = getattr(importlib.import_module(f"quarterdeck.cli.{module}"), attribute)
     return function
-
-
-def _in_loop(verb: Coroutine[Any, Any, int]) -> int:
-    import asyncio
-
-    return asyncio.run(verb)
 
 
 def _with_log(call: Call) -> Call:

@@ -48,13 +48,10 @@ def _fault(path: KeyPath, kind: str, given: object, rule: str) -> Fault:
         return Fault(path, "unknown key", known=known_keys(path[:-1]))
     if kind == "missing":
         return Fault(path, f"missing: expected {expectation(path)}")
-    got = "" if is_secret(path) or isinstance(given, dict) else f", not {_short(given)}"
+    text = str(given).lower() if isinstance(given, bool) else repr(given)
+    text = text if len(text) <= SHOWN_VALUE else text[: SHOWN_VALUE - 1] + "…"
+    got = "" if is_secret(path) or isinstance(given, dict) else f", not {text}"
     return Fault(path, f"expected {rule or expectation(path)}{got}")
-
-
-def _short(value: object) -> str:
-    text = str(value).lower() if isinstance(value, bool) else repr(value)
-    return text if len(text) <= SHOWN_VALUE else text[: SHOWN_VALUE - 1] + "…"
 
 
 def settings_error(
@@ -62,8 +59,9 @@ def settings_error(
 ) -> SettingsError:
     """One error that lists every fault with its place."""
     said = [_said(fault, file, origin_of) for fault in faults]
-    meant = next((guess for guess in map(_guess, faults) if guess), "")
-    hint = f"Did you mean {meant}?" if meant else ""
+    names = ((fault.path[-1] if fault.path else fault.origin.removeprefix("env:"), fault.known) for fault in faults)
+    meant = [each for name, known in names for each in difflib.get_close_matches(name, known, n=1)]
+    hint = f"Did you mean {meant[0]}?" if meant else ""
     if len(said) == 1:
         return SettingsError(f"{said[0]}.", hint=hint)
     return SettingsError(f"{len(said)} settings are wrong:\n" + "\n".join(f"  {line}" for line in said), hint=hint)
@@ -75,8 +73,3 @@ def _said(fault: Fault, file: Path, origin_of: Callable[[KeyPath], str] | None) 
     place = {"file": f"{file}:{where}", "env": where}.get(kind, str(file))
     key = ".".join(fault.path)
     return f"{place}: {key}: {fault.message}" if key else f"{place}: {fault.message}"
-
-
-def _guess(fault: Fault) -> str:
-    name = fault.path[-1] if fault.path else fault.origin.removeprefix("env:")
-    return next(iter(difflib.get_close_matches(name, fault.known, n=1)), "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from quarterdeck.config.shipped import SHIPPED
@@ -20,19 +21,13 @@ def settings_now(file: Path, environ: Mapping[str, str] = os.environ) -> Setting
 
     Where neither sets anything the answer has the model's values, but is no model: only its keys can be read.
     """
-    if _is_missing(file) and not setting_variables(environ):
-        return cast("Settings", SHIPPED)
+    # What else may be wrong with the file is said by who reads it.
+    with suppress(OSError):
+        try:
+            file.stat()
+        except FileNotFoundError:
+            if not setting_variables(environ):
+                return cast("Settings", SHIPPED)
     from quarterdeck.config.loader import load
 
     return load(file, environ).settings
-
-
-def _is_missing(file: Path) -> bool:
-    try:
-        file.stat()
-    except FileNotFoundError:
-        return True
-    except OSError:
-        # Who reads it will say what is wrong.
-        return False
-    return False
