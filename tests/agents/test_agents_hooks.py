@@ -21,7 +21,7 @@ from quarterdeck.core.report import PAYLOAD_BYTES
 from quarterdeck.errors import Refused
 from quarterdeck.ports.agent import HookPlan, HookStatus, Launch, backup_path
 from quarterdeck.ports.clock import wall_clock
-from quarterdeck.supervisor.spool import drain, parse
+from quarterdeck.supervisor.reports import drain, parse
 from support.patience import PATIENCE
 from support.recordings import agent
 

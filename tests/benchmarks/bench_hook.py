@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from quarterdeck.agents.hooks import hook_command, script_path, script_text
-from quarterdeck.supervisor.spool import drain
+from quarterdeck.supervisor.reports import drain
 
 ROUNDS = 150
 PAUSE = 0.02

@@ -29,8 +29,8 @@ from quarterdeck.ports.clock import SystemClock  # noqa: E402
 from quarterdeck.ports.thinker import EngineSetup  # noqa: E402
 from quarterdeck.store.sqlite import SqliteStore  # noqa: E402
 from quarterdeck.supervisor.accepted_thoughts import AcceptedThoughts, ThoughtQueue  # noqa: E402
+from quarterdeck.supervisor.session_thoughts import ThoughtPublisher  # noqa: E402
 from quarterdeck.supervisor.thought_engine import ThoughtEngine  # noqa: E402
-from quarterdeck.supervisor.thought_publisher import ThoughtPublisher  # noqa: E402
 from quarterdeck.thoughts.local import line_of  # noqa: E402
 from support.thinking import agent_of, session_of, terminal_of, view_of  # noqa: E402
 

@@ -31,7 +31,6 @@ FOR_WHOEVER_WATCHES = {
     "quarterdeck.store.work_rows",
     "quarterdeck.supervisor.day_history",
     "quarterdeck.supervisor.file_watcher",
-    "quarterdeck.supervisor.notice_channels",
     "quarterdeck.supervisor.notifications",
     "quarterdeck.thoughts.command",
     "quarterdeck.thoughts.openai",
@@ -43,8 +42,7 @@ FOR_WHOEVER_KEEPS_THE_ROWS = {
     "quarterdeck.supervisor.scrollbacks",
     "quarterdeck.supervisor.state_reader",
     "quarterdeck.supervisor.thought_engine",
-    "quarterdeck.supervisor.thought_memory",
-    "quarterdeck.supervisor.thought_publisher",
+    "quarterdeck.supervisor.session_thoughts",
     "quarterdeck.thoughts",
 }
 """One process does; while it runs, the others only read what it has derived."""

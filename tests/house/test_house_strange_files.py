@@ -29,7 +29,7 @@ from quarterdeck.store.glances import glance
 from quarterdeck.store.lease import Lease, holder_of
 from quarterdeck.store.open_database import open_database
 from quarterdeck.supervisor.repo_themes import read_theme
-from quarterdeck.supervisor.spool import drain
+from quarterdeck.supervisor.reports import drain
 from quarterdeck.thoughts.configured_thinkers import key_of
 from quarterdeck.tui.preferences import UNREADABLE, fingerprint
 from quarterdeck.tui.theme import load_user

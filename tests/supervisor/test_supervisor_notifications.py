@@ -18,8 +18,13 @@ from quarterdeck.core.notice import Channel, Message, Notice, NoticeRules, is_qu
 from quarterdeck.core.pane import Client, Incarnation, PaneId, Snapshot, TmuxSessionId
 from quarterdeck.core.session import Ask, ExitReason, Need, SessionId, SessionState
 from quarterdeck.errors import ProgramError, ProgramFailed
-from quarterdeck.supervisor.notice_channels import CommandChannel, DesktopChannel, notice_rules
-from quarterdeck.supervisor.notifications import AGAIN_AFTER, Notifications
+from quarterdeck.supervisor.notifications import (
+    AGAIN_AFTER,
+    CommandChannel,
+    DesktopChannel,
+    Notifications,
+    notice_rules,
+)
 from quarterdeck.values import replace
 from support.canned import StillClock
 from support.fleet import NOW

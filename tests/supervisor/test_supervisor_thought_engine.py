@@ -22,7 +22,7 @@ from quarterdeck.core.session import (
 from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
 from quarterdeck.core.transcript import ActionKind, AgentAction
 from quarterdeck.errors import BudgetSpent, ThinkerError
-from quarterdeck.supervisor.thought_publisher import OTHERS_ARE_HEARD_FOR
+from quarterdeck.supervisor.session_thoughts import OTHERS_ARE_HEARD_FOR
 from quarterdeck.values import replace
 from support.fleet import NOW
 from support.patience import PATIENCE

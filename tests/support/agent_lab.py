@@ -20,7 +20,7 @@ from quarterdeck.core.report import ReportState
 from quarterdeck.core.text import clean_lines
 from quarterdeck.ports.agent import Program, ScreenLook
 from quarterdeck.ports.clock import wall_clock
-from quarterdeck.supervisor.spool import drain
+from quarterdeck.supervisor.reports import drain
 from support.git_repo import git
 from support.patience import PATIENCE
 from support.recordings import agent

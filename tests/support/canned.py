@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from quarterdeck.operations.new import NewSessionRequest
     from quarterdeck.operations.spawn import SpawnRequest
     from quarterdeck.ports.messages import Held
-    from quarterdeck.supervisor.notice_channels import Told
+    from quarterdeck.supervisor.notifications import Told
 
 
 def canned_findings() -> list[Finding]:

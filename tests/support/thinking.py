@@ -13,8 +13,8 @@ from quarterdeck.core.session import Session, SessionId, SessionState
 from quarterdeck.core.transcript import ActionKind, AgentAction, TranscriptView
 from quarterdeck.ports.thinker import Answer, EngineSetup, Subject
 from quarterdeck.supervisor.accepted_thoughts import AcceptedThoughts, ThoughtQueue
+from quarterdeck.supervisor.session_thoughts import ThoughtPublisher
 from quarterdeck.supervisor.thought_engine import ThoughtEngine
-from quarterdeck.supervisor.thought_publisher import ThoughtPublisher
 from quarterdeck.thoughts import prompt as prompts
 from quarterdeck.thoughts.local import line_of
 from quarterdeck.values import replace

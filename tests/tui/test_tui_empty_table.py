@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quarterdeck.supervisor.notice_channels import Told
+from quarterdeck.supervisor.notifications import Told
 from support.console import console
 
 if TYPE_CHECKING:

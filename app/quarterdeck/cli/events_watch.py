@@ -167,7 +167,7 @@ async def _watch(call: Call, shutdown: Shutdown) -> int:
     async with services(call, persistent=True, look=False) as opened:
         opened.workers.supervisor.subscribe(tell)
         if sys.stderr.isatty():
-            from quarterdeck.supervisor.notice_channels import in_terminal
+            from quarterdeck.supervisor.notifications import in_terminal
 
             in_terminal(opened.notifications.channels, sys.stderr)
         workers = asyncio.create_task(opened.workers.run())

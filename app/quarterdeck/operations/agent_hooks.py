@@ -19,7 +19,7 @@ from quarterdeck.errors import NotFound, QuarterdeckError, Refused
 from quarterdeck.foreign_files import exact_text
 from quarterdeck.paths import FILE_MODE, private_folder, write_private
 from quarterdeck.ports.agent import HookKind, HookStatus, backup_path
-from quarterdeck.supervisor.spool import unread
+from quarterdeck.supervisor.reports import unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

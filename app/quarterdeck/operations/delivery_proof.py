@@ -15,7 +15,7 @@ from quarterdeck.operations.session_context import AnyTranscript
 from quarterdeck.ports.agent import BoxState
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.supervisor.agent_facts import session_id_in
-from quarterdeck.supervisor.spool import glance
+from quarterdeck.supervisor.reports import glance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

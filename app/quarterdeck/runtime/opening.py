@@ -46,18 +46,17 @@ if TYPE_CHECKING:
     from quarterdeck.operations.long_operations import LongOperations
     from quarterdeck.paths import Places
     from quarterdeck.runtime.services import Services
-    from quarterdeck.supervisor.notice_channels import Told
+    from quarterdeck.supervisor.notifications import Told
     from quarterdeck.tmux.operator_terminal import OperatorTerminal
     from quarterdeck.tui.backend import FleetSource
     from quarterdeck.tui.preferences import Preferences
 
 LOADED_BESIDE = (
     "runtime.services",
-    "runtime.live_actions",
-    "runtime.live_reader",
+    "runtime.live_fleet",
     "supervisor.agent_facts",
     "supervisor.day_history",
-    "supervisor.notice_channels",
+    "supervisor.notifications",
     "supervisor.scrollbacks",
     "supervisor.state_reader",
     "supervisor.thought_engine",
@@ -191,7 +190,7 @@ class Opening:
 
     async def _recover(self, services: Services) -> None:
         from quarterdeck.operations.recover import recover_aloud
-        from quarterdeck.supervisor.notice_channels import Told
+        from quarterdeck.supervisor.notifications import Told
 
         if await recover_aloud(services.work_context, lambda title, said: self._listener(Told(title, said))):
             await services.workers.see_changes()
@@ -235,9 +234,8 @@ class Opening:
         """The reader and the actions of a console, over what has been opened."""
         from quarterdeck.operations.long_operations import LongOperations
         from quarterdeck.operations.shown_fleet import ShownFleet
-        from quarterdeck.runtime.live_actions import LiveActions
-        from quarterdeck.runtime.live_reader import LiveReader
-        from quarterdeck.supervisor.notice_channels import Told, in_console
+        from quarterdeck.runtime.live_fleet import LiveActions, LiveReader
+        from quarterdeck.supervisor.notifications import Told, in_console
         from quarterdeck.tmux.operator_terminal import OperatorTerminal
 
         clock, supervisor = services.context.clock, services.workers.supervisor

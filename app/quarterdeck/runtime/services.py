@@ -66,8 +66,7 @@ class Services(Struct, frozen=True, kw_only=True, dict=True):
     def notifications(self) -> Notifications:
         """Tells the operator of needs."""
         from quarterdeck.core.notice import Channel
-        from quarterdeck.supervisor.notice_channels import CommandChannel, DesktopChannel, notice_rules
-        from quarterdeck.supervisor.notifications import Notifications
+        from quarterdeck.supervisor.notifications import CommandChannel, DesktopChannel, Notifications, notice_rules
 
         def go_by(notify: Notify) -> None:
             made.use(notice_rules(notify))
@@ -258,8 +257,8 @@ async def open_services(
 
 
 def _engine(services: Services, closing: AsyncExitStack) -> ThoughtEngine:
+    from quarterdeck.supervisor.session_thoughts import ThoughtPublisher
     from quarterdeck.supervisor.thought_engine import ThoughtEngine
-    from quarterdeck.supervisor.thought_publisher import ThoughtPublisher
     from quarterdeck.thoughts.local import line_of
 
     workers, clock = services.workers, services.context.clock

@@ -15,7 +15,7 @@ from quarterdeck.core.session import RestState, Session, SessionState, ThoughtSt
 from quarterdeck.core.thought_line import tidy_answer
 from quarterdeck.errors import BudgetSpent, ThinkerError
 from quarterdeck.ports.thinker import Subject
-from quarterdeck.supervisor.thought_memory import SHOWN_FACTS, TOLD_FACTS, memory_from
+from quarterdeck.supervisor.session_thoughts import SHOWN_FACTS, TOLD_FACTS, memory_from
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import SessionId
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.thinker import EngineSetup, LineMaker, Thinker
-    from quarterdeck.supervisor.thought_memory import Novelty, ThoughtMemory
-    from quarterdeck.supervisor.thought_publisher import ThoughtPublisher
+    from quarterdeck.supervisor.session_thoughts import Novelty, ThoughtMemory, ThoughtPublisher
 
 logger = logging.getLogger(__name__)
 

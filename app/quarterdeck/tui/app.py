@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
     from textual.notifications import Notification, Notify
 
-    from quarterdeck.supervisor.notice_channels import Told
+    from quarterdeck.supervisor.notifications import Told
     from quarterdeck.tui.backend import Backend
 
 logger = logging.getLogger(__name__)

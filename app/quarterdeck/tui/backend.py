@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.messages import Held
     from quarterdeck.ports.mux import Attach, GoResult
     from quarterdeck.ports.store import Activity, ActivityQuery, StoreHealth
-    from quarterdeck.supervisor.notice_channels import Told
+    from quarterdeck.supervisor.notifications import Told
     from quarterdeck.tui.actions import SetupPart
     from quarterdeck.tui.preferences import ConsoleMemory, Preferences
 
