@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import re
 import sqlite3
@@ -67,7 +68,7 @@ def prepare_index(connection: sqlite3.Connection) -> None:
 
 def record(connection: sqlite3.Connection, activity: Activity) -> int:
     """Add to the log; answers the event's id."""
-    summary, data = clean(safe_summary(activity.summary)), _data(activity)
+    text = clean(json.dumps(safe_data(activity.data), ensure_ascii=False, separators=(",", ":")))
     is_indexed = can_index()
     event_id = connection.execute(
         "INSERT INTO events (at, kind, level, source, session_id, project, summary, data, indexed)"
@@ -79,8 +80,8 @@ def record(connection: sqlite3.Connection, activity: Activity) -> int:
             clean(activity.source),
             activity.session_id and clean(activity.session_id),
             activity.project and clean(activity.project),
-            summary,
-            data,
+            clean(safe_summary(activity.summary)),
+            text if activity.data and len(text) <= DATA_LIMIT else "",
             is_indexed,
         ),
     ).lastrowid
@@ -91,14 +92,13 @@ def record(connection: sqlite3.Connection, activity: Activity) -> int:
 
 def find(connection: sqlite3.Connection, query: ActivityQuery) -> list[Activity]:
     """What the query asks for, newest first; oldest first when it asks for what came after an event."""
-    conditions = list(_conditions(query))
+    conditions, values = zip(*_conditions(query), strict=True)
     order = "ASC" if query.after_id else "DESC"
-    statement = (
+    rows = connection.execute(
         "SELECT id, at, kind, level, source, session_id, project, summary, data FROM events"  # noqa: S608 — our own conditions
-        f" WHERE {' AND '.join(condition for condition, _ in conditions)} ORDER BY id {order} LIMIT ?"
+        f" WHERE {' AND '.join(conditions)} ORDER BY id {order} LIMIT ?",
+        (*itertools.chain(*values), max(1, min(query.limit, MOST_ANSWERED))),
     )
-    values = [value for _, values in conditions for value in values]
-    rows = connection.execute(statement, (*values, max(1, min(query.limit, MOST_ANSWERED))))
     return [_activity(row) for row in rows]
 
 
@@ -130,13 +130,6 @@ def _add_to_index(connection: sqlite3.Connection, condition: str, value: object)
     except sqlite3.IntegrityError as error:
         # The index holds an event of this number already, so it belongs to other events than the table.
         raise Damaged(f"its search index does not fit it: {error}") from error
-
-
-def _data(activity: Activity) -> str:
-    if not activity.data:
-        return ""
-    text = clean(json.dumps(safe_data(activity.data), ensure_ascii=False, separators=(",", ":")))
-    return text if len(text) <= DATA_LIMIT else ""
 
 
 def _conditions(query: ActivityQuery) -> Iterable[tuple[str, tuple[object, ...]]]:

@@ -48,25 +48,29 @@ class Lease:
         Where no lock can be had (a full disk, a read-only folder, some network file systems) everybody has the duty:
         that it is done twice harms less than that nobody does it.
         """
-        if self.is_held:
-            if self._is_in_place(self._handle):
-                return True
-            self.release()
+        if self._is_in_place(self._handle):
+            return True
+        self.release()
         try:
-            handle = self._file_to_try()
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not self._is_in_place(self._tried):
+                self._let_go_of_tried()
+                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                # Never inherited: a program that we start must not hold our duty.
+                self._tried = open_file(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(self._tried, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         except OSError as error:
             self._let_go_of_tried()
-            return self._judge(error)
-        if not self._is_in_place(handle):
+            if error.errno in _UNLOCKABLE:
+                return True
+            raise StoreError(f"{self.path} cannot be locked: {error.strerror}.") from error
+        if not self._is_in_place(self._tried):
             # Taken over meanwhile by somebody else.
             self._let_go_of_tried()
             return False
-        self._tried = -1
-        self._say_who(handle)
-        self._handle = handle
+        self._handle, self._tried = self._tried, -1
+        self._say_who(self._handle)
         return True
 
     def take_over(self) -> bool:
@@ -79,7 +83,7 @@ class Lease:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._say_who(handle)
-            if self._tried < 0 or not self._is_in_place(self._tried):
+            if not self._is_in_place(self._tried):
                 raise BlockingIOError
             fresh.replace(self.path)
         except OSError:
@@ -114,35 +118,18 @@ class Lease:
         except OSError:
             return
 
-    def _file_to_try(self) -> int:
-        if self._tried >= 0 and not self._is_in_place(self._tried):
-            self._let_go_of_tried()
-        if self._tried < 0:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._tried = self._open(os.O_RDWR | os.O_CREAT)
-        return self._tried
-
     def _let_go_of_tried(self) -> None:
         if self._tried >= 0:
             os.close(self._tried)
             self._tried = -1
 
     def _is_in_place(self, handle: int) -> bool:
-        """Whether the path still means this file."""
+        """Whether there is this file, and the path still means it."""
         try:
             there, ours = self.path.stat(), os.fstat(handle)
         except OSError:
             return False
         return (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
-
-    def _open(self, flags: int) -> int:
-        # Never inherited: a program that we start must not hold our duty.
-        return open_file(self.path, flags, 0o600)
-
-    def _judge(self, error: OSError) -> bool:
-        if error.errno in _UNLOCKABLE:
-            return True
-        raise StoreError(f"{self.path} cannot be locked: {error.strerror}.") from error
 
 
 def writer_duty(server: str) -> str:

@@ -21,11 +21,19 @@ TAIL_LIMIT = 64 * 1024
 
 def save(connection: sqlite3.Connection, ends: Mapping[SessionId, str], now: float) -> None:
     """Keep sessions' last lines without their secrets, in place of what was kept before."""
+    rows = []
+    for session_id, text in ends.items():
+        kept = redact(clean(text))
+        if len(kept) > TAIL_LIMIT:
+            end = kept[-TAIL_LIMIT:]
+            _, line_break, whole_lines = end.partition("\n")
+            kept = whole_lines if line_break else end
+        rows.append((session_id, kept, now))
     connection.executemany(
         "INSERT INTO tails (session_id, text, changed) VALUES (?, ?, ?)"
         " ON CONFLICT (session_id) DO UPDATE SET text = excluded.text, changed = excluded.changed"
         " WHERE text != excluded.text",
-        [(session_id, _end_of(redact(clean(text))), now) for session_id, text in ends.items()],
+        rows,
     )
 
 
@@ -33,14 +41,6 @@ def read(connection: sqlite3.Connection, session_id: SessionId) -> str:
     """A session's last lines, "" when there are none."""
     row = connection.execute("SELECT text FROM tails WHERE session_id = ?", (session_id,)).fetchone()
     return str(row[0]) if row else ""
-
-
-def _end_of(text: str) -> str:
-    if len(text) <= TAIL_LIMIT:
-        return text
-    end = text[-TAIL_LIMIT:]
-    _, line_break, whole_lines = end.partition("\n")
-    return whole_lines if line_break else end
 
 
 def get_meta(connection: sqlite3.Connection, key: str) -> str | None:

@@ -8,13 +8,14 @@ import subprocess
 import threading
 from typing import IO, TYPE_CHECKING, Final
 
-from quarterdeck.core.pane import NoServer, Snapshot
+from quarterdeck.core.pane import NoServer
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.programs import tmux_missing_error
 from quarterdeck.tmux import formats, one_call
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from quarterdeck.core.pane import Look, Pane, ServerAddress
+    from quarterdeck.core.pane import Look, ServerAddress
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,11 @@ class FirstLook:
         if exit_code:
             is_absent = isinstance(one_call.failure(self._address, err), one_call.ServerAbsent)
             return NoServer(at=wall_clock().timestamp()) if is_absent else None
-        return _snapshot(self._questions.read(out))
+        rows = self._questions.read(out)
+        if rows.incarnation is None:
+            return None
+        # The next look reads a bad row again, and says what is wrong with it.
+        return replace(formats.snapshot(rows, wall_clock().timestamp())[0], bad_rows=())
 
     def _read(self) -> None:
         with self._tmux as tmux:
@@ -78,22 +83,3 @@ def _up_to(most: int, pipe: IO[bytes]) -> bytes | None:
             return bytes(said)
         said += more
     return None
-
-
-def _snapshot(rows: formats.Rows) -> Snapshot | None:
-    if rows.incarnation is None:
-        return None
-    panes: list[Pane] = []
-    for row in rows.panes:
-        try:
-            panes.append(formats.pane(row, rows.details.get(row.target)))
-        except ValueError:
-            # The next look reads it again, and says what is wrong with it.
-            continue
-    return Snapshot(
-        incarnation=rows.incarnation,
-        version=rows.version,
-        panes=tuple(panes),
-        clients=tuple(rows.clients),
-        at=wall_clock().timestamp(),
-    )

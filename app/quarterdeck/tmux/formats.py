@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, NewType
 
 from msgspec import Struct, field
 
-from quarterdeck.core.pane import Client, Incarnation, Pane, PaneId, TmuxSessionId, WindowId
+from quarterdeck.core.pane import Client, Incarnation, Pane, PaneId, Snapshot, TmuxSessionId, WindowId
 from quarterdeck.core.text import clean
 
 if TYPE_CHECKING:
@@ -102,6 +102,10 @@ class PaneRow(Struct, frozen=True, eq=False):
     head: str
     name: str
     title: str
+
+
+Panes = dict[PaneRow, tuple[Details | None, Pane]]
+"""Each row with what was read from it."""
 
 
 class Rows(Struct):
@@ -201,6 +205,30 @@ def _read_other(row: str, rows: Rows) -> None:
             rows.incarnation, rows.version = Incarnation(int(pid), int(started)), version
         case _:
             raise ValueError(row)
+
+
+def snapshot(rows: Rows, at: float, known: Panes | None = None) -> tuple[Snapshot, Panes]:
+    """What whole rows tell; a pane whose row and details are those that are known is the very same object."""
+    assert rows.incarnation is not None
+    known = known or {}
+    bad = list(rows.bad)
+    panes: Panes = {}
+    for row in rows.panes:
+        details = rows.details.get(row.target)
+        before = known.get(row)
+        try:
+            panes[row] = before if before and before[0] is details else (details, pane(row, details))
+        except ValueError:
+            bad.append(shortened(f"{row.head} {row.name} {row.title}"))
+    told = Snapshot(
+        incarnation=rows.incarnation,
+        version=rows.version,
+        panes=tuple([found for _, found in panes.values()]),
+        clients=tuple(rows.clients),
+        at=at,
+        bad_rows=tuple(bad),
+    )
+    return told, panes
 
 
 def pane(row: PaneRow, details: Details | None) -> Pane:

@@ -14,7 +14,7 @@ from quarterdeck.tmux.one_call import ConnectionLost
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from quarterdeck.core.pane import Incarnation, Look, Pane, PaneId, ServerAddress
+    from quarterdeck.core.pane import Incarnation, Look, PaneId, ServerAddress
     from quarterdeck.ports.clock import Clock
     from quarterdeck.tmux.control import ControlClient
     from quarterdeck.tmux.formats import Command, Details, PaneRow, Questions, Rows, Target
@@ -100,7 +100,7 @@ class Looker:
         self._timeout = timeout
         self._memory = PaneMemory()
         self._rows: dict[str, PaneRow] = {}
-        self._panes: dict[PaneRow, tuple[Details | None, Pane]] = {}
+        self._panes: formats.Panes = {}
 
     async def look(self, moved: Collection[PaneId] | None) -> Look:
         """All panes at once; raises TmuxUnreachable when nothing could be learned."""
@@ -163,25 +163,9 @@ class Looker:
         )
 
     def _snapshot(self, rows: Rows) -> Snapshot:
-        assert rows.incarnation is not None
-        bad = list(rows.bad)
-        panes: dict[PaneRow, tuple[Details | None, Pane]] = {}
-        for row in rows.panes:
-            details = rows.details.get(row.target)
-            known = self._panes.get(row)
-            try:
-                panes[row] = known if known and known[0] is details else (details, formats.pane(row, details))
-            except ValueError:
-                bad.append(formats.shortened(f"{row.head} {row.name} {row.title}"))
-        self._rows, self._panes = rows.by_text, panes
-        return Snapshot(
-            incarnation=rows.incarnation,
-            version=rows.version,
-            panes=tuple([pane for _, pane in panes.values()]),
-            clients=tuple(rows.clients),
-            at=self._clock.now().timestamp(),
-            bad_rows=tuple(bad),
-        )
+        snapshot, self._panes = formats.snapshot(rows, self._clock.now().timestamp(), self._panes)
+        self._rows = rows.by_text
+        return snapshot
 
 
 def _whole(rows: Rows) -> Rows:
