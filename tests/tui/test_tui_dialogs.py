@@ -367,7 +367,7 @@ async def test_the_activity_log_can_be_narrowed_to_the_session() -> None:
 
 
 async def test_the_help_shows_every_action_with_the_keys_it_really_has() -> None:
-    wishes = Preferences(keys={"session.end": ["X", "delete"], "help.open": "?"})
+    wishes = Preferences(keys={"session.end": ("X", "delete"), "help.open": ("?",)})
     async with console(CannedBackend(preferences=wishes), size=(120, 60)) as running:
         await running.press("?")
         text = page_text(running)
@@ -380,7 +380,7 @@ async def test_the_help_shows_every_action_with_the_keys_it_really_has() -> None
 
 
 async def test_a_wrong_key_setting_is_told_and_the_usual_keys_stay() -> None:
-    async with console(CannedBackend(preferences=Preferences(keys={"session.end": "j"}))) as running:
+    async with console(CannedBackend(preferences=Preferences(keys={"session.end": ("j",)}))) as running:
         (toast,) = running.app._notifications
         assert "session.end: the key j is already that of row.down" in toast.message
         await running.press("j")

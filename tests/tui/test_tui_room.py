@@ -6,7 +6,7 @@ import pytest
 from textual.widgets._toast import Toast
 
 from quarterdeck.tui.preferences import Preferences
-from quarterdeck.tui.rows.question_lines import question_within
+from quarterdeck.tui.rows.session_row import question_within
 from quarterdeck.tui.screens.new import end_of
 from quarterdeck.values import replace
 from support.canned import CannedBackend

@@ -23,14 +23,11 @@ from quarterdeck.core.urgency import tier
 from quarterdeck.errors import QuarterdeckError, SettingsError, StoreError
 from quarterdeck.ports.store import StoreHealth
 from quarterdeck.tui.actions import ACTIONS, resolve, spoken
+from quarterdeck.tui.fleet_view import Grouping, Heading, Round, arrange, held, waiting
 from quarterdeck.tui.rows import column as col
-from quarterdeck.tui.rows.cell import LEAST, Cell, folded
+from quarterdeck.tui.rows.around_table import count, foot_cells, head_cells, notice_for
+from quarterdeck.tui.rows.cell import LEAST, Cell, amount, folded, plot, quiet, share
 from quarterdeck.tui.rows.detail import session_lines
-from quarterdeck.tui.rows.empty_table import notice_for
-from quarterdeck.tui.rows.figures import amount, plot, quiet, share
-from quarterdeck.tui.rows.foot import foot_cells
-from quarterdeck.tui.rows.head import count, head_cells
-from quarterdeck.tui.rows.order import Grouping, Heading, Round, arrange, held, waiting
 from quarterdeck.tui.rows.session_row import (
     ASCII_SHAPES,
     ROLES,
@@ -292,11 +289,11 @@ def test_default_keys_do_not_clash_and_every_action_has_one() -> None:
 )
 def test_wrong_keys_are_named(keys: dict[str, str], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
-        resolve(keys)
+        resolve({name: (key,) for name, key in keys.items()})
 
 
 def test_keys_can_be_swapped() -> None:
-    keys = resolve({"session.end": "m", "session.send": "x"})
+    keys = resolve({"session.end": ("m",), "session.send": ("x",)})
     assert (keys["session.end"], keys["session.send"]) == (("m",), ("x",))
 
 
@@ -318,7 +315,7 @@ def test_each_empty_state_says_its_own_thing() -> None:
     ]
 
     notices = [
-        notice_for(fleet, "default", trouble, width=80, height=24, filter_text="", shown=0) for fleet, trouble in states
+        notice_for(fleet, "default", trouble, width=80, height=24, filtered="", shown=0) for fleet, trouble in states
     ]
 
     assert all(notice and notice.why and notice.next for notice in notices)

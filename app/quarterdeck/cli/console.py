@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from quarterdeck.cli.invocation import own_command_in_tmux, own_command_with
-from quarterdeck.errors import UsageError
+from quarterdeck.errors import QuarterdeckError, UsageError
 from quarterdeck.programs import require_tmux
 from quarterdeck.shutdown import Shutdown
 
@@ -85,11 +85,15 @@ async def serve(call: Call) -> int:
     """Serve the console to a browser of this machine, until Ctrl+C."""
     import secrets
 
-    from quarterdeck.tui.web import serve as serve_pages
-
     # What each page's console would stop at is said here, where somebody reads it.
     require_tmux()
     _ = call.settings
+    try:
+        from quarterdeck.tui.pages import serve as serve_pages
+    except ModuleNotFoundError as error:
+        raise QuarterdeckError(
+            "Serving needs the extra `web`, which is not installed.", hint="Install it: pip install 'quarterdeck[web]'"
+        ) from error
     words = own_command_with(call, names_server=True)
     # A page is no pane of the tmux this was started in.
     without_tmux = ("env", "-u", "TMUX", "-u", "TMUX_PANE")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.text import clean_lines
 from quarterdeck.tui import session_actions, theme
 from quarterdeck.tui.actions import ACTIONS, BY_NAME, SetupPart, spoken
-from quarterdeck.tui.rows.order import Grouping
+from quarterdeck.tui.fleet_view import Grouping
 from quarterdeck.tui.rows.session_row import kind_of, name_of, repo_of, title_of
 
 if TYPE_CHECKING:

@@ -100,13 +100,13 @@ RESERVED = frozenset("123456789")
 _SPOKEN = {
     "enter": "Enter", "escape": "Esc", "space": "Space", "tab": "Tab", "down": "↓", "up": "↑", "pagedown": "PgDn",
     "pageup": "PgUp", "home": "Home", "end": "End", "delete": "Del", "backspace": "Bksp", "left": "←", "right": "→",
+    "ctrl": "Ctrl", "shift": "Shift", "alt": "Alt",
 }  # fmt: skip
 
 
-def resolve(user_keys: Mapping[str, str | Sequence[str]]) -> dict[str, tuple[str, ...]]:
+def resolve(own: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     """The keys of every action, with the operator's own put in; a clash or an unknown action is a SettingsError."""
-    chosen = {name: (keys,) if isinstance(keys, str) else tuple(keys) for name, keys in user_keys.items()}
-    keys, faults = chosen_keys({action.name: action.keys for action in ACTIONS}, chosen, RESERVED)
+    keys, faults = chosen_keys({action.name: action.keys for action in ACTIONS}, own, RESERVED)
     if faults:
         fault = faults[0]
         raise SettingsError(
@@ -124,9 +124,8 @@ def for_textual(keys: Sequence[str]) -> str:
 def spoken(key: str) -> str:
     """A key as the operator reads it on the keyboard."""
     *modifiers, last = key.split("+") if len(key) > 1 else [key]
-    names = {"ctrl": "Ctrl", "shift": "Shift", "alt": "Alt"}
     last = last.upper() if modifiers and len(last) == 1 else _SPOKEN.get(last, last)
-    return "+".join([*(names.get(part, part) for part in modifiers), last])
+    return "+".join([*(_SPOKEN.get(part, part) for part in modifiers), last])
 
 
 FOR_THE_MARKED = frozenset({"session.send", "session.end", "session.restore", "session.dismiss"})
@@ -135,19 +134,13 @@ FOR_THE_MARKED = frozenset({"session.send", "session.end", "session.restore", "s
 
 def applies(action: Action, session: Session | None, *, has_rows: bool) -> bool:
     """Whether the action makes sense for the selected row, or for whether there are rows at all."""
-    if action.needs is Needs.NOTHING:
-        return True
-    if action.needs is Needs.FLEET:
-        return has_rows
+    if action.needs in {Needs.NOTHING, Needs.FLEET}:
+        return action.needs is Needs.NOTHING or has_rows
     if session is None:
         return False
     gone = session.is_stale or session.exit_reason is not None or session.state.value == "exited"
-    match action.needs:
-        case Needs.LIVE:
-            return not gone
-        case Needs.GONE:
-            return gone
-        case Needs.ASKING:
-            return session.asks is not None and not gone
-        case _:
-            return True
+    if action.needs is Needs.GONE:
+        return gone
+    if action.needs is Needs.ASKING and session.asks is None:
+        return False
+    return action.needs is Needs.ROW or not gone

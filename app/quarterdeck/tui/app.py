@@ -16,7 +16,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import ANSIToTruecolor
 from textual.worker import WorkerFailed
 
-from quarterdeck.core.text import clean, clean_lines
+from quarterdeck.core.text import cell_width, clean, clean_lines
 from quarterdeck.errors import QuarterdeckError, SettingsError
 from quarterdeck.ports.clock import Clock, SystemClock
 from quarterdeck.shutdown import BY_SIGNAL, Shutdown
@@ -28,20 +28,27 @@ from quarterdeck.tui.screens.main import MainScreen
 from quarterdeck.tui.terminal_driver import EndingDriver
 from quarterdeck.tui.textual_internals import OpenApp
 from quarterdeck.tui.theme import ThemeWatch
-from quarterdeck.tui.toasts import make_room
+from quarterdeck.tui.widgets.line import AsciiOnly
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from rich.console import RenderableType
     from textual.driver import Driver
     from textual.filter import LineFilter
+    from textual.geometry import Size
     from textual.notifications import Notification, Notify
 
     from quarterdeck.supervisor.notifications import Told
     from quarterdeck.tui.backend import Backend
 
 logger = logging.getLogger(__name__)
+TOASTS_SHARE = 0.3
+"""Of the lines above the foot line, toasts have so much; the style sheet has the same."""
+BESIDE_TOAST = 4
+"""Cells of a line of a toast that are not the words'."""
+OVER = float("-inf")
+"""The seconds a toast is shown for that is to go at once."""
 LEAST_SECONDS = 1 / 15
 """Between two looks at a fleet that never rests; an eye sees no difference, and a busy machine does."""
 
@@ -94,7 +101,7 @@ class ConsoleApp(KeysInTurn, OpenApp):
         self._truecolour = ANSIToTruecolor(self.ansi_theme)
         return chosen
 
-    def _resolve_keys(self, wanted: Mapping[str, str | Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    def _resolve_keys(self, wanted: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
         try:
             return actions.resolve(wanted)
         except SettingsError as error:
@@ -116,8 +123,6 @@ class ConsoleApp(KeysInTurn, OpenApp):
             # Textual's own still goes by the theme it began with.
             filters.insert(0, self._truecolour)
         if self.context.ascii_only:
-            from quarterdeck.tui.ascii_only import AsciiOnly
-
             filters.append(AsciiOnly())
         return filters
 
@@ -259,3 +264,26 @@ class Repaint:
         self.is_due = False
         self._shown_at = asyncio.get_running_loop().time()
         self._show()
+
+
+def make_room(known: Iterable[Notification], coming: Notification, screen: Size) -> list[Notification]:
+    """End what says the same as the toast that comes, then the oldest until the rest has room, failures last.
+
+    Answers those that stay, with the new one. Textual takes away what is over before it shows the one that comes.
+    """
+    said = (coming.title, coming.message, coming.severity)
+    shown = [toast for toast in known if not toast.has_expired]
+    others = [toast for toast in shown if (toast.title, toast.message, toast.severity) != said]
+    room = int((screen.height - 1) * TOASTS_SHARE) - _lines(coming, screen.width)
+    kept = sorted(others, key=lambda toast: toast.severity == "error")
+    while kept and sum(_lines(toast, screen.width) for toast in kept) > room:
+        kept.pop(0)
+    for toast in shown:
+        if toast not in kept:
+            toast.timeout = OVER
+    return [*(toast for toast in others if toast in kept), coming]
+
+
+def _lines(toast: Notification, width: int) -> int:
+    words = max(1, width - BESIDE_TOAST)
+    return bool(toast.title) + sum(max(1, -(-cell_width(line) // words)) for line in toast.message.split("\n"))

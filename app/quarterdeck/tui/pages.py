@@ -1,9 +1,10 @@
-"""The pages of `serve`, each with a console of its own behind it. Needs the extra `web`."""
+"""Shows the console in browsers of this machine, each page with a console of its own. Needs the extra `web`."""
 
 from __future__ import annotations
 
 import asyncio
 import shlex
+import socket
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,15 +14,16 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from textual_serve.app_service import AppService
 from textual_serve.download_manager import DownloadManager
 
+from quarterdeck.core.web_access import LOOPBACK, WebAccess
+from quarterdeck.errors import QuarterdeckError
+from quarterdeck.shutdown import TOLD_BY
 from quarterdeck.tui.textual_internals import running_program
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from quarterdeck.core.web_access import WebAccess
-
 PATIENCE: Final = 2.0
-"""Seconds a page gets to answer when its connection is closed."""
+"""Seconds a page gets to answer when its connection is closed, and open pages together at the end."""
 HEARTBEAT: Final = 15.0
 """Seconds after which a page must show that it is still there."""
 PAGE: Final = Path(__file__).parent / "page"
@@ -37,6 +39,29 @@ HEADERS: Final = {
         " img-src 'self' data:; font-src 'self'; connect-src 'self' {websocket}; frame-ancestors 'none'"
     ),
 }
+
+
+async def serve(command: Sequence[str], port: int, token: str, tell: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; `tell` is given the address once it works. Port 0 takes a free one."""
+    try:
+        listener = socket.create_server((LOOPBACK, port))
+    except OSError as error:
+        raise QuarterdeckError(
+            f"Port {port} cannot be used: {error.strerror}.", hint="Without --port a free one is taken."
+        ) from error
+    web_access = WebAccess(listener.getsockname()[1], token)
+    # No log of requests: their paths hold the token.
+    runner = web.AppRunner(Pages(command, web_access).application(), access_log=None, shutdown_timeout=PATIENCE)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listener).start()
+        tell(web_access.url)
+        loop, asked_to_end = asyncio.get_running_loop(), asyncio.Event()
+        for number in TOLD_BY:
+            loop.add_signal_handler(number, asked_to_end.set)
+        await asked_to_end.wait()
+    finally:
+        await runner.cleanup()
 
 
 class Pages:
@@ -64,14 +89,8 @@ class Pages:
         app.on_response_prepare.append(self._dress)
         app.on_shutdown.append(self._say_goodbye)
         root = f"/{self._web_access.token}"
-        app.add_routes(
-            [
-                web.get(f"{root}/", self._show),
-                web.get(f"{root}/ws", self._connect),
-                web.static(f"{root}/page", PAGE),
-                web.static(f"{root}/static", TERMINAL),
-            ]
-        )
+        app.add_routes([web.get(f"{root}/", self._show), web.get(f"{root}/ws", self._connect)])
+        app.add_routes([web.static(f"{root}/page", PAGE), web.static(f"{root}/static", TERMINAL)])
         return app
 
     async def _dress(self, _: web.Request, response: web.StreamResponse) -> None:
@@ -110,12 +129,9 @@ class Pages:
             with suppress(ConnectionError):
                 await page.send_bytes(painted)
 
+        downloads = DownloadManager()
         console = AppService(
-            self._command,
-            write_bytes=show,
-            write_str=page.send_str,
-            close=leave,
-            download_manager=DownloadManager(),
+            self._command, write_bytes=show, write_str=page.send_str, close=leave, download_manager=downloads
         )
         await console.start(width, height)
         # It tells nobody when its program ends in any other way than by being left.

@@ -12,7 +12,7 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct, ValidationError, convert, field, to_builtins
 
 from quarterdeck import __version__
 from quarterdeck.core.session import SessionId
@@ -22,13 +22,16 @@ from quarterdeck.roots import HOME_VARIABLE
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from quarterdeck.config.settings import Settings
     from quarterdeck.operations.settings_desk import Setting
     from quarterdeck.ports.store import Store
 
+logger = logging.getLogger(__name__)
+RECENT = "recent_folders"
+RECENT_KEPT = 20
 KEPT = "console settings"
 """Under which name it is kept what the settings say."""
 OFF = "off"
@@ -37,7 +40,6 @@ UNREADABLE = "cannot be read"
 REMEMBERED = frozenset({"theme", "preview", "grouping", "selected", "card"})
 CHOSEN: Mapping[str, str] = {"console.theme": "theme", "console.preview": "preview", "console.group": "grouping"}
 """Settings that give way to what was chosen in the console itself, and under which name that is kept."""
-_PLAIN = ("theme", "preview", "grouping", "view", "ascii_only", "mouse")
 
 
 class Preferences(Struct, frozen=True, kw_only=True):
@@ -49,8 +51,8 @@ class Preferences(Struct, frozen=True, kw_only=True):
     grouping: str = "none"
     """`none`, `repo`, `project` or `state`."""
     selected: SessionId | None = None
-    keys: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
-    views: Mapping[str, str] = field(default_factory=dict)
+    keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    views: dict[str, str] = field(default_factory=dict)
     """Saved filters by name."""
     view: str = ""
     """The saved filter to begin with."""
@@ -58,6 +60,13 @@ class Preferences(Struct, frozen=True, kw_only=True):
     """Whether what is not set up is shown."""
     ascii_only: bool = False
     mouse: bool = True
+
+
+class _Kept(Struct):
+    """What the settings say, as it is kept."""
+
+    fingerprint: str
+    preferences: Preferences
 
 
 def key_of(server: str) -> str:
@@ -69,15 +78,9 @@ def preferences_of(settings: Settings) -> Preferences:
     """What the settings say of the console."""
     console = settings.console
     return Preferences(
-        theme=console.theme,
-        preview=console.preview,
-        grouping=console.group,
-        keys=settings.keys,
-        views=settings.views,
-        view=console.view,
-        ascii_only=console.ascii,
-        mouse=console.mouse,
-    )
+        theme=console.theme, preview=console.preview, grouping=console.group, keys=settings.keys,
+        views=settings.views, view=console.view, ascii_only=console.ascii, mouse=console.mouse,
+    )  # fmt: skip
 
 
 def arrangement(text: str | None) -> dict[str, str]:
@@ -109,11 +112,8 @@ def fingerprint(file: Path, environ: Mapping[str, str] = os.environ) -> str:
         text = b""
     except OSError:
         return UNREADABLE
-    ours = sorted(
-        f"{name}={value}"
-        for name, value in environ.items()
-        if name.startswith("QUARTERDECK_") and name != HOME_VARIABLE
-    )
+    set_here = {name for name in environ if name.startswith("QUARTERDECK_")} - {HOME_VARIABLE}
+    ours = sorted(f"{name}={environ[name]}" for name in set_here)
     if not text and not ours:
         return NOTHING_SET
     # Here, since most operators have no settings at the start.
@@ -126,24 +126,16 @@ def kept_preferences(text: str | None, print_now: str) -> Preferences | None:
     """What the settings say, when it was read from what is there now; else they have to be read anew."""
     if print_now == NOTHING_SET:
         return Preferences()
-    found = read_json(text)
-    if print_now == UNREADABLE or not isinstance(found, dict) or found.get("fingerprint") != print_now:
-        return None
     try:
-        return Preferences(
-            **{name: found[name] for name in _PLAIN},
-            keys={name: tuple(keys) for name, keys in found["keys"].items()},
-            views=dict(found["views"]),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError):
+        kept = convert(read_json(text), type=_Kept)
+    except ValidationError:
         return None
+    return kept.preferences if kept.fingerprint == print_now != UNREADABLE else None
 
 
 def preferences_to_keep(preferences: Preferences, print_now: str) -> str:
     """The preferences as they are kept."""
-    plain = {name: getattr(preferences, name) for name in _PLAIN}
-    keys = {name: list(keys) for name, keys in preferences.keys.items()}
-    return json.dumps({"fingerprint": print_now, **plain, "keys": keys, "views": dict(preferences.views)})
+    return json.dumps(to_builtins(_Kept(print_now, preferences)))
 
 
 def read_json(text: str | None) -> object:
@@ -153,12 +145,6 @@ def read_json(text: str | None) -> object:
     except ValueError:
         return None
     return value
-
-
-logger = logging.getLogger(__name__)
-
-RECENT = "recent_folders"
-RECENT_KEPT = 20
 
 
 class ConsoleMemory:
@@ -192,13 +178,9 @@ class ConsoleMemory:
         if self._store is None:
             self.chosen_early |= values
             return
-        before = dict(self._values)
-        for name, value in values.items():
-            if value is None:
-                self._values.pop(name, None)
-            else:
-                self._values[name] = value
-        if self._values != before:
+        fresh = {name: value for name, value in {**self._values, **values}.items() if value is not None}
+        if fresh != self._values:
+            self._values = fresh
             self._write_soon(self._key)
 
     def over(self, settings: list[Setting]) -> list[Setting]:

@@ -145,7 +145,7 @@ async def _open_held(screen: MainScreen, opened: OpenFleet) -> None:
 
 def end(screen: MainScreen) -> None:
     """End the row, or the marked rows, after asking; where something is under way, stop that."""
-    from quarterdeck.tui.screens.yes_or_no import Ending, EndScreen
+    from quarterdeck.tui.screens.yes_or_no import EndScreen
 
     context = screen.context
     targets = screen.targets()
@@ -155,11 +155,11 @@ def end(screen: MainScreen) -> None:
     async def kill(opened: OpenFleet) -> None:
         _say_at_length(screen, await opened.actions.end(ids))
 
-    def decided(ending: Ending) -> None:
+    def decided(is_end: bool) -> None:
         screen.unmark()
         if len(ids) == 1 and sessions[0].work is None:
             screen.table.step_off(ids)
-        context.do(kill if ending is Ending.KILL else lambda opened: opened.actions.forget(ids))
+        context.do(kill if is_end else lambda opened: opened.actions.forget(ids))
 
     if sessions:
         context.ask(EndScreen(context, sessions), decided)

@@ -1,13 +1,15 @@
-"""A cell: text that is already cut to its column, and the role that gives it its colour; and lines of cells, folded."""
+"""Cells of a row or a line, lines folded where a page ends, and times, amounts and activity in few cells."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.text import cell_width, cut
+from quarterdeck.core.times import minutes_since
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
 
 class Cell(NamedTuple):
@@ -19,13 +21,12 @@ class Cell(NamedTuple):
 
 
 Line = tuple[Cell, ...]
-
-
 LEAST = 16
 """Cells that a continued cell needs; with fewer the line is better cut."""
+_BARS, _ASCII_BARS = "▁▂▃▄▅▆▇", ".:-=+*#"
 
 
-def folded(line: tuple[Cell, ...], width: int) -> list[tuple[Cell, ...]]:
+def folded(line: Line, width: int) -> list[Line]:
     """A line as the lines it takes at this width; only its last cell is continued."""
     if not line:
         return [line]
@@ -51,3 +52,47 @@ def _pieces(text: str, first: int, rest: int) -> Iterator[str]:
         text = text[len(piece) :].lstrip(" ")
         room = rest
     yield text
+
+
+def quiet(moment: datetime | None, now: datetime) -> str:
+    """How long ago: `now`, then minutes, from ten on in fives, then hours, then days; "" when unknown."""
+    minutes = minutes_since(moment, now)
+    if minutes is None:
+        return ""
+    if minutes < 1:
+        return "now"
+    if minutes < 60:
+        return f"{minutes if minutes < 10 else minutes - minutes % 5}m"
+    if minutes < 60 * 48:
+        return f"{minutes // 60}h"
+    return f"{min(minutes // (60 * 24), 999)}d"
+
+
+def amount(number: int) -> str:
+    """A count in four cells: `950`, `12k`, `1.2M`."""
+    if number < 1000:
+        return str(number)
+    if number < 999_500:
+        return f"{number / 1000:.0f}k"
+    return f"{number / 1_000_000:.1f}M"
+
+
+def share(part: int, whole: int) -> str:
+    """A part as a percentage; "" when nothing is known."""
+    if part <= 0 or whole <= 0:
+        return ""
+    return f"{min(999, round(100 * part / whole))}%"
+
+
+def plot(per_minute: Sequence[int], width: int, *, ascii_only: bool = False) -> str:
+    """The last `width` minutes, newest on the right; a minute without output is blank.
+
+    Bars stand against the loudest minute shown, on a root scale: one burst must not flatten what came before it.
+    """
+    latest = list(per_minute[-width:]) if width > 0 else []
+    loudest = max(latest, default=0)
+    if loudest <= 0:
+        return " " * width
+    bars = _ASCII_BARS if ascii_only else _BARS
+    heights = [round((value / loudest) ** 0.5 * (len(bars) - 1)) if value > 0 else None for value in latest]
+    return "".join(" " if height is None else bars[height] for height in heights).rjust(width)

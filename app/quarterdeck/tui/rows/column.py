@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.text import clean, fit
-from quarterdeck.tui.rows.cell import Cell
-from quarterdeck.tui.rows.figures import plot, quiet, share
+from quarterdeck.tui.rows.cell import Cell, plot, quiet, share
 from quarterdeck.tui.rows.session_row import (
     GONE,
     ROLES,
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from quarterdeck.core.session import Session
-    from quarterdeck.tui.rows.order import Heading
     from quarterdeck.tui.rows.session_row import RowView
 
 NAME_LEAST, NAME_MOST = 8, 24
@@ -211,8 +209,7 @@ def title_cells(layout: ColumnLayout) -> tuple[Cell, ...]:
     return tuple(column.cell(column.kind.title, "muted") for column in layout.columns)
 
 
-def heading_cells(heading: Heading, layout: ColumnLayout) -> tuple[Cell, ...]:
+def heading_cells(title: str, count: int, layout: ColumnLayout) -> tuple[Cell, ...]:
     """The line above a group: its title, and how many rows it has."""
-    count = f" {heading.count}"
-    title = clean(heading.title, max(1, layout.width - len(count) - 1))
-    return Cell(" " + title, "text bold"), Cell(count, "muted")
+    said = f" {count}"
+    return Cell(" " + clean(title, max(1, layout.width - len(said) - 1)), "text bold"), Cell(said, "muted")

@@ -11,10 +11,17 @@ from quarterdeck.core.reading import cause_of
 from quarterdeck.core.redact import masked, redact
 from quarterdeck.core.text import clean, clean_lines, fit
 from quarterdeck.core.times import exact
-from quarterdeck.tui.rows.cell import Cell, Line
-from quarterdeck.tui.rows.figures import amount, quiet, share
-from quarterdeck.tui.rows.question_lines import question_lines
-from quarterdeck.tui.rows.session_row import REST_WORDS, ROLES, Kind, branch_of, is_doubtful, kind_of, shape
+from quarterdeck.tui.rows.cell import Cell, Line, amount, quiet, share
+from quarterdeck.tui.rows.session_row import (
+    REST_WORDS,
+    ROLES,
+    Kind,
+    branch_of,
+    is_doubtful,
+    kind_of,
+    question_lines,
+    shape,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,12 +49,12 @@ def _section(title: str, lines: Iterable[Line]) -> list[Line]:
     return [(Cell(title, "accent bold"),), *found, ()] if found else []
 
 
-def _fact(label: str, text: str, role: str = "text") -> Line:
-    return Cell("  " + fit(label, LABEL), "muted"), Cell(clean(text), role)
-
-
-def _facts(pairs: Iterable[tuple[str, str]]) -> list[Line]:
-    return [_fact(label, text) for label, text in pairs if text]
+def _facts(title: str, *facts: tuple[str, str] | tuple[str, str, str]) -> list[Line]:
+    """A section of facts, each with its label and perhaps a role; those that are empty are left out."""
+    return _section(
+        title,
+        [(Cell("  " + fit(label, LABEL), "muted"), Cell(clean(text), *role)) for label, text, *role in facts if text],
+    )
 
 
 def _words(name: str) -> str:
@@ -57,26 +64,16 @@ def _words(name: str) -> str:
 def why_lines(session: Session, now: datetime) -> list[Line]:
     """What it is doing, and why we think so."""
     kind, evidence = kind_of(session), session.state_evidence
-    word = kind.value + (", but we are not sure" if is_doubtful(session, kind) else "")
-    return _section(
+    return _facts(
         "Why we think so",
-        [
-            _fact("state", word, ROLES[kind]),
-            *_facts(
-                [
-                    ("because", cause_of(evidence.cause).words),
-                    ("from", f"{evidence.source.value}, confidence {evidence.confidence.value}"),
-                    ("seen", exact(evidence.observed_at, now)),
-                    ("evidence", masked(evidence.detail)),
-                    ("needs", session.needs.value if session.needs else ""),
-                    ("rests", REST_WORDS[session.rest_state]),
-                ]
-            ),
-            *(
-                _fact("reminder", f"{cue.kind.value.replace('_', ' ')}: {', '.join(cue.evidence)}")
-                for cue in session.action_cues
-            ),
-        ],
+        ("state", kind.value + (", but we are not sure" if is_doubtful(session, kind) else ""), ROLES[kind]),
+        ("because", cause_of(evidence.cause).words),
+        ("from", f"{evidence.source.value}, confidence {evidence.confidence.value}"),
+        ("seen", exact(evidence.observed_at, now)),
+        ("evidence", masked(evidence.detail)),
+        ("needs", session.needs.value if session.needs else ""),
+        ("rests", REST_WORDS[session.rest_state]),
+        *(("reminder", f"{_words(cue.kind.value)}: {', '.join(cue.evidence)}") for cue in session.action_cues),
     )
 
 
@@ -94,30 +91,22 @@ def context_said(session: Session) -> str:
 
 def session_lines(session: Session, now: datetime) -> list[Line]:
     """Where and what it is."""
-    return _section(
+    health, reason = session.transport_health.value, session.exit_reason
+    ending = f"{exact(session.ended_at, now)}, {_words(reason.value)}{session.status_words}" if reason else ""
+    return _facts(
         "Session",
-        _facts(
-            [
-                ("id", session.session_id),
-                ("tmux", f"{session.tmux_name}  {session.pane_id or ''}  on {session.tmux_server}"),
-                ("agent", " ".join(part for part in (session.tool, session.model) if part)),
-                ("runs", session.current_command or ""),
-                ("in", session.cwd),
-                ("context", context_said(session)),
-                ("cost", f"${session.cost_usd:.2f}" if session.cost_usd else ""),
-                ("active", exact(session.last_activity_at, now)),
-                ("background", f"{session.background_tasks} tasks" if session.background_tasks else ""),
-                ("watched", "" if session.transport_health.value == "healthy" else session.transport_health.value),
-                ("ended", _ending(session, now)),
-            ]
-        ),
+        ("id", session.session_id),
+        ("tmux", f"{session.tmux_name}  {session.pane_id or ''}  on {session.tmux_server}"),
+        ("agent", " ".join(part for part in (session.tool, session.model) if part)),
+        ("runs", session.current_command or ""),
+        ("in", session.cwd),
+        ("context", context_said(session)),
+        ("cost", f"${session.cost_usd:.2f}" if session.cost_usd else ""),
+        ("active", exact(session.last_activity_at, now)),
+        ("background", f"{session.background_tasks} tasks" if session.background_tasks else ""),
+        ("watched", "" if health == "healthy" else health),
+        ("ended", ending),
     )
-
-
-def _ending(session: Session, now: datetime) -> str:
-    if session.exit_reason is None:
-        return ""
-    return f"{exact(session.ended_at, now)}, {_words(session.exit_reason.value)}{session.status_words}"
 
 
 def ask_lines(session: Session, now: datetime) -> list[Line]:
@@ -132,37 +121,24 @@ def work_lines(session: Session, now: datetime) -> list[Line]:
     work = session.work
     if work is None:
         return []
-    requests = [
-        f"#{request.get('number', '?')} {request.get('state', '')} {request.get('url', '')}" for request in work.prs
-    ]
-    lifecycle = ", ".join(f"{key} {value}" for key, value in work.lifecycle.items() if isinstance(value, str | int))
-    return _section(
+    stages = (f"{key} {value}" for key, value in work.lifecycle.items() if isinstance(value, str | int))
+    return _facts(
         "Work",
-        _facts(
-            [
-                ("project", f"{work.project} ({work.role})"),
-                ("issue", work.issue or ""),
-                ("branch", branch_of(session)),
-                ("worktree", work.worktree or ""),
-                ("status", work.status),
-                ("lifecycle", lifecycle),
-                *(("request", request) for request in requests),
-                ("since", exact(work.created_at, now)),
-            ]
-        ),
+        ("project", f"{work.project} ({work.role})"),
+        ("issue", work.issue or ""),
+        ("branch", branch_of(session)),
+        ("worktree", work.worktree or ""),
+        ("status", work.status),
+        ("lifecycle", ", ".join(stages)),
+        *(("request", f"#{one.get('number', '?')} {one.get('state', '')} {one.get('url', '')}") for one in work.prs),
+        ("since", exact(work.created_at, now)),
     )
 
 
 def thought_lines(history: Sequence[ThoughtSnapshot], now: datetime) -> list[Line]:
     """What it was thinking, newest first."""
-    return _section(
-        "Thoughts",
-        [
-            (Cell("  " + fit(exact(one.updated_at, now), AGE), "muted"), Cell(clean(one.thought or "")))
-            for one in history
-            if one.thought
-        ],
-    )
+    told = [(exact(one.updated_at, now), one.thought) for one in history if one.thought]
+    return _section("Thoughts", [(Cell("  " + fit(age, AGE), "muted"), Cell(clean(said))) for age, said in told])
 
 
 def event_lines(events: Sequence[Activity], now: datetime) -> list[Line]:

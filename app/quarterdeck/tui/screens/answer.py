@@ -11,10 +11,8 @@ from textual.widgets import Static
 
 from quarterdeck.core.answer_choice import is_told_again
 from quarterdeck.core.text import clean
-from quarterdeck.errors import QuarterdeckError
-from quarterdeck.tui.rows.question_lines import broken, choice_line, question_lines
-from quarterdeck.tui.rows.session_row import name_of
-from quarterdeck.tui.screens.dialog import Dialog
+from quarterdeck.tui.rows.session_row import broken, choice_line, name_of, question_lines
+from quarterdeck.tui.screens.dialog import Dialog, Keys
 from quarterdeck.tui.widgets.field import Field
 
 if TYPE_CHECKING:
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from quarterdeck.core.session import Ask, Session
+    from quarterdeck.errors import QuarterdeckError
     from quarterdeck.tui.backend import OpenFleet
     from quarterdeck.tui.screen_context import ScreenContext
 
@@ -33,15 +32,14 @@ GRACE_SECONDS = 0.3
 """Keys pressed before the question could have been read answer nothing."""
 
 
-def _keys(ask: Ask, *, scrolls: bool = False) -> tuple[tuple[str, str], ...]:
+_WRITING: Keys = (("Enter", "answer"), ("Esc", "leave it open"))
+
+
+def _keys(ask: Ask, *, scrolls: bool = False) -> Keys:
     numbers = f"1-{min(9, len(ask.choices))}" if len(ask.choices) > 1 else "1"
-    one, some = [(numbers, "answer")], [(numbers, "tick"), ("Enter", "answer")]
-    choosing = (some if ask.several else one) if ask.choices else []
-    scrolling = [("j k", "scroll")] if scrolls else []
-    return (*choosing, *scrolling, ("t", "write an answer"), ("Esc", "leave it open"))
-
-
-_WRITING = (("Enter", "answer"), ("Esc", "leave it open"))
+    choosing = ((numbers, "tick"), ("Enter", "answer")) if ask.several else ((numbers, "answer"),)
+    scrolling = (("j k", "scroll"),) if scrolls else ()
+    return (*(choosing if ask.choices else ()), *scrolling, ("t", "write an answer"), ("Esc", "leave it open"))
 
 
 class AnswerScreen(Dialog[str]):
@@ -83,9 +81,9 @@ class AnswerScreen(Dialog[str]):
 
     def _told(self) -> Iterable[Static]:
         lines = self._lines()
-        self._since, *rest = (Static(each) for each in lines[: len(lines) - len(self.ask.choices)])
-        yield self._since
-        yield from rest
+        told = [Static(each) for each in lines[: len(lines) - len(self.ask.choices)]]
+        self._since = told[0]
+        return told
 
     def _lines(self) -> list[Text]:
         lines = question_lines(self.ask, self.context.clock.now())
@@ -114,30 +112,26 @@ class AnswerScreen(Dialog[str]):
     def _offer_scrolling(self) -> None:
         scrolls = any(self.query_one(part).max_scroll_y for part in ("#question", "#box"))
         if scrolls and self.keys != _WRITING:
-            self.keys = _keys(self.ask, scrolls=True)
-            self.query_one("#keys", Static).update(self._key_line())
+            self.show_keys(_keys(self.ask, scrolls=True))
 
     def on_mount(self) -> None:
         """Watch whether it is still asked."""
         self._opened = self.context.clock.monotonic()
         if not self.ask.choices:
             self.action_write()
-            self.run_worker(self._read())
+            # An agent that tells that it asks does not always tell what can be chosen: its dialog does.
+            self.run_worker(self.context.when_open(self._read, self._not_read))
         self._unsubscribe = self.context.backend.subscribe(self._check)
 
     def on_unmount(self) -> None:
         """Stop watching."""
         self._unsubscribe()
 
-    async def _read(self) -> None:
-        """Show the dialog itself: an agent that tells that it asks does not always tell what can be chosen."""
-        try:
-            await self.context.when_open(self._ask_again)
-        except QuarterdeckError as error:
-            # What was told stands, and an answer to it will be refused with the reason.
-            logger.debug("the question cannot be read: %s", error.message)
+    def _not_read(self, error: QuarterdeckError) -> None:
+        # What was told stands, and an answer to it will be refused with the reason.
+        logger.debug("the question cannot be read: %s", error.message)
 
-    async def _ask_again(self, opened: OpenFleet) -> None:
+    async def _read(self, opened: OpenFleet) -> None:
         seen = await opened.reader.question(self._session.session_id)
         if self.is_current and seen.choices:
             self._fill(seen)
@@ -162,7 +156,7 @@ class AnswerScreen(Dialog[str]):
         """Show the words of a question that was told of before its dialog was drawn."""
         if not ask.text.strip():
             return
-        self.ask, self.keys = ask, _keys(ask)
+        self.ask = ask
         self._opened = self.context.clock.monotonic()
         self._ticked.clear()
         for name, lines in (("#question", self._told()), ("#choices", self._choices())):
@@ -172,9 +166,7 @@ class AnswerScreen(Dialog[str]):
         if ask.choices and not self._own.value:
             self._own.display = False
             self.set_focus(None)
-        elif self._own.display:
-            self.keys = _WRITING
-        self.query_one("#keys", Static).update(self._key_line())
+        self.show_keys(_WRITING if self._own.display else _keys(ask))
 
     def action_choose(self, number: int) -> None:
         """Answer with a choice, or tick it where several may be taken."""
@@ -203,8 +195,7 @@ class AnswerScreen(Dialog[str]):
     def action_write(self) -> None:
         """Let the operator write."""
         self._own.display = True
-        self.keys = _WRITING
-        self.query_one("#keys", Static).update(self._key_line())
+        self.show_keys(_WRITING)
         # At once, unlike `focus()`: the next key may be on its way.
         self.set_focus(self._own)
 

@@ -87,7 +87,6 @@ class ChecksScreen(Page):
 
     def on_resize(self) -> None:
         """Sentences are broken where the page ends."""
-        super().on_resize()
         if self._findings:
             self.call_after_refresh(self._show)
 

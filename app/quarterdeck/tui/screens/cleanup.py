@@ -15,19 +15,17 @@ from textual.widgets.option_list import Option
 from quarterdeck.core.text import cell_width, clean, cut
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.operations.cleanup import Clearing
-from quarterdeck.tui.rows.figures import quiet
+from quarterdeck.tui.rows.cell import quiet
 from quarterdeck.tui.screens.dialog import Dialog
 from quarterdeck.tui.widgets.choices import ChoiceList
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
 
     from textual.widget import Widget
     from textual.worker import Worker
 
-    from quarterdeck.core.fleet import Fleet
-    from quarterdeck.core.session import SessionId
     from quarterdeck.operations.cleanup import CleanupCandidate, Cleared
     from quarterdeck.tui.backend import OpenFleet
     from quarterdeck.tui.screen_context import ScreenContext
@@ -35,9 +33,12 @@ if TYPE_CHECKING:
 TICKED, UNTICKED, STAYS = "[x]", "[ ]", " - "
 MARKS = {Clearing.GOING: "...", Clearing.ENDED: " ok", Clearing.LEFT: STAYS, Clearing.FAILED: " ! "}
 ROLES = {Clearing.GOING: "works", Clearing.ENDED: "done", Clearing.LEFT: "muted", Clearing.FAILED: "failed"}
+NOTHING = (
+    "Nothing to clean up. That would be a worker whose agent is gone, whose issue is done, or whose pull request is "
+    "closed.\nOther sessions end with x; d takes ended rows off the table."
+)
 REVIEW = (("Space", "tick"), ("a", "all or none"), ("y", "end the ticked"), ("Esc", "back, nothing ends"))
 GOING = (("Esc", "stop after this one"),)
-OVER = (("Esc", "back"),)
 
 
 def state_of(one: CleanupCandidate) -> str:
@@ -59,11 +60,6 @@ def summary(ticked: list[CleanupCandidate]) -> str:
     return f"{what}{kept}"
 
 
-def _name_of(key: SessionId, fleet: Fleet) -> str:
-    row = fleet.sessions.get(key) or fleet.exited.get(key)
-    return (row.work.display_name or "") if row is not None and row.work is not None else ""
-
-
 class CleanupScreen(Dialog[None]):
     """Space ticks, `y` ends what is ticked; what holds unsaved work is ticked only by hand."""
 
@@ -76,7 +72,6 @@ class CleanupScreen(Dialog[None]):
         Binding("k", "move(-1)", "up"),
     ]
     heading = "Clean up what is done or dead"
-    keys: Sequence[tuple[str, str]] = OVER
 
     def __init__(self, context: ScreenContext) -> None:
         super().__init__(context)
@@ -107,21 +102,21 @@ class CleanupScreen(Dialog[None]):
     async def _look(self, opened: OpenFleet) -> None:
         self._found = await opened.reader.clearable()
         rows = opened.reader.fleet()
-        self._names = {one.session_id: _name_of(one.session_id, rows) for one in self._found}
+        known = {**rows.exited, **rows.sessions}
+        self._names = {key: row.work.display_name or "" for key, row in known.items() if row.work is not None}
         if not self._found:
-            self._say(
-                "Nothing to clean up. That would be a worker whose agent is gone, whose issue is done, or whose pull "
-                "request is closed.\nOther sessions end with x; d takes ended rows off the table.",
-                "muted",
-            )
+            self._say(NOTHING, "muted")
             return
-        self._ticked = {one.session_id for one in self._found if not (one.would_lose or one.protected)}
+        self._ticked = self._easy()
         self._offer()
         self._review()
 
+    def _easy(self) -> set[str]:
+        """Those that may go without losing work."""
+        return {one.session_id for one in self._found if not (one.would_lose or one.protected)}
+
     def on_resize(self) -> None:
         """Ages stand at the right edge."""
-        super().on_resize()
         self.call_after_refresh(self._offer)
 
     @property
@@ -137,8 +132,7 @@ class CleanupScreen(Dialog[None]):
         self._options.offer([Option(self._lines(one, width, now), id=one.session_id) for one in self._found], here)
 
     def _lines(self, one: CleanupCandidate, width: int, now: datetime) -> Text:
-        done = self._outcomes.get(one.session_id)
-        mark, role, below = self._standing(one, done)
+        mark, role, below = self._standing(one)
         ink = self.context.colours.ink
         age = f"last active {quiet(one.idle_since, now)}" if one.idle_since else ""
         right = f"{cut(clean(one.branch or ''), width // 2 - len(age) - 2)}  {age}".strip()
@@ -149,26 +143,16 @@ class CleanupScreen(Dialog[None]):
         indent = " " * (cell_width(mark) + 1)
         why = wrap(f"{clean(one.reason)}; {clean(below)}", width - 8, max_lines=3, placeholder=" …")
         below_it = [part for line in why for part in (f"\n{indent}", (line, ink(role)))]
-        return Text.assemble(
-            (mark, ink(role)),
-            " ",
-            name,
-            space,
-            (right, ink("muted")),
-            *below_it,
-            no_wrap=True,
-            overflow="ellipsis",
-        )
+        first = (mark, ink(role)), " ", name, space, (right, ink("muted"))
+        return Text.assemble(*first, *below_it, no_wrap=True, overflow="ellipsis")
 
-    def _standing(self, one: CleanupCandidate, done: Cleared | None) -> tuple[str, str, str]:
+    def _standing(self, one: CleanupCandidate) -> tuple[str, str, str]:
         """Mark, colour and words of a line."""
+        done = self._outcomes.get(one.session_id)
         if done is not None:
             words = ", ".join(part for part in (done.outcome.value, done.detail) if part)
-            return (
-                MARKS[done.outcome],
-                ROLES[done.outcome],
-                "is being ended" if done.outcome is Clearing.GOING else words,
-            )
+            said = "is being ended" if done.outcome is Clearing.GOING else words
+            return MARKS[done.outcome], ROLES[done.outcome], said
         if one.protected:
             return STAYS, "muted", state_of(one)
         mark = TICKED if one.session_id in self._ticked else UNTICKED
@@ -177,16 +161,12 @@ class CleanupScreen(Dialog[None]):
     def _say(self, text: str, role: str = "text") -> None:
         self._said.update(self.style(clean(text), role))
 
-    def _show_keys(self, keys: Sequence[tuple[str, str]]) -> None:
-        self.keys = keys
-        self.query_one("#keys", Static).update(self._key_line())
-
     def _chosen(self) -> list[CleanupCandidate]:
         return [one for one in self._found if one.session_id in self._ticked]
 
     def _review(self) -> None:
         self._say(summary(self._chosen()))
-        self._show_keys(REVIEW)
+        self.show_keys(REVIEW)
 
     @on(OptionList.OptionSelected)
     def action_tick(self) -> None:
@@ -205,8 +185,7 @@ class CleanupScreen(Dialog[None]):
     def action_tick_all(self) -> None:
         """Tick all that may go without losing work; when they are, none."""
         if self._is_review:
-            easy: set[str] = {one.session_id for one in self._found if not (one.would_lose or one.protected)}
-            self._ticked = set() if self._ticked else easy
+            self._ticked = set() if self._ticked else self._easy()
             self._offer()
             self._review()
 
@@ -217,7 +196,7 @@ class CleanupScreen(Dialog[None]):
     def action_end(self) -> None:
         """End what is ticked."""
         if self._is_review and self._ticked:
-            self._show_keys(GOING)
+            self.show_keys(GOING)
             self._work = self.run_worker(self._end(self._chosen()), group="end")
 
     async def _end(self, chosen: list[CleanupCandidate]) -> None:
@@ -225,11 +204,8 @@ class CleanupScreen(Dialog[None]):
         keeping = [one.session_id for one in chosen if one.would_lose]
         self._say("Ending them, one after the other …")
 
-        async def clear(opened: OpenFleet) -> None:
-            await opened.actions.clear(ids, keeping=keeping, told=self._told)
-
         try:
-            await self.context.when_open(clear)
+            await self.context.when_open(lambda opened: opened.actions.clear(ids, keeping=keeping, told=self._told))
             said = "Done."
         except asyncio.CancelledError:
             said = "Stopped. What is not marked was not touched."
@@ -237,7 +213,7 @@ class CleanupScreen(Dialog[None]):
             said = f"{error.message} {error.hint}"
         self._ticked.clear()
         self._say(f"{said} {self._tally()}")
-        self._show_keys(OVER)
+        self.show_keys(Dialog.keys)
 
     def _tally(self) -> str:
         outcomes = [done.outcome for done in self._outcomes.values()]

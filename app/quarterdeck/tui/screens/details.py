@@ -45,7 +45,6 @@ class DetailsScreen(Page):
     """Opens at once with what is known; history, events and changes follow."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("i,q", "leave", "back")]
-    keys = (("j k", "scroll"), ("Esc", "back"))
 
     def __init__(self, context: ScreenContext, session: Session) -> None:
         super().__init__(context)
@@ -62,7 +61,6 @@ class DetailsScreen(Page):
 
     def on_resize(self) -> None:
         """The strip of the day is as long as there is room."""
-        super().on_resize()
         self.call_after_refresh(self._show)
 
     async def _fetch(self, opened: OpenFleet) -> None:
@@ -76,25 +74,12 @@ class DetailsScreen(Page):
             self._show()
 
     def _show(self) -> None:
-        session, context = self._session, self.context
-        now = context.clock.now()
-        self.lines.show(
-            [
-                *ask_lines(session, now),
-                *why_lines(session, now),
-                *work_lines(session, now),
-                *day_lines(
-                    context.backend.now.day_of(session.session_id),
-                    now,
-                    self.lines.size.width,
-                    ascii_only=context.ascii_only,
-                ),
-                *thought_lines(self._history, now),
-                *event_lines(self._events, now),
-                *session_lines(session, now),
-                *diff_lines(self._diff),
-            ]
-        )
+        session, context, now = self._session, self.context, self.context.clock.now()
+        moments = context.backend.now.day_of(session.session_id)
+        day = day_lines(moments, now, self.lines.size.width, ascii_only=context.ascii_only)
+        known = [*ask_lines(session, now), *why_lines(session, now), *work_lines(session, now), *day]
+        fetched = [*thought_lines(self._history, now), *event_lines(self._events, now)]
+        self.lines.show([*known, *fetched, *session_lines(session, now), *diff_lines(self._diff)])
 
 
 SHOWN = 300

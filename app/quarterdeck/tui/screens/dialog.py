@@ -1,4 +1,4 @@
-"""What every dialog looks like: a box with a title, a body, and a line of keys."""
+"""What every dialog looks like: a box with a title, a body, and a line of keys; or a page to read."""
 
 from __future__ import annotations
 
@@ -27,21 +27,16 @@ if TYPE_CHECKING:
     from quarterdeck.tui.screen_context import ScreenContext
 
 Answer = TypeVar("Answer")
+Keys = tuple[tuple[str, str], ...]
+"""Keys and what they do, as the line at the foot has them."""
 TALL = 24
 WIDE = 100
 """Below this width a page has the whole screen: what is left beside it says nothing."""
-_FAINT = Style(dim=True, bold=False, reverse=False)
-
-
 MOST_LINES, LEAST_LINES = 24, 3
 """Of a list."""
 HEIGHT = 0.94
 """Of the screen, which a dialog has at most; the style sheet has the same."""
-
-
-def lines_for_list(height: int, beside: int) -> int:
-    """The lines a list may take on a screen of this height where so many are the rest of its dialog's."""
-    return max(LEAST_LINES, min(MOST_LINES, int(height * HEIGHT) - beside))
+_FAINT = Style(dim=True, bold=False, reverse=False)
 
 
 class Faint(BackgroundScreen):
@@ -80,7 +75,7 @@ class Dialog(ModalScreen[Answer]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back")]
     heading = ""
     """What it is about; foreign text is cleaned."""
-    keys: Sequence[tuple[str, str]] = (("Esc", "back"),)
+    keys: Keys = (("Esc", "back"),)
     """The line at its foot."""
 
     def __init__(self, context: ScreenContext) -> None:
@@ -114,11 +109,16 @@ class Dialog(ModalScreen[Answer]):
         foot = self.query_one("#keys", Static)
         if foot.size.width != self._room:
             self._room = foot.size.width
-            foot.update(self._key_line())
+            self.show_keys()
 
     def body(self) -> Iterable[Widget]:
         """What stands between heading and keys."""
         return ()
+
+    def show_keys(self, keys: Keys | None = None) -> None:
+        """Paint the line of keys anew, with others where there are others."""
+        self.keys = self.keys if keys is None else keys
+        self.query_one("#keys", Static).update(self._key_line())
 
     def _key_line(self) -> Text:
         style = self.context.colours.style
@@ -132,20 +132,25 @@ class Dialog(ModalScreen[Answer]):
         """A piece of text of the dialog in a role of the theme."""
         return Text(text, style=self.context.colours.style(role, "surface"))
 
+    def lines_for_list(self, beside: int) -> int:
+        """The lines a list may take on this screen where so many are the rest of the dialog's."""
+        return max(LEAST_LINES, min(MOST_LINES, int(self.app.size.height * HEIGHT) - beside))
+
     def action_leave(self) -> None:
         """Back, with nothing done."""
         self.dismiss(None)
 
 
 class Page(Dialog[None]):
-    """As large as the screen allows."""
+    """A page to read, as large as the screen allows."""
 
     DEFAULT_CLASSES = "-page"
     AUTO_FOCUS = "#lines"
+    keys: Keys = (("j k", "scroll"), ("Esc", "back"))
 
     def __init__(self, context: ScreenContext) -> None:
         super().__init__(context)
-        self.lines = ScrollingLines(context.colours, css_id="lines")
+        self.lines = ScrollingLines(context.colours)
 
     def body(self) -> Iterable[Widget]:
         """The lines."""

@@ -22,6 +22,24 @@ KEY_WIDTH = 20
 HELP_WIDTH = max(len(action.help) for action in ACTIONS) + 2
 NAMES_FROM = 100
 """Cells at which the names of the actions have room, as `[keys]` of the settings has them."""
+FILTER = (
+    ("word", "anywhere; letters in order are enough for names, repositories, agents, branches"),
+    ("state:asks", "in one field: " + ", ".join(FIELDS)),
+    ("agent:claude,codex", "one of several"),
+    ("needs:any", "whatever waits for you"),
+    ("!word  !repo:shop", "not that"),
+)
+DOUBT = ("?", "behind a state: we think so, and are not sure (details say why)")
+COLUMNS = (
+    "What the columns say",
+    (
+        ("agent", "what runs there; in brackets when the agent has ended and its shell is there"),
+        ("rest", "drowsy: quiet for 30 seconds; asleep: waits for you; shown where there is room"),
+        ("ctx", "how much of its context the agent has used"),
+        ("quiet", "since when nothing has happened"),
+        ("activity", "how much it wrote in the last minutes, the newest at the right"),
+    ),
+)
 
 
 class HelpScreen(Page):
@@ -29,66 +47,28 @@ class HelpScreen(Page):
 
     heading = "Help"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark,q", "leave", "back")]
-    keys = (("j k", "scroll"), ("Esc", "back"))
-    _has_names = False
 
     def on_resize(self) -> None:
         """Names stand where there is room for them."""
-        super().on_resize()
         self.call_after_refresh(self._show)
 
     def _show(self) -> None:
-        self._has_names = self.lines.size.width >= NAMES_FROM
-        self.lines.show([*self._actions(), *_filter_lines(), *self._shapes(), *_column_lines()])
-
-    def _actions(self) -> list[Line]:
-        context = self.context
+        has_names = self.lines.size.width >= NAMES_FROM
         lines: list[Line] = []
         for group, actions in groupby(ACTIONS, key=lambda action: action.group):
             lines.append((Cell(group, "text bold"),))
             for action in actions:
-                pressed = " ".join(map(spoken, context.keys[action.name])) or "not bound"
-                lines.append(
-                    (
-                        Cell("  " + fit(pressed, KEY_WIDTH), "accent"),
-                        Cell(fit(action.help, HELP_WIDTH)),
-                        Cell(action.name if self._has_names else "", "muted"),
-                    )
-                )
+                pressed = " ".join(map(spoken, self.context.keys[action.name])) or "not bound"
+                name = Cell(action.name if has_names else "", "muted")
+                lines.append((*_told(pressed, fit(action.help, HELP_WIDTH)), name))
             lines.append(())
-        lines[-1:] = [(Cell("  " + fit("1 … 9", KEY_WIDTH), "accent"), Cell("Jump to that row")), ()]
-        return lines
-
-    def _shapes(self) -> list[Line]:
-        lines: list[Line] = [(Cell("What the shapes mean", "text bold"),)]
-        for kind in Kind:
-            sign = shape(kind, ascii_only=self.context.ascii_only)
-            meaning = STATE_SIGNS[kind.value].meaning
-            lines.append((Cell("  " + fit(f"{sign} {kind.value}", KEY_WIDTH), "accent"), Cell(meaning)))
-        doubt = "behind a state: we think so, and are not sure (details say why)"
-        return [*lines, (Cell("  " + fit("?", KEY_WIDTH), "accent"), Cell(doubt)), ()]
+        lines[-1:] = [_told("1 … 9", "Jump to that row"), ()]
+        shapes = {kind: shape(kind, ascii_only=self.context.ascii_only) for kind in Kind}
+        meanings = [(f"{sign} {kind.value}", STATE_SIGNS[kind.value].meaning) for kind, sign in shapes.items()]
+        for title, said in (("The filter", FILTER), ("What the shapes mean", (*meanings, DOUBT)), COLUMNS):
+            lines += [(Cell(title, "text bold"),), *(_told(*each) for each in said), ()]
+        self.lines.show(lines[:-1])
 
 
-def _filter_lines() -> list[Line]:
-    said = (
-        ("word", "anywhere; letters in order are enough for names, repositories, agents, branches"),
-        ("state:asks", "in one field: " + ", ".join(FIELDS)),
-        ("agent:claude,codex", "one of several"),
-        ("needs:any", "whatever waits for you"),
-        ("!word  !repo:shop", "not that"),
-    )
-    lines: list[Line] = [(Cell("The filter", "text bold"),)]
-    lines += [(Cell("  " + fit(what, KEY_WIDTH), "accent"), Cell(meaning)) for what, meaning in said]
-    return [*lines, ()]
-
-
-def _column_lines() -> list[Line]:
-    said = (
-        ("agent", "what runs there; in brackets when the agent has ended and its shell is there"),
-        ("rest", "drowsy: quiet for 30 seconds; asleep: waits for you; shown where there is room"),
-        ("ctx", "how much of its context the agent has used"),
-        ("quiet", "since when nothing has happened"),
-        ("activity", "how much it wrote in the last minutes, the newest at the right"),
-    )
-    lines: list[Line] = [(Cell("What the columns say", "text bold"),)]
-    return [*lines, *((Cell("  " + fit(what, KEY_WIDTH), "accent"), Cell(meaning)) for what, meaning in said)]
+def _told(what: str, meaning: str) -> tuple[Cell, Cell]:
+    return Cell("  " + fit(what, KEY_WIDTH), "accent"), Cell(meaning)

@@ -13,15 +13,22 @@ from textual.widgets import Input, Static
 from quarterdeck.core.text import clean
 from quarterdeck.tui import actions
 from quarterdeck.tui.actions import ACTIONS, BY_NAME
-from quarterdeck.tui.fleet_view import FleetView
-from quarterdeck.tui.rows.empty_table import LEAST_HEIGHT, LEAST_WIDTH, EmptyNotice, notice_for
-from quarterdeck.tui.rows.foot import can_say_why, foot_cells, typing_cells, why_not
-from quarterdeck.tui.rows.head import head_cells
-from quarterdeck.tui.rows.order import Grouping
+from quarterdeck.tui.fleet_view import FleetView, Grouping
+from quarterdeck.tui.rows.around_table import (
+    LEAST_HEIGHT,
+    LEAST_WIDTH,
+    EmptyNotice,
+    can_say_why,
+    foot_cells,
+    head_cells,
+    notice_for,
+    typing_cells,
+    why_not,
+)
 from quarterdeck.tui.rows.session_row import RowView
 from quarterdeck.tui.textual_internals import PaintsOnce
 from quarterdeck.tui.widgets.card import Card
-from quarterdeck.tui.widgets.filter_bar import FilterBar
+from quarterdeck.tui.widgets.field import FilterBar
 from quarterdeck.tui.widgets.fleet_table import FleetTable
 from quarterdeck.tui.widgets.line import CellLine
 from quarterdeck.tui.widgets.preview import Preview, PreviewFeed
@@ -161,7 +168,7 @@ class MainScreen(PaintsOnce):
         backend = self.context.backend
         notice = notice_for(
             backend.now.fleet(), clean(backend.server), self.context.trouble, width=self.app.size.width,
-            height=self.app.size.height, filter_text=self.fleet_view.filter, shown=len(self.table.ids),
+            height=self.app.size.height, filtered=self.fleet_view.filter, shown=len(self.table.ids),
         )  # fmt: skip
         is_small = self.app.size.width < LEAST_WIDTH or self.app.size.height < LEAST_HEIGHT
         self.head.display = self.foot.display = not is_small

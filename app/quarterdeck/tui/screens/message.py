@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 from quarterdeck.core.text import cell_width, clean, cut, listed
 from quarterdeck.core.times import exact
 from quarterdeck.tui.rows.session_row import Kind, kind_of, name_of
-from quarterdeck.tui.screens.dialog import Dialog, lines_for_list
+from quarterdeck.tui.screens.dialog import Dialog, Keys
 from quarterdeck.tui.widgets.choices import ChoiceList
 from quarterdeck.tui.widgets.text_box import TextBox
 
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from quarterdeck.tui.screen_context import ScreenContext
 
 NAMES_SHOWN = 4
+NARROWEST = 70
+"""Cells of a line of the list of those that wait, in a terminal of eighty columns."""
+BESIDE = 6
+"""Lines of that dialog that are not the list's."""
 
 
 def names(sessions: Sequence[Session]) -> str:
@@ -72,24 +76,12 @@ class MessageScreen(Dialog[str]):
             verb = "asks" if len(asking) == 1 else "ask"
             said = f"{names(asking)} {verb}: the message waits until that is answered (y)."
             yield Static(self.style(said, "asks"))
-        yield TextBox(css_id="writing")
+        yield TextBox()
 
     @on(TextBox.Submitted)
     def _submitted(self, event: TextBox.Submitted) -> None:
         if event.text.strip():
             self.dismiss(event.text)
-
-
-NARROWEST = 70
-"""Cells of a line of the list, in a terminal of eighty columns."""
-
-
-BESIDE = 6
-"""Lines of the dialog that are not the list's."""
-
-
-def _name_of(waiting: Held, names: Mapping[str, str]) -> str:
-    return names.get(waiting.session_id, waiting.session_id)
 
 
 class Fate(StrEnum):
@@ -105,12 +97,7 @@ class HeldScreen(Dialog[tuple[int, Fate]]):
 
     AUTO_FOCUS = "#options"
     heading = "Messages that wait"
-    keys: Sequence[tuple[str, str]] = (
-        ("Enter", "change"),
-        ("x", "withdraw"),
-        ("!", "send now, whatever is in the way"),
-        ("Esc", "back"),
-    )
+    keys: Keys = (("Enter", "change"), ("x", "withdraw"), ("!", "send now, whatever is in the way"), ("Esc", "back"))
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x,delete", "do('withdraw')", "withdraw"),
         Binding("exclamation_mark", "do('now')", "now"),
@@ -125,7 +112,7 @@ class HeldScreen(Dialog[tuple[int, Fate]]):
         self._names = names
         self._options = ChoiceList(on_enter=lambda: self.action_do(Fate.CHANGE.value))
         if not waiting:
-            self.keys = (("Esc", "back"),)
+            self.keys = Dialog.keys
 
     def body(self) -> Iterable[Widget]:
         """The messages, oldest first."""
@@ -138,7 +125,7 @@ class HeldScreen(Dialog[tuple[int, Fate]]):
 
     def on_resize(self) -> None:
         """Lines are cut where the box ends, and as many shown as it has room for."""
-        self._options.styles.max_height = lines_for_list(self.app.size.height, BESIDE)
+        self._options.styles.max_height = self.lines_for_list(BESIDE)
         self.call_after_refresh(self._offer)
 
     def _offer(self) -> None:
@@ -149,16 +136,13 @@ class HeldScreen(Dialog[tuple[int, Fate]]):
     def _entry(self, waiting: Held, room: int) -> Text:
         colours = self.context.colours
         age = exact(waiting.at, self.context.clock.now())
-        name = clean(_name_of(waiting, self._names))
+        name = clean(self._names[waiting.session_id])
         why = clean(waiting.why or "it is on its way")
         lines = waiting.text.strip().splitlines() or [""]
         more = f" (+{len(lines) - 1} more)" if len(lines) > 1 else ""
         entry = Text(no_wrap=True, overflow="ellipsis")
         entry.append(name, colours.ink("accent bold"))
-        entry.append(
-            f"  {age}, {cut(why, room - cell_width(name) - len(age) - 4)}\n",
-            colours.ink("muted"),
-        )
+        entry.append(f"  {age}, {cut(why, room - cell_width(name) - len(age) - 4)}\n", colours.ink("muted"))
         entry.append(f"  {cut(clean(lines[0]), room - len(more) - 2)}{more}", colours.ink("text"))
         return entry
 
@@ -181,17 +165,17 @@ class ChangeScreen(Dialog[str]):
 
     def __init__(self, context: ScreenContext, waiting: Held, names: Mapping[str, str]) -> None:
         super().__init__(context)
-        self.heading = f"Message that waits for {_name_of(waiting, names)}"
+        self.heading = f"Message that waits for {names[waiting.session_id]}"
         self._text = waiting.text
 
     def body(self) -> Iterable[Widget]:
         """Its words."""
-        writing = TextBox(css_id="writing")
+        writing = TextBox()
         writing.load_text(self._text)
         writing.move_cursor(writing.document.end)
         yield writing
 
-    def on_text_box_submitted(self, event: TextBox.Submitted) -> None:
-        """Keep what was written."""
+    @on(TextBox.Submitted)
+    def _submitted(self, event: TextBox.Submitted) -> None:
         if event.text.strip():
             self.dismiss(event.text)

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual import events, on
 from textual.binding import Binding, BindingType
-from textual.widgets import Static
 
 from quarterdeck.core.text import cell_width, clean, from_home
 from quarterdeck.operations.new import NewSessionRequest
-from quarterdeck.tui.screens.dialog import field
+from quarterdeck.tui.screens.dialog import Keys, field
 from quarterdeck.tui.screens.picker import Picker, PickerItem
 from quarterdeck.tui.widgets.choices import Choice
 from quarterdeck.tui.widgets.text_box import TextBox
@@ -24,14 +23,13 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
-    from quarterdeck.operations.start_choices import Directory
     from quarterdeck.tui.backend import OpenFleet
     from quarterdeck.tui.screen_context import ScreenContext
 
 SHELL = "shell"
 
 
-def _keys(enter: str, arrows: str = "↑ ↓") -> tuple[tuple[str, str], ...]:
+def _keys(enter: str, arrows: str = "↑ ↓") -> Keys:
     return (arrows, "choose"), ("Enter", enter), ("Tab", "next field"), ("Ctrl+T", "mark several"), ("Esc", "back")
 
 
@@ -46,10 +44,7 @@ def end_of(path: str, width: int) -> str:
 class NewScreen(Picker):
     """Type a directory or choose one, or mark several; then the agent; then the request. Enter goes on."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+t", "mark", "mark"),
-        Binding("ctrl+s", "start", "start"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+t", "mark", "mark"), Binding("ctrl+s", "start", "start")]
     beside = 13
     nothing = "Nothing matches; Enter takes a full path that you type."
     keys = _keys("go on")
@@ -58,8 +53,8 @@ class NewScreen(Picker):
         super().__init__(context, "New session", [], "type to narrow, or a path")
         self._here = here
         self._marked: list[str] = []
-        self._tool = Choice(context.colours, [SHELL], css_id="tool")
-        self._request = TextBox(css_id="writing")
+        self._tool = Choice(context.colours, [SHELL], css_id="tool", on_enter=self._tool_chosen)
+        self._request = TextBox()
         self.wanted: Sequence[NewSessionRequest] = ()
         """What the operator asked for, once they did."""
 
@@ -90,8 +85,7 @@ class NewScreen(Picker):
         """Enter goes on to the next field, and starts from the last one; agents stand side by side."""
         is_tool = self.focused is self._tool
         is_last = self.focused is self._request or (is_tool and self._tool.value == SHELL)
-        self.keys = _keys("start" if is_last else "go on", "← →" if is_tool else "↑ ↓")
-        self.query_one("#keys", Static).update(self._key_line())
+        self.show_keys(_keys("start" if is_last else "go on", "← →" if is_tool else "↑ ↓"))
 
     async def _find(self) -> None:
         try:
@@ -107,7 +101,10 @@ class NewScreen(Picker):
         self._ask_for_request()
         self.context.app.let_keys_go()
         known = await opened.reader.directories(self.context.backend.memory.recent())
-        self._candidates = [*self._candidates, *(_candidate(one) for one in known if one.path != self._here)]
+        for one in known:
+            if one.path != self._here:
+                notes = ["repository"] * one.is_repository + ["recent"] * one.is_recent
+                self._candidates.append(PickerItem(one.path, _from_home(one.path), ", ".join(notes)))
         self.narrow()
 
     def prompt(self, one: PickerItem, width: int) -> Text:
@@ -122,11 +119,10 @@ class NewScreen(Picker):
         option = self.options.highlighted_option
         if option is None or option.id is None:
             return
-        self._marked = (
-            [path for path in self._marked if path != option.id]
-            if option.id in self._marked
-            else [*self._marked, option.id]
-        )
+        if option.id in self._marked:
+            self._marked.remove(option.id)
+        else:
+            self._marked.append(option.id)
         here = self.options.highlighted or 0
         self.narrow()
         self.options.highlighted = min(here + 1, self.options.option_count - 1)
@@ -137,7 +133,6 @@ class NewScreen(Picker):
             # At once, unlike `focus()`: the next key may be on its way.
             self.set_focus(self._tool)
 
-    @on(Choice.Submitted)
     def _tool_chosen(self) -> None:
         if self._tool.value == SHELL:
             self.action_start()
@@ -151,7 +146,12 @@ class NewScreen(Picker):
         if directories:
             tool = None if self._tool.value == SHELL else self._tool.value
             request = self._request.text.strip() if tool is not None else ""
-            self.wanted = [_wanted(Path(each).expanduser(), tool, request) for each in directories]
+            folders = [Path(each).expanduser() for each in directories]
+            stems = ["-".join(filter(None, (folder.name, tool))) for folder in folders]
+            self.wanted = [
+                NewSessionRequest(cwd=folder, stem=stem, tool=tool, request=request)
+                for folder, stem in zip(folders, stems, strict=True)
+            ]
             self.dismiss("start")
 
     def _directories(self) -> tuple[str, ...]:
@@ -167,16 +167,6 @@ class NewScreen(Picker):
             return ()
         option = self.options.highlighted_option
         return (option.id,) if option is not None and option.id is not None else ()
-
-
-def _wanted(folder: Path, tool: str | None, request: str) -> NewSessionRequest:
-    stem = "-".join(filter(None, (folder.name, tool)))
-    return NewSessionRequest(cwd=folder, stem=stem, tool=tool, request=request)
-
-
-def _candidate(one: Directory) -> PickerItem:
-    notes = [word for word, holds in (("repository", one.is_repository), ("recent", one.is_recent)) if holds]
-    return PickerItem(one.path, _from_home(one.path), ", ".join(notes))
 
 
 def _from_home(path: str) -> str:

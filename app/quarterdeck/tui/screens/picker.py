@@ -13,7 +13,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from quarterdeck.core.text import cell_width, clean, cut
-from quarterdeck.tui.screens.dialog import Dialog, lines_for_list
+from quarterdeck.tui.screens.dialog import Dialog, Keys
 from quarterdeck.tui.widgets.choices import ChoiceList
 from quarterdeck.tui.widgets.field import Field
 
@@ -56,7 +56,7 @@ class Picker(Dialog[str]):
         Binding("pagedown", "move(10)", "page down"),
         Binding("pageup", "move(-10)", "page up"),
     ]
-    keys: Sequence[tuple[str, str]] = (("↑ ↓", "choose"), ("Enter", "take it"), ("Esc", "back"))
+    keys: Keys = (("↑ ↓", "choose"), ("Enter", "take it"), ("Esc", "back"))
     nothing = "Nothing matches."
     beside = 8
     """Lines of the dialog that are not the list's."""
@@ -66,7 +66,7 @@ class Picker(Dialog[str]):
     ) -> None:
         super().__init__(context)
         self.heading = heading
-        self._candidates = candidates
+        self._candidates = list(candidates)
         self.typed = Field(placeholder=prompt or "type to narrow", css_id="typed", on_enter=self._enter)
         self._narrowed_to = ""
         self.begins_at = ""
@@ -80,34 +80,27 @@ class Picker(Dialog[str]):
         yield self.typed
         yield self.options
 
-    def on_mount(self) -> None:
-        """Offer everything."""
-        self.call_after_refresh(self.narrow)
-
     def on_resize(self) -> None:
         """Notes stand at the right edge; the list has the lines that nothing else needs."""
-        self.options.styles.max_height = lines_for_list(self.app.size.height, self.beside)
+        self.options.styles.max_height = self.lines_for_list(self.beside)
         self.call_after_refresh(self.narrow)
 
     @on(Input.Changed, "#typed")
     def narrow(self) -> None:
-        """Offer what matches."""
-        self._narrowed_to = self.typed.value
-        self.offer(self.matching(self.typed.value))
+        """Offer what matches, the first under the cursor while something is typed."""
+        typed = self._narrowed_to = self.typed.value
+        candidates = self.matching(typed)
+        kept = self.options.highlighted_option.id if self.options.highlighted_option else self.begins_at
+        ids = [one.id for one in candidates]
+        width = self.options.scrollable_content_region.width or 60
+        here = ids.index(kept) if kept in ids and not typed else 0
+        self.options.offer([Option(self.prompt(one, width), id=one.id) for one in candidates], here)
+        if typed and not ids:
+            self.options.add_option(Option(self.style(self.nothing, "muted"), disabled=True))
 
     def matching(self, typed: str) -> list[PickerItem]:
         """The candidates for what was typed."""
         return ranked(self._candidates, typed)
-
-    def offer(self, candidates: Sequence[PickerItem]) -> None:
-        """Offer these, the first one under the cursor."""
-        kept = self.options.highlighted_option.id if self.options.highlighted_option else self.begins_at
-        ids = [one.id for one in candidates]
-        width = self.options.scrollable_content_region.width or 60
-        here = ids.index(kept) if kept in ids and not self.typed.value else 0
-        self.options.offer([Option(self.prompt(one, width), id=one.id) for one in candidates], here)
-        if self.typed.value and not ids:
-            self.options.add_option(Option(self.style(self.nothing, "muted"), disabled=True))
 
     def prompt(self, one: PickerItem, width: int) -> Text:
         """A candidate's line."""
@@ -128,10 +121,8 @@ class Picker(Dialog[str]):
 
     @on(OptionList.OptionSelected)
     def _submitted(self) -> None:
-        if self.options.highlighted_option is not None:
-            self.take(self.options.highlighted_option.id or "")
-        else:
-            self.take("")
+        here = self.options.highlighted_option
+        self.take((here.id if here is not None else None) or "")
 
     def take(self, choice: str) -> None:
         """Enter was pressed on a choice, or a choice was clicked; "" when nothing matches."""

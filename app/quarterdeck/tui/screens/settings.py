@@ -82,7 +82,11 @@ class SettingsScreen(Picker):
         if setting is None:
             return
         if len(setting.choices) > FEW:
-            self._choose(setting)
+            # No choice has an empty id, whatever it stands for.
+            found = [PickerItem(f"={one}", one or "none") for one in setting.choices]
+            dialog = Picker(self.context, setting.key, found)
+            dialog.begins_at = f"={setting.value}"
+            self.context.ask(dialog, lambda chosen: self._set(setting, chosen[1:]))
         elif setting.choices:
             place = setting.choices.index(setting.value) if setting.value in setting.choices else -1
             self._set(setting, setting.choices[(place + 1) % len(setting.choices)])
@@ -93,17 +97,6 @@ class SettingsScreen(Picker):
             self._value.display = True
             # At once, unlike `focus()`: the next key may be on its way.
             self.set_focus(self._value)
-
-    def _choose(self, setting: Setting) -> None:
-        # No choice has an empty id, whatever it stands for.
-        dialog = Picker(self.context, setting.key, [PickerItem(f"={one}", one or "none") for one in setting.choices])
-        dialog.begins_at = f"={setting.value}"
-
-        def chosen(choice: str | None) -> None:
-            if choice is not None and choice[1:] != setting.value:
-                self._set(setting, choice[1:])
-
-        self.app.push_screen(dialog, chosen)
 
     def action_leave(self) -> None:
         """From a value back to the settings, with nothing changed; from those, back."""
@@ -118,15 +111,18 @@ class SettingsScreen(Picker):
 
     def _typed(self) -> None:
         self._close_value()
-        if self._changing is not None and self._value.value != self._changing.value:
+        if self._changing is not None:
             self._set(self._changing, self._value.value)
 
     def _set(self, setting: Setting, value: str) -> None:
+        if value == setting.value:
+            return
+
         async def change(opened: OpenFleet) -> None:
             await opened.actions.change_setting(setting.key, value)
             self.context.backend.memory.gives_way(setting.key)
             self._take_up(setting.key, value)
-            self.query_one("#keys", Static).update(self._key_line())
+            self.show_keys()
             await self._fetch(opened)
 
         self.context.do(change)
@@ -138,13 +134,12 @@ class ThemeScreen(Picker):
     def __init__(self, context: ScreenContext) -> None:
         self._before = context.colours
         self._themes, self._errors = load_all(context.backend.themes_folder)
-        ours = set(packaged_names())
-        notes = {name: "" if name in ours else f"yours: {name}.toml" for name in self._themes}
-        super().__init__(
-            context,
-            "Theme",
-            [PickerItem(name, theme.title, notes[name]) for name, theme in self._themes.items()],
-        )
+        ours = packaged_names()
+        found = [
+            PickerItem(name, theme.title, "" if name in ours else f"yours: {name}.toml")
+            for name, theme in self._themes.items()
+        ]
+        super().__init__(context, "Theme", found)
         self.begins_at = self._before.name
 
     def on_mount(self) -> None:
@@ -157,7 +152,7 @@ class ThemeScreen(Picker):
         shown = self._themes.get(event.option_id or "", self._before)
         if shown.name != self.context.colours.name:
             self.context.use_theme(shown)
-            self.query_one("#keys", Static).update(self._key_line())
+            self.show_keys()
 
     def action_leave(self) -> None:
         """Back to what was."""

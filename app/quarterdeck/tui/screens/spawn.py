@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
-    from quarterdeck.core.issue import Issue
     from quarterdeck.core.session import SessionId
     from quarterdeck.errors import QuarterdeckError
     from quarterdeck.tui.backend import OpenFleet
@@ -57,7 +56,7 @@ class SpawnScreen(Picker):
     def __init__(self, context: ScreenContext, near: SessionId | None = None) -> None:
         super().__init__(context, "Spawn a worker", [], "a word or an id, or none")
         self._near = near
-        self._prompt = TextBox(css_id="writing", placeholder="what to do (optional with an issue)")
+        self._prompt = TextBox(placeholder="what to do (optional with an issue)")
         self._branch = Field(
             placeholder="made from the issue (optional)", css_id="branch", on_enter=lambda: self.set_focus(self._prompt)
         )
@@ -79,7 +78,6 @@ class SpawnScreen(Picker):
 
     def on_mount(self) -> None:
         """Find out which projects and agents there are, and what there is to do."""
-        self.call_after_refresh(self.narrow)
         self.context.do(self._fetch, self._no_projects)
 
     def _no_projects(self, error: QuarterdeckError) -> None:
@@ -114,7 +112,9 @@ class SpawnScreen(Picker):
     async def _load_issues(self, project: str, opened: OpenFleet) -> None:
         self._say("Asking for its open issues … you can type one meanwhile.")
         found = await opened.reader.issues(project)
-        self._candidates = [_candidate(one) for one in found.issues]
+        self._candidates = [
+            PickerItem(one.id, f"{one.id}  {one.title}", ", ".join(one.labels[:2])) for one in found.issues
+        ]
         self.narrow()
         count = len(found.issues)
         listed = f"{count} open issue{'' if count == 1 else 's'} at {found.tracker}; another one can be typed."
@@ -131,31 +131,21 @@ class SpawnScreen(Picker):
         """The issue is chosen; next, the agent."""
         self.set_focus(self._agent)
 
-    def _issue(self) -> str | None:
-        """The issue under the cursor of the list."""
-        if self.typed.value != self._narrowed_to:
-            self.narrow()
-        chosen = self.options.highlighted_option
-        return chosen.id if chosen is not None and chosen.id != NO_ISSUE.id else None
-
     @on(TextBox.Submitted)
     def action_start(self) -> None:
         """Start the worker, when it is said what for."""
-        issue, prompt = self._issue(), self._prompt.text.strip()
+        if self.typed.value != self._narrowed_to:
+            self.narrow()
+        chosen = self.options.highlighted_option
+        issue = chosen.id if chosen is not None and chosen.id != NO_ISSUE.id else None
+        prompt = self._prompt.text.strip()
         if not self._project.value:
             self.app.notify("There is no project to spawn a worker in.", severity="warning", markup=False)
         elif not (issue or prompt):
             self.app.notify("Give an issue or a prompt.", severity="warning", markup=False)
         else:
+            agent, branch = self._agent.value or None, self._branch.value.strip() or None
             self.request = SpawnRequest(
-                project=self._project.value,
-                issue=issue,
-                prompt=prompt or None,
-                agent=self._agent.value or None,
-                branch=self._branch.value.strip() or None,
+                project=self._project.value, issue=issue, prompt=prompt or None, agent=agent, branch=branch
             )
             self.dismiss("start")
-
-
-def _candidate(one: Issue) -> PickerItem:
-    return PickerItem(one.id, f"{one.id}  {one.title}", ", ".join(one.labels[:2]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -19,31 +18,39 @@ from quarterdeck.tui.widgets.field import Field
 from quarterdeck.tui.widgets.line import ScrollingLines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from textual.widget import Widget
 
-    from quarterdeck.core.session import Session, SessionId
+    from quarterdeck.core.session import Session
     from quarterdeck.errors import QuarterdeckError
     from quarterdeck.operations.long_operations import LongOperation
     from quarterdeck.operations.setup_offers import Offer
     from quarterdeck.tui.backend import OpenFleet
     from quarterdeck.tui.screen_context import ScreenContext
 
-MOST_LINES = 16
-LEAST = 20
-"""Cells of a line."""
+MOST_CHANGED, MOST_LOST = 16, 12
+"""Lines that are shown at once of a change, and at all of what would be lost."""
+LEAST_WIDTH = 20
+"""Cells of a line of a change."""
+NOTHING_LOST = "Nothing would be lost that we know of."
 
 
-class OfferScreen(Dialog[bool]):
+class YesOrNo(Dialog[bool]):
     """`y` does it; anything else is No."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "agree", "yes"), Binding("n,enter,q", "leave", "no")]
+
+    def action_agree(self) -> None:
+        """Do it."""
+        self.dismiss(True)
+
+
+class OfferScreen(YesOrNo):
+    """What turning something on would change."""
+
     AUTO_FOCUS = "#lines"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "accept", "do it"),
-        Binding("d", "whole", "every line"),
-        Binding("n,enter,q", "leave", "no"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("d", "whole", "every line")]
 
     def __init__(self, context: ScreenContext, offer: Offer) -> None:
         super().__init__(context)
@@ -52,7 +59,7 @@ class OfferScreen(Dialog[bool]):
         self._shown = offer.change
         whole = (("d", "every line"),) if offer.whole else ()
         self.keys = (("y", "do it"), *whole, ("j k", "scroll"), ("Enter Esc", "no"))
-        self.lines = ScrollingLines(context.colours, css_id="lines")
+        self.lines = ScrollingLines(context.colours)
 
     def body(self) -> Iterable[Widget]:
         """Why, then the change."""
@@ -60,24 +67,19 @@ class OfferScreen(Dialog[bool]):
         self.lines.styles.height = 1
         yield self.lines
 
-    def on_mount(self) -> None:
-        """Show the change once it is known how wide it may be."""
-        self.call_after_refresh(self._show)
-
     def on_resize(self) -> None:
         """Lines are broken where the box ends."""
-        super().on_resize()
         self.call_after_refresh(self._show)
 
     def _show(self) -> None:
         """Show every letter of it."""
-        room = max(LEAST, self.lines.size.width - 1)
+        room = max(LEAST_WIDTH, self.lines.size.width - 1)
         shown = [
             (Cell(part, DIFF_ROLES.get(line[:1], "text")),)
             for line in map(clean, self._shown)
             for part in [line[start : start + room] for start in range(0, len(line), room)] or [""]
         ]
-        self.lines.styles.height = min(len(shown), MOST_LINES)
+        self.lines.styles.height = min(len(shown), MOST_CHANGED)
         self.lines.show(shown)
 
     def action_whole(self) -> None:
@@ -86,60 +88,35 @@ class OfferScreen(Dialog[bool]):
             self._shown = self._offer.whole if self._shown == self._offer.change else self._offer.change
             self._show()
 
-    def action_accept(self) -> None:
-        """Do it."""
-        self.dismiss(True)
 
-
-class StopScreen(Dialog[bool]):
-    """`y` stops it. Anything else is No."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("y", "stop", "stop"), Binding("n,enter,q", "leave", "no")]
+class StopScreen(YesOrNo):
+    """Whether to stop what is under way on a row."""
 
     def __init__(self, context: ScreenContext, session: Session, under_way: LongOperation) -> None:
         super().__init__(context)
         self._can_stop = under_way.can_stop
-        self._what = under_way.what
-        self.heading = f"Stop {self._what} {name_of(session)}?"
+        self.heading = f"Stop {under_way.what} {name_of(session)}?"
         self.keys = (("y", "stop it"), ("Enter Esc", "no")) if self._can_stop else (("Esc", "back"),)
 
     def body(self) -> Iterable[Widget]:
         """What stopping does."""
-        if self._can_stop:
-            yield Static(self.style("What was done so far is taken back."))
-        else:
-            yield Static(self.style("It has gone too far to be stopped, and will be done in a moment."))
+        too_late = "It has gone too far to be stopped, and will be done in a moment."
+        yield Static(self.style("What was done so far is taken back." if self._can_stop else too_late))
 
-    def action_stop(self) -> None:
+    def action_agree(self) -> None:
         """Stop it."""
         if self._can_stop:
             self.dismiss(True)
 
 
-MOST_LINES = 12
-NOTHING_LOST = "Nothing would be lost that we know of."
+class EndScreen(YesOrNo):
+    """Answers whether to end sessions, or else to forget them: one with a key, several with their number, typed."""
 
-
-class Ending(StrEnum):
-    """What the operator decided."""
-
-    KILL = "kill"
-    DETACH = "detach"
-
-
-class EndScreen(Dialog[Ending]):
-    """One session: `y`. Several: their number, typed. Anything else is No."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "end", "end"),
-        Binding("d", "detach", "forget"),
-        Binding("n,enter,q", "leave", "no"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("d", "forget", "forget")]
 
     def __init__(self, context: ScreenContext, sessions: Sequence[Session]) -> None:
         super().__init__(context)
         self._sessions = sessions
-        self._losses: Mapping[SessionId, tuple[str, ...]] = {}
         self._is_known = False
         """Whether what would be lost stands there; before that nobody can agree to it."""
         self._is_wanted = False
@@ -165,44 +142,41 @@ class EndScreen(Dialog[Ending]):
         self._told.update(self.style(clean(f"What would be lost is not known: {error.message}"), "failed"))
 
     async def _look(self, opened: OpenFleet) -> None:
-        self._losses = await opened.reader.losses([session.session_id for session in self._sessions])
-        lines = [line for session in self._sessions for line in self._loss(session)]
-        if len(lines) > MOST_LINES:
-            lines = [*lines[:MOST_LINES], (f"… and {len(lines) - MOST_LINES} more lines", "muted")]
+        losses = await opened.reader.losses([session.session_id for session in self._sessions])
+        lines: list[tuple[str, str]] = []
+        for session in self._sessions:
+            lost = losses.get(session.session_id, ())
+            if lost and self._is_many:
+                lines.append((name_of(session), "text bold"))
+            lines += [(f"  {sentence}" if self._is_many else sentence, "failed") for sentence in lost]
+        if len(lines) > MOST_LOST:
+            lines = [*lines[:MOST_LOST], (f"… and {len(lines) - MOST_LOST} more lines", "muted")]
         is_over = all(kind_of(session) is Kind.ENDED for session in self._sessions)
         nothing = "It is over already: u brings it back, d dismisses it." if is_over else NOTHING_LOST
         said = [self.style(clean(text), role) for text, role in lines or [(nothing, "muted")]]
         self._told.update(Text("\n").join(said))
         self._is_known = True
         if self._is_wanted and not lines:
-            self.dismiss(Ending.KILL)
-
-    def _loss(self, session: Session) -> list[tuple[str, str]]:
-        lines: list[tuple[str, str]] = []
-        sentences = self._losses.get(session.session_id, ())
-        if sentences and self._is_many:
-            lines.append((name_of(session), "text bold"))
-        lines += [(f"  {sentence}" if self._is_many else sentence, "failed") for sentence in sentences]
-        return lines
+            self.dismiss(True)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Several are not ended, or forgotten, by one letter."""
-        return not (self._is_many and action in {"end", "detach"})
+        return not (self._is_many and action in {"agree", "forget"})
 
-    def action_end(self) -> None:
+    def action_agree(self) -> None:
         """End it, once it stands there what that means; where nothing is lost, an earlier yes counts too."""
         self._is_wanted = True
         if self._is_known:
-            self.dismiss(Ending.KILL)
+            self.dismiss(True)
 
-    def action_detach(self) -> None:
+    def action_forget(self) -> None:
         """Forget it and leave tmux alone."""
-        self.dismiss(Ending.DETACH)
+        self.dismiss(False)
 
     def _typed(self) -> None:
         is_agreed = self._number.value == str(len(self._sessions))
         if self._is_known or not is_agreed:
-            self.dismiss(Ending.KILL if is_agreed else None)
+            self.dismiss(True if is_agreed else None)
 
 
 class TellScreen(Dialog[None]):

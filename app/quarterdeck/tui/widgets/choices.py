@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.style import Style
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 
     from quarterdeck.tui.theme import Theme
 
+CHOSEN = "option-list--option-highlighted"
+
 
 class Choice(Widget, can_focus=True):
-    """Every value on one line, the chosen one marked."""
+    """Every value on one line, the chosen one marked; the arrow keys change it."""
 
     DEFAULT_CSS = "Choice { height: 1; }"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -32,9 +35,6 @@ class Choice(Widget, can_focus=True):
         Binding("left,h", "turn(-1)", "previous"),
         Binding("enter", "submit", "accept"),
     ]
-
-    class Submitted(Message):
-        """The operator accepts the value."""
 
     class Changed(Message):
         """The operator has turned to another value."""
@@ -48,17 +48,10 @@ class Choice(Widget, can_focus=True):
             """The choice it is about."""
             return self.choice
 
-    def __init__(
-        self,
-        theme: Theme,
-        values: Sequence[str],
-        *,
-        css_id: str | None = None,
-        on_enter: Callable[[], None] | None = None,
-    ) -> None:
+    def __init__(self, theme: Theme, values: Sequence[str], *, css_id: str, on_enter: Callable[[], None]) -> None:
         super().__init__(id=css_id)
         self._at_enter = on_enter
-        """Called at once, in place of `Submitted`: the next key may be on its way, and is for what Enter leads to."""
+        """Called at once: the next key may be on its way, and is for what Enter leads to."""
         self._theme = theme
         self._values = list(values)
         self._index = 0
@@ -84,35 +77,26 @@ class Choice(Widget, can_focus=True):
 
     def action_submit(self) -> None:
         """Accept."""
-        if self._at_enter is None:
-            self.post_message(self.Submitted())
-        else:
-            self._at_enter()
+        self._at_enter()
 
-    def on_focus(self) -> None:
-        """The focus shows."""
-        self.refresh()
-
-    def on_blur(self) -> None:
-        """The focus shows."""
+    @on(events.Focus)
+    @on(events.Blur)
+    def _show_focus(self) -> None:
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """The values; as many as fit, the chosen one always."""
         cells: list[Cell] = []
         room = self.size.width
-        for index, value in enumerate(self._values[max(0, self._index - 3) :], max(0, self._index - 3)):
-            is_chosen = index == self._index
+        first = max(0, self._index - 3)
+        for index, value in enumerate(self._values[first:], first):
             text = f" {clean(value)} "
             if len(text) > room:
                 break
             room -= len(text)
-            role = "muted" if not is_chosen else "accent bold reverse" if self.has_focus else "text bold underline"
-            cells.append(Cell(text, role))
+            chosen = "accent bold reverse" if self.has_focus else "text bold underline"
+            cells.append(Cell(text, chosen if index == self._index else "muted"))
         return strip_of(cells, self._theme, "surface", self.size.width)
-
-
-CHOSEN = "option-list--option-highlighted"
 
 
 class ChoiceList(OptionList):

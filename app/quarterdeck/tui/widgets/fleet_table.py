@@ -10,17 +10,16 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from quarterdeck.tui.fleet_view import Heading, first_asking, is_known
 from quarterdeck.tui.rows import column as col
 from quarterdeck.tui.rows.cell import Cell
-from quarterdeck.tui.rows.order import Heading, first_asking, is_known
 from quarterdeck.tui.widgets.line import strip_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from quarterdeck.core.session import Session
-    from quarterdeck.tui.fleet_view import FleetView
-    from quarterdeck.tui.rows.order import Item
+    from quarterdeck.tui.fleet_view import FleetView, Item
     from quarterdeck.tui.rows.session_row import RowView
     from quarterdeck.tui.theme import Theme
 
@@ -199,7 +198,7 @@ class FleetTable(ScrollView, can_focus=True):
     def _cells(self, index: int) -> tuple[Cell, ...]:
         item = self._items[index]
         if isinstance(item, Heading):
-            return col.heading_cells(item, self._layout)
+            return col.heading_cells(item.title, item.count, self._layout)
         session = self._sessions[item]
         known = self._rows.get(item)
         if known is None or known[0] is not session or known[1] is not self._view:

@@ -17,8 +17,7 @@ from quarterdeck.core.text import cell_width, clean, clean_sgr
 from quarterdeck.errors import TmuxUnreachable
 from quarterdeck.tui.contrast import contrast, readable
 from quarterdeck.tui.rows.cell import Cell
-from quarterdeck.tui.rows.question_lines import question_within
-from quarterdeck.tui.rows.session_row import agent_of, branch_of, name_of, repo_of, title_of
+from quarterdeck.tui.rows.session_row import agent_of, branch_of, name_of, question_within, repo_of, title_of
 from quarterdeck.tui.widgets.line import CellLine, strip_of
 
 if TYPE_CHECKING:

@@ -23,27 +23,21 @@ class TextBox(TextArea):
 
         text: str
 
-    def __init__(self, *, css_id: str | None = None, placeholder: str = "") -> None:
+    def __init__(self, *, placeholder: str = "") -> None:
         super().__init__(
-            id=css_id,
-            placeholder=placeholder,
-            soft_wrap=True,
-            tab_behavior="focus",
-            compact=True,
-            highlight_cursor_line=False,
-            theme="css",
-        )
+            id="writing", placeholder=placeholder, soft_wrap=True, tab_behavior="focus", compact=True,
+            highlight_cursor_line=False, theme="css",
+        )  # fmt: skip
         self.cursor_blink = False
 
     def on_key(self, event: events.Key) -> None:
         """Enter is done, and what begins a new line begins one."""
         if is_astray(self, event):
             return
-        if event.key == "enter":
+        if event.key in {"enter", "ctrl+j", "alt+enter", "shift+enter"}:
             event.stop()
             event.prevent_default()
-            self.post_message(self.Submitted(self.text))
-        elif event.key in {"ctrl+j", "alt+enter", "shift+enter"}:
-            event.stop()
-            event.prevent_default()
-            self.insert("\n")
+            if event.key == "enter":
+                self.post_message(self.Submitted(self.text))
+            else:
+                self.insert("\n")
