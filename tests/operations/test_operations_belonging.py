@@ -26,7 +26,7 @@ from support.work_contexts import open_place, runtime_of
 
 if TYPE_CHECKING:
     from quarterdeck.core.work_record import WorkRecord
-    from quarterdeck.operations.work_context import WorkContext
+    from quarterdeck.operations.contexts import WorkContext
     from support.git_repo import Repository
     from support.work_contexts import Place
 

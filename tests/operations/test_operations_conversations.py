@@ -19,7 +19,7 @@ from support.work_contexts import scripted
 
 if TYPE_CHECKING:
     from quarterdeck.core.work_record import WorkRecord
-    from quarterdeck.operations.work_context import WorkContext
+    from quarterdeck.operations.contexts import WorkContext
     from support.work_contexts import Place
 
 DELETE = """\

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.config.settings import Settings
     from quarterdeck.core.session import Session
-    from quarterdeck.operations.session_context import SessionContext
+    from quarterdeck.operations.contexts import SessionContext
 
 
 class ScriptedAgent:

@@ -25,7 +25,7 @@ from quarterdeck.tmux.navigation import own_pane
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
     from quarterdeck.core.session import Session
-    from quarterdeck.operations.session_context import SessionContext
+    from quarterdeck.operations.contexts import SessionContext
     from quarterdeck.runtime.services import Services
 
 

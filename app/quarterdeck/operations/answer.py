@@ -31,9 +31,9 @@ from quarterdeck.ports.agent import Press
 if TYPE_CHECKING:
     from quarterdeck.core.pane import PaneId
     from quarterdeck.core.session import Session
+    from quarterdeck.operations.contexts import SessionContext
     from quarterdeck.operations.delivery import Delivery
     from quarterdeck.operations.pane_view import PaneView
-    from quarterdeck.operations.session_context import SessionContext
     from quarterdeck.ports.agent import AgentDialog
 
 
@@ -110,8 +110,8 @@ async def answer(
     await context.tell(
         "question.answered",
         f"answered the {question.kind.value} of {session.tmux_name}",
+        session.work.project if session.work else None,
         session.session_id,
-        project=session.work.project if session.work else None,
         choice=(numbers if question.ticks else numbers[0]) if numbers else None,
         of=len(question.choices),
         question=fingerprint(question.text),

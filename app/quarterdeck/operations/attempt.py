@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.project import Project
     from quarterdeck.core.session import SessionId
     from quarterdeck.core.work_record import WorkRecord
-    from quarterdeck.operations.work_context import WorkContext
+    from quarterdeck.operations.contexts import WorkContext
     from quarterdeck.ports.git import MadeWorktree, Say
 
 logger = logging.getLogger(__name__)

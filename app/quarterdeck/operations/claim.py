@@ -14,7 +14,7 @@ from quarterdeck.errors import ForgeError, Refused, UsageError, WorktreeMissing
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from quarterdeck.operations.work_context import WorkContext
+    from quarterdeck.operations.contexts import WorkContext
 
 
 class Claimed(Struct, frozen=True, kw_only=True):

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from quarterdeck.core.lifecycle import RuntimePart
     from quarterdeck.core.session import SessionId
     from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.operations.contexts import WorkContext
     from quarterdeck.operations.kill_work import Killed
     from quarterdeck.operations.long_operations import LongOperation, LongOperations
-    from quarterdeck.operations.work_context import WorkContext
     from quarterdeck.ports.git import Say, WorkAtRisk
 
 AT_ONCE = 8

@@ -13,14 +13,14 @@ from quarterdeck import process
 from quarterdeck.core.project import Strategy
 from quarterdeck.core.text import clean, listed
 from quarterdeck.errors import AgentError, ProgramError, QuarterdeckError, Refused
-from quarterdeck.operations.session_context import AnyTranscript
+from quarterdeck.operations.contexts import AnyTranscript
 from quarterdeck.ports.store import Level
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.core.project import Project
     from quarterdeck.core.work_record import WorkRecord
-    from quarterdeck.operations.work_context import WorkContext
+    from quarterdeck.operations.contexts import WorkContext
     from quarterdeck.ports.agent import Agent, Launch, LaunchPlan
 
 logger = logging.getLogger(__name__)

@@ -27,9 +27,9 @@ from quarterdeck.values import replace
 if TYPE_CHECKING:
     from quarterdeck.core.pane import PaneId
     from quarterdeck.core.session import Session
+    from quarterdeck.operations.contexts import SessionContext
     from quarterdeck.operations.delivery_proof import Signs
     from quarterdeck.operations.pane_view import PaneView
-    from quarterdeck.operations.session_context import SessionContext
     from quarterdeck.ports.messages import Held
 
 DRAWN_WITHIN = 3.0

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from quarterdeck.core.message import is_draft_of, is_told_in, lines_below
 from quarterdeck.core.report import ReportState
-from quarterdeck.operations.session_context import AnyTranscript
+from quarterdeck.operations.contexts import AnyTranscript
 from quarterdeck.ports.agent import BoxState
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.supervisor.agent_facts import session_id_in
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.session import SessionId
     from quarterdeck.core.transcript import TranscriptView
+    from quarterdeck.operations.contexts import SessionContext
     from quarterdeck.operations.pane_view import PaneView, TargetPane
-    from quarterdeck.operations.session_context import SessionContext
     from quarterdeck.ports.agent import Transcript
 
 

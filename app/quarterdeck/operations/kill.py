@@ -11,7 +11,7 @@ from quarterdeck.errors import Refused, TmuxError
 from quarterdeck.operations.preview import keep_last_lines
 
 if TYPE_CHECKING:
-    from quarterdeck.operations.session_context import SessionContext
+    from quarterdeck.operations.contexts import SessionContext
 
 AT_WORK = frozenset({SessionState.BUSY, SessionState.ERROR})
 
@@ -116,4 +116,4 @@ async def move_clients_away(context: SessionContext, session: Session) -> None:
 async def _tell(context: SessionContext, session: Session, kind: str, summary: str, reason: str) -> None:
     project = session.work.project if session.work else None
     said = f"{summary}: {session.tmux_name}"
-    await context.tell(kind, said, session.session_id, project=project, reason=reason)
+    await context.tell(kind, said, project, session.session_id, reason=reason)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from quarterdeck.core.journal import JournalEntry
     from quarterdeck.core.session import Session, SessionId
     from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.operations.contexts import WorkContext
     from quarterdeck.operations.long_operations import LongOperation
-    from quarterdeck.operations.work_context import WorkContext
     from quarterdeck.ports.git import Kept, Say, WorkAtRisk
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.events import Event
     from quarterdeck.core.session import Session, SessionId
-    from quarterdeck.operations.session_context import SessionContext
+    from quarterdeck.operations.contexts import SessionContext
     from quarterdeck.ports.messages import Held
 
 logger = logging.getLogger(__name__)

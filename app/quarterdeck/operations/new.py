@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.pane import Pane
     from quarterdeck.core.session import Session, SessionId
-    from quarterdeck.operations.session_context import SessionContext
+    from quarterdeck.operations.contexts import SessionContext
     from quarterdeck.ports.agent import Agent
 
 NAME_TRIES = 20
@@ -64,7 +64,7 @@ async def new_session(context: SessionContext, wanted: NewSessionRequest) -> tup
     asked = NewSession(cwd=wanted.cwd) if agent is None else _with_agent(context, wanted, agent)
     session = await _made(context, wanted, asked, agent)
     said = f"{session.tmux_name} in {wanted.cwd}" + (f", with {agent.spec.name}" if agent else "")
-    await context.tell("session.made", said, session.session_id)
+    await context.tell("session.made", said, None, session.session_id)
     trouble = await _hand_request(context, session, agent, request) if agent is not None and request else ""
     return context.supervisor.fleet.sessions.get(session.session_id, session), [trouble] if trouble else []
 

@@ -29,7 +29,7 @@ from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.core.project import Project
-    from quarterdeck.operations.work_context import WorkContext
+    from quarterdeck.operations.contexts import WorkContext
     from quarterdeck.ports.git import Say
 
 logger = logging.getLogger(__name__)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.pane import Pane, PaneId
     from quarterdeck.core.reading import Reading
-    from quarterdeck.operations.session_context import SessionContext
+    from quarterdeck.operations.contexts import SessionContext
     from quarterdeck.ports.agent import Agent, Program
     from quarterdeck.ports.clock import Clock
 

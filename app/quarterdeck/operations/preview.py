@@ -14,7 +14,7 @@ from quarterdeck.process import run
 if TYPE_CHECKING:
     from quarterdeck.core.pane import PaneId
     from quarterdeck.core.session import Session, SessionId
-    from quarterdeck.operations.session_context import SessionContext
+    from quarterdeck.operations.contexts import SessionContext
     from quarterdeck.ports.mux import Mux
     from quarterdeck.ports.store import Store
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from quarterdeck.config.settings import Settings
     from quarterdeck.core.issue import Issue
     from quarterdeck.core.session import Session
-    from quarterdeck.operations.work_context import WorkContext
+    from quarterdeck.operations.contexts import WorkContext
     from quarterdeck.ports.git import Git
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from quarterdeck.core.session import Session
+    from quarterdeck.operations.contexts import SessionContext
     from quarterdeck.operations.pane_view import PaneView, TargetPane
-    from quarterdeck.operations.session_context import SessionContext
     from quarterdeck.ports.agent import AgentDialog
 
 READ_WITHIN = 2.0

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.pane import Pane
     from quarterdeck.core.work_record import WorkRecord
-    from quarterdeck.operations.work_context import WorkContext
+    from quarterdeck.operations.contexts import WorkContext
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from quarterdeck.ports.store import SeenSession
 
 if TYPE_CHECKING:
     from quarterdeck.core.session import Session, SessionId
-    from quarterdeck.operations.session_context import SessionContext
+    from quarterdeck.operations.contexts import SessionContext
 
 
 async def reopen(context: SessionContext, session: Session, shell: str = "") -> list[str]:
@@ -79,7 +79,7 @@ async def adopt(context: SessionContext, name: str, session_id: SessionId | None
         )
         now = context.clock.now()
         given_up: dict[str, Any] = {} if holder is None else {"instead_of": holder.session_id}
-        await context.tell("session.adopted", f"Adopted: {name}", identity.session_id, tmux_name=name, **given_up)
+        await context.tell("session.adopted", f"Adopted: {name}", None, identity.session_id, tmux_name=name, **given_up)
         if holder is not None:
             supervisor.note_end(SessionForgotten(session_id=holder.session_id, at=now))
         supervisor.expect(pane.tmux_id, CreatedReason.ADOPTED)

@@ -35,8 +35,8 @@ from quarterdeck.values import replace
 if TYPE_CHECKING:
     from quarterdeck.core.project import AgentChoice
     from quarterdeck.core.work_record import WorkRecord
+    from quarterdeck.operations.contexts import WorkContext
     from quarterdeck.operations.long_operations import LongOperation
-    from quarterdeck.operations.work_context import WorkContext
     from quarterdeck.ports.agent import Agent, LaunchPlan
     from quarterdeck.ports.git import Say
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from quarterdeck.core.session import Session
-    from quarterdeck.operations.session_context import SessionContext
+    from quarterdeck.operations.contexts import SessionContext
     from quarterdeck.ports.messages import Held
 
 logger = logging.getLogger(__name__)
@@ -178,10 +178,10 @@ async def _told(context: SessionContext, held: Held, delivery: Delivery, how: De
     await context.tell(
         f"message.{kind}",
         f"{kind} to {session.tmux_name}: {delivery.detail}",
+        session.work.project if session.work else None,
         session.session_id,
+        Level.WARN if delivery.outcome is Outcome.UNCONFIRMED and how.wait else Level.INFO,
         source=how.source,
-        level=Level.WARN if delivery.outcome is Outcome.UNCONFIRMED and how.wait else Level.INFO,
-        project=session.work.project if session.work else None,
         length=len(held.text),
         fingerprint=fingerprint(held.text),
         evidence=delivery.proof.value,
@@ -208,7 +208,7 @@ async def rewrite(context: SessionContext, message_id: int, text: str) -> Held:
 
 async def _note(context: SessionContext, kind: str, held: Held, summary: str) -> None:
     context.on_held()
-    await context.tell(kind, summary, held.session_id, length=len(held.text), fingerprint=fingerprint(held.text))
+    await context.tell(kind, summary, None, held.session_id, length=len(held.text), fingerprint=fingerprint(held.text))
 
 
 KEY_NAMES = (
@@ -235,4 +235,4 @@ async def press_keys(context: SessionContext, session: Session, keys: Sequence[s
     await context.mux.leave_mode(session.pane_id)
     await context.mux.send_keys(session.pane_id, keys)
     said = f"pressed {len(keys)} keys in {session.tmux_name}"
-    await context.tell("keys.sent", said, session.session_id, source=how.source)
+    await context.tell("keys.sent", said, None, session.session_id, source=how.source)

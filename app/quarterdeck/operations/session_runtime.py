@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.pane import Pane, TmuxSessionId
     from quarterdeck.core.session import ExitReason
     from quarterdeck.core.work_record import WorkRecord
-    from quarterdeck.operations.work_context import WorkContext
+    from quarterdeck.operations.contexts import WorkContext
     from quarterdeck.ports.git import Kept
 
 SETTLING = timedelta(seconds=30)

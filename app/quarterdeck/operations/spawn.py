@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from quarterdeck.core.issue import Issue
     from quarterdeck.core.project import Project
     from quarterdeck.core.session import Session
+    from quarterdeck.operations.contexts import WorkContext
     from quarterdeck.operations.long_operations import LongOperation, LongOperations
-    from quarterdeck.operations.work_context import WorkContext
     from quarterdeck.ports.git import Say
 
 logger = logging.getLogger(__name__)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.project import AgentChoice, Project
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.attempt import Attempt
-    from quarterdeck.operations.work_context import WorkContext
+    from quarterdeck.operations.contexts import WorkContext
     from quarterdeck.ports.agent import Agent
 
 READY_SECONDS = 20.0

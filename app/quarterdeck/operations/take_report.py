@@ -15,7 +15,7 @@ from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.core.work_record import WorkRecord
-    from quarterdeck.operations.work_context import WorkContext
+    from quarterdeck.operations.contexts import WorkContext
 
 NOTE_LENGTH = 2_000
 

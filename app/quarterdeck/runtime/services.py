@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from quarterdeck.agents.agent_files import FileClaims
+from quarterdeck.operations.contexts import SessionContext
 from quarterdeck.operations.message_queue import MessageQueue
-from quarterdeck.operations.session_context import SessionContext
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.runtime.agent_loading import every_agent, load_agents
 from quarterdeck.store.lease import Lease, writer_duty
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from quarterdeck.core.pane import ServerAddress
     from quarterdeck.core.session import Session
     from quarterdeck.forge.forge_choice import Forges
+    from quarterdeck.operations.contexts import WorkContext
     from quarterdeck.operations.settings_desk import SettingsDesk
-    from quarterdeck.operations.work_context import WorkContext
     from quarterdeck.paths import Places
     from quarterdeck.ports.thinker import Thinkers
     from quarterdeck.ports.work import WorkStore
@@ -127,8 +127,8 @@ class Services(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def _first_work_context(self) -> WorkContext:
         from quarterdeck.forge.git import GitWorktrees
+        from quarterdeck.operations.contexts import WorkContext
         from quarterdeck.operations.projects import projects_of
-        from quarterdeck.operations.work_context import WorkContext
         from quarterdeck.process import is_running, this_process
 
         def disposable(project: str) -> tuple[str, ...]:
