@@ -62,7 +62,7 @@ class Preferences(Struct, frozen=True, kw_only=True):
     mouse: bool = True
 
 
-class _Kept(Struct):
+class KeptPreferences(Struct):
     """What the settings say, as it is kept."""
 
     fingerprint: str
@@ -127,7 +127,7 @@ def kept_preferences(text: str | None, print_now: str) -> Preferences | None:
     if print_now == NOTHING_SET:
         return Preferences()
     try:
-        kept = convert(read_json(text), type=_Kept)
+        kept = convert(read_json(text), type=KeptPreferences)
     except ValidationError:
         return None
     return kept.preferences if kept.fingerprint == print_now != UNREADABLE else None
@@ -135,7 +135,7 @@ def kept_preferences(text: str | None, print_now: str) -> Preferences | None:
 
 def preferences_to_keep(preferences: Preferences, print_now: str) -> str:
     """The preferences as they are kept."""
-    return json.dumps(to_builtins(_Kept(print_now, preferences)))
+    return json.dumps(to_builtins(KeptPreferences(print_now, preferences)))
 
 
 def read_json(text: str | None) -> object:
