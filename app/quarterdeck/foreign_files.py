@@ -55,6 +55,15 @@ def open_file(file: StrPath, flags: int = os.O_RDONLY, mode: int = 0o600) -> int
     return handle
 
 
+def file_stamp(file: StrPath) -> tuple[int, int, int] | None:
+    """By which one tells whether a file is another one now, or has changed; None when there is none."""
+    try:
+        found = os.stat(file)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
 def read_head(file: StrPath, limit: int) -> bytes:
     """The first bytes of a file, at most so many."""
     handle = open_file(file)

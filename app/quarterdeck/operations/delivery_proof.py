@@ -189,9 +189,8 @@ class PromptListener:
         agent = self._target.agent
         if agent is None:
             return False
-        for report in glance(self._context.places.spool, since=self._since, seen=self._seen):
-            self._seen |= {report.name}
-            told = report.report
+        for name, told in glance(self._context.places.spool, since=self._since, seen=self._seen).items():
+            self._seen |= {name}
             if told is not None and told.agent == agent.spec.key and told.pane_id == self._target.pane_id:
                 state = agent.read_report(ReportState(), told)
                 if state.turns and is_told_in(state.last_prompt, text):

@@ -69,7 +69,7 @@ class Services(Struct, frozen=True, kw_only=True, dict=True):
         from quarterdeck.supervisor.notifications import CommandChannel, DesktopChannel, Notifications, notice_rules
 
         def go_by(notify: Notify) -> None:
-            made.use(notice_rules(notify))
+            made.rules = notice_rules(notify)
             made.channels[Channel.COMMAND] = CommandChannel(notify.command)
 
         supervisor = self.workers.supervisor

@@ -131,6 +131,7 @@ class WatchedFiles:
     async def wait(self, every: float, rest: float = REST) -> bool:
         """Wait until something happens, for `rest` seconds at most, or `every` where it cannot; True when it did."""
         if not self._is_watched and self._missed < DISTRUST_AFTER:
+            # In the folder of each file, or in the nearest above that exists.
             self._begin()
         try:
             async with asyncio.timeout(rest if self.is_told else every):
@@ -164,12 +165,16 @@ class WatchedFiles:
 
     def _begin(self) -> None:
         for file in self._files:
-            folder, request = self._nearest(file)
+            name, folder = file.name, file.parent
+            while not _is_folder(folder) and folder != folder.parent:
+                name, folder = folder.name, folder.parent
+            is_above = folder != file.parent
+            request = _Request(self, name, CREATE | MOVED_TO if is_above else self._mask, is_above)
             if not self._file_watcher.watch(folder, request):
                 self._end()
                 return
             self._is_watched = True
-            if request.is_above and _is_folder(folder / request.pattern):
+            if is_above and _is_folder(folder / name):
                 # It came between the look and the watch, and was not told.
                 self.begin_anew()
                 return
@@ -179,14 +184,6 @@ class WatchedFiles:
     def _end(self) -> None:
         self._file_watcher.forget(self)
         self._is_watched = False
-
-    def _nearest(self, file: Path) -> tuple[Path, _Request]:
-        """The folder to watch for a file: its own, or the nearest above that exists."""
-        name, folder = file.name, file.parent
-        while not _is_folder(folder) and folder != folder.parent:
-            name, folder = folder.name, folder.parent
-        is_above = folder != file.parent
-        return folder, _Request(self, name, CREATE | MOVED_TO if is_above else self._mask, is_above)
 
 
 class _Request(NamedTuple):

@@ -9,6 +9,7 @@ from quarterdeck.config.unset import settings_now
 from quarterdeck.core.events import Health
 from quarterdeck.core.text import listed
 from quarterdeck.errors import SettingsError
+from quarterdeck.foreign_files import file_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -75,7 +76,7 @@ class LiveSettings:
         from quarterdeck.config.edit import change
 
         loaded = change(self.file, key, value, shown=shown, environ=self._environ)
-        self._seen = _stamp(self.file)
+        self._seen = file_stamp(self.file)
         self._use(loaded.settings)
 
     async def run(self, watched: WatchedFiles) -> None:
@@ -87,7 +88,7 @@ class LiveSettings:
 
     def look(self) -> bool:
         """Read the file again if it is another one, and say so; while it is wrong, what held before holds on."""
-        stamp = _stamp(self.file)
+        stamp = file_stamp(self.file)
         if stamp == self._seen:
             return False
         self._seen = stamp
@@ -123,11 +124,3 @@ def _plain(settings: Settings, section: str) -> Mapping[str, object]:
     """A section as names and values: where nothing is set, it is no model."""
     found = getattr(settings, section)
     return found if isinstance(found, dict) else vars(found)
-
-
-def _stamp(file: Path) -> tuple[int, int, int] | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino

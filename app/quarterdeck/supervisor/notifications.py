@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 from collections import defaultdict
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO
 
 from msgspec import Struct
@@ -74,16 +75,12 @@ class Notifications:
         self._fleet = fleet
         self._snapshot = snapshot
         self._clock = clock
-        self._rules = rules
+        self.rules = rules
         self._report = report
         self._is_writer = is_writer
         self._told: dict[SessionId, _Told] = {}
         self._begun: dict[SessionId, tuple[Need, str]] = {}
         self._wake = asyncio.Event()
-
-    def use(self, rules: NoticeRules) -> None:
-        """Go by other rules from now on."""
-        self._rules = rules
 
     def note(self, event: Event) -> None:
         """Hear of what may be a need."""
@@ -127,7 +124,7 @@ class Notifications:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            await asyncio.sleep(self._rules.together)
+            await asyncio.sleep(self.rules.together)
             await self.tell_now()
 
     async def tell_now(self) -> None:
@@ -136,7 +133,7 @@ class Notifications:
         fleet = self._fleet()
         snapshot = self._snapshot()
         looked_at = {client.pane_id for client in snapshot.clients} if snapshot else set()
-        quiet = is_quiet(self._rules.quiet_hours, self._clock.now().astimezone().time())
+        quiet = is_quiet(self.rules.quiet_hours, self._clock.now().astimezone().time())
         wanted: dict[Channel, list[Notice]] = defaultdict(list)
         for session_id, key in begun.items():
             session = fleet.sessions.get(session_id)
@@ -145,24 +142,21 @@ class Notifications:
             self._told[session_id] = _Told(key)
             if session.pane_id in looked_at:
                 continue
-            for channel in channels_for(self._rules, key[0], quiet=quiet):
+            for channel in channels_for(self.rules, key[0], quiet=quiet):
                 wanted[channel].append(notice_of(session, key[0]))
-        await self._deliver({channel: message_of(notices) for channel, notices in wanted.items()})
-
-    async def _deliver(self, messages: Mapping[Channel, Message]) -> None:
         faults: list[str] = []
-        for channel, message in messages.items():
+        for channel, notices in wanted.items():
             notifier = self.channels.get(channel)
             if notifier is None or (notifier.is_shared and not self._is_writer()):
                 continue
             try:
-                await notifier.tell(message)
+                await notifier.tell(message_of(notices))
             except QuarterdeckError as error:
                 faults.append(error.message)
             except Exception as error:  # a boundary: a channel that breaks must not silence the others
                 logger.exception("telling through %s failed", channel)
                 faults.append(f"{type(error).__name__}: {error}")
-        if messages:
+        if wanted:
             self._report(NAME, Health.DEGRADED if faults else Health.HEALTHY, "; ".join(faults))
 
 
@@ -193,14 +187,9 @@ class Told(NamedTuple):
 
 def notice_rules(notify: Notify) -> NoticeRules:
     """What the operator set, as the middle goes by it."""
-    kinds = {
-        Need.PERMISSION: notify.permission,
-        Need.QUESTION: notify.question,
-        Need.FINISHED: notify.finished,
-        Need.ERROR: notify.error,
-    }
+    kinds = zip(Need, (notify.permission, notify.question, notify.finished, notify.error), strict=True)
     return NoticeRules(
-        channels={need: tuple(map(Channel, names)) for need, names in kinds.items()},
+        channels={need: tuple(map(Channel, names)) for need, names in kinds},
         quiet_hours=notify.quiet_hours,
         together=notify.together_seconds,
     )
@@ -218,14 +207,10 @@ class DesktopChannel:
 
     async def tell(self, message: Message) -> None:
         """Show it outside the terminal, or have the terminal show it."""
-        argv = self._argv(message)
-        if argv is not None:
-            try:
-                if (await run(argv, timeout=TIMEOUT)).ok:
-                    return
-            except ProgramError:
-                # There may be a program and no desktop it could reach; then the terminal is asked.
-                pass
+        # There may be a program and no desktop it could reach; then the terminal is asked.
+        with suppress(ProgramError):
+            if (argv := self._argv(message)) is not None and (await run(argv, timeout=TIMEOUT)).ok:
+                return
         if self.write is None:
             raise ProgramFailed(
                 "There is no desktop to notify.", hint="Needed is notify-send or osascript, or a console that is open."

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -164,13 +165,10 @@ def _argv(pid: int) -> tuple[str, ...]:
 
 def _content(path: str, limit: int) -> bytes:
     """The beginning of a small file of the system's; empty when it went away or is not for us."""
-    try:
+    with suppress(OSError):
         file = os.open(path, os.O_RDONLY)
-    except OSError:
-        return b""
-    try:
-        return os.read(file, limit)
-    except OSError:
-        return b""
-    finally:
-        os.close(file)
+        try:
+            return os.read(file, limit)
+        finally:
+            os.close(file)
+    return b""

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from quarterdeck.core.repo_theme import generate_theme, motif_for, parse_theme
 from quarterdeck.core.times import rfc3339
-from quarterdeck.foreign_files import read_bytes
+from quarterdeck.foreign_files import file_stamp, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,16 +51,13 @@ class FoundTheme(Struct, frozen=True):
     theme: RepoTheme
 
 
-Stamp = tuple[tuple[int, int, int] | None, ...]
-
-
 class RepoThemes:
     """Answers which theme a folder has. Files are read again only when they changed."""
 
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
         self._by_folder: dict[str, tuple[float, FoundTheme | None]] = {}
-        self._by_root: dict[Path, tuple[Stamp, RepoTheme]] = {}
+        self._by_root: dict[Path, tuple[object, RepoTheme]] = {}
         self._looking: asyncio.Future[dict[str, FoundTheme | None]] | None = None
         self._folders: set[str] = set()
         self._at = float("-inf")
@@ -162,16 +159,9 @@ def write_inside(folder: Path, name: str, text: str) -> None:
         os.close(opened)
 
 
-def _stamp(root: Path) -> Stamp:
+def _stamp(root: Path) -> object:
     """What tells that one of a folder's colour files changed."""
-    stamps: list[tuple[int, int, int] | None] = []
-    for name in FOLDERS:
-        try:
-            told = (root / name / FILE).stat()
-            stamps.append((told.st_ino, told.st_mtime_ns, told.st_size))
-        except OSError:
-            stamps.append(None)
-    return tuple(stamps)
+    return tuple(file_stamp(root / name / FILE) for name in FOLDERS)
 
 
 def _read(root: Path, path: Path) -> RepoTheme | None:

@@ -45,11 +45,10 @@ _PANE = re.compile(r"%\d{1,10}")
 
 
 class Drained(NamedTuple):
-    """What one reading of the spool gave."""
+    """What one reading of the spool gave, and whether there is more to read."""
 
     reports: list[Report]
     more: bool
-    """Whether there is more to read."""
 
 
 def drain(spool: Path, *, limit: int = READ_AT_ONCE, socket: str | None = None) -> Drained:
@@ -83,27 +82,19 @@ def drain(spool: Path, *, limit: int = READ_AT_ONCE, socket: str | None = None) 
     return Drained(reports, len(names) > limit)
 
 
-class Glimpse(NamedTuple):
-    """A file in the spool, and the report in it."""
-
-    name: str
-    report: Report | None
-
-
-def glance(spool: Path, *, since: float, seen: Collection[str] = ()) -> list[Glimpse]:
-    """Reports written since, which stay where they are for whoever takes them. Blocking, bounded."""
+def glance(spool: Path, *, since: float, seen: Collection[str] = ()) -> dict[str, Report | None]:
+    """Files written since, and the report in each; they stay for whoever takes them. Blocking, bounded."""
     names = [name for written, name in _names(spool) if written >= since - 1 and name not in seen]
     boot = boot_time()
-    return [Glimpse(name, read(spool / name, boot=boot)) for name in sorted(names)[:READ_AT_ONCE]]
+    return {name: read(spool / name, boot=boot) for name in sorted(names)[:READ_AT_ONCE]}
 
 
 def unread(spool: Path) -> dict[str, datetime]:
     """When the newest report that lies there was written, for each agent. Opens none of them."""
-    found: dict[str, datetime] = {}
-    for written, name in sorted(_names(spool)):
-        agent = name.removesuffix(".report").rpartition(".")[2]
-        found[agent] = datetime.fromtimestamp(written, UTC)
-    return found
+    return {
+        name.removesuffix(".report").rpartition(".")[2]: datetime.fromtimestamp(written, UTC)
+        for written, name in sorted(_names(spool))
+    }
 
 
 def read(file: Path, *, boot: float | None = None) -> Report | None:
@@ -129,10 +120,8 @@ def parse(data: bytes, *, written_at: float, boot: float | None = None) -> Repor
     if len(words) != 6 or " ".join(words[:2]) != HEADER or not words[2].isidentifier():
         return None
     _, _, agent, told, pane, tmux = words
-    payload = parse_object(body)
-    truncated = payload is None
-    if payload is None:
-        payload = _salvaged(body)
+    whole = parse_object(body)
+    payload = _salvaged(body) if whole is None else whole
     event = text_at(payload, "hook_event_name") or text_at(payload, "type")
     if not event:
         return None
@@ -143,7 +132,7 @@ def parse(data: bytes, *, written_at: float, boot: float | None = None) -> Repor
         socket=tmux.partition(",")[0] if tmux != "-" else "",
         at=datetime.fromtimestamp(_told_at(told, written_at, boot), UTC),
         payload=payload,
-        truncated=truncated,
+        truncated=whole is None,
     )
 
 
@@ -160,10 +149,9 @@ def _told_at(told: str, written_at: float, boot: float | None) -> float:
 
 def _salvaged(body: bytes) -> Json:
     """The plain fields of a payload that was cut."""
-    found: dict[str, object] = {}
-    for key, value in _FIELD.findall(body[:LONGEST].decode(errors="replace")):
-        found.setdefault(key, value)
-    return found or EMPTY
+    fields = _FIELD.findall(body[:LONGEST].decode(errors="replace"))
+    # The first of each name counts.
+    return dict(reversed(fields)) or EMPTY
 
 
 def _names(spool: Path) -> Iterator[tuple[float, str]]:
@@ -297,11 +285,10 @@ class Reports:
         return report.pane_id
 
     def _look(self) -> object:
-        try:
+        # Without a folder no hook has reported yet.
+        with suppress(OSError):
             return self._spool.stat().st_mtime_ns
-        except OSError:
-            # No hook has reported yet, so there is no folder.
-            return None
+        return None
 
 
 def _latest(states: Mapping[Key, ReportState], agent: str) -> Key | None:
