@@ -47,7 +47,7 @@ class Observation(Struct, frozen=True, kw_only=True):
     screen: str | None = None
     """The visible screen, cleaned."""
     width: int = 0
-    """Columns of that screen: another width rewraps every line, which is no output."""
+    """Columns of that screen."""
     tool_mode: bool | None = None
     """Whether a known agent runs there: its process lives on while it waits, so it proves nothing."""
 
@@ -135,7 +135,10 @@ def _enter(state: DetectorState, to: SessionState, cause: str, now: float, detai
 def _observe(state: DetectorState, seen: Observation, now: float) -> DetectorState:
     """One observation, rule after rule, then the timers by what changed in the end."""
     before = state
-    fresh = _new_text(state, seen)
+    fresh: list[str] = []
+    # Another width rewraps every line, which is no output.
+    if seen.screen is not None and state.screen is not None and seen.width in {0, state.width}:
+        fresh = new_lines(state.screen, seen.screen)
     after = replace(
         state,
         command=state.command if seen.command is None else seen.command,
@@ -177,13 +180,6 @@ def _settle(before: DetectorState, after: DetectorState, now: float, fresh: Sequ
         attention_at=attention_at,
         last_activity=max(now, after.last_activity) if is_active else after.last_activity,
     )
-
-
-def _new_text(state: DetectorState, seen: Observation) -> list[str]:
-    """What was printed since the last capture; nothing on the first one, and after a change of width."""
-    if seen.screen is None or state.screen is None or (seen.width and seen.width != state.width):
-        return []
-    return new_lines(state.screen, seen.screen)
 
 
 def _read_screen(state: DetectorState, fresh: list[str], now: float) -> DetectorState:

@@ -65,23 +65,13 @@ def fingerprint(insight: Insight) -> str:
     """A number, as text, that stays the same while the session is after the same thing."""
     parts = [f"state={insight.session.state}"]
     if insight.has_context:
-        parts += [_normal(insight.task), tool_name(insight.tool), *last_tools(insight)]
+        actions = insight.view.actions if insight.view else ()
+        names = [action.tool for action in reversed(actions) if action.kind not in _TALK and action.tool]
+        parts += [_normal(insight.task), insight.tool.partition(":")[0].strip(), *names[:LAST_TOOLS][::-1]]
     else:
         lines = [line for line in insight.screen.splitlines() if line.strip()]
         parts += [_normal(line) for line in lines[-LAST_LINES:]]
     return str(int.from_bytes(blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=8).digest()))
-
-
-def last_tools(insight: Insight) -> list[str]:
-    """The names of the latest tools, newest last."""
-    actions = insight.view.actions if insight.view else ()
-    names = [action.tool for action in reversed(actions) if action.kind not in _TALK and action.tool]
-    return names[:LAST_TOOLS][::-1]
-
-
-def tool_name(gist: str) -> str:
-    """The tool's name in `name: what it is about`."""
-    return gist.partition(":")[0].strip()
 
 
 def context_of(screen: str) -> str:

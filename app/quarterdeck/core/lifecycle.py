@@ -250,9 +250,7 @@ def is_restorable(lifecycle: Lifecycle) -> bool:
 
 def is_orchestrator(session_id: str, role: str | None, prefix: str, all_prefixes: Collection[str] = ()) -> bool:
     """Whether a session is its project's orchestrator, numbered ones of older data included."""
-    if role == Role.ORCHESTRATOR:
-        return True
-    if session_id == f"{prefix}-orchestrator":
+    if role == Role.ORCHESTRATOR or session_id == f"{prefix}-orchestrator":
         return True
     if not re.fullmatch(re.escape(prefix) + r"-orchestrator-\d+", session_id):
         return False

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 WORKING = frozenset({SessionState.BUSY, SessionState.ERROR, SessionState.ATTENTION})
 
-
 _OWN = tuple(field.name for field in FIELDS if not field.follows)
 _own_of = attrgetter(*_OWN)
 
@@ -100,7 +99,8 @@ def project(before: Session, known: KnownFacts, now: datetime) -> Session:
     """The row with all that is known of it; the very same row where that is nothing new."""
     after = before
     if known.followed is not None:
-        after = _following(after, known.followed)
+        # What the process derived that writes the rows; what a look shows plainly stays as we see it ourselves.
+        after = replace(known.followed, **dict(zip(_OWN, _own_of(after), strict=True)))
     if known.seen is not None:
         after = _with_look(after, known.seen, now)
     if known.conclusion is not None:
@@ -158,11 +158,6 @@ def with_nothing_known(session: Session, now: datetime) -> Session:
         asks=None,
         runs_agent=False,
     )
-
-
-def _following(ours: Session, kept: Session) -> Session:
-    """What the process derived that writes the rows; what a look shows plainly stays as we see it ourselves."""
-    return replace(kept, **dict(zip(_OWN, _own_of(ours), strict=True)))
 
 
 def _with_look(session: Session, seen: Seen, now: datetime) -> Session:

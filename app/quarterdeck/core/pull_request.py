@@ -51,8 +51,9 @@ def parse_pull_request(url: str) -> PullRequest | None:
         if part == "pull" and at >= 2:
             return PullRequest(number=number, url=address, owner=parts[at - 2], repo=parts[at - 1])
         if part == "merge_requests" and at >= 3 and parts[at - 1] == "-":
-            owner = "/".join(_path_of_owner(parts[: at - 2], address))
-            return PullRequest(number=number, url=address, owner=owner, repo=parts[at - 2])
+            # An address without a scheme still has its host in front of the group path.
+            first = 1 if "://" not in address and at > 3 else 0
+            return PullRequest(number=number, url=address, owner="/".join(parts[first : at - 2]), repo=parts[at - 2])
     if len(parts) >= 2 and (number := _digits(parts[-1])) is not None:
         return PullRequest(number=number, url=address)
     return None
@@ -68,8 +69,3 @@ def dedupe(prs: Iterable[PullRequest]) -> tuple[PullRequest, ...]:
 
 def _digits(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else None
-
-
-def _path_of_owner(parts: list[str], address: str) -> list[str]:
-    """The group path; an address without a scheme still has its host in front."""
-    return parts[1:] if "://" not in address and len(parts) > 1 else parts

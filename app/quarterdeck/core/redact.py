@@ -14,7 +14,7 @@ from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.core.secret_shapes import Span
-    from quarterdeck.core.session import Ask, Evidence, Session
+    from quarterdeck.core.session import Ask, Session
     from quarterdeck.core.work import Work
 
 REDACTED = "[redacted]"
@@ -130,23 +130,19 @@ def masked_session(session: Session) -> Session:
     return replace(
         session,
         asks=masked_ask(session.asks) if session.asks is not None else None,
-        state_evidence=_evidence(session.state_evidence),
-        thought=masked(session.thought) if session.thought else session.thought,
+        state_evidence=replace(session.state_evidence, detail=masked(session.state_evidence.detail)),
+        thought=masked_values(session.thought),
         title=masked(session.title),
         work=masked_work(session.work) if session.work is not None else None,
     )
-
-
-def _evidence(evidence: Evidence) -> Evidence:
-    return replace(evidence, detail=masked(evidence.detail)) if evidence.detail else evidence
 
 
 def masked_work(work: Work) -> Work:
     """A work record as a session shows it."""
     return replace(
         work,
-        display_name=masked(work.display_name) if work.display_name else work.display_name,
-        prs=tuple(masked_values(request) for request in work.prs),
+        display_name=masked_values(work.display_name),
+        prs=masked_values(work.prs),
         lifecycle=masked_values(work.lifecycle),
     )
 

@@ -42,16 +42,14 @@ _COLOUR = re.compile(r"#[0-9A-F]{6}")
 
 def parse_theme(content: object) -> RepoTheme | None:
     """The theme a decoded `colors.json` holds; None when a colour is missing or none."""
-    palette = content.get("palette") if isinstance(content, dict) else None
-    if not isinstance(content, dict) or not isinstance(palette, dict):
-        return None
-    colours = [_colour(palette.get(name)) for name in ("body", "outline", "accent", "shirt")]
-    body, outline, accent, shirt = colours
-    if body is None or outline is None or accent is None or shirt is None:
-        return None
-    sprite = content.get("sprite")
-    known = isinstance(sprite, str) and sprite.strip().lower() in SPRITES
-    return RepoTheme(body, outline, accent, shirt, sprite=str(sprite).strip().lower() if known else None)
+    match content:
+        case {"palette": dict(palette), **rest}:
+            colours = [str(palette.get(name)).strip().upper() for name in ("body", "outline", "accent", "shirt")]
+            sprite = str(rest.get("sprite")).strip().lower()
+            if all(map(_COLOUR.fullmatch, colours)):
+                body, outline, accent, shirt = colours
+                return RepoTheme(body, outline, accent, shirt, sprite if sprite in SPRITES else None)
+    return None
 
 
 def generate_theme(path: str, siblings: Collection[RepoTheme] = ()) -> RepoTheme:
@@ -92,11 +90,6 @@ def colours_of(theme: RepoTheme) -> tuple[str, str, str, str]:
     """Its four colours."""
     body, outline, accent, shirt, _ = astuple(theme)
     return body, outline, accent, shirt
-
-
-def _colour(text: object) -> str | None:
-    shown = text.strip().upper() if isinstance(text, str) else ""
-    return shown if _COLOUR.fullmatch(shown) else None
 
 
 def _digest(text: str, size: int) -> bytes:

@@ -122,11 +122,6 @@ def without_id(session: Session) -> Session:
     return replace(session, session_id=SessionId(""))
 
 
-def to_be_spawned(session_id: SessionId, name: str, server: str, work: Work, now: datetime) -> Session:
-    """The row of a worker that has no identity yet."""
-    return Session(session_id=session_id, tmux_name=name, tmux_server=server, last_activity_at=now, work=work)
-
-
 def with_identity(session: Session, session_id: SessionId, name: str, work: Work) -> Session:
     """The row of a worker that has been given its identity."""
     return replace(session, session_id=session_id, tmux_name=name, work=work)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from quarterdeck.core.redact import masked
+from quarterdeck.core.redact import masked_values
 from quarterdeck.core.session import ActionCue, RestState, ThoughtSource, ThoughtState
 from quarterdeck.core.times import AwareTime  # noqa: TC001 — read at run time, with what is kept
 from quarterdeck.values import replace
@@ -79,20 +79,15 @@ def supersedes(stored: ThoughtSnapshot, held: ThoughtSnapshot) -> bool:
     return stored.stream_instance_id != held.stream_instance_id or stored.emission_seq >= held.emission_seq
 
 
-def _masked(snapshot: ThoughtSnapshot) -> ThoughtSnapshot:
-    cues = tuple(replace(cue, evidence=tuple(map(masked, cue.evidence))) for cue in snapshot.action_cues)
-    return replace(
-        snapshot, thought=masked(snapshot.thought) if snapshot.thought else snapshot.thought, action_cues=cues
-    )
-
-
 def fold(held: ThoughtSnapshot | None, update: ThoughtUpdate) -> ThoughtSnapshot:
     """What is held after an accepted update; here every thought passes, so here it loses its secrets.
 
     Neither falling asleep nor a carried thought without text wipes the last real thought; the time of the objective
     stays until it shifts again; and a watermark is never lost to an update that carries none.
     """
-    new = _masked(update.snapshot)
+    new = update.snapshot
+    cues = tuple(replace(cue, evidence=masked_values(cue.evidence)) for cue in new.action_cues)
+    new = replace(new, thought=masked_values(new.thought), action_cues=cues)
     asleep = new.thought_source is ThoughtSource.STATIC_SLEEPING
     if asleep or (new.thought is None and new.thought_source is ThoughtSource.CARRY_FORWARD):
         thought = held.thought if held and is_real_thought(held.thought) else None

@@ -16,12 +16,15 @@ class TmuxVersion(NamedTuple):
 
 
 class Known(NamedTuple):
-    """Something that is so of all versions from one to another; None is no bound."""
+    """Something that is so of all versions from one to another."""
 
-    first: TmuxVersion | None
-    last: TmuxVersion | None
+    first: TmuxVersion
+    last: TmuxVersion
     words: str
 
+
+NEWEST: Final = TmuxVersion(9_999, 0)
+"""Stands for builds of no release, which come from tmux's newest sources."""
 
 OLDEST: Final = "3.2"
 """The oldest version that can be used."""
@@ -31,11 +34,13 @@ TRIED: Final = ("3.2a", "3.3a", "3.5a", "3.6b", "3.7c")
 
 KNOWN: Final = (
     Known(
-        None,
+        TmuxVersion(0, 0),
         TmuxVersion(3, 5, letter="z"),
         "It loses memory with each capture for a control client, so captures take another way.",
     ),
-    Known(TmuxVersion(3, 7), None, "It takes no name with a control character, and doubles each backslash of a title."),
+    Known(
+        TmuxVersion(3, 7), NEWEST, "It takes no name with a control character, and doubles each backslash of a title."
+    ),
 )
 """What is to be minded, and what is done about it."""
 
@@ -45,7 +50,7 @@ _VERSION: Final = re.compile(r"(?:tmux )?(next-)?(\d+)\.(\d+)([a-z]?)(-rc)?")
 def tmux_version(answer: str) -> TmuxVersion | None:
     """The version in what `tmux -V` says: `tmux 3.3a`, `tmux next-3.6`, `tmux openbsd-7.4`.
 
-    None when there is no number to compare; such builds come from tmux's newest sources.
+    None when there is no number to compare.
     """
     found = _VERSION.match(answer)
     if found is None:
@@ -55,8 +60,7 @@ def tmux_version(answer: str) -> TmuxVersion | None:
 
 def is_usable_tmux(answer: str) -> bool:
     """Whether the tmux that gave this answer to `-V` is new enough."""
-    version = tmux_version(answer)
-    return version is None or version[:2] >= _version(OLDEST)[:2]
+    return (tmux_version(answer) or NEWEST)[:2] >= _version(OLDEST)[:2]
 
 
 def verdict(answer: str) -> str:
@@ -66,8 +70,8 @@ def verdict(answer: str) -> str:
 
 def minded(answer: str) -> tuple[str, ...]:
     """What is to be minded of the tmux that gave this answer to `-V`."""
-    version = tmux_version(answer)
-    return tuple(known.words for known in KNOWN if _holds(known, version))
+    version = tmux_version(answer) or NEWEST
+    return tuple(known.words for known in KNOWN if known.first <= version <= known.last)
 
 
 def _trial(version: TmuxVersion | None) -> str:
@@ -78,12 +82,6 @@ def _trial(version: TmuxVersion | None) -> str:
     if older and newer:
         return "tried with the tests" if older[-1] == newer[0] else f"not tried, between {older[-1]} and {newer[0]}"
     return f"not tried, newer than {older[-1]}" if older else f"not tried, older than {newer[0]}"
-
-
-def _holds(known: Known, version: TmuxVersion | None) -> bool:
-    if version is None:
-        return known.last is None
-    return (known.first is None or known.first <= version) and (known.last is None or version <= known.last)
 
 
 def _version(text: str) -> TmuxVersion:

@@ -11,8 +11,8 @@ from msgspec import Struct
 from quarterdeck.core.issue import issue_text
 from quarterdeck.core.lifecycle import initial, is_terminal
 from quarterdeck.core.project import AgentChoice, choose_agent
-from quarterdeck.core.session import SessionId
-from quarterdeck.core.session_ends import to_be_spawned, with_identity
+from quarterdeck.core.session import Session, SessionId
+from quarterdeck.core.session_ends import with_identity
 from quarterdeck.core.session_names import choose_branch, display_name, is_safe_branch, session_numbers
 from quarterdeck.core.work import Role, Work
 from quarterdeck.core.work_record import WorkRecord
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.issue import Issue
     from quarterdeck.core.project import Project
-    from quarterdeck.core.session import Session
     from quarterdeck.operations.contexts import WorkContext
     from quarterdeck.operations.long_operations import LongOperation, LongOperations
     from quarterdeck.ports.git import Say
@@ -236,4 +235,10 @@ def _row(context: WorkContext, request: SpawnRequest, number: int) -> Session:
     now = context.clock.now()
     work = Work(project=request.project, agent=request.agent or "", issue=request.issue, created_at=now)
     name = f"{request.project} {request.issue or ''}".strip()
-    return to_be_spawned(SessionId(f"spawning-{number}"), name, str(context.mux.address), work, now)
+    return Session(
+        session_id=SessionId(f"spawning-{number}"),
+        tmux_name=name,
+        tmux_server=str(context.mux.address),
+        last_activity_at=now,
+        work=work,
+    )
