@@ -62,8 +62,6 @@ ALLOWED: Final = (
     Allowed("store/work_rows.py", "base_branch is_draft is_named_by_user", "kept with the record"),
     Allowed("core/", "PR_CLOSED_WAITING_DECISION AGENT_PROCESS_EXITED CLOSED_UNMERGED OVERLOADED", "a promised value"),
     Allowed("tui/theme_file.py", "surface raised muted", "a theme's colours are read as a whole"),
-    # Called by a name that is put together.
-    Allowed("cli/work_verbs.py", "orchestrator_*", "the table of verbs makes both out of one line"),
     # Needed outside of the program.
     Allowed("core/pane.py", "bad_rows", "the tests with hostile names see by it that every row was understood"),
     Allowed("core/session.py", "owners", "the tests hold what sets a field to it"),

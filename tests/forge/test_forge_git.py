@@ -319,7 +319,6 @@ async def test_what_is_at_risk_is_told_apart(repository: Repository, worktrees: 
     assert risk.untracked == ("né w",)
     assert risk.unpushed == 1
     assert risk.ignored == (".env",)
-    assert risk.stashed == 1
     assert risk.branch == "session/app-1"
     assert risk.describe() == (
         "1 changed file (README), 1 untracked file (né w), 1 ignored file (.env), 1 commit pushed nowhere"

@@ -93,7 +93,7 @@ class CodingAgent(Struct, frozen=True, kw_only=True):
         if wanted.system_prompt:
             if spec.system_flag:
                 system = _filled(spec.system_flag, wanted.system_prompt)
-            elif spec.system_in_prompt:
+            else:
                 prompt = f"{wanted.system_prompt}\n\n{prompt}".strip()
         session = (*spec.session_id_flag, wanted.session_id) if spec.session_id_flag and wanted.session_id else ()
         fits = len(prompt.encode(errors="replace")) <= LONGEST_ARGUMENT

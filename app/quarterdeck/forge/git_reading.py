@@ -114,11 +114,8 @@ async def read_risk(path: Path, own: frozenset[str] = frozenset(), ignored: Igno
     """What would be lost with a worktree; `own` are files we put there ourselves, `ignored` what git does not see."""
     ignored = ignored or Ignored()
     status = parse_status(await ask(path, *_STATUS, timeout=LONG))
-    unpushed, stashed, in_progress, submodules = await asyncio.gather(
-        _count_unpushed(path, status),
-        _count_stashes(path, status.branch),
-        _in_progress(path),
-        _unpushed_submodules(path),
+    unpushed, in_progress, submodules = await asyncio.gather(
+        _count_unpushed(path, status), _in_progress(path), _unpushed_submodules(path)
     )
     unkeepable = dict.fromkeys([*status.nested, *status.submodules, *submodules, *ignored.repositories])
     return WorkAtRisk(
@@ -129,7 +126,6 @@ async def read_risk(path: Path, own: frozenset[str] = frozenset(), ignored: Igno
         ignored=tuple(clean(name) for name in ignored.files if name not in own),
         unpushed=unpushed,
         is_detached=status.is_detached,
-        stashed=stashed,
         in_progress=in_progress,
         unkeepable=tuple(clean(name) for name in unkeepable),
     )
@@ -141,13 +137,6 @@ async def _count_unpushed(path: Path, status: WorktreeStatus) -> int:
     mine = [f"--exclude={status.branch}"] if status.branch else []
     elsewhere = ("--remotes", *mine, "--branches", "--glob=refs/quarterdeck/kept/*")
     return int(await ask(path, "rev-list", "--count", "HEAD", "--not", *elsewhere))
-
-
-async def _count_stashes(path: Path, branch: str | None) -> int:
-    if branch is None:
-        return 0
-    out = await ask(path, "stash", "list", "--format=%gs", "-z")
-    return sum(line.startswith((f"WIP on {branch}:", f"On {branch}:")) for line in out.split("\0"))
 
 
 async def _in_progress(path: Path) -> str | None:

@@ -112,9 +112,10 @@ class AgentSpec(Struct, frozen=True, kw_only=True):
     prompt_flag: tuple[str, ...] = ()
     """Words before the prompt on the command line."""
     system_flag: tuple[str, ...] = ()
-    """Words before standing instructions; with `{text}` or `{file}` in the last one the value goes there."""
-    system_in_prompt: bool = True
-    """Whether standing instructions go in front of the prompt when there is no flag for them."""
+    """Words before standing instructions; with `{text}` or `{file}` in the last one the value goes there.
+
+    Without any they go in front of the prompt.
+    """
     session_id_flag: tuple[str, ...] = ()
     """Words before a conversation id of our choosing."""
     subagent_flag: tuple[str, ...] = ()

@@ -52,7 +52,7 @@ MOST_NAMED = 1_000
 
 
 class WorkAtRisk(Struct, frozen=True, kw_only=True):
-    """What a worktree holds that is nowhere else, or may not be."""
+    """What a worktree holds that is nowhere else, or may not be. Stashes are the repository's, and survive it."""
 
     branch: str | None = None
     head: str = ""
@@ -64,8 +64,6 @@ class WorkAtRisk(Struct, frozen=True, kw_only=True):
     unpushed: int = 0
     """Commits on no remote and on no other branch."""
     is_detached: bool = False
-    stashed: int = 0
-    """Stashes made on this branch. They belong to the repository and survive its worktrees."""
     in_progress: str | None = None
     """A merge, rebase or the like that is not finished."""
     unkeepable: tuple[str, ...] = ()
