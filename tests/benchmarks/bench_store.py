@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "app"), str(ROOT / "tests")]
 
 from quarterdeck.store.glances import glance  # noqa: E402
+from quarterdeck.store.kept_rows import as_json  # noqa: E402
 from quarterdeck.store.sqlite import SqliteStore  # noqa: E402
-from quarterdeck.store.writing import as_json  # noqa: E402
 from support.store import RUN, SERVER, seen_session, session  # noqa: E402 — the path is set above
 
 if TYPE_CHECKING:

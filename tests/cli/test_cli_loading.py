@@ -28,7 +28,6 @@ FOR_WHOEVER_WATCHES = {
     "quarterdeck.forge",
     "quarterdeck.inotify",
     "quarterdeck.store.work",
-    "quarterdeck.store.work_rows",
     "quarterdeck.supervisor.day_history",
     "quarterdeck.supervisor.file_watcher",
     "quarterdeck.supervisor.notifications",

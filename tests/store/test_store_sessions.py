@@ -29,8 +29,7 @@ from quarterdeck.core.session import (
 from quarterdeck.core.thought import ThoughtSnapshot
 from quarterdeck.core.work import Work
 from quarterdeck.store import glances
-from quarterdeck.store.kept_rows import BadRow, read_session, read_thought
-from quarterdeck.store.writing import as_json
+from quarterdeck.store.kept_rows import BadRow, as_json, read_session, read_thought
 from quarterdeck.values import replace
 from support.store import NEXT_RUN, NOON, RUN, SERVER, open_store, seen_session, session, thought
 from support.struct_of import struct_of

@@ -16,8 +16,7 @@ from quarterdeck.core.session import SessionId
 from quarterdeck.core.work import Role
 from quarterdeck.core.work_record import WorkRecord
 from quarterdeck.errors import AlreadyReserved, NotFound
-from quarterdeck.store.work import AUDIT_BYTES, SqliteWorkStore
-from quarterdeck.store.work_rows import BadWork, read_work, write_work
+from quarterdeck.store.work import AUDIT_BYTES, BadWork, SqliteWorkStore, read_work, write_work
 from quarterdeck.values import replace
 from support.patience import PATIENCE
 from support.store import NOON, audit_trail, open_store

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from quarterdeck.core.redact import safe_data, safe_summary
 from quarterdeck.ports.store import Activity, ActivityQuery, Level
+from quarterdeck.store.kept_rows import clean
 from quarterdeck.store.sqlite_faults import Damaged
-from quarterdeck.store.writing import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

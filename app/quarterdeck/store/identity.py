@@ -15,8 +15,8 @@ from msgspec import Struct
 from quarterdeck.core.session import SessionId
 from quarterdeck.errors import NotFound, Refused
 from quarterdeck.ports.store import Claim, Identity, SeenSession
+from quarterdeck.store.kept_rows import as_json, clean
 from quarterdeck.store.session_ids import exists, fresh_ids, keep_counter, provisional_id
-from quarterdeck.store.writing import as_json, clean
 
 if TYPE_CHECKING:
     import sqlite3

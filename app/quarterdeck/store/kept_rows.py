@@ -1,20 +1,21 @@
-"""Sessions and thoughts as they are read back: what fits is taken, what is missing takes its default.
+"""Values as the text that is kept, and sessions and thoughts as they are read back from it.
 
-What cannot be read is set aside.
+It is JSON with RFC 3339 times and nothing that UTF-8 cannot hold. What fits is taken, what is missing takes its
+default, and what cannot be read is set aside.
 """
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from msgspec import Struct, convert
-from msgspec.json import Decoder
+from msgspec import Struct, convert, to_builtins
+from msgspec.json import Decoder, encode
 from msgspec.structs import asdict, replace
 
 from quarterdeck.core.session import Session
 from quarterdeck.core.thought import ThoughtSnapshot
-from quarterdeck.store.writing import clean
 
 if TYPE_CHECKING:
     import sqlite3
@@ -30,6 +31,19 @@ _OBJECT = Decoder(dict[str, Any])
 
 class BadRow(ValueError):
     """What was kept cannot be understood."""
+
+
+def clean(text: str) -> str:
+    """The text without lone surrogates, which no database takes."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def as_json(value: object) -> str:
+    """A frozen value, with everything in it, as JSON."""
+    try:
+        return encode(value).decode()
+    except UnicodeEncodeError:
+        return clean(json.dumps(to_builtins(value), ensure_ascii=False, separators=(",", ":")))
 
 
 def read_session(body: str, columns: Mapping[str, object]) -> Session:

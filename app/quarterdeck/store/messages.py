@@ -9,7 +9,7 @@ from quarterdeck.core.session import SessionId
 from quarterdeck.errors import NotFound, Refused
 from quarterdeck.ports.messages import Held, Stage, Turn
 from quarterdeck.store.engine import Write
-from quarterdeck.store.writing import clean
+from quarterdeck.store.kept_rows import clean
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:

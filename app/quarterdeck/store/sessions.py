@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.redact import masked_session
 from quarterdeck.core.session_ends import as_ended, as_live, as_stale, over, waiting_for_server
-from quarterdeck.store.kept_rows import BadRow, Known, read_session
+from quarterdeck.store.kept_rows import BadRow, Known, as_json, clean, read_session
 from quarterdeck.store.session_ids import keep_counter
-from quarterdeck.store.writing import as_json, clean
 
 if TYPE_CHECKING:
     import sqlite3

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.redact import redact
 from quarterdeck.store.glances import HEARD
-from quarterdeck.store.writing import clean
+from quarterdeck.store.kept_rows import clean
 
 if TYPE_CHECKING:
     import sqlite3

@@ -6,8 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.thought import accept, fold, is_real_thought
-from quarterdeck.store.kept_rows import BadRow, Known, read_thought, set_aside
-from quarterdeck.store.writing import as_json, clean
+from quarterdeck.store.kept_rows import BadRow, Known, as_json, clean, read_thought, set_aside
 
 if TYPE_CHECKING:
     import sqlite3

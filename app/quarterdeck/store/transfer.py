@@ -13,11 +13,10 @@ from msgspec import Struct, field
 from quarterdeck.errors import StoreError
 from quarterdeck.ports.store import Activity
 from quarterdeck.store import activity_log
-from quarterdeck.store.kept_rows import read_session, read_thought
+from quarterdeck.store.kept_rows import as_json, clean, read_session, read_thought
 from quarterdeck.store.migrations import VERSION
 from quarterdeck.store.session_ids import keep_counter, raise_counter
-from quarterdeck.store.work_rows import read_work
-from quarterdeck.store.writing import as_json, clean
+from quarterdeck.store.work import read_work
 
 if TYPE_CHECKING:
     import sqlite3

@@ -6,13 +6,18 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from msgspec import convert
+from msgspec.structs import asdict
+
 from quarterdeck.core.journal import JournalEntry, Operation, Step
+from quarterdeck.core.lifecycle import dump, parse, synthesise
 from quarterdeck.core.session import SessionId
 from quarterdeck.core.times import parse_time, show_time
-from quarterdeck.errors import AlreadyReserved, NotFound
+from quarterdeck.core.work_record import WorkRecord
+from quarterdeck.errors import AlreadyReserved, NotFound, StoreError
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.store.engine import Write
-from quarterdeck.store.writing import clean
+from quarterdeck.store.kept_rows import clean
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
@@ -20,13 +25,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from typing import TypeVar
 
-    from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.store.database import Database
 
     T = TypeVar("T")
 
 AUDITS_KEPT = 200
 AUDIT_BYTES = 256 * 1024
+
+
+class BadWork(StoreError):
+    """A kept record that cannot be one."""
+
+
+class _Kept(WorkRecord, frozen=True, kw_only=True):
+    """A record as it is kept. What is missing takes its default, and what is not known is left out."""
+
+    lifecycle: Any = None
+    status: str = "spawning"
+    """Only of records without a lifecycle."""
 
 
 class SqliteWorkStore:
@@ -72,8 +88,6 @@ class SqliteWorkStore:
         """Read, change and keep one record with nobody in between; raises NotFound when it is gone."""
 
         def run(connection: sqlite3.Connection) -> WorkRecord:
-            from quarterdeck.store.work_rows import read_work, write_work
-
             body = _body(connection, session_id)
             if body is None:
                 raise NotFound(f"There is no record of {session_id}.")
@@ -159,18 +173,11 @@ class SqliteWorkStore:
         await self._write(run)
 
     async def _read_all(self, condition: str, value: str | None) -> list[WorkRecord]:
-        def run(connection: sqlite3.Connection) -> list[tuple[str, str]]:
-            query = f"SELECT session_id, body FROM work WHERE {condition} ORDER BY seq"  # noqa: S608 — our own conditions
-            return [(str(name), str(body)) for name, body in connection.execute(query, (value,))]
-
-        # Most have no work to read, and then nothing of it is loaded.
-        rows = await self._database.read(run)
-        if not rows:
-            return []
-        from quarterdeck.store.work_rows import BadWork, read_work
-
+        query = f"SELECT session_id, body FROM work WHERE {condition} ORDER BY seq"  # noqa: S608 — our own conditions
         found = []
-        for session_id, body in rows:
+        for session_id, body in await self._database.read(
+            lambda connection: connection.execute(query, (value,)).fetchall()
+        ):
             try:
                 found.append(read_work(session_id, body))
             except BadWork as error:
@@ -232,8 +239,6 @@ def _begin(connection: sqlite3.Connection, entry: JournalEntry) -> JournalEntry:
 
 
 def _insert(connection: sqlite3.Connection, record: WorkRecord, owner: str) -> tuple[WorkRecord, JournalEntry]:
-    from quarterdeck.store.work_rows import write_work
-
     connection.execute(
         "INSERT INTO work (session_id, project, body, changed) VALUES (?, ?, ?, ?)",
         (record.session_id, record.project, write_work(record), wall_clock().timestamp()),
@@ -270,3 +275,33 @@ def _next_number(connection: sqlite3.Connection, prefix: str, above: int) -> int
 def _body(connection: sqlite3.Connection, session_id: str) -> str | None:
     row = connection.execute("SELECT body FROM work WHERE session_id = ?", (session_id,)).fetchone()
     return str(row[0]) if row else None
+
+
+def write_work(record: WorkRecord) -> str:
+    """A record as JSON. Its status is not written: it follows from the lifecycle."""
+    kept = asdict(record).items()
+    value: dict[str, Any] = {name: show_time(held) if isinstance(held, datetime) else held for name, held in kept}
+    value["lifecycle"] = dump(record.lifecycle)
+    value["prs"] = [pr.as_json() for pr in record.prs]
+    value["extra"] = dict(record.extra)
+    del value["session_id"]
+    # A lone surrogate in what a tracker or a prompt said must not make the record unwritable.
+    return json.dumps(value, ensure_ascii=True)
+
+
+def read_work(session_id: str, body: str) -> WorkRecord:
+    """A record as kept; raises BadWork when it cannot be one."""
+    try:
+        row = convert(json.loads(body) | {"session_id": session_id}, _Kept, strict=False)
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise BadWork(str(error)) from error
+    created_at = row.created_at.replace(tzinfo=row.created_at.tzinfo or UTC).astimezone(UTC)
+    fallback = synthesise(
+        session_id=session_id,
+        status=row.status,
+        role=row.role,
+        pr_url=row.prs[0].url if row.prs else None,
+        at=created_at,
+    )
+    kept = {name: getattr(row, name) for name in WorkRecord.__struct_fields__}
+    return WorkRecord(**kept | {"lifecycle": parse(row.lifecycle, fallback), "created_at": created_at})
