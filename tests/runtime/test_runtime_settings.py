@@ -13,7 +13,7 @@ from quarterdeck.core.events import Health
 from quarterdeck.core.model_calls import Skip
 from quarterdeck.errors import NotFound, Refused, SettingsError, ThinkerError
 from quarterdeck.operations.projects import projects_near
-from quarterdeck.operations.settings_desk import MODELS, NOW, SPENT, TEST, WORDS, SettingsDesk
+from quarterdeck.operations.settings_desk import MODELS, NOW, SPENT, TEST, SettingsDesk
 from quarterdeck.store.sqlite import SqliteStore
 from quarterdeck.supervisor.live_settings import LiveSettings
 from quarterdeck.thoughts.configured_thinkers import ConfiguredThinkers
@@ -187,7 +187,6 @@ async def test_reasons_for_passing_over_are_shown(desk: Desk) -> None:
     desk.rig.engine.skipped.update({Skip.CADENCE_GATE: 3})
 
     assert "3 thought of a moment ago" in (await desk.shown(SPENT)).help
-    assert set(WORDS) == set(Skip)
 
 
 async def test_the_console_says_what_of_an_edit_waits_for_its_next_start(tmp_path: Path) -> None:

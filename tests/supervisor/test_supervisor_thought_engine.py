@@ -79,7 +79,7 @@ async def test_a_line_that_says_the_same_is_not_said_again_though_the_objective_
 
     (update,) = await rig.see(agent_of(view_of("another task", "Read: a.py")))
 
-    assert rig.skips() == {"duplicate_equivalent": 1}
+    assert rig.skips() == {"duplicate": 1}
     assert update.objective_changed
     assert update.snapshot.thought_source is ThoughtSource.CARRY_FORWARD
     assert rig.line == "Reads  the Parser"
@@ -116,7 +116,7 @@ async def test_a_terminal_that_shows_the_same_is_passed_over_and_an_empty_one_to
     await rig.see(terminal_of("compiling parser.c"))
     await rig.see(terminal_of("  \n \n"))
 
-    assert rig.skips() == {"empty_context": 1, "replay_hash_unchanged": 1}
+    assert rig.skips() == {"empty_context": 1, "replay_unchanged": 1}
 
 
 async def test_what_a_finished_program_did_is_not_said_of_an_idle_shell() -> None:
@@ -160,7 +160,7 @@ async def test_a_session_that_waits_falls_asleep_once_with_its_own_words() -> No
     assert update.snapshot.rest_state is RestState.SLEEPING
     assert ActionCueKind.AWAITING_USER not in {cue.kind for cue in update.snapshot.action_cues}
     assert again == []
-    assert rig.skips() == {"sleeping_static": 1}
+    assert rig.skips() == {"sleeping": 1}
 
 
 async def test_falling_asleep_without_words_keeps_the_last_real_thought() -> None:
@@ -234,7 +234,7 @@ async def test_a_session_that_slept_before_a_restart_is_not_told_again() -> None
     second.thoughts.take(ThoughtUpdate(session_id=ONE, snapshot=rig.held))
 
     assert await second.see(OVER) == []
-    assert second.skips() == {"sleeping_static": 1}
+    assert second.skips() == {"sleeping": 1}
 
 
 async def test_a_restart_does_not_look_like_a_new_objective() -> None:
@@ -406,7 +406,7 @@ async def test_a_failing_model_leaves_a_line_made_here_and_is_asked_again_later(
 
     assert rig.line == "making it work"
     assert rig.told[-1] == ("thoughts", Health.HEALTHY, "")
-    assert rig.skips()["llm_error"] == 1
+    assert rig.skips()["model_error"] == 1
 
 
 async def test_an_empty_answer_is_a_failure() -> None:
@@ -414,7 +414,7 @@ async def test_an_empty_answer_is_a_failure() -> None:
 
     await rig.see(BUSY)
 
-    assert rig.skips()["llm_empty"] == 1
+    assert rig.skips()["model_empty"] == 1
     assert rig.told[-1][1] is Health.DEGRADED
 
 
@@ -446,7 +446,7 @@ async def test_a_spent_budget_is_shown_and_lines_are_made_here_meanwhile() -> No
     await rig.see(BUSY)
 
     assert rig.told[-1] == ("thoughts", Health.DEGRADED, "120 of 120 calls in the last hour are spent")
-    assert rig.skips()["budget_spent"] == 1
+    assert rig.skips()["budget"] == 1
     assert rig.line == "running `pytest` · fix the login redirect"
 
 

@@ -197,4 +197,4 @@ class Rig:
 
     def skips(self) -> dict[str, int]:
         """How often it passed over the session, by reason."""
-        return {why.value: count for why, count in self.engine.skipped.items()}
+        return {why.name.lower(): count for why, count in self.engine.skipped.items()}

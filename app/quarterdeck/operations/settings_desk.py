@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from quarterdeck.config.describe import help_texts, is_command, is_secret, schema_at, shown_value, waits_for_next_start
-from quarterdeck.core.model_calls import Skip
 from quarterdeck.core.thought_line import tidy_answer
 from quarterdeck.errors import NotFound, ThinkerError
 
@@ -100,7 +99,7 @@ class SettingsDesk:
     async def _trials(self) -> list[Setting]:
         spent = await self._thinkers.spent(self._live.now.thoughts)
         counts = self._engine.skipped
-        skipped = ", ".join(f"{count} {WORDS[why]}" for why, count in sorted(counts.items()))
+        skipped = ", ".join(f"{count} {why}" for why, count in sorted(counts.items(), key=lambda item: item[0].name))
         skips = f" Sessions skipped: {skipped}." if skipped else ""
         said = f"{self._tried}\n" if self._tried else ""
         models = f"{len(self._models)} known" if self._models else ""
@@ -137,27 +136,6 @@ class SettingsDesk:
             await thinker.close()
         if not self._models:
             raise ThinkerError(f"{thinker.name} does not say which models it has.")
-
-
-WORDS: Mapping[Skip, str] = {
-    Skip.SLEEPING: "asleep",
-    Skip.CONTEXT_UNCHANGED: "with nothing new",
-    Skip.OBJECTIVE_UNCHANGED: "after the same thing as before",
-    Skip.PROMPT_UNCHANGED: "with the same prompt as before",
-    Skip.REPLAY_UNCHANGED: "with the same screen as before",
-    Skip.EMPTY_CONTEXT: "with nothing to tell",
-    Skip.DELTA_BELOW_THRESHOLD: "with too little that is new",
-    Skip.CADENCE_GATE: "thought of a moment ago",
-    Skip.DUPLICATE: "with a line that says the same",
-    Skip.MODEL_ERROR: "where the model failed",
-    Skip.MODEL_EMPTY: "where the model said nothing",
-    Skip.BUDGET: "since the budget is spent",
-    Skip.BACK_OFF: "while a model that failed is left alone",
-    Skip.IN_FLIGHT: "being asked about already",
-    Skip.OVERTAKEN: "that moved on meanwhile",
-    Skip.OTHER_ENGINE: "that another engine speaks for",
-    Skip.STALE_DELIVERY: "with an answer that came too late",
-}
 
 
 def _choices(path: tuple[str, ...]) -> tuple[str, ...]:
