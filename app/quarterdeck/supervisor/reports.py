@@ -221,7 +221,9 @@ class Reports:
 
     def of(self, pane_id: PaneId, agent: str = "", conversation: str = "") -> ReportState:
         """What the reports of a conversation add up to; of the latest where it, or the agent, is not known."""
-        states = self._states.get(pane_id, {})
+        states = self._states.get(pane_id)
+        if not states:
+            return NOTHING
         key = (agent, conversation) if agent and conversation else _latest(states, agent)
         return states.get(key, NOTHING) if key else NOTHING
 

@@ -43,60 +43,32 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class SessionNotes:
-    """What is known of sessions beside what tmux and their agents show, and which rows have it."""
-
-    def __init__(
-        self,
-        *,
-        thought: Callable[[Session, Pane | None], ThoughtSnapshot | None] = lambda session, pane: None,
-        recorded: Callable[[SessionId], Recorded | None] = lambda session_id: None,
-    ) -> None:
-        self._thought = thought
-        self._recorded = recorded
-        self.themes: Mapping[str, str] = {}
-        """The theme of each folder that was looked at, "" for none."""
-        self.held: Mapping[SessionId, int] | None = None
-        """How many messages wait; None while nobody has counted them."""
-        self._put: dict[SessionId, tuple[Session, KnownFacts]] = {}
-        """Rows, and what was put in them: to do so once more would change nothing."""
-
-    def of(self, session: Session, pane: Pane | None) -> KnownFacts:
-        """All there is for a row."""
-        return KnownFacts(
-            thought=self._thought(session, pane),
-            recorded=self._recorded(session.session_id),
-            theme_id=self.themes.get(session.cwd),
-            held_messages=None if self.held is None else self.held.get(session.session_id, 0),
-        )
-
-    def are_in(self, session: Session, facts: KnownFacts) -> bool:
-        """Whether a row has these already."""
-        put = self._put.get(session.session_id)
-        return put is not None and put[0] is session and put[1] == facts
-
-    def put_in(self, session: Session, facts: KnownFacts) -> None:
-        """Remember that a row has these."""
-        self._put[session.session_id] = session, facts
-
-    def keep_only(self, sessions: Collection[SessionId]) -> None:
-        """Forget the rows that are not there any more."""
-        for session_id in self._put.keys() - sessions:
-            del self._put[session_id]
-
-
 class Supervisor:
     """Watches one tmux server. Everything else reads `fleet`, and subscribes to what happens."""
 
     def __init__(
-        self, *, mux: Mux, store: Store, clock: Clock, is_writer: Callable[[], bool], notes: SessionNotes | None = None
+        self,
+        *,
+        mux: Mux,
+        store: Store,
+        clock: Clock,
+        is_writer: Callable[[], bool],
+        thought: Callable[[Session, Pane | None], ThoughtSnapshot | None] = lambda session, pane: None,
+        recorded: Callable[[SessionId], Recorded | None] = lambda session_id: None,
     ) -> None:
         self.mux = mux
         self.store = store
         self.clock = clock
         self.is_writer = is_writer
         self._fleet = Fleet()
-        self._notes = notes or SessionNotes()
+        self._thought = thought
+        self._recorded = recorded
+        self._themes: Mapping[str, str] = {}
+        """The theme of each folder that was looked at, "" for none."""
+        self._held: Mapping[SessionId, int] | None = None
+        """How many messages wait; None while nobody has counted them."""
+        self._projected: dict[SessionId, tuple[Session, KnownFacts]] = {}
+        """Rows, and what was put in them: to do so once more would change nothing."""
         self._listeners: list[Callable[[Event], None]] = []
         self.snapshot: Snapshot | None = None
         self.discovery = asyncio.Lock()
@@ -111,7 +83,6 @@ class Supervisor:
         self._panes: Mapping[TmuxSessionId, Pane] = {}
         self._at_start = True
         self._has_taken_over = False
-        self._failures = 0
 
     @property
     def server(self) -> str:
@@ -143,8 +114,6 @@ class Supervisor:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    # What others hand over
-
     def show(self, rows: Mapping[SessionId, Session] | None = None) -> None:
         """Tell all that is known by now in one go: these rows as they were read, and what is new of the others."""
         rows, seen, now = rows or {}, self.fleet_seen.sessions, self.clock.now()
@@ -157,7 +126,8 @@ class Supervisor:
             events.append(self._untold.succeeded)
             self._untold = None
         self._commit(*events)
-        self._notes.keep_only(self._fleet.sessions.keys())
+        for gone in self._projected.keys() - self._fleet.sessions.keys():
+            del self._projected[gone]
 
     def renew(self, session_id: SessionId) -> None:
         """Tell what is new of one session."""
@@ -167,23 +137,33 @@ class Supervisor:
 
     def projected(self, session: Session, conclusion: Conclusion | None = None) -> Session:
         """The row with all that is known of it by now, and with what was just read of it."""
-        facts = self._notes.of(session, self.pane_of(session))
-        if conclusion is None and self._notes.are_in(session, facts):
+        facts = self._facts_of(session)
+        before = self._projected.get(session.session_id)
+        if conclusion is None and before is not None and before[0] is session and before[1] == facts:
             return session
         known = facts if conclusion is None else replace(facts, conclusion=conclusion)
         after = project(session, known, self.clock.now())
-        self._notes.put_in(after, facts)
+        self._projected[session.session_id] = after, facts
         return after
+
+    def _facts_of(self, session: Session) -> KnownFacts:
+        """What is known of a session beside what tmux and its agent show: thought, work, colours, waiting messages."""
+        return KnownFacts(
+            thought=self._thought(session, self.pane_of(session)),
+            recorded=self._recorded(session.session_id),
+            theme_id=self._themes.get(session.cwd),
+            held_messages=None if self._held is None else self._held.get(session.session_id, 0),
+        )
 
     def note_held(self, counts: Mapping[SessionId, int]) -> None:
         """So many messages wait for each session."""
-        if counts != self._notes.held:
-            self._notes.held = counts
+        if counts != self._held:
+            self._held = counts
             self.show()
 
     def note_themes(self, found: Mapping[str, FoundTheme | None]) -> None:
         """These folders have these themes."""
-        self._notes.themes = {folder: each.theme_id if each else "" for folder, each in found.items()}
+        self._themes = {folder: each.theme_id if each else "" for folder, each in found.items()}
         for theme_id, theme in {each.theme_id: each.theme for each in found.values() if each}.items():
             if self._fleet.themes.get(theme_id) != theme:
                 self._commit(ThemeFound(theme_id=theme_id, theme=theme, at=self.clock.now()))
@@ -198,8 +178,6 @@ class Supervisor:
         if self.snapshot is not self._panes_in:
             self._panes_in, self._panes = self.snapshot, shown_panes(self.snapshot.panes) if self.snapshot else {}
         return self._panes.get(session.tmux_id) if session.tmux_id else None
-
-    # Looking
 
     async def load(self) -> None:
         """Read what was kept. Nothing is shown from it before a look has said what is there."""
@@ -232,10 +210,10 @@ class Supervisor:
         try:
             look = await self.mux.look(moved)
         except TmuxError as fault:
-            self._failures += 1
-            self._commit(LookFailed(message=fault.message, failures=self._failures, at=self.clock.now()))
+            failures = self._fleet.look_failures + 1
+            self._commit(LookFailed(message=fault.message, failures=failures, at=self.clock.now()))
             raise
-        had_failed, self._failures = self._failures > 0, 0
+        had_failed = self._fleet.look_failures > 0
         around = Circumstances(
             look=look,
             now=self.clock.now(),
@@ -247,14 +225,14 @@ class Supervisor:
             exit_statuses=dict(self._exit_statuses),
             at_start=self._at_start,
         )
-        events, self._untold = await reconcile(around, lambda: self._fleet)
+        events, shown = await reconcile(around, lambda: self._fleet)
         if self._has_taken_over and not self._at_start:
             events += await make_good(around, self._fleet)
         self._has_taken_over = self._at_start = False
-        self.snapshot = look if isinstance(look, Snapshot) else None
+        self.snapshot, self._untold = look if isinstance(look, Snapshot) else None, shown
         is_read = reads_next and around.is_writer and not events and not had_failed and not around.at_start
-        if not (is_read and self._untold.may_wait(self._fleet)):
-            self._tell_look(self._untold, events)
+        if not (is_read and shown.may_wait(self._fleet)):
+            self._tell_look(shown, events)
         if around.at_start:
             # The identities that wait for their session to come back.
             waiting = [row for key, row in self.kept.items() if row.is_stale and key not in self._fleet.sessions]
@@ -294,8 +272,7 @@ class Supervisor:
                 self._commit(*changes_elsewhere(self._fleet, self.kept, self._followed, follow=follow, now=now))
 
     def _follow(self, ours: Session, kept: Session) -> Session:
-        facts = self._notes.of(ours, self.pane_of(ours))
-        return project(ours, replace(facts, followed=kept), self.clock.now())
+        return project(ours, replace(self._facts_of(ours), followed=kept), self.clock.now())
 
     async def _give_back_lost(self) -> None:
         """Keep again what a database that was set aside or taken away has lost; what was forgotten stays so."""

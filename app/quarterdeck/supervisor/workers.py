@@ -20,7 +20,7 @@ from quarterdeck.supervisor.repo_themes import RepoThemes
 from quarterdeck.supervisor.reports import Reports
 from quarterdeck.supervisor.row_writer import RowWriter, WriterLease
 from quarterdeck.supervisor.spawned_rows import SpawnedRows
-from quarterdeck.supervisor.supervisor import SessionNotes, Supervisor
+from quarterdeck.supervisor.supervisor import Supervisor
 from quarterdeck.supervisor.watcher import Watcher, back_off
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
             store=self.store,
             clock=self.clock,
             is_writer=lambda: self.row_writer.is_writer,
-            notes=SessionNotes(thought=self.thoughts.held, recorded=self.spawned_rows.of),
+            thought=self.thoughts.held,
+            recorded=self.spawned_rows.of,
         )
         self.checkpoints = Checkpoints(self.supervisor)
         self.reports = Reports(
