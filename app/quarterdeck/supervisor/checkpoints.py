@@ -77,17 +77,10 @@ class Checkpoints:
         self._kept_troubles = None
         self._wake.set()
 
-    async def clear_troubles(self) -> None:
-        """Nobody watches from now on, so nothing is wrong with who does."""
+    async def end(self) -> None:
+        """Write the rest. Nobody watches from now on, so nothing is wrong with who does."""
         self._troubles = {}
-        if self._supervisor.is_writer():
-            await self._keep_troubles()
-
-    async def _keep_troubles(self) -> None:
-        troubles = self._troubles
-        if troubles != self._kept_troubles:
-            await self._supervisor.store.keep_troubles(self._supervisor.server, troubles)
-            self._kept_troubles = troubles
+        await self.save()
 
     async def run(self) -> None:
         """Save until cancelled."""
@@ -110,7 +103,10 @@ class Checkpoints:
         supervisor = self._supervisor
         if not supervisor.is_writer():
             return
-        await self._keep_troubles()
+        troubles = self._troubles
+        if troubles != self._kept_troubles:
+            await supervisor.store.keep_troubles(supervisor.server, troubles)
+            self._kept_troubles = troubles
         if not supervisor.fleet.is_certain:
             # What an unreliable look left behind is not written; it waits for a reliable one.
             return

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.session import Ask, Session, SessionId
-    from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.ports.store import Store
     from quarterdeck.ports.work import WorkStore
 
@@ -40,7 +39,11 @@ class SpawnedRows:
         """Read them anew."""
         before = self._recorded
         records = await self._works().works() if await self._store.has_work() else ()
-        found = {record.session_id: _recorded(record) for record in records}
+        found: dict[SessionId, Recorded] = {}
+        for each in records:
+            # Masked as rows are kept, or they would be other ones each time they are read.
+            ask = masked_ask(each.question) if each.question is not None else None
+            found[each.session_id] = Recorded(work=masked_work(each.as_work()), ask=ask)
         # The very same while they are equal: by that one tells soonest that a row has nothing new.
         self._recorded = {key: before[key] if before.get(key) == each else each for key, each in found.items()}
         self.asks = {key: each.ask for key, each in self._recorded.items() if each.ask is not None}
@@ -81,9 +84,3 @@ class SpawnedRows:
             for key, session in kept.items()
             if key in self._recorded and session.state is SessionState.EXITED and not session.is_stale
         }
-
-
-def _recorded(record: WorkRecord) -> Recorded:
-    # As rows are kept, or they would be other ones each time they are read.
-    ask = record.question
-    return Recorded(work=masked_work(record.as_work()), ask=None if ask is None else masked_ask(ask))

@@ -80,12 +80,9 @@ class Watcher:
         # After a failure nobody knows what was missed.
         self._everything = True
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen())
             tasks.create_task(self._look_when_asked())
-
-    async def _listen(self) -> None:
-        async for hint in self._supervisor.mux.hints():
-            self._take(hint)
+            async for hint in self._supervisor.mux.hints():
+                self._take(hint)
 
     def _take(self, hint: Hint) -> None:
         if hint.pane_id is not None:

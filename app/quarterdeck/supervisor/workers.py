@@ -94,7 +94,7 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
         )
         self.themes = RepoThemes(clock=self.clock)
         self.watcher = Watcher(self.supervisor, self._after_look, resync=self.resync)
-        self._at_end: list[Callable[[], Awaitable[None]]] = [self.checkpoints.save]
+        self._at_end: list[Callable[[], Awaitable[None]]] = [self.checkpoints.end]
         """What is written before another process keeps the rows."""
         self._last: Snapshot | None = None
 
@@ -154,9 +154,6 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
         await self.supervisor.load()
         await self.thoughts.load(self.store)
         await self.spawned_rows.load()
-        self._keep_ended_in_view()
-
-    def _keep_ended_in_view(self) -> None:
         self.supervisor.keep_in_view(self.spawned_rows.ended(self.supervisor.kept, self.clock.now()))
 
     async def look_once(self) -> None:
@@ -181,7 +178,10 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
             "checkpoint": self.checkpoints.run,
             "thought queue": self.queue.run,
             "thoughts": self.engine.run,
-            "reports": self._hear,
+            # Only the writer takes them: what they say is for whoever derives the states.
+            "reports": lambda: self.reports.watch(
+                self._reported, self.watcher.look_at, may_read=self.supervisor.is_writer
+            ),
             "day history": self.day_history.run,
             "scrollbacks": self.scrollbacks.run,
             **self.others(),
@@ -198,7 +198,6 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
             await self.queue.drain(PERSIST_PATIENCE)
             for write in self._at_end:
                 await write()
-            await self.checkpoints.clear_troubles()
             await self.store.flush(PERSIST_PATIENCE)
         finally:
             self.row_writer.release()
@@ -215,17 +214,13 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
                 self._reported.wake()
             self.on_store_change()
 
-    async def _hear(self) -> None:
-        """Take reports while we are the writer: what they say is for whoever derives the states."""
-        await self.reports.watch(self._reported, self.watcher.look_at, may_read=lambda: self.row_writer.is_writer)
-
     async def reload(self) -> None:
         """Show what was written to the store, by other processes or by an operation of our own."""
         await self.thoughts.load(self.store)
         asked = self.spawned_rows.asks.keys()
         await self.spawned_rows.load()
         await self.supervisor.refresh()
-        self._keep_ended_in_view()
+        self.supervisor.keep_in_view(self.spawned_rows.ended(self.supervisor.kept, self.clock.now()))
         self.supervisor.show()
         if asked - self.spawned_rows.asks.keys():
             # What those do now has to be read anew.
@@ -263,8 +258,12 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
         finally:
             # Whatever became of the reading, what the look showed is told.
             self.supervisor.show(reading.rows if reading else None)
+        for session_id, tail in reading.tails.items() if reading else ():
+            self.checkpoints.tail(session_id, tail)
+            if (memory := self.reader.memory_of(session_id)) is not None:
+                self.scrollbacks.drawn(session_id, memory.pane, tail)
         if reading is not None:
-            self._take(reading)
+            self.engine.moved(reading.tails.keys() | reading.told)
         if isinstance(look, Snapshot) and self.row_writer.is_writer:
             for session_id in self.spawned_rows.questions_over(self.reader.agent_reading):
                 await self.answered(session_id)
@@ -273,13 +272,6 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
         if (themes := await self.themes.look({each.cwd for each in sessions.values() if each.cwd})) is not None:
             self.supervisor.note_themes(themes)
         return reading.look_again_in if reading else None
-
-    def _take(self, reading: StateReading) -> None:
-        for session_id, tail in reading.tails.items():
-            self.checkpoints.tail(session_id, tail)
-            if (memory := self.reader.memory_of(session_id)) is not None:
-                self.scrollbacks.drawn(session_id, memory.pane, tail)
-        self.engine.moved(reading.tails.keys() | reading.told)
 
 
 async def keep_running(
