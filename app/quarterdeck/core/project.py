@@ -96,12 +96,9 @@ def choose_agent(
     )
 
 
-_PROJECT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-
-
 def is_project_name(name: str) -> bool:
     """Whether a name may be a project's, and so a folder's."""
-    return bool(_PROJECT_NAME.fullmatch(name))
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", name) is not None
 
 
 def project_at(projects: Mapping[str, Project], folder: Path) -> Project | None:

@@ -70,24 +70,24 @@ _NO_SECRET = re.compile(
     r"|https?://.*|!.*",
     re.DOTALL,
 )
-_SAID = (
-    "a all an and any are argument as at auth await be bearer been before bool boolean but by bytes can "
-    "changed char cleartext const default deleted did disabled does empty enabled env error exists "
-    "expired expires fail failed fails false field file flag for found from function generated given got "
-    "has have hidden if ignored import in include incorrect inherit input instead int integer into "
-    "invalid is it its json let long manager match maybe mismatch missing must my never new nil no none "
-    "not null num number object of off ok omit on only option optional or other our out passed "
-    "placeholder plain plaintext prompt provided random read redacted ref refresh rejected removed "
-    "required reset return revoked same-origin saved secretstr self set should so some str string strong "
-    "text than that the their them then there this to too true type undefined unknown unset unsupported "
-    "updated usage use used using valid value var void was weak what when where which will with without "
-    "wrong yes you your "
-)
+_SAID = """
+    a all an and any are argument as at auth await be bearer been before bool boolean but by bytes can changed
+    char cleartext const default deleted did disabled does empty enabled env error exists expired expires fail
+    failed fails false field file flag for found from function generated given got has have hidden if ignored
+    import in include incorrect inherit input instead int integer into invalid is it its json let long manager
+    match maybe mismatch missing must my never new nil no none not null num number object of off ok omit on only
+    option optional or other our out passed placeholder plain plaintext prompt provided random read redacted ref
+    refresh rejected removed required reset return revoked same-origin saved secretstr self set should so some str
+    string strong text than that the their them then there this to too true type undefined unknown unset
+    unsupported updated usage use used using valid value var void was weak what when where which will with without
+    wrong yes you your
+"""
 """What code and prose say in the place of a value."""
 _WORDS_OF_OURS = frozenset(_SAID.split())
 _CODE = re.compile(r"(?:await\s+|new\s+)?[A-Za-z_$][\w$]*(?:(?:\.|::|->|\?\.)[A-Za-z_$][\w$]*)*")
 _PARTS = re.compile(r"[_.]|(?<=[a-z])(?=[A-Z])|::|->")
 _LEAST = 3
+_NEXT = re.compile(r"[,;&](?=[\w.\[\]-]{1,40}[=:])|[,;](?=[\"'\[{])|(?<=\w)[)\]}]{1,3}[.,;:]?\Z")
 _CLOSING = "\"'`),;]}>|│"
 
 
@@ -131,18 +131,14 @@ def _value(text: str, lowered: str, found: re.Match[str]) -> Span | None:
     if bare is None or (option and bare[0].startswith("-")):
         return None
     is_variable = given[0] == "=" and _VARIABLE_NAME.search(text, max(0, found.start() - 40), more.end()) is not None
-    value = bare[0] if is_variable else _without_the_next(bare[0])
+    # What is given to another name behind it is no part of it.
+    value = bare[0] if is_variable else _NEXT.split(bare[0], maxsplit=1)[0]
     value = value.rstrip(_CLOSING)
     # `pass: 12` counts tests, `cookie: accepted` tells of a setting.
     is_weak = word == "cookie" or (word == "pass" and not is_variable and given[0][:1] not in {'"', "'"})
     if is_weak and (value.isalpha() or value.isdigit()):
         return None
     return (start, start + len(value)) if _is_secret(value, word, is_code=not is_variable) else None
-
-
-def _without_the_next(value: str) -> str:
-    """A value without what is given to another name behind it."""
-    return re.split(r"[,;&](?=[\w.\[\]-]{1,40}[=:])|[,;](?=[\"'\[{])|(?<=\w)[)\]}]{1,3}[.,;:]?\Z", value, maxsplit=1)[0]
 
 
 def _is_secret_text(value: str) -> bool:

@@ -19,19 +19,18 @@ Span = tuple[int, int]
 # How a token begins, and how many characters must follow at least. Longer and looser than their makers say: what is
 # cut off, or of a later kind, is masked as well.
 _BEGINNINGS = """
-    ghp_ 16 gho_ 16 ghu_ 16 ghs_ 16 ghr_ 16 github_pat_ 20 GR1348941 20 glpat- 16 glptt- 16 glrt- 16 glcbt- 16 gldt- 16
-    glft- 16 glsoat- 16 gloas- 16 glagent- 16 glimt- 16 glffct- 16 sk_live_ 10 sk_test_ 10 sk_prod_ 10 rk_live_ 10
-    rk_test_ 10 rk_prod_ 10 whsec_ 20 npm_ 20 hf_ 20 api_org_ 20 dop_v1_ 20 doo_v1_ 20 dor_v1_ 20 gsk_ 20 lin_api_ 20
-    lin_oauth_ 20 xoxa- 10 xoxb- 10 xoxc- 10 xoxd- 10 xoxe- 10 xoxo- 10 xoxp- 10 xoxr- 10 xoxs- 10 xoxe. 10 xapp- 10
-    LTAI 20 ABSK 60 bedrock-api-key- 20 AIza 30 ya29. 20 GOCSPX- 20 1//0 30 pypi-Ag 20 shpat_ 20 shpca_ 20 shppa_ 20
-    shpss_ 20 SG. 20 sq0atp- 20 sq0csp- 20 EAAA 40 dapi 32 dckr_pat_ 16 dckr_oat_ 16 tskey- 16 figd_ 20 figo_ 20
-    figu_ 20
-    ntn_ 20 r8_ 20 tvly- 16 sbp_ 20 sb_secret_ 10 sgp_ 20 rnd_ 20 fo1_ 20 fm1r_ 20 fm1a_ 20 fm2_ 20 hvs. 20 hvb. 20
-    hvr. 20 ATATT3 20 ATCTT3 20 ATBB 24 dp.pt. 20 dp.st. 20 dp.ct. 20 dt0c01. 20 dt0s16. 20 glc_ 20 glsa_ 20 NRAK- 20
-    NRII- 20 PMAK- 20 rubygems_ 20 ops_ey 20 lsv2_pt_ 20 lsv2_sk_ 20 phc_ 20 phx_ 20 pscale_tkn_ 20 pscale_pw_ 20
-    pscale_oauth_ 20 sntrys_ 20 sntryu_ 20 rdme_ 20 xkeysib- 20 shippo_live_ 20 shippo_test_ 20 oy2 40
-    AGE-SECRET-KEY-1 20 sha256~ 30 ctx7sk- 16 cfut_ 20 pnu_ 20 duffel_live_ 20 duffel_test_ 20 FLWSECK 12 sm_aat_ 16
-    sm_pat_ 16 sm_sat_ 16 HRKU- 20 CFPAT- 20 glhf_ 20 fw_ 20 jina_ 20 AKCp 40
+    ghp_ 16 gho_ 16 ghu_ 16 ghs_ 16 ghr_ 16 github_pat_ 20 GR1348941 20 glpat- 16 glptt- 16 glrt- 16 glcbt- 16
+    gldt- 16 glft- 16 glsoat- 16 gloas- 16 glagent- 16 glimt- 16 glffct- 16 sk_live_ 10 sk_test_ 10 sk_prod_ 10
+    rk_live_ 10 rk_test_ 10 rk_prod_ 10 whsec_ 20 npm_ 20 hf_ 20 api_org_ 20 dop_v1_ 20 doo_v1_ 20 dor_v1_ 20 gsk_ 20
+    lin_api_ 20 lin_oauth_ 20 xoxa- 10 xoxb- 10 xoxc- 10 xoxd- 10 xoxe- 10 xoxo- 10 xoxp- 10 xoxr- 10 xoxs- 10
+    xoxe. 10 xapp- 10 LTAI 20 ABSK 60 bedrock-api-key- 20 AIza 30 ya29. 20 GOCSPX- 20 1//0 30 pypi-Ag 20 shpat_ 20
+    shpca_ 20 shppa_ 20 shpss_ 20 SG. 20 sq0atp- 20 sq0csp- 20 EAAA 40 dapi 32 dckr_pat_ 16 dckr_oat_ 16 tskey- 16
+    figd_ 20 figo_ 20 figu_ 20 ntn_ 20 r8_ 20 tvly- 16 sbp_ 20 sb_secret_ 10 sgp_ 20 rnd_ 20 fo1_ 20 fm1r_ 20 fm1a_ 20
+    fm2_ 20 hvs. 20 hvb. 20 hvr. 20 ATATT3 20 ATCTT3 20 ATBB 24 dp.pt. 20 dp.st. 20 dp.ct. 20 dt0c01. 20 dt0s16. 20
+    glc_ 20 glsa_ 20 NRAK- 20 NRII- 20 PMAK- 20 rubygems_ 20 ops_ey 20 lsv2_pt_ 20 lsv2_sk_ 20 phc_ 20 phx_ 20
+    pscale_tkn_ 20 pscale_pw_ 20 pscale_oauth_ 20 sntrys_ 20 sntryu_ 20 rdme_ 20 xkeysib- 20 shippo_live_ 20
+    shippo_test_ 20 oy2 40 AGE-SECRET-KEY-1 20 sha256~ 30 ctx7sk- 16 cfut_ 20 pnu_ 20 duffel_live_ 20 duffel_test_ 20
+    FLWSECK 12 sm_aat_ 16 sm_pat_ 16 sm_sat_ 16 HRKU- 20 CFPAT- 20 glhf_ 20 fw_ 20 jina_ 20 AKCp 40
 """
 _ANY = re.IGNORECASE
 _REST = r"[\w+/=.%~-]"

@@ -28,6 +28,8 @@ MARGIN = 4
 
 _BREAK = re.compile(r"[ \t]*[│┃|]?[ \t]*\n[ \t]*[│┃|]?[ \t]*")
 """Between two lines of a terminal, with the frame that may stand around them."""
+_FRAME = " \t│┃|"
+"""What a line may end with behind its words."""
 _PROMPT = re.compile(r"[\w.-]{1,60}@[\w.-]{1,60}[ :]|\S{0,60}[$#%>❯](?: |$)")
 _PLAIN_WORDS = re.compile(r"(?:[A-Z]?[a-z]*[.,:;!?]?\s*+)*+")
 _GOES_ON = re.compile(r"[A-Za-z0-9_+/=.:~@%-]")
@@ -35,13 +37,11 @@ _GOES_ON = re.compile(r"[A-Za-z0-9_+/=.:~@%-]")
 
 def secret_spans(text: str) -> list[Span]:
     """Beginnings and ends in order, none over another; also of what was broken over lines."""
-    return list(_merged([*_found(text), *_found_over_lines(text)])) if _may_hold_any(text) else []
-
-
-def _may_hold_any(text: str) -> bool:
-    """A cheap first look: what a start says and logs needs none of the patterns."""
     lowered = text.lower()
-    return any(map(lowered.__contains__, HINTS)) or max(map(len, lowered.split()), default=0) >= SHORTEST
+    # A cheap first look: what a start says and logs needs none of the patterns.
+    if not any(hint in lowered for hint in HINTS) and max(map(len, lowered.split()), default=0) < SHORTEST:
+        return []
+    return list(_merged([*_found(text), *_found_over_lines(text)]))
 
 
 def _found(text: str) -> Iterator[Span]:
@@ -49,21 +49,16 @@ def _found(text: str) -> Iterator[Span]:
     from quarterdeck.core.secret_names import named
     from quarterdeck.core.secret_shapes import opaque_words, shapes
 
-    lowered = _lower(text)
+    lowered = text.lower()
+    if len(lowered) != len(text):
+        # Each letter has to stay at its place.
+        lowered = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
     # Most words of a screen are there more than once, and blanks are most of it.
     words = "\n".join(set(lowered.split()))
     yield from shapes(text, lowered, words)
     yield from named(text, lowered, words)
     yield from _issued(text, words)
     yield from opaque_words(text)
-
-
-def _lower(text: str) -> str:
-    """In small letters, each at its place."""
-    lowered = text.lower()
-    if len(lowered) == len(text):
-        return lowered
-    return "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
 
 
 @cache
@@ -115,9 +110,8 @@ def _pieces(text: str) -> list[Span]:
     start = place = 0
     is_broken = False
     for line, after in pairwise(lines):
-        end = place + len(line)
-        cut = _break(text, end - len(_ending(line))) if len(line) >= least and after else None
-        place = end + 1
+        cut = _break(text, place + len(line.rstrip(_FRAME))) if len(line) >= least and after else None
+        place += len(line) + 1
         if cut is not None:
             pieces.append((start, cut[0]))
             start = cut[1]
@@ -135,11 +129,6 @@ def _break(text: str, place: int) -> Span | None:
     if found is None or found.end() >= len(text) or place == 0 or _PROMPT.match(text, found.end()):
         return None
     return found.span() if _GOES_ON.match(text[place - 1]) and _GOES_ON.match(text[found.end()]) else None
-
-
-def _ending(line: str) -> str:
-    """The blanks and the frame that a line ends with."""
-    return line[len(line.rstrip(" \t│┃|")) :]
 
 
 def _merged(spans: Iterable[Span]) -> Iterator[Span]:
