@@ -38,7 +38,6 @@ ALLOWED = {
     "operations.restore: tmux_server": RECORD,
     "store.kept_rows: **": "what was kept, with its times in UTC",
     "store.work: session_id tmux_name": RECORD,
-    "store.work_rows: **": RECORD,
     "tui.screens.new: title": "a line of a list",
 }
 """Calls of `replace` with names that are a session's fields, too, by what it is that they make anew."""

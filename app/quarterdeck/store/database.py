@@ -66,7 +66,7 @@ class Database:
         try:
             async with asyncio.timeout(timeout):
                 while True:
-                    if await self._ask(self._write_down):
+                    if await self._ask(self.engine.retry):
                         return True
                     await asyncio.sleep(FLUSH_PAUSE)
         except TimeoutError:
@@ -124,10 +124,6 @@ class Database:
 
         self._jobs.put(perform)
         return future
-
-    def _write_down(self) -> bool:
-        self.engine.retry()
-        return not self.engine.is_degraded
 
     def _serve(self) -> None:
         while True:

@@ -118,10 +118,10 @@ class Engine:
         if self.is_degraded and time.monotonic() >= self._retry_at:
             self.retry()
 
-    def retry(self, wait: float = _RETRY_WAIT) -> None:
-        """Try to write down what waits; memory stands in as long as that fails."""
+    def retry(self, wait: float = _RETRY_WAIT) -> bool:
+        """Try to write down what waits; memory stands in as long as that fails, and the answer is False."""
         if self._memory is None:
-            return
+            return True
         self._wait_for_locks(wait)
         try:
             self._on_file(self._write_down, is_write=True, is_durable=True)
@@ -136,6 +136,7 @@ class Engine:
         finally:
             self._retry_at = time.monotonic() + self._retry_every
             self._wait_for_locks(self._busy_timeout)
+        return not self.is_degraded
 
     def close(self) -> None:
         """Write what waits, if that is possible now, and let go of the file."""

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-STALE = "stale"
-
 
 class FirstRead(NamedTuple):
     """The sessions that could be read, and the small values that are kept by name."""
@@ -61,10 +59,10 @@ def _shown(connection: sqlite3.Connection, server: str) -> Iterator[Session]:
             )
             found["state_evidence"]["source"] = Source.RESTORED.value
             session = session_of(found)
-            if status == STALE:
+            if status == "stale":
                 session = as_stale(session)
         except (BadRow, TypeError, AttributeError, KeyError):
             # Shown as one that nothing is known of.
             continue
-        if status == STALE or (not session.is_stale and session.state is not SessionState.EXITED):
+        if status == "stale" or (not session.is_stale and session.state is not SessionState.EXITED):
             yield session

@@ -110,7 +110,12 @@ def adopt(
     if session_id is not None:
         _check_free(connection, server, incarnation, seen_session, session_id)
         if row is not None and row.session_id != session_id:
-            _give_way(connection, row.session_id, now)
+            # A row whose tmux session has another identity from now on is shown no more.
+            connection.execute(
+                "UPDATE sessions SET incarnation = '', tmux_id = '', changed = ?,"
+                " status = CASE status WHEN 'live' THEN 'forgotten' ELSE status END WHERE session_id = ?",
+                (now, row.session_id),
+            )
         _bind(connection, session_id, incarnation, seen_session, now)
         return Identity(session_id, Claim.REVIVED)
     if row is not None and row.status == "forgotten":
@@ -265,15 +270,6 @@ def _bind(
         "UPDATE sessions SET status = 'live', incarnation = ?, tmux_id = ?, tmux_name = ?, reserved_from = NULL,"
         " reserved_name = NULL, changed = ? WHERE session_id = ?",
         (incarnation, seen_session.tmux_id, clean(seen_session.name), now, session_id),
-    )
-
-
-def _give_way(connection: sqlite3.Connection, session_id: SessionId, now: float) -> None:
-    """Show a row no more whose tmux session has another identity from now on."""
-    connection.execute(
-        "UPDATE sessions SET incarnation = '', tmux_id = '', changed = ?,"
-        " status = CASE status WHEN 'live' THEN 'forgotten' ELSE status END WHERE session_id = ?",
-        (now, session_id),
     )
 
 

@@ -20,7 +20,7 @@ from quarterdeck.store.work import read_work
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
 Json = dict[str, Any]
 MARK: Final = "quarterdeck_export"
@@ -83,7 +83,9 @@ def merge(connection: sqlite3.Connection, exported: Mapping[str, Any]) -> Merged
         rows = exported.get(table)
         for row in rows if isinstance(rows, list) else ():
             try:
-                outcome = take(connection, _object(row), others)
+                if not isinstance(row, dict):
+                    raise TypeError("it is no object")  # noqa: TRY301 - one way out for all
+                outcome = take(connection, row, others)
             except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
                 merged.refused.append(clean(f"{table}: {_name(row)} cannot be understood: {error!s:.200}"))
                 continue
@@ -91,10 +93,12 @@ def merge(connection: sqlite3.Connection, exported: Mapping[str, Any]) -> Merged
                 merged.refused.append(clean(f"{table}: {_name(row)} is the id of another session here."))
             else:
                 getattr(merged, outcome)[table] += 1
-    for name, value in _texts(exported.get("meta")):
-        done = connection.execute("INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)", (name, value)).rowcount
-        (merged.added if done else merged.kept)["meta"] += 1
-    counters = exported.get("counters")
+    meta, counters = exported.get("meta"), exported.get("counters")
+    for name, value in meta.items() if isinstance(meta, dict) else ():
+        if isinstance(value, str):
+            pair = clean(str(name)), clean(value)
+            done = connection.execute("INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)", pair).rowcount
+            (merged.added if done else merged.kept)["meta"] += 1
     for name, number in counters.items() if isinstance(counters, dict) else ():
         if isinstance(number, int) and 0 <= number < 1 << 31:
             raise_counter(connection, number, clean(str(name)))
@@ -223,12 +227,6 @@ def _opened(row: Json) -> Json:
     return row
 
 
-def _object(row: object) -> Json:
-    if not isinstance(row, dict):
-        raise TypeError("it is no object")
-    return row
-
-
 def _text(row: Json, name: str) -> str:
     if not isinstance(row[name], str):
         raise TypeError(f"{name} is no text")
@@ -240,11 +238,6 @@ def _number(row: Json, name: str) -> float:
     if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
         raise TypeError(f"{name} is no number")
     return float(number)
-
-
-def _texts(found: object) -> Sequence[tuple[str, str]]:
-    pairs = found.items() if isinstance(found, dict) else ()
-    return [(clean(str(name)), clean(value)) for name, value in pairs if isinstance(value, str)]
 
 
 def _name(row: object) -> str:

@@ -197,8 +197,19 @@ def _read_other(row: str, rows: Rows) -> None:
             if pane_id:
                 rows.details[_target(session_id, window_id, pane_id)] = _details(int(pid), details)
         case "C", [tty, name]:
-            client = _client(head, tty, name)
-            if client is not None:
+            _, session_id, pane_id, pid, width, height, activity, control, flags = head.split("|")
+            client = Client(
+                name=name,
+                tmux_id=TmuxSessionId(session_id),
+                pane_id=PaneId(pane_id),
+                pid=int(pid or 0),
+                tty=tty,
+                width=int(width or 0),
+                height=int(height or 0),
+                activity=int(activity or 0),
+                flags=frozenset(filter(None, flags.split(","))),
+            )
+            if control != "1":
                 rows.clients.append(client)
         case "S", [version] if not cut:
             _, pid, started = head.split("|")
@@ -279,31 +290,12 @@ def _details(pid: int, texts: str) -> Details:
     return Details(pid, int(created or 0), tty, *size, alternate == "1", clean(command), clean(path))
 
 
-def _client(head: str, tty: str, name: str) -> Client | None:
-    _, session_id, pane_id, pid, width, height, activity, control, flags = head.split("|")
-    if control == "1":
-        return None
-    return Client(
-        name=name,
-        tmux_id=TmuxSessionId(session_id),
-        pane_id=PaneId(pane_id),
-        pid=int(pid or 0),
-        tty=tty,
-        width=int(width or 0),
-        height=int(height or 0),
-        activity=int(activity or 0),
-        flags=frozenset(filter(None, flags.split(","))),
-    )
-
-
 def _signal(told: str) -> int | None:
     """A signal's number; 3.3a gives the number, and a name is understood too."""
-    if not told:
-        return None
     if told.isdecimal():
         return int(told)
-    name = "SIG" + told.upper().removeprefix("SIG")
-    return signal.Signals[name].value if name in signal.Signals.__members__ else None
+    found = signal.Signals.__members__.get("SIG" + told.upper().removeprefix("SIG"))
+    return found and found.value
 
 
 def shortened(row: str) -> str:

@@ -140,7 +140,7 @@ async def key_name(address: ServerAddress, key: str) -> str:
 
 async def bind(address: ServerAddress, key: str, command: Sequence[str], *, was: Binding | None) -> None:
     """Put the command on the key; what stood there before, unless it was ours, is kept for `unbind`."""
-    option = _option(key)
+    option = WAS + key.encode().hex()
     if was is not None and not was.is_ours:
         await one_call.ask(address, *words("set-option", "-s", option, was.line))
     elif was is None:
@@ -151,7 +151,7 @@ async def bind(address: ServerAddress, key: str, command: Sequence[str], *, was:
 
 async def unbind(address: ServerAddress, key: str) -> str:
     """Take the key away, and give it back what it did before; answers that, or ""."""
-    option = _option(key)
+    option = WAS + key.encode().hex()
     kept = (await one_call.ask(address, *words("show-options", "-sqv", option))).decode(errors="replace").strip("\n")
     if kept:
         await one_call.ask(address, "source-file", "-", stdin=kept.encode() + b"\n")
@@ -166,10 +166,6 @@ def _unescaped(key: str) -> str:
     """A key as `list-keys` prints it: one letter after a backslash, a longer name in quotes."""
     quoted = len(key) > 2 and key[0] == key[-1] == '"'
     return re.sub(r"\\(.)", r"\1", key[1:-1] if quoted else key) if len(key) > 1 else key
-
-
-def _option(key: str) -> str:
-    return WAS + key.encode().hex()
 
 
 class TmuxConsoleKey:

@@ -174,7 +174,16 @@ async def ensure_console(commands: TmuxCommands, program: Sequence[str]) -> Pane
             return found
         # A session of this name may be the operator's own: theirs is left alone.
         name = CONSOLE_NAME if number == 1 else f"{CONSOLE_NAME}-{number}"
-        ran = await one_call.run(commands.address, *_new_session(name, program))
+        target = f"={name}:"
+        # One command line for tmux: whoever sees the session sees the note of it too.
+        ran = await one_call.run(
+            commands.address,
+            *words("new-session", "-d", "-s", unexpanded(name), "-n", "console", "--", *READABLE, *program),
+            *(";", "set-option", "-s", "-F", "-t", target, CONSOLE_OPTION, "#{pane_id}"),
+            *(";", "set-option", "-s", "-F", "-t", target, CONSOLE_PROCESS_OPTION, "#{pane_pid}"),
+            # Leaving the console must not throw its operator out of tmux.
+            *(";", "set-option", "-t", target, "detach-on-destroy", "off"),
+        )
         taken = ran.err.startswith("duplicate session")
         if ran.exit_code and (not taken or number == MOST_CONSOLES):
             raise one_call.failure(commands.address, ran.err)
@@ -184,18 +193,6 @@ async def ensure_console(commands: TmuxCommands, program: Sequence[str]) -> Pane
     if made is None:
         raise TmuxRefused("The console ended at once.", hint="Type: quarterdeck")
     return made
-
-
-def _new_session(name: str, program: Sequence[str]) -> list[str]:
-    """One command line for tmux: whoever sees the session sees the note of it too."""
-    target = f"={name}:"
-    return [
-        *words("new-session", "-d", "-s", unexpanded(name), "-n", "console", "--", *READABLE, *program),
-        *(";", "set-option", "-s", "-F", "-t", target, CONSOLE_OPTION, "#{pane_id}"),
-        *(";", "set-option", "-s", "-F", "-t", target, CONSOLE_PROCESS_OPTION, "#{pane_pid}"),
-        # Leaving the console must not throw its operator out of tmux.
-        *(";", "set-option", "-t", target, "detach-on-destroy", "off"),
-    ]
 
 
 def attach_argv(address: ServerAddress, pane_id: PaneId) -> list[str]:

@@ -81,12 +81,16 @@ def _kept_dead(target: str) -> tuple[str, ...]:
 
 async def _see_alive(address: ServerAddress, pane: Pane, wanted: NewSession, timeout: float) -> None:
     """Raise TmuxRefused when the session's program has ended, with what it said; else let the pane be as others are."""
+    # What gives the session the size that was asked for, where tmux has not: 3.2 makes all of 80 columns.
+    resize = f"resize-window -t {pane.pane_id} -x {wanted.columns} -y {wanted.lines}"
+    let_follow = f"set-option -w -u -t {pane.pane_id} window-size"
     ran = await one_call.run(
         address,
         *("display-message", "-p", "-t", pane.pane_id, "#{pane_id} #{pane_dead}", ";"),
         # Only of a living pane: tmux learns of an exit twice, and at the second time would take the pane away (3.3a).
         *("if-shell", "-F", "-t", pane.pane_id, "#{?pane_dead,,1}"),
-        f"set-option -p -u -t {pane.pane_id} remain-on-exit ; {_resize(pane, wanted)}",
+        f"set-option -p -u -t {pane.pane_id} remain-on-exit ;"
+        f" if-shell -F -t {pane.pane_id} '#{{m:3.2*,#{{version}}}}' '{resize} ; {let_follow}'",
         timeout=timeout,
     )
     seen = ran.out.decode(errors="replace").strip()
@@ -110,13 +114,6 @@ async def _see_alive(address: ServerAddress, pane: Pane, wanted: NewSession, tim
         f"The session's program ended at once{status and f' with status {status}'}.",
         hint=said or "It said nothing; run it by hand in that folder to see why.",
     )
-
-
-def _resize(pane: Pane, wanted: NewSession) -> str:
-    """What gives the session the size that was asked for, where tmux has not: 3.2 makes all of 80 columns."""
-    resize = f"resize-window -t {pane.pane_id} -x {wanted.columns} -y {wanted.lines}"
-    let_follow = f"set-option -w -u -t {pane.pane_id} window-size"
-    return f"if-shell -F -t {pane.pane_id} '#{{m:3.2*,#{{version}}}}' '{resize} ; {let_follow}'"
 
 
 def _prepared(address: ServerAddress, wanted: NewSession) -> tuple[str, dict[str, str]]:
