@@ -17,11 +17,10 @@ class QuarterdeckError(Exception):
     exit_code: ClassVar[int] = 1
     """What the process exits with."""
 
-    def __init__(self, message: str, *, hint: str = "", title: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
-        self.title = title
 
 
 class UsageError(QuarterdeckError):

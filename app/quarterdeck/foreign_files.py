@@ -96,13 +96,13 @@ def read_text(file: StrPath, limit: int = LARGEST, errors: str = "strict") -> st
     return _lines(read_bytes(file, limit), errors)
 
 
-def exact_text(file: StrPath, limit: int = LARGEST_SETTINGS) -> str | None:
+def exact_text(file: StrPath) -> str | None:
     """What a text file holds, to the byte: line ends and a byte-order mark as they are. None = there is no file.
 
     Raises Refused for what cannot be read, and for what is no text in UTF-8.
     """
     try:
-        text = read_bytes(file, limit).decode()
+        text = read_bytes(file, LARGEST_SETTINGS).decode()
     except FileNotFoundError:
         return None
     except UnicodeDecodeError:

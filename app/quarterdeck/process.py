@@ -84,7 +84,7 @@ async def on_terminal(argv: Sequence[str], env: Mapping[str, str]) -> int:
     finally:
         if process.returncode is None:
             process.terminate()
-            await _wait_at_most(process, GRACE_SECONDS)
+            await _wait_a_little(process)
 
 
 async def run(
@@ -207,16 +207,16 @@ async def _feed(process: Process, data: bytes | None) -> None:
 
 async def _end_group(process: Process) -> None:
     _signal_group(process, signal.SIGTERM)
-    await _wait_at_most(process, GRACE_SECONDS)
+    await _wait_a_little(process)
     # The program may be gone while others of its group live on.
     _signal_group(process, signal.SIGKILL)
     # Only a descendant that left the group can still hold the pipes open; it is not waited for.
-    await _wait_at_most(process, GRACE_SECONDS)
+    await _wait_a_little(process)
 
 
-async def _wait_at_most(process: Process, seconds: float) -> None:
+async def _wait_a_little(process: Process) -> None:
     with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(GRACE_SECONDS):
             await process.wait()
 
 

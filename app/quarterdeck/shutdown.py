@@ -37,10 +37,9 @@ BY_SIGNAL = 128
 class Shutdown:
     """The end of this process."""
 
-    def __init__(self, patience: float = PATIENCE) -> None:
+    def __init__(self) -> None:
         self.give_back: Callable[[], None] = lambda: None
         """Gives the terminal back, in a moment or not at all; called from any thread."""
-        self._patience = patience
         self._changed = threading.Condition()
         self._until = 0.0
         self._has_begun = False
@@ -65,7 +64,7 @@ class Shutdown:
             if self._has_begun:
                 return
             self._has_begun = True
-            self._until = time.monotonic() + self._patience
+            self._until = time.monotonic() + PATIENCE
         threading.Thread(target=self._end_in_time, args=(code,), name="shutdown", daemon=True).start()
 
     def postpone(self, seconds: float) -> None:

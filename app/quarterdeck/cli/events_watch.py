@@ -214,11 +214,10 @@ def in_words(event: Event) -> str:
 class LinesOut:
     """Lines on their way to standard output, written by a thread: a slow reader holds up nobody but the lines."""
 
-    def __init__(self, lost: Callable[[int], str], failed: Callable[[Exception], None], most: int = MOST) -> None:
+    def __init__(self, lost: Callable[[int], str], failed: Callable[[Exception], None]) -> None:
         self._lost_line = lost
         self._failed = failed
         """Called once, from the thread, when nothing can be written any more."""
-        self._most = most
         self._lines: deque[str] = deque()
         self._lost = 0
         self._is_over = False
@@ -230,7 +229,7 @@ class LinesOut:
     def put(self, line: str) -> None:
         """Have a line written; never waits."""
         with self._changed:
-            if len(self._lines) >= self._most:
+            if len(self._lines) >= MOST:
                 self._lost += 1
                 return
             if self._lost:
@@ -239,12 +238,12 @@ class LinesOut:
             self._lines.append(line)
             self._changed.notify()
 
-    def close(self, patience: float = PATIENCE) -> None:
+    def close(self) -> None:
         """Write what is left, as far as it is read in time."""
         with self._changed:
             self._is_over = True
             self._changed.notify()
-        self._thread.join(patience)
+        self._thread.join(PATIENCE)
 
     def _write_all(self) -> None:
         output, encoding = sys.stdout.fileno(), sys.stdout.encoding or "utf-8"

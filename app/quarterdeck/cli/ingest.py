@@ -61,8 +61,7 @@ def _print(tally: Tally, *, is_kept: bool) -> None:
 class InputLines:
     """Standard input by lines, read in a thread that nobody waits for: a pipe may stay open and silent for days."""
 
-    def __init__(self, fd: int = 0) -> None:
-        self._fd = fd
+    def __init__(self) -> None:
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._room = threading.Semaphore(WAITING_LINES)
 
@@ -97,7 +96,7 @@ class InputLines:
 
     def _chunk(self) -> bytes:
         try:
-            return os.read(self._fd, CHUNK)
+            return os.read(0, CHUNK)
         except OSError:
             # A standard input that is closed, or a terminal that is gone, has ended.
             return b""

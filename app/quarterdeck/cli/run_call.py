@@ -52,7 +52,7 @@ def run_words(words: Sequence[str]) -> int:
         return _shown(_unexpected(error, call), words)
     finally:
         gc.enable()
-    return code if _flushed(sys.stdout) else NOBODY_READS
+    return code if _flushed() else NOBODY_READS
 
 
 def function_named(name: str) -> Callable[[Call], int | Coroutine[Any, Any, int]]:
@@ -102,7 +102,7 @@ def _unexpected(error: Exception, call: Call | None) -> QuarterdeckError:
 
 
 def _shown(error: QuarterdeckError, words: Sequence[str]) -> int:
-    _flushed(sys.stdout)
+    _flushed()
     # Asked of the words themselves, since they may be what could not be parsed.
     own = words[: words.index("--")] if "--" in words else words
     try:
@@ -112,12 +112,12 @@ def _shown(error: QuarterdeckError, words: Sequence[str]) -> int:
     return error.exit_code
 
 
-def _flushed(stream: TextIO) -> bool:
+def _flushed() -> bool:
     """Whether what is buffered could be written; if not, it is not tried again when the interpreter ends."""
     try:
-        stream.flush()
+        sys.stdout.flush()
     except OSError:
-        _silence(stream)
+        _silence(sys.stdout)
         return False
     return True
 

@@ -86,7 +86,7 @@ class ScreenContext:
         """Show a failure with its hint."""
         parts = (error.message, error.hint, *getattr(error, "__notes__", ()))
         text = "\n".join(clean(part) for part in parts if part)
-        self.app.notify(text, title=clean(error.title), severity="error", timeout=FAILURE_SECONDS, markup=False)
+        self.app.notify(text, severity="error", timeout=FAILURE_SECONDS, markup=False)
 
     def ask(self, dialog: Screen[Answer], then: Callable[[Answer], None]) -> AwaitMount:
         """Show a dialog, and go on with what it answers; leaving it answers nothing."""

@@ -199,8 +199,8 @@ def notice_for(
         needed = f"{LEAST_WIDTH}x{LEAST_HEIGHT} needed"
         return EmptyNotice(f"{width}x{height} is too small", needed, "{console.quit} quits")
     if trouble is not None:
-        what, why = (trouble.title, trouble.message) if trouble.title else (trouble.message, trouble.hint)
-        return EmptyNotice(what, why, "{fleet.look} tries again   {console.quit} quits", is_bad=True)
+        tries = "{fleet.look} tries again   {console.quit} quits"
+        return EmptyNotice(trouble.message, trouble.hint, tries, is_bad=True)
     if fleet.sessions or fleet.exited:
         said = f"No session matches {filtered!r}."
         is_empty = filtered and not shown
