@@ -61,9 +61,8 @@ class Forges:
 
     def _make_tracker(self, project: Project) -> Tracker | None:
         if project.tracker == "linear":
-            options = project.tracker_options
-            variable = options.get("key_variable") or "LINEAR_API_KEY"
-            return LinearTracker(self._environ, key_variable=variable, team=options.get("team", ""))
+            told = {name: project.tracker_options.get(name, "") for name in ("key_variable", "team")}
+            return LinearTracker(self._environ, **told)
         if project.tracker == "files":
             return MarkdownTracker(project.path, project.tracker_files)
         return self._make_forge(project, project.tracker)

@@ -41,13 +41,12 @@ class GitWorktrees:
         if not repository.is_dir():
             raise NotARepository(f"There is no folder {repository}.", hint="Correct the project's path.")
         await ask(repository, "rev-parse", "--git-dir")
-        if not (await git(repository, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")).ok:
-            heads = await ask(repository, "for-each-ref", "--count=1", "refs/heads", "refs/remotes")
-            if not heads:
-                raise GitError(
-                    f"{repository} has no commit yet, so no worktree can be made of it.",
-                    hint="Make a first commit there.",
-                )
+        if await self._commit_of(repository, "HEAD"):
+            return
+        if not await ask(repository, "for-each-ref", "--count=1", "refs/heads", "refs/remotes"):
+            raise GitError(
+                f"{repository} has no commit yet, so no worktree can be made of it.", hint="Make a first commit there."
+            )
 
     async def repository_at(self, folder: Path) -> Path | None:
         """The main checkout of the repository a folder lies in; None when it lies in none."""
@@ -85,18 +84,15 @@ class GitWorktrees:
         return [line.replace("refs/remotes/origin/", "refs/heads/") for line in here.splitlines()] + there
 
     async def _heads_at_origin(self, repository: Path) -> list[str]:
+        heads = ("ls-remote", "--heads", "origin", "refs/heads/session/*")
         try:
-            heads = ("ls-remote", "--heads", "origin", "refs/heads/session/*")
             told = await git(repository, *heads, timeout=HEADS_SECONDS)
         except GitError:
             return []
         return [line.partition("\t")[2] for line in told.out.splitlines()] if told.ok else []
 
-    async def create(self, wanted: WantedWorktree, say: Say) -> MadeWorktree:
+    async def create(self, wanted: WantedWorktree, say: Say, *, is_restored: bool = False) -> MadeWorktree:
         """Make a worktree in our folder. What was half made is taken away again when it fails."""
-        return await self._make(wanted, say, is_restored=False)
-
-    async def _make(self, wanted: WantedWorktree, say: Say, *, is_restored: bool) -> MadeWorktree:
         repository, path = wanted.repository, self._managed.path(wanted.project, wanted.session_id)
         notices: list[str] = []
         await self._clear_the_way(repository, path, notices)
@@ -118,19 +114,16 @@ class GitWorktrees:
             return MadeWorktree(path=path, branch=await self.current_branch(path) or wanted.branch)
         if path != self._managed.path(wanted.project, wanted.session_id):
             raise GitError(f"{path} is not where our worktrees stand, so it is not made again.")
-        return await self._make(wanted, say, is_restored=True)
+        return await self.create(wanted, say, is_restored=True)
 
     async def find_managed(self, wanted: WantedWorktree) -> MadeWorktree | None:
         """The worktree of ours that has this branch checked out already."""
         place = self._managed.path(wanted.project, wanted.session_id)
-        holding = [
-            tree
-            for tree in await list_worktrees(wanted.repository)
-            if tree.branch == wanted.branch and tree.path.exists()
-        ]
+        trees = await list_worktrees(wanted.repository)
+        holding = [tree.path for tree in trees if tree.branch == wanted.branch and tree.path.exists()]
         if not holding:
             return None
-        elsewhere = [tree.path for tree in holding if tree.path.resolve() != place.resolve()]
+        elsewhere = [path for path in holding if path.resolve() != place.resolve()]
         if elsewhere or not self._managed.holds(place):
             raise BranchBusy(
                 f"The branch {wanted.branch} is checked out in {(elsewhere or [place])[0]}.",
@@ -244,12 +237,9 @@ class GitWorktrees:
         there = await self._commit_of(repository, f"refs/remotes/origin/{name}")
         here = await self._commit_of(repository, f"refs/heads/{name}")
         if there:
-            if here and here != there:
-                ahead = int(await ask(repository, "rev-list", "--count", here, f"^{there}"))
-                if ahead:
-                    notices.append(
-                        f"{name} has {ahead} commit(s) that origin/{name} has not; work starts without them."
-                    )
+            ahead = await self._count_ahead(repository, here, there) if here and here != there else 0
+            if ahead:
+                notices.append(f"{name} has {ahead} commit(s) that origin/{name} has not; work starts without them.")
             return f"origin/{name}", there
         if here:
             return name, here
@@ -259,13 +249,7 @@ class GitWorktrees:
         )
 
     async def _add(
-        self,
-        wanted: WantedWorktree,
-        path: Path,
-        base: tuple[str, str],
-        notices: list[str],
-        *,
-        is_restored: bool,
+        self, wanted: WantedWorktree, path: Path, base: tuple[str, str], notices: list[str], *, is_restored: bool
     ) -> str:
         """Add the worktree; returns the commit the branch was started from, "" when it was there before."""
         repository, branch, place = wanted.repository, wanted.branch, str(path)
@@ -281,7 +265,7 @@ class GitWorktrees:
         elif mine is None:
             arguments = ["--track", "-b", branch, place, f"refs/remotes/origin/{branch}"]
             notices.append(f"The branch {branch} is at origin already; going on with it.")
-        elif is_restored or int(await ask(repository, "rev-list", "--count", mine, f"^{base[1]}")):
+        elif is_restored or await self._count_ahead(repository, mine, base[1]):
             # Starting it afresh would lose its commits.
             arguments = [place, branch]
             if not is_restored:
@@ -308,7 +292,9 @@ class GitWorktrees:
         if path.exists() and repository.is_dir():
             result = await git(repository, "worktree", "remove", str(path), timeout=LONG)
             if not result.ok and "locked working tree" in result.err:
-                if not await self._was_never_ready(repository, path):
+                tree = await worktree_at(repository, path)
+                # git itself has it locked while it makes it: when that is so still, that git has been killed.
+                if tree is None or tree.lock_reason != "initializing":
                     raise refusal(result, path, ("worktree",))
                 await git(repository, "worktree", "unlock", str(path))
             if not result.ok:
@@ -322,10 +308,8 @@ class GitWorktrees:
         if repository.is_dir():
             await forget_lost(repository, path)
 
-    async def _was_never_ready(self, repository: Path, path: Path) -> bool:
-        """Whether git's own lock is on it, which it has while it is being made: that git has been killed."""
-        tree = await worktree_at(repository, path)
-        return tree is not None and tree.lock_reason == "initializing"
+    async def _count_ahead(self, repository: Path, commit: str, base: str) -> int:
+        return int(await ask(repository, "rev-list", "--count", commit, f"^{base}"))
 
     async def _commit_of(self, repository: Path, ref: str) -> str | None:
         result = await git(repository, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")

@@ -7,6 +7,7 @@ of the others are named.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import stat
 from fnmatch import fnmatchcase
@@ -70,16 +71,14 @@ def _sort_out(
 ) -> Ignored:
     files: list[str] = []
     repositories: list[str] = []
-    for entry in entries:
-        if entry.endswith("/") and entry in set_up:
-            continue
-        for name in _below(path, entry, disposable):
-            if name.endswith("/"):
-                repositories.append(name)
-            elif name not in set_up or set_up[name] != _print(path / name):
-                files.append(name)
-                if most is not None and len(files) > most:
-                    return Ignored(files=tuple(files), repositories=tuple(repositories))
+    looked_into = (entry for entry in entries if not (entry.endswith("/") and entry in set_up))
+    for name in itertools.chain.from_iterable(_below(path, entry, disposable) for entry in looked_into):
+        if name.endswith("/"):
+            repositories.append(name)
+        elif name not in set_up or set_up[name] != _print(path / name):
+            files.append(name)
+            if most is not None and len(files) > most:
+                break
     return Ignored(files=tuple(files), repositories=tuple(repositories))
 
 
@@ -107,10 +106,8 @@ def _below(path: Path, entry: str, disposable: tuple[str, ...]) -> Iterator[str]
     try:
         held = sorted(os.scandir(path / entry), key=lambda each: each.name)
     except OSError:
-        # It cannot be looked into, so neither can it be said to be empty.
-        yield entry
-        return
-    if any(each.name == ".git" for each in held):
+        held = None  # it cannot be looked into, so neither can it be said to be empty
+    if held is None or any(each.name == ".git" for each in held):
         yield entry
         return
     for each in held:
@@ -135,10 +132,9 @@ def is_disposable(name: str, patterns: Collection[str]) -> bool:
 def _is_special(path: Path) -> bool:
     """Whether it is a socket, a pipe or the like, which holds nothing."""
     try:
-        mode = path.lstat().st_mode
+        return stat.S_IFMT(path.lstat().st_mode) not in {stat.S_IFREG, stat.S_IFLNK}
     except OSError:
         return False
-    return not (stat.S_ISREG(mode) or stat.S_ISLNK(mode))
 
 
 def _print(path: Path) -> str:

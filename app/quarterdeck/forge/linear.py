@@ -37,15 +37,10 @@ class LinearTracker:
     name = "Linear"
 
     def __init__(
-        self,
-        environ: Mapping[str, str],
-        *,
-        key_variable: str = "LINEAR_API_KEY",
-        team: str = "",
-        address: str = ADDRESS,
+        self, environ: Mapping[str, str], *, key_variable: str = "", team: str = "", address: str = ADDRESS
     ) -> None:
         self._environ = environ
-        self._key_variable = key_variable
+        self._key_variable = key_variable or "LINEAR_API_KEY"
         self._team = team
         self._address = address
         self._issues: Cache[Issue] = Cache(ISSUE_SECONDS)
@@ -81,24 +76,20 @@ class LinearTracker:
     async def _ask(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
         key = self._environ.get(self._key_variable, "").strip()
         if not key:
-            raise ForgeError(
-                "Linear needs a key to be asked with.",
-                hint=f"Set {self._key_variable} to a personal API key of Linear's.",
-            )
+            hint = f"Set {self._key_variable} to a personal API key of Linear's."
+            raise ForgeError("Linear needs a key to be asked with.", hint=hint)
         # 90 ms that only those pay who ask Linear.
         import httpx
 
+        asked = {"query": query, "variables": variables}
         try:
             async with httpx.AsyncClient(timeout=SECONDS, follow_redirects=False) as client:
-                answer = await client.post(
-                    self._address, json={"query": query, "variables": variables}, headers={"Authorization": key}
-                )
+                answer = await client.post(self._address, json=asked, headers={"Authorization": key})
         except httpx.TimeoutException as error:
             raise ForgeError(f"Linear did not answer within {SECONDS:g} seconds.") from error
         except (httpx.HTTPError, ValueError) as error:
-            raise ForgeError(
-                f"Linear could not be asked: {type(error).__name__}.", hint="Is there a network?"
-            ) from error
+            why = type(error).__name__
+            raise ForgeError(f"Linear could not be asked: {why}.", hint="Is there a network?") from error
         if answer.status_code in (401, 403):
             raise ForgeError("Linear does not accept the key.", hint=f"Check {self._key_variable}.")
         if answer.status_code == 429:
@@ -132,15 +123,14 @@ def _data(value: object, status: int) -> dict[str, Any]:
 def read_issue(row: dict[str, Any]) -> Issue:
     """An issue as Linear tells it."""
     labels = row.get("labels")
+    nodes = rows(labels.get("nodes") if isinstance(labels, dict) else None)
     return Issue(
         id=text(row.get("identifier")),
         title=clean(text(row.get("title"))),
         body=text(row.get("description")),
         url=text(row.get("url")),
         state=_STATES.get(name_of(row.get("state"), "type") or "", IssueState.OPEN),
-        labels=tuple(
-            clean(text(label.get("name"))) for label in rows(labels.get("nodes") if isinstance(labels, dict) else None)
-        ),
+        labels=tuple(clean(text(label.get("name"))) for label in nodes),
         priority=text(row.get("priorityLabel")) or None,
         branch=text(row.get("branchName")) or None,
     )

@@ -26,13 +26,12 @@ class Managed(Struct, frozen=True):
         """Where the worktree of a session stands."""
         return self.root / project / "worktrees" / session_id
 
-    def note(self, path: Path) -> Path:
-        """The file that says we made this worktree. It stands beside the worktrees, never inside one."""
-        return path.parent.parent / "made" / f"{path.name}.json"
+    def note(self, path: Path, kind: str = "made") -> Path:
+        """The file that says we made this worktree. It stands beside the worktrees, never inside one.
 
-    def _set_up_note(self, path: Path) -> Path:
-        """What the set-up left may be a hundred thousand files: it must not stand where ours is told from others'."""
-        return path.parent.parent / "set-up" / f"{path.name}.json"
+        What the `set-up` left may be a hundred thousand files: it must not stand where ours is told from others'.
+        """
+        return path.parent.parent / kind / f"{path.name}.json"
 
     def holds(self, path: Path) -> bool:
         """Whether, with every link resolved, the path is exactly where one of our worktrees stands."""
@@ -57,7 +56,7 @@ class Managed(Struct, frozen=True):
 
     def unmark(self, path: Path) -> None:
         """Forget a worktree that is gone."""
-        self._set_up_note(path).unlink(missing_ok=True)
+        self.note(path, "set-up").unlink(missing_ok=True)
         self.note(path).unlink(missing_ok=True)
 
     def repository_of(self, path: Path) -> Path | None:
@@ -69,9 +68,8 @@ class Managed(Struct, frozen=True):
         """Note files we put into a worktree ourselves, as they are now: they are nobody's work."""
         known = self._read(path)
         if known:
-            self._write(
-                path, known | {"own": dict(known.get("own", {})) | {name: _print(path / name) for name in names}}
-            )
+            own = dict(known.get("own", {})) | {name: _print(path / name) for name in names}
+            self._write(path, known | {"own": own})
 
     def still_own(self, path: Path) -> frozenset[str]:
         """The files we put there that nobody has changed since."""
@@ -80,11 +78,11 @@ class Managed(Struct, frozen=True):
 
     def remember_set_up(self, path: Path, made: dict[str, str]) -> None:
         """Note the ignored files that the set-up of a worktree has left."""
-        write_private(self._set_up_note(path), json.dumps(made))
+        write_private(self.note(path, "set-up"), json.dumps(made))
 
     def set_up(self, path: Path) -> dict[str, str]:
         """The ignored files that the set-up has left, as they were then; all count as work where that is not known."""
-        return _object(self._set_up_note(path), LARGEST_SETTINGS) or _object(self.note(path)).get("set_up", {})
+        return _object(self.note(path, "set-up"), LARGEST_SETTINGS) or self._read(path).get("set_up", {})
 
     def set_aside(self, path: Path) -> Path:
         """Move something that stands in the way out of it; nothing is deleted."""

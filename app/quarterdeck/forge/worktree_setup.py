@@ -34,9 +34,7 @@ def link(worktree: Path, repository: Path, names: Sequence[str]) -> list[str]:
         source = repository / relative
         target = worktree / relative
         if not target.parent.resolve().is_relative_to(inside):
-            raise GitError(
-                f"The link {name!r} would be made outside the worktree, because a folder above it is a link."
-            )
+            raise GitError(f"The link {name!r} would be made outside the worktree: a folder above it is a link.")
         if not source.exists():
             continue
         try:
