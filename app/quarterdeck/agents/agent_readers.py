@@ -9,7 +9,8 @@ from msgspec import Struct
 from quarterdeck.agents import screen
 from quarterdeck.agents.colours import without_dim
 from quarterdeck.agents.screen import STILL_AFTER, Parts, ScreenLayout, ScreenRule, compiled, lines_of
-from quarterdeck.core.session import Confidence, Need, SessionState
+from quarterdeck.core.reading import Reading
+from quarterdeck.core.session import Confidence, Need, SessionState, Source
 from quarterdeck.core.text import clean_lines
 from quarterdeck.ports.agent import Box, BoxState
 from quarterdeck.values import replace
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from quarterdeck.agents.hooks import HookSetup
     from quarterdeck.agents.screen import Match, TitleRule
-    from quarterdeck.core.reading import Reading
     from quarterdeck.core.report import Report, ReportState
     from quarterdeck.ports.agent import Program, ScreenLook, Transcript
 
@@ -57,7 +57,14 @@ class AgentReaders(Struct, frozen=True, kw_only=True):
         title = self.read_title(look.title, at=look.at, still_for=look.still_for)
         if title is not None and title.state is not SessionState.IDLE and title.confidence is not Confidence.LOW:
             return None
-        return screen.still_at_prompt(at=look.at, still_for=look.still_for)
+        return Reading(
+            source=Source.SCREEN,
+            state=SessionState.IDLE,
+            cause="screen_still",
+            confidence=Confidence.MEDIUM,
+            at=look.at,
+            detail=f"prompt box, and nothing moved for {look.still_for:.0f} s",
+        )
 
     def read_title(self, title: str, *, at: datetime, still_for: float | None = None) -> Reading | None:
         """What the pane's title says."""

@@ -22,7 +22,9 @@ def split(lines: tuple[str, ...]) -> Parts:
     if options:
         after = "\n".join(lines[options[-1].line + 1 :])
         if _HINT.search(after) and not any(_DIALOG_TOP.match(line) for line in lines[options[-1].line + 1 :]):
-            top = _top(lines, options[0].line)
+            # A dialog's text is indented; it starts under the last line at the margin above its choices.
+            margins = (at for at in range(options[0].line - 1, -1, -1) if _DIALOG_TOP.match(lines[at]))
+            top = next(margins, -1) + 1
             question = any(_ASIDE_QUESTION.match(line) for line in lines[top : options[0].line])
             return Parts(body=lines[:top], dialog=dialog_of(lines, top=top, join=not question))
     for index in range(len(lines) - 1, -1, -1):
@@ -33,14 +35,6 @@ def split(lines: tuple[str, ...]) -> Parts:
         if not _FOOT_LINE.match(lines[index]):
             break
     return Parts(body=lines)
-
-
-def _top(lines: tuple[str, ...], first_option: int) -> int:
-    """A dialog's text is indented; it starts under the last line at the margin above its choices."""
-    for index in range(first_option - 1, -1, -1):
-        if _DIALOG_TOP.match(lines[index]):
-            return index + 1
-    return 0
 
 
 LAYOUT = ScreenLayout(

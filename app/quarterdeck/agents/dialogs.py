@@ -14,7 +14,7 @@ QUESTION_LENGTH = 2_000
 QUESTION_LINES = 30
 CHOICE_LENGTH = 300
 
-OPTION = re.compile(
+_OPTION = re.compile(
     r"^(?P<pad>\s*)(?P<mark>[❯›●▶>])?\s*(?P<number>\d{1,2})\.\s+(?:\[(?P<tick>[ xX✔✓])\]\s+)?(?P<label>\S.*)$"
 )
 _RULE_LINE = re.compile(r"^\s*[─╌━═—▔-]{8,}\s*$")
@@ -38,11 +38,14 @@ class DialogOption(NamedTuple):
     """None = there is nothing to tick."""
 
 
-def option_of(line: int, found: re.Match[str]) -> DialogOption:
-    """The choice that a line holds."""
+def option_at(at: int, line: str) -> DialogOption | None:
+    """The choice that a line holds, if it holds one."""
+    found = _OPTION.match(line)
+    if found is None:
+        return None
     ticked = None if found["tick"] is None else bool(found["tick"].strip())
     number, label = int(found["number"]), found["label"].strip()
-    return DialogOption(line, number, bool(found["mark"]), label, found.start("label"), ticked)
+    return DialogOption(at, number, bool(found["mark"]), label, found.start("label"), ticked)
 
 
 def ticks_of(options: Sequence[DialogOption]) -> tuple[bool | None, ...]:
@@ -55,10 +58,9 @@ def find_options(lines: Sequence[str]) -> list[DialogOption]:
     """The last run of choices on the screen that are numbered on from one, one of them marked; else nothing."""
     run: list[DialogOption] = []
     for index in range(len(lines) - 1, -1, -1):
-        found = OPTION.match(lines[index])
-        if not found:
+        option = option_at(index, lines[index])
+        if option is None:
             continue
-        option = option_of(index, found)
         if run and option.number != run[0].number - 1:
             # A number inside a description or in the prose above; the run is complete when it starts with one.
             if run[0].number == 1:
@@ -67,9 +69,7 @@ def find_options(lines: Sequence[str]) -> list[DialogOption]:
         run.insert(0, option)
         if option.number == 1:
             break
-    if not run or run[0].number != 1 or not any(option.marked for option in run):
-        return []
-    return run
+    return run if run and run[0].number == 1 and any(option.marked for option in run) else []
 
 
 def find_menu(lines: Sequence[str]) -> list[DialogOption]:
@@ -81,13 +81,12 @@ def find_menu(lines: Sequence[str]) -> list[DialogOption]:
     while end and not lines[end - 1].strip():
         end -= 1
     start = end
-    while start and (found := _MENU_LINE.match(lines[start - 1])) and found["label"]:
+    while start and _MENU_LINE.match(lines[start - 1]):
         start -= 1
-    found_lines = [(at, _MENU_LINE.match(lines[at])) for at in range(start, end)]
     options = [
-        DialogOption(at, number, bool(found["mark"]), found["label"].strip(), found.start("label"))
-        for number, (at, found) in enumerate(found_lines, 1)
-        if found
+        DialogOption(at, at - start + 1, bool(found["mark"]), found["label"].strip(), found.start("label"))
+        for at in range(start, end)
+        if (found := _MENU_LINE.match(lines[at]))
     ]
     return options if sum(option.marked for option in options) == 1 else []
 
@@ -121,18 +120,13 @@ def dialog_of(lines: Sequence[str], *, top: int, join: bool = True) -> DialogTex
     options = find_options(lines) or find_menu(lines)
     if not options or options[0].line < top:
         return None
-    end = len(lines)
-    last = options[-1]
-    after = [line.strip() for line in lines[last.line + 1 :] if line.strip() and not _RULE_LINE.match(line)]
-    hint = "\n".join(after[-3:])
-    for index in range(last.line + 1, len(lines)):
-        if not lines[index].strip():
-            end = index
-            break
+    below = options[-1].line + 1
+    after = [line.strip() for line in lines[below:] if line.strip() and not _RULE_LINE.match(line)]
+    end = next((index for index in range(below, len(lines)) if not lines[index].strip()), len(lines))
     return DialogText(
         question_text(lines[top : options[0].line]),
         choices_of(lines, options, end=end, join=join),
-        hint,
+        "\n".join(after[-3:]),
         ticks_of(options),
         next((position for position, option in enumerate(options) if option.marked), None),
     )

@@ -84,18 +84,11 @@ def _last_frame(lines: tuple[str, ...]) -> tuple[int, tuple[str, ...]] | None:
     if bottom < 0 or not _BOTTOM.match(lines[bottom]):
         return None
     indent = len(lines[bottom]) - len(lines[bottom].lstrip())
-    top = next(
-        (i for i in range(bottom - 1, -1, -1) if _TOP.match(lines[i]) and lines[i].index("╭") == indent),
-        -1,
-    )
-    inside = []
-    for line in lines[top + 1 : bottom]:
-        found = _FRAMED.match(line)
-        text = found[1] if found else line
-        inner = _FRAMED.match(text)
-        text = inner[1] if inner else text
-        inside.append("" if _FRAME.match(text.strip()) else text)
-    return max(top, 0), tuple(inside)
+    tops = (i for i in range(bottom - 1, -1, -1) if _TOP.match(lines[i]) and lines[i].index("╭") == indent)
+    top = next(tops, -1)
+    # A frame may be in the frame.
+    inside = [_FRAMED.sub(r"\1", _FRAMED.sub(r"\1", line)) for line in lines[top + 1 : bottom]]
+    return max(top, 0), tuple("" if _FRAME.match(text.strip()) else text for text in inside)
 
 
 LAYOUT = ScreenLayout(

@@ -173,20 +173,20 @@ class JsonHooks(Struct, frozen=True, kw_only=True):
         group = self._group(spool)
         kept = found.without_ours(keep=group, events=self.events)
         found = found if kept == found.text else self._parsed(kept)
-        text, root = found.text, _object(found.root, "the file")
-        hooks = (root.members or {}).get("hooks")
-        if hooks is None:
+        text, root = found.text, found.root
+        _require(root.members, "the file should be an object")
+        if found.hooks is None:
             all_of_them = {event: [group] for event in self.events}
             return json_splice.applied(text, [json_splice.adding(text, root, [("hooks", all_of_them)])])
-        groups = _object(hooks, "hooks").members or {}
-        edits = [
-            json_splice.adding(text, _array(groups[event], event), [(None, group)])
-            for event in self.events
-            if event in groups and not _ours(groups[event])
-        ]
+        _require(found.hooks.members, "hooks should be an object")
+        groups, edits = found.events, []
+        for event in self.events:
+            if event in groups and not _ours(groups[event]):
+                _require(groups[event].items, f"{event} in hooks should be a list")
+                edits.append(json_splice.adding(text, groups[event], [(None, group)]))
         missing = [(event, [group]) for event in self.events if event not in groups]
         if missing:
-            edits.append(json_splice.adding(text, hooks, missing))
+            edits.append(json_splice.adding(text, found.hooks, missing))
         return json_splice.applied(text, edits)
 
     def _uninstalled(self, found: _Parsed, path: Path) -> str | None:
@@ -224,10 +224,14 @@ class _Parsed(Struct, frozen=True):
     root: JsonNode
 
     @property
+    def hooks(self) -> JsonNode | None:
+        """What the file says of hooks, if anything."""
+        return (self.root.members or {}).get("hooks")
+
+    @property
     def events(self) -> Mapping[str, JsonNode]:
         """The groups of each event."""
-        hooks = (self.root.members or {}).get("hooks")
-        return (hooks.members if hooks else None) or {}
+        return (self.hooks.members if self.hooks else None) or {}
 
     @property
     def has_ours(self) -> bool:
@@ -246,7 +250,7 @@ class _Parsed(Struct, frozen=True):
         for place, (event, groups) in enumerate(self.events.items()):
             ours = [each for each in _ours(groups) if not (event in events and self._says(groups, each) == keep)]
             # Somebody may have put theirs beside ours.
-            shared = [each for each in ours if not _is_ours_alone(groups, each)]
+            shared = [each for each in ours if not all(map(_is_ours, _commands(groups, each).items or ()))]
             if groups.items is not None and len(ours) - len(shared) == len(groups.items) and (ours or empty_too):
                 gone.append(place)
                 continue
@@ -254,41 +258,33 @@ class _Parsed(Struct, frozen=True):
                 commands = _commands(groups, each)
                 mine = [at for at, command in enumerate(commands.items or ()) if _is_ours(command)]
                 edits += json_splice.removing(self.text, self.plain, commands, mine)
-            if len(ours) > len(shared):
-                alone = [each for each in ours if each not in shared]
+            if alone := [each for each in ours if each not in shared]:
                 edits += json_splice.removing(self.text, self.plain, groups, alone)
-        hooks = (self.root.members or {}).get("hooks")
+        hooks = self.hooks
         if hooks is None or hooks.members is None or not (gone or (empty_too and not hooks.members)):
             return json_splice.applied(self.text, edits)
         if len(gone) < len(hooks.members):
             edits += json_splice.removing(self.text, self.plain, hooks, gone)
-            return json_splice.applied(self.text, edits)
-        at = next(place for place, (start, end) in enumerate(self.root.spans) if start < hooks.start < end)
-        return json_splice.applied(self.text, json_splice.removing(self.text, self.plain, self.root, [at]))
+        else:
+            at = next(place for place, (start, end) in enumerate(self.root.spans) if start < hooks.start < end)
+            edits = list(json_splice.removing(self.text, self.plain, self.root, [at]))
+        return json_splice.applied(self.text, edits)
 
     def _says(self, groups: JsonNode, place: int) -> object:
         start, end = groups.spans[place]
         return json.loads(self.plain[start:end])
 
 
-NOTHING = JsonNode(0)
-
-
 def _ours(groups: JsonNode) -> list[int]:
     """Which groups of an event hold a command of ours."""
-    return [
-        place for place in range(len(groups.items or ())) if any(map(_is_ours, _commands(groups, place).items or ()))
-    ]
-
-
-def _is_ours_alone(groups: JsonNode, place: int) -> bool:
-    return all(map(_is_ours, _commands(groups, place).items or ()))
+    places = range(len(groups.items or ()))
+    return [place for place in places if any(map(_is_ours, _commands(groups, place).items or ()))]
 
 
 def _commands(groups: JsonNode, place: int) -> JsonNode:
     """The commands of one group."""
     assert groups.items is not None
-    return (groups.items[place].members or {}).get("hooks", NOTHING)
+    return (groups.items[place].members or {}).get("hooks") or JsonNode(0)
 
 
 def _is_ours(command: JsonNode) -> bool:
@@ -296,13 +292,6 @@ def _is_ours(command: JsonNode) -> bool:
     return isinstance(text, str) and text.endswith(MARK)
 
 
-def _object(node: JsonNode, what: str) -> JsonNode:
-    if node.members is None:
-        raise NotPlainJson(f"{what} should be an object")
-    return node
-
-
-def _array(node: JsonNode, event: str) -> JsonNode:
-    if node.items is None:
-        raise NotPlainJson(f"{event} in hooks should be a list")
-    return node
+def _require(inside: object, what: str) -> None:
+    if inside is None:
+        raise NotPlainJson(what)

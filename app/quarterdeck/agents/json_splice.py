@@ -65,13 +65,12 @@ class JsonEdit(NamedTuple):
 
 def blanked(text: str, *, comments: bool) -> str:
     """The text with spaces for what is not JSON and still allowed, so that every place stays what it is."""
-    if comments:
-        text = _STRING_OR_COMMENT.sub(lambda found: found[0] if found[0][0] == '"' else _spaces(found[0]), text)
+
+    def without_comment(found: re.Match[str]) -> str:
+        return found[0] if found[0][0] == '"' else _NOT_SPACE.sub(" ", found[0])
+
+    text = _STRING_OR_COMMENT.sub(without_comment, text) if comments else text
     return " " + text[1:] if text.startswith(BOM) else text
-
-
-def _spaces(text: str) -> str:
-    return _NOT_SPACE.sub(" ", text)
 
 
 def tokens(text: str) -> list[str]:
@@ -109,7 +108,10 @@ def adding(text: str, owner: JsonNode, values: Sequence[tuple[str | None, object
     if last is not None and text.find("\n", owner.start, owner.end) < 0:
         shown = [lead + json.dumps(each, ensure_ascii=False) for lead, (_, each) in zip(leads, values, strict=True)]
         return JsonEdit(last, last, "".join(f", {each}" for each in shown))
-    unit, outer = _unit(text), _indent_at(text, owner.start)
+    first = _FIRST_INDENT.search(text)
+    unit = first[1] if first else "  "
+    line = text[text.rfind("\n", 0, owner.start) + 1 : owner.start].removeprefix(BOM)
+    outer = line[: len(line) - len(line.lstrip(SPACE))]
     inner = f"\n{outer}{unit}"
     shown = [
         lead + json.dumps(each, indent=unit, ensure_ascii=False).replace("\n", inner)
@@ -124,7 +126,8 @@ def adding(text: str, owner: JsonNode, values: Sequence[tuple[str | None, object
         end = start  # a comment, which stays
     else:
         new = f"{new}\n{outer}"
-    return JsonEdit(start, end, new.replace("\n", _line_end(text)))
+    break_at = text.find("\n")
+    return JsonEdit(start, end, new.replace("\n", "\r\n") if break_at > 0 and text[break_at - 1] == "\r" else new)
 
 
 def removing(text: str, plain: str, owner: JsonNode, places: Collection[int]) -> Iterator[JsonEdit]:
@@ -153,30 +156,14 @@ def _cut(text: str, plain: str, start: int, end: int, gone: Sequence[tuple[int, 
     return JsonEdit(start, end, "".join(text[at] for a, b in gaps for at in range(a, b) if plain[at] != ","))
 
 
-def _unit(text: str) -> str:
-    found = _FIRST_INDENT.search(text)
-    return found[1] if found else "  "
-
-
-def _line_end(text: str) -> str:
-    first = text.find("\n")
-    return "\r\n" if first > 0 and text[first - 1] == "\r" else "\n"
-
-
-def _indent_at(text: str, place: int) -> str:
-    """The indent of the line a place is on."""
-    line = text[text.rfind("\n", 0, place) + 1 : place].removeprefix(BOM)
-    return line[: len(line) - len(line.lstrip(SPACE))]
-
-
 def _value(text: str, at: int, depth: int, only: str | None = None) -> tuple[JsonNode, int]:
     sign = text[at : at + 1]
-    if depth and sign == "{":
-        return _object(text, at, depth, only)
-    if depth and sign == "[":
-        return _array(text, at, depth)
-    found, end = _passed_over(text, at)
-    return JsonNode(at, end, found), end
+    if depth and sign in {"{", "["}:
+        node = _object(text, at, depth, only) if sign == "{" else _array(text, at, depth)
+    else:
+        found, end = _passed_over(text, at)
+        node = JsonNode(at, end, found)
+    return node, node.end
 
 
 def _passed_over(text: str, at: int) -> tuple[object, int]:
@@ -187,7 +174,7 @@ def _passed_over(text: str, at: int) -> tuple[object, int]:
         raise NotPlainJson(f"line {line} is not plain JSON") from error
 
 
-def _object(text: str, at: int, depth: int, only: str | None) -> tuple[JsonNode, int]:
+def _object(text: str, at: int, depth: int, only: str | None) -> JsonNode:
     members: dict[str, JsonNode] = {}
     spans: list[tuple[int, int]] = []
     keys: set[str] = set()
@@ -206,22 +193,19 @@ def _object(text: str, at: int, depth: int, only: str | None) -> tuple[JsonNode,
         spans.append((key_at, place))
         if text[place : place + 1] != ",":
             place = _skip(text, place)
-    return JsonNode(at, place + 1, members=members, spans=spans), place + 1
+    return JsonNode(at, place + 1, members=members, spans=spans)
 
 
-def _array(text: str, at: int, depth: int) -> tuple[JsonNode, int]:
+def _array(text: str, at: int, depth: int) -> JsonNode:
     items: list[JsonNode] = []
-    node = JsonNode(at, items=items)
     place = _skip(text, at + 1)
     while text[place : place + 1] != "]":
         if items:
             place = _skip(text, _expect(text, place, ","))
         item, place = _value(text, place, depth - 1)
         items.append(item)
-        node.spans.append((item.start, place))
         place = _skip(text, place)
-    node.end = place + 1
-    return node, node.end
+    return JsonNode(at, place + 1, items=items, spans=[(item.start, item.end) for item in items])
 
 
 def _key(text: str, at: int) -> tuple[int, str, int]:

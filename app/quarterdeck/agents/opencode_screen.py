@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from quarterdeck.agents.dialogs import OPTION, choices_of, option_of, question_text, ticks_of
+from quarterdeck.agents.dialogs import choices_of, option_at, question_text, ticks_of
 from quarterdeck.agents.opencode_server import CHOICES
 from quarterdeck.agents.screen import DialogText, Match, Meaning, Parts, Region, ScreenLayout, ScreenRule
 from quarterdeck.core.answer_choice import SUBMIT
@@ -57,7 +57,7 @@ def _dialog(block: tuple[str, ...]) -> DialogText | None:
         shown = "\n".join(block[rows[0] :])
         choices = tuple(button for button in (*CHOICES, "Confirm", "Cancel") if button in shown)
         return DialogText(question_text(block[: rows[0]]), choices, block[hint].strip())
-    options = [option_of(i, found) for i, line in enumerate(block) if (found := OPTION.match(line))]
+    options = [option for i, line in enumerate(block) if (option := option_at(i, line))]
     if not options:
         choices = (SUBMIT,) if "enter submit" in block[hint] and "Review" in block else ()
         return DialogText(question_text(block[:hint]), choices, block[hint].strip())

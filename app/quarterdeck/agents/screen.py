@@ -169,33 +169,22 @@ class ScreenLayout(Struct, frozen=True):
         return "" if self.hint and compiled(self.hint).match(text) else text
 
 
-_ORDER = {
-    Meaning.UNCLEAR: 0,
-    Meaning.PERMISSION: 1,
-    Meaning.QUESTION: 1,
-    Meaning.ASKS: 1,
-    Meaning.WORKING: 2,
-    Meaning.ERROR: 3,
-    Meaning.INTERRUPTED: 3,
-    Meaning.FINISHED: 4,
-    Meaning.IDLE: 5,
+_SAYS: dict[Meaning, tuple[int, SessionState, Need | None]] = {
+    Meaning.PERMISSION: (1, SessionState.ATTENTION, Need.PERMISSION),
+    Meaning.QUESTION: (1, SessionState.ATTENTION, Need.QUESTION),
+    Meaning.ASKS: (1, SessionState.ATTENTION, Need.PERMISSION),
+    Meaning.WORKING: (2, SessionState.BUSY, None),
+    Meaning.ERROR: (3, SessionState.ERROR, Need.ERROR),
+    Meaning.INTERRUPTED: (3, SessionState.IDLE, None),
+    Meaning.FINISHED: (4, SessionState.IDLE, Need.FINISHED),
+    Meaning.IDLE: (5, SessionState.IDLE, None),
 }
-
-SAYS: dict[Meaning, tuple[SessionState, Need | None]] = {
-    Meaning.PERMISSION: (SessionState.ATTENTION, Need.PERMISSION),
-    Meaning.QUESTION: (SessionState.ATTENTION, Need.QUESTION),
-    Meaning.ASKS: (SessionState.ATTENTION, Need.PERMISSION),
-    Meaning.WORKING: (SessionState.BUSY, None),
-    Meaning.FINISHED: (SessionState.IDLE, Need.FINISHED),
-    Meaning.ERROR: (SessionState.ERROR, Need.ERROR),
-    Meaning.INTERRUPTED: (SessionState.IDLE, None),
-    Meaning.IDLE: (SessionState.IDLE, None),
-}
+"""In which turn its rules are tried, and what the agent then does and needs; `UNCLEAR` goes first and says nothing."""
 
 
 def in_order(rules: Iterable[ScreenRule]) -> tuple[ScreenRule, ...]:
     """The rules as they are tried: by priority, then waiting before working before the rest."""
-    return tuple(sorted(rules, key=lambda rule: (-rule.priority, _ORDER[rule.means])))
+    return tuple(sorted(rules, key=lambda rule: (-rule.priority, _SAYS[rule.means][0] if rule.means in _SAYS else 0)))
 
 
 def lines_of(text: str) -> tuple[str, ...]:
@@ -226,7 +215,7 @@ def reading_of(match: Match, parts: Parts, *, at: datetime, still_for: float | N
     rule, text = match
     if rule.means is Meaning.UNCLEAR:
         return None
-    state, needs = SAYS[rule.means]
+    _, state, needs = _SAYS[rule.means]
     reading = Reading(
         source=Source.SCREEN,
         state=state,
@@ -240,22 +229,9 @@ def reading_of(match: Match, parts: Parts, *, at: datetime, still_for: float | N
         frozen = still_for is not None and still_for >= FROZEN_AFTER
         return replace(reading, lasts=WORKING_LASTS, confidence=Confidence.LOW if frozen else reading.confidence)
     if parts.dialog and state is SessionState.ATTENTION:
-        dialog = parts.dialog
-        asked = replace(reading, question=dialog.question, choices=dialog.choices)
-        return replace(asked, ticks=dialog.ticks, marked=dialog.marked)
+        question, choices, _, ticks, marked = parts.dialog
+        return replace(reading, question=question, choices=choices, ticks=ticks, marked=marked)
     return reading
-
-
-def still_at_prompt(*, at: datetime, still_for: float) -> Reading:
-    """The reading for a prompt box with nothing to tell by, in a pane that does not move."""
-    return Reading(
-        source=Source.SCREEN,
-        state=SessionState.IDLE,
-        cause="screen_still",
-        confidence=Confidence.MEDIUM,
-        at=at,
-        detail=f"prompt box, and nothing moved for {still_for:.0f} s",
-    )
 
 
 def _region(parts: Parts, region: Region, layout: ScreenLayout) -> str:
@@ -270,11 +246,7 @@ def _region(parts: Parts, region: Region, layout: ScreenLayout) -> str:
             return "\n".join(parts.body)
         case Region.LAST:
             return next((line for line in reversed(parts.body) if line.strip()), "")
-        case _:
-            return _head_region(parts.body, region, layout)
-
-
-def _head_region(body: tuple[str, ...], region: Region, layout: ScreenLayout) -> str:
+    body = parts.body
     heads = [index for index, line in enumerate(body) if compiled(layout.head).match(line)]
     if not heads:
         return ""
@@ -301,7 +273,7 @@ def read_title(
     rule = next((each for each in rules if compiled(each.pattern).search(title)), None)
     if rule is None:
         return None
-    state, needs = SAYS[rule.means]
+    _, state, needs = _SAYS[rule.means]
     working = rule.means is Meaning.WORKING
     frozen = working and still_for is not None and still_for >= TITLE_FROZEN_AFTER
     certain = rule.exact and not frozen
