@@ -1,4 +1,4 @@
-"""`hooks`: let agents report what they do, with the user's say and undone to the letter."""
+"""`hooks`: let agents report what they do; the user is asked first, and can undo it exactly."""
 
 from __future__ import annotations
 
@@ -116,24 +116,13 @@ def _show(changes: list[HookChange], *, install: bool, is_short: bool) -> None:
 
 def _tell(call: Call, done: Sequence[tuple[HookChange, Path | None]]) -> None:
     if call.json:
-        print_json(
-            [
-                {
-                    "agent": change.agent.spec.key,
-                    "path": change.plan.path,
-                    "changed": change.plan.changes,
-                    "backup": backup,
-                    "note": change.plan.note,
-                }
-                for change, backup in done
-            ]
-        )
+        names = ("agent", "path", "changed", "backup", "note")
+        rows = [(c.agent.spec.key, c.plan.path, c.plan.changes, backup, c.plan.note) for c, backup in done]
+        print_json([dict(zip(names, row, strict=True)) for row in rows])
         return
     for change, backup in done:
         if change.plan.changes:
             kept = f" As it was before: {backup}" if backup else ""
             if backup and not change.install:
                 kept = f" The file has other changes since, so it is kept as it was before too: {backup}"
-            say(f"{change.agent.spec.name}: done.{kept}")
-            if change.plan.note:
-                say(f"  {change.plan.note}")
+            say(f"{change.agent.spec.name}: done.{kept}" + (f"\n  {change.plan.note}" if change.plan.note else ""))

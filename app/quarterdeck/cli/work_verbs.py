@@ -52,7 +52,7 @@ def _telling(call: Call) -> Callable[[str], None]:
 
 @asynccontextmanager
 async def work_context_of(call: Call, *projects: str) -> AsyncIterator[Services]:
-    """The services, once what an earlier crash left half done is finished or undone and the forges are known."""
+    """The services, after what a crash left half done was finished or undone, and with the projects' forges known."""
     async with services(call, look=False) as opened:
         for line in await recover(opened.work_context):
             progress(line)
@@ -68,7 +68,7 @@ async def row_of(opened: Services, record: WorkRecord) -> Session:
     found = supervisor.fleet.sessions.get(record.session_id) or supervisor.fleet.exited.get(record.session_id)
     if found is None:
         raise QuarterdeckError(
-            f"{record.session_id} is there, but tmux does not show it.", hint=f"quarterdeck show {record.session_id}"
+            f"{record.session_id} exists, but tmux does not show it.", hint=f"quarterdeck show {record.session_id}"
         )
     return found
 
@@ -90,7 +90,7 @@ async def spawned(opened: Services, word: str) -> WorkRecord:
 
 
 async def worker(opened: Services, word: str) -> WorkRecord:
-    """The same for what only a spawned session has; of another one it is said that it is there."""
+    """The same, for a verb that needs a branch and a worktree: another session is refused with the reason."""
     try:
         return await spawned(opened, word)
     except NotFound:
@@ -98,7 +98,7 @@ async def worker(opened: Services, word: str) -> WorkRecord:
         other = opened.context.session(word, all_rows=True)
     raise Refused(
         f'"{other.tmux_name}" was not spawned, so it has no branch and no worktree.',
-        hint="`quarterdeck spawn` starts a session that has.",
+        hint="`quarterdeck spawn` starts one that has both.",
     )
 
 
@@ -164,7 +164,7 @@ async def _reopened(opened: Services, word: str) -> Session:
     if not session.is_stale and session.state is not SessionState.EXITED:
         raise NotRestorable(
             f'"{session.tmux_name}" is there, so there is nothing to bring back.',
-            hint="Where only its agent has ended, go there and resume it by hand.",
+            hint="If only its agent has ended, go there and resume it by hand.",
         )
     for notice in await reopen(context, session, os.environ.get("SHELL", "")):
         progress(notice)
