@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from quarterdeck.core.session import SessionState, Source
 from quarterdeck.core.session_ends import as_stale
 from quarterdeck.store.glances import open_read_only
-from quarterdeck.store.kept_rows import BadRow, read_object, session_of
+from quarterdeck.store.kept_rows import COLUMNS, BadRow, read_object, session_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,20 +43,14 @@ def first_read(path: Path, server: str) -> FirstRead:
 
 
 def _shown(connection: sqlite3.Connection, server: str) -> Iterator[Session]:
-    query = (
-        "SELECT session_id, tmux_name, incarnation, tmux_id, coalesce(reserved_from, status), body FROM sessions"
-        " WHERE coalesce(reserved_from, status) IN ('live', 'stale') AND server = ? ORDER BY seq"
+    rows = connection.execute(
+        "SELECT session_id, server, tmux_name, incarnation, nullif(tmux_id, ''), coalesce(reserved_from, status), body"
+        " FROM sessions WHERE coalesce(reserved_from, status) IN ('live', 'stale') AND server = ? ORDER BY seq",
+        (server,),
     )
-    for session_id, name, incarnation, tmux_id, status, body in connection.execute(query, (server,)):
+    for *told, status, body in rows:
         try:
-            found = read_object(body)
-            found.update(
-                session_id=session_id,
-                tmux_server=server,
-                tmux_name=name,
-                incarnation=incarnation,
-                tmux_id=tmux_id or None,
-            )
+            found = read_object(body) | dict(zip(COLUMNS, told, strict=True))
             found["state_evidence"]["source"] = Source.RESTORED.value
             session = session_of(found)
             if status == "stale":

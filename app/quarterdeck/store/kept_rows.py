@@ -26,6 +26,8 @@ K = TypeVar("K")
 Known = dict[str, tuple[int, K]]
 """What was read before, by key, and the hash of the row it was read from: most rows are as they were."""
 
+COLUMNS = ("session_id", "tmux_server", "tmux_name", "incarnation", "tmux_id")
+"""What of a session the columns of its row tell, in that order."""
 _OBJECT = Decoder(dict[str, Any])
 
 

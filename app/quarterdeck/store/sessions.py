@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.redact import masked_session
 from quarterdeck.core.session_ends import as_ended, as_live, as_stale, over, waiting_for_server
-from quarterdeck.store.kept_rows import BadRow, Known, as_json, clean, read_session
+from quarterdeck.store.kept_rows import COLUMNS, BadRow, Known, as_json, clean, read_session
 from quarterdeck.store.session_ids import keep_counter
 
 if TYPE_CHECKING:
@@ -21,42 +21,32 @@ ENDED_KEPT = 30 * 24 * 3600.0
 
 
 def read_all(
-    connection: sqlite3.Connection, server: str | None = None, known: Known[Session] | None = None
+    connection: sqlite3.Connection, server: str | None, known: Known[Session]
 ) -> tuple[list[Session], list[tuple[str, str]]]:
     """Every session that is shown, in the order they came into view, and the ids with reasons of those unreadable.
 
     A row that is as it was when `known` was filled gives the very same session.
     """
-    known = {} if known is None else known
     sessions: list[Session] = []
     bad: list[tuple[str, str]] = []
-    query = (
-        "SELECT session_id, server, tmux_name, incarnation, tmux_id, coalesce(reserved_from, status), body, changed"
-        " FROM sessions WHERE coalesce(reserved_from, status) IN ('live', 'stale', 'ended')"
-        " AND (:server IS NULL OR server = :server) ORDER BY seq"
+    rows = connection.execute(
+        "SELECT session_id, server, tmux_name, incarnation, nullif(tmux_id, ''), coalesce(reserved_from, status), body,"
+        " changed FROM sessions WHERE coalesce(reserved_from, status) IN ('live', 'stale', 'ended')"
+        " AND (:server IS NULL OR server = :server) ORDER BY seq",
+        {"server": server},
     )
-    for row in connection.execute(query, {"server": server}):
-        session_id, address, name, incarnation, tmux_id, status, body, changed = row
-        print_now = hash(row)
+    for row in rows:
+        *told, status, body, changed = row
+        columns = dict(zip(COLUMNS, told, strict=True))
+        print_now, session_id = hash(row), columns["session_id"]
         print_then, session = known.get(session_id, (None, None))
-        if session is not None and print_then == print_now:
-            sessions.append(session)
-            continue
-        columns = {
-            "session_id": session_id,
-            "tmux_server": address,
-            "tmux_name": name,
-            "incarnation": incarnation,
-            "tmux_id": tmux_id or None,
-        }
-        try:
-            session = read_session(body, columns)
-        except BadRow as error:
-            bad.append((str(session_id), str(error)))
-            sessions.append(_as_kept(read_session("{}", columns), status, changed))
-            continue
-        session = _as_kept(session, status, changed)
-        known[session_id] = print_now, session
+        if session is None or print_then != print_now:
+            try:
+                session = _as_kept(read_session(body, columns), status, changed)
+                known[session_id] = print_now, session
+            except BadRow as error:
+                bad.append((session_id, str(error)))
+                session = _as_kept(read_session("{}", columns), status, changed)
         sessions.append(session)
     return sessions, bad
 

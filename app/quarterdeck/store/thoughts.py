@@ -35,10 +35,9 @@ def save(connection: sqlite3.Connection, update: ThoughtUpdate, now: float) -> T
 
 
 def read_all(
-    connection: sqlite3.Connection, known: Known[ThoughtSnapshot] | None = None
+    connection: sqlite3.Connection, known: Known[ThoughtSnapshot]
 ) -> tuple[dict[str, ThoughtSnapshot], list[tuple[str, str]]]:
     """What is held by key, and the keys with reasons of what cannot be understood; `known` as with sessions."""
-    known = {} if known is None else known
     found: dict[str, ThoughtSnapshot] = {}
     bad: list[tuple[str, str]] = []
     for key, body in connection.execute("SELECT key, body FROM thoughts"):
