@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 ROOT = Path(__file__).parents[1]
 MODULE = ROOT / "app" / "quarterdeck" / "core" / "secret_rules.py"
 HEAD = '''"""Shapes of secrets by who gives them out: `python tests/secret_rules.py` makes this from gitleaks' rules.
 
-A line is a name, what must stand in a lower-case text for the rule to be tried, the least entropy, and the pattern.
+A line of `RULES` is a name, what must stand in a lower-case text for the rule to be tried, the least entropy, and the
+pattern. A word of `COMPANIES` is a company's name and what its keys look like, where nothing else tells of them:
+`GIVEN` stands between the two.
 
 The rules are those of gitleaks (https://github.com/gitleaks/gitleaks), rewritten from Go's syntax, which come with
 this notice:
@@ -75,11 +78,14 @@ _ENDS = (
     r"(?:[^a-zA-Z0-9+/]|\z)",
 )
 """What gitleaks wants behind a secret. On a screen it may be anything but more of the same word."""
+GIVEN = r"""(?:[ \t\w.-]{0,20})[ \t'"]{0,3}(?:=|>|:{1,3}=|\|\||:|=>|\?=|,)[\x60'" \t=]{0,5}"""
+"""Between a company's name and its key, once that is written for Python."""
+_COMPANY = re.compile(r"\(\?i\)\(\?:([a-z|]+)\)" + re.escape(GIVEN) + r"\((\S+)\)\(\?!\[\\w\+/-\]\)")
 _FLAGS = re.compile(r"\(\?i\)")
 
 
-def rules(config: Mapping[str, Any]) -> Iterator[str]:
-    """A line for each rule that is taken."""
+def rules(config: Mapping[str, Any]) -> Iterator[tuple[str, str, float, str]]:
+    """Each rule that is taken: name, keywords, least entropy, pattern."""
     for rule in config["rules"]:
         name = rule["id"]
         if name in LEFT_OUT or IS_PUBLIC.search(name):
@@ -90,7 +96,7 @@ def rules(config: Mapping[str, Any]) -> Iterator[str]:
         # A shape with a beginning of its own needs no more; one that only follows a company's name does.
         entropy = rule.get("entropy", 2) if names_a_company(rule["regex"]) else 0
         assert "\t" not in pattern + keywords
-        yield f"{name}\t{keywords}\t{entropy}\t{pattern}\n"
+        yield name, keywords, entropy, pattern
 
 
 def names_a_company(pattern: str) -> bool:
@@ -151,11 +157,19 @@ def bounded(pattern: str) -> str:
     return re.sub(r"(?<=\])\+", "{1,60}", re.sub(r"(?<=\\d)\+", "{1,20}", re.sub(r"(?<=\])\*", "{0,60}", pattern)))
 
 
-def written(config: Mapping[str, Any]) -> str:
+def written(taken: Iterable[tuple[str, str, float, str]]) -> str:
     """The whole module."""
-    return f'{HEAD}RULES = r"""{"".join(rules(config))}"""\n'
+    lines, companies = [], []
+    for name, keywords, entropy, pattern in taken:
+        found = _COMPANY.fullmatch(pattern)
+        if found is not None and (found[1], 2) == (keywords, entropy):
+            companies.append(f"{found[1]}:{found[2]}")
+        else:
+            lines.append(f"{name}\t{keywords}\t{entropy:g}\t{pattern}\n")
+    words = textwrap.fill(" ".join(companies), 118, break_long_words=False, break_on_hyphens=False)
+    return f'{HEAD}RULES = r"""{"".join(lines)}"""\nGIVEN = r"""{GIVEN}"""\nCOMPANIES = r"""\n{words}\n"""\n'
 
 
 if __name__ == "__main__":
     with Path(sys.argv[1]).open("rb") as file:
-        MODULE.write_text(written(tomllib.load(file)), encoding="utf-8")
+        MODULE.write_text(written(rules(tomllib.load(file))), encoding="utf-8")

@@ -64,13 +64,17 @@ def _found(text: str) -> Iterator[Span]:
 @cache
 def _rules() -> dict[str, list[tuple[float, str]]]:
     """Least entropy and pattern of what is tried for each keyword."""
-    from quarterdeck.core.secret_rules import RULES
+    from quarterdeck.core.secret_rules import COMPANIES, GIVEN, RULES
 
     rules: dict[str, list[tuple[float, str]]] = {}
     for line in RULES.splitlines():
         _, keywords, least, pattern = line.split("\t")
         for keyword in keywords.split("|"):
             rules.setdefault(keyword, []).append((float(least), pattern))
+    for word in COMPANIES.split():
+        company, _, key = word.partition(":")
+        for keyword in company.split("|"):
+            rules.setdefault(keyword, []).append((2.0, rf"(?i)(?:{company}){GIVEN}({key})(?![\w+/-])"))
     return rules
 
 
