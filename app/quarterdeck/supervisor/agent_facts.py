@@ -97,16 +97,14 @@ class AgentFacts:
                 task.view = self._view(task, home)
                 task.since = started_at(task.program)
                 prompt = task.view.last_prompt if task.view else task.memory.report.last_prompt
-                task.skill = self._skill_in(prompt, home) if prompt else None
+                if prompt:
+                    # Here, since only agents have prompts, and its patterns take longer to compile than most modules.
+                    from quarterdeck.core.skills import last_skill
+
+                    task.skill = last_skill(prompt, installed_skills(home, self._agents))
             except Exception:  # a boundary: one agent's odd file must not hide the others' states
                 logger.exception("what %s wrote could not be read", task.agent.spec.name)
         return tasks
-
-    def _skill_in(self, prompt: str, home: Path | None) -> str | None:
-        # Here, since only agents have prompts, and its patterns take longer to compile than most modules to load.
-        from quarterdeck.core.skills import last_skill
-
-        return last_skill(prompt, installed_skills(home, self._agents))
 
     def _view(self, task: _Task, home: Path | None) -> TranscriptView | None:
         memory, told = task.memory, task.memory.report

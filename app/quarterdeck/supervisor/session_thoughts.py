@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from quarterdeck.ports.clock import Clock
     from quarterdeck.supervisor.accepted_thoughts import AcceptedThoughts
 
+OTHERS_ARE_HEARD_FOR = 600.0
+"""Seconds for which an engine outside that has spoken of a session is not talked over."""
 EARLIER_TOLD = 3
 SHOWN_FACTS = attrgetter("state", "needs", "asks", "tool", "is_stale")
 """What of a session is worth a line at once when it changes."""
@@ -145,10 +147,6 @@ def memory_from(held: ThoughtSnapshot | None, now: float) -> ThoughtMemory:
     return memory
 
 
-OTHERS_ARE_HEARD_FOR = 600.0
-"""Seconds for which an engine outside that has spoken of a session is not talked over."""
-
-
 class ThoughtPublisher:
     """Numbers what the engine says of each session, and hands it over."""
 
@@ -187,36 +185,28 @@ class ThoughtPublisher:
         self._heard[session.session_id] = (held, since)
         return now - since < OTHERS_ARE_HEARD_FOR
 
-    def say(
-        self, insight: Insight, memory: ThoughtMemory, thought: str, *, state: ThoughtState, shift: bool = False
-    ) -> None:
-        """A new line about a session."""
-        source = ThoughtSource.CARRY_FORWARD if state is ThoughtState.SLEEPING else ThoughtSource.LLM
-        self._speak(insight, memory, thought, state, source, shift=shift)
-
-    def keep(self, insight: Insight, memory: ThoughtMemory, *, shift: bool = False) -> None:
-        """No new line, but something else about the session is: its rest, a reminder, its objective."""
-        state = ThoughtState.SLEEPING if memory.is_asleep else ThoughtState.ACTIVE if shift else ThoughtState.HOLDING
-        self._speak(insight, memory, None, state, ThoughtSource.CARRY_FORWARD, shift=shift)
-
-    def sleep(self, insight: Insight, memory: ThoughtMemory) -> None:
-        """The session waits and has nothing to say of it: its last real thought stays."""
-        self._speak(insight, memory, "Sleeping.", ThoughtState.SLEEPING, ThoughtSource.STATIC_SLEEPING)
-
     def is_news(self, insight: Insight, memory: ThoughtMemory) -> bool:
         """Whether rest or reminders are other than was last said."""
         return _facts(insight, memory, self._clock.now()) != (memory.rest, memory.cues)
 
-    def _speak(
+    def speak(
         self,
         insight: Insight,
         memory: ThoughtMemory,
-        thought: str | None,
-        state: ThoughtState,
-        source: ThoughtSource,
+        thought: str | None = None,
         *,
         shift: bool = False,
+        is_static: bool = False,
     ) -> None:
+        """A line about a session; without one, something else about it is new: its rest, a reminder, its objective.
+
+        A static line says nothing of a session that waits, and its last real thought stays.
+        """
+        state = ThoughtState.ACTIVE if shift else ThoughtState.HOLDING
+        source = ThoughtSource.CARRY_FORWARD if thought is None else ThoughtSource.LLM
+        if memory.is_asleep:
+            state = ThoughtState.SLEEPING
+            source = ThoughtSource.STATIC_SLEEPING if is_static else ThoughtSource.CARRY_FORWARD
         now = self._clock.now()
         session = insight.session
         memory.rest, memory.cues = _facts(insight, memory, now)

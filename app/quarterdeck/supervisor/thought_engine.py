@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from asyncio import TaskGroup
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.events import SessionChanged, SessionCreated, SessionDeleted, SessionForgotten
 from quarterdeck.core.insight import same_words
 from quarterdeck.core.model_calls import EngineHealth, Skip
 from quarterdeck.core.reading import DROWSY_AFTER
-from quarterdeck.core.session import RestState, Session, SessionState, ThoughtState
+from quarterdeck.core.session import RestState, Session, SessionState
 from quarterdeck.core.thought_line import tidy_answer
 from quarterdeck.errors import BudgetSpent, ThinkerError
 from quarterdeck.ports.thinker import Subject
@@ -126,11 +127,9 @@ class ThoughtEngine:
             while True:
                 self._wake.clear()
                 pause = await self.attend_due(tasks)
-                try:
+                with suppress(TimeoutError):
                     async with asyncio.timeout(pause):
                         await self._wake.wait()
-                except TimeoutError:
-                    continue
 
     async def attend_due(self, tasks: TaskGroup) -> float | None:
         """Attend to the sessions whose time has come; answers in how many seconds the next one's comes."""
@@ -184,10 +183,10 @@ class ThoughtEngine:
             return
         if memory.is_asleep:
             memory.wake(now)
-            self._publisher.keep(insight, memory)
+            self._publisher.speak(insight, memory)
         self._describe(insight, memory, now, tasks)
         if self._publisher.is_news(insight, memory):
-            self._publisher.keep(insight, memory)
+            self._publisher.speak(insight, memory)
         if session.state is SessionState.IDLE and memory.rest is RestState.ACTIVE:
             rests_in = (session.last_activity_at + DROWSY_AFTER - self._clock.now()).total_seconds()
             self._attend_later(session_id, now + max(rests_in, SOON))
@@ -201,12 +200,12 @@ class ThoughtEngine:
             return
         memory.is_asleep = True
         if is_said:
-            self._publisher.keep(insight, memory)
+            self._publisher.speak(insight, memory)
         elif line:
-            self._publisher.say(insight, memory, line, state=ThoughtState.SLEEPING)
+            self._publisher.speak(insight, memory, line)
             memory.note_text(line)
         else:
-            self._publisher.sleep(insight, memory)
+            self._publisher.speak(insight, memory, "Sleeping.", is_static=True)
 
     def _describe(self, insight: Insight, memory: ThoughtMemory, now: float, tasks: TaskGroup | None) -> None:
         session_id = insight.session.session_id
@@ -288,10 +287,9 @@ class ThoughtEngine:
         if text is None or same_words(text, memory.text):
             self.skipped[Skip.EMPTY_CONTEXT if text is None else Skip.DUPLICATE] += 1
             if shift:
-                self._publisher.keep(insight, memory, shift=True)
+                self._publisher.speak(insight, memory, shift=True)
             return
-        state = ThoughtState.ACTIVE if shift else ThoughtState.HOLDING
-        self._publisher.say(insight, memory, text, state=state, shift=shift)
+        self._publisher.speak(insight, memory, text, shift=shift)
         memory.note_text(text)
 
     def _line(self, insight: Insight) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -137,11 +138,9 @@ class Watcher:
             return
         while not self._urgent and (left := last + OUTPUT_GAP - loop.time()) > 0:
             self._wake.clear()
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await self._wake.wait()
-            except TimeoutError:
-                break
         if self._urgent:
             await asyncio.sleep(EXIT_PATIENCE)
 
