@@ -51,7 +51,7 @@ def _readers() -> AgentReaders:
         reports=read_opencode,
         hooks=PluginFile(),
         registry=opencode_server.read_registry,
-        transcripts=opencode_transcript.transcript,
+        transcripts=opencode_transcript.OpenCodeDatabase,
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.agents.gist import asked, tool_request
-from quarterdeck.core.foreign_json import is_object, object_at, text_at
+from quarterdeck.core.foreign_json import is_object, object_at, objects_at, text_at
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
 
@@ -81,7 +81,7 @@ def ask(port: int, credentials: str = "") -> Answers | None:
         connection.close()
     if not is_object(status):
         return None
-    return Answers(status, _objects(permissions), _objects(questions))
+    return Answers(status, objects_at({"": permissions}, ""), objects_at({"": questions}, ""))
 
 
 def reading_of(answers: Answers, at: datetime) -> Reading:
@@ -89,10 +89,10 @@ def reading_of(answers: Answers, at: datetime) -> Reading:
     if answers.permissions:
         first = answers.permissions[0]
         question = tool_request(text_at(first, "permission"), object_at(first, "metadata"))
-        return _reading(SessionState.ATTENTION, "permission", at, Need.PERMISSION, question, CHOICES)
+        return _reading(SessionState.ATTENTION, "permission", at, Need.PERMISSION, question, *CHOICES)
     if answers.questions:
         question, choices = asked(answers.questions[0])
-        return _reading(SessionState.ATTENTION, "question", at, Need.QUESTION, question, choices)
+        return _reading(SessionState.ATTENTION, "question", at, Need.QUESTION, question, *choices)
     kinds = {text_at(answers.status, session, "type") for session in answers.status}
     if kinds & {"busy", "retry"}:
         return _reading(SessionState.BUSY, "retry" if "retry" in kinds else "busy", at)
@@ -100,12 +100,7 @@ def reading_of(answers: Answers, at: datetime) -> Reading:
 
 
 def _reading(
-    state: SessionState,
-    cause: str,
-    at: datetime,
-    needs: Need | None = None,
-    question: str = "",
-    choices: tuple[str, ...] = (),
+    state: SessionState, cause: str, at: datetime, needs: Need | None = None, question: str = "", *choices: str
 ) -> Reading:
     return Reading(
         source=Source.REGISTRY,
@@ -139,7 +134,3 @@ def _get(connection: HTTPConnection, path: str, headers: Mapping[str, str]) -> o
         raise ValueError(f"{path}: status {response.status}")
     found: object = json.loads(body)
     return found
-
-
-def _objects(value: object) -> list[Json]:
-    return [each for each in value if is_object(each)] if isinstance(value, list) else []

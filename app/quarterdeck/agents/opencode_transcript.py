@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.foreign_json import Json
     from quarterdeck.core.transcript import TranscriptView
-    from quarterdeck.ports.agent import Claims, Transcript
+    from quarterdeck.ports.agent import Claims
 
 log = logging.getLogger(__name__)
 
@@ -42,23 +42,14 @@ from part where session_id = ? and message_id >= ? order by message_id, id
 _TURNS = "select count(*) from message where session_id = ? and json_extract(data, '$.role') = 'user'"
 
 
-def transcript(
-    *, cwd: str, claims: Claims, session_id: str = "", path: Path | None = None, home: Path | None = None
-) -> Transcript:
-    """A reader for one session of the database."""
-    return OpenCodeDatabase(path or data_folder(home) / "opencode.db", cwd=cwd, claims=claims, session_id=session_id)
-
-
-def data_folder(home: Path | None) -> Path:
-    """Where OpenCode keeps its files."""
-    return agent_folder("XDG_DATA_HOME", home, ".local/share") / "opencode"
-
-
 class OpenCodeDatabase:
     """Implements ports.Transcript. The database is opened for each read, and never written."""
 
-    def __init__(self, file: Path, *, cwd: str, claims: Claims, session_id: str = "") -> None:
-        self._file = file
+    def __init__(
+        self, *, cwd: str, claims: Claims, session_id: str = "", path: Path | None = None, home: Path | None = None
+    ) -> None:
+        data = agent_folder("XDG_DATA_HOME", home, ".local/share") / "opencode"
+        self._file = path or data / "opencode.db"
         self._cwd = cwd
         self._claims = claims
         self._wanted = session_id
@@ -109,9 +100,8 @@ class OpenCodeDatabase:
         return tuple(found)
 
     def _find(self, database: sqlite3.Connection) -> None:
-        rows = database.execute(_SESSIONS, (self._cwd,)).fetchall()
-        ids = [self._wanted] if self._wanted else [str(row[0]) for row in rows]
-        for each in ids:
+        of_folder = (str(row[0]) for row in database.execute(_SESSIONS, (self._cwd,)).fetchall())
+        for each in [self._wanted] if self._wanted else of_folder:
             if self._claims.claim(self._file.with_name(f"{self._file.name}#{each}"), self):
                 self._session = each
                 return
@@ -141,10 +131,8 @@ def take(ledger: Ledger, message: Json, parts: list[Json]) -> None:
     """Enter one message with its parts into the ledger."""
     created, completed = time_at(message, "time", "created"), time_at(message, "time", "completed")
     if message.get("role") == "user":
-        text = "\n".join(
-            text_at(part, "text") for part in parts if part.get("type") == "text" and part.get("synthetic") is not True
-        )
-        ledger.prompt(text, created)
+        typed = (part for part in parts if part.get("type") == "text" and part.get("synthetic") is not True)
+        ledger.prompt("\n".join(text_at(part, "text") for part in typed), created)
         return
     ledger.model = text_at(message, "modelID") or ledger.model
     tokens = object_at(message, "tokens")
@@ -181,8 +169,7 @@ def _part(ledger: Ledger, part: Json) -> bool:
             ledger.called(call_id, tool, object_at(state, "input"), begun, asks=tool == "question", plan=False)
             if status in {"completed", "error"}:
                 exit_code = object_at(state, "metadata").get("exit")
-                ledger.answered(
-                    call_id, time_at(state, "time", "end"), ok=status == "completed" and exit_code in {None, 0}
-                )
+                ok = status == "completed" and exit_code in {None, 0}
+                ledger.answered(call_id, time_at(state, "time", "end"), ok=ok)
             return status == "error" and any(words in text_at(state, "error") for words in _REFUSALS)
     return False

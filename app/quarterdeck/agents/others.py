@@ -8,69 +8,32 @@ from __future__ import annotations
 from quarterdeck.agents.coding_agent import CodingAgent
 from quarterdeck.ports.agent import AgentSpec, Permissions, PromptDelivery
 
-AMP = CodingAgent(
-    spec=AgentSpec(
-        key="amp",
-        name="Amp",
-        commands=("amp",),
-        scripts=("/@sourcegraph/amp/",),
-        context_limit=200_000,
-        permission_flags={Permissions.PERMISSIONLESS: ("--dangerously-allow-all",)},
-        model_flag=(),
-        resume=("amp", "threads", "continue", "{id}"),
-        install="npm install -g @sourcegraph/amp",
-    )
-)
+AMP = CodingAgent(spec=AgentSpec(
+    key="amp", name="Amp", commands=("amp",), scripts=("/@sourcegraph/amp/",), context_limit=200_000, model_flag=(),
+    permission_flags={Permissions.PERMISSIONLESS: ("--dangerously-allow-all",)},
+    resume=("amp", "threads", "continue", "{id}"), install="npm install -g @sourcegraph/amp",
+))  # fmt: skip
 
-GOOSE = CodingAgent(
-    spec=AgentSpec(
-        key="goose",
-        name="Goose",
-        commands=("goose",),
-        context_limit=200_000,
-        launch_flags=("session",),
-        model_flag=(),
-        resume=("goose", "session", "--resume", "--name", "{id}"),
-        resume_latest=("goose", "session", "--resume"),
-        quit=("/exit",),
-        install="see the Goose documentation",
-    )
-)
+GOOSE = CodingAgent(spec=AgentSpec(
+    key="goose", name="Goose", commands=("goose",), context_limit=200_000, model_flag=(), launch_flags=("session",),
+    resume=("goose", "session", "--resume", "--name", "{id}"), resume_latest=("goose", "session", "--resume"),
+    quit=("/exit",), install="see the Goose documentation",
+))  # fmt: skip
 
-CLINE = CodingAgent(
-    spec=AgentSpec(
-        key="cline",
-        name="Cline",
-        commands=("cline",),
-        scripts=("/cline/",),
-        context_limit=200_000,
-        model_flag=(),
-        install="npm install -g cline",
-    )
-)
+CLINE = CodingAgent(spec=AgentSpec(
+    key="cline", name="Cline", commands=("cline",), scripts=("/cline/",), context_limit=200_000, model_flag=(),
+    install="npm install -g cline",
+))  # fmt: skip
 
-CURSOR = CodingAgent(
-    spec=AgentSpec(
-        key="cursor",
-        name="Cursor",
-        commands=("cursor-agent", "cursor"),
-        scripts=("/cursor-agent/",),
-        context_limit=200_000,
-        permission_flags={Permissions.PERMISSIONLESS: ("--force",)},
-        prompt_delivery=PromptDelivery.ARGUMENT,
-        prompt_flag=("--",),
-        resume=("cursor-agent", "--resume", "{id}"),
-        resume_latest=("cursor-agent", "resume"),
-        install="see the Cursor CLI documentation",
-    )
-)
+CURSOR = CodingAgent(spec=AgentSpec(
+    key="cursor", name="Cursor", commands=("cursor-agent", "cursor"), scripts=("/cursor-agent/",),
+    context_limit=200_000, permission_flags={Permissions.PERMISSIONLESS: ("--force",)},
+    prompt_delivery=PromptDelivery.ARGUMENT, prompt_flag=("--",),
+    resume=("cursor-agent", "--resume", "{id}"), resume_latest=("cursor-agent", "resume"),
+    install="see the Cursor CLI documentation",
+))  # fmt: skip
 
-GROK = CodingAgent(
-    spec=AgentSpec(
-        key="grok",
-        name="Grok",
-        commands=("grok", "grok-cli", "grok_cli"),
-        scripts=("/grok-cli/",),
-        install="npm install -g @vibe-kit/grok-cli",
-    )
-)
+GROK = CodingAgent(spec=AgentSpec(
+    key="grok", name="Grok", commands=("grok", "grok-cli", "grok_cli"), scripts=("/grok-cli/",),
+    install="npm install -g @vibe-kit/grok-cli",
+))  # fmt: skip

@@ -130,12 +130,8 @@ def _issue(title: str, body: str, place: str, state: IssueState) -> Issue:
 
 def _below(lines: Sequence[str], at: int, indent: int) -> str:
     """What is indented deeper than a task belongs to it."""
-    body = []
-    for line in lines[at + 1 :]:
-        if line.strip() and len(line) - len(line.lstrip()) <= indent:
-            break
-        body.append(line)
-    return "\n".join(line.strip() for line in body).strip()
+    inner = re.compile(rf"\s*$|\s{{{indent + 1}}}")
+    return "\n".join(line.strip() for line in itertools.takewhile(inner.match, lines[at + 1 :])).strip()
 
 
 def _section(lines: Sequence[str], at: int, level: int) -> str:
