@@ -95,11 +95,11 @@ async def test_what_has_no_session_yet_has_a_row_of_its_own() -> None:
 
 
 async def test_stopping_waits_until_all_is_taken_back_and_says_what_was_not() -> None:
-    under, work = LongOperations(StillClock()), Work("Could not be taken back: the worktree.")
+    under, work = LongOperations(StillClock()), Work("Could not be undone: the worktree.")
     running = asyncio.create_task(under.run(ROW.session_id, "spawning", work, ROW))
     await work.said.wait()
 
-    assert await under.stop(ROW.session_id) == ("Could not be taken back: the worktree.",)
+    assert await under.stop(ROW.session_id) == ("Could not be undone: the worktree.",)
 
     assert work.taken_back
     with pytest.raises(asyncio.CancelledError):

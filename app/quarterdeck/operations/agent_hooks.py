@@ -40,11 +40,6 @@ class HookChange(Struct, frozen=True):
     plan: HookPlan
     install: bool
 
-    @property
-    def needs_backup(self) -> bool:
-        """Whether the file as it is now is to be kept: it is the user's, and nothing of ours is in it."""
-        return self.install and self.plan.before is not None and not self.plan.is_ours
-
 
 def wanted_agents(agents: Agents, keys: Sequence[str], *, all_of_them: bool = False) -> list[Agent]:
     """The agents that are named; without names those that can report and are on this machine, or all that can."""
@@ -115,7 +110,9 @@ def _change(wanted: HookChange, backup: Path) -> None:
         raise Refused(f"{plan.path} is read-only, so it is left alone.", hint="Make it writable, and try again.")
     with ExitStack() as undo:
         draft = _draft(file, plan.after, like=file, undo=undo) if plan.after is not None else None
-        kept = _draft(backup, plan.before, like=file, undo=undo) if wanted.needs_backup else None
+        # The user's own file is kept as it is, unless something of ours is in it.
+        is_theirs = wanted.install and plan.before is not None and not plan.is_ours
+        kept = _draft(backup, plan.before, like=file, undo=undo) if is_theirs else None
         # From here on nothing takes time in which somebody else could write.
         if exact_text(file) != plan.before:
             raise _changed_meanwhile(plan)
@@ -207,19 +204,15 @@ def _told(sign: str, these: Mapping[str, list[str]], those: Mapping[str, list[st
 def _read(text: str | None) -> dict[str, object]:
     text = (text or "").removeprefix("\ufeff")
     found = json.loads(text) if text.strip() else {}
-    if not isinstance(found, dict):
-        return {"": found}
-    return found
+    return found if isinstance(found, dict) else {"": found}
 
 
 def _hooks(settings: Mapping[str, object]) -> dict[str, list[str]]:
     """Each event with its groups, as JSON."""
     hooks = settings.get("hooks")
-    if not isinstance(hooks, dict):
-        return {}
     return {
         event: [json.dumps(group, ensure_ascii=False) for group in groups]
-        for event, groups in hooks.items()
+        for event, groups in (hooks.items() if isinstance(hooks, dict) else ())
         if isinstance(groups, list)
     }
 
@@ -269,9 +262,7 @@ def reporting(
 def _has_place(agent: Agent, places: Places) -> bool:
     """Whether the hooks can report: without their script, or the folder, they do nothing, and say nothing of it."""
     plan = agent.hook_plan(install=True, spool=places.spool)
-    if plan is not None and plan.files:
-        return all(file.is_file() for file in plan.files)
-    return places.spool.is_dir()
+    return all(file.is_file() for file in plan.files) if plan and plan.files else places.spool.is_dir()
 
 
 def unheard(agents: Agents, found: Sequence[Reporting], seen_at_work: Mapping[str, datetime]) -> set[str]:

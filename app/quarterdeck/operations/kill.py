@@ -26,7 +26,9 @@ async def kill(context: SessionContext, session: Session, *, own_pane: str | Non
             f"{session.session_id} has no tmux session that could be ended.",
             hint=f"`quarterdeck kill --detach {session.session_id}` forgets it.",
         )
-    if own_pane is not None and own_pane in panes_of(context, session):
+    snapshot = context.supervisor.snapshot
+    panes = {pane.pane_id for pane in snapshot.panes if pane.tmux_id == session.tmux_id} if snapshot else set()
+    if own_pane is not None and own_pane in panes:
         raise Refused(
             f'"{session.tmux_name}" is the session this runs in.',
             hint="Detach or quit first, or end it from another session.",
@@ -81,12 +83,6 @@ def losses(session: Session) -> tuple[str, ...]:
     if session.attached_clients:
         found.append(f"{session.attached_clients} terminals show it; they are moved to another session.")
     return tuple(found)
-
-
-def panes_of(context: SessionContext, session: Session) -> set[str]:
-    """Every pane of a session, by the last look."""
-    snapshot = context.supervisor.snapshot
-    return {pane.pane_id for pane in snapshot.panes if pane.tmux_id == session.tmux_id} if snapshot else set()
 
 
 async def move_clients_away(context: SessionContext, session: Session) -> None:

@@ -74,7 +74,8 @@ class LongOperations:
         self._clock = clock
         self._done = done
         """Waited for once an operation has done its work, while its row still says so."""
-        self._numbers = count(1)
+        self.numbers = count(1)
+        """For the rows of those that have no id yet."""
         self._running: list[LongOperation] = []
         self.listeners: list[Callable[[], None]] = []
         """Called after each change."""
@@ -86,10 +87,6 @@ class LongOperations:
     def find(self, session_id: SessionId) -> LongOperation | None:
         """What is being done to a session."""
         return next((operation for operation in self._running if operation.session_id == session_id), None)
-
-    def next_number(self) -> int:
-        """For the row of something that has no id yet."""
-        return next(self._numbers)
 
     def refuse_if_busy(self, session_id: SessionId) -> None:
         """Nothing else is done to a session meanwhile."""
@@ -111,7 +108,11 @@ class LongOperations:
             try:
                 result = await work(operation)
                 operation.begun()
-                await self._show()
+                try:
+                    await self._done()
+                except QuarterdeckError as error:
+                    # The work is done all the same, and is shown with the next look.
+                    logger.info("what has been done is shown later: %s", error.message)
             except BaseException as error:
                 operation.left = tuple(getattr(error, "__notes__", ()))
                 raise
@@ -122,13 +123,6 @@ class LongOperations:
         task.add_done_callback(lambda done: self._over(operation, done))
         self._changed()
         return await asyncio.shield(task)
-
-    async def _show(self) -> None:
-        try:
-            await self._done()
-        except QuarterdeckError as error:
-            # The work is done all the same, and is shown with the next look.
-            logger.info("what has been done is shown later: %s", error.message)
 
     def _over(self, operation: LongOperation, done: asyncio.Task[Any]) -> None:
         self._running.remove(operation)
@@ -145,7 +139,7 @@ class LongOperations:
         if not operation.can_stop:
             raise Refused(f"{operation.what.capitalize()} has gone too far to be stopped; it will be done in a moment.")
         operation.what = f"stopping, was {operation.what}"
-        operation.say("taking back what was done")
+        operation.say("undoing what was done")
         operation.task.cancel()
         await asyncio.wait([operation.task])
         return operation.left

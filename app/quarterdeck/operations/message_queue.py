@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.events import SessionChanged
@@ -93,10 +94,7 @@ class MessageQueue:
 
 def waiting_for(held: Sequence[Held]) -> dict[SessionId, int]:
     """How many messages wait for each session."""
-    counts: dict[SessionId, int] = {}
-    for each in held:
-        counts[each.session_id] = counts.get(each.session_id, 0) + 1
-    return counts
+    return dict(Counter(each.session_id for each in held))
 
 
 def _may_take(session: Session) -> bool:

@@ -71,8 +71,7 @@ async def _restore(attempt: Attempt, agent: Agent, agent_choice: AgentChoice) ->
         said = f"{session_id} begins a new conversation"
         project = attempt.project.name
         await context.tell("session.restore_fallback", said, project, session_id, Level.WARN, reason=fallback)
-    await asyncio.to_thread(start_agent.write_files, plan.files)
-    start_agent.own_files(context, attempt.record, plan)
+    await start_agent.lay_out_files(context, attempt.record, plan)
     await attempt.step(Step.END_RUNTIME)
     # tmux may have outlived the agent.
     await end_runtime(context, attempt.record)

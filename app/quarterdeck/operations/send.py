@@ -49,19 +49,22 @@ async def send(context: SessionContext, session: Session, text: str, how: Delive
     stage = Stage.FOR_AGENT if how.holds else Stage.WAITING
     held = await context.messages.post(session.session_id, words, context.owner, stage)
     try:
-        turn = await _turn(context, held, how)
-        if turn is Turn.GO:
-            return await _deliver_or_revive(context, session, held, how)
+        if await _turn(context, held, how) is Turn.GO:
+            try:
+                return await deliver(context, session, held, how)
+            except NobodyThere:
+                if session.work is None or context.revive is None:
+                    raise
+            return await deliver(context, await context.revive(session), held, how)
+        why = "earlier messages wait"
     except (QuarterdeckError, asyncio.CancelledError) as error:
-        if how.holds and isinstance(error, QuarterdeckError) and not isinstance(error, NobodyThere | NotFound):
-            delivery = Delivery.waiting(session, held, error.message)
-            await context.messages.hold(held.id, delivery.detail)
-            return await _told(context, held, delivery, how)
-        # Whoever asked is told that it did not go; then it must not go later without a word either.
-        await context.messages.settle(held.id)
-        raise
-    delivery = Delivery.waiting(session, held, "earlier messages wait")
-    await context.messages.hold(held.id, delivery.detail)
+        if not how.holds or isinstance(error, NobodyThere | NotFound | asyncio.CancelledError):
+            # Whoever asked is told that it did not go; then it must not go later without a word either.
+            await context.messages.settle(held.id)
+            raise
+        why = error.message
+    delivery = Delivery.waiting(session, held, why)
+    await context.messages.hold(held.id, why)
     return await _told(context, held, delivery, how)
 
 
@@ -124,15 +127,6 @@ async def deliver(context: SessionContext, session: Session, held: Held, how: De
         await context.messages.settle(held.id)
         await context.answered(session.session_id)
     return await _told(context, held, delivery, how)
-
-
-async def _deliver_or_revive(context: SessionContext, session: Session, held: Held, how: DeliveryRules) -> Delivery:
-    try:
-        return await deliver(context, session, held, how)
-    except NobodyThere:
-        if session.work is None or context.revive is None:
-            raise
-    return await deliver(context, await context.revive(session), held, how)
 
 
 def _worded(text: str) -> str:

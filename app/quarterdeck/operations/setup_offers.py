@@ -60,12 +60,11 @@ def hooks_offer(agents: Agents, places: Places) -> Offer | None:
             raise refused[0]
         return None
     names = listed([change.agent.spec.name for change in wanted])
-    whole = [line for change in wanted for line in (str(change.plan.path), *agent_hooks.difference(change), "")]
-    short = [
-        line
-        for change in wanted
-        for line in (str(change.plan.path), *(summary(change) or agent_hooks.difference(change)), "")
-    ]
+    whole, short = [], []
+    for change in wanted:
+        path, lines = str(change.plan.path), list(agent_hooks.difference(change))
+        whole += [path, *lines, ""]
+        short += [path, *(summary(change) or lines), ""]
     return Offer(
         off=f"{names} {'does' if len(wanted) == 1 else 'do'} not report to Quarterdeck.",
         question=f"Let {names} report?",

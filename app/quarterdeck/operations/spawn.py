@@ -212,7 +212,14 @@ async def spawn_in_row(
 
     `begun` is told the id of its row, and again when the worker has got its own id.
     """
-    row = _row(context, request, operations.next_number())
+    now = context.clock.now()
+    row = Session(
+        session_id=SessionId(f"spawning-{next(operations.numbers)}"),
+        tmux_name=f"{request.project} {request.issue or ''}".strip(),
+        tmux_server=str(context.mux.address),
+        last_activity_at=now,
+        work=Work(project=request.project, agent=request.agent or "", issue=request.issue, created_at=now),
+    )
 
     async def work(operation: LongOperation) -> SessionId:
         begun(operation.session_id)
@@ -228,17 +235,3 @@ async def spawn_in_row(
         return (await spawn(context, request, operation.say, reserved)).session_id
 
     return await operations.run(row.session_id, "spawning", work, row)
-
-
-def _row(context: WorkContext, request: SpawnRequest, number: int) -> Session:
-    """The row of a worker that has no identity yet."""
-    now = context.clock.now()
-    work = Work(project=request.project, agent=request.agent or "", issue=request.issue, created_at=now)
-    name = f"{request.project} {request.issue or ''}".strip()
-    return Session(
-        session_id=SessionId(f"spawning-{number}"),
-        tmux_name=name,
-        tmux_server=str(context.mux.address),
-        last_activity_at=now,
-        work=work,
-    )

@@ -128,15 +128,17 @@ async def launch(attempt: Attempt, agent_choice: AgentChoice, system_prompt: str
     wanted = wanted_launch(context, record, agent_choice, prompt=prompt, system_prompt=system_prompt)
     plan = await take_up_earlier(context, attempt.project, record, agent, wanted) or agent.launch(wanted)
     attempt.push("the prompt files", lambda: asyncio.to_thread(remove_files, context, record))
-    await asyncio.to_thread(write_files, {prompt_file(context, record): system_prompt, **plan.files})
-    own_files(context, record, plan)
+    await lay_out_files(context, record, plan, {prompt_file(context, record): system_prompt})
     await start_session(attempt, agent, plan)
 
 
-def own_files(context: WorkContext, record: WorkRecord, plan: LaunchPlan) -> None:
-    """Tell git which files in the worktree are ours, so that they never count as the agent's work."""
+async def lay_out_files(
+    context: WorkContext, record: WorkRecord, plan: LaunchPlan, more: Mapping[Path, str] | None = None
+) -> None:
+    """Write what the agent is started with; git is told of what lies in the worktree: it is not the agent's work."""
     assert record.worktree is not None
     worktree = Path(record.worktree)
+    await asyncio.to_thread(write_files, {**(more or {}), **plan.files})
     if inside := [str(path.relative_to(worktree)) for path in plan.files if path.is_relative_to(worktree)]:
         context.git.own(worktree, inside)
 
