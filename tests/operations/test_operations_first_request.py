@@ -11,8 +11,7 @@ import pytest
 from quarterdeck.errors import AgentError, QuarterdeckError, TmuxUnreachable
 from quarterdeck.operations import pane_view
 from quarterdeck.operations.delivery_proof import Outcome
-from quarterdeck.operations.new import NewSessionRequest, new_session
-from quarterdeck.operations.reopen import reopen
+from quarterdeck.operations.new import NewSessionRequest, new_session, reopen
 from quarterdeck.operations.send import deliver_held, send
 from quarterdeck.ports.store import ActivityQuery
 from quarterdeck.values import replace

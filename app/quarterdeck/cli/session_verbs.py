@@ -17,7 +17,7 @@ from quarterdeck.operations.kill import forget
 from quarterdeck.operations.kill import kill as end_session
 from quarterdeck.operations.kill_work import kill_work
 from quarterdeck.operations.new import NewSessionRequest, new_session
-from quarterdeck.operations.reopen import adopt as adopt_session
+from quarterdeck.operations.new import adopt as adopt_session
 from quarterdeck.operations.session_runtime import Leftovers
 from quarterdeck.roots import absolute
 from quarterdeck.tmux.navigation import own_pane

@@ -20,10 +20,10 @@ from quarterdeck.foreign_files import read_given
 from quarterdeck.operations.claim import claim_pr
 from quarterdeck.operations.cleanup import CleanupCandidate, cleanup
 from quarterdeck.operations.conversations import remap
+from quarterdeck.operations.new import reopen
 from quarterdeck.operations.orchestrator import OrchestratorRequest, ensure_orchestrator, relaunch_orchestrator
 from quarterdeck.operations.projects import offer_project
 from quarterdeck.operations.recover import recover
-from quarterdeck.operations.reopen import reopen
 from quarterdeck.operations.restore import restore, tell_kept
 from quarterdeck.operations.session_runtime import Leftovers
 from quarterdeck.operations.spawn import SpawnRequest, spawn

@@ -93,10 +93,8 @@ async def answer(
     dialog = _dialog(view, question)
     taken = _taken(question, choice)
     if not question.ticks and dialog.to_write(question.choices) in {position + 1 for position in taken}:
-        raise UsageError(
-            f"{question.choices[taken[0]]!r} is for an answer in words of your own.",
-            hint="Give the words in place of the choice.",
-        )
+        said = f"{question.choices[taken[0]]!r} is for an answer in words of your own."
+        raise UsageError(said, hint="Give the words in place of the choice.")
     await context.mux.leave_mode(target.pane_id)
     await asyncio.sleep(GRACE)
     opened = OpenDialog(context, target, question)

@@ -58,15 +58,9 @@ async def forget(context: SessionContext, session: Session) -> None:
     if session.is_stale or session.ended_at is not None:
         context.supervisor.note_end(SessionForgotten(session_id=session.session_id, at=now))
         return
-    context.supervisor.note_end(
-        SessionDeleted(
-            session=session,
-            reason=ExitReason.API_DELETE,
-            mode=DeleteMode.DETACH_BRIDGE,
-            tmux_session_alive=True,
-            at=now,
-        )
-    )
+    reason, mode = ExitReason.API_DELETE, DeleteMode.DETACH_BRIDGE
+    gone_on = SessionDeleted(session=session, reason=reason, mode=mode, tmux_session_alive=True, at=now)
+    context.supervisor.note_end(gone_on)
 
 
 def losses(session: Session) -> tuple[str, ...]:

@@ -103,14 +103,9 @@ class TargetPane:
         if screen is None or self.agent is None:
             return PaneView(pane=None)
         look = ScreenLook(text=screen, at=self._context.clock.now())
-        claim = self.agent.read_screen(look)
-        return PaneView(
-            pane=None,
-            screen=clean_lines(screen),
-            agent=self.agent,
-            box=self.agent.read_box(look),
-            claims=(claim,) if claim else (),
-        )
+        claim, box = self.agent.read_screen(look), self.agent.read_box(look)
+        claims = (claim,) if claim else ()
+        return PaneView(pane=None, screen=clean_lines(screen), agent=self.agent, box=box, claims=claims)
 
     async def _find_agent(self, pane: Pane) -> None:
         table = await self._context.processes.look(at_once=self.program is None)
@@ -134,11 +129,12 @@ class TargetPane:
         return tuple(claim for claim in found if claim is not None)
 
     def _drawing(self, screen: str, pane: Pane) -> ScreenLook:
-        now = self._context.clock.monotonic()
+        clock, still_for = self._context.clock, None
         if screen != self._drawn or self._drawn_at is None:
-            self._drawn, self._drawn_at = screen, now
-            return ScreenLook(text=screen, at=self._context.clock.now(), title=pane.title)
-        return ScreenLook(text=screen, at=self._context.clock.now(), title=pane.title, still_for=now - self._drawn_at)
+            self._drawn, self._drawn_at = screen, clock.monotonic()
+        else:
+            still_for = clock.monotonic() - self._drawn_at
+        return ScreenLook(text=screen, at=clock.now(), title=pane.title, still_for=still_for)
 
 
 TYPED_WITHIN = 4.0

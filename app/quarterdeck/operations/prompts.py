@@ -94,14 +94,8 @@ def task(brief: Brief) -> str:
 
 
 def _about(project: Project, brief: Brief) -> str:
-    facts = [f"- name: {project.name}"]
-    if project.repo:
-        facts.append(f"- repository: {project.repo}")
-    if brief.base:
-        facts.append(f"- work goes to: {brief.base}")
-    if brief.issue:
-        facts.append(f"- issue: {brief.issue}")
-    return "# The project\n\n" + "\n".join(facts)
+    facts = {"name": project.name, "repository": project.repo, "work goes to": brief.base, "issue": brief.issue}
+    return "# The project\n\n" + "\n".join(f"- {what}: {value}" for what, value in facts.items() if value)
 
 
 def _joined(parts: list[str], brief: Brief) -> str:

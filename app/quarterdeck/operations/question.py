@@ -58,10 +58,8 @@ async def read_question(
             break
         await asyncio.sleep(EVERY)
     if view.question is not None:
-        raise Refused(
-            f'What "{session.tmux_name}" asks cannot be read from its screen.',
-            hint=f"quarterdeck attach {session.tmux_name}",
-        )
+        said = f'What "{session.tmux_name}" asks cannot be read from its screen.'
+        raise Refused(said, hint=f"quarterdeck attach {session.tmux_name}")
     raise Refused(f'"{session.tmux_name}" asks nothing now.')
 
 
@@ -70,9 +68,8 @@ def question_in(view: PaneView) -> AskedQuestion | None:
     for claim in view.claims:
         if claim.source is Source.SCREEN and claim.needs is not None and claim.needs in ASKING:
             text = claim.question or claim.detail
-            return AskedQuestion(
-                kind=claim.needs, text=text, choices=claim.choices, ticks=claim.ticks, marked=claim.marked
-            )
+            choices, ticks, marked = claim.choices, claim.ticks, claim.marked
+            return AskedQuestion(kind=claim.needs, text=text, choices=choices, ticks=ticks, marked=marked)
     return None
 
 

@@ -111,16 +111,10 @@ async def _check_restorable(context: WorkContext, record: WorkRecord) -> None:
         raise TmuxUnreachable(f"tmux does not answer, so it is not known whether {record.session_id} still runs.")
     if is_restorable(replace(record.lifecycle, runtime=runtime)):
         return
-    await context.tell(
-        "session.restore_failed",
-        f"{record.session_id} cannot be restored",
-        record.project,
-        record.session_id,
-        Level.ERROR,
-        stage="validation",
-        status=status_of(record.lifecycle),
-        runtime=runtime.state,
-    )
+    said, status = f"{record.session_id} cannot be restored", status_of(record.lifecycle)
+    about = (record.project, record.session_id, Level.ERROR)
+    state = runtime.state
+    await context.tell("session.restore_failed", said, *about, stage="validation", status=status, runtime=state)
     raise NotRestorable(
         f"The agent of {record.session_id} is {runtime.state}, so there is nothing to bring back.",
         hint="Only a worker that is over, or whose agent is gone, can be restored.",
@@ -148,20 +142,13 @@ async def _bring_worktree_back(attempt: Attempt) -> None:
         made = await context.git.restore(attempt.wanted_worktree(), path, attempt.say)
         await attempt.prepare(made.path)
     except QuarterdeckError as error:
-        await context.tell(
-            "session.restore_failed",
-            f"The worktree of {record.session_id} could not be brought back",
-            project.name,
-            record.session_id,
-            Level.ERROR,
-            stage="workspace_restore",
-            error=error.message,
-        )
+        said = f"The worktree of {record.session_id} could not be brought back"
+        about, stage = (project.name, record.session_id, Level.ERROR), "workspace_restore"
+        await context.tell("session.restore_failed", said, *about, stage=stage, error=error.message)
         if isinstance(error, WorktreeMissing):
             raise
-        raise WorktreeMissing(
-            f"The worktree {path} could not be brought back: {error.message}", hint=error.hint
-        ) from error
+        said = f"The worktree {path} could not be brought back: {error.message}"
+        raise WorktreeMissing(said, hint=error.hint) from error
     await attempt.change(lambda held: replace(held, worktree=str(made.path)))
 
 

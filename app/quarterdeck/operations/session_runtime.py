@@ -132,10 +132,8 @@ async def server_elsewhere(context: WorkContext, record: WorkRecord) -> str:
 async def check_is_here(context: WorkContext, record: WorkRecord) -> None:
     """Raise Refused when a session's agent may run where we do not see it."""
     if server := await server_elsewhere(context, record):
-        raise Refused(
-            f"{record.session_id} belongs to another tmux server than this one.",
-            hint=f"Say which with `quarterdeck -S {shlex.quote(server)} …`.",
-        )
+        hint = f"Say which with `quarterdeck -S {shlex.quote(server)} …`."
+        raise Refused(f"{record.session_id} belongs to another tmux server than this one.", hint=hint)
 
 
 async def _is_served(socket: str) -> bool:
@@ -184,8 +182,8 @@ def is_settling(record: WorkRecord, now: datetime) -> bool:
     return now - (record.restored_at or record.created_at) < SETTLING
 
 
-async def end_runtime(context: WorkContext, record: WorkRecord, system: SystemLook | None = None) -> bool:
-    """End the tmux session and every process that came of it, and make sure; answers whether there was one.
+async def end_runtime(context: WorkContext, record: WorkRecord, system: SystemLook | None = None) -> None:
+    """End the tmux session and every process that came of it, and make sure.
 
     Raises TmuxUnreachable when tmux cannot be asked: then nothing is known, and nothing may be said to be over.
     """
@@ -194,7 +192,7 @@ async def end_runtime(context: WorkContext, record: WorkRecord, system: SystemLo
         raise TmuxUnreachable(f"tmux does not answer, so {record.session_id} cannot be ended: {system.error}")
     panes = system.panes(record)
     if not panes:
-        return False
+        return
     begun = {each.pid: each for pane in panes for each in process.family(pane.pid, system.processes)}
     await _move_clients_away(context, panes, system)
     incarnation = str(system.snapshot.incarnation) if system.snapshot else ""
@@ -204,7 +202,6 @@ async def end_runtime(context: WorkContext, record: WorkRecord, system: SystemLo
     if left:
         names = ", ".join(f"{each.name} ({each.pid})" for each in left)
         raise Refused(f"The tmux session of {record.session_id} is gone, but these processes do not end: {names}.")
-    return True
 
 
 def ended(
@@ -238,23 +235,18 @@ async def note_start(context: WorkContext, pane: Pane) -> None:
 async def note_end(context: WorkContext, session_id: str, reason: ExitReason) -> None:
     """Write down that a session's tmux session is over, so that its identity is free for the next one."""
     await context.store.release(SessionId(session_id))
-    held = [
-        session
-        for session in await context.store.sessions()
-        if session.session_id == session_id and session.ended_at is None
-    ]
-    if held:
+    rows = [row for row in await context.store.sessions() if row.session_id == session_id and row.ended_at is None]
+    if rows:
         now = context.clock.now()
-        await context.store.end([over(each, reason, now) for each in held], reason)
+        await context.store.end([over(each, reason, now) for each in rows], reason)
 
 
 async def _move_clients_away(context: WorkContext, panes: list[Pane], system: SystemLook) -> None:
     """Show another session on each terminal that looks at this one, so that its end throws nobody out of tmux."""
     assert system.snapshot is not None
     ours = panes[0].tmux_id
-    others = [
-        pane for pane in system.snapshot.panes if pane.tmux_id != ours and pane.window_active and pane.pane_active
-    ]
+    shown = [pane for pane in system.snapshot.panes if pane.window_active and pane.pane_active]
+    others = [pane for pane in shown if pane.tmux_id != ours]
     if not others:
         return
     target = max(others, key=lambda pane: pane.activity)

@@ -12,9 +12,9 @@ from quarterdeck.operations.cleanup import candidates, clear_picked
 from quarterdeck.operations.delivery import Delivery, DeliveryRules
 from quarterdeck.operations.kill_work import end_worker, what_ends
 from quarterdeck.operations.long_operations import all_at_once
+from quarterdeck.operations.new import bring_session_back
 from quarterdeck.operations.preview import folder_diff
 from quarterdeck.operations.projects import list_issues, projects_near
-from quarterdeck.operations.reopen import bring_session_back
 from quarterdeck.operations.restore import bring_worker_back
 from quarterdeck.operations.spawn import spawn_in_row
 from quarterdeck.values import replace
