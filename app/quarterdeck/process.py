@@ -46,8 +46,6 @@ class Result(Struct, frozen=True):
     code: int
     out: str
     err: str
-    truncated: bool = False
-    """Whether it said more than was kept."""
 
     @property
     def ok(self) -> bool:
@@ -107,7 +105,7 @@ async def run(
             _read(process.stdout, limit_bytes), _read(process.stderr, limit_bytes), _feed(process, data)
         )
         code = await process.wait()
-    return Result(code, _text(out[0]), _text(err[0]), truncated=out[1] or err[1])
+    return Result(code, _text(out), _text(err))
 
 
 async def stream(
@@ -182,14 +180,12 @@ def _start_error(program: str, cwd: Path | str | None, error: OSError) -> Progra
     return ProgramFailed(f"{program} cannot be started: {error.strerror}.")
 
 
-async def _read(stream: asyncio.StreamReader | None, limit: int) -> tuple[bytes, bool]:
+async def _read(stream: asyncio.StreamReader | None, limit: int) -> bytes:
     assert stream is not None
     kept = bytearray()
-    total = 0
     while chunk := await stream.read(_CHUNK):
-        total += len(chunk)
         kept += chunk[: max(0, limit - len(kept))]
-    return bytes(kept), total > limit
+    return bytes(kept)
 
 
 async def _feed(process: Process, data: bytes | None) -> None:

@@ -76,11 +76,10 @@ async def test_our_tmux_is_not_inherited_and_extra_variables_are(monkeypatch: py
     assert result.out == "[None, None, '1', '2']\n"
 
 
-async def test_more_than_the_limit_is_dropped_and_said() -> None:
+async def test_more_than_the_limit_is_dropped() -> None:
     result = await run(python("print('x' * 1_000_000)"), timeout=PATIENCE, limit_bytes=1000)
 
     assert len(result.out) == 1000
-    assert result.truncated
 
 
 async def test_bytes_that_are_not_text_do_not_fail() -> None:

@@ -30,8 +30,6 @@ class Report(Struct, frozen=True, kw_only=True):
     """tmux socket the agent ran under; "" when it ran outside tmux."""
     at: datetime
     payload: Mapping[str, object] = field(default_factory=dict)
-    truncated: bool = False
-    """Whether the hook cut the payload, so that only the event itself is known."""
 
 
 class ReportState(Struct, frozen=True, kw_only=True):

@@ -132,7 +132,6 @@ def parse(data: bytes, *, written_at: float, boot: float | None = None) -> Repor
         socket=tmux.partition(",")[0] if tmux != "-" else "",
         at=datetime.fromtimestamp(_told_at(told, written_at, boot), UTC),
         payload=payload,
-        truncated=whole is None,
     )
 
 
