@@ -9,7 +9,6 @@ import threading
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from quarterdeck.errors import QuarterdeckError, StoreError
-from quarterdeck.ports.store import StoreHealth
 from quarterdeck.store.engine import Engine, Run, Write
 
 if TYPE_CHECKING:
@@ -48,16 +47,10 @@ class Database:
         """Whether another connection wrote since this was last asked."""
         return await self._ask(self.engine.changed_elsewhere)
 
-    def health(self) -> StoreHealth:
-        """Whether the file can be written now, and what went wrong."""
-        engine = self.engine
-        return StoreHealth(
-            ok=not engine.is_degraded,
-            pending=self._jobs.qsize() + len(engine.waiting),
-            error=engine.error,
-            notice=engine.notice,
-            dropped=engine.dropped,
-        )
+    @property
+    def pending(self) -> int:
+        """Writes that were handed over and are not in the file yet."""
+        return self._jobs.qsize() + len(self.engine.waiting)
 
     async def flush(self, timeout: float) -> bool:
         """Wait until everything handed over is in the file; False when that took too long."""

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from quarterdeck.paths import private_folder
 from quarterdeck.ports.clock import SystemClock
-from quarterdeck.ports.store import Claim
+from quarterdeck.ports.store import Claim, StoreHealth
 from quarterdeck.store import activity_log, identity, session_ids, sessions, tails, thoughts
 from quarterdeck.store.database import BUSY_TIMEOUT, RETRY_EVERY, Database
 from quarterdeck.store.engine import Later, Run, Write
 from quarterdeck.store.glances import own_session_key, trouble_key
 from quarterdeck.store.kept_rows import set_aside
-from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     import sqlite3
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
     from quarterdeck.paths import Places
     from quarterdeck.ports.clock import Clock
-    from quarterdeck.ports.store import Activity, ActivityQuery, Identity, SeenSession, StoreHealth
+    from quarterdeck.ports.store import Activity, ActivityQuery, Identity, SeenSession
     from quarterdeck.store.kept_rows import Known
 
 logger = logging.getLogger(__name__)
@@ -228,14 +227,19 @@ class SqliteStore:
 
     def health(self) -> StoreHealth:
         """Whether what is kept reaches the disk now, and what went wrong."""
-        health = self.database.health()
-        notices = [health.notice] if health.notice else []
+        engine = self.database.engine
+        notices = [engine.notice] if engine.notice else []
         if self._bad_rows:
             notices.append(f"{self._bad_rows} stored rows could not be understood, and were set aside.")
-        waiting = self.database.engine.waiting
-        # The store's thread may add to them meanwhile.
-        unkept = frozenset(given for key, given in self._promised.copy().items() if key in waiting)
-        return replace(health, notice=" ".join(notices), unkept=unkept, dropped=health.dropped + self._dropped)
+        return StoreHealth(
+            ok=not engine.is_degraded,
+            pending=self.database.pending,
+            error=engine.error,
+            notice=" ".join(notices),
+            # The store's thread may add to them meanwhile.
+            unkept=frozenset(given for key, given in self._promised.copy().items() if key in engine.waiting),
+            dropped=engine.dropped + self._dropped,
+        )
 
     async def flush(self, timeout: float = 5.0) -> bool:
         """Wait until everything handed over is on disk; False when that took too long."""

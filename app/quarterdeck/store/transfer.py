@@ -140,7 +140,7 @@ def _session(connection: sqlite3.Connection, row: Json, others: set[str]) -> str
 def _thought(connection: sqlite3.Connection, row: Json, others: set[str]) -> str | None:
     key, changed, body = _text(row, "key"), _number(row, "changed"), as_json(row["body"])
     read_thought(body)
-    return None if key in others else _newer(connection, "thoughts", "key", (key, body, changed))
+    return None if key in others else _newer(connection, "thoughts", {"key": key, "body": body, "changed": changed})
 
 
 def _old_thought(connection: sqlite3.Connection, row: Json, others: set[str]) -> str | None:
@@ -160,25 +160,19 @@ def _work(connection: sqlite3.Connection, row: Json, others: set[str]) -> str | 
     read_work(session_id, body)
     if session_id in others:
         return None
-    return _newer(connection, "work", "session_id", (session_id, body, changed), project=_text(row, "project"))
+    project = _text(row, "project")
+    return _newer(connection, "work", {"session_id": session_id, "body": body, "changed": changed, "project": project})
 
 
-def _newer(
-    connection: sqlite3.Connection, table: str, key: str, row: tuple[str, str, float], *, project: str | None = None
-) -> str:
-    """Keep a row unless the one that is here is as new."""
-    held = connection.execute(f"SELECT changed FROM {table} WHERE {key} = ?", row[:1]).fetchone()  # noqa: S608 — our own names
-    if held is not None and held[0] >= row[2]:
+def _newer(connection: sqlite3.Connection, table: str, row: Json) -> str:
+    """Keep a row, which its first column names, unless the one that is here is as new."""
+    key, *others = row
+    held = connection.execute(f"SELECT changed FROM {table} WHERE {key} = ?", (row[key],)).fetchone()  # noqa: S608 — our own names
+    if held is not None and held[0] >= row["changed"]:
         return "kept"
-    columns, values = [key, "body", "changed"], list[object](row)
-    if project is not None:
-        columns, values = [*columns, "project"], [*values, project]
-    updates = ", ".join(f"{name} = excluded.{name}" for name in columns[1:])
-    connection.execute(
-        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 — our own names
-        f" ON CONFLICT ({key}) DO UPDATE SET {updates}",
-        values,
-    )
+    values, updates = ", ".join(f":{name}" for name in row), ", ".join(f"{name} = excluded.{name}" for name in others)
+    insert = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({values})"  # noqa: S608 — our own names
+    connection.execute(f"{insert} ON CONFLICT ({key}) DO UPDATE SET {updates}", row)
     return "added" if held is None else "updated"
 
 
