@@ -7,7 +7,7 @@ import itertools
 import json
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from quarterdeck.agents.gist import asked, tool_request
 from quarterdeck.core.foreign_json import is_object, object_at, objects_at, text_at
@@ -81,7 +81,7 @@ def ask(port: int, credentials: str = "") -> Answers | None:
         connection.close()
     if not is_object(status):
         return None
-    return Answers(status, objects_at({"": permissions}, ""), objects_at({"": questions}, ""))
+    return Answers(status, objects_at(permissions), objects_at(questions))
 
 
 def reading_of(answers: Answers, at: datetime) -> Reading:
@@ -126,11 +126,10 @@ def _credentials(pid: int) -> str:
     return f"{found.get(_USER) or 'opencode'}:{found[PASSWORD]}" if found.get(PASSWORD) else ""
 
 
-def _get(connection: HTTPConnection, path: str, headers: Mapping[str, str]) -> object:
+def _get(connection: HTTPConnection, path: str, headers: Mapping[str, str]) -> Any:
     connection.request("GET", path, headers=dict(headers))
     response = connection.getresponse()
     body = response.read(LONGEST)
     if response.status != OK:
         raise ValueError(f"{path}: status {response.status}")
-    found: object = json.loads(body)
-    return found
+    return json.loads(body)

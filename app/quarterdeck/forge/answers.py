@@ -1,11 +1,11 @@
-"""What forges and trackers answer: held for a while, and read with nothing taken for granted."""
+"""What forges and trackers answered, held for a while."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -45,20 +45,3 @@ class Cache(Generic[V]):
         self._held.move_to_end(key)
         while len(self._held) > self._size:
             self._held.popitem(last=False)
-
-
-def text(value: object) -> str:
-    """A text out of a tool's answer; "" when it is missing or something else."""
-    return value if isinstance(value, str) else ""
-
-
-def rows(value: object) -> list[dict[str, Any]]:
-    """The objects in a list out of a tool's answer; none when it is something else."""
-    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
-
-
-def name_of(value: object, *keys: str) -> str | None:
-    """A name out of an object in a tool's answer, by the first key that has one."""
-    if not isinstance(value, dict):
-        return None
-    return next((text(value.get(key)) for key in keys if text(value.get(key))), None)

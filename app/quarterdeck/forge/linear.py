@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from quarterdeck.core.foreign_json import is_object, objects_at, text_at
 from quarterdeck.core.issue import Issue, IssueState
 from quarterdeck.core.text import clean
 from quarterdeck.errors import ForgeError, IssueNotFound
-from quarterdeck.forge.answers import ISSUE_SECONDS, Cache, name_of, rows, text
+from quarterdeck.forge.answers import ISSUE_SECONDS, Cache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from quarterdeck.core.foreign_json import Json
 
 ADDRESS = "https://api.linear.app/graphql"
 SECONDS = 30.0
@@ -53,7 +56,7 @@ class LinearTracker:
 
         async def look() -> Issue:
             found = (await self._ask(_ONE, {"id": word})).get("issue")
-            if not isinstance(found, dict):
+            if not is_object(found):
                 raise IssueNotFound(f"Linear has no issue {word}.")
             return read_issue(found)
 
@@ -66,14 +69,14 @@ class LinearTracker:
             wanted["team"] = {"key": {"eq": self._team}}
         if search:
             wanted["title"] = {"containsIgnoreCase": search}
-        found = (await self._ask(_MANY, {"filter": wanted, "first": min(limit, 250)})).get("issues")
-        return [read_issue(row) for row in rows(found.get("nodes") if isinstance(found, dict) else None)]
+        found = await self._ask(_MANY, {"filter": wanted, "first": min(limit, 250)})
+        return [read_issue(row) for row in objects_at(found, "issues", "nodes")]
 
     def branch(self, issue_id: str) -> str:
         """What a branch for this issue is called."""
         return f"feat/{issue_id.strip().upper()}"
 
-    async def _ask(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+    async def _ask(self, query: str, variables: dict[str, Any]) -> Json:
         key = self._environ.get(self._key_variable, "").strip()
         if not key:
             hint = f"Set {self._key_variable} to a personal API key of Linear's."
@@ -103,10 +106,10 @@ class LinearTracker:
         return _data(value, answer.status_code)
 
 
-def _data(value: object, status: int) -> dict[str, Any]:
-    if not isinstance(value, dict):
+def _data(value: object, status: int) -> Json:
+    if not is_object(value):
         raise ForgeError("Linear gave an answer that cannot be read.")
-    problems = [clean(text(row.get("message"))) for row in rows(value.get("errors"))]
+    problems = [clean(text_at(row, "message")) for row in objects_at(value, "errors")]
     if problems:
         said = "; ".join(problems)[:300]
         if re.search(r"entity not found|could not find", said, re.IGNORECASE):
@@ -115,22 +118,20 @@ def _data(value: object, status: int) -> dict[str, Any]:
             raise ForgeError("Linear does not accept the key.")
         raise ForgeError(f"Linear could not be asked: {said}")
     data = value.get("data")
-    if status >= 400 or not isinstance(data, dict):
+    if status >= 400 or not is_object(data):
         raise ForgeError(f"Linear could not be asked (status {status}).")
     return data
 
 
-def read_issue(row: dict[str, Any]) -> Issue:
+def read_issue(row: Json) -> Issue:
     """An issue as Linear tells it."""
-    labels = row.get("labels")
-    nodes = rows(labels.get("nodes") if isinstance(labels, dict) else None)
     return Issue(
-        id=text(row.get("identifier")),
-        title=clean(text(row.get("title"))),
-        body=text(row.get("description")),
-        url=text(row.get("url")),
-        state=_STATES.get(name_of(row.get("state"), "type") or "", IssueState.OPEN),
-        labels=tuple(clean(text(label.get("name"))) for label in nodes),
-        priority=text(row.get("priorityLabel")) or None,
-        branch=text(row.get("branchName")) or None,
+        id=text_at(row, "identifier"),
+        title=clean(text_at(row, "title")),
+        body=text_at(row, "description"),
+        url=text_at(row, "url"),
+        state=_STATES.get(text_at(row, "state", "type"), IssueState.OPEN),
+        labels=tuple(clean(text_at(label, "name")) for label in objects_at(row, "labels", "nodes")),
+        priority=text_at(row, "priorityLabel") or None,
+        branch=text_at(row, "branchName") or None,
     )

@@ -11,16 +11,19 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from quarterdeck import process
+from quarterdeck.core.foreign_json import is_object, objects_at, text_at
 from quarterdeck.core.issue import Issue, IssueState, issue_number, means_not_found
 from quarterdeck.core.pull_request import PullRequest, parse_pull_request
 from quarterdeck.core.text import clean
 from quarterdeck.errors import ForgeError, IssueNotFound, NotFound, ProgramMissing, ProgramTimedOut, Refused
-from quarterdeck.forge.answers import ISSUE_SECONDS, Cache, name_of, rows, text
+from quarterdeck.forge.answers import ISSUE_SECONDS, Cache
 from quarterdeck.forge.git_command import git
 from quarterdeck.programs import install_hint
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from quarterdeck.core.foreign_json import Json
 
 SECONDS = 30.0
 FIND_SECONDS = 30.0
@@ -98,7 +101,7 @@ class ToolForge(ABC):
         """Open issues, the newest first."""
         sought = ("--search", search) if search else ()
         found = await self._ask_issues("list", *self.only_open, self.limit_flag, str(limit), *sought)
-        return [self._read_issue(row) for row in rows(found)]
+        return [self._read_issue(row) for row in objects_at(found)]
 
     def branch(self, issue_id: str) -> str:
         """What a branch for this issue is called."""
@@ -120,7 +123,7 @@ class ToolForge(ABC):
         words = ("list", *self._where, self.head_flag, branch, self.limit_flag, "1", *self.request_json)
 
         async def look() -> PullRequest:
-            found = rows(await self.ask_json(self.noun, *words))
+            found = objects_at(await self.ask_json(self.noun, *words))
             if not found:
                 raise NotFound(f"{branch} has no {self.request}.")
             return self._read_request(found[0])
@@ -196,43 +199,45 @@ class ToolForge(ABC):
     async def _ask_issues(self, verb: str, *arguments: str) -> Any:
         return await self.ask_json("issue", verb, *arguments, *self._where, *self.issue_json)
 
-    def _object(self, answer: object) -> dict[str, Any]:
-        if not isinstance(answer, dict):
+    def _object(self, answer: object) -> Json:
+        if not is_object(answer):
             raise ForgeError(f"{self.name} gave an answer that cannot be read.")
         return answer
 
-    def _read_issue(self, row: dict[str, Any]) -> Issue:
-        number, title, body, url = (row.get(key, "") for key in self.issue_keys)
+    def _read_issue(self, row: Json) -> Issue:
+        number, title, body, url = self.issue_keys
         state = IssueState.OPEN
-        if text(row.get("state")).lower() == "closed":
-            is_given_up = text(row.get("stateReason")).upper() == "NOT_PLANNED"
+        if text_at(row, "state").lower() == "closed":
+            is_given_up = text_at(row, "stateReason").upper() == "NOT_PLANNED"
             state = IssueState.CANCELLED if is_given_up else IssueState.CLOSED
         labels = row.get("labels")
-        names = [name_of(each, "name") or text(each) for each in labels] if isinstance(labels, list) else []
+        # One forge tells their names alone.
+        named = [text_at(each, "name") or each for each in labels] if isinstance(labels, list) else []
         return Issue(
-            id=str(number),
-            title=clean(text(title)),
-            body=text(body),
-            url=text(url),
+            id=str(row.get(number, "")),
+            title=clean(text_at(row, title)),
+            body=text_at(row, body),
+            url=text_at(row, url),
             state=state,
-            labels=tuple(clean(name) for name in names if name),
+            labels=tuple(clean(each) for each in named if isinstance(each, str)),
         )
 
-    def _read_request(self, row: dict[str, Any]) -> PullRequest:
-        number, title, url, branch, base_branch = (row.get(key) for key in self.request_keys)
-        if not isinstance(number, int):
+    def _read_request(self, row: Json) -> PullRequest:
+        number, title, url, branch, base_branch = self.request_keys
+        known = parse_pull_request(text_at(row, url))
+        found = row.get(number)
+        if not isinstance(found, int):
             raise ForgeError(f"{self.name} told of a {self.request} without a number.")
-        known = parse_pull_request(text(url))
         return PullRequest(
-            number=number,
-            url=text(url),
-            title=clean(text(title)),
+            number=found,
+            url=text_at(row, url),
+            title=clean(text_at(row, title)),
             owner=known.owner if known else "",
             repo=known.repo if known else "",
-            branch=text(branch),
-            base_branch=text(base_branch),
+            branch=text_at(row, branch),
+            base_branch=text_at(row, base_branch),
             is_draft=any(row.get(key) for key in ("isDraft", "draft", "work_in_progress")),
-            state=_STATES.get(text(row.get("state")).lower(), "open"),
+            state=_STATES.get(text_at(row, "state").lower(), "open"),
         )
 
     def _refusal(self, said: str) -> ForgeError | NotFound:
@@ -295,7 +300,7 @@ class GitLab(ToolForge):
 
     async def assign(self, pr: PullRequest) -> None:
         """Assign the merge request to the operator."""
-        login = name_of(await self.ask_json("api", "user"), "username")
+        login = text_at(await self.ask_json("api", "user"), "username")
         if not login:
             raise ForgeError("GitLab does not say who you are.")
         await self.ask(*self.words_for("update", self.told_as(pr)), "--assignee", login)
