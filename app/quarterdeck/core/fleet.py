@@ -6,20 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from msgspec import Struct, field
 
-from quarterdeck.core.events import (
-    EndedShown,
-    Event,
-    LookFailed,
-    LookSucceeded,
-    ServerChanged,
-    SessionChanged,
-    SessionCreated,
-    SessionDeleted,
-    SessionForgotten,
-    SessionStale,
-    ThemeFound,
-    WorkerHealth,
-)
+from quarterdeck.core import events
 from quarterdeck.core.session import TransportHealth
 from quarterdeck.core.session_ends import unanswered
 from quarterdeck.values import replace
@@ -28,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from quarterdeck.core.events import Health
     from quarterdeck.core.repo_theme import RepoTheme
     from quarterdeck.core.session import Session, SessionId
 
@@ -50,7 +36,7 @@ class Fleet(Struct, frozen=True, kw_only=True):
     last_good_look: datetime | None = None
     look_failures: int = 0
     look_error: str = ""
-    workers: Mapping[str, tuple[Health, str]] = field(default_factory=dict)
+    workers: Mapping[str, tuple[events.Health, str]] = field(default_factory=dict)
 
     @property
     def is_certain(self) -> bool:
@@ -67,38 +53,38 @@ def as_seen(fleet: Fleet) -> Fleet:
     return replace(fleet, sessions=sessions)
 
 
-def apply(fleet: Fleet, event: Event) -> Fleet:
+def apply(fleet: Fleet, event: events.Event) -> Fleet:
     """Fold one event into the fleet. Pure; an event about an unknown session changes nothing."""
     match event:
-        case SessionCreated(session=session):
+        case events.SessionCreated(session=session):
             sessions = {**fleet.sessions, session.session_id: session}
             exited = _without(fleet.exited, session.session_id)
             return replace(fleet, sessions=sessions, exited=exited)
-        case SessionChanged(after=session):
+        case events.SessionChanged(after=session):
             if session.session_id not in fleet.sessions:
                 return fleet
             return replace(fleet, sessions={**fleet.sessions, session.session_id: session})
-        case SessionStale(session=session):
+        case events.SessionStale(session=session):
             return replace(fleet, sessions={**fleet.sessions, session.session_id: session})
-        case SessionDeleted(session=session):
+        case events.SessionDeleted(session=session):
             exited = _without(fleet.exited, session.session_id)
             if not event.tmux_session_alive:
                 exited[session.session_id] = session
             sessions = _without(fleet.sessions, session.session_id)
             return replace(fleet, sessions=sessions, exited=dict(list(exited.items())[-EXITED_KEPT:]))
-        case SessionForgotten(session_id=key):
+        case events.SessionForgotten(session_id=key):
             return replace(fleet, sessions=_without(fleet.sessions, key), exited=_without(fleet.exited, key))
-        case EndedShown(sessions=shown):
+        case events.EndedShown(sessions=shown):
             return replace(fleet, exited=shown)
-        case ServerChanged(after=after):
+        case events.ServerChanged(after=after):
             return replace(fleet, incarnation=after)
-        case LookSucceeded(at=at, incarnation=incarnation):
+        case events.LookSucceeded(at=at, incarnation=incarnation):
             return replace(fleet, incarnation=incarnation, last_good_look=at, look_failures=0, look_error="")
-        case LookFailed(message=message, failures=failures):
+        case events.LookFailed(message=message, failures=failures):
             return replace(fleet, look_failures=failures, look_error=message)
-        case ThemeFound(theme_id=theme_id, theme=theme):
+        case events.ThemeFound(theme_id=theme_id, theme=theme):
             return replace(fleet, themes=dict(fleet.themes) | {theme_id: theme})
-        case WorkerHealth(worker=worker, health=health, detail=detail):
+        case events.WorkerHealth(worker=worker, health=health, detail=detail):
             return replace(fleet, workers=dict(fleet.workers) | {worker: (health, detail)})
         case _:
             assert_never(event)

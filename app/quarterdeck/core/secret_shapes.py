@@ -32,47 +32,45 @@ _BEGINNINGS = """
     shippo_test_ 20 oy2 40 AGE-SECRET-KEY-1 20 sha256~ 30 ctx7sk- 16 cfut_ 20 pnu_ 20 duffel_live_ 20 duffel_test_ 20
     FLWSECK 12 sm_aat_ 16 sm_pat_ 16 sm_sat_ 16 HRKU- 20 CFPAT- 20 glhf_ 20 fw_ 20 jina_ 20 AKCp 40
 """
-_ANY = re.IGNORECASE
 _REST = r"[\w+/=.%~-]"
 _BEFORE = r"(?<![A-Za-z0-9])"
 _BASE64 = r"[A-Za-z0-9+/=]"
 _BREAK = r"(?:[ \t]*(?:\r?\n|\\r|\\n)[ \t]*|[ ])+"
 
-_AT: tuple[tuple[str, str, int], ...] = (
+_AT = (
     # Keys and certificates, also when their end was cut off.
     (
         "-----begin",
         r"-----BEGIN[ ][A-Z0-9 ]{1,40}-----(?:(?:[^-]|-(?!----))*+-----END[ ][A-Z0-9 ]{1,40}-----"
         rf"|(?:(?:{_BREAK})?(?:{_BASE64}{{16,}}|[A-Z][\w-]{{2,20}}:[^\n\\]*))*+(?:{_BREAK}{_BASE64}+(?=[\s\"'\\]*\Z))?)",
-        0,
     ),
-    ("ey", rf"{_BEFORE}ey[JA-Z][\w-]{{5,2000}}+\.[\w-]{{5,8000}}+(?:\.[\w-]{{0,4000}}+){{0,3}}", 0),
-    ("sk-", rf"{_BEFORE}sk-(?:(?=[\w-]{{0,80}}\d)[\w-]{{16,2000}}+|[A-Za-z0-9]{{20,400}}+)", 0),
-    ("akia", rf"{_BEFORE}AKIA[A-Z0-9]{{16}}(?![A-Za-z0-9])", 0),
-    ("asia", rf"{_BEFORE}ASIA[A-Z0-9]{{16}}(?![A-Za-z0-9])", 0),
+    ("ey", rf"{_BEFORE}ey[JA-Z][\w-]{{5,2000}}+\.[\w-]{{5,8000}}+(?:\.[\w-]{{0,4000}}+){{0,3}}"),
+    ("sk-", rf"{_BEFORE}sk-(?:(?=[\w-]{{0,80}}\d)[\w-]{{16,2000}}+|[A-Za-z0-9]{{20,400}}+)"),
+    ("akia", rf"{_BEFORE}AKIA[A-Z0-9]{{16}}(?![A-Za-z0-9])"),
+    ("asia", rf"{_BEFORE}ASIA[A-Z0-9]{{16}}(?![A-Za-z0-9])"),
     *(
-        (word, rf"{_BEFORE}{word}(?=[\w-]{{0,80}}\d)[\w-]{{20,2000}}+", 0)
+        (word, rf"{_BEFORE}{word}(?=[\w-]{{0,80}}\d)[\w-]{{20,2000}}+")
         for word in ("xai-", "csk-", "nvapi-", "pplx-", "pul-")
     ),
     # What HTTP sends along.
-    ("authorization", r"authorization[\"']?\s{0,3}[:=]\s{0,3}[\"'`]?([^\s\"'`][^\r\n\"'`]{0,2000})", _ANY),
-    ("bearer", r"bearer[ \t:=]{1,3}[\"']?((?=[\w.~+/=-]{0,100}\d)[\w.~+/=-]{8,2000}|[\w.~+/=-]{24,2000})", _ANY),
-    ("cookie", r"cookie[\"']?[ \t]{0,3}[:=][ \t]{0,3}[\"'`]?([\w.%-]{1,80}=[^\r\n\"'`]{1,4000})", _ANY),
+    ("authorization", r"(?i)authorization[\"']?\s{0,3}[:=]\s{0,3}[\"'`]?([^\s\"'`][^\r\n\"'`]{0,2000})"),
+    ("bearer", r"(?i)bearer[ \t:=]{1,3}[\"']?((?=[\w.~+/=-]{0,100}\d)[\w.~+/=-]{8,2000}|[\w.~+/=-]{24,2000})"),
+    ("cookie", r"(?i)cookie[\"']?[ \t]{0,3}[:=][ \t]{0,3}[\"'`]?([\w.%-]{1,80}=[^\r\n\"'`]{1,4000})"),
     # Addresses that hold a secret beside their user.
-    ("://", r"://([^\s/@:\"'`<>\\]{1,100}+:(?!\d{1,5}/)[^\s@\"'`<>\\]{1,300}+)@", 0),
-    ("hooks.slack.com/", r"hooks\.slack\.com/(?:services|workflows|triggers)/([\w/+-]{10,200})", 0),
-    ("/api/webhooks/", r"/api/webhooks/(\d{5,25}/[\w-]{20,200})", 0),
-    ("webhook.office.com/", r"webhook\.office\.com/webhookb2/([\w@/-]{20,400})", 0),
-    ("sig", r"(?:(?<=[?&])|(?<=[?&]x-amz-))sig(?:nature)?=([\w%+/=-]{16,600})", _ANY),
-    ("key=", r"(?<=[?&])key=([\w%+/=.-]{12,600})", _ANY),
-    ("code=", r"(?<=[?&])code=((?=[\w-]{0,100}\d)[\w%+/=.-]{16,600})", _ANY),
+    ("://", r"://([^\s/@:\"'`<>\\]{1,100}+:(?!\d{1,5}/)[^\s@\"'`<>\\]{1,300}+)@"),
+    ("hooks.slack.com/", r"hooks\.slack\.com/(?:services|workflows|triggers)/([\w/+-]{10,200})"),
+    ("/api/webhooks/", r"/api/webhooks/(\d{5,25}/[\w-]{20,200})"),
+    ("webhook.office.com/", r"webhook\.office\.com/webhookb2/([\w@/-]{20,400})"),
+    ("sig", r"(?i)(?:(?<=[?&])|(?<=[?&]x-amz-))sig(?:nature)?=([\w%+/=-]{16,600})"),
+    ("key=", r"(?i)(?<=[?&])key=([\w%+/=.-]{12,600})"),
+    ("code=", r"(?i)(?<=[?&])code=((?=[\w-]{0,100}\d)[\w%+/=.-]{16,600})"),
     # Files.
-    ("machine", r"\bmachine\s{1,10}\S{1,200}\s{1,10}(?:login\s{1,10}\S{1,200}\s{1,10})?password\s{1,10}(\S{1,500})", 0),
-    ("login", r"(?m)(?<![^\s])login[ \t]{1,10}\S{1,200}\s{1,10}password\s{1,10}(\S{1,500})[ \t]*$", 0),
-    ("<add", r"<add\s{1,5}key=\"[\w:.-]{0,60}(?:password|secret|token|key)\"\s{1,5}value=\"([^\"\r\n]{1,500})\"", _ANY),
-    ("mfa.", rf"{_BEFORE}mfa\.[\w-]{{50,120}}", 0),
-    ("key-", rf"{_BEFORE}key-[0-9a-f]{{32}}(?![A-Za-z0-9])", 0),
-    ("a3-", rf"{_BEFORE}A3-[A-Z0-9]{{6}}-[A-Z0-9-]{{20,40}}", 0),
+    ("machine", r"\bmachine\s{1,10}\S{1,200}\s{1,10}(?:login\s{1,10}\S{1,200}\s{1,10})?password\s{1,10}(\S{1,500})"),
+    ("login", r"(?m)(?<![^\s])login[ \t]{1,10}\S{1,200}\s{1,10}password\s{1,10}(\S{1,500})[ \t]*$"),
+    ("<add", r"(?i)<add\s{1,5}key=\"[\w:.-]{0,60}(?:password|secret|token|key)\"\s{1,5}value=\"([^\"\r\n]{1,500})\""),
+    ("mfa.", rf"{_BEFORE}mfa\.[\w-]{{50,120}}"),
+    ("key-", rf"{_BEFORE}key-[0-9a-f]{{32}}(?![A-Za-z0-9])"),
+    ("a3-", rf"{_BEFORE}A3-[A-Z0-9]{{6}}-[A-Z0-9-]{{20,40}}"),
 )
 """What a match begins with, in small letters, and the pattern; its group, or all of it, is the secret."""
 
@@ -116,30 +114,24 @@ _AUTHORITY = re.compile(r"://([^\s/?#\"'`<>\\]{1,600}+)")
 _END = re.compile(r"-----END [A-Z0-9 ]{1,40}-----")
 _KEY_LINE = re.compile(rf"(?:{_BASE64}{{16,}}\\n)*{_BASE64}{{4,}}(?:\\n)?")
 _LINES_OF_A_KEY = 400
-_ENCODED = re.compile(r"(?:basic[ \t]+|auth[\"']?[ \t]*[:=][ \t]*[\"']?)([\w+/-]{6,2000}={0,2})", _ANY)
+_ENCODED = re.compile(r"(?:basic[ \t]+|auth[\"']?[ \t]*[:=][ \t]*[\"']?)([\w+/-]{6,2000}={0,2})", re.IGNORECASE)
 
 
 @cache
-def _beginnings() -> tuple[tuple[str, str, int], ...]:
+def _beginnings() -> tuple[tuple[str, str], ...]:
     """Keyword and pattern of each token that is known by its beginning."""
-    words = _BEGINNINGS.split()
-    return tuple(
+    words, found = _BEGINNINGS.split(), []
+    for start, least in zip(words[::2], words[1::2], strict=True):
         # What ends in `_` begins many a name in code, such as hf_hub_download; a token has more letters in a row.
-        (
-            start.lower(),
-            _BEFORE
-            + re.escape(start)
-            + (f"[A-Za-z0-9]{{{least},600}}+{_REST}{{0,2000}}+" if start[-1] == "_" else f"{_REST}{{{least},2000}}+"),
-            0,
-        )
-        for start, least in zip(words[::2], words[1::2], strict=True)
-    )
+        more = f"[A-Za-z0-9]{{{least},600}}+{_REST}{{0,2000}}+" if start[-1] == "_" else f"{_REST}{{{least},2000}}+"
+        found.append((start.lower(), _BEFORE + re.escape(start) + more))
+    return tuple(found)
 
 
 @cache
-def compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
+def compiled(pattern: str) -> re.Pattern[str]:
     """Compiled when a text has what it is tried for: all of them would take longer than a start may."""
-    return re.compile(pattern, flags)
+    return re.compile(pattern)
 
 
 def at_places(text: str, lowered: str, word: str, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
@@ -154,9 +146,9 @@ def at_places(text: str, lowered: str, word: str, pattern: re.Pattern[str]) -> I
 
 def shapes(text: str, lowered: str, words: str) -> Iterator[Span]:
     """Where something stands that looks like a secret of a known kind; `words` has each word of `lowered` once."""
-    for start, pattern, flags in (*_beginnings(), *_AT):
+    for start, pattern in (*_beginnings(), *_AT):
         if start in words:
-            for found in at_places(text, lowered, start, compiled(pattern, flags)):
+            for found in at_places(text, lowered, start, compiled(pattern)):
                 yield found.span(found.lastindex or 0)
     for word, pattern in _WITHIN:
         if word in words:

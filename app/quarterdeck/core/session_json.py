@@ -10,19 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from quarterdeck.core.events import (
-    Event,
-    LookFailed,
-    LookSucceeded,
-    ServerChanged,
-    SessionChanged,
-    SessionCreated,
-    SessionDeleted,
-    SessionForgotten,
-    SessionStale,
-    ThemeFound,
-    WorkerHealth,
-)
+from quarterdeck.core import events
 from quarterdeck.core.redact import masked_session, masked_values
 from quarterdeck.core.session import FIELDS
 from quarterdeck.core.times import EPOCH, rfc3339
@@ -32,17 +20,17 @@ if TYPE_CHECKING:
 
 SESSION_FIELDS = tuple(field.name for field in FIELDS if field.is_public)
 ASK_FIELDS = ("kind", "text", "choices", "since")
-EVENT_NAMES: Mapping[type[Event], str] = {
-    SessionCreated: "session.created",
-    SessionChanged: "session.changed",
-    SessionDeleted: "session.deleted",
-    SessionStale: "session.stale",
-    SessionForgotten: "session.forgotten",
-    ServerChanged: "server.changed",
-    LookSucceeded: "look.succeeded",
-    LookFailed: "look.failed",
-    ThemeFound: "theme.found",
-    WorkerHealth: "worker.health",
+EVENT_NAMES: Mapping[type[events.Event], str] = {
+    events.SessionCreated: "session.created",
+    events.SessionChanged: "session.changed",
+    events.SessionDeleted: "session.deleted",
+    events.SessionStale: "session.stale",
+    events.SessionForgotten: "session.forgotten",
+    events.ServerChanged: "server.changed",
+    events.LookSucceeded: "look.succeeded",
+    events.LookFailed: "look.failed",
+    events.ThemeFound: "theme.found",
+    events.WorkerHealth: "worker.health",
 }
 """Those that scripts are told."""
 
@@ -60,26 +48,26 @@ def to_wire(session: Session) -> dict[str, object]:
     return wire
 
 
-def event_to_wire(event: Event) -> dict[str, object]:
+def event_to_wire(event: events.Event) -> dict[str, object]:
     """An event as one object: its name, its time, and what it is about."""
     head: dict[str, object] = {"event": EVENT_NAMES[type(event)], "at": rfc3339(event.at)}
     match event:
-        case SessionCreated(session=session):
+        case events.SessionCreated(session=session):
             about: dict[str, object] = {"reason": event.reason.value, "repo_theme": plain(event.theme)}
-        case SessionChanged(before=before, after=session):
+        case events.SessionChanged(before=before, after=session):
             old, new = to_wire(before), to_wire(session)
             changed = [name for name in SESSION_FIELDS if old[name] != new[name]]
             about = {"changed": changed, "state": new["state"], "previous_state": old["state"]}
-        case SessionDeleted(session=session):
+        case events.SessionDeleted(session=session):
             about = {
                 "reason": event.reason.value,
                 "delete_mode": event.mode.value,
                 "tmux_session_alive": event.tmux_session_alive,
                 "exit_status": session.exit_status,
             }
-        case SessionStale(session=session):
+        case events.SessionStale(session=session):
             about = {}
-        case LookSucceeded():
+        case events.LookSucceeded():
             return head
         case _:
             return head | {name: masked_values(plain(held)) for name, held in asdict(event).items() if name != "at"}
