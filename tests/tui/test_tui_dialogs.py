@@ -305,8 +305,8 @@ async def test_settings_say_that_they_are_being_read(monkeypatch: pytest.MonkeyP
 
         monkeypatch.setattr(running.backend, "settings", noted)
         await running.press(",")
-        assert "Reading them" in said[0]
-        assert "Reading them" not in help_line()
+        assert "Reading the settings" in said[0]
+        assert "Reading the settings" not in help_line()
 
 
 async def test_a_typed_path_is_taken_as_it_is_where_there_is_such_a_folder(tmp_path: Path) -> None:

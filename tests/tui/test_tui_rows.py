@@ -261,7 +261,7 @@ def test_the_head_line_fits_and_keeps_what_is_wrong(width: int) -> None:
         assert "tmux does not answer" in text
         assert cell_width(text) <= width
     if width >= 120:
-        assert "state not saved, 4 held" in text
+        assert "state not saved, 4 changes wait" in text
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 200])

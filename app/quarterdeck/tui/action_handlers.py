@@ -23,7 +23,7 @@ PLACEMENTS = ("right", "below", "off")
 ACTION, SESSION = "action:", "session:"
 """How the ids of the palette's choices begin."""
 _IS_ON = {
-    SetupPart.HOOKS: "Every agent on this machine that can report does.",
+    SetupPart.HOOKS: "Every agent on this machine that can report to Quarterdeck does so already.",
     SetupPart.KEY: "A tmux key opens the console already, or no tmux server runs.",
 }
 SETUP_SECONDS = 12.0
@@ -206,7 +206,7 @@ def setup_card(screen: MainScreen) -> None:
     async def look() -> None:
         await screen.card.look()
         if not screen.card.off:
-            screen.app.notify("All that can be turned on from here is on.", markup=False)
+            screen.app.notify("Everything that can be turned on from here is on already.", markup=False)
 
     screen.card.is_wanted = not screen.card.is_wanted
     screen.context.backend.memory.remember(card=None if screen.card.is_wanted else "off")

@@ -34,4 +34,6 @@ def kept(svg: str, folder: Path, now: datetime) -> Path:
         with suppress(FileExistsError):
             file.touch(FILE_MODE, exist_ok=False)
             return write_private(file, svg)
-    raise QuarterdeckError(f"{folder} has no free name for one more picture of this second.", hint="Try again.")
+    raise QuarterdeckError(
+        f"Too many pictures were taken within this second: {folder} has no name left.", hint="Try again."
+    )

@@ -13,13 +13,16 @@ from quarterdeck.ports.mux import Attach, Switched, TypeThis
 from quarterdeck.tui.rows.session_row import GONE, kind_of, name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from quarterdeck.core.session import Session, SessionId
     from quarterdeck.operations.delivery import Delivery
     from quarterdeck.tui.backend import FleetActions, OpenFleet
     from quarterdeck.tui.screens.main import MainScreen
 
+OUTCOME_WORDS: Mapping[str, str] = {
+    "delivered": "delivered to", "queued": "queued for", "unconfirmed": "not confirmed by", "refused": "not sent to",
+}  # fmt: skip
 LONG_TOAST = 20.0
 """Seconds for what the operator may want to copy."""
 
@@ -86,9 +89,8 @@ def _tell_deliveries(screen: MainScreen, deliveries: Sequence[Delivery]) -> None
 
     reached: dict[str, list[str]] = {}
     for delivery in deliveries:
-        outcome = "not sent" if delivery.outcome == "refused" else delivery.outcome
-        reached.setdefault(outcome, []).append(name_of(delivery.session))
-    said = ", ".join(f"{outcome} to {first_of(names)}" for outcome, names in reached.items())
+        reached.setdefault(OUTCOME_WORDS[delivery.outcome], []).append(name_of(delivery.session))
+    said = ", ".join(f"{outcome} {first_of(names)}" for outcome, names in reached.items())
     details = "\n".join(
         f"{delivery.session.tmux_name}: {delivery.detail}" for delivery in deliveries if delivery.outcome != "delivered"
     )

@@ -195,7 +195,7 @@ def load(name: str, folder: Path) -> Theme:
         return load_user(own)
     if name in packaged_names():
         return load_packaged(name)
-    raise SettingsError(f"There is no theme {name}.", hint="T shows those there are.")
+    raise SettingsError(f"There is no theme {name}.", hint="Press T to choose one that there is.")
 
 
 class ThemeWatch:

@@ -116,7 +116,7 @@ def _badges(fleet: Fleet, store: StoreHealth, now: datetime) -> list[Cell]:
     elif fleet.last_good_look is not None and (now - fleet.last_good_look).total_seconds() > LOOK_IS_OLD:
         said.append((f"seen {quiet(fleet.last_good_look, now)} ago", "asks"))
     if not store.ok:
-        held = f", {store.pending} held" if store.pending else ""
+        held = f", {store.pending} changes wait" if store.pending else ""
         said.append((f"state not saved{held}", "failed bold"))
     for worker, (health, detail) in fleet.workers.items():
         if health in {Health.DEGRADED, Health.UNHEALTHY}:
@@ -130,10 +130,10 @@ SAID: Mapping[str, str] = {
     "session.answer": "{name} asks nothing now.",
     "session.restore": "{name} is neither ended nor stale, so there is nothing to bring back.",
     "session.dismiss": "{name} is live. d removes what has ended; x ends a live one.",
-    "view.choose": "No filter is saved yet: add them under [views] in the settings file.",
+    "view.choose": "No filter is saved yet. Add one under [views] in the settings file.",
 }
 """Why a key does nothing now, said when it is pressed; other keys are only not named."""
-LEFT = "{agent} has ended in {name}, and its shell is there. Go there, and resume it by hand; u is for what is gone."
+LEFT = "{agent} has ended in {name}, but its shell is open. Go there and resume it by hand; u brings back what is gone."
 
 
 def foot_cells(
@@ -212,5 +212,5 @@ def notice_for(
         return EmptyNotice("Looking", f"Asking tmux ({server}) which sessions it has.", "{help.open} help")
     what, why = "No sessions yet", f"The tmux server {server} has no session but the one that shows this console."
     if not fleet.incarnation:
-        what, why = "No tmux server runs", f"Nothing answers at {server}; a new session starts one."
+        what, why = "No tmux server runs", f"No tmux server answers at {server}. A new session starts one."
     return EmptyNotice(what, why, "{session.new} new session   {help.open} help   {console.quit} quit")

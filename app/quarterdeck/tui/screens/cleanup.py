@@ -34,8 +34,8 @@ TICKED, UNTICKED, STAYS = "[x]", "[ ]", " - "
 MARKS = {Clearing.GOING: "...", Clearing.ENDED: " ok", Clearing.LEFT: STAYS, Clearing.FAILED: " ! "}
 ROLES = {Clearing.GOING: "works", Clearing.ENDED: "done", Clearing.LEFT: "muted", Clearing.FAILED: "failed"}
 NOTHING = (
-    "Nothing to clean up. That would be a worker whose agent is gone, whose issue is done, or whose pull request is "
-    "closed.\nOther sessions end with x; d takes ended rows off the table."
+    "Nothing to clean up: there is no worker whose agent is gone, whose issue is done, or whose pull request is closed."
+    "\nx ends any other session; d removes ended rows from the table."
 )
 REVIEW = (("Space", "tick"), ("a", "all or none"), ("y", "end the ticked"), ("Esc", "back, nothing ends"))
 GOING = (("Esc", "stop after this one"),)

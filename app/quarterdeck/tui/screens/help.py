@@ -29,7 +29,7 @@ FILTER = (
     ("needs:any", "whatever waits for you"),
     ("!word  !repo:shop", "not that"),
 )
-DOUBT = ("?", "behind a state: we think so, and are not sure (details say why)")
+DOUBT = ("?", "behind a state: we are not sure of it (details say why)")
 COLUMNS = (
     "What the columns say",
     (

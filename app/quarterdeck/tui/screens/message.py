@@ -67,8 +67,8 @@ class MessageScreen(Dialog[str]):
         if len(self._sessions) > NAMES_SHOWN:
             yield Static(self.style(clean(", ".join(map(name_of, self._sessions)))), id="recipients")
         if waiting:
-            verb = "waits" if waiting == 1 else "wait"
-            yield Static(self.style(f"{waiting} earlier {verb} still: M shows what, and lets you change it.", "muted"))
+            still = "message still waits" if waiting == 1 else "messages still wait"
+            yield Static(self.style(f"{waiting} earlier {still}: M shows what, and lets you change it.", "muted"))
         if busy:
             verb = "works" if len(busy) == 1 else "work"
             yield Static(self.style(f"{names(busy)} {verb}: the message waits until the turn is over.", "muted"))

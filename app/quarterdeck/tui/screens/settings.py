@@ -39,7 +39,7 @@ class SettingsScreen(Picker):
         self._take_up = take_up
         """Lets the console that is open look as a setting says from now on."""
         self._settings: dict[str, Setting] = {}
-        self._help = Static(self.style("Reading them …", "muted"), id="setting-help", markup=False)
+        self._help = Static(self.style("Reading the settings …", "muted"), id="setting-help", markup=False)
         self._value = Field(css_id="value", on_enter=self._typed)
         self._changing: Setting | None = None
 

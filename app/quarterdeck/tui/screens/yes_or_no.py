@@ -131,7 +131,7 @@ class EndScreen(YesOrNo):
         """What would be lost, and for several the number to type."""
         yield self._told
         if self._is_many:
-            yield Static(self.style(f"\nThey are {len(self._sessions)}. To end them all, type that number:"))
+            yield Static(self.style(f"\nTo end all {len(self._sessions)} of them, type {len(self._sessions)}:"))
             yield self._number
 
     def on_mount(self) -> None:
