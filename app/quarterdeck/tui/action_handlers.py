@@ -86,7 +86,7 @@ def session_mark(screen: MainScreen) -> None:
 def filter_clear(screen: MainScreen) -> None:
     """Take away the filter; when there is none, the marks."""
     if screen.filter_bar.display:
-        screen.close_filter(keeps=False)
+        screen.action_close_filter(False)
     else:
         screen.unmark()
 

@@ -73,15 +73,11 @@ def arrange(
 
 def group_of(session: Session, grouping: Grouping) -> str:
     """The title of the group a session belongs to."""
-    match grouping:
-        case Grouping.REPO:
-            return repo_of(session) or "no repository"
-        case Grouping.PROJECT:
-            return session.work.project if session.work else "no project"
-        case Grouping.STATE:
-            return kind_of(session).value
-        case _:
-            return ""
+    if grouping is Grouping.REPO:
+        return repo_of(session) or "no repository"
+    if grouping is Grouping.PROJECT:
+        return session.work.project if session.work else "no project"
+    return kind_of(session).value
 
 
 def held(previous: Sequence[Item], fresh: Sequence[Item]) -> list[Item]:
@@ -96,12 +92,9 @@ def held(previous: Sequence[Item], fresh: Sequence[Item]) -> list[Item]:
 
 
 def waiting(items: Sequence[Item], sessions: Mapping[str, Session]) -> list[SessionId]:
-    """The ids of the rows that wait for the operator, in the order they stand."""
-    return [
-        sessions[item].session_id
-        for item in items
-        if isinstance(item, str) and item in sessions and waits(sessions[item])
-    ]
+    """The ids of the rows that wait for the operator, in the order they stand. What is gone waits for nobody."""
+    shown = (sessions[item] for item in items if isinstance(item, str) and item in sessions)
+    return [one.session_id for one in shown if urgency.waits(one) and kind_of(one) not in GONE]
 
 
 class Round:
@@ -149,8 +142,7 @@ def _wait_of(session: Session) -> _Wait:
 
 def first_asking(items: Sequence[Item], sessions: Mapping[str, Session]) -> SessionId | None:
     """The first row that somebody must answer."""
-    asking = (each for each in waiting(items, sessions) if urgency.asks(sessions[each]))
-    return next(asking, None)
+    return next((each for each in waiting(items, sessions) if urgency.asks(sessions[each])), None)
 
 
 def is_known(session: Session) -> bool:
@@ -158,11 +150,6 @@ def is_known(session: Session) -> bool:
     evidence = session.state_evidence
     is_seen = evidence.source is not Source.RESTORED and evidence.cause not in NOTHING_SEEN
     return is_seen or kind_of(session) in GONE
-
-
-def waits(session: Session) -> bool:
-    """Whether the operator is waited for. What is gone waits for nobody."""
-    return urgency.waits(session) and kind_of(session) not in GONE
 
 
 class FleetView:
@@ -195,27 +182,27 @@ class FleetView:
         self.sessions = dict(chain[tuple[str, "Session"]](fleet.sessions.items(), fleet.exited.items()))
         self.marked &= self.sessions.keys()
         self._known = {key: self._told(session) for key, session in self.sessions.items()}
-        shown = self._matching()
+        shown = list(self.sessions.values())
+        if self.filter:
+            from quarterdeck.tui.rows.filter import matches, parse  # Not needed for the first frame.
+
+            terms = parse(self.filter)
+            shown = [session for session in shown if matches(terms, session)]
         fresh = arrange(shown, self.grouping, self._key)
         self.items = held(self.items, fresh) if hold else fresh
         self.is_held = self.items != fresh
         self.counts = count(fleet.sessions.values(), self._key, self._kind)
-        known = self._known if len(shown) == len(self._known) else {s.session_id: self._told(s) for s in shown}
-        self.longest_name = max((each.name_cells for each in known.values()), default=col.NAME_LEAST)
-        self.empty = col.SELDOM.intersection(*{each.silent for each in known.values()})
-
-    def _matching(self) -> list[Session]:
-        if not self.filter:
-            return list(self.sessions.values())
-        from quarterdeck.tui.rows.filter import matches, parse  # Not needed for the first frame.
-
-        terms = parse(self.filter)
-        return [session for session in self.sessions.values() if matches(terms, session)]
+        known = [self._known[session.session_id] for session in shown]
+        self.longest_name = max((each.name_cells for each in known), default=col.NAME_LEAST)
+        self.empty = col.SELDOM.intersection(*{each.silent for each in known})
 
     def _told(self, session: Session) -> _Known:
         """What follows from a session, thought about only when it changed: most of a fleet has not."""
         known = self._known.get(session.session_id)
-        return known if known is not None and known.session is session else _know(session)
+        if known is not None and known.session is session:
+            return known
+        kind = kind_of(session)
+        return _Known(session, sort_key(session), kind, cell_width(name_of(session)), col.silent_in(session, kind))
 
     def _key(self, session: Session) -> SortKey:
         return self._known[session.session_id].key
@@ -247,8 +234,3 @@ class _Known(NamedTuple):
     name_cells: int
     silent: frozenset[str]
     """The columns in which it has nothing to say, of those that are left out when nobody has."""
-
-
-def _know(session: Session) -> _Known:
-    kind = kind_of(session)
-    return _Known(session, sort_key(session), kind, cell_width(name_of(session)), col.silent_in(session, kind))

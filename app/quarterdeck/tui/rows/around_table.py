@@ -36,6 +36,16 @@ _LEVELS = (
 """What is said, the fullest first: which counts have words, whether who waits is named, whether the server is."""
 LOOK_IS_OLD = 60
 """Seconds without a good look after which its age is said although no look failed."""
+LEAST_WIDTH, LEAST_HEIGHT = 30, 6
+_ALWAYS = ("help.open", "console.quit")
+SAID: Mapping[str, str] = {
+    "session.answer": "{name} asks nothing now.",
+    "session.restore": "{name} is neither ended nor stale, so there is nothing to bring back.",
+    "session.dismiss": "{name} is live. d removes what has ended; x ends a live one.",
+    "view.choose": "No filter is saved yet. Add one under [views] in the settings file.",
+}
+"""Why a key does nothing now, said when it is pressed; other keys are only not named."""
+LEFT = "{agent} has ended in {name}, but its shell is open. Go there and resume it by hand; u brings back what is gone."
 
 
 class Counts(NamedTuple):
@@ -125,17 +135,6 @@ def _badges(fleet: Fleet, store: StoreHealth, now: datetime) -> list[Cell]:
     return [cell for text, role in said for cell in (Cell(text, role), Cell("  "))]
 
 
-_ALWAYS = ("help.open", "console.quit")
-SAID: Mapping[str, str] = {
-    "session.answer": "{name} asks nothing now.",
-    "session.restore": "{name} is neither ended nor stale, so there is nothing to bring back.",
-    "session.dismiss": "{name} is live. d removes what has ended; x ends a live one.",
-    "view.choose": "No filter is saved yet. Add one under [views] in the settings file.",
-}
-"""Why a key does nothing now, said when it is pressed; other keys are only not named."""
-LEFT = "{agent} has ended in {name}, but its shell is open. Go there and resume it by hand; u brings back what is gone."
-
-
 def foot_cells(
     keys: Mapping[str, Sequence[str]], works: Callable[[Action], bool], width: int, marked: int = 0
 ) -> list[Cell]:
@@ -176,9 +175,6 @@ def why_not(action: Action, session: Session | None) -> str:
         said = LEFT
     name, agent = (f'"{name_of(session)}"', session.tool or "The agent") if session is not None else ("", "")
     return clean(said.format(name=name, agent=agent))
-
-
-LEAST_WIDTH, LEAST_HEIGHT = 30, 6
 
 
 class EmptyNotice(NamedTuple):

@@ -42,6 +42,14 @@ DIFF_ROLES = {"+": "works", "-": "failed", "@": "accent"}
 DIFF_MOST = 400
 GAUGE = 20
 """Cells of a gauge."""
+KINDS: dict[DayState, Kind] = {state: Kind[state.name] for state in DayState if state is not DayState.UNKNOWN}
+LOUDEST = tuple(KINDS)
+"""In a short piece of the strip the first of these that took a fair part of it is drawn."""
+FAIR = 0.2
+MOST_CELLS, LEAST_CELLS = 96, 24
+LABEL_EVERY = 4
+"""Hours between two labels."""
+LEAST_TOLD = timedelta(minutes=1)
 
 
 def _section(title: str, lines: Iterable[Line]) -> list[Line]:
@@ -165,16 +173,6 @@ def diff_lines(diff: str) -> list[Line]:
     if len(lines) > DIFF_MOST:
         shown.append((Cell(f"  … {len(lines) - DIFF_MOST} more lines", "muted"),))
     return _section("Changes", shown)
-
-
-KINDS: dict[DayState, Kind] = {state: Kind[state.name] for state in DayState if state is not DayState.UNKNOWN}
-LOUDEST = tuple(KINDS)
-"""In a short piece of the strip the first of these that took a fair part of it is drawn."""
-FAIR = 0.2
-MOST_CELLS, LEAST_CELLS = 96, 24
-LABEL_EVERY = 4
-"""Hours between two labels."""
-LEAST_TOLD = timedelta(minutes=1)
 
 
 def day_lines(moments: Sequence[Moment], now: datetime, width: int, *, ascii_only: bool) -> list[Line]:

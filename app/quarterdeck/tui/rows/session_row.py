@@ -84,6 +84,10 @@ _STANDING = {
 """Statuses of the work that neither the state nor the request's number tells."""
 STAYING = SHELLS - {WRAPPER}
 """Shells that stay when an agent ends."""
+LEAST_TOLD = 2
+MORE = ("…", "muted")
+_CHOICE = re.compile(r"  \d+  (\[.\] )?")
+"""What a choice begins with; its further lines stand below what follows."""
 
 
 class RowView(NamedTuple):
@@ -184,12 +188,6 @@ def waiting_since(session: Session) -> datetime:
     if session.asks is not None and session.needs in ASKING:
         return session.asks.since
     return session.ended_at or session.last_activity_at
-
-
-LEAST_TOLD = 2
-MORE = ("…", "muted")
-_CHOICE = re.compile(r"  \d+  (\[.\] )?")
-"""What a choice begins with; its further lines stand below what follows."""
 
 
 def broken(text: str, width: int) -> list[str]:

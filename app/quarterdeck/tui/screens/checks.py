@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from quarterdeck.tui.rows.cell import Line
     from quarterdeck.tui.screen_context import ScreenContext
 
-_WORST_FIRST = (CheckStatus.FAIL, CheckStatus.WARN, CheckStatus.OK)
-_SIGNS = {CheckStatus.OK: ("✓", "+"), CheckStatus.WARN: ("!", "!"), CheckStatus.FAIL: ("✖", "x")}
-_WORDS = {CheckStatus.OK: "well", CheckStatus.WARN: "warning", CheckStatus.FAIL: "failed"}
-_ROLES = {CheckStatus.OK: "works", CheckStatus.WARN: "asks", CheckStatus.FAIL: "failed"}
+_SHOWN = {
+    CheckStatus.FAIL: ("✖", "x", "failed", "failed"),
+    CheckStatus.WARN: ("!", "!", "warning", "asks"),
+    CheckStatus.OK: ("✓", "+", "well", "works"),
+}
+"""Sign, the same in ASCII, word and role of each status; the worst first."""
 WORD = 7
 NAME_MOST = 18
 LEAST = 20
@@ -33,24 +35,19 @@ LEAST = 20
 def finding_lines(findings: Sequence[Finding], width: int, *, ascii_only: bool) -> list[Line]:
     """A line or more for each finding, and the cure below what is not well."""
     name = min(NAME_MOST, max((len(clean(found.name)) for found in findings), default=0))
-    indent = 2 + WORD + 1 + name + 2
-    room = max(LEAST, width - indent)
+    indent = Cell(" " * (2 + WORD + 1 + name + 2))
+    room = max(LEAST, width - len(indent.text))
     arrow = "->" if ascii_only else "→"
     lines: list[Line] = []
-    for found in sorted(findings, key=lambda one: _WORST_FIRST.index(one.status)):
-        role = _ROLES[found.status]
+    for found in sorted(findings, key=lambda one: [*_SHOWN].index(one.status)):
+        sign, plain, word, role = _SHOWN[found.status]
+        mark = Cell(f"{plain if ascii_only else sign} {fit(word, WORD)} ", role)
         first, *more = wrap(clean(found.cause), room) or [""]
-        lines.append(
-            (
-                Cell(f"{_SIGNS[found.status][ascii_only]} {fit(_WORDS[found.status], WORD)} ", role),
-                Cell(fit(clean(found.name), name) + "  ", "text bold"),
-                Cell(first),
-            )
-        )
-        lines += [(Cell(" " * indent), Cell(text)) for text in more]
+        lines.append((mark, Cell(fit(clean(found.name), name) + "  ", "text bold"), Cell(first)))
+        lines += [(indent, Cell(text)) for text in more]
         if found.cure and found.status is not CheckStatus.OK:
             cure = wrap(f"{arrow} {clean(found.cure)}", room, break_on_hyphens=False)
-            lines += [(Cell(" " * indent), Cell(text, "accent")) for text in cure]
+            lines += [(indent, Cell(text, "accent")) for text in cure]
     return lines
 
 

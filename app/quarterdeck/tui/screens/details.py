@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 
 HISTORY = 10
 EVENTS = 30
+SHOWN = 300
+NARROW = 90
+"""Below this width the ages are short, so that what happened has room."""
+_LEVELS = (None, Level.WARN, Level.ERROR)
 
 
 class DetailsScreen(Page):
@@ -80,12 +84,6 @@ class DetailsScreen(Page):
         known = [*ask_lines(session, now), *why_lines(session, now), *work_lines(session, now), *day]
         fetched = [*thought_lines(self._history, now), *event_lines(self._events, now)]
         self.lines.show([*known, *fetched, *session_lines(session, now), *diff_lines(self._diff)])
-
-
-SHOWN = 300
-NARROW = 90
-"""Below this width the ages are short, so that what happened has room."""
-_LEVELS = (None, Level.WARN, Level.ERROR)
 
 
 class ActivityScreen(Page):

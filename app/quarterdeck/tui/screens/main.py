@@ -74,7 +74,7 @@ class MainScreen(PaintsOnce):
         self.bind_keys(_bindings(context.keys))
         self.fleet_view = FleetView(Grouping(context.preferences.grouping))
         self.placement = context.preferences.preview
-        self.filter_bar = FilterBar(lambda: self.close_filter(keeps=True))
+        self.filter_bar = FilterBar(lambda: self.action_close_filter(True))
         self.head = CellLine(context.colours, css_id="head")
         self.table = FleetTable(context.colours, self._row_view())
         self.preview = Preview(context.colours)
@@ -128,12 +128,10 @@ class MainScreen(PaintsOnce):
         self.table.show(self.fleet_view, self._row_view())
         if self._awaited is not None and self.table.select(self._awaited):
             self._awaited = None
+        width, health, ascii_only = self.app.size.width, backend.now.store_health(), self.context.ascii_only
         self.head.show(
-            head_cells(
-                backend.server, self.fleet_view.counts, fleet, backend.now.store_health(), now, self.app.size.width,
-                ascii_only=self.context.ascii_only,
-            )
-        )  # fmt: skip
+            head_cells(backend.server, self.fleet_view.counts, fleet, health, now, width, ascii_only=ascii_only)
+        )
         self._show_notice()
         self.card.show()
         self.show_selected()
@@ -200,9 +198,9 @@ class MainScreen(PaintsOnce):
     def _row_view(self) -> RowView:
         context = self.context
         return RowView(
-            now=context.clock.now(),
-            ascii_only=context.ascii_only,
-            repo_role=context.repo_role,
+            context.clock.now(),
+            context.ascii_only,
+            context.repo_role,
             activity_of=lambda session: context.backend.now.activity_of(session.session_id),
             is_marked=lambda session: session.session_id in self.fleet_view.marked,
         )
@@ -279,7 +277,7 @@ class MainScreen(PaintsOnce):
         self.set_focus(self.filter_bar.input)
         self.context.app.let_keys_go()
 
-    def close_filter(self, *, keeps: bool) -> None:
+    def action_close_filter(self, keeps: bool) -> None:
         """Back to the table, with the filter or without."""
         if keeps:
             # What was typed last may not have been told yet.
@@ -289,10 +287,6 @@ class MainScreen(PaintsOnce):
             self.filter_bar.input.value = ""
             self.set_filter("")
         self.set_focus(self.table)
-
-    def action_close_filter(self) -> None:
-        """Back to the table, without the filter."""
-        self.close_filter(keeps=False)
 
     def action_move(self, by: int) -> None:
         """Move the table's cursor while a filter is typed."""

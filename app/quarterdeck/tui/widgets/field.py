@@ -48,7 +48,7 @@ class FilterBar(Horizontal):
     """`/`, the text, and how many rows are left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "screen.close_filter", "clear"),
+        Binding("escape", "screen.close_filter(False)", "clear"),
         Binding("down,ctrl+n", "screen.move(1)", "down"),
         Binding("up", "screen.move(-1)", "up"),
     ]
