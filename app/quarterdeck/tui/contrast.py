@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import colorsys
 from functools import lru_cache
+from itertools import product
 
 READABLE = 4.5
 """The least contrast of text that anybody should have to read."""
 _STEPS = 16
 _CUBE = (0, 95, 135, 175, 215, 255)
-_GREYS = range(8, 248, 10)
+_PALETTE = [*product(_CUBE, _CUBE, _CUBE), *((grey, grey, grey) for grey in range(8, 248, 10))]
+"""The colours that a terminal of 256 has beside the sixteen of its own."""
 _HUES = ((0.0, "red"), (1 / 6, "yellow"), (2 / 6, "green"), (3 / 6, "cyan"), (4 / 6, "blue"), (5 / 6, "magenta"))
 
 
@@ -52,12 +54,6 @@ def nearest_named(colour: str) -> str:
     return min(_HUES, key=lambda named: min(abs(hue - named[0]), 1 - abs(hue - named[0])))[1]
 
 
-@lru_cache(maxsize=1)
-def _palette() -> list[tuple[int, int, int]]:
-    """The colours that a terminal of 256 has beside the sixteen of its own."""
-    return [(red, green, blue) for red in _CUBE for green in _CUBE for blue in _CUBE] + [(g, g, g) for g in _GREYS]
-
-
 @lru_cache(maxsize=1024)
 def nearest_of_256(colour: str) -> str:
     """The colour of a terminal of 256 that looks most like this one.
@@ -71,4 +67,4 @@ def nearest_of_256(colour: str) -> str:
         squares = (red - other[0]) ** 2, (green - other[1]) ** 2, (blue - other[2]) ** 2
         return (2 + mean / 256) * squares[0] + 4 * squares[1] + (2 + (255 - mean) / 256) * squares[2]
 
-    return "#" + "".join(f"{part:02x}" for part in min(_palette(), key=distance))
+    return "#" + "".join(f"{part:02x}" for part in min(_PALETTE, key=distance))

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from quarterdeck.tui.preferences import Preferences
     from quarterdeck.tui.theme import Theme
 
+    Doing = Coroutine[object, object, None]
+    Work = Callable[[OpenFleet], Doing]
+
 logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 FAILURE_SECONDS = 8.0
@@ -47,11 +50,7 @@ class ScreenContext:
     look_again: Callable[[], None]
     """Look at tmux now; after trouble, start over."""
 
-    async def when_open(
-        self,
-        work: Callable[[OpenFleet], Coroutine[object, object, None]],
-        failed: Callable[[QuarterdeckError], None] | None = None,
-    ) -> None:
+    async def when_open(self, work: Work, failed: Callable[[QuarterdeckError], None] | None = None) -> None:
         """Do something as soon as the outside is open; `failed` is told why it could not be done."""
         try:
             await work(await self.backend.opened())
@@ -60,19 +59,15 @@ class ScreenContext:
                 raise
             failed(error)
 
-    def do(
-        self,
-        work: Callable[[OpenFleet], Coroutine[object, object, None]],
-        failed: Callable[[QuarterdeckError], None] | None = None,
-    ) -> None:
+    def do(self, work: Work, failed: Callable[[QuarterdeckError], None] | None = None) -> None:
         """The same in the background; what nobody else is told of a failure is shown once."""
         self.attempt(self.when_open(work, failed))
 
-    def attempt(self, action: Coroutine[object, object, None]) -> None:
+    def attempt(self, action: Doing) -> None:
         """Do something that may take its time; a failure is shown once and changes nothing else."""
         self.app.run_worker(self._attempt(action), group="actions")
 
-    async def _attempt(self, action: Coroutine[object, object, None]) -> None:
+    async def _attempt(self, action: Doing) -> None:
         try:
             await action
         except QuarterdeckError as error:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from rich.color import parse_rgb_hex
 from rich.style import Style
 from rich.terminal_theme import TerminalTheme
 from textual.theme import Theme as TextualTheme
 
 from quarterdeck.core.text import clean
 from quarterdeck.errors import SettingsError
-from quarterdeck.tui.contrast import nearest_named, nearest_of_256, readable, rgb
+from quarterdeck.tui.contrast import nearest_named, nearest_of_256, readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -84,7 +85,7 @@ class Theme:
 
     def _make(self, role: str, ground: str) -> Style:
         parts = role.split()
-        attributes = {part: True for part in parts if part in _ATTRIBUTES}
+        attributes: dict[str, Any] = {part: True for part in parts if part in _ATTRIBUTES}
         colours = [part for part in parts if part not in _ATTRIBUTES]
         colour = colours[-1] if colours else "text"
         if self.terminal:
@@ -97,23 +98,13 @@ class Theme:
         elif "dim" in attributes:
             del attributes["dim"]
             colour = "muted"
-        return Style(
-            color=self.colours.get(colour, colour),
-            bgcolor=self.colours[ground],
-            bold=attributes.get("bold"),
-            dim=attributes.get("dim"),
-            italic=attributes.get("italic"),
-            underline=attributes.get("underline"),
-            reverse=attributes.get("reverse"),
-        )
+        return Style(color=self.colours.get(colour, colour), bgcolor=self.colours[ground], **attributes)
 
     def for_terminal(self) -> TerminalTheme:
         """The sixteen colours and the ground of a terminal, for what a pane shows."""
-        sixteen = [_triplet(colour) for colour in (_ON_DARK if self.dark else _ON_LIGHT)]
-        own = (0, 0, 0), (255, 255, 255)
-        if not self.terminal:
-            own = _triplet(self.colours["background"]), _triplet(self.colours["text"])
-        return TerminalTheme(*own, sixteen[:8], sixteen[8:])
+        own = ("#000000", "#ffffff") if self.terminal else (self.colours["background"], self.colours["text"])
+        ground, ink, *sixteen = (parse_rgb_hex(each[1:]) for each in (*own, *(_ON_DARK if self.dark else _ON_LIGHT)))
+        return TerminalTheme(ground, ink, [*sixteen[:8]], [*sixteen[8:]])
 
     def for_textual(self) -> TextualTheme:
         """The theme in Textual's terms."""
@@ -141,11 +132,6 @@ class Theme:
             error=named["failed"], success=named["works"], foreground=named["text"], background=named["background"],
             surface=named["surface"], panel=named["surface"], boost=named["surface"],
         )  # fmt: skip
-
-
-def _triplet(colour: str) -> tuple[int, int, int]:
-    red, green, blue = (round(part * 255) for part in rgb(colour))
-    return red, green, blue
 
 
 def packaged_folder() -> Path:

@@ -68,8 +68,6 @@ class CleanupScreen(Dialog[None]):
         Binding("space,enter", "tick", "tick"),
         Binding("a", "tick_all", "all or none"),
         Binding("y", "end", "end the ticked"),
-        Binding("j", "move(1)", "down"),
-        Binding("k", "move(-1)", "up"),
     ]
     heading = "Clean up what is done or dead"
 
@@ -189,10 +187,6 @@ class CleanupScreen(Dialog[None]):
             self._offer()
             self._review()
 
-    def action_move(self, by: int) -> None:
-        """Move the cursor."""
-        self._options.move(by)
-
     def action_end(self) -> None:
         """End what is ticked."""
         if self._is_review and self._ticked:
@@ -203,7 +197,6 @@ class CleanupScreen(Dialog[None]):
         ids = [one.session_id for one in chosen]
         keeping = [one.session_id for one in chosen if one.would_lose]
         self._say("Ending them, one after the other …")
-
         try:
             await self.context.when_open(lambda opened: opened.actions.clear(ids, keeping=keeping, told=self._told))
             said = "Done."

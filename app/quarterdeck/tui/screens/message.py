@@ -101,8 +101,6 @@ class HeldScreen(Dialog[tuple[int, Fate]]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("x,delete", "do('withdraw')", "withdraw"),
         Binding("exclamation_mark", "do('now')", "now"),
-        Binding("j", "move(1)", "down"),
-        Binding("k", "move(-1)", "up"),
         Binding("M,q", "leave", "back"),
     ]
 
@@ -145,10 +143,6 @@ class HeldScreen(Dialog[tuple[int, Fate]]):
         entry.append(f"  {age}, {cut(why, room - cell_width(name) - len(age) - 4)}\n", colours.ink("muted"))
         entry.append(f"  {cut(clean(lines[0]), room - len(more) - 2)}{more}", colours.ink("text"))
         return entry
-
-    def action_move(self, by: int) -> None:
-        """Move the list's cursor."""
-        self._options.move(by)
 
     def action_do(self, fate: str) -> None:
         """Decide on the message under the cursor."""

@@ -50,7 +50,7 @@ class NewScreen(Picker):
     keys = _keys("go on")
 
     def __init__(self, context: ScreenContext, here: str) -> None:
-        super().__init__(context, "New session", [], "type to narrow, or a path")
+        super().__init__(context, "New session", hint="type to narrow, or a path")
         self._here = here
         self._marked: list[str] = []
         self._tool = Choice(context.colours, [SHELL], css_id="tool", on_enter=self._tool_chosen)

@@ -62,12 +62,12 @@ class Picker(Dialog[str]):
     """Lines of the dialog that are not the list's."""
 
     def __init__(
-        self, context: ScreenContext, heading: str, candidates: Sequence[PickerItem], prompt: str = ""
+        self, context: ScreenContext, heading: str, candidates: Sequence[PickerItem] = (), hint: str = "type to narrow"
     ) -> None:
         super().__init__(context)
         self.heading = heading
         self._candidates = list(candidates)
-        self.typed = Field(placeholder=prompt or "type to narrow", css_id="typed", on_enter=self._enter)
+        self.typed = Field(placeholder=hint, css_id="typed", on_enter=self._enter)
         self._narrowed_to = ""
         self.begins_at = ""
         """What the cursor is on at first; else the first of all."""
@@ -111,7 +111,7 @@ class Picker(Dialog[str]):
 
     def action_move(self, by: int) -> None:
         """Move the list's cursor."""
-        self.options.move(by)
+        self.options.action_move(by)
 
     def _enter(self) -> None:
         if self.typed.value != self._narrowed_to:

@@ -35,7 +35,7 @@ class SettingsScreen(Picker):
     keys = (("↑ ↓", "choose"), ("Enter", "change"), ("Esc", "back"))
 
     def __init__(self, context: ScreenContext, take_up: Callable[[str, str], None]) -> None:
-        super().__init__(context, "Settings", [], "type to narrow")
+        super().__init__(context, "Settings")
         self._take_up = take_up
         """Lets the console that is open look as a setting says from now on."""
         self._settings: dict[str, Setting] = {}

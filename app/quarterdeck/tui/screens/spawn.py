@@ -54,7 +54,7 @@ class SpawnScreen(Picker):
     keys = (("← → ↑ ↓", "choose"), ("Tab", "next field"), ("Enter", "go on"), ("Ctrl+S", "start"), ("Esc", "back"))
 
     def __init__(self, context: ScreenContext, near: SessionId | None = None) -> None:
-        super().__init__(context, "Spawn a worker", [], "a word or an id, or none")
+        super().__init__(context, "Spawn a worker", hint="a word or an id, or none")
         self._near = near
         self._prompt = TextBox(placeholder="what to do (optional with an issue)")
         self._branch = Field(

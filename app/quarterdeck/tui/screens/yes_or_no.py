@@ -121,7 +121,8 @@ class EndScreen(YesOrNo):
         """Whether what would be lost stands there; before that nobody can agree to it."""
         self._is_wanted = False
         self._told = Static(self.style("Looking at what would be lost …", "muted"))
-        self._number = Field(css_id="number", restrict="[0-9]*", on_enter=self._typed)
+        self._number = Field(css_id="number", on_enter=self._typed)
+        self._number.restrict = "[0-9]*"
         self._is_many = len(sessions) > 1
         self.heading = f"End {names(sessions)}?"
         one = (("y", "end it"), ("d", "forget it, leave tmux alone"), ("Enter Esc", "no"))

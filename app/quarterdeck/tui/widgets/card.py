@@ -45,7 +45,17 @@ class Card(Static):
         if not self.is_wanted:
             return
         async with self._turn:
-            self.off = await self._find()
+            found: dict[SetupPart, str] = {}
+            for part in SetupPart:
+                try:
+                    offer = await self.context.backend.setup.offer(part)
+                except QuarterdeckError as error:
+                    # Who turns it on is told; a card nobody asked for is no place for failures.
+                    logger.info("cannot tell whether %s could be turned on: %s", part, error.message)
+                    continue
+                if offer is not None:
+                    found[part] = offer.off
+            self.off = found
         self.show()
 
     def look_again(self) -> None:
@@ -57,19 +67,6 @@ class Card(Static):
         """Look again while it is shown."""
         if self.display:
             self.look_again()
-
-    async def _find(self) -> dict[SetupPart, str]:
-        found: dict[SetupPart, str] = {}
-        for part in SetupPart:
-            try:
-                offer = await self.context.backend.setup.offer(part)
-            except QuarterdeckError as error:
-                # Who turns it on is told; a card nobody asked for is no place for failures.
-                logger.info("cannot tell whether %s could be turned on: %s", part, error.message)
-                continue
-            if offer is not None:
-                found[part] = offer.off
-        return found
 
     def show(self) -> None:
         """Show it where there is something to say, and room; look again when another server runs."""

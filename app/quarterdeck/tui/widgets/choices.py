@@ -102,6 +102,8 @@ class Choice(Widget, can_focus=True):
 class ChoiceList(OptionList):
     """What is under the cursor shows also where there is no second ground: in the terminal's own colours."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("j", "move(1)", "down"), Binding("k", "move(-1)", "up")]
+
     def __init__(self, *, compact: bool = False, on_enter: Callable[[], None] | None = None) -> None:
         super().__init__(id="options", compact=compact, markup=False)
         self._at_enter = on_enter
@@ -127,7 +129,7 @@ class ChoiceList(OptionList):
         self.add_options(options)
         self.highlighted = min(chosen, len(options) - 1) if options else None
 
-    def move(self, by: int) -> None:
+    def action_move(self, by: int) -> None:
         """Move the cursor, stopping at the ends."""
         if self.option_count:
             self.highlighted = max(0, min(self.option_count - 1, (self.highlighted or 0) + by))

@@ -21,24 +21,16 @@ class Field(Input):
     """A compact input whose cursor does not blink: a resting screen writes nothing."""
 
     def __init__(
-        self,
-        *,
-        css_id: str,
-        placeholder: str = "",
-        restrict: str | None = None,
-        select_on_focus: bool = True,
-        on_enter: Callable[[], None] | None = None,
+        self, *, css_id: str, placeholder: str = "", select_on_focus: bool = True, on_enter: Callable[[], None]
     ) -> None:
-        super().__init__(
-            placeholder=placeholder, restrict=restrict, select_on_focus=select_on_focus, id=css_id, compact=True
-        )
+        super().__init__(placeholder=placeholder, select_on_focus=select_on_focus, id=css_id, compact=True)
         self.cursor_blink = False
         self._at_enter = on_enter
         """Called in the turn of the key: the next one may be on its way, and is for what Enter leads to."""
 
     def on_key(self, event: Key) -> None:
         """Take Enter, and leave alone what is not for us."""
-        if not is_astray(self, event) and event.key == "enter" and self._at_enter is not None:
+        if not is_astray(self, event) and event.key == "enter":
             event.stop()
             event.prevent_default()
             self._at_enter()

@@ -56,7 +56,6 @@ class FleetTable(ScrollView, can_focus=True):
         self._places: dict[str, int] = {}
         self.ids: list[str] = []
         """The sessions shown, from the top."""
-        self._rank: dict[str, int] = {}
         self._rows: dict[str, tuple[Session, RowView, object, tuple[Cell, ...]]] = {}
         """Of each row for which session, view and stamp it was made; the stamp is asked for once for each view."""
         self._painted: dict[int, _Line] = {}
@@ -83,7 +82,6 @@ class FleetTable(ScrollView, can_focus=True):
         if items is not self._items:
             self._places = {item: index for index, item in enumerate(items) if isinstance(item, str)}
             self.ids = list(self._places)
-            self._rank = {session_id: rank for rank, session_id in enumerate(self.ids)}
         self._items, self._sessions, self._view = items, sessions, view
         moved = self._place_of(stood)
         self._index = moved if moved is not None else self._nearest(self._index)
@@ -113,7 +111,7 @@ class FleetTable(ScrollView, can_focus=True):
     def move(self, by: int) -> None:
         """Move the cursor by rows, stopping at the ends."""
         if self.ids:
-            here = self._rank.get(self.selected or "", 0)
+            here = self.ids.index(self.selected) if self.selected is not None else 0
             self.select(self.ids[max(0, min(len(self.ids) - 1, here + by))])
 
     def move_page(self, direction: int) -> None:
@@ -138,7 +136,7 @@ class FleetTable(ScrollView, can_focus=True):
         """Move to the next row that is not one of these: they are about to go, and the cursor should not go along."""
         selected = self.selected
         if selected is not None and selected in ids:
-            rank = self._rank[selected]
+            rank = self.ids.index(selected)
             around = [*self.ids[rank:], *reversed(self.ids[:rank])]
             self.select(next((one for one in around if one not in ids), selected))
 
