@@ -160,7 +160,7 @@ class Spending(Struct, frozen=True):
 
     def to_text(self) -> str:
         """As it is kept."""
-        return json.dumps({str(slot): list(counts) for slot, counts in self.slots.items()})
+        return json.dumps(dict(self.slots))
 
 
 def spending_from(text: str | None) -> Spending:

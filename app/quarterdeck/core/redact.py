@@ -75,12 +75,11 @@ def safe_summary(text: str) -> str:
     return _cut(redact(" ".join(text[:_READ_LIMIT].split())))
 
 
-def safe_data(value: object) -> object:
-    """Any value as JSON can hold it: secrets out, texts cut, and neither circles nor depth without end."""
-    return _safe(value, ())
+def safe_data(value: object, inside: tuple[int, ...] = ()) -> object:
+    """Any value as JSON can hold it: secrets out, texts cut, and neither circles nor depth without end.
 
-
-def _safe(value: object, inside: tuple[int, ...]) -> object:
+    `inside` tells the values around it, by their identity.
+    """
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -99,10 +98,10 @@ def _safe(value: object, inside: tuple[int, ...]) -> object:
     inside = (*inside, id(value))
     if isinstance(value, Mapping):
         return {
-            _cut(redact(str(key)[:_READ_LIMIT])): REDACTED if _is_secret(key, item) else _safe(item, inside)
+            _cut(redact(str(key)[:_READ_LIMIT])): REDACTED if _is_secret(key, item) else safe_data(item, inside)
             for key, item in value.items()
         }
-    return [_safe(item, inside) for item in (sorted(value, key=str) if isinstance(value, Set) else value)]
+    return [safe_data(item, inside) for item in (sorted(value, key=str) if isinstance(value, Set) else value)]
 
 
 def _is_secret(key: object, item: object) -> bool:

@@ -38,15 +38,8 @@ _SEQUENCE = re.compile(
     """,
     re.VERBOSE,
 )
-_ONE_CHARACTER_FORMS = {
-    "\x90": "\x1bP",
-    "\x98": "\x1bX",
-    "\x9b": "\x1b[",
-    "\x9c": "\x1b\\",
-    "\x9d": "\x1b]",
-    "\x9e": "\x1b^",
-    "\x9f": "\x1b_",
-}
+_ONE_CHARACTER_FORMS = {chr(ord(letter) + 0x40): f"\x1b{letter}" for letter in "PX[\\]^_"}
+"""An escape and a letter may also be one character, 64 places after the letter."""
 _BLANK = re.compile(r"\s+")
 _COLOUR = re.compile(r"\x1b\[[0-9;:]{0,64}m")
 

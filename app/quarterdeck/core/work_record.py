@@ -47,28 +47,19 @@ class SelfState(StrEnum):
     COMPLETED = "completed"
 
 
-_ALIASES = {
-    "start": SelfState.STARTED,
-    "ack": SelfState.STARTED,
-    "acknowledge": SelfState.STARTED,
-    "acknowledged": SelfState.STARTED,
-    "work": SelfState.WORKING,
-    "progress": SelfState.WORKING,
-    "wait": SelfState.WAITING,
-    "input": SelfState.NEEDS_INPUT,
-    "blocked": SelfState.NEEDS_INPUT,
-    "question": SelfState.NEEDS_INPUT,
-    "ci": SelfState.FIXING_CI,
-    "reviews": SelfState.ADDRESSING_REVIEWS,
-    "addressing_review": SelfState.ADDRESSING_REVIEWS,
-    "pr": SelfState.PR_CREATED,
-    "draft": SelfState.DRAFT_PR_CREATED,
-    "draft_pr": SelfState.DRAFT_PR_CREATED,
-    "ready": SelfState.READY_FOR_REVIEW,
-    "review": SelfState.READY_FOR_REVIEW,
-    "complete": SelfState.COMPLETED,
+_SHORT_FORMS = {
+    SelfState.STARTED: "start ack acknowledge acknowledged",
+    SelfState.WORKING: "work progress",
+    SelfState.WAITING: "wait",
+    SelfState.NEEDS_INPUT: "input blocked question",
+    SelfState.FIXING_CI: "ci",
+    SelfState.ADDRESSING_REVIEWS: "reviews addressing_review",
+    SelfState.PR_CREATED: "pr",
+    SelfState.DRAFT_PR_CREATED: "draft draft_pr",
+    SelfState.READY_FOR_REVIEW: "ready review",
+    SelfState.COMPLETED: "complete",
 }
-
+_MEANT = {word: state for state, forms in _SHORT_FORMS.items() for word in (state.value, *forms.split())}
 _MEANS: dict[SelfState, tuple[WorkState, WorkReason]] = {
     SelfState.STARTED: (WorkState.WORKING, WorkReason.AGENT_ACKNOWLEDGED),
     SelfState.WORKING: (WorkState.WORKING, WorkReason.TASK_IN_PROGRESS),
@@ -96,10 +87,7 @@ class SelfReport(Struct, frozen=True, kw_only=True):
 def parse_self_state(text: str) -> SelfState | None:
     """Read a state as an agent writes it: any case, dashes or underscores, short forms."""
     word = text.strip().lower().replace("-", "_").replace(" ", "_")
-    try:
-        return SelfState(word)
-    except ValueError:
-        return _ALIASES.get(word)
+    return _MEANT.get(word)
 
 
 def refusal(lifecycle: Lifecycle, report: SelfReport) -> str | None:
