@@ -46,8 +46,9 @@ class ShownFleet:
         self._shown = supervisor.fleet
         operations.listeners.append(self._forget_shown)
 
-    def _forget_shown(self) -> None:
+    def _forget_shown(self, then: Callable[[], None] = lambda: None) -> None:
         self._whole = None
+        then()
 
     def fleet(self) -> Fleet:
         """What is to be shown now."""
@@ -72,21 +73,11 @@ class ShownFleet:
             self._shown = self._operations.shown_in(replace(shown, exited=self._ended))
         return self._shown
 
-    def subscribe(self, callback: Callable[[], None]) -> None:
-        """Call back after each change, and when an ended row has been shown for long enough."""
-        loop = asyncio.get_running_loop()
-
-        def changed(event: Event) -> None:
-            callback()
-            if isinstance(event, SessionDeleted):
-                loop.call_later(ENDED_SHOWN.total_seconds() + 0.1, fade)
-
-        def fade() -> None:
-            self._forget_shown()
-            callback()
-
-        self._operations.listeners.append(callback)
-        self._supervisor.subscribe(changed)
+    def fade(self, event: Event, then: Callable[[], None]) -> None:
+        """Let a row that has ended go when it has been shown for long enough, and say so."""
+        if isinstance(event, SessionDeleted):
+            after = ENDED_SHOWN.total_seconds() + 0.1
+            asyncio.get_running_loop().call_later(after, self._forget_shown, then)
 
     def known(self, session_id: SessionId) -> SessionId:
         """The id that a row has by now: one of the first fleet may have had none then."""

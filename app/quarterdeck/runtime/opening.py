@@ -40,10 +40,12 @@ if TYPE_CHECKING:
 
     from quarterdeck.config.settings import Settings
     from quarterdeck.core.day import Moment
+    from quarterdeck.core.events import Event
     from quarterdeck.core.pane import ServerAddress
     from quarterdeck.core.session import SessionId
     from quarterdeck.errors import QuarterdeckError
     from quarterdeck.operations.long_operations import LongOperations
+    from quarterdeck.operations.shown_fleet import ShownFleet
     from quarterdeck.paths import Places
     from quarterdeck.runtime.services import Services
     from quarterdeck.supervisor.notifications import Told
@@ -251,14 +253,18 @@ class Opening:
         in_console(services.notifications.channels, lambda told: self._listener(told))
         services.live.say_what_waits(lambda said: self._listener(Told("Settings", said)))
         reader = LiveReader(services, shown, operations)
-        shown.subscribe(self._changed)
+        operations.listeners.append(self._changed)
+        supervisor.subscribe(self._changed)
         actions = LiveActions(services, shown, operations, terminal)
-        return _Live(services, operations, terminal, OpenFleet(reader, actions))
+        return _Live(services, shown, operations, terminal, OpenFleet(reader, actions))
 
-    def _changed(self) -> None:
-        fleet = self._live.services.workers.supervisor.fleet if self._live is not None else None
-        if fleet is not None and (fleet.last_good_look is not None or fleet.look_failures):
-            self._looked.set()
+    def _changed(self, event: Event | None = None) -> None:
+        if self._live is not None:
+            fleet = self._live.services.workers.supervisor.fleet
+            if fleet.last_good_look is not None or fleet.look_failures:
+                self._looked.set()
+            if event is not None:
+                self._live.shown.fade(event, self._changed)
         for callback in tuple(self._callbacks):
             callback()
 
@@ -267,6 +273,7 @@ class _Live(NamedTuple):
     """Everything of a console that is open."""
 
     services: Services
+    shown: ShownFleet
     operations: LongOperations
     terminal: OperatorTerminal
     opened: OpenFleet
