@@ -55,7 +55,7 @@ FIRST_LOOK: Final = """
 import sys
 from pathlib import Path
 from quarterdeck.core.pane import ServerAddress
-from quarterdeck.tmux.first_look import FirstLook
+from quarterdeck.tmux.look import FirstLook
 assert FirstLook(ServerAddress("/nowhere")).wait(5) is None
 Path(sys.argv[1]).write_text(Path("/proc/self/status").read_text())
 """

@@ -16,7 +16,7 @@ from quarterdeck.core.text import clean
 from quarterdeck.errors import QuarterdeckError
 from quarterdeck.foreign_files import read_text
 from quarterdeck.store.glances import names
-from quarterdeck.tmux.first_look import FirstLook
+from quarterdeck.tmux.look import FirstLook
 
 if TYPE_CHECKING:
     import argparse

@@ -20,7 +20,7 @@ from quarterdeck.runtime.setup_checks import ConsoleSetup
 from quarterdeck.store.first_read import first_read
 from quarterdeck.store.glances import own_session_key
 from quarterdeck.supervisor.shown_rows import Guests, first_fleet
-from quarterdeck.tmux.first_look import FirstLook
+from quarterdeck.tmux.look import FirstLook
 from quarterdeck.tmux.navigation import own_pane
 from quarterdeck.tui.backend import OpenFleet
 from quarterdeck.tui.preferences import (

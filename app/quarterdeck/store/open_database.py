@@ -63,7 +63,7 @@ class Suspect(Struct, frozen=True):
 def open_database(path: Path, *, busy_timeout: float, suspect: Suspect | None = None) -> Opened:
     """Open the database, making, updating or replacing it as needed.
 
-    Waits at most `busy_timeout` seconds for other processes. Raises StoreTooNew, Trouble, OSError or sqlite3.Error;
+    Waits `busy_timeout` seconds at most for other processes. Raises StoreTooNew, StoreTrouble, OSError, sqlite3.Error;
     a database from a newer version is left exactly as it is.
     """
     with contextlib.suppress(Damaged):

@@ -185,9 +185,9 @@ class ControlClient:
         return choose(hosts, homes[0] if homes else None)
 
     async def _rest(self, seconds: float, seen: tuple[int, int] | None) -> bool:
-        """Wait before the next attempt: until a server may be there, and less when the socket is another one.
+        """Wait until the time is over and there is a socket; True as soon as it is another one than was seen.
 
-        Answers whether the socket was replaced. A glance at the file costs nothing; an attempt starts programs.
+        A glance at the file costs nothing; an attempt starts programs.
         """
         deadline = time.monotonic() + seconds
         while True:
