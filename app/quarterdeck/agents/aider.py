@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.coding_agent import CodingAgent
@@ -27,7 +26,6 @@ SPEC = AgentSpec(
 )
 
 
-@cache
 def _readers() -> AgentReaders:
     from quarterdeck.agents.agent_readers import AgentReaders
     from quarterdeck.agents.screen import Meaning, Parts, Region, ScreenLayout, ScreenRule, in_order

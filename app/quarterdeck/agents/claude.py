@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.coding_agent import CodingAgent
@@ -42,24 +41,19 @@ SPEC = AgentSpec(
 )
 
 
-@cache
 def _readers() -> AgentReaders:
-    from quarterdeck.agents import claude_files, claude_screen
-    from quarterdeck.agents.agent_readers import AgentReaders
-    from quarterdeck.agents.claude_reports import CLAUDE_HOOKS, read_claude
-    from quarterdeck.agents.hooks import JsonHooks
-    from quarterdeck.agents.screen import in_order
+    from quarterdeck.agents import agent_readers, claude_files, claude_reports, claude_screen, hooks, screen
 
-    return AgentReaders(
+    return agent_readers.AgentReaders(
         layout=claude_screen.LAYOUT,
-        screen_rules=in_order(claude_screen.RULES),
+        screen_rules=screen.in_order(claude_screen.RULES),
         title_rules=claude_screen.TITLES,
-        reports=read_claude,
-        hooks=JsonHooks(
+        reports=claude_reports.read_claude,
+        hooks=hooks.JsonHooks(
             agent=SPEC.key,
             file=lambda home: claude_files.config_folder(home) / "settings.json",
             # Not MessageDisplay and PostToolBatch: they would cost it much and tell us little.
-            events=CLAUDE_HOOKS,
+            events=claude_reports.CLAUDE_HOOKS,
             launch=_with_settings,
         ),
         registry=claude_files.read_registry,

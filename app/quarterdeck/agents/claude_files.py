@@ -10,7 +10,6 @@ from quarterdeck.agents.agent_files import agent_folder
 from quarterdeck.agents.claude_reports import PLAN_TOOLS, QUESTION_TOOLS
 from quarterdeck.agents.json_lines import JsonLinesTranscript, first_rows, newest_first
 from quarterdeck.agents.ledger import Ledger, Phase
-from quarterdeck.agents.limits import reset_time
 from quarterdeck.core.foreign_json import is_object, number_at, object_at, objects_at, parse_object, text_at, time_at
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
@@ -37,6 +36,7 @@ _ANSWERS = frozenset({"input needed", "dialog open", "worker request"})
 BIG_CONTEXT = 1_000_000
 USUAL_CONTEXT = 200_000
 _LOOKED_AT = 64
+_SENT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 _INTERRUPTED = "[Request interrupted by user"
 _COMMAND = re.compile(r"<command-name>\s*(/?[^<]*?)\s*</command-name>")
 _PASTED = re.compile(r"</?pasted_content\b[^>]*>\n?")
@@ -159,13 +159,12 @@ def _assistant(ledger: Ledger, row: Json, at: datetime | None) -> None:
     blocks = objects_at(message, "content")
     if row.get("isApiErrorMessage") is True:
         text = next((text_at(block, "text") for block in blocks), "")
-        ledger.stands(Phase.ERROR, at, detail=text, until=reset_time(text, at) if at else None)
+        ledger.stands(Phase.ERROR, at, detail=text)
         return
     if text_at(message, "model") == "<synthetic>":
         return
     ledger.model = text_at(message, "model") or ledger.model
     _count(ledger, message)
-    called = False
     for block in blocks:
         match block.get("type"):
             case "text":
@@ -173,17 +172,9 @@ def _assistant(ledger: Ledger, row: Json, at: datetime | None) -> None:
             case "thinking" | "redacted_thinking":
                 ledger.thought()
             case "tool_use":
-                tool = text_at(block, "name")
-                ledger.called(
-                    text_at(block, "id"),
-                    tool,
-                    object_at(block, "input"),
-                    at,
-                    asks=tool in QUESTION_TOOLS,
-                    plan=tool in PLAN_TOOLS,
-                )
-                called = True
-    if called:
+                call_id, tool, arguments = text_at(block, "id"), text_at(block, "name"), object_at(block, "input")
+                ledger.called(call_id, tool, arguments, at, asks=tool in QUESTION_TOOLS, plan=tool in PLAN_TOOLS)
+    if any(block.get("type") == "tool_use" for block in blocks):
         return
     stop = message.get("stop_reason")
     if stop == "tool_use":
@@ -198,9 +189,7 @@ def _count(ledger: Ledger, message: Json) -> None:
     usage = object_at(message, "usage")
     if not usage:
         return
-    sent = sum(
-        number_at(usage, key) for key in ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-    )
+    sent = sum(number_at(usage, key) for key in _SENT)
     ledger.count(text_at(message, "id"), sent, number_at(usage, "output_tokens"))
     if "[1m]" in ledger.model or sent > USUAL_CONTEXT:
         ledger.context_limit = BIG_CONTEXT

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.coding_agent import CodingAgent
@@ -41,25 +40,20 @@ SPEC = AgentSpec(
 )
 
 
-@cache
 def _readers() -> AgentReaders:
-    from quarterdeck.agents import codex_screen, codex_transcript
-    from quarterdeck.agents.agent_readers import AgentReaders
-    from quarterdeck.agents.claude_reports import CODEX_HOOKS, read_codex
-    from quarterdeck.agents.hooks import JsonHooks
-    from quarterdeck.agents.screen import in_order
+    from quarterdeck.agents import agent_readers, claude_reports, codex_screen, codex_transcript, hooks, screen
 
-    return AgentReaders(
+    return agent_readers.AgentReaders(
         layout=codex_screen.LAYOUT,
-        screen_rules=in_order(codex_screen.RULES),
+        screen_rules=screen.in_order(codex_screen.RULES),
         title_rules=codex_screen.TITLES,
-        reports=read_codex,
+        reports=claude_reports.read_codex,
         # None at launch: an unreviewed hook would stop the start with a question, and the flag against that trusts the
         # repository's hooks too. Codex's title and rollout tell every state.
-        hooks=JsonHooks(
+        hooks=hooks.JsonHooks(
             agent=SPEC.key,
             file=lambda home: codex_transcript.config_folder(home) / "hooks.json",
-            events=CODEX_HOOKS,
+            events=claude_reports.CODEX_HOOKS,
             own_shell=True,
             note="Codex runs new hooks only after you have reviewed them: it asks at its next start.",
         ),

@@ -10,7 +10,6 @@ from quarterdeck.agents.agent_files import agent_folder, open_match
 from quarterdeck.agents.claude_reports import QUESTION_TOOLS
 from quarterdeck.agents.json_lines import JsonLinesTranscript, first_rows
 from quarterdeck.agents.ledger import Ledger, Phase
-from quarterdeck.agents.limits import reset_time
 from quarterdeck.core.foreign_json import EMPTY, number_at, object_at, objects_at, parse_object, text_at, time_at
 
 if TYPE_CHECKING:
@@ -77,9 +76,13 @@ def _take(ledger: Ledger, row: Json) -> None:
 
 
 def _item(ledger: Ledger, payload: Json, at: datetime | None) -> None:
-    kind = payload.get("type")
+    kind, call_id = payload.get("type"), text_at(payload, "call_id") or text_at(payload, "id")
     if kind == "message":
-        _message(ledger, payload, at)
+        text = "\n".join(text_at(block, "text") for block in objects_at(payload, "content")).strip()
+        if payload.get("role") == "assistant":
+            ledger.said(text)
+        elif payload.get("role") == "user" and text and not text.startswith("<"):
+            ledger.prompt(text, at)
     elif kind == "reasoning":
         ledger.thought()
     elif kind in _CALLS:
@@ -88,39 +91,22 @@ def _item(ledger: Ledger, payload: Json, at: datetime | None) -> None:
         arguments = parse_object(told) if isinstance(told, str) else object_at({"told": told}, "told")
         if arguments is None:
             arguments = {"command": told}
-        ledger.called(_call_id(payload), tool, arguments, at, asks=tool in QUESTION_TOOLS, plan=False)
+        ledger.called(call_id, tool, arguments, at, asks=tool in QUESTION_TOOLS)
     elif kind in _RESULTS:
         output = payload.get("output")
-        ledger.answered(_call_id(payload), at, ok=not _FAILED.search(output) if isinstance(output, str) else None)
-
-
-def _call_id(payload: Json) -> str:
-    return text_at(payload, "call_id") or text_at(payload, "id")
-
-
-def _message(ledger: Ledger, payload: Json, at: datetime | None) -> None:
-    text = "\n".join(text_at(block, "text") for block in objects_at(payload, "content")).strip()
-    if payload.get("role") == "assistant":
-        ledger.said(text)
-    elif payload.get("role") == "user" and text and not text.startswith("<"):
-        ledger.prompt(text, at)
+        ledger.answered(call_id, at, ok=not _FAILED.search(output) if isinstance(output, str) else None)
 
 
 def _event(ledger: Ledger, payload: Json, at: datetime | None) -> None:
     match payload.get("type"):
         case "task_started":
-            limit = number_at(payload, "model_context_window")
-            ledger.context_limit = limit if limit > 0 else ledger.context_limit
+            _limit(ledger, payload)
             ledger.stands(Phase.WORKING, at)
         case "token_count":
             _tokens(ledger, object_at(payload, "info"))
         case "task_complete":
             error = object_at(payload, "error")
-            text = text_at(error, "message")
-            if error:
-                ledger.stands(Phase.ERROR, at, detail=text, until=reset_time(text, at) if at else None)
-            else:
-                ledger.stands(Phase.OVER, at)
+            ledger.stands(Phase.ERROR if error else Phase.OVER, at, detail=text_at(error, "message"))
         case "turn_aborted":
             ledger.stands(Phase.INTERRUPTED, at, detail=text_at(payload, "reason"))
         case "stream_error":
@@ -134,7 +120,11 @@ def _tokens(ledger: Ledger, info: Json) -> None:
     ledger.input_tokens = number_at(info, "total_token_usage", "input_tokens")
     ledger.output_tokens = number_at(info, "total_token_usage", "output_tokens")
     ledger.token_count = number_at(info, "last_token_usage", "input_tokens") or ledger.token_count
-    limit = number_at(info, "model_context_window")
+    _limit(ledger, info)
+
+
+def _limit(ledger: Ledger, told: Json) -> None:
+    limit = number_at(told, "model_context_window")
     ledger.context_limit = limit if limit > 0 else ledger.context_limit
 
 

@@ -35,6 +35,10 @@ LONGEST_ARGUMENT = 100_000
 
 
 @cache
+def _loaded(load: Callable[[], AgentReaders]) -> AgentReaders:
+    return load()
+
+
 def no_readers() -> AgentReaders:
     """Nothing that reads: what the agent does is judged by movement and by its processes."""
     from quarterdeck.agents.agent_readers import AgentReaders
@@ -47,12 +51,12 @@ class CodingAgent(Struct, frozen=True, kw_only=True):
 
     spec: AgentSpec
     load: Callable[[], AgentReaders] = no_readers
-    """Loads what reads it, and answers with the same each time."""
+    """Loads what reads it."""
 
     @property
     def readers(self) -> AgentReaders:
-        """What reads it."""
-        return self.load()
+        """What reads it, loaded once."""
+        return _loaded(self.load)
 
     def read_screen(self, look: ScreenLook) -> Reading | None:
         """What the rendered screen says; None when it says nothing certain."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.coding_agent import CodingAgent
@@ -55,7 +54,6 @@ def _made(key: str, section: UserAgent, known: Mapping[str, CodingAgent]) -> Cod
 def _with_rules(agent: CodingAgent, section: UserAgent) -> Callable[[], AgentReaders]:
     """The agent's own readers, and the rules of a section before its own."""
 
-    @cache
     def load() -> AgentReaders:
         from quarterdeck.agents.screen import Meaning, Region, ScreenRule, TitleRule, in_order
         from quarterdeck.core.session import Confidence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.coding_agent import CodingAgent
@@ -36,25 +35,20 @@ SPEC = AgentSpec(
 )
 
 
-@cache
 def _readers() -> AgentReaders:
-    from quarterdeck.agents import gemini_screen, gemini_transcript
-    from quarterdeck.agents.agent_readers import AgentReaders
-    from quarterdeck.agents.gemini_reports import GEMINI_HOOKS, read_gemini
-    from quarterdeck.agents.hooks import JsonHooks
-    from quarterdeck.agents.screen import in_order
+    from quarterdeck.agents import agent_readers, gemini_reports, gemini_screen, gemini_transcript, hooks, screen
 
-    return AgentReaders(
+    return agent_readers.AgentReaders(
         layout=gemini_screen.LAYOUT,
-        screen_rules=in_order(gemini_screen.RULES),
+        screen_rules=screen.in_order(gemini_screen.RULES),
         title_rules=gemini_screen.TITLES,
-        reports=read_gemini,
+        reports=gemini_reports.read_gemini,
         # None at launch: settings named in the environment must belong to root, and the worktree's own would show up
         # in git. Gemini CLI's title and chat file tell every state.
-        hooks=JsonHooks(
+        hooks=hooks.JsonHooks(
             agent=SPEC.key,
             file=lambda home: gemini_transcript.config_folder(home) / "settings.json",
-            events=GEMINI_HOOKS,
+            events=gemini_reports.GEMINI_HOOKS,
             matcher="*",
             name="quarterdeck",
             timeout=5_000,  # milliseconds

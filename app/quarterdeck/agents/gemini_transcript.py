@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from quarterdeck.agents.gemini_reports import QUESTION_TOOL
 from quarterdeck.agents.json_lines import JsonLinesTranscript, first_rows, newest_first
 from quarterdeck.agents.ledger import Ledger, Phase
-from quarterdeck.agents.limits import reset_time
 from quarterdeck.core.foreign_json import is_object, number_at, object_at, objects_at, parse_object, text_at, time_at
 from quarterdeck.foreign_files import read_bytes
 
@@ -63,7 +62,9 @@ def _take(ledger: Ledger, row: Json) -> None:
     kind = row.get("type")
     if kind == "gemini":
         _count(ledger, row)
-    if _is_rewriting(ledger, at) and kind in {"user", "gemini"}:
+    ended = ledger.phase in {Phase.INTERRUPTED, Phase.ERROR}
+    is_rewritten = ended and ledger.phase_at is not None and at <= ledger.phase_at + _REWRITTEN_WITHIN
+    if is_rewritten and kind in {"user", "gemini"}:
         return
     match kind:
         case "user":
@@ -71,15 +72,9 @@ def _take(ledger: Ledger, row: Json) -> None:
         case "gemini":
             _gemini(ledger, row, at)
         case "error":
-            text = text_at(row, "content")
-            ledger.stands(Phase.ERROR, at, detail=text, until=reset_time(text, at))
+            ledger.stands(Phase.ERROR, at, detail=text_at(row, "content"))
         case "info" if text_at(row, "content").startswith(_CANCELLED):
             ledger.stands(Phase.INTERRUPTED, at)
-
-
-def _is_rewriting(ledger: Ledger, at: datetime) -> bool:
-    ended = ledger.phase in {Phase.INTERRUPTED, Phase.ERROR}
-    return ended and ledger.phase_at is not None and at <= ledger.phase_at + _REWRITTEN_WITHIN
 
 
 def _user(ledger: Ledger, row: Json, at: datetime) -> None:
@@ -100,9 +95,8 @@ def _gemini(ledger: Ledger, row: Json, at: datetime) -> None:
     if row.get("thoughts"):
         ledger.thought()
     content = row.get("content")
-    text = (
-        content if isinstance(content, str) else "\n".join(text_at(part, "text") for part in objects_at(row, "content"))
-    )
+    parts = "\n".join(text_at(part, "text") for part in objects_at(row, "content"))
+    text = content if isinstance(content, str) else parts
     calls = objects_at(row, "toolCalls")
     if text and not calls:
         ledger.said(text)
@@ -112,7 +106,7 @@ def _gemini(ledger: Ledger, row: Json, at: datetime) -> None:
     for call in calls:
         tool, arguments = text_at(call, "name"), object_at(call, "args")
         status = text_at(call, "status")
-        ledger.called(text_at(call, "id"), tool, arguments, at, asks=tool == QUESTION_TOOL, plan=False)
+        ledger.called(text_at(call, "id"), tool, arguments, at, asks=tool == QUESTION_TOOL)
         if status:
             ledger.answered(text_at(call, "id"), time_at(call, "timestamp") or at, ok=status not in _REFUSED)
 

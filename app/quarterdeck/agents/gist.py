@@ -65,10 +65,8 @@ def tool_gist(tool: str, arguments: Json) -> str:
 
 def tool_request(tool: str, arguments: Json) -> str:
     """What the operator is asked to allow, in full as far as sensible."""
-    command = command_of(arguments)
-    detail = (
-        command or next((text for key in _FILE_KEYS if (text := text_at(arguments, key))), "") or _detail(arguments)
-    )
+    file = next((text for key in _FILE_KEYS if (text := text_at(arguments, key))), "")
+    detail = command_of(arguments) or file or _detail(arguments)
     plan = text_at(arguments, "plan")
     return (plan or (f"{tool}: {detail}" if detail else tool))[:DETAIL_LENGTH]
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.gist import action_kind, asked, tool_gist, tool_request
+from quarterdeck.agents.limits import reset_time
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
 from quarterdeck.core.text import clean_lines
@@ -94,9 +95,10 @@ class Ledger:
         self._open: OrderedDict[str, str] = OrderedDict()
         self._messages: OrderedDict[str, tuple[int, int]] = OrderedDict()
 
-    def stands(self, phase: Phase, at: datetime | None, *, detail: str = "", until: datetime | None = None) -> None:
-        """Where the conversation stands now."""
-        self.phase, self.detail, self.until = phase, detail, until
+    def stands(self, phase: Phase, at: datetime | None, *, detail: str = "") -> None:
+        """Where the conversation stands now; an error may last until a limit is over."""
+        self.phase, self.detail = phase, detail
+        self.until = reset_time(detail, at) if phase is Phase.ERROR and at else None
         self.phase_at = at or self.updated_at
         if phase in {Phase.OVER, Phase.INTERRUPTED, Phase.ERROR}:
             self._open.clear()
@@ -124,7 +126,9 @@ class Ledger:
         if not self._actions or self._actions[-1].kind is not ActionKind.THINKING:
             self._did(AgentAction(kind=ActionKind.THINKING, text="thinking"))
 
-    def called(self, call_id: str, tool: str, arguments: Json, at: datetime | None, *, asks: bool, plan: bool) -> None:
+    def called(
+        self, call_id: str, tool: str, arguments: Json, at: datetime | None, *, asks: bool, plan: bool = False
+    ) -> None:
         """Enter a tool call, which is open until it is answered."""
         gist = tool_gist(tool, arguments)
         self._open[call_id] = gist

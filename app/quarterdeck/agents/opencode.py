@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.coding_agent import CodingAgent
@@ -34,22 +33,19 @@ SPEC = AgentSpec(
 )
 
 
-@cache
 def _readers() -> AgentReaders:
-    from quarterdeck.agents import opencode_screen, opencode_server, opencode_transcript
-    from quarterdeck.agents.agent_readers import AgentReaders
+    from quarterdeck.agents import agent_readers, opencode_plugin, opencode_screen, opencode_server, opencode_transcript
     from quarterdeck.agents.colours import marked_button
-    from quarterdeck.agents.opencode_plugin import PluginFile, read_opencode
     from quarterdeck.agents.screen import in_order
 
-    return AgentReaders(
+    return agent_readers.AgentReaders(
         layout=opencode_screen.LAYOUT,
         screen_rules=in_order(opencode_screen.RULES),
         # No title rules: its title names the conversation and never the state.
         colours=opencode_screen.by_colour,
         marks=marked_button,
-        reports=read_opencode,
-        hooks=PluginFile(),
+        reports=opencode_plugin.read_opencode,
+        hooks=opencode_plugin.PluginFile(),
         registry=opencode_server.read_registry,
         transcripts=opencode_transcript.OpenCodeDatabase,
     )

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, cast
 
 from quarterdeck.agents.agent_files import agent_folder
 from quarterdeck.agents.ledger import Ledger, Phase
-from quarterdeck.agents.limits import reset_time
 from quarterdeck.agents.opencode_plugin import ABORTED
 from quarterdeck.core.foreign_json import EMPTY, number_at, object_at, parse_object, text_at, time_at
 from quarterdeck.foreign_files import require_database
@@ -145,8 +144,7 @@ def take(ledger: Ledger, message: Json, parts: list[Json]) -> None:
     if text_at(error, "name") == ABORTED:
         ledger.stands(Phase.INTERRUPTED, completed)
     elif error:
-        text = text_at(error, "data", "message") or text_at(error, "name")
-        ledger.stands(Phase.ERROR, completed, detail=text, until=reset_time(text, completed) if completed else None)
+        ledger.stands(Phase.ERROR, completed, detail=text_at(error, "data", "message") or text_at(error, "name"))
     elif completed and refused:
         ledger.stands(Phase.INTERRUPTED, completed)
     elif completed and message.get("finish") not in {"tool-calls", "unknown", None}:
@@ -166,7 +164,7 @@ def _part(ledger: Ledger, part: Json) -> bool:
             state = object_at(part, "state")
             tool, call_id, status = text_at(part, "tool"), text_at(part, "callID"), text_at(state, "status")
             begun = time_at(state, "time", "start") or ledger.phase_at
-            ledger.called(call_id, tool, object_at(state, "input"), begun, asks=tool == "question", plan=False)
+            ledger.called(call_id, tool, object_at(state, "input"), begun, asks=tool == "question")
             if status in {"completed", "error"}:
                 exit_code = object_at(state, "metadata").get("exit")
                 ok = status == "completed" and exit_code in {None, 0}
