@@ -266,10 +266,7 @@ def _has_place(agent: Agent, places: Places) -> bool:
 
 
 def unheard(agents: Agents, found: Sequence[Reporting], seen_at_work: Mapping[str, datetime]) -> set[str]:
-    """Those whose hooks are in place, that were at work since, and that were not heard all the same.
-
-    `seen_at_work`: when each agent was last at work, by the name that rows have of it.
-    """
+    """Those with hooks in place that were not heard though they were at work since (`seen_at_work`, by their name)."""
     at_work: dict[str, datetime] = {}
     for name, at in seen_at_work.items():
         agent = agents.get(name)

@@ -38,10 +38,7 @@ _GONE = re.compile(r"session not found", re.IGNORECASE)
 async def take_up_earlier(
     context: WorkContext, project: Project, record: WorkRecord, agent: Agent, wanted: Launch
 ) -> LaunchPlan | None:
-    """Deal with earlier conversations about the same issue as the project wants: go on with the newest, delete all.
-
-    None: a new one is begun.
-    """
+    """Deal with earlier conversations about this issue as the project wants: go on with the newest, or delete all."""
     if not agent.spec.delete or not record.issue or project.issue_strategy is Strategy.IGNORE:
         return None
     earlier = [

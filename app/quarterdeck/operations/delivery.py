@@ -47,10 +47,7 @@ BETTER_WITHIN = 0.4
 DIALOG_PATIENCE = 2.0
 WEAK = frozenset({Proof.TURN, Proof.INPUT, Proof.SCREEN})
 AFTER_DIALOG = "it is typed, and will be submitted when the dialog is closed"
-DRAFT_WORDS = {
-    Draft.NONE: "it does not show in the input line",
-    Draft.OTHER: "something else is in the input line",
-}
+DRAFT_WORDS = {Draft.NONE: "it does not show in the input line", Draft.OTHER: "something else is in the input line"}
 
 
 class NobodyThere(Refused):

@@ -22,17 +22,13 @@ async def kill(context: SessionContext, session: Session, *, own_pane: str | Non
     `own_pane` is the pane the caller itself runs in: its session is never ended from inside.
     """
     if session.is_stale or session.tmux_id is None:
-        raise Refused(
-            f"{session.session_id} has no tmux session that could be ended.",
-            hint=f"`quarterdeck kill --detach {session.session_id}` forgets it.",
-        )
+        hint = f"`quarterdeck kill --detach {session.session_id}` forgets it."
+        raise Refused(f"{session.session_id} has no tmux session that could be ended.", hint=hint)
     snapshot = context.supervisor.snapshot
     panes = {pane.pane_id for pane in snapshot.panes if pane.tmux_id == session.tmux_id} if snapshot else set()
     if own_pane is not None and own_pane in panes:
-        raise Refused(
-            f'"{session.tmux_name}" is the session this runs in.',
-            hint="Detach or quit first, or end it from another session.",
-        )
+        hint = "Detach or quit first, or end it from another session."
+        raise Refused(f'"{session.tmux_name}" is the session this runs in.', hint=hint)
     await move_clients_away(context, session)
     if session.pane_id is not None:
         await keep_last_lines(context.mux, context.store, session.session_id, session.pane_id)

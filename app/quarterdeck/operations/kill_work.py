@@ -187,11 +187,9 @@ async def _clear(
 
 
 async def end_worker(context: WorkContext, operation: LongOperation, turn: asyncio.Semaphore) -> str:
-    """End it; answers where its work is kept, or why its worktree is still there.
-
-    The operator has been told what it holds, so that is kept as a commit.
-    """
+    """End it; answers where its work is kept, or why its worktree is still there."""
     session_id = operation.session_id
+    # The operator has been told what it holds, so that is kept as a commit.
     async with turn:
         killed = await kill_work(
             context, session_id, leftovers=Leftovers.KEEP, say=operation.say, begun=operation.begun, clears_again=True
