@@ -189,9 +189,8 @@ def _count(ledger: Ledger, message: Json) -> None:
     usage = object_at(message, "usage")
     if not usage:
         return
-    sent = sum(number_at(usage, key) for key in _SENT)
-    ledger.count(text_at(message, "id"), sent, number_at(usage, "output_tokens"))
-    if "[1m]" in ledger.model or sent > USUAL_CONTEXT:
+    ledger.token_count = sum(number_at(usage, key) for key in _SENT)
+    if "[1m]" in ledger.model or ledger.token_count > USUAL_CONTEXT:
         ledger.context_limit = BIG_CONTEXT
 
 

@@ -114,11 +114,8 @@ def _event(ledger: Ledger, payload: Json, at: datetime | None) -> None:
 
 
 def _tokens(ledger: Ledger, info: Json) -> None:
-    """The total is told as a running sum, so that it is taken over and not added."""
     if not info:
         return
-    ledger.input_tokens = number_at(info, "total_token_usage", "input_tokens")
-    ledger.output_tokens = number_at(info, "total_token_usage", "output_tokens")
     ledger.token_count = number_at(info, "last_token_usage", "input_tokens") or ledger.token_count
     _limit(ledger, info)
 

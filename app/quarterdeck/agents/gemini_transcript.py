@@ -114,8 +114,7 @@ def _gemini(ledger: Ledger, row: Json, at: datetime) -> None:
 def _count(ledger: Ledger, row: Json) -> None:
     tokens = row.get("tokens")
     if is_object(tokens):
-        written = number_at(tokens, "output") + number_at(tokens, "thoughts")
-        ledger.count(text_at(row, "id"), number_at(tokens, "input"), written)
+        ledger.token_count = number_at(tokens, "input")
 
 
 transcript = partial(JsonLinesTranscript, _find, _take)

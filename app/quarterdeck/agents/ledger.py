@@ -31,7 +31,6 @@ RESTING_LASTS = 5.0
 """After that, whoever sees the present may say that a new turn has begun."""
 WORKING_LASTS = 60.0
 ASKING_LASTS = 10.0
-MESSAGES_KEPT = 256
 SHORTEST_SAID = 5
 
 
@@ -77,8 +76,6 @@ class Ledger:
         self.cost_usd: float | None = None
         self.context_limit: int | None = None
         self.token_count = 0
-        self.input_tokens = 0
-        self.output_tokens = 0
         self.last_text = ""
         self.last_question = ""
         self.choices: tuple[str, ...] = ()
@@ -93,7 +90,6 @@ class Ledger:
         self._turns: deque[str] = deque(maxlen=TURNS_KEPT)
         self._actions: deque[AgentAction] = deque(maxlen=ACTIONS_KEPT)
         self._open: OrderedDict[str, str] = OrderedDict()
-        self._messages: OrderedDict[str, tuple[int, int]] = OrderedDict()
 
     def stands(self, phase: Phase, at: datetime | None, *, detail: str = "") -> None:
         """Where the conversation stands now; an error may last until a limit is over."""
@@ -155,17 +151,6 @@ class Ledger:
                 break
         self.stands(Phase.TOOL if self._open else Phase.WORKING, at, detail=self.current_tool)
 
-    def count(self, message_id: str, sent: int, written: int) -> None:
-        """Tokens of one model call. Told again for the same message, the last telling counts."""
-        before = self._messages.pop(message_id, (0, 0)) if message_id else (0, 0)
-        self.input_tokens += sent - before[0]
-        self.output_tokens += written - before[1]
-        if message_id:
-            self._messages[message_id] = (sent, written)
-            while len(self._messages) > MESSAGES_KEPT:
-                self._messages.popitem(last=False)
-        self.token_count = sent
-
     @property
     def current_tool(self) -> str:
         """The newest tool call without a result."""
@@ -185,8 +170,6 @@ class Ledger:
             turn_actions=self._turn_actions,
             last_question=self.last_question,
             token_count=self.token_count,
-            input_tokens=self.input_tokens,
-            output_tokens=self.output_tokens,
             context_limit=self.context_limit,
             model=self.model,
             cost_usd=self.cost_usd,

@@ -27,10 +27,7 @@ LOCK_WAIT = 0.5
 _REFUSALS = ("rejected permission", "dismissed this question", "rejected the question")
 
 _SESSIONS = "select id from session where directory = ? and parent_id is null order by time_updated desc limit 20"
-_SESSION = """
-select cost, tokens_input, tokens_output, tokens_reasoning, tokens_cache_read, tokens_cache_write, time_updated
-from session where id = ?
-"""
+_SESSION = "select cost, time_updated from session where id = ?"
 _MESSAGES = "select id, data, time_updated from message where session_id = ? order by id desc limit ?"
 # Outputs of tools can be megabytes, and nothing here needs them.
 _PARTS = """
@@ -117,10 +114,8 @@ class OpenCodeDatabase:
             take(ledger, parse_object(data) or EMPTY, parts.get(str(message_id), []))
         totals = database.execute(_SESSION, (self._session,)).fetchone()
         if totals:
-            cost, sent, written, thought, cached, stored, updated = cast("tuple[float, ...]", totals)
+            cost, updated = cast("tuple[float | None, float]", totals)
             ledger.cost_usd = float(cost) if cost is not None else None
-            ledger.input_tokens = int((sent or 0) + (cached or 0) + (stored or 0))
-            ledger.output_tokens = int((written or 0) + (thought or 0))
             ledger.updated_at = time_at({"at": updated}, "at") or ledger.updated_at
         ledger.turn_count = int(database.execute(_TURNS, (self._session,)).fetchone()[0])
         return ledger.view()

@@ -67,9 +67,6 @@ class TranscriptView(Struct, frozen=True, kw_only=True):
     last_question: str = ""
     token_count: int = 0
     """Tokens of the context at the last model call."""
-    input_tokens: int = 0
-    """Tokens sent over the whole conversation, cached ones included."""
-    output_tokens: int = 0
     context_limit: int | None = None
     """Told by the transcript; None = it does not say."""
     model: str = ""
