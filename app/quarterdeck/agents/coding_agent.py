@@ -35,12 +35,9 @@ LONGEST_ARGUMENT = 100_000
 
 
 @cache
-def _loaded(load: Callable[[], AgentReaders]) -> AgentReaders:
-    return load()
-
-
-def no_readers() -> AgentReaders:
-    """Nothing that reads: what the agent does is judged by movement and by its processes."""
+def _loaded(load: Callable[[], AgentReaders] | None) -> AgentReaders:
+    if load is not None:
+        return load()
     from quarterdeck.agents.agent_readers import AgentReaders
 
     return AgentReaders()
@@ -50,8 +47,8 @@ class CodingAgent(Struct, frozen=True, kw_only=True):
     """Implements ports.Agent. Every start makes all of them, and most starts read none or one."""
 
     spec: AgentSpec
-    load: Callable[[], AgentReaders] = no_readers
-    """Loads what reads it."""
+    load: Callable[[], AgentReaders] | None = None
+    """Loads what reads it; None = what it does is judged by movement and by its processes."""
 
     @property
     def readers(self) -> AgentReaders:

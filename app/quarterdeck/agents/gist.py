@@ -89,13 +89,9 @@ def action_kind(tool: str, arguments: Json) -> ActionKind:
     if not _SHELL_TOOLS.fullmatch(tool):
         return ActionKind.TOOL
     command = command_of(arguments)[:DETAIL_LENGTH]
-    if _COMMIT.search(command):
-        return ActionKind.COMMIT
-    if _CHECK.search(command):
-        return ActionKind.CHECK
-    if _DIRTY.search(command):
-        return ActionKind.DIRTY_CHECK
-    return ActionKind.EDIT if "apply_patch" in command else ActionKind.TOOL
+    kinds = ((_COMMIT, ActionKind.COMMIT), (_CHECK, ActionKind.CHECK), (_DIRTY, ActionKind.DIRTY_CHECK))
+    usual = ActionKind.EDIT if "apply_patch" in command else ActionKind.TOOL
+    return next((kind for pattern, kind in kinds if pattern.search(command)), usual)
 
 
 def _detail(arguments: Json) -> str:

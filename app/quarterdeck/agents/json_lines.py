@@ -52,10 +52,8 @@ class JsonLinesTranscript:
         self._take = take
         self._claims = claims
         self._files = find
-        self._cwd = cwd
-        self._session_id = session_id
+        self._wanted = (home, cwd, session_id)
         self._path = path
-        self._home = home
         self._tail: FileTail | None = None
         self._ledger = Ledger()
 
@@ -90,10 +88,10 @@ class JsonLinesTranscript:
     def _find(self) -> FileTail | None:
         if self._path is not None:
             files: Iterable[Path] = [self._path] if self._path.is_file() else []
-        elif self._session_id and not _SESSION_ID.fullmatch(self._session_id):
-            files = []
         else:
-            files = self._files(self._home, self._cwd, self._session_id)
+            session_id = self._wanted[-1]
+            is_safe = not session_id or _SESSION_ID.fullmatch(session_id)
+            files = self._files(*self._wanted) if is_safe else []
         return next((FileTail(file) for file in files if self._claims.claim(file, self)), None)
 
 

@@ -52,7 +52,7 @@ class Managed(Struct, frozen=True):
         """Note, before it is made, that a worktree is ours."""
         private_folder(path.parent.parent)
         private_folder(path.parent)
-        self._write(path, {"repository": str(repository), "at": wall_clock().isoformat()})
+        write_private(self.note(path), json.dumps({"repository": str(repository), "at": wall_clock().isoformat()}))
 
     def unmark(self, path: Path) -> None:
         """Forget a worktree that is gone."""
@@ -61,19 +61,20 @@ class Managed(Struct, frozen=True):
 
     def repository_of(self, path: Path) -> Path | None:
         """The checkout a worktree of ours belongs to; None when we did not make it."""
-        repository = self._read(path).get("repository")
+        # Without a note that can be read we have not made it, and keep our hands off.
+        repository = _object(self.note(path)).get("repository")
         return Path(repository) if isinstance(repository, str) else None
 
     def own(self, path: Path, names: list[str]) -> None:
         """Note files we put into a worktree ourselves, as they are now: they are nobody's work."""
-        known = self._read(path)
+        known = _object(self.note(path))
         if known:
             own = dict(known.get("own", {})) | {name: _print(path / name) for name in names}
-            self._write(path, known | {"own": own})
+            write_private(self.note(path), json.dumps(known | {"own": own}))
 
     def still_own(self, path: Path) -> frozenset[str]:
         """The files we put there that nobody has changed since."""
-        own = self._read(path).get("own", {})
+        own = _object(self.note(path)).get("own", {})
         return frozenset(name for name, kept in own.items() if kept and _print(path / name) == kept)
 
     def remember_set_up(self, path: Path, made: dict[str, str]) -> None:
@@ -82,7 +83,7 @@ class Managed(Struct, frozen=True):
 
     def set_up(self, path: Path) -> dict[str, str]:
         """The ignored files that the set-up has left, as they were then; all count as work where that is not known."""
-        return _object(self.note(path, "set-up"), LARGEST_SETTINGS) or self._read(path).get("set_up", {})
+        return _object(self.note(path, "set-up"), LARGEST_SETTINGS) or _object(self.note(path)).get("set_up", {})
 
     def set_aside(self, path: Path) -> Path:
         """Move something that stands in the way out of it; nothing is deleted."""
@@ -102,13 +103,6 @@ class Managed(Struct, frozen=True):
             return
         except OSError as error:
             raise GitError(f"{path} cannot be removed: {error.strerror}.") from error
-
-    def _read(self, path: Path) -> dict[str, Any]:
-        # Without a note that can be read we have not made it, and keep our hands off.
-        return _object(self.note(path))
-
-    def _write(self, path: Path, value: dict[str, Any]) -> None:
-        write_private(self.note(path), json.dumps(value))
 
 
 def _object(file: Path, limit: int = LARGEST) -> dict[str, Any]:

@@ -32,14 +32,9 @@ _ISSUE_FIELDS = "number,title,body,url,state,stateReason,labels"
 _STATES = {"merged": "merged", "closed": "closed"}
 """Of a pull request; whatever else a forge may say of one, it is open."""
 _ENVIRONMENT = {
-    "NO_COLOR": "1",
-    "GH_PROMPT_DISABLED": "1",
-    "GH_NO_UPDATE_NOTIFIER": "1",
-    "GLAB_NO_PROMPT": "1",
-    "NO_PROMPT": "1",
+    **dict.fromkeys(("NO_COLOR", "GH_PROMPT_DISABLED", "GH_NO_UPDATE_NOTIFIER", "GLAB_NO_PROMPT", "NO_PROMPT"), "1"),
+    **dict.fromkeys(("GH_PAGER", "PAGER"), "cat"),
     "GIT_TERMINAL_PROMPT": "0",
-    "GH_PAGER": "cat",
-    "PAGER": "cat",
     "LC_ALL": "C.UTF-8",
 }
 _NOT_LOGGED_IN = re.compile(
@@ -192,9 +187,8 @@ class ToolForge(ABC):
             raise ForgeError(f"{self.name} gave an answer that cannot be read.", hint=hint) from error
 
     async def _view(self, reference: str) -> PullRequest:
-        return self._read_request(
-            self._object(await self.ask_json(*self.words_for("view", reference), *self.request_json))
-        )
+        found = await self.ask_json(*self.words_for("view", reference), *self.request_json)
+        return self._read_request(self._object(found))
 
     async def _ask_issues(self, verb: str, *arguments: str) -> Any:
         return await self.ask_json("issue", verb, *arguments, *self._where, *self.issue_json)
