@@ -116,15 +116,15 @@ class ControlClient:
         """
         link = self._link
         if link is None:
-            raise ConnectionLost("there is no control connection to tmux")
+            raise ConnectionLost("There is no control connection to tmux.")
         word = secrets.token_hex(8)
         lines = [[control_line(command) for command in chain] for chain in chains]
         *answers, (last,) = await link.ask([*lines, [f"display-message -p {word}"]], timeout)
         if last.lines != (word.encode(),):
             link.end("its answers are out of step")
-            raise ConnectionLost("a pane shows text that put tmux's answers out of step")
+            raise ConnectionLost("A pane shows text that put tmux's answers out of step.")
         if any(block.doubtful for answer in answers for block in answer):
-            raise ConnectionLost("a pane shows text that looks like tmux's own protocol")
+            raise ConnectionLost("A pane shows text that looks like tmux's own protocol.")
         return answers
 
     async def close(self) -> None:

@@ -86,7 +86,7 @@ class ControlConnection(ClientProcess):
         A time-out ends the connection: an answer that comes late would be taken for another question's.
         """
         if self.ended.is_set():
-            raise ConnectionLost(f"the connection to tmux ended: {self._end_reason}")
+            raise ConnectionLost(f"The connection to tmux ended: {self._end_reason}")
         batch = _Batch(tuple(map(len, chains)), asyncio.get_running_loop().create_future())
         self._waiting.append(batch)
         self.write("".join(f"{' ; '.join(chain)}\n" for chain in chains).encode())
@@ -97,7 +97,7 @@ class ControlConnection(ClientProcess):
             forged = self._parser.in_doubt
             self.end(f"no answer within {timeout:g} s")
             if forged:
-                raise ConnectionLost("a pane shows text that keeps tmux's answer open") from None
+                raise ConnectionLost("A pane shows text that keeps tmux's answer open.") from None
             raise one_call.TimedOut(self._address, timeout) from None
 
     async def close(self) -> None:
@@ -159,7 +159,7 @@ class ControlConnection(ClientProcess):
         while self._waiting:
             batch = self._waiting.popleft()
             if not batch.done.done():
-                batch.done.set_exception(ConnectionLost(f"the connection to tmux ended: {reason}"))
+                batch.done.set_exception(ConnectionLost(f"The connection to tmux ended: {reason}"))
         self._admission.close()
         # This kills the client at once. A polite end would wait for a server that may be stopped; the server takes
         # either for a detach.
