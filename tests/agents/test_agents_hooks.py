@@ -263,6 +263,7 @@ def wait_for_reports(spool: Path, count: int = 1) -> None:
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
+@pytest.mark.process
 def test_a_hook_leaves_one_report_with_pane_socket_time_and_payload(spool: Path, shell: str) -> None:
     payload = {"hook_event_name": "Stop", "session_id": "s-1", "last_assistant_message": 'ü\n"x"'}
     before = wall_clock().timestamp()
@@ -283,6 +284,7 @@ def test_a_hook_leaves_one_report_with_pane_socket_time_and_payload(spool: Path,
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
+@pytest.mark.process
 def test_the_agent_is_let_go_before_the_report_is_written(spool: Path, shell: str) -> None:
     with subprocess.Popen(
         [shell, "-c", hook_command(spool, "claude")],
@@ -305,6 +307,7 @@ def test_the_agent_is_let_go_before_the_report_is_written(spool: Path, shell: st
     assert [each.event for each in drain(spool).reports] == ["Stop"]
 
 
+@pytest.mark.process
 def test_a_report_is_for_the_operators_eyes_alone(spool: Path) -> None:
     run_hook(spool, b'{"hook_event_name":"Stop"}')
     wait_for_reports(spool)
@@ -314,6 +317,7 @@ def test_a_report_is_for_the_operators_eyes_alone(spool: Path) -> None:
     assert file.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.process
 def test_a_huge_payload_is_cut_and_its_event_still_known(spool: Path) -> None:
     payload = {"hook_event_name": "PostToolUse", "session_id": "s-1", "tool_response": "x" * 3_000_000}
 
@@ -328,6 +332,7 @@ def test_a_huge_payload_is_cut_and_its_event_still_known(spool: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["no script", "no folder", "read-only", "no stdin"])
+@pytest.mark.process
 def test_a_hook_never_fails_its_agent(spool: Path, what: str) -> None:
     if what == "no script":
         script_path(spool, "claude").unlink()
@@ -348,6 +353,7 @@ def test_a_hook_never_fails_its_agent(spool: Path, what: str) -> None:
     assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
 
 
+@pytest.mark.process
 def test_a_folder_that_is_gone_is_made_again_but_not_what_it_lies_in(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
@@ -366,6 +372,7 @@ def test_a_folder_that_is_gone_is_made_again_but_not_what_it_lies_in(tmp_path: P
     assert not home.exists()
 
 
+@pytest.mark.process
 def test_with_nobody_to_read_the_oldest_report_goes(spool: Path) -> None:
     for number in range(REPORTS_KEPT):
         (spool / f"0000.{number:05}.claude.report").touch()
@@ -410,6 +417,7 @@ def play(folder: Path, spool: Path) -> list[dict[str, str]]:
 
 @pytest.mark.skipif(NODE is None, reason="node, which runs the plugin as OpenCode does, is not on PATH")
 @pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.process
 def test_the_plugin_reports_also_where_the_folder_is_gone(tmp_path: Path, *, is_there: bool) -> None:
     spool = tmp_path / "spool"
     if is_there:
@@ -428,6 +436,7 @@ def test_the_plugin_reports_also_where_the_folder_is_gone(tmp_path: Path, *, is_
 
 @pytest.mark.skipif(NODE is None, reason="node, which runs the plugin as OpenCode does, is not on PATH")
 @pytest.mark.parametrize("what", ["a file in its place", "nothing it could lie in"])
+@pytest.mark.process
 def test_a_plugin_that_cannot_report_says_so_once_in_the_log(what: str, tmp_path: Path) -> None:
     spool = tmp_path / "home" / "spool"
     if what == "a file in its place":

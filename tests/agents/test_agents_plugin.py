@@ -19,6 +19,8 @@ from support.workers import until, watching
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.process
+
 AGENT = """
 import re
 from functools import cache

@@ -64,6 +64,7 @@ def test_an_empty_path_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["default", "other"])
+@pytest.mark.process
 def test_tmux_itself_finds_the_named_server_at_this_address(short_folder: Path, name: str) -> None:
     environ = {"TMUX_TMPDIR": str(short_folder)}
     address = server_socket(name, None, environ, os.getuid())

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.process
+
 MOST_MEMORY: Final = 50
 """MB."""
 MOST_SECONDS: Final = {
@@ -60,8 +62,7 @@ assert FirstLook(ServerAddress("/nowhere")).wait(5) is None
 Path(sys.argv[1]).write_text(Path("/proc/self/status").read_text())
 """
 
-every_verb = pytest.mark.parametrize("verb", MOST_SECONDS, ids=" ".join)
-some_verbs = pytest.mark.parametrize("verb", [("ls",), ("send", "one", "hello"), ("back",), ("bind",)], ids=" ".join)
+SOME_VERBS: Final = [("ls",), ("send", "one", "hello"), ("back",), ("bind",)]
 
 
 @dataclass(frozen=True)
@@ -73,18 +74,34 @@ class Run:
     """MB at the most, as the kernel counted."""
 
 
-def measured(folder: Path, *words: str, code: str = MEASURED) -> Run:
-    """Run the program (or other code) in a process of its own that nothing was loaded in before."""
-    status = folder / "status"
-    argv = [sys.executable, "-c", code, str(status), *words]
-    done = subprocess.run(argv, capture_output=True, env=cli_env(), check=False, timeout=PATIENCE, text=True, input="")
-    told = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE)
-    assert told is not None
-    return Run(done.returncode, done.stdout, done.stderr, int(told[1]) / 1024)
+class Started:
+    """The program (or other code) in a process of its own that nothing was loaded in before."""
+
+    def __init__(self, folder: Path, *words: str, code: str = MEASURED) -> None:
+        folder.mkdir(exist_ok=True)
+        self._status = folder / "status"
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", code, str(self._status), *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=cli_env(),
+            text=True,
+        )
+
+    def end(self) -> Run:
+        """Wait for its end."""
+        try:
+            out, err = self._process.communicate(timeout=PATIENCE)
+        finally:
+            self._process.kill()
+        told = re.search(r"^VmHWM:\s+(\d+) kB", self._status.read_text(), re.MULTILINE)
+        assert told is not None
+        return Run(self._process.returncode, out, err, int(told[1]) / 1024)
 
 
 def quarterdeck(folder: Path, *words: str) -> Run:
-    return measured(folder, "-S", str(folder / "s"), *words)
+    return Started(folder, "-S", str(folder / "s"), *words).end()
 
 
 @pytest.fixture
@@ -119,32 +136,33 @@ def seconds_waited(run: Run) -> float:
     return float(told[1])
 
 
-@every_verb
-def test_a_stopped_server_is_waited_for_once_and_not_long(
-    short_folder: Path, stopped: TmuxServer, verb: tuple[str, ...]
-) -> None:
-    run = quarterdeck(short_folder, *verb)
+def test_a_stopped_server_is_waited_for_once_and_not_long(short_folder: Path, stopped: TmuxServer) -> None:
+    # All at once: each does nothing but wait.
+    started = {verb: Started(short_folder / verb[0], "-S", stopped.socket, *verb) for verb in MOST_SECONDS}
 
-    assert run.code == 4
-    assert run.out == ""
-    assert seconds_waited(run) < MOST_SECONDS[verb]
+    for verb, run in {verb: each.end() for verb, each in started.items()}.items():
+        assert (run.code, run.out) == (4, ""), f"{verb}: {run.err}"
+        assert seconds_waited(run) < MOST_SECONDS[verb], verb
     stopped.cont()
     assert stopped.sessions() == ["one"]
 
 
-@some_verbs
-def test_a_mute_tmux_is_waited_for_once_and_not_long(starts: Path, verb: tuple[str, ...]) -> None:
+def test_a_mute_tmux_is_waited_for_once_and_not_long(starts: Path) -> None:
     put_tmux(starts, "exec sleep 3600")
+    folders = {verb: starts.parent / verb[0] for verb in SOME_VERBS}
 
-    run = quarterdeck(starts.parent, *verb)
+    started = {verb: Started(folder, "-S", str(folder / "s"), *verb) for verb, folder in folders.items()}
 
-    assert run.code == 4
-    assert seconds_waited(run) < MOST_SECONDS[verb]
-    assert len(starts.read_text().splitlines()) == 1
-    assert run.memory < MOST_MEMORY
+    for verb, run in {verb: each.end() for verb, each in started.items()}.items():
+        assert run.code == 4, f"{verb}: {run.err}"
+        assert seconds_waited(run) < MOST_SECONDS[verb], verb
+        calls = [line for line in starts.read_text().splitlines() if f"{folders[verb]}/s" in line]
+        assert len(calls) == 1, f"{verb}: {calls}"
+        assert run.memory < MOST_MEMORY, verb
+    assert len(starts.read_text().splitlines()) == len(SOME_VERBS), starts.read_text()
 
 
-@some_verbs
+@pytest.mark.parametrize("verb", SOME_VERBS, ids=" ".join)
 def test_an_endless_tmux_is_ended_before_it_takes_memory(starts: Path, verb: tuple[str, ...]) -> None:
     put_tmux(starts, NO_TMUX["endless"])
 
@@ -193,4 +211,4 @@ def test_doctor_finds_a_bad_tmux_soon(starts: Path, kind: str) -> None:
 def test_the_first_look_takes_no_more_in_than_a_look_can_be(starts: Path, kind: str) -> None:
     put_tmux(starts, NO_TMUX[kind])
 
-    assert measured(starts.parent, code=FIRST_LOOK).memory < MOST_MEMORY
+    assert Started(starts.parent, code=FIRST_LOOK).end().memory < MOST_MEMORY

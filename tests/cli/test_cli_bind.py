@@ -17,6 +17,8 @@ from support.tmux_terminal import Terminals
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def server(short_folder: Path) -> Iterator[TmuxServer]:

@@ -94,6 +94,7 @@ CASES: list[tuple[list[str], str]] = [
 ]
 
 
+@pytest.mark.process
 def test_bash_completes_verbs_options_and_names(shell_env: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "a folder").mkdir()
     (tmp_path / "a file").touch()
@@ -149,6 +150,7 @@ class Typing:
         until(lambda: f"> {typed}" not in self.screen(), "the line is empty again")
 
 
+@pytest.mark.process
 def test_a_bash_on_a_terminal_completes_what_is_typed(typing: Typing) -> None:
     typing.start("bash", "--norc", load="source", text=script("bash"))
 
@@ -172,6 +174,7 @@ def test_a_zsh_on_a_terminal_completes_what_is_typed(typing: Typing) -> None:
 
 
 @pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
+@pytest.mark.process
 def test_fish_completes_verbs_options_and_names(shell_env: dict[str, str]) -> None:
     cases = {
         "quarterdeck stat": {"status-line"},
@@ -195,6 +198,7 @@ def test_fish_completes_verbs_options_and_names(shell_env: dict[str, str]) -> No
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.process
 def test_every_verb_and_option_is_in_every_script(shell: str) -> None:
     text = script(shell)
 
@@ -214,6 +218,7 @@ def options_of(verbs: Iterable[Verb]) -> Iterator[tuple[str, str]]:
             yield from options_of(verb.verbs)
 
 
+@pytest.mark.process
 def test_sessions_that_nobody_has_watched_yet_are_named_too(short_folder: Path) -> None:
     with TmuxServer(short_folder / "s") as server:
         server.session("alpha")
@@ -222,6 +227,7 @@ def test_sessions_that_nobody_has_watched_yet_are_named_too(short_folder: Path) 
         assert run_cli("-S", server.socket, "names", "session", "a").out == "alpha\tnot watched yet\n"
 
 
+@pytest.mark.process
 def test_names_that_cannot_be_known_are_silence(private_home: Path) -> None:
     private_home.mkdir(mode=0o700)
     (private_home / "state.db").write_text("no database" * 100)

@@ -16,6 +16,8 @@ from support.cli import run_cli, run_cli_in_terminal
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def file(private_home: Path) -> Path:

@@ -19,6 +19,8 @@ from support.tmux_server import TmuxServer, until
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.process
+
 MINE = '# mine\n[console]\ngroup = "repo" # why\n'
 
 

@@ -48,6 +48,7 @@ def fake_program(folder: Path, name: str, says: str) -> None:
     file.chmod(0o755)
 
 
+@pytest.mark.process
 def test_where_all_is_well_it_says_so_and_exits_0() -> None:
     code, found = findings()
 
@@ -59,6 +60,7 @@ def test_where_all_is_well_it_says_so_and_exits_0() -> None:
     assert "tried" in found["tmux"]["cause"]
 
 
+@pytest.mark.process
 def test_missing_programs_fail_each_with_its_cure(no_programs: dict[str, str]) -> None:
     code, found = findings(env=no_programs)
 
@@ -70,6 +72,7 @@ def test_missing_programs_fail_each_with_its_cure(no_programs: dict[str, str]) -
     assert found["python"]["status"] == "ok"
 
 
+@pytest.mark.process
 def test_a_tmux_that_is_too_old_fails(no_programs: dict[str, str]) -> None:
     fake_program(Path(no_programs["PATH"]), "tmux", "tmux 3.1c")
 
@@ -79,6 +82,7 @@ def test_a_tmux_that_is_too_old_fails(no_programs: dict[str, str]) -> None:
     assert found["tmux"]["cause"] == "tmux 3.1c is too old: Quarterdeck needs 3.2 or newer."
 
 
+@pytest.mark.process
 def test_wrong_settings_are_told_and_do_not_stop_the_rest(private_home: Path) -> None:
     private_home.mkdir(mode=0o700)
     (private_home / "config.toml").write_text("x = 1\n")
@@ -90,6 +94,7 @@ def test_wrong_settings_are_told_and_do_not_stop_the_rest(private_home: Path) ->
     assert found["tmux"]["status"] == "ok"
 
 
+@pytest.mark.process
 def test_an_open_folder_is_a_warning_with_the_command_that_closes_it(private_home: Path) -> None:
     private_home.mkdir()
     private_home.chmod(0o755)
@@ -102,6 +107,7 @@ def test_an_open_folder_is_a_warning_with_the_command_that_closes_it(private_hom
     assert finding["cure"] == f"chmod 700 {private_home}"
 
 
+@pytest.mark.process
 def test_folders_that_are_as_they_should_be_take_one_line() -> None:
     _, found = findings()
 
@@ -109,6 +115,7 @@ def test_folders_that_are_as_they_should_be_take_one_line() -> None:
     assert "made when needed" in found["folders"]["cause"]
 
 
+@pytest.mark.process
 def test_a_file_in_the_place_of_a_folder_fails(private_home: Path) -> None:
     private_home.mkdir(mode=0o700)
     (private_home / "spool").write_text("")
@@ -119,6 +126,7 @@ def test_a_file_in_the_place_of_a_folder_fails(private_home: Path) -> None:
     assert "not a folder" in found[f"folder {private_home}/spool"]["cause"]
 
 
+@pytest.mark.process
 def test_folders_that_cannot_be_made_fail(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
@@ -129,6 +137,7 @@ def test_folders_that_cannot_be_made_fail(tmp_path: Path) -> None:
     assert "folders" not in found
 
 
+@pytest.mark.process
 def test_it_makes_nothing_and_mends_nothing(private_home: Path) -> None:
     findings()
 
@@ -184,6 +193,7 @@ def test_what_terminals_get_is_told(server: TmuxServer, short_folder: Path) -> N
         assert found["UTF-8"]["status"] == "ok"
 
 
+@pytest.mark.process
 def test_advice_is_given_only_where_there_is_something_to_say() -> None:
     fine = {"escape-time": "0", "focus-events": "on", "detach-on-destroy": "no-detached"}
     without = Client(name="/dev/pts/1", tmux_id=TmuxSessionId("$1"), pane_id=PaneId("%1"))
@@ -214,6 +224,7 @@ def with_claude(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("with_claude")
+@pytest.mark.process
 def test_agents_and_their_hooks_are_told(private_home: Path) -> None:
     _, before = findings()
     run_cli("hooks", "install", "--yes")
@@ -228,6 +239,7 @@ def test_agents_and_their_hooks_are_told(private_home: Path) -> None:
 
 
 @pytest.mark.usefixtures("with_claude")
+@pytest.mark.process
 async def test_hooks_of_an_agent_that_worked_and_was_not_heard_are_doubted(private_home: Path, tmp_path: Path) -> None:
     run_cli("hooks", "install", "--yes")
     settings = tmp_path / ".claude" / "settings.json"
@@ -271,6 +283,7 @@ async def test_hooks_of_an_agent_that_worked_and_was_not_heard_are_doubted(priva
         ('[projects.web]\npath = "/no/such"', "project web", "fail", "not a git repository"),
     ],
 )
+@pytest.mark.process
 def test_the_engine_and_projects_are_checked_without_asking_anybody(
     private_home: Path, settings: str, name: str, status: str, cause: str
 ) -> None:
@@ -284,6 +297,7 @@ def test_the_engine_and_projects_are_checked_without_asking_anybody(
     assert code == (1 if status == "fail" else 0)
 
 
+@pytest.mark.process
 def test_a_state_that_cannot_be_read_fails(private_home: Path) -> None:
     private_home.mkdir(mode=0o700)
     (private_home / "state.db").write_text("no database" * 100)
@@ -294,6 +308,7 @@ def test_a_state_that_cannot_be_read_fails(private_home: Path) -> None:
     assert "cannot be read" in found["state"]["cause"]
 
 
+@pytest.mark.process
 def test_on_a_terminal_each_cure_stands_below_its_cause(private_home: Path) -> None:
     private_home.mkdir()
     private_home.chmod(0o755)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from support.cli import run_cli
 from support.tmux_server import TmuxServer, until
 
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from support.cli import Done
+
+pytestmark = pytest.mark.process
 
 
 def test_what_is_over_can_be_read_and_is_told_apart_from_what_never_was(short_folder: Path) -> None:

@@ -61,6 +61,7 @@ def test_ages_and_dates_are_times(text: str, wanted: datetime) -> None:
     assert moment_of(text, NOW) == wanted
 
 
+@pytest.mark.process
 def test_odd_numbers_are_wrong_usage() -> None:
     for words in (["events", "--limit", "0"], ["events", "--limit", "-1"], ["show", "x", "--lines", "-5"]):
         done = run_cli(*words)
@@ -68,6 +69,7 @@ def test_odd_numbers_are_wrong_usage() -> None:
         assert "not a whole number of at least" in done.err
 
 
+@pytest.mark.process
 def test_events_of_a_session_are_found_by_its_name_and_by_an_id_no_longer_kept(private_home: Path) -> None:
     record(private_home, [told(1), told(2, "sess_77")])
 
@@ -77,6 +79,7 @@ def test_events_of_a_session_are_found_by_its_name_and_by_an_id_no_longer_kept(p
     assert by_id.out.endswith("number 2\n")
 
 
+@pytest.mark.process
 def test_following_tells_what_comes_once_and_in_order_and_ends_quietly_when_nobody_reads(private_home: Path) -> None:
     record(private_home, [])
     following = subprocess.Popen(
@@ -102,6 +105,7 @@ def test_following_tells_what_comes_once_and_in_order_and_ends_quietly_when_nobo
 
 
 @pytest.mark.parametrize("words", [("events",), ("thoughts", "ingest")])
+@pytest.mark.process
 def test_a_full_disk_behind_the_output_is_one_sentence(private_home: Path, words: tuple[str, ...]) -> None:
     record(private_home, [told(1)])
     with Path("/dev/full").open("w") as full:

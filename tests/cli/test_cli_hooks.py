@@ -22,6 +22,8 @@ from support.tmux_server import TmuxServer, until
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.process
+
 SETTINGS = '{\n  // not JSON\n  "a": 1\n}\n'
 MINE = '{\n  "model": "opus",\n  "hooks": {\n    "Stop": [{"hooks": [{"type": "command", "command": "say"}]}]\n  }\n}\n'
 AGENTS = ("claude", "codex", "gemini", "opencode")

@@ -10,6 +10,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from support.cli import cli_env, run_cli
 from support.patience import PATIENCE
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 from contextlib import closing, contextmanager
+
+pytestmark = pytest.mark.process
 
 
 def update(seq: int, stream: str = "a", thought: str = "reads", key: str = "sess_1") -> str:

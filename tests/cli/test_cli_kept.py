@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from support.cli import Done
 
 MOUNTED_KIB = 1024
+IMPATIENT = "support.impatient"
+"""How long it waits for its database is not asked here, but that it says so in the end."""
 
 
 @contextmanager
@@ -104,7 +106,7 @@ def qd(short_folder: Path, home: Path, server: TmuxServer) -> Callable[..., Done
     """The program, on a home where the session `first` is known."""
 
     def run(*words: str, stdin: str = "") -> Done:
-        return run_cli("-S", str(short_folder / "s"), "--home", str(home), *words, stdin=stdin)
+        return run_cli("-S", str(short_folder / "s"), "--home", str(home), *words, stdin=stdin, program=IMPATIENT)
 
     assert run("ls").code == 0
     return run

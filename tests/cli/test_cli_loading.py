@@ -17,6 +17,8 @@ from support.workers import watching
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.process
+
 VERBS = [["ls", "--json"], ["show", "here"], ["send", "here", "true"], ["send", "--held"]]
 FOR_WHOEVER_WATCHES = {
     "pydantic",

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from quarterdeck import log
 from quarterdeck.cli.events_watch import in_words
 from quarterdeck.cli.output import show_error
@@ -37,8 +39,6 @@ from support.tmux_server import TmuxServer, until
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 SECRET = "sk" + "_live_" + "51H8xQ2eZvKYlo2C0abcdEFG"
 PASSWORD = "hunter" + "2x"
@@ -176,6 +176,7 @@ def test_the_log_and_what_is_said_of_a_failure_have_none(tmp_path: Path, capsys:
     assert shows_none(capsys.readouterr().err)
 
 
+@pytest.mark.process
 def test_the_log_of_every_verb_is_masked(tmp_path: Path) -> None:
     code = (
         "import sys, logging\n"
@@ -195,6 +196,7 @@ def test_the_log_of_every_verb_is_masked(tmp_path: Path) -> None:
     assert shows_none((tmp_path / "quarterdeck.log").read_text())
 
 
+@pytest.mark.process
 def test_status_line_and_an_ordinary_log_line_need_no_rule() -> None:
     code = (
         "import sys\n"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
 
 
+@pytest.mark.process
 def test_version_is_one_line() -> None:
     done = run_cli("--version")
 
@@ -34,6 +35,7 @@ def test_version_is_one_line() -> None:
     assert run_cli("show", "--version") == done
 
 
+@pytest.mark.process
 def test_without_a_terminal_the_console_is_refused_politely() -> None:
     done = run_cli()
 
@@ -42,6 +44,7 @@ def test_without_a_terminal_the_console_is_refused_politely() -> None:
     assert "Traceback" not in done.err
 
 
+@pytest.mark.process
 def test_wrong_usage_is_said_on_stderr_and_as_json_when_asked() -> None:
     plain, asked = run_cli("nonsense"), run_cli("nonsense", "--json")
 
@@ -52,6 +55,7 @@ def test_wrong_usage_is_said_on_stderr_and_as_json_when_asked() -> None:
     assert set(asked.error()) == {"code", "message", "hint"}
 
 
+@pytest.mark.process
 def test_json_after_a_double_dash_is_text_and_asks_for_nothing() -> None:
     assert not run_cli("nonsense", "--", "--json").err.startswith("{")
 
@@ -66,6 +70,7 @@ def root_logger_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("root_logger_as_it_was")
+@pytest.mark.process
 def test_an_error_of_ours_gives_its_exit_code_and_its_words_cleaned(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -104,6 +109,7 @@ IS_BARE = "run_call.parse = lambda w, real=run_call.parse: setattr(o := real(w),
 
 
 @pytest.mark.parametrize("more", ["", PARSER_CRASHES, IS_BARE], ids=["verb", "parser", "bare verb"])
+@pytest.mark.process
 def test_what_should_not_happen_is_one_sentence_and_its_trace_is_in_the_log(private_home: Path, more: str) -> None:
     code = CRASH.replace("{more}", more)
 
@@ -136,6 +142,7 @@ def test_what_should_not_happen_is_one_sentence_and_its_trace_is_in_the_log(priv
         ("nonsense", 2),
     ],
 )
+@pytest.mark.process
 def test_a_reader_that_goes_away_is_no_error(words: str, code: int) -> None:
     read, write = os.pipe()
     os.close(read)
@@ -157,6 +164,7 @@ def test_a_reader_that_goes_away_is_no_error(words: str, code: int) -> None:
 
 
 @pytest.mark.parametrize(("redirection", "code"), [(">/dev/full", 1), (">&-", 0), (">&- 2>&-", 0)])
+@pytest.mark.process
 def test_output_that_cannot_be_written_is_no_traceback(redirection: str, code: int) -> None:
     command = f"exec {sys.executable} -m quarterdeck config path {redirection}"
 
@@ -169,6 +177,7 @@ def test_output_that_cannot_be_written_is_no_traceback(redirection: str, code: i
     assert "Exception ignored" not in done.stderr
 
 
+@pytest.mark.process
 def test_a_stream_that_cannot_show_a_letter_does_not_fail(private_home: Path) -> None:
     name = private_home / "名前"
 
@@ -178,6 +187,7 @@ def test_a_stream_that_cannot_show_a_letter_does_not_fail(private_home: Path) ->
     assert "\\u540d" in done.out
 
 
+@pytest.mark.process
 def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
@@ -185,6 +195,7 @@ def test_a_log_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     assert run_cli("config", "path", "--home", str(blocked / "below")).code == 0
 
 
+@pytest.mark.process
 def test_asking_for_the_path_leaves_nothing_behind(private_home: Path) -> None:
     assert run_cli("config", "path").code == 0
 
@@ -204,6 +215,7 @@ HEAVY = {"textual", "rich", "shtab", "pydantic", "asyncio", "httpx", "psutil", "
 
 
 @pytest.mark.parametrize("words", [["--version"], ["-h"], ["config", "-h"]], ids=" ".join)
+@pytest.mark.process
 def test_nothing_heavy_is_imported_to_say_little(words: list[str]) -> None:
     code = "import sys; from quarterdeck.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
 
@@ -223,6 +235,7 @@ UNASKED = {"textual", "rich", "shtab", "pydantic", "httpx", "psutil", "tomlkit",
 
 
 @pytest.mark.parametrize("words", [["ls"], ["send", "--held"], ["names", "kept", ""]], ids=" ".join)
+@pytest.mark.process
 def test_a_look_imports_only_what_it_looks_with(short_folder: Path, words: list[str]) -> None:
     code = "import sys; from quarterdeck.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
     socket = short_folder / "s"
@@ -256,6 +269,7 @@ AGENTS_READERS = (
     ],
 )
 @pytest.mark.parametrize("words", [["ls"], ["show", "here"], ["send", "--held"]], ids=" ".join)
+@pytest.mark.process
 def test_only_what_reads_the_agents_that_are_there_is_loaded(
     short_folder: Path, words: list[str], program: str, loaded: set[str]
 ) -> None:

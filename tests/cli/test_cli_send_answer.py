@@ -41,6 +41,7 @@ def test_two_dashes_mean_what_they_always_meant_elsewhere() -> None:
         parse(["kill", "--"])
 
 
+@pytest.mark.process
 def test_shells_are_sent_to_and_what_waits_is_listed_changed_and_withdrawn(short_folder: Path) -> None:
     def qd(*words: str) -> Done:
         return run_cli("-S", str(short_folder / "s"), "--home", str(short_folder / "h"), *words)

@@ -11,6 +11,8 @@ from support.cli import ROOT, run_cli
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.process
+
 
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     for name in ("aiohttp", "textual_serve"):

@@ -47,6 +47,7 @@ def status_line(*args: str, **env: str) -> Done:
     return run_cli("-S", SERVER, "status-line", *args, env=env)
 
 
+@pytest.mark.process
 def test_with_nothing_there_is_nothing_to_say(private_home: Path) -> None:
     done = status_line()
 
@@ -55,6 +56,7 @@ def test_with_nothing_there_is_nothing_to_say(private_home: Path) -> None:
 
 
 @pytest.mark.usefixtures("kept")
+@pytest.mark.process
 def test_it_counts_what_waits_what_works_and_what_rests() -> None:
     assert status_line().out == "▲2 ✖1 ◆2 ●3 ○1?\n"
     assert status_line("--ascii").out == "!2 x1 +2 *3 -1?\n"
@@ -73,6 +75,7 @@ def test_it_counts_what_waits_what_works_and_what_rests() -> None:
 
 
 @pytest.mark.usefixtures("kept")
+@pytest.mark.process
 async def test_a_session_that_holds_only_the_console_is_not_counted(private_home: Path) -> None:
     async with open_store(find_places(private_home).state_file) as store:
         memory = ConsoleMemory(SERVER, own_session_key(SERVER))
@@ -87,6 +90,7 @@ async def test_a_session_that_holds_only_the_console_is_not_counted(private_home
 
 
 @pytest.mark.usefixtures("kept")
+@pytest.mark.process
 def test_it_asks_no_question_about_itself_while_somebody_watches(private_home: Path) -> None:
     lease = Lease(find_places(private_home).state_file, writer_duty(SERVER))
     assert lease.try_take()
@@ -97,6 +101,7 @@ def test_it_asks_no_question_about_itself_while_somebody_watches(private_home: P
 
 
 @pytest.mark.usefixtures("kept")
+@pytest.mark.process
 async def test_it_says_what_is_not_well_with_whoever_watches(private_home: Path) -> None:
     async with open_store(find_places(private_home).state_file) as store:
         await store.keep_troubles(SERVER, {"tmux": "tmux did not answer within 2 s.", "thoughts": "HTTP 500"})
@@ -111,6 +116,7 @@ async def test_it_says_what_is_not_well_with_whoever_watches(private_home: Path)
     lease.release()
 
 
+@pytest.mark.process
 def test_what_cannot_be_read_is_one_word(private_home: Path) -> None:
     private_home.mkdir(mode=0o700)
     (private_home / "state.db").write_text("this is no database" * 100)
@@ -120,6 +126,7 @@ def test_what_cannot_be_read_is_one_word(private_home: Path) -> None:
     assert (done.code, done.out, done.err) == (1, "unreadable\n", "")
 
 
+@pytest.mark.process
 def test_wrong_words_are_said_as_everywhere() -> None:
     assert run_cli("status-line", "--nonsense").code == 2
     assert run_cli("status-line", "-S").code == 2
@@ -127,6 +134,7 @@ def test_wrong_words_are_said_as_everywhere() -> None:
     assert "--colour" in run_cli("status-line", "-h").out
 
 
+@pytest.mark.process
 def test_it_is_empty_where_there_are_no_sessions() -> None:
     assert line(dict.fromkeys(COUNTED, 0), {}, fresh=False, colour=True, ascii_only=False) == ""
 
@@ -140,6 +148,7 @@ OURS = {"cli", "cli.status_line", "cli.address", "core", "core.state_signs", "er
 
 @pytest.mark.usefixtures("kept")
 @pytest.mark.parametrize("home", [None, ""], ids=["one home", "the system's places"])
+@pytest.mark.process
 def test_it_imports_next_to_nothing(home: str | None) -> None:
     # What Python imports to start itself, in this environment, is not ours to judge.
     code = (

@@ -18,6 +18,8 @@ from support.store import NOON, RUN, SERVER, HandClock, open_store, seen_session
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.process
+
 EVENT = Activity(kind="session.created", at=NOON, session_id="sess_0", summary="findme now", data={"name": "x"})
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from support.cli import run_cli
 from support.git_repo import make_repository
 from support.tmux_server import TmuxServer
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from support.cli import Done
+
+pytestmark = pytest.mark.process
 
 
 def test_with_json_a_spawn_that_fails_late_leaves_one_object_on_stderr(short_folder: Path) -> None:

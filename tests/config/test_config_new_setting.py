@@ -17,6 +17,8 @@ from support.patience import PATIENCE
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.process
+
 NEW = '''
     stripes: Annotated[Count, AT_NEXT_START] = Field(default=3, ge=1, le=9)
     """Rows between two lines that are drawn."""

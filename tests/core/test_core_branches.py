@@ -67,6 +67,7 @@ def test_names_git_refuses_or_mistakes_are_not_safe(name: str) -> None:
 
 @given(st.text(alphabet=st.sampled_from("aZ9./-_@{}~^: \\\x07é"), max_size=12))
 @settings(max_examples=40, deadline=None)
+@pytest.mark.process
 def test_what_we_call_safe_git_takes(name: str) -> None:
     git = shutil.which("git")
     assert git

@@ -94,6 +94,7 @@ async def test_without_a_network_a_worktree_starts_from_what_is_here(
     assert any("origin could not be asked" in notice for notice in made.notices)
 
 
+@pytest.mark.process
 async def test_a_repository_without_a_remote_will_do(local: Repository, worktrees: GitWorktrees) -> None:
     made = await worktrees.create(wanted(local), quiet)
 
@@ -218,6 +219,7 @@ async def test_a_default_branch_that_is_nowhere_is_a_clear_error(
     assert "default_branch" in caught.value.hint
 
 
+@pytest.mark.process
 async def test_the_default_branch_is_asked_of_the_repository(local: Repository, worktrees: GitWorktrees) -> None:
     local.git("branch", "-m", "main", "trunk")
 

@@ -60,6 +60,7 @@ def glab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeTool:
     return tool
 
 
+@pytest.mark.process
 async def test_an_issue_of_github_is_read_and_held_for_a_while(gh: FakeTool, tmp_path: Path) -> None:
     gh.answer("issue view", ISSUE)
     tracker = GitHub(tmp_path, "acme/web")
@@ -87,6 +88,7 @@ async def test_an_issue_of_github_is_read_and_held_for_a_while(gh: FakeTool, tmp
         ("CLOSED", "NOT_PLANNED", IssueState.CANCELLED),
     ],
 )
+@pytest.mark.process
 async def test_a_closed_issue_is_closed_or_given_up(
     state: str, reason: str, expected: IssueState, gh: FakeTool, tmp_path: Path
 ) -> None:
@@ -105,6 +107,7 @@ async def test_a_closed_issue_is_closed_or_given_up(
         ("dial tcp: lookup api.github.com: no such host", ForgeError, "could not be asked"),
     ],
 )
+@pytest.mark.process
 async def test_what_gh_refuses_says_what_to_do(
     message: str, kind: type[ForgeError], word: str, gh: FakeTool, tmp_path: Path
 ) -> None:
@@ -116,6 +119,7 @@ async def test_what_gh_refuses_says_what_to_do(
     assert type(caught.value) is kind
 
 
+@pytest.mark.process
 async def test_a_missing_tool_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
@@ -132,6 +136,7 @@ async def test_a_word_that_is_no_number_is_never_given_to_gh(gh: FakeTool, tmp_p
     assert gh.calls == []
 
 
+@pytest.mark.process
 async def test_a_gh_that_does_not_know_a_field_is_asked_without_it(gh: FakeTool, tmp_path: Path) -> None:
     gh.fail("issue list", 'Unknown JSON field: "stateReason"')
 
@@ -142,6 +147,7 @@ async def test_a_gh_that_does_not_know_a_field_is_asked_without_it(gh: FakeTool,
 
 
 @pytest.mark.parametrize("answer", ["", "[]", "nonsense", '"x"'])
+@pytest.mark.process
 async def test_an_answer_that_cannot_be_read_is_an_error(answer: str, gh: FakeTool, tmp_path: Path) -> None:
     gh.answer("issue view", answer)
 
@@ -149,6 +155,7 @@ async def test_an_answer_that_cannot_be_read_is_an_error(answer: str, gh: FakeTo
         await GitHub(tmp_path).issue("9")
 
 
+@pytest.mark.process
 async def test_a_pull_request_of_github_is_found_by_number_address_and_branch(gh: FakeTool, tmp_path: Path) -> None:
     gh.answer("pr view", PR)
     gh.answer("pr list", [PR])
@@ -172,6 +179,7 @@ async def test_a_pull_request_of_github_is_found_by_number_address_and_branch(gh
     assert sum(call.startswith("pr list") for call in gh.calls) == 1
 
 
+@pytest.mark.process
 async def test_a_branch_without_a_pull_request_is_asked_again(gh: FakeTool, tmp_path: Path) -> None:
     gh.answer("pr list", [])
     scm = GitHub(tmp_path)
@@ -181,6 +189,7 @@ async def test_a_branch_without_a_pull_request_is_asked_again(gh: FakeTool, tmp_
     assert await scm.find("b") is not None
 
 
+@pytest.mark.process
 async def test_a_dirty_worktree_is_not_switched(gh: FakeTool, tmp_path: Path) -> None:
     gh.answer("pr checkout", "")
     repository = make_repository(tmp_path / "r")
@@ -195,6 +204,7 @@ async def test_a_dirty_worktree_is_not_switched(gh: FakeTool, tmp_path: Path) ->
     assert gh.calls == ["pr checkout https://github.com/acme/web/pull/12"]
 
 
+@pytest.mark.process
 async def test_github_assigns_to_the_operator(gh: FakeTool, tmp_path: Path) -> None:
     gh.answer("pr edit", "")
 
@@ -203,6 +213,7 @@ async def test_github_assigns_to_the_operator(gh: FakeTool, tmp_path: Path) -> N
     assert gh.calls == ["pr edit https://github.com/acme/web/pull/12 --add-assignee @me"]
 
 
+@pytest.mark.process
 async def test_gitlab_tells_the_same_things(glab: FakeTool, tmp_path: Path) -> None:
     issue = {"iid": 4, "title": "T", "description": "B", "web_url": "https://gitlab.com/g/s/r/-/issues/4",
              "state": "closed", "labels": ["bug"]}  # fmt: skip
@@ -458,6 +469,7 @@ def test_remotes_are_read(address: str, expected: str) -> None:
     assert host_in(address) == expected
 
 
+@pytest.mark.process
 async def test_the_forge_goes_by_the_remote_unless_the_settings_say_otherwise(tmp_path: Path) -> None:
     repository = make_repository(tmp_path / "r")
     repository.git("remote", "set-url", "origin", "git@github.com:acme/web.git")

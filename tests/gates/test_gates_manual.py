@@ -29,6 +29,7 @@ def test_lines_that_begin_as_requests_of_roff_are_text() -> None:
 
 
 @pytest.mark.skipif(shutil.which("man") is None, reason="there is no man")
+@pytest.mark.process
 def test_man_shows_it_without_a_complaint() -> None:
     done = subprocess.run(
         ["man", "--warnings", "-l", str(manual.PAGE)],

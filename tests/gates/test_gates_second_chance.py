@@ -15,6 +15,8 @@ from support.patience import PATIENCE
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.process
+
 SCRIPT = ROOT / "tests" / "second_chance.py"
 UNSTEADY = """
 def test_unsteady_{number}():

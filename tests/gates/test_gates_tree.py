@@ -10,6 +10,8 @@ import tomllib
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
+import pytest
+
 from support.cli import ROOT, cli_env
 from support.patience import PATIENCE
 
@@ -90,6 +92,7 @@ def test_only_the_screen_imports_what_draws_it() -> None:
     assert strangers == []
 
 
+@pytest.mark.process
 def test_everything_but_the_screen_loads_without_textual() -> None:
     names = [dotted(module) for module in MODULES if room(module) not in KNOWS_THE_SCREEN]
     code = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]; print(*sys.modules)"

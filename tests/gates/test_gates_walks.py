@@ -80,6 +80,7 @@ def tree(tmp_path: Path) -> Copy:
     return Copy(tmp_path / "tree")
 
 
+@pytest.mark.process
 def test_an_agent_is_one_file_and_one_line(tree: Copy, private_home: Path) -> None:
     (tree.root / "app/quarterdeck/agents/walker.py").write_text(AGENT)
     aider = '    "aider": "quarterdeck.agents.aider:AGENT",\n'

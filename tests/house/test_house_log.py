@@ -128,6 +128,7 @@ sys.exit(handler.faults)
 """
 
 
+@pytest.mark.process
 def test_two_processes_lose_nothing_while_both_rotate(tmp_path: Path) -> None:
     file = tmp_path / "q.log"
     writers = [

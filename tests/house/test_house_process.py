@@ -47,12 +47,14 @@ async def pid_in(file: Path) -> int:
     return int(await asyncio.to_thread(file.read_text))
 
 
+@pytest.mark.process
 async def test_what_a_program_says_and_how_it_ends_is_returned() -> None:
     result = await run(python(SAY.format("out", "err", 3)), timeout=PATIENCE)
 
     assert (result.code, result.out, result.err, result.ok) == (3, "out", "err", False)
 
 
+@pytest.mark.process
 async def test_input_reaches_it_and_no_shell_sees_the_arguments() -> None:
     code = "import sys; print(sys.argv[1:], sys.stdin.read())"
 
@@ -61,10 +63,12 @@ async def test_input_reaches_it_and_no_shell_sees_the_arguments() -> None:
     assert result.out == "['$(touch pwned)', 'a b', ';'] héllo\n"
 
 
+@pytest.mark.process
 async def test_without_input_it_cannot_read_our_terminal() -> None:
     assert (await run(python("import sys; print(repr(sys.stdin.read()))"), timeout=PATIENCE)).out == "''\n"
 
 
+@pytest.mark.process
 async def test_our_tmux_is_not_inherited_and_extra_variables_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMUX", "/tmp/x,1,2")
     monkeypatch.setenv("TMUX_PANE", "%1")
@@ -76,34 +80,40 @@ async def test_our_tmux_is_not_inherited_and_extra_variables_are(monkeypatch: py
     assert result.out == "[None, None, '1', '2']\n"
 
 
+@pytest.mark.process
 async def test_more_than_the_limit_is_dropped() -> None:
     result = await run(python("print('x' * 1_000_000)"), timeout=PATIENCE, limit_bytes=1000)
 
     assert len(result.out) == 1000
 
 
+@pytest.mark.process
 async def test_bytes_that_are_not_text_do_not_fail() -> None:
     result = await run(python(r"import sys; sys.stdout.buffer.write(b'a\xffb')"), timeout=PATIENCE)
 
     assert result.out == "a\ufffdb"
 
 
+@pytest.mark.process
 async def test_input_that_nobody_reads_is_no_error() -> None:
     result = await run(python("pass"), input="x" * 5_000_000, timeout=PATIENCE)
 
     assert result.code == 0
 
 
+@pytest.mark.process
 async def test_a_missing_program_is_named() -> None:
     with pytest.raises(ProgramMissing, match="no-such-program"):
         await run(("no-such-program",), timeout=PATIENCE)
 
 
+@pytest.mark.process
 async def test_a_missing_folder_is_not_taken_for_a_missing_program(tmp_path: Path) -> None:
     with pytest.raises(ProgramFailed, match="no such folder"):
         await run(python("pass"), cwd=tmp_path / "none", timeout=PATIENCE)
 
 
+@pytest.mark.process
 async def test_a_program_that_may_not_be_run_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "program"
     file.write_text("not a program")
@@ -128,6 +138,7 @@ time.sleep(60)
 """
 
 
+@pytest.mark.process
 async def test_on_time_out_it_and_its_children_are_ended(tmp_path: Path) -> None:
     file = tmp_path / "pid"
 
@@ -138,6 +149,7 @@ async def test_on_time_out_it_and_its_children_are_ended(tmp_path: Path) -> None
     await eventually(lambda: has_ended(pid), "the grandchild ends")
 
 
+@pytest.mark.process
 async def test_on_cancellation_it_and_its_children_are_ended(tmp_path: Path) -> None:
     file = tmp_path / "pid"
     running = asyncio.create_task(run((*python(STUBBORN), str(file)), timeout=50))
@@ -150,6 +162,7 @@ async def test_on_cancellation_it_and_its_children_are_ended(tmp_path: Path) -> 
     await eventually(lambda: has_ended(pid), "the grandchild ends")
 
 
+@pytest.mark.process
 async def test_a_program_asked_to_end_may_clear_up_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("quarterdeck.process.GRACE_SECONDS", PATIENCE)
     lock = tmp_path / "lock"
@@ -173,12 +186,14 @@ time.sleep(60)
     assert not lock.exists()
 
 
+@pytest.mark.process
 async def test_the_programs_own_group_is_not_ours() -> None:
     result = await run(python("import os; print(os.getpgid(0))"), timeout=PATIENCE)
 
     assert int(result.out) != os.getpgid(0)
 
 
+@pytest.mark.process
 async def test_what_was_lent_the_terminal_ends_with_whoever_waits_for_it(tmp_path: Path) -> None:
     file = tmp_path / "pid"
     code = f"import os, time; open({str(file)!r}, 'w').write(f'{{os.getpid()}}\\n'); time.sleep(600)"

@@ -12,6 +12,8 @@ from quarterdeck import process
 from quarterdeck.errors import ProgramMissing, ProgramTimedOut
 from support.patience import PATIENCE
 
+pytestmark = pytest.mark.process
+
 
 async def test_lines_are_heard_as_they_come() -> None:
     heard: list[str] = []

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from quarterdeck.core.pane import PaneId
     from quarterdeck.ports.mux import CaptureRequest
 
+pytestmark = pytest.mark.process
+
 SWAPS = int(os.environ.get("SWAPS", "8"))
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.session import Session
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 async def office(short_folder: Path) -> AsyncIterator[Post]:

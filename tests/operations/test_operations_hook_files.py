@@ -414,6 +414,7 @@ except QuarterdeckError as error:
 
 
 @pytest.mark.parametrize("what", ["file", "folder"])
+@pytest.mark.process
 def test_what_is_read_only_is_refused_and_left_as_it_is(what: str, short_folder: Path) -> None:
     home = short_folder / "user"
     file = written(home, PLAIN)
@@ -540,15 +541,18 @@ AS_OFTEN = 40
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("shape", "indent"),
     [
-        json.dumps({f"key {number}": number for number in range(MANY)}, indent=2),
-        json.dumps({"env": {f"key {number}": [number] for number in range(MANY)}}, indent=2),
-        json.dumps({f"key {number}": number for number in range(MANY)}),
+        (lambda: {f"key {number}": number for number in range(MANY)}, 2),
+        (lambda: {"env": {f"key {number}": [number] for number in range(MANY)}}, 2),
+        (lambda: {f"key {number}": number for number in range(MANY)}, None),
     ],
     ids=["beside ours", "below one key", "in one line"],
 )
-def test_many_settings_take_no_longer_than_reading_them_some_times(text: str, user: Path) -> None:
+def test_many_settings_take_no_longer_than_reading_them_some_times(
+    shape: Callable[[], object], indent: int | None, user: Path
+) -> None:
+    text = json.dumps(shape(), indent=indent)
     file = written(user, text.encode())
     one = min(spent(lambda: json.loads(text)) for _ in range(3))
 

@@ -257,6 +257,7 @@ def test_spoilt_wishes_count_as_none(spoilt: str) -> None:
     assert kept_preferences(spoilt, "x") is None
 
 
+@pytest.mark.process
 def test_the_first_frame_needs_neither_pydantic_nor_agents_nor_operations() -> None:
     code = "import sys, quarterdeck.cli.console, quarterdeck.runtime.opening, quarterdeck.tui.app; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=cli_env())

@@ -218,6 +218,7 @@ async def test_a_bridge_goes_by_a_changed_file(tmp_path: Path) -> None:
         assert opened.workers.engine.setup.thinker is None
 
 
+@pytest.mark.process
 async def test_a_project_that_is_added_while_the_console_is_open_can_be_spawned_in_and_changed(tmp_path: Path) -> None:
     file = tmp_path / "home" / "config.toml"
     async with watching(tmp_path / "none.sock", file.parent) as running:

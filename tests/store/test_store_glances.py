@@ -66,6 +66,7 @@ async def test_a_glance_at_what_cannot_be_read_says_so(tmp_path: Path) -> None:
         glance(path)
 
 
+@pytest.mark.process
 def test_a_glance_needs_neither_pydantic_nor_asyncio() -> None:
     sources = Path(quarterdeck.__file__).parents[1]
     program = "import sys, quarterdeck.store.glances; print({'pydantic', 'asyncio', 'textual'} & set(sys.modules))"
@@ -81,6 +82,7 @@ def test_a_glance_needs_neither_pydantic_nor_asyncio() -> None:
     assert done.stdout == "set()\n"
 
 
+@pytest.mark.process
 def test_the_store_itself_waits_with_pydantic_until_rows_are_read() -> None:
     sources = Path(quarterdeck.__file__).parents[1]
     program = "import sys, quarterdeck.store.sqlite; print('pydantic' in sys.modules)"

@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import quarterdeck
 from quarterdeck.ports.store import ActivityQuery
 from quarterdeck.store.lease import Lease
@@ -48,6 +50,7 @@ async def read_everything(path: Path) -> tuple[set[str], dict[str, str | None], 
         return kept, thoughts, events
 
 
+@pytest.mark.process
 def test_four_processes_that_race_for_identities_never_disagree(tmp_path: Path) -> None:
     children = [start("claims", tmp_path / "state.db", f"p{number}") for number in range(4)]
 
@@ -60,6 +63,7 @@ def test_four_processes_that_race_for_identities_never_disagree(tmp_path: Path) 
     assert len({*shared[0], *own}) == 50 + 200
 
 
+@pytest.mark.process
 def test_what_was_acknowledged_survives_a_kill_at_any_moment(tmp_path: Path) -> None:
     chance = random.Random(20)
     nursery = start("nursery", tmp_path / "state.db", "20")
@@ -86,6 +90,7 @@ def test_what_was_acknowledged_survives_a_kill_at_any_moment(tmp_path: Path) -> 
     assert [line for line in promised if line["event"] not in events] == []
 
 
+@pytest.mark.process
 async def test_on_a_full_disk_all_goes_on_and_is_written_when_there_is_room(tmp_path: Path) -> None:
     meanwhile, afterwards = finish(start("full_disk", tmp_path / "state.db"))
 
@@ -102,6 +107,7 @@ async def test_on_a_full_disk_all_goes_on_and_is_written_when_there_is_room(tmp_
         assert len(await store.activity(ActivityQuery(kind="test.full"))) == 30
 
 
+@pytest.mark.process
 async def test_in_a_read_only_folder_all_goes_on_in_memory(short_folder: Path) -> None:
     path = short_folder / "state.db"
     async with open_store(path) as store:
@@ -121,6 +127,7 @@ async def test_in_a_read_only_folder_all_goes_on_in_memory(short_folder: Path) -
     assert said["events"] == ["kept in memory"]
 
 
+@pytest.mark.process
 def test_a_lease_dies_with_its_process(tmp_path: Path) -> None:
     state, lease = tmp_path / "state.db", Lease(tmp_path / "state.db", "keeper")
     child = start("lease", state, "keeper")

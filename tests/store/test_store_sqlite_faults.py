@@ -301,6 +301,7 @@ def test_a_full_disk_is_called_by_its_name() -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
+@pytest.mark.process
 async def test_on_a_disk_that_is_really_full_nothing_is_lost(short_folder: Path) -> None:
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=400k", "none", str(short_folder)], capture_output=True, check=False

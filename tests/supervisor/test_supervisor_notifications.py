@@ -280,6 +280,7 @@ MESSAGE = message_of(
 )
 
 
+@pytest.mark.process
 async def test_a_program_is_told_on_its_standard_input(tmp_path: Path) -> None:
     code = "import os, sys; open(sys.argv[1], 'w').write(sys.stdin.read() + os.environ['QUARTERDECK_NOTICE_NEEDS'])"
 
@@ -288,6 +289,7 @@ async def test_a_program_is_told_on_its_standard_input(tmp_path: Path) -> None:
     assert (tmp_path / "told").read_text() == f"web met an error\n{MESSAGE.body}\nerror"
 
 
+@pytest.mark.process
 async def test_a_program_that_fails_or_is_not_there_is_named() -> None:
     with pytest.raises(ProgramFailed, match="code 3"):
         await CommandChannel([sys.executable, "-c", "raise SystemExit(3)"]).tell(MESSAGE)
@@ -298,6 +300,7 @@ async def test_a_program_that_fails_or_is_not_there_is_named() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="the desktop of this system is told in another way")
+@pytest.mark.process
 async def test_a_desktop_is_told_without_markup_or_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "notify-send"
     program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {tmp_path}/argv\n')

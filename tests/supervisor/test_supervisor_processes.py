@@ -67,6 +67,7 @@ def running() -> Iterator[subprocess.Popen[bytes]]:
 
 
 @pytest.mark.parametrize("portable", [False, True], ids=["as here", "as elsewhere"])
+@pytest.mark.process
 async def test_real_processes_are_found_below_their_shell(
     running: subprocess.Popen[bytes], portable: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,6 +98,7 @@ def test_start_times_are_those_of_the_system() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the other way has psutil for it")
+@pytest.mark.process
 def test_a_name_with_parentheses_and_blanks_is_read_whole(tmp_path: Path) -> None:
     odd = tmp_path / "a) R 1 (b"
     odd.symlink_to("/bin/cat")

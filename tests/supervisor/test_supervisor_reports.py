@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("key", ["claude", "codex"])
+@pytest.mark.process
 async def test_an_agent_that_runs_another_one_is_not_taken_for_it(key: str, short_folder: Path) -> None:
     async with post_office(short_folder) as office:
         agent = office.agent()
@@ -39,6 +40,7 @@ async def test_an_agent_that_runs_another_one_is_not_taken_for_it(key: str, shor
     assert after.model != "other"
 
 
+@pytest.mark.process
 async def test_the_reports_of_the_agent_that_has_the_pane_count(short_folder: Path) -> None:
     async with post_office(short_folder) as office:
         agent = office.agent(registry=0)

@@ -29,7 +29,7 @@ from quarterdeck.values import replace
 from support.store import locked
 from support.tmux_server import TmuxServer
 from support.tmux_terminal import Terminals
-from support.workers import services_on, until, watching
+from support.workers import patient, services_on, until, watching
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -305,7 +305,12 @@ async def test_what_ended_while_nobody_looked_is_said_once(server: TmuxServer, p
 
 async def test_two_crews_agree_and_only_one_keeps(server: TmuxServer, private_home: Path) -> None:
     server.session("work", "sh")
-    async with watching(server.socket, private_home) as first, watching(server.socket, private_home) as second:
+    # tmux tells nobody which program a pane runs, so that what is asked here waits for the next look in any case.
+    often = patient(resync_seconds=2)
+    async with (
+        watching(server.socket, private_home, settings=often) as first,
+        watching(server.socket, private_home, settings=often) as second,
+    ):
         assert first.workers.row_writer.is_writer
         assert not second.workers.row_writer.is_writer
         server.session("born", "sh")

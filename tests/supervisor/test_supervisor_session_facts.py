@@ -142,6 +142,7 @@ def test_a_session_says_itself_whether_its_agent_is_in_front(command: str, progr
     assert (after.agent, after.tool, after.runs_agent) == ("codex", "Codex", runs)
 
 
+@pytest.mark.process
 async def test_the_conversation_a_process_is_in_counts_for_more_than_the_one_it_last_reported(tmp_path: Path) -> None:
     home = tmp_path / "home"
     sessions = home / ".claude" / "sessions"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from quarterdeck.cli.status_line import counted
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.core.urgency import waits
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quarterdeck.core.session import Session
+
+pytestmark = pytest.mark.process
 
 CALM = {"asks": 0, "failed": 0, "done": 0}
 

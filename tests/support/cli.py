@@ -56,11 +56,12 @@ def run_cli(
     cwd: Path | None = None,
     env: dict[str, str] | None = None,
     timeout: float = PATIENCE,
+    program: str = "quarterdeck",
 ) -> Done:
-    """Run `python -m quarterdeck ARGS` and wait for it."""
+    """Run `python -m quarterdeck ARGS`, or a program of tests beside this, and wait for it."""
     full = cli_env((PATIENT if "-S" in args else {}) | (env or {}))
     if can_run(full):
-        process = WarmProcess("quarterdeck", *args, env=full, stdin=stdin, cwd=cwd)
+        process = WarmProcess(program, *args, env=full, stdin=stdin, cwd=cwd)
         try:
             out, err = process.communicate(timeout)
         except subprocess.TimeoutExpired:
@@ -69,7 +70,7 @@ def run_cli(
         assert process.returncode is not None
         return Done(process.returncode, out, err)
     done = subprocess.run(
-        [sys.executable, "-m", "quarterdeck", *args],
+        [sys.executable, "-m", program, *args],
         input=stdin,
         capture_output=True,
         encoding="utf-8",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 TESTS = Path(__file__).parents[1]
 APP = str(TESTS.parent / "app")
+PROCESS_ASKED_FOR = "quarterdeck.tests.process_asked_for"
+"""The audit event of a process that the server starts, of which this interpreter hears nothing by itself."""
 
 
 class _Server:
@@ -82,6 +84,7 @@ class WarmProcess:
             streams[1:] = [out, out]
         self._told, tell = os.pipe()
         wanted = {"module": module, "argv": argv, "env": dict(env), "cwd": str(cwd or Path.cwd())}
+        sys.audit(PROCESS_ASKED_FOR, module, argv)
         _server().ask(wanted, [*streams, tell])
         os.close(tell)
         self.pid = self._read()

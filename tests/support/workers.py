@@ -65,10 +65,10 @@ class Watching:
         )
 
 
-def patient() -> Settings:
-    """Settings with which no answer of tmux comes too late, however busy the machine is."""
+def patient(**tmux: float) -> Settings:
+    """Settings with which no answer of tmux comes too late, however busy the machine is; others of tmux as wanted."""
     bounds = {"look_timeout_seconds": PATIENCE, "command_timeout_seconds": PATIENCE}
-    return Settings.model_validate({"tmux": bounds})
+    return Settings.model_validate({"tmux": bounds | tmux})
 
 
 @asynccontextmanager

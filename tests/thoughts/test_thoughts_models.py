@@ -46,6 +46,7 @@ def program(code: str, timeout: float = PATIENCE, cwd: Path | None = None) -> Co
 # A program
 
 
+@pytest.mark.process
 async def test_a_program_reads_the_prompt_and_its_first_line_is_the_thought() -> None:
     thinker = program("import sys; t = sys.stdin.read(); print(); print('saw', len(t)); print('more')")
 
@@ -55,6 +56,7 @@ async def test_a_program_reads_the_prompt_and_its_first_line_is_the_thought() ->
     assert await thinker.models() == []
 
 
+@pytest.mark.process
 async def test_a_program_starts_in_a_folder_of_ours_and_not_in_tmux(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -64,6 +66,7 @@ async def test_a_program_starts_in_a_folder_of_ours_and_not_in_tmux(
     assert (await thinker.think("")).text == f"{tmp_path} None"
 
 
+@pytest.mark.process
 async def test_a_model_is_put_where_the_command_wants_it() -> None:
     command = (sys.executable, "-c", "import sys; print(sys.argv[1])", "-m={model}")
     thinker = CommandThinker(asked(command=command, model="tiny"))
@@ -79,6 +82,7 @@ async def test_a_model_is_put_where_the_command_wants_it() -> None:
         ("import sys; sys.exit(3)", "ended with code 3."),
     ],
 )
+@pytest.mark.process
 async def test_a_program_that_fails_is_a_failure_whatever_it_printed(code: str, why: str) -> None:
     with pytest.raises(ThinkerError) as fault:
         await program(code).think("x")
@@ -86,16 +90,19 @@ async def test_a_program_that_fails_is_a_failure_whatever_it_printed(code: str, 
     assert fault.value.message.endswith(why)
 
 
+@pytest.mark.process
 async def test_a_program_that_hangs_is_ended() -> None:
     with pytest.raises(ThinkerError, match=r"did not end within 0\.3 seconds"):
         await program("import time; time.sleep(60)", timeout=0.3).think("x")
 
 
+@pytest.mark.process
 async def test_a_program_that_does_not_exist_is_named() -> None:
     with pytest.raises(ThinkerError, match="no program no-such-model"):
         await CommandThinker(asked(command=("no-such-model",))).think("x")
 
 
+@pytest.mark.process
 async def test_a_program_that_prints_without_end_is_read_no_further_than_a_thought() -> None:
     answer = await program("import sys; sys.stdout.write('y' * 10_000_000)").think("x")
 
@@ -103,6 +110,7 @@ async def test_a_program_that_prints_without_end_is_read_no_further_than_a_thoug
     assert len(tidy_answer(answer.text)) == 120
 
 
+@pytest.mark.process
 async def test_a_program_that_does_not_read_its_prompt_answers_all_the_same() -> None:
     assert (await program("print('not read')").think("x" * 500_000)).text == "not read"
 

@@ -19,6 +19,8 @@ from support.tmux_server import TmuxServer, until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.process
+
 HOSTILE_NAMES = (
     "two words",
     "a:b",

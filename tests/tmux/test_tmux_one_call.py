@@ -66,6 +66,7 @@ async def test_a_socket_that_nobody_listens_on_is_no_server(server: TmuxServer) 
     assert isinstance(await looking_at(server.socket).look(), NoServer)
 
 
+@pytest.mark.process
 async def test_a_file_in_the_socket_s_place_is_no_answer(tmp_path: Path) -> None:
     plain = tmp_path / "s"
     plain.write_text("not a socket")
@@ -113,6 +114,7 @@ def test_only_what_is_certain_counts_as_no_server(said: str, meaning: type[Excep
     assert type(error) is meaning
 
 
+@pytest.mark.process
 async def test_an_answer_without_end_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(one_call, "MOST_BYTES_OF_ROWS", 100_000)
     fake_tmux(tmp_path, monkeypatch, "yes")
@@ -121,6 +123,7 @@ async def test_an_answer_without_end_is_cut_off(tmp_path: Path, monkeypatch: pyt
         await looking_at(tmp_path / "s").look()
 
 
+@pytest.mark.process
 async def test_someone_else_s_silent_socket_is_unreachable(short_folder: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(short_folder / "s"))
@@ -130,6 +133,7 @@ async def test_someone_else_s_silent_socket_is_unreachable(short_folder: Path) -
             await looking_at(short_folder / "s", timeout=0.5).look()
 
 
+@pytest.mark.process
 async def test_someone_else_s_talking_socket_is_unreachable(short_folder: Path) -> None:
     async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 10)
@@ -141,6 +145,7 @@ async def test_someone_else_s_talking_socket_is_unreachable(short_folder: Path) 
             await looking_at(short_folder / "s", timeout=PATIENCE).look()
 
 
+@pytest.mark.process
 async def test_without_tmux_the_error_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(TMUX_VARIABLE, raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -161,6 +166,7 @@ async def test_without_tmux_the_error_says_how_to_get_it(tmp_path: Path, monkeyp
     ],
     ids=["silent", "stubborn", "a child keeps the pipe", "endless"],
 )
+@pytest.mark.process
 async def test_a_tmux_that_hangs_is_ended_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     pids = fake_tmux(tmp_path, monkeypatch, script)
 
@@ -177,6 +183,7 @@ async def test_a_tmux_that_hangs_is_ended_in_time(tmp_path: Path, monkeypatch: p
     ["echo garbage", "printf '\\377\\376|||'", "exit 3", "kill -9 $$", ":", "yes '' | head -c 1000000"],
     ids=["garbage", "bytes", "failure", "killed", "silence", "line ends"],
 )
+@pytest.mark.process
 async def test_a_tmux_that_talks_nonsense_is_no_empty_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
 ) -> None:
@@ -199,6 +206,7 @@ async def test_giving_up_ends_the_client_too(server: TmuxServer) -> None:
     server.cont()
 
 
+@pytest.mark.process
 async def test_a_client_is_collected_however_often_its_task_is_cancelled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,6 +28,8 @@ from support.tmux_terminal import Terminals
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
 
+pytestmark = pytest.mark.process
+
 ADVERSARIAL = [
     "two words",
     "[/x]",

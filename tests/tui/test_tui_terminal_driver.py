@@ -12,6 +12,8 @@ import pytest
 
 from support.patience import PATIENCE
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = "from support.demo import main; main()"
 TELLING = """

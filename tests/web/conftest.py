@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 
 from support.serving import Serving, serving
 from support.tmux_server import TmuxServer
@@ -13,7 +14,7 @@ from support.tmux_server import TmuxServer
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from playwright.async_api import BrowserContext
+    from playwright.async_api import Browser, BrowserContext
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = [
@@ -37,6 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.web)
+            item.add_marker(pytest.mark.process)
             if missing:
                 item.add_marker(pytest.mark.skip(reason=f"not installed: {'; '.join(missing)}"))
 
@@ -57,15 +59,22 @@ def served(server: TmuxServer) -> Iterator[Serving]:
         yield running
 
 
-@pytest.fixture
-async def context() -> AsyncIterator[BrowserContext]:
-    """A browser that nobody has used yet."""
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """A browser, which takes longer to start than a page of it."""
     from playwright.async_api import async_playwright
 
     path = next(filter(None, map(shutil.which, BROWSERS)))
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        made = await browser.new_context()
-        await made.grant_permissions(["clipboard-read", "clipboard-write"])
-        yield made
-        await browser.close()
+        started = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield started
+        await started.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A browser as one that nobody has used yet."""
+    made = await browser.new_context()
+    await made.grant_permissions(["clipboard-read", "clipboard-write"])
+    yield made
+    await made.close()
