@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import AsyncIterator
 
-    from quarterdeck.config.loader import LoadedSettings
     from quarterdeck.config.settings import Settings
     from quarterdeck.core.pane import ServerAddress
     from quarterdeck.paths import Places
@@ -42,14 +41,6 @@ class Call:
     def places(self) -> Places:
         """Where things are kept."""
         return find_places(self.options.home)
-
-    @cached_property
-    def loaded(self) -> LoadedSettings:
-        """The settings and their origins; raises SettingsError."""
-        # The model takes 150 ms to import, which only who asks for origins or has set something pays.
-        from quarterdeck.config.loader import load
-
-        return load(self.places.config_file)
 
     @cached_property
     def settings(self) -> Settings:

@@ -34,12 +34,13 @@ def path(call: Call) -> int:
 def show(call: Call) -> int:
     """Every setting with its value and origin; secrets are masked."""
     from quarterdeck.config.describe import shown_value
+    from quarterdeck.config.loader import load
 
     wanted = call.options.section
     chosen = _chosen(call)
     values = [
         chosen(value)
-        for value in call.loaded.values()
+        for value in load(call.places.config_file).values()
         if not wanted or value.key == wanted or value.key.startswith(f"{wanted}.")
     ]
     if wanted and not values:
