@@ -57,27 +57,19 @@ class _Told(Struct):
     """When it was last seen to be over."""
 
 
-class Notifications:
+class Notifications(Struct, kw_only=True, dict=True, eq=False):
     """Hears of needs, and passes them on a moment later, several as one message."""
 
-    def __init__(
-        self,
-        *,
-        fleet: Callable[[], Fleet],
-        snapshot: Callable[[], Snapshot | None],
-        clock: Clock,
-        rules: NoticeRules,
-        report: Callable[[str, Health, str], None],
-        is_writer: Callable[[], bool],
-    ) -> None:
+    fleet: Callable[[], Fleet]
+    snapshot: Callable[[], Snapshot | None]
+    clock: Clock
+    rules: NoticeRules
+    report: Callable[[str, Health, str], None]
+    is_writer: Callable[[], bool]
+
+    def __post_init__(self) -> None:
         self.channels: dict[Channel, Notifier] = {}
         """Those there are here; what is set and not there is passed over."""
-        self._fleet = fleet
-        self._snapshot = snapshot
-        self._clock = clock
-        self.rules = rules
-        self._report = report
-        self._is_writer = is_writer
         self._told: dict[SessionId, _Told] = {}
         self._begun: dict[SessionId, tuple[Need, str]] = {}
         self._wake = asyncio.Event()
@@ -101,7 +93,7 @@ class Notifications:
                 return
 
     def _needs(self, session: Session) -> None:
-        session_id, key, now = session.session_id, need_key(session), self._clock.monotonic()
+        session_id, key, now = session.session_id, need_key(session), self.clock.monotonic()
         told = self._told.get(session_id)
         if key is None:
             self._begun.pop(session_id, None)
@@ -130,10 +122,10 @@ class Notifications:
     async def tell_now(self) -> None:
         """Pass on what has begun and still is so."""
         begun, self._begun = self._begun, {}
-        fleet = self._fleet()
-        snapshot = self._snapshot()
+        fleet = self.fleet()
+        snapshot = self.snapshot()
         looked_at = {client.pane_id for client in snapshot.clients} if snapshot else set()
-        quiet = is_quiet(self.rules.quiet_hours, self._clock.now().astimezone().time())
+        quiet = is_quiet(self.rules.quiet_hours, self.clock.now().astimezone().time())
         wanted: dict[Channel, list[Notice]] = defaultdict(list)
         for session_id, key in begun.items():
             session = fleet.sessions.get(session_id)
@@ -147,7 +139,7 @@ class Notifications:
         faults: list[str] = []
         for channel, notices in wanted.items():
             notifier = self.channels.get(channel)
-            if notifier is None or (notifier.is_shared and not self._is_writer()):
+            if notifier is None or (notifier.is_shared and not self.is_writer()):
                 continue
             try:
                 await notifier.tell(message_of(notices))
@@ -157,7 +149,7 @@ class Notifications:
                 logger.exception("telling through %s failed", channel)
                 faults.append(f"{type(error).__name__}: {error}")
         if wanted:
-            self._report(NAME, Health.DEGRADED if faults else Health.HEALTHY, "; ".join(faults))
+            self.report(NAME, Health.DEGRADED if faults else Health.HEALTHY, "; ".join(faults))
 
 
 TIMEOUT = 10.0

@@ -57,33 +57,24 @@ class StateReading(Struct, frozen=True):
     """Seconds until a state may change by itself."""
 
 
-class StateReader:
+class StateReader(Struct, kw_only=True, dict=True, eq=False):
     """Keeps a memory of every live session; `read` brings it up to date."""
 
-    def __init__(
-        self,
-        *,
-        mux: Mux,
-        clock: Clock,
-        agents: Agents,
-        processes: Processes,
-        facts: AgentFacts,
-        reports: Reports,
-        project: Callable[[Session, Conclusion], Session],
-        report: Callable[[str, Health, str], None],
-    ) -> None:
-        self._mux = mux
-        self._clock = clock
-        self._agents = agents
-        self._processes = processes
-        self._facts = facts
-        self._reports = reports
-        self._project = project
-        """Makes the row that follows from what was read, and from what others know of it."""
+    mux: Mux
+    clock: Clock
+    agents: Agents
+    processes: Processes
+    facts: AgentFacts
+    reports: Reports
+    project: Callable[[Session, Conclusion], Session]
+    """Makes the row that follows from what was read, and from what others know of it."""
+    report: Callable[[str, Health, str], None]
+
+    def __post_init__(self) -> None:
         self._memories: dict[SessionId, SessionMemory] = {}
         self._by_command: dict[str, Agent | None] = {}
         """Which agent a foreground command's name alone stands for."""
-        self._again = LookSchedule(report)
+        self._again = LookSchedule(self.report)
         self._alive_at = 0.0
         self._owed: set[PaneId] = set()
         """Panes that moved and could not be captured."""
@@ -125,13 +116,13 @@ class StateReader:
         self, current: Callable[[], Fleet], look: Snapshot, moved: Collection[PaneId] | None
     ) -> StateReading:
         """Bring every session up to date; `moved` are the panes that wrote something (None: all may have)."""
-        now = self._clock.now()
+        now = self.clock.now()
         at = now.timestamp()
         live = self._remember(current(), look, at)
         memories = list(live.values())
         screens = await self._capture(memories, moved)
         await self._look_at_processes(memories, moved, at)
-        await self._facts.refresh(memories, moved=moved is None or bool(moved))
+        await self.facts.refresh(memories, moved=moved is None or bool(moved))
         for memory in memories:
             memory.report = self._report_of(memory)
         rows: dict[SessionId, Session] = {}
@@ -152,7 +143,7 @@ class StateReader:
             memory.observe(at, screen_is_new=coloured is not None)
             if memory.is_shown:
                 memory.visit(now)
-            after = self._project(session, memory.conclusion(memory.reading(now)))
+            after = self.project(session, memory.conclusion(memory.reading(now)))
             if after is not session:
                 rows[session_id] = after
             is_news = after is not session or coloured is not None or memory.is_other_than_before(session)
@@ -182,7 +173,7 @@ class StateReader:
             memory.in_front = self._in_front(pane.command)
             memory.report = self._report_of(memory)
             live[session_id] = memory
-        self._reports.keep_only({pane.pane_id for pane in look.panes})
+        self.reports.keep_only({pane.pane_id for pane in look.panes})
         for session_id in self._memories.keys() - live.keys():
             self._memories.pop(session_id).close()
             self._again.request(session_id, None, now)
@@ -190,13 +181,13 @@ class StateReader:
 
     def _in_front(self, command: str) -> Agent | None:
         if command not in self._by_command:
-            found = self._agents.detect([Program(pid=0, command=command)]) if command else None
+            found = self.agents.detect([Program(pid=0, command=command)]) if command else None
             self._by_command[command] = found[0] if found else None
         return self._by_command[command]
 
     def _report_of(self, memory: SessionMemory) -> ReportState:
         agent = memory.agent.spec.key if memory.agent is not None else ""
-        return self._reports.of(memory.pane.pane_id, agent, memory.conversation)
+        return self.reports.of(memory.pane.pane_id, agent, memory.conversation)
 
     async def _capture(self, memories: list[SessionMemory], moved: Collection[PaneId] | None) -> Mapping[PaneId, str]:
         due = None if moved is None else self._owed | set(moved)
@@ -209,7 +200,7 @@ class StateReader:
         if not wanted:
             return {}
         try:
-            return await self._mux.capture(wanted)
+            return await self.mux.capture(wanted)
         except TmuxError as fault:
             # What is on the screens is unknown this time; what is shown stays, and later looks ask again.
             logger.info("no screen could be read: %s", fault.message)
@@ -229,7 +220,7 @@ class StateReader:
         is_calm = moved is not None and not moved and not _is_anybody_busy(memories)
         if not changed and now - self._alive_at < (LIVENESS_AT_REST if is_calm else LIVENESS):
             return
-        table = await self._processes.look(at_once=changed)
+        table = await self.processes.look(at_once=changed)
         if not table.fresh:
             return
         self._alive_at = now
@@ -238,7 +229,7 @@ class StateReader:
             if family != memory.family:
                 memory.family = family
                 memory.has_children = table.has_children(memory.pane.pid, memory.pane.command)
-                self._note_agent(memory, self._agents.detect(table.programs_below(memory.pane.pid)), now)
+                self._note_agent(memory, self.agents.detect(table.programs_below(memory.pane.pid)), now)
 
     def _note_agent(self, memory: SessionMemory, found: tuple[Agent, Program] | None, now: float) -> None:
         """Which agent runs in the pane now. What an earlier one reported is not said of the next."""
@@ -246,13 +237,13 @@ class StateReader:
         if found is None:
             return
         memory.agent, memory.program = found
-        reported_at = self._reports.of(memory.pane.pane_id).at
+        reported_at = self.reports.of(memory.pane.pane_id).at
         is_other = before is not None and before.pid != memory.program.pid
         if is_other and reported_at is not None and now - reported_at.timestamp() > LIVENESS:
-            self._reports.drop(memory.pane.pane_id)
+            self.reports.drop(memory.pane.pane_id)
 
     def _due(self, memories: list[SessionMemory], now: float) -> float | None:
-        facts_due = self._facts.due_in() if any(memory.is_agent_alive for memory in memories) else None
+        facts_due = self.facts.due_in() if any(memory.is_agent_alive for memory in memories) else None
         is_anybody_doubtful = any(is_doubtful(memory.detector, now) for memory in memories)
         for who, due in {
             "the processes": LIVENESS + self._alive_at if _is_anybody_busy(memories) else None,

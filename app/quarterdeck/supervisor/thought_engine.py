@@ -8,6 +8,8 @@ from asyncio import TaskGroup
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from quarterdeck.core.events import SessionChanged, SessionCreated, SessionDeleted, SessionForgotten
 from quarterdeck.core.insight import same_words
 from quarterdeck.core.model_calls import EngineHealth, Skip
@@ -43,37 +45,27 @@ BREATH = 10
 """Sessions after which others get their turn in the loop."""
 
 
-class ThoughtEngine:
+class ThoughtEngine(Struct, kw_only=True, dict=True, eq=False):
     """Attends to sessions that changed; asks a model where one is set, and never lets a fault out."""
 
-    def __init__(
-        self,
-        *,
-        fleet: Callable[[], Fleet],
-        insight: Callable[[Session], Insight | None],
-        publisher: ThoughtPublisher,
-        line_of: LineMaker,
-        setup: EngineSetup,
-        clock: Clock,
-        report: Callable[[str, Health, str], None],
-        is_writer: Callable[[], bool],
-    ) -> None:
-        self.skipped = publisher.skipped
+    fleet: Callable[[], Fleet]
+    insight: Callable[[Session], Insight | None]
+    publisher: ThoughtPublisher
+    line_of: LineMaker
+    setup: EngineSetup
+    clock: Clock
+    report: Callable[[str, Health, str], None]
+    is_writer: Callable[[], bool]
+
+    def __post_init__(self) -> None:
+        self.skipped = self.publisher.skipped
         self.health = EngineHealth()
-        self._fleet = fleet
-        self._insight = insight
-        self._publisher = publisher
-        self._line_of = line_of
-        self.setup = setup
-        self._clock = clock
-        self._tell_health = report
-        self._is_writer = is_writer
         self._memories: dict[SessionId, ThoughtMemory] = {}
         self._due: dict[SessionId, float] = {}
         self._asked: set[SessionId] = set()
         self._not_before = 0.0
         self._wake = asyncio.Event()
-        self._room = asyncio.Semaphore(setup.concurrency)
+        self._room = asyncio.Semaphore(self.setup.concurrency)
 
     def use(self, setup: EngineSetup) -> None:
         """Work in another way from now on; what a model before this one still answers is dropped."""
@@ -88,7 +80,7 @@ class ThoughtEngine:
 
     def think_again(self) -> None:
         """Attend to every session."""
-        self.moved(self._fleet().sessions)
+        self.moved(self.fleet().sessions)
 
     def note(self, event: Event) -> None:
         """Hear of a change; what only a thought changed is none."""
@@ -97,7 +89,7 @@ class ThoughtEngine:
                 if TOLD_FACTS(before) != TOLD_FACTS(after):
                     self.moved([after.session_id])
             case SessionCreated(session=session) | SessionChanged(after=session):
-                self._due[session.session_id] = self._clock.monotonic() + SOON
+                self._due[session.session_id] = self.clock.monotonic() + SOON
                 self._wake.set()
             case SessionDeleted(session=Session(session_id=gone)) | SessionForgotten(session_id=gone):
                 self._memories.pop(gone, None)
@@ -107,7 +99,7 @@ class ThoughtEngine:
 
     def moved(self, sessions: Collection[SessionId]) -> None:
         """The words of these are others now; how soon that is looked at depends on when it last was."""
-        soon = self._clock.monotonic() + SOON
+        soon = self.clock.monotonic() + SOON
         for session_id in sessions:
             due = max(soon, self._opens_for_words(self._memories.get(session_id)))
             self._due[session_id] = min(due, self._due.get(session_id, due))
@@ -116,8 +108,8 @@ class ThoughtEngine:
 
     def glance(self) -> None:
         """Say of every session what can be said without a model, and no more."""
-        if self._is_writer():
-            for session_id in tuple(self._fleet().sessions):
+        if self.is_writer():
+            for session_id in tuple(self.fleet().sessions):
                 self._attend_safely(session_id, None)
 
     async def run(self) -> None:
@@ -133,15 +125,15 @@ class ThoughtEngine:
 
     async def attend_due(self, tasks: TaskGroup) -> float | None:
         """Attend to the sessions whose time has come; answers in how many seconds the next one's comes."""
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         ready = [session_id for session_id, due in self._due.items() if due <= now]
         for number, session_id in enumerate(ready, 1):
             self._due.pop(session_id, None)
-            if self._is_writer():
+            if self.is_writer():
                 self._attend_safely(session_id, tasks)
             if number % BREATH == 0:
                 await asyncio.sleep(0)
-        return max(0.0, min(self._due.values()) - self._clock.monotonic()) if self._due else None
+        return max(0.0, min(self._due.values()) - self.clock.monotonic()) if self._due else None
 
     def _opens_for_words(self, memory: ThoughtMemory | None) -> float:
         """Before when it would be idle to look at words alone."""
@@ -163,49 +155,49 @@ class ThoughtEngine:
             self._failed(f"{type(fault).__name__}: {fault}")
 
     def _attend(self, session_id: SessionId, tasks: TaskGroup | None) -> None:
-        session = self._fleet().sessions.get(session_id)
+        session = self.fleet().sessions.get(session_id)
         if session is None or session.is_stale or session.state is SessionState.EXITED:
             return
-        insight = self._insight(session)
+        insight = self.insight(session)
         if insight is None:
             return
-        if self._publisher.must_yield(session):
+        if self.publisher.must_yield(session):
             self.skipped[Skip.OTHER_ENGINE] += 1
             self._memories.pop(session_id, None)
             return
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         memory = self._memories.get(session_id)
         if memory is None:
-            memory = self._memories[session_id] = memory_from(self._publisher.held(session), now)
+            memory = self._memories[session_id] = memory_from(self.publisher.held(session), now)
         memory.attended_at = now
         if insight.is_waiting:
             self._fall_asleep(insight, memory)
             return
         if memory.is_asleep:
             memory.wake(now)
-            self._publisher.speak(insight, memory)
+            self.publisher.speak(insight, memory)
         self._describe(insight, memory, now, tasks)
-        if self._publisher.is_news(insight, memory):
-            self._publisher.speak(insight, memory)
+        if self.publisher.is_news(insight, memory):
+            self.publisher.speak(insight, memory)
         if session.state is SessionState.IDLE and memory.rest is RestState.ACTIVE:
-            rests_in = (session.last_activity_at + DROWSY_AFTER - self._clock.now()).total_seconds()
+            rests_in = (session.last_activity_at + DROWSY_AFTER - self.clock.now()).total_seconds()
             self._attend_later(session_id, now + max(rests_in, SOON))
 
     def _fall_asleep(self, insight: Insight, memory: ThoughtMemory) -> None:
         """Say once that the session waits for the operator, in its own words where it has some."""
         line = self._line(insight)
         is_said = memory.is_asleep and (not line or same_words(line, memory.text))
-        if is_said and not self._publisher.is_news(insight, memory):
+        if is_said and not self.publisher.is_news(insight, memory):
             self.skipped[Skip.SLEEPING] += 1
             return
         memory.is_asleep = True
         if is_said:
-            self._publisher.speak(insight, memory)
+            self.publisher.speak(insight, memory)
         elif line:
-            self._publisher.speak(insight, memory, line)
+            self.publisher.speak(insight, memory, line)
             memory.note_text(line)
         else:
-            self._publisher.speak(insight, memory, "Sleeping.", is_static=True)
+            self.publisher.speak(insight, memory, "Sleeping.", is_static=True)
 
     def _describe(self, insight: Insight, memory: ThoughtMemory, now: float, tasks: TaskGroup | None) -> None:
         session_id = insight.session.session_id
@@ -240,7 +232,7 @@ class ThoughtEngine:
             self.skipped[Skip.PROMPT_UNCHANGED] += 1
             return
         memory.prompt = prompt
-        memory.note_described(insight, news, self._clock.monotonic())
+        memory.note_described(insight, news, self.clock.monotonic())
         self._asked.add(insight.session.session_id)
         tasks.create_task(self._answer(thinker, insight, memory, prompt, news.shift))
 
@@ -270,7 +262,7 @@ class ThoughtEngine:
                 self._report()
             else:
                 self._failed(fault)
-            self._not_before = self._clock.monotonic() + self.health.delay(self.setup.cadence.tick)
+            self._not_before = self.clock.monotonic() + self.health.delay(self.setup.cadence.tick)
             memory.forget_question()
             self._attend_later(session_id, self._not_before)
         elif is_wanted:
@@ -287,18 +279,18 @@ class ThoughtEngine:
         if text is None or same_words(text, memory.text):
             self.skipped[Skip.EMPTY_CONTEXT if text is None else Skip.DUPLICATE] += 1
             if shift:
-                self._publisher.speak(insight, memory, shift=True)
+                self.publisher.speak(insight, memory, shift=True)
             return
-        self._publisher.speak(insight, memory, text, shift=shift)
+        self.publisher.speak(insight, memory, text, shift=shift)
         memory.note_text(text)
 
     def _line(self, insight: Insight) -> str | None:
-        return self._line_of(insight) if self.setup.is_enabled else None
+        return self.line_of(insight) if self.setup.is_enabled else None
 
     def _failed(self, fault: str) -> None:
-        self.health = self.health.failed(fault, self._clock.monotonic(), self.setup.cadence.tick)
+        self.health = self.health.failed(fault, self.clock.monotonic(), self.setup.cadence.tick)
         self._report()
 
     def _report(self) -> None:
-        now, tick = self._clock.monotonic(), self.setup.cadence.tick
-        self._tell_health(NAME, self.health.state(now, tick), self.health.detail(now, tick))
+        now, tick = self.clock.monotonic(), self.setup.cadence.tick
+        self.report(NAME, self.health.state(now, tick), self.health.detail(now, tick))
