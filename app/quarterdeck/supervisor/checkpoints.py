@@ -1,6 +1,6 @@
 """Keeps what is known: soon after a change, and every 30 seconds all of it. Never asks tmux anything.
 
-What is not well with whoever watches is kept, too, so that commands can say it: they see only what is kept.
+What is wrong with tmux or a worker is kept, too, so that commands can say it: they see only what is kept.
 """
 
 from __future__ import annotations

@@ -149,7 +149,7 @@ class WatchedFiles:
         return self._is_watched and self._missed < DISTRUST_AFTER
 
     def note_change(self) -> None:
-        """Something had happened when the last wait was over; on some file systems the kernel does not tell of it."""
+        """Something had changed when the last wait was over. On some file systems the kernel does not tell of it."""
         self._missed += self.is_told and not self._was_told
         if self._missed == DISTRUST_AFTER:
             logger.info("nothing is told of %s; it is looked at", self._files[0])

@@ -59,7 +59,7 @@ class LiveSettings:
         self._followers.append(take_up)
 
     def say_what_waits(self, say: Callable[[str], None]) -> None:
-        """Say of an edit of the file what of it is not in force before the console opens again."""
+        """Say, when the file was edited, which changes take effect only when the console opens again."""
         self._say_what_waits = say
 
     def loaded(self) -> tuple[LoadedSettings, str]:

@@ -1,4 +1,4 @@
-"""The list of processes: one look for all panes, off the loop, bounded, and never taken for more than it is."""
+"""The list of processes: read once for all panes, off the loop and bounded; one that is not fresh changes nothing."""
 
 from __future__ import annotations
 

@@ -83,14 +83,14 @@ class UntoldLook:
         """Rows before and after: the very same one each time, as long as nothing else changes it."""
 
     def may_wait(self, fleet: Fleet) -> bool:
-        """Whether all rows go on to be of the same panes and programs. Another one must be told at once."""
+        """Whether every row still shows the same pane and program; another one must be told at once."""
         return all(
             (row := fleet.sessions.get(key)) is not None and is_same_place(row, each.pane, each.incarnation)
             for key, each in self._seen.items()
         )
 
     def in_rows_of(self, fleet: Fleet) -> dict[SessionId, Session]:
-        """The rows as they are with what was seen, where that is something else."""
+        """The rows with what was seen, where they say something else."""
         found: dict[SessionId, Session] = {}
         for key, seen in self._seen.items():
             if (row := fleet.sessions.get(key)) is not None:
@@ -144,9 +144,9 @@ async def reconcile(around: Circumstances, current: Callable[[], Fleet]) -> tupl
 
 
 async def make_good(around: Circumstances, fleet: Fleet) -> list[Event]:
-    """Write down what the writer before us had seen, and we with it, when it died without having done so.
+    """Write down the ends that the last writer saw and did not write before it died.
 
-    Of ends we have told already; answers what is new to our own rows.
+    We saw them, too, and have told of them; answers what is new to our own rows.
     """
     behind = [
         row

@@ -139,7 +139,7 @@ def read_theme(root: Path) -> RepoTheme | None:
 
 
 def write_inside(folder: Path, name: str, text: str) -> None:
-    """Write a file into a folder, whole or not at all; nothing that is a link, or no file, is replaced or followed."""
+    """Write a file into a folder, whole or not at all. A link, or anything else that is no file, stays as it is."""
     target = folder / name
     opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:

@@ -70,7 +70,7 @@ class RowWriter:
         return self._is_writer
 
     async def changes(self, store: Store) -> AsyncIterator[bool]:
-        """Come back each time another process wrote, or with True when the rows became ours to keep.
+        """Answers each time another process wrote, and with True when the rows became ours to keep.
 
         Once at the start, too: whoever failed at the last change begins anew here.
         """

@@ -186,7 +186,7 @@ class ThoughtPublisher:
         return now - since < OTHERS_ARE_HEARD_FOR
 
     def is_news(self, insight: Insight, memory: ThoughtMemory) -> bool:
-        """Whether rest or reminders are other than was last said."""
+        """Whether rest or reminders differ from what was said last."""
         return _facts(insight, memory, self._clock.now()) != (memory.rest, memory.cues)
 
     def speak(
@@ -200,7 +200,7 @@ class ThoughtPublisher:
     ) -> None:
         """A line about a session; without one, something else about it is new: its rest, a reminder, its objective.
 
-        A static line says nothing of a session that waits, and its last real thought stays.
+        A static line stands for a session that waits and has nothing to say; its last real thought stays.
         """
         state = ThoughtState.ACTIVE if shift else ThoughtState.HOLDING
         source = ThoughtSource.CARRY_FORWARD if thought is None else ThoughtSource.LLM

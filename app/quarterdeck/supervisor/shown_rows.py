@@ -31,9 +31,9 @@ UNNAMED = "new "
 
 
 def first_fleet(kept: Iterable[Session], look: Look, server: str, now: datetime) -> Fleet:
-    """What can be shown before anything has been derived: whoever tmux lists, as they were last known, and the stale.
+    """The fleet before anything is derived: the sessions that tmux lists, as they were last known, and the stale ones.
 
-    What is stale and there again by its name is shown once, as what tmux lists.
+    A stale one whose name is there again is shown once, as what tmux lists.
     """
     found = discovery.reconcile(known := list(kept), look)
     stale = [session for session in known if session.is_stale]
@@ -62,7 +62,7 @@ def absent(fleet: Fleet) -> QuarterdeckError:
 
 
 def still_shown(exited: Mapping[SessionId, Session], now: datetime) -> dict[SessionId, Session]:
-    """The ended rows that stay: those that can be restored, and for a moment the others, so that one sees them go."""
+    """The ended rows that are still shown: those that can be restored, and the others for a moment, to be seen going."""
     return {
         key: session
         for key, session in exited.items()
@@ -71,7 +71,7 @@ def still_shown(exited: Mapping[SessionId, Session], now: datetime) -> dict[Sess
 
 
 class Guests:
-    """The sessions but the one that holds nothing but the console itself, which is in a pane (or in none)."""
+    """Takes the session that holds only the console itself out of a fleet."""
 
     def __init__(self, own_pane: PaneId | None) -> None:
         self._own_pane = own_pane
@@ -86,7 +86,7 @@ class Guests:
         """Whether it was made for this very program, and so ends with it."""
 
     def __call__(self, fleet: Fleet, look: Look | None) -> Fleet:
-        """The fleet without it; as long as its sessions are the same, so are these."""
+        """The fleet without that session; the very same rows as long as the fleet's are the same."""
         if self._own_pane is not None and isinstance(look, Snapshot) and look.panes is not self._panes:
             self._panes = look.panes
             own = next((pane for pane in look.panes if pane.pane_id == self._own_pane), None)

@@ -57,9 +57,9 @@ class SpawnedRows:
         await self.load()
 
     def questions_over(self, reading_of: Callable[[SessionId], Reading | None]) -> list[SessionId]:
-        """Whose question has been answered, by what their agents do: they rested, and work again.
+        """The sessions whose question is answered: their agents have rested since they asked, and work again.
 
-        The turn in which one was asked goes on for a while, and says nothing.
+        The turn in which it was asked goes on for a while, and proves nothing.
         """
         self._rested = {session_id: since for session_id, since in self._rested.items() if session_id in self.asks}
         over: list[SessionId] = []

@@ -99,7 +99,7 @@ class StateReader(Struct, kw_only=True, dict=True, eq=False):
         return memory.transcript.path if memory is not None and memory.transcript is not None else None
 
     def detect_anew(self) -> None:
-        """Ask the next look at the processes which agent runs where, though they be the same."""
+        """Have the next look find out again which agent runs where, even if the processes are the same."""
         self._alive_at = 0.0
         self._by_command.clear()
         for memory in self._memories.values():

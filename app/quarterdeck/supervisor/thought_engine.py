@@ -136,7 +136,7 @@ class ThoughtEngine(Struct, kw_only=True, dict=True, eq=False):
         return max(0.0, min(self._due.values()) - self.clock.monotonic()) if self._due else None
 
     def _opens_for_words(self, memory: ThoughtMemory | None) -> float:
-        """Before when it would be idle to look at words alone."""
+        """The time before which a change of words alone is not looked at."""
         if memory is None or memory.is_asleep:
             return 0.0
         if memory.called_at is None or self.setup.thinker is not None:
