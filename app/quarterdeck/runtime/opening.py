@@ -93,7 +93,7 @@ class FirstFrame:
         return arranged(self._by_settings, arrangement(self._read.meta.get(key_of(self._server))))
 
     def fleet(self) -> Fleet:
-        """The sessions tmux lists, as they were last known; while tmux does not answer, a fleet that was never looked at."""
+        """The sessions tmux lists, as they were last known; an empty fleet while tmux does not answer."""
         return self._fleet
 
     @cached_property

@@ -219,7 +219,7 @@ class Reports:
         self._stamp: object = None
 
     def of(self, pane_id: PaneId, agent: str = "", conversation: str = "") -> ReportState:
-        """What the reports of a conversation add up to; where it, or the agent, is not known, those of the latest one."""
+        """What the reports of a conversation add up to; those of the latest where it is not known, or its agent."""
         states = self._states.get(pane_id)
         if not states:
             return NOTHING

@@ -62,7 +62,7 @@ def absent(fleet: Fleet) -> QuarterdeckError:
 
 
 def still_shown(exited: Mapping[SessionId, Session], now: datetime) -> dict[SessionId, Session]:
-    """The ended rows that are still shown: those that can be restored, and the others for a moment, to be seen going."""
+    """The ended rows that are still shown: those that can be restored, and the others for a moment."""
     return {
         key: session
         for key, session in exited.items()
