@@ -50,7 +50,9 @@ ALLOWED: Final = (
     Allowed("tui/", "on_* action_* check_action compose get_* render_segments", "Textual calls it by its name"),
     Allowed("tui/", "_render_chops _compositor _fatal_error _sigcont_application", "takes the place of Textual's own"),
     Allowed("tui/", "TITLE BINDINGS *_CSS CSS_PATH AUTO_FOCUS DEFAULT_CLASSES ENABLE_*", "Textual reads it"),
-    Allowed("tui/", "virtual_size max_height can_focus disabled password cursor_blink animation_level", "the same"),
+    Allowed(
+        "tui/", "virtual_size max_height can_focus disabled password cursor_blink animation_level restrict", "the same"
+    ),
     Allowed("tui/widgets/", "container viewport", "Textual hands it over, and it is not needed"),
     Allowed("tmux/", "connection_* pipe_* process_exited exc", "asyncio calls it, with what is not always needed"),
     Allowed("", "model_config", "pydantic reads it"),
@@ -59,7 +61,6 @@ ALLOWED: Final = (
     Allowed("core/lifecycle.py", "last_*_at", "kept with the record"),
     Allowed("core/pull_request.py", "base_branch is_draft", "kept with the record"),
     Allowed("core/work_record.py", "is_named_by_user", "kept with the record"),
-    Allowed("store/work_rows.py", "base_branch is_draft is_named_by_user", "kept with the record"),
     Allowed("core/", "PR_CLOSED_WAITING_DECISION AGENT_PROCESS_EXITED CLOSED_UNMERGED OVERLOADED", "a promised value"),
     Allowed("tui/theme_file.py", "surface raised muted", "a theme's colours are read as a whole"),
     # Needed outside of the program.
