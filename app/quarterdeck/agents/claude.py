@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.agents.coding_agent import CodingAgent
 from quarterdeck.ports.agent import AgentDialog, AgentSpec, HookKind, Permissions, Press, PromptDelivery
-from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.agents.agent_readers import AgentReaders
-    from quarterdeck.ports.agent import Launch, LaunchPlan
 
 SPEC = AgentSpec(
     key="claude",
@@ -54,20 +52,12 @@ def _readers() -> AgentReaders:
             file=lambda home: claude_files.config_folder(home) / "settings.json",
             # Not MessageDisplay and PostToolBatch: they would cost it much and tell us little.
             events=claude_reports.CLAUDE_HOOKS,
-            launch=_with_settings,
+            launch_flag="--settings",
         ),
         registry=claude_files.read_registry,
         transcripts=claude_files.transcript,
         conversations=claude_files.conversation,
     )
-
-
-def _with_settings(plan: LaunchPlan, wanted: Launch, hooks: str) -> LaunchPlan:
-    """Settings of our own are read beside the user's when they are named on the command line."""
-    assert wanted.files is not None
-    file = wanted.files / "claude-settings.json"
-    argv = (plan.argv[0], "--settings", str(file), *plan.argv[1:])
-    return replace(plan, argv=argv, files={**plan.files, file: hooks})
 
 
 AGENT = CodingAgent(spec=SPEC, load=_readers)

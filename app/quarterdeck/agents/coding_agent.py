@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -18,23 +18,13 @@ if TYPE_CHECKING:
     from quarterdeck.agents.agent_readers import AgentReaders
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.report import Report, ReportState
-    from quarterdeck.ports.agent import (
-        AgentSpec,
-        Box,
-        Claims,
-        HookPlan,
-        Launch,
-        Program,
-        ScreenLook,
-        Transcript,
-    )
-
+    from quarterdeck.ports.agent import AgentSpec, Box, Claims, HookPlan, Launch, Program, ScreenLook, Transcript
 
 LONGEST_ARGUMENT = 100_000
 """Bytes; Linux takes 128 KiB in one argument, and the prompt has to fit with room to spare."""
 
 
-@cache
+@lru_cache(maxsize=64)
 def _loaded(load: Callable[[], AgentReaders] | None) -> AgentReaders:
     if load is not None:
         return load()

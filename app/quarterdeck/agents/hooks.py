@@ -114,8 +114,8 @@ class JsonHooks(Struct, frozen=True, kw_only=True):
     """Whether the agent takes comments in its file."""
     own_shell: bool = False
     note: str = ""
-    launch: Callable[[LaunchPlan, Launch, str], LaunchPlan] | None = None
-    """Adds the hooks, given as JSON text, to a launch; None = they cannot be given to one."""
+    launch_flag: str = ""
+    """Word of the command line before a file with such hooks, read beside the user's; "" = there is none."""
 
     def plan(self, *, install: bool, spool: Path, home: Path | None) -> HookPlan:
         """The change to the user's own file; raises Refused when it is no plain JSON."""
@@ -154,11 +154,13 @@ class JsonHooks(Struct, frozen=True, kw_only=True):
 
     def for_launch(self, plan: LaunchPlan, wanted: Launch) -> LaunchPlan:
         """The launch with hooks in it."""
-        if self.launch is None or wanted.spool is None or wanted.files is None:
+        if not self.launch_flag or wanted.spool is None or wanted.files is None:
             return plan
-        files = {**plan.files, script_path(wanted.spool, self.agent): script_text(wanted.spool, self.agent)}
+        file = wanted.files / f"{self.agent}-settings.json"
         hooks = {"hooks": {event: [self._group(wanted.spool)] for event in self.events}}
-        return self.launch(replace(plan, files=files), wanted, json.dumps(hooks, indent=2) + "\n")
+        script = {script_path(wanted.spool, self.agent): script_text(wanted.spool, self.agent)}
+        files = {**plan.files, **script, file: json.dumps(hooks, indent=2) + "\n"}
+        return replace(plan, argv=(plan.argv[0], self.launch_flag, str(file), *plan.argv[1:]), files=files)
 
     def command(self, spool: Path) -> str:
         """The command that each hook runs."""
