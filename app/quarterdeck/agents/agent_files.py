@@ -15,7 +15,7 @@ DEEPEST = 3
 
 
 def agent_folder(variable: str, home: Path | None, below_home: str) -> Path:
-    """The folder that an environment variable names, or the usual one; the variable is the operator's own home's."""
+    """The folder that an environment variable names, or the usual one. It does not count where a `home` is given."""
     told = os.environ.get(variable) if home is None else None
     return Path(told) if told else (home or Path.home()) / below_home
 

@@ -64,13 +64,13 @@ def entry(program: Program, home: Path | None = None) -> Json | None:
     return found
 
 
-def conversation(program: Program, home: Path | None = None) -> str:
+def conversation(program: Program, home: Path | None) -> str:
     """The conversation a live process is in now."""
     found = entry(program, home)
     return text_at(found, "sessionId") if found else ""
 
 
-def read_registry(program: Program, at: datetime, home: Path | None = None) -> Reading | None:
+def read_registry(program: Program, at: datetime, home: Path | None) -> Reading | None:
     """What the file of a live process says."""
     found = entry(program, home)
     if found is None:

@@ -38,7 +38,7 @@ def split(lines: tuple[str, ...]) -> Parts:
     top = above[-1] + 1 if above else 0
     question = any("Enter to select" in line for line in lines[options[-1].line :])
     asked = _command_first(_without_chips(lines[top : options[0].line]))
-    dialog = dialog_of((*asked, *lines[options[0].line :]), top=0, join=not question)
+    dialog = dialog_of((*asked, *lines[options[0].line :]), join=not question)
     return Parts(body=lines[: max(top - 1, 0)], dialog=dialog)
 
 

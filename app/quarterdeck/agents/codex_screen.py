@@ -10,7 +10,6 @@ from quarterdeck.agents.screen import SPINNER, Meaning, Parts, Region, ScreenLay
 
 _HINT = re.compile(r"\benter\b.*\besc\b", re.IGNORECASE | re.DOTALL)
 _BOX = re.compile(r"^[›>](?:\s|$)")
-_FOOT_LINE = re.compile(r"^(?:\s|$)")
 _DIALOG_TOP = re.compile(r"^\S")
 _MARKED = re.compile(r"^\s*›\s+\d+\.\s")
 _ASIDE_QUESTION = re.compile(r"^\s+Question \d+/\d+\b")
@@ -26,13 +25,13 @@ def split(lines: tuple[str, ...]) -> Parts:
             margins = (at for at in range(options[0].line - 1, -1, -1) if _DIALOG_TOP.match(lines[at]))
             top = next(margins, -1) + 1
             question = any(_ASIDE_QUESTION.match(line) for line in lines[top : options[0].line])
-            return Parts(body=lines[:top], dialog=dialog_of(lines, top=top, join=not question))
+            return Parts(body=lines[:top], dialog=dialog_of(lines[top:], join=not question))
     for index in range(len(lines) - 1, -1, -1):
         if _ASIDE_QUESTION.match(lines[index]) or _MARKED.match(lines[index]):
             break  # a dialog that is not all drawn yet
         if _BOX.match(lines[index]):
             return Parts(body=lines[:index], box=lines[index : index + 1], foot=lines[index + 1 :])
-        if not _FOOT_LINE.match(lines[index]):
+        if _DIALOG_TOP.match(lines[index]):
             break
     return Parts(body=lines)
 

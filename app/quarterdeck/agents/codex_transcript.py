@@ -32,9 +32,8 @@ def config_folder(home: Path | None) -> Path:
     return agent_folder("CODEX_HOME", home, ".codex")
 
 
-def conversation(program: Program, home: Path | None = None) -> str:
+def conversation(program: Program, _home: Path | None) -> str:
     """The conversation a live process writes down: it keeps its rollout open."""
-    del home
     found = open_match(program.pid, _OPEN)
     return found[1] if found else ""
 

@@ -115,16 +115,16 @@ def question_text(lines: Sequence[str]) -> str:
     return "\n".join(kept[-QUESTION_LINES:])[-QUESTION_LENGTH:]
 
 
-def dialog_of(lines: Sequence[str], *, top: int, join: bool = True) -> DialogText | None:
-    """The dialog whose choices stand last in these lines; its question starts at line `top`."""
+def dialog_of(lines: Sequence[str], *, join: bool) -> DialogText | None:
+    """The dialog whose choices stand last in these lines, and whose question they begin with."""
     options = find_options(lines) or find_menu(lines)
-    if not options or options[0].line < top:
+    if not options:
         return None
     below = options[-1].line + 1
     after = [line.strip() for line in lines[below:] if line.strip() and not _RULE_LINE.match(line)]
     end = next((index for index in range(below, len(lines)) if not lines[index].strip()), len(lines))
     return DialogText(
-        question_text(lines[top : options[0].line]),
+        question_text(lines[: options[0].line]),
         choices_of(lines, options, end=end, join=join),
         "\n".join(after[-3:]),
         ticks_of(options),

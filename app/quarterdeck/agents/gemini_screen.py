@@ -36,7 +36,7 @@ def split(lines: tuple[str, ...]) -> Parts:
         top, inside = framed
         if find_options(inside):
             question = any("Enter to select" in line for line in inside[-3:])
-            return Parts(body=lines[:top], dialog=dialog_of(inside, top=0, join=not question))
+            return Parts(body=lines[:top], dialog=dialog_of(inside, join=not question))
         if inside[-1:] and _SUBMITS.match(inside[-1]):
             return Parts(body=lines[:top], dialog=_without_choices(inside))
     for index in range(len(lines) - 1, -1, -1):

@@ -33,7 +33,7 @@ _ENVIRON_BYTES = 262_144
 LASTS = 30.0
 """Seconds; it is asked again whenever the pane moves."""
 CHOICES = ("Allow once", "Allow always", "Reject")
-"""What it asks for leave with."""
+"""Of a permission."""
 
 
 class Answers(NamedTuple):
@@ -44,9 +44,8 @@ class Answers(NamedTuple):
     questions: Sequence[Json]
 
 
-def read_registry(program: Program, at: datetime, home: Path | None = None) -> Reading | None:
+def read_registry(program: Program, at: datetime, _home: Path | None) -> Reading | None:
     """What a process that was started with a port of its own says; None when it has none or does not answer."""
-    del home  # a server needs no folder
     port = port_in(program.argv)
     answers = ask(port, _credentials(program.pid)) if port else None
     return reading_of(answers, at) if answers else None

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from quarterdeck.core.text import clean
 from quarterdeck.errors import GitError
 from quarterdeck.forge.git_command import LONG, ask, git, refusal
-from quarterdeck.forge.ignored import Ignored
 from quarterdeck.ports.git import WorkAtRisk, Worktree
+
+if TYPE_CHECKING:
+    from quarterdeck.forge.ignored import Ignored
 
 _IN_PROGRESS = (
     ("rebase-merge", "rebase"),
@@ -110,9 +113,8 @@ def parse_status(text: str) -> WorktreeStatus:
     return status
 
 
-async def read_risk(path: Path, own: frozenset[str] = frozenset(), ignored: Ignored | None = None) -> WorkAtRisk:
+async def read_risk(path: Path, own: frozenset[str], ignored: Ignored) -> WorkAtRisk:
     """What would be lost with a worktree; `own` are files we put there ourselves, `ignored` what git does not see."""
-    ignored = ignored or Ignored()
     status = parse_status(await ask(path, *_STATUS, timeout=LONG))
     unpushed, in_progress, submodules = await asyncio.gather(
         _count_unpushed(path, status), _in_progress(path), _unpushed_submodules(path)

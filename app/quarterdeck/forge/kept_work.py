@@ -26,7 +26,7 @@ _NO_HOOKS = ("core.hooksPath=/dev/null",)
 
 
 async def keep_work(
-    path: Path, repository: Path, session_id: str, risk: WorkAtRisk, own: frozenset[str], ignored: Sequence[str] = ()
+    path: Path, repository: Path, session_id: str, risk: WorkAtRisk, own: frozenset[str], ignored: Sequence[str]
 ) -> Kept | None:
     """Keep what a worktree holds beyond its branch; index, head and files stay as they are.
 
