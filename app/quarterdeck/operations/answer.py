@@ -86,11 +86,19 @@ async def answer(
     """
     target = _target(context, session, own_pane)
     if is_reported(session) and session.asks is not None:
-        return await _write_back(context, session, session.asks, choice, shown, own_pane)
+        # There is no dialog to answer in, so it goes as a message.
+        if shown is not None and shown.text != session.asks.text:
+            raise Refused(CHANGED)
+        asked = AskedQuestion(kind=session.asks.kind, text=session.asks.text)
+        sent = await send(context, session, choice, DeliveryRules(own_pane=own_pane))
+        return Answered(session=session, question=asked, answer="", sent=sent)
     view, question = await read_question(context, target, session)
     if shown is not None and not is_shown_by(shown.text, shown.choices, question.text, question.choices):
         raise Refused(CHANGED)
-    dialog = _dialog(view, question)
+    dialog = _known_dialog(view, question)
+    if dialog is None:
+        name = view.agent.spec.name if view.agent else "that program"
+        raise Refused(f"How {name} takes an answer is not known; go there and answer it.")
     taken = _taken(question, choice)
     if not question.ticks and dialog.to_write(question.choices) in {position + 1 for position in taken}:
         said = f"{question.choices[taken[0]]!r} is for an answer in words of your own."
@@ -119,16 +127,6 @@ async def answer(
     return Answered(session=session, question=question, answer=said)
 
 
-async def _write_back(
-    context: SessionContext, session: Session, ask: Ask, words: str, shown: Ask | None, own_pane: PaneId | None
-) -> Answered:
-    """Answer what an agent has reported to need: by a message, for there is no dialog to answer in."""
-    if shown is not None and shown.text != ask.text:
-        raise Refused(CHANGED)
-    sent = await send(context, session, words, DeliveryRules(own_pane=own_pane))
-    return Answered(session=session, question=AskedQuestion(kind=ask.kind, text=ask.text), answer="", sent=sent)
-
-
 def _target(context: SessionContext, session: Session, own_pane: PaneId | None) -> TargetPane:
     if session.pane_id is None or session.is_stale or session.ended_at is not None:
         raise Refused(f'"{session.tmux_name}" has ended, so it asks nothing.')
@@ -143,14 +141,6 @@ def _taken(question: AskedQuestion, word: str) -> tuple[int, ...]:
         return pick_several(question.choices, word) or ()
     position = pick(question.choices, word)
     return () if position is None else (position,)
-
-
-def _dialog(view: PaneView, question: AskedQuestion) -> AgentDialog:
-    found = _known_dialog(view, question)
-    if found is None:
-        name = view.agent.spec.name if view.agent else "that program"
-        raise Refused(f"How {name} takes an answer is not known; go there and answer it.")
-    return found
 
 
 def _known_dialog(view: PaneView, question: AskedQuestion) -> AgentDialog | None:

@@ -112,7 +112,9 @@ class _Handover(Struct):
         context, session, held, how = self.context, self.session, self.held, self.how
         if held.stage is Stage.TYPED:
             return await self._go_on()
-        wants_agent = held.stage is Stage.FOR_AGENT or _wants_agent(context, session)
+        # The words for an agent are for no shell.
+        is_agents = session.work is not None or bool(session.tool and context.agents.get(session.tool))
+        wants_agent = held.stage is Stage.FOR_AGENT or is_agents
         view, found = await until_ready(self.target, context.clock, wants_agent=wants_agent, age=_age(context, session))
         if found is Hurdle.ELSEWHERE and how.holds and not how.now:
             return self._waits(HURDLE_WORDS[found], held.stage)
@@ -185,7 +187,10 @@ class _Handover(Struct):
             view = await self._past_dialogs()
             if view.question is not None and not how.now:
                 return self._waits(AFTER_DIALOG)
-            if _is_hidden(view, text) and not how.now:
+            # A text of many lines may leave no room for the frame of its own input line, and then shows itself.
+            is_hidden = view.box.state is BoxState.COVERED and lines_below(view.screen, text) is None
+            if is_hidden and not how.now:
+                # Something covers the input line, such as a menu, where a key would do who knows what.
                 return self._waits("it is typed, and will be submitted when the input line is visible")
             before = replace(signs(view, text), is_still=view.screen == drawn)
             if before.draft in {Draft.NONE, Draft.OTHER}:
@@ -239,19 +244,6 @@ class _Handover(Struct):
             return self._done(Outcome.DELIVERED, proof, PROOF_WORDS[proof], presses)
         detail = DRAFT_WORDS.get(now.draft, PROOF_WORDS[Proof.NONE])
         return self._done(Outcome.UNCONFIRMED, detail=detail, presses=presses)
-
-
-def _is_hidden(view: PaneView, text: str) -> bool:
-    """Whether something else covers the input line, such as a menu, where a key would do who knows what.
-
-    A text of many lines may leave no room for the frame of its own input line, and then shows itself.
-    """
-    return view.box.state is BoxState.COVERED and lines_below(view.screen, text) is None
-
-
-def _wants_agent(context: SessionContext, session: Session) -> bool:
-    """Whether this is an agent's session: then its words are for no shell."""
-    return session.work is not None or (session.tool is not None and context.agents.get(session.tool) is not None)
 
 
 def _age(context: SessionContext, session: Session) -> float:

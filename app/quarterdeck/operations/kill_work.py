@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from quarterdeck.core.journal import JournalEntry
-    from quarterdeck.core.session import Session, SessionId
+    from quarterdeck.core.session import Session
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.contexts import WorkContext
     from quarterdeck.operations.long_operations import LongOperation
@@ -201,20 +201,17 @@ async def end_worker(context: WorkContext, operation: LongOperation, turn: async
 
 async def what_ends(context: WorkContext, session: Session) -> tuple[str, ...]:
     """What ending a session would lose, as sentences; none when nothing would be."""
-    return (*losses(session), *(await _in_worktree(context, session.session_id) if session.work is not None else ()))
-
-
-async def _in_worktree(context: WorkContext, session_id: SessionId) -> tuple[str, ...]:
-    record = await context.works.work(session_id)
+    found = losses(session)
+    record = await context.works.work(session.session_id) if session.work is not None else None
     if record is None:
-        return ()
+        return found
     try:
         risk = await risk_of(context, record)
     except GitError as error:
-        return (f"{error.message} It is left where it is.",)
+        return (*found, f"{error.message} It is left where it is.")
     if risk is None or risk.is_missing:
-        return ()
-    goes = f"Its worktree {record.worktree} is removed; the branch {record.branch} stays."
+        return found
+    found = (*found, f"Its worktree {record.worktree} is removed; the branch {record.branch} stays.")
     if risk.is_clean:
-        return (goes,)
-    return (goes, *risk.sentences(), f"All of that is kept first, as a commit at {kept_ref(session_id)}.")
+        return found
+    return (*found, *risk.sentences(), f"All of that is kept first, as a commit at {kept_ref(session.session_id)}.")

@@ -104,15 +104,12 @@ async def projects_near(context: WorkContext, session: Session | None) -> dict[s
         await offer_project(context.git, projects, Path(session.cwd if session is not None else "."))
     found = project_at(projects, Path(session.cwd)) if session is not None and session.cwd else None
     near = session.work.project if session is not None and session.work else found.name if found else ""
-    return {
-        name: _usual_agent(context, projects[name]) for name in sorted(projects, key=lambda name: (name != near, name))
-    }
-
-
-def _usual_agent(context: WorkContext, project: Project) -> str:
-    named = choose_agent(project, Role.WORKER).agent or ""
-    known = context.agents.get(named)
-    return known.spec.key if known is not None else named
+    usual: dict[str, str] = {}
+    for name in sorted(projects, key=lambda name: (name != near, name)):
+        named = choose_agent(projects[name], Role.WORKER).agent or ""
+        known = context.agents.get(named)
+        usual[name] = known.spec.key if known is not None else named
+    return usual
 
 
 class IssueList(Struct, frozen=True, kw_only=True):
