@@ -85,7 +85,7 @@ class Guard:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Watch what tests start."""
-    config.pluginmanager.register(Guard())
+    config.pluginmanager.register(Guard(), "guard of processes")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -102,9 +102,9 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """How many tests run at once: some of a test's time is waiting for tmux, git and other processes."""
+    """How many tests run at once: those with processes wait for them half of their time."""
     cores = os.cpu_count() or 1
-    return cores if config.option.markexpr == "not process" else cores * 3 // 2
+    return cores if config.option.markexpr == "not process" else cores * 2
 
 
 NUMBERS = count()

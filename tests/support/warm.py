@@ -76,6 +76,7 @@ class WarmProcess:
     def __init__(
         self, module: str, *argv: str, env: Mapping[str, str], stdin: str = "", cwd: Path | None = None, out: int = -1
     ) -> None:
+        sys.audit(PROCESS_ASKED_FOR, module, argv)
         self._files: list[BinaryIO] = [os.fdopen(os.memfd_create("stream"), "w+b") for _ in range(3)]
         self._files[0].write(stdin.encode())
         self._files[0].seek(0)
@@ -84,7 +85,6 @@ class WarmProcess:
             streams[1:] = [out, out]
         self._told, tell = os.pipe()
         wanted = {"module": module, "argv": argv, "env": dict(env), "cwd": str(cwd or Path.cwd())}
-        sys.audit(PROCESS_ASKED_FOR, module, argv)
         _server().ask(wanted, [*streams, tell])
         os.close(tell)
         self.pid = self._read()
