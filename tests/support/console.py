@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from textual.events import Key
 
 from quarterdeck.tui.app import ConsoleApp
+from quarterdeck.tui.widgets.line import CellLine, ScrollingLines
+from quarterdeck.tui.widgets.preview import PaneTail
 from support.canned import CannedBackend, StillClock
 
 if TYPE_CHECKING:
@@ -17,6 +19,14 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from quarterdeck.tui.screens.main import MainScreen
+
+
+def text_of(part: CellLine | ScrollingLines | PaneTail) -> str:
+    """What a line, a page or the tail of a pane says."""
+    if isinstance(part, PaneTail):
+        return "\n".join(line.text.rstrip() for line in part._lines)
+    lines = [part._cells] if isinstance(part, CellLine) else part._lines
+    return "\n".join("".join(cell.text for cell in line).rstrip() for line in lines)
 
 
 @dataclass

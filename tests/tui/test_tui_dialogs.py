@@ -18,7 +18,7 @@ from quarterdeck.tui.screens.dialog import Page
 from quarterdeck.tui.widgets.text_box import TextBox
 from quarterdeck.values import replace
 from support.canned import CannedBackend
-from support.console import console
+from support.console import console, text_of
 from support.fleet import NOW, canned_sessions, fleet_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def page_text(running: Running) -> str:
     screen = running.app.screen
     assert isinstance(screen, Page)
-    return screen.lines.text
+    return text_of(screen.lines)
 
 
 def test_every_action_of_the_table_can_be_done() -> None:
@@ -212,7 +212,7 @@ async def test_answering_is_not_offered_where_nothing_is_asked() -> None:
         asked = running.main.selected
         assert asked is not None
         assert [toast.message for toast in running.app._notifications] == [f'"{asked.tmux_name}" asks nothing now.']
-        assert "answer" not in running.main.foot.text
+        assert "answer" not in text_of(running.main.foot)
         await running.press("u", "d", "v")
         assert running.backend.calls == []
         said = [toast.message for toast in running.app._notifications][1:]

@@ -18,7 +18,7 @@ from quarterdeck.tui.preferences import Preferences
 from quarterdeck.tui.screens.main import MainScreen
 from quarterdeck.values import replace
 from support.canned import CannedBackend
-from support.console import console
+from support.console import console, text_of
 from support.fleet import NOW, canned_fleet, canned_sessions, crowd, fleet_of
 from support.patience import PATIENCE
 
@@ -37,7 +37,7 @@ async def test_what_asks_stands_first_and_is_selected() -> None:
 
 async def test_the_head_line_counts_the_states_and_names_who_waits() -> None:
     async with console(size=(160, 45)) as running:
-        head = running.main.head.text
+        head = text_of(running.main.head)
         assert "▲ 2 ask" in head
         assert "✖ 1 failed" in head
         assert "● 5 work" in head
@@ -46,18 +46,18 @@ async def test_the_head_line_counts_the_states_and_names_who_waits() -> None:
 
 async def test_in_eighty_columns_the_head_line_still_counts_every_state_and_names_who_waits() -> None:
     async with console(size=(80, 24)) as running:
-        head = running.main.head.text
+        head = text_of(running.main.head)
         assert "▲ 2 ask  ✖ 1  ◆ 1  ● 5  ○ 2  ? 1  ≠ 1  ◌ 1" in head
         assert "checkout-tax waits for 4m" in head
 
 
 async def test_the_foot_line_says_what_the_keys_do_while_a_filter_is_typed_and_after() -> None:
     async with console() as running:
-        before = running.main.foot.text
+        before = text_of(running.main.foot)
         await running.press("/")
-        assert running.main.foot.text.split() == ["Enter", "keep", "Esc", "clear", "↑", "↓", "move"]
+        assert text_of(running.main.foot).split() == ["Enter", "keep", "Esc", "clear", "↑", "↓", "move"]
         await running.press("escape")
-        assert running.main.foot.text == before
+        assert text_of(running.main.foot) == before
 
 
 async def test_enter_goes_to_the_selected_pane() -> None:
@@ -294,10 +294,10 @@ async def test_the_preview_shows_the_question_and_the_tail_without_their_control
         tail=lambda session_id: f"\x1b]2;stolen title\x07[bold]{session_id}[/] \x1b[31mred\x1b[0m\x9b2J"
     )
     async with console(backend) as running:
-        assert running.main.preview.tail.text == " [bold]sess_1[/] red"
+        assert text_of(running.main.preview.tail) == " [bold]sess_1[/] red"
         assert running.main.preview.question.display
         await running.press("3")
-        assert "sess_3" in running.main.preview.tail.text
+        assert "sess_3" in text_of(running.main.preview.tail)
         assert not running.main.preview.question.display
 
 
@@ -314,10 +314,10 @@ async def test_the_preview_keeps_what_it_showed_while_tmux_does_not_answer() -> 
         running.clock.advance(1)
         running.backend.set(fleet_of(replace(first, thought="another"), *rest))
         await running.settle()
-        assert running.main.preview.tail.text == " the tail of sess_1"
+        assert text_of(running.main.preview.tail) == " the tail of sess_1"
         running.clock.advance(1)
         await running.press("j")
-        assert running.main.preview.tail.text == " tmux did not answer in time."
+        assert text_of(running.main.preview.tail) == " tmux did not answer in time."
 
 
 async def test_the_preview_is_not_fetched_while_it_is_off() -> None:
@@ -372,7 +372,7 @@ async def test_a_thousand_sessions_are_shown() -> None:
 async def test_trouble_leaves_only_what_helps_and_r_tries_again() -> None:
     backend = CannedBackend(problem=TmuxMissing("tmux 2.9 is too old.", hint="Install a newer one."))
     async with console(backend) as running:
-        assert running.main.foot.text.split() == ["?", "help", "q", "quit"]
+        assert text_of(running.main.foot).split() == ["?", "help", "q", "quit"]
         await running.press("x", "enter")
         assert running.app.screen is running.main
         backend.problem = None
@@ -384,8 +384,8 @@ async def test_trouble_leaves_only_what_helps_and_r_tries_again() -> None:
 async def test_an_empty_fleet_offers_a_new_session_and_nothing_for_rows() -> None:
     async with console(CannedBackend(shown=fleet_of())) as running:
         assert running.main.notice.display
-        assert "filter" not in running.main.foot.text
-        assert "n new" in running.main.foot.text
+        assert "filter" not in text_of(running.main.foot)
+        assert "n new" in text_of(running.main.foot)
         running.backend.set(fleet_of(*canned_sessions()))
         await running.settle()
         assert not running.main.notice.display

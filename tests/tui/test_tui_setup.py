@@ -11,7 +11,7 @@ from quarterdeck.tui.screens.checks import ChecksScreen
 from quarterdeck.tui.screens.yes_or_no import OfferScreen
 from quarterdeck.values import replace
 from support.canned import CannedBackend, CannedSetup
-from support.console import console
+from support.console import console, text_of
 
 
 def unset(*, card: bool = True) -> CannedBackend:
@@ -48,7 +48,7 @@ async def test_nothing_is_turned_on_before_the_change_was_seen_and_agreed_to() -
         await running.press("h")
         screen = running.app.screen
         assert isinstance(screen, OfferScreen)
-        assert '+  "hooks": {}' in screen.lines.text
+        assert '+  "hooks": {}' in text_of(screen.lines)
         await running.press("enter")
         assert running.backend.setup.off == set(SetupPart)
         await running.press("h", "y")
@@ -67,11 +67,11 @@ async def test_the_checks_show_the_worst_first_with_its_cure() -> None:
         await running.press("!")
         screen = running.app.screen
         assert isinstance(screen, ChecksScreen)
-        lines = screen.lines.text.split("\n")
+        lines = text_of(screen.lines).split("\n")
         assert lines[0].split()[:3] == ["✖", "failed", "git"]
         assert lines[1].strip() == "→ sudo apt install git"
         assert lines[2].split()[:2] == ["!", "warning"]
-        assert "its screen and files serve." in " ".join(screen.lines.text.split())
+        assert "its screen and files serve." in " ".join(text_of(screen.lines).split())
         assert lines[-1].split()[:3] == ["✓", "well", "tmux"]
 
 

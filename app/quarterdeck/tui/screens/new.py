@@ -53,7 +53,7 @@ class NewScreen(Picker):
         super().__init__(context, "New session", hint="type to narrow, or a path")
         self._here = here
         self._marked: list[str] = []
-        self._tool = Choice(context.colours, [SHELL], css_id="tool", on_enter=self._tool_chosen)
+        self._tool = Choice(context.colours, SHELL, on_enter=self._tool_chosen, on_turn=self._tool_turned)
         self._request = TextBox()
         self.wanted: Sequence[NewSessionRequest] = ()
         """What the operator asked for, once they did."""
@@ -72,7 +72,10 @@ class NewScreen(Picker):
         self.context.app.hold_keys()
         self.context.attempt(self._find())
 
-    @on(Choice.Changed)
+    def _tool_turned(self) -> None:
+        self._ask_for_request()
+        self._name_enter()
+
     def _ask_for_request(self) -> None:
         """A shell takes no request."""
         is_shell = self._tool.value == SHELL
@@ -80,7 +83,6 @@ class NewScreen(Picker):
         self._request.placeholder = "for an agent only" if is_shell else "what to do (optional)"
 
     @on(events.DescendantFocus)
-    @on(Choice.Changed)
     def _name_enter(self) -> None:
         """Enter goes on to the next field, and starts from the last one; agents stand side by side."""
         is_tool = self.focused is self._tool

@@ -48,7 +48,7 @@ def to_choose_from(issues: Sequence[PickerItem], typed: str) -> list[PickerItem]
 class SpawnScreen(Picker):
     """Enter goes on, and in the prompt starts the worker."""
 
-    AUTO_FOCUS = "#project"
+    AUTO_FOCUS = "Choice"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+s", "start", "start")]
     beside = 18
     keys = (("← → ↑ ↓", "choose"), ("Tab", "next field"), ("Enter", "go on"), ("Ctrl+S", "start"), ("Esc", "back"))
@@ -60,8 +60,10 @@ class SpawnScreen(Picker):
         self._branch = Field(
             placeholder="made from the issue (optional)", css_id="branch", on_enter=lambda: self.set_focus(self._prompt)
         )
-        self._agent = Choice(context.colours, [], css_id="agent", on_enter=lambda: self.set_focus(self._branch))
-        self._project = Choice(context.colours, [], css_id="project", on_enter=lambda: self.set_focus(self.typed))
+        self._agent = Choice(context.colours, on_enter=lambda: self.set_focus(self._branch))
+        self._project = Choice(
+            context.colours, on_enter=lambda: self.set_focus(self.typed), on_turn=self._project_turned
+        )
         self._said = Static(self.style("", "muted"), id="issues-said", markup=False)
         self._usual: Mapping[str, str] = {}
         """The usual agent of each project."""
@@ -90,14 +92,16 @@ class SpawnScreen(Picker):
         self._installed = (await opened.reader.tools()).names
         self._offer_agents()
 
-    @on(Choice.Changed, "#project")
+    def _project_turned(self) -> None:
+        self._offer_agents()
+        self._load()
+
     def _offer_agents(self) -> None:
         """Begin with the project's usual agent; where that is not installed, starting it will say so."""
         usual = self._usual.get(self._project.value, "")
         missing = [usual] if usual and usual not in self._installed else []
         self._agent.offer([*missing, *self._installed], usual)
 
-    @on(Choice.Changed, "#project")
     def _load(self) -> None:
         self._candidates = []
         self.narrow()

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import OptionList
@@ -36,22 +35,14 @@ class Choice(Widget, can_focus=True):
         Binding("enter", "submit", "accept"),
     ]
 
-    class Changed(Message):
-        """The operator has turned to another value."""
-
-        def __init__(self, choice: Choice) -> None:
-            super().__init__()
-            self.choice = choice
-
-        @property
-        def control(self) -> Choice:
-            """The choice it is about."""
-            return self.choice
-
-    def __init__(self, theme: Theme, values: Sequence[str], *, css_id: str, on_enter: Callable[[], None]) -> None:
-        super().__init__(id=css_id)
+    def __init__(
+        self, theme: Theme, *values: str, on_enter: Callable[[], None], on_turn: Callable[[], None] = lambda: None
+    ) -> None:
+        super().__init__()
         self._at_enter = on_enter
         """Called at once: the next key may be on its way, and is for what Enter leads to."""
+        self._at_turn = on_turn
+        """Called when the operator has turned to another value."""
         self._theme = theme
         self._values = list(values)
         self._index = 0
@@ -73,7 +64,7 @@ class Choice(Widget, can_focus=True):
         if self._values:
             self._index = (self._index + by) % len(self._values)
             self.refresh()
-            self.post_message(self.Changed(self))
+            self._at_turn()
 
     def action_submit(self) -> None:
         """Accept."""

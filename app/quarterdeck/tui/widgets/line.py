@@ -41,11 +41,6 @@ class CellLine(Widget):
         self._theme = theme
         self._cells: tuple[Cell, ...] = ()
 
-    @property
-    def text(self) -> str:
-        """What it says."""
-        return "".join(cell.text for cell in self._cells)
-
     def show(self, cells: Sequence[Cell]) -> None:
         """Say something else."""
         if (shown := tuple(cells)) != self._cells:
@@ -86,11 +81,6 @@ class ScrollingLines(ScrollView, can_focus=True):
         self._theme = theme
         self._lines: Sequence[Line] = ()
         self._folded: Sequence[Line] = ()
-
-    @property
-    def text(self) -> str:
-        """What it says."""
-        return "\n".join("".join(cell.text for cell in line).rstrip() for line in self._lines)
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show these lines, staying at the same height."""

@@ -94,11 +94,6 @@ class PaneTail(ScrollView):
         self._raw = ""
         self._lines: list[Strip] = []
 
-    @property
-    def text(self) -> str:
-        """What it shows."""
-        return "\n".join(line.text.rstrip() for line in self._lines)
-
     def show(self, raw: str, *, is_other: bool) -> None:
         """Show a pane's text; `is_other` when it is another session's than before."""
         if raw == self._raw and not is_other:
