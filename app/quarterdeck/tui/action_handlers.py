@@ -100,30 +100,26 @@ def fleet_look(screen: MainScreen) -> None:
 # Pages and lists
 
 
-def details_open(screen: MainScreen) -> None:
-    """Show everything known of the row."""
+def _details_open(screen: MainScreen) -> None:
     from quarterdeck.tui.screens.details import DetailsScreen
 
     if screen.selected is not None:
         screen.app.push_screen(DetailsScreen(screen.context, screen.selected))
 
 
-def activity_open(screen: MainScreen) -> None:
-    """Show what happened."""
+def _activity_open(screen: MainScreen) -> None:
     from quarterdeck.tui.screens.details import ActivityScreen
 
     screen.app.push_screen(ActivityScreen(screen.context, screen.selected))
 
 
-def help_open(screen: MainScreen) -> None:
-    """Show the help."""
+def _help_open(screen: MainScreen) -> None:
     from quarterdeck.tui.screens.help import HelpScreen
 
     screen.app.push_screen(HelpScreen(screen.context))
 
 
-def checks_open(screen: MainScreen) -> None:
-    """Show what `doctor` finds."""
+def _checks_open(screen: MainScreen) -> None:
     from quarterdeck.tui.screens.checks import ChecksScreen
 
     screen.app.push_screen(ChecksScreen(screen.context))
@@ -242,8 +238,7 @@ def theme_choose(screen: MainScreen) -> None:
     context.ask(ThemeScreen(context), lambda name: context.backend.memory.remember(theme=name))
 
 
-def settings_open(screen: MainScreen) -> None:
-    """Show the settings."""
+def _settings_open(screen: MainScreen) -> None:
     from quarterdeck.tui.screens.settings import SettingsScreen
 
     screen.app.push_screen(SettingsScreen(screen.context, partial(_take_up, screen)))
@@ -281,8 +276,8 @@ COMMANDS: dict[str, Callable[[MainScreen], None]] = {
     "preview.down": _scroll(1),
     "fleet.look": fleet_look,
     "view.choose": view_choose,
-    "details.open": details_open,
-    "activity.open": activity_open,
+    "details.open": _details_open,
+    "activity.open": _activity_open,
     "session.go": session_actions.go,
     "session.answer": session_actions.answer,
     "session.send": session_actions.send,
@@ -296,12 +291,12 @@ COMMANDS: dict[str, Callable[[MainScreen], None]] = {
     "setup.hooks": lambda screen: _turn_on(screen, SetupPart.HOOKS),
     "setup.key": lambda screen: _turn_on(screen, SetupPart.KEY),
     "setup.card": setup_card,
-    "checks.open": checks_open,
+    "checks.open": _checks_open,
     "fleet.clean": session_actions.clean_up,
     "theme.choose": theme_choose,
-    "settings.open": settings_open,
+    "settings.open": _settings_open,
     "picture.take": picture_take,
     "palette.open": palette_open,
-    "help.open": help_open,
+    "help.open": _help_open,
     "console.quit": lambda screen: screen.app.exit(0),
 }

@@ -155,7 +155,7 @@ def is_known(session: Session) -> bool:
 class FleetView:
     """The rows of the table, made anew when the fleet or what the operator asked for changes."""
 
-    def __init__(self, grouping: Grouping = Grouping.NONE) -> None:
+    def __init__(self, grouping: Grouping) -> None:
         self.grouping = grouping
         self.filter = ""
         self.marked: set[str] = set()
@@ -191,7 +191,7 @@ class FleetView:
         fresh = arrange(shown, self.grouping, self._key)
         self.items = held(self.items, fresh) if hold else fresh
         self.is_held = self.items != fresh
-        self.counts = count(fleet.sessions.values(), self._key, self._kind)
+        self.counts = count(fleet.sessions.values(), self._key, lambda session: self._known[session.session_id].kind)
         known = [self._known[session.session_id] for session in shown]
         self.longest_name = max((each.name_cells for each in known), default=col.NAME_LEAST)
         self.empty = col.SELDOM.intersection(*{each.silent for each in known})
@@ -206,9 +206,6 @@ class FleetView:
 
     def _key(self, session: Session) -> SortKey:
         return self._known[session.session_id].key
-
-    def _kind(self, session: Session) -> Kind:
-        return self._known[session.session_id].kind
 
     def next_waiting(self, here: str | None, step: int) -> str | None:
         """Who waits and comes after this row (`step` 1), or before it (-1); None when nobody does."""

@@ -121,10 +121,6 @@ def _quiet(row: Row, _: int) -> tuple[str, str]:
     return quiet(waiting_since(row.session), row.view.now), role
 
 
-def _plot(row: Row, width: int) -> tuple[str, str]:
-    return plot(row.view.activity_of(row.session), width, ascii_only=row.view.ascii_only), "muted"
-
-
 def _has_branch(session: Session, _: Kind) -> object:
     return session.work and (session.work.branch or session.work.prs)
 
@@ -146,7 +142,8 @@ COLUMNS = (
     ColumnKind(BRANCH, lambda row, width: (branch_of(row.session, width), "muted"), "branch", 14, turn=6,
                beside=THOUGHT_SHORT, is_said=_has_branch),
     ColumnKind("quiet", _quiet, "quiet", 5, turn=2, beside=THOUGHT_LEAST, is_right=True),
-    ColumnKind("plot", _plot, "activity", 8, turn=7),
+    ColumnKind("plot", lambda row, width: (plot(row.view.activity_of(row.session), width,
+               ascii_only=row.view.ascii_only), "muted"), "activity", 8, turn=7),
 )  # fmt: skip
 """As they stand on the screen. The mark and the shape belong to the name; name and thought get what room there is."""
 
