@@ -92,7 +92,8 @@ class Terminal:
         while os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED) == (0, 0):
             assert time.monotonic() < deadline, "it does not stop"
             self.read()
-        assert "\x1b[?1049l" in self.said
+        # What it wrote last may still be on its way.
+        self.until("\x1b[?1049l")
 
     def end(self) -> int:
         deadline = time.monotonic() + PATIENCE
