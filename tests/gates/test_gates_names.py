@@ -35,7 +35,6 @@ ONE_THING = {
     "hooks": "what makes agents report: their side of it, and the verb",
     "ingest": "the operation, and its verb",
     "message": "a message for a session, and the dialog that writes it",
-    "messages": "the port, and its adapter",
     "mux": "the port, and its adapter",
     "new": "the operation, and the dialog that asks for it",
     "preview": "the operation, and the widget that shows it",

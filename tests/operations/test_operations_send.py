@@ -15,7 +15,7 @@ from quarterdeck.operations.delivery_proof import Outcome, Proof
 from quarterdeck.operations.kill import kill
 from quarterdeck.operations.message_queue import MessageQueue
 from quarterdeck.operations.send import deliver_held, deliver_now, press_keys, send, send_to_all
-from quarterdeck.ports.messages import Stage
+from quarterdeck.ports.store import Stage
 from quarterdeck.values import replace
 from support.post import Post, post_office
 from support.tmux_server import until

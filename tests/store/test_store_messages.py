@@ -7,7 +7,7 @@ import pytest
 
 from quarterdeck.core.session import SessionId
 from quarterdeck.errors import NotFound, Refused
-from quarterdeck.ports.messages import Stage, Turn
+from quarterdeck.ports.store import Stage, Turn
 from quarterdeck.store.messages import DELIVERY, SqliteMessages
 from support.store import HandClock, open_store
 

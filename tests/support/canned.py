@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from quarterdeck.operations.long_operations import LongOperation
     from quarterdeck.operations.new import NewSessionRequest
     from quarterdeck.operations.spawn import SpawnRequest
-    from quarterdeck.ports.messages import Held
+    from quarterdeck.ports.store import Held
     from quarterdeck.supervisor.notifications import Told
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from quarterdeck.core.session import SessionId
-from quarterdeck.ports.messages import Held
+from quarterdeck.ports.store import Held
 from quarterdeck.values import replace
 from support.canned import CannedBackend
 from support.console import Running, console

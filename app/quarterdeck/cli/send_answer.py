@@ -15,13 +15,13 @@ from quarterdeck.operations import send as sending
 from quarterdeck.operations.delivery import DeliveryRules
 from quarterdeck.operations.delivery_proof import Outcome
 from quarterdeck.operations.send import press_keys
-from quarterdeck.ports.messages import Stage
+from quarterdeck.ports.store import Stage
 from quarterdeck.tmux.navigation import own_pane
 
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
     from quarterdeck.operations.delivery import Delivery
-    from quarterdeck.ports.messages import Held
+    from quarterdeck.ports.store import Held
     from quarterdeck.runtime.services import Services
 
 SPLIT = "Put `--` between the sessions and the text, or give one session and a quoted text."

@@ -27,10 +27,8 @@ if TYPE_CHECKING:
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.forge import Scm, Tracker
     from quarterdeck.ports.git import Git
-    from quarterdeck.ports.messages import MessageStore
     from quarterdeck.ports.mux import Mux
-    from quarterdeck.ports.store import Store
-    from quarterdeck.ports.work import WorkStore
+    from quarterdeck.ports.store import MessageStore, Store, WorkStore
     from quarterdeck.supervisor.processes import Processes
     from quarterdeck.supervisor.supervisor import Supervisor
 

@@ -21,7 +21,7 @@ from quarterdeck.operations.delivery_proof import (
 )
 from quarterdeck.operations.pane_view import HURDLE_WORDS, Hurdle, TargetPane, hurdle, until_ready
 from quarterdeck.ports.agent import BoxState
-from quarterdeck.ports.messages import Stage
+from quarterdeck.ports.store import Stage
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from quarterdeck.operations.contexts import SessionContext
     from quarterdeck.operations.delivery_proof import Signs
     from quarterdeck.operations.pane_view import PaneView
-    from quarterdeck.ports.messages import Held
+    from quarterdeck.ports.store import Held
 
 DRAWN_WITHIN = 3.0
 """Seconds, besides the pause, in which a pasted text must show in the input line."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.events import Event
     from quarterdeck.core.session import Session, SessionId
     from quarterdeck.operations.contexts import SessionContext
-    from quarterdeck.ports.messages import Held
+    from quarterdeck.ports.store import Held
 
 logger = logging.getLogger(__name__)
 

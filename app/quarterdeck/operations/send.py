@@ -13,8 +13,7 @@ from quarterdeck.errors import NotFound, QuarterdeckError, Refused, UsageError
 from quarterdeck.operations.delivery import Delivery, DeliveryRules, NobodyThere, hand_over
 from quarterdeck.operations.delivery_proof import PROOF_WORDS, Outcome
 from quarterdeck.operations.pane_view import TargetPane
-from quarterdeck.ports.messages import Stage, Turn
-from quarterdeck.ports.store import Level
+from quarterdeck.ports.store import Level, Stage, Turn
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.session import Session
     from quarterdeck.operations.contexts import SessionContext
-    from quarterdeck.ports.messages import Held
+    from quarterdeck.ports.store import Held
 
 logger = logging.getLogger(__name__)
 

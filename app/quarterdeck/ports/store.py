@@ -1,4 +1,8 @@
-"""What we ask of the place where state lasts."""
+"""What we ask of the place where state lasts.
+
+Sessions and what became of them; messages that wait (none is lost, none goes twice, each session's keep their order);
+and spawned work (records, ids that are never reused, and the journal).
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from msgspec import Struct, field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from quarterdeck.core.journal import JournalEntry, Operation, Step
     from quarterdeck.core.pane import TmuxSessionId
     from quarterdeck.core.session import ExitReason, Session, SessionId
     from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
+    from quarterdeck.core.work_record import WorkRecord
 
 
 class SeenSession(Struct, frozen=True):
@@ -191,3 +197,118 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Write what is pending and let go of the file."""
+
+
+class Stage(StrEnum):
+    """How far a message has come."""
+
+    WAITING = "waiting"
+    """Nothing of it has reached the session."""
+    FOR_AGENT = "for_agent"
+    """The same, and it is for an agent alone: whatever else runs there, such as a shell, must never get it."""
+    TYPED = "typed"
+    """It was put into the session's input line, or may have been: it must never be put there again."""
+
+
+class Turn(StrEnum):
+    """Whether a message may go now."""
+
+    GO = "go"
+    BUSY = "busy"
+    """Another one for the session is being delivered this moment."""
+    BEHIND = "behind"
+    """Earlier ones for the session wait."""
+    GONE = "gone"
+    """It was withdrawn, or another process has delivered it."""
+
+
+class Held(Struct, frozen=True, kw_only=True):
+    """A message that has not been handed over yet."""
+
+    id: int
+    session_id: SessionId
+    text: str
+    at: datetime
+    why: str = ""
+    """Why it waits."""
+    stage: Stage = Stage.WAITING
+    is_sending: bool = False
+    """Whether somebody is delivering it this moment."""
+
+
+class MessageStore(Protocol):
+    """Messages on their way. Each method is one transaction; processes may race."""
+
+    async def post(self, session_id: SessionId, text: str, owner: str, stage: Stage = Stage.WAITING) -> Held:
+        """Keep a message that `owner` is about to deliver."""
+
+    async def turn(self, message_id: int, owner: str, *, overtake: bool = False) -> Turn:
+        """Whether it is this message's turn; when it is, it is the owner's to deliver for the next two minutes."""
+
+    async def typing(self, message_id: int) -> bool:
+        """Note that it is about to be typed; False when somebody else has been there. On disk when this returns."""
+
+    async def hold(self, message_id: int, why: str, stage: Stage | None = None) -> Held | None:
+        """Let it wait, come as far as `stage` (None: as far as was noted); None when it is gone."""
+
+    async def settle(self, message_id: int) -> None:
+        """It is done with: its words are removed."""
+
+    async def take(self, session_id: SessionId, owner: str) -> Held | None:
+        """Take a session's oldest message for delivery; None when none waits, or one is being delivered."""
+
+    async def waiting(self, session_id: SessionId | None = None, *, with_sending: bool = False) -> list[Held]:
+        """What waits, oldest first; `with_sending`: also what is being delivered this moment."""
+
+    async def rewrite(self, message_id: int, text: str) -> Held:
+        """Change the words of one that waits; raises NotFound or Refused."""
+
+    async def withdraw(self, message_id: int) -> Held:
+        """Take back one that waits; raises NotFound or Refused."""
+
+
+class WorkStore(Protocol):
+    """Spawned work, shared by every console and command. Each method is one transaction; processes may race."""
+
+    async def reserve_worker(
+        self, draft: WorkRecord, prefix: str, taken: Collection[int], owner: str
+    ) -> tuple[WorkRecord, JournalEntry]:
+        """Give a draft the next `<prefix>-<n>`, above every number ever given and every one in `taken`.
+
+        The record is kept and a spawn is begun in the journal, in one transaction.
+        """
+
+    async def reserve_orchestrator(self, draft: WorkRecord, owner: str) -> tuple[WorkRecord, JournalEntry]:
+        """Keep a draft under the fixed id it carries; raises AlreadyReserved when a record of that id is kept."""
+
+    async def work(self, session_id: SessionId) -> WorkRecord | None:
+        """One record; None when there is none that can be read."""
+
+    async def works(self, project: str | None = None) -> list[WorkRecord]:
+        """Every record, oldest first. One that does not validate is set aside, never fatal."""
+
+    async def change_work(self, session_id: SessionId, change: Callable[[WorkRecord], WorkRecord]) -> WorkRecord:
+        """Read, change (purely) and keep one record, with nobody in between; raises NotFound when it is gone."""
+
+    async def drop_work(self, session_id: SessionId) -> None:
+        """Remove a record. Its number is not given again."""
+
+    async def begin(
+        self, operation: Operation, session_id: SessionId, project: str, owner: str, at: datetime
+    ) -> JournalEntry:
+        """Begin an operation on a session; raises AlreadyReserved while another one on it is in the journal."""
+
+    async def step(self, entry: JournalEntry, step: Step, data: Mapping[str, str] | None = None) -> JournalEntry:
+        """Note that a step is about to be done, with what its remedy needs. On disk when this returns."""
+
+    async def finish(self, entry: JournalEntry) -> None:
+        """The operation is over, one way or the other."""
+
+    async def journal(self) -> list[JournalEntry]:
+        """Every operation under way, oldest first."""
+
+    async def take_over(self, entry: JournalEntry, owner: str) -> bool:
+        """Make an entry ours; False when somebody else was first."""
+
+    async def audit(self, session_id: SessionId, at: datetime, entry: Mapping[str, Any]) -> None:
+        """Add to the trail of a session's own reports; the oldest go beyond 200 entries or 256 KiB."""

@@ -34,9 +34,8 @@ if TYPE_CHECKING:
     from quarterdeck.operations.shown_fleet import ShownFleet
     from quarterdeck.operations.spawn import SpawnRequest
     from quarterdeck.operations.start_choices import Directory, Tools
-    from quarterdeck.ports.messages import Held
     from quarterdeck.ports.mux import Attach, GoResult
-    from quarterdeck.ports.store import Activity, ActivityQuery, StoreHealth
+    from quarterdeck.ports.store import Activity, ActivityQuery, Held, StoreHealth
     from quarterdeck.runtime.services import Services
     from quarterdeck.tmux.operator_terminal import OperatorTerminal
 

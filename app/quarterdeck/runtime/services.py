@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from quarterdeck.operations.contexts import WorkContext
     from quarterdeck.operations.settings_desk import SettingsDesk
     from quarterdeck.paths import Places
+    from quarterdeck.ports.store import WorkStore
     from quarterdeck.ports.thinker import Thinkers
-    from quarterdeck.ports.work import WorkStore
     from quarterdeck.supervisor.file_watcher import FileWatcher
     from quarterdeck.supervisor.notifications import Notifications
     from quarterdeck.supervisor.thought_engine import ThoughtEngine

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.session import SessionId
 from quarterdeck.errors import NotFound, Refused
-from quarterdeck.ports.messages import Held, Stage, Turn
+from quarterdeck.ports.store import Held, Stage, Turn
 from quarterdeck.store.engine import Write
 from quarterdeck.store.kept_rows import clean
 from quarterdeck.values import replace
@@ -27,7 +27,7 @@ DELIVERY = 120.0
 
 
 class SqliteMessages:
-    """Implements `ports.messages.MessageStore` on the shared database."""
+    """Implements `ports.store.MessageStore` on the shared database."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database

@@ -46,7 +46,7 @@ class _Kept(WorkRecord, frozen=True, kw_only=True):
 
 
 class SqliteWorkStore:
-    """Implements `ports.work.WorkStore` on the shared database."""
+    """Implements `ports.store.WorkStore` on the shared database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

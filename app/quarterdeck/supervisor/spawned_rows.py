@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.session import Ask, Session, SessionId
-    from quarterdeck.ports.store import Store
-    from quarterdeck.ports.work import WorkStore
+    from quarterdeck.ports.store import Store, WorkStore
 
 NO_RECORD = Recorded(work=None, ask=None)
 

@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.agent import Agents, Claims
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.mux import Mux
-    from quarterdeck.ports.store import Store
-    from quarterdeck.ports.work import WorkStore
+    from quarterdeck.ports.store import Store, WorkStore
     from quarterdeck.supervisor.day_history import DayHistory
     from quarterdeck.supervisor.file_watcher import FileWatcher, WatchedFiles
     from quarterdeck.supervisor.processes import Processes

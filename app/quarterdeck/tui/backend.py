@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from quarterdeck.operations.spawn import SpawnRequest
     from quarterdeck.operations.start_choices import Directory, Tools
     from quarterdeck.ports.doctor_check import Finding
-    from quarterdeck.ports.messages import Held
     from quarterdeck.ports.mux import Attach, GoResult
-    from quarterdeck.ports.store import Activity, ActivityQuery, StoreHealth
+    from quarterdeck.ports.store import Activity, ActivityQuery, Held, StoreHealth
     from quarterdeck.supervisor.notifications import Told
     from quarterdeck.tui.actions import SetupPart
     from quarterdeck.tui.preferences import ConsoleMemory, Preferences

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from quarterdeck.core.session import Session
-    from quarterdeck.ports.messages import Held
+    from quarterdeck.ports.store import Held
     from quarterdeck.tui.screen_context import ScreenContext
 
 NAMES_SHOWN = 4
