@@ -156,6 +156,20 @@ async def test_without_tmux_the_error_says_how_to_get_it(tmp_path: Path, monkeyp
     assert "tmux" in caught.value.hint
 
 
+@pytest.mark.process
+async def test_nobody_waits_for_a_client_that_never_ran(tmp_path: Path) -> None:
+    missing = ClientProcess()
+    with pytest.raises(TmuxMissing):
+        await missing.start([str(tmp_path / "tmux")], {})
+    unheard = ClientProcess()
+    with pytest.raises(ValueError, match="null byte"):
+        await unheard.start(["tmux", "\0"], {})
+
+    assert await missing.collected()
+    assert await unheard.collected()
+    assert await ClientProcess().collected()
+
+
 @pytest.mark.parametrize(
     "script",
     [

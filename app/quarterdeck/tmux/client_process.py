@@ -28,19 +28,25 @@ class ClientProcess(asyncio.SubprocessProtocol):
     def __init__(self) -> None:
         self._transport: asyncio.SubprocessTransport | None = None
         self.gone = asyncio.Event()
-        """Set when the process is collected and its pipes are closed."""
+        """Set while there is no process: before it is started, and when it is collected and its pipes are closed."""
+        self.gone.set()
 
     async def start(self, argv: Sequence[str], env: Mapping[str, str], *, stdin: int = asyncio.subprocess.PIPE) -> None:
         """Start the program; raises TmuxMissing when there is no such program."""
+        self.gone.clear()
         try:
             # A session of its own: a Ctrl+C meant for us is not meant for it.
             await asyncio.get_running_loop().subprocess_exec(
                 lambda: self, *argv, stdin=stdin, env=env, start_new_session=True
             )
-        except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
-            raise tmux_missing_error() from error
-        except OSError as error:
-            raise TmuxUnreachable(f"tmux could not be started: {error}.") from error
+        except Exception as error:
+            # Nothing runs, so nobody has to wait for it.
+            self.gone.set()
+            if isinstance(error, (FileNotFoundError, PermissionError, NotADirectoryError)):
+                raise tmux_missing_error() from error
+            if isinstance(error, OSError):
+                raise TmuxUnreachable(f"tmux could not be started: {error}.") from error
+            raise
 
     @property
     def pid(self) -> int | None:
