@@ -130,10 +130,13 @@ def test_control_clients_are_left_out() -> None:
     questions = Questions()
     real = {"session_id": "$1", "client_tty": "/dev/pts/9", "client_name": "/dev/pts/9", "client_flags": "attached,x"}
     control = {**real, "client_control_mode": "1", "client_name": "client-9", "client_tty": ""}
+    control |= {"client_width": "no number"}
     lines = [expanded(questions.clients()[-1], values) for values in (control, real)]
 
-    (client,) = questions.read("\n".join(lines).encode()).clients
+    rows = questions.read("\n".join(lines).encode())
 
+    (client,) = rows.clients
+    assert rows.bad == []
     assert (client.name, client.flags) == ("/dev/pts/9", frozenset({"attached", "x"}))
 
 

@@ -198,6 +198,8 @@ def _read_other(row: str, rows: Rows) -> None:
                 rows.details[_target(session_id, window_id, pane_id)] = _details(int(pid), details)
         case "C", [tty, name]:
             _, session_id, pane_id, pid, width, height, activity, control, flags = head.split("|")
+            if control == "1":
+                return
             client = Client(
                 name=name,
                 tmux_id=TmuxSessionId(session_id),
@@ -209,8 +211,7 @@ def _read_other(row: str, rows: Rows) -> None:
                 activity=int(activity or 0),
                 flags=frozenset(filter(None, flags.split(","))),
             )
-            if control != "1":
-                rows.clients.append(client)
+            rows.clients.append(client)
         case "S", [version] if not cut:
             _, pid, started = head.split("|")
             rows.incarnation, rows.version = Incarnation(int(pid), int(started)), version
