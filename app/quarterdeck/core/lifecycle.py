@@ -7,7 +7,7 @@ from datetime import datetime  # noqa: TC003 — read at run time, with what is 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from msgspec import Struct, ValidationError, convert, to_builtins
+from msgspec import Struct, convert, to_builtins
 from msgspec.structs import asdict
 
 from quarterdeck.core.pull_request import parse_pull_request
@@ -287,7 +287,8 @@ def parse(value: object, fallback: Lifecycle) -> Lifecycle:
             pr=_part(fallback.pr, value.get("pr", {})),
             runtime=_part(fallback.runtime, value.get("runtime", {})),
         )
-    except ValidationError:
+    except ValueError:
+        # What does not fit, and also words with a lone surrogate in the place of others.
         return fallback
 
 
