@@ -33,8 +33,7 @@ FOR_WHOEVER_WATCHES = {
     "quarterdeck.supervisor.day_history",
     "quarterdeck.supervisor.file_watcher",
     "quarterdeck.supervisor.notifications",
-    "quarterdeck.thoughts.command",
-    "quarterdeck.thoughts.openai",
+    "quarterdeck.thoughts.thinkers",
     "quarterdeck.tmux.control",
     "quarterdeck.tmux.hints",
 }

@@ -16,11 +16,9 @@ from quarterdeck.core.transcript import ActionKind, AgentAction
 from quarterdeck.errors import BudgetSpent, ThinkerError
 from quarterdeck.ports.thinker import Answer, Subject
 from quarterdeck.store.sqlite import SqliteStore
-from quarterdeck.thoughts.budget import Budget, Budgeted
-from quarterdeck.thoughts.command import CommandThinker
-from quarterdeck.thoughts.configured_thinkers import ConfiguredThinkers, key_of
-from quarterdeck.thoughts.openai import OpenAiThinker
+from quarterdeck.thoughts.configured_thinkers import Budget, Budgeted, ConfiguredThinkers, key_of
 from quarterdeck.thoughts.prompt import build
+from quarterdeck.thoughts.thinkers import CommandThinker, OpenAiThinker
 from support.canned import StillClock
 from support.chat_server import Endpoint, chat_server
 from support.patience import PATIENCE

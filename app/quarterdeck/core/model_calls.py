@@ -15,6 +15,13 @@ from quarterdeck.values import replace
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+CHARACTERS_PER_TOKEN = 4
+
+
+def estimated_tokens(text: str) -> int:
+    """Tokens of a text, where nobody counts them for us."""
+    return -(-len(text) // CHARACTERS_PER_TOKEN)
+
 
 class Skip(StrEnum):
     """Why a session was passed over: what the skipped ones were."""

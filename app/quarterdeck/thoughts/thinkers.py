@@ -1,4 +1,7 @@
-"""Thoughts from any endpoint that speaks OpenAI's chat completions: OpenRouter, Ollama, vLLM and others."""
+"""Models that thoughts are asked of: any program that reads a prompt and prints one line, and any endpoint.
+
+An endpoint is whatever speaks OpenAI's chat completions: OpenRouter, Ollama, vLLM and others.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,17 @@ import re
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.foreign_json import object_at, objects_at, text_at
+from quarterdeck.core.model_calls import estimated_tokens
 from quarterdeck.core.redact import safe_summary
 from quarterdeck.core.text import clean
-from quarterdeck.errors import ThinkerError
+from quarterdeck.errors import ProgramError, ThinkerError
 from quarterdeck.ports.thinker import Answer
-from quarterdeck.thoughts.budget import estimated_tokens
+from quarterdeck.process import run
 from quarterdeck.thoughts.prompt import build
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import httpx
 
@@ -24,6 +29,9 @@ if TYPE_CHECKING:
     from quarterdeck.core.foreign_json import Json
     from quarterdeck.ports.thinker import Subject
 
+OUTPUT_BYTES = 64 * 1024
+"""A thought is one line; what comes behind this is not read."""
+MODEL = "{model}"
 ANSWER_TOKENS = 80
 ANSWER_BYTES = 256 * 1024
 LIST_BYTES = 4 * 1024 * 1024
@@ -43,11 +51,59 @@ _REASONS = {
 }
 
 
-class OpenAiThinker:
+class _Asked:
+    """What both have in common; a program has no list of models, and has ended after each thought."""
+
+    def __init__(self, thoughts: ThoughtSettings) -> None:
+        self._thoughts = thoughts
+
+    def prompt(self, subject: Subject) -> str:
+        """The words it would be sent about a subject."""
+        return build(subject, for_agents=self._thoughts.agent_prompt, for_terminals=self._thoughts.terminal_prompt)
+
+    async def models(self) -> list[str]:
+        """The models that can be asked for; none where that cannot be found out."""
+        return []
+
+    async def close(self) -> None:
+        """Let go of connections."""
+
+
+class CommandThinker(_Asked):
+    """Starts the program once for each thought."""
+
+    def __init__(self, thoughts: ThoughtSettings, cwd: Path | None = None) -> None:
+        super().__init__(thoughts)
+        self._argv = [part.replace(MODEL, thoughts.model) for part in thoughts.command]
+        self._cwd = cwd
+
+    @property
+    def name(self) -> str:
+        """The program's name."""
+        return self._argv[0].rpartition("/")[2]
+
+    async def think(self, prompt: str) -> Answer:
+        """Run the program; an exit code other than 0 is a failure, whatever it printed."""
+        # In a folder of ours: an agent's program would take a project's own instructions for its own.
+        cwd = self._cwd if self._cwd is not None and self._cwd.is_dir() else None
+        timeout = self._thoughts.timeout_seconds
+        try:
+            result = await run(self._argv, timeout=timeout, input=prompt, cwd=cwd, limit_bytes=OUTPUT_BYTES)
+        except ProgramError as error:
+            raise ThinkerError(error.message, hint=error.hint) from error
+        if not result.ok:
+            words = next((line for line in reversed(result.err.splitlines()) if line.strip()), "")
+            why = f": {clean(safe_summary(words), FAULT_LENGTH)}" if words else "."
+            raise ThinkerError(f"{self.name} ended with code {result.code}{why}")
+        line = next((line for line in result.out.splitlines() if line.strip()), "")
+        return Answer(line, estimated_tokens(prompt), estimated_tokens(line))
+
+
+class OpenAiThinker(_Asked):
     """One connection, opened with the first thought; answers are read only as far as they can be a thought."""
 
     def __init__(self, thoughts: ThoughtSettings, key: Callable[[], str]) -> None:
-        self._thoughts = thoughts
+        super().__init__(thoughts)
         self._url = thoughts.url.rstrip("/")
         self._timeout = thoughts.timeout_seconds
         self._key = key
@@ -59,11 +115,6 @@ class OpenAiThinker:
         """The endpoint's host, and the model."""
         host = self._url.partition("://")[2].partition("/")[0].rpartition("@")[2]
         return f"{host} ({self._model})" if self._model else host
-
-    def prompt(self, subject: Subject) -> str:
-        """The words the endpoint would be sent."""
-        thoughts = self._thoughts
-        return build(subject, for_agents=thoughts.agent_prompt, for_terminals=thoughts.terminal_prompt)
 
     async def think(self, prompt: str) -> Answer:
         """Ask the endpoint for one line, and say what it cost."""
