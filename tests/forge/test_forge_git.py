@@ -19,7 +19,7 @@ from quarterdeck.errors import (
 )
 from quarterdeck.forge.git import GitWorktrees
 from quarterdeck.forge.git_reading import list_worktrees, parse_status, parse_worktrees
-from quarterdeck.ports.git import WantedWorktree
+from quarterdeck.ports.forge import WantedWorktree
 from quarterdeck.process import run
 from support.git_repo import Repository, git, make_repository
 from support.patience import PATIENCE

@@ -16,7 +16,7 @@ from quarterdeck.forge import ignored
 from quarterdeck.forge.git import GitWorktrees
 from quarterdeck.forge.ignored import is_disposable
 from quarterdeck.forge.ownership import Managed
-from quarterdeck.ports.git import MOST_NAMED, WantedWorktree
+from quarterdeck.ports.forge import MOST_NAMED, WantedWorktree
 from quarterdeck.process import run
 from support.git_repo import Repository, make_repository
 from support.patience import PATIENCE

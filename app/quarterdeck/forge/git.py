@@ -15,20 +15,20 @@ from quarterdeck.forge.ignored import ignored_work, remember
 from quarterdeck.forge.kept_work import keep_work
 from quarterdeck.forge.ownership import Managed
 from quarterdeck.forge.worktree_setup import link, run_commands
-from quarterdeck.ports.git import MOST_NAMED, MadeWorktree, WorkAtRisk
+from quarterdeck.ports.forge import MOST_NAMED, MadeWorktree, WorkAtRisk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from quarterdeck.core.project import SetupCommand
     from quarterdeck.forge.ignored import Ignored
-    from quarterdeck.ports.git import Kept, Say, WantedWorktree
+    from quarterdeck.ports.forge import Kept, Say, WantedWorktree
 
 HEADS_SECONDS = 5.0
 
 
 class GitWorktrees:
-    """Implements `ports.git.Git` for the folder that holds our worktrees."""
+    """Implements `ports.forge.Git` for the folder that holds our worktrees."""
 
     def __init__(self, projects: Path, disposable: Callable[[str], Collection[str]] = lambda project: ()) -> None:
         self._managed = Managed(projects)

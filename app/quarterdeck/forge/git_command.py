@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from quarterdeck.ports.git import Say
+    from quarterdeck.ports.forge import Say
 
 QUICK = 30.0
 """Seconds for a command that reads or writes what is already here."""

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from quarterdeck.core.text import clean
 from quarterdeck.errors import GitError
 from quarterdeck.forge.git_command import LONG, ask, git, refusal
-from quarterdeck.ports.git import WorkAtRisk, Worktree
+from quarterdeck.ports.forge import WorkAtRisk, Worktree
 
 if TYPE_CHECKING:
     from quarterdeck.forge.ignored import Ignored

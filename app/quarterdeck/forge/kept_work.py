@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.errors import GitError
 from quarterdeck.forge.git_command import LONG, ask, git
-from quarterdeck.ports.git import Kept, kept_ref
+from quarterdeck.ports.forge import Kept, kept_ref
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from quarterdeck.ports.git import WorkAtRisk
+    from quarterdeck.ports.forge import WorkAtRisk
 
 _WHO = {
     **dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"), "Quarterdeck"),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from quarterdeck.core.project import SetupCommand
-    from quarterdeck.ports.git import Say
+    from quarterdeck.ports.forge import Say
 
 COMMAND_SECONDS = 1800.0
 """What one command may take; installing a large project's dependencies is slow."""

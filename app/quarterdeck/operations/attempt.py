@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.journal import Step
 from quarterdeck.errors import QuarterdeckError
-from quarterdeck.ports.git import WantedWorktree
+from quarterdeck.ports.forge import WantedWorktree
 from quarterdeck.ports.store import Level
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import SessionId
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.contexts import WorkContext
-    from quarterdeck.ports.git import MadeWorktree, Say
+    from quarterdeck.ports.forge import MadeWorktree, Say
 
 logger = logging.getLogger(__name__)
 

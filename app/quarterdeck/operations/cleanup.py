@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from quarterdeck.operations.contexts import WorkContext
     from quarterdeck.operations.kill_work import Killed
     from quarterdeck.operations.long_operations import LongOperation, LongOperations
-    from quarterdeck.ports.git import Say, WorkAtRisk
+    from quarterdeck.ports.forge import Say, WorkAtRisk
 
 AT_ONCE = 8
 """Sessions that are looked at, or whose tracker and forge are asked, at the same time."""

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from quarterdeck.paths import Places
     from quarterdeck.ports.agent import Agents, Claims
     from quarterdeck.ports.clock import Clock
-    from quarterdeck.ports.forge import Scm, Tracker
-    from quarterdeck.ports.git import Git
+    from quarterdeck.ports.forge import Git, Scm, Tracker
     from quarterdeck.ports.mux import Mux
     from quarterdeck.ports.store import MessageStore, Store, WorkStore
     from quarterdeck.supervisor.processes import Processes

@@ -17,7 +17,7 @@ from quarterdeck.operations.conversations import purge
 from quarterdeck.operations.kill import losses
 from quarterdeck.operations.recover import recover, tell_worktree_left
 from quarterdeck.operations.session_runtime import Leftovers, check_is_here, end_runtime, ended, note_end
-from quarterdeck.ports.git import kept_ref
+from quarterdeck.ports.forge import kept_ref
 from quarterdeck.ports.store import Level
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.contexts import WorkContext
     from quarterdeck.operations.long_operations import LongOperation
-    from quarterdeck.ports.git import Kept, Say, WorkAtRisk
+    from quarterdeck.ports.forge import Kept, Say, WorkAtRisk
 
 
 def unheard(line: str) -> None:

@@ -30,7 +30,7 @@ from quarterdeck.values import replace
 if TYPE_CHECKING:
     from quarterdeck.core.project import Project
     from quarterdeck.operations.contexts import WorkContext
-    from quarterdeck.ports.git import Say
+    from quarterdeck.ports.forge import Say
 
 logger = logging.getLogger(__name__)
 

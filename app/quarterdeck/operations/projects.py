@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.issue import Issue
     from quarterdeck.core.session import Session
     from quarterdeck.operations.contexts import WorkContext
-    from quarterdeck.ports.git import Git
+    from quarterdeck.ports.forge import Git
 
 
 def projects_of(settings: Settings) -> dict[str, Project]:

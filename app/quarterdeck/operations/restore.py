@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from quarterdeck.operations.contexts import WorkContext
     from quarterdeck.operations.long_operations import LongOperation
     from quarterdeck.ports.agent import Agent, LaunchPlan
-    from quarterdeck.ports.git import Say
+    from quarterdeck.ports.forge import Say
 
 
 async def restore(context: WorkContext, session_id: str, say: Say) -> WorkRecord:

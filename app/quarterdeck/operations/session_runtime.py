@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import ExitReason
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.contexts import WorkContext
-    from quarterdeck.ports.git import Kept
+    from quarterdeck.ports.forge import Kept
 
 SETTLING = timedelta(seconds=30)
 """A session just started may not show its agent yet; a false "dead" would stick."""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.project import Project
     from quarterdeck.operations.contexts import WorkContext
     from quarterdeck.operations.long_operations import LongOperation, LongOperations
-    from quarterdeck.ports.git import Say
+    from quarterdeck.ports.forge import Say
 
 logger = logging.getLogger(__name__)
 
