@@ -128,9 +128,8 @@ def test_formats_that_tmux_does_not_know_leave_their_fields_empty() -> None:
 
 def test_control_clients_are_left_out() -> None:
     questions = Questions()
-    real = {"session_id": "$1", "client_tty": "/dev/pts/9", "client_name": "/dev/pts/9", "client_flags": "attached,x"}
-    control = {**real, "client_control_mode": "1", "client_name": "client-9", "client_tty": ""}
-    control |= {"client_width": "no number"}
+    real = {"session_id": "$1", "client_name": "/dev/pts/9", "client_flags": "attached,x"}
+    control = {**real, "client_control_mode": "1", "client_name": "client-9", "client_activity": "no number"}
     lines = [expanded(questions.clients()[-1], values) for values in (control, real)]
 
     rows = questions.read("\n".join(lines).encode())

@@ -60,7 +60,6 @@ class Pane(Struct, frozen=True, kw_only=True):
     """Whether a full-screen program shows; as fresh as `command`."""
     dead: bool = False
     dead_status: int | None = None
-    dead_signal: int | None = None
     command: str = ""
     """Foreground command; not fresh unless the look asked for this pane's details."""
     path: str = ""
@@ -79,9 +78,6 @@ class Client(Struct, frozen=True, kw_only=True):
     tmux_id: TmuxSessionId
     pane_id: PaneId
     pid: int = 0
-    tty: str = ""
-    width: int = 0
-    height: int = 0
     activity: int = 0
     """Epoch seconds of its last key press."""
     flags: frozenset[str] = frozenset()

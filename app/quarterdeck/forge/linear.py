@@ -62,13 +62,11 @@ class LinearTracker:
 
         return await self._issues.get(word, look)
 
-    async def issues(self, *, limit: int = 50, search: str = "") -> list[Issue]:
+    async def issues(self, *, limit: int = 50) -> list[Issue]:
         """Open issues, the newest first."""
         wanted: dict[str, Any] = {"state": {"type": {"nin": ["completed", "canceled", "duplicate"]}}}
         if self._team:
             wanted["team"] = {"key": {"eq": self._team}}
-        if search:
-            wanted["title"] = {"containsIgnoreCase": search}
         found = await self._ask(_MANY, {"filter": wanted, "first": min(limit, 250)})
         return [read_issue(row) for row in objects_at(found, "issues", "nodes")]
 

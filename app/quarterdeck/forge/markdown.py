@@ -45,10 +45,9 @@ class MarkdownTracker:
                 return issue
         raise IssueNotFound(f"There is no issue {issue_id!r} in {', '.join(self._patterns)}.")
 
-    async def issues(self, *, limit: int = 50, search: str = "") -> list[Issue]:
+    async def issues(self, *, limit: int = 50) -> list[Issue]:
         """Open issues, in the order in which they stand."""
-        found = [issue for issue in await asyncio.to_thread(self._read) if not issue.is_completed]
-        return [issue for issue in found if search.casefold() in issue.title.casefold()][:limit]
+        return [issue for issue in await asyncio.to_thread(self._read) if not issue.is_completed][:limit]
 
     def branch(self, issue_id: str) -> str:
         """What a branch for this issue is called."""

@@ -92,10 +92,9 @@ class ToolForge(ABC):
 
         return await self._issues.get(number, look)
 
-    async def issues(self, *, limit: int = 50, search: str = "") -> list[Issue]:
+    async def issues(self, *, limit: int = 50) -> list[Issue]:
         """Open issues, the newest first."""
-        sought = ("--search", search) if search else ()
-        found = await self._ask_issues("list", *self.only_open, self.limit_flag, str(limit), *sought)
+        found = await self._ask_issues("list", *self.only_open, self.limit_flag, str(limit))
         return [self._read_issue(row) for row in objects_at(found)]
 
     def branch(self, issue_id: str) -> str:

@@ -219,7 +219,7 @@ class Tracker(Protocol):
     async def issue(self, issue_id: str) -> Issue:
         """One issue; raises IssueNotFound when there is none of that id."""
 
-    async def issues(self, *, limit: int = 50, search: str = "") -> list[Issue]:
+    async def issues(self, *, limit: int = 50) -> list[Issue]:
         """Open issues, the newest first."""
 
     def branch(self, issue_id: str) -> str:

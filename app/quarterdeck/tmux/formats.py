@@ -7,7 +7,6 @@ shift a field. A format that the running tmux does not know expands to nothing a
 
 from __future__ import annotations
 
-import signal
 import string
 from random import SystemRandom
 from typing import TYPE_CHECKING, Final, NamedTuple, NewType
@@ -45,7 +44,7 @@ CUT: Final = f"|{KEY}+"
 PANE: Final = (
     *("#{session_id}", "#{window_id}", "#{pane_id}", "#{pane_pid}", "#{window_index}", "#{pane_index}"),
     *("#{window_flags}", "#{pane_active}", "#{window_activity}", "#{pane_in_mode}"),
-    "#{?pane_dead,d#{pane_dead_status}:#{pane_dead_signal},}",
+    "#{?pane_dead,d#{pane_dead_status},}",
 )
 """Each field costs the server a microsecond for each pane (3.3a), in which it serves no program's output."""
 PANE_TEXTS: Final = ("#{session_name}", "#{pane_title}")
@@ -58,10 +57,10 @@ DETAIL: Final = (
 DETAIL_TEXTS: Final = ("|".join(DETAIL), "#{pane_current_command}", "#{pane_current_path}")
 """The last two the server reads from the system, pane by pane, which costs more than all the others together."""
 CLIENT: Final = (
-    *("#{session_id}", "#{pane_id}", "#{client_pid}", "#{client_width}", "#{client_height}", "#{client_activity}"),
-    *("#{client_control_mode}", "#{client_flags}"),
+    *("#{session_id}", "#{pane_id}", "#{client_pid}", "#{client_activity}", "#{client_control_mode}"),
+    "#{client_flags}",
 )
-CLIENT_TEXTS: Final = ("#{client_tty}", "#{client_name}")
+CLIENT_TEXTS: Final = ("#{client_name}",)
 SERVER: Final = ("#{pid}", "#{start_time}")
 SERVER_TEXTS: Final = ("#{version}",)
 
@@ -196,8 +195,8 @@ def _read_other(row: str, rows: Rows) -> None:
             _, session_id, window_id, pane_id, pid = head.split("|")
             if pane_id:
                 rows.details[_target(session_id, window_id, pane_id)] = _details(int(pid), details)
-        case "C", [tty, name]:
-            _, session_id, pane_id, pid, width, height, activity, control, flags = head.split("|")
+        case "C", [name]:
+            _, session_id, pane_id, pid, activity, control, flags = head.split("|")
             if control == "1":
                 return
             client = Client(
@@ -205,9 +204,6 @@ def _read_other(row: str, rows: Rows) -> None:
                 tmux_id=TmuxSessionId(session_id),
                 pane_id=PaneId(pane_id),
                 pid=int(pid or 0),
-                tty=tty,
-                width=int(width or 0),
-                height=int(height or 0),
                 activity=int(activity or 0),
                 flags=frozenset(filter(None, flags.split(","))),
             )
@@ -250,7 +246,7 @@ def pane(row: PaneRow, details: Details | None) -> Pane:
     activity, in_mode, death = values[9:]
     if not (pane_id.startswith("%") and window_id.startswith("@") and session_id.startswith("$")):
         raise ValueError(row.head)
-    dead_status, _, dead_signal = death.removeprefix("d").partition(":")
+    dead_status = death.removeprefix("d")
     details = details or NO_DETAILS
     return Pane(
         pane_id=PaneId(pane_id),
@@ -273,7 +269,6 @@ def pane(row: PaneRow, details: Details | None) -> Pane:
         alternate=details.alternate,
         dead=bool(death),
         dead_status=int(dead_status) if dead_status else None,
-        dead_signal=_signal(dead_signal),
         command=details.command,
         path=details.path,
         title=clean(row.title),
@@ -289,14 +284,6 @@ def _details(pid: int, texts: str) -> Details:
     created, tty, width, height, alternate = place.split("|")
     size = int(width or 0), int(height or 0)
     return Details(pid, int(created or 0), tty, *size, alternate == "1", clean(command), clean(path))
-
-
-def _signal(told: str) -> int | None:
-    """A signal's number; 3.3a gives the number, and a name is understood too."""
-    if told.isdecimal():
-        return int(told)
-    found = signal.Signals.__members__.get("SIG" + told.upper().removeprefix("SIG"))
-    return found and found.value
 
 
 def shortened(row: str) -> str:
