@@ -120,6 +120,14 @@ async def test_what_gh_refuses_says_what_to_do(
 
 
 @pytest.mark.process
+async def test_a_server_that_knows_no_such_page_is_no_missing_issue(gh: FakeTool, tmp_path: Path) -> None:
+    gh.fail("issue view", "non-200 OK status code: 404 Not Found body: nginx")
+
+    with pytest.raises(NotFound, match="404"):
+        await GitHub(tmp_path).issue("9")
+
+
+@pytest.mark.process
 async def test_a_missing_tool_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 

@@ -85,10 +85,7 @@ class ToolForge(ABC):
             raise IssueNotFound(f"{issue_id!r} is no issue of {self.name}'s: those have numbers.")
 
         async def look() -> Issue:
-            try:
-                return self._read_issue(self._object(await self._ask_issues("view", number)))
-            except NotFound as error:
-                raise IssueNotFound(error.message) from error
+            return self._read_issue(self._object(await self._ask_issues("view", number)))
 
         return await self._issues.get(number, look)
 
@@ -297,3 +294,12 @@ class GitLab(ToolForge):
         if not login:
             raise ForgeError("GitLab does not say who you are.")
         await self.ask(*self.words_for("update", self.told_as(pr)), "--assignee", login)
+
+    async def _ask_issues(self, verb: str, *arguments: str) -> Any:
+        try:
+            return await super()._ask_issues(verb, *arguments)
+        except NotFound as error:
+            if verb != "view":
+                raise
+            # Of an issue that is not there glab says no more than 404.
+            raise IssueNotFound(error.message) from error
