@@ -252,7 +252,10 @@ def test_kept_preferences_come_back_whole_and_only_for_what_they_were_read_from(
     assert kept_preferences(kept, fingerprint(file, {})) is None
 
 
-@pytest.mark.parametrize("spoilt", ["", "{", "[]", '{"fingerprint": "x"}', '{"fingerprint": "x", "keys": 3}'])
+@pytest.mark.parametrize(
+    "spoilt",
+    ["", "{", "[]", '{"fingerprint": "x"}', '{"fingerprint": "x", "preferences": 3}', '{"preferences": "\\ud800"}'],
+)
 def test_spoilt_wishes_count_as_none(spoilt: str) -> None:
     assert kept_preferences(spoilt, "x") is None
 

@@ -12,7 +12,7 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, ValidationError, convert, field, to_builtins
+from msgspec import Struct, convert, field, to_builtins
 
 from quarterdeck import __version__
 from quarterdeck.core.session import SessionId
@@ -128,7 +128,8 @@ def kept_preferences(text: str | None, print_now: str) -> Preferences | None:
         return Preferences()
     try:
         kept = convert(read_json(text), type=KeptPreferences)
-    except ValidationError:
+    except ValueError:
+        # What does not fit, and also words with a lone surrogate in the place of others.
         return None
     return kept.preferences if kept.fingerprint == print_now != UNREADABLE else None
 
