@@ -6,13 +6,15 @@ import asyncio
 import os
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process, create_subprocess_exec
+from asyncio.subprocess import DEVNULL, PIPE, create_subprocess_exec
+from asyncio.subprocess import Process as Child
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from quarterdeck.core.process_tree import Process
 from quarterdeck.errors import ProgramError, ProgramFailed, ProgramMissing, ProgramTimedOut
 from quarterdeck.programs import install_hint
 
@@ -143,7 +145,7 @@ async def _give_lines(source: asyncio.StreamReader | None, on_line: Callable[[st
 @asynccontextmanager
 async def _started(
     argv: Sequence[str], timeout: float, *, has_input: bool, cwd: Path | str | None, env: Mapping[str, str] | None
-) -> AsyncIterator[Process]:
+) -> AsyncIterator[Child]:
     """A program that has so much time: it and all it started are ended unless the block is left well."""
     if not argv or any("\0" in part for part in argv):
         raise ProgramFailed("A program cannot be started with an empty command or a NUL in it.")
@@ -188,7 +190,7 @@ async def _read(stream: asyncio.StreamReader | None, limit: int) -> bytes:
     return bytes(kept)
 
 
-async def _feed(process: Process, data: bytes | None) -> None:
+async def _feed(process: Child, data: bytes | None) -> None:
     if process.stdin is None:
         return
     try:
@@ -201,7 +203,7 @@ async def _feed(process: Process, data: bytes | None) -> None:
         return
 
 
-async def _end_group(process: Process) -> None:
+async def _end_group(process: Child) -> None:
     _signal_group(process, signal.SIGTERM)
     await _wait_a_little(process)
     # The program may be gone while others of its group live on.
@@ -210,13 +212,13 @@ async def _end_group(process: Process) -> None:
     await _wait_a_little(process)
 
 
-async def _wait_a_little(process: Process) -> None:
+async def _wait_a_little(process: Child) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(GRACE_SECONDS):
             await process.wait()
 
 
-def _signal_group(process: Process, number: signal.Signals) -> None:
+def _signal_group(process: Child, number: signal.Signals) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, number)
 
@@ -225,18 +227,7 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
-class Running(Struct, frozen=True):
-    """One process of the system."""
-
-    pid: int
-    parent: int
-    started: float
-    """Epoch seconds; with the pid it tells a reused number apart."""
-    name: str
-    argv: tuple[str, ...] = ()
-
-
-def running() -> dict[int, Running]:
+def running() -> dict[int, Process]:
     """Every process we may see, by pid. Blocking: call it from a thread."""
     # 20 ms that only those pay who look at processes.
     import psutil
@@ -245,8 +236,12 @@ def running() -> dict[int, Running]:
     for each in psutil.process_iter(["ppid", "name", "cmdline", "create_time", "status"]):
         info = each.info
         if info["status"] != psutil.STATUS_ZOMBIE and info["create_time"] is not None:
-            found[each.pid] = Running(
-                each.pid, info["ppid"] or 0, info["create_time"], info["name"] or "", tuple(info["cmdline"] or ())
+            found[each.pid] = Process(
+                pid=each.pid,
+                ppid=info["ppid"] or 0,
+                name=info["name"] or "",
+                argv=tuple(info["cmdline"] or ()),
+                started=info["create_time"],
             )
     return found
 
@@ -261,25 +256,25 @@ def parent_of(pid: int) -> int:
         return 0
 
 
-def family(root: int, everybody: Mapping[int, Running]) -> list[Running]:
+def family(root: int, everybody: Mapping[int, Process]) -> list[Process]:
     """A process and all that came of it and still runs, nearest first."""
-    children: dict[int, list[Running]] = {}
+    children: dict[int, list[Process]] = {}
     for each in everybody.values():
-        children.setdefault(each.parent, []).append(each)
+        children.setdefault(each.ppid, []).append(each)
     found = [everybody[root]] if root in everybody else []
     for each in found:
         found += children.get(each.pid, [])
     return found
 
 
-async def end_all(processes: Sequence[Running], *, grace: float = 2.0) -> list[Running]:
+async def end_all(processes: Sequence[Process], *, grace: float = 2.0) -> list[Process]:
     """End processes, with SIGKILL where they do not go by themselves; answers those that are still there."""
 
-    def alive() -> list[Running]:
+    def alive() -> list[Process]:
         now = running()
         return [each for each in processes if each.pid in now and now[each.pid].started == each.started]
 
-    async def gone_within(seconds: float) -> list[Running]:
+    async def gone_within(seconds: float) -> list[Process]:
         left = await asyncio.to_thread(alive)
         pause = 0.02
         while left and seconds > 0:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from quarterdeck import process
+from quarterdeck.core.process_tree import Process
 from quarterdeck.errors import ProgramMissing, ProgramTimedOut
 from support.patience import PATIENCE
 
@@ -79,7 +80,7 @@ async def test_a_family_is_known_and_ended_even_when_it_does_not_listen() -> Non
 async def test_a_number_that_was_given_to_another_process_is_left_alone() -> None:
     child = await asyncio.create_subprocess_exec("sleep", "300")
     try:
-        impostor = process.Running(pid=child.pid, parent=1, started=1.0, name="sleep")
+        impostor = Process(pid=child.pid, ppid=1, started=1.0, name="sleep")
 
         assert await process.end_all([impostor]) == []
         assert child.returncode is None

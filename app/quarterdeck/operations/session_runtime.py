@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quarterdeck.core.pane import Pane, TmuxSessionId
+    from quarterdeck.core.process_tree import Process
     from quarterdeck.core.session import ExitReason
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.contexts import WorkContext
@@ -59,7 +60,7 @@ class SystemLook(Struct, frozen=True):
 
     snapshot: Snapshot | None
     """None when no server runs."""
-    processes: Mapping[int, process.Running]
+    processes: Mapping[int, Process]
     error: str = ""
     """Why nothing is known."""
     server: str = ""
