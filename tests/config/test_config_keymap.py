@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.config.loader import LoadedSettings, load
-from quarterdeck.config.references import keymap
+from quarterdeck.config.loader import LoadedSettings, keymap, load
 from quarterdeck.errors import SettingsError
 
 if TYPE_CHECKING:

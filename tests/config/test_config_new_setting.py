@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.process
 
 NEW = '''
-    stripes: Annotated[Count, AT_NEXT_START] = Field(default=3, ge=1, le=9)
+    stripes: Annotated[fields.Count, fields.AT_NEXT_START] = Field(default=3, ge=1, le=9)
     """Rows between two lines that are drawn."""
-    painter: Command = ()
+    painter: fields.Command = ()
     """Program that paints."""
 '''
 """What is written into the section `console`, and nowhere else."""

@@ -80,7 +80,7 @@ def _chosen(call: Call) -> Callable[[SettingValue], SettingValue]:
 
 def check(call: Call) -> int:
     """Whether the settings are right, with the keys and what the projects point to."""
-    from quarterdeck.config.references import check_repositories
+    from quarterdeck.config.loader import check_repositories
 
     loaded = checked(call.places.config_file)
     check_repositories(loaded)
@@ -96,8 +96,7 @@ def check(call: Call) -> int:
 
 def checked(file: Path) -> LoadedSettings:
     """The settings of a file, looked at as closely as when the console opens; raises SettingsError."""
-    from quarterdeck.config.loader import load
-    from quarterdeck.config.references import check_agents, keymap
+    from quarterdeck.config.loader import check_agents, keymap, load
     from quarterdeck.runtime.agent_loading import load_agents
     from quarterdeck.tui.actions import ACTIONS, RESERVED
 

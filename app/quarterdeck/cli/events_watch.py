@@ -13,18 +13,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.cli.call import services
 from quarterdeck.cli.output import NobodyReads, json_text, write
-from quarterdeck.core.events import (
-    Event,
-    LookFailed,
-    LookSucceeded,
-    SessionChanged,
-    SessionCreated,
-    SessionDeleted,
-    SessionForgotten,
-    SessionStale,
-    ThemeFound,
-    WorkerHealth,
-)
+from quarterdeck.core import events as happened
 from quarterdeck.core.redact import masked
 from quarterdeck.core.session import SessionId
 from quarterdeck.core.session_json import EVENT_NAMES, event_to_wire
@@ -157,7 +146,7 @@ async def _watch(call: Call, shutdown: Shutdown) -> int:
 
     lines = LinesOut(lost, failed)
 
-    def tell(event: Event) -> None:
+    def tell(event: happened.Event) -> None:
         if type(event) not in EVENT_NAMES:
             return
         line = json_text(event_to_wire(event)) if call.json else clean(masked(in_words(event)))
@@ -184,27 +173,27 @@ async def _watch(call: Call, shutdown: Shutdown) -> int:
     return 0
 
 
-def in_words(event: Event) -> str:
+def in_words(event: happened.Event) -> str:
     """An event as one line for eyes; "" for what is not worth one."""
     at = event.at.astimezone().strftime("%H:%M:%S")
     match event:
-        case SessionCreated(session=s):
+        case happened.SessionCreated(session=s):
             text = f"+ {s.session_id}  {s.tmux_name}  ({event.reason})"
-        case SessionDeleted(session=s):
+        case happened.SessionDeleted(session=s):
             status = "" if s.exit_status is None else f", status {s.exit_status}"
             text = f"- {s.session_id}  {s.tmux_name}  ({event.reason}{status})"
-        case SessionStale(session=s):
+        case happened.SessionStale(session=s):
             text = f"~ {s.session_id}  {s.tmux_name}  (kept until it comes back)"
-        case SessionChanged(before=before, after=s) if (before.state, before.needs) != (s.state, s.needs):
+        case happened.SessionChanged(before=before, after=s) if (before.state, before.needs) != (s.state, s.needs):
             needs = f", needs you: {s.needs}" if s.needs else ""
             text = f"  {s.session_id}  {s.tmux_name}  {before.state} → {s.state}{needs}"
-        case SessionForgotten(session_id=session_id):
+        case happened.SessionForgotten(session_id=session_id):
             text = f"- {session_id}  (dismissed)"
-        case LookFailed(message=message, failures=1):
+        case happened.LookFailed(message=message, failures=1):
             text = f"! {message}"
-        case WorkerHealth(worker=worker, health=health, detail=detail):
+        case happened.WorkerHealth(worker=worker, health=health, detail=detail):
             text = f"! {worker}: {health} {detail}".rstrip()
-        case SessionChanged() | LookFailed() | LookSucceeded() | ThemeFound():
+        case happened.SessionChanged() | happened.LookFailed() | happened.LookSucceeded() | happened.ThemeFound():
             return ""
         case _:
             text = f"! tmux server: {getattr(event, 'before', '') or 'none'} → {getattr(event, 'after', '') or 'none'}"

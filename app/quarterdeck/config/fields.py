@@ -91,6 +91,7 @@ Texts = Annotated[tuple[str, ...], BeforeValidator(split_list)]
 """A list of texts, or one text with commas."""
 Keys = Annotated[tuple[str, ...], BeforeValidator(split_keys)]
 """Keys of an action."""
+KeyTable = Annotated[dict[str, Keys], BeforeValidator(with_dotted_names)]
 _CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
 Hours = Annotated[str, matching(f"{_CLOCK}-{_CLOCK}", 'hours such as "22:00-07:30", or nothing')]
 VariableName = Annotated[str, matching(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")]

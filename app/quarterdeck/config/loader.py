@@ -1,4 +1,7 @@
-"""Settings from three places: defaults, the file, the environment; each value knows where it came from."""
+"""Settings from three places: defaults, the file, the environment; each value knows where it came from.
+
+And what they refer to, which the model cannot know: actions and their keys, agents, repositories.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,14 @@ from quarterdeck.config.settings import Settings
 from quarterdeck.config.toml_lines import Path as KeyPath
 from quarterdeck.config.toml_lines import key_lines, line_of
 from quarterdeck.config.variables import setting_variables
+from quarterdeck.core.key_choice import UNKNOWN, chosen_keys
 from quarterdeck.foreign_files import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from quarterdeck.core.key_choice import Keys
 
 DEFAULT = "default"
 
@@ -89,6 +95,44 @@ def load(file: Path, environ: Mapping[str, str] = os.environ) -> LoadedSettings:
     if faults:
         raise settings_error(faults, file, origin_of)
     return LoadedSettings(settings, file, {".".join(path): origin_of(path) for path, _ in _leaves(tree, ())})
+
+
+def keymap(loaded: LoadedSettings, actions: Mapping[str, Keys], reserved: Collection[str] = ()) -> dict[str, Keys]:
+    """Keys of every action: those chosen in `[keys]`, else its own.
+
+    `actions` are the known ones with their keys; `reserved` are keys that no action may have. Raises SettingsError
+    that names each fault, with the line and the action.
+    """
+    keys, faults = chosen_keys(actions, loaded.settings.keys, reserved)
+    loaded.refuse(
+        [
+            Fault(("keys", fault.action), fault.message, known=tuple(actions) if fault.message == UNKNOWN else ())
+            for fault in faults
+        ]
+    )
+    return keys
+
+
+def check_agents(loaded: LoadedSettings, is_known: Callable[[str], bool], names: Sequence[str]) -> None:
+    """Raise SettingsError that names, for each agent that nobody knows, the line and those that there are."""
+    loaded.refuse(
+        [
+            Fault(value.path, f"expected one of {', '.join(names)}, not {value.value!r}")
+            for value in loaded.values()
+            if value.path[-1] == "agent" and isinstance(value.value, str) and value.value and not is_known(value.value)
+        ]
+    )
+
+
+def check_repositories(loaded: LoadedSettings) -> None:
+    """Raise SettingsError that names the line of each project without a repository; git itself is not asked."""
+    loaded.refuse(
+        [
+            Fault(("projects", name, "path"), f"expected a git repository, but {project.path} is not one")
+            for name, project in loaded.settings.projects.items()
+            if not (project.path / ".git").exists()
+        ]
+    )
 
 
 def settings_text(file: Path) -> str:

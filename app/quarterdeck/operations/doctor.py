@@ -12,7 +12,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from quarterdeck.config.loader import load
-from quarterdeck.config.references import is_repository
 from quarterdeck.core import tmux_versions
 from quarterdeck.core.text import listed
 from quarterdeck.core.times import rough
@@ -209,7 +208,7 @@ def projects_check(settings: Settings) -> Sequence[Finding]:
     found = []
     for name, project in settings.projects.items():
         label, program = f"project {name}", {"github": "gh", "gitlab": "glab"}.get(project.tracker.kind)
-        if not is_repository(project.path):
+        if not (project.path / ".git").exists():
             cause = f"{project.path} is not a git repository."
             found.append(Finding(label, FAIL, cause, "quarterdeck config edit"))
         elif program is not None and shutil.which(program) is None:

@@ -49,16 +49,12 @@ def directories(recent: Iterable[str], cwds: Iterable[str], home: Path | None = 
     found: dict[str, Directory] = {}
     for path in dict.fromkeys(known):
         if Path(path).is_dir():
-            found[path] = Directory(path=path, is_repository=_is_repository(Path(path)), is_recent=True)
+            found[path] = Directory(path=path, is_repository=(Path(path) / ".git").exists(), is_recent=True)
     for repository in _repositories(home):
         found.setdefault(str(repository), Directory(path=str(repository), is_repository=True))
     found.setdefault(str(home), Directory(path=str(home)))
     order = {path: place for place, path in enumerate(found)}
     return sorted(found.values(), key=lambda d: (not d.is_repository, not d.is_recent, order[d.path]))[:MOST]
-
-
-def _is_repository(folder: Path) -> bool:
-    return (folder / ".git").exists()
 
 
 def _repositories(home: Path) -> Iterable[Path]:
@@ -77,7 +73,7 @@ def _repositories(home: Path) -> Iterable[Path]:
                 if entry.name.startswith(".") or entry.name in SKIPPED or not entry.is_dir(follow_symlinks=False):
                     continue
                 path = Path(entry.path)
-                if _is_repository(path):
+                if (path / ".git").exists():
                     yield path
                     count += 1
                     if count >= MOST:
