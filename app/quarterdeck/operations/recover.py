@@ -14,18 +14,7 @@ from quarterdeck.core.journal import JournalEntry, Operation, Remedy, Step, reme
 from quarterdeck.core.lifecycle import RuntimeReason, RuntimeState, WorkReason, WorkState, decide
 from quarterdeck.core.session import ExitReason
 from quarterdeck.errors import GitError, NotFound, QuarterdeckError, WorkWouldBeLost
-from quarterdeck.operations import start_agent
-from quarterdeck.operations.session_runtime import (
-    Leftovers,
-    SystemLook,
-    alive,
-    end_runtime,
-    ended,
-    look_up,
-    note_end,
-    server_elsewhere,
-    tmux_presence,
-)
+from quarterdeck.operations import session_runtime, start_agent
 from quarterdeck.ports.store import Level
 from quarterdeck.values import replace
 
@@ -55,15 +44,15 @@ async def recover(context: WorkContext) -> list[str]:
     entries = [entry for entry in journal if not (entry.owner and context.is_running(entry.owner))]
     if not entries:
         return []
-    system = await look_up(context)
+    system = await session_runtime.look_up(context)
     said = []
     for entry in entries:
         record = await context.works.work(entry.session_id)
-        if record is not None and await server_elsewhere(context, record):
+        if record is not None and await session_runtime.server_elsewhere(context, record):
             # Whoever looks at that server can tell; we cannot.
             continue
         interrupted = _Interrupted(context, replace(entry, owner=context.owner), record, system)
-        todo = remedies(entry, tmux_presence(system, interrupted.panes(record)))
+        todo = remedies(entry, session_runtime.tmux_presence(system, interrupted.panes(record)))
         if Remedy.WAIT not in todo and await context.works.take_over(entry, context.owner):
             said.append(await interrupted.deal_with(todo))
     return said
@@ -91,7 +80,7 @@ class _Interrupted(Struct, frozen=True):
     context: WorkContext
     entry: JournalEntry
     record: WorkRecord | None
-    system: SystemLook
+    system: session_runtime.SystemLook
 
     def panes(self, record: WorkRecord | None) -> Sequence[Pane]:
         """The panes that it may have made."""
@@ -130,8 +119,8 @@ class _Interrupted(Struct, frozen=True):
             return
         match remedy:
             case Remedy.END_RUNTIME:
-                await end_runtime(context, record, self.system)
-                await note_end(context, record.session_id, ExitReason.API_DELETE)
+                await session_runtime.end_runtime(context, record, self.system)
+                await session_runtime.note_end(context, record.session_id, ExitReason.API_DELETE)
             case Remedy.REMOVE_FILES:
                 await asyncio.to_thread(start_agent.remove_files, context, record)
             case Remedy.REMOVE_WORKTREE:
@@ -144,8 +133,8 @@ class _Interrupted(Struct, frozen=True):
             case Remedy.MARK_ENDED:
                 now = context.clock.now()
                 reason = WorkReason(entry.data.get("reason", WorkReason.MANUALLY_KILLED))
-                await note_end(context, record.session_id, ExitReason.API_DELETE)
-                await self._change(record, lambda held: ended(held, now, reason))
+                await session_runtime.note_end(context, record.session_id, ExitReason.API_DELETE)
+                await self._change(record, lambda held: session_runtime.ended(held, now, reason))
 
     async def _change(self, record: WorkRecord, change: Callable[[WorkRecord], WorkRecord]) -> None:
         with suppress(NotFound):
@@ -164,7 +153,7 @@ class _Interrupted(Struct, frozen=True):
                 await context.git.drop_unused_branch(Path(record.repository), record.branch or "", base)
             return
         # The operator had agreed, on the condition that it is kept.
-        keeps = entry.data.get("leftovers") == Leftovers.KEEP
+        keeps = entry.data.get("leftovers") == session_runtime.Leftovers.KEEP
         try:
             if keeps:
                 await context.git.keep(path, record.session_id)
@@ -182,7 +171,7 @@ class _Interrupted(Struct, frozen=True):
     def _found_running(self, record: WorkRecord) -> WorkRecord:
         at = record.last_active_at or record.created_at
         panes = self.panes(record)
-        runtime = alive(record, at, panes[0] if panes else None)
+        runtime = session_runtime.alive(record, at, panes[0] if panes else None)
         if self.entry.operation is not Operation.RESTORE:
             return replace(record, lifecycle=decide(record.lifecycle, at, runtime=runtime))
         state, reason = WorkState.WORKING, WorkReason.TASK_IN_PROGRESS

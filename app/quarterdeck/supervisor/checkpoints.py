@@ -8,16 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.events import (
-    Event,
-    Health,
-    LookFailed,
-    LookSucceeded,
-    SessionChanged,
-    SessionCreated,
-    SessionDeleted,
-    WorkerHealth,
-)
+from quarterdeck.core import events
 
 if TYPE_CHECKING:
     from quarterdeck.core.session import SessionId
@@ -51,13 +42,15 @@ class Checkpoints:
         self._tails[session_id] = text
         self._wake.set()
 
-    def _note(self, event: Event) -> None:
+    def _note(self, event: events.Event) -> None:
         match event:
-            case SessionCreated(session=session) | SessionChanged(after=session):
+            case events.SessionCreated(session=session) | events.SessionChanged(after=session):
                 self._changed.add(session.session_id)
-            case SessionDeleted(session=session):
+            case events.SessionDeleted(session=session):
                 self._changed.discard(session.session_id)
-            case LookFailed() | LookSucceeded() | WorkerHealth() if (found := self._troubles_now()) != self._troubles:
+            case events.LookFailed() | events.LookSucceeded() | events.WorkerHealth() if (
+                found := self._troubles_now()
+            ) != self._troubles:
                 self._troubles = found
             case _:
                 return
@@ -68,7 +61,7 @@ class Checkpoints:
         found = {
             worker: detail or health.value
             for worker, (health, detail) in fleet.workers.items()
-            if health in {Health.DEGRADED, Health.UNHEALTHY}
+            if health in {events.Health.DEGRADED, events.Health.UNHEALTHY}
         }
         return found | {"tmux": fleet.look_error} if fleet.look_failures else found
 

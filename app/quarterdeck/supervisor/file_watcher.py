@@ -11,20 +11,7 @@ import fnmatch
 import logging
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from quarterdeck.inotify import (
-    CLOSE_WRITE,
-    CREATE,
-    DELETE,
-    IGNORED,
-    IN_ADDITION,
-    MODIFY,
-    MOVE_SELF,
-    MOVED_FROM,
-    MOVED_TO,
-    ONLY_FOLDERS,
-    OVERFLOW,
-    Inotify,
-)
+from quarterdeck import inotify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,12 +24,12 @@ REST: Final = 10.0
 DISTRUST_AFTER: Final = 3
 """Changes that were found and not told of, after which what the kernel tells is not relied on any more."""
 
-APPEARED: Final = CLOSE_WRITE | MOVED_TO
+APPEARED: Final = inotify.CLOSE_WRITE | inotify.MOVED_TO
 """A file is there, whole."""
-REPLACED: Final = APPEARED | DELETE | MOVED_FROM
+REPLACED: Final = APPEARED | inotify.DELETE | inotify.MOVED_FROM
 """It is there, is another one, or is gone. Not while somebody writes it, when half of it can be read."""
-TOUCHED: Final = REPLACED | MODIFY | CREATE
-LOST: Final = IGNORED | MOVE_SELF
+TOUCHED: Final = REPLACED | inotify.MODIFY | inotify.CREATE
+LOST: Final = inotify.IGNORED | inotify.MOVE_SELF
 """The watched folder itself is gone, or is elsewhere now."""
 
 
@@ -51,7 +38,7 @@ class FileWatcher:
 
     def __init__(self, *, listens: bool = True) -> None:
         self._listens = listens
-        self._kernel: Inotify | None = None
+        self._kernel: inotify.Inotify | None = None
         self._requests: dict[int, list[_Request]] = {}
         """By the watch of a folder."""
 
@@ -74,7 +61,9 @@ class FileWatcher:
         if kernel is None:
             return False
         try:
-            watch = kernel.add(str(folder), request.mask | MOVE_SELF | ONLY_FOLDERS | IN_ADDITION)
+            watch = kernel.add(
+                str(folder), request.mask | inotify.MOVE_SELF | inotify.ONLY_FOLDERS | inotify.IN_ADDITION
+            )
         except OSError as error:
             logger.debug("what happens in %s is not told: %s", folder, error.strerror)
             return False
@@ -90,10 +79,10 @@ class FileWatcher:
                 if self._kernel is not None:
                     self._kernel.remove(watch)
 
-    def _opened(self) -> Inotify | None:
+    def _opened(self) -> inotify.Inotify | None:
         if self._kernel is None and self._listens:
             try:
-                self._kernel = Inotify()
+                self._kernel = inotify.Inotify()
             except (AttributeError, OSError) as error:
                 logger.info("no word of files from the kernel (%s); they are looked at", error)
                 self._listens = False
@@ -103,7 +92,7 @@ class FileWatcher:
 
     def _pass_on(self) -> None:
         for watch, mask, name in self._kernel.read() if self._kernel is not None else ():
-            if mask & OVERFLOW:
+            if mask & inotify.OVERFLOW:
                 # Something was not told, and nobody knows of what.
                 for owner in {request.owner for requests in self._requests.values() for request in requests}:
                     owner.wake()
@@ -169,7 +158,7 @@ class WatchedFiles:
             while not _is_folder(folder) and folder != folder.parent:
                 name, folder = folder.name, folder.parent
             is_above = folder != file.parent
-            request = _Request(self, name, CREATE | MOVED_TO if is_above else self._mask, is_above)
+            request = _Request(self, name, inotify.CREATE | inotify.MOVED_TO if is_above else self._mask, is_above)
             if not self._file_watcher.watch(folder, request):
                 self._end()
                 return

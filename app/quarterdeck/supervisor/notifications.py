@@ -13,18 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO
 
 from msgspec import Struct
 
+from quarterdeck.core import notice
 from quarterdeck.core.events import CreatedReason, Health, SessionChanged, SessionCreated, SessionDeleted
-from quarterdeck.core.notice import (
-    Channel,
-    Message,
-    NoticeRules,
-    channels_for,
-    is_quiet,
-    message_of,
-    need_key,
-    notice_of,
-    terminal_sequence,
-)
 from quarterdeck.core.session import Need
 from quarterdeck.errors import ProgramError, ProgramFailed, QuarterdeckError
 from quarterdeck.process import run
@@ -63,12 +53,12 @@ class Notifications(Struct, kw_only=True, dict=True, eq=False):
     fleet: Callable[[], Fleet]
     snapshot: Callable[[], Snapshot | None]
     clock: Clock
-    rules: NoticeRules
+    rules: notice.NoticeRules
     report: Callable[[str, Health, str], None]
     is_writer: Callable[[], bool]
 
     def __post_init__(self) -> None:
-        self.channels: dict[Channel, Notifier] = {}
+        self.channels: dict[notice.Channel, Notifier] = {}
         """Those there are here; what is set and not there is passed over."""
         self._told: dict[SessionId, _Told] = {}
         self._begun: dict[SessionId, tuple[Need, str]] = {}
@@ -78,7 +68,7 @@ class Notifications(Struct, kw_only=True, dict=True, eq=False):
         """Hear of what may be a need."""
         match event:
             case SessionCreated(session=session, reason=reason):
-                key = need_key(session)
+                key = notice.need_key(session)
                 if key is not None and reason in _OLD_NEWS:
                     # It was told, or seen, before we were started.
                     self._told[session.session_id] = _Told(key)
@@ -93,7 +83,7 @@ class Notifications(Struct, kw_only=True, dict=True, eq=False):
                 return
 
     def _needs(self, session: Session) -> None:
-        session_id, key, now = session.session_id, need_key(session), self.clock.monotonic()
+        session_id, key, now = session.session_id, notice.need_key(session), self.clock.monotonic()
         told = self._told.get(session_id)
         if key is None:
             self._begun.pop(session_id, None)
@@ -125,24 +115,24 @@ class Notifications(Struct, kw_only=True, dict=True, eq=False):
         fleet = self.fleet()
         snapshot = self.snapshot()
         looked_at = {client.pane_id for client in snapshot.clients} if snapshot else set()
-        quiet = is_quiet(self.rules.quiet_hours, self.clock.now().astimezone().time())
-        wanted: dict[Channel, list[Notice]] = defaultdict(list)
+        quiet = notice.is_quiet(self.rules.quiet_hours, self.clock.now().astimezone().time())
+        wanted: dict[notice.Channel, list[Notice]] = defaultdict(list)
         for session_id, key in begun.items():
             session = fleet.sessions.get(session_id)
-            if session is None or need_key(session) != key:
+            if session is None or notice.need_key(session) != key:
                 continue
             self._told[session_id] = _Told(key)
             if session.pane_id in looked_at:
                 continue
-            for channel in channels_for(self.rules, key[0], quiet=quiet):
-                wanted[channel].append(notice_of(session, key[0]))
+            for channel in notice.channels_for(self.rules, key[0], quiet=quiet):
+                wanted[channel].append(notice.notice_of(session, key[0]))
         faults: list[str] = []
         for channel, notices in wanted.items():
             notifier = self.channels.get(channel)
             if notifier is None or (notifier.is_shared and not self.is_writer()):
                 continue
             try:
-                await notifier.tell(message_of(notices))
+                await notifier.tell(notice.message_of(notices))
             except QuarterdeckError as error:
                 faults.append(error.message)
             except Exception as error:  # a boundary: a channel that breaks must not silence the others
@@ -163,7 +153,7 @@ class Notifier(Protocol):
     is_shared: bool
     """Whether one message is enough for every console and `watch` together."""
 
-    async def tell(self, message: Message) -> None:
+    async def tell(self, message: notice.Message) -> None:
         """Tell it; raises QuarterdeckError when that cannot be done, and never takes long."""
 
 
@@ -177,11 +167,11 @@ class Told(NamedTuple):
     """A control sequence of our own making, to be written to the terminal as it is."""
 
 
-def notice_rules(notify: Notify) -> NoticeRules:
+def notice_rules(notify: Notify) -> notice.NoticeRules:
     """What the operator set, as the middle goes by it."""
     kinds = zip(Need, (notify.permission, notify.question, notify.finished, notify.error), strict=True)
-    return NoticeRules(
-        channels={need: tuple(map(Channel, names)) for need, names in kinds},
+    return notice.NoticeRules(
+        channels={need: tuple(map(notice.Channel, names)) for need, names in kinds},
         quiet_hours=notify.quiet_hours,
         together=notify.together_seconds,
     )
@@ -197,7 +187,7 @@ class DesktopChannel:
         """Writes a control sequence to the terminal we run in."""
         self._environ = environ
 
-    async def tell(self, message: Message) -> None:
+    async def tell(self, message: notice.Message) -> None:
         """Show it outside the terminal, or have the terminal show it."""
         # There may be a program and no desktop it could reach; then the terminal is asked.
         with suppress(ProgramError):
@@ -209,9 +199,9 @@ class DesktopChannel:
             )
         in_tmux = bool(self._environ.get("TMUX"))
         is_iterm = "iTerm" in self._environ.get("LC_TERMINAL", self._environ.get("TERM_PROGRAM", ""))
-        self.write(terminal_sequence(message, in_tmux=in_tmux, is_iterm=is_iterm))
+        self.write(notice.terminal_sequence(message, in_tmux=in_tmux, is_iterm=is_iterm))
 
-    def _argv(self, message: Message) -> Sequence[str] | None:
+    def _argv(self, message: notice.Message) -> Sequence[str] | None:
         if sys.platform == "darwin":
             script = [part for line in APPLE_SCRIPT for part in ("-e", line)]
             return ["osascript", *script, "--", message.body, message.title]
@@ -231,7 +221,7 @@ class CommandChannel:
     def __init__(self, argv: Sequence[str]) -> None:
         self._argv = argv
 
-    async def tell(self, message: Message) -> None:
+    async def tell(self, message: notice.Message) -> None:
         """Run it."""
         if not self._argv:
             raise ProgramFailed("notify.command is empty.", hint="Set it in the settings (,).")
@@ -251,27 +241,27 @@ class ConsoleChannel:
 
     is_shared = False
 
-    def __init__(self, show: Callable[[Message], None]) -> None:
+    def __init__(self, show: Callable[[notice.Message], None]) -> None:
         self._show = show
 
-    async def tell(self, message: Message) -> None:
+    async def tell(self, message: notice.Message) -> None:
         """Show it."""
         self._show(message)
 
 
-def in_console(channels: dict[Channel, Notifier], listener: Callable[[Told], None]) -> None:
+def in_console(channels: dict[notice.Channel, Notifier], listener: Callable[[Told], None]) -> None:
     """Have a console show and ring, and its terminal stand in for a desktop."""
-    channels[Channel.TOAST] = ConsoleChannel(lambda message: listener(Told(message.title, message.body)))
-    channels[Channel.BELL] = ConsoleChannel(lambda message: listener(Told(message.title, rings=True)))
-    channels[Channel.DESKTOP] = DesktopChannel(lambda sequence: listener(Told("", sequence=sequence)))
+    channels[notice.Channel.TOAST] = ConsoleChannel(lambda message: listener(Told(message.title, message.body)))
+    channels[notice.Channel.BELL] = ConsoleChannel(lambda message: listener(Told(message.title, rings=True)))
+    channels[notice.Channel.DESKTOP] = DesktopChannel(lambda sequence: listener(Told("", sequence=sequence)))
 
 
-def in_terminal(channels: dict[Channel, Notifier], stream: TextIO) -> None:
+def in_terminal(channels: dict[notice.Channel, Notifier], stream: TextIO) -> None:
     """Have a terminal that no console draws on ring, and stand in for a desktop."""
 
     def write(text: str) -> None:
         stream.write(text)
         stream.flush()
 
-    channels[Channel.BELL] = ConsoleChannel(lambda _: write("\a"))
-    channels[Channel.DESKTOP] = DesktopChannel(write)
+    channels[notice.Channel.BELL] = ConsoleChannel(lambda _: write("\a"))
+    channels[notice.Channel.DESKTOP] = DesktopChannel(write)
