@@ -20,7 +20,7 @@ from quarterdeck.core.notice import message_of, notice_of
 from quarterdeck.core.redact import masked, masked_session, redact
 from quarterdeck.core.session import ActionCue, ActionCueKind, Ask, Evidence, Need, SessionState
 from quarterdeck.core.session_json import event_to_wire, to_wire
-from quarterdeck.core.thought_line import tidy, tidy_answer
+from quarterdeck.core.thought import tidy, tidy_answer
 from quarterdeck.core.transcript import ActionKind, AgentAction
 from quarterdeck.core.work import Work
 from quarterdeck.errors import UsageError

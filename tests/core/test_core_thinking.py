@@ -12,7 +12,7 @@ from quarterdeck.core.model_calls import DAY, HOUR, Cadence, Caps, EngineHealth,
 from quarterdeck.core.reading import Reading, waits_for_operator
 from quarterdeck.core.redact import redact_firmly
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
-from quarterdeck.core.thought_line import LONGEST, tidy, tidy_answer
+from quarterdeck.core.thought import LONGEST, tidy, tidy_answer
 from quarterdeck.values import replace
 from support.fleet import NOW
 from support.thinking import agent_of, session_of, terminal_of, view_of

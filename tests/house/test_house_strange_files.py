@@ -24,8 +24,8 @@ from quarterdeck.forge.ownership import Managed
 from quarterdeck.log import RotatingLines
 from quarterdeck.operations.spawn import read_rules
 from quarterdeck.ports.agent import Program
-from quarterdeck.store.first_read import FirstRead, first_read
 from quarterdeck.store.glances import glance
+from quarterdeck.store.kept_rows import FirstRead, first_read
 from quarterdeck.store.lease import Lease, holder_of
 from quarterdeck.store.open_database import open_database
 from quarterdeck.supervisor.repo_themes import read_theme

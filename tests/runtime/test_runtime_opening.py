@@ -224,7 +224,7 @@ async def test_settings_that_were_changed_are_checked_before_anything_is_shown(s
 
 
 def kept_by(file: Path) -> Preferences | None:
-    from quarterdeck.store.first_read import first_read
+    from quarterdeck.store.kept_rows import first_read
     from quarterdeck.tui.preferences import KEPT
 
     return kept_preferences(first_read(find_places().state_file, "").meta.get(KEPT), fingerprint(file))

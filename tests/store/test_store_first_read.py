@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.core.session import Source
-from quarterdeck.store.first_read import first_read
+from quarterdeck.store.kept_rows import first_read
 from quarterdeck.values import replace
 from support.store import RUN, SERVER, open_store, seen_session, session
 

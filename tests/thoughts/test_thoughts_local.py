@@ -17,7 +17,7 @@ from quarterdeck.core.reading_ladder import decide
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import Ask, Evidence, Need, Session, SessionId, SessionState
 from quarterdeck.core.text import clean_lines
-from quarterdeck.core.thought_line import LONGEST
+from quarterdeck.core.thought import LONGEST
 from quarterdeck.core.transcript import ActionKind, AgentAction
 from quarterdeck.thoughts.local import line_of
 from quarterdeck.values import replace

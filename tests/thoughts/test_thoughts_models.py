@@ -11,7 +11,7 @@ import pytest
 
 from quarterdeck.config.settings import ThoughtSettings
 from quarterdeck.core.model_calls import Caps
-from quarterdeck.core.thought_line import tidy_answer
+from quarterdeck.core.thought import tidy_answer
 from quarterdeck.core.transcript import ActionKind, AgentAction
 from quarterdeck.errors import BudgetSpent, ThinkerError
 from quarterdeck.ports.thinker import Answer, Subject

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from quarterdeck.core.session import Need
 from quarterdeck.core.text import clean, cut
-from quarterdeck.core.thought_line import tidy
+from quarterdeck.core.thought import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

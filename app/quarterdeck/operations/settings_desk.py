@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from quarterdeck.config.describe import help_texts, is_command, is_secret, schema_at, shown_value, waits_for_next_start
-from quarterdeck.core.thought_line import tidy_answer
+from quarterdeck.core.thought import tidy_answer
 from quarterdeck.errors import NotFound, ThinkerError
 
 if TYPE_CHECKING:

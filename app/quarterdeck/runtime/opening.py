@@ -17,8 +17,8 @@ from quarterdeck.ports.clock import wall_clock
 from quarterdeck.ports.store import StoreHealth
 from quarterdeck.programs import tmux_trouble
 from quarterdeck.runtime.setup_checks import ConsoleSetup
-from quarterdeck.store.first_read import first_read
 from quarterdeck.store.glances import own_session_key
+from quarterdeck.store.kept_rows import first_read
 from quarterdeck.supervisor.shown_rows import Guests, first_fleet
 from quarterdeck.tmux.look import FirstLook
 from quarterdeck.tmux.navigation import own_pane

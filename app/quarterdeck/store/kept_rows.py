@@ -1,25 +1,32 @@
 """Values as the text that is kept, and sessions and thoughts as they are read back from it.
 
 It is JSON with RFC 3339 times and nothing that UTF-8 cannot hold. What fits is taken, what is missing takes its
-default, and what cannot be read is set aside.
+default, and what cannot be read is set aside. The first frame reads them in a few milliseconds, and judges little.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
+import sqlite3
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from msgspec import Struct, convert, to_builtins
 from msgspec.json import Decoder, encode
 from msgspec.structs import asdict, replace
 
-from quarterdeck.core.session import Session
+from quarterdeck.core.session import Session, SessionState, Source
+from quarterdeck.core.session_ends import as_stale
 from quarterdeck.core.thought import ThoughtSnapshot
+from quarterdeck.store.glances import open_read_only
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+logger = logging.getLogger(__name__)
 
 V = TypeVar("V", bound=Struct)
 K = TypeVar("K")
@@ -103,3 +110,44 @@ def _in_utc(value: V) -> V:
             if inner is not held:
                 changed[name] = inner
     return replace(value, **changed) if changed else value
+
+
+class FirstRead(NamedTuple):
+    """The sessions that could be read, and the small values that are kept by name."""
+
+    sessions: tuple[Session, ...] = ()
+    """The live and the stale ones of a server."""
+    meta: Mapping[str, str] = {}
+
+
+def first_read(path: Path, server: str) -> FirstRead:
+    """Read what can be read; whatever is wrong with the rest is said by whoever opens the database in earnest."""
+    if not path.exists():
+        return FirstRead()
+    try:
+        with contextlib.closing(open_read_only(path)) as connection:
+            meta = dict(connection.execute("SELECT key, value FROM meta"))
+            return FirstRead(tuple(_shown(connection, server)), meta)
+    except (OSError, sqlite3.Error, UnicodeDecodeError):
+        logger.debug("nothing is known for the first frame", exc_info=True)
+        return FirstRead()
+
+
+def _shown(connection: sqlite3.Connection, server: str) -> Iterator[Session]:
+    rows = connection.execute(
+        "SELECT session_id, server, tmux_name, incarnation, nullif(tmux_id, ''), coalesce(reserved_from, status), body"
+        " FROM sessions WHERE coalesce(reserved_from, status) IN ('live', 'stale') AND server = ? ORDER BY seq",
+        (server,),
+    )
+    for *told, status, body in rows:
+        try:
+            found = read_object(body) | dict(zip(COLUMNS, told, strict=True))
+            found["state_evidence"]["source"] = Source.RESTORED.value
+            session = session_of(found)
+            if status == "stale":
+                session = as_stale(session)
+        except (BadRow, TypeError, AttributeError, KeyError):
+            # Shown as one that nothing is known of.
+            continue
+        if status == "stale" or (not session.is_stale and session.state is not SessionState.EXITED):
+            yield session

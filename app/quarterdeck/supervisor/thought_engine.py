@@ -15,7 +15,7 @@ from quarterdeck.core.insight import same_words
 from quarterdeck.core.model_calls import EngineHealth, Skip
 from quarterdeck.core.reading import DROWSY_AFTER
 from quarterdeck.core.session import RestState, Session, SessionState
-from quarterdeck.core.thought_line import tidy_answer
+from quarterdeck.core.thought import tidy_answer
 from quarterdeck.errors import BudgetSpent, ThinkerError
 from quarterdeck.ports.thinker import Subject
 from quarterdeck.supervisor.session_thoughts import SHOWN_FACTS, TOLD_FACTS, memory_from

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.core.text import clean_lines
-from quarterdeck.core.thought_line import plain_words
+from quarterdeck.core.thought import plain_words
 from quarterdeck.core.transcript import ActionKind
 from quarterdeck.thoughts.phrases import asking, bare_command, check_name, doing, parts_of, verb_of
 from quarterdeck.thoughts.plain_terminal import matched_line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.thought_line import tidy
+from quarterdeck.core.thought import tidy
 
 if TYPE_CHECKING:
     from quarterdeck.core.insight import Insight
