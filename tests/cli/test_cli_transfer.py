@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import signal
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from quarterdeck.cli.run_call import run_words
 from quarterdeck.core.session import ExitReason, Need, SessionId, SessionState
 from quarterdeck.paths import find_places
 from quarterdeck.ports.store import Activity, ActivityQuery
@@ -148,6 +152,18 @@ def test_what_is_no_export_is_refused(private_home: Path, exported: str, code: i
     assert words in done.err
     assert not private_home.exists() or not (private_home / "state.db").exists()
     assert run_cli("import", "/no/such").code == 1
+
+
+@pytest.mark.usefixtures("private_home")
+def test_an_import_that_waits_for_its_input_ends_at_the_first_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    class SilentPipe(io.TextIOWrapper):
+        def read(self, size: int | None = -1) -> str:
+            signal.raise_signal(signal.SIGINT)
+            raise AssertionError("it goes on waiting")
+
+    monkeypatch.setattr(sys, "stdin", SilentPipe(io.BytesIO()))
+
+    assert run_words(["import", "-"]) == 128 + signal.SIGINT
 
 
 async def test_rows_that_cannot_be_understood_are_named_and_do_not_stop_the_rest(homes: tuple[Path, Path]) -> None:

@@ -9,7 +9,7 @@ import sys
 import threading
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quarterdeck.cli.output import json_text, print_json, say, warn, write
 from quarterdeck.errors import QuarterdeckError, StoreError, UsageError
@@ -20,7 +20,7 @@ from quarterdeck.ports.clock import SystemClock
 from quarterdeck.shutdown import TOLD_BY
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine
 
     from quarterdeck.cli.call import Call
 
@@ -31,24 +31,33 @@ WAITING_LINES = 256
 """Lines read ahead; an engine that is faster waits."""
 
 
-async def export(call: Call) -> int:
+def export(call: Call) -> int:
     """Print everything that is kept."""
+    # What may block is done outside the loop, here and below: in it, the first Ctrl+C would not end that.
+    write(json_text(asyncio.run(_kept(call)), indent=1) + "\n")
+    return 0
+
+
+async def _kept(call: Call) -> dict[str, Any]:
     from quarterdeck.store.sqlite import open_store
     from quarterdeck.store.transfer import export as export_from
 
     async with open_store(call.places) as store:
-        kept = await store.database.read(export_from)
-    write(json_text(kept, indent=1) + "\n")
-    return 0
+        return await store.database.read(export_from)
 
 
-async def take(call: Call) -> int:
+def take(call: Call) -> Coroutine[Any, Any, int]:
     """Merge what was exported into what is kept here."""
+    from quarterdeck.store.transfer import check
+
+    return _merge(call, check(_read(call.options.file)))
+
+
+async def _merge(call: Call, exported: dict[str, Any]) -> int:
     from quarterdeck.store.engine import Write
     from quarterdeck.store.sqlite import open_store
-    from quarterdeck.store.transfer import check, merge
+    from quarterdeck.store.transfer import merge
 
-    exported = check(_read(call.options.file))
     async with open_store(call.places) as store:
         merged = await store.database.write(Write(partial(merge, exported=exported), is_durable=True))
     if call.json:
