@@ -145,6 +145,7 @@ PLACED = {
     "bearer": (f"curl -H 'Authorization: Bearer {PASSWORD}' x", PASSWORD),
     "bare bearer": (f"bearer {PASSWORD}", PASSWORD),
     "basic": (f"> Basic {BASIC}", BASIC),
+    "basic, and a letter behind it": (f"Basic {BASIC.rstrip('=')}ü", BASIC.rstrip("=")),
     "cookie": (f"Cookie: sid={PASSWORD}; theme=dark", PASSWORD),
     "set-cookie": (f"< set-cookie: sid={PASSWORD}; Path=/; HttpOnly", PASSWORD),
     "address": (f"postgres://me:{PASSWORD}@db/shop", PASSWORD),
@@ -248,6 +249,8 @@ task-sk-1 and risk-averse-and-so-on
 keyboard: us
 Cookie: accepted
 basic auth is on
+Basic Überblick und basic réglages
+basic Ma\u017f\u017ftab and basic 200\u212a\u212a\u212a
 index-D3x9QkZ1.js 143.20 kB
 {"=" * 60}
 {"A" * 60}"""

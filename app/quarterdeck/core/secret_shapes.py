@@ -114,7 +114,11 @@ _AUTHORITY = re.compile(r"://([^\s/?#\"'`<>\\]{1,600}+)")
 _END = re.compile(r"-----END [A-Z0-9 ]{1,40}-----")
 _KEY_LINE = re.compile(rf"(?:{_BASE64}{{16,}}\\n)*{_BASE64}{{4,}}(?:\\n)?")
 _LINES_OF_A_KEY = 400
-_ENCODED = re.compile(r"(?:basic[ \t]+|auth[\"']?[ \t]*[:=][ \t]*[\"']?)([\w+/-]{6,2000}={0,2})", re.IGNORECASE)
+_ENCODED = re.compile(
+    # Letters of ASCII alone; without regard to case the long s and the kelvin sign would be among them.
+    r"(?:basic[ \t]+|auth[\"']?[ \t]*[:=][ \t]*[\"']?)((?-i:[A-Za-z0-9_+/-]{6,2000})={0,2})",
+    re.IGNORECASE,
+)
 
 
 @cache
