@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from quarterdeck.agents.claude_files import entry
 from quarterdeck.core.issue import Issue, IssueState
 from quarterdeck.core.lifecycle import RuntimeState
 from quarterdeck.core.pane import TmuxSessionId
@@ -18,6 +20,7 @@ from quarterdeck.operations.cleanup import cleanup, find_candidates
 from quarterdeck.operations.kill_work import kill_work
 from quarterdeck.operations.orchestrator import OrchestratorRequest, ensure_orchestrator, relaunch_orchestrator
 from quarterdeck.operations.restore import restore
+from quarterdeck.operations.session_runtime import look_up
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.ports.store import SeenSession
 from quarterdeck.values import replace
@@ -55,6 +58,18 @@ async def test_a_session_that_was_renamed_is_still_the_workers(place: Place) -> 
 
     assert server(place).sessions() == [], "no agent works on in a worktree that is gone"
     assert not Path(record.worktree or "").exists()
+
+
+async def test_a_workers_program_is_told_apart_as_agents_registries_do(place: Place, short_folder: Path) -> None:
+    await spawned(place)
+    system = await look_up(place.work_context)
+    (program,) = system.programs(system.named("app-1")[0])[:1]
+    ticks = Path(f"/proc/{program.pid}/stat").read_text().rpartition(")")[2].split()[19]
+    registry = short_folder / ".claude" / "sessions" / f"{program.pid}.json"
+    registry.parent.mkdir(parents=True)
+    registry.write_text(json.dumps({"pid": program.pid, "procStart": ticks}))
+
+    assert entry(program, short_folder) is not None
 
 
 @pytest.mark.parametrize("is_watched", [True, False], ids=["seen", "unseen"])

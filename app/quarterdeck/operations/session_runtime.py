@@ -91,7 +91,8 @@ class SystemLook(Struct, frozen=True):
     def programs(self, pane: Pane) -> list[Program]:
         """The processes of a pane, nearest to it first."""
         return [
-            Program(pid=each.pid, command=each.name, argv=each.argv, started=str(each.started))
+            # Not when it started: that is known in epoch seconds here, and not as the system counts it.
+            Program(pid=each.pid, command=each.name, argv=each.argv)
             for each in process.family(pane.pid, self.processes)
         ]
 
