@@ -34,6 +34,8 @@ class Checkpoints:
         self._kept_troubles: dict[str, str] | None = None
         """As they were written last; None before that, for another process may have left something."""
         self._wake = asyncio.Event()
+        # What another process has left as wrong goes even while nothing happens here.
+        self._wake.set()
         self.written = 0
         supervisor.subscribe(self._note)
 
