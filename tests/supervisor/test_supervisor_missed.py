@@ -10,22 +10,28 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from quarterdeck.core.events import Health, SessionDeleted, SessionForgotten
+from quarterdeck.core.insight import Insight
 from quarterdeck.core.pane import PaneId
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import SessionState
+from quarterdeck.core.thought import pane_key
 from quarterdeck.errors import StoreError
 from quarterdeck.operations.kill import forget
 from quarterdeck.ports.clock import SystemClock, wall_clock
 from quarterdeck.ports.mux import Hint, HintKind
 from quarterdeck.ports.store import ActivityQuery, SeenSession
 from quarterdeck.store import identity
+from quarterdeck.store.glances import troubles
+from quarterdeck.supervisor import checkpoints as checkpoints_module
 from quarterdeck.supervisor import workers as workers_module
 from quarterdeck.supervisor.checkpoints import TAILS_EVERY, Checkpoints
 from quarterdeck.supervisor.processes import Processes
+from quarterdeck.supervisor.session_thoughts import ThoughtMemory
 from quarterdeck.supervisor.state_reader import StateReader
 from quarterdeck.supervisor.supervisor import Supervisor
 from quarterdeck.supervisor.watcher import Watcher
 from quarterdeck.supervisor.workers import keep_running
+from quarterdeck.values import replace
 from support.patience import PATIENCE
 from support.store import HandClock, open_store, thought
 from support.stub_mux import StubMux, pane
@@ -271,6 +277,36 @@ async def test_a_tail_waits_while_tmux_does_not_answer(tmp_path: Path) -> None:
         await checkpoints.save()
 
         assert await store.tail(session_id) == "last words"
+
+
+async def test_what_a_killed_console_left_as_wrong_goes_although_nothing_happens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints_module, "INTERVAL", 3600.0)
+    async with supervising(StubMux(), tmp_path) as supervisor:
+        await supervisor.store.keep_troubles(supervisor.server, {"tmux": "it did not answer"})
+        async with running(Checkpoints(supervisor).run()):
+            await until(lambda: not troubles(tmp_path / "state.db", supervisor.server), "nothing is wrong any more")
+
+
+async def test_a_late_thought_is_filed_by_the_pane_its_session_shows_now(
+    server: TmuxServer, private_home: Path
+) -> None:
+    server.session("one")
+    server.session("two")
+    async with services_on(server.socket, private_home) as opened:
+        await opened.workers.look_once()
+        supervisor, thoughts = opened.workers.supervisor, opened.workers.thoughts
+        rows = {row.tmux_name: row for row in supervisor.fleet.sessions.values()}
+        pane_of_one = supervisor.pane_of(rows["one"])
+        assert pane_of_one is not None
+        thoughts.take(thought(pane_key(pane_of_one), "said of one", stream="outside"))
+        # As it was when its model was asked: its tmux session had the id that another has by now.
+        before = replace(rows["two"], tmux_id=rows["one"].tmux_id)
+        opened.workers.engine.publisher.speak(Insight(session=before), ThoughtMemory(stable_since=0.0), "said of two")
+
+        said = {name: thoughts.held(row, supervisor.pane_of(row)) for name, row in rows.items()}
+    assert {name: held and held.thought for name, held in said.items()} == {"one": "said of one", "two": "said of two"}
 
 
 async def test_thoughts_on_their_way_are_written_before_the_end(server: TmuxServer, private_home: Path) -> None:

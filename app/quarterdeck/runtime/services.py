@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.config.settings import Notify, Settings, ThoughtSettings
     from quarterdeck.config.user_agents import UserAgent
-    from quarterdeck.core.pane import ServerAddress
+    from quarterdeck.core.pane import Pane, ServerAddress
     from quarterdeck.core.session import Session
     from quarterdeck.forge.forge_choice import Forges
     from quarterdeck.operations.contexts import WorkContext
@@ -263,12 +263,16 @@ def _engine(services: Services, closing: AsyncExitStack) -> ThoughtEngine:
 
     workers, clock = services.workers, services.context.clock
     supervisor = workers.supervisor
+
+    def pane_of(session: Session) -> Pane | None:
+        # By its row of now: while a model thought, the tmux session may have become another, and its id another's.
+        row = supervisor.fleet.sessions.get(session.session_id)
+        return supervisor.pane_of(row) if row is not None else None
+
     engine = ThoughtEngine(
         fleet=lambda: supervisor.fleet,
         insight=workers.reader.insight,
-        publisher=ThoughtPublisher(
-            clock=clock, thoughts=workers.thoughts, pane_of=supervisor.pane_of, show=supervisor.renew
-        ),
+        publisher=ThoughtPublisher(clock=clock, thoughts=workers.thoughts, pane_of=pane_of, show=supervisor.renew),
         line_of=line_of,
         setup=services.thinkers.setup(services.live.now.thoughts),
         clock=clock,
