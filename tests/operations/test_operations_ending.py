@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
+from quarterdeck.agents.roster import Roster
 from quarterdeck.core.issue import Issue
 from quarterdeck.core.journal import Operation
 from quarterdeck.core.lifecycle import PrState, RuntimeReason, RuntimeState, WorkReason, WorkState, decide, status_of
@@ -31,11 +32,12 @@ from quarterdeck.operations.restore import restore, tell_kept
 from quarterdeck.operations.session_runtime import Leftovers
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.operations.take_report import report
+from quarterdeck.ports.agent import PromptDelivery
 from quarterdeck.values import replace
 from support.git_repo import git
 from support.store import audit_trail
 from support.tmux_server import TmuxServer, until
-from support.work_contexts import runtime_of
+from support.work_contexts import runtime_of, scripted
 
 if TYPE_CHECKING:
     from quarterdeck.core.work_record import WorkRecord
@@ -289,6 +291,23 @@ async def test_a_conversation_that_is_gone_means_a_new_one_and_the_reason_is_kep
     assert "paint it blue" not in words, "its task is not begun twice"
     assert restored.agent_session_id != record.agent_session_id
     assert "session.restore_fallback" in await place.kinds()
+
+
+async def test_an_agent_that_takes_all_words_by_paste_gets_its_instructions_again_in_a_new_conversation(
+    place: Place,
+) -> None:
+    (place.notes / "script").write_text('echo "> "; read -r line; echo "$line" > "$QD_NOTES/heard"')
+    agent = scripted(place.notes, prompt_delivery=PromptDelivery.PASTE, system_flag=(), resume=())
+    context = replace(place.work_context, agents=Roster([agent]))
+    await spawn(context, SpawnRequest(project="app", prompt="paint it blue"), place.say)
+    until(lambda: (place.notes / "heard").exists(), "the agent has heard its task")
+    await kill_work(context, "app-1")
+    (place.notes / "heard").unlink()
+
+    await restore(context, "app-1", place.say)
+
+    until(lambda: (place.notes / "heard").exists(), "the agent has heard its instructions")
+    assert "You are app-1" in (place.notes / "heard").read_text()
 
 
 async def test_of_kept_work_a_restore_tells_once_and_again_when_more_was_kept(place: Place) -> None:

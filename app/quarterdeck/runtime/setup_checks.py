@@ -60,7 +60,7 @@ def all_checks(address: ServerAddress, settings: Callable[[], Settings]) -> tupl
 
 
 class ConsoleSetup:
-    """Implements tui.setup.Setup: the checks of `doctor`, and the parts that can be turned on from the console."""
+    """Implements tui.backend.Setup: the checks of `doctor`, and the parts that can be turned on from the console."""
 
     def __init__(
         self,
