@@ -22,17 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 NOT_INHERITED = (
-    "TMUX",
-    "TMUX_PANE",
+    *("TMUX", "TMUX_PANE"),
     # Set where we are run by git itself, from a hook or an alias.
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_COMMON_DIR",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_NAMESPACE",
-    "GIT_PREFIX",
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"),
+    *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX"),
 )
 """A child must never take our tmux, or a repository around us, for its own."""
 DEFAULT_LIMIT = 8 * 1024 * 1024

@@ -90,8 +90,3 @@ def require_tmux() -> None:
     """Raise when there is no tmux to run."""
     if trouble := tmux_trouble():
         raise trouble
-
-
-def tmux_too_old_error(version: str, oldest: str) -> TmuxMissing:
-    """The tmux here is older than we can use."""
-    return TmuxMissing(f"tmux {version} is too old: Quarterdeck needs {oldest} or newer.", hint=install_hint("tmux"))

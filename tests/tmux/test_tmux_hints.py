@@ -143,7 +143,7 @@ async def test_what_is_written_before_the_watch_is_armed_again_is_hinted_too(ser
 async def test_a_loud_pane_costs_few_hints_unless_it_is_looked_at(
     server: TmuxServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("quarterdeck.tmux.output_watch.REARM_EVERY", 3600)
+    monkeypatch.setattr("quarterdeck.tmux.kernel_watch.REARM_EVERY", 3600)
     writer, other = server.session("writer"), server.session("other")
     tty = pane_of(server, writer).tty
 
@@ -272,7 +272,7 @@ async def test_more_processes_than_half_our_file_table_are_polled(
     server: TmuxServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sessions = [server.session(f"s{at}", *READER) for at in range(4)]
-    monkeypatch.setattr("quarterdeck.tmux.exit_watch.most_watched", lambda: 2)
+    monkeypatch.setattr("quarterdeck.tmux.kernel_watch.most_watched", lambda: 2)
 
     async with reading(Hints(poll_every=0.05)) as reader:
         before = open_files()

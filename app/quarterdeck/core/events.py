@@ -132,16 +132,5 @@ class WorkerHealth(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-Event = (
-    SessionCreated
-    | SessionChanged
-    | SessionDeleted
-    | SessionStale
-    | SessionForgotten
-    | EndedShown
-    | ServerChanged
-    | LookSucceeded
-    | LookFailed
-    | ThemeFound
-    | WorkerHealth
-)
+AboutASession = SessionCreated | SessionChanged | SessionDeleted | SessionStale | SessionForgotten
+Event = AboutASession | EndedShown | ServerChanged | LookSucceeded | LookFailed | ThemeFound | WorkerHealth

@@ -22,7 +22,7 @@ from quarterdeck.ports.agent import HookStatus
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.ports.doctor_check import Check, CheckStatus, Finding
 from quarterdeck.process import run
-from quarterdeck.programs import find_tmux, install_hint, tmux_missing_error, tmux_program, tmux_too_old_error
+from quarterdeck.programs import find_tmux, install_hint, tmux_missing_error, tmux_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -74,7 +74,8 @@ async def tmux(_: Places) -> Finding:
     if not answer.startswith("tmux "):
         return Finding("tmux", FAIL, f"{find_tmux()} is not tmux.", install_hint("tmux"))
     if not tmux_versions.is_usable_tmux(answer):
-        raise tmux_too_old_error(answer.removeprefix("tmux "), tmux_versions.OLDEST)
+        cause = f"{answer} is too old: Quarterdeck needs {tmux_versions.OLDEST} or newer."
+        return Finding("tmux", FAIL, cause, install_hint("tmux"))
     return Finding("tmux", OK, tmux_versions.verdict(answer))
 
 

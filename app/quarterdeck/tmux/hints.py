@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Final
 from quarterdeck import inotify
 from quarterdeck.core.pane import PaneId
 from quarterdeck.ports.mux import Hint, HintKind
-from quarterdeck.tmux.exit_watch import ExitPoll, ExitWatch
-from quarterdeck.tmux.output_watch import OutputWatch
+from quarterdeck.tmux.kernel_watch import ExitPoll, ExitWatch, OutputWatch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
