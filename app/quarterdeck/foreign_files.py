@@ -123,10 +123,7 @@ def read_given(file: StrPath, limit: int = LARGEST) -> str:
 
 
 def require_database(file: StrPath) -> None:
-    """Raise OSError unless what sqlite would open under this name are regular files; it opens them itself, and waits.
-
-    Only the database itself has to be there.
-    """
+    """Raise OSError unless the database, and what stands beside it, are regular files: sqlite opens them, and waits."""
     for ending in DATABASE_FILES:
         beside = os.fspath(file) + ending
         try:

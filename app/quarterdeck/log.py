@@ -54,10 +54,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class RotatingLines(logging.Handler):
-    """Appends whole lines to a file, and moves it aside when it is full.
-
-    A record that cannot be written is counted in `faults`: a full disk must not spoil the screen.
-    """
+    """Appends to a file, moved aside when full. `faults` counts what fails: a full disk must not spoil the screen."""
 
     def __init__(
         self, file: Path, *, prepare: Callable[[], object], max_bytes: int = MAX_BYTES, kept: int = KEPT

@@ -111,10 +111,7 @@ async def stream(
     cwd: Path | str | None = None,
     env: Mapping[str, str] | None = None,
 ) -> int:
-    """Run a program and give each line it prints, of either stream, to `on_line` as it comes; returns its exit code.
-
-    On time-out or cancellation the program and everything it started are ended before this returns.
-    """
+    """As `run`, but each line of either stream is given to `on_line` as it comes; returns the exit code."""
     async with _started(argv, timeout, has_input=False, cwd=cwd, env=env) as process:
         await asyncio.gather(_give_lines(process.stdout, on_line), _give_lines(process.stderr, on_line))
         return await process.wait()

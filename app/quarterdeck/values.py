@@ -1,7 +1,4 @@
-"""`replace` for frozen structs.
-
-It is msgspec's; the types are those of the dataclasses' one, whose changes mypy checks field by field.
-"""
+"""`replace` for frozen structs: msgspec's, with the types of the dataclasses' one, which mypy checks field by field."""
 
 from __future__ import annotations
 

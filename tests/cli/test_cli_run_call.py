@@ -66,7 +66,7 @@ def in_place_of_config_path(monkeypatch: pytest.MonkeyPatch, function: Callable[
 
 @pytest.fixture
 def root_logger_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_call, "_with_log", lambda call: call)
+    monkeypatch.setattr(run_call, "_start_log", lambda _: None)
 
 
 @pytest.mark.usefixtures("root_logger_as_it_was")

@@ -49,10 +49,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
-    """The options and arguments in `words`; `runs` names what to run. Raises UsageError.
-
-    `-h` and `--version` print and raise SystemExit, as argparse does.
-    """
+    """What is in `words`; `runs` names what to run. Raises UsageError, and SystemExit after `-h` and `--version`."""
     if "--" in words and any(verb.takes_rest and verb.name in words for verb in VERBS):
         cut = words.index("--")
         options = _parse(words[:cut])

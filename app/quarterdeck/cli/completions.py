@@ -1,7 +1,4 @@
-"""`completions`: scripts that complete our command line, made by shtab. They ask `names` for what only we know.
-
-`names` is hidden, and fast: it runs while somebody holds Tab.
-"""
+"""`completions`: scripts by shtab. They ask `names`, which runs while somebody holds Tab, for what only we know."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ import os
 import re
 import sys
 import threading
-from collections import deque
 from datetime import UTC, datetime, timedelta
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from quarterdeck.cli.call import services
@@ -207,36 +207,30 @@ class LinesOut:
         self._lost_line = lost
         self._failed = failed
         """Called once, from the thread, when nothing can be written any more."""
-        self._lines: deque[str] = deque()
+        self._lines: SimpleQueue[str | None] = SimpleQueue()
         self._lost = 0
-        self._is_over = False
-        self._changed = threading.Condition()
         # A daemon, so that a reader that stopped reading does not keep us from ending.
         self._thread = threading.Thread(target=self._write_all, name="lines", daemon=True)
         self._thread.start()
 
     def put(self, line: str) -> None:
         """Have a line written; never waits."""
-        with self._changed:
-            if len(self._lines) >= MOST:
-                self._lost += 1
-                return
-            if self._lost:
-                self._lines.append(self._lost_line(self._lost))
-                self._lost = 0
-            self._lines.append(line)
-            self._changed.notify()
+        if self._lines.qsize() >= MOST:
+            self._lost += 1
+            return
+        if self._lost:
+            self._lines.put(self._lost_line(self._lost))
+            self._lost = 0
+        self._lines.put(line)
 
     def close(self) -> None:
         """Write what is left, as far as it is read in time."""
-        with self._changed:
-            self._is_over = True
-            self._changed.notify()
+        self._lines.put(None)
         self._thread.join(PATIENCE)
 
     def _write_all(self) -> None:
         output, encoding = sys.stdout.fileno(), sys.stdout.encoding or "utf-8"
-        while (line := self._next()) is not None:
+        while (line := self._lines.get()) is not None:
             data = f"{line}\n".encode(encoding, "backslashreplace")
             try:
                 # Past the stream, whose lock a write that waits would hold.
@@ -247,9 +241,3 @@ class LinesOut:
             except OSError as error:
                 return self._failed(QuarterdeckError(f"The output cannot be written: {error.strerror}."))
         return None
-
-    def _next(self) -> str | None:
-        with self._changed:
-            while not self._lines and not self._is_over:
-                self._changed.wait()
-            return self._lines.popleft() if self._lines else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from quarterdeck.cli.output import Colour, agrees, coloured, print_json, print_table, say, show_error, write
@@ -25,16 +26,6 @@ if TYPE_CHECKING:
     from quarterdeck.operations.agent_hooks import HookChange, Reporting
 
 LINE_COLOURS = {"+": Colour.GREEN, "-": Colour.RED, "@": Colour.CYAN}
-
-
-def install(call: Call) -> int:
-    """Let agents report."""
-    return _change(call, install=True)
-
-
-def uninstall(call: Call) -> int:
-    """Let agents stop reporting."""
-    return _change(call, install=False)
 
 
 def status(call: Call) -> int:
@@ -99,6 +90,10 @@ def _change(call: Call, *, install: bool) -> int:
     if failed:
         raise failed[-1]
     return 0
+
+
+install = partial(_change, install=True)
+uninstall = partial(_change, install=False)
 
 
 def _show(changes: list[HookChange], *, install: bool, is_short: bool) -> None:

@@ -40,10 +40,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9_@+=:,./-]+")
 
 
 def own_command_with(call: Call, *, names_server: bool = False) -> list[str]:
-    """The words that start this program from anywhere, on the tmux server and in the home that this call named.
-
-    `names_server` names also a server that the call did not name.
-    """
+    """The words that start this program from anywhere, on the tmux server and in the home that this call named."""
+    # `names_server` names also a server that the call did not name.
     started_as, options = Path(sys.argv[0]), call.options
     words = [sys.executable, "-m", "quarterdeck"]
     if started_as.name in OUR_COMMANDS and os.access(started_as, os.X_OK):

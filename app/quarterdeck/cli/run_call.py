@@ -26,14 +26,19 @@ NOBODY_READS = 128 + signal.SIGPIPE
 
 def run_words(words: Sequence[str]) -> int:
     """Run the command that `words` spell and return its exit code."""
-    _prepare_streams()
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            # So that a stream that lacks a letter writes its number.
+            stream.reconfigure(errors="backslashreplace")
     call: Call | None = None
     try:
         options = parse(words)
         call = Call(options)
         verb = function_named(options.runs or CONSOLE)
         gc.enable()
-        code = verb(_with_log(call))
+        if not options.bare:
+            _start_log(call)
+        code = verb(call)
         if not isinstance(code, int):
             import asyncio
 
@@ -60,12 +65,6 @@ def function_named(name: str) -> Callable[[Call], int | Coroutine[Any, Any, int]
     module, _, attribute = name.partition(":")
     function: Callable[[Call], int] = getattr(importlib.import_module(f"quarterdeck.cli.{module}"), attribute)
     return function
-
-
-def _with_log(call: Call) -> Call:
-    if not call.options.bare:
-        _start_log(call)
-    return call
 
 
 def _start_log(call: Call) -> RotatingLines:
@@ -124,10 +123,3 @@ def _flushed() -> bool:
 
 def _silence(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _prepare_streams() -> None:
-    """Make both streams take anything: one that lacks a letter writes its number."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")

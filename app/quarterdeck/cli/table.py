@@ -1,7 +1,4 @@
-"""What a verb of the command line is made of.
-
-No structs: `-h` and the parser need nothing else of msgspec, which takes 10 ms to load.
-"""
+"""What a verb is made of. No structs: `-h` and the parser need nothing else of msgspec, which takes 10 ms to load."""
 
 from __future__ import annotations
 

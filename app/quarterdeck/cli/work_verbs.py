@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,16 +129,6 @@ async def spawn_worker(call: Call) -> int:
         return _shown(call, await row_of(opened, record))
 
 
-async def orchestrator_ensure(call: Call) -> int:
-    """Make sure the project's orchestrator runs."""
-    return await _orchestrator(call, ensure_orchestrator)
-
-
-async def orchestrator_relaunch(call: Call) -> int:
-    """End the project's orchestrator and start it anew."""
-    return await _orchestrator(call, relaunch_orchestrator)
-
-
 async def _orchestrator(call: Call, act: Callable[..., Awaitable[WorkRecord]]) -> int:
     options = call.options
     prompt = await asyncio.to_thread(_read, Path(options.prompt_file)) if options.prompt_file else ""
@@ -145,6 +136,10 @@ async def _orchestrator(call: Call, act: Callable[..., Awaitable[WorkRecord]]) -
         request = OrchestratorRequest(project=options.project, agent=options.agent, prompt=prompt)
         record = await act(opened.work_context, request, _telling(call))
         return _shown(call, await row_of(opened, record))
+
+
+orchestrator_ensure = partial(_orchestrator, act=ensure_orchestrator)
+orchestrator_relaunch = partial(_orchestrator, act=relaunch_orchestrator)
 
 
 def _read(file: Path) -> str:

@@ -167,10 +167,7 @@ def _help_below(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[tuple
 
 @cache
 def _documentation() -> Mapping[tuple[str, str], str]:
-    """The text under each field, by model and field name.
-
-    Read from the source only when asked for: it costs more than all of the loading.
-    """
+    """The text under each field, by model and field name; to read it from the source costs more than all loading."""
     found: dict[tuple[str, str], str] = {}
     for module in (settings, projects, user_agents):
         for node in ast.parse(inspect.getsource(module)).body:

@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 
 
 def version_of(file: Path) -> str:
-    """A digest of what the file holds now; one that does not exist has one too.
-
-    A change to another version than the one that was shown is refused.
-    """
+    """A digest of what the file, if there is one, holds: a change to another version than was shown is refused."""
     try:
         data = read_bytes(file)
     except FileNotFoundError:
