@@ -9,20 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from quarterdeck.core.lifecycle import (
-    PR_OWNING,
-    PR_TRACKING,
-    Lifecycle,
-    PrPart,
-    PrReason,
-    PrState,
-    RuntimeState,
-    WorkReason,
-    WorkState,
-    decide,
-    dump,
-    status_of,
-)
+from quarterdeck.core import lifecycle as life
 from quarterdeck.core.pull_request import PullRequest, parse_pull_request
 from quarterdeck.core.session import Ask, Need, SessionId
 from quarterdeck.core.work import Role, Work
@@ -60,17 +47,17 @@ _SHORT_FORMS = {
     SelfState.COMPLETED: "complete",
 }
 _MEANT = {word: state for state, forms in _SHORT_FORMS.items() for word in (state.value, *forms.split())}
-_MEANS: dict[SelfState, tuple[WorkState, WorkReason]] = {
-    SelfState.STARTED: (WorkState.WORKING, WorkReason.AGENT_ACKNOWLEDGED),
-    SelfState.WORKING: (WorkState.WORKING, WorkReason.TASK_IN_PROGRESS),
-    SelfState.WAITING: (WorkState.IDLE, WorkReason.AWAITING_EXTERNAL_REVIEW),
-    SelfState.NEEDS_INPUT: (WorkState.NEEDS_INPUT, WorkReason.AWAITING_USER_INPUT),
-    SelfState.FIXING_CI: (WorkState.WORKING, WorkReason.FIXING_CI),
-    SelfState.ADDRESSING_REVIEWS: (WorkState.WORKING, WorkReason.RESOLVING_REVIEW_COMMENTS),
-    SelfState.PR_CREATED: (WorkState.IDLE, WorkReason.PR_CREATED),
-    SelfState.DRAFT_PR_CREATED: (WorkState.WORKING, WorkReason.TASK_IN_PROGRESS),
-    SelfState.READY_FOR_REVIEW: (WorkState.IDLE, WorkReason.AWAITING_EXTERNAL_REVIEW),
-    SelfState.COMPLETED: (WorkState.IDLE, WorkReason.RESEARCH_COMPLETE),
+_MEANS: dict[SelfState, tuple[life.WorkState, life.WorkReason]] = {
+    SelfState.STARTED: (life.WorkState.WORKING, life.WorkReason.AGENT_ACKNOWLEDGED),
+    SelfState.WORKING: (life.WorkState.WORKING, life.WorkReason.TASK_IN_PROGRESS),
+    SelfState.WAITING: (life.WorkState.IDLE, life.WorkReason.AWAITING_EXTERNAL_REVIEW),
+    SelfState.NEEDS_INPUT: (life.WorkState.NEEDS_INPUT, life.WorkReason.AWAITING_USER_INPUT),
+    SelfState.FIXING_CI: (life.WorkState.WORKING, life.WorkReason.FIXING_CI),
+    SelfState.ADDRESSING_REVIEWS: (life.WorkState.WORKING, life.WorkReason.RESOLVING_REVIEW_COMMENTS),
+    SelfState.PR_CREATED: (life.WorkState.IDLE, life.WorkReason.PR_CREATED),
+    SelfState.DRAFT_PR_CREATED: (life.WorkState.WORKING, life.WorkReason.TASK_IN_PROGRESS),
+    SelfState.READY_FOR_REVIEW: (life.WorkState.IDLE, life.WorkReason.AWAITING_EXTERNAL_REVIEW),
+    SelfState.COMPLETED: (life.WorkState.IDLE, life.WorkReason.RESEARCH_COMPLETE),
 }
 _OF_PR = frozenset({SelfState.PR_CREATED, SelfState.DRAFT_PR_CREATED, SelfState.READY_FOR_REVIEW})
 
@@ -90,38 +77,40 @@ def parse_self_state(text: str) -> SelfState | None:
     return _MEANT.get(word)
 
 
-def refusal(lifecycle: Lifecycle, report: SelfReport) -> str | None:
+def refusal(lifecycle: life.Lifecycle, report: SelfReport) -> str | None:
     """Why a report is not taken, or None when it is."""
     if report.pr_url and parse_pull_request(report.pr_url) is None:
         return f"{report.pr_url} is not the address of a pull request"
     work, pr, runtime = lifecycle.session, lifecycle.pr, lifecycle.runtime
     if work.kind is Role.ORCHESTRATOR:
         return "an orchestrator does not report"
-    if work.state in (WorkState.TERMINATED, WorkState.DONE):
+    if work.state in (life.WorkState.TERMINATED, life.WorkState.DONE):
         return f"the session is {work.state}"
-    if pr.state in (PrState.MERGED, PrState.CLOSED):
+    if pr.state in (life.PrState.MERGED, life.PrState.CLOSED):
         return f"its pull request is {pr.state}"
-    if runtime.state in (RuntimeState.MISSING, RuntimeState.EXITED):
+    if runtime.state in (life.RuntimeState.MISSING, life.RuntimeState.EXITED):
         return f"its agent is {runtime.state}"
     return None
 
 
-def apply_report(lifecycle: Lifecycle, report: SelfReport, now: datetime) -> Lifecycle:
+def apply_report(lifecycle: life.Lifecycle, report: SelfReport, now: datetime) -> life.Lifecycle:
     """The lifecycle after a report that was taken."""
     state, reason = _MEANS[report.state]
     pr = lifecycle.pr
     found = parse_pull_request(report.pr_url) if report.pr_url else None
-    is_known = bool(report.pr_url) or pr.state is not PrState.NONE
+    is_known = bool(report.pr_url) or pr.state is not life.PrState.NONE
     if report.state in _OF_PR and is_known:
         pr = replace(
             pr,
-            state=PrState.OPEN,
-            reason=PrReason.REVIEW_PENDING if report.state is SelfState.READY_FOR_REVIEW else PrReason.IN_PROGRESS,
+            state=life.PrState.OPEN,
+            reason=life.PrReason.REVIEW_PENDING
+            if report.state is SelfState.READY_FOR_REVIEW
+            else life.PrReason.IN_PROGRESS,
             number=found.number if found else pr.number,
             url=report.pr_url or pr.url,
             last_observed_at=now,
         )
-    return decide(lifecycle, now, state=state, reason=reason, pr=pr)
+    return life.decide(lifecycle, now, state=state, reason=reason, pr=pr)
 
 
 NO_NOTE = "It needs input, and has not said what."
@@ -135,7 +124,7 @@ class WorkRecord(Struct, frozen=True, kw_only=True):
     role: Role = Role.WORKER
     agent: str = ""
     model: str | None = None
-    lifecycle: Lifecycle
+    lifecycle: life.Lifecycle
     repository: str = ""
     """The operator's own checkout the worktree belongs to."""
     worktree: str | None = None
@@ -174,7 +163,7 @@ class WorkRecord(Struct, frozen=True, kw_only=True):
     @property
     def question(self) -> Ask | None:
         """What its agent has reported to need of the operator, as long as that is open."""
-        is_open = self.lifecycle.session.state is WorkState.NEEDS_INPUT
+        is_open = self.lifecycle.session.state is life.WorkState.NEEDS_INPUT
         if self.report_state != SelfState.NEEDS_INPUT or self.reported_at is None or not is_open:
             return None
         return Ask(kind=Need.QUESTION, text=self.report_note.strip() or NO_NOTE, since=self.reported_at)
@@ -185,12 +174,12 @@ class WorkRecord(Struct, frozen=True, kw_only=True):
             project=self.project,
             role=self.role.value,
             agent=self.agent,
-            status=status_of(self.lifecycle).value,
+            status=life.status_of(self.lifecycle).value,
             branch=self.branch,
             worktree=self.worktree,
             issue=self.issue,
             prs=tuple(pr.as_json() for pr in self.prs),
-            lifecycle=dump(self.lifecycle),
+            lifecycle=life.dump(self.lifecycle),
             display_name=self.display_name,
             created_at=self.created_at,
             restored_at=self.restored_at,
@@ -201,15 +190,17 @@ def without_question(record: WorkRecord, now: datetime) -> WorkRecord:
     """The record once the operator has answered: its agent is at work again."""
     if record.question is None:
         return record
-    lifecycle = decide(record.lifecycle, now, state=WorkState.WORKING, reason=WorkReason.TASK_IN_PROGRESS)
+    lifecycle = life.decide(
+        record.lifecycle, now, state=life.WorkState.WORKING, reason=life.WorkReason.TASK_IN_PROGRESS
+    )
     return replace(record, lifecycle=lifecycle)
 
 
 def without_pr(record: WorkRecord, now: datetime) -> WorkRecord:
     """The record once it owns no pull request any more: back at work where its status told of one."""
-    lifecycle = decide(record.lifecycle, now, pr=PrPart())
-    if status_of(record.lifecycle) in (PR_OWNING if record.is_orchestrator else PR_TRACKING):
-        lifecycle = decide(lifecycle, now, state=WorkState.WORKING, reason=WorkReason.TASK_IN_PROGRESS)
+    lifecycle = life.decide(record.lifecycle, now, pr=life.PrPart())
+    if life.status_of(record.lifecycle) in (life.PR_OWNING if record.is_orchestrator else life.PR_TRACKING):
+        lifecycle = life.decide(lifecycle, now, state=life.WorkState.WORKING, reason=life.WorkReason.TASK_IN_PROGRESS)
     return replace(record, prs=(), finds_prs=False, lifecycle=lifecycle)
 
 
@@ -219,7 +210,7 @@ def repaired(records: Iterable[WorkRecord], now: datetime) -> list[WorkRecord]:
     claims: dict[str, list[WorkRecord]] = {}
     for record in records:
         if record.is_orchestrator:
-            if record.prs or record.finds_prs or status_of(record.lifecycle) in PR_OWNING:
+            if record.prs or record.finds_prs or life.status_of(record.lifecycle) in life.PR_OWNING:
                 wrong.append(record)
         elif record.prs:
             claims.setdefault(record.prs[0].identity, []).append(record)
@@ -232,4 +223,4 @@ def repaired(records: Iterable[WorkRecord], now: datetime) -> list[WorkRecord]:
 def _claim_strength(record: WorkRecord) -> tuple[bool, float, str]:
     times = (record.last_active_at, record.restored_at, record.created_at)
     newest = max(at.timestamp() for at in times if at is not None)
-    return status_of(record.lifecycle) in PR_TRACKING, newest, record.session_id
+    return life.status_of(record.lifecycle) in life.PR_TRACKING, newest, record.session_id

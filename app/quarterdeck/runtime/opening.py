@@ -22,18 +22,8 @@ from quarterdeck.store.kept_rows import first_read
 from quarterdeck.supervisor.shown_rows import Guests, first_fleet
 from quarterdeck.tmux.look import FirstLook
 from quarterdeck.tmux.navigation import own_pane
+from quarterdeck.tui import preferences as prefs
 from quarterdeck.tui.backend import OpenFleet
-from quarterdeck.tui.preferences import (
-    KEPT,
-    ConsoleMemory,
-    arranged,
-    arrangement,
-    fingerprint,
-    kept_preferences,
-    key_of,
-    preferences_of,
-    preferences_to_keep,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,18 +69,18 @@ class FirstFrame:
         self._own = own_pane(address)
         self._look = FirstLook(address)
         self._read = first_read(places.state_file, self._server)
-        self.print = fingerprint(places.config_file)
+        self.print = prefs.fingerprint(places.config_file)
         """Of what the settings are read from."""
-        known = kept_preferences(self._read.meta.get(KEPT), self.print)
+        known = prefs.kept_preferences(self._read.meta.get(prefs.KEPT), self.print)
         self.is_known = known is not None
         """Whether the settings are as they were when they were last found right."""
         # What was changed since is checked before anything is shown; raises SettingsError.
-        self._by_settings = known if known is not None else preferences_of(load_settings())
+        self._by_settings = known if known is not None else prefs.preferences_of(load_settings())
 
     @cached_property
     def preferences(self) -> Preferences:
         """How the console opens."""
-        return arranged(self._by_settings, arrangement(self._read.meta.get(key_of(self._server))))
+        return prefs.arranged(self._by_settings, prefs.arrangement(self._read.meta.get(prefs.key_of(self._server))))
 
     def fleet(self) -> Fleet:
         """The sessions tmux lists, as they were last known; an empty fleet while tmux does not answer."""
@@ -146,7 +136,7 @@ class Opening:
         self.server = Path(address.socket).name
         self.themes_folder = places.themes
         self.preferences = self._first.preferences
-        self.memory = ConsoleMemory(str(address), own_session_key(str(address)))
+        self.memory = prefs.ConsoleMemory(str(address), own_session_key(str(address)))
         self.setup = ConsoleSetup(address, places, load_settings, program, self.opened)
 
     @property
@@ -227,8 +217,8 @@ class Opening:
         )
         await self.memory.use(services.context.store)
         if not self._first.is_known:
-            preferences = preferences_to_keep(preferences_of(settings), self._first.print)
-            await services.context.store.set_meta(KEPT, preferences)
+            preferences = prefs.preferences_to_keep(prefs.preferences_of(settings), self._first.print)
+            await services.context.store.set_meta(prefs.KEPT, preferences)
         self._live = self._joined(services)
         return self._live
 
