@@ -37,17 +37,9 @@ class Places(NamedTuple):
     @property
     def folders(self) -> tuple[Path, ...]:
         """The folders that must be the operator's alone, outermost first and each once."""
-        wanted = (
-            *((self.home,) if self.home else ()),
-            self.config_file.parent,
-            self.state_file.parent,
-            self.projects.parent,
-            self.log_file.parent,
-            self.spool,
-            self.lock_dir,
-            self.projects,
-        )
-        return tuple(dict.fromkeys(wanted))
+        around = [file.parent for file in (self.config_file, self.state_file, self.projects, self.log_file)]
+        wanted = (self.home, *around, self.spool, self.lock_dir, self.projects)
+        return tuple(dict.fromkeys(folder for folder in wanted if folder))
 
     @property
     def pictures(self) -> Path:

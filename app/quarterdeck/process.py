@@ -218,7 +218,7 @@ def _text(data: bytes) -> str:
 
 
 def running() -> dict[int, Process]:
-    """Every process we may see, by pid. Blocking: call it from a thread."""
+    """Every process we may see, by pid, `started` in epoch seconds. Blocking: call it from a thread."""
     # 20 ms that only those pay who look at processes.
     import psutil
 

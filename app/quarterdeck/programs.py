@@ -19,15 +19,11 @@ TMUX_VARIABLE = "TMUX_BIN"
 """The environment variable that says which tmux is used."""
 
 INSTALL = {
-    "debian": "apt install",
-    "ubuntu": "apt install",
-    "fedora": "dnf install",
-    "rhel": "dnf install",
-    "centos": "dnf install",
+    **dict.fromkeys(("debian", "ubuntu"), "apt install"),
+    **dict.fromkeys(("fedora", "rhel", "centos"), "dnf install"),
+    **dict.fromkeys(("suse", "opensuse"), "zypper install"),
     "arch": "pacman -S",
     "alpine": "apk add",
-    "suse": "zypper install",
-    "opensuse": "zypper install",
 }
 """Install command of each family of systems, by `ID` or `ID_LIKE` of os-release."""
 

@@ -24,22 +24,12 @@ if TYPE_CHECKING:
 NAMES: Final = ("session", "kept", "project", "agent")
 """What `quarterdeck names` tells."""
 KINDS: Final = {
-    "restore SESSION": "kept",
-    "remap SESSION": "kept",
-    "show SESSION": "kept",
+    **dict.fromkeys(("restore SESSION", "remap SESSION", "show SESSION", "--session", "--as"), "kept"),
+    **dict.fromkeys(("AGENT", "--agent", "--tool"), "agent"),
+    **dict.fromkeys(("PROJECT", "--project"), "project"),
+    **dict.fromkeys(("FILE", "--prompt-file", "-S"), "file"),
+    **dict.fromkeys(("--cwd", "--home"), "folder"),
     "SESSION": "session",
-    "PROJECT": "project",
-    "AGENT": "agent",
-    "--agent": "agent",
-    "--tool": "agent",
-    "--session": "kept",
-    "--as": "kept",
-    "--project": "project",
-    "--cwd": "folder",
-    "--home": "folder",
-    "-S": "file",
-    "--prompt-file": "file",
-    "FILE": "file",
 }
 """What an argument takes, by its name or, for one without a dash, by what stands for it in the help."""
 
