@@ -62,7 +62,9 @@ def generate_theme(path: str, siblings: Collection[RepoTheme] = ()) -> RepoTheme
         colours = colours_of(theme)
         if len(set(colours)) < len(colours) or not taken.isdisjoint(colours):
             continue
-        if attempt >= CHOOSY_ATTEMPTS or all(_apart(_hue(theme.body), hue) >= gap for hue in hues):
+        # Degrees to each other hue, the shorter way round.
+        apart = [abs((_hue(theme.body) - hue + 180) % 360 - 180) for hue in hues]
+        if attempt >= CHOOSY_ATTEMPTS or min(apart, default=gap) >= gap:
             return theme
     return candidate(path, LAST_RESORT)
 
@@ -104,11 +106,6 @@ def _hsl(hue: float, saturation: float, lightness: float) -> str:
 def _hue(colour: str) -> float:
     red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
     return colorsys.rgb_to_hls(red, green, blue)[0] * 360
-
-
-def _apart(one: float, other: float) -> float:
-    """Degrees between two hues, the shorter way round."""
-    return abs((one - other + 180) % 360 - 180)
 
 
 def _between(share: float, low: float, high: float) -> float:
