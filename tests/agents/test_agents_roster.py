@@ -233,6 +233,18 @@ def test_a_section_of_the_settings_makes_an_agent_with_rules_of_its_own() -> Non
     assert mine.launch(Launch(cwd=Path("/w"), prompt="p")).argv == ("robo", "p")
 
 
+@pytest.mark.parametrize(("unless", "is_found"), [(None, True), ("later", True), ("Proceed", False), ("", False)])
+def test_a_rule_of_the_settings_says_nothing_where_what_excludes_it_is_found(
+    unless: str | None, is_found: bool
+) -> None:
+    rule = {"id": "r1", "means": "permission", "region": "last", "pattern": r"^Proceed\?$", "unless": unless}
+    (mine,) = custom_agents({"robo": UserAgent.model_validate({"screen": [rule]})}, built_in())
+
+    reading = mine.read_screen(ScreenLook(text="hello\nProceed?\n", at=NOW))
+
+    assert (reading is not None) is is_found
+
+
 def test_a_section_named_as_a_known_agent_changes_that_one() -> None:
     (mine,) = custom_agents({"claude": UserAgent(flags=("--verbose",))}, built_in())
 

@@ -205,7 +205,7 @@ def match_screen(parts: Parts, rules: Sequence[ScreenRule], layout: ScreenLayout
             regions[rule.region] = _region(parts, rule.region, layout)
         text = regions[rule.region]
         found = compiled(rule.pattern).search(text)
-        if found and not (rule.unless and compiled(rule.unless).search(text)):
+        if found and (rule.unless is None or not compiled(rule.unless).search(text)):
             return Match(rule, found[0].strip())
     return None
 

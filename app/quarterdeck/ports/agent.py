@@ -112,7 +112,7 @@ class AgentSpec(Struct, frozen=True, kw_only=True):
     prompt_flag: tuple[str, ...] = ()
     """Words before the prompt on the command line."""
     system_flag: tuple[str, ...] = ()
-    """Words before standing instructions; with `{text}` or `{file}` in the last one the value goes there.
+    """Words before standing instructions; where one says `{text}`, or `{json}`, the value goes there.
 
     Without any they go in front of the prompt.
     """
