@@ -73,9 +73,11 @@ class KeysInTurn(App[int]):
     def _follow(self, event: Key, path: Iterator[DOMNode]) -> None:
         """Go behind a key from one to the next that it may pass, each of which takes what it is sent in turn."""
         for node in path:
-            step = _Step(node.task, lambda: self._follow(event, path))
+            step = _Step(lambda: self._follow(event, path))
             if node.call_later(step):
-                node.task.add_done_callback(step)
+                # Only now: what the key has closed has no task any more.
+                step.task = node.task
+                step.task.add_done_callback(step)
                 return
         self.call_later(self._turn_is_over, event)
 
@@ -96,13 +98,15 @@ class KeysInTurn(App[int]):
 class _Step:
     """Taken once: in its turn, or when what the key has closed takes nothing any more."""
 
-    def __init__(self, task: Task[None], go_on: Callable[[], None]) -> None:
-        self._task = task
+    def __init__(self, go_on: Callable[[], None]) -> None:
         self._go_on = go_on
+        self.task: Task[None] | None = None
+        """Whose turn it is."""
         self._is_taken = False
 
     def __call__(self, *_: object) -> None:
         if not self._is_taken:
             self._is_taken = True
-            self._task.remove_done_callback(self)
+            if self.task is not None:
+                self.task.remove_done_callback(self)
             self._go_on()
