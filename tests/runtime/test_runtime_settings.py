@@ -142,6 +142,25 @@ async def test_an_edit_of_the_file_is_in_force_soon_and_a_wrong_one_changes_noth
     assert "thoughts.enabled" in words
 
 
+async def test_who_cannot_go_by_an_edit_is_said_keeps_nobody_from_it_and_tries_again(desk: Desk) -> None:
+    refused: list[Settings] = []
+    heard: list[Settings] = []
+
+    def refuse(settings: Settings) -> None:
+        refused.append(settings)
+        raise SettingsError("no such agent")
+
+    desk.live.follow(lambda settings: settings, refuse)
+    desk.live.follow(lambda settings: settings, heard.append)
+    for number in (3, 4):
+        desk.file.write_text(f"[thoughts]\nconcurrency = {number}\n")
+        desk.live.look()
+
+        assert desk.told[-1] == ("settings", Health.DEGRADED, "no such agent")
+    assert [each.thoughts.concurrency for each in heard] == [3, 4]
+    assert refused == heard
+
+
 async def test_an_edit_made_while_the_console_opens_is_not_missed(tmp_path: Path) -> None:
     read = Settings()
     (tmp_path / "config.toml").write_text("[thoughts]\nenabled = false\n")

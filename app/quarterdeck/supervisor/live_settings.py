@@ -107,8 +107,14 @@ class LiveSettings:
         if settings == self.now:
             return
         self.now = settings
+        faults: list[Exception] = []
         for take_up in self._followers:
-            take_up(settings)
+            try:
+                take_up(settings)
+            except Exception as fault:  # a boundary: one that cannot go by them must not keep the others from it
+                faults.append(fault)
+        if faults:
+            raise faults[0]
 
 
 def _waiting(before: Settings, after: Settings) -> str:
