@@ -1,4 +1,4 @@
-"""Settings from defaults, file, environment and flags."""
+"""Settings from defaults, file and environment."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ class Events(fields.Section):
 
 
 class Settings(fields.Section):
-    """All settings. Defaults hold for what a file, the environment and flags leave out."""
+    """All settings. Defaults hold for what the file and the environment leave out."""
 
     tmux: Annotated[Tmux, fields.AT_NEXT_START] = Tmux()
     """How tmux is watched."""
