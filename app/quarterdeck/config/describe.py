@@ -17,9 +17,7 @@ from quarterdeck.config.fields import AT_NEXT_START, SECRET_NAME, SPLIT_COMMAND
 from quarterdeck.config.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from pydantic.fields import FieldInfo
+    from collections.abc import Iterator, Mapping, Sequence
 
 Schema = dict[str, Any]
 MASK = "********"
@@ -68,16 +66,16 @@ def schema_at(path: tuple[str, ...]) -> Schema | None:
     return _resolved(schema)
 
 
-def _field(path: tuple[str, ...]) -> FieldInfo | None:
-    """The model's own field at `path`; None where the operator chose a name in it."""
+def _marks(path: tuple[str, ...]) -> Sequence[object]:
+    """What the model notes of its own field at `path`; nothing where the operator chose a name in it."""
     model: object = Settings
-    field = None
+    marks: Sequence[object] = ()
     for part in path:
         field = model.model_fields.get(part) if _is_section(model) else None
         if field is None:
-            return None
-        model = field.annotation
-    return field
+            return ()
+        model, marks = field.annotation, field.metadata
+    return marks
 
 
 def _is_section(annotation: object) -> TypeGuard[type[BaseModel]]:
@@ -86,14 +84,12 @@ def _is_section(annotation: object) -> TypeGuard[type[BaseModel]]:
 
 def is_command(path: tuple[str, ...]) -> bool:
     """Whether the list at `path` is a program and its arguments."""
-    field = _field(path)
-    return field is not None and SPLIT_COMMAND in field.metadata
+    return SPLIT_COMMAND in _marks(path)
 
 
 def waits_for_next_start(path: tuple[str, ...]) -> bool:
     """Whether a console that is open does not take up the setting, or section, at `path`."""
-    field = _field(path)
-    return field is not None and AT_NEXT_START in field.metadata
+    return AT_NEXT_START in _marks(path)
 
 
 def known_keys(path: tuple[str, ...]) -> tuple[str, ...]:
