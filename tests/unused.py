@@ -57,6 +57,7 @@ ALLOWED: Final = (
     Allowed("tmux/", "connection_* pipe_* process_exited exc", "asyncio calls it, with what is not always needed"),
     Allowed("", "model_config", "pydantic reads it"),
     Allowed("store/", "text_factory", "sqlite3 reads it"),
+    Allowed("errors.py", "__init_subclass__", "Python calls it for each kind of error"),
     # Fields that are read as a whole, or only kept.
     Allowed("core/lifecycle.py", "last_*_at", "kept with the record"),
     Allowed("core/pull_request.py", "base_branch is_draft", "kept with the record"),
