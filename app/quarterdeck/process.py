@@ -139,8 +139,8 @@ async def _started(
     """A program that has so much time: it and all it started are ended unless the block is left well."""
     if not argv or any("\0" in part for part in argv):
         raise ProgramFailed("A program cannot be started with an empty command or a NUL in it.")
-    try:
-        process = await create_subprocess_exec(
+    starting = asyncio.ensure_future(
+        create_subprocess_exec(
             *argv,
             stdin=PIPE if has_input else DEVNULL,
             stdout=PIPE,
@@ -150,8 +150,15 @@ async def _started(
             # A group of its own, so that all it started can be ended with it, and Ctrl-C reaches only us.
             start_new_session=True,
         )
+    )
+    try:
+        process = await asyncio.shield(starting)
     except OSError as error:
         raise _start_error(argv[0], cwd, error) from error
+    except asyncio.CancelledError:
+        # asyncio leaves a pipe open when it is cancelled while it connects the program's streams.
+        await asyncio.shield(_end_started(starting))
+        raise
     ended = False
     try:
         async with asyncio.timeout(timeout):
@@ -162,6 +169,11 @@ async def _started(
     finally:
         if not ended:
             await asyncio.shield(_end_group(process))
+
+
+async def _end_started(starting: asyncio.Future[Process]) -> None:
+    with suppress(OSError):
+        await _end_group(await starting)
 
 
 def _start_error(program: str, cwd: Path | str | None, error: OSError) -> ProgramError:

@@ -163,6 +163,24 @@ async def test_on_cancellation_it_and_its_children_are_ended(tmp_path: Path) -> 
 
 
 @pytest.mark.process
+async def test_a_program_is_ended_with_its_children_although_its_start_was_cancelled(tmp_path: Path) -> None:
+    for turns in range(2, 9):
+        file = tmp_path / str(turns)
+        running = asyncio.create_task(run(["sh", "-c", f"sleep 600 & echo $! > {file}; wait"], timeout=50))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        # The loop stands still meanwhile, so that the program is faster than who starts it.
+        until(lambda file=file: has_line(file), "the child says its pid")
+
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+        pid = int(file.read_text())
+        await eventually(lambda pid=pid: has_ended(pid), f"it ends, cancelled after {turns} turns of the loop")
+
+
+@pytest.mark.process
 async def test_a_program_asked_to_end_may_clear_up_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("quarterdeck.process.GRACE_SECONDS", PATIENCE)
     lock = tmp_path / "lock"
