@@ -38,13 +38,7 @@ NARROWEST_NAME: Final = 8
 LONGEST_FOLDER: Final = 32
 DROPPED: Final = ("id", "folder", "quiet", "thought", "agent")
 """Columns that go when there is no room, the first first."""
-COLOURS: Final = {
-    "yellow": Colour.YELLOW,
-    "red": Colour.RED,
-    "cyan": Colour.CYAN,
-    "blue": Colour.BLUE,
-    "dim": Colour.DIM,
-}
+COLOURS = {"yellow": Colour.YELLOW, "red": Colour.RED, "cyan": Colour.CYAN, "blue": Colour.BLUE, "dim": Colour.DIM}
 HEADS: Final = {"sign": ""}
 """What stands over a column, where that is not its name."""
 
