@@ -26,8 +26,10 @@ NOT_INHERITED = (
     # Set where we are run by git itself, from a hook or an alias.
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"),
     *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX"),
+    # Set where an agent of ours runs us: `operations.start_agent.environment`.
+    *("QUARTERDECK_SESSION", "QUARTERDECK_PROJECT", "QUARTERDECK_CALLER", "QUARTERDECK_TMUX_NAME", "QUARTERDECK_ISSUE"),
 )
-"""A child must never take our tmux, or a repository around us, for its own."""
+"""No program of ours, and no tmux server that we start, takes our tmux, repository or session for its own."""
 DEFAULT_LIMIT = 8 * 1024 * 1024
 GRACE_SECONDS = 0.5
 """What a program that must end gets between SIGTERM and SIGKILL, to take its lock files away."""
@@ -49,7 +51,7 @@ class Result(Struct, frozen=True):
 
 
 def child_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Our environment without tmux's variables, with `extra` on top."""
+    """Our environment without `NOT_INHERITED`, with `extra` on top."""
     kept = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
     return kept | dict(extra or {})
 

@@ -87,7 +87,7 @@ async def bench(sessions: int, folder: str) -> dict[tuple[str, str], list[float]
         for at in range(sessions + EVENTS):
             server.session(f"session-{at}")
         panes = panes_of(server)
-        hints, waiting = Hints(), Waiting()
+        hints, waiting = Hints(poll_every=1), Waiting()
         hints.watch(panes)
         tasks = [
             asyncio.create_task(read_hints(hints, waiting)),

@@ -79,7 +79,9 @@ async def bench(sessions: int, folder: str) -> dict[str, float]:
                 for word in ("new-session", "-d", "-s", f"session-{n}", "--", "sleep", "3600", ";")
             ]
             server.run(*commands[:-1])
-        mux = TmuxMux(ServerAddress(server.socket), persistent=True, timeout=PATIENCE)
+        mux = TmuxMux(
+            ServerAddress(server.socket), persistent=True, timeout=PATIENCE, command_timeout=PATIENCE, poll_every=1
+        )
         look = await mux.look()
         assert isinstance(look, Snapshot)
         assert len(look.panes) == sessions

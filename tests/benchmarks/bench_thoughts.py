@@ -21,8 +21,7 @@ from quarterdeck.values import replace
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "app"), str(ROOT / "tests")]
 
-from quarterdeck.core.fleet import Fleet  # noqa: E402
-from quarterdeck.core.model_calls import Cadence  # noqa: E402 - the checkout's own code, found a line above
+from quarterdeck.core.fleet import Fleet  # noqa: E402 - the checkout's own code, found a line above
 from quarterdeck.core.session import Need, SessionId, SessionState  # noqa: E402
 from quarterdeck.core.transcript import ActionKind, AgentAction  # noqa: E402
 from quarterdeck.ports.clock import SystemClock  # noqa: E402
@@ -32,7 +31,7 @@ from quarterdeck.supervisor.accepted_thoughts import AcceptedThoughts, ThoughtQu
 from quarterdeck.supervisor.session_thoughts import ThoughtPublisher  # noqa: E402
 from quarterdeck.supervisor.thought_engine import ThoughtEngine  # noqa: E402
 from quarterdeck.thoughts.local import line_of  # noqa: E402
-from support.thinking import agent_of, session_of, terminal_of, view_of  # noqa: E402
+from support.thinking import CADENCE, agent_of, session_of, terminal_of, view_of  # noqa: E402
 
 if TYPE_CHECKING:
     from quarterdeck.core.insight import Insight
@@ -103,7 +102,7 @@ async def measure(count: int, seconds: float, *, thinks: bool) -> tuple[float, i
                 insight=lambda session: scene.insights[session.session_id],
                 publisher=publisher,
                 line_of=line_of,
-                setup=EngineSetup(cadence=Cadence()),
+                setup=EngineSetup(cadence=CADENCE, concurrency=2),
                 clock=scene.clock,
                 report=lambda *_: None,
                 is_writer=lambda: True,

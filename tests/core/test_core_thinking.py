@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from quarterdeck.core.events import Health
 from quarterdeck.core.insight import changed_characters, context_of, fingerprint, new_output
-from quarterdeck.core.model_calls import DAY, HOUR, Cadence, Caps, EngineHealth, Spending, spending_from
+from quarterdeck.core.model_calls import DAY, HOUR, Caps, EngineHealth, Spending, spending_from
 from quarterdeck.core.reading import Reading, waits_for_operator
 from quarterdeck.core.redact import redact_firmly
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
-from quarterdeck.core.thought import LONGEST, tidy, tidy_answer
+from quarterdeck.core.thought import LONGEST_THOUGHT, tidy, tidy_answer
 from quarterdeck.values import replace
 from support.fleet import NOW
-from support.thinking import agent_of, session_of, terminal_of, view_of
+from support.thinking import CADENCE, agent_of, session_of, terminal_of, view_of
 
 # The objective
 
@@ -90,8 +90,8 @@ def test_context_is_the_end_without_blank_lines() -> None:
     [(0, 15), (44.9, 15), (45, 45), (119.9, 45), (120, 120)],
 )
 def test_the_gap_follows_how_long_the_objective_is_stable(stable: float, gap: float) -> None:
-    assert Cadence().gap(stable, objective_changed=False) == gap
-    assert Cadence().gap(stable, objective_changed=True) == 15
+    assert CADENCE.gap(stable, objective_changed=False) == gap
+    assert CADENCE.gap(stable, objective_changed=True) == 15
 
 
 # Health
@@ -235,7 +235,7 @@ def test_a_long_line_is_cut_to_117_and_three_dots() -> None:
 @given(st.text(max_size=400))
 def test_no_text_makes_more_than_one_clean_line(text: str) -> None:
     for line in (tidy(text), tidy_answer(text)):
-        assert len(line) <= LONGEST
+        assert len(line) <= LONGEST_THOUGHT
         assert line == line.strip()
         assert not any(ord(char) < 32 or 127 <= ord(char) < 160 for char in line)
 

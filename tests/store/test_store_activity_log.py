@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from quarterdeck.config.settings import Events
 from quarterdeck.ports.store import Activity, ActivityQuery, Level
 from quarterdeck.store import activity_log
 from quarterdeck.store.sqlite import SqliteStore
@@ -156,7 +157,7 @@ async def test_events_older_than_a_week_go_and_the_index_with_them(
     store: SqliteStore, clock: HandClock, tmp_path: Path
 ) -> None:
     await store.record(event("a.b", "ancient needle"))
-    clock.advance(activity_log.KEEP_DAYS * activity_log.DAY + 3601)
+    clock.advance(Events().keep_days * activity_log.DAY + 3601)
     await store.record(replace(event("a.b", "fresh needle"), at=clock.now()))
 
     assert [one.summary for one in await store.activity(ActivityQuery())] == ["fresh needle"]

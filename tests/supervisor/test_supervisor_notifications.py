@@ -182,7 +182,7 @@ async def test_needs_that_begin_together_are_one_message() -> None:
 
 
 async def test_each_kind_goes_only_where_it_was_set_to_go() -> None:
-    rules = NoticeRules(channels={Need.PERMISSION: (Channel.BELL,), Need.FINISHED: ()})
+    rules = NoticeRules(channels={Need.PERMISSION: (Channel.BELL,), Need.FINISHED: ()}, together=2)
     bench = Bench(rules)
     bench.becomes(DONE)
     bench.becomes(replace(ASKS, session_id=SessionId("sess_2")))

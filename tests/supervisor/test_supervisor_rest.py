@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from quarterdeck.config.settings import Tmux
 from quarterdeck.core.events import Health
 from quarterdeck.core.process_tree import Process, grow
 from quarterdeck.core.reading_ladder import DAMPED_FOR
@@ -16,7 +17,7 @@ from quarterdeck.core.session import Need, SessionState
 from quarterdeck.supervisor.processes import ProcessTable
 from quarterdeck.supervisor.state_reader import StateReader
 from quarterdeck.supervisor.supervisor import Supervisor
-from quarterdeck.supervisor.watcher import LONGEST, RESYNC
+from quarterdeck.supervisor.watcher import LONGEST
 from quarterdeck.values import replace
 from support.agent_crowd import AT_REST
 from support.recordings import FULL, NOW, recordings
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.mux import CaptureRequest
     from support.recordings import Recording
 
+RESYNC = Tmux().resync_seconds
 TITLES_AT_REST = {(each.agent_key, each.title): each for each in recordings(FULL) if each.truth in AT_REST}
 """Every title that an agent at rest was seen with."""
 ASKS = next(each for each in recordings(FULL) if each.truth == "waiting-permission")

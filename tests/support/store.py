@@ -8,6 +8,7 @@ import sqlite3
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from quarterdeck.config.settings import Events
 from quarterdeck.core.pane import TmuxSessionId
 from quarterdeck.core.session import Session, SessionId, ThoughtSource
 from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
@@ -45,7 +46,9 @@ async def open_store(
     path: Path, clock: HandClock | None = None, *, busy_timeout: float = 0.3
 ) -> AsyncIterator[SqliteStore]:
     """A store that does not wait long for anybody unless told, at a noon that never passes."""
-    async with SqliteStore(path, clock=clock or HandClock(), busy_timeout=busy_timeout, retry_every=0.05) as store:
+    async with SqliteStore(
+        path, clock=clock or HandClock(), busy_timeout=busy_timeout, retry_every=0.05, keep_days=Events().keep_days
+    ) as store:
         yield store
 
 

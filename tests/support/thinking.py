@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.events import Health
     from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
 
+CADENCE = Cadence(tick=15, hot=15, warm=45, cold=120)
 ONE = SessionId("sess_1")
 
 
@@ -165,7 +166,7 @@ class Rig:
 
     def setup(self, **fields: object) -> EngineSetup:
         """How the engine works, by default."""
-        base = EngineSetup(thinker=self.model, cadence=Cadence())
+        base = EngineSetup(thinker=self.model, cadence=CADENCE, concurrency=2)
         return replace(base, **fields)  # type: ignore[arg-type] # as above
 
     @property

@@ -49,7 +49,9 @@ async def mux_at(
 ) -> AsyncIterator[TmuxMux]:
     """A mux that is closed afterwards; a persistent one is connected when it is handed out, if a server runs."""
     address = ServerAddress(server.socket)
-    mux = TmuxMux(address, persistent=persistent, home=home, timeout=timeout, command_timeout=PATIENCE, clock=clock)
+    mux = TmuxMux(
+        address, persistent=persistent, home=home, timeout=timeout, command_timeout=PATIENCE, poll_every=1, clock=clock
+    )
     try:
         if linked and mux.control is not None and server.alive():
             mux.control.start()

@@ -223,7 +223,9 @@ async def open_place(folder: Path, socket: Path, repository: Repository, **proje
         env={"QD_NOTES": str(notes), "QUARTERDECK_SESSION": "mine"},
     )
     async with SqliteStore(folder / "home" / "state.db") as store:
-        mux = TmuxMux(ServerAddress(str(socket)), persistent=False, timeout=PATIENCE, command_timeout=PATIENCE)
+        mux = TmuxMux(
+            ServerAddress(str(socket)), persistent=False, timeout=PATIENCE, command_timeout=PATIENCE, poll_every=1
+        )
         work_context = WorkContext(
             mux=mux,
             store=store,

@@ -17,7 +17,7 @@ from quarterdeck.core.reading_ladder import decide
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import Ask, Evidence, Need, Session, SessionId, SessionState
 from quarterdeck.core.text import clean_lines
-from quarterdeck.core.thought import LONGEST
+from quarterdeck.core.thought import LONGEST_THOUGHT
 from quarterdeck.core.transcript import ActionKind, AgentAction
 from quarterdeck.thoughts.local import line_of
 from quarterdeck.values import replace
@@ -88,7 +88,7 @@ def test_the_line_of_a_recorded_agent_is_true_and_clean(recording: Recording, tm
         assert line is None
         return
     assert line
-    assert len(line) <= LONGEST
+    assert len(line) <= LONGEST_THOUGHT
     assert not SCREEN_PIECES.search(line)
     if recording.truth in BEGINS:
         assert line.startswith(BEGINS[recording.truth])
@@ -290,7 +290,7 @@ def test_no_words_of_others_make_a_line_that_is_not_one_clean_line(
     ):
         line = line_of(insight)
 
-        assert line is None or (len(line) <= LONGEST and not SCREEN_PIECES.search(line))
+        assert line is None or (len(line) <= LONGEST_THOUGHT and not SCREEN_PIECES.search(line))
 
 
 def test_the_recordings_have_a_time() -> None:

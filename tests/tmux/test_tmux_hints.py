@@ -95,7 +95,7 @@ def open_files() -> int:
 async def test_an_exit_is_hinted_with_the_status_of_a_process_that_is_not_our_child(server: TmuxServer) -> None:
     leaves, killed = server.session("leaves", *READER), server.session("killed", *READER)
 
-    async with reading(Hints()) as reader:
+    async with reading(Hints(poll_every=1)) as reader:
         reader.hints.watch(panes_of(server))
         os.kill(pane_of(server, killed).pid, signal.SIGKILL)
         server.run("send-keys", "-t", leaves, "q", "Enter")
@@ -108,7 +108,7 @@ async def test_an_exit_is_hinted_where_tmux_keeps_the_pane_and_says_nothing(serv
     server.run("set-option", "-g", "remain-on-exit", "on")
     leaves = server.session("leaves", *READER)
 
-    async with reading(Hints()) as reader:
+    async with reading(Hints(poll_every=1)) as reader:
         reader.hints.watch(panes_of(server))
         server.run("send-keys", "-t", leaves, "q", "Enter")
 
@@ -119,7 +119,7 @@ async def test_output_is_hinted_for_the_pane_that_wrote_and_no_other(server: Tmu
     writer = server.session("writer")
     server.session("quiet")
 
-    async with reading(Hints()) as reader:
+    async with reading(Hints(poll_every=1)) as reader:
         reader.hints.watch(panes_of(server))
         write_to(pane_of(server, writer).tty)
 
@@ -130,7 +130,7 @@ async def test_output_is_hinted_for_the_pane_that_wrote_and_no_other(server: Tmu
 async def test_what_is_written_before_the_watch_is_armed_again_is_hinted_too(server: TmuxServer) -> None:
     writer = server.session("writer")
 
-    async with reading(Hints()) as reader:
+    async with reading(Hints(poll_every=1)) as reader:
         reader.hints.watch(panes_of(server))
         tty = pane_of(server, writer).tty
         write_to(tty, "first")
@@ -147,7 +147,7 @@ async def test_a_loud_pane_costs_few_hints_unless_it_is_looked_at(
     writer, other = server.session("writer"), server.session("other")
     tty = pane_of(server, writer).tty
 
-    async with reading(Hints()) as reader:
+    async with reading(Hints(poll_every=1)) as reader:
         reader.hints.watch(panes_of(server))
         for _ in range(10):
             write_to(tty)
@@ -163,7 +163,7 @@ async def test_two_hundred_panes_are_hinted(server: TmuxServer) -> None:
     panes = panes_of(server)
     assert len(panes) == 201
 
-    async with reading(Hints()) as reader:
+    async with reading(Hints(poll_every=1)) as reader:
         reader.hints.watch(panes)
         for pane in panes:
             write_to(pane.tty)
@@ -179,7 +179,7 @@ async def test_a_pane_that_is_watched_no_more_gives_no_hints(server: TmuxServer)
     left, kept = server.session("left", *READER), server.session("kept", *READER)
     panes = panes_of(server)
 
-    async with reading(Hints()) as reader:
+    async with reading(Hints(poll_every=1)) as reader:
         reader.hints.watch(panes)
         reader.hints.watch([pane for pane in panes if pane.pane_id != left])
         server.run("send-keys", "-t", left, "q", "Enter")
@@ -221,7 +221,7 @@ async def test_a_pid_that_is_another_process_now_is_taken_for_an_exit(server: Tm
     until(lambda: server.ask(two, "#{pane_current_command}") == "sleep", "the program ran")
     mistaken = replace(pane_of(server, one), pid=pane_of(server, two).pid)
 
-    async with reading(Hints()) as reader:
+    async with reading(Hints(poll_every=1)) as reader:
         reader.hints.watch([mistaken])
 
         assert (await reader.until(exit_of(mistaken.pane_id))).exit_status is None
@@ -232,7 +232,7 @@ async def test_a_process_that_is_gone_is_told_once_however_often_the_pane_is_lis
     writer = server.session("writer")
     panes = panes_of(server)
 
-    async with reading(Hints()) as reader:
+    async with reading(Hints(poll_every=1)) as reader:
         reader.hints.watch(panes)
         server.run("send-keys", "-t", leaves, "q", "Enter")
         await reader.until(exit_of(leaves))
@@ -313,7 +313,7 @@ async def test_a_process_that_gets_no_pidfd_is_polled(server: TmuxServer, monkey
     ],
 )
 async def test_a_notice_becomes_a_hint(name: str, args: str, hint: Hint) -> None:
-    async with reading(Hints()) as reader:
+    async with reading(Hints(poll_every=1)) as reader:
         reader.hints.notice("output", "%1 noise")
         reader.hints.notice("never-heard-of", "x")
         reader.hints.notice(name, args)
@@ -324,7 +324,7 @@ async def test_a_notice_becomes_a_hint(name: str, args: str, hint: Hint) -> None
 async def test_hints_that_do_not_fit_are_counted(server: TmuxServer) -> None:
     panes = [pane_of(server, server.session(f"s{at}")) for at in range(3)]
 
-    async with reading(Hints(capacity=1)) as reader:
+    async with reading(Hints(capacity=1, poll_every=1)) as reader:
         reader.hints.watch(panes)
         for pane in panes:
             write_to(pane.tty)
@@ -338,7 +338,7 @@ async def test_closing_lets_go_of_every_file_and_timer(server: TmuxServer) -> No
     panes = panes_of(server)
     before = open_files()
 
-    async with reading(Hints()) as reader:
+    async with reading(Hints(poll_every=1)) as reader:
         reader.hints.watch(panes)
         assert open_files() == before + len(panes) + 1
         write_to(pane_of(server, writer).tty)
@@ -350,7 +350,7 @@ async def test_closing_lets_go_of_every_file_and_timer(server: TmuxServer) -> No
 
 
 async def test_nothing_is_scheduled_at_rest(server: TmuxServer) -> None:
-    async with reading(Hints()) as reader:
+    async with reading(Hints(poll_every=1)) as reader:
         reader.hints.watch(panes_of(server))
         scheduled: list[object] = asyncio.get_running_loop()._scheduled  # type: ignore[attr-defined]
 
@@ -359,7 +359,7 @@ async def test_nothing_is_scheduled_at_rest(server: TmuxServer) -> None:
 
 def test_a_pane_without_a_process_is_left_alone() -> None:
     async def run() -> int:
-        hints = Hints()
+        hints = Hints(poll_every=1)
         hints.watch([Pane(pane_id=PaneId("%0"), window_id=None, tmux_id=None, session_name="", session_created=0)])  # type: ignore[arg-type]
         hints.close()
         return len([hint async for hint in hints.stream()])

@@ -347,7 +347,13 @@ async def test_no_server_is_an_answer_and_none_is_started(server: TmuxServer, *,
 
 
 async def test_a_folder_that_is_not_there_is_no_server(folder: Path) -> None:
-    mux = TmuxMux(ServerAddress(str(folder / "nowhere" / "s")), persistent=False, timeout=PATIENCE)
+    mux = TmuxMux(
+        ServerAddress(str(folder / "nowhere" / "s")),
+        persistent=False,
+        timeout=PATIENCE,
+        command_timeout=PATIENCE,
+        poll_every=1,
+    )
 
     assert isinstance(await mux.look(), NoServer)
 

@@ -17,6 +17,7 @@ from quarterdeck.runtime.services import open_services
 from quarterdeck.tmux.control_protocol import Block
 from quarterdeck.tmux.look import Looker
 from quarterdeck.tmux.one_call import Breaker
+from support.patience import PATIENCE
 from support.tmux_mux import snapshot
 from support.tmux_server import TmuxServer
 
@@ -85,7 +86,11 @@ async def test_a_refusal_down_the_pipe_is_asked_again_by_a_spawned_tmux(tmux_soc
 
     clock = SystemClock()
     looker = Looker(
-        ServerAddress(str(tmux_socket)), control=cast("Any", Refusing()), breaker=Breaker(clock.monotonic), clock=clock
+        ServerAddress(str(tmux_socket)),
+        control=cast("Any", Refusing()),
+        breaker=Breaker(clock.monotonic),
+        clock=clock,
+        timeout=PATIENCE,
     )
 
     assert isinstance(await looker.look(None), NoServer)

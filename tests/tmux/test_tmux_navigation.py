@@ -10,6 +10,7 @@ import pytest
 
 from quarterdeck.core.pane import PaneId, ServerAddress, TmuxSessionId
 from quarterdeck.errors import NotFound, Refused
+from quarterdeck.process import child_environment
 from quarterdeck.programs import tmux_program
 from quarterdeck.tmux.navigation import (
     CONSOLE_OPTION,
@@ -26,7 +27,6 @@ from quarterdeck.tmux.navigation import (
     placement,
     remember_console,
 )
-from quarterdeck.tmux.one_call import outside_environment
 from quarterdeck.tmux.tmux_commands import TmuxCommands
 from support.patience import PATIENCE
 from support.tmux_server import TmuxServer, until
@@ -229,7 +229,7 @@ async def test_outside_tmux_the_command_to_type_attaches(
 
     assert terminals.shows(terminals.names()[0]) == agent
     assert attach_argv(commands.address, agent) == [tmux_program(), "-S", server.socket, "attach-session", "-t", agent]
-    assert "TMUX" not in outside_environment()
+    assert "TMUX" not in child_environment()
 
 
 async def test_from_another_servers_pane_the_command_to_type_crosses_over(

@@ -31,7 +31,7 @@ def server(tmux_socket: Path) -> Iterator[TmuxServer]:
 
 
 def looking_at(path: Path | str, timeout: float = PATIENCE) -> TmuxMux:
-    return TmuxMux(ServerAddress(str(path)), persistent=False, timeout=timeout)
+    return TmuxMux(ServerAddress(str(path)), persistent=False, timeout=timeout, command_timeout=PATIENCE, poll_every=1)
 
 
 async def test_what_tmux_prints_is_given(server: TmuxServer) -> None:

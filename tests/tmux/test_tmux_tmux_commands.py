@@ -15,6 +15,7 @@ import pytest
 from quarterdeck.core.pane import PaneId, ServerAddress, TmuxSessionId
 from quarterdeck.errors import TmuxRefused, TmuxUnreachable
 from quarterdeck.ports.mux import NewSession
+from quarterdeck.process import NOT_INHERITED
 from quarterdeck.programs import TMUX_VARIABLE, find_tmux
 from quarterdeck.tmux.new_session import made_target
 from quarterdeck.tmux.quoting import unexpanded, words
@@ -219,6 +220,23 @@ async def test_the_environment_is_really_passed(
     assert seen["TMUX_PANE"] == pane.pane_id
     if not running:
         assert seen["LC_ALL"] == "C"
+
+
+async def test_a_server_that_we_start_is_bound_to_no_repository_and_to_no_session(
+    server: TmuxServer, commands: TmuxCommands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bound = {*NOT_INHERITED, "QUARTERDECK_SESSION", "GIT_DIR"}
+    for name in (*bound, "QUARTERDECK_HOME"):
+        monkeypatch.setenv(name, "ours")
+
+    await commands.new_session(NewSession(cwd=tmp_path, argv=("sh", "-c", "env > env.new; mv env.new env; sleep 99")))
+
+    until(lambda: (tmp_path / "env").exists(), "the environment was written down")
+    pane, everywhere = read(tmp_path / "env"), server.run("show-environment", "-g")
+    for seen in (pane, everywhere):
+        held = dict(line.split("=", 1) for line in seen.splitlines() if "=" in line)
+        assert held["QUARTERDECK_HOME"] == "ours"
+        assert [name for name in sorted(bound) if held.get(name) == "ours"] == []
 
 
 @pytest.mark.parametrize(

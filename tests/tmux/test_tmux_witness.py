@@ -38,7 +38,9 @@ def private_folder_of_tmux(short_folder: Path, monkeypatch: pytest.MonkeyPatch) 
 async def mux(request: pytest.FixtureRequest, session: libtmux.Session) -> AsyncIterator[TmuxMux]:
     """Ours, at the server that libtmux has made."""
     socket = session.server.cmd("display-message", "-p", "#{socket_path}").stdout[0]
-    mux = TmuxMux(ServerAddress(socket), persistent=request.param, timeout=PATIENCE, command_timeout=PATIENCE)
+    mux = TmuxMux(
+        ServerAddress(socket), persistent=request.param, timeout=PATIENCE, command_timeout=PATIENCE, poll_every=1
+    )
     if mux.control is not None:
         mux.control.start()
         assert await until_linked(mux.control)

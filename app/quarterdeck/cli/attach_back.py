@@ -18,10 +18,10 @@ def attach(call: Call) -> int:
     """Show the session on this terminal."""
     argv = asyncio.run(_attach(call))
     if argv:
-        from quarterdeck.tmux.one_call import outside_environment
+        from quarterdeck.process import child_environment
 
         # In place of this process, so that the terminal is tmux's alone.
-        os.execvpe(argv[0], argv, outside_environment())  # noqa: S606 - argv of ours, no shell
+        os.execvpe(argv[0], argv, child_environment())  # noqa: S606 - argv of ours, no shell
     return 0
 
 

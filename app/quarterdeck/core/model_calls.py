@@ -48,10 +48,10 @@ class Skip(StrEnum):
 class Cadence(Struct, frozen=True):
     """Shortest seconds between two questions about a session: in any case, and the longer its objective is stable."""
 
-    tick: float = 15.0
-    hot: float = 15.0
-    warm: float = 45.0
-    cold: float = 120.0
+    tick: float
+    hot: float
+    warm: float
+    cold: float
 
     def gap(self, stable_for: float, *, objective_changed: bool) -> float:
         """Seconds that must have passed since the last question."""

@@ -37,7 +37,7 @@ class NoticeRules(Struct, frozen=True, kw_only=True):
     channels: Mapping[Need, tuple[Channel, ...]] = field(default_factory=dict)
     quiet_hours: str = ""
     """`22:00-07:30`, in local time; "" = none."""
-    together: float = 2.0
+    together: float
     """Seconds in which needs that begin are told as one."""
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from quarterdeck.core.pane import Pane
     from quarterdeck.core.session import Session
 
-LONGEST = 120
+LONGEST_THOUGHT = 120
+"""Characters; more is cut."""
 READ_LIMIT = 4_000
 """Characters looked at; what a thought is lies at the beginning."""
 
@@ -141,10 +142,10 @@ def key_for(session: Session, thoughts: Mapping[str, ThoughtSnapshot], pane_key:
 
 
 def tidy(text: str) -> str:
-    """The text as one line of at most `LONGEST` characters."""
+    """The text as one line of at most `LONGEST_THOUGHT` characters."""
     text = _DECORATION.sub(" ", clean(text[:READ_LIMIT]))
     text = " ".join(redact_firmly(text).split())
-    return text if len(text) <= LONGEST else text[: LONGEST - 3].rstrip() + "..."
+    return text if len(text) <= LONGEST_THOUGHT else text[: LONGEST_THOUGHT - 3].rstrip() + "..."
 
 
 def tidy_answer(text: str) -> str:

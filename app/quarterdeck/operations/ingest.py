@@ -12,13 +12,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from quarterdeck.core.redact import redact
 from quarterdeck.core.session import ActionCue, ActionCueKind, RestState, ThoughtSource, ThoughtState
 from quarterdeck.core.text import clean
-from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
+from quarterdeck.core.thought import LONGEST_THOUGHT, ThoughtSnapshot, ThoughtUpdate
 
 if TYPE_CHECKING:
     from quarterdeck.ports.store import Store
 
 LONGEST_LINE = 8 * 1024 * 1024
-LONGEST_THOUGHT = 120
 Count = Annotated[int, Field(ge=0, le=2**53)]
 
 

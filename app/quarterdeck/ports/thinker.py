@@ -65,7 +65,7 @@ class EngineSetup(Struct, frozen=True, kw_only=True):
     thinker: Thinker | None = None
     """None = every line is made here, without a model."""
     cadence: Cadence
-    concurrency: int = 2
+    concurrency: int
 
 
 class Thinkers(Protocol):

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 DATA_LIMIT = 16 * 1024
 """Characters of JSON; an event with more is kept without its data."""
 DAY = 24 * 3600.0
-KEEP_DAYS = 7
 KEPT_AT_MOST = 100_000
 PRUNED_AT_ONCE = 1_000
 BATCHES = 20
@@ -102,7 +101,7 @@ def find(connection: sqlite3.Connection, query: ActivityQuery) -> list[Activity]
     return [_activity(row) for row in rows]
 
 
-def prune(connection: sqlite3.Connection, now: float, keep_days: int = KEEP_DAYS) -> int:
+def prune(connection: sqlite3.Connection, now: float, keep_days: int) -> int:
     """Remove what is older than that, or more than the log may hold; answers how many events went."""
     (newest,) = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
     gone = 0

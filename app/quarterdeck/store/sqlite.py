@@ -50,7 +50,7 @@ class SqliteStore:
         clock: Clock | None = None,
         busy_timeout: float = BUSY_TIMEOUT,
         retry_every: float = RETRY_EVERY,
-        keep_days: int | None = activity_log.KEEP_DAYS,
+        keep_days: int | None = None,
     ) -> None:
         self.path = path
         self.database = Database(path, busy_timeout=busy_timeout, retry_every=retry_every)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from quarterdeck.ports.mux import Hint
     from quarterdeck.supervisor.supervisor import Supervisor
 
-RESYNC = 10.0
 OUTPUT_GAP = 0.25
 """Output alone asks for a look at most this often; a birth or death is looked at as it comes."""
 EXIT_PATIENCE = 0.004
@@ -53,7 +52,7 @@ class Watcher:
         supervisor: Supervisor,
         after_look: Callable[[Look, set[PaneId] | None], Awaitable[float | None]],
         *,
-        resync: float = RESYNC,
+        resync: float,
     ) -> None:
         self._supervisor = supervisor
         self._after_look = after_look

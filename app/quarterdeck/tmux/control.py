@@ -77,7 +77,7 @@ class ControlClient:
         home: PaneId | None = None,
         on_notice: Callable[[Notification], None],
         on_link: Callable[[bool], None],
-        timeout: float = one_call.TIMEOUT,
+        timeout: float,
     ) -> None:
         self.address = address
         self._home = home

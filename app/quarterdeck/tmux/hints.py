@@ -20,8 +20,6 @@ logger = logging.getLogger(__name__)
 
 CAPACITY: Final = 4096
 """Different hints kept for a reader who is busy: eight for each of 500 panes."""
-POLL_EVERY: Final = 1.0
-"""Seconds between two polls, where one is needed."""
 
 NOTICES: Final = {
     # What tmux 3.2 to 3.7 tells a control client; of sessions it is not attached to it says `unlinked-`.
@@ -98,7 +96,7 @@ class Hints:
         use_inotify: bool = True,
         use_notices: bool = True,
         capacity: int = CAPACITY,
-        poll_every: float | None = None,
+        poll_every: float,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._stream = HintStream(capacity)
@@ -106,7 +104,7 @@ class Hints:
         self._outputs = OutputWatch(self._loop, self._wrote) if use_inotify and inotify.works() else None
         self._notices = use_notices
         self._exit_poll = ExitPoll()
-        self._poll_every = POLL_EVERY if poll_every is None else poll_every
+        self._poll_every = poll_every
         self._polling: asyncio.TimerHandle | None = None
         self._polls_exits = self._polls_output = False
         self._closed = False

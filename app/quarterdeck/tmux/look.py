@@ -98,7 +98,7 @@ class Looker:
         control: ControlClient | None,
         breaker: Breaker,
         clock: Clock,
-        timeout: float = one_call.TIMEOUT,
+        timeout: float,
     ) -> None:
         self._address = address
         self._control = control

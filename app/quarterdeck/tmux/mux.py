@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quarterdeck.ports.clock import SystemClock
-from quarterdeck.tmux import captures, one_call
+from quarterdeck.tmux import captures
 from quarterdeck.tmux.look import Looker
 from quarterdeck.tmux.one_call import Breaker
 from quarterdeck.tmux.tmux_commands import TmuxCommands
@@ -36,10 +36,10 @@ class TmuxMux(TmuxCommands):
         persistent: bool,
         home: PaneId | None = None,
         clock: Clock | None = None,
-        timeout: float = one_call.TIMEOUT,
-        command_timeout: float = one_call.TIMEOUT,
+        timeout: float,
+        command_timeout: float,
         listens: bool = True,
-        poll_every: float | None = None,
+        poll_every: float,
     ) -> None:
         clock = clock or SystemClock()
         super().__init__(address, command_timeout, Breaker(clock.monotonic))

@@ -196,7 +196,7 @@ async def ensure_console(commands: TmuxCommands, program: Sequence[str]) -> Pane
 
 
 def attach_argv(address: ServerAddress, pane_id: PaneId) -> list[str]:
-    """The command that shows a pane on a terminal outside tmux; run it with `one_call.outside_environment`."""
+    """The command that shows a pane on a terminal outside tmux; run it with `process.child_environment`."""
     return [tmux_program(), "-S", address.socket, "attach-session", "-t", pane_id]
 
 

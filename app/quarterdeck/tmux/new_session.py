@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from quarterdeck.core.text import clean_lines
 from quarterdeck.errors import TmuxRefused
+from quarterdeck.process import child_environment
 from quarterdeck.tmux import formats, one_call
 from quarterdeck.tmux.quoting import unexpanded, words
 
@@ -126,7 +127,7 @@ def _prepared(address: ServerAddress, wanted: NewSession) -> tuple[str, dict[str
     for name in wanted.env:
         if not name or "=" in name:
             raise TmuxRefused(f"{name!r} cannot be the name of an environment variable.")
-    environment = one_call.outside_environment()
+    environment = child_environment()
     if "PATH" in wanted.env:
         # A pane takes PATH from there, whatever `-e` says (3.3a).
         environment["PATH"] = wanted.env["PATH"]

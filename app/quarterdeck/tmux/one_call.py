@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import re
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quarterdeck.errors import TmuxMissing, TmuxRefused, TmuxUnreachable
+from quarterdeck.process import child_environment
 from quarterdeck.programs import find_tmux, tmux_missing_error, tmux_program
 from quarterdeck.tmux.client_process import ClientProcess
 
@@ -157,14 +157,9 @@ class _Client(ClientProcess):
             self.let_go()
 
 
-def outside_environment() -> dict[str, str]:
-    """Our environment without the tmux we may run in."""
-    return {name: value for name, value in os.environ.items() if name not in {"TMUX", "TMUX_PANE"}}
-
-
 def environment() -> dict[str, str]:
-    """The same, with UTF-8 whatever the locale says."""
-    return outside_environment() | {"LC_ALL": "C.UTF-8"}
+    """What a tmux client of ours gets: UTF-8 whatever the locale says."""
+    return child_environment({"LC_ALL": "C.UTF-8"})
 
 
 def command(address: ServerAddress, *args: str) -> list[str]:

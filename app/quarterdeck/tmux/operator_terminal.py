@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from quarterdeck.errors import QuarterdeckError, TmuxError
 from quarterdeck.ports.mux import Attach, GoResult, Switched, TypeThis
-from quarterdeck.process import on_terminal, parent_of
+from quarterdeck.process import child_environment, on_terminal, parent_of
 from quarterdeck.tmux import navigation, one_call
 from quarterdeck.tmux.navigation import Place, Placement
 
@@ -55,7 +55,7 @@ class OperatorTerminal:
         """Run the attach, wait for its end and take the note back."""
         address = self._commands.address
         try:
-            await on_terminal(way.argv, one_call.outside_environment())
+            await on_terminal(way.argv, child_environment())
         finally:
             try:
                 await one_call.run(address, "set-option", "-s", "-u", f"{OUTSIDE_OPTION}{os.getpid()}")
