@@ -173,7 +173,7 @@ async def _started(
             await asyncio.shield(_end_group(process))
 
 
-async def _end_started(starting: asyncio.Future[Process]) -> None:
+async def _end_started(starting: asyncio.Future[Child]) -> None:
     with suppress(OSError):
         await _end_group(await starting)
 

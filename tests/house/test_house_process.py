@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -170,14 +171,14 @@ async def test_a_program_is_ended_with_its_children_although_its_start_was_cance
         for _ in range(turns):
             await asyncio.sleep(0)
         # The loop stands still meanwhile, so that the program is faster than who starts it.
-        until(lambda file=file: has_line(file), "the child says its pid")
+        until(partial(has_line, file), "the child says its pid")
 
         running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
 
         pid = int(file.read_text())
-        await eventually(lambda pid=pid: has_ended(pid), f"it ends, cancelled after {turns} turns of the loop")
+        await eventually(partial(has_ended, pid), f"it ends, cancelled after {turns} turns of the loop")
 
 
 @pytest.mark.process
