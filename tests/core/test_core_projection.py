@@ -11,9 +11,11 @@ from quarterdeck.core.projection import Conclusion, KnownFacts, Recorded, Seen, 
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import (
+    FIELDS,
     Ask,
     Confidence,
     ExitReason,
+    FieldOwner,
     Need,
     RestState,
     Session,
@@ -25,11 +27,9 @@ from quarterdeck.core.session import (
     TransportHealth,
 )
 from quarterdeck.core.session_ends import gone, put_away
-from quarterdeck.core.session_json import SESSION_FIELDS
 from quarterdeck.core.thought import ThoughtSnapshot
 from quarterdeck.core.transcript import TranscriptView
 from quarterdeck.values import replace
-from support.session_fields import FIELDS, FieldOwner
 from support.whole_session import FULL, LATER, LIVE, differing
 
 if TYPE_CHECKING:
@@ -73,7 +73,6 @@ SETS: dict[FieldOwner, list[Callable[[], tuple[Session, Session]]]] = {
 
 def test_the_table_has_a_row_for_each_field_in_the_order_of_the_class() -> None:
     assert [each.name for each in FIELDS] == list(Session.__struct_fields__)
-    assert [each.name for each in FIELDS if each.is_public] == list(SESSION_FIELDS)
 
 
 @pytest.mark.parametrize("owner", SETS)

@@ -6,8 +6,8 @@ import ast
 import re
 from typing import TYPE_CHECKING, TypeGuard
 
+from quarterdeck.core.session import FIELDS
 from support.cli import ROOT
-from support.session_fields import FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

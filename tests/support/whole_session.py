@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from quarterdeck.core.pane import PaneId, TmuxSessionId
 from quarterdeck.core.session import (
+    FIELDS,
     ActionCue,
     ActionCueKind,
     Ask,
@@ -23,7 +24,6 @@ from quarterdeck.core.session import (
 )
 from quarterdeck.core.work import Work
 from quarterdeck.values import replace
-from support.session_fields import FIELDS
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=5)

@@ -1,6 +1,7 @@
 """What a row says: facts, readings, thought, work and notes put onto what was known before, in one pure function.
 
-Together with `core/session_ends.py` this is the only place where one session is made of another.
+Who sets which field stands in `FIELDS`, beside the class. Together with `core/session_ends.py` this is the only place
+where one session is made of another.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from msgspec import Struct
 from quarterdeck.core.reading import REPORTED, evidence_of, fallback_rest_state, rest_state_from_idle
 from quarterdeck.core.session import (
     ASKING,
+    FIELDS,
     Confidence,
     Evidence,
     Need,
@@ -35,11 +37,7 @@ if TYPE_CHECKING:
 
 WORKING = frozenset({SessionState.BUSY, SessionState.ERROR, SessionState.ATTENTION})
 
-_OWN = (
-    *("tmux_name", "pane_id", "current_command", "cwd", "attached_clients", "transport_health"),
-    *("tmux_id", "incarnation", "pid", "created_at", "title"),
-)
-"""What a look shows plainly: it is not taken from the kept row while another process keeps the rows."""
+_OWN = tuple(field.name for field in FIELDS if not field.follows)
 _own_of = attrgetter(*_OWN)
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import asdict
 
 from quarterdeck.core import events
 from quarterdeck.core.redact import masked_session, masked_values
-from quarterdeck.core.session import Session
+from quarterdeck.core.session import FIELDS
 from quarterdeck.core.times import EPOCH, rfc3339
 
-SESSION_FIELDS = Session.__struct_fields__[: Session.__struct_fields__.index("work") + 1]
+if TYPE_CHECKING:
+    from quarterdeck.core.session import Session
+
+SESSION_FIELDS = tuple(field.name for field in FIELDS if field.is_public)
 ASK_FIELDS = ("kind", "text", "choices", "since")
 EVENT_NAMES: Mapping[type[events.Event], str] = {
     events.SessionCreated: "session.created",
