@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -164,21 +163,23 @@ async def test_on_cancellation_it_and_its_children_are_ended(tmp_path: Path) -> 
 
 
 @pytest.mark.process
-async def test_a_program_is_ended_with_its_children_although_its_start_was_cancelled(tmp_path: Path) -> None:
-    for turns in range(2, 9):
-        file = tmp_path / str(turns)
-        running = asyncio.create_task(run(["sh", "-c", f"sleep 600 & echo $! > {file}; wait"], timeout=50))
-        for _ in range(turns):
-            await asyncio.sleep(0)
-        # The loop stands still meanwhile, so that the program is faster than who starts it.
-        until(partial(has_line, file), "the child says its pid")
+@pytest.mark.parametrize("turns", range(2, 9))
+async def test_a_program_is_ended_with_its_children_although_its_start_was_cancelled(
+    tmp_path: Path, turns: int
+) -> None:
+    file = tmp_path / "pid"
+    running = asyncio.create_task(run(["sh", "-c", f"sleep 600 & echo $! > {file}; wait"], timeout=50))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    # The loop stands still meanwhile, so that the program is faster than who starts it.
+    until(lambda: has_line(file), "the child says its pid")
+    pid = int(file.read_text())
 
-        running.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await running
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
 
-        pid = int(file.read_text())
-        await eventually(partial(has_ended, pid), f"it ends, cancelled after {turns} turns of the loop")
+    await eventually(lambda: has_ended(pid), "the grandchild ends")
 
 
 @pytest.mark.process
