@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from support.cli import ROOT
+from support.trees import READS_TREES, nodes_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = READS_TREES
 CALENDARS = {
     ("time", "time"),
     ("time", "time_ns"),
@@ -28,18 +31,25 @@ READS_IT = {
 }
 
 
+SPOKEN_OF = re.compile(
+    r"\b(time|datetime|date)[\s)]*\.\s*(time|time_ns|localtime|gmtime|ctime|now|today|utcnow)\b|\bfrom\s+time\b"
+)
+"""A text without this reads no calendar, and need not be parsed."""
+
+
 def calendar_reads(file: Path) -> list[int]:
     """The lines of a file that read the wall clock."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    if not SPOKEN_OF.search(file.read_text(encoding="utf-8")):
+        return []
     named = {
         (node.module, name.name)
-        for node in ast.walk(tree)
+        for node in nodes_of(file)
         if isinstance(node, ast.ImportFrom) and node.module == "time"
         for name in node.names
     }
     found = [
         node.lineno
-        for node in ast.walk(tree)
+        for node in nodes_of(file)
         if isinstance(node, ast.Attribute)
         and (node.value.id if isinstance(node.value, ast.Name) else getattr(node.value, "attr", ""), node.attr)
         in CALENDARS

@@ -10,11 +10,13 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from support.cli import ROOT
+from support.trees import READS_TREES, nodes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = READS_TREES
 PACKAGE = ROOT / "app" / "quarterdeck"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LANGUAGE_OF_OUR_OWN = re.compile(
@@ -53,21 +55,26 @@ def words_of(name: str) -> list[str]:
     return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower().split("_")
 
 
+def is_private(name: str) -> bool:
+    """Whether one of its words is known here alone."""
+    return any(LANGUAGE_OF_OUR_OWN.fullmatch(word) and word not in MAY_STAY for word in words_of(name))
+
+
 def names_in(module: Path) -> Iterator[str]:
-    """Every name that stands in a module's code, its own among them."""
+    """Every name that stands in a module's code, its own among them, if one of them may be a word of our own."""
     yield module.stem
-    for token in tokenize.generate_tokens(io.StringIO(module.read_text(encoding="utf-8")).readline):
+    text = module.read_text(encoding="utf-8")
+    # A name is a word of the text, and those are found much sooner.
+    if not any(map(is_private, set(re.findall(r"\w+", text)))):
+        return
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.NAME:
             yield token.string
 
 
 def test_no_name_is_a_word_of_our_own() -> None:
     private = {
-        f"{module.relative_to(PACKAGE)}: {name}"
-        for module in MODULES
-        for name in names_in(module)
-        for word in words_of(name)
-        if LANGUAGE_OF_OUR_OWN.fullmatch(word) and word not in MAY_STAY
+        f"{module.relative_to(PACKAGE)}: {name}" for module in MODULES for name in names_in(module) if is_private(name)
     }
 
     assert private == set()
@@ -76,7 +83,9 @@ def test_no_name_is_a_word_of_our_own() -> None:
 def test_no_class_has_the_name_of_another() -> None:
     places = defaultdict(list)
     for module in MODULES:
-        for node in ast.parse(module.read_text(encoding="utf-8")).body:
+        code = nodes_of(module)[0]
+        assert isinstance(code, ast.Module)
+        for node in code.body:
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(str(module.relative_to(PACKAGE)))
 

@@ -6,11 +6,13 @@ import ast
 from typing import TYPE_CHECKING
 
 from support.cli import ROOT
+from support.trees import READS_TREES, nodes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = READS_TREES
 PACKAGE = ROOT / "app" / "quarterdeck"
 BY_ATTRIBUTE = {"open", "fdopen", "read_text", "read_bytes", "copyfile", "copy2", "copy"}
 """Of whatever: a path, `os`, `io`, `shutil`."""
@@ -62,12 +64,11 @@ ALLOWED = {
 def openings(module: Path) -> Iterator[str]:
     """What in a module opens, or may open, a file; a mention counts as a call, since threads are given functions."""
     name = ".".join(module.relative_to(PACKAGE).with_suffix("").parts)
-    tree = ast.parse(module.read_text(encoding="utf-8"))
-    bounded = {each.name for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)}
-    for node in ast.walk(tree):
+    bounded = {each.name for each in nodes_of(module) if isinstance(each, ast.FunctionDef)}
+    for node in nodes_of(module):
         if isinstance(node, ast.ImportFrom) and node.module == "quarterdeck.foreign_files":
             bounded |= {each.name for each in node.names}
-    for node in ast.walk(tree):
+    for node in nodes_of(module):
         if isinstance(node, ast.Attribute):
             owner = node.value.id if isinstance(node.value, ast.Name) else ""
             full = f"{owner}.{node.attr}"

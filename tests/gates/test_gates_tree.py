@@ -14,11 +14,13 @@ import pytest
 
 from support.cli import ROOT, cli_env
 from support.patience import PATIENCE
+from support.trees import READS_TREES, nodes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+pytestmark = READS_TREES
 PACKAGE = ROOT / "app" / "quarterdeck"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LONGEST = 350
@@ -40,7 +42,7 @@ def room(module: Path) -> str:
 
 def imported(module: Path) -> Iterator[str]:
     """What a module imports anywhere in it, also for its types alone; of `from a import b` both `a` and `a.b`."""
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+    for node in nodes_of(module):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -131,7 +133,7 @@ def test_the_console_waits_for_its_opening_in_one_place() -> None:
     waiting = [
         dotted(module)
         for module in (PACKAGE / "tui").rglob("*.py")
-        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        for node in nodes_of(module)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "opened"
     ]
 
@@ -140,7 +142,7 @@ def test_the_console_waits_for_its_opening_in_one_place() -> None:
 
 def made_at_run_time(module: Path) -> Iterator[str]:
     """Where a module has text run as code, or makes an object one of another class."""
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+    for node in nodes_of(module):
         match node:
             case ast.Call(func=ast.Name(id="exec" | "eval" | "compile" as name)):
                 yield f"{dotted(module)}:{node.lineno} {name}"

@@ -15,6 +15,7 @@ import pytest
 from quarterdeck.plugins.loading import load_all
 from support.cli import cli_env
 from support.patience import PATIENCE
+from support.trees import READS_TREES, nodes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -105,6 +106,7 @@ MAY_NAME_AGENTS = {"plugins/loading.py", "config/projects.py", "config/shipped.p
 """The table of agents, and the setting that says which one is the usual one."""
 
 
+@READS_TREES
 def test_no_code_but_its_own_knows_an_agent_by_its_name() -> None:
     agents = [cast("Agent", each).spec for each in load_all()[0].values()]
     names = {word for spec in agents for word in (spec.key, spec.name, *spec.commands)}
@@ -115,7 +117,7 @@ def test_no_code_but_its_own_knows_an_agent_by_its_name() -> None:
     named = {
         (str(file.relative_to(app)), node.value)
         for file in set(app.rglob("*.py")) - own
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for node in nodes_of(file)
         if isinstance(node, ast.Constant) and node.value in names
     }
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from quarterdeck import errors
 from quarterdeck.tmux import one_call
+from support.trees import READS_TREES, nodes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = READS_TREES
 APP = Path(errors.__file__).parent
 OURS = {
     name
@@ -29,7 +31,7 @@ NAMES = ("tmux", "git", "gh ", "glab ", "config.toml", "post_create:")
 def told() -> Iterator[tuple[str, str, str]]:
     """Where each error of ours is made, its message, and its hint."""
     for path in sorted(APP.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes_of(path):
             if not isinstance(node, ast.Call):
                 continue
             name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")

@@ -1,0 +1,21 @@
+"""The code of files as trees, parsed once for all rules that look at them."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+READS_TREES = pytest.mark.xdist_group("trees")
+"""Of the modules that look at the code: they run in one process, which parses it once."""
+
+
+@cache
+def nodes_of(file: Path) -> tuple[ast.AST, ...]:
+    """Every node of a file's code, as `ast.walk` gives them: the module is the first."""
+    return tuple(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
