@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 MODULE = ROOT / "app" / "quarterdeck" / "core" / "secret_rules.py"
 HEAD = '''"""Shapes of secrets by who gives them out: `python tests/secret_rules.py` makes this from gitleaks' rules.
 
-A line of `RULES` is a name, what must stand in a lower-case text for the rule to be tried, the least entropy, and the
+A line of `FORMAT_RULES` is a name, what a lower-case text must hold for it to be tried, the least entropy, and the
 pattern. A word of `COMPANIES` is a company's name and what its keys look like, where nothing else tells of them:
 `GIVEN` stands between the two.
 
@@ -167,7 +167,7 @@ def written(taken: Iterable[tuple[str, str, float, str]]) -> str:
         else:
             lines.append(f"{name}\t{keywords}\t{entropy:g}\t{pattern}\n")
     words = textwrap.fill(" ".join(companies), 118, break_long_words=False, break_on_hyphens=False)
-    return f'{HEAD}RULES = r"""{"".join(lines)}"""\nGIVEN = r"""{GIVEN}"""\nCOMPANIES = r"""\n{words}\n"""\n'
+    return f'{HEAD}FORMAT_RULES = r"""{"".join(lines)}"""\nGIVEN = r"""{GIVEN}"""\nCOMPANIES = r"""\n{words}\n"""\n'
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     StrPath = str | os.PathLike[str]
 
-LARGEST = 4 * 1024 * 1024
+LARGEST_FILE_BYTES = 4 * 1024 * 1024
 """Bytes of what is read as a whole, where a file has no bound of its own."""
 MEGABYTE = 1024 * 1024
 LARGEST_SETTINGS = 64 * MEGABYTE
@@ -86,12 +86,12 @@ def read_at(handle: int, offset: int, length: int) -> bytes:
     return b"".join(parts)
 
 
-def read_bytes(file: StrPath, limit: int = LARGEST) -> bytes:
+def read_bytes(file: StrPath, limit: int = LARGEST_FILE_BYTES) -> bytes:
     """A whole file. Raises TooLarge where it holds more than `limit`."""
     return _bounded(read_head(file, limit + 1), file, limit)
 
 
-def read_text(file: StrPath, limit: int = LARGEST, errors: str = "strict") -> str:
+def read_text(file: StrPath, limit: int = LARGEST_FILE_BYTES, errors: str = "strict") -> str:
     r"""A whole file as text, its lines ended by `\n` however they end in it. Raises UnicodeDecodeError too."""
     return _lines(read_bytes(file, limit), errors)
 
@@ -114,7 +114,7 @@ def exact_text(file: StrPath) -> str | None:
     return text
 
 
-def read_given(file: StrPath, limit: int = LARGEST) -> str:
+def read_given(file: StrPath, limit: int = LARGEST_FILE_BYTES) -> str:
     """A file that the operator named, as text; a pipe that the shell made, as `<(command)` is, is read to its end."""
     if not os.fspath(file).startswith(FROM_THE_SHELL):
         return read_text(file, limit)

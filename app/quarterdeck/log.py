@@ -25,7 +25,7 @@ KEYS: Final = ("server", "tmux_cmd", "exit_code", "elapsed_ms")
 carries, how it ended and how long it took. Anything else is dropped."""
 
 MAX_BYTES: Final = 2_000_000
-KEPT: Final = 3
+FULL_FILES_KEPT: Final = 3
 """How many full files are kept beside the current one."""
 QUIET_LOGGERS: Final = ("asyncio", "httpx", "httpcore")
 """Libraries whose own INFO and DEBUG would carry message texts, or noise, into our log."""
@@ -57,7 +57,7 @@ class RotatingLines(logging.Handler):
     """Appends to a file, moved aside when full. `faults` counts what fails: a full disk must not spoil the screen."""
 
     def __init__(
-        self, file: Path, *, prepare: Callable[[], object], max_bytes: int = MAX_BYTES, kept: int = KEPT
+        self, file: Path, *, prepare: Callable[[], object], max_bytes: int = MAX_BYTES, kept: int = FULL_FILES_KEPT
     ) -> None:
         super().__init__()
         self.file = file

@@ -31,7 +31,7 @@ NOT_INHERITED = (
 )
 """No program of ours, and no tmux server that we start, takes our tmux, repository or session for its own."""
 DEFAULT_LIMIT = 8 * 1024 * 1024
-GRACE_SECONDS = 0.5
+END_GRACE_SECONDS = 0.5
 """What a program that must end gets between SIGTERM and SIGKILL, to take its lock files away."""
 _CHUNK = 65536
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -218,7 +218,7 @@ async def _end_group(process: Child) -> None:
 
 async def _wait_a_little(process: Child) -> None:
     with suppress(TimeoutError):
-        async with asyncio.timeout(GRACE_SECONDS):
+        async with asyncio.timeout(END_GRACE_SECONDS):
             await process.wait()
 
 

@@ -26,9 +26,9 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-PATIENCE = 1.6
+END_PATIENCE = 1.6
 """Seconds that everything gets to end well."""
-LAST_WORDS = 0.2
+LAST_WORDS_SECONDS = 0.2
 """Seconds that the terminal, and then a thread that is nearly done, are waited for."""
 TOLD_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 BY_SIGNAL = 128
@@ -64,7 +64,7 @@ class Shutdown:
             if self._has_begun:
                 return
             self._has_begun = True
-            self._until = time.monotonic() + PATIENCE
+            self._until = time.monotonic() + END_PATIENCE
         threading.Thread(target=self._end_in_time, args=(code,), name="shutdown", daemon=True).start()
 
     def postpone(self, seconds: float) -> None:
@@ -100,7 +100,7 @@ class Shutdown:
         if number == signal.SIGQUIT:
             # The main thread does it better, if it can.
             self.begin(BY_SIGNAL + number)
-            self.postpone(2 * LAST_WORDS)
+            self.postpone(2 * LAST_WORDS_SECONDS)
         elif number in TOLD_BY:
             if self._has_begun:
                 self._move(time.monotonic())
@@ -128,7 +128,7 @@ class Shutdown:
 
 def end_now_if_held(code: int) -> None:
     """End the process here when the interpreter would wait for a thread that does not end by itself."""
-    until = time.monotonic() + LAST_WORDS
+    until = time.monotonic() + LAST_WORDS_SECONDS
     for thread in _others():
         thread.join(max(0.0, until - time.monotonic()))
     if _others():
@@ -156,7 +156,7 @@ def _in_time(call: Callable[[], None]) -> None:
     """Do something that may wait for a terminal or a disk, and go on without it if it does."""
     thread = threading.Thread(target=call, daemon=True)
     thread.start()
-    thread.join(LAST_WORDS)
+    thread.join(LAST_WORDS_SECONDS)
 
 
 def _others() -> list[threading.Thread]:

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from quarterdeck.agents import json_splice
-from quarterdeck.agents.hooks import MARK, REPORTS_KEPT, hook_command, script_path, script_text
+from quarterdeck.agents.hooks import COMMAND_MARK, REPORTS_KEPT, hook_command, script_path, script_text
 from quarterdeck.agents.json_splice import NotPlainJson
 from quarterdeck.agents.opencode_plugin import plugin_text
 from quarterdeck.agents.opencode_server import PASSWORD, port_in
@@ -136,7 +136,7 @@ def test_an_older_installation_is_brought_up_to_date(tmp_path: Path) -> None:
     assert renewed.changes
     assert renewed.after is not None
     assert str(tmp_path / "old") not in renewed.after
-    commands = renewed.after.count(MARK)
+    commands = renewed.after.count(COMMAND_MARK)
     assert commands == renewed.after.count(str(script_path(tmp_path / "new", "claude"))) / 2
 
 

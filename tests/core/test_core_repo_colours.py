@@ -84,7 +84,7 @@ def test_no_single_colour_is_shared_with_a_neighbour_of_another_hue(at: int) -> 
 
 
 def test_where_nothing_is_free_the_last_resort_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quarterdeck.core.repo_theme.ATTEMPTS", 3)
+    monkeypatch.setattr("quarterdeck.core.repo_theme.COLOUR_ATTEMPTS", 3)
     neighbours = [candidate("/src/a", attempt) for attempt in range(3)]
 
     assert generate_theme("/src/a", neighbours) == candidate("/src/a", LAST_RESORT)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from quarterdeck.core.events import Health
 from quarterdeck.core.insight import changed_characters, context_of, fingerprint, new_output
-from quarterdeck.core.model_calls import DAY, HOUR, Caps, EngineHealth, Spending, spending_from
+from quarterdeck.core.model_calls import DAY_SECONDS, HOUR_SECONDS, Caps, EngineHealth, Spending, spending_from
 from quarterdeck.core.reading import Reading, waits_for_operator
 from quarterdeck.core.redact import redact_firmly
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
@@ -139,12 +139,12 @@ def test_the_hold_back_doubles_up_to_a_minute_and_is_never_under_the_tick(
 
 
 def test_calls_and_tokens_are_counted_by_hour_and_day() -> None:
-    spent = Spending().with_call(0).with_call(HOUR - 1, tokens=50).with_call(HOUR + 301)
+    spent = Spending().with_call(0).with_call(HOUR_SECONDS - 1, tokens=50).with_call(HOUR_SECONDS + 301)
 
-    assert spent.within(HOUR, HOUR - 1) == (2, 50)
-    assert spent.within(HOUR, HOUR + 301) == (2, 50)
-    assert spent.within(DAY, HOUR + 301) == (3, 50)
-    assert spent.with_call(3 * DAY).within(DAY, 3 * DAY) == (1, 0)
+    assert spent.within(HOUR_SECONDS, HOUR_SECONDS - 1) == (2, 50)
+    assert spent.within(HOUR_SECONDS, HOUR_SECONDS + 301) == (2, 50)
+    assert spent.within(DAY_SECONDS, HOUR_SECONDS + 301) == (3, 50)
+    assert spent.with_call(3 * DAY_SECONDS).within(DAY_SECONDS, 3 * DAY_SECONDS) == (1, 0)
 
 
 @pytest.mark.parametrize(

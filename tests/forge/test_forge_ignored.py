@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from quarterdeck.core.project import SetupCommand
 from quarterdeck.errors import GitError, WorkWouldBeLost
-from quarterdeck.foreign_files import LARGEST
+from quarterdeck.foreign_files import LARGEST_FILE_BYTES
 from quarterdeck.forge import ignored
 from quarterdeck.forge.git import GitWorktrees
 from quarterdeck.forge.ignored import is_disposable
@@ -70,7 +70,7 @@ async def test_a_worktree_stays_ours_whatever_its_set_up_has_left(
     path = await fresh(worktrees, repository)
     managed = Managed(tmp_path / "projects")
     many = {f"packages/{number}/{'long' * 20}.js": "12:345678901234567890" for number in range(60_000)}
-    assert sum(map(len, many)) > LARGEST
+    assert sum(map(len, many)) > LARGEST_FILE_BYTES
 
     managed.remember_set_up(path, many)
 

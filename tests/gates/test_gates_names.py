@@ -49,6 +49,18 @@ ONE_THING = {
 }
 """Modules that may share a name, for they are one thing in two rooms."""
 
+ONE_KIND = {
+    "AGENT": "an agent that its module is about",
+    "FOOT_LINES": "lines of an agent's screen under its prompt",
+    "INTERRUPTED": "the exit code; `cli/__init__` may import nothing for it",
+    "LAYOUT": "how an agent's screen is laid out",
+    "RULES": "what an agent's screen means",
+    "SPEC": "what an agent can do",
+    "TITLES": "what an agent's title means",
+    "TYPE_CHECKING": "as `typing` says it, which some modules have no time to import",
+}
+"""Constants that are the same kind of thing in several modules."""
+
 
 def words_of(name: str) -> list[str]:
     """The words that a name is made of: `FleetTable`, `fleet_table` and `FLEET_TABLE` are two each."""
@@ -101,3 +113,26 @@ def test_modules_share_a_name_only_where_they_are_one_thing() -> None:
 
     assert {name: where for name, where in shared.items() if name not in ONE_THING} == {}
     assert set(ONE_THING) <= set(shared), "a name too many"
+
+
+def constants_of(module: Path) -> Iterator[str]:
+    """The public constants that a module makes, not those it imports; a type variable is none."""
+    for node in ast.parse(module.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and not ast.unparse(node.value or node).startswith("TypeVar("):
+            for target in node.targets if isinstance(node, ast.Assign) else (node.target,):
+                yield from (
+                    name.id
+                    for name in ast.walk(target)
+                    if isinstance(name, ast.Name) and name.id.isupper() and not name.id.startswith("_")
+                )
+
+
+def test_no_constant_has_the_name_of_another() -> None:
+    places = defaultdict(list)
+    for module in MODULES:
+        for name in constants_of(module):
+            places[name].append(str(module.relative_to(PACKAGE)))
+    shared = {name: where for name, where in places.items() if len(where) > 1}
+
+    assert {name: where for name, where in shared.items() if name not in ONE_KIND} == {}
+    assert set(ONE_KIND) <= set(shared), "a name too many"

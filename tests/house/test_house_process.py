@@ -184,7 +184,7 @@ async def test_a_program_is_ended_with_its_children_although_its_start_was_cance
 
 @pytest.mark.process
 async def test_a_program_asked_to_end_may_clear_up_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("quarterdeck.process.GRACE_SECONDS", PATIENCE)
+    monkeypatch.setattr("quarterdeck.process.END_GRACE_SECONDS", PATIENCE)
     lock = tmp_path / "lock"
     code = f"""
 import signal, sys, time, pathlib

@@ -31,7 +31,7 @@ from quarterdeck.store.open_database import open_database
 from quarterdeck.supervisor.repo_themes import read_theme
 from quarterdeck.supervisor.reports import drain
 from quarterdeck.thoughts.configured_thinkers import key_of
-from quarterdeck.tui.preferences import UNREADABLE, fingerprint
+from quarterdeck.tui.preferences import UNREADABLE_SETTINGS, fingerprint
 from quarterdeck.tui.theme import load_user
 from support.cli import run_cli
 from support.recordings import agent
@@ -128,7 +128,7 @@ def test_settings_are_refused_by_name(kind: str, tmp_path: Path) -> None:
 
     assert said in refusal(SettingsError, lambda: load(tmp_path / "config.toml"))
     assert said in refusal(SettingsError, lambda: version_of(tmp_path / "config.toml"))
-    assert at_once(lambda: fingerprint(tmp_path / "config.toml")) == UNREADABLE
+    assert at_once(lambda: fingerprint(tmp_path / "config.toml")) == UNREADABLE_SETTINGS
 
 
 @pytest.mark.parametrize("words", [("config", "check"), ("config", "edit"), ("ls",)], ids=" ".join)

@@ -225,9 +225,9 @@ async def test_settings_that_were_changed_are_checked_before_anything_is_shown(s
 
 def kept_by(file: Path) -> Preferences | None:
     from quarterdeck.store.kept_rows import first_read
-    from quarterdeck.tui.preferences import KEPT
+    from quarterdeck.tui.preferences import SETTINGS_KEPT_AS
 
-    return kept_preferences(first_read(find_places().state_file, "").meta.get(KEPT), fingerprint(file))
+    return kept_preferences(first_read(find_places().state_file, "").meta.get(SETTINGS_KEPT_AS), fingerprint(file))
 
 
 def test_without_settings_the_console_opens_as_the_settings_say_by_default(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from quarterdeck.config.settings import Events
+from quarterdeck.core.model_calls import DAY_SECONDS
 from quarterdeck.ports.store import Activity, ActivityQuery, Level
 from quarterdeck.store import activity_log
 from quarterdeck.store.sqlite import SqliteStore
@@ -146,7 +147,7 @@ async def test_events_are_kept_for_as_many_days_as_the_operator_wants(tmp_path: 
     for days in (1, 30, None):
         async with SqliteStore(tmp_path / f"{days}.db", clock=clock, keep_days=days) as store:
             await store.record(event("a.b", "old"))
-            clock.advance(10 * activity_log.DAY)
+            clock.advance(10 * DAY_SECONDS)
             await store.record(replace(event("a.b", "new"), at=clock.now()))
             kept[days] = len(await store.activity(ActivityQuery()))
 
@@ -157,7 +158,7 @@ async def test_events_older_than_a_week_go_and_the_index_with_them(
     store: SqliteStore, clock: HandClock, tmp_path: Path
 ) -> None:
     await store.record(event("a.b", "ancient needle"))
-    clock.advance(Events().keep_days * activity_log.DAY + 3601)
+    clock.advance(Events().keep_days * DAY_SECONDS + 3601)
     await store.record(replace(event("a.b", "fresh needle"), at=clock.now()))
 
     assert [one.summary for one in await store.activity(ActivityQuery())] == ["fresh needle"]

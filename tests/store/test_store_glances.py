@@ -13,7 +13,7 @@ import quarterdeck
 from quarterdeck.core.session import ExitReason, Need, SessionState
 from quarterdeck.errors import StoreError, StoreTooNew
 from quarterdeck.store.glances import glance
-from quarterdeck.store.migrations import VERSION
+from quarterdeck.store.migrations import SCHEMA_VERSION
 from quarterdeck.values import replace
 from support.store import NEXT_RUN, SERVER, open_store, session
 
@@ -61,7 +61,7 @@ async def test_a_glance_at_what_cannot_be_read_says_so(tmp_path: Path) -> None:
     async with open_store(path):
         pass
     with contextlib.closing(sqlite3.connect(path)) as direct:
-        direct.execute(f"PRAGMA user_version = {VERSION + 1}")
+        direct.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     with pytest.raises(StoreTooNew):
         glance(path)
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from quarterdeck.core.session import ExitReason, SessionId
 from quarterdeck.errors import StoreError, StoreTooNew
 from quarterdeck.ports.store import Activity, ActivityQuery
-from quarterdeck.store.migrations import VERSION
+from quarterdeck.store.migrations import SCHEMA_VERSION
 from quarterdeck.store.session_ids import PROVISIONAL_FLOOR
 from quarterdeck.store.sqlite import SqliteStore
 from quarterdeck.store.sqlite_faults import trouble
@@ -196,7 +196,7 @@ async def test_a_newer_database_is_refused_and_left_as_it_is(tmp_path: Path) -> 
     path = tmp_path / "state.db"
     await fill(path)
     with contextlib.closing(sqlite3.connect(path)) as direct:
-        direct.execute(f"PRAGMA user_version = {VERSION + 1}")
+        direct.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir() if file.is_file()}
 
     store = SqliteStore(path)
@@ -214,7 +214,7 @@ async def test_a_database_made_newer_under_our_feet_is_written_no_more(tmp_path:
     async with open_store(tmp_path / "state.db") as store:
         await store.set_meta("a", "1")
         with contextlib.closing(sqlite3.connect(tmp_path / "state.db")) as direct:
-            direct.execute(f"PRAGMA user_version = {VERSION + 1}")
+            direct.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
 
         with pytest.raises(StoreTooNew):
             await store.set_meta("a", "2")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as some
 
-from quarterdeck.core.day import DAY, FINEST, DayState, Moment, noted, read, stretches, totals, written
+from quarterdeck.core.day import DAY_SHOWN, FINEST, DayState, Moment, noted, read, stretches, totals, written
 from quarterdeck.core.events import CreatedReason, SessionChanged, SessionCreated, SessionDeleted
 from quarterdeck.core.session import ExitReason, Need, SessionId, SessionState
-from quarterdeck.supervisor.day_history import EVERY, DayHistory
+from quarterdeck.supervisor.day_history import WRITE_EVERY_SECONDS, DayHistory
 from support.canned import StillClock
 from support.fleet import NOW, session
 from support.store import open_store
@@ -30,7 +30,7 @@ def test_a_day_is_told_whole_in_order_and_survives_being_kept(steps: list[tuple[
         moments = noted(moments, NOW + timedelta(seconds=seconds), state)
     until = NOW + timedelta(seconds=90_000)
 
-    assert sum(totals(moments, until - DAY, until).values(), timedelta()) == DAY
+    assert sum(totals(moments, until - DAY_SHOWN, until).values(), timedelta()) == DAY_SHOWN
     assert [moment.at for moment in moments] == sorted({moment.at for moment in moments})
     assert all(one.state is not other.state for one, other in pairwise(moments))
     assert read(written(moments)) == moments
@@ -38,10 +38,10 @@ def test_a_day_is_told_whole_in_order_and_survives_being_kept(steps: list[tuple[
 
 def test_a_flicker_is_told_by_what_came_of_it_and_yesterday_goes() -> None:
     moments = noted((), NOW, DayState.RESTS)
-    moments = noted(moments, NOW + DAY, DayState.WORKS)
-    moments = noted(moments, NOW + DAY + FINEST / 2, DayState.ASKS)
-    assert moments == (Moment(NOW, DayState.RESTS), Moment(NOW + DAY, DayState.ASKS))
-    assert noted(moments, NOW + DAY * 2, DayState.DONE)[0] == Moment(NOW + DAY, DayState.ASKS)
+    moments = noted(moments, NOW + DAY_SHOWN, DayState.WORKS)
+    moments = noted(moments, NOW + DAY_SHOWN + FINEST / 2, DayState.ASKS)
+    assert moments == (Moment(NOW, DayState.RESTS), Moment(NOW + DAY_SHOWN, DayState.ASKS))
+    assert noted(moments, NOW + DAY_SHOWN * 2, DayState.DONE)[0] == Moment(NOW + DAY_SHOWN, DayState.ASKS)
 
 
 def test_kept_moments_that_cannot_be_read_are_left_out() -> None:
@@ -60,7 +60,7 @@ async def test_the_next_console_knows_the_day_and_shows_when_nobody_watched(tmp_
         first.note(SessionCreated(session=busy, reason=CreatedReason.STARTUP_DISCOVERY, at=NOW))
         clock.advance(3600)
         first.note(SessionChanged(before=busy, after=asking, at=clock.now()))
-        clock.advance(EVERY)
+        clock.advance(WRITE_EVERY_SECONDS)
         await first.save()
         clock.advance(7200)
 
@@ -74,7 +74,7 @@ async def test_the_next_console_knows_the_day_and_shows_when_nobody_watched(tmp_
     told = list(stretches(second.day(SessionId("sess_1")), NOW, clock.now()))
     assert told == [
         (DayState.WORKS, timedelta(hours=1)),
-        (DayState.ASKS, timedelta(seconds=EVERY)),
+        (DayState.ASKS, timedelta(seconds=WRITE_EVERY_SECONDS)),
         (DayState.UNKNOWN, timedelta(hours=2)),
         (DayState.ASKS, timedelta(minutes=10)),
     ]

@@ -114,7 +114,7 @@ async def test_after_a_failure_everything_is_looked_at_again(tmp_path: Path) -> 
 async def test_a_worker_that_goes_well_again_is_shown_so_unless_it_speaks_for_itself(
     own_words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers_module, "LONGEST_DELAY", 0.05)
+    monkeypatch.setattr(workers_module, "LONGEST_RESTART_DELAY", 0.05)
     runs: list[float] = []
 
     async with supervising(StubMux(pane(0)), tmp_path) as supervisor:
@@ -282,7 +282,7 @@ async def test_a_tail_waits_while_tmux_does_not_answer(tmp_path: Path) -> None:
 async def test_what_a_killed_console_left_as_wrong_goes_although_nothing_happens(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkpoints_module, "INTERVAL", 3600.0)
+    monkeypatch.setattr(checkpoints_module, "CHECKPOINT_EVERY_SECONDS", 3600.0)
     async with supervising(StubMux(), tmp_path) as supervisor:
         await supervisor.store.keep_troubles(supervisor.server, {"tmux": "it did not answer"})
         async with running(Checkpoints(supervisor).run()):

@@ -19,7 +19,7 @@ from quarterdeck.core.pane import Client, Incarnation, PaneId, Snapshot, TmuxSes
 from quarterdeck.core.session import Ask, ExitReason, Need, SessionId, SessionState
 from quarterdeck.errors import ProgramError, ProgramFailed
 from quarterdeck.supervisor.notifications import (
-    AGAIN_AFTER,
+    NEEDED_AGAIN_AFTER_SECONDS,
     CommandChannel,
     DesktopChannel,
     Notifications,
@@ -133,7 +133,7 @@ async def test_another_question_and_another_turn_are_needs_of_their_own() -> Non
     assert bench.toast.heard[1].body == "something else?"
 
 
-@pytest.mark.parametrize(("away", "times"), [(AGAIN_AFTER - 1, 1), (AGAIN_AFTER, 2)])
+@pytest.mark.parametrize(("away", "times"), [(NEEDED_AGAIN_AFTER_SECONDS - 1, 1), (NEEDED_AGAIN_AFTER_SECONDS, 2)])
 async def test_a_need_that_only_flickers_is_the_same(away: float, times: int) -> None:
     bench = Bench()
     bench.becomes(ASKS)

@@ -17,7 +17,7 @@ import pytest
 from quarterdeck.core.process_tree import Process
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.supervisor import processes as module
-from quarterdeck.supervisor.processes import FRESH_FOR, SOONEST, Processes, ProcessReader
+from quarterdeck.supervisor.processes import FRESH_FOR, SOONEST_LIST_SECONDS, Processes, ProcessReader
 from support.patience import PATIENCE
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ async def test_everybody_shares_one_list_while_it_is_fresh() -> None:
     assert read.count == 1
     await looked.look(at_once=True)
     assert read.count == 2
-    clock.at += SOONEST - 0.1
+    clock.at += SOONEST_LIST_SECONDS - 0.1
     await looked.look(at_once=True)
     assert read.count == 2
     clock.at += FRESH_FOR
@@ -151,7 +151,7 @@ async def test_a_list_that_could_not_be_read_anew_says_nothing() -> None:
 
 
 async def test_a_reading_that_hangs_holds_nobody_up_and_is_not_doubled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "TIMEOUT", 0.05)
+    monkeypatch.setattr(module, "LIST_TIMEOUT_SECONDS", 0.05)
     read = Script(SHELL)
     read.gate.clear()
     looked = Processes(clock=HeldClock(), read=read)

@@ -12,7 +12,7 @@ import pytest
 
 from quarterdeck.core.repo_theme import colours_of, generate_theme
 from quarterdeck.ports.clock import SystemClock
-from quarterdeck.supervisor.repo_themes import FILE, LARGEST, LOOKED_UP_FOR, RepoThemes, find_root
+from quarterdeck.supervisor.repo_themes import FILE, LARGEST_COLOUR_FILE_BYTES, LOOKED_UP_FOR, RepoThemes, find_root
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,7 +118,7 @@ def test_valid_colours_are_used_where_they_lie(tmp_path: Path, markers: dict[str
         pytest.param("", id="empty"),
         pytest.param({"palette": {"body": "#FF0000"}}, id="partial"),
         pytest.param("[" * 30_000, id="nested too deep"),
-        pytest.param(json.dumps(RED) + " " * LARGEST, id="too large"),
+        pytest.param(json.dumps(RED) + " " * LARGEST_COLOUR_FILE_BYTES, id="too large"),
     ],
 )
 def test_colours_are_made_and_written_where_our_folder_holds_none(tmp_path: Path, content: object) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.core.report import HEADER
+from quarterdeck.core.report import REPORT_HEADER
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.runtime.agent_loading import load_agents
@@ -66,7 +66,7 @@ async def test_when_an_agent_was_heard_is_noted_at_once_and_then_now_and_then(tm
         at = start + timedelta(seconds=seconds)
         for agent in agents:
             file = tmp_path / f"{seconds}.{agent}.report"
-            file.write_text(f'{HEADER} {agent} @{at.timestamp():.3f} {pane} -\n{{"hook_event_name": "Stop"}}')
+            file.write_text(f'{REPORT_HEADER} {agent} @{at.timestamp():.3f} {pane} -\n{{"hook_event_name": "Stop"}}')
             os.utime(file, (at.timestamp(), at.timestamp()))
         await reports.read()
 

@@ -17,7 +17,7 @@ from quarterdeck.core.session import Need, SessionState
 from quarterdeck.supervisor.processes import ProcessTable
 from quarterdeck.supervisor.state_reader import StateReader
 from quarterdeck.supervisor.supervisor import Supervisor
-from quarterdeck.supervisor.watcher import LONGEST
+from quarterdeck.supervisor.watcher import LONGEST_PUT_OFF_SECONDS
 from quarterdeck.values import replace
 from support.agent_crowd import AT_REST
 from support.recordings import FULL, NOW, recordings
@@ -192,7 +192,7 @@ async def test_a_wish_that_brings_nothing_new_is_put_off_longer_and_longer_and_c
         counted = int(told.split()[0])
         await still.looks_in(60)
 
-        assert looks <= 60 / LONGEST + 60 / RESYNC
+        assert looks <= 60 / LONGEST_PUT_OFF_SECONDS + 60 / RESYNC
         assert (health, told) == (Health.DEGRADED, f"{counted} looks at name-0 found nothing new")
         assert counted < int(still.health[1].split()[0])
 
@@ -222,7 +222,7 @@ async def test_a_list_of_processes_that_cannot_be_read_is_not_asked_for_without_
         still.around.has_processes = True
         await still.looks_in(60)
 
-    assert looks <= 60 / LONGEST + 60 / RESYNC
+    assert looks <= 60 / LONGEST_PUT_OFF_SECONDS + 60 / RESYNC
     assert told[0] is Health.DEGRADED
     assert "looks at the processes found nothing new" in told[1]
     assert still.health == (Health.HEALTHY, "")

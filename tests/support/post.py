@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from quarterdeck.core.pane import ServerAddress
-from quarterdeck.core.report import HEADER
+from quarterdeck.core.report import REPORT_HEADER
 from quarterdeck.paths import find_places
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.runtime.services import Services, open_services
@@ -136,7 +136,7 @@ class Post:
         """What a hook of the agent with this key, run in an agent's pane, would put into the spool."""
         spool = self.context.places.spool
         spool.mkdir(mode=0o700, parents=True, exist_ok=True)
-        head = f"{HEADER} {key} @{wall_clock().timestamp():.3f} {agent.pane_id} {self.server.socket},1,0"
+        head = f"{REPORT_HEADER} {key} @{wall_clock().timestamp():.3f} {agent.pane_id} {self.server.socket},1,0"
         fresh = spool / f"{uuid.uuid4().hex}.tmp"
         fresh.write_text(f"{head}\n{json.dumps({'hook_event_name': event, **payload})}")
         fresh.rename(fresh.with_suffix(".report"))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from quarterdeck.core.pane import ServerAddress, TmuxSessionId
 from quarterdeck.errors import TmuxUnreachable
 from quarterdeck.programs import tmux_program
-from quarterdeck.tmux.admission import DONE, FLAGS, STREAMS, Admission, in_safe_order, split
+from quarterdeck.tmux.admission import DONE, FLAG_MESSAGES, STREAMS, Admission, in_safe_order, split
 from quarterdeck.tmux.control_connection import ControlConnection
 from support.patience import PATIENCE
 from support.tmux_server import TmuxServer
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ATTACHES = 120
-KINDS = st.sampled_from(sorted({*FLAGS, *STREAMS, 101, 105, 112}))
+KINDS = st.sampled_from(sorted({*FLAG_MESSAGES, *STREAMS, 101, 105, 112}))
 
 
 def message(kind: int, body: bytes, high: int = 0) -> bytes:
@@ -53,7 +53,7 @@ def test_flags_come_last_and_nothing_is_lost(parts: list[tuple[int, bytes]]) -> 
 
     assert sorted(b"".join(streams) + rest) == sorted(b"".join(each for _, each in said) + b"command")
     kinds = [kind for kind, _ in split(rest)[0]]
-    flags = [kind for kind in kinds if kind in FLAGS]
+    flags = [kind for kind in kinds if kind in FLAG_MESSAGES]
     assert kinds[len(kinds) - len(flags) - 1 :] == [*flags, DONE]
 
 

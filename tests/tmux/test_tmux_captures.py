@@ -151,10 +151,10 @@ async def test_captures_rest_after_a_time_out_and_looks_do_not(server: TmuxServe
 
 
 def test_a_capture_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(captures, "MOST_BYTES", 12)
+    monkeypatch.setattr(captures, "MOST_CAPTURE_BYTES", 12)
 
     assert captures.shown(b"first line\nsecond\nthird\n") == "third\n"
-    assert captures.command(CaptureRequest(PaneId("%0"), lines=10**9))[-1] == f"-{captures.MOST_LINES}"
+    assert captures.command(CaptureRequest(PaneId("%0"), lines=10**9))[-1] == f"-{captures.MOST_CAPTURE_LINES}"
 
 
 async def test_more_text_than_one_tmux_may_print_is_asked_of_several(

@@ -13,7 +13,7 @@ from quarterdeck.core.pane import Incarnation, PaneId
 from quarterdeck.core.text import clean
 from quarterdeck.tmux import formats
 from quarterdeck.tmux.formats import Details, PaneRow, Questions, Rows, Target
-from quarterdeck.tmux.look import SETTLING, PaneMemory
+from quarterdeck.tmux.look import PROGRAM_SETTLING_SECONDS, PaneMemory
 
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TEXT = st.text(max_size=20) | st.sampled_from(
@@ -184,7 +184,7 @@ def test_a_new_pane_is_due_until_it_was_asked_when_settled() -> None:
     memory.fill(looked(*old, (11, 11)), 10)
 
     assert memory.due([]) == ["$0:@0.%11"]
-    memory.fill(looked(*old, (11, 11)), 10 + SETTLING / 2)
+    memory.fill(looked(*old, (11, 11)), 10 + PROGRAM_SETTLING_SECONDS / 2)
     assert memory.due([]) == ["$0:@0.%11"]
-    memory.fill(looked(*old, (11, 11)), 10 + SETTLING)
+    memory.fill(looked(*old, (11, 11)), 10 + PROGRAM_SETTLING_SECONDS)
     assert memory.due([]) == []

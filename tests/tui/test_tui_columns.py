@@ -26,7 +26,7 @@ VIEW = RowView(
 
 def test_a_row_more_in_the_table_is_a_column_more(monkeypatch: pytest.MonkeyPatch) -> None:
     cost = col.ColumnKind("cost", lambda row, _: (f"{row.session.cost_usd or 0:.2f}", "muted"), "cost", 6, turn=9)
-    monkeypatch.setattr(col, "COLUMNS", (*col.COLUMNS, cost))
+    monkeypatch.setattr(col, "TABLE_COLUMNS", (*col.TABLE_COLUMNS, cost))
     layout = col.layout(200, 14)
 
     titles = "".join(cell.text for cell in title_cells(layout))

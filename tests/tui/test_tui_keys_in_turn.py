@@ -47,7 +47,7 @@ async def has_left_after(key: str) -> bool:
         app.simulate_key("q")
         await pilot.pause(0)
         waits = not app.has_left.is_set()
-        keys_in_turn.PATIENCE = 0.0
+        keys_in_turn.KEY_PATIENCE = 0.0
         app.simulate_key("q")
         async with asyncio.timeout(60):
             await app.has_left.wait()
@@ -57,5 +57,5 @@ async def has_left_after(key: str) -> bool:
 
 async def test_what_hangs_keeps_no_key_from_leaving(monkeypatch: pytest.MonkeyPatch) -> None:
     for key in "ab":
-        monkeypatch.setattr(keys_in_turn, "PATIENCE", 1000.0)
+        monkeypatch.setattr(keys_in_turn, "KEY_PATIENCE", 1000.0)
         assert await has_left_after(key), "it waited as long as it should"

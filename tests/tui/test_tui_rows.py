@@ -26,11 +26,11 @@ from quarterdeck.tui.actions import ACTIONS, resolve, spoken
 from quarterdeck.tui.fleet_view import Grouping, Heading, Round, arrange, held, waiting
 from quarterdeck.tui.rows import column as col
 from quarterdeck.tui.rows.around_table import count, foot_cells, head_cells, notice_for
-from quarterdeck.tui.rows.cell import LEAST, Cell, amount, folded, plot, quiet, share
+from quarterdeck.tui.rows.cell import LEAST_CONTINUED_CELLS, Cell, amount, folded, plot, quiet, share
 from quarterdeck.tui.rows.detail import session_lines
 from quarterdeck.tui.rows.session_row import (
     ASCII_SHAPES,
-    ROLES,
+    KIND_ROLES,
     SHAPES,
     Kind,
     RowView,
@@ -56,7 +56,7 @@ VIEW = RowView(
     is_marked=lambda session: False,
 )
 SESSIONS = [*canned_sessions(), *canned_exited()]
-ORDER = [each.name for each in col.COLUMNS]
+ORDER = [each.name for each in col.TABLE_COLUMNS]
 
 
 @given(width=st.integers(1, 400), longest=st.integers(1, 80), empty=st.sets(st.sampled_from(ORDER[5:])))
@@ -109,7 +109,7 @@ def test_each_state_has_its_own_shape_word_and_role(number: int, kind: Kind) -> 
 
 def test_shapes_are_one_cell_and_unlike_each_other() -> None:
     for shapes in (SHAPES, ASCII_SHAPES):
-        assert set(shapes) == set(Kind) == set(ROLES)
+        assert set(shapes) == set(Kind) == set(KIND_ROLES)
         assert len(set(shapes.values())) == len(shapes)
         assert {cell_width(sign) for sign in shapes.values()} == {1}
     assert all(sign.isascii() for sign in ASCII_SHAPES.values())
@@ -353,7 +353,7 @@ def test_a_folded_line_says_all_of_it_and_stays_on_the_page(text: str, lead: int
     lines = folded(line, width)
 
     assert "".join(part[-1].text for part in lines).replace(" ", "") == said.replace(" ", "")
-    if width - lead >= LEAST:
+    if width - lead >= LEAST_CONTINUED_CELLS:
         assert all(cell_width("".join(cell.text for cell in part)) <= width for part in lines)
 
 

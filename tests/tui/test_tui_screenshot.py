@@ -10,7 +10,7 @@ import pytest
 
 from quarterdeck.core.day import DayState, Moment, day_state_of
 from quarterdeck.core.session import Need, SessionState
-from quarterdeck.tui.rows.detail import KINDS, context_said, day_lines
+from quarterdeck.tui.rows.detail import DAY_KINDS, context_said, day_lines
 from quarterdeck.tui.rows.session_row import Kind, kind_of
 from quarterdeck.values import replace
 from support.canned import CannedBackend, CannedSetup
@@ -75,7 +75,7 @@ def test_the_day_tells_what_the_table_tells() -> None:
     assert {kind_of(one) for one in seen} >= set(Kind) - {Kind.ENDED}
     for one in seen:
         kind = kind_of(one)
-        assert KINDS.get(day_state_of(one)) == (kind if kind in KINDS.values() else None)
+        assert DAY_KINDS.get(day_state_of(one)) == (kind if kind in DAY_KINDS.values() else None)
 
 
 @pytest.mark.parametrize("moments", [[], [Moment(NOW - timedelta(hours=30), DayState.UNKNOWN)]])

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck.errors import SettingsError
-from quarterdeck.tui.contrast import READABLE, contrast, nearest_named, readable
+from quarterdeck.tui.contrast import READABLE_CONTRAST, contrast, nearest_named, readable
 from quarterdeck.tui.preferences import Preferences
 from quarterdeck.tui.theme import (
-    DEFAULT,
+    COLOUR_ROLES,
+    DEFAULT_THEME,
     GROUNDS,
-    ROLES,
-    TERMINAL,
+    TERMINAL_THEME,
     load,
     load_all,
     load_packaged,
@@ -33,19 +33,19 @@ THEMES = {name: load_packaged(name) for name in packaged_names()}
 INKS = ("text", "muted", "accent", "asks", "works", "done", "failed")
 OURS = [name for name, theme in THEMES.items() if not theme.terminal]
 GOOD = 'title = "Mine"\n[colours]\n' + "\n".join(
-    f'{role} = "#{number:02x}{number:02x}ff"' for number, role in enumerate(ROLES)
+    f'{role} = "#{number:02x}{number:02x}ff"' for number, role in enumerate(COLOUR_ROLES)
 )
 
 
 def test_there_is_one_theme_for_every_eye() -> None:
     assert set(THEMES) == {"dark", "light", "high-contrast", "colour-blind", "terminal"}
-    assert packaged_names()[0] == DEFAULT
+    assert packaged_names()[0] == DEFAULT_THEME
 
 
 @pytest.mark.parametrize("name", list(THEMES))
 def test_our_own_themes_keep_to_the_schema(name: str) -> None:
     assert load_user(packaged_folder() / f"{name}.toml") == THEMES[name]
-    assert set(THEMES[name].colours) == set(ROLES)
+    assert set(THEMES[name].colours) == set(COLOUR_ROLES)
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -53,7 +53,7 @@ def test_our_own_themes_keep_to_the_schema(name: str) -> None:
 @pytest.mark.parametrize("ink", INKS)
 def test_text_can_be_read_on_every_ground(name: str, ground: str, ink: str) -> None:
     colours = THEMES[name].colours
-    least = 7.0 if name == "high-contrast" else READABLE
+    least = 7.0 if name == "high-contrast" else READABLE_CONTRAST
     assert contrast(colours[ink], colours[ground]) >= least
 
 
@@ -72,7 +72,7 @@ def test_in_256_colours_text_can_be_read_and_the_selected_row_stands_out(name: s
 
 @pytest.mark.parametrize(
     ("term", "theme", "is_of_256"),
-    [("xterm-direct-truecolor", "dark", False), ("tmux-256color", "dark", True), ("screen", TERMINAL, False)],
+    [("xterm-direct-truecolor", "dark", False), ("tmux-256color", "dark", True), ("screen", TERMINAL_THEME, False)],
 )
 async def test_a_theme_is_shown_in_the_colours_the_terminal_has(
     term: str, theme: str, is_of_256: bool, monkeypatch: pytest.MonkeyPatch
@@ -90,7 +90,7 @@ def test_any_repository_colour_can_be_read(rgb: tuple[int, ...], name: str) -> N
     colour = "#" + "".join(f"{part:02x}" for part in rgb)
     shown = THEMES[name].repo(colour)
     for ground in GROUNDS:
-        assert contrast(shown, THEMES[name].colours[ground]) >= READABLE
+        assert contrast(shown, THEMES[name].colours[ground]) >= READABLE_CONTRAST
 
 
 def test_a_colour_that_can_be_read_is_left_alone() -> None:

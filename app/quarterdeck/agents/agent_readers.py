@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from quarterdeck.agents import screen
 from quarterdeck.agents.colours import without_dim
-from quarterdeck.agents.screen import STILL_AFTER, Parts, ScreenLayout, ScreenRule, compiled, lines_of
+from quarterdeck.agents.screen import PANE_STILL_AFTER, Parts, ScreenLayout, ScreenRule, compiled, lines_of
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
 from quarterdeck.core.text import clean_lines
@@ -52,7 +52,7 @@ class AgentReaders(Struct, frozen=True, kw_only=True):
             if self.marks is None or reading is None or reading.needs is not Need.PERMISSION:
                 return reading
             return replace(reading, marked=self.marks(look.text, reading.choices))
-        if parts.box is None or look.still_for is None or look.still_for < STILL_AFTER:
+        if parts.box is None or look.still_for is None or look.still_for < PANE_STILL_AFTER:
             return None
         title = self.read_title(look.title, at=look.at, still_for=look.still_for)
         if title is not None and title.state is not SessionState.IDLE and title.confidence is not Confidence.LOW:

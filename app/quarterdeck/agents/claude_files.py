@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.foreign_json import Json
     from quarterdeck.ports.agent import Program
 
-LONGEST = 64 * 1024
+LONGEST_ROW_BYTES = 64 * 1024
 
 _STATES: Mapping[str, SessionState] = {
     "idle": SessionState.IDLE,
@@ -53,7 +53,7 @@ def entry(program: Program, home: Path | None = None) -> Json | None:
     """The process's file; None when there is none, or when it was left behind by an earlier process of this number."""
     file = config_folder(home) / "sessions" / f"{program.pid}.json"
     try:
-        found = parse_object(read_bytes(file, LONGEST))
+        found = parse_object(read_bytes(file, LONGEST_ROW_BYTES))
     except OSError:
         return None
     if found is None or found.get("pid") != program.pid:

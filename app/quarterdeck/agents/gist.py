@@ -12,7 +12,7 @@ from quarterdeck.core.transcript import ActionKind
 if TYPE_CHECKING:
     from quarterdeck.core.foreign_json import Json
 
-COMMAND_LENGTH = 80
+GIST_COMMAND_LENGTH = 80
 DETAIL_LENGTH = 2_000
 
 _FILE_KEYS = ("file_path", "filePath", "path", "notebook_path", "absolute_path", "absolutePath", "filename")
@@ -101,5 +101,5 @@ def _detail(arguments: Json) -> str:
             return path.rstrip("/").rpartition("/")[2]
     command = command_of(arguments)
     if command:
-        return command if len(command) <= COMMAND_LENGTH else command[: COMMAND_LENGTH - 1] + "…"
-    return next((text for key in _PATTERN_KEYS if (text := text_at(arguments, key))), "")[:COMMAND_LENGTH]
+        return command if len(command) <= GIST_COMMAND_LENGTH else command[: GIST_COMMAND_LENGTH - 1] + "…"
+    return next((text for key in _PATTERN_KEYS if (text := text_at(arguments, key))), "")[:GIST_COMMAND_LENGTH]

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from quarterdeck.agents import json_splice
 from quarterdeck.agents.json_splice import BOM, SPACE, JsonEdit, JsonNode, NotPlainJson
-from quarterdeck.core.report import HEADER, PAYLOAD_BYTES
+from quarterdeck.core.report import PAYLOAD_BYTES, REPORT_HEADER
 from quarterdeck.errors import Refused
 from quarterdeck.foreign_files import exact_text
 from quarterdeck.ports.agent import HookPlan, HookStatus, backup_path
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
     from quarterdeck.ports.agent import Launch, LaunchPlan
 
-DEPTH = 5
+HOOKS_DEPTH = 5
 """Settings, their hooks, the groups of an event, a group, its commands."""
 REPORTS_KEPT = 2_000
 """With nobody to read them, the oldest report goes when a new one comes."""
-MARK = "# quarterdeck"
+COMMAND_MARK = "# quarterdeck"
 """Ends every command of ours, so that it is known again wherever the files have moved."""
 
 _SCRIPT = """\
@@ -67,7 +67,7 @@ def script_path(spool: Path, agent: str) -> Path:
 def script_text(spool: Path, agent: str) -> str:
     """The script of one agent."""
     return _SCRIPT.format(
-        spool=shlex.quote(str(spool)), agent=agent, header=HEADER, payload=PAYLOAD_BYTES, kept=REPORTS_KEPT
+        spool=shlex.quote(str(spool)), agent=agent, header=REPORT_HEADER, payload=PAYLOAD_BYTES, kept=REPORTS_KEPT
     )
 
 
@@ -78,7 +78,7 @@ def hook_command(spool: Path, agent: str, *, own_shell: bool = False) -> str:
     """
     path = shlex.quote(str(script_path(spool, agent)))
     run = "sh" if own_shell else "."
-    return f"test ! -f {path} || {run} {path} {MARK}"
+    return f"test ! -f {path} || {run} {path} {COMMAND_MARK}"
 
 
 class HookSetup(Protocol):
@@ -121,7 +121,7 @@ class JsonHooks(Struct, frozen=True, kw_only=True):
         """The change to the user's own file; raises Refused when it is no plain JSON."""
         path = self.file(home)
         before = exact_text(path)
-        if not install and (before is None or MARK not in before):
+        if not install and (before is None or COMMAND_MARK not in before):
             return HookPlan(path=path, before=before, after=before)
         try:
             found = self._parsed(before)
@@ -141,7 +141,7 @@ class JsonHooks(Struct, frozen=True, kw_only=True):
             text = exact_text(self.file(home))
         except Refused:
             return HookStatus.ABSENT
-        if text is None or MARK not in text:
+        if text is None or COMMAND_MARK not in text:
             return HookStatus.ABSENT
         try:
             found = self._parsed(text)
@@ -214,7 +214,7 @@ class JsonHooks(Struct, frozen=True, kw_only=True):
         if text is None or not text.removeprefix(BOM).strip(SPACE):
             text = f"{BOM if text and text.startswith(BOM) else ''}{{}}\n"
         plain = json_splice.blanked(text, comments=self.comments)
-        return _Parsed(text, plain, json_splice.parse(plain, depth=DEPTH, only="hooks"))
+        return _Parsed(text, plain, json_splice.parse(plain, depth=HOOKS_DEPTH, only="hooks"))
 
 
 class _Parsed(Struct, frozen=True):
@@ -291,7 +291,7 @@ def _commands(groups: JsonNode, place: int) -> JsonNode:
 
 def _is_ours(command: JsonNode) -> bool:
     text = command.value.get("command") if isinstance(command.value, dict) else None
-    return isinstance(text, str) and text.endswith(MARK)
+    return isinstance(text, str) and text.endswith(COMMAND_MARK)
 
 
 def _require(inside: object, what: str) -> None:

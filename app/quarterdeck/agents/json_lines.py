@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HEAD_BYTES = 256 * 1024
-READ_LIMIT = 16 * 1024 * 1024
+READ_LIMIT_BYTES = 16 * 1024 * 1024
 LINE_LIMIT = 8 * 1024 * 1024
 """A longer line is passed over."""
 _KEPT = 64
@@ -98,7 +98,7 @@ class JsonLinesTranscript:
 class FileTail:
     """The appended lines of one file. Blocking; one thread at a time."""
 
-    def __init__(self, path: Path, *, limit: int = READ_LIMIT) -> None:
+    def __init__(self, path: Path, *, limit: int = READ_LIMIT_BYTES) -> None:
         self.path = path
         self.limit = limit
         self._file: tuple[int, int] | None = None

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.foreign_json import Json
 
-RESTING_LASTS = 5.0
+WRITTEN_RESTING_SECONDS = 5.0
 """After that, whoever sees the present may say that a new turn has begun."""
-WORKING_LASTS = 60.0
-ASKING_LASTS = 10.0
+WRITTEN_WORKING_SECONDS = 60.0
+WRITTEN_ASKING_SECONDS = 10.0
 SHORTEST_SAID = 5
 
 
@@ -55,15 +55,15 @@ class Phase(StrEnum):
 
 
 _CLAIMS: dict[Phase, tuple[SessionState, Need | None, Confidence, float]] = {
-    Phase.WORKING: (SessionState.BUSY, None, Confidence.MEDIUM, WORKING_LASTS),
-    Phase.TOOL: (SessionState.BUSY, None, Confidence.LOW, WORKING_LASTS),
-    Phase.ASKED: (SessionState.ATTENTION, Need.QUESTION, Confidence.MEDIUM, ASKING_LASTS),
-    Phase.PLAN: (SessionState.ATTENTION, Need.PERMISSION, Confidence.MEDIUM, ASKING_LASTS),
-    Phase.OVER: (SessionState.IDLE, Need.FINISHED, Confidence.HIGH, RESTING_LASTS),
-    Phase.MAYBE_OVER: (SessionState.IDLE, Need.FINISHED, Confidence.LOW, RESTING_LASTS),
-    Phase.RESTING: (SessionState.IDLE, None, Confidence.MEDIUM, RESTING_LASTS),
-    Phase.INTERRUPTED: (SessionState.IDLE, None, Confidence.HIGH, RESTING_LASTS),
-    Phase.ERROR: (SessionState.ERROR, Need.ERROR, Confidence.HIGH, RESTING_LASTS),
+    Phase.WORKING: (SessionState.BUSY, None, Confidence.MEDIUM, WRITTEN_WORKING_SECONDS),
+    Phase.TOOL: (SessionState.BUSY, None, Confidence.LOW, WRITTEN_WORKING_SECONDS),
+    Phase.ASKED: (SessionState.ATTENTION, Need.QUESTION, Confidence.MEDIUM, WRITTEN_ASKING_SECONDS),
+    Phase.PLAN: (SessionState.ATTENTION, Need.PERMISSION, Confidence.MEDIUM, WRITTEN_ASKING_SECONDS),
+    Phase.OVER: (SessionState.IDLE, Need.FINISHED, Confidence.HIGH, WRITTEN_RESTING_SECONDS),
+    Phase.MAYBE_OVER: (SessionState.IDLE, Need.FINISHED, Confidence.LOW, WRITTEN_RESTING_SECONDS),
+    Phase.RESTING: (SessionState.IDLE, None, Confidence.MEDIUM, WRITTEN_RESTING_SECONDS),
+    Phase.INTERRUPTED: (SessionState.IDLE, None, Confidence.HIGH, WRITTEN_RESTING_SECONDS),
+    Phase.ERROR: (SessionState.ERROR, Need.ERROR, Confidence.HIGH, WRITTEN_RESTING_SECONDS),
 }
 
 

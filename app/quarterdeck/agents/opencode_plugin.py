@@ -14,7 +14,7 @@ from quarterdeck.agents.limits import reset_time
 from quarterdeck.agents.opencode_server import CHOICES, PASSWORD
 from quarterdeck.agents.report_claims import asking, failed, finished, fold, resting, working
 from quarterdeck.core.foreign_json import object_at, text_at
-from quarterdeck.core.report import HEADER, PAYLOAD_BYTES
+from quarterdeck.core.report import PAYLOAD_BYTES, REPORT_HEADER
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.errors import Refused
 from quarterdeck.foreign_files import exact_text
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.agent import Launch, LaunchPlan
 
 PLUGIN = "quarterdeck.js"
-EVENTS = (
+PLUGIN_EVENTS = (
     "session.created", "session.updated", "session.status", "session.idle", "session.error", "permission.asked",
     "permission.updated", "permission.replied", "question.asked", "question.replied", "question.rejected",
 )  # fmt: skip
@@ -103,8 +103,8 @@ def plugin_text(spool: Path) -> str:
     """The plugin's source."""
     return (
         _TEXT.replace("@SPOOL@", json.dumps(str(spool)))
-        .replace("@EVENTS@", json.dumps(sorted(EVENTS)))
-        .replace("@HEADER@", HEADER)
+        .replace("@EVENTS@", json.dumps(sorted(PLUGIN_EVENTS)))
+        .replace("@HEADER@", REPORT_HEADER)
         .replace("@BYTES@", str(PAYLOAD_BYTES))
         .replace("@KEPT@", str(REPORTS_KEPT))
     )

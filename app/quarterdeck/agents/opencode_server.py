@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-OK = 200
-TIMEOUT = 0.3
-LONGEST = 4 * 1024 * 1024
+HTTP_OK = 200
+ANSWER_TIMEOUT_SECONDS = 0.3
+LONGEST_ANSWER_BYTES = 4 * 1024 * 1024
 PASSWORD = "OPENCODE_SERVER_PASSWORD"  # noqa: S105 - the variable's name
 _USER = "OPENCODE_SERVER_USERNAME"
 _ENVIRON_BYTES = 262_144
@@ -68,7 +68,7 @@ def ask(port: int, credentials: str = "") -> Answers | None:
     # Here, since most sessions have no such server and every start would pay.
     import http.client
 
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_TIMEOUT_SECONDS)
     try:
         status, permissions, questions = (
             _get(connection, path, headers) for path in ("/session/status", "/permission", "/question")
@@ -128,7 +128,7 @@ def _credentials(pid: int) -> str:
 def _get(connection: HTTPConnection, path: str, headers: Mapping[str, str]) -> Any:
     connection.request("GET", path, headers=dict(headers))
     response = connection.getresponse()
-    body = response.read(LONGEST)
-    if response.status != OK:
+    body = response.read(LONGEST_ANSWER_BYTES)
+    if response.status != HTTP_OK:
         raise ValueError(f"{path}: status {response.status}")
     return json.loads(body)

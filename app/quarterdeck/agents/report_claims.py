@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     Handler = Callable[[ReportState, Report], ReportState]
 
-WORKING_LASTS = 5.0
+REPORTED_WORK_SECONDS = 5.0
 """An interrupt is not reported, so work must be seen elsewhere soon."""
-ASKING_LASTS = 2.0
+REPORTED_ASK_SECONDS = 2.0
 """An answer is not reported, so an ask must be seen elsewhere soon."""
-RESTING_LASTS = 5.0
+REPORTED_REST_SECONDS = 5.0
 
 
 def identified(held: ReportState, report: Report) -> ReportState:
@@ -52,7 +52,7 @@ def fold(held: ReportState, report: Report, told: Handler, identify: Handler = i
 def working(held: ReportState, report: Report, *, tool: str = "", detail: str = "") -> ReportState:
     """Claim that the agent is at work."""
     state = replace(held, tool=tool or held.tool)
-    return _claim(state, report, SessionState.BUSY, detail=detail or tool, lasts=WORKING_LASTS)
+    return _claim(state, report, SessionState.BUSY, detail=detail or tool, lasts=REPORTED_WORK_SECONDS)
 
 
 def asking(
@@ -60,7 +60,9 @@ def asking(
 ) -> ReportState:
     """Claim that the agent waits for the operator, and for what."""
     state = replace(held, tool="", asked_by=asked_by)
-    return _claim(state, report, SessionState.ATTENTION, needs, question=question, choices=choices, lasts=ASKING_LASTS)
+    return _claim(
+        state, report, SessionState.ATTENTION, needs, question=question, choices=choices, lasts=REPORTED_ASK_SECONDS
+    )
 
 
 def finished(held: ReportState, report: Report, *, text: str = "", sure: bool = True) -> ReportState:
@@ -96,7 +98,7 @@ def _claim(
     choices: tuple[str, ...] = (),
     detail: str = "",
     until: datetime | None = None,
-    lasts: float = RESTING_LASTS,
+    lasts: float = REPORTED_REST_SECONDS,
     sure: bool = True,
 ) -> ReportState:
     reading = Reading(

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 NEAR_LINES = 6
 """Head lines above the prompt box among which a working mark may stand."""
-FROZEN_AFTER = 3.0
+MARK_FROZEN_AFTER = 3.0
 """Seconds: an agent that works redraws its mark at least this often."""
-STILL_AFTER = 2.0
+PANE_STILL_AFTER = 2.0
 """Seconds: a pane this quiet, with nothing else to tell by, is at rest."""
-WORKING_LASTS = 10.0
+SHOWN_WORK_SECONDS = 10.0
 TITLE_FROZEN_AFTER = 5.0
 """Seconds: an agent that works shows something new at least this often, if only in its title."""
 TITLE_WORKING_LASTS = 30.0
@@ -226,8 +226,8 @@ def reading_of(match: Match, parts: Parts, *, at: datetime, still_for: float | N
         needs=needs,
     )
     if rule.means is Meaning.WORKING:
-        frozen = still_for is not None and still_for >= FROZEN_AFTER
-        return replace(reading, lasts=WORKING_LASTS, confidence=Confidence.LOW if frozen else reading.confidence)
+        frozen = still_for is not None and still_for >= MARK_FROZEN_AFTER
+        return replace(reading, lasts=SHOWN_WORK_SECONDS, confidence=Confidence.LOW if frozen else reading.confidence)
     if parts.dialog and state is SessionState.ATTENTION:
         question, choices, _, ticks, marked = parts.dialog
         return replace(reading, question=question, choices=choices, ticks=ticks, marked=marked)

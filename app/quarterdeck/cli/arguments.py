@@ -15,12 +15,12 @@ from quarterdeck.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 PROGRAM = "quarterdeck"
-VERSION = f"{PROGRAM} {__version__}"
+VERSION_LINE = f"{PROGRAM} {__version__}"
 DESCRIPTION = "An operator console for the coding agents in your tmux sessions. Without a verb it opens the console."
 EXIT_CODES = """\
 exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such thing, 4 tmux missing or unreachable,
             5 refused by the session's state, 78 bad settings"""
-LAYOUT = partial(argparse.RawDescriptionHelpFormatter, max_help_position=20)
+HELP_LAYOUT = partial(argparse.RawDescriptionHelpFormatter, max_help_position=20)
 GLOBAL_DEFAULTS = {"socket_name": None, "socket_path": None, "home": None, "json": False, "verbosity": 0}
 
 
@@ -31,7 +31,7 @@ class Parser(argparse.ArgumentParser):
 
     # Abbreviated options would change their meaning when new ones come.
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"allow_abbrev": False, "formatter_class": LAYOUT, **options})
+        super().__init__(**{"allow_abbrev": False, "formatter_class": HELP_LAYOUT, **options})
 
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong as one sentence that can be shown anywhere."""
@@ -76,7 +76,7 @@ def build(words: Sequence[str] | None = None, kind: type[Parser] = Parser) -> Pa
     if words is not None and any(word.startswith("-") and "h" in word for word in words):
         words = None
     parser = kind(prog=PROGRAM, description=DESCRIPTION, epilog=EXIT_CODES)
-    parser.add_argument("--version", action="version", version=VERSION)
+    parser.add_argument("--version", action="version", version=VERSION_LINE)
     _add(parser, GLOBAL_OPTIONS, suppressed=False)
     _add_verbs(parser, VERBS, words)
     return parser
@@ -100,7 +100,7 @@ def _add_verbs(parser: Parser, verbs: Sequence[Verb], words: Sequence[str] | Non
         # What was given before the verb must not be overwritten by a default after it.
         _add(made, GLOBAL_OPTIONS, suppressed=True)
         # It is told of once, in the help of the whole.
-        made.add_argument("--version", action="version", version=VERSION, help=argparse.SUPPRESS)
+        made.add_argument("--version", action="version", version=VERSION_LINE, help=argparse.SUPPRESS)
         if verb.verbs:
             _add_verbs(made, verb.verbs, words, required=True)
         else:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from quarterdeck.cli.call import Call
 
-NAMES: Final = ("session", "kept", "project", "agent")
+NAME_KINDS: Final = ("session", "kept", "project", "agent")
 """What `quarterdeck names` tells."""
-KINDS: Final = {
+ARGUMENT_KINDS: Final = {
     **dict.fromkeys(("restore SESSION", "remap SESSION", "show SESSION", "--session", "--as"), "kept"),
     **dict.fromkeys(("AGENT", "--agent", "--tool"), "agent"),
     **dict.fromkeys(("PROJECT", "--project"), "project"),
@@ -33,7 +33,7 @@ KINDS: Final = {
 }
 """What an argument takes, by its name or, for one without a dash, by what stands for it in the help."""
 
-PATIENCE = 0.3
+TAB_PATIENCE = 0.3
 """Seconds that whoever holds Tab waits for tmux."""
 
 BASH: Final = r"""
@@ -89,13 +89,13 @@ end
 """
 WAYS: Final = {
     **{kind: {"bash": f"_quarterdeck_{kind}", "zsh": f" _quarterdeck_names {kind}",
-              "fish": f"(_quarterdeck_names {kind})"} for kind in NAMES},
+              "fish": f"(_quarterdeck_names {kind})"} for kind in NAME_KINDS},
     "folder": {"bash": "_shtab_compgen_dirs", "zsh": "_files -/", "fish": "(__fish_complete_directories)"},
     "file": {"bash": "_shtab_compgen_files", "zsh": "_files", "fish": "(__fish_complete_path)"},
 }  # fmt: skip
 """The shells' functions for each kind; zsh's blank keeps `_arguments` from putting words of its own in between."""
 HELPERS: Final = {
-    "bash": BASH + "".join(f'_quarterdeck_{kind}() {{ _quarterdeck_names {kind} "$1"; }}\n' for kind in NAMES),
+    "bash": BASH + "".join(f'_quarterdeck_{kind}() {{ _quarterdeck_names {kind} "$1"; }}\n' for kind in NAME_KINDS),
     "zsh": ZSH,
     "fish": FISH,
 }
@@ -131,7 +131,7 @@ class _Completed(Parser):
         """Add an argument, of this verb."""
         action = super().add_argument(*names, **options)
         name = action.option_strings[-1] if action.option_strings else action.metavar
-        kind = KINDS.get(f"{self.prog.removeprefix(PROGRAM).strip()} {name}") or KINDS.get(str(name))
+        kind = ARGUMENT_KINDS.get(f"{self.prog.removeprefix(PROGRAM).strip()} {name}") or ARGUMENT_KINDS.get(str(name))
         if kind is not None:
             action.complete = WAYS[kind]  # type: ignore[attr-defined] # an attribute that shtab alone knows
         return action
@@ -156,7 +156,7 @@ def _sessions(call: Call, prefix: str) -> Iterator[tuple[str, str]]:
     yield from _told(live, prefix)
     known = {name for _, name, *_ in live}
     # Where nobody has watched yet, tmux alone knows.
-    seen = FirstLook(call.address).wait(PATIENCE)
+    seen = FirstLook(call.address).wait(TAB_PATIENCE)
     if isinstance(seen, Snapshot):
         for name in dict.fromkeys(pane.session_name for pane in seen.panes):
             if name not in known:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
     from quarterdeck.config.loader import LoadedSettings, SettingValue
 
-EMPTY = """\
+EMPTY_CONFIG = """\
 # Settings of Quarterdeck. `quarterdeck config show` lists them all with their values, and
 # `quarterdeck config schema` says what each is for. What is left out has its default.
 """
@@ -55,9 +55,9 @@ def show(call: Call) -> int:
 
 def _chosen(call: Call) -> Callable[[SettingValue], SettingValue]:
     """What takes a setting for what was chosen in this server's console in its place, where that was."""
-    from quarterdeck.config.loader import DEFAULT
+    from quarterdeck.config.loader import DEFAULT_ORIGIN
     from quarterdeck.store.glances import read_only
-    from quarterdeck.tui.preferences import CHOSEN, arrangement, key_of
+    from quarterdeck.tui.preferences import CHOSEN_SETTINGS, arrangement, key_of
 
     name = {"key": key_of(str(call.address))}
     try:
@@ -69,10 +69,10 @@ def _chosen(call: Call) -> Callable[[SettingValue], SettingValue]:
     kept = arrangement(rows[0][0] if rows else None)
 
     def taken(value: SettingValue) -> SettingValue:
-        held = kept.get(CHOSEN.get(value.key, ""))
+        held = kept.get(CHOSEN_SETTINGS.get(value.key, ""))
         if held is None:
             return value
-        over = "" if value.origin == DEFAULT else f", over {value.origin}"
+        over = "" if value.origin == DEFAULT_ORIGIN else f", over {value.origin}"
         return replace(value, value=held, origin=f"console{over}")
 
     return taken
@@ -133,10 +133,10 @@ def edit(call: Call) -> int:
     draft = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(EMPTY if before is None else before)
+            stream.write(EMPTY_CONFIG if before is None else before)
         while True:
             _run_editor(draft)
-            if read_bytes(draft) == (EMPTY if before is None else before).encode():
+            if read_bytes(draft) == (EMPTY_CONFIG if before is None else before).encode():
                 say("Nothing was changed.")
                 return 0
             try:

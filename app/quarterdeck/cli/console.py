@@ -23,7 +23,7 @@ Open it in a browser on this machine. Whoever has this address can do all that y
 Ctrl+C ends it; sessions go on."""
 TOKEN_BYTES = 24
 PAGE_DRIVER = "quarterdeck.tui.page_driver:PageDriver"
-PATIENCE = 0.5
+BESIDE_PATIENCE = 0.5
 """Seconds that what runs beside the screen gets to end with it."""
 
 
@@ -78,7 +78,7 @@ async def _let_finish() -> None:
     """
     cancelled = [task for task in asyncio.all_tasks() - {asyncio.current_task()} if task.cancelling()]
     if cancelled:
-        await asyncio.wait(cancelled, timeout=PATIENCE)
+        await asyncio.wait(cancelled, timeout=BESIDE_PATIENCE)
 
 
 async def serve(call: Call) -> int:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
     from quarterdeck.ports.doctor_check import Finding
 
-LEAST = 20
+LEAST_CAUSE_CELLS = 20
 """Cells for what is said, however narrow the terminal is."""
 SIGNS = {
     CheckStatus.OK: ("✓", "ok", Colour.GREEN),
@@ -49,7 +49,7 @@ def _show(findings: Sequence[Finding]) -> None:
         name = clean(found.name)
         gap = " " * max(0, width - cell_width(name))
         mark = coloured(f"{sign if has_unicode() else plain:<2}", colour)
-        room = max(LEAST, shutil.get_terminal_size().columns - 4 - max(width, cell_width(name)))
+        room = max(LEAST_CAUSE_CELLS, shutil.get_terminal_size().columns - 4 - max(width, cell_width(name)))
         first, *more = textwrap.wrap(clean(found.cause), room, break_long_words=False, break_on_hyphens=False) or [""]
         write(f"{mark}{name}{gap}  {first}\n")
         for line in more:

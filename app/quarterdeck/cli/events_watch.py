@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
 
 FOLLOW_EVERY = 0.3
-MOST = 10_000
+MOST_LINES_WAITING = 10_000
 """Lines that wait to be read; more are lost, and it is said how many."""
-PATIENCE = 1.0
+READER_PATIENCE = 1.0
 """Seconds that whoever reads gets at the end to take what is left."""
 UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
@@ -215,7 +215,7 @@ class LinesOut:
 
     def put(self, line: str) -> None:
         """Have a line written; never waits."""
-        if self._lines.qsize() >= MOST:
+        if self._lines.qsize() >= MOST_LINES_WAITING:
             self._lost += 1
             return
         if self._lost:
@@ -226,7 +226,7 @@ class LinesOut:
     def close(self) -> None:
         """Write what is left, as far as it is read in time."""
         self._lines.put(None)
-        self._thread.join(PATIENCE)
+        self._thread.join(READER_PATIENCE)
 
     def _write_all(self) -> None:
         output, encoding = sys.stdout.fileno(), sys.stdout.encoding or "utf-8"

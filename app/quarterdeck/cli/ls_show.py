@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from quarterdeck.cli.call import services
-from quarterdeck.cli.output import GAP, Colour, coloured, has_unicode, print_json, say, separated, write
+from quarterdeck.cli.output import COLUMN_GAP, Colour, coloured, has_unicode, print_json, say, separated, write
 from quarterdeck.core.reading import cause_of
 from quarterdeck.core.redact import masked_session, redact
 from quarterdeck.core.session import SessionState
@@ -165,14 +165,14 @@ def table(sessions: Sequence[Session], now: datetime, width: int) -> str:
     widths = fitted(widths, width)
     if not widths:
         return ""
-    header = GAP.join(fit(HEADS.get(name, name).upper(), room) for name, room in widths.items()).rstrip()
+    header = COLUMN_GAP.join(fit(HEADS.get(name, name).upper(), room) for name, room in widths.items()).rstrip()
     lines = [coloured(header, Colour.DIM)]
     for index in range(len(rows)):
         shown = [(columns[name][index], room) for name, room in widths.items()]
         cells = [coloured(fit(cell.text, room), cell.colour) for cell, room in shown[:-1]]
         last, room = shown[-1]
         cells.append(coloured(fit(last.text, room).rstrip(), last.colour))
-        lines.append(GAP.join(cells).rstrip())
+        lines.append(COLUMN_GAP.join(cells).rstrip())
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -181,13 +181,13 @@ def fitted(widths: dict[str, int], width: int) -> dict[str, int]:
     kept = widths
     for dropped in range(len(DROPPED) + 1):
         kept = {name: room for name, room in widths.items() if name not in DROPPED[:dropped]}
-        left = width - len(GAP) * (len(kept) - 1) - sum(kept.values())
+        left = width - len(COLUMN_GAP) * (len(kept) - 1) - sum(kept.values())
         if left >= 0:
             return kept
         shorter = kept.get("thought", 0) + left
         if shorter >= NARROWEST_THOUGHT:
             return {**kept, "thought": shorter}
-    left = width - len(GAP) * (len(kept) - 1) - sum(kept.values())
+    left = width - len(COLUMN_GAP) * (len(kept) - 1) - sum(kept.values())
     return {**kept, "name": max(min(NARROWEST_NAME, kept["name"]), kept["name"] + left)} if kept else {}
 
 

@@ -17,7 +17,7 @@ from quarterdeck.errors import QuarterdeckError, Refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-GAP = "  "
+COLUMN_GAP = "  "
 _MOVES_A_TERMINAL = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 
@@ -143,7 +143,7 @@ def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Rows below their header, each column as wide as its widest cell."""
     table = [[clean(cell) for cell in row] for row in (header, *rows)]
     widths = [max(cell_width(cell) for cell in column) for column in zip(*table, strict=True)]
-    lines = [GAP.join([*(fit(cell, width) for cell, width in zip(row, widths, strict=True))]).rstrip() for row in table]
+    lines = [COLUMN_GAP.join(map(fit, row, widths)).rstrip() for row in table]
     return "".join(f"{line}\n" for line in lines)
 
 

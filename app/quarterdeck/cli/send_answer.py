@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.store import Held
     from quarterdeck.runtime.services import Services
 
-SPLIT = "Put `--` between the sessions and the text, or give one session and a quoted text."
+SPLIT_HINT = "Put `--` between the sessions and the text, or give one session and a quoted text."
 
 
 async def send(call: Call) -> int:
@@ -65,9 +65,9 @@ def _names_and_text(call: Call) -> tuple[list[str], str]:
         names, text = words[:1], words[1]
     else:
         wrong = "The session or the text is missing." if len(words) < 2 else "It is not clear where the text begins."
-        raise UsageError(wrong, hint=SPLIT)
+        raise UsageError(wrong, hint=SPLIT_HINT)
     if not names:
-        raise UsageError("No session was named.", hint=SPLIT)
+        raise UsageError("No session was named.", hint=SPLIT_HINT)
     return names, given_text(text)
 
 

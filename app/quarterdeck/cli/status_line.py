@@ -29,7 +29,7 @@ COUNTED: Final = ("asks", "failed", "done", "works", "rests")
 TMUX: Final = "tmux"
 WRONG: Final = {TMUX: "hangs", "thoughts": "fail"}
 """What is said of what is not well; of anything else, that it fails."""
-UNREADABLE: Final = "unreadable"
+UNREADABLE_STATE: Final = "unreadable"
 
 _WITH_VALUE: Final = {"-L": "name", "-S": "path", "--home": "home"}
 _FLAGS: Final = {"status-line": "", "--colour": "colour", "--ascii": "ascii"}
@@ -75,7 +75,7 @@ def _print(name: str | None, path: str | None, home: str | None, flags: set[str]
         )
     except (QuarterdeckError, OSError):
         # It stands in the operator's status line for hours: `doctor` says what is wrong, this only that something is.
-        text, code = UNREADABLE, 1
+        text, code = UNREADABLE_STATE, 1
     if text:
         # By its bytes: tmux's jobs often run in a locale that is not the operator's.
         os.write(sys.stdout.fileno(), f"{text}\n".encode())

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from quarterdeck.cli.call import Call
 
-LARGEST = 1 << 30
+LARGEST_EXPORT_BYTES = 1 << 30
 """Bytes of an export, which holds all that was ever kept."""
-CHUNK = 65_536
+EXPORT_CHUNK_BYTES = 65_536
 WAITING_LINES = 256
 """Lines read ahead; an engine that is faster waits."""
 
@@ -77,7 +77,7 @@ async def _merge(call: Call, exported: dict[str, Any]) -> int:
 
 def _read(file: str) -> object:
     try:
-        text = sys.stdin.read() if file == "-" else read_given(Path(file), LARGEST)
+        text = sys.stdin.read() if file == "-" else read_given(Path(file), LARGEST_EXPORT_BYTES)
         return json.loads(text)
     except OSError as error:
         raise QuarterdeckError(f"{file} cannot be read: {error.strerror}.") from error
@@ -159,7 +159,7 @@ class InputLines:
 
     def _chunk(self) -> bytes:
         try:
-            return os.read(0, CHUNK)
+            return os.read(0, EXPORT_CHUNK_BYTES)
         except OSError:
             # A standard input that is closed, or a terminal that is gone, has ended.
             return b""

@@ -6,14 +6,14 @@ from argparse import SUPPRESS
 
 from quarterdeck.cli.table import Verb, arg, count_from, port
 
-SESSION = arg("session", metavar="SESSION", help="an id, an exact tmux name, or an unambiguous prefix of either")
-SESSIONS = arg("session", nargs="+", metavar="SESSION", help="ids, exact tmux names, or unambiguous prefixes")
+ONE_SESSION = arg("session", metavar="SESSION", help="an id, an exact tmux name, or an unambiguous prefix of either")
+MANY_SESSIONS = arg("session", nargs="+", metavar="SESSION", help="ids, exact tmux names, or unambiguous prefixes")
 SPAWNED = arg("session", metavar="SESSION", help="id of a spawned session, or an unambiguous prefix")
 PROJECT = arg("project", metavar="PROJECT", help="a project from the settings")
-AGENT = arg("--agent", metavar="A", help="agent to start, in place of the project's")
+AGENT_ARGUMENT = arg("--agent", metavar="A", help="agent to start, in place of the project's")
 ORCHESTRATOR_ARGUMENTS = (
     PROJECT,
-    AGENT,
+    AGENT_ARGUMENT,
     arg("--prompt-file", metavar="F", help="file with more standing instructions for it"),
 )
 HOOK_AGENTS = arg("agent", nargs="*", metavar="AGENT", help="only these; by default, every agent on this machine")
@@ -36,7 +36,7 @@ VERBS: tuple[Verb, ...] = (
         "show all about one session: state, thoughts, events and its last lines",
         "quarterdeck show work --lines 40",
         "ls_show:show",
-        SESSION,
+        ONE_SESSION,
         arg("--lines", type=count_from(0), default=20, metavar="N", help="lines of its screen to show (20)"),
         arg("--why", action="store_true", help="also say which rule its state comes from"),
     ),
@@ -55,7 +55,7 @@ VERBS: tuple[Verb, ...] = (
         "go to a session: switch there inside tmux, attach outside",
         "quarterdeck attach work",
         "attach_back:attach",
-        SESSION,
+        ONE_SESSION,
     ),
     Verb(
         "back",
@@ -70,7 +70,7 @@ VERBS: tuple[Verb, ...] = (
         "end sessions",
         "quarterdeck kill sess_3 --detach  # forget it, leave tmux alone",
         "session_verbs:kill",
-        SESSIONS,
+        MANY_SESSIONS,
         arg("--detach", action="store_true", help="only stop watching; the tmux session goes on"),
         arg("--keep", action="store_true", help="for a spawned session: first keep unsaved work as a commit"),
     ),
@@ -101,7 +101,7 @@ VERBS: tuple[Verb, ...] = (
         "answer the open question or permission; without a choice, show it",
         "quarterdeck answer web 1",
         "send_answer:answer",
-        SESSION,
+        ONE_SESSION,
         arg("choice", nargs="?", metavar="CHOICE", help="a number, key or words; several as 1,3; free text"),
         takes_rest=True,
     ),
@@ -154,7 +154,7 @@ VERBS: tuple[Verb, ...] = (
         arg("project", nargs="?", metavar="PROJECT", help="a project from the settings; by default this folder's"),
         arg("--issue", metavar="ID", help="issue to work on, fetched from the project's tracker"),
         arg("--prompt", metavar="TEXT", help="what to do; - reads it from standard input"),
-        AGENT,
+        AGENT_ARGUMENT,
         arg("--branch", metavar="B", help="branch to work on, in place of one made from the issue"),
     ),
     Verb(
@@ -183,7 +183,7 @@ VERBS: tuple[Verb, ...] = (
         "bring back a session that ended or went stale, with its conversation",
         "quarterdeck restore web-3",
         "work_verbs:restore_session",
-        SESSION,
+        ONE_SESSION,
     ),
     Verb(
         "remap",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from quarterdeck.config.describe import is_command, schema_at
 from quarterdeck.config.fields import split_list
-from quarterdeck.config.loader import DEFAULT, LoadedSettings, converted, load, settings_text
+from quarterdeck.config.loader import DEFAULT_ORIGIN, LoadedSettings, converted, load, settings_text
 from quarterdeck.errors import Refused, SettingsError
 from quarterdeck.foreign_files import read_bytes
 from quarterdeck.paths import write_private
@@ -42,7 +42,7 @@ def change(file: Path, key: str, value: str, *, shown: str, environ: Mapping[str
     if version_of(target) != shown:
         raise Refused("The settings file has changed since it was shown.", hint="Look at the setting again.")
     origin = load(file, environ).origin(key)
-    if origin != DEFAULT and not origin.startswith("file"):
+    if origin != DEFAULT_ORIGIN and not origin.startswith("file"):
         raise Refused(f"{key} is set by {origin.partition(':')[2] or origin}, which wins over the file.")
     text = with_value(settings_text(target), tuple(key.split(".")), value)
     draft = target.with_name(f".{target.name}.new")

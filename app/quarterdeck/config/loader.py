@@ -19,7 +19,7 @@ from quarterdeck.config.settings import Settings
 from quarterdeck.config.toml_lines import Path as KeyPath
 from quarterdeck.config.toml_lines import key_lines, line_of
 from quarterdeck.config.variables import setting_variables
-from quarterdeck.core.key_choice import UNKNOWN, chosen_keys
+from quarterdeck.core.key_choice import UNKNOWN_ACTION, chosen_keys
 from quarterdeck.foreign_files import read_text
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.key_choice import Keys
 
-DEFAULT = "default"
+DEFAULT_ORIGIN = "default"
 
 _TRUTH = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
@@ -57,7 +57,7 @@ class LoadedSettings(Struct, frozen=True):
 
     def origin(self, key: str) -> str:
         """Where the value at this dotted key came from: `default`, `file:LINE` or `env:NAME`."""
-        return self.origins.get(key, DEFAULT)
+        return self.origins.get(key, DEFAULT_ORIGIN)
 
     def values(self) -> Iterator[SettingValue]:
         """Every setting, in the order of the model."""
@@ -86,7 +86,7 @@ def load(file: Path, environ: Mapping[str, str] = os.environ) -> LoadedSettings:
             if path[:length] in laid_over:
                 return laid_over[path[:length]]
         line = line_of(lines, path)
-        return f"file:{line}" if line else DEFAULT
+        return f"file:{line}" if line else DEFAULT_ORIGIN
 
     try:
         settings = Settings.model_validate(tree)
@@ -106,7 +106,9 @@ def keymap(loaded: LoadedSettings, actions: Mapping[str, Keys], reserved: Collec
     keys, faults = chosen_keys(actions, loaded.settings.keys, reserved)
     loaded.refuse(
         [
-            Fault(("keys", fault.action), fault.message, known=tuple(actions) if fault.message == UNKNOWN else ())
+            Fault(
+                ("keys", fault.action), fault.message, known=tuple(actions) if fault.message == UNKNOWN_ACTION else ()
+            )
             for fault in faults
         ]
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.session import Session
 
-DAY = timedelta(hours=24)
+DAY_SHOWN = timedelta(hours=24)
 FINEST = timedelta(seconds=20)
 """A state that held for less is told by the one after it."""
 
@@ -62,7 +62,7 @@ def noted(moments: Sequence[Moment], at: datetime, state: DayState) -> tuple[Mom
         at = min(at, kept.pop().at)
     if not kept or kept[-1].state is not state:
         kept.append(Moment(at, state))
-    since = kept[-1].at - DAY
+    since = kept[-1].at - DAY_SHOWN
     first = max((number for number, moment in enumerate(kept) if moment.at <= since), default=0)
     return tuple(kept[first:])
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 Keys = tuple[str, ...]
-UNKNOWN = "unknown action"
+UNKNOWN_ACTION = "unknown action"
 
 
 class KeyFault(NamedTuple):
@@ -26,7 +26,7 @@ def chosen_keys(
     `actions` are all there are, with the keys they have where none were chosen.
     """
     keys = {name: chosen.get(name, own) for name, own in actions.items()}
-    faults = [KeyFault(name, UNKNOWN) for name in chosen if name not in actions]
+    faults = [KeyFault(name, UNKNOWN_ACTION) for name in chosen if name not in actions]
     for name in chosen:
         for key in keys.get(name, ()):
             owner = next((other for other, theirs in keys.items() if key in theirs and other != name), None)

@@ -18,7 +18,7 @@ from quarterdeck.values import replace
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-VERSION = 2
+LIFECYCLE_VERSION = 2
 
 
 class WorkState(StrEnum):
@@ -270,7 +270,7 @@ def keep_runtime_loss(lifecycle: Lifecycle, now: datetime, runtime: RuntimePart)
 
 def dump(lifecycle: Lifecycle) -> dict[str, Any]:
     """The lifecycle as plain JSON values."""
-    return {"version": VERSION, **to_builtins(lifecycle)}
+    return {"version": LIFECYCLE_VERSION, **to_builtins(lifecycle)}
 
 
 def parse(value: object, fallback: Lifecycle) -> Lifecycle:
@@ -279,7 +279,7 @@ def parse(value: object, fallback: Lifecycle) -> Lifecycle:
     Valid fields win, explicit nulls included; missing ones come from `fallback`; a value that is not a lifecycle at
     all, or holds an impossible field, counts for nothing as a whole.
     """
-    if not isinstance(value, dict) or value.get("version", VERSION) != VERSION:
+    if not isinstance(value, dict) or value.get("version", LIFECYCLE_VERSION) != LIFECYCLE_VERSION:
         return fallback
     try:
         return Lifecycle(

@@ -9,7 +9,7 @@ from itertools import pairwise
 from quarterdeck.core.text import squashed
 
 MOST_RECIPIENTS = 32
-PAUSE = 0.15
+ENTER_PAUSE_SECONDS = 0.15
 """Seconds between a text and Enter at the least: agents take an Enter that comes with a paste as part of it."""
 PAUSE_PER_KILOBYTE = 0.12
 LONGEST_PAUSE = 3.0
@@ -39,7 +39,7 @@ def cleaned(text: str) -> str:
 
 def pause_for(text: str) -> float:
     """Seconds to leave between a text and the key that submits it."""
-    return min(LONGEST_PAUSE, PAUSE + PAUSE_PER_KILOBYTE * len(text.encode()) / 1024)
+    return min(LONGEST_PAUSE, ENTER_PAUSE_SECONDS + PAUSE_PER_KILOBYTE * len(text.encode()) / 1024)
 
 
 def is_draft_of(shown: str, text: str) -> bool:

@@ -63,8 +63,8 @@ class Cadence(Struct, frozen=True):
 
 
 FIRST_DELAY = 0.5
-LONGEST_DELAY = 60.0
-UNHEALTHY_AFTER = 3
+LONGEST_CALL_DELAY_SECONDS = 60.0
+UNHEALTHY_AFTER_CALLS = 3
 
 
 class EngineHealth(Struct, frozen=True):
@@ -95,7 +95,7 @@ class EngineHealth(Struct, frozen=True):
         if not self.failures:
             return Health.DEGRADED if self.limit else (Health.HEALTHY if self.has_worked else Health.STARTING)
         long_without = now - self.failing_since >= max(3 * tick, 30.0)
-        return Health.UNHEALTHY if self.failures >= UNHEALTHY_AFTER or long_without else Health.DEGRADED
+        return Health.UNHEALTHY if self.failures >= UNHEALTHY_AFTER_CALLS or long_without else Health.DEGRADED
 
     def detail(self, now: float, tick: float) -> str:
         """What is wrong, in a sentence, and what to consider after a long time without success; "" = nothing."""
@@ -106,13 +106,13 @@ class EngineHealth(Struct, frozen=True):
 
     def delay(self, tick: float) -> float:
         """Seconds to hold back after the latest failure."""
-        return max(tick, min(FIRST_DELAY * 2.0 ** min(max(self.failures - 1, 0), 30), LONGEST_DELAY))
+        return max(tick, min(FIRST_DELAY * 2.0 ** min(max(self.failures - 1, 0), 30), LONGEST_CALL_DELAY_SECONDS))
 
 
 SLOT = 300
 """Seconds that are counted together."""
-HOUR = 3_600
-DAY = 86_400
+HOUR_SECONDS = 3_600
+DAY_SECONDS = 86_400
 
 
 class Caps(Struct, frozen=True, kw_only=True):
@@ -132,7 +132,7 @@ class Spending(Struct, frozen=True):
     def with_call(self, at: float, *, calls: int = 1, tokens: int = 0) -> Spending:
         """One more call, or the tokens it turned out to cost; what is older than a day is dropped."""
         slot = int(at // SLOT)
-        kept = {each: spent for each, spent in self.slots.items() if slot - DAY // SLOT < each <= slot}
+        kept = {each: spent for each, spent in self.slots.items() if slot - DAY_SECONDS // SLOT < each <= slot}
         before = kept.get(slot, (0, 0))
         return Spending({**kept, slot: (before[0] + calls, before[1] + tokens)})
 
@@ -156,8 +156,8 @@ class Spending(Struct, frozen=True):
 
     def _against(self, caps: Caps, at: float) -> list[tuple[str, str, int, int]]:
         """Span, unit, what was spent of it, and its cap."""
-        calls, tokens = self.within(HOUR, at)
-        day_calls, day_tokens = self.within(DAY, at)
+        calls, tokens = self.within(HOUR_SECONDS, at)
+        day_calls, day_tokens = self.within(DAY_SECONDS, at)
         return [
             ("hour", "calls", calls, caps.calls_per_hour),
             ("hour", "tokens", tokens, caps.tokens_per_hour),

@@ -24,7 +24,7 @@ class RepoTheme(Struct, frozen=True):
     sprite: str | None = None
 
 
-ATTEMPTS = 2048
+COLOUR_ATTEMPTS = 2048
 LAST_RESORT = 4096
 """The candidate to take when none of the attempts is free."""
 CHOOSY_ATTEMPTS = 256
@@ -57,7 +57,7 @@ def generate_theme(path: str, siblings: Collection[RepoTheme] = ()) -> RepoTheme
     taken = {colour for sibling in siblings for colour in colours_of(sibling)}
     hues = [_hue(sibling.body) for sibling in siblings]
     gap = min(WIDEST_GAP, 180 / (len(hues) + 1))
-    for attempt in range(ATTEMPTS):
+    for attempt in range(COLOUR_ATTEMPTS):
         theme = candidate(path, attempt)
         colours = colours_of(theme)
         if len(set(colours)) < len(colours) or not taken.isdisjoint(colours):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.reading import Reading
 
 
-HEADER = "quarterdeck-report 1"
+REPORT_HEADER = "quarterdeck-report 1"
 """Starts every report in the spool: what it is, and the version of its form."""
 PAYLOAD_BYTES = 32_768
 """A hook cuts what is longer."""

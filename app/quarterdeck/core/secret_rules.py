@@ -1,6 +1,6 @@
 """Shapes of secrets by who gives them out: `python tests/secret_rules.py` makes this from gitleaks' rules.
 
-A line of `RULES` is a name, what must stand in a lower-case text for the rule to be tried, the least entropy, and the
+A line of `FORMAT_RULES` is a name, what a lower-case text must hold for it to be tried, the least entropy, and the
 pattern. A word of `COMPANIES` is a company's name and what its keys look like, where nothing else tells of them:
 `GIVEN` stands between the two.
 
@@ -30,7 +30,7 @@ OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
 SOFTWARE.
 """
 
-RULES = r"""1password-secret-key	a3-	0	(?<![A-Za-z0-9])A3-[A-Z0-9]{6}-(?:(?:[A-Z0-9]{11})|(?:[A-Z0-9]{6}-[A-Z0-9]{5}))-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}\b
+FORMAT_RULES = r"""1password-secret-key	a3-	0	(?<![A-Za-z0-9])A3-[A-Z0-9]{6}-(?:(?:[A-Z0-9]{11})|(?:[A-Z0-9]{6}-[A-Z0-9]{5}))-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}\b
 1password-service-account-token	ops_	0	ops_eyJ[a-zA-Z0-9+/]{250,650}={0,3}
 adobe-client-secret	p8e-	0	(?<![A-Za-z0-9])(p8e-(?i:[a-z0-9]{32}))(?![\w+/-])
 age-secret-key	age-secret-key-1	0	AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}

@@ -221,7 +221,7 @@ def _encoded(text: str, lowered: str, name: str) -> Iterator[Span]:
             yield found.span(1)
 
 
-LEAST = 20
+LEAST_WORD_LENGTH = 20
 LEAST_OF_TWO = 24
 """Characters of a word that has no capitals, or nothing else."""
 LEAST_ENTROPY = 3.5
@@ -230,7 +230,7 @@ MIXED, MIXED_OF_TWO = 0.42, 0.33
 """Share of neighbours that are of different kinds. A name made of words has a third at most."""
 
 # Within a path or an address a long word names a thing; what is secret there is known by its parameter.
-_WORD = re.compile(rf"(?<![A-Za-z0-9_+/.\\@%~-])[A-Za-z0-9_+/-]{{{LEAST},}}+={{0,2}}(?![@\\])")
+_WORD = re.compile(rf"(?<![A-Za-z0-9_+/.\\@%~-])[A-Za-z0-9_+/-]{{{LEAST_WORD_LENGTH},}}+={{0,2}}(?![@\\])")
 _HEX = re.compile(r"(?:0x)?[0-9a-fA-F-]+")
 _KNOWN = re.compile(
     # Hashes and what goes by one, public keys, names that compilers make, and ids that agents and their models give.
@@ -252,7 +252,7 @@ def opaque_words(text: str) -> Iterator[Span]:
 def is_opaque(word: str) -> bool:
     """Whether a word looks as if it had been drawn by lot."""
     word = word.rstrip("=")
-    if len(word) < LEAST or _HEX.fullmatch(word) or _KNOWN.match(word) or _ULID.fullmatch(word):
+    if len(word) < LEAST_WORD_LENGTH or _HEX.fullmatch(word) or _KNOWN.match(word) or _ULID.fullmatch(word):
         return False
     if 8 * sum(map(word.count, "_-/")) > len(word):
         # Made of parts: a name.
@@ -262,7 +262,7 @@ def is_opaque(word: str) -> bool:
     if "d" not in kinds or len(set(kinds)) < 2:
         return False
     has_all = len(set(kinds)) == 3
-    if len(word) < (LEAST if has_all else LEAST_OF_TWO):
+    if len(word) < (LEAST_WORD_LENGTH if has_all else LEAST_OF_TWO):
         return False
     changes = sum(one != other for one, other in pairwise(kinds)) / (len(kinds) - 1)
     return changes >= (MIXED if has_all else MIXED_OF_TWO) and entropy(signs) >= LEAST_ENTROPY

@@ -21,7 +21,7 @@ HINTS = (
     "openssl", "smb",
 )  # fmt: skip
 """Words without which nothing shorter is a secret."""
-LEAST_WIDTH = 30
+LEAST_BROKEN_WIDTH = 30
 """Columns of a line that a terminal may have broken."""
 MARGIN = 4
 """Columns by which such a line may be shorter than the longest: programs that break lines leave some room."""
@@ -64,10 +64,10 @@ def _found(text: str) -> Iterator[Span]:
 @cache
 def _rules() -> dict[str, list[tuple[float, str]]]:
     """Least entropy and pattern of what is tried for each keyword."""
-    from quarterdeck.core.secret_rules import COMPANIES, GIVEN, RULES
+    from quarterdeck.core.secret_rules import COMPANIES, FORMAT_RULES, GIVEN
 
     rules: dict[str, list[tuple[float, str]]] = {}
-    for line in RULES.splitlines():
+    for line in FORMAT_RULES.splitlines():
         _, keywords, least, pattern = line.split("\t")
         for keyword in keywords.split("|"):
             rules.setdefault(keyword, []).append((float(least), pattern))
@@ -109,7 +109,7 @@ def _found_over_lines(text: str) -> Iterator[Span]:
 def _pieces(text: str) -> list[Span]:
     """The parts of the lines that a terminal broke, without those breaks."""
     lines = text.split("\n")
-    least = max(LEAST_WIDTH, max(map(len, lines)) - MARGIN)
+    least = max(LEAST_BROKEN_WIDTH, max(map(len, lines)) - MARGIN)
     pieces: list[Span] = []
     start = place = 0
     is_broken = False

@@ -19,7 +19,7 @@ SLUG_MAX = 60
 _NUMBER = r"[0-9]{1,18}"
 STEM_MAX = 40
 """Characters of a name that is made here."""
-LONGEST = 80
+LONGEST_NAME = 80
 """Characters of a session's name where people read it."""
 CONSOLE_NAME: Final = "quarterdeck"
 """What the session is called that the console's key makes; further ones get a number."""
@@ -126,4 +126,4 @@ def display_name(issue_title: str | None, prompt: str | None) -> str | None:
 def shorten(text: str) -> str:
     """One line of at most 80 characters; a longer one ends in an ellipsis."""
     line = " ".join(text.split())
-    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+    return line if len(line) <= LONGEST_NAME else line[: LONGEST_NAME - 1] + "…"

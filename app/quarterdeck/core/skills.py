@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 LONGEST_PROMPT = 8_192
-BUILT_IN = frozenset({"commit", "describe", "domain-planner", "gog"})
+BUILT_IN_SKILLS = frozenset({"commit", "describe", "domain-planner", "gog"})
 
 _NAME = r"[A-Za-z][A-Za-z0-9._/-]{0,63}"
 _BLOCK = re.compile(rf"<skill\b[^>]*>(?:(?!</skill>).)*?<name>\s*({_NAME})\s*</name>", re.DOTALL | re.IGNORECASE)
@@ -33,7 +33,7 @@ def last_skill(prompt: str, installed: Collection[str] = ()) -> str | None:
     """
     if len(prompt) > LONGEST_PROMPT:
         return None
-    known = BUILT_IN | {name.lower() for name in installed}
+    known = BUILT_IN_SKILLS | {name.lower() for name in installed}
     found = [(match.start(), match[1].lower()) for match in _BLOCK.finditer(prompt)]
     for pattern in _PATTERNS:
         for match in pattern.finditer(prompt):

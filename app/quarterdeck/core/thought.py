@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LONGEST_THOUGHT = 120
 """Characters; more is cut."""
-READ_LIMIT = 4_000
+THOUGHT_READ_LIMIT = 4_000
 """Characters looked at; what a thought is lies at the beginning."""
 
 _DECORATION = re.compile(r"[\u2300-\u23ff\u2500-\u27bf\u2800-\u28ff\u2b00-\u2bff\ue000-\uf8ff\ufffd]+")
@@ -143,14 +143,14 @@ def key_for(session: Session, thoughts: Mapping[str, ThoughtSnapshot], pane_key:
 
 def tidy(text: str) -> str:
     """The text as one line of at most `LONGEST_THOUGHT` characters."""
-    text = _DECORATION.sub(" ", clean(text[:READ_LIMIT]))
+    text = _DECORATION.sub(" ", clean(text[:THOUGHT_READ_LIMIT]))
     text = " ".join(redact_firmly(text).split())
     return text if len(text) <= LONGEST_THOUGHT else text[: LONGEST_THOUGHT - 3].rstrip() + "..."
 
 
 def tidy_answer(text: str) -> str:
     """What a model said: its first line with words, without markup or quotes around it."""
-    for line in text[:READ_LIMIT].splitlines():
+    for line in text[:THOUGHT_READ_LIMIT].splitlines():
         found = plain_words(line)
         if any(map(str.isalnum, found)):
             return tidy(found)

@@ -11,12 +11,12 @@ AwareTime = Annotated[datetime, Meta(tz=True)]
 """One that says in which zone it is: any other cannot be compared with now, and is refused when it is read."""
 EPOCH = datetime.fromtimestamp(0, UTC)
 STEPS = ((86_400, "d"), (3_600, "h"), (60, "m"))
-LONGEST = timedelta(days=999)
+LONGEST_TIME = timedelta(days=999)
 
 
 def age(passed: timedelta) -> str:
     """`5s`, `12m`, `3h`, `9d`; a clock that went back counts as no time at all."""
-    if passed > LONGEST:
+    if passed > LONGEST_TIME:
         return ""
     seconds = max(0, int(passed.total_seconds()))
     for step, letter in STEPS:

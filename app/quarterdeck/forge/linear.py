@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.foreign_json import Json
 
 ADDRESS = "https://api.linear.app/graphql"
-SECONDS = 30.0
+LINEAR_SECONDS = 30.0
 LONGEST_ANSWER = 4 * 1024 * 1024
 _FIELDS = "identifier title description url branchName priorityLabel state { type } labels { nodes { name } }"
 _ONE = f"query($id: String!) {{ issue(id: $id) {{ {_FIELDS} }} }}"
@@ -84,10 +84,10 @@ class LinearTracker:
 
         asked = {"query": query, "variables": variables}
         try:
-            async with httpx.AsyncClient(timeout=SECONDS, follow_redirects=False) as client:
+            async with httpx.AsyncClient(timeout=LINEAR_SECONDS, follow_redirects=False) as client:
                 answer = await client.post(self._address, json=asked, headers={"Authorization": key})
         except httpx.TimeoutException as error:
-            raise ForgeError(f"Linear did not answer within {SECONDS:g} seconds.") from error
+            raise ForgeError(f"Linear did not answer within {LINEAR_SECONDS:g} seconds.") from error
         except (httpx.HTTPError, ValueError) as error:
             why = type(error).__name__
             raise ForgeError(f"Linear could not be asked: {why}.", hint="Is there a network?") from error

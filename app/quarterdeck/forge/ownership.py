@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from quarterdeck.errors import GitError
-from quarterdeck.foreign_files import LARGEST, LARGEST_SETTINGS, read_bytes, read_text
+from quarterdeck.foreign_files import LARGEST_FILE_BYTES, LARGEST_SETTINGS, read_bytes, read_text
 from quarterdeck.paths import private_folder, write_private
 from quarterdeck.ports.clock import wall_clock
 
@@ -105,7 +105,7 @@ class Managed(Struct, frozen=True):
             raise GitError(f"{path} cannot be removed: {error.strerror}.") from error
 
 
-def _object(file: Path, limit: int = LARGEST) -> dict[str, Any]:
+def _object(file: Path, limit: int = LARGEST_FILE_BYTES) -> dict[str, Any]:
     """The JSON object in a file; nothing where that cannot be read."""
     try:
         value = json.loads(read_text(file, limit))

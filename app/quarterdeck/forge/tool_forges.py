@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.foreign_json import Json
 
-SECONDS = 30.0
+TOOL_SECONDS = 30.0
 FIND_SECONDS = 30.0
 STATE_SECONDS = 5.0
 _ISSUE_FIELDS = "number,title,body,url,state,stateReason,labels"
@@ -163,12 +163,12 @@ class ToolForge(ABC):
         """Run the tool in a checkout and return what it said; raises the error that fits its refusal."""
         argv = [self.program, *arguments]
         try:
-            result = await process.run(argv, timeout=SECONDS, cwd=folder or self._folder, env=_ENVIRONMENT)
+            result = await process.run(argv, timeout=TOOL_SECONDS, cwd=folder or self._folder, env=_ENVIRONMENT)
         except ProgramMissing as error:
             hint = install_hint(self.program)
             raise ForgeError(f"{self.name} needs the program {self.program}.", hint=hint) from error
         except ProgramTimedOut as error:
-            raise ForgeError(f"{self.name} did not answer within {SECONDS:g} seconds.") from error
+            raise ForgeError(f"{self.name} did not answer within {TOOL_SECONDS:g} seconds.") from error
         if not result.ok:
             raise self._refusal(f"{result.err}\n{result.out}")
         return result.out

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.agent import Agent, Agents, HookPlan
 
 
-OURS = "Written by quarterdeck"
+OUR_FILE_MARK = "Written by quarterdeck"
 """Stands in every whole file of ours."""
 
 
@@ -168,7 +168,7 @@ def summary(change: HookChange) -> list[str]:
     """The change in the signs of `diff`; [] where only the difference itself can tell it truly."""
     before, after = change.plan.before, change.plan.after
     whole = after if before is None else before if after is None else None
-    if whole is not None and OURS in whole:
+    if whole is not None and OUR_FILE_MARK in whole:
         what, sign = ("a file of its own", "+") if before is None else ("the whole file, which is ours", "-")
         notes = [line.removeprefix("//").strip() for line in whole.splitlines() if line.startswith("//")]
         return [f"{sign} {what}, {len(whole.splitlines())} lines:", *(f"{sign}   {clean(note)}" for note in notes)]

@@ -17,9 +17,9 @@ from quarterdeck.operations.delivery import DeliveryRules
 from quarterdeck.operations.pane_view import TargetPane
 from quarterdeck.operations.question import (
     CHANGED,
-    EVERY,
+    DIALOG_EVERY_SECONDS,
     GRACE,
-    MOST,
+    MOST_KEYED_CHOICES,
     READ_WITHIN,
     AskedQuestion,
     OpenDialog,
@@ -158,7 +158,7 @@ async def _choose(opened: OpenDialog, dialog: AgentDialog, position: int) -> Non
         await opened.take_marked(position, ARROWS.get(dialog.press, UP_DOWN))
         return
     number = str(position + 1)
-    if dialog.press in {Press.NUMBER, Press.NUMBER_ENTER} and position >= MOST:
+    if dialog.press in {Press.NUMBER, Press.NUMBER_ENTER} and position >= MOST_KEYED_CHOICES:
         raise Refused("Only the first nine choices have a key of their own; go there to take another.")
     first = {Press.DOWN_ENTER: ["Down"] * position, Press.RIGHT_ENTER: ["Right"] * position}.get(dialog.press, [number])
     then = [] if dialog.press is Press.NUMBER else ["Enter"]
@@ -166,7 +166,7 @@ async def _choose(opened: OpenDialog, dialog: AgentDialog, position: int) -> Non
         first, then = [], ["Enter"]
     await opened.press(first)
     if then and first:
-        await asyncio.sleep(EVERY)
+        await asyncio.sleep(DIALOG_EVERY_SECONDS)
     # Some dialogs take the first key as the answer; then there is nothing left to press it on.
     if then and not await opened.presses(then) and not first:
         raise Refused(CHANGED)
@@ -192,7 +192,7 @@ async def _write(opened: OpenDialog, dialog: AgentDialog, text: str) -> None:
     while (await target.look()).screen == before.screen:
         if opened.context.clock.monotonic() > deadline:
             raise QuarterdeckError("The answer did not show in the dialog, so it was not submitted.")
-        await asyncio.sleep(EVERY)
+        await asyncio.sleep(DIALOG_EVERY_SECONDS)
     await asyncio.sleep(pause_for(words))
     if not await mux.send_keys_if(target.pane_id, ["Enter"], landmarks(question.text)):
         raise Refused("The question has changed or is gone; the answer was typed and not submitted.")

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from quarterdeck.operations.long_operations import LongOperation, LongOperations
     from quarterdeck.ports.forge import Say, WorkAtRisk
 
-AT_ONCE = 8
+CLEANUPS_AT_ONCE = 8
 """Sessions that are looked at, or whose tracker and forge are asked, at the same time."""
 
 
@@ -66,7 +66,7 @@ async def find_candidates(context: WorkContext, project: str | None = None) -> l
     """What could go, with the reason, how long it has been quiet, and what its worktree holds. Changes nothing."""
     if project is not None:
         context.project(project)
-    turn = asyncio.Semaphore(AT_ONCE)
+    turn = asyncio.Semaphore(CLEANUPS_AT_ONCE)
 
     async def judged(view: WorkView) -> CleanupCandidate | None:
         async with turn:
@@ -281,7 +281,7 @@ async def list_work(context: WorkContext, project: str | None = None) -> list[Wo
     records = await repair(context, await context.works.works(project))
     system = await look_up(context)
     seen = [await _seen(context, record, system) for record in records]
-    turn = asyncio.Semaphore(AT_ONCE)
+    turn = asyncio.Semaphore(CLEANUPS_AT_ONCE)
 
     async def view(record: WorkRecord, runtime: RuntimePart) -> WorkView:
         risk, error = None, ""

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 DELETE_SECONDS = 30.0
-PAUSES = (0.0, 0.2, 0.6)
+DELETE_PAUSES_SECONDS = (0.0, 0.2, 0.6)
 """Before each attempt to delete; the agent may still be writing."""
 DELETED_AT = "conversation_deleted_at"
 """In `WorkRecord.extra`: when its conversation was deleted."""
-LEFT = "conversation_left"
+LEFT_CONVERSATION = "conversation_left"
 """In `WorkRecord.extra`: the conversation its row still names though the agent was started with another."""
 _GONE = re.compile(r"session not found", re.IGNORECASE)
 
@@ -90,7 +90,7 @@ async def _delete(context: WorkContext, record: WorkRecord, agent: Agent, known:
     program, *words = (word.replace("{id}", known) for word in agent.spec.delete)
     argv = [shutil.which(program, path=path) or program, *words]
     said = ""
-    for pause in PAUSES:
+    for pause in DELETE_PAUSES_SECONDS:
         await asyncio.sleep(pause)
         try:
             result = await process.run(
@@ -108,7 +108,7 @@ async def _delete(context: WorkContext, record: WorkRecord, agent: Agent, known:
 async def find_latest(context: WorkContext, record: WorkRecord, agent: Agent) -> tuple[str, str]:
     """As `find_conversation`, first for the one the agent was last seen in: it may have left what it began with."""
     seen = await last_seen(context, record, agent)
-    if seen and seen not in {record.agent_session_id, record.extra.get(LEFT)}:
+    if seen and seen not in {record.agent_session_id, record.extra.get(LEFT_CONVERSATION)}:
         found = await find_conversation(replace(record, agent_session_id=seen), agent)
         if not found[1]:
             return found

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 DRAWN_WITHIN = 3.0
 """Seconds, besides the pause, in which a pasted text must show in the input line."""
-EVERY = 0.03
+PROOF_EVERY_SECONDS = 0.03
 PRESSES = 4
 """The key that submits, and again up to three times while the text still stands there."""
 FIRST_WAIT = 1.2
@@ -175,7 +175,7 @@ class _Handover(Struct):
             if waited >= pause and (is_drawn or waited >= pause + DRAWN_WITHIN):
                 return view
             last = view
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(PROOF_EVERY_SECONDS)
 
     async def _submit(self, view: PaneView) -> Delivery:
         """Press the key that submits until something shows that the message was taken."""
@@ -217,7 +217,7 @@ class _Handover(Struct):
             is_free = view.question is None and view.box.state is not BoxState.COVERED
             if is_free or self.how.now or clock.monotonic() > deadline:
                 return view
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(PROOF_EVERY_SECONDS)
 
     async def _watch(self, before: Signs, patience: float) -> tuple[tuple[Outcome, Proof] | None, PaneView]:
         """Look for proof until there is some; a weak one is kept while a stronger one may still come."""
@@ -236,7 +236,7 @@ class _Handover(Struct):
             best = found or best
             if now > deadline:
                 return best, view
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(PROOF_EVERY_SECONDS)
 
     async def _last_words(self, now: Signs, presses: int) -> Delivery:
         proof = await self.listener.hear(self.held.text)

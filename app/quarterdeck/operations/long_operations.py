@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MOST_LINES = 200
+MOST_OUTPUT_LINES = 200
 TAKEN_BACK_IN = 20.0
 """Seconds that an operation gets to be taken back when the console ends."""
 AFTERWARDS = 1.5
@@ -54,7 +54,7 @@ class LongOperation(Struct):
         """Show how far it is."""
         if said := clean(line).strip():
             logger.info("%s", said)
-            self.lines = [*self.lines[1 - MOST_LINES :], said]
+            self.lines = [*self.lines[1 - MOST_OUTPUT_LINES :], said]
             self.changed()
 
     def begun(self) -> None:

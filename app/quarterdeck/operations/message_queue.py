@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-EVERY = 1.0
+TRY_EVERY_SECONDS = 1.0
 """Seconds between two tries while something waits."""
-LONGEST = 15.0
+LONGEST_BACK_OFF_SECONDS = 15.0
+"""A delivery that fails is tried again later and later, at most so much; it is never given up for the time alone."""
 
 
 class MessageQueue:
@@ -53,7 +54,7 @@ class MessageQueue:
                     await self._deliver(held)
                     supervisor.note_held(waiting_for(await self._context.messages.waiting()))
                 try:
-                    async with asyncio.timeout(EVERY if held else None):
+                    async with asyncio.timeout(TRY_EVERY_SECONDS if held else None):
                         await self._wake.wait()
                 except TimeoutError:
                     continue
@@ -89,7 +90,7 @@ class MessageQueue:
                 self._failures.pop(session_id, None)
             else:
                 failures = self._failures[session_id] = self._failures.get(session_id, 0) + 1
-                self._due[session_id] = now + min(LONGEST, EVERY * 1.5**failures)
+                self._due[session_id] = now + min(LONGEST_BACK_OFF_SECONDS, TRY_EVERY_SECONDS * 1.5**failures)
 
 
 def waiting_for(held: Sequence[Held]) -> dict[SessionId, int]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.agent import Agent, Program
     from quarterdeck.ports.clock import Clock
 
-UNKNOWN = Box(state=BoxState.UNKNOWN)
+UNKNOWN_BOX = Box(state=BoxState.UNKNOWN)
 
 
 class PaneView(Struct, frozen=True, kw_only=True):
@@ -38,7 +38,7 @@ class PaneView(Struct, frozen=True, kw_only=True):
     screen: str = ""
     """Without colours."""
     agent: Agent | None = None
-    box: Box = UNKNOWN
+    box: Box = UNKNOWN_BOX
     claims: tuple[Reading, ...] = ()
     """What the agent's registry, title and screen say of it now."""
     typed_at: float = 0.0
@@ -91,7 +91,7 @@ class TargetPane:
             pane=pane,
             screen=clean_lines(screen),
             agent=self.agent,
-            box=self.agent.read_box(self._drawing(screen, pane)) if self.agent else UNKNOWN,
+            box=self.agent.read_box(self._drawing(screen, pane)) if self.agent else UNKNOWN_BOX,
             claims=await self._claims(screen, pane),
             typed_at=max((client.activity for client in clients if client.pane_id == self.pane_id), default=0.0),
         )
@@ -142,7 +142,7 @@ TYPED_WITHIN = 4.0
 YOUNG = 60.0
 """Seconds after its start in which an agent that is not there yet may still be coming."""
 STARTING_PATIENCE = 20.0
-GAP = 0.06
+LOOK_GAP_SECONDS = 0.06
 """Seconds between two looks that must agree."""
 GAP_AT_START = 0.4
 NEWBORN = 12.0
@@ -162,7 +162,7 @@ class Hurdle(StrEnum):
     TYPING = "typing"
 
 
-PATIENCE: Mapping[Hurdle, float] = {Hurdle.COVERED: 3.0, Hurdle.ELSEWHERE: 1.0}
+HURDLE_PATIENCE: Mapping[Hurdle, float] = {Hurdle.COVERED: 3.0, Hurdle.ELSEWHERE: 1.0}
 """Seconds it may take to go away by itself; nothing is waited for that depends on a human."""
 
 HURDLE_WORDS: Mapping[Hurdle, str] = {
@@ -213,10 +213,10 @@ async def until_ready(
         waited = clock.monotonic() - began
         is_newborn = age + waited < NEWBORN and not view.works
         seen = (found, view.box, view.screen if view.box.state is BoxState.UNKNOWN or is_newborn else "")
-        patience = STARTING_PATIENCE if is_young else PATIENCE.get(found, 0.0) if found else 0.0
-        can_pass = found in PATIENCE and waited < patience
+        patience = STARTING_PATIENCE if is_young else HURDLE_PATIENCE.get(found, 0.0) if found else 0.0
+        can_pass = found in HURDLE_PATIENCE and waited < patience
         # A screen that never stands still must not be waited for without end.
-        if (seen == before or waited > max(patience, PATIENCE[Hurdle.COVERED])) and not can_pass:
+        if (seen == before or waited > max(patience, HURDLE_PATIENCE[Hurdle.COVERED])) and not can_pass:
             return view, found
         before = seen
-        await asyncio.sleep(GAP_AT_START if is_newborn else GAP)
+        await asyncio.sleep(GAP_AT_START if is_newborn else LOOK_GAP_SECONDS)

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 READ_WITHIN = 2.0
 TAKEN_WITHIN = 5.0
-EVERY = 0.04
+DIALOG_EVERY_SECONDS = 0.04
 GRACE = 0.3
 """Seconds in which a dialog that has just come up drops keys (seen with Claude Code 2.1)."""
 GO_THERE = "Go there and answer it."
-MOST = 9
+MOST_KEYED_CHOICES = 9
 """Choices that have a key of their own."""
 CHANGED = "The question has changed or is gone; no key was pressed."
 
@@ -56,7 +56,7 @@ async def read_question(
         # The agent may say that it asks a moment before its screen shows what.
         if view.question is None or context.clock.monotonic() > deadline:
             break
-        await asyncio.sleep(EVERY)
+        await asyncio.sleep(DIALOG_EVERY_SECONDS)
     if view.question is not None:
         said = f'What "{session.tmux_name}" asks cannot be read from its screen.'
         raise Refused(said, hint=f"quarterdeck attach {session.tmux_name}")
@@ -110,7 +110,7 @@ class OpenDialog(Struct):
             if self.context.clock.monotonic() > deadline:
                 said = "The key was pressed, but the question is still there."
                 raise QuarterdeckError(said, hint="Go there and look.")
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(DIALOG_EVERY_SECONDS)
 
     async def take_several(self, dialog: AgentDialog, wanted: Collection[int]) -> None:
         """Tick exactly these choices and hand them in. Raises before the first key where it cannot be done."""
@@ -126,7 +126,7 @@ class OpenDialog(Struct):
             raise UsageError("That is none of the choices that can be ticked.", hint=GO_THERE)
         if any(re.search(dialog.own_words, choices[position]) for position in changes if dialog.own_words):
             raise UsageError("Words of your own can be added to several choices in the dialog alone.", hint=GO_THERE)
-        if any(position >= MOST for position in changes):
+        if any(position >= MOST_KEYED_CHOICES for position in changes):
             raise Refused("Only the first nine choices have a key of their own.", hint=GO_THERE)
         for position in changes:
             await self._tick(position, is_ticked=position in wanted)
@@ -160,4 +160,4 @@ class OpenDialog(Struct):
         while (now := question_in(await self.target.glance())) is None or not is_so(now):
             if self.context.clock.monotonic() > deadline:
                 raise QuarterdeckError(complaint, hint=GO_THERE)
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(DIALOG_EVERY_SECONDS)

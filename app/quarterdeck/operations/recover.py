@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SAID = {
+SAID_OF_REMEDY = {
     (Operation.SPAWN, Remedy.MARK_RUNNING): "Finished the interrupted spawn of {}",
     (Operation.SPAWN, Remedy.RELEASE): "Took back the interrupted spawn of {}",
     (Operation.SPAWN, Remedy.MARK_LOST): "{} was being spawned; its agent is gone, but has left work",
@@ -98,7 +98,7 @@ class _Interrupted(Struct, frozen=True):
                 todo = (Remedy.MARK_LOST,)
             for remedy in todo:
                 await self._apply(remedy)
-                said = SAID.get((entry.operation, remedy))
+                said = SAID_OF_REMEDY.get((entry.operation, remedy))
                 summary = said.format(session_id) if said else summary.replace(" had changed nothing", " was undone")
             await context.works.finish(entry)
         except QuarterdeckError as error:

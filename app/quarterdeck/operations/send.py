@@ -28,14 +28,14 @@ logger = logging.getLogger(__name__)
 TURN_PATIENCE = 45.0
 """Seconds to wait for another message to the same session that is being delivered."""
 TURN_EVERY = 0.1
-AT_ONCE = 8
+SENDS_AT_ONCE = 8
 """Sessions that are typed into at the same time."""
 
 
-DEFAULT = DeliveryRules()
+DEFAULT_RULES = DeliveryRules()
 
 
-async def send(context: SessionContext, session: Session, text: str, how: DeliveryRules = DEFAULT) -> Delivery:
+async def send(context: SessionContext, session: Session, text: str, how: DeliveryRules = DEFAULT_RULES) -> Delivery:
     """Deliver a message, or keep it until it can go. Raises Refused when the session can take none."""
     words = _worded(text)
     session = await _reachable(context, session, how)
@@ -68,14 +68,14 @@ async def send(context: SessionContext, session: Session, text: str, how: Delive
 
 
 async def send_to_all(
-    context: SessionContext, sessions: Sequence[Session], text: str, how: DeliveryRules = DEFAULT
+    context: SessionContext, sessions: Sequence[Session], text: str, how: DeliveryRules = DEFAULT_RULES
 ) -> list[Delivery]:
     """The same message to several sessions, each with an outcome of its own."""
     different = list({session.session_id: session for session in sessions}.values())
     if len(different) > MOST_RECIPIENTS:
         raise UsageError(f"A message goes to {MOST_RECIPIENTS} sessions at most; these are {len(different)}.")
     _worded(text)
-    slots = asyncio.Semaphore(AT_ONCE)
+    slots = asyncio.Semaphore(SENDS_AT_ONCE)
 
     async def one(session: Session) -> Delivery:
         async with slots:
@@ -87,7 +87,7 @@ async def send_to_all(
     return list(await asyncio.gather(*map(one, different)))
 
 
-async def deliver_held(context: SessionContext, session: Session, how: DeliveryRules = DEFAULT) -> list[Delivery]:
+async def deliver_held(context: SessionContext, session: Session, how: DeliveryRules = DEFAULT_RULES) -> list[Delivery]:
     """Deliver what waits for a session, in order, until one has to go on waiting."""
     done: list[Delivery] = []
     while (held := await context.messages.take(session.session_id, context.owner)) is not None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from quarterdeck.operations.contexts import WorkContext
     from quarterdeck.ports.forge import Kept
 
-SETTLING = timedelta(seconds=30)
+START_SETTLING = timedelta(seconds=30)
 """A session just started may not show its agent yet; a false "dead" would stick."""
 ASKED_FOR = 1.0
 """Seconds that another tmux server may take to accept that we are there."""
@@ -181,7 +181,7 @@ def alive(record: WorkRecord, now: datetime, pane: Pane | None) -> RuntimePart:
 
 def is_settling(record: WorkRecord, now: datetime) -> bool:
     """Whether the session was started so recently that not seeing its agent means nothing."""
-    return now - (record.restored_at or record.created_at) < SETTLING
+    return now - (record.restored_at or record.created_at) < START_SETTLING
 
 
 async def end_runtime(context: WorkContext, record: WorkRecord, system: SystemLook | None = None) -> None:

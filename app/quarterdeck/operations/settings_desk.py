@@ -24,8 +24,8 @@ SECTIONS = ("console", "thoughts", "notify", "defaults")
 SPENT = "thoughts.spent"
 TEST = "thoughts.test"
 MODELS = "thoughts.models"
-MODEL = "thoughts.model"
-AGENT = "defaults.agent"
+MODEL_KEY = "thoughts.model"
+AGENT_KEY = "defaults.agent"
 NOW = "now"
 PROBE = "Answer with the one word: ready"
 CHOSEN_FROM = 12
@@ -82,10 +82,10 @@ class SettingsDesk:
             self._live.change(key, value, self._shown)
 
     def _setting(self, value: SettingValue, help_of: Mapping[str, str]) -> Setting:
-        choices = tuple(self._agents()) if value.key == AGENT else _choices(value.path)
-        if value.key == MODEL and self._models:
+        choices = tuple(self._agents()) if value.key == AGENT_KEY else _choices(value.path)
+        if value.key == MODEL_KEY and self._models:
             choices = ("", *self._models) if len(self._models) <= CHOSEN_FROM else ()
-        known = f" Known: {', '.join(self._models)}." if value.key == MODEL and self._models and not choices else ""
+        known = f" Known: {', '.join(self._models)}." if value.key == MODEL_KEY and self._models and not choices else ""
         waits = " Takes effect at the next start." if waits_for_next_start(value.path) else ""
         return Setting(
             key=value.key,

@@ -13,7 +13,7 @@ from quarterdeck.core.journal import Step
 from quarterdeck.core.lifecycle import decide
 from quarterdeck.core.session import ExitReason
 from quarterdeck.errors import AgentError, QuarterdeckError, Refused, TmuxError, TmuxRefused, UsageError
-from quarterdeck.operations.conversations import LEFT, last_seen, take_up_earlier
+from quarterdeck.operations.conversations import LEFT_CONVERSATION, last_seen, take_up_earlier
 from quarterdeck.operations.session_runtime import alive, end_runtime, note_end, note_start
 from quarterdeck.paths import private_folder
 from quarterdeck.ports.agent import Launch, LaunchPlan, Permissions
@@ -163,7 +163,7 @@ async def start_session(
             held,
             lifecycle=decide(held.lifecycle, now, runtime=alive(held, now, pane)),
             agent_session_id=conversation,
-            extra={**held.extra, LEFT: left} if left and left != conversation else held.extra,
+            extra={**held.extra, LEFT_CONVERSATION: left} if left and left != conversation else held.extra,
             last_active_at=now,
         )
 

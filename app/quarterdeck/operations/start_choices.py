@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from quarterdeck.ports.agent import Agents
 
-DEPTH = 3
-MOST = 400
+FOLDER_DEPTH = 3
+MOST_FOLDERS = 400
 SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "target", "build", "dist", "site-packages"})
 
 
@@ -54,14 +54,14 @@ def directories(recent: Iterable[str], cwds: Iterable[str], home: Path | None = 
         found.setdefault(str(repository), Directory(path=str(repository), is_repository=True))
     found.setdefault(str(home), Directory(path=str(home)))
     order = {path: place for place, path in enumerate(found)}
-    return sorted(found.values(), key=lambda d: (not d.is_repository, not d.is_recent, order[d.path]))[:MOST]
+    return sorted(found.values(), key=lambda d: (not d.is_repository, not d.is_recent, order[d.path]))[:MOST_FOLDERS]
 
 
 def _repositories(home: Path) -> Iterable[Path]:
     """Repositories near the home folder, breadth first; links are not followed and hidden folders left out."""
     level = [home]
     count = 0
-    for _ in range(DEPTH):
+    for _ in range(FOLDER_DEPTH):
         below: list[Path] = []
         for folder in level:
             try:
@@ -76,11 +76,11 @@ def _repositories(home: Path) -> Iterable[Path]:
                 if (path / ".git").exists():
                     yield path
                     count += 1
-                    if count >= MOST:
+                    if count >= MOST_FOLDERS:
                         return
                 else:
                     below.append(path)
-        level = below[: MOST * 4]
+        level = below[: MOST_FOLDERS * 4]
 
 
 def installed(agents: Agents) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 GROUP = "quarterdeck.agents"
-BUILT_IN: Mapping[str, str] = {
+BUILT_IN_AGENTS: Mapping[str, str] = {
     "claude": "quarterdeck.agents.claude:AGENT",
     "codex": "quarterdeck.agents.codex:AGENT",
     "opencode": "quarterdeck.agents.opencode:AGENT",
@@ -42,13 +42,13 @@ class PluginError(QuarterdeckError):
 
 def names() -> tuple[str, ...]:
     """All names, ours first; nothing is imported."""
-    return tuple(dict.fromkeys((*BUILT_IN, *_others())))
+    return tuple(dict.fromkeys((*BUILT_IN_AGENTS, *_others())))
 
 
 def load(name: str) -> object:
     """One agent; raises PluginError when it is not there or does not load."""
-    if name in BUILT_IN:
-        module, _, attribute = BUILT_IN[name].partition(":")
+    if name in BUILT_IN_AGENTS:
+        module, _, attribute = BUILT_IN_AGENTS[name].partition(":")
         plugin: object = getattr(import_module(module), attribute)
         return plugin
     entry = _others().get(name)

@@ -57,7 +57,7 @@ LOADED_BESIDE = (
     "tmux.operator_terminal",
 )
 """What a console needs once its first frame stands: a quarter of a second, in which the loop answers keys."""
-PATIENCE = 0.2
+FIRST_FRAME_PATIENCE = 0.2
 """Seconds the first frame waits for tmux, which has been at it since the start; then it says that it is looking."""
 
 
@@ -71,7 +71,7 @@ class FirstFrame:
         self._read = first_read(places.state_file, self._server)
         self.print = prefs.fingerprint(places.config_file)
         """Of what the settings are read from."""
-        known = prefs.kept_preferences(self._read.meta.get(prefs.KEPT), self.print)
+        known = prefs.kept_preferences(self._read.meta.get(prefs.SETTINGS_KEPT_AS), self.print)
         self.is_known = known is not None
         """Whether the settings are as they were when they were last found right."""
         # What was changed since is checked before anything is shown; raises SettingsError.
@@ -88,7 +88,7 @@ class FirstFrame:
 
     @cached_property
     def _fleet(self) -> Fleet:
-        look = self._look.wait(PATIENCE)
+        look = self._look.wait(FIRST_FRAME_PATIENCE)
         if look is None:
             return Fleet()
         fleet = first_fleet(self._read.sessions, look, self._server, wall_clock())
@@ -218,7 +218,7 @@ class Opening:
         await self.memory.use(services.context.store)
         if not self._first.is_known:
             preferences = prefs.preferences_to_keep(prefs.preferences_of(settings), self._first.print)
-            await services.context.store.set_meta(prefs.KEPT, preferences)
+            await services.context.store.set_meta(prefs.SETTINGS_KEPT_AS, preferences)
         self._live = self._joined(services)
         return self._live
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from quarterdeck.core.model_calls import DAY_SECONDS
 from quarterdeck.core.redact import safe_data, safe_summary
 from quarterdeck.ports.store import Activity, ActivityQuery, Level
 from quarterdeck.store.kept_rows import clean
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 DATA_LIMIT = 16 * 1024
 """Characters of JSON; an event with more is kept without its data."""
-DAY = 24 * 3600.0
 KEPT_AT_MOST = 100_000
 PRUNED_AT_ONCE = 1_000
 BATCHES = 20
@@ -108,7 +108,7 @@ def prune(connection: sqlite3.Connection, now: float, keep_days: int) -> int:
     for _ in range(BATCHES):
         old = connection.execute(
             "SELECT id, summary, data, indexed FROM events WHERE at < ? OR id <= ? LIMIT ?",
-            (now - keep_days * DAY, newest - KEPT_AT_MOST, PRUNED_AT_ONCE),
+            (now - keep_days * DAY_SECONDS, newest - KEPT_AT_MOST, PRUNED_AT_ONCE),
         ).fetchall()
         if can_index():
             connection.executemany(

@@ -33,7 +33,7 @@ K = TypeVar("K")
 Known = dict[str, tuple[int, K]]
 """What was read before, by key, and the hash of the row it was read from: most rows are as they were."""
 
-COLUMNS = ("session_id", "tmux_server", "tmux_name", "incarnation", "tmux_id")
+ROW_COLUMNS = ("session_id", "tmux_server", "tmux_name", "incarnation", "tmux_id")
 """What of a session the columns of its row tell, in that order."""
 _OBJECT = Decoder(dict[str, Any])
 
@@ -141,7 +141,7 @@ def _shown(connection: sqlite3.Connection, server: str) -> Iterator[Session]:
     )
     for *told, status, body in rows:
         try:
-            found = read_object(body) | dict(zip(COLUMNS, told, strict=True))
+            found = read_object(body) | dict(zip(ROW_COLUMNS, told, strict=True))
             found["state_evidence"]["source"] = Source.RESTORED.value
             session = session_of(found)
             if status == "stale":

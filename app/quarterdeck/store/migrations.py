@@ -131,7 +131,7 @@ _MESSAGES = (
 MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _WORK, _MESSAGES)
 """Statements by step. Several statements in one string would commit on their own, so each stands alone."""
 
-VERSION = len(MIGRATIONS)
+SCHEMA_VERSION = len(MIGRATIONS)
 """What `PRAGMA user_version` says of a database this program understands."""
 
 
@@ -142,23 +142,24 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 def refuse_newer(version: int, path: object) -> None:
     """Raise StoreTooNew when the database had steps this program does not know."""
-    if version > VERSION:
+    if version > SCHEMA_VERSION:
         raise StoreTooNew(
-            f"{path} was written by a newer Quarterdeck (version {version} of its tables; this one knows {VERSION}).",
+            f"{path} was written by a newer Quarterdeck (version {version} of its tables;"
+            f" this one knows {SCHEMA_VERSION}).",
             hint="Update Quarterdeck, or give this one another home with --home.",
         )
 
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the database up to date, in one transaction that several processes may race for."""
-    if version_of(connection) >= VERSION:
+    if version_of(connection) >= SCHEMA_VERSION:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for step in range(version_of(connection), VERSION):
+        for step in range(version_of(connection), SCHEMA_VERSION):
             for statement in MIGRATIONS[step]:
                 connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute("COMMIT")
     except BaseException:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _ID = re.compile(rb"sess_(\d{1,7})(?!\d)")
-LARGEST = 1 << 32
+LARGEST_LENGTH_BYTES = 1 << 32
 """Bytes from which on a length is not believed."""
 _NOT_COPIED = frozenset({"sqlite_sequence"})
 
@@ -62,7 +62,7 @@ def _readable_copy(damaged: Path, header: bytes) -> Iterator[sqlite3.Connection]
                 shutil.copyfile(source, copy.with_name(copy.name + ending))
         with copy.open("r+b") as file:
             said = said_size(file.read(len(header)))
-            size = max(file.seek(0, 2), said if said < LARGEST else 0)
+            size = max(file.seek(0, 2), said if said < LARGEST_LENGTH_BYTES else 0)
             # Only the first page's header says how to read the file, and every database of ours has the same.
             pages = -(-size // page_size)
             file.truncate(pages * page_size)
@@ -112,4 +112,4 @@ def _readable(old: sqlite3.Connection, query: str) -> Iterator[tuple[object, ...
 def _ids_in(damaged: Path) -> Iterator[int]:
     for file in (damaged, damaged.with_name(f"{damaged.name}-wal")):
         if file.is_file():
-            yield from map(int, _ID.findall(read_head(file, LARGEST)))
+            yield from map(int, _ID.findall(read_head(file, LARGEST_LENGTH_BYTES)))

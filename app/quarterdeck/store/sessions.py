@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.redact import masked_session
 from quarterdeck.core.session_ends import as_ended, as_live, as_stale, over, waiting_for_server
-from quarterdeck.store.kept_rows import COLUMNS, BadRow, Known, as_json, clean, read_session
+from quarterdeck.store.kept_rows import ROW_COLUMNS, BadRow, Known, as_json, clean, read_session
 from quarterdeck.store.session_ids import keep_counter
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def read_all(
     )
     for row in rows:
         *told, status, body, changed = row
-        columns = dict(zip(COLUMNS, told, strict=True))
+        columns = dict(zip(ROW_COLUMNS, told, strict=True))
         print_now, session_id = hash(row), columns["session_id"]
         print_then, session = known.get(session_id, (None, None))
         if session is None or print_then != print_now:

@@ -14,7 +14,7 @@ from quarterdeck.errors import StoreError
 from quarterdeck.ports.store import Activity
 from quarterdeck.store import activity_log
 from quarterdeck.store.kept_rows import as_json, clean, read_session, read_thought
-from quarterdeck.store.migrations import VERSION
+from quarterdeck.store.migrations import SCHEMA_VERSION
 from quarterdeck.store.session_ids import keep_counter, raise_counter
 from quarterdeck.store.work import read_work
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Json = dict[str, Any]
-MARK: Final = "quarterdeck_export"
+EXPORT_MARK: Final = "quarterdeck_export"
 FORMAT: Final = 1
 
 _QUERIES: Final = {
@@ -57,8 +57,8 @@ def export(connection: sqlite3.Connection) -> Json:
         names = [column[0] for column in answer.description]
         tables[table] = [_opened(dict(zip(names, row, strict=True))) for row in answer]
     return {
-        MARK: FORMAT,
-        "tables": VERSION,
+        EXPORT_MARK: FORMAT,
+        "tables": SCHEMA_VERSION,
         "counters": dict(connection.execute("SELECT name, next FROM counters ORDER BY name")),
         "meta": dict(connection.execute("SELECT key, value FROM meta ORDER BY key")),
         **tables,
@@ -67,10 +67,10 @@ def export(connection: sqlite3.Connection) -> Json:
 
 def check(exported: object) -> Json:
     """What was read as JSON, if it is an export that this program understands; raises StoreError."""
-    if not isinstance(exported, dict) or MARK not in exported:
+    if not isinstance(exported, dict) or EXPORT_MARK not in exported:
         raise StoreError("This is no export of Quarterdeck.", hint="`quarterdeck export` makes one.")
     tables = exported.get("tables")
-    if exported[MARK] != FORMAT or not isinstance(tables, int) or tables > VERSION:
+    if exported[EXPORT_MARK] != FORMAT or not isinstance(tables, int) or tables > SCHEMA_VERSION:
         raise StoreError("This was exported by a newer Quarterdeck.", hint="Update Quarterdeck on this machine.")
     return exported
 

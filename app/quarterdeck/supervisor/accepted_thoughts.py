@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 ABSENT_CYCLES = 5
 """A watermark outlives its session by this many looks: discovery is right only eventually."""
-CAPACITY = 256
+THOUGHTS_CAPACITY = 256
 
 
 class AcceptedThoughts:
@@ -77,7 +77,7 @@ class AcceptedThoughts:
 class ThoughtQueue:
     """A bounded queue; on overflow only the latest update of each session is kept."""
 
-    def __init__(self, write: Callable[[ThoughtUpdate], Awaitable[object]], capacity: int = CAPACITY) -> None:
+    def __init__(self, write: Callable[[ThoughtUpdate], Awaitable[object]], capacity: int = THOUGHTS_CAPACITY) -> None:
         self._write = write
         self._capacity = capacity
         self._queue: list[ThoughtUpdate] = []

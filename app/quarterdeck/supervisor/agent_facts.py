@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-GAP = 0.8
+ROUND_GAP_SECONDS = 0.8
 """Seconds between two rounds, however much moves."""
 TRAILING = 3.0
 """An agent may write down what it did a moment after its screen showed it, so there is one more round later."""
-TIMEOUT = 2.0
+FACTS_TIMEOUT_SECONDS = 2.0
 ENVIRON_BYTES = 262_144
 
 
@@ -63,7 +63,7 @@ class AgentFacts:
         if moved:
             self._again_at = now + TRAILING
         due = moved or self._at == float("-inf") or (self._again_at is not None and now >= self._again_at)
-        if not due or now - self._at < GAP:
+        if not due or now - self._at < ROUND_GAP_SECONDS:
             return
         if self._again_at is not None and now >= self._again_at:
             self._again_at = None
@@ -73,9 +73,9 @@ class AgentFacts:
             return
         if self._running is None or self._running.done():
             self._running = asyncio.ensure_future(asyncio.to_thread(self._read, tasks, self._clock.now()))
-        done, _ = await asyncio.wait({self._running}, timeout=TIMEOUT)
+        done, _ = await asyncio.wait({self._running}, timeout=FACTS_TIMEOUT_SECONDS)
         if not done:
-            logger.warning("reading what agents wrote took longer than %s s", TIMEOUT)
+            logger.warning("reading what agents wrote took longer than %s s", FACTS_TIMEOUT_SECONDS)
             return
         for task in self._running.result():
             memory = task.memory
@@ -87,7 +87,11 @@ class AgentFacts:
         if self._again_at is None:
             return None
         now = self._clock.monotonic()
-        return max(self._at + GAP - now, 0.0) if now < self._at + GAP else max(self._again_at - now, 0.0)
+        return (
+            max(self._at + ROUND_GAP_SECONDS - now, 0.0)
+            if now < self._at + ROUND_GAP_SECONDS
+            else max(self._again_at - now, 0.0)
+        )
 
     def _read(self, tasks: list[_Task], at: datetime) -> list[_Task]:
         for task in tasks:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import SessionId
     from quarterdeck.supervisor.supervisor import Supervisor
 
-INTERVAL = 30.0
+CHECKPOINT_EVERY_SECONDS = 30.0
 NEVER = float("-inf")
-SOON = 0.25
+CHANGES_TOGETHER_SECONDS = 0.25
 """Changes within this time are one transaction; other processes see them well within a second."""
 TAILS_EVERY = 2.0
 """Seconds until the last lines of a session that goes on are kept again: each time costs a look for secrets."""
@@ -81,9 +81,9 @@ class Checkpoints:
         """Save until cancelled."""
         while True:
             try:
-                async with asyncio.timeout(TAILS_EVERY if self._tails else INTERVAL):
+                async with asyncio.timeout(TAILS_EVERY if self._tails else CHECKPOINT_EVERY_SECONDS):
                     await self._wake.wait()
-                await asyncio.sleep(SOON)
+                await asyncio.sleep(CHANGES_TOGETHER_SECONDS)
             except TimeoutError:
                 if not self._tails:
                     self._changed |= self._supervisor.fleet.sessions.keys()

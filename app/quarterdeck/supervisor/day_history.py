@@ -11,7 +11,7 @@ from collections import deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.day import DAY, DayState, Moment, day_state_of, noted, read, written
+from quarterdeck.core.day import DAY_SHOWN, DayState, Moment, day_state_of, noted, read, written
 from quarterdeck.core.events import Event, SessionChanged, SessionCreated, SessionDeleted, SessionStale
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.store import Store
 
-EVERY = 300.0
+WRITE_EVERY_SECONDS = 300.0
 """Seconds between two writings. A crash leaves a gap of this length at most, and a gap is shown as one."""
 MINUTES = 30
-UNTIL, SESSIONS = "until", "sessions"
+UNTIL, SESSIONS_NOTED = "until", "sessions"
 
 
 class DayHistory:
@@ -84,7 +84,7 @@ class DayHistory:
         """Read what was kept, and write it down now and then."""
         await self.load()
         while True:
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(WRITE_EVERY_SECONDS)
             await self.save()
 
     async def load(self) -> None:
@@ -96,7 +96,7 @@ class DayHistory:
         try:
             kept = json.loads(text or "{}")
             until = datetime.fromtimestamp(float(kept[UNTIL]), UTC)
-            days = {session_id: read(text) for session_id, text in kept[SESSIONS].items()}
+            days = {session_id: read(text) for session_id, text in kept[SESSIONS_NOTED].items()}
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError):
             # Nothing was kept, or not by us; the day begins now.
             return
@@ -116,7 +116,7 @@ class DayHistory:
         self._moments = {
             session_id: day
             for session_id, day in self._moments.items()
-            if not (day[-1].state is DayState.UNKNOWN and now - day[-1].at > DAY)
+            if not (day[-1].state is DayState.UNKNOWN and now - day[-1].at > DAY_SHOWN)
         }
         days = {session_id: written(day) for session_id, day in self._moments.items()}
-        await self._store.set_meta(self._key, json.dumps({UNTIL: now.timestamp(), SESSIONS: days}))
+        await self._store.set_meta(self._key, json.dumps({UNTIL: now.timestamp(), SESSIONS_NOTED: days}))

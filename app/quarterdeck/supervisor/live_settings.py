@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from quarterdeck.supervisor.file_watcher import WatchedFiles
 
 Part = TypeVar("Part")
-NAME = "settings"
-EVERY = 1.0
+SETTINGS_WORKER = "settings"
+GLANCE_EVERY_SECONDS = 1.0
 """Where nothing tells of a change, seconds between two glances at the file's date."""
 
 
@@ -84,7 +84,7 @@ class LiveSettings:
         while True:
             if self.look():
                 watched.note_change()
-            await watched.wait(EVERY)
+            await watched.wait(GLANCE_EVERY_SECONDS)
 
     def look(self) -> bool:
         """Read the file again if it is another one, and say so; while it is wrong, what held before holds on."""
@@ -96,9 +96,9 @@ class LiveSettings:
         try:
             self._use(settings_now(self.file, self._environ))
         except SettingsError as error:
-            self._report(NAME, Health.DEGRADED, error.message)
+            self._report(SETTINGS_WORKER, Health.DEGRADED, error.message)
         else:
-            self._report(NAME, Health.HEALTHY, "")
+            self._report(SETTINGS_WORKER, Health.HEALTHY, "")
             if self._say_what_waits is not None and (waiting := _waiting(before, self.now)):
                 self._say_what_waits(f"What was changed under {waiting} takes effect when the console opens again.")
         return True

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-NAME = "notices"
-AGAIN_AFTER = 5.0
+NOTICES_WORKER = "notices"
+NEEDED_AGAIN_AFTER_SECONDS = 5.0
 """A need that goes away and comes back within so many seconds was the same one, redrawn."""
 
 _OLD_NEWS = frozenset({CreatedReason.STARTUP_DISCOVERY, CreatedReason.RESTORED})
@@ -93,7 +93,7 @@ class Notifications(Struct, kw_only=True, dict=True, eq=False):
         if session.is_stale:
             return
         if told is not None and told.key == key:
-            if told.gone_at is None or now - told.gone_at < AGAIN_AFTER:
+            if told.gone_at is None or now - told.gone_at < NEEDED_AGAIN_AFTER_SECONDS:
                 told.gone_at = None
                 return
             del self._told[session_id]
@@ -139,10 +139,10 @@ class Notifications(Struct, kw_only=True, dict=True, eq=False):
                 logger.exception("telling through %s failed", channel)
                 faults.append(f"{type(error).__name__}: {error}")
         if wanted:
-            self.report(NAME, Health.DEGRADED if faults else Health.HEALTHY, "; ".join(faults))
+            self.report(NOTICES_WORKER, Health.DEGRADED if faults else Health.HEALTHY, "; ".join(faults))
 
 
-TIMEOUT = 10.0
+NOTICE_TIMEOUT_SECONDS = 10.0
 APPLE_SCRIPT = ("on run argv", "display notification (item 1 of argv) with title (item 2 of argv)", "end run")
 """The words are arguments, so that nothing in them is ever run."""
 
@@ -191,7 +191,7 @@ class DesktopChannel:
         """Show it outside the terminal, or have the terminal show it."""
         # There may be a program and no desktop it could reach; then the terminal is asked.
         with suppress(ProgramError):
-            if (argv := self._argv(message)) is not None and (await run(argv, timeout=TIMEOUT)).ok:
+            if (argv := self._argv(message)) is not None and (await run(argv, timeout=NOTICE_TIMEOUT_SECONDS)).ok:
                 return
         if self.write is None:
             raise ProgramFailed(
@@ -230,7 +230,11 @@ class CommandChannel:
             "QUARTERDECK_NOTICE_NEEDS": " ".join(each.need for each in message.notices),
         }
         result = await run(
-            self._argv, timeout=TIMEOUT, input=f"{message.title}\n{message.body}\n", env=environment, limit_bytes=65_536
+            self._argv,
+            timeout=NOTICE_TIMEOUT_SECONDS,
+            input=f"{message.title}\n{message.body}\n",
+            env=environment,
+            limit_bytes=65_536,
         )
         if not result.ok:
             raise ProgramFailed(f"{self._argv[0]} ended with code {result.code}.")

@@ -26,9 +26,9 @@ logger = logging.getLogger(__name__)
 
 FRESH_FOR = 1.5
 """Seconds for which a list is good enough for everybody."""
-SOONEST = 0.4
+SOONEST_LIST_SECONDS = 0.4
 """Seconds between two lists, however urgent."""
-TIMEOUT = 0.75
+LIST_TIMEOUT_SECONDS = 0.75
 ARGV_BYTES = 16_384
 """Of a command line; prompts passed as arguments may be long."""
 
@@ -72,16 +72,16 @@ class Processes:
         self._reading: asyncio.Future[ProcessTable] | None = None
 
     async def look(self, *, at_once: bool = False) -> ProcessTable:
-        """The list, `FRESH_FOR` old at most (`SOONEST` when `at_once`); the old one, not fresh, if there is no new."""
+        """The list, `FRESH_FOR` old at most, less when `at_once`; the old one, not fresh, if there is no new."""
         age = self._clock.monotonic() - self._table.at
-        if self._table.fresh and age < (SOONEST if at_once else FRESH_FOR):
+        if self._table.fresh and age < (SOONEST_LIST_SECONDS if at_once else FRESH_FOR):
             return self._table
         if self._reading is None or self._reading.done():
             self._reading = asyncio.ensure_future(self._refresh())
         reading = self._reading
-        done, _ = await asyncio.wait({reading}, timeout=TIMEOUT)
+        done, _ = await asyncio.wait({reading}, timeout=LIST_TIMEOUT_SECONDS)
         if not done:
-            logger.warning("the process list took longer than %s s", TIMEOUT)
+            logger.warning("the process list took longer than %s s", LIST_TIMEOUT_SECONDS)
             return replace(self._table, fresh=False)
         self._table = reading.result()
         return self._table

@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-OURS = ".quarterdeck"
-FOLDERS = (OURS, ".swimmers", ".throngterm")
+OUR_FOLDER = ".quarterdeck"
+FOLDERS = (OUR_FOLDER, ".swimmers", ".throngterm")
 """Where colours may lie, best first. Only in ours is anything ever written."""
 FILE = "colors.json"
-LARGEST = 65_536
+LARGEST_COLOUR_FILE_BYTES = 65_536
 """Bytes of a colour file; what is larger is none."""
 SIBLINGS = 400
 """Neighbouring folders that are looked at when colours are made."""
-EVERY = 30.0
+FOLDERS_EVERY_SECONDS = 30.0
 """Seconds after which an unchanged set of folders is looked at again."""
 LOOKED_UP_FOR = 5.0
 """Seconds for which a folder's theme is not looked up again."""
-TIMEOUT = 2.0
+THEMES_TIMEOUT_SECONDS = 2.0
 
 _SKIN = {"skin": "#F3D2B6", "tan": "#DCCAB6", "ink": "#171717"}
 
@@ -65,14 +65,14 @@ class RepoThemes:
     async def look(self, folders: set[str]) -> Mapping[str, FoundTheme | None] | None:
         """The theme of each of these folders; None when it is not time, or a disk does not answer. Off the loop."""
         now = self._clock.monotonic()
-        if not folders or (folders == self._folders and now - self._at < EVERY):
+        if not folders or (folders == self._folders and now - self._at < FOLDERS_EVERY_SECONDS):
             return None
         if self._looking is None or self._looking.done():
             self._looking = asyncio.ensure_future(asyncio.to_thread(self._look, folders))
         looking = self._looking
-        done, _ = await asyncio.wait({looking}, timeout=TIMEOUT)
+        done, _ = await asyncio.wait({looking}, timeout=THEMES_TIMEOUT_SECONDS)
         if not done:
-            logger.warning("looking for repository themes took longer than %s s", TIMEOUT)
+            logger.warning("looking for repository themes took longer than %s s", THEMES_TIMEOUT_SECONDS)
             return None
         self._folders, self._at = folders, now
         return {folder: looking.result().get(folder) for folder in folders}
@@ -105,7 +105,7 @@ class RepoThemes:
                 neighbours = []
             taken = [found for each in sorted(neighbours) if (found := read_theme(each)) is not None]
             theme = generate_theme(str(root), taken)
-            if (root / OURS).is_dir():
+            if (root / OUR_FOLDER).is_dir():
                 self._write(root, theme)
         self._by_root[root] = (_stamp(root), theme)
         return theme
@@ -116,7 +116,7 @@ class RepoThemes:
         made_at, motif = rfc3339(self._clock.now()), motif_for(str(root))
         content = {"target": root.name, "generated_at": made_at, "palette": palette, "motif": motif}
         try:
-            write_inside(root / OURS, FILE, json.dumps(content, indent=2) + "\n")
+            write_inside(root / OUR_FOLDER, FILE, json.dumps(content, indent=2) + "\n")
         except OSError as error:
             logger.warning("could not write the theme of %s: %s", root, error)
 
@@ -170,6 +170,6 @@ def _read(root: Path, path: Path) -> RepoTheme | None:
         real = path.resolve(strict=True)
         if not real.is_relative_to(root.resolve()):
             return None
-        return parse_theme(json.loads(read_bytes(real, LARGEST)))
+        return parse_theme(json.loads(read_bytes(real, LARGEST_COLOUR_FILE_BYTES)))
     except (OSError, ValueError, RecursionError):
         return None

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.foreign_json import EMPTY, Json, parse_object, text_at
-from quarterdeck.core.report import HEADER, PAYLOAD_BYTES, Report, ReportState
+from quarterdeck.core.report import PAYLOAD_BYTES, REPORT_HEADER, Report, ReportState
 from quarterdeck.core.times import EPOCH
 from quarterdeck.foreign_files import open_file
 from quarterdeck.ports.clock import wall_clock
@@ -37,7 +37,7 @@ STALE_AFTER = 60.0
 """Seconds: an unfinished file this old was left by a hook that died."""
 KEPT_FOR_OTHERS = 600.0
 """Seconds for which a report waits for whoever watches its tmux server."""
-LONGEST = PAYLOAD_BYTES + 4_096
+LONGEST_REPORT_BYTES = PAYLOAD_BYTES + 4_096
 _FIELD = re.compile(
     r'"(hook_event_name|type|session_id|agent_id|tool_name|notification_type|sessionID)"\s*:\s*"([\w.:/ -]{1,200})"'
 )
@@ -107,7 +107,7 @@ def read(file: Path, *, boot: float | None = None) -> Report | None:
         facts = os.fstat(descriptor)
         if facts.st_uid != os.getuid():
             return None
-        data = os.read(descriptor, LONGEST)
+        data = os.read(descriptor, LONGEST_REPORT_BYTES)
     finally:
         os.close(descriptor)
     return parse(data, written_at=facts.st_mtime, boot=boot)
@@ -117,7 +117,7 @@ def parse(data: bytes, *, written_at: float, boot: float | None = None) -> Repor
     """The bytes of one report; None when they are none."""
     head, _, body = data.partition(b"\n")
     words = head.decode(errors="replace").split(" ", 5)
-    if len(words) != 6 or " ".join(words[:2]) != HEADER or not words[2].isidentifier():
+    if len(words) != 6 or " ".join(words[:2]) != REPORT_HEADER or not words[2].isidentifier():
         return None
     _, _, agent, told, pane, tmux = words
     whole = parse_object(body)
@@ -148,7 +148,7 @@ def _told_at(told: str, written_at: float, boot: float | None) -> float:
 
 def _salvaged(body: bytes) -> Json:
     """The plain fields of a payload that was cut."""
-    fields = _FIELD.findall(body[:LONGEST].decode(errors="replace"))
+    fields = _FIELD.findall(body[:LONGEST_REPORT_BYTES].decode(errors="replace"))
     # The first of each name counts.
     return dict(reversed(fields)) or EMPTY
 
@@ -185,15 +185,15 @@ def _sweep(spool: Path) -> None:
                     file.unlink()
 
 
-EVERY = 0.15
+SPOOL_EVERY_SECONDS = 0.15
 """Where nothing tells of new reports, seconds between two glances at the spool; one that did not change is not read."""
-GAP = 0.05
+READ_GAP_SECONDS = 0.05
 """Seconds between two readings, however many reports come."""
 NOTED_EVERY = timedelta(seconds=30)
 """Between two notes of when one agent was heard."""
 CONVERSATIONS_KEPT = 8
 """Of one pane."""
-NOTHING = ReportState()
+NOTHING_REPORTED = ReportState()
 Key = tuple[str, str]
 """Agent and conversation."""
 
@@ -222,9 +222,9 @@ class Reports:
         """What the reports of a conversation add up to; those of the latest where it is not known, or its agent."""
         states = self._states.get(pane_id)
         if not states:
-            return NOTHING
+            return NOTHING_REPORTED
         key = (agent, conversation) if agent and conversation else _latest(states, agent)
-        return states.get(key, NOTHING) if key else NOTHING
+        return states.get(key, NOTHING_REPORTED) if key else NOTHING_REPORTED
 
     def drop(self, pane_id: PaneId) -> None:
         """Another agent runs in the pane: what the one before reported is void."""
@@ -243,8 +243,8 @@ class Reports:
             if may_read() and (panes := await self.read()):
                 told(panes)
                 watched.note_change()
-            await asyncio.sleep(GAP)
-            await watched.wait(EVERY)
+            await asyncio.sleep(READ_GAP_SECONDS)
+            await watched.wait(SPOOL_EVERY_SECONDS)
 
     async def read(self) -> set[str]:
         """Fold in what lies in the spool; answers the panes it concerned."""
@@ -277,7 +277,7 @@ class Reports:
         told = text_at(report.payload, "session_id")
         key = (report.agent, told) if told else _latest(states, report.agent) or (report.agent, "")
         try:
-            states[key] = agent.read_report(states.get(key, NOTHING), report)
+            states[key] = agent.read_report(states.get(key, NOTHING_REPORTED), report)
         except Exception:  # a boundary: what a hook wrote is foreign, and one odd report must not stop the others
             logger.exception("a report of %s could not be understood", report.agent)
             return ""

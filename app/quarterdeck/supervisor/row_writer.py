@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-INTERVAL = 0.4
+OTHERS_EVERY_SECONDS = 0.4
 """Where nothing tells of them, others' changes are looked for this often: everybody agrees well within a second."""
-GAP = 0.1
+RETRY_GAP_SECONDS = 0.1
 """A change is often one of several, and a lease is free a moment after its holder let go of the file."""
 STOPPED_FOR = 3.0
 """Seconds for which a writer that is stopped (by Ctrl-Z, say) keeps its right."""
@@ -86,8 +86,8 @@ class RowWriter:
             if took_over or at_start or has_changed:
                 yield took_over
             at_start = False
-            await watched.wait(INTERVAL, REST if self._stopped is None else STOPPED_FOR)
-            await asyncio.sleep(GAP)
+            await watched.wait(OTHERS_EVERY_SECONDS, REST if self._stopped is None else STOPPED_FOR)
+            await asyncio.sleep(RETRY_GAP_SECONDS)
 
     def _replace_stopped(self) -> bool:
         """Write the rows in place of a writer that has been stopped for a while."""

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from quarterdeck.core.transcript import TranscriptView
     from quarterdeck.ports.agent import Agent, Program, Transcript
 
-STILL_AFTER = 2.0
+SCREEN_STILL_AFTER_SECONDS = 2.0
 """A screen that has not changed for so long shows a program that is not working."""
-FROZEN_AFTER = 10.0
+STANDS_AFTER_SECONDS = 10.0
 """From then on it makes no difference any more for how long a screen and a title have stood."""
 SAME_TURN = timedelta(seconds=2)
 """Sources tell of the end of one turn within this time of each other."""
-LONGEST = 300.0
+LONGEST_UNREAD_SECONDS = 300.0
 """A row is derived anew after this time in any case."""
 
 
@@ -101,10 +101,12 @@ class SessionMemory(Struct):
         at = now.timestamp()
         self.concluded_from = self._sources(session)
         self.due = self._due(now)
-        self.stands_until = at + LONGEST if self.due is None else min(self.due, at + LONGEST)
+        self.stands_until = (
+            at + LONGEST_UNREAD_SECONDS if self.due is None else min(self.due, at + LONGEST_UNREAD_SECONDS)
+        )
         if session.state is SessionState.IDLE and session.rest_state is RestState.ACTIVE:
             self.stands_until = min(self.stands_until, (session.last_activity_at + DROWSY_AFTER).timestamp())
-        is_young = self.is_agent_alive and at - max(self.titled_at, self.drawn_at) < FROZEN_AFTER
+        is_young = self.is_agent_alive and at - max(self.titled_at, self.drawn_at) < STANDS_AFTER_SECONDS
         if is_young or is_doubtful(self.detector, at):
             # What a young screen and title say still depends on for how long they have stood.
             self.stands_until = 0.0
@@ -118,8 +120,8 @@ class SessionMemory(Struct):
         times = [time.timestamp() for time in (settled, expiry) if time is not None]
         if (plain := next_deadline(self.detector)) is not None:
             times.append(plain)
-        if self.is_agent_alive and self.drawn_at + STILL_AFTER > now.timestamp():
-            times.append(self.drawn_at + STILL_AFTER)
+        if self.is_agent_alive and self.drawn_at + SCREEN_STILL_AFTER_SECONDS > now.timestamp():
+            times.append(self.drawn_at + SCREEN_STILL_AFTER_SECONDS)
         return min(times, default=None)
 
     def has_spoken(self) -> bool:

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-NAME = "thoughts"
-SOON = 0.1
+THOUGHTS_WORKER = "thoughts"
+THOUGHTS_TOGETHER_SECONDS = 0.1
 """What changes within this time is thought about together."""
 URGENT_GAP = 1.0
 """Seconds between two lines about a session that are made here, when its state or task changed."""
@@ -89,7 +89,7 @@ class ThoughtEngine(Struct, kw_only=True, dict=True, eq=False):
                 if TOLD_FACTS(before) != TOLD_FACTS(after):
                     self.moved([after.session_id])
             case SessionCreated(session=session) | SessionChanged(after=session):
-                self._due[session.session_id] = self.clock.monotonic() + SOON
+                self._due[session.session_id] = self.clock.monotonic() + THOUGHTS_TOGETHER_SECONDS
                 self._wake.set()
             case SessionDeleted(session=Session(session_id=gone)) | SessionForgotten(session_id=gone):
                 self._memories.pop(gone, None)
@@ -99,7 +99,7 @@ class ThoughtEngine(Struct, kw_only=True, dict=True, eq=False):
 
     def moved(self, sessions: Collection[SessionId]) -> None:
         """The words of these are others now; how soon that is looked at depends on when it last was."""
-        soon = self.clock.monotonic() + SOON
+        soon = self.clock.monotonic() + THOUGHTS_TOGETHER_SECONDS
         for session_id in sessions:
             due = max(soon, self._opens_for_words(self._memories.get(session_id)))
             self._due[session_id] = min(due, self._due.get(session_id, due))
@@ -181,7 +181,7 @@ class ThoughtEngine(Struct, kw_only=True, dict=True, eq=False):
             self.publisher.speak(insight, memory)
         if session.state is SessionState.IDLE and memory.rest is RestState.ACTIVE:
             rests_in = (session.last_activity_at + DROWSY_AFTER - self.clock.now()).total_seconds()
-            self._attend_later(session_id, now + max(rests_in, SOON))
+            self._attend_later(session_id, now + max(rests_in, THOUGHTS_TOGETHER_SECONDS))
 
     def _fall_asleep(self, insight: Insight, memory: ThoughtMemory) -> None:
         """Say once that the session waits for the operator, in its own words where it has some."""
@@ -293,4 +293,4 @@ class ThoughtEngine(Struct, kw_only=True, dict=True, eq=False):
 
     def _report(self) -> None:
         now, tick = self.clock.monotonic(), self.setup.cadence.tick
-        self.report(NAME, self.health.state(now, tick), self.health.detail(now, tick))
+        self.report(THOUGHTS_WORKER, self.health.state(now, tick), self.health.detail(now, tick))

@@ -29,17 +29,17 @@ EXIT_RETRIES = (0.02, 0.1, 0.5)
 CLOCK_STEP = 0.01
 """A timer may come so much before its time."""
 
-SOONEST = 0.05
+SOONEST_LOOK_SECONDS = 0.05
 """Seconds from a look to the next, however soon somebody wants it."""
-LONGEST = 5.0
+LONGEST_PUT_OFF_SECONDS = 5.0
 """Seconds for which a request that brings nothing is put off at most; one for later than that costs nothing."""
 TELLS_AFTER = 8
-"""Looks in a row that brought nothing: by then the request is put off for `LONGEST`, and somebody should know."""
+"""Looks in a row that brought nothing: by then the request is put off the longest, and somebody should know."""
 
 URGENT = frozenset({HintKind.EXIT, HintKind.STRUCTURE, HintKind.SERVER})
 
 
-def back_off(failures: int, first: float = 0.25, longest: float = LONGEST) -> float:
+def back_off(failures: int, first: float = 0.25, longest: float = LONGEST_PUT_OFF_SECONDS) -> float:
     """Seconds to wait after this many failures in a row, before jitter."""
     return float(min(first * 2 ** max(failures - 1, 0), longest))
 
@@ -172,9 +172,9 @@ class LookSchedule:
         if due is None:
             return
         fruitless = 0
-        if held is not None and not is_news and due - now < LONGEST:
+        if held is not None and not is_news and due - now < LONGEST_PUT_OFF_SECONDS:
             fruitless = held.fruitless + (now >= held.at)
-        soonest = now + back_off(fruitless, SOONEST)
+        soonest = now + back_off(fruitless, SOONEST_LOOK_SECONDS)
         self._requests[who] = _LookRequest(max(due, soonest), what or who, fruitless)
 
     def clear(self) -> None:
@@ -189,4 +189,4 @@ class LookSchedule:
         else:
             self._report("reader", Health.HEALTHY, "")
         at = min((request.at for request in self._requests.values()), default=None)
-        return None if at is None else max(SOONEST, at - now)
+        return None if at is None else max(SOONEST_LOOK_SECONDS, at - now)

@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PERSIST_PATIENCE = 5.0
-LONGEST_DELAY = 30.0
+LONGEST_RESTART_DELAY = 30.0
 """Seconds until a worker that has failed is run again, at most; one that runs for so long goes well."""
-UNHEALTHY_AFTER = 3
+UNHEALTHY_AFTER_RUNS = 3
 
 
 class Workers(Struct, kw_only=True, dict=True, eq=False):
@@ -295,18 +295,18 @@ async def keep_running(
         try:
             with ExitStack() as going_well:
                 if failures:
-                    going_well.callback(loop.call_later(LONGEST_DELAY, take_back).cancel)
+                    going_well.callback(loop.call_later(LONGEST_RESTART_DELAY, take_back).cancel)
                 await work()
         except asyncio.CancelledError:
             raise
         except Exception as fault:  # a boundary: a worker fails alone
-            if loop.time() - started > LONGEST_DELAY:
+            if loop.time() - started > LONGEST_RESTART_DELAY:
                 failures = 0
             failures += 1
             level = logging.WARNING if isinstance(fault, QuarterdeckError) else logging.ERROR
             logger.log(level, "worker %s failed (%d in a row)", name, failures, exc_info=True)
             fault_shown = str(fault)
-            report(name, Health.UNHEALTHY if failures >= UNHEALTHY_AFTER else Health.DEGRADED, fault_shown)
-            await asyncio.sleep(back_off(failures, longest=LONGEST_DELAY) * random.uniform(0.8, 1.2))  # noqa: S311 jitter, not a secret
+            report(name, Health.UNHEALTHY if failures >= UNHEALTHY_AFTER_RUNS else Health.DEGRADED, fault_shown)
+            await asyncio.sleep(back_off(failures, longest=LONGEST_RESTART_DELAY) * random.uniform(0.8, 1.2))  # noqa: S311 jitter, not a secret
         else:
             return

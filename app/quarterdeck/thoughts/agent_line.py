@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.insight import Insight
     from quarterdeck.core.session import Ask
 
-TASK_LENGTH = 60
+TASK_LINE_LENGTH = 60
 FOOT_LENGTH = 600
 """Characters at the end of the screen where agents say how the model does."""
 
@@ -154,7 +154,7 @@ def _task(insight: Insight) -> str:
     """What the operator asked for, in few words."""
     words = _first_line(insight.task)
     words = plain_words(_SENTENCE.split(words, maxsplit=1)[0]).rstrip(".")
-    return words if len(words) <= TASK_LENGTH else words[: TASK_LENGTH - 1].rstrip() + "…"
+    return words if len(words) <= TASK_LINE_LENGTH else words[: TASK_LINE_LENGTH - 1].rstrip() + "…"
 
 
 def _first_line(text: str) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.transcript import AgentAction
 
-COMMAND_LENGTH = 64
+PHRASE_COMMAND_LENGTH = 64
 
 
 class VerbPhrase(Struct, frozen=True):
@@ -146,4 +146,4 @@ def _nth(count: int) -> str:
 
 def _cut(command: str) -> str:
     command = " ".join(command.split()).replace("`", "'")
-    return command if len(command) <= COMMAND_LENGTH else command[: COMMAND_LENGTH - 1].rstrip() + "…"
+    return command if len(command) <= PHRASE_COMMAND_LENGTH else command[: PHRASE_COMMAND_LENGTH - 1].rstrip() + "…"

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from quarterdeck.core.transcript import AgentAction
     from quarterdeck.ports.thinker import Subject
 
-TASK_LENGTH = 300
+TASK_PROMPT_LENGTH = 300
 ACTIONS_TOLD = 5
-ACTION_LENGTH = 160
+ACTION_PROMPT_LENGTH = 160
 
 FOR_AGENTS = """\
 You write the status line of a coding agent for the person who oversees many of them.
@@ -54,7 +54,7 @@ def _agent_facts(insight: Insight) -> list[tuple[str, str]]:
     asks = insight.session.asks
     return [
         ("Agent", insight.agent),
-        ("Its task", _quoted(insight.task, TASK_LENGTH)),
+        ("Its task", _quoted(insight.task, TASK_PROMPT_LENGTH)),
         ("Recent actions", _quoted("\n".join(recent))),
         ("Now", _quoted(insight.tool)),
         ("It asks", _quoted(asks.text if asks else "")),
@@ -62,7 +62,7 @@ def _agent_facts(insight: Insight) -> list[tuple[str, str]]:
 
 
 def _in_words(action: AgentAction) -> str:
-    text = _masked(action.text)[:ACTION_LENGTH].replace("\n", " ")
+    text = _masked(action.text)[:ACTION_PROMPT_LENGTH].replace("\n", " ")
     if action.kind is ActionKind.SAID:
         return f"said: {text}"
     return text + {None: "", True: " (worked)", False: " (failed)"}[action.ok]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 OUTPUT_BYTES = 64 * 1024
 """A thought is one line; what comes behind this is not read."""
-MODEL = "{model}"
+MODEL_PLACE = "{model}"
 ANSWER_TOKENS = 80
 ANSWER_BYTES = 256 * 1024
 LIST_BYTES = 4 * 1024 * 1024
@@ -74,7 +74,7 @@ class CommandThinker(_Asked):
 
     def __init__(self, thoughts: ThoughtSettings, cwd: Path | None = None) -> None:
         super().__init__(thoughts)
-        self._argv = [part.replace(MODEL, thoughts.model) for part in thoughts.command]
+        self._argv = [part.replace(MODEL_PLACE, thoughts.model) for part in thoughts.command]
         self._cwd = cwd
 
     @property

@@ -29,25 +29,25 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.pane import ServerAddress
 
-HEADER: Final = struct.Struct("=IHHII")
+MESSAGE_HEADER: Final = struct.Struct("=IHHII")
 """Type, length, and what does not matter here. From 3.6 on the length has 32 bits, of which the upper ones are 0 or a
 mark, so on a little-endian machine the lower half is the length in every version."""
-LONGEST: Final = 16_384
-FLAGS: Final = frozenset({100, 111})
+LONGEST_MESSAGE_BYTES: Final = 16_384
+FLAG_MESSAGES: Final = frozenset({100, 111})
 """The messages that make a client a control client (`MSG_IDENTIFY_FLAGS`, `MSG_IDENTIFY_LONGFLAGS`)."""
 STREAMS: Final = frozenset({104, 110})
 """Those that carry a file descriptor (`MSG_IDENTIFY_STDIN`, `MSG_IDENTIFY_STDOUT`)."""
 DONE: Final = 106
 """The last one (`MSG_IDENTIFY_DONE`)."""
-CHUNK: Final = 65_536
+SOCKET_CHUNK_BYTES: Final = 65_536
 
 
 def split(data: bytes) -> tuple[list[tuple[int, bytes]], bytes]:
     """The whole messages at the beginning of the data, and what is left; raises ValueError when it makes no sense."""
     messages: list[tuple[int, bytes]] = []
-    while len(data) >= HEADER.size:
-        kind, length, *_ = HEADER.unpack_from(data)
-        if not HEADER.size <= length <= LONGEST:
+    while len(data) >= MESSAGE_HEADER.size:
+        kind, length, *_ = MESSAGE_HEADER.unpack_from(data)
+        if not MESSAGE_HEADER.size <= length <= LONGEST_MESSAGE_BYTES:
             raise ValueError("this is not how a tmux client introduces itself")
         if len(data) < length:
             break
@@ -62,7 +62,7 @@ def in_safe_order(messages: Sequence[tuple[int, bytes]], rest: bytes) -> tuple[l
     """The messages that carry a descriptor, to be sent one by one, and everything else in one piece, flags last."""
     streams = [message for kind, message in messages if kind in STREAMS]
     others = [each for each in messages if each[0] not in STREAMS]
-    others.sort(key=lambda each: (each[0] == DONE, each[0] in FLAGS))
+    others.sort(key=lambda each: (each[0] == DONE, each[0] in FLAG_MESSAGES))
     return streams, b"".join(message for _, message in others) + rest
 
 
@@ -123,7 +123,7 @@ class Admission:
             client.settimeout(self._timeout)
             server.settimeout(self._timeout)
             while not messages or messages[-1][0] != DONE:
-                more, passed, _, _ = socket.recv_fds(client, CHUNK, 4)
+                more, passed, _, _ = socket.recv_fds(client, SOCKET_CHUNK_BYTES, 4)
                 descriptors += passed
                 if not more:
                     raise OSError("it ended before it had introduced itself")  # noqa: TRY301 - one way out for all
@@ -153,7 +153,7 @@ class Admission:
     def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
         # Only a few short messages go this way: what is asked and answered has pipes of its own.
         try:
-            data = one.recv(CHUNK)
+            data = one.recv(SOCKET_CHUNK_BYTES)
             if data:
                 other.sendall(data)
                 return

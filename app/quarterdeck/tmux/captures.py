@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from quarterdeck.core.tmux_versions import tmux_version
 from quarterdeck.errors import TmuxUnreachable
+from quarterdeck.foreign_files import MEGABYTE
 from quarterdeck.tmux import one_call
 from quarterdeck.tmux.one_call import ConnectionLost
 
@@ -36,16 +37,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MOST_LINES: Final = 10_000
+MOST_CAPTURE_LINES: Final = 10_000
 """Lines of history that one capture gives at most."""
-MOST_BYTES: Final = 4 * 1024 * 1024
+MOST_CAPTURE_BYTES: Final = 4 * 1024 * 1024
 """Bytes that one capture gives at most: its last ones."""
-MOST_BYTES_AT_ONCE: Final = 8 * one_call.MEGABYTE
+MOST_BYTES_AT_ONCE: Final = 8 * MEGABYTE
 """Bytes that one spawned tmux prints at most; when it were more, fewer captures are asked of it."""
-AT_ONCE: Final = 64
+CAPTURES_AT_ONCE: Final = 64
 """Captures by one spawned tmux: its command must fit into one 16 KB message (seen on 3.3a)."""
 
-GONE: Final = "can't find pane"
+PANE_GONE: Final = "can't find pane"
 """What tmux says of a pane that is gone."""
 
 _ESCAPE: Final = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
@@ -85,7 +86,7 @@ def way_down_the_pipe(version: str) -> Way | None:
 
 def command(request: CaptureRequest, buffer: str | None = None) -> Command:
     """The tmux command for one pane's text, which it prints or puts into a buffer."""
-    lines = min(request.lines, MOST_LINES)
+    lines = min(request.lines, MOST_CAPTURE_LINES)
     return (
         *("capture-pane", "-t", request.pane_id),
         *(("-p",) if buffer is None else ("-b", buffer)),
@@ -118,7 +119,7 @@ async def _buffered(control: ControlClient, requests: Sequence[CaptureRequest], 
 
 def _is_gone(request: CaptureRequest, block: Block) -> bool:
     """Whether tmux says that there is no such pane; raises TmuxUnreachable when it refuses for another reason."""
-    if block.failed and not block.text.startswith(GONE):
+    if block.failed and not block.text.startswith(PANE_GONE):
         raise TmuxUnreachable(f"tmux does not show pane {request.pane_id}: {block.text}")
     return block.failed
 
@@ -131,7 +132,7 @@ def unescaped(body: bytes) -> bytes:
 async def _spawned(address: ServerAddress, requests: Sequence[CaptureRequest], timeout: float) -> dict[PaneId, str]:
     texts: dict[PaneId, str] = {}
     left = list(requests)
-    at_once = AT_ONCE
+    at_once = CAPTURES_AT_ONCE
     while left:
         now = left[:at_once]
         mark = secrets.token_hex(8)
@@ -148,7 +149,7 @@ async def _spawned(address: ServerAddress, requests: Sequence[CaptureRequest], t
         texts |= {request.pane_id: shown(body.removesuffix(b"\n")) for request, body in zip(now, bodies, strict=False)}
         if not ran.exit_code and len(bodies) == len(now):
             left = left[len(now) :]
-        elif ran.err.startswith(GONE):
+        elif ran.err.startswith(PANE_GONE):
             # tmux leaves out what follows a failed command, so the rest is asked again.
             left = left[len(bodies) + 1 :]
         else:
@@ -161,6 +162,6 @@ async def _spawned(address: ServerAddress, requests: Sequence[CaptureRequest], t
 
 def shown(body: bytes) -> str:
     """What a pane shows, as text of a bounded length."""
-    if len(body) > MOST_BYTES:
-        body = body[-MOST_BYTES:].partition(b"\n")[2]
+    if len(body) > MOST_CAPTURE_BYTES:
+        body = body[-MOST_CAPTURE_BYTES:].partition(b"\n")[2]
     return body.decode(errors="replace")

@@ -14,7 +14,7 @@ from quarterdeck.programs import tmux_missing_error
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-PATIENCE: Final = 2.0
+COLLECT_PATIENCE: Final = 2.0
 """Seconds a killed process gets until the system has collected it."""
 
 
@@ -87,7 +87,7 @@ class ClientProcess(asyncio.SubprocessProtocol):
         """
         self.let_go()
         cancelled: asyncio.CancelledError | None = None
-        deadline = asyncio.get_running_loop().time() + PATIENCE
+        deadline = asyncio.get_running_loop().time() + COLLECT_PATIENCE
         while not self.gone.is_set():
             try:
                 async with asyncio.timeout_at(deadline):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct, field
 
 from quarterdeck.core.pane import ServerAddress
+from quarterdeck.foreign_files import MEGABYTE
 from quarterdeck.tmux import one_call
 from quarterdeck.tmux.admission import Admission
 from quarterdeck.tmux.client_process import ClientProcess
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FLAGS: Final = "ignore-size,no-output"
+CLIENT_FLAGS: Final = "ignore-size,no-output"
 """Seen on 3.3a: a control client that never says its size changes no window's, and these say so once more."""
-MOST_BYTES: Final = 8 * one_call.MEGABYTE
+MOST_CONTROL_BYTES: Final = 8 * MEGABYTE
 """Bytes of one answer that are taken in: ten thousand wide lines of a pane, in colours."""
 
 
@@ -63,12 +64,14 @@ class ControlConnection(ClientProcess):
         address: ServerAddress,
         session: TmuxSessionId,
         on_notice: Callable[[Notification], None],
-        timeout: float = one_call.TIMEOUT,
+        timeout: float = one_call.CALL_TIMEOUT_SECONDS,
     ) -> Self:
         """Attach to a session and see that it answers."""
         # -E: without it attaching copies our environment's DISPLAY, SSH_AUTH_SOCK and so on into the session (3.3a).
         admission = Admission(address, timeout)
-        argv = one_call.command(ServerAddress(admission.path), "-C", "attach-session", "-E", "-f", FLAGS, "-t", session)
+        argv = one_call.command(
+            ServerAddress(admission.path), "-C", "attach-session", "-E", "-f", CLIENT_FLAGS, "-t", session
+        )
         link = cls(address, admission, on_notice)
         try:
             await link.start(argv, one_call.environment())
@@ -121,7 +124,7 @@ class ControlConnection(ClientProcess):
                 case Damage():
                     self.end("its answers are out of step")
                     return
-        if self._parser.held > MOST_BYTES:
+        if self._parser.held > MOST_CONTROL_BYTES:
             self.end("an answer has no end")
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:

@@ -36,7 +36,7 @@ def _word() -> str:
 KEY: Final = _word()
 """Stands for a look's token once its answer is here, so that the rows of two looks can be compared. It never leaves
 this process."""
-SPLIT: Final = f"|{KEY}|"
+FIELD_SPLIT: Final = f"|{KEY}|"
 """Before each free text."""
 CUT: Final = f"|{KEY}+"
 """Before a pane's details."""
@@ -148,7 +148,9 @@ class Questions:
         return [word for command in commands for word in (*command, ";")][:-1]
 
     def _format(self, kind: str, fields: Texts, texts: Texts, details: Texts = ()) -> str:
-        row = SPLIT.join(("|".join((kind, *fields)), *texts)) + (CUT + SPLIT.join(details) if details else "")
+        row = FIELD_SPLIT.join(("|".join((kind, *fields)), *texts)) + (
+            CUT + FIELD_SPLIT.join(details) if details else ""
+        )
         return f"{KEY}{row}".replace(KEY, self._token)
 
     def read(self, answer: bytes, known: Mapping[str, PaneRow] | None = None) -> Rows:
@@ -177,7 +179,7 @@ def _read_pane(row: str, rows: Rows, known: Mapping[str, PaneRow]) -> None:
     row, cut, details = row.partition(CUT)
     found = known.get(row)
     if found is None:
-        head, name, title = row.split(SPLIT)
+        head, name, title = row.split(FIELD_SPLIT)
         _, session_id, window_id, pane_id, pid, _ = head.split("|", 5)
         target = _target(session_id, window_id, pane_id)
         found = PaneRow(target, PaneId(pane_id), int(pid or 0), head, name, title)
@@ -189,7 +191,7 @@ def _read_pane(row: str, rows: Rows, known: Mapping[str, PaneRow]) -> None:
 
 def _read_other(row: str, rows: Rows) -> None:
     row, cut, details = row.partition(CUT)
-    head, *texts = row.split(SPLIT)
+    head, *texts = row.split(FIELD_SPLIT)
     match head[:1], texts:
         case "D", []:
             _, session_id, window_id, pane_id, pid = head.split("|")
@@ -280,7 +282,7 @@ def _target(session_id: str, window_id: str, pane_id: str) -> Target:
 
 
 def _details(pid: int, texts: str) -> Details:
-    place, command, path = texts.split(SPLIT)
+    place, command, path = texts.split(FIELD_SPLIT)
     created, tty, width, height, alternate = place.split("|")
     size = int(width or 0), int(height or 0)
     return Details(pid, int(created or 0), tty, *size, alternate == "1", clean(command), clean(path))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-CAPACITY: Final = 4096
+HINTS_CAPACITY: Final = 4096
 """Different hints kept for a reader who is busy: eight for each of 500 panes."""
 
 NOTICES: Final = {
@@ -39,7 +39,7 @@ NOTICES: Final = {
 class HintStream:
     """Hints in the order they came first, for one reader."""
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
+    def __init__(self, capacity: int = HINTS_CAPACITY) -> None:
         self._capacity = capacity
         self._waiting: dict[tuple[HintKind, PaneId | None], Hint] = {}
         self._ready = asyncio.Event()
@@ -95,7 +95,7 @@ class Hints:
         use_pidfd: bool = True,
         use_inotify: bool = True,
         use_notices: bool = True,
-        capacity: int = CAPACITY,
+        capacity: int = HINTS_CAPACITY,
         poll_every: float,
     ) -> None:
         self._loop = asyncio.get_running_loop()

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from quarterdeck.core.pane import ServerAddress
 
 TABLE: Final = "prefix"
-OURS: Final = "quarterdeck"
+OUR_KEY_TABLE: Final = "quarterdeck"
 """A table of ours, in which no key stays."""
-BESIDE: Final = "User999"
+SPARE_KEY: Final = "User999"
 """A key that no terminal sends unless its operator says so, to stand beside the one that is asked for."""
 NOTE: Final = "Quarterdeck: the console"
 """What `prefix ?` says of the key."""
@@ -123,9 +123,9 @@ async def key_name(address: ServerAddress, key: str) -> str:
         # is none leaves nothing there, and not the only one: of a single key tmux 3.7 prints nothing.
         answer = await one_call.ask(
             address,
-            *("bind-key", "-T", OURS, *words(key), "display-message", ";"),
-            *("bind-key", "-T", OURS, BESIDE, "display-message", ";"),
-            *("list-keys", "-T", OURS, ";", "unbind-key", "-a", "-T", OURS),
+            *("bind-key", "-T", OUR_KEY_TABLE, *words(key), "display-message", ";"),
+            *("bind-key", "-T", OUR_KEY_TABLE, SPARE_KEY, "display-message", ";"),
+            *("list-keys", "-T", OUR_KEY_TABLE, ";", "unbind-key", "-a", "-T", OUR_KEY_TABLE),
         )
     except TmuxRefused as error:
         if "unknown key" in error.message:
@@ -134,8 +134,8 @@ async def key_name(address: ServerAddress, key: str) -> str:
             ) from error
         raise
     found = map(_BINDING.match, answer.decode(errors="replace").splitlines())
-    names = {_unescaped(line[2]) for line in found if line is not None} - {BESIDE}
-    return names.pop() if names else BESIDE
+    names = {_unescaped(line[2]) for line in found if line is not None} - {SPARE_KEY}
+    return names.pop() if names else SPARE_KEY
 
 
 async def bind(address: ServerAddress, key: str, command: Sequence[str], *, was: Binding | None) -> None:

@@ -32,9 +32,9 @@ NOTHING_THERE: Final = "no current target"
 """What `display-message` says on a server that has no session (3.3a, with exit-empty off)."""
 ENDING: Final = "server exited"
 """What a client says that reached a server on its way out (3.3a); a moment later there is none."""
-PAUSES: Final = (0.02, 0.1, 0.3)
-CHUNK: Final = 65_536
-SETTLING: Final = 1.0
+RETRY_PAUSES_SECONDS: Final = (0.02, 0.1, 0.3)
+LOOK_CHUNK_BYTES: Final = 65_536
+PROGRAM_SETTLING_SECONDS: Final = 1.0
 """Seconds after which a new pane's program is surely what it will be. Right after its start tmux 3.3a tells an empty
 path, and its own name as the command."""
 
@@ -78,7 +78,7 @@ class PaneMemory:
                 unknown.append(row.target)
             if is_new or row.target in self._young:
                 since = self._young.get(row.target, now)
-                if asked is None or now - since < SETTLING:
+                if asked is None or now - since < PROGRAM_SETTLING_SECONDS:
                     young[row.target] = since
         self._panes, self._young = rows.panes, young
         self._details = rows.details = details
@@ -142,7 +142,7 @@ class Looker:
 
     async def _spawned(self) -> Look:
         questions = formats.Questions()
-        for pause in (*PAUSES, None):
+        for pause in (*RETRY_PAUSES_SECONDS, None):
             ran = await one_call.run(
                 self._address, *questions.everything(), timeout=self._timeout, most=one_call.MOST_BYTES_OF_ROWS
             )
@@ -231,7 +231,7 @@ class FirstLook:
             assert tmux.stderr is not None
             # One after the other: what fills the second pipe first is no tmux, and is given up in time.
             out = _up_to(one_call.MOST_BYTES_OF_ROWS, tmux.stdout)
-            err = _up_to(one_call.MOST_BYTES, tmux.stderr) if out is not None else None
+            err = _up_to(one_call.MOST_ANSWER_BYTES, tmux.stderr) if out is not None else None
             if out is None or err is None:
                 tmux.kill()
                 return
@@ -243,7 +243,7 @@ def _up_to(most: int, pipe: IO[bytes]) -> bytes | None:
     """All that is said, or None when it is more than so many bytes."""
     said = bytearray()
     while len(said) <= most:
-        more = os.read(pipe.fileno(), CHUNK)
+        more = os.read(pipe.fileno(), LOOK_CHUNK_BYTES)
         if not more:
             return bytes(said)
         said += more

@@ -29,7 +29,7 @@ CONSOLE_OPTION: Final = "@quarterdeck_console"
 CONSOLE_PROCESS_OPTION: Final = "@quarterdeck_console_pid"
 """Server option that holds the console's process, so that a note left by a killed one is known."""
 MOST_CONSOLES: Final = 100
-READABLE: Final = ("sh", "-c", '"$@" || { printf "\\n%s" "Enter leads back. "; read -r _; }', CONSOLE_NAME)
+READABLE_COMMAND: Final = ("sh", "-c", '"$@" || { printf "\\n%s" "Enter leads back. "; read -r _; }', CONSOLE_NAME)
 """Runs what follows: what a console says that could not start, or that failed, stays until it has been read."""
 
 
@@ -178,7 +178,7 @@ async def ensure_console(commands: TmuxCommands, program: Sequence[str]) -> Pane
         # One command line for tmux: whoever sees the session sees the note of it too.
         ran = await one_call.run(
             commands.address,
-            *words("new-session", "-d", "-s", unexpanded(name), "-n", "console", "--", *READABLE, *program),
+            *words("new-session", "-d", "-s", unexpanded(name), "-n", "console", "--", *READABLE_COMMAND, *program),
             *(";", "set-option", "-s", "-F", "-t", target, CONSOLE_OPTION, "#{pane_id}"),
             *(";", "set-option", "-s", "-F", "-t", target, CONSOLE_PROCESS_OPTION, "#{pane_pid}"),
             # Leaving the console must not throw its operator out of tmux.

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from quarterdeck.core.pane import Pane, ServerAddress
     from quarterdeck.ports.mux import NewSession
 
-TIMEOUT: Final = 10.0
+START_TIMEOUT_SECONDS: Final = 10.0
 """Seconds; a server that is started reads the operator's configuration first."""
 SETTLE: Final = 0.05
 """Seconds a program must live to count as started."""
-LAST_WORDS: Final = 2000
+LAST_WORDS_LENGTH: Final = 2000
 """Characters kept of what a program said before it ended."""
 _IN_TARGETS: Final = re.compile(r"[:.]")
 """What stands for something in a target. In a name tmux makes it `_` (up to 3.6), or keeps it (3.7)."""
@@ -32,7 +32,7 @@ DEAD_MARK: Final = "Pane is dead"
 """How tmux 3.3a begins the line it writes into a pane that it keeps."""
 
 
-async def new_session(address: ServerAddress, wanted: NewSession, timeout: float = TIMEOUT) -> Pane:
+async def new_session(address: ServerAddress, wanted: NewSession, timeout: float = START_TIMEOUT_SECONDS) -> Pane:
     """Make a session and see that its program still runs a moment later.
 
     Until then its pane stays when the program ends (`remain-on-exit`), so that the last words can be read.
@@ -110,7 +110,7 @@ async def _see_alive(address: ServerAddress, pane: Pane, wanted: NewSession, tim
         status, _, screen = answer.out.decode(errors="replace").partition("\n")
         # tmux 3.2a gives joined lines with blanks at their ends.
         lines = [line.rstrip() for line in clean_lines(screen).splitlines() if not line.startswith(DEAD_MARK)]
-        said = "\n".join(lines).strip()[-LAST_WORDS:]
+        said = "\n".join(lines).strip()[-LAST_WORDS_LENGTH:]
     raise TmuxRefused(
         f"The session's program ended at once{status and f' with status {status}'}.",
         hint=said or "It said nothing; run it by hand in that folder to see why.",

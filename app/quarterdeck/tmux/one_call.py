@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from quarterdeck.errors import TmuxMissing, TmuxRefused, TmuxUnreachable
+from quarterdeck.foreign_files import MEGABYTE
 from quarterdeck.process import child_environment
 from quarterdeck.programs import find_tmux, tmux_missing_error, tmux_program
 from quarterdeck.tmux.client_process import ClientProcess
@@ -21,11 +22,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-TIMEOUT: Final = 3.0
+CALL_TIMEOUT_SECONDS: Final = 3.0
 """Seconds tmux gets for one answer; a look at a thousand panes takes 0.05."""
 
-MEGABYTE: Final = 1024 * 1024
-MOST_BYTES: Final = MEGABYTE // 2
+MOST_ANSWER_BYTES: Final = MEGABYTE // 2
 """Bytes of one answer that are taken in; all key bindings of a server are a twentieth of it."""
 MOST_BYTES_OF_ROWS: Final = 4 * MEGABYTE
 """The same of a look: ten thousand panes."""
@@ -175,8 +175,8 @@ async def run(
     address: ServerAddress,
     *args: str,
     stdin: bytes | None = None,
-    timeout: float = TIMEOUT,
-    most: int = MOST_BYTES,
+    timeout: float = CALL_TIMEOUT_SECONDS,
+    most: int = MOST_ANSWER_BYTES,
     starting_with: Mapping[str, str] | None = None,
 ) -> CallResult:
     """Run one tmux to its end, whatever that is; it is killed when it takes too long or prints too much.
@@ -213,7 +213,9 @@ async def run(
     return CallResult(exit_code, bytes(client.out), client.err.decode(errors="replace").strip())
 
 
-async def ask(address: ServerAddress, *args: str, stdin: bytes | None = None, timeout: float = TIMEOUT) -> bytes:
+async def ask(
+    address: ServerAddress, *args: str, stdin: bytes | None = None, timeout: float = CALL_TIMEOUT_SECONDS
+) -> bytes:
     """Run one tmux and give what it printed; raises the error that its failure means."""
     ran = await run(address, *args, stdin=stdin, timeout=timeout)
     if ran.exit_code:

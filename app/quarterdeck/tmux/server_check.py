@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SERVER_SECONDS: Final = 2.0
 """What the server gets to answer."""
-NAMES: Final = ("prefix", "escape-time", "focus-events", "detach-on-destroy", "allow-passthrough")
+OPTION_NAMES: Final = ("prefix", "escape-time", "focus-events", "detach-on-destroy", "allow-passthrough")
 SLOW_ESCAPE: Final = 50
 """Milliseconds; more is felt."""
 SWITCHES: Final = (
@@ -35,7 +35,7 @@ async def server_check(address: ServerAddress, _: Places) -> Sequence[Finding]:
     """The tmux server: whether it answers, and those of its options that matter here."""
     commands = TmuxCommands(address, SERVER_SECONDS)
     try:
-        values = await commands.options(NAMES)
+        values = await commands.options(OPTION_NAMES)
         clients = await commands.clients()
         keys = ", ".join(key.key for key in await key_binding.bindings(address) if key.is_ours)
     except one_call.ServerAbsent:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from quarterdeck.core.pane import PaneId, TmuxSessionId
 from quarterdeck.errors import TmuxError, TmuxRefused, TmuxUnreachable
 from quarterdeck.tmux import formats, one_call
-from quarterdeck.tmux.new_session import TIMEOUT as STARTING
+from quarterdeck.tmux.new_session import START_TIMEOUT_SECONDS as STARTING
 from quarterdeck.tmux.new_session import new_session, no_such_name
 from quarterdeck.tmux.one_call import Breaker
 from quarterdeck.tmux.quoting import all_on_screen, control_line, unexpanded, words
@@ -29,11 +29,11 @@ logger = logging.getLogger(__name__)
 PASTE_TIMEOUT: Final = 10.0
 """Seconds; a paste may be long."""
 
-ATTEMPTS: Final = 4
-PAUSE: Final = 0.05
+ASK_ATTEMPTS: Final = 4
+ASK_PAUSE_SECONDS: Final = 0.05
 """A server on its way out answers neither yes nor no for some milliseconds (3.3a): so often and so late it is asked."""
 
-GONE: Final = ("can't find session", "no sessions", "no current target")
+SESSION_GONE: Final = ("can't find session", "no sessions", "no current target")
 """What tmux says of a session that is not there; the last one while the server ends with its last session (3.3a)."""
 
 _UNPASTEABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -48,7 +48,7 @@ class TmuxCommands:
     """
 
     def __init__(
-        self, address: ServerAddress, timeout: float = one_call.TIMEOUT, breaker: Breaker | None = None
+        self, address: ServerAddress, timeout: float = one_call.CALL_TIMEOUT_SECONDS, breaker: Breaker | None = None
     ) -> None:
         self.address = address
         self.breaker = breaker or Breaker(time.monotonic)
@@ -65,7 +65,7 @@ class TmuxCommands:
 
         With `of`, a server that was started anew since then is left alone: its ids count from 0 again.
         """
-        for attempt in range(ATTEMPTS):
+        for attempt in range(ASK_ATTEMPTS):
             try:
                 running = await self.incarnation()
                 if of and running != of:
@@ -73,12 +73,12 @@ class TmuxCommands:
                 await self._command("kill-session", target=_session(tmux_id))
                 await self._command("has-session", target=_session(tmux_id))
             except TmuxError as error:
-                if isinstance(error, one_call.ServerAbsent) or any(words in error.message for words in GONE):
+                if isinstance(error, one_call.ServerAbsent) or any(words in error.message for words in SESSION_GONE):
                     return
                 is_ending = isinstance(error, TmuxUnreachable) and "server exited" in error.message
-                if attempt + 1 == ATTEMPTS or not is_ending:
+                if attempt + 1 == ASK_ATTEMPTS or not is_ending:
                     raise
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(ASK_PAUSE_SECONDS)
             else:
                 raise TmuxRefused(f"tmux did not end session {tmux_id}.")
 

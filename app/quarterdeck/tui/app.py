@@ -49,7 +49,7 @@ BESIDE_TOAST = 4
 """Cells of a line of a toast that are not the words'."""
 OVER = float("-inf")
 """The seconds a toast is shown for that is to go at once."""
-LEAST_SECONDS = 1 / 15
+LEAST_FRAME_SECONDS = 1 / 15
 """Between two looks at a fleet that never rests; an eye sees no difference, and a busy machine does."""
 
 
@@ -71,7 +71,7 @@ class ConsoleApp(KeysInTurn, OpenApp):
         self._complaints: list[QuarterdeckError] = []
         self._toasts: list[Notification] = []
         has_few_colours = self.console.color_system == "standard"
-        named = theme.TERMINAL if wants_no_colour or has_few_colours else preferences.theme
+        named = theme.TERMINAL_THEME if wants_no_colour or has_few_colours else preferences.theme
         self.context = ScreenContext(
             app=self,
             backend=backend,
@@ -114,7 +114,7 @@ class ConsoleApp(KeysInTurn, OpenApp):
             return theme.load(name, self._backend.themes_folder)
         except SettingsError as error:
             self._complaints.append(error)
-            return theme.load_packaged(theme.DEFAULT)
+            return theme.load_packaged(theme.DEFAULT_THEME)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every line goes through on its way to the terminal."""
@@ -243,7 +243,7 @@ class Repaint:
     def __init__(self, app: App[int], show: Callable[[], None]) -> None:
         self._app = app
         self._show = show
-        self._shown_at = -LEAST_SECONDS
+        self._shown_at = -LEAST_FRAME_SECONDS
         self.is_due = False
         """Whether changes wait to be shown."""
 
@@ -254,7 +254,7 @@ class Repaint:
             self._app.call_later(self._when_rested)
 
     def _when_rested(self) -> None:
-        wait = LEAST_SECONDS - (asyncio.get_running_loop().time() - self._shown_at)
+        wait = LEAST_FRAME_SECONDS - (asyncio.get_running_loop().time() - self._shown_at)
         if wait > 0:
             self._app.set_timer(wait, self._repaint)
         else:

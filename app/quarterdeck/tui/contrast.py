@@ -6,7 +6,7 @@ import colorsys
 from functools import lru_cache
 from itertools import product
 
-READABLE = 4.5
+READABLE_CONTRAST = 4.5
 """The least contrast of text that anybody should have to read."""
 _STEPS = 16
 _CUBE = (0, 95, 135, 175, 215, 255)
@@ -40,7 +40,7 @@ def readable(colour: str, *grounds: str) -> str:
         share = step / _STEPS
         parts = (part + (towards - part) * share for part in rgb(colour))
         shade = "#" + "".join(f"{round(part * 255):02x}" for part in parts)
-        if all(contrast(shade, ground) >= READABLE for ground in grounds):
+        if all(contrast(shade, ground) >= READABLE_CONTRAST for ground in grounds):
             return shade
     return "#ffffff" if towards else "#000000"
 

@@ -15,7 +15,7 @@ from quarterdeck.core.text import cell_width
 from quarterdeck.core.urgency import SortKey, sort_key
 from quarterdeck.tui.rows import column as col
 from quarterdeck.tui.rows.around_table import Counts, count
-from quarterdeck.tui.rows.session_row import GONE, kind_of, name_of, repo_of
+from quarterdeck.tui.rows.session_row import GONE_KINDS, kind_of, name_of, repo_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -94,7 +94,7 @@ def held(previous: Sequence[Item], fresh: Sequence[Item]) -> list[Item]:
 def waiting(items: Sequence[Item], sessions: Mapping[str, Session]) -> list[SessionId]:
     """The ids of the rows that wait for the operator, in the order they stand. What is gone waits for nobody."""
     shown = (sessions[item] for item in items if isinstance(item, str) and item in sessions)
-    return [one.session_id for one in shown if urgency.waits(one) and kind_of(one) not in GONE]
+    return [one.session_id for one in shown if urgency.waits(one) and kind_of(one) not in GONE_KINDS]
 
 
 class Round:
@@ -149,7 +149,7 @@ def is_known(session: Session) -> bool:
     """Whether the row shows what was seen, and not only what was kept; of what is gone there is no more to see."""
     evidence = session.state_evidence
     is_seen = evidence.source is not Source.RESTORED and evidence.cause not in NOTHING_SEEN
-    return is_seen or kind_of(session) in GONE
+    return is_seen or kind_of(session) in GONE_KINDS
 
 
 class FleetView:

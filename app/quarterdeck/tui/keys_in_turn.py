@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
 
-PATIENCE = 2.0
+KEY_PATIENCE = 2.0
 """Seconds after which a key waits no longer for the one before it: whatever hangs, one can still leave."""
 
 
@@ -57,7 +57,7 @@ class KeysInTurn(App[int]):
         """Let each key wait for its turn."""
         if isinstance(event, Key) and not event.is_forwarded:
             self._coming.append(event)
-            if time.monotonic() - self._since > PATIENCE:
+            if time.monotonic() - self._since > KEY_PATIENCE:
                 self._sent, self._is_holding = None, False
             await self._send_next()
         else:

@@ -22,12 +22,12 @@ from quarterdeck.tui.textual_internals import running_program
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-PATIENCE: Final = 2.0
+PAGE_PATIENCE: Final = 2.0
 """Seconds a page gets to answer when its connection is closed, and open pages together at the end."""
 HEARTBEAT: Final = 15.0
 """Seconds after which a page must show that it is still there."""
 PAGE: Final = Path(__file__).parent / "page"
-TERMINAL: Final = Path(textual_serve.__file__).parent / "static"
+TERMINAL_FILES: Final = Path(textual_serve.__file__).parent / "static"
 HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
@@ -51,7 +51,7 @@ async def serve(command: Sequence[str], port: int, token: str, tell: Callable[[s
         ) from error
     web_access = WebAccess(listener.getsockname()[1], token)
     # No log of requests: their paths hold the token.
-    runner = web.AppRunner(Pages(command, web_access).application(), access_log=None, shutdown_timeout=PATIENCE)
+    runner = web.AppRunner(Pages(command, web_access).application(), access_log=None, shutdown_timeout=PAGE_PATIENCE)
     await runner.setup()
     try:
         await web.SockSite(runner, listener).start()
@@ -90,7 +90,7 @@ class Pages:
         app.on_shutdown.append(self._say_goodbye)
         root = f"/{self._web_access.token}"
         app.add_routes([web.get(f"{root}/", self._show), web.get(f"{root}/ws", self._connect)])
-        app.add_routes([web.static(f"{root}/page", PAGE), web.static(f"{root}/static", TERMINAL)])
+        app.add_routes([web.static(f"{root}/page", PAGE), web.static(f"{root}/static", TERMINAL_FILES)])
         return app
 
     async def _dress(self, _: web.Request, response: web.StreamResponse) -> None:
@@ -108,7 +108,7 @@ class Pages:
     async def _connect(self, request: web.Request) -> web.StreamResponse:
         if not self._web_access.connects(request.headers.get("Origin")):
             raise web.HTTPForbidden(text="Only a page of this server may connect.\n")
-        page = web.WebSocketResponse(heartbeat=HEARTBEAT, timeout=PATIENCE)
+        page = web.WebSocketResponse(heartbeat=HEARTBEAT, timeout=PAGE_PATIENCE)
         await page.prepare(request)
         self._connections.add(page)
         try:

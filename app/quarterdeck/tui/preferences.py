@@ -32,13 +32,17 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 RECENT = "recent_folders"
 RECENT_KEPT = 20
-KEPT = "console settings"
+SETTINGS_KEPT_AS = "console settings"
 """Under which name it is kept what the settings say."""
 OFF = "off"
 NOTHING_SET = "nothing is set"
-UNREADABLE = "cannot be read"
+UNREADABLE_SETTINGS = "cannot be read"
 REMEMBERED = frozenset({"theme", "preview", "grouping", "selected", "card"})
-CHOSEN: Mapping[str, str] = {"console.theme": "theme", "console.preview": "preview", "console.group": "grouping"}
+CHOSEN_SETTINGS: Mapping[str, str] = {
+    "console.theme": "theme",
+    "console.preview": "preview",
+    "console.group": "grouping",
+}
 """Settings that give way to what was chosen in the console itself, and under which name that is kept."""
 
 
@@ -111,7 +115,7 @@ def fingerprint(file: Path, environ: Mapping[str, str] = os.environ) -> str:
     except FileNotFoundError:
         text = b""
     except OSError:
-        return UNREADABLE
+        return UNREADABLE_SETTINGS
     set_here = {name for name in environ if name.startswith("QUARTERDECK_")} - {HOME_VARIABLE}
     ours = sorted(f"{name}={environ[name]}" for name in set_here)
     if not text and not ours:
@@ -131,7 +135,7 @@ def kept_preferences(text: str | None, print_now: str) -> Preferences | None:
     except ValueError:
         # What does not fit, and also words with a lone surrogate in the place of others.
         return None
-    return kept.preferences if kept.fingerprint == print_now != UNREADABLE else None
+    return kept.preferences if kept.fingerprint == print_now != UNREADABLE_SETTINGS else None
 
 
 def preferences_to_keep(preferences: Preferences, print_now: str) -> str:
@@ -186,7 +190,7 @@ class ConsoleMemory:
 
     def over(self, settings: list[Setting]) -> list[Setting]:
         """The settings, with what was chosen in the console in place of what they say."""
-        chosen = {key: self._values.get(name) for key, name in CHOSEN.items()}
+        chosen = {key: self._values.get(name) for key, name in CHOSEN_SETTINGS.items()}
         return [
             replace(each, value=value, source="chosen here") if (value := chosen.get(each.key)) else each
             for each in settings
@@ -194,8 +198,8 @@ class ConsoleMemory:
 
     def gives_way(self, key: str) -> None:
         """A setting was changed: it counts from now on, and no more what was chosen before."""
-        if key in CHOSEN:
-            self.remember(**{CHOSEN[key]: None})
+        if key in CHOSEN_SETTINGS:
+            self.remember(**{CHOSEN_SETTINGS[key]: None})
 
     def stands_in(self, own: SessionId | None, *, ends_with_us: bool = False) -> None:
         """Note which session holds nothing but the console, so that `status-line` does not count it.

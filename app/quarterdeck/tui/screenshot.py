@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 _FAR_FONTS = re.compile(r"@font-face\s*\{[^}]*\}\s*")
-MOST = 100
+MOST_SCREENSHOTS = 100
 
 
 def drawn(app: App[object]) -> str:
@@ -29,7 +29,7 @@ def kept(svg: str, folder: Path, now: datetime) -> Path:
     """Write the picture under the time it was taken, over nothing; answers where."""
     private_folder(folder)
     name = f"quarterdeck-{now.astimezone():%Y-%m-%d-%H%M%S}"
-    for number in range(1, MOST):
+    for number in range(1, MOST_SCREENSHOTS):
         file = folder / (f"{name}.svg" if number == 1 else f"{name}-{number}.svg")
         with suppress(FileExistsError):
             file.touch(FILE_MODE, exist_ok=False)

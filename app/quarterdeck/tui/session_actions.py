@@ -10,7 +10,7 @@ from quarterdeck.core.message import MOST_RECIPIENTS
 from quarterdeck.core.text import clean
 from quarterdeck.errors import QuarterdeckError, raise_together
 from quarterdeck.ports.mux import Attach, Switched, TypeThis
-from quarterdeck.tui.rows.session_row import GONE, kind_of, name_of
+from quarterdeck.tui.rows.session_row import GONE_KINDS, kind_of, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -67,7 +67,7 @@ def send(screen: MainScreen) -> None:
     """Message the row, or the marked rows."""
     from quarterdeck.tui.screens.message import MessageScreen
 
-    sessions = [session for session in screen.targets() if kind_of(session) not in GONE]
+    sessions = [session for session in screen.targets() if kind_of(session) not in GONE_KINDS]
 
     def written(text: str) -> None:
         async def deliver(opened: OpenFleet) -> None:
@@ -261,7 +261,7 @@ def restore(screen: MainScreen) -> None:
     async def bring_back(session_id: SessionId, opened: OpenFleet) -> None:
         _say_at_length(screen, await opened.actions.bring_back(session_id))
 
-    for session in [session for session in screen.targets() if kind_of(session) in GONE]:
+    for session in [session for session in screen.targets() if kind_of(session) in GONE_KINDS]:
         screen.fleet_view.marked.discard(session.session_id)
         screen.context.do(partial(bring_back, session.session_id))
     screen.sync()
@@ -269,7 +269,7 @@ def restore(screen: MainScreen) -> None:
 
 def dismiss(screen: MainScreen) -> None:
     """Remove ended and stale rows from the table."""
-    ids = [session.session_id for session in screen.targets() if kind_of(session) in GONE]
+    ids = [session.session_id for session in screen.targets() if kind_of(session) in GONE_KINDS]
     if ids:
         screen.unmark()
         screen.table.step_off(ids)

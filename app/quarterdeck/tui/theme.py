@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textual.app import App
     from textual.timer import Timer
 
-ROLES: Final = (
+COLOUR_ROLES: Final = (
     "background", "surface", "raised", "line", "text", "muted", "accent", "asks", "works", "done", "failed",
 )  # fmt: skip
 GROUNDS: Final = ("background", "surface", "raised")
@@ -39,8 +39,8 @@ _ON_LIGHT: Final = (
 _ATTRIBUTES: Final = frozenset({"bold", "dim", "italic", "underline", "reverse"})
 LOOK_SECONDS: Final = 1.0
 """How often the theme file in use is looked at."""
-DEFAULT: Final = "dark"
-TERMINAL: Final = "terminal"
+DEFAULT_THEME: Final = "dark"
+TERMINAL_THEME: Final = "terminal"
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,9 @@ def load_packaged(name: str) -> Theme:
 
 def packaged_names() -> list[str]:
     """Our own themes: the default first, then by name."""
-    return sorted((path.stem for path in packaged_folder().glob("*.toml")), key=lambda name: (name != DEFAULT, name))
+    return sorted(
+        (path.stem for path in packaged_folder().glob("*.toml")), key=lambda name: (name != DEFAULT_THEME, name)
+    )
 
 
 def load_user(path: Path) -> Theme:

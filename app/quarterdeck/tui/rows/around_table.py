@@ -11,7 +11,7 @@ from quarterdeck.core.text import cell_width, clean, cut
 from quarterdeck.core.urgency import SortKey, sort_key
 from quarterdeck.tui.actions import ACTIONS, Needs, spoken
 from quarterdeck.tui.rows.cell import Cell, quiet
-from quarterdeck.tui.rows.session_row import ROLES, WAITING, Kind, has_left, kind_of, name_of, shape, waiting_since
+from quarterdeck.tui.rows.session_row import KIND_ROLES, WAITING, Kind, has_left, kind_of, name_of, shape, waiting_since
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,16 +36,18 @@ _LEVELS = (
 """What is said, the fullest first: which counts have words, whether who waits is named, whether the server is."""
 LOOK_IS_OLD = 60
 """Seconds without a good look after which its age is said although no look failed."""
-LEAST_WIDTH, LEAST_HEIGHT = 30, 6
+LEAST_TABLE_WIDTH, LEAST_TABLE_HEIGHT = 30, 6
 _ALWAYS = ("help.open", "console.quit")
-SAID: Mapping[str, str] = {
+KEY_REFUSALS: Mapping[str, str] = {
     "session.answer": "{name} asks nothing now.",
     "session.restore": "{name} is neither ended nor stale, so there is nothing to bring back.",
     "session.dismiss": "{name} is live. d removes what has ended; x ends a live one.",
     "view.choose": "No filter is saved yet. Add one under [views] in the settings file.",
 }
 """Why a key does nothing now, said when it is pressed; other keys are only not named."""
-LEFT = "{agent} has ended in {name}, but its shell is open. Go there and resume it by hand; u brings back what is gone."
+AGENT_LEFT = (
+    "{agent} has ended in {name}, but its shell is open. Go there and resume it by hand; u brings back what is gone."
+)
 
 
 class Counts(NamedTuple):
@@ -98,7 +100,7 @@ def _counts(counts: Counts, worded: frozenset[Kind], *, ascii_only: bool) -> lis
     cells: list[Cell] = []
     for kind, number in counts.by_kind:
         word = f" {STATE_SIGNS[kind.value].several if number != 1 else kind.value}" if kind in worded else ""
-        role = ROLES[kind] + (" bold" if kind is Kind.ASKS else "")
+        role = KIND_ROLES[kind] + (" bold" if kind is Kind.ASKS else "")
         cells.append(Cell(f"{shape(kind, ascii_only=ascii_only)} {number}{word}", role))
         cells.append(Cell("  " if worded else " "))
     return cells or [Cell("no sessions", "muted"), Cell("  ")]
@@ -112,7 +114,7 @@ def _waits(counts: Counts, now: datetime) -> list[Cell]:
     age = quiet(waiting_since(session), now)
     since = {"": "", "now": " just now"}.get(age, f" for {age}")
     said = f" {STATE_SIGNS[kind.value].verb}{since}"
-    return [Cell(clean(name_of(session), 24), "text bold"), Cell(said, ROLES[kind]), Cell("  ")]
+    return [Cell(clean(name_of(session), 24), "text bold"), Cell(said, KIND_ROLES[kind]), Cell("  ")]
 
 
 def _badges(fleet: Fleet, store: StoreHealth, now: datetime) -> list[Cell]:
@@ -165,14 +167,14 @@ def _key_cells(key: str, label: str) -> tuple[Cell, Cell]:
 
 def can_say_why(action: Action, session: Session | None) -> bool:
     """Whether a key that can do nothing here says so."""
-    return action.name in SAID and (action.needs is Needs.NOTHING or session is not None)
+    return action.name in KEY_REFUSALS and (action.needs is Needs.NOTHING or session is not None)
 
 
 def why_not(action: Action, session: Session | None) -> str:
     """Why nothing is done."""
-    said = SAID[action.name]
+    said = KEY_REFUSALS[action.name]
     if session is not None and action.name == "session.restore" and has_left(session):
-        said = LEFT
+        said = AGENT_LEFT
     name, agent = (f'"{name_of(session)}"', session.tool or "The agent") if session is not None else ("", "")
     return clean(said.format(name=name, agent=agent))
 
@@ -191,8 +193,8 @@ def notice_for(
     fleet: Fleet, server: str, trouble: QuarterdeckError | None, *, width: int, height: int, filtered: str, shown: int
 ) -> EmptyNotice | None:
     """Why there is no table, or None when there is one."""
-    if width < LEAST_WIDTH or height < LEAST_HEIGHT:
-        needed = f"{LEAST_WIDTH}x{LEAST_HEIGHT} needed"
+    if width < LEAST_TABLE_WIDTH or height < LEAST_TABLE_HEIGHT:
+        needed = f"{LEAST_TABLE_WIDTH}x{LEAST_TABLE_HEIGHT} needed"
         return EmptyNotice(f"{width}x{height} is too small", needed, "{console.quit} quits")
     if trouble is not None:
         tries = "{fleet.look} tries again   {console.quit} quits"

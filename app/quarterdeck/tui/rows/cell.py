@@ -21,7 +21,7 @@ class Cell(NamedTuple):
 
 
 Line = tuple[Cell, ...]
-LEAST = 16
+LEAST_CONTINUED_CELLS = 16
 """Cells that a continued cell needs; with fewer the line is better cut."""
 _BARS, _ASCII_BARS = "▁▂▃▄▅▆▇", ".:-=+*#"
 
@@ -34,7 +34,7 @@ def folded(line: Line, width: int) -> list[Line]:
     indent = sum(cell_width(cell.text) for cell in lead)
     # A line of one cell hangs below its own first word.
     hang = indent or len(last.text) - len(last.text.lstrip(" "))
-    if width - hang < LEAST or indent + cell_width(last.text) <= width:
+    if width - hang < LEAST_CONTINUED_CELLS or indent + cell_width(last.text) <= width:
         return [line]
     first, *rest = _pieces(last.text, width - indent, width - hang)
     return [(*lead, Cell(first, last.role)), *((Cell(" " * hang), Cell(text, last.role)) for text in rest)]

@@ -1,6 +1,6 @@
 """The table's columns: what each shows, how wide it is, and when there is room for it. Pure.
 
-A column more is a row more in `COLUMNS`.
+A column more is a row more in `TABLE_COLUMNS`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from quarterdeck.core.text import clean, fit
 from quarterdeck.tui.rows.cell import Cell, plot, quiet, share
 from quarterdeck.tui.rows.session_row import (
-    GONE,
-    ROLES,
+    GONE_KINDS,
+    KIND_ROLES,
     Kind,
     agent_of,
     branch_of,
@@ -54,7 +54,7 @@ class Row(NamedTuple):
     @property
     def role(self) -> str:
         """The colour of its state."""
-        return ROLES[self.kind] + (" dim" if self.is_doubtful else "")
+        return KIND_ROLES[self.kind] + (" dim" if self.is_doubtful else "")
 
 
 class ColumnKind(NamedTuple):
@@ -117,7 +117,7 @@ def _context(row: Row, _: int) -> tuple[str, str]:
 
 
 def _quiet(row: Row, _: int) -> tuple[str, str]:
-    role = ROLES[row.kind] if row.kind is Kind.ASKS else "muted"
+    role = KIND_ROLES[row.kind] if row.kind is Kind.ASKS else "muted"
     return quiet(waiting_since(row.session), row.view.now), role
 
 
@@ -126,7 +126,7 @@ def _has_branch(session: Session, _: Kind) -> object:
 
 
 MARK, SHAPE, NAME, STATE, THOUGHT, BRANCH = "mark", "shape", "name", "state", "thought", "branch"
-COLUMNS = (
+TABLE_COLUMNS = (
     ColumnKind(MARK, _mark, width=1, gap=0),
     ColumnKind(SHAPE, lambda row, _: (shape(row.kind, ascii_only=row.view.ascii_only), row.role), width=1, gap=1),
     ColumnKind(NAME, lambda row, _: (name_of(row.session), "text bold" if row.kind is Kind.ASKS else "text"),
@@ -147,7 +147,7 @@ COLUMNS = (
 )  # fmt: skip
 """As they stand on the screen. The mark and the shape belong to the name; name and thought get what room there is."""
 
-SELDOM = frozenset(each.name for each in COLUMNS if each.is_said is not None)
+SELDOM = frozenset(each.name for each in TABLE_COLUMNS if each.is_said is not None)
 """Columns that are left out while they would say nothing in any row."""
 
 
@@ -155,7 +155,7 @@ def layout(width: int, longest_name: int, empty: Collection[str] = ()) -> Column
     """The columns for a width. `empty` columns have nothing to show in any row, and are left out."""
     gap = 1 if width < 72 else 2
     name = max(NAME_LEAST, min(longest_name, NAME_MOST, max(NAME_LEAST, width // 4)))
-    in_turn = sorted((each for each in COLUMNS if each.turn), key=lambda each: each.turn)
+    in_turn = sorted((each for each in TABLE_COLUMNS if each.turn), key=lambda each: each.turn)
     room = width - 1 - 1 - 1
     if room < name + gap + THOUGHT_LEAST:
         # The state, which comes first, goes before a name in full.
@@ -175,7 +175,7 @@ def layout(width: int, longest_name: int, empty: Collection[str] = ()) -> Column
         chosen[BRANCH] = BRANCH_EASY
     if room - gap >= THOUGHT_LEAST // 2:
         chosen[THOUGHT] = room - gap
-    shown = [each for each in COLUMNS if each.name in chosen]
+    shown = [each for each in TABLE_COLUMNS if each.name in chosen]
     gaps = [gap if each.gap is None else each.gap for each in shown[:-1]] + [0]
     columns = (Column(each, chosen[each.name], after) for each, after in zip(shown, gaps, strict=True))
     return ColumnLayout(tuple(columns), width)
@@ -191,14 +191,16 @@ def session_cells(session: Session, layout: ColumnLayout, view: RowView) -> tupl
     cells: list[Cell] = []
     for column in layout.columns:
         text, role = column.kind.says(row, column.width)
-        is_faint = kind in GONE and column.name not in {SHAPE, MARK}
+        is_faint = kind in GONE_KINDS and column.name not in {SHAPE, MARK}
         cells.append(column.cell(text, "muted" if is_faint else role))
     return tuple(cells)
 
 
 def silent_in(session: Session, kind: Kind) -> frozenset[str]:
     """Of the columns that are seldom filled, those in which a session has nothing to say."""
-    return frozenset(each.name for each in COLUMNS if each.is_said is not None and not each.is_said(session, kind))
+    return frozenset(
+        each.name for each in TABLE_COLUMNS if each.is_said is not None and not each.is_said(session, kind)
+    )
 
 
 def title_cells(layout: ColumnLayout) -> tuple[Cell, ...]:

@@ -6,15 +6,15 @@ from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.day import DAY, DayState, totals
+from quarterdeck.core.day import DAY_SHOWN, DayState, totals
 from quarterdeck.core.reading import cause_of
 from quarterdeck.core.redact import masked, redact
 from quarterdeck.core.text import clean, clean_lines, fit
 from quarterdeck.core.times import exact
 from quarterdeck.tui.rows.cell import Cell, Line, amount, quiet, share
 from quarterdeck.tui.rows.session_row import (
+    KIND_ROLES,
     REST_WORDS,
-    ROLES,
     Kind,
     branch_of,
     is_doubtful,
@@ -42,14 +42,14 @@ DIFF_ROLES = {"+": "works", "-": "failed", "@": "accent"}
 DIFF_MOST = 400
 GAUGE = 20
 """Cells of a gauge."""
-KINDS: dict[DayState, Kind] = {state: Kind[state.name] for state in DayState if state is not DayState.UNKNOWN}
-LOUDEST = tuple(KINDS)
+DAY_KINDS: dict[DayState, Kind] = {state: Kind[state.name] for state in DayState if state is not DayState.UNKNOWN}
+LOUDEST = tuple(DAY_KINDS)
 """In a short piece of the strip the first of these that took a fair part of it is drawn."""
 FAIR = 0.2
 MOST_CELLS, LEAST_CELLS = 96, 24
 LABEL_EVERY = 4
 """Hours between two labels."""
-LEAST_TOLD = timedelta(minutes=1)
+LEAST_TIME_TOLD = timedelta(minutes=1)
 
 
 def _section(title: str, lines: Iterable[Line]) -> list[Line]:
@@ -74,7 +74,7 @@ def why_lines(session: Session, now: datetime) -> list[Line]:
     kind, evidence = kind_of(session), session.state_evidence
     return _facts(
         "Why we think so",
-        ("state", kind.value + (", but we are not sure" if is_doubtful(session, kind) else ""), ROLES[kind]),
+        ("state", kind.value + (", but we are not sure" if is_doubtful(session, kind) else ""), KIND_ROLES[kind]),
         ("because", cause_of(evidence.cause).words),
         ("from", f"{evidence.source.value}, confidence {evidence.confidence.value}"),
         ("seen", exact(evidence.observed_at, now)),
@@ -177,20 +177,23 @@ def diff_lines(diff: str) -> list[Line]:
 
 def day_lines(moments: Sequence[Moment], now: datetime, width: int, *, ascii_only: bool) -> list[Line]:
     """Strip, hours and sums; nothing where nothing is known of the day."""
-    since = now - DAY
+    since = now - DAY_SHOWN
     told = totals(moments, since, now)
-    if not any(length >= LEAST_TOLD for state, length in told.items() if state is not DayState.UNKNOWN):
+    if not any(length >= LEAST_TIME_TOLD for state, length in told.items() if state is not DayState.UNKNOWN):
         return []
     cells = max(LEAST_CELLS, min(MOST_CELLS, width - 3))
-    drawn = [_drawn(moments, since + DAY * number / cells, DAY / cells) for number in range(cells)]
+    drawn = [_drawn(moments, since + DAY_SHOWN * number / cells, DAY_SHOWN / cells) for number in range(cells)]
     strip = [
-        Cell(_shape(state, ascii_only=ascii_only) * len(list(run)), ROLES[KINDS[state]] if state in KINDS else "muted")
+        Cell(
+            _shape(state, ascii_only=ascii_only) * len(list(run)),
+            KIND_ROLES[DAY_KINDS[state]] if state in DAY_KINDS else "muted",
+        )
         for state, run in groupby(drawn)
     ]
     sums: list[Cell] = []
-    for state, kind in KINDS.items():
-        if told.get(state, timedelta()) >= LEAST_TOLD:
-            sums.append(Cell(f"  {shape(kind, ascii_only=ascii_only)} {kind.value} ", ROLES[kind]))
+    for state, kind in DAY_KINDS.items():
+        if told.get(state, timedelta()) >= LEAST_TIME_TOLD:
+            sums.append(Cell(f"  {shape(kind, ascii_only=ascii_only)} {kind.value} ", KIND_ROLES[kind]))
             sums.append(Cell(_length(told[state]) + " ", "text"))
     title = (Cell("The last 24 hours", "accent bold"),)
     return [title, (Cell("  "), *strip), (Cell("  " + _hours(now, cells), "muted"),), tuple(sums), ()]
@@ -201,14 +204,14 @@ def _drawn(moments: Sequence[Moment], since: datetime, length: timedelta) -> Day
     told = totals(moments, since, since + length)
     fair = [state for state in LOUDEST if told.get(state, timedelta()) >= length * FAIR]
     # A piece of which only a minute was watched shows that minute.
-    known = {state: spent for state, spent in told.items() if state in KINDS and spent >= LEAST_TOLD}
+    known = {state: spent for state, spent in told.items() if state in DAY_KINDS and spent >= LEAST_TIME_TOLD}
     return fair[0] if fair else max(known or told, key=lambda state: told[state])
 
 
 def _shape(state: DayState, *, ascii_only: bool) -> str:
     if state is DayState.RESTS:
         return "." if ascii_only else "·"
-    return shape(KINDS[state], ascii_only=ascii_only) if state in KINDS else " "
+    return shape(DAY_KINDS[state], ascii_only=ascii_only) if state in DAY_KINDS else " "
 
 
 def _hours(now: datetime, cells: int) -> str:
@@ -218,7 +221,7 @@ def _hours(now: datetime, cells: int) -> str:
     hour = local.replace(minute=0, second=0, microsecond=0)
     for back in range(24):
         moment = hour - timedelta(hours=back)
-        place = cells - round((local - moment) / DAY * cells)
+        place = cells - round((local - moment) / DAY_SHOWN * cells)
         label = f"{moment:%H}h"
         if moment.hour % LABEL_EVERY == 0 and place >= 0 and place + len(label) < cells - len("now"):
             line[place : place + len(label)] = label

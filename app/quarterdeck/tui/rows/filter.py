@@ -23,7 +23,7 @@ _FIELDS: dict[str, Callable[[Session], str]] = {
     "branch": branch_of,
     "thought": lambda session: saying(session, kind_of(session)),
 }
-FIELDS = tuple(_FIELDS)
+FILTER_FIELDS = tuple(_FIELDS)
 _LOOSE = ("name", "repo", "agent", "branch")
 """Short enough to be matched letter by letter."""
 _EXACT = ("state", "thought")

@@ -39,11 +39,11 @@ class Kind(StrEnum):
 
 WAITING = frozenset({Kind.ASKS, Kind.FAILED, Kind.DONE})
 """The kinds that wait for the operator."""
-GONE = frozenset({Kind.STALE, Kind.ENDED})
+GONE_KINDS = frozenset({Kind.STALE, Kind.ENDED})
 
 SHAPES = {kind: STATE_SIGNS[kind.value].sign for kind in Kind}
 ASCII_SHAPES = {kind: STATE_SIGNS[kind.value].plain for kind in Kind}
-ROLES = {kind: STATE_SIGNS[kind.value].role for kind in Kind}
+KIND_ROLES = {kind: STATE_SIGNS[kind.value].role for kind in Kind}
 REST_WORDS: dict[RestState, str] = {
     RestState.ACTIVE: "", RestState.DROWSY: "drowsy", RestState.SLEEPING: "asleep", RestState.DEEP_SLEEP: "deep",
 }  # fmt: skip
@@ -84,7 +84,7 @@ _STANDING = {
 """Statuses of the work that neither the state nor the request's number tells."""
 STAYING = SHELLS - {WRAPPER}
 """Shells that stay when an agent ends."""
-LEAST_TOLD = 2
+LEAST_COUNT_TOLD = 2
 MORE = ("…", "muted")
 _CHOICE = re.compile(r"  \d+  (\[.\] )?")
 """What a choice begins with; its further lines stand below what follows."""
@@ -108,7 +108,7 @@ class RowView(NamedTuple):
 
 def rest_word(session: Session, kind: Kind) -> str:
     """How deeply it rests; "" where that would say nothing."""
-    return "" if kind in GONE or kind is Kind.WORKS else REST_WORDS[session.rest_state]
+    return "" if kind in GONE_KINDS or kind is Kind.WORKS else REST_WORDS[session.rest_state]
 
 
 def name_of(session: Session) -> str:
@@ -225,6 +225,6 @@ def question_within(ask: Ask, now: datetime, width: int, most: int) -> list[tupl
     if len(told) + len(choices) <= most:
         return told + choices
     room = most - 1 - len(choices)
-    if room < LEAST_TOLD:
+    if room < LEAST_COUNT_TOLD:
         return [*(told + choices)[: most - 1], MORE]
     return [*told[:room], MORE, *choices]

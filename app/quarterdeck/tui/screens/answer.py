@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-GRACE_SECONDS = 0.3
+KEYS_GRACE_SECONDS = 0.3
 """Keys pressed before the question could have been read answer nothing."""
 
 
@@ -170,7 +170,7 @@ class AnswerScreen(Dialog[str]):
 
     def action_choose(self, number: int) -> None:
         """Answer with a choice, or tick it where several may be taken."""
-        is_read = self.context.clock.monotonic() - self._opened >= GRACE_SECONDS
+        is_read = self.context.clock.monotonic() - self._opened >= KEYS_GRACE_SECONDS
         if number > len(self.ask.choices) or not is_read:
             return
         if self.ask.several:

@@ -27,16 +27,16 @@ _SHOWN = {
 }
 """Sign, the same in ASCII, word and role of each status; the worst first."""
 WORD = 7
-NAME_MOST = 18
-LEAST = 20
+CHECK_NAME_MOST = 18
+LEAST_SENTENCE_CELLS = 20
 """Cells a sentence needs at least."""
 
 
 def finding_lines(findings: Sequence[Finding], width: int, *, ascii_only: bool) -> list[Line]:
     """A line or more for each finding, and the cure below what is not well."""
-    name = min(NAME_MOST, max((len(clean(found.name)) for found in findings), default=0))
+    name = min(CHECK_NAME_MOST, max((len(clean(found.name)) for found in findings), default=0))
     indent = Cell(" " * (2 + WORD + 1 + name + 2))
-    room = max(LEAST, width - len(indent.text))
+    room = max(LEAST_SENTENCE_CELLS, width - len(indent.text))
     arrow = "->" if ascii_only else "→"
     lines: list[Line] = []
     for found in sorted(findings, key=lambda one: [*_SHOWN].index(one.status)):

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 TICKED, UNTICKED, STAYS = "[x]", "[ ]", " - "
 MARKS = {Clearing.GOING: "...", Clearing.ENDED: " ok", Clearing.LEFT: STAYS, Clearing.FAILED: " ! "}
-ROLES = {Clearing.GOING: "works", Clearing.ENDED: "done", Clearing.LEFT: "muted", Clearing.FAILED: "failed"}
-NOTHING = (
+CLEARING_ROLES = {Clearing.GOING: "works", Clearing.ENDED: "done", Clearing.LEFT: "muted", Clearing.FAILED: "failed"}
+NOTHING_TO_CLEAN = (
     "Nothing to clean up: there is no worker whose agent is gone, whose issue is done, or whose pull request is closed."
     "\nx ends any other session; d removes ended rows from the table."
 )
@@ -103,7 +103,7 @@ class CleanupScreen(Dialog[None]):
         known = {**rows.exited, **rows.sessions}
         self._names = {key: row.work.display_name or "" for key, row in known.items() if row.work is not None}
         if not self._found:
-            self._say(NOTHING, "muted")
+            self._say(NOTHING_TO_CLEAN, "muted")
             return
         self._ticked = self._easy()
         self._offer()
@@ -150,7 +150,7 @@ class CleanupScreen(Dialog[None]):
         if done is not None:
             words = ", ".join(part for part in (done.outcome.value, done.detail) if part)
             said = "is being ended" if done.outcome is Clearing.GOING else words
-            return MARKS[done.outcome], ROLES[done.outcome], said
+            return MARKS[done.outcome], CLEARING_ROLES[done.outcome], said
         if one.protected:
             return STAYS, "muted", state_of(one)
         mark = TICKED if one.session_id in self._ticked else UNTICKED

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from quarterdeck.tui.screen_context import ScreenContext
 
 HISTORY = 10
-EVENTS = 30
+EVENTS_SHOWN = 30
 SHOWN = 300
 NARROW = 90
 """Below this width the ages are short, so that what happened has room."""
@@ -71,7 +71,7 @@ class DetailsScreen(Page):
         reader, session_id = opened.reader, self._session.session_id
         self._history = await reader.thought_history(session_id, HISTORY)
         self._show()
-        self._events = await reader.activity(ActivityQuery(session_id=session_id, limit=EVENTS))
+        self._events = await reader.activity(ActivityQuery(session_id=session_id, limit=EVENTS_SHOWN))
         self._show()
         if self._session.work is not None:
             self._diff = await reader.diff(session_id)

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 Keys = tuple[tuple[str, str], ...]
 """Keys and what they do, as the line at the foot has them."""
-TALL = 24
-WIDE = 100
+TALL_DIALOG = 24
+WIDE_DIALOG = 100
 """Below this width a page has the whole screen: what is left beside it says nothing."""
 MOST_LINES, LEAST_LINES = 24, 3
 """Of a list."""
@@ -101,8 +101,8 @@ class Dialog(ModalScreen[Answer]):
 
     def on_resize(self) -> None:
         """A low screen has no lines to give away, and a narrow one no columns."""
-        self.set_class(self.app.size.height < TALL, "-short")
-        self.set_class(self.app.size.width < WIDE, "-narrow")
+        self.set_class(self.app.size.height < TALL_DIALOG, "-short")
+        self.set_class(self.app.size.width < WIDE_DIALOG, "-narrow")
         self.call_after_refresh(self._fit_keys)
 
     def _fit_keys(self) -> None:

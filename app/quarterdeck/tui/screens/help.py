@@ -11,26 +11,26 @@ from quarterdeck.core.state_signs import STATE_SIGNS
 from quarterdeck.core.text import fit
 from quarterdeck.tui.actions import ACTIONS, spoken
 from quarterdeck.tui.rows.cell import Cell
-from quarterdeck.tui.rows.filter import FIELDS
+from quarterdeck.tui.rows.filter import FILTER_FIELDS
 from quarterdeck.tui.rows.session_row import Kind, shape
 from quarterdeck.tui.screens.dialog import Page
 
 if TYPE_CHECKING:
     from quarterdeck.tui.rows.cell import Line
 
-KEY_WIDTH = 20
+HELP_KEY_WIDTH = 20
 HELP_WIDTH = max(len(action.help) for action in ACTIONS) + 2
 NAMES_FROM = 100
 """Cells at which the names of the actions have room, as `[keys]` of the settings has them."""
 FILTER = (
     ("word", "anywhere; letters in order are enough for names, repositories, agents, branches"),
-    ("state:asks", "in one field: " + ", ".join(FIELDS)),
+    ("state:asks", "in one field: " + ", ".join(FILTER_FIELDS)),
     ("agent:claude,codex", "one of several"),
     ("needs:any", "whatever waits for you"),
     ("!word  !repo:shop", "not that"),
 )
 DOUBT = ("?", "behind a state: we are not sure of it (details say why)")
-COLUMNS = (
+COLUMN_HELP = (
     "What the columns say",
     (
         ("agent", "what runs there; in brackets when the agent has ended and its shell is there"),
@@ -65,10 +65,10 @@ class HelpScreen(Page):
         lines[-1:] = [_told("1 … 9", "Jump to that row"), ()]
         shapes = {kind: shape(kind, ascii_only=self.context.ascii_only) for kind in Kind}
         meanings = [(f"{sign} {kind.value}", STATE_SIGNS[kind.value].meaning) for kind, sign in shapes.items()]
-        for title, said in (("The filter", FILTER), ("What the shapes mean", (*meanings, DOUBT)), COLUMNS):
+        for title, said in (("The filter", FILTER), ("What the shapes mean", (*meanings, DOUBT)), COLUMN_HELP):
             lines += [(Cell(title, "text bold"),), *(_told(*each) for each in said), ()]
         self.lines.show(lines[:-1])
 
 
 def _told(what: str, meaning: str) -> tuple[Cell, Cell]:
-    return Cell("  " + fit(what, KEY_WIDTH), "accent"), Cell(meaning)
+    return Cell("  " + fit(what, HELP_KEY_WIDTH), "accent"), Cell(meaning)

@@ -15,8 +15,8 @@ from quarterdeck.tui import actions
 from quarterdeck.tui.actions import ACTIONS, BY_NAME
 from quarterdeck.tui.fleet_view import FleetView, Grouping
 from quarterdeck.tui.rows.around_table import (
-    LEAST_HEIGHT,
-    LEAST_WIDTH,
+    LEAST_TABLE_HEIGHT,
+    LEAST_TABLE_WIDTH,
     EmptyNotice,
     can_say_why,
     foot_cells,
@@ -49,9 +49,9 @@ HOLD_SECONDS = 1.0
 CLOCK_SECONDS = 10.0
 """How often ages and the shown card are looked at; what has not changed is not painted."""
 WORKS_IN_TROUBLE = frozenset({"fleet.look", "help.open", "theme.choose", "console.quit"})
-WIDE = 150
+WIDE_MAIN = 150
 """From this width on the preview stands at the right."""
-TALL = 16
+TALL_MAIN = 16
 """Below this height there is no room for a preview under the table."""
 
 
@@ -168,7 +168,7 @@ class MainScreen(PaintsOnce):
             backend.now.fleet(), clean(backend.server), self.context.trouble, width=self.app.size.width,
             height=self.app.size.height, filtered=self.fleet_view.filter, shown=len(self.table.ids),
         )  # fmt: skip
-        is_small = self.app.size.width < LEAST_WIDTH or self.app.size.height < LEAST_HEIGHT
+        is_small = self.app.size.width < LEAST_TABLE_WIDTH or self.app.size.height < LEAST_TABLE_HEIGHT
         self.head.display = self.foot.display = not is_small
         self.set_class(notice is not None, "-notice")
         if notice is not None and (text := self._notice_text(notice)) != self._noticed:
@@ -180,7 +180,7 @@ class MainScreen(PaintsOnce):
         text = Text(justify="center")
         text.append(clean(notice.what), style("failed bold" if notice.is_bad else "text bold"))
         text.append(f"\n{clean(notice.why)}", style("muted"))
-        text.append("\n\n" if self.app.size.height > LEAST_HEIGHT else "\n")
+        text.append("\n\n" if self.app.size.height > LEAST_TABLE_HEIGHT else "\n")
         for phrase in notice.next.split("   "):
             name, _, said = phrase.removeprefix("{").partition("}")
             if self.works(BY_NAME[name]) and self.context.keys[name]:
@@ -300,9 +300,9 @@ class MainScreen(PaintsOnce):
         """Put the preview where the operator wants it, or where there is room."""
         placement = self.placement
         if placement == "auto":
-            placement = "right" if self.app.size.width >= WIDE else "below"
-        self.set_class(placement == "right" and self.app.size.width >= 2 * LEAST_WIDTH, "-right")
-        self.set_class(placement == "below" and self.app.size.height >= TALL, "-below")
+            placement = "right" if self.app.size.width >= WIDE_MAIN else "below"
+        self.set_class(placement == "right" and self.app.size.width >= 2 * LEAST_TABLE_WIDTH, "-right")
+        self.set_class(placement == "below" and self.app.size.height >= TALL_MAIN, "-below")
 
     # What happens to it
 

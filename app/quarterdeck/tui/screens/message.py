@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 NAMES_SHOWN = 4
 NARROWEST = 70
 """Cells of a line of the list of those that wait, in a terminal of eighty columns."""
-BESIDE = 6
+LINES_BESIDE_LIST = 6
 """Lines of that dialog that are not the list's."""
 
 
@@ -123,7 +123,7 @@ class HeldScreen(Dialog[tuple[int, Fate]]):
 
     def on_resize(self) -> None:
         """Lines are cut where the box ends, and as many shown as it has room for."""
-        self._options.styles.max_height = self.lines_for_list(BESIDE)
+        self._options.styles.max_height = self.lines_for_list(LINES_BESIDE_LIST)
         self.call_after_refresh(self._offer)
 
     def _offer(self) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MOST_CHANGED, MOST_LOST = 16, 12
 """Lines that are shown at once of a change, and at all of what would be lost."""
-LEAST_WIDTH = 20
+LEAST_CHANGE_WIDTH = 20
 """Cells of a line of a change."""
 NOTHING_LOST = "Nothing would be lost that we know of."
 
@@ -73,7 +73,7 @@ class OfferScreen(YesOrNo):
 
     def _show(self) -> None:
         """Show every letter of it."""
-        room = max(LEAST_WIDTH, self.lines.size.width - 1)
+        room = max(LEAST_CHANGE_WIDTH, self.lines.size.width - 1)
         shown = [
             (Cell(part, DIFF_ROLES.get(line[:1], "text")),)
             for line in map(clean, self._shown)

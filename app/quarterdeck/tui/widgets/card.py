@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LEAST_WIDTH, LEAST_HEIGHT = 60, 20
+LEAST_CARD_WIDTH, LEAST_CARD_HEIGHT = 60, 20
 """In anything smaller the table needs every line."""
-KEY_WIDTH = 4
+CARD_KEY_WIDTH = 4
 PUT_AWAY = ("setup.card", "puts this away for good. Each key first shows what would change, and asks.")
 
 
@@ -76,7 +76,7 @@ class Card(Static):
             self._looked_at = server
             self.app.run_worker(self.look(), group="actions")
         size = self.app.size
-        has_room = size.width >= LEAST_WIDTH and size.height >= LEAST_HEIGHT
+        has_room = size.width >= LEAST_CARD_WIDTH and size.height >= LEAST_CARD_HEIGHT
         self.display = self.is_wanted and bool(self.off) and has_room and self.context.trouble is None
         if self.display and (text := self._text(size.width - 2)) != self._said:
             self._said = text
@@ -89,6 +89,6 @@ class Card(Static):
         lines = [(f"setup.{part.value}", said, "text") for part, said in self.off.items()]
         for action, said, role in [*lines, (*PUT_AWAY, "muted")]:
             key = spoken(keys[action][0]) if keys[action] else ""
-            text.append(f"\n {key:<{KEY_WIDTH - 1}}", style("accent bold", "surface"))
-            text.append(cut(clean(said), width - KEY_WIDTH), style(role, "surface"))
+            text.append(f"\n {key:<{CARD_KEY_WIDTH - 1}}", style("accent bold", "surface"))
+            text.append(cut(clean(said), width - CARD_KEY_WIDTH), style(role, "surface"))
         return text

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.tui.theme import Theme
 
-CHOSEN = "option-list--option-highlighted"
+CHOSEN_CLASS = "option-list--option-highlighted"
 
 
 class Choice(Widget, can_focus=True):
@@ -103,7 +103,7 @@ class ChoiceList(OptionList):
     def get_visual_style(self, *component_classes: str, partial: bool = False) -> Style:
         """Textual forgets to reverse what its style sheet says is reversed (8.2.8)."""
         style = super().get_visual_style(*component_classes, partial=partial)
-        if CHOSEN in component_classes and self.get_component_styles(CHOSEN).text_style.reverse:
+        if CHOSEN_CLASS in component_classes and self.get_component_styles(CHOSEN_CLASS).text_style.reverse:
             style += Style(reverse=True)
         return style
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 QUESTION_MOST = 10
 """Lines of a question that are shown; the answer dialog shows it whole."""
-LEAST_SECONDS = 0.1
+LEAST_CAPTURE_SECONDS = 0.1
 """Between two questions for what a pane shows."""
 HISTORY_LINES = 120
 """Lines that can be scrolled back to."""
@@ -232,7 +232,7 @@ class PreviewFeed:
         self._wanted: Session | None = None
         self._fetched: Session | None = None
         self._lines = 0
-        self._asked_at = -LEAST_SECONDS
+        self._asked_at = -LEAST_CAPTURE_SECONDS
         self._is_asking = False
         self._timer: Timer | None = None
 
@@ -244,7 +244,7 @@ class PreviewFeed:
         if lines != self._lines:
             self._lines, self._fetched = lines, None
         if session is not self._fetched and not self._is_asking and self._timer is None:
-            wait = LEAST_SECONDS - (self._context.clock.monotonic() - self._asked_at)
+            wait = LEAST_CAPTURE_SECONDS - (self._context.clock.monotonic() - self._asked_at)
             if wait <= 0:
                 self._ask()
             else:
