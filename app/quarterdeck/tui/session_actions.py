@@ -147,7 +147,7 @@ async def _open_held(screen: MainScreen, opened: OpenFleet) -> None:
 
 def end(screen: MainScreen) -> None:
     """End the row, or the marked rows, after asking; where something is under way, stop that."""
-    from quarterdeck.tui.screens.yes_or_no import EndScreen
+    from quarterdeck.tui.screens.end import EndScreen
 
     context = screen.context
     targets = screen.targets()
