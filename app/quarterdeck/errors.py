@@ -1,4 +1,7 @@
-"""Every error the operator can meet, named by what they can do about it."""
+"""Every error the operator can meet, named by what they can do about it, with its exit code.
+
+A class that another room makes of one is for callers there to tell apart: the operator sees the kind that is here.
+"""
 
 from __future__ import annotations
 
@@ -99,6 +102,10 @@ class StoreTooNew(StoreError):
 
 class AgentError(QuarterdeckError):
     """An agent program could not be started, resumed or understood."""
+
+
+class PluginError(QuarterdeckError):
+    """A plugin is not there, or cannot be loaded."""
 
 
 class GitError(QuarterdeckError):

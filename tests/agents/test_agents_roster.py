@@ -11,8 +11,8 @@ from quarterdeck.agents.custom import custom_agents
 from quarterdeck.agents.roster import Roster
 from quarterdeck.config.loader import load as load_settings
 from quarterdeck.config.user_agents import UserAgent
-from quarterdeck.errors import SettingsError
-from quarterdeck.plugins.loading import PluginError, load, load_all, may_be_brought, names
+from quarterdeck.errors import PluginError, SettingsError
+from quarterdeck.plugins.loading import load, load_all, may_be_brought, names
 from quarterdeck.ports.agent import Agent, HookKind, Launch, Permissions, Program, ScreenLook
 from support.recordings import FULL, NOW, Recording, recordings
 

@@ -1,4 +1,4 @@
-"""The command line; `main` is what `quarterdeck` and `qd` run."""
+"""The command line; `main` is what `quarterdeck` and `qd` run. What errors exit with stands in `errors`."""
 
 from __future__ import annotations
 

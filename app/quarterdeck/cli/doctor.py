@@ -1,4 +1,4 @@
-"""`doctor`: what is wrong, why, and what to do about it."""
+"""The verb `doctor` shows findings; most checks are in `operations/doctor`, and `runtime/setup_checks` lists all."""
 
 from __future__ import annotations
 

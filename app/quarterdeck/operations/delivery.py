@@ -51,7 +51,7 @@ DRAFT_WORDS = {Draft.NONE: "it does not show in the input line", Draft.OTHER: "s
 
 
 class NobodyThere(Refused):
-    """The agent that the message is for does not run."""
+    """The agent that the message is for does not run; for `send`, others see a refusal."""
 
 
 class DeliveryRules(Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Look whether everything Quarterdeck stands on is there and right; the checks are a table of functions."""
+"""Most checks of `doctor`, tmux's version among them; `runtime/setup_checks` lists these and those of adapters."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.errors import QuarterdeckError
+from quarterdeck.errors import PluginError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,12 +32,6 @@ BUILT_IN_AGENTS: Mapping[str, str] = {
     "grok": "quarterdeck.agents.others:GROK",
 }
 """Name → module and attribute."""
-
-
-class PluginError(QuarterdeckError):
-    """A plugin is not there, or cannot be loaded."""
-
-    code = "plugin"
 
 
 def names() -> tuple[str, ...]:

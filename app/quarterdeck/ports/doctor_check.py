@@ -1,4 +1,4 @@
-"""One thing that `doctor` looks at, and what it finds; whoever knows the thing brings the check."""
+"""What a check of `doctor` is, and what it finds; the checks are in `operations/doctor` and `runtime/setup_checks`."""
 
 from __future__ import annotations
 

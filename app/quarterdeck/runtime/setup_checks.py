@@ -1,4 +1,4 @@
-"""The checks of `doctor`, each with the adapters it needs; and the set-up as the console shows it.
+"""The list of `doctor`'s checks, each with its adapters (most checks: `operations/doctor`); and the console's set-up.
 
 What they need is imported when it is first asked for, which in the console is after the first frame.
 """

@@ -31,11 +31,11 @@ _HINT = "What is kept in memory is written as soon as that works again."
 
 
 class Damaged(sqlite3.DatabaseError):
-    """The file is not a database of ours any more."""
+    """The file is not a database of ours any more; for the store alone."""
 
 
 class StoreTrouble(StoreError):
-    """The file cannot be used now; later it may."""
+    """The file cannot be used now; later it may. For the store, others see a store's error."""
 
 
 def is_damage(error: BaseException) -> bool:

@@ -34,7 +34,7 @@ AUDIT_BYTES = 256 * 1024
 
 
 class BadWork(StoreError):
-    """A kept record that cannot be one."""
+    """A kept record that cannot be one; for the store, others see a store's error."""
 
 
 class _Kept(WorkRecord, frozen=True, kw_only=True):

@@ -87,11 +87,8 @@ class AgentFacts:
         if self._again_at is None:
             return None
         now = self._clock.monotonic()
-        return (
-            max(self._at + ROUND_GAP_SECONDS - now, 0.0)
-            if now < self._at + ROUND_GAP_SECONDS
-            else max(self._again_at - now, 0.0)
-        )
+        rested = self._at + ROUND_GAP_SECONDS
+        return max((rested if now < rested else self._again_at) - now, 0.0)
 
     def _read(self, tasks: list[_Task], at: datetime) -> list[_Task]:
         for task in tasks:

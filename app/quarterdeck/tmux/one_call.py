@@ -42,15 +42,15 @@ SLOW_SHARE: Final = 0.5
 
 
 class ServerAbsent(TmuxUnreachable):
-    """No server runs at the address: for a look a reliable answer, for a command a failure."""
+    """No server runs at the address: for a look a reliable answer, for a command a failure. For callers in `tmux`."""
 
 
 class ConnectionLost(TmuxUnreachable):
-    """A control connection ended before it answered. Nothing is known; another way to ask may still work."""
+    """A control connection ended before it answered. Nothing is known; another way may work. For callers in `tmux`."""
 
 
 class TimedOut(TmuxUnreachable):
-    """The server took too long: it may be stopped or very busy."""
+    """The server took too long: it may be stopped or very busy. For the circuit breaker."""
 
     def __init__(self, address: ServerAddress, timeout: float) -> None:
         super().__init__(
@@ -59,14 +59,14 @@ class TimedOut(TmuxUnreachable):
 
 
 class TooMuch(TmuxUnreachable):
-    """An answer that would take too much memory, or that has no end."""
+    """An answer that would take too much memory, or that has no end; others see a tmux that is unreachable."""
 
     def __init__(self, most: int) -> None:
         super().__init__(f"tmux printed more than {most / MEGABYTE:g} MB and was ended.", hint=_is_it_tmux())
 
 
 class Nonsense(TmuxUnreachable):
-    """An answer that tmux does not give to what was asked."""
+    """An answer that tmux does not give to what was asked; others see a tmux that is unreachable."""
 
     def __init__(self) -> None:
         super().__init__("tmux's answer makes no sense.", hint=_is_it_tmux())

@@ -1,4 +1,4 @@
-"""What `doctor` looks at in the tmux server: whether it answers, and its options that matter to us."""
+"""`doctor` on the tmux server: whether it answers, and its options; the version of tmux is in `operations/doctor`."""
 
 from __future__ import annotations
 
