@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from quarterdeck.programs import tmux_program
 from support.patience import PATIENCE
@@ -35,13 +34,6 @@ if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
 # Hours on the screen are those of the machine.
 os.environ["TZ"] = "UTC"
 time.tzset()
-
-# A busy machine is no reason for a property to fail, nor is luck: each run tries the same examples. Others, and more of
-# them, are tried with --hypothesis-profile=hunt.
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("patient", patient, derandomize=True)
-settings.register_profile("hunt", patient, max_examples=3000)
-settings.load_profile("patient")
 
 FOREIGN = ("TMUX", "TMUX_PANE", "TMUX_TMPDIR", "NO_COLOR", "CLICOLOR", "FORCE_COLOR")
 """Variables of the developer's own terminal that would change what a test sees."""
@@ -83,9 +75,19 @@ class Guard:
         assert not started, f"the test lacks the marker `process`: {started}"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch what tests start."""
+    """Watch what tests start, and say how Hypothesis draws."""
     config.pluginmanager.register(Guard(), "guard of processes")
+    # Not at the top: pytest compiles all of it, and may keep the result only now.
+    from hypothesis import HealthCheck, settings
+
+    # A busy machine is no reason for a property to fail, nor is luck: each run tries the same examples. Others, and
+    # more of them, are tried with --hypothesis-profile=hunt.
+    patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("patient", patient, derandomize=True)
+    settings.register_profile("hunt", patient, max_examples=3000)
+    settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

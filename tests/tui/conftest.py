@@ -14,6 +14,23 @@ if TYPE_CHECKING:
     from textual.css.tokenizer import Token
     from textual.css.types import CSSLocation
 
+
+class Colours:
+    """The variables of the style sheets: all sheets of a console have the same ones, so they are gone through once."""
+
+    def __init__(self) -> None:
+        self._tokens: dict[str, list[Token]] = {}
+        self._key = 0
+
+    def key_of(self, tokens: dict[str, list[Token]]) -> int:
+        """What is the same for variables with the same values."""
+        if tokens is not self._tokens:
+            self._tokens = tokens
+            self._key = hash(tuple((name, *(token.value for token in each)) for name, each in tokens.items()))
+        return self._key
+
+
+colours = Colours()
 parsed: dict[Hashable, list[RuleSet]] = {}
 
 
@@ -27,8 +44,7 @@ def parse_once(
     tie_breaker: int,
 ) -> Iterator[RuleSet]:
     """What Textual makes of a style sheet: each console that starts here has the same ones."""
-    colours = hash(tuple((name, *(token.value for token in tokens)) for name, tokens in variable_tokens.items()))
-    key = (scope, css, read_from, colours, is_default_rules, tie_breaker)
+    key = (scope, css, read_from, colours.key_of(variable_tokens), is_default_rules, tie_breaker)
     if key not in parsed:
         rules = parse(
             scope,
