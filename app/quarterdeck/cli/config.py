@@ -57,7 +57,7 @@ def _chosen(call: Call) -> Callable[[SettingValue], SettingValue]:
     """What takes a setting for what was chosen in this server's console in its place, where that was."""
     from quarterdeck.config.loader import DEFAULT_ORIGIN
     from quarterdeck.store.glances import read_only
-    from quarterdeck.tui.preferences import CHOSEN_SETTINGS, arrangement, key_of
+    from quarterdeck.tui.preferences import CHOSEN_HERE, arrangement, key_of
 
     name = {"key": key_of(str(call.address))}
     try:
@@ -69,7 +69,7 @@ def _chosen(call: Call) -> Callable[[SettingValue], SettingValue]:
     kept = arrangement(rows[0][0] if rows else None)
 
     def taken(value: SettingValue) -> SettingValue:
-        held = kept.get(CHOSEN_SETTINGS.get(value.key, ""))
+        held = kept.get(CHOSEN_HERE.get(value.key, ""))
         if held is None:
             return value
         over = "" if value.origin == DEFAULT_ORIGIN else f", over {value.origin}"

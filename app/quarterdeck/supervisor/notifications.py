@@ -142,7 +142,7 @@ class Notifications(Struct, kw_only=True, dict=True, eq=False):
             self.report(NOTICES_WORKER, Health.DEGRADED if faults else Health.HEALTHY, "; ".join(faults))
 
 
-NOTICE_TIMEOUT_SECONDS = 10.0
+TELL_SECONDS = 10.0
 APPLE_SCRIPT = ("on run argv", "display notification (item 1 of argv) with title (item 2 of argv)", "end run")
 """The words are arguments, so that nothing in them is ever run."""
 
@@ -191,7 +191,7 @@ class DesktopChannel:
         """Show it outside the terminal, or have the terminal show it."""
         # There may be a program and no desktop it could reach; then the terminal is asked.
         with suppress(ProgramError):
-            if (argv := self._argv(message)) is not None and (await run(argv, timeout=NOTICE_TIMEOUT_SECONDS)).ok:
+            if (argv := self._argv(message)) is not None and (await run(argv, timeout=TELL_SECONDS)).ok:
                 return
         if self.write is None:
             raise ProgramFailed(
@@ -231,7 +231,7 @@ class CommandChannel:
         }
         result = await run(
             self._argv,
-            timeout=NOTICE_TIMEOUT_SECONDS,
+            timeout=TELL_SECONDS,
             input=f"{message.title}\n{message.body}\n",
             env=environment,
             limit_bytes=65_536,

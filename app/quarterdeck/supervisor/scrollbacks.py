@@ -26,7 +26,7 @@ ROUND = 2.0
 """Seconds between two rounds in which tmux is asked for what scrolled away unseen; none is made while nothing did."""
 PANES_AT_ONCE = 8
 """Panes that are asked for in one round."""
-SAME_PANE_AFTER = 10.0
+PANE_AFTER = 10.0
 """Seconds until the same pane is asked for again, however much it writes."""
 
 
@@ -77,9 +77,7 @@ class Scrollbacks:
             self._wake.clear()
             now = self._clock.monotonic()
             missing = [key for key, each in self._lines.items() if not each.is_whole and not self._panes[key].alternate]
-            due = [key for key in missing if now - self._asked_at.get(key, -SAME_PANE_AFTER) >= SAME_PANE_AFTER][
-                :PANES_AT_ONCE
-            ]
+            due = [key for key in missing if now - self._asked_at.get(key, -PANE_AFTER) >= PANE_AFTER][:PANES_AT_ONCE]
             if due:
                 self._asked_at |= dict.fromkeys(due, now)
                 await self._ask(due)

@@ -32,7 +32,7 @@ STANDS_AFTER_SECONDS = 10.0
 """From then on it makes no difference any more for how long a screen and a title have stood."""
 SAME_TURN = timedelta(seconds=2)
 """Sources tell of the end of one turn within this time of each other."""
-LONGEST_UNREAD_SECONDS = 300.0
+UNREAD_SECONDS = 300.0
 """A row is derived anew after this time in any case."""
 
 
@@ -101,9 +101,7 @@ class SessionMemory(Struct):
         at = now.timestamp()
         self.concluded_from = self._sources(session)
         self.due = self._due(now)
-        self.stands_until = (
-            at + LONGEST_UNREAD_SECONDS if self.due is None else min(self.due, at + LONGEST_UNREAD_SECONDS)
-        )
+        self.stands_until = at + UNREAD_SECONDS if self.due is None else min(self.due, at + UNREAD_SECONDS)
         if session.state is SessionState.IDLE and session.rest_state is RestState.ACTIVE:
             self.stands_until = min(self.stands_until, (session.last_activity_at + DROWSY_AFTER).timestamp())
         is_young = self.is_agent_alive and at - max(self.titled_at, self.drawn_at) < STANDS_AFTER_SECONDS

@@ -64,7 +64,7 @@ class ControlConnection(ClientProcess):
         address: ServerAddress,
         session: TmuxSessionId,
         on_notice: Callable[[Notification], None],
-        timeout: float = one_call.CALL_TIMEOUT_SECONDS,
+        timeout: float = one_call.CALL_SECONDS,
     ) -> Self:
         """Attach to a session and see that it answers."""
         # -E: without it attaching copies our environment's DISPLAY, SSH_AUTH_SOCK and so on into the session (3.3a).

@@ -148,9 +148,8 @@ class Questions:
         return [word for command in commands for word in (*command, ";")][:-1]
 
     def _format(self, kind: str, fields: Texts, texts: Texts, details: Texts = ()) -> str:
-        row = FIELD_SPLIT.join(("|".join((kind, *fields)), *texts)) + (
-            CUT + FIELD_SPLIT.join(details) if details else ""
-        )
+        row = FIELD_SPLIT.join(("|".join((kind, *fields)), *texts))
+        row += CUT + FIELD_SPLIT.join(details) if details else ""
         return f"{KEY}{row}".replace(KEY, self._token)
 
     def read(self, answer: bytes, known: Mapping[str, PaneRow] | None = None) -> Rows:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-CALL_TIMEOUT_SECONDS: Final = 3.0
+CALL_SECONDS: Final = 3.0
 """Seconds tmux gets for one answer; a look at a thousand panes takes 0.05."""
 
 MOST_ANSWER_BYTES: Final = MEGABYTE // 2
@@ -175,7 +175,7 @@ async def run(
     address: ServerAddress,
     *args: str,
     stdin: bytes | None = None,
-    timeout: float = CALL_TIMEOUT_SECONDS,
+    timeout: float = CALL_SECONDS,
     most: int = MOST_ANSWER_BYTES,
     starting_with: Mapping[str, str] | None = None,
 ) -> CallResult:
@@ -213,9 +213,7 @@ async def run(
     return CallResult(exit_code, bytes(client.out), client.err.decode(errors="replace").strip())
 
 
-async def ask(
-    address: ServerAddress, *args: str, stdin: bytes | None = None, timeout: float = CALL_TIMEOUT_SECONDS
-) -> bytes:
+async def ask(address: ServerAddress, *args: str, stdin: bytes | None = None, timeout: float = CALL_SECONDS) -> bytes:
     """Run one tmux and give what it printed; raises the error that its failure means."""
     ran = await run(address, *args, stdin=stdin, timeout=timeout)
     if ran.exit_code:

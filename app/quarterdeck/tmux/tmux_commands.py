@@ -48,7 +48,7 @@ class TmuxCommands:
     """
 
     def __init__(
-        self, address: ServerAddress, timeout: float = one_call.CALL_TIMEOUT_SECONDS, breaker: Breaker | None = None
+        self, address: ServerAddress, timeout: float = one_call.CALL_SECONDS, breaker: Breaker | None = None
     ) -> None:
         self.address = address
         self.breaker = breaker or Breaker(time.monotonic)

@@ -38,11 +38,7 @@ OFF = "off"
 NOTHING_SET = "nothing is set"
 UNREADABLE_SETTINGS = "cannot be read"
 REMEMBERED = frozenset({"theme", "preview", "grouping", "selected", "card"})
-CHOSEN_SETTINGS: Mapping[str, str] = {
-    "console.theme": "theme",
-    "console.preview": "preview",
-    "console.group": "grouping",
-}
+CHOSEN_HERE: Mapping[str, str] = {"console.theme": "theme", "console.preview": "preview", "console.group": "grouping"}
 """Settings that give way to what was chosen in the console itself, and under which name that is kept."""
 
 
@@ -190,7 +186,7 @@ class ConsoleMemory:
 
     def over(self, settings: list[Setting]) -> list[Setting]:
         """The settings, with what was chosen in the console in place of what they say."""
-        chosen = {key: self._values.get(name) for key, name in CHOSEN_SETTINGS.items()}
+        chosen = {key: self._values.get(name) for key, name in CHOSEN_HERE.items()}
         return [
             replace(each, value=value, source="chosen here") if (value := chosen.get(each.key)) else each
             for each in settings
@@ -198,8 +194,8 @@ class ConsoleMemory:
 
     def gives_way(self, key: str) -> None:
         """A setting was changed: it counts from now on, and no more what was chosen before."""
-        if key in CHOSEN_SETTINGS:
-            self.remember(**{CHOSEN_SETTINGS[key]: None})
+        if key in CHOSEN_HERE:
+            self.remember(**{CHOSEN_HERE[key]: None})
 
     def stands_in(self, own: SessionId | None, *, ends_with_us: bool = False) -> None:
         """Note which session holds nothing but the console, so that `status-line` does not count it.
