@@ -11,7 +11,6 @@ from quarterdeck.errors import SettingsError
 from quarterdeck.tui.contrast import READABLE_CONTRAST, contrast, nearest_named, readable
 from quarterdeck.tui.preferences import Preferences
 from quarterdeck.tui.theme import (
-    COLOUR_ROLES,
     DEFAULT_THEME,
     GROUNDS,
     TERMINAL_THEME,
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
 THEMES = {name: load_packaged(name) for name in packaged_names()}
 INKS = ("text", "muted", "accent", "asks", "works", "done", "failed")
+COLOUR_ROLES = (*GROUNDS, "line", *INKS)
 OURS = [name for name, theme in THEMES.items() if not theme.terminal]
 GOOD = 'title = "Mine"\n[colours]\n' + "\n".join(
     f'{role} = "#{number:02x}{number:02x}ff"' for number, role in enumerate(COLOUR_ROLES)

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from textual.app import App
     from textual.timer import Timer
 
-COLOUR_ROLES: Final = (
-    "background", "surface", "raised", "line", "text", "muted", "accent", "asks", "works", "done", "failed",
-)  # fmt: skip
 GROUNDS: Final = ("background", "surface", "raised")
 """What text stands on: the screen, dialogs and bars, the selected row."""
 # Of a terminal: black, red, green, yellow, blue, magenta, cyan, white; then the bright ones.
