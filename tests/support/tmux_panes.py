@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import libtmux
-
 from quarterdeck.core.pane import Pane, PaneId, TmuxSessionId, WindowId
 from quarterdeck.programs import tmux_program
 
 if TYPE_CHECKING:
+    import libtmux
+
     from support.tmux_server import TmuxServer
 
 
 def listener(socket: str) -> libtmux.Server:
     """A server as libtmux sees it."""
+    # Not at the top: it takes long to load, and most tests start no tmux.
+    import libtmux
+
     return libtmux.Server(socket_path=socket, tmux_bin=tmux_program())
 
 

@@ -35,8 +35,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     missing = [what for module, what in NEEDED.items() if find_spec(module) is None]
     if not any(map(shutil.which, BROWSERS)):
         missing.append("a browser: one of " + ", ".join(BROWSERS))
+    here = Path(__file__).parent
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if item.path.parent == here:
             item.add_marker(pytest.mark.web)
             item.add_marker(pytest.mark.process)
             if missing:
