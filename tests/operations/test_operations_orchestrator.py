@@ -261,6 +261,53 @@ async def test_other_strategies_always_begin_anew(strategy: Strategy, place: Pla
     assert second.created_at != first.created_at
 
 
+async def under_way(place: Place) -> None:
+    """Wait until somebody is making the orchestrator."""
+    async with asyncio.timeout(PATIENCE):
+        while not await place.work_context.works.journal():
+            pass
+
+
+async def test_a_relaunch_waits_for_an_ensure(place: Place) -> None:
+    ensuring = asyncio.ensure_future(ensure_orchestrator(place.work_context, REQUEST, place.say))
+    await under_way(place)
+
+    relaunched = await relaunch_orchestrator(place.work_context, REQUEST, place.say)
+
+    assert (await ensuring).created_at < relaunched.created_at
+    assert server(place).sessions() == ["app-orchestrator"]
+
+
+async def test_an_ensure_waits_for_a_relaunch_and_answers_what_that_made(place: Place) -> None:
+    relaunching = asyncio.ensure_future(relaunch_orchestrator(place.work_context, REQUEST, place.say))
+    await under_way(place)
+
+    ensured = await ensure_orchestrator(place.work_context, REQUEST, place.say)
+
+    assert (await relaunching).created_at == ensured.created_at
+    assert (await place.kinds()).count("session.spawned") == 1
+
+
+async def test_calls_at_the_same_time_are_one(place: Place) -> None:
+    records = await asyncio.gather(*(ensure_orchestrator(place.work_context, REQUEST, place.say) for _ in range(5)))
+
+    assert len({record.created_at for record in records}) == 1
+    assert (await place.kinds()).count("session.spawned") == 1
+
+
+async def test_one_caller_who_gives_up_does_not_stop_the_others(place: Place) -> None:
+    first = asyncio.ensure_future(ensure_orchestrator(place.work_context, REQUEST, place.say))
+    await under_way(place)
+    second = asyncio.ensure_future(ensure_orchestrator(place.work_context, REQUEST, place.say))
+    await asyncio.sleep(0)
+
+    first.cancel()
+
+    assert (await second).session_id == "app-orchestrator"
+    assert first.cancelled()
+    assert server(place).sessions() == ["app-orchestrator"]
+
+
 async def test_workers_are_told_of_their_orchestrator(place: Place) -> None:
     await ensure_orchestrator(place.work_context, REQUEST, place.say)
 

@@ -28,6 +28,8 @@ from quarterdeck.ports.store import Level
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from quarterdeck.core.project import Project
     from quarterdeck.operations.contexts import WorkContext
     from quarterdeck.ports.forge import Say
@@ -55,40 +57,55 @@ def orchestrator_id(project: Project) -> SessionId:
 async def ensure_orchestrator(context: WorkContext, request: OrchestratorRequest, say: Say) -> WorkRecord:
     """The project's orchestrator, alive: as it is, brought back, or made, be it by another process."""
     project = context.project(request.project)
-    session_id, is_anew = orchestrator_id(project), project.orchestrator_strategy is not Strategy.REUSE
-    await recover(context)
-    try:
-        return await _ensure(context, project, request, say, is_anew=is_anew)
-    except AlreadyReserved as error:
-        conflict = error
-    said = "Another process is making the orchestrator; waiting for it"
-    await context.tell("session.orchestrator_conflict", said, project.name, session_id, Level.WARN)
-    say(f"another process is working on {session_id}; waiting for it")
-    # What the process that was first has made; ours, when that one failed.
-    for _ in range(int(CONFLICT_SECONDS / CONFLICT_PAUSE)):
-        await asyncio.sleep(CONFLICT_PAUSE)
+    strategy = project.orchestrator_strategy
+
+    async def ensure(is_first: bool) -> WorkRecord:
+        held = await context.works.work(orchestrator_id(project))
+        # What the process that was first has made; ours, when that one failed.
+        if held is not None and not (is_first and strategy is not Strategy.REUSE):
+            return await _revive(context, held, say)
+        return await _start_anew(context, project, request, say, held, purges=strategy is Strategy.DELETE)
+
+    return await _in_turn(context, project, say, ensure)
+
+
+async def relaunch_orchestrator(context: WorkContext, request: OrchestratorRequest, say: Say) -> WorkRecord:
+    """A new orchestrator in place of the one there is, or of the one that is being made."""
+    project = context.project(request.project)
+
+    async def relaunch(_is_first: bool) -> WorkRecord:
+        held = await context.works.work(orchestrator_id(project))
+        return await _start_anew(context, project, request, say, held, purges=True)
+
+    return await _in_turn(context, project, say, relaunch)
+
+
+async def _in_turn(
+    context: WorkContext, project: Project, say: Say, act: Callable[[bool], Awaitable[WorkRecord]]
+) -> WorkRecord:
+    """Act while nobody else works on the orchestrator; `act` is told whether this is the first attempt."""
+    session_id = orchestrator_id(project)
+    for attempt in range(int(CONFLICT_SECONDS / CONFLICT_PAUSE) + 1):
         await recover(context)
         try:
-            return await _ensure(context, project, request, say, is_anew=False)
-        except AlreadyReserved as again:
-            conflict = again
+            await _refuse_while_others_act(context, session_id)
+            return await act(attempt == 0)
+        except AlreadyReserved as error:
+            conflict = error
+        if attempt == 0:
+            said = "Another process is making the orchestrator; waiting for it"
+            await context.tell("session.orchestrator_conflict", said, project.name, session_id, Level.WARN)
+            say(f"another process is working on {session_id}; waiting for it")
+        await asyncio.sleep(CONFLICT_PAUSE)
     await _failed(context, project, conflict)
     raise conflict
 
 
-async def _ensure(
-    context: WorkContext, project: Project, request: OrchestratorRequest, say: Say, *, is_anew: bool
-) -> WorkRecord:
-    session_id = orchestrator_id(project)
+async def _refuse_while_others_act(context: WorkContext, session_id: SessionId) -> None:
+    """Raise while an operation is under way: what its record says meanwhile is only half of the truth."""
     for entry in await context.works.journal():
         if entry.session_id == session_id:
-            # What its record says meanwhile is only half of the truth.
             raise AlreadyReserved(f"A {entry.operation} of {session_id} is under way.", hint="Wait until it is over.")
-    held = await context.works.work(session_id)
-    if held is not None and not is_anew:
-        return await _revive(context, held, say)
-    purges = project.orchestrator_strategy is Strategy.DELETE
-    return await _start_anew(context, project, request, say, held, purges=purges, is_shared=True)
 
 
 async def _revive(context: WorkContext, held: WorkRecord, say: Say) -> WorkRecord:
@@ -110,13 +127,6 @@ async def _revive(context: WorkContext, held: WorkRecord, say: Say) -> WorkRecor
     )
 
 
-async def relaunch_orchestrator(context: WorkContext, request: OrchestratorRequest, say: Say) -> WorkRecord:
-    """A new orchestrator in place of the one there is."""
-    project = context.project(request.project)
-    held = await context.works.work(orchestrator_id(project))
-    return await _start_anew(context, project, request, say, held, purges=True, is_shared=False)
-
-
 async def _start_anew(
     context: WorkContext,
     project: Project,
@@ -125,9 +135,8 @@ async def _start_anew(
     held: WorkRecord | None,
     *,
     purges: bool,
-    is_shared: bool,
 ) -> WorkRecord:
-    """End the orchestrator there is, and make one; `is_shared`: another process may be making it, too."""
+    """End the orchestrator there is, and make one."""
     session_id, role = orchestrator_id(project), Role.ORCHESTRATOR.value
     if held is not None:
         say(f"ending {session_id}")
@@ -145,7 +154,7 @@ async def _start_anew(
         async with Attempt(context, project, say) as attempt:
             await _make(attempt, agent_choice, request)
     except BaseException as error:
-        if not (is_shared and isinstance(error, AlreadyReserved)):
+        if not isinstance(error, AlreadyReserved):
             await _failed(context, project, error)
         raise
     agent, branch = attempt.record.agent, attempt.record.branch
