@@ -31,16 +31,11 @@ READS_IT = {
 }
 
 
-SPOKEN_OF = re.compile(
-    r"\b(time|datetime|date)[\s)]*\.\s*(time|time_ns|localtime|gmtime|ctime|now|today|utcnow)\b|\bfrom\s+time\b"
-)
-"""A text without this reads no calendar, and need not be parsed."""
-
-
 def calendar_reads(file: Path) -> list[int]:
     """The lines of a file that read the wall clock."""
-    if not SPOKEN_OF.search(file.read_text(encoding="utf-8")):
-        return []
+    words = set(re.findall(r"\w+", file.read_text(encoding="utf-8")))
+    if not any(words.issuperset(names) for names in CALENDARS):
+        return []  # what is not even a word of the text need not be looked for in its tree
     named = {
         (node.module, name.name)
         for node in nodes_of(file)

@@ -10,7 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from support.cli import ROOT
-from support.trees import READS_TREES, nodes_of
+from support.trees import READS_TREES, body_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,9 +95,7 @@ def test_no_name_is_a_word_of_our_own() -> None:
 def test_no_class_has_the_name_of_another() -> None:
     places = defaultdict(list)
     for module in MODULES:
-        code = nodes_of(module)[0]
-        assert isinstance(code, ast.Module)
-        for node in code.body:
+        for node in body_of(module):
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(str(module.relative_to(PACKAGE)))
 
@@ -117,7 +115,7 @@ def test_modules_share_a_name_only_where_they_are_one_thing() -> None:
 
 def constants_of(module: Path) -> Iterator[str]:
     """The public constants that a module makes, not those it imports; a type variable is none."""
-    for node in ast.parse(module.read_text(encoding="utf-8")).body:
+    for node in body_of(module):
         if isinstance(node, ast.Assign | ast.AnnAssign) and not ast.unparse(node.value or node).startswith("TypeVar("):
             for target in node.targets if isinstance(node, ast.Assign) else (node.target,):
                 yield from (

@@ -535,7 +535,7 @@ def test_any_settings_with_comments_come_back_byte_for_byte(room: Path, data: by
 # ---- many settings
 
 
-MANY = 40_000
+MANY = 100_000
 AS_OFTEN = 40
 """Readings of the same text by `json.loads`: a second where that takes 25 ms."""
 

@@ -67,9 +67,14 @@ async def test_a_glance_at_what_cannot_be_read_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.process
-def test_a_glance_needs_neither_pydantic_nor_asyncio() -> None:
+@pytest.mark.parametrize(
+    ("module", "names"),
+    [("glances", ("pydantic", "asyncio", "textual")), ("sqlite", ("pydantic",))],
+    ids=["a glance", "the store, until rows are read"],
+)
+def test_what_is_heavy_is_not_loaded(module: str, names: tuple[str, ...]) -> None:
     sources = Path(quarterdeck.__file__).parents[1]
-    program = "import sys, quarterdeck.store.glances; print({'pydantic', 'asyncio', 'textual'} & set(sys.modules))"
+    program = f"import sys, quarterdeck.store.{module}; print(set({names}) & set(sys.modules))"
 
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -80,19 +85,3 @@ def test_a_glance_needs_neither_pydantic_nor_asyncio() -> None:
     )
 
     assert done.stdout == "set()\n"
-
-
-@pytest.mark.process
-def test_the_store_itself_waits_with_pydantic_until_rows_are_read() -> None:
-    sources = Path(quarterdeck.__file__).parents[1]
-    program = "import sys, quarterdeck.store.sqlite; print('pydantic' in sys.modules)"
-
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(sources)},
-        check=True,
-    )
-
-    assert done.stdout == "False\n"

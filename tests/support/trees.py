@@ -19,3 +19,10 @@ READS_TREES = pytest.mark.xdist_group("trees")
 def nodes_of(file: Path) -> tuple[ast.AST, ...]:
     """Every node of a file's code, as `ast.walk` gives them: the module is the first."""
     return tuple(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+
+
+def body_of(file: Path) -> list[ast.stmt]:
+    """The statements of a file that stand in no other."""
+    module = nodes_of(file)[0]
+    assert isinstance(module, ast.Module)
+    return module.body

@@ -4,7 +4,6 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
-from textual._compositor import Compositor
 
 from quarterdeck.errors import TmuxMissing
 from quarterdeck.tui.actions import SetupPart
@@ -17,9 +16,7 @@ from support.fleet import canned_fleet, fleet_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rich.console import RenderableType
     from textual.pilot import Pilot
-    from textual.screen import Screen
 
 SMALL, LARGE = (80, 24), (160, 45)
 SCREENS: dict[str, tuple[str, ...]] = {
@@ -42,22 +39,6 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "palette": ("ctrl+p", *"shop"),
 }
 SHOTS = list(product(SCREENS, ("dark", "light", "no-colour"), (SMALL, LARGE)))
-
-
-@pytest.fixture(autouse=True)
-def only_the_picture_is_painted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out what goes to the terminal before: there is none. The picture is always painted in full."""
-    paint = Compositor.render_update
-
-    def paint_in_full(
-        self: Compositor, full: bool = False, screen_stack: list[Screen[None]] | None = None, simplify: bool = False
-    ) -> RenderableType | None:
-        if full:
-            return paint(self, full, screen_stack, simplify)
-        self._dirty_regions.clear()
-        return None
-
-    monkeypatch.setattr(Compositor, "render_update", paint_in_full)
 
 
 @pytest.mark.parametrize(
