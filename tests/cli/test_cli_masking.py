@@ -20,6 +20,7 @@ from quarterdeck.core.notice import message_of, notice_of
 from quarterdeck.core.redact import masked, masked_session, redact
 from quarterdeck.core.session import ActionCue, ActionCueKind, Ask, Evidence, Need, SessionState
 from quarterdeck.core.session_json import event_to_wire, to_wire
+from quarterdeck.core.subagent import Subagent
 from quarterdeck.core.thought import tidy, tidy_answer
 from quarterdeck.core.transcript import ActionKind, AgentAction
 from quarterdeck.core.work import Work
@@ -58,6 +59,7 @@ ASKING = replace(
     state_evidence=Evidence(cause="x", detail=SAID),
     title=SAID,
     thought=SAID,
+    subagents=(Subagent(name=SAID, thought=SAID),),
     work=Work(project="p", display_name=SAID, prs=({"title": SAID},), lifecycle={"note": {"text": [SAID]}}),
 )
 
@@ -67,6 +69,7 @@ def test_a_session_as_scripts_see_it_has_no_secret_anywhere() -> None:
 
     assert shows_none(wire["asks"])
     assert shows_none(wire["work"])
+    assert shows_none(wire["subagents"])
     assert shows_none(wire["thought"])
     assert shows_none(json.dumps(wire, default=str))
 

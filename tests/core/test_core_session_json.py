@@ -37,6 +37,7 @@ from quarterdeck.core.session import (
     Source,
 )
 from quarterdeck.core.session_json import EVENT_NAMES, event_to_wire, plain, to_wire
+from quarterdeck.core.subagent import Subagent
 from quarterdeck.core.times import rfc3339
 from quarterdeck.core.work import Work
 from quarterdeck.values import replace
@@ -47,7 +48,7 @@ CONTRACT = """
     session_id tmux_name tmux_server pane_id state state_evidence needs asks current_command cwd tool token_count
     context_limit thought thought_state thought_source thought_updated_at rest_state commit_candidate action_cues
     objective_changed_at last_skill is_stale attached_clients transport_health last_activity_at repo_theme_id
-    cost_usd model work
+    cost_usd model work conversation subagents
 """
 
 
@@ -78,6 +79,7 @@ def test_a_full_session_is_plain_json() -> None:
         asks=Ask(kind=Need.PERMISSION, text="May I?", choices=("Yes", "No"), since=NOON),
         action_cues=(ActionCue(kind=ActionCueKind.COMMIT_READY, evidence=("edit_seen",)),),
         last_activity_at=datetime(2026, 1, 1, 14, tzinfo=timezone(timedelta(hours=2))),
+        subagents=(Subagent(name="Explore", thought="reads", key="a1", since=NOON),),
         work=Work(project="deck", prs=({"url": "u", "at": NOON},), lifecycle={"session": {"state": "x"}}),
     )
 
@@ -89,6 +91,7 @@ def test_a_full_session_is_plain_json() -> None:
         "choices": ["Yes", "No"],
         "since": "2026-01-01T12:00:00.000Z",
     }
+    assert wire["subagents"] == [{"name": "Explore", "state": "busy", "thought": "reads"}]
     assert wire["action_cues"] == [
         {
             "kind": "commit_ready",

@@ -138,7 +138,7 @@ async def test_the_conversation_the_agent_was_last_in_is_gone_on_with(place: Pla
     for conversation in (first, second):
         (place.notes / f"conversation-{conversation}").write_text(conversation)
     (row,) = await place.work_context.store.sessions()
-    await place.work_context.store.checkpoint([replace(row, tool="Scripted", agent_session_id=second)])
+    await place.work_context.store.checkpoint([replace(row, tool="Scripted", conversation=second)])
     await kill_work(place.work_context, "app-1")
 
     restored = await restore(place.work_context, "app-1", place.say)
@@ -153,7 +153,7 @@ async def test_a_later_conversation_that_is_gone_leads_to_the_one_before(place: 
     first = record.agent_session_id or ""
     (place.notes / f"conversation-{first}").write_text(first)
     (row,) = await place.work_context.store.sessions()
-    await place.work_context.store.checkpoint([replace(row, tool="Scripted", agent_session_id="never-begun")])
+    await place.work_context.store.checkpoint([replace(row, tool="Scripted", conversation="never-begun")])
     await kill_work(place.work_context, "app-1")
 
     restored = await restore(place.work_context, "app-1", place.say)
@@ -167,7 +167,7 @@ async def test_a_conversation_that_was_left_for_a_new_start_is_not_gone_on_with(
     before = await ensure_orchestrator(place.work_context, request, place.say)
     (row,) = await place.work_context.store.sessions()
     await place.work_context.store.checkpoint(
-        [replace(row, tool="Scripted", agent_session_id=before.agent_session_id)],
+        [replace(row, tool="Scripted", conversation=before.agent_session_id)],
     )
     anew = await relaunch_orchestrator(place.work_context, request, place.say)
     for conversation in (before.agent_session_id, anew.agent_session_id):

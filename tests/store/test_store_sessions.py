@@ -26,6 +26,7 @@ from quarterdeck.core.session import (
     ThoughtState,
     TransportHealth,
 )
+from quarterdeck.core.subagent import Subagent, SubagentState
 from quarterdeck.core.thought import ThoughtSnapshot
 from quarterdeck.core.work import Work
 from quarterdeck.store import glances
@@ -64,6 +65,17 @@ WORKS = struct_of(
     display_name=st.none() | TEXT,
     created_at=MAYBE_TIMES,
     restored_at=MAYBE_TIMES,
+)
+SUBAGENTS = struct_of(
+    Subagent,
+    name=TEXT,
+    state=st.sampled_from(SubagentState),
+    thought=st.none() | TEXT,
+    key=TEXT,
+    pane_id=st.none() | TEXT.map(PaneId),
+    team=TEXT,
+    depth=st.integers(0, 3),
+    since=MAYBE_TIMES,
 )
 SESSIONS = struct_of(
     Session,
@@ -110,7 +122,8 @@ SESSIONS = struct_of(
     created_at=MAYBE_TIMES,
     title=TEXT,
     objective_fingerprint=st.none() | TEXT,
-    agent_session_id=st.none() | TEXT,
+    conversation=st.none() | TEXT,
+    subagents=st.lists(SUBAGENTS, max_size=2).map(tuple),
     background_tasks=st.integers(0, 9),
     exit_reason=st.none() | st.sampled_from(ExitReason),
     exit_status=st.none() | st.integers(0, 255),
@@ -171,6 +184,10 @@ def test_what_an_older_version_did_not_write_takes_its_default() -> None:
     kept = read_session('{"thought": "on it", "a_field_of_the_future": [1]}', COLUMNS)
 
     assert kept == Session(session_id=SessionId("sess_1"), tmux_name="a", tmux_server=SERVER, thought="on it")
+
+
+def test_the_conversation_that_was_kept_under_its_old_name_is_known() -> None:
+    assert read_session('{"agent_session_id": "a-conversation"}', COLUMNS).conversation == "a-conversation"
 
 
 def test_times_are_written_in_utc_with_a_z() -> None:

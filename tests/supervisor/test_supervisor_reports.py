@@ -34,9 +34,9 @@ async def test_an_agent_that_runs_another_one_is_not_taken_for_it(key: str, shor
         office.report(agent, key, "Stop", session_id="of-the-inner-one", last_assistant_message="done")
         after = await office.session()
 
-    assert before.agent_session_id
+    assert before.conversation
     assert (after.state, after.needs) == (SessionState.BUSY, None)
-    assert after.agent_session_id == before.agent_session_id
+    assert after.conversation == before.conversation
     assert after.model != "other"
 
 
@@ -49,7 +49,7 @@ async def test_the_reports_of_the_agent_that_has_the_pane_count(short_folder: Pa
         asked = await office.session()
 
     assert asked.needs is Need.PERMISSION
-    assert asked.agent_session_id == "mine"
+    assert asked.conversation == "mine"
 
 
 async def test_when_an_agent_was_heard_is_noted_at_once_and_then_now_and_then(tmp_path: Path) -> None:

@@ -405,7 +405,7 @@ async def test_a_session_that_went_with_its_server_comes_back_with_its_identity_
         lost, _ = await new_session(workers.context, NewSessionRequest(cwd=tmp_path, name="lost"))
         server.kill()
         await until(lambda: workers.need("lost").is_stale, "the row is stale")
-        stale = replace(workers.need("lost"), tool="Codex", agent_session_id="1234")
+        stale = replace(workers.need("lost"), tool="Codex", conversation="1234")
 
         assert await reopen(workers.context, stale) == []
 

@@ -160,4 +160,4 @@ async def test_the_conversation_a_process_is_in_counts_for_more_than_the_one_it_
     await process.wait()
 
     read = KnownFacts(conclusion=memory.conclusion(memory.reading(NOON)))
-    assert project(session(1), read, NOON).agent_session_id == "the-one-it-is-in-now"
+    assert project(session(1), read, NOON).conversation == "the-one-it-is-in-now"

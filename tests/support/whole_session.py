@@ -22,6 +22,7 @@ from quarterdeck.core.session import (
     ThoughtState,
     TransportHealth,
 )
+from quarterdeck.core.subagent import Subagent
 from quarterdeck.core.work import Work
 from quarterdeck.values import replace
 
@@ -58,6 +59,8 @@ FULL = Session(
     cost_usd=0.5,
     model="one",
     work=Work(project="deck"),
+    conversation="conversation",
+    subagents=(Subagent(name="Explore", thought="reads the tests", key="a1", since=NOON),),
     tmux_id=TmuxSessionId("$1"),
     incarnation="run",
     pid=7,
@@ -66,7 +69,6 @@ FULL = Session(
     agent="codex",
     runs_agent=True,
     objective_fingerprint="print",
-    agent_session_id="conversation",
     background_tasks=4,
     held_messages=5,
     exit_reason=ExitReason.API_DELETE,

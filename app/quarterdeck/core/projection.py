@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.report import ReportState
     from quarterdeck.core.session import Ask, Session, ShownAgent
+    from quarterdeck.core.subagent import Subagent
     from quarterdeck.core.thought import ThoughtSnapshot
     from quarterdeck.core.transcript import TranscriptView
     from quarterdeck.core.work import Work
@@ -66,6 +67,7 @@ class Conclusion(Struct, frozen=True, kw_only=True):
     is_agent_alive: bool = False
     conversation: str = ""
     """The one its process is in, where that can be seen."""
+    subagents: tuple[Subagent, ...] = ()
     skill: str | None = None
     """The one its operator asked for last."""
     active_at: datetime | None = None
@@ -157,6 +159,7 @@ def with_nothing_known(session: Session, now: datetime) -> Session:
         needs=None,
         asks=None,
         runs_agent=False,
+        subagents=(),
     )
 
 
@@ -203,7 +206,8 @@ def _with_conclusion(session: Session, read: Conclusion, now: datetime) -> Sessi
         token_count=view.token_count or session.token_count,
         model=view.model or report.model or session.model,
         cost_usd=session.cost_usd if view.cost_usd is None else view.cost_usd,
-        agent_session_id=read.conversation or report.session_id or view.session_id or session.agent_session_id,
+        conversation=read.conversation or report.session_id or view.session_id or session.conversation,
+        subagents=read.subagents,
         last_skill=read.skill or session.last_skill,
         background_tasks=report.background_tasks if read.is_agent_alive else 0,
         rest_state=rest_state_from_idle(reading.state, active, now),

@@ -15,6 +15,7 @@ from quarterdeck.values import replace
 if TYPE_CHECKING:
     from quarterdeck.core.secret_shapes import Span
     from quarterdeck.core.session import Ask, Session
+    from quarterdeck.core.subagent import Subagent
     from quarterdeck.core.work import Work
 
 REDACTED = "[redacted]"
@@ -132,8 +133,13 @@ def masked_session(session: Session) -> Session:
         state_evidence=replace(session.state_evidence, detail=masked(session.state_evidence.detail)),
         thought=masked_values(session.thought),
         title=masked(session.title),
+        subagents=tuple(map(_masked_subagent, session.subagents)),
         work=masked_work(session.work) if session.work is not None else None,
     )
+
+
+def _masked_subagent(subagent: Subagent) -> Subagent:
+    return replace(subagent, name=masked(subagent.name), thought=masked_values(subagent.thought))
 
 
 def masked_work(work: Work) -> Work:

@@ -8,6 +8,7 @@ from typing import NamedTuple, NewType
 from msgspec import Struct
 
 from quarterdeck.core.pane import PaneId, TmuxSessionId  # noqa: TC001 — read at run time, with what is kept
+from quarterdeck.core.subagent import Subagent  # noqa: TC001 — read at run time, with what is kept
 from quarterdeck.core.times import EPOCH, AwareTime
 from quarterdeck.core.work import Work  # noqa: TC001 — read at run time, with what is kept
 
@@ -155,7 +156,7 @@ class ShownAgent(Struct, frozen=True, kw_only=True):
 
 
 class Session(Struct, frozen=True, kw_only=True):
-    """Everything known of one session. The fields up to `work` are the contract's session object."""
+    """Everything known of one session. The fields up to `subagents` are the contract's session object."""
 
     session_id: SessionId
     tmux_name: str
@@ -187,6 +188,10 @@ class Session(Struct, frozen=True, kw_only=True):
     cost_usd: float | None = None
     model: str | None = None
     work: Work | None = None
+    conversation: str | None = None
+    """The agent's own id of it, for resuming it."""
+    subagents: tuple[Subagent, ...] = ()
+    """What its agent runs besides itself."""
 
     # Not part of the session object:
     tmux_id: TmuxSessionId | None = None
@@ -201,8 +206,6 @@ class Session(Struct, frozen=True, kw_only=True):
     runs_agent: bool = False
     """Whether that agent is the program in front, and neither another one nor only its shell."""
     objective_fingerprint: str | None = None
-    agent_session_id: str | None = None
-    """The agent's own id of the conversation, for resuming it."""
     background_tasks: int = 0
     """Tasks that still run although the agent's turn is over."""
     held_messages: int = 0
@@ -317,6 +320,10 @@ FIELDS = (
     SessionField("cost_usd", _READING, "the transcript"),
     SessionField("model", _READING, "the transcript, the agent's report"),
     SessionField("work", (FieldOwner.WORK,), "the work record"),
+    SessionField("conversation", _READING, "the process, the agent's report, the transcript"),
+    SessionField(
+        "subagents", _RUNS, "the transcript, and the files of subagents; else the agent's report", StoredIn.STATUS
+    ),
     SessionField("tmux_id", _LOOK, "session_id", StoredIn.COLUMN, follows=False, is_public=False),
     SessionField("incarnation", _LOOK, "the server's pid and start", StoredIn.COLUMN, follows=False, is_public=False),
     SessionField("pid", _LOOK, "pane_pid", follows=False, is_public=False),
@@ -325,7 +332,6 @@ FIELDS = (
     SessionField("agent", _TOOL, "the short name of the tool", is_public=False),
     SessionField("runs_agent", _RUNS, "its process and the foreground command", StoredIn.STATUS, is_public=False),
     SessionField("objective_fingerprint", _THOUGHT, "the engine", is_public=False),
-    SessionField("agent_session_id", _READING, "the process, the agent's report, the transcript", is_public=False),
     SessionField("background_tasks", _READING, "the agent's report", is_public=False),
     SessionField("held_messages", (FieldOwner.NOTE,), "the messages that wait in the store", is_public=False),
     SessionField("exit_reason", _LIFE, "how it was found gone", StoredIn.STATUS, is_public=False),

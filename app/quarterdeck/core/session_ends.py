@@ -107,6 +107,7 @@ def _without_life(session: Session) -> Session:
         rest_state=RestState.DEEP_SLEEP,
         current_command=None,
         runs_agent=False,
+        subagents=(),
         attached_clients=0,
         transport_health=TransportHealth.DISCONNECTED,
     )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SESSION_FIELDS = tuple(field.name for field in FIELDS if field.is_public)
 ASK_FIELDS = ("kind", "text", "choices", "since")
+SUBAGENT_FIELDS = ("name", "state", "thought")
 EVENT_NAMES: Mapping[type[events.Event], str] = {
     events.SessionCreated: "session.created",
     events.SessionChanged: "session.changed",
@@ -43,6 +44,7 @@ def to_wire(session: Session) -> dict[str, object]:
         wire["session_id"] = None
     if session.last_activity_at == EPOCH:
         wire["last_activity_at"] = None
+    wire["subagents"] = [{name: plain(getattr(each, name)) for name in SUBAGENT_FIELDS} for each in session.subagents]
     if session.asks is not None:
         wire["asks"] = {name: plain(getattr(session.asks, name)) for name in ASK_FIELDS}
     return wire

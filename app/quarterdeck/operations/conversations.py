@@ -118,7 +118,7 @@ async def find_latest(context: WorkContext, record: WorkRecord, agent: Agent) ->
 async def last_seen(context: WorkContext, record: WorkRecord, agent: Agent) -> str:
     """The conversation that a session's row names, as far as it is this agent's; "" when it names none."""
     rows = [row for row in await context.store.sessions() if row.session_id == record.session_id]
-    return next((row.agent_session_id for row in rows if row.agent_session_id and row.tool == agent.spec.name), "")
+    return next((row.conversation for row in rows if row.conversation and row.tool == agent.spec.name), "")
 
 
 async def find_conversation(record: WorkRecord, agent: Agent) -> tuple[str, str]:

@@ -186,7 +186,7 @@ async def reopen(context: SessionContext, session: Session, shell: str = "") -> 
             cwd=Path(session.cwd),
             name=session.tmux_name,
             tool=session.tool if is_known else None,
-            conversation=(session.agent_session_id or "") if is_known else "",
+            conversation=(session.conversation or "") if is_known else "",
             shell=shell,
         ),
     )

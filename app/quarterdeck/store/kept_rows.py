@@ -35,6 +35,8 @@ Known = dict[str, tuple[int, K]]
 
 ROW_COLUMNS = ("session_id", "tmux_server", "tmux_name", "incarnation", "tmux_id")
 """What of a session the columns of its row tell, in that order."""
+OLD_CONVERSATION = "agent_session_id"
+"""What `conversation` was called in what was kept until November 2026."""
 _OBJECT = Decoder(dict[str, Any])
 
 
@@ -88,6 +90,8 @@ def read_object(body: str) -> dict[str, Any]:
 
 def session_of(found: dict[str, Any]) -> Session:
     """The session that an object stands for. Raises BadRow."""
+    if OLD_CONVERSATION in found:
+        found.setdefault("conversation", found.pop(OLD_CONVERSATION))
     return _read(Session, found)
 
 
