@@ -6,7 +6,7 @@ from itertools import islice
 
 import pytest
 
-from quarterdeck.core.discovery import reconcile, shown_panes
+from quarterdeck.core.discovery import Reconciled, homes, reconcile
 from quarterdeck.core.pane import (
     Incarnation,
     NoServer,
@@ -87,8 +87,7 @@ def test_known_sessions_are_here_ended_or_stranded() -> None:
 
     found = reconcile(known, look(pane(1, 1), pane(3, 3, "new")))
 
-    assert {key: each.pane_id for key, each in found.here.items()} == {"sess_1": "%1"}
-    assert [each.pane_id for each in found.unknown] == ["%3"]
+    assert shown(found) == {"sess_1": "%1", "new": "%3"}
     assert [each.session_id for each in found.ended] == ["sess_2"]
     assert [each.session_id for each in found.stranded] == ["sess_3"]
 
@@ -97,10 +96,16 @@ def test_without_a_server_everybody_is_stranded_and_nobody_ended() -> None:
     found = reconcile([bound("sess_1", "$1"), kept("sess_2", "x")], NoServer())
 
     assert [each.session_id for each in found.stranded] == ["sess_1"]
-    assert (found.here, found.unknown, found.ended) == ({}, (), ())
+    assert (found.here, found.unknown, found.ended, found.merged) == ({}, (), (), ())
 
 
-def test_a_session_shows_its_active_pane() -> None:
+def shown(found: Reconciled) -> dict[str, str]:
+    """The pane of each row, that of a new one under `new`; a bound one has a `!` behind it."""
+    rows = [*found.here.items(), *(("new", row) for row in found.unknown)]
+    return {key: row.pane.pane_id + "!" * row.is_bound for key, row in rows}
+
+
+def test_a_session_without_an_agent_shows_its_current_pane() -> None:
     panes = [
         pane(1, pane_active=False),
         pane(2, window_active=False),
@@ -111,7 +116,109 @@ def test_a_session_shows_its_active_pane() -> None:
         pane(7, 4, pane_active=False),
     ]
 
-    assert {key: each.pane_id for key, each in shown_panes(panes).items()} == {"$1": "%3", "$2": "%4", "$4": "%6"}
+    found = reconcile([bound(f"sess_{number}", f"${number}") for number in range(1, 5)], look(*panes))
+
+    assert shown(found) == {"sess_1": "%3", "sess_2": "%4", "sess_4": "%7"}
+    assert [each.session_id for each in found.ended] == ["sess_3"]
+
+
+def agents(*numbers: int) -> set[PaneId]:
+    return {PaneId(f"%{number}") for number in numbers}
+
+
+def at(session_id: str, tmux_id: str, number: int, *, is_bound: bool = True) -> Session:
+    """A row that was seen in this pane."""
+    pane_id = PaneId(f"%{number}")
+    return bound(session_id, tmux_id, pane_id=pane_id, bound_pane=pane_id if is_bound else None)
+
+
+SHELL = at("sess_1", "$1", 1, is_bound=False)
+
+
+@pytest.mark.parametrize(
+    ("known", "panes", "found_in", "rows"),
+    [
+        pytest.param(
+            [SHELL], [pane(1), pane(2, window_active=False)], [2], {"sess_1": "%2!"}, id="an agent behind the shell"
+        ),
+        pytest.param(
+            [], [pane(1), pane(2, window_active=False)], [2], {"new": "%2!"}, id="an agent in a session nobody knew"
+        ),
+        pytest.param(
+            [at("sess_1", "$1", 1)], [pane(1), pane(2)], [1, 2], {"sess_1": "%1!", "new": "%2!"}, id="a second agent"
+        ),
+        pytest.param(
+            [SHELL],
+            [pane(1, window_active=False), pane(2)],
+            [1, 2],
+            {"sess_1": "%2!", "new": "%1!"},
+            id="the shown one first",
+        ),
+        pytest.param([at("sess_1", "$1", 1)], [pane(1), pane(2)], [], {"sess_1": "%1!"}, id="its agent ended"),
+        pytest.param([at("sess_1", "$1", 1)], [pane(2)], [], {"sess_1": "%2"}, id="the pane of the only row went"),
+        pytest.param(
+            [at("sess_1", "$1", 1, is_bound=False)],
+            [pane(1, 2, "two")],
+            [],
+            {"sess_1": "%1"},
+            id="in a group",
+        ),
+        pytest.param(
+            [at("sess_1", "$1", 1)],
+            [pane(1, 2, "two"), pane(3)],
+            [1],
+            {"sess_1": "%1!", "new": "%3"},
+            id="joined to another session",
+        ),
+        pytest.param([at("sess_1", "$1", 1)], [pane(1, dead=True), pane(2)], [1], {"sess_1": "%2"}, id="dead and kept"),
+    ],
+)
+def test_a_row_is_a_pane_with_an_agent(
+    known: list[Session], panes: list[Pane], found_in: list[int], rows: dict[str, str]
+) -> None:
+    found = reconcile(known, look(*panes), agents(*found_in))
+
+    assert shown(found) == rows
+    assert (found.ended, found.merged) == ((), ())
+
+
+def test_a_row_whose_pane_went_ends_while_its_session_has_others() -> None:
+    found = reconcile([at("sess_1", "$1", 1), at("sess_2", "$1", 2)], look(pane(2)), agents(2))
+
+    assert shown(found) == {"sess_2": "%2!"}
+    assert [each.session_id for each in found.ended] == ["sess_1"]
+
+
+def test_a_session_s_own_row_gives_way_to_an_agent_that_comes_with_a_row() -> None:
+    known = [SHELL, at("sess_2", "$2", 2)]
+
+    found = reconcile(known, look(pane(1), pane(2, pane_active=False)), agents(2))
+
+    assert shown(found) == {"sess_2": "%2!"}
+    assert [each.session_id for each in found.merged] == ["sess_1"]
+
+
+def test_what_stands_in_several_sessions_is_one_row_where_it_was_seen() -> None:
+    linked = [pane(1, 10, "ten"), pane(1, 9, "nine"), pane(2, 10, "ten", pane_active=False)]
+
+    assert [each.session_name for each in homes(linked).values()] == ["nine", "ten"]
+    assert [each.session_name for each in homes(linked, [at("sess_1", "$10", 1)]).values()] == ["ten", "ten"]
+    assert shown(reconcile([], look(*linked[:2]), agents(1))) == {"new": "%1!"}
+
+
+def test_the_console_s_own_pane_is_no_row_beside_others() -> None:
+    beside = look(pane(1), pane(2, pane_active=False))
+
+    assert shown(reconcile([], beside, own_pane=PaneId("%1"))) == {"new": "%2"}
+    assert shown(reconcile([], look(pane(1)), own_pane=PaneId("%1"))) == {"new": "%1"}
+
+
+def test_who_does_not_find_agents_follows_what_is_kept() -> None:
+    known = [at("sess_1", "$1", 2, is_bound=False)]
+
+    found = reconcile(known, look(pane(1), pane(2)), agents(1, 2), bound={SessionId("sess_1"): PaneId("%1")})
+
+    assert shown(found) == {"sess_1": "%1!", "new": "%2!"}
 
 
 FIRST = look(pane(1), pane(2, 2, "two"), at=10.5)

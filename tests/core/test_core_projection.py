@@ -11,11 +11,9 @@ from quarterdeck.core.projection import Conclusion, KnownFacts, Recorded, Seen, 
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import (
-    FIELDS,
     Ask,
     Confidence,
     ExitReason,
-    FieldOwner,
     Need,
     RestState,
     Session,
@@ -27,6 +25,7 @@ from quarterdeck.core.session import (
     TransportHealth,
 )
 from quarterdeck.core.session_ends import gone, put_away
+from quarterdeck.core.session_fields import FIELDS, FieldOwner
 from quarterdeck.core.thought import ThoughtSnapshot
 from quarterdeck.core.transcript import TranscriptView
 from quarterdeck.values import replace
@@ -36,13 +35,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 OTHER_PANE = Pane(
-    pane_id=PaneId("%2"), window_id=WindowId("@2"), tmux_id=TmuxSessionId("$2"), session_name="other", pid=8,
-    session_created=1_700_000_000, command="vi", path="/elsewhere", title="another title",
+    pane_id=PaneId("%2"), window_id=WindowId("@2"), window_index=2,
+    window_name="logs", tmux_id=TmuxSessionId("$2"), session_name="other",
+    pane_index=1, pid=8, session_created=1_700_000_000, command="vi", path="/elsewhere", title="another title",
 )  # fmt: skip
 ASK = Ask(kind=Need.QUESTION, text="Which one?", since=LATER)
 NO_WORK, ASKED = Recorded(work=None, ask=None), Recorded(work=None, ask=ASK)
 CALM = replace(LIVE, needs=None)
-SEEN = Seen(pane=OTHER_PANE, clients=1, incarnation="next")
+SEEN = Seen(pane=OTHER_PANE, clients=1, incarnation="next", is_bound=True, rows=3)
 AMP = ShownAgent(key="amp", name="Amp", context_limit=200)
 READ = Conclusion(
     reading=Reading(source=Source.HOOK, state=SessionState.IDLE, cause="stop", confidence=Confidence.LOW, at=LATER),

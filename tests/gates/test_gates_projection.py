@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, TypeGuard
 
-from quarterdeck.core.session import FIELDS
+from quarterdeck.core.session_fields import FIELDS
 from support.cli import ROOT
 
 if TYPE_CHECKING:

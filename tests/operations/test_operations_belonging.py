@@ -14,6 +14,7 @@ from quarterdeck.agents.claude_files import entry
 from quarterdeck.core.issue import Issue, IssueState
 from quarterdeck.core.lifecycle import RuntimeState
 from quarterdeck.core.pane import TmuxSessionId
+from quarterdeck.core.place_match import SeenPlace
 from quarterdeck.errors import NotRestorable, QuarterdeckError, Refused
 from quarterdeck.operations import restore as restoring
 from quarterdeck.operations.cleanup import cleanup, find_candidates
@@ -22,7 +23,6 @@ from quarterdeck.operations.orchestrator import OrchestratorRequest, ensure_orch
 from quarterdeck.operations.restore import restore
 from quarterdeck.operations.session_runtime import look_up
 from quarterdeck.operations.spawn import SpawnRequest, spawn
-from quarterdeck.ports.store import SeenSession
 from quarterdeck.values import replace
 from support.tmux_server import TmuxServer, until
 from support.work_contexts import open_place, runtime_of
@@ -82,7 +82,7 @@ async def test_a_session_of_somebody_else_that_has_the_name_is_left_alone(is_wat
     if is_watched:
         look = await place.work_context.mux.look()
         tmux_id, created = there.run("display", "-p", "-t", "=app-1:", "#{session_id} #{session_created}").split()
-        seen_session = SeenSession(TmuxSessionId(tmux_id), "app-1", int(created))
+        seen_session = SeenPlace(TmuxSessionId(tmux_id), "app-1", int(created))
         await place.work_context.store.claim(there.socket, str(getattr(look, "incarnation")), [seen_session])  # noqa: B009
     place.clock.ahead = timedelta(minutes=1)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.session import FIELDS, Session, StoredIn
+from quarterdeck.core.session import Session
 from quarterdeck.core.session_ends import as_ended, as_live, as_stale
+from quarterdeck.core.session_fields import FIELDS, StoredIn
 from quarterdeck.values import replace
 from support.store import open_store
 from support.whole_session import FULL, LATER, LIVE, differing

@@ -12,6 +12,7 @@ import pytest
 from quarterdeck.core.events import Health, SessionDeleted, SessionForgotten
 from quarterdeck.core.insight import Insight
 from quarterdeck.core.pane import PaneId
+from quarterdeck.core.place_match import SeenPlace
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.thought import pane_key
@@ -19,7 +20,7 @@ from quarterdeck.errors import StoreError
 from quarterdeck.operations.kill import forget
 from quarterdeck.ports.clock import SystemClock, wall_clock
 from quarterdeck.ports.mux import Hint, HintKind
-from quarterdeck.ports.store import ActivityQuery, SeenSession
+from quarterdeck.ports.store import ActivityQuery
 from quarterdeck.store import identity
 from quarterdeck.store.glances import troubles
 from quarterdeck.supervisor import checkpoints as checkpoints_module
@@ -201,12 +202,12 @@ async def test_a_screen_that_could_not_be_read_is_read_when_tmux_answers_again(t
     )
     async with supervising(mux, tmp_path) as supervisor:
         look: Any = await supervisor.look()
-        await reader.read(lambda: supervisor.fleet, look, None)
+        await reader.read(lambda: supervisor.fleet, look, supervisor.panes, None)
         mux.is_mute = True
-        missed = await reader.read(lambda: supervisor.fleet, look, {PaneId("%1")})
+        missed = await reader.read(lambda: supervisor.fleet, look, supervisor.panes, {PaneId("%1")})
         mux.is_mute = False
-        made_good = await reader.read(lambda: supervisor.fleet, look, frozenset())
-        await reader.read(lambda: supervisor.fleet, look, frozenset())
+        made_good = await reader.read(lambda: supervisor.fleet, look, supervisor.panes, frozenset())
+        await reader.read(lambda: supervisor.fleet, look, supervisor.panes, frozenset())
 
     assert mux.captured == [["%0", "%1"], ["%1"], ["%1"]]
     assert missed.look_again_in is not None
@@ -358,7 +359,7 @@ async def test_an_identity_given_while_nothing_could_be_written_gives_way_to_the
         snapshot = workers.workers.supervisor.snapshot
         assert snapshot is not None
         born = next(pane for pane in snapshot.panes if pane.session_name == "born")
-        seen = [SeenSession(born.tmux_id, "born", born.session_created)]
+        seen = [SeenPlace(born.tmux_id, "born", born.session_created)]
         address, run = workers.workers.supervisor.server, str(snapshot.incarnation)
         on_disk = identity.claim(other, address, run, seen, wall_clock().timestamp())[born.tmux_id].session_id
         provisional = workers.need("born").session_id

@@ -128,7 +128,7 @@ class Scene:
             if self.clock.at >= self._all_at:
                 self._all_at = self.clock.at + timedelta(seconds=RESYNC)
             look: Any = await self.supervisor.look([])
-            found = await self.reader.read(lambda: self.supervisor.fleet, look, self._moved)
+            found = await self.reader.read(lambda: self.supervisor.fleet, look, self.supervisor.panes, self._moved)
             self._moved = frozenset()
             self.supervisor.show(found.rows)
             again = self._all_at

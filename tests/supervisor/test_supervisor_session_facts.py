@@ -45,7 +45,8 @@ PANE = Pane(
 )  # fmt: skip
 OF_THE_PANE: list[dict[str, Any]] = [
     {}, {"pane_id": PaneId("%2")}, {"tmux_id": TmuxSessionId("$2")}, {"session_name": "two"}, {"session_created": 5},
-    {"pid": 8}, {"command": ""}, {"command": "vi"}, {"path": ""}, {"path": "/"}, {"title": ""},
+    {"pid": 8}, {"window_index": 3}, {"window_name": "logs"}, {"pane_index": 1},
+    {"command": ""}, {"command": "vi"}, {"path": ""}, {"path": "/"}, {"title": ""},
 ]  # fmt: skip
 OF_THE_ROW: list[dict[str, Any]] = [
     {}, {"is_stale": True}, {"transport_health": TransportHealth.DEGRADED}, {"exit_reason": ExitReason.PROCESS_EXIT},
@@ -53,18 +54,28 @@ OF_THE_ROW: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-def seen(row: Session, pane: Pane, clients: int = 0, incarnation: str = "run") -> Session:
-    return project(row, KnownFacts(seen=Seen(pane=pane, clients=clients, incarnation=incarnation)), NOON)
+OF_THE_LOOK: list[dict[str, Any]] = [
+    {}, {"clients": 1}, {"incarnation": "next"}, {"is_bound": True}, {"rows": 2},
+]  # fmt: skip
 
 
-@given(st.sampled_from(OF_THE_PANE), st.sampled_from(OF_THE_ROW), st.integers(0, 1), st.sampled_from(["run", "next"]))
+def look_at(pane: Pane, **facts: Any) -> Seen:
+    known: dict[str, Any] = {"pane": pane, "clients": 0, "incarnation": "run"}
+    return Seen(**known | facts)
+
+
+def seen(row: Session, pane: Pane, **facts: Any) -> Session:
+    return project(row, KnownFacts(seen=look_at(pane, **facts)), NOON)
+
+
+@given(st.sampled_from(OF_THE_PANE), st.sampled_from(OF_THE_ROW), st.sampled_from(OF_THE_LOOK))
 def test_a_row_is_made_again_exactly_when_it_would_differ(
-    of_pane: dict[str, Any], of_row: dict[str, Any], clients: int, incarnation: str
+    of_pane: dict[str, Any], of_row: dict[str, Any], of_look: dict[str, Any]
 ) -> None:
     known = replace(seen(session(1), PANE), **of_row)
     pane = replace(PANE, **of_pane)
 
-    assert shows_as(known, pane, clients, incarnation) == (seen(known, pane, clients, incarnation) is known)
+    assert shows_as(known, look_at(pane, **of_look)) == (seen(known, pane, **of_look) is known)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A row tells of the pane it shows, and never of an agent that asks or is done in another window of its session."""
+"""A row tells of the agent in its pane, whichever window of its session is shown."""
 
 from __future__ import annotations
 
@@ -34,42 +34,38 @@ async def seen(office: Post) -> Session:
     return await office.session()
 
 
-async def test_a_permission_stays_with_its_window(short_folder: Path) -> None:
+async def test_a_permission_is_told_while_another_window_is_shown(short_folder: Path) -> None:
     async with post_office(short_folder) as office:
         agent = office.agent()
         agent.order("ask rm -rf build")
         while (await office.session()).needs is not Need.PERMISSION:
             pass
-        assert loud(office) == {**CALM, "asks": 1}
+        before = await office.session()
         office.server.run("new-window", "-t", "=web:", "--", "sh")
         elsewhere = await seen(office)
         told = loud(office)
-        office.server.run("select-window", "-t", "=web:0")
-        while (await office.session()).needs is not Need.PERMISSION:
-            pass
 
-    assert (elsewhere.needs, elsewhere.asks, elsewhere.action_cues) == (None, None, ())
-    assert elsewhere.state is not SessionState.ATTENTION
-    assert not waits(elsewhere)
-    assert told == CALM
+    assert elsewhere.pane_id == before.pane_id
+    assert elsewhere.needs is Need.PERMISSION
+    assert elsewhere.asks is not None
+    assert told == {**CALM, "asks": 1}
 
 
-async def test_a_permission_that_is_reported_from_another_window_is_not_this_one_s(short_folder: Path) -> None:
+async def test_a_permission_that_is_reported_behind_another_window_is_told(short_folder: Path) -> None:
     async with post_office(short_folder) as office:
         agent = office.agent(registry=0)
         office.server.run("new-window", "-t", "=web:", "--", "sh")
         await seen(office)
         office.report(agent, "claude", "PermissionRequest", session_id="mine", tool_name="Bash", tool_input={})
         agent.order("ask rm -rf build")
-        elsewhere = await seen(office)
+        while (await office.session()).needs is not Need.PERMISSION:
+            pass
         told = loud(office)
 
-    assert (elsewhere.needs, elsewhere.asks) == (None, None)
-    assert not waits(elsewhere)
-    assert told == CALM
+    assert told == {**CALM, "asks": 1}
 
 
-async def test_a_turn_that_is_over_stays_with_its_window(short_folder: Path) -> None:
+async def test_a_turn_that_is_over_is_told_while_another_window_is_shown(short_folder: Path) -> None:
     async with post_office(short_folder) as office:
         agent = office.agent(registry=0)
         await seen(office)
@@ -81,20 +77,36 @@ async def test_a_turn_that_is_over_stays_with_its_window(short_folder: Path) -> 
         elsewhere = await seen(office)
         told = loud(office)
 
-    assert not waits(elsewhere)
-    assert told == CALM
+    assert elsewhere.needs is Need.FINISHED
+    assert told == {**CALM, "done": 1}
 
 
-async def test_who_begins_to_watch_later_says_no_more_of_the_window_before(short_folder: Path) -> None:
+async def test_who_begins_to_watch_later_sees_the_same_pane(short_folder: Path) -> None:
     async with post_office(short_folder) as office:
         agent = office.agent()
         agent.order("ask rm -rf build")
         while (await office.session()).needs is not Need.PERMISSION:
             pass
+        before = await office.session()
         office.server.run("new-window", "-t", "=web:", "--", "sh")
         office.services.workers.row_writer.release()
         async with services_on(office.server.socket, office.root / "home") as later:
             await later.workers.look_once()
             row = later.context.session("web")
 
-    assert not waits(row)
+    assert (row.session_id, row.pane_id) == (before.session_id, before.pane_id)
+    assert waits(row)
+
+
+async def test_a_second_agent_in_the_session_is_a_row_of_its_own(short_folder: Path) -> None:
+    async with post_office(short_folder) as office:
+        first = office.agent()
+        await seen(office)
+        second = office.agent("review", "new-window", "-t", "=web:")
+        second.order("ask rm -rf build")
+        while len(rows := await office.rows()) < 2 or not any(row.needs is Need.PERMISSION for row in rows):
+            pass
+
+    assert {row.pane_id for row in rows} == {first.pane_id, second.pane_id}
+    assert {row.pane_id for row in rows if row.needs is Need.PERMISSION} == {second.pane_id}
+    assert [row.rows_in_session for row in rows] == [2, 2]

@@ -48,9 +48,14 @@ class ScriptedAgent:
         self.pane_id = ""
         self._server = server
 
-    def start(self) -> None:
-        """Start it."""
-        self.pane_id = self._server.session(self.name, *self.argv, cwd=self.folder, size="100x30")
+    def start(self, *where: str) -> None:
+        """Start it, in a tmux session of its own unless a tmux command says `where` else."""
+        if where:
+            self.pane_id = self._server.run(
+                *where, "-d", "-P", "-F", "#{pane_id}", "-c", str(self.folder), "--", *self.argv
+            )
+        else:
+            self.pane_id = self._server.session(self.name, *self.argv, cwd=self.folder, size="100x30")
 
     def as_program(self) -> Path:
         """A folder with a `claude` that is this agent; for PATH."""
@@ -119,10 +124,10 @@ class Post:
     def context(self) -> SessionContext:
         return self.services.context
 
-    def agent(self, name: str = "web", **options: object) -> ScriptedAgent:
-        """An agent that has drawn its prompt, unless it is slow to start."""
+    def agent(self, name: str = "web", *where: str, **options: object) -> ScriptedAgent:
+        """An agent that has drawn its prompt, unless it is slow to start; for `where` see its `start`."""
         agent = ScriptedAgent(self.server, self.root, name, **options)
-        agent.start()
+        agent.start(*where)
         if "start" not in options:
             agent.until_ready()
         return agent
@@ -131,6 +136,11 @@ class Post:
         """The row of a session, after a look."""
         await self.services.workers.look_once()
         return self.context.session(name)
+
+    async def rows(self) -> list[Session]:
+        """All rows but the quiet one, after a look."""
+        await self.services.workers.look_once()
+        return [row for row in self.services.workers.supervisor.fleet.sessions.values() if row.tmux_name != "quiet"]
 
     def report(self, agent: ScriptedAgent, key: str, event: str, **payload: object) -> None:
         """What a hook of the agent with this key, run in an agent's pane, would put into the spool."""

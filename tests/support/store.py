@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from quarterdeck.config.settings import Events
 from quarterdeck.core.pane import TmuxSessionId
+from quarterdeck.core.place_match import SeenPlace
 from quarterdeck.core.session import Session, SessionId, ThoughtSource
 from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
-from quarterdeck.ports.store import SeenSession
 from quarterdeck.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ def audit_trail(path: Path, session_id: str) -> list[dict[str, Any]]:
         return [json.loads(body) for (body,) in database.execute(query, (session_id,))]
 
 
-def seen_session(number: int, name: str | None = None) -> SeenSession:
-    return SeenSession(TmuxSessionId(f"${number}"), f"name-{number}" if name is None else name, 1_700_000_000 + number)
+def seen_session(number: int, name: str | None = None) -> SeenPlace:
+    return SeenPlace(TmuxSessionId(f"${number}"), f"name-{number}" if name is None else name, 1_700_000_000 + number)
 
 
 def session(number: int, name: str | None = None, *, incarnation: str = RUN, session_id: str | None = None) -> Session:

@@ -13,8 +13,9 @@ import sys
 from pathlib import Path
 
 from quarterdeck.core.pane import TmuxSessionId
+from quarterdeck.core.place_match import SeenPlace
 from quarterdeck.ports.clock import wall_clock
-from quarterdeck.ports.store import Activity, ActivityQuery, SeenSession
+from quarterdeck.ports.store import Activity, ActivityQuery
 from quarterdeck.store.kept_rows import read_session
 from quarterdeck.store.lease import Lease
 from quarterdeck.store.sqlite import SqliteStore
@@ -30,7 +31,7 @@ async def claims(path: Path, own: str) -> None:
     """Claim 50 times: each time a session everybody sees and one that only this process sees."""
     store = SqliteStore(path)
     for number in range(50):
-        mine = SeenSession(TmuxSessionId(f"${own}-{number}"), f"{own}-{number}", 1)
+        mine = SeenPlace(TmuxSessionId(f"${own}-{number}"), f"{own}-{number}", 1)
         answer = await store.claim(SERVER, RUN, [seen_session(number), mine])
         say(shared=answer[seen_session(number).tmux_id].session_id, own=answer[mine.tmux_id].session_id)
     say(pending=store.health().pending, error=store.health().error)
@@ -42,7 +43,7 @@ async def writes(path: Path, own: str) -> None:
     store = SqliteStore(path)
     number = 0
     while True:
-        seen = SeenSession(TmuxSessionId(f"${own}-{number}"), f"{own}-{number}", 1)
+        seen = SeenPlace(TmuxSessionId(f"${own}-{number}"), f"{own}-{number}", 1)
         session_id = (await store.claim(SERVER, RUN, [seen]))[seen.tmux_id].session_id
         await store.save_thought(thought(session_id, f"{own} thinks {number}"))
         await store.record(Activity(kind="test.written", at=wall_clock(), summary=f"{own} did {number}"))

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 from quarterdeck.core.pane import PaneId, TmuxSessionId
 from quarterdeck.core.session import (
-    FIELDS,
     ActionCue,
     ActionCueKind,
     Ask,
@@ -22,6 +21,7 @@ from quarterdeck.core.session import (
     ThoughtState,
     TransportHealth,
 )
+from quarterdeck.core.session_fields import FIELDS
 from quarterdeck.core.subagent import Subagent
 from quarterdeck.core.work import Work
 from quarterdeck.values import replace
@@ -61,8 +61,13 @@ FULL = Session(
     work=Work(project="deck"),
     conversation="conversation",
     subagents=(Subagent(name="Explore", thought="reads the tests", key="a1", since=NOON),),
+    window_index=1,
+    window_name="review",
+    pane_index=2,
+    rows_in_session=4,
     tmux_id=TmuxSessionId("$1"),
     incarnation="run",
+    bound_pane=PaneId("%1"),
     pid=7,
     created_at=NOON,
     title="a title",

@@ -1,57 +1,163 @@
-"""Who is there and who is missing: pure plans over a listing of tmux sessions."""
+"""Which rows there are and which pane each shows: pure plans over the panes that one look lists.
+
+A tmux session with at most one agent is one row. Each further pane in which an agent was found is a row of its own.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.pane import NoServer
 from quarterdeck.core.session import SessionState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from quarterdeck.core.pane import Look, Pane, TmuxSessionId
+    from quarterdeck.core.pane import Look, Pane, PaneId, TmuxSessionId
     from quarterdeck.core.session import Session, SessionId
 
 
+class RowPane(NamedTuple):
+    """The pane of a row."""
+
+    pane: Pane
+    is_bound: bool
+    """Whether the row follows it wherever it goes; else it is the one that its tmux session shows."""
+
+
 class Reconciled(NamedTuple):
-    """Known sessions against one reliable look."""
+    """Known rows against one reliable look."""
 
-    here: Mapping[SessionId, Pane]
-    """Those that are there, with the pane they show."""
-    unknown: tuple[Pane, ...]
-    """The shown panes of tmux sessions that nobody is bound to."""
+    here: Mapping[SessionId, RowPane]
+    """Those that are there."""
+    unknown: tuple[RowPane, ...]
+    """Panes that are to be rows and are none yet."""
     ended: tuple[Session, ...]
-    """Those missing although their server runs on."""
+    """Those whose pane is missing although the server runs on."""
+    merged: tuple[Session, ...]
+    """Those bound to no pane whose tmux session is shown by other rows by now."""
     stranded: tuple[Session, ...]
-    """Those whose server is not this one any more; they may come back by name."""
+    """Those whose server is not this one any more; they may come back."""
 
 
-def reconcile(known: Iterable[Session], look: Look) -> Reconciled:
-    """Compare what is known with what is there. tmux's ids mean something only within one run of its server."""
+class _TmuxSession:
+    """One tmux session in the making: its living panes, and the rows that are in it."""
+
+    def __init__(self) -> None:
+        self.panes: list[Pane] = []
+        self.holders: list[tuple[Session, Pane]] = []
+        """Rows with a pane of their own, and that."""
+        self.floating: list[Session] = []
+        """Rows that show whichever pane it shows."""
+        self.lost: list[Session] = []
+        """Rows whose own pane is gone while it goes on."""
+
+
+def reconcile(
+    known: Iterable[Session],
+    look: Look,
+    agents: Collection[PaneId] = (),
+    *,
+    own_pane: PaneId | None = None,
+    bound: Mapping[SessionId, PaneId | None] | None = None,
+) -> Reconciled:
+    """Compare what is known with what is there. tmux's ids mean something only within one run of its server.
+
+    `agents` are the panes in which an agent was found; `own_pane` is the console's, which is no row beside others.
+    `bound` are the panes of rows of which another process has the last word.
+    """
+    bound = bound or {}
     live = [each for each in known if not each.is_stale and each.state is not SessionState.EXITED]
     if isinstance(look, NoServer):
-        return Reconciled(here={}, unknown=(), ended=(), stranded=tuple(live))
-    panes = shown_panes(look.panes)
+        return Reconciled(here={}, unknown=(), ended=(), merged=(), stranded=tuple(live))
     incarnation = str(look.incarnation)
-    ours = [each for each in live if each.incarnation == incarnation]
-    here = {each.session_id: panes[each.tmux_id] for each in ours if each.tmux_id in panes}
-    bound = {pane.tmux_id for pane in here.values()}
-    return Reconciled(
-        here=here,
-        unknown=tuple(pane for tmux_id, pane in panes.items() if tmux_id not in bound),
-        ended=tuple(each for each in ours if each.session_id not in here),
-        stranded=tuple(each for each in live if each.incarnation != incarnation),
-    )
+    present = [each for each in live if each.incarnation == incarnation]
+    panes = homes(look.panes, present)
+    sessions: defaultdict[TmuxSessionId, _TmuxSession] = defaultdict(_TmuxSession)
+    for each in panes.values():
+        if not each.dead:
+            sessions[each.tmux_id].panes.append(each)
+    ended: list[Session] = []
+    for row in present:
+        pane_id = bound.get(row.session_id, row.bound_pane)
+        pane = panes.get(pane_id) if pane_id else None
+        if pane is not None and not pane.dead:
+            sessions[pane.tmux_id].holders.append((row, pane))
+        elif (home := _session_of(row, sessions, panes)) is None:
+            ended.append(row)
+        else:
+            (sessions[home].lost if pane_id else sessions[home].floating).append(row)
+    here: dict[SessionId, RowPane] = {}
+    unknown: list[RowPane] = []
+    merged: list[Session] = []
+    for session in sessions.values():
+        shown, rest = _rows_of(session, agents, own_pane)
+        unknown += [row_pane for row, row_pane in shown if row is None]
+        here.update({row.session_id: row_pane for row, row_pane in shown if row is not None})
+        merged += [row for row in rest if row in session.floating]
+        ended += [row for row in rest if row in session.lost]
+    away = tuple(each for each in live if each.incarnation != incarnation)
+    return Reconciled(here, tuple(unknown), tuple(ended), tuple(merged), away)
 
 
-def shown_panes(panes: Iterable[Pane]) -> dict[TmuxSessionId, Pane]:
-    """The pane that each tmux session shows. One whose panes are all dead is not there any more."""
-    shown: dict[TmuxSessionId, Pane] = {}
-    alive: set[TmuxSessionId] = set()
+def homes(panes: Iterable[Pane], rows: Iterable[Session] = ()) -> dict[PaneId, Pane]:
+    """Every pane once, in the order of the look.
+
+    A window may stand in several tmux sessions, by a link or in a group: it belongs to the one in which its row was
+    seen last, else to the oldest.
+    """
+    places: dict[PaneId, list[Pane]] = {}
     for pane in panes:
-        if not pane.dead:
-            alive.add(pane.tmux_id)
-        if pane.is_current or pane.tmux_id not in shown:
-            shown[pane.tmux_id] = pane
-    return {tmux_id: pane for tmux_id, pane in shown.items() if tmux_id in alive}
+        places.setdefault(pane.pane_id, []).append(pane)
+    if all(len(found) == 1 for found in places.values()):
+        return {pane_id: found[0] for pane_id, found in places.items()}
+    known = {row.pane_id: row.tmux_id for row in rows}
+    return {
+        pane_id: min(found, key=lambda pane: (pane.tmux_id != known.get(pane_id), _number(pane.tmux_id)))
+        for pane_id, found in places.items()
+    }
+
+
+def _number(tmux_id: TmuxSessionId) -> int:
+    digits = tmux_id.removeprefix("$")
+    return int(digits) if digits.isdecimal() else 0
+
+
+def _session_of(
+    row: Session, sessions: Mapping[TmuxSessionId, _TmuxSession], panes: Mapping[PaneId, Pane]
+) -> TmuxSessionId | None:
+    """The tmux session that a row without a living pane of its own shows; None when it is gone.
+
+    The last of a group may go on with the windows of the one that ended: then the row is where its pane is.
+    """
+    if row.tmux_id in sessions:
+        return row.tmux_id
+    pane = panes.get(row.pane_id) if row.pane_id else None
+    return pane.tmux_id if pane is not None and pane.tmux_id in sessions else None
+
+
+def _rows_of(
+    session: _TmuxSession, agents: Collection[PaneId], own_pane: PaneId | None
+) -> tuple[list[tuple[Session | None, RowPane]], list[Session]]:
+    """The rows of one tmux session with their panes, None for a new one; and the rows that it has no pane for."""
+    held = {pane.pane_id for _, pane in session.holders}
+    new = [pane for pane in session.panes if pane.pane_id in agents and pane.pane_id not in held]
+    new.sort(key=lambda pane: not pane.is_current)
+    shown: list[tuple[Session | None, RowPane]] = [(row, RowPane(pane, True)) for row, pane in session.holders]
+    rest = [*session.floating, *session.lost]
+    if session.holders:
+        return shown + [(None, RowPane(pane, True)) for pane in new], rest
+    if new:
+        # The row of a tmux session in which nothing was found so far takes the first agent that is.
+        first = session.floating[0] if session.floating else None
+        firsts = [(first, RowPane(new[0], True))]
+        return firsts + [(None, RowPane(pane, True)) for pane in new[1:]], [row for row in rest if row is not first]
+    pane = _current(session.panes, own_pane)
+    return [(rest[0] if rest else None, RowPane(pane, False))], rest[1:]
+
+
+def _current(panes: Sequence[Pane], own_pane: PaneId | None) -> Pane:
+    """The pane that a tmux session shows; beside the console it is another one."""
+    others = [pane for pane in panes if pane.pane_id != own_pane] or panes
+    return max(others, key=lambda pane: (pane.window_active, pane.pane_active))

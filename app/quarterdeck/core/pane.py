@@ -43,6 +43,8 @@ class Pane(Struct, frozen=True, kw_only=True):
     session_name: str
     session_created: int
     window_index: int = 0
+    window_name: str = ""
+    """Only what somebody called it: tmux names windows after their programs by itself, and that is no name."""
     pane_index: int = 0
     window_active: bool = True
     pane_active: bool = True
@@ -64,6 +66,11 @@ class Pane(Struct, frozen=True, kw_only=True):
     """Foreground command; not fresh unless the look asked for this pane's details."""
     path: str = ""
     title: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it is, as tmux targets say it: session name, window and pane."""
+        return f"{self.session_name}:{self.window_index}.{self.pane_index}"
 
     @property
     def is_current(self) -> bool:

@@ -15,7 +15,6 @@ from msgspec import Struct
 from quarterdeck.core.reading import REPORTED, evidence_of, fallback_rest_state, rest_state_from_idle
 from quarterdeck.core.session import (
     ASKING,
-    FIELDS,
     Confidence,
     Evidence,
     Need,
@@ -24,6 +23,7 @@ from quarterdeck.core.session import (
     Source,
     TransportHealth,
 )
+from quarterdeck.core.session_fields import FIELDS
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
@@ -49,6 +49,10 @@ class Seen(Struct, frozen=True, kw_only=True):
     clients: int
     """Terminals that show the session."""
     incarnation: str
+    is_bound: bool = False
+    """Whether the row follows this pane, and does not only show what its tmux session shows."""
+    rows: int = 1
+    """How many rows its tmux session has."""
 
 
 class Conclusion(Struct, frozen=True, kw_only=True):
@@ -115,14 +119,16 @@ def project(before: Session, known: KnownFacts, now: datetime) -> Session:
     return before if after == before else after
 
 
-def shows_as(session: Session, pane: Pane, clients: int, incarnation: str) -> bool:
+def shows_as(session: Session, seen: Seen) -> bool:
     """Whether a look says nothing new of a row: most of a fleet has not changed between two looks."""
+    pane = seen.pane
     return (
-        is_same_place(session, pane, incarnation)
+        is_same_place(session, seen)
         and session.title == pane.title
         and session.current_command == (pane.command or None)
         and (not pane.path or session.cwd == pane.path)
-        and session.attached_clients == clients
+        and session.attached_clients == seen.clients
+        and session.rows_in_session == seen.rows
         and session.exit_reason is None
         and session.exit_status is None
         and session.ended_at is None
@@ -131,14 +137,18 @@ def shows_as(session: Session, pane: Pane, clients: int, incarnation: str) -> bo
     )
 
 
-def is_same_place(session: Session, pane: Pane, incarnation: str) -> bool:
-    """Whether a row is certain, and of the same pane and process as a look shows, under the same name."""
+def is_same_place(session: Session, seen: Seen) -> bool:
+    """Whether a row is certain, and of the same pane and process as a look shows, in the same place by name."""
+    pane = seen.pane
     return (
         session.pane_id == pane.pane_id
+        and (session.bound_pane is not None) == seen.is_bound
         and session.pid == pane.pid
         and session.tmux_name == pane.session_name
         and session.tmux_id == pane.tmux_id
-        and session.incarnation == incarnation
+        and session.incarnation == seen.incarnation
+        and (session.window_index, session.pane_index) == (pane.window_index, pane.pane_index)
+        and session.window_name == (pane.window_name or None)
         and not session.is_stale
         and session.transport_health is TransportHealth.HEALTHY
     )
@@ -176,6 +186,11 @@ def _with_look(session: Session, seen: Seen, now: datetime) -> Session:
         tmux_id=pane.tmux_id,
         incarnation=seen.incarnation,
         pane_id=pane.pane_id,
+        bound_pane=pane.pane_id if seen.is_bound else None,
+        window_index=pane.window_index,
+        window_name=pane.window_name or None,
+        pane_index=pane.pane_index,
+        rows_in_session=seen.rows,
         pid=pane.pid,
         cwd=pane.path or session.cwd,
         current_command=pane.command or None,

@@ -12,13 +12,14 @@ from msgspec.structs import asdict
 
 from quarterdeck.core import events
 from quarterdeck.core.redact import masked_session, masked_values
-from quarterdeck.core.session import FIELDS
+from quarterdeck.core.session_fields import FIELDS
 from quarterdeck.core.times import EPOCH, rfc3339
 
 if TYPE_CHECKING:
     from quarterdeck.core.session import Session
 
-SESSION_FIELDS = tuple(field.name for field in FIELDS if field.is_public)
+SESSION_FIELDS = (*(field.name for field in FIELDS if field.is_public), "place")
+"""What of a session is told; the place is made of three other fields."""
 ASK_FIELDS = ("kind", "text", "choices", "since")
 SUBAGENT_FIELDS = ("name", "state", "thought")
 EVENT_NAMES: Mapping[type[events.Event], str] = {

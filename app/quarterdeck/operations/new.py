@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from quarterdeck.core.discovery import shown_panes
 from quarterdeck.core.events import CreatedReason, SessionForgotten
+from quarterdeck.core.place_match import seen_place
 from quarterdeck.core.session_names import free_names
 from quarterdeck.errors import (
     AgentError,
@@ -29,7 +29,6 @@ from quarterdeck.operations.send import send
 from quarterdeck.paths import private_folder, write_private
 from quarterdeck.ports.agent import Launch
 from quarterdeck.ports.mux import NewSession
-from quarterdeck.ports.store import SeenSession
 from quarterdeck.supervisor.session_memory import shown_agent
 from quarterdeck.values import replace
 
@@ -106,7 +105,7 @@ async def _made(context: SessionContext, wanted: NewSessionRequest, asked: NewSe
     supervisor = context.supervisor
     async with supervisor.discovery:
         promised, pane = await _new_pane(context, wanted, asked)
-        supervisor.expect(pane.tmux_id, CreatedReason.API_CREATE, shown_agent(agent) if agent is not None else None)
+        supervisor.expect(pane.pane_id, CreatedReason.API_CREATE, shown_agent(agent) if agent is not None else None)
         await supervisor.look_locked()
         made = next((s for s in supervisor.fleet.sessions.values() if s.tmux_id == pane.tmux_id), None)
         if made is None or made.session_id != promised:
@@ -210,7 +209,9 @@ async def adopt(context: SessionContext, name: str, session_id: SessionId | None
     async with supervisor.discovery:
         await supervisor.look_locked()
         snapshot = supervisor.snapshot
-        panes = [p for p in shown_panes(snapshot.panes).values() if p.session_name == name] if snapshot else []
+        living = [pane for pane in snapshot.panes if not pane.dead] if snapshot else []
+        sessions = {pane.tmux_id: pane for pane in living if pane.session_name == name and pane.is_current}
+        panes = list(sessions.values())
         if not panes or snapshot is None:
             raise NotFound(f'tmux has no session "{name}".', hint="`tmux list-sessions` lists them.")
         if len(panes) > 1:
@@ -226,7 +227,7 @@ async def adopt(context: SessionContext, name: str, session_id: SessionId | None
         identity = await context.store.adopt(
             supervisor.server,
             str(snapshot.incarnation),
-            SeenSession(pane.tmux_id, pane.session_name, pane.session_created),
+            seen_place(pane),
             session_id,
         )
         now = context.clock.now()
@@ -234,7 +235,7 @@ async def adopt(context: SessionContext, name: str, session_id: SessionId | None
         await context.tell("session.adopted", f"Adopted: {name}", None, identity.session_id, tmux_name=name, **given_up)
         if holder is not None:
             supervisor.note_end(SessionForgotten(session_id=holder.session_id, at=now))
-        supervisor.expect(pane.tmux_id, CreatedReason.ADOPTED)
+        supervisor.expect(pane.pane_id, CreatedReason.ADOPTED)
         await supervisor.load()
         await supervisor.look_locked()
         return supervisor.fleet.sessions[identity.session_id]

@@ -14,12 +14,12 @@ from quarterdeck import process
 from quarterdeck.core.journal import Presence
 from quarterdeck.core.lifecycle import RuntimePart, RuntimeReason, RuntimeState, WorkReason, WorkState, decide
 from quarterdeck.core.pane import NoServer, Snapshot
+from quarterdeck.core.place_match import seen_place
 from quarterdeck.core.session import SessionId
 from quarterdeck.core.session_ends import over
 from quarterdeck.errors import Refused, TmuxError, TmuxUnreachable
 from quarterdeck.operations.preview import keep_last_lines
 from quarterdeck.ports.agent import Program
-from quarterdeck.ports.store import SeenSession
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
@@ -230,8 +230,7 @@ async def note_start(context: WorkContext, pane: Pane) -> None:
     """Bind the identity that was kept for a new tmux session to it, without waiting for a console to see it."""
     look = await context.mux.look()
     if isinstance(look, Snapshot):
-        seen_session = SeenSession(pane.tmux_id, pane.session_name, pane.session_created)
-        await context.store.claim(str(context.mux.address), str(look.incarnation), [seen_session])
+        await context.store.claim(str(context.mux.address), str(look.incarnation), [seen_place(pane)])
 
 
 async def note_end(context: WorkContext, session_id: str, reason: ExitReason) -> None:

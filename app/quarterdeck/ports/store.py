@@ -16,32 +16,24 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quarterdeck.core.journal import JournalEntry, Operation, Step
-    from quarterdeck.core.pane import TmuxSessionId
+    from quarterdeck.core.place_match import SeenPlace
     from quarterdeck.core.session import ExitReason, Session, SessionId
     from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
     from quarterdeck.core.work_record import WorkRecord
 
 
-class SeenSession(Struct, frozen=True):
-    """A tmux session as a look saw it."""
-
-    tmux_id: TmuxSessionId
-    name: str
-    created: int
-
-
 class Claim(StrEnum):
-    """How a seen session got its identity."""
+    """How a seen place got its identity."""
 
     KNOWN = "known"
-    """This very tmux session was bound already."""
+    """This very place was bound already."""
     REVIVED = "revived"
-    """A stale identity of the same exact name took it over."""
+    """A stale identity took it over."""
     NEW = "new"
 
 
 class Identity(Struct, frozen=True):
-    """Who a seen tmux session is."""
+    """Who a seen place is."""
 
     session_id: SessionId
     claim: Claim
@@ -105,17 +97,18 @@ class StoreHealth(Struct, frozen=True, kw_only=True):
 class Store(Protocol):
     """State shared by every console and command. Each method is one transaction; processes may race, none loses."""
 
-    async def claim(
-        self, server: str, incarnation: str, seen_sessions: Sequence[SeenSession]
-    ) -> dict[TmuxSessionId, Identity]:
-        """Give each seen tmux session its identity.
+    async def claim(self, server: str, incarnation: str, places: Sequence[SeenPlace]) -> dict[str, Identity]:
+        """Give each seen place its identity, by its key.
 
-        The one bound to (incarnation, tmux id) wins, else a stale one of the same server and exact name (the first
-        such), else a new `sess_<n>`. A name that was reserved goes to its reservation. Left out of the answer are
-        sessions the operator asked us to forget, those that ended a moment ago (an older look still shows them), and
-        all of them when the look is of a run of the server that another has followed. Two processes that claim the
-        same seen session get the same answer.
+        The one bound to it in this run of the server wins, else a waiting one of the same server that comes back there
+        for certain, else a new `sess_<n>`. A name that was reserved goes to its reservation. Left out of the answer are
+        places the operator asked us to forget, those that ended a moment ago (an older look still shows them), and all
+        of them when the look is of a run of the server that another has followed. Two processes that claim the same
+        place get the same answer.
         """
+
+    async def move(self, rows: Iterable[Session]) -> None:
+        """Note where live rows are by now: in which tmux session, and whether they have a pane of their own."""
 
     async def reserve(self, server: str, tmux_name: str, session_id: SessionId | None = None) -> SessionId:
         """Keep an identity for a tmux session about to be made under this name, on disk when this returns.
@@ -142,13 +135,14 @@ class Store(Protocol):
     async def end(self, sessions: Iterable[Session], reason: ExitReason) -> list[SessionId]:
         """Mark as ended; answers those this call ended (another process may have been first)."""
 
-    async def forget(self, session_id: SessionId) -> None:
-        """Stop watching a tmux session without ending it; it is not adopted again by discovery."""
+    async def forget(self, session_id: SessionId, *, is_merged: bool = False) -> None:
+        """Stop watching a place without ending it; it is not adopted again by discovery.
 
-    async def adopt(
-        self, server: str, incarnation: str, seen_session: SeenSession, session_id: SessionId | None
-    ) -> Identity:
-        """Bind a tmux session to a stale identity (or a fresh one); raises Refused or NotFound with the reason."""
+        One that `is_merged` into the other rows of its tmux session leaves those as they are.
+        """
+
+    async def adopt(self, server: str, incarnation: str, place: SeenPlace, session_id: SessionId | None) -> Identity:
+        """Bind a place to a stale identity (or a fresh one); raises Refused or NotFound with the reason."""
 
     async def save_thought(self, update: ThoughtUpdate) -> ThoughtSnapshot | None:
         """Judge an update by the delivery rule and keep it; None when it was dropped."""

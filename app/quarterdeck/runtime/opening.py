@@ -232,6 +232,7 @@ class Opening:
 
         clock, supervisor = services.context.clock, services.workers.supervisor
         terminal = OperatorTerminal(services.mux)
+        supervisor.own_pane = terminal.own_pane
         operations = LongOperations(clock, services.workers.see_changes)
         shown = ShownFleet(
             supervisor,

@@ -246,7 +246,7 @@ async def open_services(
 
         def take_up(own: Mapping[str, UserAgent]) -> None:
             agents.use(every_agent(own))
-            workers.reader.detect_anew()
+            workers.detect_anew()
             workers.watcher.look_now()
 
         live.follow(lambda settings: settings.agents, take_up)

@@ -33,7 +33,7 @@ K = TypeVar("K")
 Known = dict[str, tuple[int, K]]
 """What was read before, by key, and the hash of the row it was read from: most rows are as they were."""
 
-ROW_COLUMNS = ("session_id", "tmux_server", "tmux_name", "incarnation", "tmux_id")
+ROW_COLUMNS = ("session_id", "tmux_server", "tmux_name", "incarnation", "tmux_id", "bound_pane")
 """What of a session the columns of its row tell, in that order."""
 OLD_CONVERSATION = "agent_session_id"
 """What `conversation` was called in what was kept until November 2026."""
@@ -139,7 +139,8 @@ def first_read(path: Path, server: str) -> FirstRead:
 
 def _shown(connection: sqlite3.Connection, server: str) -> Iterator[Session]:
     rows = connection.execute(
-        "SELECT session_id, server, tmux_name, incarnation, nullif(tmux_id, ''), coalesce(reserved_from, status), body"
+        "SELECT session_id, server, tmux_name, incarnation, nullif(tmux_id, ''), nullif(bound_pane, ''),"
+        " coalesce(reserved_from, status), body"
         " FROM sessions WHERE coalesce(reserved_from, status) IN ('live', 'stale') AND server = ? ORDER BY seq",
         (server,),
     )

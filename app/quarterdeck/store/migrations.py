@@ -128,7 +128,16 @@ _MESSAGES = (
     "CREATE INDEX messages_session ON messages (session_id)",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _WORK, _MESSAGES)
+_PANES = (
+    "ALTER TABLE sessions ADD COLUMN bound_pane TEXT NOT NULL DEFAULT ''",
+    "DROP INDEX sessions_bound",
+    """CREATE UNIQUE INDEX sessions_bound ON sessions (server, incarnation, tmux_id)
+        WHERE status = 'live' AND tmux_id != '' AND bound_pane = ''""",
+    """CREATE UNIQUE INDEX sessions_bound_pane ON sessions (server, incarnation, bound_pane)
+        WHERE status = 'live' AND bound_pane != ''""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _WORK, _MESSAGES, _PANES)
 """Statements by step. Several statements in one string would commit on their own, so each stands alone."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

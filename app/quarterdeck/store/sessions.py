@@ -30,8 +30,9 @@ def read_all(
     sessions: list[Session] = []
     bad: list[tuple[str, str]] = []
     rows = connection.execute(
-        "SELECT session_id, server, tmux_name, incarnation, nullif(tmux_id, ''), coalesce(reserved_from, status), body,"
-        " changed FROM sessions WHERE coalesce(reserved_from, status) IN ('live', 'stale', 'ended')"
+        "SELECT session_id, server, tmux_name, incarnation, nullif(tmux_id, ''), nullif(bound_pane, ''),"
+        " coalesce(reserved_from, status), body, changed"
+        " FROM sessions WHERE coalesce(reserved_from, status) IN ('live', 'stale', 'ended')"
         " AND (:server IS NULL OR server = :server) ORDER BY seq",
         {"server": server},
     )
@@ -58,14 +59,14 @@ def checkpoint(connection: sqlite3.Connection, observed: Iterable[Session], now:
         if row is None:
             _insert(connection, session, "stale" if session.is_stale else "live", now)
             continue
-        status, incarnation, tmux_id = row
+        status = row[0]
         if status == "reserved" and session.tmux_id:
             connection.execute(
                 "UPDATE sessions SET status = 'live', reserved_from = NULL, reserved_name = NULL,"
-                " incarnation = ?, tmux_id = ? WHERE session_id = ?",
-                (session.incarnation, session.tmux_id, session.session_id),
+                " incarnation = ?, tmux_id = ?, bound_pane = ? WHERE session_id = ?",
+                (session.incarnation, session.tmux_id, session.bound_pane or "", session.session_id),
             )
-        elif status not in {"live", "stale"} or not _is_same(session, incarnation, tmux_id):
+        elif status not in {"live", "stale"} or not _is_same(session, *row[1:]):
             continue
         _save(connection, session)
         if status == "live":
@@ -81,7 +82,7 @@ def put_away(connection: sqlite3.Connection, observed: Iterable[Session], now: f
         kept = waiting_for_server(session)
         if row is None:
             _insert(connection, kept, "stale", now)
-        elif row[0] == "live" and _is_same(session, row[1], row[2]):
+        elif row[0] == "live" and _is_same(session, *row[1:]):
             _save(connection, kept)
             _set_status(connection, session.session_id, "stale", now)
         elif row[0] == "stale":
@@ -97,7 +98,7 @@ def end(connection: sqlite3.Connection, observed: Iterable[Session], reason: Exi
         kept = over(session, session.exit_reason or reason, ended_at)
         if row is None:
             _insert(connection, kept, "ended", now)
-        elif row[0] in {"live", "stale", "reserved"} and _is_same(session, row[1], row[2]):
+        elif row[0] in {"live", "stale", "reserved"} and _is_same(session, *row[1:]):
             _save(connection, kept)
             _set_status(connection, session.session_id, "ended", now)
         else:
@@ -125,16 +126,19 @@ def _as_kept(session: Session, status: str, changed: float) -> Session:
     return as_stale(session) if status == "stale" else as_ended(session, datetime.fromtimestamp(changed, UTC))
 
 
-def _row(connection: sqlite3.Connection, session_id: SessionId) -> tuple[str, str, str] | None:
-    found: tuple[str, str, str] | None = connection.execute(
-        "SELECT status, incarnation, tmux_id FROM sessions WHERE session_id = ?", (session_id,)
+def _row(connection: sqlite3.Connection, session_id: SessionId) -> tuple[str, str, str, str] | None:
+    found: tuple[str, str, str, str] | None = connection.execute(
+        "SELECT status, incarnation, tmux_id, bound_pane FROM sessions WHERE session_id = ?", (session_id,)
     ).fetchone()
     return found
 
 
-def _is_same(session: Session, incarnation: str, tmux_id: str) -> bool:
-    """Whether the caller speaks of the tmux session the row is bound to, or does not say."""
-    return not session.tmux_id or not tmux_id or (session.incarnation, session.tmux_id) == (incarnation, tmux_id)
+def _is_same(session: Session, incarnation: str, tmux_id: str, bound_pane: str) -> bool:
+    """Whether the caller speaks of the tmux session or the pane that the row is bound to, or does not say."""
+    if not session.tmux_id or not tmux_id:
+        return True
+    is_same_pane = bool(bound_pane) and session.bound_pane == bound_pane
+    return session.incarnation == incarnation and (session.tmux_id == tmux_id or is_same_pane)
 
 
 def _save(connection: sqlite3.Connection, session: Session) -> None:
@@ -155,14 +159,15 @@ def _insert(connection: sqlite3.Connection, session: Session, status: str, now: 
     """Keep a session the database has lost, unless its tmux session belongs to another by now."""
     connection.execute(
         "INSERT INTO sessions"
-        " (session_id, server, tmux_name, incarnation, tmux_id, status, state, needs, body, changed)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        " (session_id, server, tmux_name, incarnation, tmux_id, bound_pane, status, state, needs, body, changed)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (
             session.session_id,
             clean(session.tmux_server),
             clean(session.tmux_name),
             session.incarnation,
             session.tmux_id or "",
+            session.bound_pane or "",
             status,
             session.state,
             session.needs,

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from quarterdeck.core.pane import TmuxSessionId
+    from quarterdeck.core.place_match import SeenPlace
     from quarterdeck.core.session import ExitReason, Session, SessionId
     from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
     from quarterdeck.paths import Places
     from quarterdeck.ports.clock import Clock
-    from quarterdeck.ports.store import Activity, ActivityQuery, Identity, SeenSession
+    from quarterdeck.ports.store import Activity, ActivityQuery, Identity
     from quarterdeck.store.kept_rows import Known
 
 logger = logging.getLogger(__name__)
@@ -77,34 +77,35 @@ class SqliteStore:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def claim(
-        self, server: str, incarnation: str, seen_sessions: Sequence[SeenSession]
-    ) -> dict[TmuxSessionId, Identity]:
-        """Give each seen tmux session its identity."""
+    async def claim(self, server: str, incarnation: str, places: Sequence[SeenPlace]) -> dict[str, Identity]:
+        """Give each seen place its identity, by its key."""
         now = self._now()
         asked = partial(identity.claim, server=server, incarnation=incarnation, now=now)
 
-        def later(answer: dict[TmuxSessionId, Identity]) -> Iterable[Later]:
-            promised = {tmux_id: found.session_id for tmux_id, found in answer.items()}
-            for one in seen_sessions:
-                if one.tmux_id in answer and answer[one.tmux_id].claim is Claim.NEW:
-                    self._promised["claim", server, one.tmux_id] = promised[one.tmux_id]
-                run = self._numbering(partial(asked, seen_sessions=[one], given=promised))
-                yield Later(("claim", server, one.tmux_id), run)
+        def later(answer: dict[str, Identity]) -> Iterable[Later]:
+            promised = {key: found.session_id for key, found in answer.items()}
+            for one in places:
+                if one.key in answer and answer[one.key].claim is Claim.NEW:
+                    self._promised["claim", server, one.key] = promised[one.key]
+                run = self._numbering(partial(asked, places=[one], given=promised))
+                yield Later(("claim", server, one.key), run)
 
-        run = self._numbering(partial(asked, seen_sessions=seen_sessions))
-        meanwhile = self._numbering(partial(asked, seen_sessions=seen_sessions, is_provisional=True))
+        run = self._numbering(partial(asked, places=places))
+        meanwhile = self._numbering(partial(asked, places=places, is_provisional=True))
         answer = await self.database.write(Write(run, later=later, meanwhile=meanwhile, is_durable=True))
         self._seen(found.session_id for found in answer.values())
         return answer
 
-    async def adopt(
-        self, server: str, incarnation: str, seen_session: SeenSession, session_id: SessionId | None
-    ) -> Identity:
-        """Bind a tmux session to a stale identity (or a fresh one); raises Refused or NotFound with the reason."""
+    async def move(self, rows: Iterable[Session]) -> None:
+        """Note where live rows are by now, and which have a pane of their own."""
+        for row in rows:
+            await self._write(("move", row.session_id), partial(identity.move, row=row))
+
+    async def adopt(self, server: str, incarnation: str, place: SeenPlace, session_id: SessionId | None) -> Identity:
+        """Bind a place to a stale identity (or a fresh one); raises Refused or NotFound with the reason."""
         now = self._now()
         return await self._numbered(
-            lambda connection: identity.adopt(connection, server, incarnation, seen_session, session_id, now)
+            lambda connection: identity.adopt(connection, server, incarnation, place, session_id, now)
         )
 
     async def reserve(self, server: str, tmux_name: str, session_id: SessionId | None = None) -> SessionId:
@@ -120,9 +121,9 @@ class SqliteStore:
         """Give up an identity that was kept for a session which was not made after all."""
         await self._write(("release", session_id), partial(identity.release, session_id=session_id, now=self._now()))
 
-    async def forget(self, session_id: SessionId) -> None:
-        """Show a session no more, and never claim its tmux session again."""
-        run = partial(identity.forget, session_id=session_id, now=self._now())
+    async def forget(self, session_id: SessionId, *, is_merged: bool = False) -> None:
+        """Show a row no more, and never claim its place again unless it is merged into others."""
+        run = partial(identity.forget, session_id=session_id, now=self._now(), is_merged=is_merged)
         await self.database.write(Write(run, is_durable=True))
 
     async def sessions(self, server: str | None = None) -> list[Session]:

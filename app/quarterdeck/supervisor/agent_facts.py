@@ -128,6 +128,12 @@ class AgentFacts:
         return memory.transcript.read() if memory.transcript else None
 
 
+def conversation_of(agent: Agent, program: Program) -> str:
+    """The conversation a live agent is in, by what it wrote down or by its command line; "" when neither says."""
+    written = agent.conversation(program, home=home_of(program))
+    return written or session_id_in(program.argv, agent.spec.conversation_words)
+
+
 def session_id_in(argv: Sequence[str], words: Collection[str]) -> str:
     """The conversation a command line names, where it does: the id after one of these words."""
     for word, value in itertools.pairwise(argv):

@@ -71,6 +71,11 @@ class Processes:
         self._table = ProcessTable()
         self._reading: asyncio.Future[ProcessTable] | None = None
 
+    @property
+    def latest(self) -> ProcessTable:
+        """The list that was read last."""
+        return self._table
+
     async def look(self, *, at_once: bool = False) -> ProcessTable:
         """The list, `FRESH_FOR` old at most, less when `at_once`; the old one, not fresh, if there is no new."""
         age = self._clock.monotonic() - self._table.at

@@ -20,19 +20,22 @@ from quarterdeck.core.events import (
     SessionStale,
 )
 from quarterdeck.core.pane import NoServer
+from quarterdeck.core.place_match import seen_place
 from quarterdeck.core.projection import KnownFacts, Seen, is_same_place, project, shows_as
 from quarterdeck.core.session import ExitReason, Session
 from quarterdeck.core.session_ends import gone, placeholder, put_away, revived
 from quarterdeck.errors import StoreError
-from quarterdeck.ports.store import Activity, Claim, Level, SeenSession
+from quarterdeck.ports.store import Activity, Claim, Level
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
+    from quarterdeck.core.discovery import Reconciled, RowPane
     from quarterdeck.core.fleet import Fleet
-    from quarterdeck.core.pane import Look, Pane, Snapshot, TmuxSessionId
+    from quarterdeck.core.pane import Look, Pane, PaneId, Snapshot, TmuxSessionId
+    from quarterdeck.core.place_match import SeenPlace
     from quarterdeck.core.session import SessionId, ShownAgent
     from quarterdeck.ports.store import Store
 
@@ -42,7 +45,7 @@ TOLD = {Claim.NEW: "created", Claim.REVIVED: "revived"}
 
 
 class Expected(NamedTuple):
-    """How a session that is about to be seen came to be."""
+    """How a row that is about to be seen came to be."""
 
     reason: CreatedReason
     started_with: ShownAgent | None = None
@@ -59,8 +62,14 @@ class Circumstances(Struct, frozen=True, kw_only=True):
     """Whether this process is the one that ends and keeps rows in the store."""
     kept: Mapping[SessionId, Session]
     """The store's rows."""
-    expected: Mapping[TmuxSessionId, Expected]
-    """Sessions that somebody here has just made or taken."""
+    expected: Mapping[PaneId, Expected]
+    """Panes that somebody here has just made or taken."""
+    agents: Collection[PaneId]
+    """The panes in which an agent was found."""
+    conversation: Callable[[PaneId], Awaitable[str]]
+    """What tells the conversation of an agent that was found, as far as that can be seen."""
+    own_pane: PaneId | None
+    """The pane of the console itself."""
     exit_statuses: Mapping[str, int]
     """Those that were learned, by pane."""
     at_start: bool
@@ -85,7 +94,7 @@ class UntoldLook:
     def may_wait(self, fleet: Fleet) -> bool:
         """Whether every row still shows the same pane and program; another one must be told at once."""
         return all(
-            (row := fleet.sessions.get(key)) is not None and is_same_place(row, each.pane, each.incarnation)
+            (row := fleet.sessions.get(key)) is not None and is_same_place(row, each)
             for key, each in self._seen.items()
         )
 
@@ -106,13 +115,25 @@ class UntoldLook:
         return replace(fleet, sessions={**fleet.sessions, **rows}) if rows else fleet
 
 
-async def reconcile(around: Circumstances, current: Callable[[], Fleet]) -> tuple[list[Event], UntoldLook]:
-    """Turn a look into events: who came, went or waits; and what is shown of those that stay.
+class LookOutcome(NamedTuple):
+    """What a look means."""
+
+    events: list[Event]
+    """Who came, went or waits."""
+    untold: UntoldLook
+    """What is shown of those that stay."""
+    panes: Mapping[SessionId, Pane]
+    """The pane of every live row."""
+
+
+async def reconcile(around: Circumstances, current: Callable[[], Fleet]) -> LookOutcome:
+    """Turn a look into who came, went or waits, and what is shown of those that stay.
 
     The store is asked in between, so what is said of live rows is said of the fleet as it is by then (`current`).
     """
     fleet, look, kept, incarnation = current(), around.look, around.kept, around.incarnation
-    found = discovery.reconcile((kept if around.at_start else fleet.sessions).values(), look)
+    known = kept if around.at_start else fleet.sessions
+    found = _compare(around, known.values())
     events: list[Event] = []
     if fleet.incarnation != incarnation and not around.at_start:
         events.append(ServerChanged(before=fleet.incarnation, after=incarnation, at=around.now))
@@ -123,9 +144,9 @@ async def reconcile(around: Circumstances, current: Callable[[], Fleet]) -> tupl
     stranded = [put_away(session, reason, around.now) for session in found.stranded]
     events += await _stale(around, stranded)
     if not isinstance(look, NoServer):
-        panes = discovery.shown_panes(look.panes).values() if around.at_start else found.unknown
         rows = dict(kept) | dict(fleet.sessions) | {session.session_id: session for session in stranded}
-        events += await _born(around, rows, look, panes)
+        events += await _born(around, rows, look, found)
+    events += await _merged(around, found.merged)
     ended_for = ExitReason.STARTUP_MISSING_TMUX if around.at_start else ExitReason.PROCESS_EXIT
     # One that died and was brought back between two looks has a new tmux session, and lives.
     reborn = {event.session.session_id for event in events if isinstance(event, SessionCreated)}
@@ -134,13 +155,58 @@ async def reconcile(around: Circumstances, current: Callable[[], Fleet]) -> tupl
     # Of what is not in the fleet any more, somebody else has said meanwhile that it ended.
     said = fleet.sessions.keys() - still.keys()
     events = [event for event in events if not (isinstance(event, SessionDeleted) and event.session.session_id in said)]
-    clients = Counter(() if isinstance(look, NoServer) else (client.tmux_id for client in look.clients))
+    born = {each.session.session_id: each.session for each in events if isinstance(each, SessionCreated)}
+    panes = {key: row_pane.pane for key, row_pane in found.here.items() if key in still and key not in born}
     shown: dict[SessionId, Seen] = {}
-    for session_id, pane in found.here.items():
-        session, count = still.get(session_id), clients[pane.tmux_id]
-        if session is not None and not shows_as(session, pane, count, incarnation):
-            shown[session_id] = Seen(pane=pane, clients=count, incarnation=incarnation)
-    return events, UntoldLook(shown, LookSucceeded(incarnation=incarnation, at=around.now))
+    if not isinstance(look, NoServer):
+        facts = _Facts(look, [*(pane.tmux_id for pane in panes.values()), *(row.tmux_id for row in born.values())])
+        shown = {
+            key: seen for key in panes if not shows_as(still[key], seen := facts.seen(found.here[key], incarnation))
+        }
+        by_id = {row.pane.pane_id: row.pane for row in (*found.here.values(), *found.unknown)}
+        panes |= {key: by_id[row.pane_id] for key, row in born.items() if row.pane_id}
+        if around.is_writer:
+            await around.store.move(
+                project(still[key], KnownFacts(seen=seen), around.now)
+                for key, seen in shown.items()
+                if _is_elsewhere(still[key], seen)
+            )
+    return LookOutcome(events, UntoldLook(shown, LookSucceeded(incarnation=incarnation, at=around.now)), panes)
+
+
+class _Facts:
+    """What one look says of rows beside their panes."""
+
+    def __init__(self, look: Snapshot, tmux_ids: Iterable[TmuxSessionId | None]) -> None:
+        self._clients = Counter(client.tmux_id for client in look.clients)
+        self._rows: Counter[TmuxSessionId | None] = Counter(tmux_ids)
+
+    def seen(self, row: RowPane, incarnation: str) -> Seen:
+        """The facts of one row."""
+        tmux_id = row.pane.tmux_id
+        return Seen(
+            pane=row.pane,
+            clients=self._clients[tmux_id],
+            incarnation=incarnation,
+            is_bound=row.is_bound,
+            rows=max(self._rows[tmux_id], 1),
+        )
+
+
+def _compare(around: Circumstances, known: Iterable[Session]) -> Reconciled:
+    """Known rows against the look. In which panes there are agents is found by the one process that keeps the rows."""
+    bound: dict[SessionId, PaneId | None] = {}
+    if not around.is_writer:
+        here = (row for row in around.kept.values() if row.incarnation == around.incarnation)
+        bound = {row.session_id: row.bound_pane for row in here if not row.is_stale and row.ended_at is None}
+    agents = {*around.agents, *filter(None, bound.values())}
+    return discovery.reconcile(known, around.look, agents, own_pane=around.own_pane, bound=bound)
+
+
+def _is_elsewhere(session: Session, seen: Seen) -> bool:
+    """Whether the store has a row bound to another place than it is in."""
+    own = seen.pane.pane_id if seen.is_bound else None
+    return (session.tmux_id, session.bound_pane) != (seen.pane.tmux_id, own)
 
 
 async def make_good(around: Circumstances, fleet: Fleet) -> list[Event]:
@@ -153,10 +219,13 @@ async def make_good(around: Circumstances, fleet: Fleet) -> list[Event]:
         for key, row in around.kept.items()
         if not row.is_stale and row.ended_at is None and (key not in fleet.sessions or fleet.sessions[key].is_stale)
     ]
-    found = discovery.reconcile(behind, around.look)
+    rows = {row.session_id: row for row in [*fleet.sessions.values(), *behind]}
+    found = _compare(around, rows.values())
+    late = {row.session_id for row in behind}
     stranded = [put_away(row, ExitReason.TMUX_RECONCILE_MISSING, around.now) for row in found.stranded]
-    events = await _stale(around, stranded)
-    await _ended(around, found.ended, ExitReason.PROCESS_EXIT)
+    events = await _stale(around, [row for row in stranded if row.session_id in late])
+    await _ended(around, [row for row in found.ended if row.session_id in late], ExitReason.PROCESS_EXIT)
+    await _merged(around, [row for row in found.merged if row.session_id in late])
     return [event for event in events if event.session.session_id not in fleet.sessions]
 
 
@@ -167,26 +236,56 @@ async def _stale(around: Circumstances, sessions: list[Session]) -> list[Session
 
 
 async def _born(
-    around: Circumstances, known: Mapping[SessionId, Session], look: Snapshot, unknown: Iterable[Pane]
+    around: Circumstances, known: Mapping[SessionId, Session], look: Snapshot, found: Reconciled
 ) -> list[Event]:
-    panes = {pane.tmux_id: pane for pane in unknown}
-    if not panes:
+    # At the start every row is told as one that came.
+    rows = [*(found.here.values() if around.at_start else ()), *found.unknown]
+    if not rows:
         return []
-    clients = Counter(client.tmux_id for client in look.clients)
-    seen_sessions = [SeenSession(pane.tmux_id, pane.session_name, pane.session_created) for pane in panes.values()]
-    identities = await around.store.claim(around.server, around.incarnation, seen_sessions)
+    is_waited_for = any(row.is_stale and row.conversation for row in known.values())
+    taken = Counter(row.pane.tmux_id for row in found.here.values())
+    places: dict[str, RowPane] = {}
+    asked: list[SeenPlace] = []
+    for row in rows:
+        pane = row.pane
+        is_first = not taken[pane.tmux_id]
+        taken[pane.tmux_id] += 1
+        conversation = await around.conversation(pane.pane_id) if is_waited_for else ""
+        place = seen_place(pane, is_bound=row.is_bound, is_first=is_first, conversation=conversation)
+        asked.append(place)
+        places[place.key] = row
+    identities = await around.store.claim(around.server, around.incarnation, asked)
     usual = CreatedReason.STARTUP_DISCOVERY if around.at_start else CreatedReason.RUNTIME_DISCOVERY
+    stay = () if around.at_start else (row.pane.tmux_id for row in found.here.values())
+    facts = _Facts(look, [*stay, *(places[key].pane.tmux_id for key in identities)])
     events: list[Event] = []
-    for tmux_id, identity in identities.items():
+    for key, identity in identities.items():
+        row = places[key]
         base = known.get(identity.session_id)
         if base is None or identity.claim is Claim.NEW:
             base = placeholder(identity.session_id, around.server, around.now)
-        reason, started_with = around.expected.get(tmux_id, Expected(usual))
-        shown = Seen(pane=panes[tmux_id], clients=clients[tmux_id], incarnation=around.incarnation)
+        reason, started_with = around.expected.get(row.pane.pane_id, Expected(usual))
+        shown = facts.seen(row, around.incarnation)
         session = project(revived(base, around.now), KnownFacts(seen=shown, started_with=started_with), around.now)
         if identity.claim is not Claim.KNOWN:
             await around.store.record(_told(around, f"session.{TOLD[identity.claim]}", session))
         events.append(SessionCreated(session=session, reason=reason, at=around.now))
+    return events
+
+
+async def _merged(around: Circumstances, rows: Iterable[Session]) -> list[Event]:
+    """Rows of tmux sessions that other rows show by now: what had an agent or work has ended, a mere shell goes."""
+    events: list[Event] = []
+    for row in rows:
+        if row.tool is not None or row.work is not None:
+            events += await _ended(around, [row], ExitReason.PROCESS_EXIT)
+            continue
+        if around.is_writer:
+            try:
+                await around.store.forget(row.session_id, is_merged=True)
+            except StoreError as error:
+                logger.info("the row %s, which others show by now, is not forgotten: %s", row.session_id, error.message)
+        events.append(SessionForgotten(session_id=row.session_id, at=around.now))
     return events
 
 

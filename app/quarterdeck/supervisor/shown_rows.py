@@ -42,14 +42,22 @@ def first_fleet(kept: Iterable[Session], look: Look, server: str, now: datetime)
         return Fleet(sessions={session.session_id: session for session in stale}, last_good_look=now)
     incarnation, clients = str(look.incarnation), Counter(client.tmux_id for client in look.clients)
     by_id = {session.session_id: session for session in known}
-    rows = [(revived(by_id[session_id], now), pane) for session_id, pane in found.here.items()]
-    rows += [(placeholder(SessionId(f"{UNNAMED}{pane.tmux_id}"), server, now), pane) for pane in found.unknown]
+    rows = [(revived(by_id[session_id], now), row) for session_id, row in found.here.items()]
+    rows += [(placeholder(SessionId(f"{UNNAMED}{row.pane.tmux_id}"), server, now), row) for row in found.unknown]
+    beside = Counter(row.pane.tmux_id for _, row in rows)
     shown: dict[SessionId, Session] = {}
-    for session, pane in rows:
-        seen = Seen(pane=pane, clients=clients[pane.tmux_id], incarnation=incarnation)
-        is_known = shows_as(session, pane, seen.clients, incarnation)
+    for session, row in rows:
+        tmux_id = row.pane.tmux_id
+        seen = Seen(
+            pane=row.pane,
+            clients=clients[tmux_id],
+            incarnation=incarnation,
+            is_bound=row.is_bound,
+            rows=beside[tmux_id],
+        )
+        is_known = shows_as(session, seen)
         shown[session.session_id] = session if is_known else project(session, KnownFacts(seen=seen), now)
-    back = {pane.session_name for pane in found.unknown}
+    back = {row.pane.session_name for row in found.unknown}
     shown |= {session.session_id: session for session in stale if session.tmux_name not in back}
     return Fleet(sessions=shown, incarnation=incarnation, last_good_look=now)
 

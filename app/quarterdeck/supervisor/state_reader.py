@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from quarterdeck.core.detector import CHILDLESS_FOR, is_doubtful
-from quarterdeck.core.discovery import shown_panes
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.text import clean_lines, clean_sgr
 from quarterdeck.errors import TmuxError
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.events import Health
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.insight import Insight
-    from quarterdeck.core.pane import PaneId, Snapshot
+    from quarterdeck.core.pane import Pane, PaneId, Snapshot
     from quarterdeck.core.projection import Conclusion
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.report import ReportState
@@ -113,12 +112,16 @@ class StateReader(Struct, kw_only=True, dict=True, eq=False):
         self._again.clear()
 
     async def read(
-        self, current: Callable[[], Fleet], look: Snapshot, moved: Collection[PaneId] | None
+        self,
+        current: Callable[[], Fleet],
+        look: Snapshot,
+        panes: Mapping[SessionId, Pane],
+        moved: Collection[PaneId] | None,
     ) -> StateReading:
         """Bring every session up to date; `moved` are the panes that wrote something (None: all may have)."""
         now = self.clock.now()
         at = now.timestamp()
-        live = self._remember(current(), look, at)
+        live = self._remember(current(), look, panes, at)
         memories = list(live.values())
         screens = await self._capture(memories, moved)
         await self._look_at_processes(memories, moved, at)
@@ -152,13 +155,14 @@ class StateReader(Struct, kw_only=True, dict=True, eq=False):
         told = frozenset(session_id for session_id, memory in live.items() if memory.has_spoken())
         return StateReading(rows, tails, told, self._due(memories, at))
 
-    def _remember(self, fleet: Fleet, look: Snapshot, now: float) -> dict[SessionId, SessionMemory]:
-        panes = shown_panes(look.panes)
+    def _remember(
+        self, fleet: Fleet, look: Snapshot, panes: Mapping[SessionId, Pane], now: float
+    ) -> dict[SessionId, SessionMemory]:
         shown = {client.pane_id for client in look.clients}
         live: dict[SessionId, SessionMemory] = {}
         for session_id, session in fleet.sessions.items():
-            pane = panes.get(session.tmux_id) if session.tmux_id and not session.is_stale else None
-            if pane is None:
+            pane = panes.get(session_id)
+            if pane is None or session.is_stale:
                 continue
             memory = self._memories.get(session_id)
             if memory is None or memory.pane.pane_id != pane.pane_id or memory.pane.pid != pane.pid:

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from quarterdeck.core.discovery import shown_panes
 from quarterdeck.core.events import (
     EndedShown,
     Event,
@@ -31,13 +30,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from quarterdeck.core.events import CreatedReason, SessionDeleted, SessionForgotten
-    from quarterdeck.core.pane import Look, Pane, PaneId, TmuxSessionId
+    from quarterdeck.core.pane import Look, Pane, PaneId
     from quarterdeck.core.projection import Conclusion, Recorded
     from quarterdeck.core.session import Session, SessionId, ShownAgent
     from quarterdeck.core.thought import ThoughtSnapshot
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.mux import Mux
     from quarterdeck.ports.store import Store
+    from quarterdeck.supervisor.pane_agents import PaneAgents
     from quarterdeck.supervisor.repo_themes import FoundTheme
 
 logger = logging.getLogger(__name__)
@@ -53,6 +53,7 @@ class Supervisor:
         store: Store,
         clock: Clock,
         is_writer: Callable[[], bool],
+        pane_agents: PaneAgents | None = None,
         thought: Callable[[Session, Pane | None], ThoughtSnapshot | None] = lambda session, pane: None,
         recorded: Callable[[SessionId], Recorded | None] = lambda session_id: None,
     ) -> None:
@@ -60,6 +61,10 @@ class Supervisor:
         self.store = store
         self.clock = clock
         self.is_writer = is_writer
+        self._pane_agents = pane_agents
+        """Finds the panes in which agents run; without it there is one row for each tmux session."""
+        self.own_pane: PaneId | None = None
+        """The pane of the console, which is no row beside others."""
         self._fleet = Fleet()
         self._thought = thought
         self._recorded = recorded
@@ -74,13 +79,13 @@ class Supervisor:
         self.discovery = asyncio.Lock()
         """Held while a session is made or taken, so that a look never adopts it a second time."""
         self._exit_statuses: dict[str, int] = {}
-        self._expected: dict[TmuxSessionId, Expected] = {}
+        self._expected: dict[PaneId, Expected] = {}
         self.kept: Mapping[SessionId, Session] = {}
         """The store's rows as last read, ended ones included."""
         self._followed: Followed = {}
         self._untold: UntoldLook | None = None
-        self._panes_in: Snapshot | None = None
-        self._panes: Mapping[TmuxSessionId, Pane] = {}
+        self.panes: Mapping[SessionId, Pane] = {}
+        """The pane of every live row, by the last look."""
         self._at_start = True
         self._has_taken_over = False
 
@@ -174,18 +179,16 @@ class Supervisor:
         self._commit(event)
 
     def pane_of(self, session: Session) -> Pane | None:
-        """The pane that a session shows, by the last look."""
-        if self.snapshot is not self._panes_in:
-            self._panes_in, self._panes = self.snapshot, shown_panes(self.snapshot.panes) if self.snapshot else {}
-        return self._panes.get(session.tmux_id) if session.tmux_id else None
+        """The pane of a row, by the last look."""
+        return None if session.is_stale else self.panes.get(session.session_id)
 
     async def load(self) -> None:
         """Read what was kept. Nothing is shown from it before a look has said what is there."""
         self.kept = {session.session_id: session for session in await self.store.sessions(self.server)}
 
-    def expect(self, tmux_id: TmuxSessionId, reason: CreatedReason, started_with: ShownAgent | None = None) -> None:
-        """Say how a session that is about to be seen came to be, and what was started in it."""
-        self._expected[tmux_id] = Expected(reason, started_with)
+    def expect(self, pane_id: PaneId, reason: CreatedReason, started_with: ShownAgent | None = None) -> None:
+        """Say how a row that is about to be seen came to be, and what was started in it."""
+        self._expected[pane_id] = Expected(reason, started_with)
 
     def take_over(self) -> None:
         """The rows are ours to keep from now on: the next look writes what the last writer had seen and not written."""
@@ -213,23 +216,30 @@ class Supervisor:
             failures = self._fleet.look_failures + 1
             self._commit(LookFailed(message=fault.message, failures=failures, at=self.clock.now()))
             raise
+        is_writer = self.is_writer()
+        agents: Collection[PaneId] = ()
+        if isinstance(look, Snapshot) and self._pane_agents is not None and is_writer:
+            agents = await self._pane_agents.look(look)
         had_failed = self._fleet.look_failures > 0
         around = Circumstances(
             look=look,
             now=self.clock.now(),
             store=self.store,
             server=self.server,
-            is_writer=self.is_writer(),
+            is_writer=is_writer,
             kept=self.kept,
             expected=self._expected,
             exit_statuses=dict(self._exit_statuses),
+            agents=agents,
+            conversation=self._conversation,
+            own_pane=self.own_pane,
             at_start=self._at_start,
         )
-        events, shown = await reconcile(around, lambda: self._fleet)
+        events, shown, panes = await reconcile(around, lambda: self._fleet)
         if self._has_taken_over and not self._at_start:
             events += await make_good(around, self._fleet)
         self._has_taken_over = self._at_start = False
-        self.snapshot, self._untold = look if isinstance(look, Snapshot) else None, shown
+        self.snapshot, self._untold, self.panes = look if isinstance(look, Snapshot) else None, shown, panes
         is_read = reads_next and around.is_writer and not events and not had_failed and not around.at_start
         if not (is_read and shown.may_wait(self._fleet)):
             self._tell_look(shown, events)
@@ -241,6 +251,9 @@ class Supervisor:
         for spent in around.exit_statuses.keys() - self.living:
             self._exit_statuses.pop(spent, None)
         return look
+
+    async def _conversation(self, pane_id: PaneId) -> str:
+        return await self._pane_agents.conversation(pane_id) if self._pane_agents is not None else ""
 
     @property
     def living(self) -> set[PaneId]:
@@ -257,8 +270,8 @@ class Supervisor:
         self._untold = None
         self._commit(*events, *changed, look.succeeded)
         for event in events:
-            if isinstance(event, SessionCreated) and event.session.tmux_id is not None:
-                self._expected.pop(event.session.tmux_id, None)
+            if isinstance(event, SessionCreated) and event.session.pane_id is not None:
+                self._expected.pop(event.session.pane_id, None)
 
     async def refresh(self) -> None:
         """Carry over what other processes did to the store since we last read it."""

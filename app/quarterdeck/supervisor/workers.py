@@ -16,6 +16,7 @@ from quarterdeck.core.pane import NoServer, Snapshot, panes_that_stirred
 from quarterdeck.errors import QuarterdeckError, StoreError
 from quarterdeck.supervisor.accepted_thoughts import AcceptedThoughts, ThoughtQueue
 from quarterdeck.supervisor.checkpoints import Checkpoints
+from quarterdeck.supervisor.pane_agents import PaneAgents
 from quarterdeck.supervisor.repo_themes import RepoThemes
 from quarterdeck.supervisor.reports import Reports
 from quarterdeck.supervisor.row_writer import RowWriter, WriterLease
@@ -79,11 +80,13 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
         self.queue = ThoughtQueue(self.store.save_thought)
         self.thoughts = AcceptedThoughts(self.queue)
         self.spawned_rows = SpawnedRows(self.store, self.works)
+        self.pane_agents = PaneAgents(agents=self.agents, processes=self.processes, clock=self.clock)
         self.supervisor = Supervisor(
             mux=self.mux,
             store=self.store,
             clock=self.clock,
             is_writer=lambda: self.row_writer.is_writer,
+            pane_agents=self.pane_agents,
             thought=self.thoughts.held,
             recorded=self.spawned_rows.of,
         )
@@ -96,6 +99,11 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
         self._at_end: list[Callable[[], Awaitable[None]]] = [self.checkpoints.end]
         """What is written before another process keeps the rows."""
         self._last: Snapshot | None = None
+
+    def detect_anew(self) -> None:
+        """Have the next look find out again which agent runs where, even if the processes are the same."""
+        self.pane_agents.forget()
+        self.reader.detect_anew()
 
     @cached_property
     def reader(self) -> StateReader:
@@ -253,7 +261,8 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
             elif self.row_writer.is_writer:
                 stirred = moved if moved is not None else panes_that_stirred(self._last, look)
                 self._last = look
-                reading = await self.reader.read(lambda: self.supervisor.fleet_seen, look, stirred)
+                supervisor = self.supervisor
+                reading = await self.reader.read(lambda: supervisor.fleet_seen, look, supervisor.panes, stirred)
         finally:
             # Whatever became of the reading, what the look showed is told.
             self.supervisor.show(reading.rows if reading else None)
@@ -270,7 +279,8 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
         self.thoughts.forget_absent(sessions, () if isinstance(look, NoServer) else look.panes)
         if (themes := await self.themes.look({each.cwd for each in sessions.values() if each.cwd})) is not None:
             self.supervisor.note_themes(themes)
-        return reading.look_again_in if reading else None
+        soonest = (reading.look_again_in if reading else None, self.pane_agents.look_again_in)
+        return min((seconds for seconds in soonest if seconds is not None), default=None)
 
 
 async def keep_running(

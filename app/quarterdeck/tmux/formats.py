@@ -47,7 +47,7 @@ PANE: Final = (
     "#{?pane_dead,d#{pane_dead_status},}",
 )
 """Each field costs the server a microsecond for each pane (3.3a), in which it serves no program's output."""
-PANE_TEXTS: Final = ("#{session_name}", "#{pane_title}")
+PANE_TEXTS: Final = ("#{session_name}", "#{?automatic-rename,,#{window_name}}", "#{pane_title}")
 DETAIL: Final = (
     # tmux 3.2a dies of a question for the time of what is gone.
     "#{?session_id,#{session_created},}",
@@ -100,6 +100,7 @@ class PaneRow(Struct, frozen=True, eq=False):
     pid: int
     head: str
     name: str
+    window_name: str
     title: str
 
 
@@ -178,10 +179,10 @@ def _read_pane(row: str, rows: Rows, known: Mapping[str, PaneRow]) -> None:
     row, cut, details = row.partition(CUT)
     found = known.get(row)
     if found is None:
-        head, name, title = row.split(FIELD_SPLIT)
+        head, name, window_name, title = row.split(FIELD_SPLIT)
         _, session_id, window_id, pane_id, pid, _ = head.split("|", 5)
         target = _target(session_id, window_id, pane_id)
-        found = PaneRow(target, PaneId(pane_id), int(pid or 0), head, name, title)
+        found = PaneRow(target, PaneId(pane_id), int(pid or 0), head, name, window_name, title)
     if cut:
         rows.details[found.target] = _details(found.pid, details)
     rows.panes.append(found)
@@ -228,7 +229,7 @@ def snapshot(rows: Rows, at: float, known: Panes | None = None) -> tuple[Snapsho
         try:
             panes[row] = before if before and before[0] is details else (details, pane(row, details))
         except ValueError:
-            bad.append(shortened(f"{row.head} {row.name} {row.title}"))
+            bad.append(shortened(f"{row.head} {row.name} {row.window_name} {row.title}"))
     told = Snapshot(
         incarnation=rows.incarnation,
         version=rows.version,
@@ -257,6 +258,7 @@ def pane(row: PaneRow, details: Details | None) -> Pane:
         session_name=row.name,
         session_created=details.session_created,
         window_index=int(window_index or 0),
+        window_name=clean(row.window_name),
         pane_index=int(pane_index or 0),
         window_active=CURRENT in window_flags,
         pane_active=active == "1",

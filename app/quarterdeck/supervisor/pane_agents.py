@@ -1,0 +1,134 @@
+"""In which panes agents run, found in the list of processes; a pane whose program stays the same costs nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.process_tree import is_interpreter, is_shell
+from quarterdeck.ports.agent import Program
+from quarterdeck.supervisor.processes import SOONEST_LIST_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from quarterdeck.core.pane import Pane, PaneId, Snapshot
+    from quarterdeck.core.process_tree import Process
+    from quarterdeck.ports.agent import Agent, Agents
+    from quarterdeck.ports.clock import Clock
+    from quarterdeck.supervisor.processes import Processes, ProcessTable
+
+logger = logging.getLogger(__name__)
+
+MOST_HARMLESS = 1_000
+CONVERSATION_TIMEOUT_SECONDS = 0.5
+"""For what an agent wrote down about itself: a disk that does not answer must not hold the look up."""
+
+
+class PaneAgents:
+    """Remembers where agents were found, as long as the list of processes says nothing else."""
+
+    def __init__(self, *, agents: Agents, processes: Processes, clock: Clock) -> None:
+        self._agents = agents
+        self._processes = processes
+        self._clock = clock
+        self._panes: dict[PaneId, Pane] = {}
+        self._open: dict[PaneId, float] = {}
+        """Panes that run something that no list has shown yet, and since when."""
+        self._harmless: set[str] = set()
+        """Foreground commands that have been seen where no agent was."""
+        self._table: ProcessTable | None = None
+        self._judged: dict[int, tuple[Process, bool]] = {}
+        """Whether each process may be an agent. A process is the very same object as long as it runs."""
+        self._families: dict[int, tuple[tuple[Process, ...], tuple[Agent, Program] | None]] = {}
+        """What was found below a pane's process."""
+        self._found: dict[PaneId, tuple[Agent, Program]] = {}
+
+    def forget(self) -> None:
+        """Judge every process anew at the next look: other agents are known by now."""
+        self._panes, self._table = {}, None
+        self._harmless.clear()
+        self._judged.clear()
+        self._families.clear()
+
+    @property
+    def look_again_in(self) -> float | None:
+        """In how many seconds a list could show what the last one was too early for."""
+        return SOONEST_LIST_SECONDS if self._open else None
+
+    async def look(self, look: Snapshot) -> Collection[PaneId]:
+        """The panes in which an agent runs. A list of processes that is not fresh changes nothing."""
+        now, before = self._clock.monotonic(), self._panes
+        moved = [pane for pane in look.panes if before.get(pane.pane_id) is not pane]
+        self._panes = {pane.pane_id: pane for pane in look.panes}
+        self._open |= {pane.pane_id: now for pane in moved if self._may_be_new(pane, before.get(pane.pane_id))}
+        table = await self._processes.look(at_once=True) if self._open else self._processes.latest
+        if table.fresh and (self._open or table is not self._table):
+            self._search(table)
+            seen = [pane_id for pane_id, since in self._open.items() if table.at >= since]
+            for pane_id in seen:
+                del self._open[pane_id]
+                pane = self._panes.get(pane_id)
+                if pane is not None and pane_id not in self._found and len(self._harmless) < MOST_HARMLESS:
+                    self._harmless.add(pane.command)
+        self._open = {pane_id: since for pane_id, since in self._open.items() if pane_id in self._panes}
+        return self._found.keys()
+
+    async def conversation(self, pane_id: PaneId) -> str:
+        """The conversation that the agent in a pane is in; "" when that cannot be seen, or not in time."""
+        from quarterdeck.supervisor.agent_facts import conversation_of
+
+        if pane_id not in self._found:
+            return ""
+        try:
+            async with asyncio.timeout(CONVERSATION_TIMEOUT_SECONDS):
+                return await asyncio.to_thread(conversation_of, *self._found[pane_id])
+        except (OSError, ValueError, TimeoutError) as error:
+            logger.info("the conversation in %s cannot be seen: %s", pane_id, error)
+            return ""
+
+    def _may_be_new(self, pane: Pane, before: Pane | None) -> bool:
+        """Whether a pane runs something by now that could be an agent. A shell is at its prompt again."""
+        if pane.dead:
+            return False
+        if before is None or before.pid != pane.pid:
+            return True
+        name = pane.command
+        return name != before.command and not is_shell(name) and (name not in self._harmless or is_interpreter(name))
+
+    def _search(self, table: ProcessTable) -> None:
+        self._table = table
+        processes = table.tree.processes
+        self._judged = {pid: self._judgement(process) for pid, process in processes.items()}
+        pane_of = {pane.pid: pane.pane_id for pane in self._panes.values() if not pane.dead}
+        pids = {
+            above for pid, (_, may_be) in self._judged.items() if may_be and (above := _pane_above(table, pid, pane_of))
+        }
+        families: dict[int, tuple[tuple[Process, ...], tuple[Agent, Program] | None]] = {}
+        for pid in pids:
+            family = table.family(pid)
+            known = self._families.get(pid)
+            found = known[1] if known and known[0] == family else self._agents.detect(table.programs_below(pid))
+            families[pid] = family, found
+        self._families = families
+        self._found = {pane_of[pid]: found for pid, (_, found) in families.items() if found is not None}
+
+    def _judgement(self, process: Process) -> tuple[Process, bool]:
+        known = self._judged.get(process.pid)
+        if known is not None and known[0] is process:
+            return known
+        program = Program(pid=process.pid, command=process.name, argv=process.argv)
+        return process, self._agents.detect([program]) is not None
+
+
+def _pane_above(table: ProcessTable, pid: int, panes: Collection[int]) -> int | None:
+    """The process of the pane in which a process runs; None when it runs in none."""
+    met: set[int] = set()
+    while pid not in panes:
+        process = table.tree.processes.get(pid)
+        if process is None or pid in met:
+            return None
+        met.add(pid)
+        pid = process.ppid
+    return pid
