@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.cli.status_line import counted
+from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.core.urgency import waits
 from support.post import Post, post_office
@@ -110,3 +111,17 @@ async def test_a_second_agent_in_the_session_is_a_row_of_its_own(short_folder: P
     assert {row.pane_id for row in rows} == {first.pane_id, second.pane_id}
     assert {row.pane_id for row in rows if row.needs is Need.PERMISSION} == {second.pane_id}
     assert [row.rows_in_session for row in rows] == [2, 2]
+
+
+async def test_rows_know_whether_their_window_has_another(short_folder: Path) -> None:
+    async with post_office(short_folder) as office:
+        office.agent()
+        await seen(office)
+        window = office.agent("review", "new-window", "-t", "=web:")
+        split = office.agent("split", "split-window", "-t", "=web:0")
+        while len(rows := await office.rows()) < 3:
+            pass
+
+    assert {row.pane_id for row in rows if row.rows_in_window == 1} == {window.pane_id}
+    assert split.pane_id in {row.pane_id for row in rows if row.rows_in_window == 2}
+    assert sorted(map(row_name, rows)) == ["web:0.0", "web:0.1", "web:1"]

@@ -68,6 +68,7 @@ FULL = Session(
     tmux_id=TmuxSessionId("$1"),
     incarnation="run",
     bound_pane=PaneId("%1"),
+    rows_in_window=2,
     pid=7,
     created_at=NOON,
     title="a title",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
+from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import Need
 from quarterdeck.core.text import clean, cut
 from quarterdeck.core.thought import tidy
@@ -81,7 +82,7 @@ def notice_of(session: Session, need: Need) -> Notice:
     is_told = session.thought is not None and (session.asks is None or session.thought.startswith(("waiting", "asks")))
     return Notice(
         session_id=session.session_id,
-        name=cut(clean(session.tmux_name), NAME_LENGTH),
+        name=cut(clean(row_name(session)), NAME_LENGTH),
         need=need,
         words=tidy((session.thought or "") if is_told else question),
     )

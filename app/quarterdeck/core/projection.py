@@ -53,6 +53,8 @@ class Seen(Struct, frozen=True, kw_only=True):
     """Whether the row follows this pane, and does not only show what its tmux session shows."""
     rows: int = 1
     """How many rows its tmux session has."""
+    rows_in_window: int = 1
+    """How many of them stand in its window, or in another of the same name."""
 
 
 class Conclusion(Struct, frozen=True, kw_only=True):
@@ -128,7 +130,7 @@ def shows_as(session: Session, seen: Seen) -> bool:
         and session.current_command == (pane.command or None)
         and (not pane.path or session.cwd == pane.path)
         and session.attached_clients == seen.clients
-        and session.rows_in_session == seen.rows
+        and (session.rows_in_session, session.rows_in_window) == (seen.rows, seen.rows_in_window)
         and session.exit_reason is None
         and session.exit_status is None
         and session.ended_at is None
@@ -191,6 +193,7 @@ def _with_look(session: Session, seen: Seen, now: datetime) -> Session:
         window_name=pane.window_name or None,
         pane_index=pane.pane_index,
         rows_in_session=seen.rows,
+        rows_in_window=seen.rows_in_window,
         pid=pane.pid,
         cwd=pane.path or session.cwd,
         current_command=pane.command or None,

@@ -205,6 +205,8 @@ class Session(Struct, frozen=True, kw_only=True):
     incarnation: str = ""
     bound_pane: PaneId | None = None
     """The pane it follows, for an agent was found there. None: it shows whichever pane its tmux session shows."""
+    rows_in_window: int = 1
+    """How many rows of its tmux session stand in its window, or in another of the same name."""
     pid: int = 0
     """Process of its pane."""
     created_at: AwareTime | None = None

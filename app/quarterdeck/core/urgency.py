@@ -102,21 +102,21 @@ def tier(session: Session) -> UrgencyTier:
     return UrgencyTier.WANTS_A_LOOK if needs_attention(session) else UrgencyTier.LIVE
 
 
-SortKey = tuple[int, int, int, int, float, tuple[tuple[int, int, str], ...], str]
+SortKey = tuple[int, int, int, int, float, tuple[tuple[int, int, str], ...], tuple[int, int], str]
 
 
 def sort_key(session: Session) -> SortKey:
-    """The order of the table: who needs the operator most, then who waits longest; rows that need nobody by name.
+    """The order of the table: who needs the operator most, then who waits longest; rows that need nobody by place.
 
     What changes with every line of output is left out, so that working rows keep their places.
     """
     place = tier(session)
-    name = natural_key(session.tmux_name)
+    name, pane = natural_key(session.tmux_name), (session.window_index, session.pane_index)
     if place in {UrgencyTier.LIVE, UrgencyTier.GONE}:
-        return (place, 0, 0, 0, 0.0, name, session.session_id)
+        return (place, 0, 0, 0, 0.0, name, pane, session.session_id)
     score, rank = pressure(session)
     since = waiting_since(session).timestamp()
-    return (place, is_degraded(session), -score, -rank, since, name, session.session_id)
+    return (place, is_degraded(session), -score, -rank, since, name, pane, session.session_id)
 
 
 def waiting_since(session: Session) -> datetime:

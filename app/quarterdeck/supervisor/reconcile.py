@@ -22,6 +22,7 @@ from quarterdeck.core.events import (
 from quarterdeck.core.pane import NoServer
 from quarterdeck.core.place_match import seen_place
 from quarterdeck.core.projection import KnownFacts, Seen, is_same_place, project, shows_as
+from quarterdeck.core.row_name import window_key
 from quarterdeck.core.session import ExitReason, Session
 from quarterdeck.core.session_ends import gone, placeholder, put_away, revived
 from quarterdeck.errors import StoreError
@@ -29,12 +30,12 @@ from quarterdeck.ports.store import Activity, Claim, Level
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from quarterdeck.core.discovery import Reconciled, RowPane
     from quarterdeck.core.fleet import Fleet
-    from quarterdeck.core.pane import Look, Pane, PaneId, Snapshot, TmuxSessionId
+    from quarterdeck.core.pane import Look, Pane, PaneId, Snapshot
     from quarterdeck.core.place_match import SeenPlace
     from quarterdeck.core.session import SessionId, ShownAgent
     from quarterdeck.ports.store import Store
@@ -159,12 +160,13 @@ async def reconcile(around: Circumstances, current: Callable[[], Fleet]) -> Look
     panes = {key: row_pane.pane for key, row_pane in found.here.items() if key in still and key not in born}
     shown: dict[SessionId, Seen] = {}
     if not isinstance(look, NoServer):
-        facts = _Facts(look, [*(pane.tmux_id for pane in panes.values()), *(row.tmux_id for row in born.values())])
+        by_id = {row.pane.pane_id: row.pane for row in (*found.here.values(), *found.unknown)}
+        new = {key: by_id[row.pane_id] for key, row in born.items() if row.pane_id}
+        facts = _Facts(look, [*panes.values(), *new.values()])
         shown = {
             key: seen for key in panes if not shows_as(still[key], seen := facts.seen(found.here[key], incarnation))
         }
-        by_id = {row.pane.pane_id: row.pane for row in (*found.here.values(), *found.unknown)}
-        panes |= {key: by_id[row.pane_id] for key, row in born.items() if row.pane_id}
+        panes |= new
         if around.is_writer:
             await around.store.move(
                 project(still[key], KnownFacts(seen=seen), around.now)
@@ -177,9 +179,10 @@ async def reconcile(around: Circumstances, current: Callable[[], Fleet]) -> Look
 class _Facts:
     """What one look says of rows beside their panes."""
 
-    def __init__(self, look: Snapshot, tmux_ids: Iterable[TmuxSessionId | None]) -> None:
+    def __init__(self, look: Snapshot, panes: Sequence[Pane]) -> None:
         self._clients = Counter(client.tmux_id for client in look.clients)
-        self._rows: Counter[TmuxSessionId | None] = Counter(tmux_ids)
+        self._rows = Counter(pane.tmux_id for pane in panes)
+        self._rows_in_window = Counter(map(window_key, panes))
 
     def seen(self, row: RowPane, incarnation: str) -> Seen:
         """The facts of one row."""
@@ -190,6 +193,7 @@ class _Facts:
             incarnation=incarnation,
             is_bound=row.is_bound,
             rows=max(self._rows[tmux_id], 1),
+            rows_in_window=max(self._rows_in_window[window_key(row.pane)], 1),
         )
 
 
@@ -256,8 +260,8 @@ async def _born(
         places[place.key] = row
     identities = await around.store.claim(around.server, around.incarnation, asked)
     usual = CreatedReason.STARTUP_DISCOVERY if around.at_start else CreatedReason.RUNTIME_DISCOVERY
-    stay = () if around.at_start else (row.pane.tmux_id for row in found.here.values())
-    facts = _Facts(look, [*stay, *(places[key].pane.tmux_id for key in identities)])
+    stay = () if around.at_start else (row.pane for row in found.here.values())
+    facts = _Facts(look, [*stay, *(places[key].pane for key in identities)])
     events: list[Event] = []
     for key, identity in identities.items():
         row = places[key]

@@ -11,6 +11,7 @@ from quarterdeck.core import discovery
 from quarterdeck.core.fleet import Fleet
 from quarterdeck.core.pane import Snapshot
 from quarterdeck.core.projection import KnownFacts, Seen, project, shows_as
+from quarterdeck.core.row_name import window_key
 from quarterdeck.core.session import ExitReason, SessionId
 from quarterdeck.core.session_ends import placeholder, put_away, revived
 from quarterdeck.core.session_names import CONSOLE_NAME
@@ -45,6 +46,7 @@ def first_fleet(kept: Iterable[Session], look: Look, server: str, now: datetime)
     rows = [(revived(by_id[session_id], now), row) for session_id, row in found.here.items()]
     rows += [(placeholder(SessionId(f"{UNNAMED}{row.pane.tmux_id}"), server, now), row) for row in found.unknown]
     beside = Counter(row.pane.tmux_id for _, row in rows)
+    in_window = Counter(window_key(row.pane) for _, row in rows)
     shown: dict[SessionId, Session] = {}
     for session, row in rows:
         tmux_id = row.pane.tmux_id
@@ -54,6 +56,7 @@ def first_fleet(kept: Iterable[Session], look: Look, server: str, now: datetime)
             incarnation=incarnation,
             is_bound=row.is_bound,
             rows=beside[tmux_id],
+            rows_in_window=in_window[window_key(row.pane)],
         )
         is_known = shows_as(session, seen)
         shown[session.session_id] = session if is_known else project(session, KnownFacts(seen=seen), now)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from quarterdeck.core.day import day_state_of
 from quarterdeck.core.process_tree import SHELLS, WRAPPER
 from quarterdeck.core.redact import masked
+from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import ASKING, Need, RestState, SessionState, Source, TransportHealth
 from quarterdeck.core.state_signs import STATE_SIGNS
 from quarterdeck.core.text import clean, clean_lines, cut, fit
@@ -112,8 +113,8 @@ def rest_word(session: Session, kind: Kind) -> str:
 
 
 def name_of(session: Session) -> str:
-    """What tmux calls the session, and commands take."""
-    return clean(session.tmux_name or session.session_id)
+    """What the row is called, and commands take."""
+    return clean(row_name(session) or session.session_id)
 
 
 def title_of(session: Session) -> str:

@@ -1,0 +1,38 @@
+"""What a row is called: by its session alone, or with its window and pane where the session has several rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from quarterdeck.core.pane import Pane, TmuxSessionId
+    from quarterdeck.core.session import Session
+
+
+def row_name(session: Session) -> str:
+    """Session name, and as much of window and pane as tells it from the other rows of its session; not cleaned."""
+    if session.rows_in_session == 1:
+        return session.tmux_name
+    return f"{session.tmux_name}:{_in_session(session)}"
+
+
+def name_below_session(session: Session) -> str:
+    """What it is called where its session's name stands above it: its window's name, else `:1`, or `:1.0`."""
+    called = _in_session(session)
+    return called if called == session.window_name else f":{called}"
+
+
+def called(index: int, name: str | None) -> str:
+    """A window's name, else its index. A name that is a number would be read as another window's index."""
+    return name if name and not name.isdecimal() else str(index)
+
+
+def window_key(pane: Pane) -> tuple[TmuxSessionId, str]:
+    """The same for panes whose rows need more than a window to be told from each other."""
+    return pane.tmux_id, called(pane.window_index, pane.window_name)
+
+
+def _in_session(session: Session) -> str:
+    if session.rows_in_window == 1:
+        return called(session.window_index, session.window_name)
+    return f"{session.window_index}.{session.pane_index}"
