@@ -8,7 +8,7 @@ from __future__ import annotations
 # As `typing` says it, which `status-line` has no time to import.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import ClassVar
 
 
@@ -42,6 +42,15 @@ class NotFound(QuarterdeckError):
     """What was named does not exist."""
 
     exit_code = 3
+
+
+class Ambiguous(NotFound):
+    """What was named stands for several, and it matters which."""
+
+    def __init__(self, message: str, *, hint: str = "", choices: Sequence[Mapping[str, str | None]] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.choices = choices
+        """What each of them goes by."""
 
 
 class TmuxError(QuarterdeckError):

@@ -12,7 +12,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.text import cell_width, clean, clean_lines, fit
-from quarterdeck.errors import QuarterdeckError, Refused
+from quarterdeck.errors import Ambiguous, QuarterdeckError, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,7 +64,8 @@ def show_error(error: QuarterdeckError, *, as_json: bool) -> None:
 
     message, hint = clean_lines(redact(error.message)), clean_lines(error.hint)
     if as_json:
-        text = json_text({"error": {"code": error.code, "message": message, "hint": hint}})
+        choices = {"choices": error.choices} if isinstance(error, Ambiguous) else {}
+        text = json_text({"error": {"code": error.code, "message": message, "hint": hint, **choices}})
     else:
         also = [clean_lines(note) for note in getattr(error, "__notes__", ())]
         text = "\n".join(part for part in (f"quarterdeck: {message}", hint, *also) if part)

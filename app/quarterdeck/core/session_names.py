@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
 from quarterdeck.core.session import SessionState
-from quarterdeck.errors import UsageError
+from quarterdeck.errors import Ambiguous, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 
-    from quarterdeck.core.session import Session
+    from quarterdeck.core.session import Session, SessionId
 
 MATCHES_SHOWN = 8
 SLUG_MAX = 60
 _NUMBER = r"[0-9]{1,18}"
+_LIKE_AN_INDEX = re.compile(r"[0-9]+(\.[0-9]+)?")
 STEM_MAX = 40
 """Characters of a name that is made here."""
 LONGEST_NAME = 80
@@ -25,28 +27,127 @@ CONSOLE_NAME: Final = "quarterdeck"
 """What the session is called that the console's key makes; further ones get a number."""
 
 
-def find_session(word: str, sessions: Sequence[Session]) -> Session | None:
-    """The session a word names: by id, by exact tmux name, or by an unambiguous prefix of either.
+def find_session(word: str, sessions: Iterable[Session]) -> Session | None:
+    """The row a word names: by id, pane, exact tmux name or place, or by an unambiguous prefix of an id or name.
+
+    Raises Ambiguous when it stands for several rows, as the name of a tmux session with several agents does.
+    """
+    found = find_rows(word, sessions)
+    if len(found) > 1:
+        raise _ambiguous(word, found)
+    return found[0] if found else None
+
+
+def find_rows(word: str, sessions: Iterable[Session]) -> Sequence[Session]:
+    """The rows a word stands for: several are all of one tmux session, whose bare name it is; () when it is nothing.
 
     An exact hit always wins over a prefix, and among exact ones a live row over one that has ended, and then the last.
     What is over is meant by a prefix only where nothing else is.
     """
     if not word:
-        return None
-    exact = [s for s in sessions if s.session_id == word] or [s for s in sessions if s.tmux_name == word]
-    if exact:
-        return min(exact, key=lambda s: (s.is_stale, -s.ended_at.timestamp() if s.ended_at else float("-inf")))
-    begin_so = [s for s in sessions if s.session_id.startswith(word) or s.tmux_name.startswith(word)]
-    in_use = [s for s in begin_so if s.is_stale or s.state is not SessionState.EXITED]
-    matches = {s.session_id: s for s in in_use or begin_so}
-    if len(matches) > 1:
-        shown = [f"{s.session_id} ({s.tmux_name})" for s in matches.values()][:MATCHES_SHOWN]
+        return ()
+    sessions = list(sessions)
+    if rows := [row for row in sessions if row.session_id == word] or [row for row in sessions if row.pane_id == word]:
+        return _best(rows)[:1]
+    if rows := [row for row in sessions if row.tmux_name == word]:
+        return _best(rows)
+    if rows := _best(_in_place(word, sessions)):
+        if len(rows) > 1:
+            raise _ambiguous(word, rows)
+        return rows
+    begin_so = [row for row in sessions if row.session_id.startswith(word) or row.tmux_name.startswith(word)]
+    in_use = [row for row in begin_so if row.is_stale or row.state is not SessionState.EXITED]
+    matches = list({row.session_id: row for row in in_use or begin_so}.values())
+    if len({_tmux_session(row) for row in matches}) > 1:
+        shown = [f"{row.session_id} ({name})" for row, name in zip(matches, row_names(matches).values(), strict=True)]
         more = ", …" if len(matches) > MATCHES_SHOWN else ""
         raise UsageError(
-            f'"{word}" could be any of {len(matches)} sessions: {", ".join(shown)}{more}.',
+            f'"{word}" could be any of {len(matches)} sessions: {", ".join(shown[:MATCHES_SHOWN])}{more}.',
             hint="Give more of the name, or the id.",
         )
-    return next(iter(matches.values()), None)
+    return _best(matches)
+
+
+def row_name(session: Session, sessions: Iterable[Session]) -> str:
+    """What a row is called among these: see `row_names`, which is the way for many."""
+    if session.rows_in_session == 1:
+        return session.tmux_name
+    return row_names({row.session_id: row for row in (*sessions, session)}.values())[session.session_id]
+
+
+def row_names(sessions: Iterable[Session]) -> dict[SessionId, str]:
+    """What each row is called: by its tmux session where that has no other row, else by its window, or its pane there.
+
+    A window is called as somebody named it, where that says which one it is; else by its index.
+    """
+    sessions = list(sessions)
+    beside: defaultdict[Hashable, list[Session]] = defaultdict(list)
+    for row in sessions:
+        if row.rows_in_session > 1:
+            beside[_tmux_session(row)].append(row)
+    names = {row.session_id: row.tmux_name for row in sessions}
+    for rows in beside.values():
+        panes = Counter(row.window_index for row in rows)
+        windows: defaultdict[str, set[int]] = defaultdict(set)
+        for row in rows:
+            if row.window_name:
+                windows[row.window_name].add(row.window_index)
+        for row in rows:
+            called = row.window_name or ""
+            is_other = _LIKE_AN_INDEX.fullmatch(called) or called.rpartition(".")[0] in windows
+            is_called = len(windows.get(called, ())) == 1 and not is_other
+            window = f"{row.tmux_name}:{called if is_called else row.window_index}"
+            names[row.session_id] = window if panes[row.window_index] == 1 else f"{window}.{row.pane_index}"
+    return names
+
+
+def _in_place(word: str, sessions: Iterable[Session]) -> list[Session]:
+    """The rows in a window or a pane, by index or by the window's whole name; as in tmux an index goes first."""
+    found: defaultdict[int, list[Session]] = defaultdict(list)
+    for row in sessions:
+        rest = word.removeprefix(f"{row.tmux_name}:")
+        window, _, pane = rest.rpartition(".")
+        readings = (
+            rest == str(row.window_index),
+            (window, pane) == (str(row.window_index), str(row.pane_index)),
+            (window, pane) == (row.window_name, str(row.pane_index)),
+            rest == row.window_name,
+        )
+        if rest != word and True in readings:
+            found[readings.index(True)].append(row)
+    return found[min(found)] if found else []
+
+
+def _best(rows: Iterable[Session]) -> list[Session]:
+    """Of rows that would all do those of one tmux session: live ones, else of each place the last to end."""
+    ranked = sorted(rows, key=lambda row: (row.is_stale, -row.ended_at.timestamp() if row.ended_at else float("-inf")))
+    if not ranked or ranked[0].rows_in_session == 1:
+        return ranked[:1]
+    beside = [row for row in ranked if _tmux_session(row) == _tmux_session(ranked[0])]
+    return sorted(
+        {row.place: row for row in reversed(beside)}.values(), key=lambda row: (row.window_index, row.pane_index)
+    )
+
+
+def _tmux_session(row: Session) -> Hashable:
+    """What rows of one tmux session have in common, and no others: what is over stands apart from what is there."""
+    is_there = not row.is_stale and row.state is not SessionState.EXITED
+    return row.tmux_server, row.incarnation, row.tmux_id or row.tmux_name or row.session_id, is_there, row.is_stale
+
+
+def _ambiguous(word: str, rows: Sequence[Session]) -> Ambiguous:
+    names = row_names(rows)
+    choices = [
+        {"session_id": row.session_id, "name": names[row.session_id], "place": row.place, "pane_id": row.pane_id}
+        for row in rows
+    ]
+    shown = ", ".join(f"{each['name']} ({each['session_id']})" for each in choices[:MATCHES_SHOWN])
+    more = ", …" if len(choices) > MATCHES_SHOWN else ""
+    return Ambiguous(
+        f'"{word}" stands for {len(rows)} rows: {shown}{more}.',
+        hint="Say which by its place or its id.",
+        choices=choices,
+    )
 
 
 def next_numeric_name(names: Iterable[str]) -> int:
