@@ -6,8 +6,8 @@ from quarterdeck import errors
 from quarterdeck.errors import QuarterdeckError, Refused
 
 CODES = (
-    "agent already_reserved branch_busy budget_spent failed forge git issue_not_found not_a_repository not_found"
-    " not_restorable plugin program program_failed program_missing program_timed_out refused settings store"
+    "agent already_reserved ambiguous branch_busy budget_spent failed forge git issue_not_found not_a_repository"
+    " not_found not_restorable plugin program program_failed program_missing program_timed_out refused settings store"
     " store_too_new thinker tmux tmux_missing tmux_refused tmux_unreachable usage work_would_be_lost worktree_missing"
 )
 

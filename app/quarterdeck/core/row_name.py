@@ -23,8 +23,8 @@ def name_below_session(session: Session) -> str:
 
 
 def called(index: int, name: str | None) -> str:
-    """A window's name, else its index. A name that is a number would be read as another window's index."""
-    return name if name and not name.isdecimal() else str(index)
+    """A window's name, else its index. A name that ends as a place does would be read as another window or pane."""
+    return name if name and not name.rpartition(".")[2].isdecimal() else str(index)
 
 
 def window_key(pane: Pane) -> tuple[TmuxSessionId, str]:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
+from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import SessionState
 from quarterdeck.errors import Ambiguous, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 
-    from quarterdeck.core.session import Session, SessionId
+    from quarterdeck.core.session import Session
 
 MATCHES_SHOWN = 8
 SLUG_MAX = 60
 _NUMBER = r"[0-9]{1,18}"
-_LIKE_AN_INDEX = re.compile(r"[0-9]+(\.[0-9]+)?")
 STEM_MAX = 40
 """Characters of a name that is made here."""
 LONGEST_NAME = 80
@@ -59,46 +59,13 @@ def find_rows(word: str, sessions: Iterable[Session]) -> Sequence[Session]:
     in_use = [row for row in begin_so if row.is_stale or row.state is not SessionState.EXITED]
     matches = list({row.session_id: row for row in in_use or begin_so}.values())
     if len({_tmux_session(row) for row in matches}) > 1:
-        shown = [f"{row.session_id} ({name})" for row, name in zip(matches, row_names(matches).values(), strict=True)]
+        shown = [f"{row.session_id} ({row_name(row)})" for row in matches]
         more = ", …" if len(matches) > MATCHES_SHOWN else ""
         raise UsageError(
             f'"{word}" could be any of {len(matches)} sessions: {", ".join(shown[:MATCHES_SHOWN])}{more}.',
             hint="Give more of the name, or the id.",
         )
     return _best(matches)
-
-
-def row_name(session: Session, sessions: Iterable[Session]) -> str:
-    """What a row is called among these: see `row_names`, which is the way for many."""
-    if session.rows_in_session == 1:
-        return session.tmux_name
-    return row_names({row.session_id: row for row in (*sessions, session)}.values())[session.session_id]
-
-
-def row_names(sessions: Iterable[Session]) -> dict[SessionId, str]:
-    """What each row is called: by its tmux session where that has no other row, else by its window, or its pane there.
-
-    A window is called as somebody named it, where that says which one it is; else by its index.
-    """
-    sessions = list(sessions)
-    beside: defaultdict[Hashable, list[Session]] = defaultdict(list)
-    for row in sessions:
-        if row.rows_in_session > 1:
-            beside[_tmux_session(row)].append(row)
-    names = {row.session_id: row.tmux_name for row in sessions}
-    for rows in beside.values():
-        panes = Counter(row.window_index for row in rows)
-        windows: defaultdict[str, set[int]] = defaultdict(set)
-        for row in rows:
-            if row.window_name:
-                windows[row.window_name].add(row.window_index)
-        for row in rows:
-            called = row.window_name or ""
-            is_other = _LIKE_AN_INDEX.fullmatch(called) or called.rpartition(".")[0] in windows
-            is_called = len(windows.get(called, ())) == 1 and not is_other
-            window = f"{row.tmux_name}:{called if is_called else row.window_index}"
-            names[row.session_id] = window if panes[row.window_index] == 1 else f"{window}.{row.pane_index}"
-    return names
 
 
 def _in_place(word: str, sessions: Iterable[Session]) -> list[Session]:
@@ -136,13 +103,12 @@ def _tmux_session(row: Session) -> Hashable:
 
 
 def _ambiguous(word: str, rows: Sequence[Session]) -> Ambiguous:
-    names = row_names(rows)
     choices = [
-        {"session_id": row.session_id, "name": names[row.session_id], "place": row.place, "pane_id": row.pane_id}
+        {"session_id": row.session_id, "name": row_name(row), "place": row.place, "pane_id": row.pane_id}
         for row in rows
     ]
-    shown = ", ".join(f"{each['name']} ({each['session_id']})" for each in choices[:MATCHES_SHOWN])
-    more = ", …" if len(choices) > MATCHES_SHOWN else ""
+    shown = ", ".join(f"{row_name(row)} ({row.session_id})" for row in rows[:MATCHES_SHOWN])
+    more = ", …" if len(rows) > MATCHES_SHOWN else ""
     return Ambiguous(
         f'"{word}" stands for {len(rows)} rows: {shown}{more}.',
         hint="Say which by its place or its id.",

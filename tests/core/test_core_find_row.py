@@ -1,7 +1,8 @@
-"""What rows are called, and which row a word means: by id, pane, name, place and prefix."""
+"""Which row a word means: by id, pane, name, place and prefix."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -10,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck.core.pane import PaneId, TmuxSessionId
+from quarterdeck.core.row_name import called, row_name
 from quarterdeck.core.session import Session, SessionId, SessionState
-from quarterdeck.core.session_names import find_rows, find_session, row_name, row_names
+from quarterdeck.core.session_names import find_rows, find_session
 from quarterdeck.errors import Ambiguous, UsageError
 from support.fleet import NOW, SOCKET
 
@@ -42,37 +44,10 @@ def ended(number: int, name: str, window: int = 0, pane: int = 0, *, minutes: in
 WEB = [
     row(1, "web", 0, of=4),
     row(2, "web", 1, of=4, window_name="tests"),
-    row(3, "web", 2, 0, of=4, window_name="pair"),
-    row(4, "web", 2, 1, of=4, window_name="pair"),
+    row(3, "web", 2, 0, of=4, window_name="pair", rows_in_window=2),
+    row(4, "web", 2, 1, of=4, window_name="pair", rows_in_window=2),
 ]
 ROWS = [*WEB, row(5, "api"), row(6, "apart")]
-
-
-@pytest.mark.parametrize(
-    ("rows", "names"),
-    [
-        ([row(1, "web"), row(2, "api", 3, window_name="x")], ["web", "api"]),
-        (WEB, ["web:0", "web:tests", "web:pair.0", "web:pair.1"]),
-        ([row(1, "web", 1, of=2, window_name="2"), row(2, "web", 2, of=2)], ["web:1", "web:2"]),
-        ([row(1, "web", 1, of=2, window_name="3.1"), row(2, "web", 2, of=2)], ["web:1", "web:2"]),
-        ([row(1, "web", 1, of=2, window_name="x"), row(2, "web", 2, of=2, window_name="x")], ["web:1", "web:2"]),
-        (
-            [
-                row(1, "web", 1, 1, of=3, window_name="a"),
-                row(2, "web", 1, 2, of=3, window_name="a"),
-                row(3, "web", 2, of=3, window_name="a.1"),
-            ],
-            ["web:a.1", "web:a.2", "web:2"],
-        ),
-        ([row(1, "web", 1, 0, of=2), ended(2, "web", 1, 1, of=2)], ["web:1", "web:1"]),
-        ([ended(1, "web", 1, 0, of=2), ended(2, "web", 1, 1, of=2)], ["web:1.0", "web:1.1"]),
-    ],
-    ids=["alone", "windows", "digits", "dotted", "twice", "clash", "over", "both-over"],
-)
-def test_a_row_is_called_by_its_place_where_its_name_is_not_enough(rows: list[Session], names: list[str]) -> None:
-    assert list(row_names(rows).values()) == names
-    assert [row_name(each, rows) for each in rows] == names
-    assert [row_name(each, [other for other in rows if other is not each]) for each in rows] == names
 
 
 @pytest.mark.parametrize(
@@ -170,25 +145,30 @@ def test_the_last_row_of_a_tmux_session_to_end_is_meant_by_its_name() -> None:
 def test_several_that_wait_for_their_server_are_told_apart() -> None:
     rows = [row(number, "web", number, of=2, is_stale=True, state=SessionState.EXITED) for number in (1, 2)]
 
-    assert list(row_names(rows).values()) == ["web:1", "web:2"]
     assert find_session("web:2", rows) == rows[1]
     with pytest.raises(Ambiguous):
         find_session("web", rows)
 
 
-WINDOWS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), min_size=1, max_size=8, unique=True)
-CALLED = st.dictionaries(st.integers(0, 4), st.sampled_from(["", "a", "b", "a.1", "1", "0.1", "a:b", "x y"]))
+PANES = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), min_size=1, max_size=8, unique=True)
+WINDOW_NAMES = st.dictionaries(
+    st.integers(0, 4), st.sampled_from(["a", "b", "a.1", "a.1.0", "1", "0.1", "a:b", "a.b", "x y", "."])
+)
 
 
-@given(places=WINDOWS, called=CALLED)
-def test_every_row_is_found_again_by_what_it_is_called(places: list[tuple[int, int]], called: dict[int, str]) -> None:
+@given(panes=PANES, names=WINDOW_NAMES)
+def test_every_row_is_found_again_by_what_it_is_called(panes: list[tuple[int, int]], names: dict[int, str]) -> None:
+    windows = Counter(called(window, names.get(window)) for window, _ in panes)
     rows = [
-        row(number, "web", window, pane, of=len(places), window_name=called.get(window) or None)
-        for number, (window, pane) in enumerate(places)
+        row(
+            *(number, "web", window, pane),
+            of=len(panes),
+            window_name=names.get(window),
+            rows_in_window=windows[called(window, names.get(window))],
+        )
+        for number, (window, pane) in enumerate(panes)
     ]
-    names = row_names(rows)
 
-    assert len(set(names.values())) == len(rows)
-    for each in rows:
-        assert find_session(each.place, rows) == each
-        assert find_session(names[each.session_id], rows) == each
+    assert len({row_name(each) for each in rows}) == len(rows)
+    assert [find_session(each.place, rows) for each in rows] == rows
+    assert [find_session(row_name(each), rows) for each in rows] == rows
