@@ -12,6 +12,7 @@ from quarterdeck.agents.limits import reset_time
 from quarterdeck.agents.opencode_server import Answers, ask, port_in, reading_of
 from quarterdeck.core.report import Report, ReportState
 from quarterdeck.core.session import Need, SessionState
+from quarterdeck.core.subagent import SubagentState
 from quarterdeck.values import replace
 from support.recordings import AGENTS, FULL, HERE, NOW, agent, recordings
 
@@ -50,8 +51,8 @@ def test_a_sub_agents_events_neither_end_nor_revive_the_main_agent() -> None:
     busy = told("claude", report("claude", "UserPromptSubmit", 0, prompt="p"))
     began = told("claude", report("claude", "SubagentStart", 1, agent_id="a1"), held=busy)
     stopped = told("claude", report("claude", "SubagentStop", 2, agent_id="a1"), held=began)
-    assert began.subagents == {"a1"}
-    assert stopped.subagents == frozenset()
+    assert [each.key for each in began.subagents] == ["a1"]
+    assert stopped.subagents == ()
     assert state(stopped) is SessionState.BUSY
 
     over = told("claude", report("claude", "Stop", 3), held=stopped)
@@ -192,7 +193,7 @@ def test_opencodes_child_sessions_are_sub_agents() -> None:
         event("session.error", "child", 3, error={"name": "APIError"}),
     )
 
-    assert held.subagents == {"child"}
+    assert [(each.key, each.state) for each in held.subagents] == [("child", SubagentState.IDLE)]
     assert held.session_id == "main"
     assert state(held) is SessionState.BUSY
     asked = told("opencode", event("permission.asked", "child", 4, permission="bash"), held=held)

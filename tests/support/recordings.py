@@ -17,7 +17,7 @@ from quarterdeck.plugins.loading import load
 from quarterdeck.ports.agent import Agent, Program, ScreenLook
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from quarterdeck.core.reading import Reading
 
@@ -115,7 +115,7 @@ class Recording:
         if not lines:
             return None
         if self.agent_key == "opencode":
-            return _database(folder / "opencode.db", [_json(line) for line in lines])
+            return opencode_database(folder / "opencode.db", [_json(line) for line in lines])
         file = folder / "transcript.jsonl"
         file.write_text("".join(lines))
         return file
@@ -164,7 +164,8 @@ def _time_of(row: dict[str, object]) -> datetime | None:
     return datetime.fromtimestamp(told / 1000, UTC) if isinstance(told, int) else None
 
 
-def _database(file: Path, rows: list[dict[str, object]]) -> Path:
+def opencode_database(file: Path, rows: Sequence[dict[str, Any]]) -> Path:
+    """A database of OpenCode with these rows in it."""
     columns = {
         "session": "id, directory, parent_id, cost, tokens_input, tokens_output, tokens_reasoning, tokens_cache_read,"
         " tokens_cache_write, time_updated",

@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.agent_files import agent_folder
-from quarterdeck.agents.claude_reports import PLAN_TOOLS, QUESTION_TOOLS
+from quarterdeck.agents.claude_reports import NOTIFICATION, PLAN_TOOLS, QUESTION_TOOLS
+from quarterdeck.agents.claude_subagents import ClaudeSubagents, take_notification, take_result
 from quarterdeck.agents.json_lines import JsonLinesTranscript, first_rows, newest_first
 from quarterdeck.agents.ledger import Ledger, Phase
 from quarterdeck.core.foreign_json import is_object, number_at, object_at, objects_at, parse_object, text_at, time_at
@@ -37,6 +38,8 @@ BIG_CONTEXT = 1_000_000
 USUAL_CONTEXT = 200_000
 _LOOKED_AT = 64
 _SENT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+_PEER_LENGTH = 80
+"""Characters in which a message of another of its own says that it is one."""
 _INTERRUPTED = "[Request interrupted by user"
 _COMMAND = re.compile(r"<command-name>\s*(/?[^<]*?)\s*</command-name>")
 _PASTED = re.compile(r"</?pasted_content\b[^>]*>\n?")
@@ -130,7 +133,17 @@ def _take(ledger: Ledger, row: Json) -> None:
         case "attachment":
             queued = object_at(row, "attachment")
             if queued.get("type") == "queued_command" and text_at(queued, "prompt"):
-                ledger.prompt(text_at(queued, "prompt"), at)
+                _queued(ledger, text_at(queued, "prompt"), at)
+        case "queue-operation":
+            _queued(ledger, text_at(row, "content"), None)
+
+
+def _queued(ledger: Ledger, text: str, at: datetime | None) -> None:
+    """Enter what waited for the turn: a prompt once it is handed over, and what ran in the background at once."""
+    if text.startswith(NOTIFICATION):
+        take_notification(ledger.subagents, text)
+    elif at is not None:
+        ledger.prompt(text, at)
 
 
 def _user(ledger: Ledger, row: Json, at: datetime | None) -> None:
@@ -142,6 +155,7 @@ def _user(ledger: Ledger, row: Json, at: datetime | None) -> None:
     text = _PASTED.sub("", text)
     for block in blocks:
         if block.get("type") == "tool_result":
+            take_result(ledger.subagents, text_at(block, "tool_use_id"), object_at(row, "toolUseResult"), at)
             ledger.answered(text_at(block, "tool_use_id"), at, ok=block.get("is_error") is not True)
     if text.startswith(_INTERRUPTED):
         ledger.stands(Phase.INTERRUPTED, at, detail=text)
@@ -150,6 +164,10 @@ def _user(ledger: Ledger, row: Json, at: datetime | None) -> None:
     elif text.startswith(("<command-name>", "<command-message>")):
         name, words = _COMMAND.search(text), _COMMAND_WORDS.search(text)
         ledger.prompt(f"{name[1] if name else ''} {words[1] if words else ''}".strip(), at)
+    elif text.startswith(NOTIFICATION) or "<teammate-message" in text[:_PEER_LENGTH]:
+        # Said by one of its own, and no wish of the operator.
+        take_notification(ledger.subagents, text)
+        ledger.stands(Phase.WORKING, at)
     elif text and not text.startswith("<") and not any(b.get("type") == "tool_result" for b in blocks):
         ledger.prompt(text, at)
 
@@ -194,5 +212,10 @@ def _count(ledger: Ledger, message: Json) -> None:
         ledger.context_limit = BIG_CONTEXT
 
 
-transcript = partial(JsonLinesTranscript, _find, _take)
+def _take_own(ledger: Ledger, row: Json) -> None:
+    """Enter one row of a subagent's own transcript."""
+    _take(ledger, {**row, "isSidechain": False})
+
+
+transcript = partial(JsonLinesTranscript, _find, _take, beside=partial(ClaudeSubagents, _take_own))
 """A reader for the session's file, or for the newest of its folder when the conversation is not known."""

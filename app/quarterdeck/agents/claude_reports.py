@@ -6,13 +6,28 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.agents.gist import asked, tool_gist, tool_request
 from quarterdeck.agents.limits import reset_time
-from quarterdeck.agents.report_claims import asking, failed, finished, fold, gone, identified, resting, working
+from quarterdeck.agents.report_claims import (
+    REPORTED_SUBAGENTS,
+    asking,
+    failed,
+    finished,
+    fold,
+    gone,
+    identified,
+    resting,
+    with_subagent,
+    without_subagent,
+    working,
+)
+from quarterdeck.agents.subagent_book import THOUGHT_LENGTH, short, subagent
 from quarterdeck.core.foreign_json import TEXT_LENGTH, object_at, objects_at, text_at
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
+    from quarterdeck.core.foreign_json import Json
     from quarterdeck.core.report import Report, ReportState
+    from quarterdeck.core.subagent import Subagent
 
 CODEX_HOOKS = (
     "SessionStart", "UserPromptSubmit", "PreToolUse", "PostToolUse", "PermissionRequest", "Stop", "SubagentStart",
@@ -23,8 +38,11 @@ CLAUDE_HOOKS = (
     "StopFailure",
 )  # fmt: skip
 QUESTION_TOOLS = frozenset({"AskUserQuestion", "request_user_input"})
+NOTIFICATION = "<task-notification>"
+"""Begins what Claude Code tells itself of something that ran in the background."""
+OVER = frozenset({"completed", "failed", "killed", "stopped", "cancelled", "done"})
+"""How such a thing may have ended."""
 PLAN_TOOLS = frozenset({"ExitPlanMode", "EnterPlanMode"})
-_OVER = frozenset({"completed", "failed", "killed", "stopped", "cancelled", "done"})
 _ASKS = frozenset({"permission_prompt", "elicitation_dialog", "worker_permission_prompt"})
 
 
@@ -62,8 +80,10 @@ def _told(held: ReportState, report: Report) -> ReportState:
     tool, arguments = text_at(payload, "tool_name"), object_at(payload, "tool_input")
     match report.event:
         case "SessionStart" if text_at(payload, "source") != "compact":  # which may be in the middle of a turn
-            held = replace(held, subagents=frozenset(), background_tasks=0, error_at=None)
+            held = replace(held, subagents=(), background_tasks=0, error_at=None)
             return resting(held, report, detail=text_at(payload, "source"))
+        case "UserPromptSubmit" if not speaker and text_at(payload, "prompt").startswith(NOTIFICATION):
+            return working(held, report)  # told by the agent to itself
         case "UserPromptSubmit" if not speaker:
             prompt = text_at(payload, "prompt")[:TEXT_LENGTH] or held.last_prompt
             held = replace(held, last_prompt=prompt, turns=held.turns + 1, tool="", error_at=None)
@@ -72,6 +92,8 @@ def _told(held: ReportState, report: Report) -> ReportState:
             return asking(held, report, Need.QUESTION, *asked(arguments))
         case "PreToolUse" if not speaker:
             return working(held, report, tool=tool_gist(tool, arguments))
+        case "PreToolUse":
+            return _subagent_works(held, speaker, tool_gist(tool, arguments))
         case "PostToolUse" | "PostToolUseFailure" | "PermissionDenied" | "ElicitationResult":
             return _tool_ended(held, report)
         case "PermissionRequest" if tool in QUESTION_TOOLS:
@@ -83,17 +105,16 @@ def _told(held: ReportState, report: Report) -> ReportState:
         case "Elicitation":
             return asking(held, report, Need.QUESTION, text_at(payload, "message"))
         case "Stop" if not speaker:
-            left = [task for task in objects_at(payload, "background_tasks") if text_at(task, "status") not in _OVER]
-            held = replace(held, background_tasks=len(left), subagents=frozenset(), error_at=None)
+            held = replace(_with_background(held, report), error_at=None)
             return finished(held, report, text=text_at(payload, "last_assistant_message"))
         case "StopFailure":
             text = text_at(payload, "last_assistant_message") or text_at(payload, "error_details")
             until = reset_time(text, report.at)
             return failed(held, report, text=f"{text_at(payload, 'error')}: {text}", until=until)
         case "SubagentStart":
-            return replace(held, subagents=held.subagents | {speaker})
+            return with_subagent(held, subagent(speaker, text_at(payload, "agent_type"), "", report.at))
         case "SubagentStop":
-            held = replace(held, subagents=held.subagents - {speaker})
+            held = without_subagent(held, speaker)
             return _tool_ended(held, report) if held.asked_by else held
         case "PreCompact":
             return working(held, report, detail="compacting")
@@ -105,6 +126,27 @@ def _told(held: ReportState, report: Report) -> ReportState:
             # After those the next conversation begins in the same process.
             return gone(held, report)
     return held
+
+
+def _subagent_works(held: ReportState, key: str, does: str) -> ReportState:
+    known = next((each for each in held.subagents if each.key == key), None)
+    return held if known is None else with_subagent(held, replace(known, thought=short(does, THOUGHT_LENGTH) or None))
+
+
+def _with_background(held: ReportState, report: Report) -> ReportState:
+    """What goes on after a turn, where that is told; otherwise each says itself that it is over."""
+    if "background_tasks" not in report.payload:
+        return replace(held, background_tasks=0)
+    left = [task for task in objects_at(report.payload, "background_tasks") if text_at(task, "status") not in OVER]
+    known = {each.key: each for each in held.subagents}
+    told = (known.get(text_at(task, "id")) or _background(task, report) for task in left[:REPORTED_SUBAGENTS])
+    return replace(held, background_tasks=len(left), subagents=tuple(told))
+
+
+def _background(task: Json, report: Report) -> Subagent:
+    name = text_at(task, "agent_type") or text_at(task, "type")
+    does = text_at(task, "command") or text_at(task, "description")
+    return subagent(text_at(task, "id"), name, does, report.at)
 
 
 def _tool_ended(held: ReportState, report: Report) -> ReportState:

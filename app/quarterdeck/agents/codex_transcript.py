@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.agents.agent_files import agent_folder, open_match
 from quarterdeck.agents.claude_reports import QUESTION_TOOLS
+from quarterdeck.agents.codex_subagents import rollout_of, take_item, take_notification, take_output
 from quarterdeck.agents.json_lines import JsonLinesTranscript, first_rows
 from quarterdeck.agents.ledger import Ledger, Phase
+from quarterdeck.agents.subagent_files import SubagentFiles
 from quarterdeck.core.foreign_json import EMPTY, number_at, object_at, objects_at, parse_object, text_at, time_at
 
 if TYPE_CHECKING:
@@ -80,6 +82,8 @@ def _item(ledger: Ledger, payload: Json, at: datetime | None) -> None:
         text = "\n".join(text_at(block, "text") for block in objects_at(payload, "content")).strip()
         if payload.get("role") == "assistant":
             ledger.said(text)
+        elif payload.get("role") == "user" and take_notification(ledger.subagents, text):
+            return
         elif payload.get("role") == "user" and text and not text.startswith("<"):
             ledger.prompt(text, at)
     elif kind == "reasoning":
@@ -93,6 +97,7 @@ def _item(ledger: Ledger, payload: Json, at: datetime | None) -> None:
         ledger.called(call_id, tool, arguments, at, asks=tool in QUESTION_TOOLS)
     elif kind in _RESULTS:
         output = payload.get("output")
+        take_output(ledger.subagents, call_id, output, at)
         ledger.answered(call_id, at, ok=not _FAILED.search(output) if isinstance(output, str) else None)
 
 
@@ -108,6 +113,8 @@ def _event(ledger: Ledger, payload: Json, at: datetime | None) -> None:
             ledger.stands(Phase.ERROR if error else Phase.OVER, at, detail=text_at(error, "message"))
         case "turn_aborted":
             ledger.stands(Phase.INTERRUPTED, at, detail=text_at(payload, "reason"))
+        case "item_completed":
+            take_item(ledger.subagents, object_at(payload, "item"), at)
         case "stream_error":
             ledger.stands(Phase.WORKING, at, detail=text_at(payload, "message"))
 
@@ -124,5 +131,5 @@ def _limit(ledger: Ledger, told: Json) -> None:
     ledger.context_limit = limit if limit > 0 else ledger.context_limit
 
 
-transcript = partial(JsonLinesTranscript, _find, _take)
+transcript = partial(JsonLinesTranscript, _find, _take, beside=lambda: SubagentFiles(rollout_of, _take).read)
 """A reader for the session's file, or for the newest of its folder when the conversation is not known."""

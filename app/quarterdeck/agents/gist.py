@@ -23,7 +23,7 @@ _EDIT_TOOLS = re.compile(
     r"(?:edit|multiedit|write|notebookedit|write_file|replace|edit_file|create_file|apply_patch|patch|str_replace\w*)",
     re.IGNORECASE,
 )
-_SHELL_TOOLS = re.compile(
+SHELL_TOOLS = re.compile(
     r"(?:bash|shell|exec|exec_command|run_shell_command|local_shell|shell_command|run_command|terminal)", re.IGNORECASE
 )
 _WORDS_BEFORE = (
@@ -86,7 +86,7 @@ def action_kind(tool: str, arguments: Json) -> ActionKind:
     """What a tool call means for the reminders: an edit, a check, a look at the tree, a commit."""
     if _EDIT_TOOLS.fullmatch(tool):
         return ActionKind.EDIT
-    if not _SHELL_TOOLS.fullmatch(tool):
+    if not SHELL_TOOLS.fullmatch(tool):
         return ActionKind.TOOL
     command = command_of(arguments)[:DETAIL_LENGTH]
     kinds = ((_COMMIT, ActionKind.COMMIT), (_CHECK, ActionKind.CHECK), (_DIRTY, ActionKind.DIRTY_CHECK))

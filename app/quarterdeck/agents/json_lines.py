@@ -9,17 +9,19 @@ import logging
 import os
 import re
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from quarterdeck.agents.ledger import Ledger
 from quarterdeck.core.foreign_json import parse_object
 from quarterdeck.foreign_files import open_file, read_at, read_head
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from quarterdeck.core.foreign_json import Json
+    from quarterdeck.core.subagent import Subagent
     from quarterdeck.core.transcript import TranscriptView
     from quarterdeck.ports.agent import Claims
 
@@ -32,6 +34,13 @@ LINE_LIMIT = 8 * 1024 * 1024
 _KEPT = 64
 """Bytes before our place that must still be the same, or else the file was written anew."""
 _SESSION_ID = re.compile(r"[\w-]{1,100}")
+
+
+class Beside(Protocol):
+    """Further files of an agent that tell of its subagents."""
+
+    def __call__(self, path: Path, subagents: tuple[Subagent, ...], /) -> tuple[Subagent, ...]:
+        """What the transcript tells of, with what these files say of them. Raises nothing."""
 
 
 class JsonLinesTranscript:
@@ -47,8 +56,12 @@ class JsonLinesTranscript:
         session_id: str = "",
         path: Path | None = None,
         home: Path | None = None,
+        beside: Callable[[], Beside] | None = None,
     ) -> None:
-        """`find`: from home, folder and id, the files it may be, likeliest first. `take`: enters one row."""
+        """`find`: from home, folder and id, the files it may be, likeliest first. `take`: enters one row.
+
+        `beside`: makes what reads further files of the agent, asked only while it runs something besides itself.
+        """
         self._take = take
         self._claims = claims
         self._files = find
@@ -56,6 +69,7 @@ class JsonLinesTranscript:
         self._path = path
         self._tail: FileTail | None = None
         self._ledger = Ledger()
+        self._beside = beside() if beside else None
 
     @property
     def path(self) -> Path | None:
@@ -78,7 +92,10 @@ class JsonLinesTranscript:
         for line in lines:
             if (row := parse_object(line)) is not None:
                 self._take(self._ledger, row)
-        return self._ledger.view()
+        view = self._ledger.view()
+        if self._beside is None or not view.subagents:
+            return view
+        return replace(view, subagents=self._beside(self._tail.path, view.subagents))
 
     def close(self) -> None:
         """Let go of the file, so that another session may claim it."""

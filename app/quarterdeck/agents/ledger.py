@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.agents.gist import action_kind, asked, tool_gist, tool_request
 from quarterdeck.agents.limits import reset_time
+from quarterdeck.agents.subagent_book import SubagentBook
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
 from quarterdeck.core.text import clean_lines
@@ -90,6 +91,7 @@ class Ledger:
         self._turns: deque[str] = deque(maxlen=TURNS_KEPT)
         self._actions: deque[AgentAction] = deque(maxlen=ACTIONS_KEPT)
         self._open: OrderedDict[str, str] = OrderedDict()
+        self.subagents = SubagentBook()
 
     def stands(self, phase: Phase, at: datetime | None, *, detail: str = "") -> None:
         """Where the conversation stands now; an error may last until a limit is over."""
@@ -98,6 +100,7 @@ class Ledger:
         self.phase_at = at or self.updated_at
         if phase in {Phase.OVER, Phase.INTERRUPTED, Phase.ERROR}:
             self._open.clear()
+            self.subagents.turn_over(at)
 
     def prompt(self, text: str, at: datetime | None) -> None:
         """Enter what the operator asked for."""
@@ -106,6 +109,7 @@ class Ledger:
         self.turn_text = ""
         self._turn_actions = 0
         self._open.clear()
+        self.subagents.turn_over(at)
         self.stands(Phase.WORKING, at)
 
     def said(self, text: str) -> None:
@@ -128,6 +132,7 @@ class Ledger:
         """Enter a tool call, which is open until it is answered."""
         gist = tool_gist(tool, arguments)
         self._open[call_id] = gist
+        self.subagents.called(call_id, tool, arguments, at)
         self._did(AgentAction(kind=action_kind(tool, arguments), text=gist[:ACTION_LENGTH], tool=tool, call_id=call_id))
         if asks:
             self.last_question, self.choices = asked(arguments)
@@ -145,6 +150,7 @@ class Ledger:
     def answered(self, call_id: str, at: datetime | None, *, ok: bool | None) -> None:
         """Enter that a tool call has its result."""
         self._open.pop(call_id, None)
+        self.subagents.answered(call_id)
         for index in range(len(self._actions) - 1, max(-1, len(self._actions) - 50), -1):
             if self._actions[index].call_id == call_id:
                 self._actions[index] = replace(self._actions[index], ok=ok)
@@ -174,6 +180,7 @@ class Ledger:
             model=self.model,
             cost_usd=self.cost_usd,
             updated_at=self.updated_at,
+            subagents=self.subagents.view(),
         )
 
     def _reading(self) -> Reading | None:

@@ -12,10 +12,12 @@ from quarterdeck.agents.gist import asked, tool_gist, tool_request
 from quarterdeck.agents.hooks import REPORTS_KEPT
 from quarterdeck.agents.limits import reset_time
 from quarterdeck.agents.opencode_server import CHOICES, PASSWORD
-from quarterdeck.agents.report_claims import asking, failed, finished, fold, resting, working
+from quarterdeck.agents.report_claims import asking, failed, finished, fold, resting, with_subagent, working
+from quarterdeck.agents.subagent_book import subagent
 from quarterdeck.core.foreign_json import object_at, text_at
 from quarterdeck.core.report import PAYLOAD_BYTES, REPORT_HEADER
 from quarterdeck.core.session import Need, SessionState
+from quarterdeck.core.subagent import SubagentState
 from quarterdeck.errors import Refused
 from quarterdeck.foreign_files import exact_text
 from quarterdeck.ports.agent import HookPlan, HookStatus, backup_path
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.foreign_json import Json
     from quarterdeck.core.report import Report, ReportState
+    from quarterdeck.core.subagent import Subagent
     from quarterdeck.ports.agent import Launch, LaunchPlan
 
 PLUGIN = "quarterdeck.js"
@@ -178,8 +181,8 @@ def _identify(held: ReportState, report: Report) -> ReportState:
     session = _session(report)
     info = object_at(_properties(report), "info")
     if report.event.startswith("session.") and text_at(info, "parentID"):
-        return replace(held, subagents=held.subagents | {session})
-    if not session or session in held.subagents:
+        return held if _is_subagent(held, session) else with_subagent(held, _child(session, info, report))
+    if not session or _is_subagent(held, session):
         return held
     model = text_at(info, "modelID") or text_at(info, "model", "id") or text_at(info, "model", "modelID")
     cwd = text_at(info, "directory") or text_at(info, "path", "cwd")
@@ -188,14 +191,26 @@ def _identify(held: ReportState, report: Report) -> ReportState:
     return replace(held, session_id=session, model=model or held.model, cwd=cwd or held.cwd)
 
 
+def _is_subagent(held: ReportState, session: str) -> bool:
+    return any(each.key == session for each in held.subagents)
+
+
+def _child(session: str, info: Json, report: Report) -> Subagent:
+    title, _, _ = text_at(info, "title").partition(" (@")
+    return subagent(session, text_at(info, "agent"), title, report.at)
+
+
 def _told(held: ReportState, report: Report) -> ReportState:
     found, session = _properties(report), _session(report)
-    is_main = session not in held.subagents
+    is_main = not _is_subagent(held, session)
     asked_by = "" if is_main else session
     match report.event:
         case "session.idle" if is_main:
             return _idle(held, report)
-        case "session.status" if is_main:
+        case "session.idle" | "session.status":
+            if not is_main:
+                works = text_at(found, "status", "type") in {"busy", "retry"}
+                return _child_stands(held, session, SubagentState.BUSY if works else SubagentState.IDLE)
             return _status(held, report, text_at(found, "status", "type"))
         case "session.error" if is_main:
             return _error(held, report, object_at(found, "error"))
@@ -216,6 +231,11 @@ def _told(held: ReportState, report: Report) -> ReportState:
         case "tool.execute.after" if is_main:
             return replace(held, tool="")
     return held
+
+
+def _child_stands(held: ReportState, session: str, state: SubagentState) -> ReportState:
+    known = next(each for each in held.subagents if each.key == session)
+    return with_subagent(held, replace(known, state=state))
 
 
 def _idle(held: ReportState, report: Report) -> ReportState:

@@ -8,15 +8,20 @@ from contextlib import closing
 from typing import TYPE_CHECKING, cast
 
 from quarterdeck.agents.agent_files import agent_folder
+from quarterdeck.agents.gist import tool_gist
 from quarterdeck.agents.ledger import Ledger, Phase
 from quarterdeck.agents.opencode_plugin import ABORTED
+from quarterdeck.agents.subagent_book import TASK_TOOLS, THOUGHT_LENGTH, short
 from quarterdeck.core.foreign_json import EMPTY, number_at, object_at, parse_object, text_at, time_at
 from quarterdeck.foreign_files import require_database
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from quarterdeck.core.foreign_json import Json
+    from quarterdeck.core.subagent import Subagent
     from quarterdeck.core.transcript import TranscriptView
     from quarterdeck.ports.agent import Claims
 
@@ -34,6 +39,10 @@ _PARTS = """
 select message_id, case when length(data) > 65536 then json_remove(data, '$.state.output', '$.state.metadata')
                         else data end
 from part where session_id = ? and message_id >= ? order by message_id, id
+"""
+_LAST_TOOL = """
+select json_remove(data, '$.state.output', '$.state.metadata') from part
+where session_id = ? and json_extract(data, '$.type') = 'tool' order by id desc limit 1
 """
 _TURNS = "select count(*) from message where session_id = ? and json_extract(data, '$.role') = 'user'"
 
@@ -118,7 +127,27 @@ class OpenCodeDatabase:
             ledger.cost_usd = float(cost) if cost is not None else None
             ledger.updated_at = time_at({"at": updated}, "at") or ledger.updated_at
         ledger.turn_count = int(database.execute(_TURNS, (self._session,)).fetchone()[0])
-        return ledger.view()
+        view = ledger.view()
+        children = _children(parts)
+        told = tuple(_with_child(database, each, children.get(each.key, "")) for each in view.subagents)
+        return replace(view, subagents=told)
+
+
+def _children(parts: Mapping[str, list[Json]]) -> dict[str, str]:
+    """The sessions that tool calls have begun: call → session."""
+    told = (part for each in parts.values() for part in each if text_at(part, "tool") in TASK_TOOLS)
+    return {text_at(part, "callID"): text_at(part, "state", "metadata", "sessionId") for part in told}
+
+
+def _with_child(database: sqlite3.Connection, one: Subagent, session: str) -> Subagent:
+    """The subagent with the tool that its session runs now, before what it was asked."""
+    found = database.execute(_LAST_TOOL, (session,)).fetchone() if session else None
+    part = (parse_object(found[0]) or EMPTY) if found else EMPTY
+    tool = ""
+    if text_at(part, "state", "status") == "running":
+        tool = tool_gist(text_at(part, "tool"), object_at(part, "state", "input"))
+    does = " · ".join(said for said in (tool, one.thought or "") if said)
+    return replace(one, key=session or one.key, thought=short(does, THOUGHT_LENGTH) or None)
 
 
 def take(ledger: Ledger, message: Json, parts: list[Json]) -> None:

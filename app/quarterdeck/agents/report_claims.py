@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from quarterdeck.core.subagent import Subagent
+
     Handler = Callable[[ReportState, Report], ReportState]
 
 REPORTED_WORK_SECONDS = 5.0
@@ -25,6 +27,8 @@ REPORTED_WORK_SECONDS = 5.0
 REPORTED_ASK_SECONDS = 2.0
 """An answer is not reported, so an ask must be seen elsewhere soon."""
 REPORTED_REST_SECONDS = 5.0
+REPORTED_SUBAGENTS = 200
+"""So many are held at most; those that are told of longest ago go first."""
 
 
 def identified(held: ReportState, report: Report) -> ReportState:
@@ -47,6 +51,16 @@ def fold(held: ReportState, report: Report, told: Handler, identify: Handler = i
     if held.at is not None and report.at < held.at:
         return held
     return told(replace(identify(held, report), at=report.at), report)
+
+
+def with_subagent(held: ReportState, one: Subagent) -> ReportState:
+    """What is held, with this one told of, anew where it was before."""
+    return replace(held, subagents=(*without_subagent(held, one.key).subagents, one)[-REPORTED_SUBAGENTS:])
+
+
+def without_subagent(held: ReportState, key: str) -> ReportState:
+    """What is held, without this one."""
+    return replace(held, subagents=tuple(each for each in held.subagents if each.key != key))
 
 
 def working(held: ReportState, report: Report, *, tool: str = "", detail: str = "") -> ReportState:
@@ -84,7 +98,7 @@ def failed(held: ReportState, report: Report, *, text: str, until: datetime | No
 
 def gone(held: ReportState, report: Report) -> ReportState:
     """Claim that the agent has ended; its pane may live on."""
-    held = replace(held, subagents=frozenset(), background_tasks=0)
+    held = replace(held, subagents=(), background_tasks=0)
     return resting(held, report, detail="the agent ended")
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from quarterdeck.core import events
 from quarterdeck.core.session import TransportHealth
 from quarterdeck.core.session_ends import unanswered
+from quarterdeck.core.subagent import teammates
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
@@ -42,6 +43,12 @@ class Fleet(Struct, frozen=True, kw_only=True):
     def is_certain(self) -> bool:
         """Whether the last look at tmux succeeded."""
         return self.last_good_look is not None and not self.look_failures
+
+
+def leader_of(fleet: Fleet, session: Session) -> Session | None:
+    """The session whose teammate works in the pane of this one; None where it is nobody's."""
+    rows = (row for row in fleet.sessions.values() if row.subagents and row.tmux_server == session.tmux_server)
+    return next((row for row in rows if session.pane_id in teammates(row.subagents)), None)
 
 
 def as_seen(fleet: Fleet) -> Fleet:

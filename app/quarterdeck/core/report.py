@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quarterdeck.core.reading import Reading
+    from quarterdeck.core.subagent import Subagent
 
 
 REPORT_HEADER = "quarterdeck-report 1"
@@ -47,8 +48,8 @@ class ReportState(Struct, frozen=True, kw_only=True):
     tool: str = ""
     """The tool that runs now, with its gist."""
     background_tasks: int = 0
-    subagents: frozenset[str] = frozenset()
-    """Sub-agents that have started and not stopped."""
+    subagents: tuple[Subagent, ...] = ()
+    """Those that have started and not stopped, as far as hooks tell."""
     asked_by: str = ""
     """The sub-agent behind an open permission; "" = the main agent."""
     turns: int = 0

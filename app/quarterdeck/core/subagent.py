@@ -52,11 +52,17 @@ class Subagent(Struct, frozen=True, kw_only=True):
 def running(
     subagents: Sequence[Subagent], *, asking: str = "", request: str = "", since: datetime | None = None
 ) -> tuple[Subagent, ...]:
-    """Those of one run of an agent, as its row tells of them: what began before that run has ended with the one before.
+    """Those of one run of an agent, as its row tells of them.
 
+    What began before that run has ended with the one before, and only a teammate rests without having ended.
     `asking` is the key of the one behind an open `request`.
     """
-    told = [each for each in subagents if since is None or each.since is None or each.since >= since]
+    told = [
+        each
+        for each in subagents
+        if (since is None or each.since is None or each.since >= since)
+        and (each.team or each.state is not SubagentState.IDLE)
+    ]
     return tuple(
         replace(each, state=SubagentState.ATTENTION, thought=request or each.thought)
         if asking and each.key == asking

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quarterdeck.core.reading import Reading
+    from quarterdeck.core.subagent import Subagent
 
 TURNS_KEPT = 40
 TURN_LENGTH = 4_000
@@ -72,6 +73,8 @@ class TranscriptView(Struct, frozen=True, kw_only=True):
     model: str = ""
     cost_usd: float | None = None
     updated_at: datetime | None = None
+    subagents: tuple[Subagent, ...] = ()
+    """What the agent runs besides itself."""
 
     @property
     def last_prompt(self) -> str:

@@ -13,8 +13,10 @@ from quarterdeck.core.process_tree import WRAPPER, is_interpreter
 from quarterdeck.core.projection import Conclusion
 from quarterdeck.core.reading import DROWSY_AFTER, REPORTED, waits_for_operator
 from quarterdeck.core.reading_ladder import decide, next_expiry, settle, settle_deadline
+from quarterdeck.core.redact import masked
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import ASKING, Ask, Confidence, Need, RestState, Session, SessionState, ShownAgent
+from quarterdeck.core.subagent import running
 from quarterdeck.core.transcript import NO_TRANSCRIPT
 from quarterdeck.ports.agent import ScreenLook
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.reading_ladder import Settled
     from quarterdeck.core.session import Source
+    from quarterdeck.core.subagent import Subagent
     from quarterdeck.core.transcript import TranscriptView
     from quarterdeck.ports.agent import Agent, Program, Transcript
 
@@ -208,9 +211,22 @@ class SessionMemory(Struct):
             report=self.report,
             is_agent_alive=self.is_agent_alive,
             conversation=self.conversation,
+            subagents=self._subagents(reading),
             skill=self.skill,
             active_at=datetime.fromtimestamp(active, UTC) if active else None,
         )
+
+    def _subagents(self, reading: Reading) -> tuple[Subagent, ...]:
+        """What the agent runs besides itself; its own transcript tells it best, and nothing of another conversation."""
+        if not self.is_agent_alive:
+            return ()
+        report, view = self.report, self.view
+        is_heard = not self.conversation or report.session_id == self.conversation
+        asked_by = report.asked_by if is_heard and reading.needs in ASKING else ""
+        told: tuple[Subagent, ...] = report.subagents if is_heard else ()
+        if view is not None and view.session_id:
+            told = view.subagents
+        return running(told, asking=asked_by, request=masked(reading.question), since=self.program_since)
 
     def _is_news(self, reading: Reading) -> bool:
         """Whether a turn that is over ended in this run of the agent, and nobody has looked at the pane since."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from quarterdeck.core.text import clean, fit
+from quarterdeck.core.subagent import hidden_work
+from quarterdeck.core.text import cell_width, clean, cut, fit
 from quarterdeck.tui.rows.cell import Cell, plot, quiet, share
 from quarterdeck.tui.rows.session_row import (
     GONE_KINDS,
@@ -111,6 +112,15 @@ def _thought(row: Row, _: int) -> tuple[str, str]:
     return waiting_mail(row.session) + saying(row.session, row.kind), role
 
 
+def _agent(row: Row, width: int) -> tuple[str, str]:
+    name, more = agent_of(row.session), hidden_work(row.session.subagents)
+    if not more:
+        return name, "muted"
+    told = f"+{more}"
+    room = width - len(told)
+    return f"{name} {told}" if cell_width(name) < room else f"{cut(name, room)}{told}", "muted"
+
+
 def _context(row: Row, _: int) -> tuple[str, str]:
     used, limit = row.session.token_count, row.session.context_limit
     return share(used, limit), "asks" if limit and used / limit >= CONTEXT_TIGHT else "muted"
@@ -131,7 +141,7 @@ TABLE_COLUMNS = (
     ColumnKind(SHAPE, lambda row, _: (shape(row.kind, ascii_only=row.view.ascii_only), row.role), width=1, gap=1),
     ColumnKind(NAME, lambda row, _: (name_of(row.session), "text bold" if row.kind is Kind.ASKS else "text"),
                "session"),
-    ColumnKind("agent", lambda row, _: (agent_of(row.session), "muted"), "agent", 8, turn=3, beside=THOUGHT_LEAST),
+    ColumnKind("agent", _agent, "agent", 8, turn=3, beside=THOUGHT_LEAST),
     ColumnKind(STATE, lambda row, _: (row.kind.value + "?" * row.is_doubtful, row.role), "state", 8, turn=1, beside=0),
     ColumnKind("rest", lambda row, _: (rest_word(row.session, row.kind), "muted"), "rest", 6, turn=8,
                is_said=rest_word),

@@ -97,21 +97,23 @@ def context_said(session: Session) -> str:
     return f"{gauge} {share(tokens, limit)}, {amount(tokens)} of {amount(limit)} tokens"
 
 
-def session_lines(session: Session, now: datetime) -> list[Line]:
-    """Where and what it is."""
+def session_lines(session: Session, now: datetime, *, leader: str = "") -> list[Line]:
+    """Where and what it is, and whose teammate."""
     health, reason = session.transport_health.value, session.exit_reason
+    untold = session.background_tasks and not session.subagents
     ending = f"{exact(session.ended_at, now)}, {_words(reason.value)}{session.status_words}" if reason else ""
     return _facts(
         "Session",
         ("id", session.session_id),
         ("tmux", f"{session.tmux_name}  {session.pane_id or ''}  on {session.tmux_server}"),
         ("agent", " ".join(part for part in (session.tool, session.model) if part)),
+        ("teammate of", leader),
         ("runs", session.current_command or ""),
         ("in", session.cwd),
         ("context", context_said(session)),
         ("cost", f"${session.cost_usd:.2f}" if session.cost_usd else ""),
         ("active", exact(session.last_activity_at, now)),
-        ("background", f"{session.background_tasks} tasks" if session.background_tasks else ""),
+        ("background", f"{session.background_tasks} tasks" if untold else ""),
         ("watched", "" if health == "healthy" else health),
         ("ended", ending),
     )

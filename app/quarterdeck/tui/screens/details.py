@@ -8,6 +8,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
+from quarterdeck.core.fleet import leader_of
 from quarterdeck.ports.store import ActivityQuery, Level
 from quarterdeck.tui.rows.cell import Cell
 from quarterdeck.tui.rows.detail import (
@@ -22,6 +23,7 @@ from quarterdeck.tui.rows.detail import (
     work_lines,
 )
 from quarterdeck.tui.rows.session_row import name_of, title_of
+from quarterdeck.tui.rows.subagent_tree import subagent_lines
 from quarterdeck.tui.screens.dialog import Page
 from quarterdeck.tui.widgets.field import Field
 
@@ -81,9 +83,14 @@ class DetailsScreen(Page):
         session, context, now = self._session, self.context, self.context.clock.now()
         moments = context.backend.now.day_of(session.session_id)
         day = day_lines(moments, now, self.lines.size.width, ascii_only=context.ascii_only)
-        known = [*ask_lines(session, now), *why_lines(session, now), *work_lines(session, now), *day]
+        fleet = context.backend.now.fleet()
+        leader, here = leader_of(fleet, session), fleet.sessions.values()
+        rows = {row.pane_id: name_of(row) for row in here if row.pane_id and row.tmux_server == session.tmux_server}
+        crew = subagent_lines(session.subagents, rows, ascii_only=context.ascii_only)
+        known = [*ask_lines(session, now), *crew, *why_lines(session, now), *work_lines(session, now), *day]
         fetched = [*thought_lines(self._history, now), *event_lines(self._events, now)]
-        self.lines.show([*known, *fetched, *session_lines(session, now), *diff_lines(self._diff)])
+        place = session_lines(session, now, leader=name_of(leader) if leader is not None else "")
+        self.lines.show([*known, *fetched, *place, *diff_lines(self._diff)])
 
 
 class ActivityScreen(Page):

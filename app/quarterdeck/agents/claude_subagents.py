@@ -1,0 +1,126 @@
+"""What Claude Code's files tell of its subagents, its team and its background commands.
+
+The transcript says what began and what is over; a subagent's own transcript, beside it, what that one does, and the
+file of the team which teammates there are and in which panes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from quarterdeck.agents.claude_reports import OVER
+from quarterdeck.agents.subagent_book import NAME_LENGTH, pane_id, short
+from quarterdeck.agents.subagent_files import SubagentFiles
+from quarterdeck.core.foreign_json import object_at, objects_at, parse_object, text_at
+from quarterdeck.core.subagent import SubagentState
+from quarterdeck.foreign_files import read_bytes
+from quarterdeck.values import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from quarterdeck.agents.ledger import Ledger
+    from quarterdeck.agents.subagent_book import SubagentBook
+    from quarterdeck.core.foreign_json import Json
+    from quarterdeck.core.subagent import Subagent
+
+_TAG = re.compile(r"<(task-id|status)>\s*([\w@.-]{1,100})\s*</\1>")
+NOTIFICATION_LENGTH = 2_000
+"""Characters in which both stand, before what was found out."""
+_STOPPED = "Successfully "
+SMALL_FILE_BYTES = 256 * 1024
+METAS_LOOKED_AT = 64
+_SAFE = re.compile(r"[\w-]{1,100}")
+_TEAM = re.compile(r"[\w-]{1,100}")
+
+
+def take_notification(book: SubagentBook, text: str) -> None:
+    """Enter that something in the background is over, where that is what is told."""
+    told = dict(_TAG.findall(text[:NOTIFICATION_LENGTH]))
+    if told.get("status") in OVER:
+        book.ended(told.get("task-id", ""))
+
+
+def take_result(book: SubagentBook, call_id: str, result: Json, at: datetime | None) -> None:
+    """Enter what a tool's result says of the background: what goes on from now on, and what was stopped or is over."""
+    status = text_at(result, "status")
+    if status == "async_launched":
+        book.goes_on(call_id, text_at(result, "agentId"), thought=text_at(result, "description"), at=at)
+    elif status == "teammate_spawned":
+        book.goes_on(
+            call_id,
+            text_at(result, "agent_id") or text_at(result, "agentId"),
+            name=text_at(result, "name"),
+            pane=text_at(result, "tmux_pane_id"),
+            team=text_at(result, "team_name"),
+            at=at,
+        )
+    elif shell := text_at(result, "backgroundTaskId"):
+        book.goes_on(call_id, shell, at=at)
+    task = object_at(result, "task") or result
+    key = text_at(task, "task_id") or text_at(task, "shell_id") or text_at(task, "shellId")
+    if key and (text_at(task, "status") in OVER or text_at(task, "message").startswith(_STOPPED)):
+        book.ended(key)
+
+
+class ClaudeSubagents:
+    """Implements Beside: the team, and what each subagent wrote."""
+
+    def __init__(self, take: Callable[[Ledger, Json], None]) -> None:
+        self._files = SubagentFiles(_file_of, take)
+
+    def __call__(self, path: Path, subagents: tuple[Subagent, ...]) -> tuple[Subagent, ...]:
+        """Those that there are, with what they do."""
+        return self._files.read(path, _with_team(path, subagents))
+
+
+def _with_team(path: Path, subagents: tuple[Subagent, ...]) -> tuple[Subagent, ...]:
+    """The teammates as the file of their team has them; one that is not in it any more has left."""
+    team = next((each.team for each in subagents if each.team), "")
+    if not _TEAM.fullmatch(team):
+        return subagents
+    try:
+        told = parse_object(read_bytes(path.parents[2] / "teams" / team / "config.json", SMALL_FILE_BYTES))
+    except (OSError, IndexError):
+        return subagents
+    if told is None or text_at(told, "leadSessionId") != path.stem:
+        return subagents  # another conversation's team, or a file that is just being written
+    members = {short(text_at(each, "name"), NAME_LENGTH): each for each in objects_at(told, "members")}
+    return tuple(
+        _as_member(each, members[each.name]) if each.team else each
+        for each in subagents
+        if not each.team or each.name in members
+    )
+
+
+def _as_member(subagent: Subagent, member: Json) -> Subagent:
+    rests = member.get("isActive") is False
+    return replace(
+        subagent,
+        pane_id=pane_id(text_at(member, "tmuxPaneId")),
+        state=SubagentState.IDLE if rests else subagent.state,
+    )
+
+
+def _file_of(path: Path, key: str) -> Path | None:
+    """The transcript of one of a conversation's subagents, by its own id or that of the call that began it."""
+    if not _SAFE.fullmatch(key):
+        return None
+    folder = path.with_suffix("") / "subagents"
+    direct = folder / f"agent-{key}.jsonl"
+    if direct.is_file():
+        return direct
+    metas = []
+    with suppress(OSError), os.scandir(folder) as entries:
+        metas = [entry.name for entry in entries if entry.name.endswith(".meta.json")]
+    for name in metas[-METAS_LOOKED_AT:]:
+        with suppress(OSError):
+            meta = parse_object(read_bytes(folder / name, SMALL_FILE_BYTES))
+            if meta and text_at(meta, "toolUseId") == key:
+                return folder / f"{name.removesuffix('.meta.json')}.jsonl"
+    return None
