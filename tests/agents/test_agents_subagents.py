@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from quarterdeck.agents import claude_files, codex_transcript
 from quarterdeck.agents.agent_files import FileClaims
 from quarterdeck.agents.ledger import Ledger
-from quarterdeck.agents.subagent_book import CALLS_KEPT, NAME_LENGTH, THOUGHT_LENGTH, SubagentBook
+from quarterdeck.agents.subagent_book import CALLS_KEPT, SUBAGENT_NAME_LENGTH, SUBAGENT_THOUGHT_LENGTH, SubagentBook
 from quarterdeck.core.subagent import MOST_SUBAGENTS, Subagent, SubagentState
 from support.recordings import agent, opencode_database
 
@@ -272,8 +272,8 @@ def test_a_subagent_is_told_of_from_its_beginning_to_its_end(steps: list[tuple[s
         assert {each.key for each in book.view()} == {*on, *waited}
     for each in book.view():
         assert each.name
-        assert len(each.name) <= NAME_LENGTH
-        assert len(each.thought or "") <= THOUGHT_LENGTH
+        assert len(each.name) <= SUBAGENT_NAME_LENGTH
+        assert len(each.thought or "") <= SUBAGENT_THOUGHT_LENGTH
         assert (each.name + (each.thought or "")).isprintable()
         assert each.state is SubagentState.BUSY
 
@@ -345,7 +345,7 @@ def test_a_torn_last_line_is_left_for_later(tmp_path: Path) -> None:
 def test_a_secret_in_a_command_is_masked_before_it_is_cut(tmp_path: Path) -> None:
     book = SubagentBook()
     token = "ghp_" + "x7Kq2Lm9" * 4 + "Zt5B"
-    book.called("c", "Bash", {"command": "a" * (THOUGHT_LENGTH - 20) + f" --token {token}"}, NOON)
+    book.called("c", "Bash", {"command": "a" * (SUBAGENT_THOUGHT_LENGTH - 20) + f" --token {token}"}, NOON)
     book.goes_on("c", "k")
 
     assert token[:8] not in str(book.view())

@@ -17,20 +17,28 @@ PACKAGE = ROOT / "app" / "quarterdeck"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 MAKES_SESSIONS = {"core.projection", "core.session_ends"}
 REPORT, REQUEST, RECORD, THOUGHT = "what an agent reported", "what is asked for", "a work record", "a thought"
+SUBAGENT = "a subagent"
 ALLOWED = {
     "core.redact: asks state_evidence subagents thought title work": "leaves the process, and nothing of it comes back",
-    "agents.claude_reports: subagents": REPORT,
+    "agents.claude_reports: background_tasks": REPORT,
+    "agents.claude_reports: background_tasks subagents": REPORT,
+    "agents.claude_subagents: pane_id state": SUBAGENT,
+    "agents.json_lines: subagents": "a transcript",
     "agents.claude_reports: tool": REPORT,
     "agents.gemini_reports: tool": REPORT,
     "agents.opencode_plugin: cwd model session_id": REPORT,
-    "agents.opencode_plugin: subagents": REPORT,
+    "agents.opencode_plugin: state": SUBAGENT,
+    "agents.opencode_transcript: subagents": "a transcript",
+    "agents.report_claims: subagents": REPORT,
+    "agents.subagent_book: thought": SUBAGENT,
+    "agents.subagent_files: state": SUBAGENT,
     "agents.opencode_plugin: tool": REPORT,
     "agents.report_claims: background_tasks subagents": REPORT,
     "agents.report_claims: tool": REPORT,
     "cli.events_watch: session_id": REQUEST,
     "core.fleet: incarnation": "the fleet",
     "core.reading_ladder: needs": "a reading",
-    "core.subagent: state thought": "a subagent",
+    "core.subagent: state thought": SUBAGENT,
     "core.thought: action_cues thought": THOUGHT,
     "core.thought: objective_changed_at": THOUGHT,
     "core.thought: objective_fingerprint": THOUGHT,

@@ -217,5 +217,5 @@ def _take_own(ledger: Ledger, row: Json) -> None:
     _take(ledger, {**row, "isSidechain": False})
 
 
-transcript = partial(JsonLinesTranscript, _find, _take, beside=partial(ClaudeSubagents, _take_own))
+transcript = partial(JsonLinesTranscript, _find, _take, beside=lambda: ClaudeSubagents(_take_own).read)
 """A reader for the session's file, or for the newest of its folder when the conversation is not known."""

@@ -19,7 +19,7 @@ from quarterdeck.agents.report_claims import (
     without_subagent,
     working,
 )
-from quarterdeck.agents.subagent_book import THOUGHT_LENGTH, short, subagent
+from quarterdeck.agents.subagent_book import subagent, with_thought
 from quarterdeck.core.foreign_json import TEXT_LENGTH, object_at, objects_at, text_at
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.values import replace
@@ -40,7 +40,7 @@ CLAUDE_HOOKS = (
 QUESTION_TOOLS = frozenset({"AskUserQuestion", "request_user_input"})
 NOTIFICATION = "<task-notification>"
 """Begins what Claude Code tells itself of something that ran in the background."""
-OVER = frozenset({"completed", "failed", "killed", "stopped", "cancelled", "done"})
+ENDED_STATUSES = frozenset({"completed", "failed", "killed", "stopped", "cancelled", "done"})
 """How such a thing may have ended."""
 PLAN_TOOLS = frozenset({"ExitPlanMode", "EnterPlanMode"})
 _ASKS = frozenset({"permission_prompt", "elicitation_dialog", "worker_permission_prompt"})
@@ -130,14 +130,16 @@ def _told(held: ReportState, report: Report) -> ReportState:
 
 def _subagent_works(held: ReportState, key: str, does: str) -> ReportState:
     known = next((each for each in held.subagents if each.key == key), None)
-    return held if known is None else with_subagent(held, replace(known, thought=short(does, THOUGHT_LENGTH) or None))
+    return held if known is None else with_subagent(held, with_thought(known, does))
 
 
 def _with_background(held: ReportState, report: Report) -> ReportState:
     """What goes on after a turn, where that is told; otherwise each says itself that it is over."""
     if "background_tasks" not in report.payload:
         return replace(held, background_tasks=0)
-    left = [task for task in objects_at(report.payload, "background_tasks") if text_at(task, "status") not in OVER]
+    left = [
+        task for task in objects_at(report.payload, "background_tasks") if text_at(task, "status") not in ENDED_STATUSES
+    ]
     known = {each.key: each for each in held.subagents}
     told = (known.get(text_at(task, "id")) or _background(task, report) for task in left[:REPORTED_SUBAGENTS])
     return replace(held, background_tasks=len(left), subagents=tuple(told))

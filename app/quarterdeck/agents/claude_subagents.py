@@ -11,8 +11,8 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from quarterdeck.agents.claude_reports import OVER
-from quarterdeck.agents.subagent_book import NAME_LENGTH, pane_id, short
+from quarterdeck.agents.claude_reports import ENDED_STATUSES
+from quarterdeck.agents.subagent_book import SUBAGENT_NAME_LENGTH, pane_id, short
 from quarterdeck.agents.subagent_files import SubagentFiles
 from quarterdeck.core.foreign_json import object_at, objects_at, parse_object, text_at
 from quarterdeck.core.subagent import SubagentState
@@ -42,7 +42,7 @@ _TEAM = re.compile(r"[\w-]{1,100}")
 def take_notification(book: SubagentBook, text: str) -> None:
     """Enter that something in the background is over, where that is what is told."""
     told = dict(_TAG.findall(text[:NOTIFICATION_LENGTH]))
-    if told.get("status") in OVER:
+    if told.get("status") in ENDED_STATUSES:
         book.ended(told.get("task-id", ""))
 
 
@@ -64,17 +64,17 @@ def take_result(book: SubagentBook, call_id: str, result: Json, at: datetime | N
         book.goes_on(call_id, shell, at=at)
     task = object_at(result, "task") or result
     key = text_at(task, "task_id") or text_at(task, "shell_id") or text_at(task, "shellId")
-    if key and (text_at(task, "status") in OVER or text_at(task, "message").startswith(_STOPPED)):
+    if key and (text_at(task, "status") in ENDED_STATUSES or text_at(task, "message").startswith(_STOPPED)):
         book.ended(key)
 
 
 class ClaudeSubagents:
-    """Implements Beside: the team, and what each subagent wrote."""
+    """The files of one conversation's team, and of its subagents. Blocking; one thread at a time."""
 
     def __init__(self, take: Callable[[Ledger, Json], None]) -> None:
         self._files = SubagentFiles(_file_of, take)
 
-    def __call__(self, path: Path, subagents: tuple[Subagent, ...]) -> tuple[Subagent, ...]:
+    def read(self, path: Path, subagents: tuple[Subagent, ...]) -> tuple[Subagent, ...]:
         """Those that there are, with what they do."""
         return self._files.read(path, _with_team(path, subagents))
 
@@ -90,7 +90,7 @@ def _with_team(path: Path, subagents: tuple[Subagent, ...]) -> tuple[Subagent, .
         return subagents
     if told is None or text_at(told, "leadSessionId") != path.stem:
         return subagents  # another conversation's team, or a file that is just being written
-    members = {short(text_at(each, "name"), NAME_LENGTH): each for each in objects_at(told, "members")}
+    members = {short(text_at(each, "name"), SUBAGENT_NAME_LENGTH): each for each in objects_at(told, "members")}
     return tuple(
         _as_member(each, members[each.name]) if each.team else each
         for each in subagents

@@ -9,7 +9,7 @@ import logging
 import os
 import re
 import stat
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from quarterdeck.agents.ledger import Ledger
 from quarterdeck.core.foreign_json import parse_object
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from quarterdeck.core.transcript import TranscriptView
     from quarterdeck.ports.agent import Claims
 
+    Beside = Callable[[Path, tuple[Subagent, ...]], tuple[Subagent, ...]]
+
 log = logging.getLogger(__name__)
 
 HEAD_BYTES = 256 * 1024
@@ -34,13 +36,6 @@ LINE_LIMIT = 8 * 1024 * 1024
 _KEPT = 64
 """Bytes before our place that must still be the same, or else the file was written anew."""
 _SESSION_ID = re.compile(r"[\w-]{1,100}")
-
-
-class Beside(Protocol):
-    """Further files of an agent that tell of its subagents."""
-
-    def __call__(self, path: Path, subagents: tuple[Subagent, ...], /) -> tuple[Subagent, ...]:
-        """What the transcript tells of, with what these files say of them. Raises nothing."""
 
 
 class JsonLinesTranscript:

@@ -11,7 +11,7 @@ from quarterdeck.agents.agent_files import agent_folder
 from quarterdeck.agents.gist import tool_gist
 from quarterdeck.agents.ledger import Ledger, Phase
 from quarterdeck.agents.opencode_plugin import ABORTED
-from quarterdeck.agents.subagent_book import TASK_TOOLS, THOUGHT_LENGTH, short
+from quarterdeck.agents.subagent_book import TASK_TOOLS, with_thought
 from quarterdeck.core.foreign_json import EMPTY, number_at, object_at, parse_object, text_at, time_at
 from quarterdeck.foreign_files import require_database
 from quarterdeck.values import replace
@@ -146,8 +146,7 @@ def _with_child(database: sqlite3.Connection, one: Subagent, session: str) -> Su
     tool = ""
     if text_at(part, "state", "status") == "running":
         tool = tool_gist(text_at(part, "tool"), object_at(part, "state", "input"))
-    does = " · ".join(said for said in (tool, one.thought or "") if said)
-    return replace(one, key=session or one.key, thought=short(does, THOUGHT_LENGTH) or None)
+    return with_thought(replace(one, key=session or one.key), tool, one.thought or "")
 
 
 def take(ledger: Ledger, message: Json, parts: list[Json]) -> None:

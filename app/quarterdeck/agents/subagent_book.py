@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.foreign_json import Json
 
-NAME_LENGTH = 40
-THOUGHT_LENGTH = 160
+SUBAGENT_NAME_LENGTH = 40
+SUBAGENT_THOUGHT_LENGTH = 160
 READ_LENGTH = 2_000
 """Characters looked at; a secret that the cut would halve is masked before."""
-SHELL = "shell"
+SHELL_NAME = "shell"
 NAMELESS = "agent"
 CALLS_KEPT = 200
 """Tool calls that may yet turn out to go on in the background."""
@@ -58,7 +58,7 @@ class SubagentBook:
             name = _first(arguments, _NAME_KEYS) or NAMELESS
             call = subagent(call_id, name, _first(arguments, _THOUGHT_KEYS), at)
         elif SHELL_TOOLS.fullmatch(tool):
-            call = subagent(call_id, SHELL, command_of(arguments), at)
+            call = subagent(call_id, SHELL_NAME, command_of(arguments), at)
         else:
             return
         self._calls[call_id] = (call, tool in TASK_TOOLS)
@@ -80,8 +80,8 @@ class SubagentBook:
         self._began[key] = replace(
             known,
             key=key,
-            name=short(name, NAME_LENGTH) or known.name,
-            thought=known.thought or short(thought, THOUGHT_LENGTH) or None,
+            name=short(name, SUBAGENT_NAME_LENGTH) or known.name,
+            thought=known.thought or short(thought, SUBAGENT_THOUGHT_LENGTH) or None,
             pane_id=pane_id(pane),
             team=team,
         )
@@ -107,10 +107,15 @@ def subagent(key: str, name: str, thought: str, at: datetime | None = None) -> S
     """One that has begun, in foreign words."""
     return Subagent(
         key=key,
-        name=short(name, NAME_LENGTH) or NAMELESS,
-        thought=short(thought, THOUGHT_LENGTH) or None,
+        name=short(name, SUBAGENT_NAME_LENGTH) or NAMELESS,
+        thought=short(thought, SUBAGENT_THOUGHT_LENGTH) or None,
         since=at,
     )
+
+
+def with_thought(one: Subagent, *said: str) -> Subagent:
+    """The subagent with what it does, in foreign words: the newest first."""
+    return replace(one, thought=short(" · ".join(filter(None, said)), SUBAGENT_THOUGHT_LENGTH) or None)
 
 
 def _first(arguments: Json, keys: tuple[str, ...]) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.agents.json_lines import FileTail
 from quarterdeck.agents.ledger import Ledger, Phase
-from quarterdeck.agents.subagent_book import SHELL, THOUGHT_LENGTH, short
+from quarterdeck.agents.subagent_book import SHELL_NAME, with_thought
 from quarterdeck.core.foreign_json import parse_object
 from quarterdeck.core.subagent import MOST_SUBAGENTS, Subagent, SubagentState
 from quarterdeck.values import replace
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.foreign_json import Json
 
 TAIL_BYTES = 256 * 1024
-DEEPEST = 3
+DEEPEST_SUBAGENT = 3
 """Subagents of subagents of subagents."""
 
 
@@ -46,13 +46,13 @@ class SubagentFiles:
         if len(told) >= MOST_SUBAGENTS or subagent.key in read:
             return
         ledger = None
-        if subagent.name != SHELL and subagent.pane_id is None:
+        if subagent.name != SHELL_NAME and subagent.pane_id is None:
             ledger = self._ledger(path, subagent.key, read)
         if ledger is None:
             told.append(subagent)
             return
         told.append(_as_told(subagent, ledger))
-        if subagent.depth + 1 < DEEPEST:
+        if subagent.depth + 1 < DEEPEST_SUBAGENT:
             for each in ledger.subagents.view():
                 self._add(path, replace(each, depth=subagent.depth + 1), told, read)
 
@@ -81,5 +81,4 @@ def _as_told(subagent: Subagent, ledger: Ledger) -> Subagent:
     """The subagent with what it does, before what it was asked."""
     if subagent.team and ledger.phase in {Phase.OVER, Phase.RESTING, Phase.INTERRUPTED}:
         return replace(subagent, state=SubagentState.IDLE)
-    doing = " · ".join(part for part in (ledger.current_tool, subagent.thought or "") if part)
-    return replace(subagent, thought=short(doing, THOUGHT_LENGTH) or None)
+    return with_thought(subagent, ledger.current_tool, subagent.thought or "")

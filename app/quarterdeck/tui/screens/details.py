@@ -86,8 +86,8 @@ class DetailsScreen(Page):
         fleet = context.backend.now.fleet()
         leader, here = leader_of(fleet, session), fleet.sessions.values()
         rows = {row.pane_id: name_of(row) for row in here if row.pane_id and row.tmux_server == session.tmux_server}
-        crew = subagent_lines(session.subagents, rows, ascii_only=context.ascii_only)
-        known = [*ask_lines(session, now), *crew, *why_lines(session, now), *work_lines(session, now), *day]
+        beside = subagent_lines(session.subagents, rows, ascii_only=context.ascii_only)
+        known = [*ask_lines(session, now), *beside, *why_lines(session, now), *work_lines(session, now), *day]
         fetched = [*thought_lines(self._history, now), *event_lines(self._events, now)]
         place = session_lines(session, now, leader=name_of(leader) if leader is not None else "")
         self.lines.show([*known, *fetched, *place, *diff_lines(self._diff)])
