@@ -18,6 +18,7 @@ from quarterdeck.agents.agent_files import FileClaims
 from quarterdeck.agents.ledger import Ledger
 from quarterdeck.agents.subagent_book import CALLS_KEPT, SUBAGENT_NAME_LENGTH, SUBAGENT_THOUGHT_LENGTH, SubagentBook
 from quarterdeck.core.subagent import MOST_SUBAGENTS, Subagent, SubagentState
+from quarterdeck.core.text import clean
 from support.recordings import agent, opencode_database
 
 if TYPE_CHECKING:
@@ -274,7 +275,8 @@ def test_a_subagent_is_told_of_from_its_beginning_to_its_end(steps: list[tuple[s
         assert each.name
         assert len(each.name) <= SUBAGENT_NAME_LENGTH
         assert len(each.thought or "") <= SUBAGENT_THOUGHT_LENGTH
-        assert (each.name + (each.thought or "")).isprintable()
+        assert clean(each.name) == each.name
+        assert clean(each.thought or "") == (each.thought or "")
         assert each.state is SubagentState.BUSY
 
 
