@@ -384,6 +384,7 @@ def test_an_agent_that_left_its_shell_behind_stands_in_brackets() -> None:
 
     assert agent_of(here) == "(claude)"
     assert saying(here, Kind.RESTS) == "Claude Code has ended here"
+    assert saying(replace(here, thought="writes"), Kind.RESTS) == "Claude Code has ended here: writes"
     for other in (
         replace(here, current_command="claude"),
         replace(here, current_command="sh"),

@@ -15,7 +15,7 @@ from quarterdeck.cli.output import COLUMN_GAP, Colour, coloured, has_unicode, pr
 from quarterdeck.core.reading import cause_of
 from quarterdeck.core.redact import masked_session, redact
 from quarterdeck.core.session import SessionState
-from quarterdeck.core.session_ends import without_id
+from quarterdeck.core.session_ends import has_left, without_id
 from quarterdeck.core.session_json import to_wire
 from quarterdeck.core.state_signs import OF_NEED, OF_STATE, STATE_SIGNS
 from quarterdeck.core.text import cell_width, clean, clean_lines, clean_sgr, fit, from_home
@@ -131,7 +131,7 @@ def _facts(session: Session, now: datetime, *, why: bool) -> list[tuple[str, str
         ("Rest", session.rest_state.value),
         ("Wants", session.needs.value if session.needs else ""),
         ("Asks", asks),
-        ("Agent", " ".join(filter(None, (session.tool, session.model)))),
+        ("Agent", " ".join(filter(None, (session.tool, session.model, "(has ended)" if has_left(session) else "")))),
         ("Context", f"{session.token_count} of {session.context_limit} tokens" if session.token_count else ""),
         ("Thought", session.thought or ""),
         ("Command", session.current_command or ""),

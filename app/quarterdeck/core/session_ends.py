@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.process_tree import SHELLS, WRAPPER
 from quarterdeck.core.projection import with_nothing_known
 from quarterdeck.core.session import (
     Confidence,
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.session import ExitReason
     from quarterdeck.core.work import Work
+
+
+STAYING = SHELLS - {WRAPPER}
+"""Shells that stay when an agent ends."""
 
 
 def placeholder(session_id: SessionId, server: str, now: datetime) -> Session:
@@ -110,6 +115,17 @@ def _without_life(session: Session) -> Session:
         subagents=(),
         attached_clients=0,
         transport_health=TransportHealth.DISCONNECTED,
+    )
+
+
+def has_left(session: Session) -> bool:
+    """Whether the agent has ended, and its shell shows a prompt."""
+    evidence = session.state_evidence
+    return (
+        session.tool is not None
+        and session.state is not SessionState.BUSY
+        and session.current_command in STAYING
+        and (evidence.source is Source.SILENCE or evidence.cause == "fallback_prompt_detected")
     )
 
 

@@ -6,12 +6,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.events import Health
+from quarterdeck.core.session_ends import has_left
 from quarterdeck.core.state_signs import STATE_SIGNS
 from quarterdeck.core.text import cell_width, clean, cut
 from quarterdeck.core.urgency import SortKey, sort_key
 from quarterdeck.tui.actions import ACTIONS, Needs, spoken
 from quarterdeck.tui.rows.cell import Cell, quiet
-from quarterdeck.tui.rows.session_row import KIND_ROLES, WAITING, Kind, has_left, kind_of, name_of, shape, waiting_since
+from quarterdeck.tui.rows.session_row import KIND_ROLES, WAITING, Kind, kind_of, name_of, shape, waiting_since
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

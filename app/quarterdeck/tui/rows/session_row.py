@@ -8,10 +8,10 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.day import day_state_of
-from quarterdeck.core.process_tree import SHELLS, WRAPPER
 from quarterdeck.core.redact import masked
 from quarterdeck.core.row_name import row_name
-from quarterdeck.core.session import ASKING, Need, RestState, SessionState, Source, TransportHealth
+from quarterdeck.core.session import ASKING, Need, RestState, SessionState, TransportHealth
+from quarterdeck.core.session_ends import has_left
 from quarterdeck.core.state_signs import STATE_SIGNS
 from quarterdeck.core.text import clean, clean_lines, cut, fit
 from quarterdeck.core.times import rough
@@ -83,8 +83,6 @@ _STANDING = {
     "mergeable": "ready", "merged": "merged", "stuck": "stuck",
 }  # fmt: skip
 """Statuses of the work that neither the state nor the request's number tells."""
-STAYING = SHELLS - {WRAPPER}
-"""Shells that stay when an agent ends."""
 LEAST_COUNT_TOLD = 2
 MORE = ("…", "muted")
 _CHOICE = re.compile(r"  \d+  (\[.\] )?")
@@ -130,17 +128,6 @@ def agent_of(session: Session) -> str:
     return f"({name})" if has_left(session) else name
 
 
-def has_left(session: Session) -> bool:
-    """Whether the agent has ended, and its shell shows a prompt."""
-    evidence = session.state_evidence
-    return (
-        session.tool is not None
-        and session.state is not SessionState.BUSY
-        and session.current_command in STAYING
-        and (evidence.source is Source.SILENCE or evidence.cause == "fallback_prompt_detected")
-    )
-
-
 def repo_of(session: Session) -> str:
     """The repository, or the folder where there is none."""
     if session.work:
@@ -174,8 +161,9 @@ def saying(session: Session, kind: Kind) -> str:
         return clean(session.thought or "its tmux server went away")
     if kind is Kind.FAILED and session.state_evidence.detail:
         return clean(masked(session.state_evidence.detail))
-    if not session.thought and has_left(session):
-        return f"{clean(session.tool or '')} has ended here"
+    if has_left(session):
+        last = f": {clean(session.thought)}" if session.thought else ""
+        return f"{clean(session.tool or '')} has ended here{last}"
     return clean(session.thought or "") or title_of(session)
 
 
