@@ -25,6 +25,7 @@ from quarterdeck.core.session import (
     ThoughtState,
     TransportHealth,
 )
+from quarterdeck.core.subagent import Subagent, SubagentState
 from quarterdeck.core.work import Work
 from quarterdeck.values import replace
 
@@ -295,6 +296,32 @@ def fleet_of(*sessions: Session, exited: tuple[Session, ...] = (), **fields: Any
 def canned_fleet() -> Fleet:
     """The whole of it."""
     return fleet_of(*canned_sessions(), exited=tuple(canned_exited()))
+
+
+def busy_leaders() -> Fleet:
+    """A few sessions whose agents run others besides themselves, and a teammate in a pane of its own."""
+    leader = session(
+        1,
+        "ledger-10",
+        thought="Writing the reconciliation report",
+        subagents=(
+            Subagent(name="Explore", thought="Grep: reconcile · Find who calls the old report"),
+            Subagent(name="Plan", thought="Read: statements.py", depth=1),
+            Subagent(name="tester", thought="Run the slow tests", pane_id=PaneId("%2"), team="ledger"),
+            Subagent(name="writer", thought="Describe the columns", state=SubagentState.IDLE, team="ledger"),
+            Subagent(name="reviewer", thought="Bash: rm -r out", state=SubagentState.ATTENTION),
+            Subagent(name="shell", thought="npm run dev -- --port 3000"),
+        ),
+    )
+    codex = {"tool": "Codex", "current_command": "codex", "thought": "Comparing the two importers"}
+    opencode = {"tool": "OpenCode", "current_command": "opencode", "thought": "Reading how the projection is chosen"}
+    return fleet_of(
+        leader,
+        session(2, "ledger-tester", thought="Running the slow tests"),
+        session(3, "importer", **codex, subagents=(Subagent(name="Hegel", thought="Read the old importer"),)),
+        session(4, "projection", **opencode, subagents=(Subagent(name="general", thought="Look for the bug"),)),
+        session(5, "alone", thought="Moving the tile cache behind one lock"),
+    )
 
 
 def crowd(count: int) -> Fleet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.redact import masked
 from quarterdeck.core.subagent import SubagentState
@@ -19,8 +19,19 @@ if TYPE_CHECKING:
 
 NAME_WIDTH = 18
 """Cells of a name, and of the branches before it."""
-BRANCHES, ASCII_BRANCHES = ("├ ", "└ "), ("|-", "`-")
-"""Before one that others follow, and before the last."""
+
+
+class TreeSigns(NamedTuple):
+    """How a tree is drawn."""
+
+    more: str
+    """Before one that others follow."""
+    last: str
+    past: str
+    """Where the branch of others goes on."""
+
+
+LINES, ASCII_LINES = TreeSigns("├ ", "└ ", "│ "), TreeSigns("|-", "`-", "| ")
 SUBAGENT_KINDS = {
     SubagentState.BUSY: Kind.WORKS, SubagentState.IDLE: Kind.RESTS, SubagentState.ATTENTION: Kind.ASKS,
 }  # fmt: skip
@@ -30,10 +41,10 @@ def subagent_lines(subagents: Sequence[Subagent], rows: Mapping[PaneId, str], *,
     """A line for each; `rows` are the names of the rows that teammates have. Nothing where there is none."""
     if not subagents:
         return []
-    branches = ASCII_BRANCHES if ascii_only else BRANCHES
+    branches = _branches(subagents, ASCII_LINES if ascii_only else LINES)
     lines: list[Line] = [(Cell("Runs besides itself", "accent bold"),)]
-    for each, is_last in zip(subagents, _last_ones(subagents), strict=True):
-        kind, branch = SUBAGENT_KINDS[each.state], "  " * each.depth + branches[is_last]
+    for each, branch in zip(subagents, branches, strict=True):
+        kind = SUBAGENT_KINDS[each.state]
         row = rows.get(each.pane_id) if each.pane_id is not None else None
         said = (f"in {row}" if row else "", clean(masked(each.thought or "")))
         lines.append((
@@ -45,11 +56,12 @@ def subagent_lines(subagents: Sequence[Subagent], rows: Mapping[PaneId, str], *,
     return [*lines, ()]
 
 
-def _last_ones(subagents: Sequence[Subagent]) -> list[bool]:
-    """Of each, whether none of the same depth follows below the same one."""
-    found: list[bool] = []
+def _branches(subagents: Sequence[Subagent], signs: TreeSigns) -> list[str]:
+    """What stands before each: its own branch, and those that go on past it."""
+    found: list[str] = []
     followed: set[int] = set()
     for each in reversed(subagents):
-        found.append(each.depth not in followed)
+        past = "".join(signs.past if depth in followed else "  " for depth in range(each.depth))
+        found.append(past + (signs.more if each.depth in followed else signs.last))
         followed = {depth for depth in followed if depth < each.depth} | {each.depth}
     return found[::-1]
