@@ -211,6 +211,7 @@ def test_the_console_s_own_pane_is_no_row_beside_others() -> None:
 
     assert shown(reconcile([], beside, own_pane=PaneId("%1"))) == {"new": "%2"}
     assert shown(reconcile([], look(pane(1)), own_pane=PaneId("%1"))) == {"new": "%1"}
+    assert shown(reconcile([at("sess_1", "$1", 1)], beside, own_pane=PaneId("%1"))) == {"sess_1": "%2"}
 
 
 def test_who_does_not_find_agents_follows_what_is_kept() -> None:

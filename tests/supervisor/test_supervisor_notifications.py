@@ -229,6 +229,28 @@ async def test_a_session_that_ended_needs_nobody() -> None:
     assert await bench.titles() == []
 
 
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [
+        pytest.param(0, [("web ended", "review, :1, :2, :3 and 1 more went with it")], id="with its session"),
+        pytest.param(1, [], id="one window of it"),
+    ],
+)
+async def test_a_session_that_ends_with_several_rows_is_told_once(left: int, told: list[tuple[str, str]]) -> None:
+    bench = Bench()
+    rows = [
+        replace(AT_WORK, session_id=SessionId(f"sess_{each}"), tmux_id=TmuxSessionId("$1"), window_index=each,
+                window_name=None if each else "review", rows_in_session=5)
+        for each in range(5)
+    ]  # fmt: skip
+    bench.rows = {row.session_id: row for row in rows[:left]}
+    for row in rows[left:]:
+        bench.notifying.note(SessionDeleted(session=row, reason=ExitReason.PROCESS_EXIT, at=NOW))
+    await bench.notifying.tell_now()
+
+    assert [(message.title, message.body) for message in bench.toast.heard] == told
+
+
 async def test_the_worker_tells_by_itself() -> None:
     bench = Bench()
     task = asyncio.create_task(bench.notifying.run())

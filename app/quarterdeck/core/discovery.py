@@ -81,6 +81,9 @@ def reconcile(
     ended: list[Session] = []
     for row in present:
         pane_id = bound.get(row.session_id, row.bound_pane)
+        if pane_id == own_pane:
+            # Where its agent was, the console is now.
+            pane_id = None
         pane = panes.get(pane_id) if pane_id else None
         if pane is not None and not pane.dead:
             sessions[pane.tmux_id].holders.append((row, pane))
@@ -142,7 +145,7 @@ def _rows_of(
 ) -> tuple[list[tuple[Session | None, RowPane]], list[Session]]:
     """The rows of one tmux session with their panes, None for a new one; and the rows that it has no pane for."""
     held = {pane.pane_id for _, pane in session.holders}
-    new = [pane for pane in session.panes if pane.pane_id in agents and pane.pane_id not in held]
+    new = [pane for pane in session.panes if pane.pane_id in agents and pane.pane_id not in {*held, own_pane}]
     new.sort(key=lambda pane: not pane.is_current)
     shown: list[tuple[Session | None, RowPane]] = [(row, RowPane(pane, True)) for row, pane in session.holders]
     rest = [*session.floating, *session.lost]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from quarterdeck.core.row_name import row_name
+from quarterdeck.core.row_name import name_below_session, row_name
 from quarterdeck.core.session import Need
 from quarterdeck.core.text import clean, cut
 from quarterdeck.core.thought import tidy
@@ -97,6 +97,14 @@ def message_of(notices: Sequence[Notice]) -> Message:
     left = len(notices) - NAMED
     body = "\n".join([*lines, f"and {left} more"] if left > 0 else lines)
     return Message(title=f"{len(notices)} sessions need you", body=body, notices=tuple(notices))
+
+
+def end_message(ended: Sequence[Session]) -> Message:
+    """That a tmux session has ended, and which of its rows went with it."""
+    names = [cut(clean(name_below_session(session)), NAME_LENGTH) for session in ended[:NAMED]]
+    names += [f"{len(ended) - NAMED} more"] if len(ended) > NAMED else []
+    title = f"{cut(clean(ended[0].tmux_name), NAME_LENGTH)} ended"
+    return Message(title=title, body=f"{', '.join(names[:-1])} and {names[-1]} went with it")
 
 
 def is_quiet(hours: str, now: time) -> bool:

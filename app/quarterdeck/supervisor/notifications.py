@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from quarterdeck.core import notice
 from quarterdeck.core.events import CreatedReason, Health, SessionChanged, SessionCreated, SessionDeleted
-from quarterdeck.core.session import Need
+from quarterdeck.core.session import ExitReason, Need
 from quarterdeck.errors import ProgramError, ProgramFailed, QuarterdeckError
 from quarterdeck.process import run
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.events import Event
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.notice import Notice
-    from quarterdeck.core.pane import Snapshot
+    from quarterdeck.core.pane import Snapshot, TmuxSessionId
     from quarterdeck.core.session import Session, SessionId
     from quarterdeck.ports.clock import Clock
 
@@ -62,6 +62,8 @@ class Notifications(Struct, kw_only=True, dict=True, eq=False):
         """Those there are here; what is set and not there is passed over."""
         self._told: dict[SessionId, _Told] = {}
         self._begun: dict[SessionId, tuple[Need, str]] = {}
+        self._ended: defaultdict[TmuxSessionId | None, list[Session]] = defaultdict(list)
+        """The rows that ended by themselves, by the tmux session they shared with others."""
         self._wake = asyncio.Event()
 
     def note(self, event: Event) -> None:
@@ -76,9 +78,12 @@ class Notifications(Struct, kw_only=True, dict=True, eq=False):
                     self._needs(session)
             case SessionChanged(after=after):
                 self._needs(after)
-            case SessionDeleted(session=session):
+            case SessionDeleted(session=session, reason=reason):
                 self._begun.pop(session.session_id, None)
                 self._told.pop(session.session_id, None)
+                if session.rows_in_session > 1 and reason is ExitReason.PROCESS_EXIT:
+                    self._ended[session.tmux_id].append(session)
+                    self._wake.set()
             case _:
                 return
 
@@ -113,6 +118,7 @@ class Notifications(Struct, kw_only=True, dict=True, eq=False):
         """Pass on what has begun and still is so."""
         begun, self._begun = self._begun, {}
         fleet = self.fleet()
+        await self._tell_ends(fleet)
         snapshot = self.snapshot()
         looked_at = {client.pane_id for client in snapshot.clients} if snapshot else set()
         quiet = notice.is_quiet(self.rules.quiet_hours, self.clock.now().astimezone().time())
@@ -140,6 +146,15 @@ class Notifications(Struct, kw_only=True, dict=True, eq=False):
                 faults.append(f"{type(error).__name__}: {error}")
         if wanted:
             self.report(NOTICES_WORKER, Health.DEGRADED if faults else Health.HEALTHY, "; ".join(faults))
+
+    async def _tell_ends(self, fleet: Fleet) -> None:
+        """Tell of each tmux session with several rows that has ended, once for all of them."""
+        ended, self._ended = self._ended, defaultdict(list)
+        alive = {session.tmux_id for session in fleet.sessions.values() if not session.is_stale}
+        toast = self.channels.get(notice.Channel.TOAST)
+        for tmux_id, rows in ended.items():
+            if toast is not None and tmux_id not in alive and len(rows) > 1:
+                await toast.tell(notice.end_message(rows))
 
 
 TELL_SECONDS = 10.0

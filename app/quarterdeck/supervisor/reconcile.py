@@ -22,7 +22,7 @@ from quarterdeck.core.events import (
 from quarterdeck.core.pane import NoServer
 from quarterdeck.core.place_match import seen_place
 from quarterdeck.core.projection import KnownFacts, Seen, is_same_place, project, shows_as
-from quarterdeck.core.row_name import window_key
+from quarterdeck.core.row_name import row_name, window_key
 from quarterdeck.core.session import ExitReason, Session
 from quarterdeck.core.session_ends import gone, placeholder, put_away, revived
 from quarterdeck.errors import StoreError
@@ -325,7 +325,7 @@ def _told(around: Circumstances, kind: str, session: Session) -> Activity:
         source="supervisor",
         session_id=session.session_id,
         project=session.work.project if session.work else None,
-        summary=f"{session.tmux_name}{why}",
+        summary=f"{row_name(session)}{why}",
         data={name: each for name, each in about.items() if each is not None},
     )
 

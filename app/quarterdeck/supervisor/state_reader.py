@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from quarterdeck.core.detector import CHILDLESS_FOR, is_doubtful
+from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.text import clean_lines, clean_sgr
 from quarterdeck.errors import TmuxError
@@ -151,7 +152,7 @@ class StateReader(Struct, kw_only=True, dict=True, eq=False):
                 rows[session_id] = after
             is_news = after is not session or coloured is not None or memory.is_other_than_before(session)
             memory.settle_for(after, now)
-            self._again.request(session_id, memory.due, at, what=session.tmux_name, is_news=is_news)
+            self._again.request(session_id, memory.due, at, what=row_name(session), is_news=is_news)
         told = frozenset(session_id for session_id, memory in live.items() if memory.has_spoken())
         return StateReading(rows, tails, told, self._due(memories, at))
 
