@@ -101,7 +101,7 @@ def message_of(notices: Sequence[Notice]) -> Message:
 
 def end_message(ended: Sequence[Session]) -> Message:
     """That a tmux session has ended, and which of its rows went with it."""
-    names = [cut(clean(name_below_session(session)), NAME_LENGTH) for session in ended[:NAMED]]
+    names: list[str] = [cut(clean(name_below_session(session)), NAME_LENGTH) for session in ended[:NAMED]]
     names += [f"{len(ended) - NAMED} more"] if len(ended) > NAMED else []
     title = f"{cut(clean(ended[0].tmux_name), NAME_LENGTH)} ended"
     return Message(title=title, body=f"{', '.join(names[:-1])} and {names[-1]} went with it")
