@@ -137,6 +137,33 @@ async def eventually_newest(commands: TmuxCommands, client: str) -> bool:
     return True
 
 
+@pytest.mark.parametrize(
+    ("shown", "wanted"),
+    [
+        pytest.param(None, "web", id="the first when no terminal shows any"),
+        pytest.param("web2", "web2", id="the one that a terminal shows"),
+        pytest.param("web3", "web3", id="also the last of them"),
+    ],
+)
+async def test_a_window_of_several_sessions_is_shown_where_a_terminal_shows_it(
+    server: TmuxServer, terminals: Terminals, commands: TmuxCommands, shown: str | None, wanted: str
+) -> None:
+    agent = PaneId(server.session("web"))
+    server.run("new-session", "-d", "-t", "web", "-s", "web2")
+    server.run("new-session", "-d", "-t", "web", "-s", "web3")
+    client, _ = terminals.attach(server.session("console"))
+    if shown is not None:
+        other = PaneId(server.run("list-panes", "-t", f"={shown}:", "-F", "#{pane_id}"))
+        elsewhere, _ = terminals.attach(server.session("elsewhere"))
+        server.run("switch-client", "-c", elsewhere, "-t", f"={shown}:")
+        assert other == agent
+
+    await commands.switch_client(client, agent)
+
+    now = dict(line.split() for line in server.run("list-clients", "-F", "#{client_name} #{session_name}").splitlines())
+    assert now[client] == wanted
+
+
 async def test_a_terminal_that_shows_the_console_goes_before_one_that_shows_its_neighbour(
     server: TmuxServer, terminals: Terminals, commands: TmuxCommands
 ) -> None:

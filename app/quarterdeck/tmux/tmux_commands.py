@@ -164,10 +164,31 @@ class TmuxCommands:
     async def switch_client(self, client: str, pane_id: PaneId) -> None:
         """Show a pane on a client, its window as zoomed as it was, and see that it is shown."""
         await self.incarnation()
-        await self._command("switch-client", "-Z", "-c", client, target=_pane(pane_id))
+        await self._command("switch-client", "-Z", "-c", client, target=await self._in_session(client, pane_id))
         shown = next((known.pane_id for known in await self.clients() if known.name == client), None)
         if shown != pane_id:
             raise TmuxRefused(f"{client} does not show pane {pane_id}.", hint="Was it closed, or the client detached?")
+
+    async def _in_session(self, client: str, pane_id: PaneId) -> str:
+        """The pane in the session it is to be shown in, where its window stands in several.
+
+        That is the one the client shows already, else one that another terminal shows, else the oldest.
+        """
+        places = await self._command(
+            *("list-panes", "-a", "-f", f"#{{==:#{{pane_id}},{_pane(pane_id)}}}"),
+            *("-F", "#{session_id}:#{window_id}.#{pane_id}"),
+        )
+        if len(places) < 2:
+            return _pane(pane_id)
+        clients = await self.clients()
+        shown = {str(known.tmux_id) for known in clients}
+        here = next((str(known.tmux_id) for known in clients if known.name == client), "")
+
+        def rank(place: str) -> tuple[bool, bool, int]:
+            tmux_id = place.partition(":")[0]
+            return tmux_id != here, tmux_id not in shown, int(tmux_id.removeprefix("$"))
+
+        return min(places, key=rank)
 
     async def detach_client(self, client: str) -> None:
         """Take a client off the server, which gives its terminal back."""
