@@ -201,8 +201,11 @@ def test_a_session_s_own_row_gives_way_to_an_agent_that_comes_with_a_row() -> No
 def test_what_stands_in_several_sessions_is_one_row_where_it_was_seen() -> None:
     linked = [pane(1, 10, "ten"), pane(1, 9, "nine"), pane(2, 10, "ten", pane_active=False)]
 
-    assert [each.session_name for each in homes(linked).values()] == ["nine", "ten"]
-    assert [each.session_name for each in homes(linked, [at("sess_1", "$10", 1)]).values()] == ["ten", "ten"]
+    assert [each.session_name for each in homes(linked, {}).values()] == ["nine", "ten"]
+    assert [each.session_name for each in homes(linked, {PaneId("%1"): TmuxSessionId("$10")}).values()] == [
+        "ten",
+        "ten",
+    ]
     assert shown(reconcile([], look(*linked[:2]), agents(1))) == {"new": "%1!"}
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import Session, SessionId
 
 
+MOST_ROUNDS = 3
+
+
 class RowPane(NamedTuple):
     """The pane of a row."""
 
@@ -73,7 +76,48 @@ def reconcile(
         return Reconciled(here={}, unknown=(), ended=(), merged=(), stranded=tuple(live))
     incarnation = str(look.incarnation)
     present = [each for each in live if each.incarnation == incarnation]
-    panes = homes(look.panes, present)
+    away = tuple(each for each in live if each.incarnation != incarnation)
+    panes = homes(look.panes, {row.pane_id: row.tmux_id for row in present if row.pane_id and row.tmux_id})
+    found = _rows(present, panes, agents, own_pane, bound)
+    if len(panes) < len(look.panes):
+        # Where a window belongs that stands in several sessions is said by rows, and some have just taken other panes.
+        for _ in range(MOST_ROUNDS):
+            shown = (row.pane for row in (*found.here.values(), *found.unknown))
+            after = homes(look.panes, {pane.pane_id: pane.tmux_id for pane in shown})
+            if after == panes:
+                break
+            panes, found = after, _rows(present, after, agents, own_pane, bound)
+    return found._replace(stranded=away)
+
+
+def homes(panes: Collection[Pane], seen: Mapping[PaneId, TmuxSessionId]) -> dict[PaneId, Pane]:
+    """Every pane once, in the order of the look.
+
+    A window may stand in several tmux sessions, by a link or in a group: a pane of it belongs to the one in which its
+    row was `seen`, else to that of another row in its window, else to the oldest.
+    """
+    places: dict[PaneId, list[Pane]] = {}
+    for pane in panes:
+        places.setdefault(pane.pane_id, []).append(pane)
+    if len(places) == len(panes):
+        return {pane_id: found[0] for pane_id, found in places.items()}
+    with_rows = {(pane.window_id, pane.tmux_id) for pane in panes if seen.get(pane.pane_id) == pane.tmux_id}
+
+    def rank(pane: Pane) -> tuple[bool, bool, int]:
+        is_beside = (pane.window_id, pane.tmux_id) in with_rows
+        return pane.tmux_id != seen.get(pane.pane_id), not is_beside, _number(pane.tmux_id)
+
+    return {pane_id: min(found, key=rank) for pane_id, found in places.items()}
+
+
+def _rows(
+    present: Sequence[Session],
+    panes: Mapping[PaneId, Pane],
+    agents: Collection[PaneId],
+    own_pane: PaneId | None,
+    bound: Mapping[SessionId, PaneId | None],
+) -> Reconciled:
+    """The rows of this run of the server, when each pane belongs to one tmux session."""
     sessions: defaultdict[TmuxSessionId, _TmuxSession] = defaultdict(_TmuxSession)
     for each in panes.values():
         if not each.dead:
@@ -100,26 +144,7 @@ def reconcile(
         here.update({row.session_id: row_pane for row, row_pane in shown if row is not None})
         merged += [row for row in rest if row in session.floating]
         ended += [row for row in rest if row in session.lost]
-    away = tuple(each for each in live if each.incarnation != incarnation)
-    return Reconciled(here, tuple(unknown), tuple(ended), tuple(merged), away)
-
-
-def homes(panes: Iterable[Pane], rows: Iterable[Session] = ()) -> dict[PaneId, Pane]:
-    """Every pane once, in the order of the look.
-
-    A window may stand in several tmux sessions, by a link or in a group: it belongs to the one in which its row was
-    seen last, else to the oldest.
-    """
-    places: dict[PaneId, list[Pane]] = {}
-    for pane in panes:
-        places.setdefault(pane.pane_id, []).append(pane)
-    if all(len(found) == 1 for found in places.values()):
-        return {pane_id: found[0] for pane_id, found in places.items()}
-    known = {row.pane_id: row.tmux_id for row in rows}
-    return {
-        pane_id: min(found, key=lambda pane: (pane.tmux_id != known.get(pane_id), _number(pane.tmux_id)))
-        for pane_id, found in places.items()
-    }
+    return Reconciled(here, tuple(unknown), tuple(ended), tuple(merged), stranded=())
 
 
 def _number(tmux_id: TmuxSessionId) -> int:
@@ -148,12 +173,14 @@ def _rows_of(
     new = [pane for pane in session.panes if pane.pane_id in agents and pane.pane_id not in {*held, own_pane}]
     new.sort(key=lambda pane: not pane.is_current)
     shown: list[tuple[Session | None, RowPane]] = [(row, RowPane(pane, True)) for row, pane in session.holders]
-    rest = [*session.floating, *session.lost]
+    # What came from a session that has ended gives way to the row of this one.
+    floating = sorted(session.floating, key=lambda row: row.tmux_id != session.panes[0].tmux_id)
+    rest = [*floating, *session.lost]
     if session.holders:
         return shown + [(None, RowPane(pane, True)) for pane in new], rest
     if new:
         # The row of a tmux session in which nothing was found so far takes the first agent that is.
-        first = session.floating[0] if session.floating else None
+        first = floating[0] if floating else None
         firsts = [(first, RowPane(new[0], True))]
         return firsts + [(None, RowPane(pane, True)) for pane in new[1:]], [row for row in rest if row is not first]
     pane = _current(session.panes, own_pane)
