@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.cli.ls_show import DROPPED, NARROWEST_NAME, fitted, table
+from quarterdeck.cli.ls_show import DROPPED, NARROWEST_NAME, fitted, subagents_in_words, table
 from quarterdeck.core.session import Confidence, Evidence, Need, SessionState
+from quarterdeck.core.subagent import Subagent, SubagentState
 from quarterdeck.core.text import cell_width
 from quarterdeck.values import replace
 from support.cli import run_cli, run_cli_in_terminal
@@ -123,3 +124,15 @@ def test_a_terminal_gets_the_table_and_a_pipe_the_plain_columns(tmux_socket: Pat
     assert piped.split("\t")[1] == "with space"
     assert piped.count("\t") == 7
     assert "\x1b" not in colourless
+
+
+def test_show_tells_what_an_agent_runs_besides_itself() -> None:
+    reads = Subagent(name="Explore", thought="Read: \x1b[2Jnotes.md")
+    plans = Subagent(name="Plan", state=SubagentState.ATTENTION, depth=1)
+
+    assert subagents_in_words(replace(WORKING, subagents=(reads, plans))) == [
+        "\nRuns besides itself",
+        "  Explore               busy       Read: notes.md",
+        "    Plan                attention",
+    ]
+    assert subagents_in_words(WORKING) == []

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 NARROWEST_THOUGHT: Final = 16
 NARROWEST_NAME: Final = 8
 LONGEST_FOLDER: Final = 32
+NAME_OF_SUBAGENT: Final = 22
 DROPPED: Final = ("id", "folder", "quiet", "thought", "agent")
 """Columns that go when there is no room, the first first."""
 COLOURS = {"yellow": Colour.YELLOW, "red": Colour.RED, "cyan": Colour.CYAN, "blue": Colour.BLUE, "dim": Colour.DIM}
@@ -106,6 +107,8 @@ async def show(call: Call) -> int:
         say(f"{label:<12} {value}")
     for name, words in wrong.items():
         say(f"{'Trouble':<12} {name}: {redact(words)}")
+    for line in subagents_in_words(session):
+        say(line)
     if thoughts:
         say("\nThoughts, newest first")
         for thought in thoughts:
@@ -117,6 +120,14 @@ async def show(call: Call) -> int:
     say("\nLast lines" if session.state is SessionState.EXITED or session.is_stale else "\nScreen")
     say(clean_lines(tail) if tail.strip() else "  (nothing was kept)")
     return 0
+
+
+def subagents_in_words(session: Session) -> list[str]:
+    """What its agent runs besides itself, one a line under a heading; nothing where that is nothing."""
+    them = masked_session(session).subagents
+    said = [("  " * (each.depth + 1) + clean(each.name), each.state, clean(each.thought or "")) for each in them]
+    lines = [f"{fit(name, NAME_OF_SUBAGENT)}  {state:<9}  {does}".rstrip() for name, state, does in said]
+    return ["\nRuns besides itself", *lines] if lines else []
 
 
 def _facts(session: Session, now: datetime, *, why: bool) -> list[tuple[str, str]]:
