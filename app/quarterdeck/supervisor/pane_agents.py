@@ -39,6 +39,8 @@ class PaneAgents:
         self._harmless: set[str] = set()
         """Foreground commands that have been seen where no agent was."""
         self._table: ProcessTable | None = None
+        self._is_fresh = False
+        """Whether the last list was; one that cannot be read is tried again with the next look that others want."""
         self._judged: dict[int, tuple[Process, bool]] = {}
         """Whether each process may be an agent. A process is the very same object as long as it runs."""
         self._families: dict[int, tuple[tuple[Process, ...], tuple[Agent, Program] | None]] = {}
@@ -55,7 +57,7 @@ class PaneAgents:
     @property
     def look_again_in(self) -> float | None:
         """In how many seconds a list could show what the last one was too early for."""
-        return SOONEST_LIST_SECONDS if self._open else None
+        return SOONEST_LIST_SECONDS if self._open and self._is_fresh else None
 
     async def look(self, look: Snapshot) -> Collection[PaneId]:
         """The panes in which an agent runs. A list of processes that is not fresh changes nothing."""
@@ -64,6 +66,7 @@ class PaneAgents:
         self._panes = {pane.pane_id: pane for pane in look.panes}
         self._open |= {pane.pane_id: now for pane in moved if self._may_be_new(pane, before.get(pane.pane_id))}
         table = await self._processes.look(at_once=True) if self._open else self._processes.latest
+        self._is_fresh = table.fresh
         if table.fresh and (self._open or table is not self._table):
             self._search(table)
             seen = [pane_id for pane_id, since in self._open.items() if table.at >= since]
