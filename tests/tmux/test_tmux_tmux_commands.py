@@ -319,6 +319,25 @@ async def test_ending_what_is_gone_already_is_no_error(server: TmuxServer, comma
     assert server.sessions() == ["keep"]
 
 
+async def test_a_pane_is_ended_alone_and_the_last_one_takes_its_session_along(
+    server: TmuxServer, commands: TmuxCommands
+) -> None:
+    server.session("keep")
+    first = PaneId(server.session("two"))
+    second = PaneId(server.run("split-window", "-d", "-P", "-F", "#{pane_id}", "-t", first, "--", "sleep", "99"))
+
+    await commands.kill_pane(second)
+    await commands.kill_pane(second)
+    left = server.run("list-panes", "-s", "-t", "=two:", "-F", "#{pane_id}")
+    await commands.kill_pane(first, of="another run")
+    untouched = server.sessions()
+    await commands.kill_pane(first, of=await commands.incarnation())
+
+    assert (left, untouched, server.sessions()) == (first, ["keep", "two"], ["keep"])
+    await commands.kill_pane(PaneId("%0"))
+    assert not server.alive()
+
+
 async def test_ending_a_session_of_a_server_that_is_gone_is_no_error(
     server: TmuxServer, commands: TmuxCommands
 ) -> None:

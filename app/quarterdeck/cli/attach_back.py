@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.cli.call import services
 from quarterdeck.cli.invocation import own_command_in_tmux
+from quarterdeck.core.row_name import row_name
 from quarterdeck.errors import QuarterdeckError, Refused
 
 if TYPE_CHECKING:
@@ -30,15 +31,21 @@ async def _attach(call: Call) -> list[str]:
     from quarterdeck.tmux.navigation import Place, attach_argv, go, placement
 
     async with services(call) as opened:
-        session = opened.context.session(call.options.session)
-        if session.pane_id is None:
-            raise Refused(f'"{session.tmux_name}" has no pane to go to.')
+        rows = opened.context.rows(call.options.session)
+        session, snapshot = rows[0], opened.workers.supervisor.snapshot
+        pane_id = session.pane_id
+        if len(rows) > 1 and snapshot is not None:
+            # The bare name of a session with several rows: as tmux would show it.
+            here = (pane.pane_id for pane in snapshot.panes if pane.tmux_id == session.tmux_id and pane.is_current)
+            pane_id = next(here, pane_id)
+        if pane_id is None:
+            raise Refused(f'"{row_name(session)}" has no pane to go to.')
         where = placement(call.address)
         if where.place is Place.OUTSIDE:
             if not (os.isatty(0) and os.isatty(1)):
                 raise Refused("Attaching needs a terminal.", hint=f"quarterdeck show {session.session_id}")
-            return attach_argv(call.address, session.pane_id)
-        await go(opened.mux, where, session.pane_id)
+            return attach_argv(call.address, pane_id)
+        await go(opened.mux, where, pane_id)
     return []
 
 

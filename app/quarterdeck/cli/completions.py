@@ -132,7 +132,7 @@ class _Completed(Parser):
         action = super().add_argument(*names, **options)
         name = action.option_strings[-1] if action.option_strings else action.metavar
         kind = ARGUMENT_KINDS.get(f"{self.prog.removeprefix(PROGRAM).strip()} {name}") or ARGUMENT_KINDS.get(str(name))
-        if kind is not None:
+        if kind is not None and action.nargs != 0:
             action.complete = WAYS[kind]  # type: ignore[attr-defined] # an attribute that shtab alone knows
         return action
 

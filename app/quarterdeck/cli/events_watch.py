@@ -15,6 +15,7 @@ from quarterdeck.cli.call import services
 from quarterdeck.cli.output import NobodyReads, json_text, write
 from quarterdeck.core import events as happened
 from quarterdeck.core.redact import masked
+from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import SessionId
 from quarterdeck.core.session_json import EVENT_NAMES, event_to_wire
 from quarterdeck.core.session_names import find_session
@@ -178,15 +179,15 @@ def in_words(event: happened.Event) -> str:
     at = event.at.astimezone().strftime("%H:%M:%S")
     match event:
         case happened.SessionCreated(session=s):
-            text = f"+ {s.session_id}  {s.tmux_name}  ({event.reason})"
+            text = f"+ {s.session_id}  {row_name(s)}  ({event.reason})"
         case happened.SessionDeleted(session=s):
             status = "" if s.exit_status is None else f", status {s.exit_status}"
-            text = f"- {s.session_id}  {s.tmux_name}  ({event.reason}{status})"
+            text = f"- {s.session_id}  {row_name(s)}  ({event.reason}{status})"
         case happened.SessionStale(session=s):
-            text = f"~ {s.session_id}  {s.tmux_name}  (kept until it comes back)"
+            text = f"~ {s.session_id}  {row_name(s)}  (kept until it comes back)"
         case happened.SessionChanged(before=before, after=s) if (before.state, before.needs) != (s.state, s.needs):
             needs = f", needs you: {s.needs}" if s.needs else ""
-            text = f"  {s.session_id}  {s.tmux_name}  {before.state} → {s.state}{needs}"
+            text = f"  {s.session_id}  {row_name(s)}  {before.state} → {s.state}{needs}"
         case happened.SessionForgotten(session_id=session_id):
             text = f"- {session_id}  (dismissed)"
         case happened.LookFailed(message=message, failures=1):

@@ -14,6 +14,7 @@ from quarterdeck.cli.call import services
 from quarterdeck.cli.output import COLUMN_GAP, Colour, coloured, has_unicode, print_json, say, separated, write
 from quarterdeck.core.reading import cause_of
 from quarterdeck.core.redact import masked_session, redact
+from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.session_ends import has_left, without_id
 from quarterdeck.core.session_json import to_wire
@@ -73,7 +74,7 @@ def cells(session: Session, now: datetime) -> Sequence[str]:
     """One session as the columns of `ls` in a pipe: id, name, state, agent, wants, quiet, folder, thought."""
     return (
         session.session_id,
-        session.tmux_name,
+        row_name(session),
         session.state_word,
         session.tool or "",
         session.needs.value if session.needs else "",
@@ -136,7 +137,7 @@ def _facts(session: Session, now: datetime, *, why: bool) -> list[tuple[str, str
     asks = "" if ask is None else f"{ask.text}  [{' | '.join(ask.choices)}]" if ask.choices else ask.text
     known = f"{cause_of(evidence.cause).words} ({evidence.source}, {evidence.confidence} confidence)"
     facts = [
-        ("Session", f"{session.session_id}  {session.tmux_name}"),
+        ("Session", f"{session.session_id}  {row_name(session)}"),
         ("State", session.state_word),
         ("Because", known + (f", {age(now - evidence.observed_at)} ago" if evidence.observed_at else "")),
         ("Rest", session.rest_state.value),
@@ -207,7 +208,7 @@ def _table_cells(session: Session, now: datetime) -> dict[str, TableCell]:
     colour = COLOURS.get(sign.colour)
     return {
         "sign": TableCell(sign.sign if has_unicode() else sign.plain, colour),
-        "name": TableCell(clean(session.tmux_name), Colour.BOLD),
+        "name": TableCell(clean(row_name(session)), Colour.BOLD),
         "state": TableCell(session.state_word, colour),
         "agent": TableCell(clean(session.tool or "")),
         "wants": TableCell(session.needs.value if session.needs else "", colour),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.cli.call import given_text, services
 from quarterdeck.cli.output import print_json, say, warn
 from quarterdeck.core.redact import masked
+from quarterdeck.core.row_name import row_name
 from quarterdeck.core.times import rfc3339
 from quarterdeck.errors import Refused, UsageError
 from quarterdeck.operations import answer as answering
@@ -78,7 +79,7 @@ def _print_sent(call: Call, opened: Services, done: list[Delivery]) -> None:
         for sent in done:
             session = sent.session
             number = f"message {sent.held}: " if sent.held is not None else ""
-            say(f"{sent.outcome}  {session.session_id}  {session.tmux_name}  {number}{sent.detail}")
+            say(f"{sent.outcome}  {session.session_id}  {row_name(session)}  {number}{sent.detail}")
     if any(sent.held is not None for sent in done):
         for notice in unattended(opened):
             warn(notice)
@@ -180,4 +181,4 @@ async def answer(call: Call) -> int:
         "answer": given or None,
     }
     said = done.sent.detail if done.sent else given or "in your own words"
-    return call.tell(value, f"{outcome}  {session.session_id}  {session.tmux_name}  {said}")
+    return call.tell(value, f"{outcome}  {session.session_id}  {row_name(session)}  {said}")

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from quarterdeck.cli.call import given_text, services
 from quarterdeck.cli.output import print_json, say, warn
 from quarterdeck.cli.send_answer import unattended
+from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import SessionId
 from quarterdeck.core.session_json import to_wire
 from quarterdeck.core.session_names import find_session
-from quarterdeck.errors import NotFound, QuarterdeckError, UsageError
-from quarterdeck.operations.kill import forget
+from quarterdeck.errors import Ambiguous, NotFound, QuarterdeckError, UsageError
+from quarterdeck.operations.kill import dying, forget, refuse_own, rows_beside
 from quarterdeck.operations.kill import kill as end_session
 from quarterdeck.operations.kill_work import kill_work
 from quarterdeck.operations.new import NewSessionRequest, new_session
@@ -23,6 +24,8 @@ from quarterdeck.roots import absolute
 from quarterdeck.tmux.navigation import own_pane
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from quarterdeck.cli.call import Call
     from quarterdeck.core.session import Session
     from quarterdeck.operations.contexts import SessionContext
@@ -46,29 +49,29 @@ async def new(call: Call) -> int:
             notices += unattended(opened)
     for notice in notices:
         warn(notice)
-    return call.tell(to_wire(session), f"{session.session_id}  {session.tmux_name}")
+    return call.tell(to_wire(session), f"{session.session_id}  {row_name(session)}")
 
 
 async def kill(call: Call) -> int:
-    """End sessions, or with `--detach` only stop watching them."""
+    """End rows or whole sessions, or with `--detach` only stop watching them."""
     words: list[str] = list(dict.fromkeys(call.options.session))
     done: list[dict[str, object]] = []
     failed: list[QuarterdeckError] = []
     async with services(call) as opened:
         # All are found before the first is touched, so that a typing error ends nothing.
-        sessions = {s.session_id: s for s in (_found(call, opened.context, word) for word in words)}
-        for session in sessions.values():
+        meant = {rows[0].session_id: rows for rows in (_found(call, opened.context, word) for word in words)}
+        for rows in meant.values():
             try:
-                done.append(await _end(call, opened, session))
+                done += await _end(call, opened, rows)
             except QuarterdeckError as error:
                 failed.append(error)
                 if call.json:
-                    done.append(_of(session) | {"outcome": "failed", "note": error.message})
+                    done += [_of(row) | {"outcome": "failed", "note": error.message} for row in rows]
     if call.json:
         print_json(done)
     else:
         for each in done:
-            say("  ".join(str(each[key]) for key in ("outcome", "session_id", "tmux_name", "note") if each.get(key)))
+            say("  ".join(str(each[key]) for key in ("outcome", "session_id", "name", "note") if each.get(key)))
         for failure in failed[:-1]:
             warn(failure.message)
     if failed:
@@ -76,43 +79,80 @@ async def kill(call: Call) -> int:
     return 0
 
 
-def _found(call: Call, context: SessionContext, word: str) -> Session:
+def _found(call: Call, context: SessionContext, word: str) -> Sequence[Session]:
+    """The row that a word names, or with `--session` all rows of its tmux session."""
     try:
-        return context.session(word, all_rows=call.options.detach)
+        rows = [context.session(word, all_rows=call.options.detach)] if not call.options.whole else context.rows(word)
+    except Ambiguous as error:
+        error.hint += f" `quarterdeck kill --session {word}` ends all of them."
+        raise
     except NotFound:
         # A spawned session is there to be ended (or to be said ended) also when its agent is dead.
-        session = context.session(word, all_rows=True)
-        if session.work is None and not session.is_stale and not _has_left_a_pane(context, session):
+        rows = context.rows(word, all_rows=True) if call.options.whole else [context.session(word, all_rows=True)]
+        first = rows[0]
+        is_known = first.work is not None or first.is_stale or _has_left_a_pane(context, first)
+        if not (is_known or call.options.detach):
             raise
-        return session
+    if not call.options.whole:
+        return rows
+    live = context.supervisor.fleet.sessions.values()
+    return list({row.session_id: row for row in (*rows, *dying(live, rows[0], whole=True))}.values())
 
 
 def _has_left_a_pane(context: SessionContext, session: Session) -> bool:
-    """Whether tmux still has the session although its program is over, as with `remain-on-exit`."""
-    snapshot = context.supervisor.snapshot
-    if snapshot is None or session.incarnation != context.supervisor.fleet.incarnation:
+    """Whether tmux still has the session, or beside others the pane, although its program is over."""
+    supervisor = context.supervisor
+    if supervisor.snapshot is None or session.incarnation != supervisor.fleet.incarnation:
         return False
-    return any(pane.tmux_id == session.tmux_id for pane in snapshot.panes)
+    panes = [pane for pane in supervisor.snapshot.panes if pane.tmux_id == session.tmux_id]
+    if rows_beside(supervisor.fleet.sessions.values(), session):
+        panes = [pane for pane in panes if pane.pane_id == session.pane_id and pane.dead]
+    return bool(panes)
 
 
 def _of(session: Session) -> dict[str, object]:
-    return {"session_id": session.session_id, "tmux_name": session.tmux_name}
+    return {"session_id": session.session_id, "tmux_name": session.tmux_name, "name": row_name(session)}
 
 
-async def _end(call: Call, opened: Services, session: Session) -> dict[str, object]:
-    """End one session in the way that suits it; answers what came of it."""
+async def _end(call: Call, opened: Services, rows: Sequence[Session]) -> list[dict[str, object]]:
+    """End one row, or all of a tmux session, in the way that suits each; answers what came of it."""
     context = opened.context
-    told = _of(session)
     if call.options.detach:
-        await forget(context, session)
-        return told | {"outcome": "detached"}
-    if session.work is None:
-        await end_session(context, session, own_pane=own_pane(context.mux.address))
-        return told | {"outcome": "ended"}
+        for row in rows:
+            await forget(context, row)
+        return [_of(row) | {"outcome": "detached"} for row in rows]
+    own, is_whole = own_pane(context.mux.address), bool(call.options.whole)
+    if is_whole:
+        refuse_own(context, rows[0], None, own)
+    ended = [await _end_work(call, opened, row) for row in rows if row.work is not None]
+    plain = [row for row in rows if row.work is None]
+    if plain:
+        what = _what_ends(context, plain[0], is_whole=is_whole)
+        await end_session(context, plain[0], whole_session=is_whole, own_pane=own)
+        ended += [_of(row) | {"outcome": "ended", "note": what} for row in plain]
+    elif is_whole and rows[0].tmux_id is not None:
+        # What else was in there.
+        await context.mux.kill_session(rows[0].tmux_id, of=rows[0].incarnation)
+    return ended
+
+
+def _what_ends(context: SessionContext, session: Session, *, is_whole: bool) -> str:
+    """What of tmux ends with a row, where it is not simply the session that it is named by."""
+    if session.rows_in_session == 1:
+        return ""
+    if is_whole:
+        return f"with the session {session.tmux_name}"
+    snapshot = context.supervisor.snapshot
+    windows = [pane.window_id for pane in snapshot.panes if pane.pane_id == session.pane_id] if snapshot else []
+    panes = {pane.pane_id for pane in snapshot.panes if pane.window_id in windows} if snapshot else ()
+    return "its window" if len(panes) == 1 else "its pane"
+
+
+async def _end_work(call: Call, opened: Services, session: Session) -> dict[str, object]:
     leftovers = Leftovers.KEEP if call.options.keep else Leftovers.STOP
     killed = await kill_work(opened.work_context, session.session_id, leftovers=leftovers)
     note = f"its work is kept: {killed.kept.how_to_get_it_back}" if killed.kept else killed.worktree_left
-    return told | {"outcome": "was over" if killed.was_over else "ended", "note": note}
+    return _of(session) | {"outcome": "was over" if killed.was_over else "ended", "note": note}
 
 
 async def adopt(call: Call) -> int:
@@ -123,7 +163,7 @@ async def adopt(call: Call) -> int:
         identity = _identity(opened.context, call.options.identity)
         session = await adopt_session(opened.context, call.options.name, identity)
         await opened.workers.checkpoints.save()
-    return call.tell(to_wire(session), f"{session.session_id}  {session.tmux_name}")
+    return call.tell(to_wire(session), f"{session.session_id}  {row_name(session)}")
 
 
 def _identity(context: SessionContext, word: str | None) -> SessionId | None:

@@ -1,4 +1,7 @@
-"""What a verb is made of. No structs: `-h` and the parser need nothing else of msgspec, which takes 10 ms to load."""
+"""What a verb is made of, and the arguments that several take.
+
+No structs: `-h` and the parser need nothing else of msgspec, which takes 10 ms to load.
+"""
 
 from __future__ import annotations
 
@@ -86,3 +89,21 @@ GLOBAL_OPTIONS: tuple[Argument, ...] = (
     arg("-v", dest="verbosity", action="count", help="say more on stderr; -vv says everything"),
 )
 """Options that every verb takes, before it or after it."""
+
+ONE_SESSION = arg(
+    "session", metavar="SESSION", help="an id, a tmux name, a place (NAME:WINDOW[.PANE]), a pane (%%3), or a prefix"
+)
+MANY_SESSIONS = arg(
+    "session", nargs="+", metavar="SESSION", help="ids, tmux names, places (NAME:WINDOW[.PANE]), panes, or prefixes"
+)
+SPAWNED = arg("session", metavar="SESSION", help="id of a spawned session, or an unambiguous prefix")
+PROJECT = arg("project", metavar="PROJECT", help="a project from the settings")
+AGENT_ARGUMENT = arg("--agent", metavar="A", help="agent to start, in place of the project's")
+ORCHESTRATOR_ARGUMENTS = (
+    PROJECT,
+    AGENT_ARGUMENT,
+    arg("--prompt-file", metavar="F", help="file with more standing instructions for it"),
+)
+HOOK_AGENTS = arg("agent", nargs="*", metavar="AGENT", help="only these; by default, every agent on this machine")
+DIFF = arg("--diff", action="store_true", help="show every line that changes, not a summary")
+YES = arg("--yes", action="store_true", help="do not ask")

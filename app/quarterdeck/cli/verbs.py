@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from argparse import SUPPRESS
 
-from quarterdeck.cli.table import Verb, arg, count_from, port
-
-ONE_SESSION = arg("session", metavar="SESSION", help="an id, an exact tmux name, or an unambiguous prefix of either")
-MANY_SESSIONS = arg("session", nargs="+", metavar="SESSION", help="ids, exact tmux names, or unambiguous prefixes")
-SPAWNED = arg("session", metavar="SESSION", help="id of a spawned session, or an unambiguous prefix")
-PROJECT = arg("project", metavar="PROJECT", help="a project from the settings")
-AGENT_ARGUMENT = arg("--agent", metavar="A", help="agent to start, in place of the project's")
-ORCHESTRATOR_ARGUMENTS = (
-    PROJECT,
+from quarterdeck.cli.table import (
     AGENT_ARGUMENT,
-    arg("--prompt-file", metavar="F", help="file with more standing instructions for it"),
+    DIFF,
+    HOOK_AGENTS,
+    MANY_SESSIONS,
+    ONE_SESSION,
+    ORCHESTRATOR_ARGUMENTS,
+    SPAWNED,
+    YES,
+    Verb,
+    arg,
+    count_from,
+    port,
 )
-HOOK_AGENTS = arg("agent", nargs="*", metavar="AGENT", help="only these; by default, every agent on this machine")
-DIFF = arg("--diff", action="store_true", help="show every line that changes, not a summary")
-YES = arg("--yes", action="store_true", help="do not ask")
 
 CONSOLE = "console:run"
 """What runs when no verb is given."""
@@ -67,10 +66,11 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "kill",
-        "end sessions",
+        "end sessions; of one with several agents the pane that is named",
         "quarterdeck kill sess_3 --detach  # forget it, leave tmux alone",
         "session_verbs:kill",
         MANY_SESSIONS,
+        arg("--session", dest="whole", action="store_true", help="the whole tmux session, with all that runs in it"),
         arg("--detach", action="store_true", help="only stop watching; the tmux session goes on"),
         arg("--keep", action="store_true", help="for a spawned session: first keep unsaved work as a commit"),
     ),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.cli.call import given_text, services
 from quarterdeck.cli.output import print_json, print_table
+from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.session_json import to_wire
 from quarterdeck.core.session_names import find_session
@@ -98,7 +99,7 @@ async def worker(opened: Services, word: str) -> WorkRecord:
         await opened.workers.look_once()
         other = opened.context.session(word, all_rows=True)
     raise Refused(
-        f'"{other.tmux_name}" was not spawned, so it has no branch and no worktree.',
+        f'"{row_name(other)}" was not spawned, so it has no branch and no worktree.',
         hint="`quarterdeck spawn` starts one that has both.",
     )
 
@@ -106,7 +107,7 @@ async def worker(opened: Services, word: str) -> WorkRecord:
 def _shown(call: Call, session: Session) -> int:
     work = session.work
     where = f"  {work.branch}  {work.worktree}" if work else ""
-    return call.tell(to_wire(session), f"{session.session_id}  {session.tmux_name}{where}")
+    return call.tell(to_wire(session), f"{session.session_id}  {row_name(session)}{where}")
 
 
 async def spawn_worker(call: Call) -> int:
@@ -158,7 +159,7 @@ async def _reopened(opened: Services, word: str) -> Session:
         raise NotFound(f'There is no session "{word}".', hint="`quarterdeck ls --all` lists them.")
     if not session.is_stale and session.state is not SessionState.EXITED:
         raise NotRestorable(
-            f'"{session.tmux_name}" is there, so there is nothing to bring back.',
+            f'"{row_name(session)}" is there, so there is nothing to bring back.',
             hint="If only its agent has ended, go there and resume it by hand.",
         )
     for notice in await reopen(context, session, os.environ.get("SHELL", "")):

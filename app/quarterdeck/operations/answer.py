@@ -11,6 +11,7 @@ from msgspec import Struct
 from quarterdeck.core.answer_choice import SUBMIT, is_shown_by, landmarks, pick, pick_several
 from quarterdeck.core.message import cleaned, fingerprint, pause_for
 from quarterdeck.core.projection import is_reported
+from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import Ask, Need
 from quarterdeck.errors import QuarterdeckError, Refused, UsageError
 from quarterdeck.operations.delivery import DeliveryRules
@@ -115,7 +116,7 @@ async def answer(
     own_words: dict[str, Any] = {} if taken else {"length": len(choice), "fingerprint": fingerprint(choice)}
     await context.tell(
         "question.answered",
-        f"answered the {question.kind.value} of {session.tmux_name}",
+        f"answered the {question.kind.value} of {row_name(session)}",
         session.work.project if session.work else None,
         session.session_id,
         choice=(numbers if question.ticks else numbers[0]) if numbers else None,
@@ -129,7 +130,7 @@ async def answer(
 
 def _target(context: SessionContext, session: Session, own_pane: PaneId | None) -> TargetPane:
     if session.pane_id is None or session.is_stale or session.ended_at is not None:
-        raise Refused(f'"{session.tmux_name}" has ended, so it asks nothing.')
+        raise Refused(f'"{row_name(session)}" has ended, so it asks nothing.')
     if session.pane_id == own_pane:
         raise Refused("This is the pane you are in.")
     return TargetPane(context, session.pane_id, of=session.incarnation)

@@ -11,12 +11,12 @@ from msgspec import Struct, field
 
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import SessionId
-from quarterdeck.core.session_names import find_session
+from quarterdeck.core.session_names import find_rows, find_session
 from quarterdeck.errors import NotFound
 from quarterdeck.ports.store import Activity, Level
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from quarterdeck.core.pane import PaneId
     from quarterdeck.core.project import Project
@@ -106,11 +106,21 @@ class SessionContext(_Context, frozen=True, kw_only=True):
     """Brings a spawned session back that has died."""
 
     def session(self, word: str, *, all_rows: bool = False) -> Session:
-        """Find the one session that a word names: its id, its exact tmux name, or a prefix of either."""
-        rows = [*self.supervisor.fleet.sessions.values(), *(self.supervisor.ended.values() if all_rows else ())]
-        if not all_rows:
-            rows = [row for row in rows if not row.is_stale]
-        found = find_session(word, rows)
+        """Find the one row that a word names: an id, a pane, a name, a place, or a prefix of an id or a name."""
+        return self._need(word, find_session(word, self._rows(all_rows=all_rows)))
+
+    def rows(self, word: str, *, all_rows: bool = False) -> Sequence[Session]:
+        """The same where the bare name of a tmux session may mean all of its rows."""
+        found = find_rows(word, self._rows(all_rows=all_rows))
+        self._need(word, found[0] if found else None)
+        return found
+
+    def _rows(self, *, all_rows: bool) -> list[Session]:
+        rows = list(self.supervisor.fleet.sessions.values())
+        return [*rows, *self.supervisor.ended.values()] if all_rows else [row for row in rows if not row.is_stale]
+
+    @staticmethod
+    def _need(word: str, found: Session | None) -> Session:
         if found is None:
             raise NotFound(f'There is no session "{word}".', hint="`quarterdeck ls` lists them.")
         return found

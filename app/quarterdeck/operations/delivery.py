@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from quarterdeck.core.message import lines_below, pause_for
+from quarterdeck.core.row_name import row_name
 from quarterdeck.errors import Refused
 from quarterdeck.operations.delivery_proof import (
     PROOF_WORDS,
@@ -120,7 +121,7 @@ class _Handover(Struct):
             return self._waits(HURDLE_WORDS[found], held.stage)
         if found is Hurdle.GONE or (found is Hurdle.ELSEWHERE and not how.now):
             raise NobodyThere(
-                f'"{session.tmux_name}" cannot take a message: {HURDLE_WORDS[found]}.',
+                f'"{row_name(session)}" cannot take a message: {HURDLE_WORDS[found]}.',
                 hint="`send --now` types it into whatever runs there." if found is Hurdle.ELSEWHERE else "",
             )
         if found is not None and not how.now:

@@ -5,58 +5,124 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.events import DeleteMode, SessionDeleted, SessionForgotten
+from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import ASKING, ExitReason, Session, SessionState
 from quarterdeck.core.session_ends import gone
 from quarterdeck.errors import Refused, TmuxError
 from quarterdeck.operations.preview import keep_last_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from quarterdeck.core.pane import PaneId
     from quarterdeck.operations.contexts import SessionContext
 
 AT_WORK = frozenset({SessionState.BUSY, SessionState.ERROR})
 
 
-async def kill(context: SessionContext, session: Session, *, own_pane: str | None = None) -> Session:
-    """End the tmux session, verified; the row stays when that failed. Answers the session as it ended.
+def dying(rows: Iterable[Session], session: Session, whole: bool) -> tuple[Session, ...]:
+    """Every row that ends with this one: it alone, or with `whole` all of its tmux session."""
+    beside = rows_beside(rows, session) if whole else ()
+    return (session, *beside)
 
-    `own_pane` is the pane the caller itself runs in: its session is never ended from inside.
+
+def rows_beside(rows: Iterable[Session], session: Session) -> tuple[Session, ...]:
+    """The other live rows of a row's tmux session."""
+    if session.tmux_id is None:
+        return ()
+    here = (session.tmux_server, session.incarnation, session.tmux_id)
+    return tuple(
+        row
+        for row in rows
+        if row.session_id != session.session_id
+        and (row.tmux_server, row.incarnation, row.tmux_id) == here
+        and not row.is_stale
+        and row.ended_at is None
+    )
+
+
+async def kill(
+    context: SessionContext, session: Session, *, whole_session: bool = False, own_pane: str | None = None
+) -> Session:
+    """End the row's pane, or its tmux session where it is the only row there or that is wanted. Verified.
+
+    Answers the session as it ended; all rows stay when that failed. `own_pane` is the pane the caller itself runs in:
+    it is never ended from inside.
     """
     if session.is_stale or session.tmux_id is None:
         hint = f"`quarterdeck kill --detach {session.session_id}` forgets it."
         raise Refused(f"{session.session_id} has no tmux session that could be ended.", hint=hint)
-    snapshot = context.supervisor.snapshot
-    panes = {pane.pane_id for pane in snapshot.panes if pane.tmux_id == session.tmux_id} if snapshot else set()
-    if own_pane is not None and own_pane in panes:
-        hint = "Detach or quit first, or end it from another session."
-        raise Refused(f'"{session.tmux_name}" is the session this runs in.', hint=hint)
-    await move_clients_away(context, session)
-    if session.pane_id is not None:
-        await keep_last_lines(context.mux, context.store, session.session_id, session.pane_id)
-    await context.mux.kill_session(session.tmux_id, of=session.incarnation)
+    pane = None if whole_session else await _pane_of_its_own(context, session)
+    refuse_own(context, session, pane, own_pane)
+    dead = dying(context.supervisor.fleet.sessions.values(), session, whole_session)
+    if pane is None:
+        await move_clients_away(context, session)
+    for row in dead:
+        if row.pane_id is not None:
+            await keep_last_lines(context.mux, context.store, row.session_id, row.pane_id)
+    if pane is None:
+        await context.mux.kill_session(session.tmux_id, of=session.incarnation)
+    else:
+        await context.mux.kill_pane(pane, of=session.incarnation)
     now = context.clock.now()
-    ended = gone(session, ExitReason.API_DELETE, now)
-    await context.store.end([ended], ExitReason.API_DELETE)
-    await _tell(context, session, "session.killed", "Ended by the operator", ExitReason.API_DELETE)
-    if session.session_id in context.supervisor.fleet.sessions:
-        context.supervisor.note_end(
-            SessionDeleted(session=ended, reason=ExitReason.API_DELETE, mode=DeleteMode.KILL_TMUX, at=now)
-        )
-    return ended
+    over = [gone(row, ExitReason.API_DELETE, now) for row in dead]
+    await context.store.end(over, ExitReason.API_DELETE)
+    for row, ended in zip(dead, over, strict=True):
+        await _tell(context, row, "session.killed", "Ended by the operator", ExitReason.API_DELETE)
+        if row.session_id in context.supervisor.fleet.sessions:
+            context.supervisor.note_end(
+                SessionDeleted(session=ended, reason=ExitReason.API_DELETE, mode=DeleteMode.KILL_TMUX, at=now)
+            )
+    return over[0]
+
+
+async def _pane_of_its_own(context: SessionContext, session: Session) -> PaneId | None:
+    """The pane that is all that ends with a row; None when its whole tmux session does."""
+    if rows_beside(context.supervisor.fleet.sessions.values(), session):
+        return session.pane_id
+    if session.rows_in_session == 1:
+        return None
+    # The others that were there have ended meanwhile; what else is in the session goes on.
+    await context.supervisor.look()
+    panes = context.supervisor.snapshot.panes if context.supervisor.snapshot else ()
+    is_last = {each.pane_id for each in panes if each.tmux_id == session.tmux_id} <= {session.pane_id}
+    return None if is_last else session.pane_id
+
+
+def refuse_own(context: SessionContext, session: Session, pane: PaneId | None, own_pane: str | None) -> None:
+    """Raise Refused when what is to end, a pane or the whole tmux session, holds the pane that the caller runs in."""
+    snapshot = context.supervisor.snapshot
+    panes = {each.pane_id for each in snapshot.panes if each.tmux_id == session.tmux_id} if snapshot else set()
+    if own_pane is None or own_pane not in ({pane} if pane is not None else panes):
+        return
+    if pane is not None:
+        raise Refused(f'"{row_name(session)}" is the pane this runs in.', hint="Quit first, or end it from another.")
+    hint = "Detach or quit first, or end it from another session."
+    raise Refused(f'"{session.tmux_name}" is the session this runs in.', hint=hint)
 
 
 async def forget(context: SessionContext, session: Session) -> None:
-    """Stop watching a session and leave tmux alone; a stale or exited row is dismissed."""
-    await context.store.forget(session.session_id)
+    """Stop watching a session and leave tmux alone; a stale or exited row is dismissed.
+
+    Of a pane that its agent has left, beside other rows, only this row is put away: the next agent there is a new one.
+    """
+    now, supervisor = context.clock.now(), context.supervisor
+    is_over = session.is_stale or session.ended_at is not None
+    is_left = not session.runs_agent and not is_over and session.bound_pane is not None
+    if is_left and rows_beside(supervisor.fleet.sessions.values(), session):
+        session = gone(session, ExitReason.API_DELETE, now)
+        await context.store.end([session], ExitReason.API_DELETE)
+    else:
+        await context.store.forget(session.session_id)
     await _tell(context, session, "session.forgotten", "No longer watched", "detached")
-    now = context.clock.now()
-    if session.session_id not in {**context.supervisor.fleet.sessions, **context.supervisor.fleet.exited}:
+    if session.session_id not in {**supervisor.fleet.sessions, **supervisor.fleet.exited}:
         return  # what the store says was heard meanwhile
-    if session.is_stale or session.ended_at is not None:
-        context.supervisor.note_end(SessionForgotten(session_id=session.session_id, at=now))
+    if is_over:
+        supervisor.note_end(SessionForgotten(session_id=session.session_id, at=now))
         return
     reason, mode = ExitReason.API_DELETE, DeleteMode.DETACH_BRIDGE
     gone_on = SessionDeleted(session=session, reason=reason, mode=mode, tmux_session_alive=True, at=now)
-    context.supervisor.note_end(gone_on)
+    supervisor.note_end(gone_on)
 
 
 def losses(session: Session) -> tuple[str, ...]:
@@ -101,5 +167,5 @@ async def move_clients_away(context: SessionContext, session: Session) -> None:
 
 async def _tell(context: SessionContext, session: Session, kind: str, summary: str, reason: str) -> None:
     project = session.work.project if session.work else None
-    said = f"{summary}: {session.tmux_name}"
+    said = f"{summary}: {row_name(session)}"
     await context.tell(kind, said, project, session.session_id, reason=reason)

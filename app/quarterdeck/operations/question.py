@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from quarterdeck.core.answer_choice import SUBMIT, is_same_question, landmarks
+from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import ASKING, Need, Source
 from quarterdeck.errors import QuarterdeckError, Refused, UsageError
 
@@ -58,9 +59,9 @@ async def read_question(
             break
         await asyncio.sleep(DIALOG_EVERY_SECONDS)
     if view.question is not None:
-        said = f'What "{session.tmux_name}" asks cannot be read from its screen.'
-        raise Refused(said, hint=f"quarterdeck attach {session.tmux_name}")
-    raise Refused(f'"{session.tmux_name}" asks nothing now.')
+        said = f'What "{row_name(session)}" asks cannot be read from its screen.'
+        raise Refused(said, hint=f"quarterdeck attach {row_name(session)}")
+    raise Refused(f'"{row_name(session)}" asks nothing now.')
 
 
 def question_in(view: PaneView) -> AskedQuestion | None:

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.message import MOST_RECIPIENTS, cleaned, fingerprint
+from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import SessionState
 from quarterdeck.errors import NotFound, QuarterdeckError, Refused, UsageError
 from quarterdeck.operations.delivery import Delivery, DeliveryRules, NobodyThere, hand_over
@@ -109,7 +110,7 @@ async def deliver_now(context: SessionContext, message_id: int, how: DeliveryRul
         raise NotFound(f"Message {message_id} does not wait any more.")
     session = context.session(held.session_id)
     if await _turn(context, held, how) is not Turn.GO:
-        raise Refused(f'Another message to "{session.tmux_name}" is on its way.')
+        raise Refused(f'Another message to "{row_name(session)}" is on its way.')
     try:
         return await deliver(context, session, held, how)
     except QuarterdeckError as error:
@@ -141,7 +142,7 @@ async def _reachable(context: SessionContext, session: Session, how: DeliveryRul
     if (is_gone or session.pane_id is None) and session.work is not None and context.revive is not None:
         return await context.revive(session)
     if is_gone or session.pane_id is None:
-        raise Refused(f'"{session.tmux_name}" has ended, so there is nobody to send to.')
+        raise Refused(f'"{row_name(session)}" has ended, so there is nobody to send to.')
     if session.pane_id == how.own_pane:
         raise Refused("This is the pane you are in: a message to it would be typed into your own command line.")
     return session
@@ -170,7 +171,7 @@ async def _told(context: SessionContext, held: Held, delivery: Delivery, how: De
             return delivery  # said already, when it was tried before
     await context.tell(
         f"message.{kind}",
-        f"{kind} to {session.tmux_name}: {delivery.detail}",
+        f"{kind} to {row_name(session)}: {delivery.detail}",
         session.work.project if session.work else None,
         session.session_id,
         Level.WARN if delivery.outcome is Outcome.UNCONFIRMED and how.wait else Level.INFO,
@@ -220,12 +221,12 @@ async def press_keys(context: SessionContext, session: Session, keys: Sequence[s
             f"{unknown!r} is not a key." if keys else "No key was named.", hint=f"Known: {', '.join(KEY_NAMES)}."
         )
     if session.pane_id is None or session.is_stale or session.ended_at is not None:
-        raise Refused(f'"{session.tmux_name}" has ended.')
+        raise Refused(f'"{row_name(session)}" has ended.')
     if session.pane_id == how.own_pane:
         raise Refused("This is the pane you are in.")
     if (await TargetPane(context, session.pane_id, of=session.incarnation).look()).pane is None:
-        raise Refused(f'"{session.tmux_name}" has ended.')
+        raise Refused(f'"{row_name(session)}" has ended.')
     await context.mux.leave_mode(session.pane_id)
     await context.mux.send_keys(session.pane_id, keys)
-    said = f"pressed {len(keys)} keys in {session.tmux_name}"
+    said = f"pressed {len(keys)} keys in {row_name(session)}"
     await context.tell("keys.sent", said, None, session.session_id, source=how.source)

@@ -83,6 +83,9 @@ class Mux(Protocol):
         `of` is the run of the server that the id is of, in the words of `core.pane.Incarnation`; no other is touched.
         """
 
+    async def kill_pane(self, pane_id: PaneId, *, of: str = "") -> None:
+        """End a pane, with its window and its session where it is the last in them; verified in the same way."""
+
     async def rename_session(self, tmux_id: TmuxSessionId, name: str) -> None:
         """Give a session another name."""
 

@@ -33,8 +33,8 @@ ASK_ATTEMPTS: Final = 4
 ASK_PAUSE_SECONDS: Final = 0.05
 """A server on its way out answers neither yes nor no for some milliseconds (3.3a): so often and so late it is asked."""
 
-SESSION_GONE: Final = ("can't find session", "no sessions", "no current target")
-"""What tmux says of a session that is not there; the last one while the server ends with its last session (3.3a)."""
+GONE: Final = ("can't find session", "can't find pane", "no sessions", "no current target")
+"""What tmux says of what is not there; the last one while the server ends with its last session (3.3a)."""
 
 _UNPASTEABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Control characters but tab and line feed: ESC would end a bracketed paste from within."""
@@ -65,22 +65,30 @@ class TmuxCommands:
 
         With `of`, a server that was started anew since then is left alone: its ids count from 0 again.
         """
+        await self._end("kill-session", _session(tmux_id), "has-session", of)
+
+    async def kill_pane(self, pane_id: PaneId, *, of: str = "") -> None:
+        """End a pane in the same way; the last of a window takes that along, the last of a session both."""
+        await self._end("kill-pane", _pane(pane_id), "list-panes", of)
+
+    async def _end(self, how: str, target: str, lists: str, of: str) -> None:
+        """End a thing of tmux; `lists` is a command that fails once it is gone."""
         for attempt in range(ASK_ATTEMPTS):
             try:
                 running = await self.incarnation()
                 if of and running != of:
                     return
-                await self._command("kill-session", target=_session(tmux_id))
-                await self._command("has-session", target=_session(tmux_id))
+                await self._command(how, target=target)
+                await self._command(lists, target=target)
             except TmuxError as error:
-                if isinstance(error, one_call.ServerAbsent) or any(words in error.message for words in SESSION_GONE):
+                if isinstance(error, one_call.ServerAbsent) or any(words in error.message for words in GONE):
                     return
                 is_ending = isinstance(error, TmuxUnreachable) and "server exited" in error.message
                 if attempt + 1 == ASK_ATTEMPTS or not is_ending:
                     raise
                 await asyncio.sleep(ASK_PAUSE_SECONDS)
             else:
-                raise TmuxRefused(f"tmux did not end session {tmux_id}.")
+                raise TmuxRefused(f"tmux did not end {target}.")
 
     async def incarnation(self) -> str:
         """Which run of the server answers now, in the words of `core.pane.Incarnation`."""
