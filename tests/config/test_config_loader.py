@@ -92,7 +92,10 @@ def test_variables_that_are_no_settings_are_none_of_our_business(file: Path) -> 
         ("[tmux]\npoll_seconds = nan\n", "config.toml:2: tmux.poll_seconds: expected a number from 0.1 to 60, not nan"),
         ("[tmux]\npoll_seconds = true\n", "tmux.poll_seconds: expected a number from 0.1 to 60, not true"),
         ("[console]\nascii = 1\n", "config.toml:2: console.ascii: expected true or false, not 1"),
-        ('[console]\ngroup = "x"\n', 'console.group: expected one of "none", "repo", "project", "state", not \'x\''),
+        (
+            '[console]\ngroup = "x"\n',
+            'console.group: expected one of "none", "session", "repo", "project", "state", not \'x\'',
+        ),
         ("tmux = 3\n", "config.toml:1: tmux: expected a table, not 3"),
         ("[thoughts]\nconcurrency = 1.5\n", "thoughts.concurrency: expected a whole number from 1 to 16, not 1.5"),
         ("[thoughts]\ncalls_per_hour = -1\n", "thoughts.calls_per_hour: expected a whole number of at least 0, not -1"),

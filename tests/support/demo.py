@@ -1,4 +1,4 @@
-"""The console on the canned fleet, to look at: `PYTHONPATH=app:tests python -m support.demo [theme] [rows]`."""
+"""The console on a made-up fleet, to look at: `PYTHONPATH=app:tests python -m support.demo [theme] [rows|shared]`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from quarterdeck.tui.app import ConsoleApp
 from quarterdeck.tui.preferences import Preferences
 from support import fleet
 from support.canned import CannedBackend
+from support.shared_fleet import shared_fleet
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,10 +31,10 @@ class OffsetClock:
 
 def main() -> None:
     theme = sys.argv[1] if len(sys.argv) > 1 else "dark"
-    rows = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    wanted = sys.argv[2] if len(sys.argv) > 2 else ""
     backend = CannedBackend(preferences=Preferences(theme=theme))
-    if rows:
-        backend.shown = fleet.crowd(rows)
+    if wanted:
+        backend.shown = shared_fleet() if wanted == "shared" else fleet.crowd(int(wanted))
     sys.exit(ConsoleApp(backend, OffsetClock()).run() or 0)
 
 

@@ -23,11 +23,12 @@ from quarterdeck.core.urgency import tier
 from quarterdeck.errors import QuarterdeckError, SettingsError, StoreError
 from quarterdeck.ports.store import StoreHealth
 from quarterdeck.tui.actions import ACTIONS, resolve, spoken
-from quarterdeck.tui.fleet_view import Grouping, Heading, Round, arrange, held, waiting
+from quarterdeck.tui.fleet_view import Round, waiting
 from quarterdeck.tui.rows import column as col
 from quarterdeck.tui.rows.around_table import count, foot_cells, head_cells, notice_for
 from quarterdeck.tui.rows.cell import LEAST_CONTINUED_CELLS, Cell, amount, folded, plot, quiet, share
 from quarterdeck.tui.rows.detail import session_lines
+from quarterdeck.tui.rows.grouping import arrange
 from quarterdeck.tui.rows.session_row import (
     ASCII_SHAPES,
     KIND_ROLES,
@@ -194,32 +195,12 @@ def test_a_plot_is_as_wide_as_its_column(minutes: list[int], width: int) -> None
         assert (bar == " ") is (value == 0)
 
 
-def test_groups_stand_where_their_most_urgent_row_would() -> None:
-    items = arrange(SESSIONS, Grouping.REPO)
-    headings = [item.title for item in items if isinstance(item, Heading)]
-    assert headings[:3] == ["shop", "ledger", "atlas"]
-    assert sum(item.count for item in items if isinstance(item, Heading)) == len(SESSIONS)
-
-
-def test_groupings_go_round() -> None:
-    assert [grouping.next.value for grouping in Grouping] == ["repo", "project", "state", "none"]
-
-
 def test_names_are_sorted_as_people_count() -> None:
     quiet_ones = [
         replace(SESSIONS[9], session_id=SessionId(f"sess_{number}"), tmux_name=f"agent-{number}")
         for number in (10, 9, 100)
     ]
-    assert arrange(quiet_ones) == ["sess_9", "sess_10", "sess_100"]
-
-
-def test_held_rows_stay_and_new_ones_come_last() -> None:
-    assert held(["a", "b", "c"], ["c", "new", "a"]) == ["a", "c", "new"]
-
-
-@given(st.permutations(["a", "b", "c", "d"]), st.permutations(["b", "c", "d", "e"]))
-def test_holding_loses_and_invents_nothing(previous: list[str], fresh: list[str]) -> None:
-    assert set(held(list(previous), list(fresh))) == set(fresh)
+    assert arrange(quiet_ones).items == ["sess_9", "sess_10", "sess_100"]
 
 
 needs = st.sampled_from([Need.PERMISSION, Need.QUESTION, Need.ERROR, Need.FINISHED, None])

@@ -23,7 +23,7 @@ async def test_the_card_says_what_is_off_and_is_put_away_for_good() -> None:
     async with console(unset(), size=(80, 24)) as running:
         card = running.main.card
         said = str(card.render())
-        assert "h  Claude Code and Codex do not report" in said
+        assert "H  Claude Code and Codex do not report" in said
         assert "b  No key of tmux opens the console" in said
         await running.press("w")
         assert not card.display
@@ -45,20 +45,20 @@ async def test_the_card_stays_away(backend: CannedBackend, size: tuple[int, int]
 
 async def test_nothing_is_turned_on_before_the_change_was_seen_and_agreed_to() -> None:
     async with console(unset()) as running:
-        await running.press("h")
+        await running.press("H")
         screen = running.app.screen
         assert isinstance(screen, OfferScreen)
         assert '+  "hooks": {}' in text_of(screen.lines)
         await running.press("enter")
         assert running.backend.setup.off == set(SetupPart)
-        await running.press("h", "y")
+        await running.press("H", "y")
         assert running.backend.setup.off == {SetupPart.KEY}
         assert "report" not in str(running.main.card.render())
         await running.press("b", "y")
         assert "quarterdeck bind g --print" in str([widget.render() for widget in running.app.screen.query("Static")])
         await running.press("escape")
         assert not running.main.card.display
-        await running.press("h")
+        await running.press("H")
         assert running.app.screen is running.main
 
 

@@ -35,7 +35,7 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "answer": ("y",),
     "themes": ("T",),
     "checks": ("!",),
-    "hooks": ("h",),
+    "hooks": ("H",),
     "palette": ("ctrl+p", *"shop"),
 }
 SHOTS = list(product(SCREENS, ("dark", "light", "no-colour"), (SMALL, LARGE)))

@@ -36,7 +36,7 @@ class Console(fields.Section):
     """Name of a theme: one of ours, or a file in the folder `themes` beside the settings."""
     preview: Literal["auto", "right", "below", "off"] = "auto"
     """Where the preview of the selected session is; `auto` goes by the size of the terminal."""
-    group: Literal["none", "repo", "project", "state"] = "none"
+    group: Literal["none", "session", "repo", "project", "state"] = "none"
     """How the rows are grouped."""
     view: Annotated[str, fields.AT_NEXT_START] = ""
     """Name of the saved view to begin with."""

@@ -7,9 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.text import clean_lines
-from quarterdeck.tui import session_actions, theme
+from quarterdeck.tui import group_actions, session_actions, theme
 from quarterdeck.tui.actions import ACTIONS, BY_NAME, SetupPart, spoken
-from quarterdeck.tui.fleet_view import Grouping
+from quarterdeck.tui.rows.grouping import Grouping
 from quarterdeck.tui.rows.session_row import kind_of, name_of, repo_of, title_of
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _waiting(step: int) -> Callable[[MainScreen], None]:
         if found is None:
             screen.app.notify("No session waits for you.", markup=False, timeout=2)
         else:
-            screen.table.select(found)
+            screen.select(found)
 
     return jump
 
@@ -61,18 +61,6 @@ def preview_next(screen: MainScreen) -> None:
         screen.placement = "off"
     screen.context.backend.memory.remember(preview=screen.placement)
     screen.call_after_refresh(screen.sync)
-
-
-def _group_by(screen: MainScreen, grouping: Grouping) -> None:
-    screen.fleet_view.grouping = grouping
-    screen.set_filter(screen.fleet_view.filter)
-
-
-def group_next(screen: MainScreen) -> None:
-    """Group by the next thing."""
-    grouping = screen.fleet_view.grouping.next
-    screen.context.backend.memory.remember(grouping=grouping.value)
-    _group_by(screen, grouping)
 
 
 def session_mark(screen: MainScreen) -> None:
@@ -132,7 +120,7 @@ def palette_open(screen: MainScreen) -> None:
     def chosen(answer: str) -> None:
         if answer.startswith(ACTION):
             screen.action_do(answer.removeprefix(ACTION))
-        elif screen.table.select(answer.removeprefix(SESSION)) and screen.works(BY_NAME["session.go"]):
+        elif screen.select(answer.removeprefix(SESSION)) and screen.works(BY_NAME["session.go"]):
             screen.action_do("session.go")
 
     dialog = Picker(screen.context, "Go to, or do", _palette(screen), "a session or an action")
@@ -144,7 +132,7 @@ def _palette(screen: MainScreen) -> list[PickerItem]:
     from quarterdeck.tui.screens.picker import PickerItem
 
     found: list[PickerItem] = []
-    for session_id in screen.table.ids:
+    for session_id in screen.fleet_view.order:
         if (session := screen.fleet_view.sessions.get(session_id)) is not None:
             about = f"{kind_of(session).value}  {title_of(session) or repo_of(session)}"
             found.append(PickerItem(SESSION + session_id, name_of(session), about))
@@ -253,7 +241,7 @@ def _take_up(screen: MainScreen, key: str, value: str) -> None:
             screen.placement = value
             screen.place_preview()
         case "console.group":
-            _group_by(screen, Grouping(value))
+            group_actions.group_by(screen, Grouping(value))
         case _:
             return
     screen.sync()
@@ -270,7 +258,9 @@ COMMANDS: dict[str, Callable[[MainScreen], None]] = {
     "waiting.previous": _waiting(-1),
     "filter.open": lambda screen: screen.open_filter(),
     "filter.clear": filter_clear,
-    "group.next": group_next,
+    "group.next": group_actions.group_next,
+    "group.fold": group_actions.fold,
+    "group.unfold": group_actions.unfold,
     "preview.next": preview_next,
     "preview.up": _scroll(-1),
     "preview.down": _scroll(1),

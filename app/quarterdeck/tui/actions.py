@@ -24,6 +24,10 @@ class Needs(StrEnum):
     LIVE = "live"
     ASKING = "asking"
     GONE = "gone"
+    GROUPED = "grouped"
+    """A row of a group that can be folded."""
+    FOLDED = "folded"
+    """A folded group."""
 
 
 class SetupPart(StrEnum):
@@ -74,14 +78,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("filter.open", ("/",), "filter", "Filter as you type; Enter keeps it", "Look", 4, Needs.FLEET),
     Action("filter.clear", ("escape",), "clear", "Clear the filter, then the marks", "Look"),
     Action("view.choose", ("v",), "saved views", "Choose a saved filter", "Look"),
-    Action("group.next", ("tab",), "group", "Group by nothing, repo, project, state", "Look", 11, Needs.FLEET),
+    Action("group.next", ("tab",), "group", "Group by nothing, session, repo, project, state", "Look", 11,
+           Needs.FLEET),
+    Action("group.fold", ("h", "left"), "fold", "Fold the group of the row", "Look", needs=Needs.GROUPED),
+    Action("group.unfold", ("l", "right"), "open", "Open the folded group", "Look", 1, Needs.FOLDED),
     Action("preview.next", ("p",), "preview", "Preview right, below, off", "Look", 10, Needs.FLEET),
     Action("preview.up", ("K", "shift+up"), "preview up", "Scroll the preview up", "Look", needs=Needs.FLEET),
     Action("preview.down", ("J", "shift+down"), "preview down", "Scroll the preview down", "Look", needs=Needs.FLEET),
     Action("details.open", ("i",), "details", "Thoughts, events, evidence, diff and work", "Look", 8, Needs.ROW),
     Action("activity.open", ("e",), "log", "Activity log", "Look", foot=12),
     Action("fleet.look", ("r",), "look again", "Look at tmux again now", "Look"),
-    Action("setup.hooks", ("h",), "hooks", "Let agents report: shows the change, then asks", "Set-up"),
+    Action("setup.hooks", ("H",), "hooks", "Let agents report: shows the change, then asks", "Set-up"),
     Action("setup.key", ("b",), "tmux key", "Put the console on a tmux key: shows it, then asks", "Set-up"),
     Action("setup.card", ("w",), "set-up card", "Hide or show the card of what is not set up", "Set-up"),
     Action("checks.open", ("!",), "checks", "Check tmux, git, agents, hooks, state, engine, projects", "Set-up"),
@@ -133,10 +140,10 @@ FOR_THE_MARKED = frozenset({"session.send", "session.end", "session.restore", "s
 
 
 def applies(action: Action, session: Session | None, *, has_rows: bool) -> bool:
-    """Whether the action makes sense for the selected row, or for whether there are rows at all."""
+    """Whether the action makes sense for the selected row, or for whether there are rows at all; groups are no row."""
     if action.needs in {Needs.NOTHING, Needs.FLEET}:
         return action.needs is Needs.NOTHING or has_rows
-    if session is None:
+    if session is None or action.needs in {Needs.GROUPED, Needs.FOLDED}:
         return False
     gone = session.is_stale or session.exit_reason is not None or session.state.value == "exited"
     if action.needs is Needs.GONE:

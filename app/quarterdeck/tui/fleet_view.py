@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
-
-from msgspec import Struct
 
 from quarterdeck.core import urgency
 from quarterdeck.core.reading import NOTHING_SEEN
@@ -15,80 +12,21 @@ from quarterdeck.core.text import cell_width
 from quarterdeck.core.urgency import SortKey, sort_key
 from quarterdeck.tui.rows import column as col
 from quarterdeck.tui.rows.around_table import Counts, count
-from quarterdeck.tui.rows.session_row import GONE_KINDS, kind_of, name_of, repo_of
+from quarterdeck.tui.rows.grouping import Arranged, Grouping, arrange, fold, heading_above, held, members
+from quarterdeck.tui.rows.session_row import GONE_KINDS, Nesting, RowView, kind_of, name_in, name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from quarterdeck.core.fleet import Fleet
     from quarterdeck.core.session import Session, SessionId
+    from quarterdeck.tui.rows.grouping import Item
     from quarterdeck.tui.rows.session_row import Kind
+    from quarterdeck.tui.screen_context import ScreenContext
 
-
-class Grouping(StrEnum):
-    """What rows are put together by."""
-
-    NONE = "none"
-    REPO = "repo"
-    PROJECT = "project"
-    STATE = "state"
-
-    @property
-    def next(self) -> Grouping:
-        """The grouping after this one."""
-        every = list(Grouping)
-        return every[(every.index(self) + 1) % len(every)]
-
-
-class Heading(Struct, frozen=True):
-    """A line above a group."""
-
-    title: str
-    count: int
-
-
-Item = Heading | str
-"""A heading, or the id of the session that stands there."""
-
-
-def arrange(
-    sessions: Iterable[Session],
-    grouping: Grouping = Grouping.NONE,
-    key: Callable[[Session], urgency.SortKey] = urgency.sort_key,
-) -> list[Item]:
-    """Rows in their order, under headings when grouped. A group stands where its most urgent row would."""
-    ordered = sorted(sessions, key=key)
-    if grouping is Grouping.NONE:
-        return [session.session_id for session in ordered]
-    groups: dict[str, list[Session]] = {}
-    for session in ordered:
-        groups.setdefault(group_of(session, grouping), []).append(session)
-    items: list[Item] = []
-    for title, members in groups.items():
-        items.append(Heading(title, len(members)))
-        items.extend(member.session_id for member in members)
-    return items
-
-
-def group_of(session: Session, grouping: Grouping) -> str:
-    """The title of the group a session belongs to."""
-    if grouping is Grouping.REPO:
-        return repo_of(session) or "no repository"
-    if grouping is Grouping.PROJECT:
-        return session.work.project if session.work else "no project"
-    return kind_of(session).value
-
-
-def held(previous: Sequence[Item], fresh: Sequence[Item]) -> list[Item]:
-    """The fresh rows in the previous order, so that nothing moves under the operator's hand.
-
-    What is gone leaves, what is new comes last; headings keep their place.
-    """
-    ids = {item for item in fresh if isinstance(item, str)}
-    kept: list[Item] = [item for item in previous if isinstance(item, Heading) or item in ids]
-    known = {item for item in kept if isinstance(item, str)}
-    return kept + [item for item in fresh if isinstance(item, str) and item not in known]
+FOLDED_KEPT = 100
+"""Groups of which it is remembered that they are folded; the oldest are forgotten first."""
 
 
 def waiting(items: Sequence[Item], sessions: Mapping[str, Session]) -> list[SessionId]:
@@ -155,26 +93,34 @@ def is_known(session: Session) -> bool:
 class FleetView:
     """The rows of the table, made anew when the fleet or what the operator asked for changes."""
 
-    def __init__(self, grouping: Grouping) -> None:
+    def __init__(self, grouping: Grouping, folded: Iterable[str] = ()) -> None:
         self.grouping = grouping
         self.filter = ""
         self.marked: set[str] = set()
+        self.folded = tuple(folded)
+        """The keys of the groups that are folded."""
         self.items: Sequence[Item] = ()
+        """What stands on the screen."""
+        self.hidden: Mapping[str, str] = {}
+        """The rows that do not, since their group is folded, each with that group's key."""
         self.sessions: Mapping[str, Session] = {}
         self.counts: Counts = count(())
         self.longest_name = col.NAME_LEAST
         self.empty: frozenset[str] = frozenset()
+        self._arranged = Arranged(())
         self._taken: tuple[object, object] = (None, None)
         """The sessions and the ended ones that were taken over."""
-        self._asked = (self.filter, grouping)
+        self._asked = (self.filter, grouping, self.folded)
         self._known: dict[str, _Known] = {}
+        self._left: dict[str, str] = {}
+        """On which row the cursor stood when its group was folded."""
         self._round = Round()
         self.is_held = False
         """Whether rows stand elsewhere than their order says."""
 
     def sync(self, fleet: Fleet, *, hold: bool = False) -> None:
         """Take over the fleet. With `hold` rows that were there stay where they are."""
-        asked = (self.filter, self.grouping)
+        asked = (self.filter, self.grouping, self.folded)
         is_same = fleet.sessions is self._taken[0] and fleet.exited is self._taken[1]
         if is_same and asked == self._asked and not self.is_held:
             return
@@ -188,13 +134,70 @@ class FleetView:
 
             terms = parse(self.filter)
             shown = [session for session in shown if matches(terms, session)]
-        fresh = arrange(shown, self.grouping, self._key)
-        self.items = held(self.items, fresh) if hold else fresh
-        self.is_held = self.items != fresh
-        self.counts = count(fleet.sessions.values(), self._key, lambda session: self._known[session.session_id].kind)
+        fresh = arrange(shown, self._grouping, self._key, self._kind)
+        self._arranged = held(self._arranged, fresh) if hold else fresh
+        self.is_held = self._arranged.items != fresh.items
+        # What was looked for is shown, wherever it is.
+        self.items, self.hidden = fold(self._arranged, () if self.filter else self.folded)
+        self.counts = count(fleet.sessions.values(), self._key, self._kind)
         known = [self._known[session.session_id] for session in shown]
-        self.longest_name = max((each.name_cells for each in known), default=col.NAME_LEAST)
+        self.longest_name = max(map(self._name_cells, known), default=col.NAME_LEAST)
         self.empty = col.SELDOM.intersection(*{each.silent for each in known})
+
+    @property
+    def _grouping(self) -> Grouping:
+        """What is grouped by now: in what a filter has found a session's rows need not stand together."""
+        return Grouping.NONE if self.filter and self.grouping is Grouping.SESSION else self.grouping
+
+    @property
+    def _nested(self) -> frozenset[str]:
+        return self._arranged.nested
+
+    def nesting(self, session: Session) -> Nesting:
+        """What stands above a row."""
+        if session.session_id not in self._nested:
+            return Nesting.NOTHING
+        return Nesting.SESSION if self._grouping is Grouping.SESSION else Nesting.GROUP
+
+    @property
+    def has_shared_sessions(self) -> bool:
+        """Whether any session has more than one row."""
+        return any(session.rows_in_session > 1 for session in self.sessions.values())
+
+    def next_grouping(self) -> Grouping:
+        """The grouping after this one; by session only where that groups anything."""
+        every = [each for each in Grouping if each is not Grouping.SESSION or self.has_shared_sessions]
+        place = every.index(self.grouping) if self.grouping in every else 0
+        return every[(place + 1) % len(every)]
+
+    @property
+    def order(self) -> list[str]:
+        """All rows as they stand, those in folded groups among them."""
+        return [item for item in self._arranged.items if isinstance(item, str)]
+
+    def members(self, key: str) -> list[Session]:
+        """The rows of a group."""
+        return [self.sessions[each] for each in members(self._arranged, key) if each in self.sessions]
+
+    def is_foldable(self, session_id: str | None) -> bool:
+        """Whether a row stands in a group that can be folded now."""
+        return session_id in self._nested and session_id not in self.hidden and not self.filter
+
+    def fold(self, session_id: str) -> str:
+        """Fold the group of a row; answers its key."""
+        heading = heading_above(self._arranged, session_id)
+        if heading is None:
+            return ""
+        self._left[heading.key] = session_id
+        self.folded = (*(each for each in self.folded if each != heading.key), heading.key)[-FOLDED_KEPT:]
+        return heading.key
+
+    def unfold(self, key: str) -> str:
+        """Open a group; answers the row that the cursor has left there, or else its first."""
+        self.folded = tuple(each for each in self.folded if each != key)
+        there = members(self._arranged, key)
+        left = self._left.pop(key, "")
+        return left if left in there else "".join(there[:1])
 
     def _told(self, session: Session) -> _Known:
         """What follows from a session, thought about only when it changed: most of a fleet has not."""
@@ -204,18 +207,38 @@ class FleetView:
         kind = kind_of(session)
         return _Known(session, sort_key(session), kind, cell_width(name_of(session)), col.silent_in(session, kind))
 
+    def row_view(self, context: ScreenContext) -> RowView:
+        """What its rows depend on beside their sessions, at this moment."""
+        return RowView(
+            context.clock.now(),
+            context.ascii_only,
+            context.repo_role,
+            activity_of=lambda session: context.backend.now.activity_of(session.session_id),
+            is_marked=lambda session: session.session_id in self.marked,
+            nesting=self.nesting,
+        )
+
+    def _name_cells(self, known: _Known) -> int:
+        """Cells its name takes where it stands."""
+        nesting = self.nesting(known.session)
+        nested = nesting is not Nesting.NOTHING
+        return cell_width(name_in(known.session, nesting)) + col.INDENT if nested else known.name_cells
+
     def _key(self, session: Session) -> SortKey:
         return self._known[session.session_id].key
 
+    def _kind(self, session: Session) -> Kind:
+        return self._known[session.session_id].kind
+
     def next_waiting(self, here: str | None, step: int) -> str | None:
         """Who waits and comes after this row (`step` 1), or before it (-1); None when nobody does."""
-        return self._round.next(self.items, self.sessions, here, step)
+        return self._round.next(self.order, self.sessions, here, step)
 
     def targets(self, selected: str | None) -> list[Session]:
         """What an action is about: the marked rows in their order, else the selected one."""
         ids: list[str] = []
         if self.marked:
-            ids = [item for item in self.items if isinstance(item, str) and item in self.marked]
+            ids = [each for each in self.order if each in self.marked]
             ids += sorted(self.marked - set(ids))
         if not ids and selected is not None:
             ids = [selected]

@@ -37,7 +37,7 @@ SETTINGS_KEPT_AS = "console settings"
 OFF = "off"
 NOTHING_SET = "nothing is set"
 UNREADABLE_SETTINGS = "cannot be read"
-REMEMBERED = frozenset({"theme", "preview", "grouping", "selected", "card"})
+REMEMBERED = frozenset({"theme", "preview", "grouping", "folded", "selected", "card"})
 CHOSEN_HERE: Mapping[str, str] = {"console.theme": "theme", "console.preview": "preview", "console.group": "grouping"}
 """Settings that give way to what was chosen in the console itself, and under which name that is kept."""
 
@@ -49,7 +49,9 @@ class Preferences(Struct, frozen=True, kw_only=True):
     preview: str = "auto"
     """`auto`, `right`, `below` or `off`."""
     grouping: str = "none"
-    """`none`, `repo`, `project` or `state`."""
+    """`none`, `session`, `repo`, `project` or `state`."""
+    folded: tuple[str, ...] = ()
+    """The keys of the groups that are folded."""
     selected: SessionId | None = None
     keys: dict[str, tuple[str, ...]] = field(default_factory=dict)
     views: dict[str, str] = field(default_factory=dict)
@@ -99,6 +101,7 @@ def arranged(preferences: Preferences, values: Mapping[str, str]) -> Preferences
         theme=values.get("theme", preferences.theme),
         preview=values.get("preview", preferences.preview),
         grouping=values.get("grouping", preferences.grouping),
+        folded=_texts(values.get("folded")),
         selected=SessionId(selected) if selected else None,
         card=values.get("card") != OFF,
     )
@@ -148,6 +151,12 @@ def read_json(text: str | None) -> object:
     return value
 
 
+def _texts(text: str | None) -> tuple[str, ...]:
+    """The texts of a kept list; none when it cannot be read."""
+    value = read_json(text)
+    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
+
+
 class ConsoleMemory:
     """Small values of one console. They are written behind the scenes, once there is a store to write them to."""
 
@@ -168,14 +177,12 @@ class ConsoleMemory:
     async def use(self, store: Store) -> None:
         """Read what was kept, of which something unreadable counts as nothing, and keep there what is chosen."""
         self._values = arrangement(await store.get_meta(self._key))
-        recent = read_json(await store.get_meta(RECENT))
-        if isinstance(recent, list):
-            self._recent = [folder for folder in recent if isinstance(folder, str)][:RECENT_KEPT]
+        self._recent = list(_texts(await store.get_meta(RECENT)))[:RECENT_KEPT]
         self._store = store
         self.remember(**self.chosen_early)
 
     def remember(self, **values: str | None) -> None:
-        """Keep `theme`, `preview`, `grouping`, `selected` or `card` for the next time; None forgets one."""
+        """Keep `theme`, `preview`, `grouping`, `folded`, `selected` or `card` for the next time; None forgets one."""
         if self._store is None:
             self.chosen_early |= values
             return

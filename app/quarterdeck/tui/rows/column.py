@@ -14,11 +14,12 @@ from quarterdeck.tui.rows.session_row import (
     GONE_KINDS,
     KIND_ROLES,
     Kind,
+    Nesting,
     agent_of,
     branch_of,
     is_doubtful,
     kind_of,
-    name_of,
+    name_in,
     repo_of,
     rest_word,
     saying,
@@ -31,9 +32,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from quarterdeck.core.session import Session
+    from quarterdeck.tui.rows.grouping import Heading
     from quarterdeck.tui.rows.session_row import RowView
 
 NAME_LEAST, NAME_MOST = 8, 24
+INDENT = 2
+"""Cells by which a row below a heading stands further in."""
 THOUGHT_LEAST = 16
 THOUGHT_SHORT = 24
 """A thought this long says what it is about."""
@@ -89,9 +93,9 @@ class Column(NamedTuple):
         """What it is called here."""
         return self.kind.name
 
-    def cell(self, text: str, role: str) -> Cell:
-        """A cell of it that says this."""
-        return Cell(fit(text, self.width, right=self.kind.is_right) + " " * self.gap, role)
+    def cell(self, text: str, role: str, *, before: int = 0, less: int = 0) -> Cell:
+        """A cell of it that says this, with so many empty cells before it, or so much narrower."""
+        return Cell(" " * before + fit(text, self.width - less, right=self.kind.is_right) + " " * self.gap, role)
 
 
 class ColumnLayout(NamedTuple):
@@ -139,8 +143,8 @@ MARK, SHAPE, NAME, STATE, THOUGHT, BRANCH = "mark", "shape", "name", "state", "t
 TABLE_COLUMNS = (
     ColumnKind(MARK, _mark, width=1, gap=0),
     ColumnKind(SHAPE, lambda row, _: (shape(row.kind, ascii_only=row.view.ascii_only), row.role), width=1, gap=1),
-    ColumnKind(NAME, lambda row, _: (name_of(row.session), "text bold" if row.kind is Kind.ASKS else "text"),
-               "session"),
+    ColumnKind(NAME, lambda row, _: (name_in(row.session, row.view.nesting(row.session)),
+               "text bold" if row.kind is Kind.ASKS else "text"), "session"),
     ColumnKind("agent", _agent, "agent", 8, turn=3, beside=THOUGHT_LEAST),
     ColumnKind(STATE, lambda row, _: (row.kind.value + "?" * row.is_doubtful, row.role), "state", 8, turn=1, beside=0),
     ColumnKind("rest", lambda row, _: (rest_word(row.session, row.kind), "muted"), "rest", 6, turn=8,
@@ -198,11 +202,15 @@ def session_cells(session: Session, layout: ColumnLayout, view: RowView) -> tupl
     """
     kind = kind_of(session)
     row = Row(session, kind, is_doubtful(session, kind), view)
+    name = next(column.width for column in layout.columns if column.name == NAME)
+    indent = min(INDENT, name - 1) if view.nesting(session) is not Nesting.NOTHING else 0
     cells: list[Cell] = []
     for column in layout.columns:
         text, role = column.kind.says(row, column.width)
         is_faint = kind in GONE_KINDS and column.name not in {SHAPE, MARK}
-        cells.append(column.cell(text, "muted" if is_faint else role))
+        # By what the sign stands further in, the name is shorter.
+        before, less = indent * (column.name == SHAPE), indent * (column.name == NAME)
+        cells.append(column.cell(text, "muted" if is_faint else role, before=before, less=less))
     return tuple(cells)
 
 
@@ -218,7 +226,14 @@ def title_cells(layout: ColumnLayout) -> tuple[Cell, ...]:
     return tuple(column.cell(column.kind.title, "muted") for column in layout.columns)
 
 
-def heading_cells(title: str, count: int, layout: ColumnLayout) -> tuple[Cell, ...]:
-    """The line above a group: its title, and how many rows it has."""
-    said = f" {count}"
-    return Cell(" " + clean(title, max(1, layout.width - len(said) - 1)), "text bold"), Cell(said, "muted")
+def heading_cells(heading: Heading, layout: ColumnLayout, *, ascii_only: bool) -> tuple[Cell, ...]:
+    """The line above a group: whether it is folded, its title, how many rows it has, and the loudest state in it."""
+    folded, open_ = ("> ", "v ") if ascii_only else ("▸ ", "▾ ")
+    number = f"  {heading.count} {'|' if ascii_only else '·'} "
+    room = layout.width - 1 - len(folded) - len(number) - 1
+    return (
+        Cell(" " + (folded if heading.is_folded else open_), "muted"),
+        Cell(clean(heading.title, max(1, room)), "text bold"),
+        Cell(number, "muted"),
+        Cell(shape(heading.worst, ascii_only=ascii_only), KIND_ROLES[heading.worst]),
+    )

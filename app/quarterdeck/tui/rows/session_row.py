@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.day import day_state_of
 from quarterdeck.core.redact import masked
-from quarterdeck.core.row_name import row_name
+from quarterdeck.core.row_name import name_below_session, row_name
 from quarterdeck.core.session import ASKING, Need, RestState, SessionState, TransportHealth
 from quarterdeck.core.session_ends import has_left
 from quarterdeck.core.state_signs import STATE_SIGNS
-from quarterdeck.core.text import clean, clean_lines, cut, fit
+from quarterdeck.core.text import cell_width, clean, clean_lines, cut, fit
 from quarterdeck.core.times import rough
 from quarterdeck.tui.rows.cell import Cell, folded
 
@@ -89,6 +89,16 @@ _CHOICE = re.compile(r"  \d+  (\[.\] )?")
 """What a choice begins with; its further lines stand below what follows."""
 
 
+class Nesting(Enum):
+    """What stands above a row."""
+
+    NOTHING = auto()
+    GROUP = auto()
+    """A heading that does not say which session it is of."""
+    SESSION = auto()
+    """A heading with its session's name."""
+
+
 class RowView(NamedTuple):
     """What a row depends on beside its session."""
 
@@ -98,11 +108,13 @@ class RowView(NamedTuple):
     """The colour of a session's repository, as a role or `#RRGGBB`."""
     activity_of: Callable[[Session], Sequence[int]]
     is_marked: Callable[[Session], bool]
+    nesting: Callable[[Session], Nesting] = lambda _: Nesting.NOTHING
 
     def stamp(self, session: Session) -> object:
         """What a row's cells depend on beside session and layout: equal stamps, equal cells."""
         moment = int(self.now.timestamp() // STEP)
-        return moment, self.is_marked(session), self.repo_role(session), tuple(self.activity_of(session))
+        marked, nesting = self.is_marked(session), self.nesting(session)
+        return moment, marked, nesting, self.repo_role(session), tuple(self.activity_of(session))
 
 
 def rest_word(session: Session, kind: Kind) -> str:
@@ -113,6 +125,16 @@ def rest_word(session: Session, kind: Kind) -> str:
 def name_of(session: Session) -> str:
     """What the row is called, and commands take."""
     return clean(row_name(session) or session.session_id)
+
+
+def session_of(session: Session) -> str:
+    """What tmux calls its session."""
+    return clean(session.tmux_name or session.session_id)
+
+
+def name_in(session: Session, nesting: Nesting) -> str:
+    """What the row is called where that stands above it."""
+    return clean(name_below_session(session)) if nesting is Nesting.SESSION else name_of(session)
 
 
 def title_of(session: Session) -> str:
@@ -165,6 +187,17 @@ def saying(session: Session, kind: Kind) -> str:
         last = f": {clean(session.thought)}" if session.thought else ""
         return f"{clean(session.tool or '')} has ended here{last}"
     return clean(session.thought or "") or title_of(session)
+
+
+def summaries(sessions: Sequence[Session], view: RowView) -> list[str]:
+    """A line for each: its sign, its name and what it says."""
+    names = [name_in(session, view.nesting(session)) for session in sessions]
+    width = max(map(cell_width, names), default=0)
+    kinds = [kind_of(session) for session in sessions]
+    return [
+        f"{shape(kind, ascii_only=view.ascii_only)} {fit(name, width)}  {saying(session, kind) or kind.value}".rstrip()
+        for session, name, kind in zip(sessions, names, kinds, strict=True)
+    ]
 
 
 def waiting_mail(session: Session) -> str:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, cast
 
-from rich.text import Text
 from textual import events, on
 from textual.binding import Binding
 from textual.containers import Container
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from quarterdeck.core.text import clean
 from quarterdeck.tui import actions
-from quarterdeck.tui.actions import ACTIONS, BY_NAME
-from quarterdeck.tui.fleet_view import FleetView, Grouping
+from quarterdeck.tui.actions import ACTIONS, BY_NAME, Needs
+from quarterdeck.tui.fleet_view import FleetView
 from quarterdeck.tui.rows.around_table import (
     LEAST_TABLE_HEIGHT,
     LEAST_TABLE_WIDTH,
-    EmptyNotice,
     can_say_why,
     foot_cells,
     head_cells,
@@ -25,9 +24,10 @@ from quarterdeck.tui.rows.around_table import (
     typing_cells,
     why_not,
 )
-from quarterdeck.tui.rows.session_row import RowView
+from quarterdeck.tui.rows.grouping import Grouping
 from quarterdeck.tui.textual_internals import PaintsOnce
 from quarterdeck.tui.widgets.card import Card
+from quarterdeck.tui.widgets.empty_table import EmptyTable
 from quarterdeck.tui.widgets.field import FilterBar
 from quarterdeck.tui.widgets.fleet_table import FleetTable
 from quarterdeck.tui.widgets.line import CellLine
@@ -72,20 +72,19 @@ class MainScreen(PaintsOnce):
         self._commands = commands
         # Textual's own key maps take a swap of two keys for a clash, so the bindings are made from the resolved keys.
         self.bind_keys(_bindings(context.keys))
-        self.fleet_view = FleetView(Grouping(context.preferences.grouping))
+        self.fleet_view = FleetView(Grouping(context.preferences.grouping), context.preferences.folded)
         self.placement = context.preferences.preview
         self.filter_bar = FilterBar(lambda: self.action_close_filter(True))
         self.head = CellLine(context.colours, css_id="head")
-        self.table = FleetTable(context.colours, self._row_view())
+        self.table = FleetTable(context.colours, self.fleet_view.row_view(self.context))
         self.preview = Preview(context.colours)
-        self.notice = Static("", id="notice", markup=False)
+        self.notice = EmptyTable(context)
         self.card = Card(context)
         self.foot = CellLine(context.colours, css_id="foot")
         self._feed = PreviewFeed(context, self._show_tail)
         self._last_key = -HOLD_SECONDS
         self._release: Timer | None = None
         self._awaited: str | None = None
-        self._noticed = Text()
 
     def compose(self) -> ComposeResult:
         """From the top."""
@@ -125,8 +124,8 @@ class MainScreen(PaintsOnce):
         self.fleet_view.sync(fleet, hold=since_key < HOLD_SECONDS)
         if self.fleet_view.is_held and self._release is None:
             self._release = self.set_timer(HOLD_SECONDS - since_key + 0.05, self._let_go)
-        self.table.show(self.fleet_view, self._row_view())
-        if self._awaited is not None and self.table.select(self._awaited):
+        self.table.show(self.fleet_view, self.fleet_view.row_view(self.context))
+        if self._awaited is not None and self.select(self._awaited):
             self._awaited = None
         width, health, ascii_only = self.app.size.width, backend.now.store_health(), self.context.ascii_only
         self.head.show(
@@ -144,7 +143,12 @@ class MainScreen(PaintsOnce):
         """Show what belongs to the selected row: preview and keys."""
         session = self.selected
         if self.preview.display:
-            self.preview.show_session(session, self.context.clock.now())
+            if (heading := self.table.heading) is not None:
+                self.preview.show_group(
+                    heading, self.fleet_view.members(heading.key), self.fleet_view.row_view(self.context)
+                )
+            else:
+                self.preview.show_session(session, self.context.clock.now())
             self._feed.want(session, self.preview.tail.size.height)
         self.show_foot()
         if self.filter_bar.display:
@@ -171,39 +175,14 @@ class MainScreen(PaintsOnce):
         is_small = self.app.size.width < LEAST_TABLE_WIDTH or self.app.size.height < LEAST_TABLE_HEIGHT
         self.head.display = self.foot.display = not is_small
         self.set_class(notice is not None, "-notice")
-        if notice is not None and (text := self._notice_text(notice)) != self._noticed:
-            self._noticed = text
-            self.notice.update(text)
-
-    def _notice_text(self, notice: EmptyNotice) -> Text:
-        style = self.context.colours.style
-        text = Text(justify="center")
-        text.append(clean(notice.what), style("failed bold" if notice.is_bad else "text bold"))
-        text.append(f"\n{clean(notice.why)}", style("muted"))
-        text.append("\n\n" if self.app.size.height > LEAST_TABLE_HEIGHT else "\n")
-        for phrase in notice.next.split("   "):
-            name, _, said = phrase.removeprefix("{").partition("}")
-            if self.works(BY_NAME[name]) and self.context.keys[name]:
-                text.append(actions.spoken(self.context.keys[name][0]), style("accent bold"))
-                text.append(said + "   ", style("muted"))
-        text.rstrip()
-        return text
+        if notice is not None:
+            self.notice.show(notice, self.works)
 
     def use(self, theme: Theme) -> None:
         """Paint in another theme."""
         for part in (self.head, self.table, self.preview, self.foot):
             part.use(theme)
         self.sync()
-
-    def _row_view(self) -> RowView:
-        context = self.context
-        return RowView(
-            context.clock.now(),
-            context.ascii_only,
-            context.repo_role,
-            activity_of=lambda session: context.backend.now.activity_of(session.session_id),
-            is_marked=lambda session: session.session_id in self.fleet_view.marked,
-        )
 
     # What is selected, and what works on it
 
@@ -217,6 +196,10 @@ class MainScreen(PaintsOnce):
         """Whether an action can be done now."""
         if self.context.trouble is not None:
             return action.name in WORKS_IN_TROUBLE
+        if action.needs is Needs.FOLDED:
+            return self.table.heading is not None
+        if action.needs is Needs.GROUPED:
+            return self.fleet_view.is_foldable(self.table.selected)
         rows = self.targets() if action.name in actions.FOR_THE_MARKED else [self.selected]
         return any(actions.applies(action, row, has_rows=bool(self.fleet_view.sessions)) for row in rows) and (
             action.name != "view.choose" or bool(self.context.preferences.views)
@@ -224,21 +207,25 @@ class MainScreen(PaintsOnce):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Textual asks this before it runs a key."""
-        if action != "do" or self.works(wanted := BY_NAME[cast("str", parameters[0])]):
+        if action != "do" or self.works(wanted := self._meant(cast("str", parameters[0]))):
             return True
         return self.context.trouble is None and can_say_why(wanted, self.selected)
 
     def action_do(self, name: str) -> None:
         """Run an action of the table, or say why it cannot be done."""
-        if self.works(BY_NAME[name]):
-            self._commands[name](self)
+        if self.works(wanted := self._meant(name)):
+            self._commands[wanted.name](self)
         else:
-            self.notify(why_not(BY_NAME[name], self.selected), markup=False)
+            self.notify(why_not(wanted, self.selected), markup=False)
+
+    def _meant(self, name: str) -> Action:
+        """The action of this name; a folded group is gone to by opening it."""
+        return BY_NAME["group.unfold" if name == "session.go" and self.table.heading is not None else name]
 
     def action_row(self, number: int) -> None:
         """Jump to a row by its place."""
-        for session_id in self.table.ids[number - 1 : number]:
-            self.table.select(session_id)
+        for stop in self.table.stops[number - 1 : number]:
+            self.table.select(stop)
 
     def set_filter(self, text: str) -> None:
         """Show what matches, and nothing else."""
@@ -253,6 +240,19 @@ class MainScreen(PaintsOnce):
     def unmark(self) -> None:
         """Take every mark away."""
         self.fleet_view.marked.clear()
+        self.sync()
+
+    def select(self, session_id: str) -> bool:
+        """Put the cursor on a row, whose group opens if it is folded; False when it is not shown."""
+        if key := self.fleet_view.hidden.get(session_id):
+            self.fleet_view.unfold(key)
+            self.show_folded()
+        return self.table.select(session_id)
+
+    def show_folded(self) -> None:
+        """Show and remember which groups are folded now."""
+        folded = self.fleet_view.folded
+        self.context.backend.memory.remember(folded=json.dumps(folded) if folded else None)
         self.sync()
 
     def show_soon(self, ids: Sequence[str]) -> None:
@@ -328,6 +328,13 @@ class MainScreen(PaintsOnce):
         self.show_selected()
         if not self.table.is_left_alone:
             self.context.backend.memory.remember(selected=self.table.selected)
+
+    @on(FleetTable.HeadingClicked)
+    def _heading_clicked(self, event: FleetTable.HeadingClicked) -> None:
+        key, wanted = event.heading.key, "group.unfold" if event.heading.is_folded else "group.fold"
+        self.table.select(key if event.heading.is_folded else self.fleet_view.members(key)[0].session_id)
+        if self.works(BY_NAME[wanted]):
+            self.action_do(wanted)
 
     @on(FleetTable.Chosen)
     def _row_chosen(self) -> None:

@@ -10,16 +10,19 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from quarterdeck.tui.fleet_view import Heading, first_asking, is_known
+from quarterdeck.core.text import cell_width
+from quarterdeck.tui.fleet_view import first_asking, is_known
 from quarterdeck.tui.rows import column as col
 from quarterdeck.tui.rows.cell import Cell
+from quarterdeck.tui.rows.grouping import Heading
 from quarterdeck.tui.widgets.line import strip_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from quarterdeck.core.session import Session
-    from quarterdeck.tui.fleet_view import FleetView, Item
+    from quarterdeck.tui.fleet_view import FleetView
+    from quarterdeck.tui.rows.grouping import Item
     from quarterdeck.tui.rows.session_row import RowView
     from quarterdeck.tui.theme import Theme
 
@@ -31,19 +34,30 @@ _Line = tuple[tuple[Cell, ...], str]
 
 
 class FleetTable(ScrollView, can_focus=True):
-    """One line a session, below a line of titles that does not scroll."""
+    """One line a session, below a line of titles that does not scroll.
+
+    The cursor stands on rows and on the headings of folded groups.
+    """
 
     class Selected(Message):
-        """The cursor stands on another session."""
+        """The cursor stands on another line."""
 
     class Chosen(Message):
         """A row was double-clicked."""
+
+    class HeadingClicked(Message):
+        """The heading of a group was clicked."""
+
+        def __init__(self, heading: Heading) -> None:
+            super().__init__()
+            self.heading = heading
 
     def __init__(self, theme: Theme, view: RowView) -> None:
         super().__init__(id="fleet")
         self._theme = theme
         self._view = view
         self._items: Sequence[Item] = ()
+        self._hidden: Mapping[str, str] = {}
         self._sessions: Mapping[str, Session] = {}
         self._longest = col.NAME_LEAST
         self._empty: frozenset[str] = frozenset()
@@ -56,6 +70,8 @@ class FleetTable(ScrollView, can_focus=True):
         self._places: dict[str, int] = {}
         self.ids: list[str] = []
         """The sessions shown, from the top."""
+        self.stops: list[str] = []
+        """What the cursor can stand on: those, and folded groups by their keys."""
         self._rows: dict[str, tuple[Session, RowView, object, tuple[Cell, ...]]] = {}
         """Of each row for which session, view and stamp it was made; the stamp is asked for once for each view."""
         self._painted: dict[int, _Line] = {}
@@ -71,22 +87,39 @@ class FleetTable(ScrollView, can_focus=True):
     @property
     def selected(self) -> str | None:
         """The session under the cursor."""
-        item = self._items[self._index] if self._index < len(self._items) else None
+        item = self._item
         return item if isinstance(item, str) else None
+
+    @property
+    def heading(self) -> Heading | None:
+        """The folded group under the cursor."""
+        item = self._item
+        return item if isinstance(item, Heading) else None
+
+    @property
+    def _item(self) -> Item | None:
+        return self._items[self._index] if self._index < len(self._items) else None
+
+    @property
+    def _here(self) -> str | None:
+        item = self._item
+        return item.key if isinstance(item, Heading) else item
 
     def show(self, shown: FleetView, view: RowView) -> None:
         """Show these rows. The cursor stays on its session, or on its place when the session is gone."""
         items, sessions = shown.items, shown.sessions
-        before, count = self.selected, len(self._items)
+        before, count = self._here, len(self._items)
         stood = self._sessions.get(before) if before is not None else None
         if items is not self._items:
-            self._places = {item: index for index, item in enumerate(items) if isinstance(item, str)}
-            self.ids = list(self._places)
-        self._items, self._sessions, self._view = items, sessions, view
-        moved = self._place_of(stood)
+            self._places = {_stop(item): index for index, item in enumerate(items) if _is_stop(item)}
+            self.ids = [item for item in items if isinstance(item, str)]
+            self.stops = list(self._places)
+        self._items, self._hidden, self._sessions, self._view = items, shown.hidden, sessions, view
+        moved = self._place_of(before, stood)
         self._index = moved if moved is not None else self._nearest(self._index)
         if self.is_left_alone and self._is_opening:
-            self._index = self._places.get(first_asking(items, sessions) or "", self._index)
+            asking = first_asking(shown.order, sessions)
+            self._index = self._places.get(self._hidden.get(asking or "", asking or ""), self._index)
             self._is_opening = not sessions or not all(map(is_known, sessions.values()))
         if (shown.longest_name, shown.empty) != (self._longest, self._empty):
             self._longest, self._empty = shown.longest_name, shown.empty
@@ -96,7 +129,7 @@ class FleetTable(ScrollView, can_focus=True):
             # Nothing is ever scrolled sideways. A width that is told anew for each size would be laid out twice.
             self.virtual_size = Size(0, len(items) + 1)
         self._repaint()
-        if self.selected != before:
+        if self._here != before:
             self._reveal()
             self.post_message(self.Selected())
 
@@ -110,17 +143,17 @@ class FleetTable(ScrollView, can_focus=True):
 
     def move(self, by: int) -> None:
         """Move the cursor by rows, stopping at the ends."""
-        if self.ids:
-            here = self.ids.index(self.selected) if self.selected is not None else 0
-            self.select(self.ids[max(0, min(len(self.ids) - 1, here + by))])
+        if self.stops:
+            here = self.stops.index(self._here) if self._here in self._places else 0
+            self.select(self.stops[max(0, min(len(self.stops) - 1, here + by))])
 
     def move_page(self, direction: int) -> None:
         """Move by a screenful."""
         self.move(direction * max(1, self.size.height - 2))
 
-    def select(self, session_id: str) -> bool:
-        """Put the cursor on a session; False when it is not shown."""
-        index = self._places.get(session_id)
+    def select(self, stop: str) -> bool:
+        """Put the cursor on a session, or on the group with this key; False when it is not shown."""
+        index = self._places.get(stop)
         if index is None:
             return False
         self.is_left_alone = False
@@ -136,20 +169,23 @@ class FleetTable(ScrollView, can_focus=True):
         """Move to the next row that is not one of these: they are about to go, and the cursor should not go along."""
         selected = self.selected
         if selected is not None and selected in ids:
-            rank = self.ids.index(selected)
-            around = [*self.ids[rank:], *reversed(self.ids[:rank])]
+            rank = self.stops.index(selected)
+            around = [*self.stops[rank:], *reversed(self.stops[:rank])]
             self.select(next((one for one in around if one not in ids), selected))
 
-    def _place_of(self, stood: Session | None) -> int | None:
-        """Where a session stands now, by its identity, or by tmux's when it has just been given another."""
-        if stood is None:
-            return None
-        if stood.session_id in self._places:
-            return self._places[stood.session_id]
+    def _place_of(self, stop: str | None, stood: Session | None) -> int | None:
+        """Where the cursor's line is now: a session by its identity, or by tmux's when it has just been given another.
+
+        For one whose group was folded that is the heading.
+        """
+        found = self._places.get(self._hidden.get(stop or "", stop or ""))
+        if found is not None or stood is None:
+            return found
+        pane = (stood.tmux_id, stood.tmux_name, stood.pane_id)
         same = (
             key
             for key, session in self._sessions.items()
-            if (session.tmux_id, session.tmux_name) == (stood.tmux_id, stood.tmux_name) and key in self._places
+            if (session.tmux_id, session.tmux_name, session.pane_id) == pane and key in self._places
         )
         return self._places.get(next(same, ""))
 
@@ -164,7 +200,8 @@ class FleetTable(ScrollView, can_focus=True):
         if rows <= 0:
             return
         top = self.scroll_offset.y
-        first = self._index - 1 if self._index and isinstance(self._items[self._index - 1], Heading) else self._index
+        is_first = self._index > 0 and isinstance(self._item, str) and _is_open(self._items[self._index - 1])
+        first = self._index - is_first
         wanted = min(top, first) if first < top else max(top, self._index - rows + 1)
         if wanted != top:
             # By force: Textual scrolls nothing whose scrollbar has not come yet.
@@ -196,7 +233,7 @@ class FleetTable(ScrollView, can_focus=True):
     def _cells(self, index: int) -> tuple[Cell, ...]:
         item = self._items[index]
         if isinstance(item, Heading):
-            return col.heading_cells(item.title, item.count, self._layout)
+            return col.heading_cells(item, self._layout, ascii_only=self._view.ascii_only)
         session = self._sessions[item]
         known = self._rows.get(item)
         if known is None or known[0] is not session or known[1] is not self._view:
@@ -230,10 +267,13 @@ class FleetTable(ScrollView, can_focus=True):
 
     def _repaint(self) -> None:
         """Ask for what differs from what was painted, and for nothing else."""
-        widths = [column.width + column.gap for column in self._layout.columns]
         for y, (cells, ground) in list(self._painted.items()):
             fresh, fresh_ground = self._line(y)
-            if ground != fresh_ground or (cells != fresh and not len(cells) == len(fresh) == len(widths)):
+            if cells == fresh and ground == fresh_ground:
+                continue
+            widths = [cell_width(cell.text) for cell in fresh]
+            # Of a line that is laid out in another way nothing can be kept.
+            if ground != fresh_ground or widths != [cell_width(cell.text) for cell in cells]:
                 self.refresh(Region(0, y, self._width, 1))
                 continue
             for at, (old, new) in enumerate(zip(cells, fresh, strict=True)):
@@ -265,10 +305,24 @@ class FleetTable(ScrollView, can_focus=True):
         self.move(rows if isinstance(event, events.MouseScrollDown) else -rows)
 
     def on_click(self, event: events.Click) -> None:
-        """A click selects, a double click goes."""
+        """A click selects, a double click goes; a click on a heading folds its group, or opens it."""
         index = event.y - 1 + self.scroll_offset.y
         item = self._items[index] if event.y > 0 and index < len(self._items) else None
         if isinstance(item, str):
             self.select(item)
             if event.chain == 2:
                 self.post_message(self.Chosen())
+        elif item is not None:
+            self.post_message(self.HeadingClicked(item))
+
+
+def _is_open(item: Item) -> bool:
+    return isinstance(item, Heading) and not item.is_folded
+
+
+def _is_stop(item: Item) -> bool:
+    return not _is_open(item)
+
+
+def _stop(item: Item) -> str:
+    return item.key if isinstance(item, Heading) else item

@@ -17,11 +17,11 @@ from quarterdeck.core.text import cell_width, clean, clean_sgr
 from quarterdeck.errors import TmuxUnreachable
 from quarterdeck.tui.contrast import contrast, readable
 from quarterdeck.tui.rows.cell import Cell
-from quarterdeck.tui.rows.session_row import agent_of, branch_of, name_of, question_within, repo_of, title_of
+from quarterdeck.tui.rows.session_row import agent_of, branch_of, name_of, question_within, repo_of, summaries, title_of
 from quarterdeck.tui.widgets.line import CellLine, strip_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from rich.terminal_theme import TerminalTheme
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import Ask, Session
     from quarterdeck.errors import QuarterdeckError
     from quarterdeck.tui.backend import OpenFleet
+    from quarterdeck.tui.rows.grouping import Heading
+    from quarterdeck.tui.rows.session_row import RowView
     from quarterdeck.tui.screen_context import ScreenContext
     from quarterdeck.tui.theme import Theme
 
@@ -202,6 +204,12 @@ class Preview(Vertical):
         """Say who is selected and what it asks."""
         self.title_line.show(_title(session, self.size.width) if session is not None else [])
         self.question.show(session.asks if session is not None else None, now)
+
+    def show_group(self, heading: Heading, sessions: Sequence[Session], view: RowView) -> None:
+        """Say what stands in a folded group: each row's state and thought."""
+        self.title_line.show([Cell(" " + clean(heading.title), "text bold"), Cell(f"  {heading.count} rows", "muted")])
+        self.question.show(None, view.now)
+        self.show_tail(heading.key, "\n".join(summaries(sessions, view)))
 
     def show_tail(self, session_id: str | None, raw: str) -> None:
         """Show the end of a session's pane."""
