@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -128,6 +129,25 @@ def test_two_sessions_in_one_folder_never_share_a_transcript(key: str, tmp_path:
         assert first.path == newer
     first.close()
     assert third.read() is not None
+
+
+@pytest.mark.parametrize("key", AGENTS)
+def test_what_was_written_before_the_program_began_is_not_its_own(key: str, tmp_path: Path) -> None:
+    if key == "opencode":
+        data = tmp_path / ".local/share/opencode"
+        data.mkdir(parents=True)
+        written = view_of(RECORDED[key, "finished"], data).updated_at
+        assert written is not None
+    else:
+        written = datetime.fromtimestamp(lay_out(key, tmp_path, RECORDED[key, "finished"]).stat().st_mtime, UTC)
+
+    def read(since: datetime) -> object:
+        reader = agent(key).transcript(cwd=CWD, claims=FileClaims(), since=since, home=tmp_path)
+        assert reader is not None
+        return reader.read()
+
+    assert read(written + timedelta(minutes=1)) is None
+    assert read(written - timedelta(minutes=1)) is not None
 
 
 @pytest.mark.parametrize("key", ["claude", "codex", "gemini"])

@@ -15,6 +15,7 @@ import psutil
 from quarterdeck.agents.agent_files import FileClaims
 from quarterdeck.agents.hooks import script_path, script_text
 from quarterdeck.agents.roster import Roster
+from quarterdeck.core.pane import PaneId
 from quarterdeck.core.reading_ladder import decide
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.text import clean_lines
@@ -64,6 +65,8 @@ class Lab:
     hooks: bool = True
     flags: str = ""
     """More words for its command line."""
+    target: str = "lab"
+    """The session or the pane it is in."""
     held: ReportState = field(default_factory=ReportState)
     transcript: Transcript | None = None
     claims: FileClaims = field(default_factory=FileClaims)
@@ -88,26 +91,47 @@ class Lab:
 
     def start(self) -> dict[str, str]:
         """Start the agent in a shell, and wait until it is ready; answers the environment it has."""
-        self.work.mkdir(parents=True)
-        self.spool.mkdir()
-        (self.root / "tmp").mkdir()
-        git(self.work, "init", "-q", "-b", "main")
-        git(self.work, "commit", "-q", "--allow-empty", "-m", "first")
+        env = self.prepare()
+        inside = {"TMUX": f"{self.tmux.socket},1,0", "TMUX_PANE": "%0"}
+        pairs = [f"{name}={value}" for name, value in {**env, **inside}.items()]
+        self.tmux.session(
+            self.target, "env", "-i", *pairs, "bash", "--norc", "--noprofile", cwd=self.work, size=self.size
+        )
+        self.tmux.run("set-option", "-g", "default-terminal", "tmux-256color")
+        self.begin()
+        return env
+
+    def start_in(self, *opening: str) -> PaneId:
+        """Start the agent in the pane that a command of tmux opens, and wait until it is ready; answers that pane."""
+        pairs = [f"{name}={value}" for name, value in self.prepare().items()]
+        script = 'exec env -i "$@" TMUX="$TMUX" TMUX_PANE="$TMUX_PANE" bash --norc --noprofile'
+        self.target = self.tmux.run(
+            *opening, "-P", "-F", "#{pane_id}", "-c", str(self.work), "--", "sh", "-c", script, "sh", *pairs
+        )
+        self.begin()
+        return PaneId(self.target)
+
+    def begin(self) -> None:
+        """Start the agent in the shell that is there."""
+        self.run(f"{STARTS[self.key]} {self.flags}".strip())
+        self.until(lambda: READY[self.key] in clean_lines(self.capture()), "it is ready")
+        self.settle()
+
+    def prepare(self) -> dict[str, str]:
+        """Make its home, which it may share with others, and its hooks; answers the environment it has."""
+        for folder in (self.work, self.spool, self.root / "tmp"):
+            folder.mkdir(parents=True, exist_ok=True)
+        if not (self.work / ".git").exists():
+            git(self.work, "init", "-q", "-b", "main")
+            git(self.work, "commit", "-q", "--allow-empty", "-m", "first")
         env: dict[str, str] = self.environment() | getattr(self, f"set_up_{self.key}")()
         if self.hooks:
             script_path(self.spool, self.key).write_text(script_text(self.spool, self.key))
             plan = agent(self.key).hook_plan(install=True, spool=self.spool, home=self.home)
             assert plan is not None
-            assert plan.after is not None
-            plan.path.parent.mkdir(parents=True, exist_ok=True)
-            plan.path.write_text(plan.after)
-        inside = {"TMUX": f"{self.tmux.socket},1,0", "TMUX_PANE": "%0"}
-        pairs = [f"{name}={value}" for name, value in {**env, **inside}.items()]
-        self.tmux.session("lab", "env", "-i", *pairs, "bash", "--norc", "--noprofile", cwd=self.work, size=self.size)
-        self.tmux.run("set-option", "-g", "default-terminal", "tmux-256color")
-        self.run(f"{STARTS[self.key]} {self.flags}".strip())
-        self.until(lambda: READY[self.key] in clean_lines(self.capture()), "it is ready")
-        self.settle()
+            if plan.after is not None:  # another one that has this home has done it already
+                plan.path.parent.mkdir(parents=True, exist_ok=True)
+                plan.path.write_text(plan.after)
         return env
 
     def folders(self) -> list[str]:
@@ -181,17 +205,19 @@ class Lab:
     def write(self, name: str, text: str) -> None:
         """One file of the agent's home."""
         (self.home / name).parent.mkdir(parents=True, exist_ok=True)
-        (self.home / name).write_text(text)
+        # Another one that has this home may have written to it since.
+        if not (self.home / name).exists():
+            (self.home / name).write_text(text)
 
     def run(self, text: str) -> None:
         """Type a line; agents take text and Enter in one burst as a paste."""
-        self.tmux.run("send-keys", "-t", "lab", "-l", text)
+        self.tmux.run("send-keys", "-t", self.target, "-l", text)
         self.settle(0.6)
         self.press("Enter")
 
     def press(self, *keys: str) -> None:
         """Press keys."""
-        self.tmux.run("send-keys", "-t", "lab", *keys)
+        self.tmux.run("send-keys", "-t", self.target, *keys)
 
     def settle(self, seconds: float = 1.0) -> None:
         """Let an agent take in what was typed; there is nothing to wait for that would tell."""
@@ -199,7 +225,7 @@ class Lab:
 
     def capture(self) -> str:
         """The screen, with its colours."""
-        return self.tmux.run("capture-pane", "-e", "-p", "-t", "lab")
+        return self.tmux.run("capture-pane", "-e", "-p", "-t", self.target)
 
     def look(self, *, without: tuple[str, ...] = ()) -> Reading:
         """What the whole ladder says now."""
@@ -210,7 +236,7 @@ class Lab:
         if screen != self.screen:
             self.screen, self.drawn_at = screen, time.monotonic()
         still_for = time.monotonic() - self.drawn_at
-        title = self.tmux.ask("lab", "#{pane_title}")
+        title = self.tmux.ask(self.target, "#{pane_title}")
         found = Roster([agent(self.key)]).detect(self.programs())
         looked = ScreenLook(text=screen, at=now, title=title, still_for=still_for)
         known = {
@@ -241,7 +267,7 @@ class Lab:
 
     def programs(self) -> list[Program]:
         """The pane's processes, the shell first."""
-        todo = [psutil.Process(int(self.tmux.ask("lab", "#{pane_pid}")))]
+        todo = [psutil.Process(int(self.tmux.ask(self.target, "#{pane_pid}")))]
         found = []
         while todo:
             process = todo.pop(0)

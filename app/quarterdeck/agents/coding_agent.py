@@ -70,12 +70,21 @@ class CodingAgent(Struct, frozen=True, kw_only=True):
         return self.readers.conversations(program, home) if self.readers.conversations else ""
 
     def transcript(
-        self, *, cwd: str, claims: Claims, session_id: str = "", path: Path | None = None, home: Path | None = None
+        self,
+        *,
+        cwd: str,
+        claims: Claims,
+        session_id: str = "",
+        since: datetime | None = None,
+        path: Path | None = None,
+        home: Path | None = None,
     ) -> Transcript | None:
         """A reader for a session's transcript."""
         if self.readers.transcripts is None:
             return None
-        return self.readers.transcripts(cwd=cwd, claims=claims, session_id=session_id, path=path, home=home)
+        return self.readers.transcripts(
+            cwd=cwd, claims=claims, session_id=session_id, since=since, path=path, home=home
+        )
 
     def launch(self, wanted: Launch) -> LaunchPlan:
         """How to start it: its command line, and the prompt where that does not carry it."""

@@ -9,15 +9,17 @@ import logging
 import os
 import re
 import stat
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.ledger import Ledger
-from quarterdeck.core.foreign_json import parse_object
+from quarterdeck.core.foreign_json import parse_object, time_at
 from quarterdeck.foreign_files import open_file, read_at, read_head
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
     from pathlib import Path
 
     from quarterdeck.core.foreign_json import Json
@@ -33,6 +35,8 @@ HEAD_BYTES = 256 * 1024
 READ_LIMIT_BYTES = 16 * 1024 * 1024
 LINE_LIMIT = 8 * 1024 * 1024
 """A longer line is passed over."""
+WRITTEN_LATE = timedelta(seconds=2)
+"""Two clocks may differ by so much: when a process started, and when a file was written."""
 _KEPT = 64
 """Bytes before our place that must still be the same, or else the file was written anew."""
 _SESSION_ID = re.compile(r"[\w-]{1,100}")
@@ -49,6 +53,7 @@ class JsonLinesTranscript:
         cwd: str,
         claims: Claims,
         session_id: str = "",
+        since: datetime | None = None,
         path: Path | None = None,
         home: Path | None = None,
         beside: Callable[[], Beside] | None = None,
@@ -61,6 +66,7 @@ class JsonLinesTranscript:
         self._claims = claims
         self._files = find
         self._wanted = (home, cwd, session_id)
+        self._since = since - WRITTEN_LATE if since and not session_id and not path else None
         self._path = path
         self._tail: FileTail | None = None
         self._ledger = Ledger()
@@ -104,7 +110,8 @@ class JsonLinesTranscript:
             session_id = self._wanted[-1]
             is_safe = not session_id or _SESSION_ID.fullmatch(session_id)
             files = self._files(*self._wanted) if is_safe else []
-        return next((FileTail(file) for file in files if self._claims.claim(file, self)), None)
+        own = files if self._since is None else _written_by(self._since, files)
+        return next((FileTail(file) for file in own if self._claims.claim(file, self)), None)
 
 
 class FileTail:
@@ -155,6 +162,27 @@ class FileTail:
             whole = whole[whole.index(b"\n") + 1 :]
             self._skips_line = False
         return [line for line in whole.split(b"\n") if line.strip() and len(line) <= LINE_LIMIT]
+
+
+def _written_by(since: datetime, files: Iterable[Path]) -> Iterable[Path]:
+    """Those that a program of this age may have written: first what was begun since then, else what was continued."""
+    continued = []
+    for file in files:
+        if not _is_changed(file, since):
+            continue
+        begun = next((time_at(row, "startTime") or time_at(row, "timestamp") for row in first_rows(file, 1)), None)
+        if begun is not None and begun >= since:
+            yield file
+        else:
+            continued.append(file)
+    yield from continued
+
+
+def _is_changed(path: Path, since: datetime) -> bool:
+    try:
+        return path.stat().st_mtime >= since.timestamp()
+    except OSError:
+        return False
 
 
 def first_rows(path: Path, count: int) -> list[Json]:

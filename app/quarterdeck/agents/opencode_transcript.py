@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from quarterdeck.agents.agent_files import agent_folder
 from quarterdeck.agents.gist import tool_gist
+from quarterdeck.agents.json_lines import WRITTEN_LATE
 from quarterdeck.agents.ledger import Ledger, Phase
 from quarterdeck.agents.opencode_plugin import ABORTED
 from quarterdeck.agents.subagent_book import TASK_TOOLS, with_thought
@@ -18,6 +19,7 @@ from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from quarterdeck.core.foreign_json import Json
@@ -31,7 +33,10 @@ MESSAGES_READ = 60
 LOCK_WAIT = 0.5
 _REFUSALS = ("rejected permission", "dismissed this question", "rejected the question")
 
-_SESSIONS = "select id from session where directory = ? and parent_id is null order by time_updated desc limit 20"
+_SESSIONS = """
+select id from session where directory = ?1 and parent_id is null and time_updated >= ?2
+order by time_updated desc limit 20
+"""
 _SESSION = "select cost, time_updated from session where id = ?"
 _MESSAGES = "select id, data, time_updated from message where session_id = ? order by id desc limit ?"
 # Outputs of tools can be megabytes, and nothing here needs them.
@@ -51,13 +56,21 @@ class OpenCodeDatabase:
     """Implements ports.Transcript. The database is opened for each read, and never written."""
 
     def __init__(
-        self, *, cwd: str, claims: Claims, session_id: str = "", path: Path | None = None, home: Path | None = None
+        self,
+        *,
+        cwd: str,
+        claims: Claims,
+        session_id: str = "",
+        since: datetime | None = None,
+        path: Path | None = None,
+        home: Path | None = None,
     ) -> None:
         data = agent_folder("XDG_DATA_HOME", home, ".local/share") / "opencode"
         self._file = path or data / "opencode.db"
         self._cwd = cwd
         self._claims = claims
         self._wanted = session_id
+        self._since_ms = (since - WRITTEN_LATE).timestamp() * 1000 if since is not None else 0.0
         self._session = ""
         self._version: tuple[object, ...] = ()
         self._view: TranscriptView | None = None
@@ -105,7 +118,7 @@ class OpenCodeDatabase:
         return tuple(found)
 
     def _find(self, database: sqlite3.Connection) -> None:
-        of_folder = (str(row[0]) for row in database.execute(_SESSIONS, (self._cwd,)).fetchall())
+        of_folder = (str(row[0]) for row in database.execute(_SESSIONS, (self._cwd, self._since_ms)).fetchall())
         for each in [self._wanted] if self._wanted else of_folder:
             if self._claims.claim(self._file.with_name(f"{self._file.name}#{each}"), self):
                 self._session = each

@@ -304,9 +304,19 @@ class Agent(Protocol):
         """The agent's own id of the conversation a live process is in; "" when it cannot be told. Blocking, short."""
 
     def transcript(
-        self, *, cwd: str, claims: Claims, session_id: str = "", path: Path | None = None, home: Path | None = None
+        self,
+        *,
+        cwd: str,
+        claims: Claims,
+        session_id: str = "",
+        since: datetime | None = None,
+        path: Path | None = None,
+        home: Path | None = None,
     ) -> Transcript | None:
-        """A reader for a session's transcript; None when the agent keeps none that we can read."""
+        """A reader for a session's transcript; None when the agent keeps none that we can read.
+
+        Without an id it is one of the folder's; one that was not written `since` the program started is another's.
+        """
 
     def launch(self, wanted: Launch) -> LaunchPlan:
         """How to start it. Pure."""

@@ -7,7 +7,8 @@ import itertools
 import logging
 import os
 import sys
-from contextlib import suppress
+from collections import Counter
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from msgspec import Struct
 from quarterdeck.supervisor.processes import boot_time
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.transcript import TranscriptView
@@ -44,6 +45,24 @@ class _Task(Struct):
     view: TranscriptView | None = None
     skill: str | None = None
     since: datetime | None = None
+    home: Path | None = None
+
+    @property
+    def named(self) -> str:
+        """The conversation it is in by what its process or its reports say; "" where one has to guess."""
+        return self.conversation or self.memory.report.session_id
+
+    @property
+    def crowd(self) -> tuple[str, str, Path | None]:
+        """What those share that one could mistake for each other."""
+        return self.agent.spec.key, self.memory.pane.path, self.home
+
+    @property
+    def kept(self) -> str:
+        """The conversation that its row named before, if this very process was seen then."""
+        kept = self.memory.kept
+        is_its = kept is not None and self.since is not None and self.since <= kept.at
+        return kept.conversation if kept is not None and is_its and kept.tool == self.agent.spec.name else ""
 
 
 class AgentFacts:
@@ -92,40 +111,66 @@ class AgentFacts:
 
     def _read(self, tasks: list[_Task], at: datetime) -> list[_Task]:
         for task in tasks:
-            home = home_of(task.program)
-            try:
-                task.registry = task.agent.read_registry(task.program, at=at, home=home)
-                task.view = self._view(task, home)
-                task.since = started_at(task.program)
+            with _alone(task):
+                self._ask_process(task, at)
+        _give_up_wrong_guesses(tasks)
+        guesses = Counter(task.crowd for task in tasks if not task.named)
+        # Who has to guess gets what is left by those whose conversation is known, and by those that began later.
+        for task in sorted(tasks, key=lambda task: (not task.named, at - (task.since or at))):
+            with _alone(task):
+                task.view = self._view(task, is_crowded=guesses[task.crowd] > 1)
                 prompt = task.view.last_prompt if task.view else task.memory.report.last_prompt
                 if prompt:
                     # Here, since only agents have prompts, and its patterns take longer to compile than most modules.
                     from quarterdeck.core.skills import last_skill
 
-                    task.skill = last_skill(prompt, installed_skills(home, self._agents))
-            except Exception:  # a boundary: one agent's odd file must not hide the others' states
-                logger.exception("what %s wrote could not be read", task.agent.spec.name)
+                    task.skill = last_skill(prompt, installed_skills(task.home, self._agents))
         return tasks
 
-    def _view(self, task: _Task, home: Path | None) -> TranscriptView | None:
-        memory, told = task.memory, task.memory.report
+    def _ask_process(self, task: _Task, at: datetime) -> None:
+        task.home = home_of(task.program)
+        task.registry = task.agent.read_registry(task.program, at=at, home=task.home)
+        task.since = started_at(task.program)
         # What the process is in now is surer than what was reported last: a conversation can be left without a word.
-        live = task.conversation = task.agent.conversation(task.program, home=home)
-        path = told.transcript_path if not live or live == told.session_id else ""
-        key = (task.agent.spec.key, task.program.pid, memory.pane.path, live or told.session_id, path)
+        task.conversation = task.agent.conversation(task.program, home=task.home)
+
+    def _view(self, task: _Task, *, is_crowded: bool) -> TranscriptView | None:
+        memory, told = task.memory, task.memory.report
+        path = told.transcript_path if not task.conversation or task.conversation == told.session_id else ""
+        key = (task.agent.spec.key, task.program.pid, memory.pane.path, task.named, path)
         if memory.transcript is None or memory.transcript_of != key:
             if memory.transcript is not None:
                 memory.transcript.close()
             memory.transcript_of = key
-            named = session_id_in(task.program.argv, task.agent.spec.conversation_words)
+            # Alone in its folder it is in the newest there, whatever it was in when nobody looked.
+            before = task.kept if is_crowded else ""
             memory.transcript = task.agent.transcript(
                 cwd=memory.pane.path,
                 claims=self._claims,
-                session_id=live or told.session_id or named,
+                session_id=task.named or before or session_id_in(task.program.argv, task.agent.spec.conversation_words),
+                since=task.since,
                 path=Path(path) if path else None,
-                home=home,
+                home=task.home,
             )
         return memory.transcript.read() if memory.transcript else None
+
+
+@contextmanager
+def _alone(task: _Task) -> Iterator[None]:
+    """One agent's odd file must not hide the others' states."""
+    try:
+        yield
+    except Exception:  # a boundary, as is said above
+        logger.exception("what %s wrote could not be read", task.agent.spec.name)
+
+
+def _give_up_wrong_guesses(tasks: Sequence[_Task]) -> None:
+    """Let go of each transcript that was guessed and that somebody else turns out to write."""
+    named = {task.named for task in tasks if task.named}
+    for memory in (task.memory for task in tasks if not task.named):
+        if memory.transcript is not None and memory.view is not None and memory.view.session_id in named:
+            memory.transcript.close()
+            memory.transcript = None
 
 
 def conversation_of(agent: Agent, program: Program) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct, field
 
@@ -39,6 +39,15 @@ UNREAD_SECONDS = 300.0
 """A row is derived anew after this time in any case."""
 
 
+class KeptConversation(NamedTuple):
+    """The conversation that a row named when it was kept."""
+
+    conversation: str
+    tool: str
+    at: datetime
+    """When something of the row was seen last."""
+
+
 class SessionMemory(Struct):
     """One session's memory. Times are epoch seconds."""
 
@@ -60,6 +69,8 @@ class SessionMemory(Struct):
     registry: Reading | None = None
     conversation: str = ""
     """The one the agent's process is in now, where that can be seen; what was reported may be of one it has left."""
+    kept: KeptConversation | None = None
+    """What its row said of the conversation before anything was read."""
     transcript: Transcript | None = None
     transcript_of: object = None
     """What the transcript was chosen by; when that changes, another is looked for."""
@@ -302,6 +313,14 @@ def remembered(session: Session, pane: Pane) -> SessionMemory:
             last_activity=session.last_activity_at.timestamp(),
         ),
         pane=pane,
+        kept=_kept(session),
         has_worked=session.needs is Need.FINISHED or session.state is SessionState.BUSY,
         looked_at=max(observed_at, session.last_activity_at) + SAME_TURN if was_seen else None,
     )
+
+
+def _kept(session: Session) -> KeptConversation | None:
+    if not (session.conversation and session.tool):
+        return None
+    seen_at = max(session.state_evidence.observed_at or session.last_activity_at, session.last_activity_at)
+    return KeptConversation(session.conversation, session.tool, seen_at)
