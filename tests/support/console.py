@@ -12,6 +12,7 @@ from quarterdeck.tui.app import ConsoleApp
 from quarterdeck.tui.widgets.line import CellLine, ScrollingLines
 from quarterdeck.tui.widgets.preview import PaneTail
 from support.canned import CannedBackend, StillClock
+from support.idle import hasty
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from quarterdeck.tui.screens.main import MainScreen
+
+
+CHARACTERS = {"space": " ", "slash": "/", "comma": ",", "colon": ":", "full_stop": ".", "minus": "-", "underscore": "_"}
+"""Keys that are called otherwise than what they write."""
+CALLED = {character: name for name, character in CHARACTERS.items()}
 
 
 def text_of(part: CellLine | ScrollingLines | PaneTail) -> str:
@@ -49,14 +55,13 @@ class Running:
 
     async def press(self, *keys: str) -> None:
         """Press keys, and wait until they have had their effect."""
-        await self.pilot.press(*keys)
+        await press(self.pilot, *keys)
         await self.settle()
 
     async def press_at_once(self, *keys: str) -> None:
         """Press keys as they come when typed ahead: each before the one before it has had its effect."""
         for key in keys:
-            character = {"space": " ", "slash": "/", "comma": ","}.get(key, key if len(key) == 1 else None)
-            self.app.post_message(Key(key, character))
+            self.app.post_message(pressed(key))
         await self.settle()
         await self.settle()
 
@@ -65,13 +70,34 @@ class Running:
         await still(self.pilot)
 
 
+class Typed(str):
+    """Text that is typed in one go, and has its effect as a whole."""
+
+
+async def press(pilot: Pilot[int], *keys: str) -> None:
+    """Press keys, each when the one before it has had its effect."""
+    for key in keys:
+        if isinstance(key, Typed):
+            for character in key:
+                pilot.app.post_message(pressed(CALLED.get(character, character)))
+            await pilot.pause()
+        else:
+            await pilot.press(key)
+
+
+def pressed(key: str) -> Key:
+    """A key as the terminal tells of it."""
+    return Key(key, CHARACTERS.get(key, key if len(key) == 1 else None))
+
+
 async def still(pilot: Pilot[int]) -> None:
     """Wait until everything that was asked for has come, and is on the screen."""
     app = pilot.app
     assert isinstance(app, ConsoleApp)
     await pilot.pause()
     while app.repaint.is_due or app.main._feed._timer is not None:
-        await pilot.pause(0.01)
+        await hasty.pass_by(0.01)
+        await pilot.pause()
     calls = [worker for worker in app.workers if worker.name != "supervisor"]
     if calls:
         await app.workers.wait_for_complete(calls)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.css.parse import parse
 
-from support.idle import until_idle
+from support.idle import hasty, until_idle
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
@@ -66,9 +66,11 @@ def style_sheets_are_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def pilots_wait_by_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have Textual's pilot wait until the console has nothing to do, however busy the machine is."""
-    monkeypatch.setattr("textual.app.wait_for_idle", until_idle)
-    monkeypatch.setattr("textual.pilot.wait_for_idle", until_idle)
+    """Have Textual's pilot wait until the console has nothing to do, however busy the machine is, and no longer."""
+    for waits in ("app.wait_for_idle", "pilot.wait_for_idle", "pilot.Pilot._wait_for_screen"):
+        monkeypatch.setattr(f"textual.{waits}", until_idle)
+    for tells in ("time.monotonic", "textual._time.get_time"):
+        monkeypatch.setattr(tells, hasty.monotonic)
 
 
 @pytest.fixture(autouse=True)

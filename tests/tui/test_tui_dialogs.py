@@ -18,7 +18,7 @@ from quarterdeck.tui.screens.dialog import Page
 from quarterdeck.tui.widgets.text_box import TextBox
 from quarterdeck.values import replace
 from support.canned import CannedBackend
-from support.console import console, text_of
+from support.console import Typed, console, text_of
 from support.fleet import NOW, canned_sessions, fleet_of
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ async def test_a_message_goes_to_the_marked_rows_although_the_cursor_is_on_one_t
     async with console() as running:
         await running.press("1", "space", "G")
         running.main.table.select("sess_14")
-        await running.press("m", *"go", "enter")
+        await running.press("m", Typed("go"), "enter")
         assert running.backend.calls == [("send", ("sess_1",), "go")]
 
 
@@ -108,7 +108,7 @@ async def test_a_question_is_answered_by_number_after_it_could_be_read() -> None
 
 async def test_a_question_is_answered_in_own_words() -> None:
     async with console() as running:
-        await running.press("y", "t", *"1 no", "enter")
+        await running.press("y", "t", Typed("1 no"), "enter")
         assert running.backend.calls[0][3] == "1 no"
 
 
@@ -223,12 +223,12 @@ async def test_answering_is_not_offered_where_nothing_is_asked() -> None:
 
 async def test_a_new_session_needs_a_directory_an_agent_and_a_request() -> None:
     async with console() as running:
-        await running.press("n", *"ledg", "enter")
+        await running.press("n", Typed("ledg"), "enter")
         foot = running.app.screen.query_one("#keys", Static)
         assert str(foot.render()).startswith("← → choose  Enter start"), "a shell needs no request"
         await running.press("right", "right")
         assert "Enter go on" in str(foot.render())
-        await running.press("enter", *"go on")
+        await running.press("enter", Typed("go on"))
         assert "Enter start" in str(foot.render())
         await running.press("enter")
         wanted = NewSessionRequest(cwd=Path("/home/kim/ledger"), stem="ledger-codex", tool="codex", request="go on")
@@ -246,7 +246,7 @@ async def test_a_request_is_asked_for_only_where_an_agent_takes_it() -> None:
     async with console() as running:
         await running.press("n", "tab", "tab")
         assert running.app.focused is running.app.screen.query_one("#typed"), "a shell takes no request"
-        await running.press("tab", "right", "tab", *"hi")
+        await running.press("tab", "right", "tab", Typed("hi"))
         assert running.app.screen.query_one("#writing", TextBox).text == "hi"
 
 
@@ -311,7 +311,7 @@ async def test_settings_say_that_they_are_being_read(monkeypatch: pytest.MonkeyP
 
 async def test_a_typed_path_is_taken_as_it_is_where_there_is_such_a_folder(tmp_path: Path) -> None:
     async with console() as running:
-        await running.press("n", *f"{tmp_path}x", "enter", "ctrl+s")
+        await running.press("n", Typed(f"{tmp_path}x"), "enter", "ctrl+s")
         assert [toast.message for toast in running.app._notifications] == [f"There is no folder {tmp_path}x."]
         assert running.backend.calls == []
         await running.press("backspace", "enter", "enter")
@@ -399,21 +399,21 @@ async def test_a_setting_is_chosen_from_its_values_or_typed() -> None:
 
 async def test_the_palette_does_actions_and_goes_to_sessions() -> None:
     async with console() as running:
-        await running.press("ctrl+p", *"atlas-til", "enter")
+        await running.press("ctrl+p", Typed("atlas-til"), "enter")
         assert running.main.table.selected == "sess_3"
         assert running.backend.calls == [("go", "sess_3")]
-        await running.press("ctrl+p", *"look at tmux", "enter")
+        await running.press("ctrl+p", Typed("look at tmux"), "enter")
         assert running.backend.calls[1:] == [("look",)]
 
 
 async def test_a_theme_is_shown_while_choosing_and_kept_only_on_enter() -> None:
     async with console() as running:
-        await running.press("T", *"lig")
+        await running.press("T", Typed("lig"))
         assert running.app.context.colours.name == "light"
         await running.press("escape")
         assert running.app.context.colours.name == "dark"
         assert "theme" not in running.backend.remembered
-        await running.press("T", *"lig", "enter")
+        await running.press("T", Typed("lig"), "enter")
         assert running.app.context.colours.name == "light"
         assert running.backend.remembered["theme"] == "light"
 

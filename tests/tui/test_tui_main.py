@@ -18,7 +18,7 @@ from quarterdeck.tui.preferences import Preferences
 from quarterdeck.tui.screens.main import MainScreen
 from quarterdeck.values import replace
 from support.canned import CannedBackend
-from support.console import console, text_of
+from support.console import Typed, console, text_of
 from support.fleet import NOW, canned_fleet, canned_sessions, crowd, fleet_of
 from support.patience import PATIENCE
 
@@ -105,7 +105,7 @@ async def test_a_double_click_goes_and_a_single_click_only_selects() -> None:
 
 async def test_the_filter_narrows_and_enter_twice_goes_there() -> None:
     async with console() as running:
-        await running.press("/", *"tiles")
+        await running.press("/", Typed("tiles"))
         assert running.main.table.ids == ["sess_3"]
         await running.press("enter")
         assert running.main.table.ids == ["sess_3"]
@@ -117,9 +117,9 @@ async def test_the_filter_narrows_and_enter_twice_goes_there() -> None:
 async def test_escape_clears_the_filter_while_typing_and_after() -> None:
     async with console() as running:
         everything = running.main.table.ids
-        await running.press("/", *"shop", "escape")
+        await running.press("/", Typed("shop"), "escape")
         assert running.main.table.ids == everything
-        await running.press("/", *"shop", "enter")
+        await running.press("/", Typed("shop"), "enter")
         assert len(running.main.table.ids) < len(everything)
         await running.press("escape")
         assert running.main.table.ids == everything
@@ -128,7 +128,7 @@ async def test_escape_clears_the_filter_while_typing_and_after() -> None:
 
 async def test_keys_typed_into_the_filter_are_not_commands() -> None:
     async with console() as running:
-        await running.press("/", *"qjx")
+        await running.press("/", Typed("qjx"))
         assert running.main.fleet_view.filter == "qjx"
         assert running.app.is_running
 

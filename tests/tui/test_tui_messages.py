@@ -4,7 +4,7 @@ from quarterdeck.core.session import SessionId
 from quarterdeck.ports.store import Held
 from quarterdeck.values import replace
 from support.canned import CannedBackend
-from support.console import Running, console
+from support.console import Running, Typed, console
 from support.fleet import ago, canned_sessions, crowd, fleet_of
 
 WAITING = [
@@ -51,17 +51,17 @@ async def test_nothing_happens_where_no_message_waits() -> None:
 
 async def test_a_message_to_many_says_to_whom_it_goes() -> None:
     async with console() as running:
-        await running.press(*["space"] * 6, "m")
+        await running.press(Typed(" " * 6), "m")
         said = shown(running)
         assert "Message to 6 sessions" in said
         assert all(session.tmux_name in said for session in running.main.targets())
-        await running.press(*"go", "enter")
+        await running.press(Typed("go"), "enter")
         assert [len(action[1]) for action in running.backend.calls] == [6]  # type: ignore[arg-type]  # a tuple of ids
 
 
 async def test_more_are_marked_than_a_message_goes_to() -> None:
     async with console(CannedBackend(shown=crowd(40))) as running:
-        await running.press(*["space"] * 33, "m")
+        await running.press(Typed(" " * 33), "m")
         (toast,) = running.app._notifications
         assert toast.message == "A message goes to 32 sessions at most; 33 are marked."
         assert len(running.main.fleet_view.marked) == 33

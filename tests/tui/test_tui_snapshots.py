@@ -10,7 +10,7 @@ from quarterdeck.tui.actions import SetupPart
 from quarterdeck.tui.app import ConsoleApp
 from quarterdeck.tui.preferences import Preferences
 from support.canned import CannedBackend, CannedSetup, StillClock
-from support.console import still
+from support.console import Typed, press, still
 from support.fleet import canned_fleet, fleet_of
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 SMALL, LARGE = (80, 24), (160, 45)
 SCREENS: dict[str, tuple[str, ...]] = {
     "main": (),
-    "filter": ("/", *"repo:shop"),
+    "filter": ("/", Typed("repo:shop")),
     "groups": ("tab", "space"),
     "details": ("i",),
     "activity": ("e",),
     "help": ("?",),
     "settings": (",",),
-    "message": ("m", *"Please rebase."),
+    "message": ("m", Typed("Please rebase.")),
     "end": ("x",),
     "new": ("n",),
     "spawn": ("s", "enter"),
@@ -36,7 +36,7 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "themes": ("T",),
     "checks": ("!",),
     "hooks": ("H",),
-    "palette": ("ctrl+p", *"shop"),
+    "palette": ("ctrl+p", Typed("shop")),
 }
 SHOTS = list(product(SCREENS, ("dark", "light", "no-colour"), (SMALL, LARGE)))
 
@@ -62,7 +62,7 @@ def test_screens_look_as_they_did(
         await still(pilot)
         # After the start, so that the card stands only where it is looked at.
         backend.setup.off = set(SetupPart)
-        await pilot.press(*SCREENS[screen])
+        await press(pilot, *SCREENS[screen])
         clock.advance(2)
         await still(pilot)
 

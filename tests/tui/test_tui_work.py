@@ -19,7 +19,7 @@ from quarterdeck.tui.screens.spawn import NO_ISSUE, to_choose_from
 from quarterdeck.tui.widgets.choices import ChoiceList
 from quarterdeck.values import replace
 from support.canned import CannedBackend
-from support.console import console
+from support.console import Typed, console
 from support.fleet import NOW, canned_sessions, fleet_of
 
 if TYPE_CHECKING:
@@ -63,14 +63,14 @@ async def test_an_issue_is_picked_from_the_trackers_list() -> None:
     async with console() as running:
         await running.press("s")
         assert "3 open issues at GitHub" in shown(running)
-        await running.press("enter", *"layer", "enter", "enter", "enter", *"soon", "enter")
+        await running.press("enter", Typed("layer"), "enter", "enter", "enter", Typed("soon"), "enter")
         wanted = SpawnRequest(project="atlas", issue="17", prompt="soon", agent="claude")
         assert running.backend.calls == [("spawn", wanted)]
 
 
 async def test_a_worker_begins_with_the_usual_agent_of_its_project() -> None:
     async with console() as running:
-        await running.press("s", "right", "tab", *"7", "ctrl+s")
+        await running.press("s", "right", "tab", Typed("7"), "ctrl+s")
         assert running.backend.calls == [("spawn", SpawnRequest(project="shop", issue="7", agent="gemini"))]
 
 
@@ -81,7 +81,7 @@ async def test_a_tracker_that_cannot_be_asked_says_why_and_an_issue_can_be_typed
         assert "GitHub does not know who you are. Run `gh auth login` once.\nAn issue can still be typed." in shown(
             running
         )
-        await running.press(*"8", "ctrl+s")
+        await running.press(Typed("8"), "ctrl+s")
         assert running.backend.calls == [("spawn", SpawnRequest(project="atlas", issue="8", agent="claude"))]
 
 
