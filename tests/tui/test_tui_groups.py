@@ -17,7 +17,7 @@ from quarterdeck.tui.rows.grouping import Arranged, Grouping, Heading, arrange, 
 from quarterdeck.tui.rows.session_row import Kind
 from quarterdeck.values import replace
 from support.canned import CannedBackend
-from support.console import Running, console, text_of
+from support.console import Running, Typed, console, text_of
 from support.fleet import canned_fleet, canned_sessions, fleet_of
 from support.shared_fleet import shared_fleet, shared_sessions
 
@@ -125,7 +125,7 @@ async def test_what_a_filter_finds_by_session_stands_flat_and_shows_what_is_fold
     backend = CannedBackend(shown=shared_fleet(), preferences=replace(BY_SESSION, folded=("session web",)))
     async with console(backend) as running:
         folded = names(running)
-        await running.press("/", *"web")
+        await running.press("/", Typed("web"))
         found = names(running)
 
     assert "▸ web" in folded
@@ -204,7 +204,7 @@ async def test_the_next_that_waits_opens_the_group_it_is_in() -> None:
 async def test_the_palette_has_the_rows_of_folded_groups_and_opens_them() -> None:
     backend = CannedBackend(shown=shared_fleet(), preferences=replace(BY_SESSION, folded=("session web",)))
     async with console(backend) as running:
-        await running.press("ctrl+p", *"web:login", "enter")
+        await running.press("ctrl+p", Typed("web:login"), "enter")
 
         assert running.main.table.selected == "sess_2"
         assert backend.calls == [("go", "sess_2")]
