@@ -6,6 +6,7 @@ import json
 import shutil
 from datetime import UTC, datetime
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from quarterdeck.agents import claude_files, codex_transcript
 from quarterdeck.agents.agent_files import FileClaims
 from quarterdeck.agents.ledger import Ledger
 from quarterdeck.agents.subagent_book import CALLS_KEPT, SUBAGENT_NAME_LENGTH, SUBAGENT_THOUGHT_LENGTH, SubagentBook
+from quarterdeck.core.report import Report, ReportState
 from quarterdeck.core.subagent import MOST_SUBAGENTS, Subagent, SubagentState
 from quarterdeck.core.text import clean
 from support.recordings import agent, opencode_database
@@ -101,6 +103,24 @@ def test_claudes_background_agents_and_commands_come_and_go(tmp_path: Path) -> N
     ]
 
 
+def test_claudes_subagent_that_goes_on_is_told_of_again_and_one_that_was_stopped_no_more(tmp_path: Path) -> None:
+    home = ClaudeHome(tmp_path, "resumed")
+    explores, watches = ("Explore", "busy", "Look around"), ("monitor", "busy", "sleep 2; echo one; sleep 60")
+    serves = (*SHELL, "sleep 300")
+
+    assert growing(home.rows, home.path, home.reader()) == [
+        [],
+        [explores],
+        [],
+        [explores],
+        [],
+        [watches],
+        [watches, serves],
+        [watches, serves, explores],
+        [watches, serves],
+    ]
+
+
 def test_a_subagent_that_claude_waits_for_says_which_tool_it_runs(tmp_path: Path) -> None:
     home = ClaudeHome(tmp_path, "waited-for")
 
@@ -162,11 +182,12 @@ def test_what_was_stopped_is_over(tmp_path: Path) -> None:
     assert stages[stages.index(served) + 1] == served[:1]
 
 
-def test_no_word_of_a_teammate_or_of_the_background_is_taken_for_the_operators(tmp_path: Path) -> None:
-    view = ClaudeHome(tmp_path, "in-process-over").reader().read()
+@pytest.mark.parametrize("name", ["background", "in-process-over", "resumed"])
+def test_no_word_of_what_runs_beside_it_is_taken_for_the_operators(name: str, tmp_path: Path) -> None:
+    view = ClaudeHome(tmp_path, name).reader().read()
 
     assert view is not None
-    assert [turn for turn in view.turns if not turn.startswith(("tool:", "agent:"))] == []
+    assert [turn for turn in view.turns if not turn.startswith(("tool:", "agent:", "slow:"))] == []
 
 
 def test_the_subagents_of_a_subagent_stand_behind_it(tmp_path: Path) -> None:
@@ -184,7 +205,7 @@ def codex(folder: Path, name: str) -> tuple[Path, list[str]]:
     """The main rollout of a recording, among the others of its day, and its rows."""
     day = folder / "sessions" / "2026" / "11" / "30"
     shutil.copytree(RECORDED / "codex" / name, day)
-    main = min(day.iterdir())
+    main = min(day.glob("rollout-*"))
     return main, main.read_text().splitlines(keepends=True)
 
 
@@ -230,6 +251,42 @@ def told_of(file: Path, rows: Sequence[dict[str, object]]) -> list[Brief]:
     reader = agent("opencode").transcript(cwd=folder, claims=FileClaims(), path=file)
     assert reader is not None
     return brief(told(reader))
+
+
+def reported(key: str, name: str) -> tuple[list[list[tuple[str, str | None]]], ReportState]:
+    """What the recorded hooks add up to, one after the other and each once, and at the end."""
+    held, seen = ReportState(), []
+    rows = [json.loads(line) for line in (RECORDED / key / name / "reports.jsonl").read_text().splitlines()]
+    for row in sorted(rows, key=itemgetter("t")):
+        at = datetime.fromtimestamp(row["t"], UTC)
+        told = Report(agent=key, event=row["payload"]["hook_event_name"], at=at, payload=row["payload"])
+        held = agent(key).read_report(held, told)
+        seen.append([(each.name, each.thought) for each in held.subagents])
+    return [each for each, _ in groupby(seen)], held
+
+
+def test_claudes_hooks_tell_of_what_runs_and_does_what() -> None:
+    seen, _ = reported("claude", "in-process-over")
+    mate = ("teammate", "Check the tests")
+
+    assert [("tester", None)] in seen
+    assert [mate, ("Explore", "Bash: sleep 12")] in seen
+    assert [mate, (SHELL[0], "sleep 400")] in seen
+    assert seen[-1] == [], "it said that it ends"
+
+
+def test_no_report_that_claude_wrote_to_itself_is_taken_for_the_operators() -> None:
+    seen, held = reported("claude", "resumed")
+
+    assert held.last_prompt.startswith("tool: Agent")
+    assert held.turns == 7
+    assert [("Explore", None)] in seen
+
+
+def test_codexs_hooks_tell_of_the_agents_that_it_spawned_past_the_end_of_its_turn() -> None:
+    seen, _ = reported("codex", "spawned-over")
+
+    assert seen == [[], [("explorer", None)], []]
 
 
 TEXT = st.text(max_size=20) | st.sampled_from(["", "\x1b[31mred", "a\nb", "completed", "%1", "x" * 900])
@@ -323,7 +380,8 @@ def test_whatever_stands_in_a_row_ends_no_subagent_that_it_does_not_name(
     rows: list[tuple[str, dict[str, object]]],
 ) -> None:
     ledger = Ledger()
-    ledger.subagents.goes_on("call", "nobody-names-it", name="held")
+    # Of a team, since all others can be ended at once without their names.
+    ledger.subagents.goes_on("call", "nobody-names-it", name="held", team="ours")
     for key, row in rows:
         TAKES[key](ledger, row)
 

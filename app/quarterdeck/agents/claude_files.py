@@ -128,6 +128,8 @@ def _take(ledger: Ledger, row: Json) -> None:
         case "assistant":
             _assistant(ledger, row, at)
         case "system":
+            if row.get("subtype") == "agents_killed":
+                ledger.subagents.all_stopped()
             if row.get("subtype") == "turn_duration" and ledger.phase in {Phase.WORKING, Phase.TOOL, Phase.OVER}:
                 ledger.stands(Phase.OVER, at)
         case "attachment":
@@ -144,6 +146,12 @@ def _queued(ledger: Ledger, text: str, at: datetime | None) -> None:
         take_notification(ledger.subagents, text)
     elif at is not None:
         ledger.prompt(text, at)
+
+
+def _is_of_its_own(row: Json, text: str) -> bool:
+    """Whether something was said by what it runs besides itself, and not by the operator."""
+    is_noted = text.startswith(NOTIFICATION) or text_at(row, "origin", "kind") == "task-notification"
+    return is_noted or "<teammate-message" in text[:_PEER_LENGTH]
 
 
 def _user(ledger: Ledger, row: Json, at: datetime | None) -> None:
@@ -164,8 +172,7 @@ def _user(ledger: Ledger, row: Json, at: datetime | None) -> None:
     elif text.startswith(("<command-name>", "<command-message>")):
         name, words = _COMMAND.search(text), _COMMAND_WORDS.search(text)
         ledger.prompt(f"{name[1] if name else ''} {words[1] if words else ''}".strip(), at)
-    elif text.startswith(NOTIFICATION) or "<teammate-message" in text[:_PEER_LENGTH]:
-        # Said by one of its own, and no wish of the operator.
+    elif _is_of_its_own(row, text):
         take_notification(ledger.subagents, text)
         ledger.stands(Phase.WORKING, at)
     elif text and not text.startswith("<") and not any(b.get("type") == "tool_result" for b in blocks):

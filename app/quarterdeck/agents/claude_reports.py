@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.gist import asked, tool_gist, tool_request
@@ -40,6 +41,8 @@ CLAUDE_HOOKS = (
 QUESTION_TOOLS = frozenset({"AskUserQuestion", "request_user_input"})
 NOTIFICATION = "<task-notification>"
 """Begins what Claude Code tells itself of something that ran in the background."""
+_NOTED = re.compile(r"<task-notification>|Background agent \".*\" was stopped by the user\.$")
+"""What is submitted by Claude Code itself, and no wish of the operator."""
 ENDED_STATUSES = frozenset({"completed", "failed", "killed", "stopped", "cancelled", "done"})
 """How such a thing may have ended."""
 PLAN_TOOLS = frozenset({"ExitPlanMode", "EnterPlanMode"})
@@ -82,7 +85,7 @@ def _told(held: ReportState, report: Report) -> ReportState:
         case "SessionStart" if text_at(payload, "source") != "compact":  # which may be in the middle of a turn
             held = replace(held, subagents=(), background_tasks=0, error_at=None)
             return resting(held, report, detail=text_at(payload, "source"))
-        case "UserPromptSubmit" if not speaker and text_at(payload, "prompt").startswith(NOTIFICATION):
+        case "UserPromptSubmit" if not speaker and _NOTED.match(text_at(payload, "prompt")):
             return working(held, report)  # told by the agent to itself
         case "UserPromptSubmit" if not speaker:
             prompt = text_at(payload, "prompt")[:TEXT_LENGTH] or held.last_prompt
@@ -93,7 +96,7 @@ def _told(held: ReportState, report: Report) -> ReportState:
         case "PreToolUse" if not speaker:
             return working(held, report, tool=tool_gist(tool, arguments))
         case "PreToolUse":
-            return _subagent_works(held, speaker, tool_gist(tool, arguments))
+            return _subagent_works(held, report, tool_gist(tool, arguments))
         case "PostToolUse" | "PostToolUseFailure" | "PermissionDenied" | "ElicitationResult":
             return _tool_ended(held, report)
         case "PermissionRequest" if tool in QUESTION_TOOLS:
@@ -112,7 +115,7 @@ def _told(held: ReportState, report: Report) -> ReportState:
             until = reset_time(text, report.at)
             return failed(held, report, text=f"{text_at(payload, 'error')}: {text}", until=until)
         case "SubagentStart":
-            return with_subagent(held, subagent(speaker, text_at(payload, "agent_type"), "", report.at))
+            return with_subagent(held, _begun(report))
         case "SubagentStop":
             held = without_subagent(held, speaker)
             return _tool_ended(held, report) if held.asked_by else held
@@ -128,9 +131,14 @@ def _told(held: ReportState, report: Report) -> ReportState:
     return held
 
 
-def _subagent_works(held: ReportState, key: str, does: str) -> ReportState:
+def _subagent_works(held: ReportState, report: Report, does: str) -> ReportState:
+    key = _sub_agent(report)
     known = next((each for each in held.subagents if each.key == key), None)
-    return held if known is None else with_subagent(held, with_thought(known, does))
+    return with_subagent(held, with_thought(known or _begun(report), does))
+
+
+def _begun(report: Report) -> Subagent:
+    return subagent(_sub_agent(report), text_at(report.payload, "agent_type"), "", report.at)
 
 
 def _with_background(held: ReportState, report: Report) -> ReportState:

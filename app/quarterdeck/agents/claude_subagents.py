@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.claude_reports import ENDED_STATUSES
-from quarterdeck.agents.subagent_book import SUBAGENT_NAME_LENGTH, pane_id, short
+from quarterdeck.agents.subagent_book import SHELL_NAME, SUBAGENT_NAME_LENGTH, pane_id, short
 from quarterdeck.agents.subagent_files import SubagentFiles
 from quarterdeck.core.foreign_json import object_at, objects_at, parse_object, text_at
 from quarterdeck.core.subagent import SubagentState
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _TAG = re.compile(r"<(task-id|status)>\s*([\w@.-]{1,100})\s*</\1>")
 NOTIFICATION_LENGTH = 2_000
 """Characters in which both stand, before what was found out."""
+GOING_ON = frozenset({"running", "pending", "in_progress", "queued"})
 _STOPPED = "Successfully "
 SMALL_FILE_BYTES = 256 * 1024
 METAS_LOOKED_AT = 64
@@ -42,7 +43,8 @@ _TEAM = re.compile(r"[\w-]{1,100}")
 def take_notification(book: SubagentBook, text: str) -> None:
     """Enter that something in the background is over, where that is what is told."""
     told = dict(_TAG.findall(text[:NOTIFICATION_LENGTH]))
-    if told.get("status") in ENDED_STATUSES:
+    # One without a status tells of something that happened meanwhile.
+    if told.get("status", "running") not in GOING_ON:
         book.ended(told.get("task-id", ""))
 
 
@@ -61,7 +63,11 @@ def take_result(book: SubagentBook, call_id: str, result: Json, at: datetime | N
             at=at,
         )
     elif shell := text_at(result, "backgroundTaskId"):
-        book.goes_on(call_id, shell, at=at)
+        book.goes_on(call_id, shell, name=SHELL_NAME, is_command=True, at=at)
+    elif (monitor := text_at(result, "taskId")) and book.is_command(call_id):
+        book.goes_on(call_id, monitor, at=at)
+    elif resumed := text_at(result, "resumedAgentId"):
+        book.goes_on(call_id, resumed, at=at)
     task = object_at(result, "task") or result
     key = text_at(task, "task_id") or text_at(task, "shell_id") or text_at(task, "shellId")
     if key and (text_at(task, "status") in ENDED_STATUSES or text_at(task, "message").startswith(_STOPPED)):

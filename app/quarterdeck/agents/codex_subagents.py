@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from quarterdeck.agents.subagent_book import SHELL_NAME
 from quarterdeck.core.foreign_json import EMPTY, object_at, objects_at, parse_object, text_at
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def take_output(book: SubagentBook, call_id: str, output: object, at: datetime |
     if not isinstance(output, str):
         return
     if terminal := _TERMINAL.match(output):
-        book.goes_on(call_id, terminal[1], at=at)
+        book.goes_on(call_id, terminal[1], name=SHELL_NAME, is_command=True, at=at)
     elif output.startswith("{") and (told := parse_object(output)) and (thread := text_at(told, "agent_id")):
         book.goes_on(call_id, thread, name=text_at(told, "nickname"), at=at)
 

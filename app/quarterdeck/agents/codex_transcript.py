@@ -77,7 +77,7 @@ def _take(ledger: Ledger, row: Json) -> None:
 
 
 def _item(ledger: Ledger, payload: Json, at: datetime | None) -> None:
-    kind, call_id = payload.get("type"), text_at(payload, "call_id") or text_at(payload, "id")
+    kind, call_id = text_at(payload, "type"), text_at(payload, "call_id") or text_at(payload, "id")
     if kind == "message":
         text = "\n".join(text_at(block, "text") for block in objects_at(payload, "content")).strip()
         if payload.get("role") == "assistant":

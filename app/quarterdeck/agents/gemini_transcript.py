@@ -59,7 +59,7 @@ def _take(ledger: Ledger, row: Json) -> None:
     if at is None:
         return
     ledger.updated_at = at
-    kind = row.get("type")
+    kind = text_at(row, "type")
     if kind == "gemini":
         _count(ledger, row)
     ended = ledger.phase in {Phase.INTERRUPTED, Phase.ERROR}

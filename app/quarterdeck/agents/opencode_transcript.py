@@ -183,7 +183,7 @@ def take(ledger: Ledger, message: Json, parts: list[Json]) -> None:
         ledger.stands(Phase.ERROR, completed, detail=text_at(error, "data", "message") or text_at(error, "name"))
     elif completed and refused:
         ledger.stands(Phase.INTERRUPTED, completed)
-    elif completed and message.get("finish") not in {"tool-calls", "unknown", None}:
+    elif completed and text_at(message, "finish") not in {"tool-calls", "unknown", ""}:
         ledger.stands(Phase.OVER, completed)
     elif completed:
         ledger.stands(Phase.WORKING, completed)
@@ -203,7 +203,7 @@ def _part(ledger: Ledger, part: Json) -> bool:
             ledger.called(call_id, tool, object_at(state, "input"), begun, asks=tool == "question")
             if status in {"completed", "error"}:
                 exit_code = object_at(state, "metadata").get("exit")
-                ok = status == "completed" and exit_code in {None, 0}
+                ok = status == "completed" and not exit_code
                 ledger.answered(call_id, time_at(state, "time", "end"), ok=ok)
             return status == "error" and any(words in text_at(state, "error") for words in _REFUSALS)
     return False

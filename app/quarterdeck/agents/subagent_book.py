@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from quarterdeck.agents.gist import SHELL_TOOLS, command_of
 from quarterdeck.core.foreign_json import text_at
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.foreign_json import Json
 
+V = TypeVar("V")
 SUBAGENT_NAME_LENGTH = 40
 SUBAGENT_THOUGHT_LENGTH = 160
 READ_LENGTH = 2_000
 """Characters looked at; a secret that the cut would halve is masked before."""
-SHELL_NAME = "shell"
+SHELL_NAME, MONITOR_NAME = "shell", "monitor"
+MONITOR_TOOL = "Monitor"
+"""Claude Code's tool that runs a command and tells of each line it prints."""
 NAMELESS = "agent"
 CALLS_KEPT = 200
 """Tool calls that may yet turn out to go on in the background."""
@@ -47,60 +50,84 @@ class SubagentBook:
     """Mutable while a transcript is read; `view` is what others get. What nobody told to begin cannot end."""
 
     def __init__(self) -> None:
-        self._calls: dict[str, tuple[Subagent, bool]] = {}
-        """Tool calls without a result; of a subagent that is waited for, true."""
+        self._waited_for: dict[str, Subagent] = {}
+        """Calls of subagents without a result."""
+        self._commands: dict[str, tuple[str, str, datetime | None]] = {}
+        """Calls of commands without a result: what it will be called, its words as they are, and when."""
         self._began: dict[str, Subagent] = {}
         """What goes on, whatever becomes of the call that began it."""
+        self._past: dict[str, Subagent] = {}
+        """What has ended, since a subagent may be told to go on."""
 
     def called(self, call_id: str, tool: str, arguments: Json, at: datetime | None) -> None:
         """Enter a tool call that may begin something."""
+        self.answered(call_id)
         if tool in TASK_TOOLS:
-            name = _first(arguments, _NAME_KEYS) or NAMELESS
-            call = subagent(call_id, name, _first(arguments, _THOUGHT_KEYS), at)
-        elif SHELL_TOOLS.fullmatch(tool):
-            call = subagent(call_id, SHELL_NAME, command_of(arguments), at)
-        else:
-            return
-        self._calls[call_id] = (call, tool in TASK_TOOLS)
-        _forget_oldest(self._calls)
+            name, does = (_first(arguments, keys) for keys in (_NAME_KEYS, _THOUGHT_KEYS))
+            self._waited_for[call_id] = subagent(call_id, name, does, at)
+            _forget_oldest(self._waited_for)
+        elif tool == MONITOR_TOOL or SHELL_TOOLS.fullmatch(tool):
+            name = MONITOR_NAME if tool == MONITOR_TOOL else SHELL_NAME
+            self._commands[call_id] = (name, command_of(arguments)[:READ_LENGTH], at)
+            _forget_oldest(self._commands)
 
     def answered(self, call_id: str) -> None:
         """Enter that a call has its result: what does not go on is over."""
-        self._calls.pop(call_id, None)
+        self._waited_for.pop(call_id, None)
+        self._commands.pop(call_id, None)
+
+    def is_command(self, call_id: str) -> bool:
+        """Whether a call without a result is that of a command."""
+        return call_id in self._commands
 
     def goes_on(
         self, call_id: str, key: str, *, name: str = "", thought: str = "", pane: str = "", team: str = "",
-        at: datetime | None = None,
+        is_command: bool = False, at: datetime | None = None,
     ) -> None:  # fmt: skip
         """Enter that what a call began goes on, under an id of its own; what is known of it already stays."""
-        call = self._calls.pop(call_id, None)
+        known = self._began.get(key) or self._call(call_id, key) or self._past.pop(key, None)
+        self.answered(call_id)
         if not key:
             return
-        known = self._began.get(key) or (call[0] if call else subagent(key, NAMELESS, "", at))
+        known = known or subagent(key, "", "", at)
         self._began[key] = replace(
             known,
             key=key,
             name=short(name, SUBAGENT_NAME_LENGTH) or known.name,
             thought=known.thought or short(thought, SUBAGENT_THOUGHT_LENGTH) or None,
-            pane_id=pane_id(pane),
-            team=team,
+            pane_id=pane_id(pane) or known.pane_id,
+            team=team or known.team,
+            is_command=is_command or known.is_command,
+            since=at if known.key == key and key not in self._began else known.since,
         )
         _forget_oldest(self._began)
 
+    def _call(self, call_id: str, key: str) -> Subagent | None:
+        if call_id in self._commands:
+            name, words, at = self._commands[call_id]
+            return replace(subagent(key, name, words, at), is_command=True)
+        return self._waited_for.get(call_id)
+
     def ended(self, key: str) -> None:
-        """Enter that something is over, under its own id or that of the call that began it."""
-        self._began.pop(key, None)
+        """Enter that something is over."""
+        if (over := self._began.pop(key, None)) is not None and not over.is_command:
+            self._past[key] = over
+            _forget_oldest(self._past)
+
+    def all_stopped(self) -> None:
+        """Enter that the operator stopped every subagent that is no teammate; commands go on."""
+        for key in [key for key, each in self._began.items() if not each.is_command and not each.team]:
+            self.ended(key)
 
     def turn_over(self, at: datetime | None) -> None:
         """Enter that nobody waits any more for the calls that were made before."""
-        self._calls = {
-            key: call for key, call in self._calls.items() if at is not None and call[0].since and call[0].since > at
-        }
+        for call_id, each in [*self._waited_for.items()]:
+            if at is None or each.since is None or each.since <= at:
+                del self._waited_for[call_id]
 
     def view(self) -> tuple[Subagent, ...]:
         """Those that run now, in the order in which they began."""
-        waited_for = (call for call, is_shown in self._calls.values() if is_shown)
-        return (*self._began.values(), *waited_for)[-MOST_SUBAGENTS:]
+        return (*self._began.values(), *self._waited_for.values())[-MOST_SUBAGENTS:]
 
 
 def subagent(key: str, name: str, thought: str, at: datetime | None = None) -> Subagent:
@@ -122,6 +149,6 @@ def _first(arguments: Json, keys: tuple[str, ...]) -> str:
     return next((text for key in keys if (text := text_at(arguments, key))), "")
 
 
-def _forget_oldest(held: dict[str, Subagent] | dict[str, tuple[Subagent, bool]]) -> None:
+def _forget_oldest(held: dict[str, V]) -> None:
     while len(held) > CALLS_KEPT:
         del held[next(iter(held))]

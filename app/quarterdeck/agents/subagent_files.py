@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.agents.json_lines import FileTail
 from quarterdeck.agents.ledger import Ledger, Phase
-from quarterdeck.agents.subagent_book import SHELL_NAME, with_thought
+from quarterdeck.agents.subagent_book import with_thought
 from quarterdeck.core.foreign_json import parse_object
 from quarterdeck.core.subagent import MOST_SUBAGENTS, Subagent, SubagentState
 from quarterdeck.values import replace
@@ -46,7 +46,7 @@ class SubagentFiles:
         if len(told) >= MOST_SUBAGENTS or subagent.key in read:
             return
         ledger = None
-        if subagent.name != SHELL_NAME and subagent.pane_id is None:
+        if not subagent.is_command and subagent.pane_id is None:
             ledger = self._ledger(path, subagent.key, read)
         if ledger is None:
             told.append(subagent)
