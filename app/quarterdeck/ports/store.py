@@ -132,8 +132,11 @@ class Store(Protocol):
     async def stale(self, sessions: Iterable[Session]) -> None:
         """Keep these identities for when a session of that name comes back."""
 
-    async def end(self, sessions: Iterable[Session], reason: ExitReason) -> list[SessionId]:
-        """Mark as ended; answers those this call ended (another process may have been first)."""
+    async def end(self, sessions: Iterable[Session], reason: ExitReason, *, goes_on: bool = False) -> list[SessionId]:
+        """Mark as ended; answers those this call ended (another process may have been first).
+
+        `goes_on`: their tmux sessions do, and what stands there next is another.
+        """
 
     async def forget(self, session_id: SessionId, *, is_merged: bool = False) -> None:
         """Stop watching a place without ending it; it is not adopted again by discovery.

@@ -89,8 +89,18 @@ def put_away(connection: sqlite3.Connection, observed: Iterable[Session], now: f
             _save(connection, kept)
 
 
-def end(connection: sqlite3.Connection, observed: Iterable[Session], reason: ExitReason, now: float) -> list[SessionId]:
-    """Mark sessions as ended; answers those that were not yet, and had not been bound anew meanwhile."""
+def end(
+    connection: sqlite3.Connection,
+    observed: Iterable[Session],
+    reason: ExitReason,
+    now: float,
+    *,
+    goes_on: bool = False,
+) -> list[SessionId]:
+    """Mark sessions as ended; answers those that were not yet, and had not been bound anew meanwhile.
+
+    `goes_on`: their tmux sessions do, and what stands there next is another.
+    """
     ended: list[SessionId] = []
     for session in observed:
         row = _row(connection, session.session_id)
@@ -103,6 +113,10 @@ def end(connection: sqlite3.Connection, observed: Iterable[Session], reason: Exi
             _set_status(connection, session.session_id, "ended", now)
         else:
             continue
+        if goes_on:
+            connection.execute(
+                "UPDATE sessions SET tmux_id = '', bound_pane = '' WHERE session_id = ?", (session.session_id,)
+            )
         ended.append(session.session_id)
     return ended
 

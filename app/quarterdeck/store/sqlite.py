@@ -148,9 +148,9 @@ class SqliteStore:
         """Keep these identities for when a session of that name comes back."""
         await self._write_each("stale", self._leaving(observed), partial(sessions.put_away, now=self._now()))
 
-    async def end(self, observed: Iterable[Session], reason: ExitReason) -> list[SessionId]:
+    async def end(self, observed: Iterable[Session], reason: ExitReason, *, goes_on: bool = False) -> list[SessionId]:
         """Mark sessions as ended; answers those that were not yet."""
-        run = partial(sessions.end, reason=reason, now=self._now())
+        run = partial(sessions.end, reason=reason, now=self._now(), goes_on=goes_on)
         return await self._write_each("end", self._leaving(observed), run)
 
     async def save_thought(self, update: ThoughtUpdate) -> ThoughtSnapshot | None:

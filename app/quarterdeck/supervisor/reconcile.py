@@ -145,6 +145,7 @@ async def reconcile(around: Circumstances, current: Callable[[], Fleet]) -> Look
     stranded = [put_away(session, reason, around.now) for session in found.stranded]
     events += await _stale(around, stranded)
     if not isinstance(look, NoServer):
+        await _move(around, look, known, found)
         rows = dict(kept) | dict(fleet.sessions) | {session.session_id: session for session in stranded}
         events += await _born(around, rows, look, found)
     events += await _merged(around, found.merged)
@@ -167,12 +168,6 @@ async def reconcile(around: Circumstances, current: Callable[[], Fleet]) -> Look
             key: seen for key in panes if not shows_as(still[key], seen := facts.seen(found.here[key], incarnation))
         }
         panes |= new
-        if around.is_writer:
-            await around.store.move(
-                project(still[key], KnownFacts(seen=seen), around.now)
-                for key, seen in shown.items()
-                if _is_elsewhere(still[key], seen)
-            )
     return LookOutcome(events, UntoldLook(shown, LookSucceeded(incarnation=incarnation, at=around.now)), panes)
 
 
@@ -207,10 +202,17 @@ def _compare(around: Circumstances, known: Iterable[Session]) -> Reconciled:
     return discovery.reconcile(known, around.look, agents, own_pane=around.own_pane, bound=bound)
 
 
-def _is_elsewhere(session: Session, seen: Seen) -> bool:
-    """Whether the store has a row bound to another place than it is in."""
-    own = seen.pane.pane_id if seen.is_bound else None
-    return (session.tmux_id, session.bound_pane) != (seen.pane.tmux_id, own)
+async def _move(around: Circumstances, look: Snapshot, known: Mapping[SessionId, Session], found: Reconciled) -> None:
+    """Note where known rows are by now, before anybody is given a place that one of them has left."""
+    facts = _Facts(look, ())
+    moved = [
+        project(row, KnownFacts(seen=facts.seen(each, around.incarnation)), around.now)
+        for key, each in found.here.items()
+        if (row := known[key]).tmux_name != each.pane.session_name
+        or (row.tmux_id, row.bound_pane) != (each.pane.tmux_id, each.pane.pane_id if each.is_bound else None)
+    ]
+    if moved and around.is_writer:
+        await around.store.move(moved)
 
 
 async def make_good(around: Circumstances, fleet: Fleet) -> list[Event]:
@@ -311,8 +313,11 @@ async def _ended(around: Circumstances, missing: Collection[Session], reason: Ex
                 logger.info("the console's session %s is not forgotten: %s", session.session_id, error.message)
         events.append(SessionForgotten(session_id=session.session_id, at=around.now))
     if ended and around.is_writer:
-        for session_id in await around.store.end(ended.values(), reason):
-            await around.store.record(_told(around, "session.deleted", ended[session_id]))
+        there = () if isinstance(around.look, NoServer) else {pane.tmux_id for pane in around.look.panes}
+        for goes_on in (False, True):
+            rows = [row for row in ended.values() if (row.tmux_id in there) is goes_on]
+            for session_id in await around.store.end(rows, reason, goes_on=goes_on):
+                await around.store.record(_told(around, "session.deleted", ended[session_id]))
     return [*events, *(SessionDeleted(session=session, reason=reason, at=around.now) for session in ended.values())]
 
 

@@ -109,6 +109,16 @@ class RowWriter:
         self._lease.close()
 
 
+def are_elsewhere(fleet: Fleet, kept: Mapping[SessionId, Session]) -> bool:
+    """Whether the writer has rows, or panes of rows, that only another look here will show."""
+    here = (row for row in kept.values() if row.incarnation == fleet.incarnation and not row.is_stale)
+    return any(
+        (ours := fleet.sessions.get(row.session_id)) is None or ours.bound_pane != row.bound_pane
+        for row in here
+        if row.ended_at is None
+    )
+
+
 Followed = dict["SessionId", tuple["Session", "Session"]]
 """Our rows, and the kept ones that they follow: while both are the same, following once more would change nothing."""
 
@@ -137,6 +147,9 @@ def changes_elsewhere(
         elif row is None:
             how, mode = ExitReason.API_DELETE, DeleteMode.DETACH_BRIDGE
             events.append(SessionDeleted(session=ours, reason=how, mode=mode, tmux_session_alive=True, at=now))
+        elif row.ended_at is not None:
+            # What stands in its place by now, if anything does, is another.
+            events.append(SessionDeleted(session=row, reason=row.exit_reason or ExitReason.PROCESS_EXIT, at=now))
         elif follow is not None and is_live:
             known = followed.get(session_id)
             if known is not None and known[0] is ours and known[1] is row:

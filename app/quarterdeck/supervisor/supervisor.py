@@ -23,7 +23,7 @@ from quarterdeck.core.projection import KnownFacts, project
 from quarterdeck.core.session import SessionState
 from quarterdeck.errors import TmuxError
 from quarterdeck.supervisor.reconcile import Circumstances, Expected, UntoldLook, make_good, reconcile
-from quarterdeck.supervisor.row_writer import Followed, changes_elsewhere
+from quarterdeck.supervisor.row_writer import Followed, are_elsewhere, changes_elsewhere
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
@@ -273,8 +273,8 @@ class Supervisor:
             if isinstance(event, SessionCreated) and event.session.pane_id is not None:
                 self._expected.pop(event.session.pane_id, None)
 
-    async def refresh(self) -> None:
-        """Carry over what other processes did to the store since we last read it."""
+    async def refresh(self) -> bool:
+        """Carry over what other processes did to the store since we last read it; True when a look would show more."""
         async with self.discovery:
             await self.load()
             if not self._at_start:
@@ -283,6 +283,7 @@ class Supervisor:
                 now = self.clock.now()
                 self._followed = {key: pair for key, pair in self._followed.items() if key in self._fleet.sessions}
                 self._commit(*changes_elsewhere(self._fleet, self.kept, self._followed, follow=follow, now=now))
+            return not self._at_start and are_elsewhere(self._fleet, self.kept)
 
     def _follow(self, ours: Session, kept: Session) -> Session:
         return project(ours, replace(self._facts_of(ours), followed=kept), self.clock.now())

@@ -226,7 +226,8 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
         await self.thoughts.load(self.store)
         asked = self.spawned_rows.asks.keys()
         await self.spawned_rows.load()
-        await self.supervisor.refresh()
+        if await self.supervisor.refresh():
+            self.watcher.look_at(())
         self.supervisor.keep_in_view(self.spawned_rows.ended(self.supervisor.kept, self.clock.now()))
         self.supervisor.show()
         if asked - self.spawned_rows.asks.keys():
