@@ -29,7 +29,7 @@ class Names:
         ({"rows_in_session": 2, "window_name": "review"}, Names("web:review", "review")),
         ({"rows_in_session": 2, "window_name": "2"}, Names("web:1", ":1")),
         ({"rows_in_session": 3, "rows_in_window": 2, "pane_index": 1}, Names("web:1.1", ":1.1")),
-        ({"rows_in_session": 3, "rows_in_window": 2, "window_name": "review"}, Names("web:1.0", ":1.0")),
+        ({"rows_in_session": 3, "rows_in_window": 2, "window_name": "review"}, Names("web:review.0", "review.0")),
     ],
 )
 def test_a_row_is_called_by_as_much_of_its_place_as_tells_it_from_others(fields: dict[str, Any], names: Names) -> None:

@@ -17,9 +17,9 @@ def row_name(session: Session) -> str:
 
 
 def name_below_session(session: Session) -> str:
-    """What it is called where its session's name stands above it: its window's name, else `:1`, or `:1.0`."""
-    called = _in_session(session)
-    return called if called == session.window_name else f":{called}"
+    """What it is called where its session's name stands above it: its window's name, else `:1`, or with its pane."""
+    name = _in_session(session)
+    return name if session.window_name and name.startswith(session.window_name) else f":{name}"
 
 
 def called(index: int, name: str | None) -> str:
@@ -33,6 +33,5 @@ def window_key(pane: Pane) -> tuple[TmuxSessionId, str]:
 
 
 def _in_session(session: Session) -> str:
-    if session.rows_in_window == 1:
-        return called(session.window_index, session.window_name)
-    return f"{session.window_index}.{session.pane_index}"
+    window = called(session.window_index, session.window_name)
+    return window if session.rows_in_window == 1 else f"{window}.{session.pane_index}"
