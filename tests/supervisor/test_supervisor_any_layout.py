@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from quarterdeck.ports.store import ActivityQuery
 from quarterdeck.supervisor import pane_agents, processes
+from support.patience import PATIENCE
 from support.tmux_server import TmuxServer, until
 from support.workers import services_on
 
@@ -288,5 +289,6 @@ def test_ids_and_panes_belong_together(seed: int) -> None:
         for module in (processes, pane_agents):
             patch.setattr(module, "SOONEST_LIST_SECONDS", 0.0)
         patch.setattr(processes, "FRESH_FOR", 0.0)
+        patch.setattr(processes, "LIST_TIMEOUT_SECONDS", PATIENCE)
         asyncio.run(whole_story(Hands(server, folder), folder / "home", steps))
     shutil.rmtree(folder, ignore_errors=True)
