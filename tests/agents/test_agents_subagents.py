@@ -201,6 +201,26 @@ def test_the_subagents_of_a_subagent_stand_behind_it(tmp_path: Path) -> None:
     assert [(each.name, each.depth) for each in told(home.reader())] == [("general-purpose", 0), ("Plan", 1)]
 
 
+def test_a_workflow_shows_the_agents_that_it_runs_now(tmp_path: Path) -> None:
+    home = ClaudeHome(tmp_path, "workflow")
+    (journal,) = home.beside.glob("workflows/*/journal.jsonl")
+    reader = home.reader()
+    before = [(each.name, each.depth, each.thought) for each in told(reader)]
+    with journal.open("a") as file:
+        file.write('{"type": "result", "agentId": "a8d23d5631c653bce", "result": "done"}\n[1]\n{"type": "sta')
+    after = [each.name for each in told(reader)]
+
+    assert before == [("review", 0, "Review it all"), ("one", 1, None), ("two", 1, "Bash: sleep 11")]
+    assert after == ["review", "two"]
+
+
+def test_the_folder_that_a_workflow_names_leads_nowhere_else(tmp_path: Path) -> None:
+    home = ClaudeHome(tmp_path, "workflow")
+    home.path.write_text("".join(home.rows).replace("wf_865246f1-a19", "../../../x"))
+
+    assert [each.name for each in told(home.reader())] == ["review"]
+
+
 def codex(folder: Path, name: str) -> tuple[Path, list[str]]:
     """The main rollout of a recording, among the others of its day, and its rows."""
     day = folder / "sessions" / "2026" / "11" / "30"

@@ -12,15 +12,16 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.claude_reports import ENDED_STATUSES
-from quarterdeck.agents.subagent_book import SHELL_NAME, SUBAGENT_NAME_LENGTH, pane_id, short
+from quarterdeck.agents.json_lines import FileTail
+from quarterdeck.agents.subagent_book import SHELL_NAME, SUBAGENT_NAME_LENGTH, pane_id, short, subagent
 from quarterdeck.agents.subagent_files import SubagentFiles
 from quarterdeck.core.foreign_json import object_at, objects_at, parse_object, text_at
-from quarterdeck.core.subagent import SubagentState
+from quarterdeck.core.subagent import MOST_SUBAGENTS, SubagentState
 from quarterdeck.foreign_files import read_bytes
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -37,6 +38,8 @@ _STOPPED = "Successfully "
 SMALL_FILE_BYTES = 256 * 1024
 METAS_LOOKED_AT = 64
 _SAFE = re.compile(r"[\w-]{1,100}")
+_RUN = re.compile(r"workflows/[\w-]{1,100}")
+JOURNAL_BYTES = 1024 * 1024
 _TEAM = re.compile(r"[\w-]{1,100}")
 
 
@@ -51,7 +54,16 @@ def take_notification(book: SubagentBook, text: str) -> None:
 def take_result(book: SubagentBook, call_id: str, result: Json, at: datetime | None) -> None:
     """Enter what a tool's result says of the background: what goes on from now on, and what was stopped or is over."""
     status = text_at(result, "status")
-    if status == "async_launched":
+    if status == "async_launched" and text_at(result, "runId"):
+        book.goes_on(
+            call_id,
+            text_at(result, "taskId"),
+            name=text_at(result, "workflowName"),
+            thought=text_at(result, "summary"),
+            folder=f"workflows/{text_at(result, 'runId')}",
+            at=at,
+        )
+    elif status == "async_launched":
         book.goes_on(call_id, text_at(result, "agentId"), thought=text_at(result, "description"), at=at)
     elif status == "teammate_spawned":
         book.goes_on(
@@ -79,10 +91,46 @@ class ClaudeSubagents:
 
     def __init__(self, take: Callable[[Ledger, Json], None]) -> None:
         self._files = SubagentFiles(_file_of, take)
+        self._journals: dict[str, WorkflowJournal] = {}
 
     def read(self, path: Path, subagents: tuple[Subagent, ...]) -> tuple[Subagent, ...]:
         """Those that there are, with what they do."""
-        return self._files.read(path, _with_team(path, subagents))
+        return self._files.read(path, tuple(self._with_workflows(path, _with_team(path, subagents))))
+
+    def _with_workflows(self, path: Path, subagents: tuple[Subagent, ...]) -> Iterator[Subagent]:
+        """The subagents, and behind each workflow those that it runs now."""
+        held = self._journals
+        self._journals = {}
+        for each in subagents:
+            yield each
+            if _RUN.fullmatch(each.folder):
+                journal = held.get(each.key) or WorkflowJournal(_folder_of(path, each))
+                self._journals[each.key] = journal
+                yield from (replace(one, folder=each.folder, depth=each.depth + 1) for one in journal.running())
+
+
+class WorkflowJournal:
+    """The file in which a workflow writes which agents it started and which of them have answered."""
+
+    def __init__(self, folder: Path) -> None:
+        self._tail = FileTail(folder / "journal.jsonl", limit=JOURNAL_BYTES)
+        self._began: dict[str, Subagent] = {}
+
+    def running(self) -> tuple[Subagent, ...]:
+        """Those that were started and have not answered."""
+        try:
+            fresh, lines = self._tail.read()
+        except OSError:
+            return ()
+        if fresh:
+            self._began = {}
+        for row in filter(None, map(parse_object, lines)):
+            key = text_at(row, "agentId")
+            if row.get("type") == "started":
+                self._began[key] = subagent(key, text_at(row, "label"), "")
+            else:
+                self._began.pop(key, None)
+        return tuple(self._began.values())[-MOST_SUBAGENTS:]
 
 
 def _with_team(path: Path, subagents: tuple[Subagent, ...]) -> tuple[Subagent, ...]:
@@ -113,11 +161,16 @@ def _as_member(subagent: Subagent, member: Json) -> Subagent:
     )
 
 
-def _file_of(path: Path, key: str) -> Path | None:
+def _folder_of(path: Path, subagent: Subagent) -> Path:
+    return path.with_suffix("") / "subagents" / subagent.folder
+
+
+def _file_of(path: Path, subagent: Subagent) -> Path | None:
     """The transcript of one of a conversation's subagents, by its own id or that of the call that began it."""
-    if not _SAFE.fullmatch(key):
+    key = subagent.key
+    if not _SAFE.fullmatch(key) or (subagent.folder and not _RUN.fullmatch(subagent.folder)):
         return None
-    folder = path.with_suffix("") / "subagents"
+    folder = _folder_of(path, subagent)
     direct = folder / f"agent-{key}.jsonl"
     if direct.is_file():
         return direct

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.agents.subagent_book import SubagentBook
     from quarterdeck.core.foreign_json import Json
+    from quarterdeck.core.subagent import Subagent
 
 _NOTIFICATION = re.compile(r"<subagent_notification>\s*(\{.*\})\s*</subagent_notification>", re.DOTALL)
 _TERMINAL = re.compile(r"(?:Chunk ID: \w+\n)?(?:Wall time: [^\n]*\n)?Process running with session ID (\d{1,12})\n")
@@ -77,8 +78,9 @@ def _collaboration(book: SubagentBook, item: Json, call_id: str, at: datetime | 
             book.ended(text_at(agent, "thread_id"))
 
 
-def rollout_of(path: Path, thread: str) -> Path | None:
+def rollout_of(path: Path, subagent: Subagent) -> Path | None:
     """The rollout of a spawned agent: in the folder of the day, or of a later one."""
+    thread = subagent.key
     if not _THREAD.fullmatch(thread):
         return None
     day, root = path.parent, path.parents[3] if len(path.parents) > 3 else path.parent

@@ -82,7 +82,7 @@ class SubagentBook:
 
     def goes_on(
         self, call_id: str, key: str, *, name: str = "", thought: str = "", pane: str = "", team: str = "",
-        is_command: bool = False, at: datetime | None = None,
+        folder: str = "", is_command: bool = False, at: datetime | None = None,
     ) -> None:  # fmt: skip
         """Enter that what a call began goes on, under an id of its own; what is known of it already stays."""
         known = self._began.get(key) or self._call(call_id, key) or self._past.pop(key, None)
@@ -97,6 +97,7 @@ class SubagentBook:
             thought=known.thought or short(thought, SUBAGENT_THOUGHT_LENGTH) or None,
             pane_id=pane_id(pane) or known.pane_id,
             team=team or known.team,
+            folder=folder or known.folder,
             is_command=is_command or known.is_command,
             since=at if known.key == key and key not in self._began else known.since,
         )

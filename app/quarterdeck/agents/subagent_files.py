@@ -25,8 +25,8 @@ DEEPEST_SUBAGENT = 3
 class SubagentFiles:
     """The files of one conversation's subagents. Blocking; one thread at a time."""
 
-    def __init__(self, find: Callable[[Path, str], Path | None], take: Callable[[Ledger, Json], None]) -> None:
-        """`find`: from the agent's own transcript and a subagent's key, that one's. `take`: enters one row."""
+    def __init__(self, find: Callable[[Path, Subagent], Path | None], take: Callable[[Ledger, Json], None]) -> None:
+        """`find`: from the agent's own transcript and a subagent, that one's. `take`: enters one row."""
         self._find = find
         self._take = take
         self._open: dict[str, tuple[FileTail, Ledger]] = {}
@@ -47,7 +47,7 @@ class SubagentFiles:
             return
         ledger = None
         if not subagent.is_command and subagent.pane_id is None:
-            ledger = self._ledger(path, subagent.key, read)
+            ledger = self._ledger(path, subagent, read)
         if ledger is None:
             told.append(subagent)
             return
@@ -56,10 +56,10 @@ class SubagentFiles:
             for each in ledger.subagents.view():
                 self._add(path, replace(each, depth=subagent.depth + 1), told, read)
 
-    def _ledger(self, path: Path, key: str, read: dict[str, tuple[FileTail, Ledger]]) -> Ledger | None:
-        held = self._open.get(key)
+    def _ledger(self, path: Path, subagent: Subagent, read: dict[str, tuple[FileTail, Ledger]]) -> Ledger | None:
+        held = self._open.get(subagent.key)
         if held is None:
-            file = self._find(path, key)
+            file = self._find(path, subagent)
             if file is None:
                 return None
             held = FileTail(file, limit=TAIL_BYTES), Ledger()
@@ -73,7 +73,7 @@ class SubagentFiles:
         for line in lines:
             if (row := parse_object(line)) is not None:
                 self._take(ledger, row)
-        read[key] = tail, ledger
+        read[subagent.key] = tail, ledger
         return ledger
 
 

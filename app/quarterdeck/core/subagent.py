@@ -43,6 +43,8 @@ class Subagent(Struct, frozen=True, kw_only=True):
     """The pane of a teammate that has one of its own, and with that a row."""
     team: str = ""
     """The team that a teammate is in; "" for all others, which end when they have done what they were asked."""
+    folder: str = ""
+    """Of one that runs several: where these write, below the folder of all."""
     is_command: bool = False
     """Whether it is a command, and no agent."""
     depth: int = 0
