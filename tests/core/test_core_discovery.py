@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import islice
 
 import pytest
 
-from quarterdeck.core.discovery import Reconciled, homes, reconcile
+from quarterdeck.core.discovery import Reconciled, homes, panes_beside, reconcile
 from quarterdeck.core.pane import (
     Incarnation,
     NoServer,
@@ -260,3 +261,13 @@ def test_a_pane_that_printed_in_the_second_of_the_look_counts_as_moved() -> None
 
 def test_after_the_first_look_all_panes_are_read() -> None:
     assert panes_that_stirred(None, FIRST) is None
+
+
+def test_panes_that_no_live_row_shows_are_each_told_once_without_the_console() -> None:
+    shown = bound("sess_1", "$1", pane_id=PaneId("%1"))
+    ended = bound("sess_2", "$1", pane_id=PaneId("%2"), ended_at=datetime(2026, 1, 1, tzinfo=UTC))
+    stale = replace(bound("sess_3", "$1", pane_id=PaneId("%3")), is_stale=True)
+    linked = pane(4, 2, "other")
+    panes = [pane(1), pane(2), pane(3), pane(4), linked, pane(9)]
+    beside = panes_beside(panes, [shown, ended, stale], PaneId("%9"))
+    assert [each.pane_id for each in beside] == ["%2", "%3", "%4"]

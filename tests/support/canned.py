@@ -16,6 +16,7 @@ from quarterdeck.errors import Refused
 from quarterdeck.operations.cleanup import CleanupCandidate, Cleared, Clearing
 from quarterdeck.operations.delivery import Delivery
 from quarterdeck.operations.delivery_proof import Outcome
+from quarterdeck.operations.kill import Ending, TmuxPart, dying
 from quarterdeck.operations.projects import IssueList
 from quarterdeck.operations.settings_desk import Setting
 from quarterdeck.operations.setup_offers import Done, Offer
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from quarterdeck.core.fleet import Fleet
+    from quarterdeck.core.pane import Pane, PaneId
     from quarterdeck.core.session import Ask, Session
     from quarterdeck.errors import QuarterdeckError
     from quarterdeck.operations.long_operations import LongOperation
@@ -169,6 +171,10 @@ class CannedBackend:
     no_issues: QuarterdeckError | None = None
     said_of_end: tuple[str, ...] = ()
     letters: list[Held] = field(default_factory=list)
+    panes: list[Pane] = field(default_factory=list)
+    """Those that are no rows."""
+    panes_in_session: int = 0
+    """How many of them are in the session that ends."""
     on_screen: Ask | None = None
     """What a session asks, as its screen shows it."""
 
@@ -251,6 +257,16 @@ class CannedBackend:
         said = {"sess_1": ("4 files are not committed.", "2 commits are not pushed.")}
         return {session_id: said.get(session_id, ()) for session_id in ids}
 
+    def ending(self, session_id: SessionId, *, whole_session: bool = False) -> Ending:
+        session, rows = self.shown.sessions[session_id], self.shown.sessions.values()
+        if whole_session or session.rows_in_session == 1:
+            return Ending(TmuxPart.SESSION, dying(rows, session, whole=True), self.panes_in_session)
+        part = TmuxPart.PANE if session.rows_in_window > 1 else TmuxPart.WINDOW
+        return Ending(part, (session,), 0)
+
+    def panes_beside(self) -> Sequence[Pane]:
+        return self.panes
+
     async def diff(self, session_id: SessionId) -> str:
         return (
             "--- a/src/tiles.py\n+++ b/src/tiles.py\n@@ -1,2 +1,2 @@\n import threading\n-lock = None\n+lock = Lock()\n"
@@ -261,6 +277,10 @@ class CannedBackend:
 
     async def go(self, session_id: SessionId) -> GoResult:
         self._do("go", session_id)
+        return self.going
+
+    async def go_to_pane(self, pane_id: PaneId) -> GoResult:
+        self._do("go to pane", pane_id)
         return self.going
 
     async def attach(self, going: Attach) -> None:
@@ -276,6 +296,10 @@ class CannedBackend:
 
     async def end(self, ids: Sequence[SessionId]) -> list[str]:
         self._do("end", tuple(ids))
+        return list(self.said_of_end)
+
+    async def end_session(self, session_id: SessionId) -> list[str]:
+        self._do("end session", session_id)
         return list(self.said_of_end)
 
     async def forget(self, ids: Sequence[SessionId]) -> None:

@@ -10,7 +10,7 @@ from quarterdeck.tui.app import ConsoleApp
 from quarterdeck.tui.preferences import Preferences
 from support import fleet
 from support.canned import CannedBackend
-from support.shared_fleet import shared_fleet
+from support.shared_fleet import plain_panes, shared_fleet
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,6 +35,7 @@ def main() -> None:
     backend = CannedBackend(preferences=Preferences(theme=theme))
     if wanted:
         backend.shown = shared_fleet() if wanted == "shared" else fleet.crowd(int(wanted))
+        backend.panes, backend.panes_in_session = plain_panes(), 2
     sys.exit(ConsoleApp(backend, OffsetClock()).run() or 0)
 
 

@@ -20,9 +20,9 @@ AGENT = 'echo "ready $$"; while read -r line; do echo "heard $line"; done'
 class SeveralAgents:
     """A private tmux server, a home, and commands on both."""
 
-    def __init__(self, folder: Path, agent: str = "claude") -> None:
+    def __init__(self, folder: Path, agent: str = "claude", server: TmuxServer | None = None) -> None:
         self.folder = folder
-        self.server = TmuxServer(folder / "s")
+        self.server = server or TmuxServer(folder / "s")
         self.program = folder / "bin" / agent
         self.program.parent.mkdir()
         self.program.symlink_to(Path(str(shutil.which("sh"))).resolve())

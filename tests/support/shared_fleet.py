@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from quarterdeck.core.pane import TmuxSessionId
+from quarterdeck.core.pane import Pane, PaneId, TmuxSessionId, WindowId
 from quarterdeck.core.session import Ask, Need, RestState, SessionId, SessionState, Source
 from quarterdeck.core.subagent import Subagent
 from quarterdeck.core.work import Work
@@ -76,6 +76,31 @@ def shared_sessions() -> list[Session]:
                           prs=({"number": 41},), created_at=ago(hours=2))),
     ]  # fmt: skip
     return [*web, *tiles, *alone]
+
+
+def plain_panes() -> list[Pane]:
+    """Panes in which no agent runs."""
+    found = [
+        ("web", 0, "review", 1, "vim", "/home/kim/shop/src"),
+        ("web", 4, "", 0, "zsh", "/home/kim/shop"),
+        ("notes", 0, "", 0, "less", "/var/log"),
+    ]
+    return [
+        Pane(
+            pane_id=PaneId(f"%{50 + number}"),
+            window_id=WindowId(f"@{50 + number}"),
+            tmux_id=TmuxSessionId("$50"),
+            session_name=name,
+            session_created=1_772_000_000,
+            window_index=window,
+            window_name=window_name,
+            pane_index=pane,
+            pid=9000 + number,
+            command=command,
+            path=path,
+        )
+        for number, (name, window, window_name, pane, command, path) in enumerate(found)
+    ]
 
 
 def shared_fleet() -> Fleet:

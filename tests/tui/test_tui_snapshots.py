@@ -12,6 +12,7 @@ from quarterdeck.tui.preferences import Preferences
 from support.canned import CannedBackend, CannedSetup, StillClock
 from support.console import Typed, press, still
 from support.fleet import canned_fleet, fleet_of
+from support.shared_fleet import plain_panes, shared_fleet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +68,44 @@ def test_screens_look_as_they_did(
         await still(pilot)
 
     assert snap_compare(app, run_before=arrive, terminal_size=size)
+
+
+SHARED: dict[str, tuple[str, ...]] = {
+    "flat": (),
+    "by-session": ("tab",),
+    "folded": ("tab", "j", "h"),
+    "end-pane": ("j", "x"),
+    "end-session": ("j", "x", "s"),
+    "panes": ("0",),
+}
+SHARED_SHOTS = list(product(SHARED, ("dark", "light"), (SMALL, (200, 50))))
+
+
+@pytest.mark.parametrize(
+    ("screen", "theme", "size"),
+    SHARED_SHOTS,
+    ids=[f"{screen}-{theme}-{size[0]}" for screen, theme, size in SHARED_SHOTS],
+)
+def test_sessions_of_several_agents_look_as_they_did(
+    screen: str,
+    theme: str,
+    size: tuple[int, int],
+    snap_compare: Callable[..., bool],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    clock = StillClock()
+    backend = CannedBackend(
+        shown=shared_fleet(), preferences=Preferences(theme=theme), panes=plain_panes(), panes_in_session=2
+    )
+
+    async def arrive(pilot: Pilot[int]) -> None:
+        await still(pilot)
+        await pilot.press(*SHARED[screen])
+        clock.advance(2)
+        await still(pilot)
+
+    assert snap_compare(ConsoleApp(backend, clock), run_before=arrive, terminal_size=size)
 
 
 def test_the_card_of_what_is_not_set_up_looks_as_it_did(

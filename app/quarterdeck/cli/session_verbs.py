@@ -14,7 +14,7 @@ from quarterdeck.core.session import SessionId
 from quarterdeck.core.session_json import to_wire
 from quarterdeck.core.session_names import find_session
 from quarterdeck.errors import Ambiguous, NotFound, QuarterdeckError, UsageError
-from quarterdeck.operations.kill import dying, forget, refuse_own, rows_beside
+from quarterdeck.operations.kill import TmuxPart, dying, ending_of, forget, refuse_own, rows_beside
 from quarterdeck.operations.kill import kill as end_session
 from quarterdeck.operations.kill_work import kill_work
 from quarterdeck.operations.new import NewSessionRequest, new_session
@@ -140,12 +140,8 @@ def _what_ends(context: SessionContext, session: Session, *, is_whole: bool) -> 
     """What of tmux ends with a row, where it is not simply the session that it is named by."""
     if session.rows_in_session == 1:
         return ""
-    if is_whole:
-        return f"with the session {session.tmux_name}"
-    snapshot = context.supervisor.snapshot
-    windows = [pane.window_id for pane in snapshot.panes if pane.pane_id == session.pane_id] if snapshot else []
-    panes = {pane.pane_id for pane in snapshot.panes if pane.window_id in windows} if snapshot else ()
-    return "its window" if len(panes) == 1 else "its pane"
+    part = ending_of(context, session, whole_session=is_whole).part
+    return f"with the session {session.tmux_name}" if part is TmuxPart.SESSION else f"its {part}"
 
 
 async def _end_work(call: Call, opened: Services, session: Session) -> dict[str, object]:

@@ -147,6 +147,13 @@ def _rows(
     return Reconciled(here, tuple(unknown), tuple(ended), tuple(merged), stranded=())
 
 
+def panes_beside(panes: Collection[Pane], rows: Iterable[Session], own_pane: PaneId | None) -> list[Pane]:
+    """The panes that no live row shows, each once; the console's own is none of them."""
+    live = [row for row in rows if not row.is_stale and row.ended_at is None]
+    seen = {row.pane_id: row.tmux_id for row in live if row.pane_id is not None and row.tmux_id is not None}
+    return [pane for pane_id, pane in homes(panes, seen).items() if pane_id not in {*seen, own_pane}]
+
+
 def _number(tmux_id: TmuxSessionId) -> int:
     digits = tmux_id.removeprefix("$")
     return int(digits) if digits.isdecimal() else 0

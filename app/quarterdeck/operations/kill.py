@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.events import DeleteMode, SessionDeleted, SessionForgotten
 from quarterdeck.core.row_name import row_name
@@ -39,6 +40,39 @@ def rows_beside(rows: Iterable[Session], session: Session) -> tuple[Session, ...
         and not row.is_stale
         and row.ended_at is None
     )
+
+
+class TmuxPart(StrEnum):
+    """What of tmux ends with a row."""
+
+    PANE = "pane"
+    WINDOW = "window"
+    SESSION = "session"
+
+
+class Ending(NamedTuple):
+    """What ends when a row is ended."""
+
+    part: TmuxPart
+    rows: tuple[Session, ...]
+    """The row, and every other that ends with it."""
+    others: int
+    """Panes that are no rows and end with it."""
+
+
+def ending_of(context: SessionContext, session: Session, *, whole_session: bool = False) -> Ending:
+    """What would end with a row, as far as the last look can tell."""
+    snapshot, rows = context.supervisor.snapshot, list(context.supervisor.fleet.sessions.values())
+    panes = snapshot.panes if snapshot is not None else ()
+    windows = {pane.pane_id: pane.window_id for pane in panes if pane.tmux_id == session.tmux_id}
+    # A worker's tmux session is its own, and ends with it.
+    is_whole = whole_session or session.work is not None or windows.keys() <= {session.pane_id}
+    if is_whole or not (rows_beside(rows, session) or session.rows_in_session > 1):
+        dead = dying(rows, session, whole=True)
+        return Ending(TmuxPart.SESSION, dead, len(windows.keys() - {row.pane_id for row in dead}))
+    own = windows.get(session.pane_id) if session.pane_id is not None else None
+    is_last = list(windows.values()).count(own) == 1 if own is not None else False
+    return Ending(TmuxPart.WINDOW if is_last else TmuxPart.PANE, dying(rows, session, whole=False), 0)
 
 
 async def kill(
@@ -136,7 +170,7 @@ def losses(session: Session) -> tuple[str, ...]:
         found.append("It waits for your answer.")
     if session.background_tasks:
         found.append(f"{session.background_tasks} background tasks of its agent still run.")
-    if session.attached_clients:
+    if session.attached_clients and session.rows_in_session == 1:
         found.append(f"{session.attached_clients} terminals show it; they are moved to another session.")
     return tuple(found)
 

@@ -6,6 +6,8 @@ import asyncio
 import os
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.discovery import panes_beside
+from quarterdeck.core.row_name import row_name
 from quarterdeck.errors import Refused
 from quarterdeck.operations import answer, kill, new, preview, send, start_choices
 from quarterdeck.operations.cleanup import candidates, clear_picked
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.day import Moment
     from quarterdeck.core.fleet import Fleet
+    from quarterdeck.core.pane import Pane, PaneId
     from quarterdeck.core.session import Ask, Session, SessionId
     from quarterdeck.core.thought import ThoughtSnapshot
     from quarterdeck.operations.cleanup import CleanupCandidate, Cleared
@@ -90,6 +93,16 @@ class LiveReader(_OpenConsole):
         """What ending these sessions would lose."""
         return {each: await what_ends(self._services.work_context, self._shown.find(each)) for each in ids}
 
+    def ending(self, session_id: SessionId, *, whole_session: bool = False) -> kill.Ending:
+        """What would end with a row."""
+        return kill.ending_of(self._context, self._shown.find(session_id), whole_session=whole_session)
+
+    def panes_beside(self) -> Sequence[Pane]:
+        """The panes of the last look that are no rows."""
+        supervisor = self._context.supervisor
+        panes = supervisor.snapshot.panes if supervisor.snapshot is not None else ()
+        return panes_beside(panes, supervisor.fleet.sessions.values(), supervisor.own_pane)
+
     async def diff(self, session_id: SessionId) -> str:
         """What changed in its folder."""
         session_id = self._shown.known(session_id)
@@ -102,7 +115,7 @@ class LiveReader(_OpenConsole):
     async def held_messages(self) -> list[tuple[Held, str]]:
         """The messages that wait, each with the name of its session, also of one that is shown no more."""
         fleet = self._context.supervisor.fleet
-        names = {key: row.tmux_name for key, row in {**fleet.exited, **fleet.sessions}.items()}
+        names = {key: row_name(row) for key, row in {**fleet.exited, **fleet.sessions}.items()}
         waiting = await self._context.messages.waiting(with_sending=True)
         return [(each, names.get(each.session_id, each.session_id)) for each in waiting]
 
@@ -154,8 +167,12 @@ class LiveActions(_OpenConsole):
         """Take the operator to the session's pane."""
         session = self._shown.find(session_id)
         if session.pane_id is None or session.is_stale or session.ended_at is not None:
-            raise Refused(f'"{session.tmux_name}" has no pane to go to.')
+            raise Refused(f'"{row_name(session)}" has no pane to go to.')
         return await self._terminal.go(session.pane_id)
+
+    async def go_to_pane(self, pane_id: PaneId) -> GoResult:
+        """Take the operator to a pane that is no row."""
+        return await self._terminal.go(pane_id)
 
     async def attach(self, going: Attach) -> None:
         """Run the attach and wait for its end."""
@@ -203,6 +220,16 @@ class LiveActions(_OpenConsole):
         return await self._operations.run(
             session.session_id, "ending", lambda operation: end_worker(work_context, operation, turn)
         )
+
+    async def end_session(self, session_id: SessionId) -> list[str]:
+        """End a row's tmux session; its workers first, each as a worker ends."""
+        session = self._shown.find(session_id)
+        kill.refuse_own(self._context, session, None, self._own_pane)
+        rows = kill.dying(self._context.supervisor.fleet.sessions.values(), session, whole=True)
+        said = await self.end([row.session_id for row in rows if row.work is not None])
+        for row in [row for row in rows if row.work is None][:1]:
+            await kill.kill(self._context, row, whole_session=True, own_pane=self._own_pane)
+        return said
 
     async def forget(self, ids: Sequence[SessionId]) -> None:
         """Let go of rows; one that fails does not stop the others."""

@@ -269,6 +269,7 @@ COMMANDS: dict[str, Callable[[MainScreen], None]] = {
     "details.open": _details_open,
     "activity.open": _activity_open,
     "session.go": session_actions.go,
+    "pane.choose": session_actions.panes,
     "session.answer": session_actions.answer,
     "session.send": session_actions.send,
     "held.open": session_actions.held,

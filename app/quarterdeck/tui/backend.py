@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.day import Moment
     from quarterdeck.core.fleet import Fleet
+    from quarterdeck.core.pane import Pane, PaneId
     from quarterdeck.core.session import Ask, Session, SessionId
     from quarterdeck.core.thought import ThoughtSnapshot
     from quarterdeck.errors import QuarterdeckError
     from quarterdeck.operations.cleanup import CleanupCandidate, Cleared
     from quarterdeck.operations.delivery import Delivery
+    from quarterdeck.operations.kill import Ending
     from quarterdeck.operations.long_operations import LongOperation
     from quarterdeck.operations.new import NewSessionRequest
     from quarterdeck.operations.projects import IssueList
@@ -81,6 +83,12 @@ class FleetReader(FleetSource, Protocol):
     async def losses(self, ids: Sequence[SessionId]) -> dict[SessionId, tuple[str, ...]]:
         """What ending these sessions would lose, as sentences; none where nothing would be."""
 
+    def ending(self, session_id: SessionId, *, whole_session: bool = False) -> Ending:
+        """What would end with a row, as the last look shows it."""
+
+    def panes_beside(self) -> Sequence[Pane]:
+        """The panes of the last look that are no rows, and not the console's own."""
+
     async def diff(self, session_id: SessionId) -> str:
         """What changed in its folder, as a unified diff; "" when there is none."""
 
@@ -118,6 +126,9 @@ class FleetActions(Protocol):
     async def go(self, session_id: SessionId) -> GoResult:
         """Take the operator to the session's pane, or say how to get there."""
 
+    async def go_to_pane(self, pane_id: PaneId) -> GoResult:
+        """Take the operator to a pane that is no row."""
+
     async def attach(self, going: Attach) -> None:
         """Run the attach and wait for its end. Called only while the console has let go of the terminal."""
 
@@ -147,6 +158,9 @@ class FleetActions(Protocol):
 
     async def end(self, ids: Sequence[SessionId]) -> list[str]:
         """End sessions; answers what is to be known of it, as sentences."""
+
+    async def end_session(self, session_id: SessionId) -> list[str]:
+        """End the whole tmux session of a row, with all its rows; answers what is to be known of it, as sentences."""
 
     async def forget(self, ids: Sequence[SessionId]) -> None:
         """Let go of rows, and leave tmux alone."""

@@ -7,9 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
 from quarterdeck.core.message import MOST_RECIPIENTS
+from quarterdeck.core.pane import PaneId
 from quarterdeck.core.text import clean
 from quarterdeck.errors import QuarterdeckError, raise_together
-from quarterdeck.ports.mux import Attach, Switched, TypeThis
+from quarterdeck.ports.mux import Attach, GoResult, Switched, TypeThis
 from quarterdeck.tui.rows.session_row import GONE_KINDS, kind_of, name_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import Session, SessionId
     from quarterdeck.operations.delivery import Delivery
     from quarterdeck.tui.backend import FleetActions, OpenFleet
+    from quarterdeck.tui.screen_context import Work
     from quarterdeck.tui.screens.main import MainScreen
 
 OUTCOME_WORDS: Mapping[str, str] = {
@@ -36,9 +38,13 @@ def go(screen: MainScreen) -> None:
 
 async def _go(screen: MainScreen, session: Session, actions: FleetActions) -> None:
     """Take the operator to a session; back here the same row is selected."""
-    app = screen.app
     screen.context.backend.memory.remember(selected=session.session_id)
-    going = await actions.go(session.session_id)
+    await _follow(screen, await actions.go(session.session_id), actions)
+
+
+async def _follow(screen: MainScreen, going: GoResult, actions: FleetActions) -> None:
+    """Do what is left to do on the way to a pane."""
+    app = screen.app
     match going:
         case Switched(closes=closes):
             if closes:
@@ -61,6 +67,26 @@ def _tell_to_go(screen: MainScreen, why: str, command: str) -> None:
     from quarterdeck.tui.screens.yes_or_no import TellScreen
 
     screen.app.push_screen(TellScreen(screen.context, "You must go there yourself", why, command))
+
+
+def panes(screen: MainScreen) -> None:
+    """Show the panes that are no rows, and go to the one the operator chooses."""
+    from quarterdeck.tui.screens.pane_choice import pane_picker
+
+    async def show(opened: OpenFleet) -> None:
+        found = {pane.pane_id: pane for pane in opened.reader.panes_beside()}
+        if not found:
+            screen.notify("Every pane of this tmux server is a row.", markup=False)
+            return
+
+        async def go_there(pane_id: str) -> None:
+            actions = opened.actions
+            await _follow(screen, await actions.go_to_pane(found[PaneId(pane_id)].pane_id), actions)
+
+        picker = pane_picker(screen.context, list(found.values()))
+        await screen.context.ask(picker, lambda pane_id: screen.context.attempt(go_there(pane_id)))
+
+    _once_fetched(screen, show)
 
 
 def send(screen: MainScreen) -> None:
@@ -92,7 +118,7 @@ def _tell_deliveries(screen: MainScreen, deliveries: Sequence[Delivery]) -> None
         reached.setdefault(OUTCOME_WORDS[delivery.outcome], []).append(name_of(delivery.session))
     said = ", ".join(f"{outcome} {first_of(names)}" for outcome, names in reached.items())
     details = "\n".join(
-        f"{delivery.session.tmux_name}: {delivery.detail}" for delivery in deliveries if delivery.outcome != "delivered"
+        f"{name_of(delivery.session)}: {delivery.detail}" for delivery in deliveries if delivery.outcome != "delivered"
     )
     screen.notify(
         said[:1].upper() + clean(said[1:]) + (f"\n{clean(details)}" if details else ""),
@@ -103,16 +129,21 @@ def _tell_deliveries(screen: MainScreen, deliveries: Sequence[Delivery]) -> None
 
 def held(screen: MainScreen) -> None:
     """Show the messages that wait, and do with one what the operator decides."""
+    _once_fetched(screen, partial(_open_held, screen))
 
-    async def show() -> None:
+
+def _once_fetched(screen: MainScreen, show: Work) -> None:
+    """Open a dialog about what must be asked for first."""
+
+    async def fetch() -> None:
         try:
-            await screen.context.when_open(lambda opened: _open_held(screen, opened))
+            await screen.context.when_open(show)
         finally:
             screen.context.app.let_keys_go()
 
-    # What is typed meanwhile is about these messages: it must not reach the table.
+    # What is typed meanwhile is for that dialog: it must not reach the table.
     screen.context.app.hold_keys()
-    screen.context.attempt(show())
+    screen.context.attempt(fetch())
 
 
 async def _open_held(screen: MainScreen, opened: OpenFleet) -> None:
@@ -157,6 +188,14 @@ def end(screen: MainScreen) -> None:
     async def kill(opened: OpenFleet) -> None:
         _say_at_length(screen, await opened.actions.end(ids))
 
+    async def ask_of_all(opened: OpenFleet) -> None:
+        ending = opened.reader.ending(ids[0], whole_session=True)
+        context.ask(EndScreen(context, ending.rows, whole=ending), lambda _: context.do(kill_all))
+
+    async def kill_all(opened: OpenFleet) -> None:
+        screen.unmark()
+        _say_at_length(screen, await opened.actions.end_session(ids[0]))
+
     def decided(is_end: bool) -> None:
         screen.unmark()
         if len(ids) == 1 and sessions[0].work is None:
@@ -164,7 +203,7 @@ def end(screen: MainScreen) -> None:
         context.do(kill if is_end else lambda opened: opened.actions.forget(ids))
 
     if sessions:
-        context.ask(EndScreen(context, sessions), decided)
+        context.ask(EndScreen(context, sessions, ask_of_all=lambda: context.do(ask_of_all)), decided)
     elif targets:
         _stop(screen, targets[0])
 

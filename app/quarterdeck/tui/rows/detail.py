@@ -105,7 +105,7 @@ def session_lines(session: Session, now: datetime, *, leader: str = "") -> list[
     return _facts(
         "Session",
         ("id", session.session_id),
-        ("tmux", f"{session.tmux_name}  {session.pane_id or ''}  on {session.tmux_server}"),
+        ("tmux", f"{_place(session)}  {session.pane_id or ''}  on {session.tmux_server}"),
         ("agent", " ".join(part for part in (session.tool, session.model) if part)),
         ("teammate of", leader),
         ("runs", session.current_command or ""),
@@ -117,6 +117,13 @@ def session_lines(session: Session, now: datetime, *, leader: str = "") -> list[
         ("watched", "" if health == "healthy" else health),
         ("ended", ending),
     )
+
+
+def _place(session: Session) -> str:
+    """Where its pane is, as far as that tells it from other rows."""
+    if session.rows_in_session == 1:
+        return session.tmux_name
+    return "  ".join(part for part in (session.place, session.window_name) if part)
 
 
 def ask_lines(session: Session, now: datetime) -> list[Line]:

@@ -8,52 +8,106 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from quarterdeck.core.text import clean
-from quarterdeck.tui.rows.session_row import Kind, kind_of, name_of
+from quarterdeck.core.text import cell_width, clean, cut, fit
+from quarterdeck.tui.rows.session_row import (
+    KIND_ROLES,
+    Kind,
+    agent_of,
+    kind_of,
+    name_of,
+    session_of,
+    shape,
+)
 from quarterdeck.tui.screens.message import names
 from quarterdeck.tui.screens.yes_or_no import YesOrNo
 from quarterdeck.tui.widgets.field import Field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from textual.widget import Widget
 
     from quarterdeck.core.session import Session
     from quarterdeck.errors import QuarterdeckError
+    from quarterdeck.operations.kill import Ending
     from quarterdeck.tui.backend import OpenFleet
     from quarterdeck.tui.screen_context import ScreenContext
+    from quarterdeck.tui.screens.dialog import Keys
 
 MOST_LOST = 12
 """Lines that are shown of what would be lost."""
+MOST_LISTED = 8
+"""Rows that end with a session, each on a line of its own; more of them stand one after the other."""
+LONGEST_LISTED = 30
+"""Cells of a name in that list."""
 NOTHING_LOST = "Nothing would be lost that we know of."
 
 
 class EndScreen(YesOrNo):
-    """Answers whether to end sessions, or else to forget them: one with a key, several with their number, typed."""
+    """Answers whether to end sessions, or else to forget them: one with a key, several with their number, typed.
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("d", "forget", "forget")]
+    With `whole` the sessions are all rows of one tmux session, which is to end; `ask_of_all` asks about that.
+    """
 
-    def __init__(self, context: ScreenContext, sessions: Sequence[Session]) -> None:
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("d", "forget", "forget"), Binding("s", "all", "whole session")]
+
+    def __init__(
+        self,
+        context: ScreenContext,
+        sessions: Sequence[Session],
+        *,
+        whole: Ending | None = None,
+        ask_of_all: Callable[[], object] | None = None,
+    ) -> None:
         super().__init__(context)
         self._sessions = sessions
+        self._whole = whole
+        self._is_many = len(sessions) > 1
+        self._ask_of_all = ask_of_all if not self._is_many and sessions[0].rows_in_session > 1 else None
         self._is_known = False
         """Whether what would be lost stands there; before that nobody can agree to it."""
         self._is_wanted = False
         self._told = Static(self.style("Looking at what would be lost …", "muted"))
         self._number = Field(css_id="number", on_enter=self._typed)
         self._number.restrict = "[0-9]*"
-        self._is_many = len(sessions) > 1
         self.heading = f"End {names(sessions)}?"
-        one = (("y", "end it"), ("d", "forget it, leave tmux alone"), ("Enter Esc", "no"))
+        if whole is not None:
+            self.heading = f"End the whole session {session_of(sessions[0])}?"
+        one: Keys = (("y", "end it"), ("d", "forget it, leave tmux alone"), ("Enter Esc", "no"))
+        if whole is not None:
+            one = (("y", "end it"), ("Enter Esc", "no"))
+        elif self._ask_of_all is not None:
+            one = (("y", "end it"), ("s", "its whole session"), ("d", "forget it"), ("Enter Esc", "no"))
         self.keys = ((f"{len(sessions)} Enter", "end them"), ("Esc", "no")) if self._is_many else one
 
     def body(self) -> Iterable[Widget]:
         """What would be lost, and for several the number to type."""
+        if self._whole is not None:
+            yield Static(self._listed(self._whole))
         yield self._told
         if self._is_many:
             yield Static(self.style(f"\nTo end all {len(self._sessions)} of them, type {len(self._sessions)}:"))
             yield self._number
+
+    def _listed(self, whole: Ending) -> Text:
+        """Everything that ends with a session."""
+        ascii_only = self.context.ascii_only
+        rows = [(each, kind_of(each), cut(name_of(each), LONGEST_LISTED)) for each in whole.rows]
+        width = max(cell_width(name) for *_, name in rows)
+        lines = [
+            Text.assemble(
+                self.style(f" {shape(kind, ascii_only=ascii_only)} ", KIND_ROLES[kind]),
+                self.style(f"{fit(name, width)}  {agent_of(each)} {kind.value}"),
+            )
+            for each, kind, name in rows
+        ]
+        if len(rows) > MOST_LISTED:
+            told = ", ".join(f"{name} ({agent_of(each)} {kind.value})" for each, kind, name in rows)
+            lines = [self.style(told)]
+        if whole.others:
+            told = "1 pane in which no agent runs" if whole.others == 1 else f"{whole.others} panes without an agent"
+            lines.append(self.style(f"   and {told}", "muted"))
+        return Text("\n").join([*lines, Text()])
 
     def on_mount(self) -> None:
         """Look: git may take its time."""
@@ -75,14 +129,29 @@ class EndScreen(YesOrNo):
         is_over = all(kind_of(session) is Kind.ENDED for session in self._sessions)
         nothing = "It is over already: u brings it back, d dismisses it." if is_over else NOTHING_LOST
         said = [self.style(clean(text), role) for text, role in lines or [(nothing, "muted")]]
-        self._told.update(Text("\n").join(said))
+        part = self._part(opened) if self._whole is None and not is_over else ""
+        self._told.update(Text("\n").join([*([self.style(clean(part))] if part else ()), *said]))
         self._is_known = True
         if self._is_wanted and not lines:
             self.dismiss(True)
 
+    def _part(self, opened: OpenFleet) -> str:
+        """What of tmux ends, where a session has other rows; "" where it is simply the session."""
+        shared = [session for session in self._sessions if session.rows_in_session > 1]
+        if self._is_many or not shared:
+            return f"Of {names(shared)} only the panes end, not the sessions." if shared else ""
+        ending = opened.reader.ending(shared[0].session_id)
+        rest = [
+            row for row in opened.reader.ending(shared[0].session_id, whole_session=True).rows if row not in ending.rows
+        ]
+        stays = f"; {names(rest)} {'goes' if len(rest) == 1 else 'go'} on" if rest else ""
+        return f"Its {ending.part} ends{stays}."
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Several are not ended, or forgotten, by one letter."""
-        return not (self._is_many and action in {"agree", "forget"})
+        if action == "all":
+            return self._ask_of_all is not None
+        return not ((self._is_many and action in {"agree", "forget"}) or (self._whole and action == "forget"))
 
     def action_agree(self) -> None:
         """End it, once it stands there what that means; where nothing is lost, an earlier yes counts too."""
@@ -93,6 +162,12 @@ class EndScreen(YesOrNo):
     def action_forget(self) -> None:
         """Forget it and leave tmux alone."""
         self.dismiss(False)
+
+    def action_all(self) -> None:
+        """Ask about its whole session instead."""
+        self.dismiss(None)
+        if self._ask_of_all is not None:
+            self._ask_of_all()
 
     def _typed(self) -> None:
         is_agreed = self._number.value == str(len(self._sessions))
