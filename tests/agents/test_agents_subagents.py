@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from datetime import UTC, datetime
 from itertools import groupby
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from quarterdeck.agents import claude_files, codex_transcript
 from quarterdeck.agents.agent_files import FileClaims
+from quarterdeck.agents.claude_subagents import METAS_LOOKED_AT
 from quarterdeck.agents.ledger import Ledger
 from quarterdeck.agents.subagent_book import CALLS_KEPT, SUBAGENT_NAME_LENGTH, SUBAGENT_THOUGHT_LENGTH, SubagentBook
 from quarterdeck.core.report import Report, ReportState
@@ -123,6 +125,16 @@ def test_claudes_subagent_that_goes_on_is_told_of_again_and_one_that_was_stopped
 
 def test_a_subagent_that_claude_waits_for_says_which_tool_it_runs(tmp_path: Path) -> None:
     home = ClaudeHome(tmp_path, "waited-for")
+
+    assert brief(told(home.reader())) == [("general-purpose", "busy", "Bash: sleep 12 · Run a thing")]
+
+
+def test_the_newest_subagents_are_found_among_many(tmp_path: Path) -> None:
+    home = ClaudeHome(tmp_path, "waited-for")
+    for number in range(2 * METAS_LOOKED_AT):
+        old = home.beside / f"agent-{number}.meta.json"
+        old.write_text(json.dumps({"toolUseId": f"toolu_{number}"}))
+        os.utime(old, (number, number))
 
     assert brief(told(home.reader())) == [("general-purpose", "busy", "Bash: sleep 12 · Run a thing")]
 

@@ -6,13 +6,12 @@ file of the team which teammates there are and in which panes.
 
 from __future__ import annotations
 
-import os
 import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.claude_reports import ENDED_STATUSES
-from quarterdeck.agents.json_lines import FileTail
+from quarterdeck.agents.json_lines import FileTail, newest_first
 from quarterdeck.agents.subagent_book import SHELL_NAME, SUBAGENT_NAME_LENGTH, pane_id, short, subagent
 from quarterdeck.agents.subagent_files import SubagentFiles
 from quarterdeck.core.foreign_json import object_at, objects_at, parse_object, text_at
@@ -174,12 +173,9 @@ def _file_of(path: Path, subagent: Subagent) -> Path | None:
     direct = folder / f"agent-{key}.jsonl"
     if direct.is_file():
         return direct
-    metas = []
-    with suppress(OSError), os.scandir(folder) as entries:
-        metas = [entry.name for entry in entries if entry.name.endswith(".meta.json")]
-    for name in metas[-METAS_LOOKED_AT:]:
+    for file in newest_first(folder.glob("*.meta.json"))[:METAS_LOOKED_AT]:
         with suppress(OSError):
-            meta = parse_object(read_bytes(folder / name, SMALL_FILE_BYTES))
+            meta = parse_object(read_bytes(file, SMALL_FILE_BYTES))
             if meta and text_at(meta, "toolUseId") == key:
-                return folder / f"{name.removesuffix('.meta.json')}.jsonl"
+                return file.with_name(file.name.removesuffix(".meta.json") + ".jsonl")
     return None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.foreign_json import Json
 
-TAIL_BYTES = 256 * 1024
+TAIL_BYTES = 64 * 1024
 DEEPEST_SUBAGENT = 3
 """Subagents of subagents of subagents."""
 
