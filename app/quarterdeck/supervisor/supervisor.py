@@ -229,7 +229,7 @@ class Supervisor:
             is_writer=is_writer,
             kept=self.kept,
             expected=self._expected,
-            exit_statuses=dict(self._exit_statuses),
+            exit_statuses=_statuses_in(look) | self._exit_statuses,
             agents=agents,
             conversation=self._conversation,
             own_pane=self.own_pane,
@@ -319,3 +319,9 @@ class Supervisor:
         """Show how a worker is doing; said only when it changed."""
         if self._fleet.workers.get(worker) != (health, detail):
             self._commit(WorkerHealth(worker=worker, health=health, detail=detail, at=self.clock.now()))
+
+
+def _statuses_in(look: Look) -> dict[str, int]:
+    """How programs have ended whose panes stay."""
+    panes = look.panes if isinstance(look, Snapshot) else ()
+    return {pane.pane_id: pane.dead_status for pane in panes if pane.dead and pane.dead_status is not None}
