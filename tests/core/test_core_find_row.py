@@ -158,13 +158,15 @@ WINDOW_NAMES = st.dictionaries(
 
 @given(panes=PANES, names=WINDOW_NAMES)
 def test_every_row_is_found_again_by_what_it_is_called(panes: list[tuple[int, int]], names: dict[int, str]) -> None:
-    windows = Counter(called(window, names.get(window)) for window, _ in panes)
+    in_window = Counter(window for window, _ in panes)
+    alike = Counter(called(window, names.get(window)) for window in in_window)
     rows = [
         row(
             *(number, "web", window, pane),
             of=len(panes),
             window_name=names.get(window),
-            rows_in_window=windows[called(window, names.get(window))],
+            rows_in_window=in_window[window],
+            windows_alike=alike[called(window, names.get(window))],
         )
         for number, (window, pane) in enumerate(panes)
     ]

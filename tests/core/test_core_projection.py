@@ -42,7 +42,7 @@ OTHER_PANE = Pane(
 ASK = Ask(kind=Need.QUESTION, text="Which one?", since=LATER)
 NO_WORK, ASKED = Recorded(work=None, ask=None), Recorded(work=None, ask=ASK)
 CALM = replace(LIVE, needs=None)
-SEEN = Seen(pane=OTHER_PANE, clients=1, incarnation="next", is_bound=True, rows=3, rows_in_window=3)
+SEEN = Seen(pane=OTHER_PANE, clients=1, incarnation="next", is_bound=True, rows=3, rows_in_window=3, windows_alike=2)
 AMP = ShownAgent(key="amp", name="Amp", context_limit=200)
 READ = Conclusion(
     reading=Reading(source=Source.HOOK, state=SessionState.IDLE, cause="stop", confidence=Confidence.LOW, at=LATER),

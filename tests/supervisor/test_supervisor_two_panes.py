@@ -125,3 +125,15 @@ async def test_rows_know_whether_their_window_has_another(short_folder: Path) ->
     assert {row.pane_id for row in rows if row.rows_in_window == 1} == {window.pane_id}
     assert split.pane_id in {row.pane_id for row in rows if row.rows_in_window == 2}
     assert sorted(map(row_name, rows)) == ["web:0.0", "web:0.1", "web:1"]
+
+
+async def test_windows_of_the_same_name_are_told_by_their_indexes(short_folder: Path) -> None:
+    async with post_office(short_folder) as office:
+        office.agent()
+        await seen(office)
+        for folder, name in (("one", "same"), ("two", "same"), ("three", "own")):
+            office.agent(folder, "new-window", "-n", name, "-t", "=web:")
+        while len(rows := await office.rows()) < 4:
+            pass
+
+    assert sorted(map(row_name, rows)) == ["web:0", "web:1", "web:2", "web:own"]

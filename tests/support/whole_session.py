@@ -69,6 +69,7 @@ FULL = Session(
     incarnation="run",
     bound_pane=PaneId("%1"),
     rows_in_window=2,
+    windows_alike=3,
     pid=7,
     created_at=NOON,
     title="a title",

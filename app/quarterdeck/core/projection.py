@@ -54,7 +54,9 @@ class Seen(Struct, frozen=True, kw_only=True):
     rows: int = 1
     """How many rows its tmux session has."""
     rows_in_window: int = 1
-    """How many of them stand in its window, or in another of the same name."""
+    """How many of them stand in its window."""
+    windows_alike: int = 1
+    """How many of their windows are called as its own is."""
 
 
 class Conclusion(Struct, frozen=True, kw_only=True):
@@ -130,7 +132,9 @@ def shows_as(session: Session, seen: Seen) -> bool:
         and session.current_command == (pane.command or None)
         and (not pane.path or session.cwd == pane.path)
         and session.attached_clients == seen.clients
-        and (session.rows_in_session, session.rows_in_window) == (seen.rows, seen.rows_in_window)
+        and session.rows_in_session == seen.rows
+        and session.rows_in_window == seen.rows_in_window
+        and session.windows_alike == seen.windows_alike
         and session.exit_reason is None
         and session.exit_status is None
         and session.ended_at is None
@@ -194,6 +198,7 @@ def _with_look(session: Session, seen: Seen, now: datetime) -> Session:
         pane_index=pane.pane_index,
         rows_in_session=seen.rows,
         rows_in_window=seen.rows_in_window,
+        windows_alike=seen.windows_alike,
         pid=pane.pid,
         cwd=pane.path or session.cwd,
         current_command=pane.command or None,

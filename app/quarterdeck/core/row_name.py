@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from quarterdeck.core.pane import Pane, TmuxSessionId
     from quarterdeck.core.session import Session
 
 
@@ -19,7 +18,7 @@ def row_name(session: Session) -> str:
 def name_below_session(session: Session) -> str:
     """What it is called where its session's name stands above it: its window's name, else `:1`, or with its pane."""
     name = _in_session(session)
-    return name if session.window_name and name.startswith(session.window_name) else f":{name}"
+    return f":{name}" if _window(session) == str(session.window_index) else name
 
 
 def called(index: int, name: str | None) -> str:
@@ -27,11 +26,11 @@ def called(index: int, name: str | None) -> str:
     return name if name and not name.rpartition(".")[2].isdecimal() else str(index)
 
 
-def window_key(pane: Pane) -> tuple[TmuxSessionId, str]:
-    """The same for panes whose rows need more than a window to be told from each other."""
-    return pane.tmux_id, called(pane.window_index, pane.window_name)
+def _window(session: Session) -> str:
+    is_told_by_name = session.windows_alike == 1
+    return called(session.window_index, session.window_name if is_told_by_name else None)
 
 
 def _in_session(session: Session) -> str:
-    window = called(session.window_index, session.window_name)
+    window = _window(session)
     return window if session.rows_in_window == 1 else f"{window}.{session.pane_index}"

@@ -206,7 +206,9 @@ class Session(Struct, frozen=True, kw_only=True):
     bound_pane: PaneId | None = None
     """The pane it follows, for an agent was found there. None: it shows whichever pane its tmux session shows."""
     rows_in_window: int = 1
-    """How many rows of its tmux session stand in its window, or in another of the same name."""
+    """How many rows stand in its window."""
+    windows_alike: int = 1
+    """How many windows with rows its tmux session has that are called as its own is."""
     pid: int = 0
     """Process of its pane."""
     created_at: AwareTime | None = None

@@ -103,6 +103,7 @@ FIELDS = (
         "bound_pane", _LOOK, "the pane an agent was found in", StoredIn.COLUMN, follows=False, is_public=False
     ),
     SessionField("rows_in_window", _LOOK, "the rows of the same window", follows=False, is_public=False),
+    SessionField("windows_alike", _LOOK, "the windows of the same name", follows=False, is_public=False),
     SessionField("pid", _LOOK, "pane_pid", follows=False, is_public=False),
     SessionField("created_at", _LOOK, "session_created", follows=False, is_public=False),
     SessionField("title", _LOOK, "pane_title", follows=False, is_public=False),

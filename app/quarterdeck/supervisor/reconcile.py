@@ -22,15 +22,16 @@ from quarterdeck.core.events import (
 from quarterdeck.core.pane import NoServer
 from quarterdeck.core.place_match import seen_place
 from quarterdeck.core.projection import KnownFacts, Seen, is_same_place, project, shows_as
-from quarterdeck.core.row_name import row_name, window_key
+from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import ExitReason, Session
 from quarterdeck.core.session_ends import gone, placeholder, put_away, revived
 from quarterdeck.errors import StoreError
 from quarterdeck.ports.store import Activity, Claim, Level
+from quarterdeck.supervisor.row_facts import RowFacts
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     from quarterdeck.core.discovery import Reconciled, RowPane
@@ -163,33 +164,10 @@ async def reconcile(around: Circumstances, current: Callable[[], Fleet]) -> Look
     if not isinstance(look, NoServer):
         by_id = {row.pane.pane_id: row.pane for row in (*found.here.values(), *found.unknown)}
         new = {key: by_id[row.pane_id] for key, row in born.items() if row.pane_id}
-        facts = _Facts(look, [*panes.values(), *new.values()])
-        shown = {
-            key: seen for key in panes if not shows_as(still[key], seen := facts.seen(found.here[key], incarnation))
-        }
+        facts = RowFacts(look, [*panes.values(), *new.values()])
+        shown = {key: seen for key in panes if not shows_as(still[key], seen := facts.seen(found.here[key]))}
         panes |= new
     return LookOutcome(events, UntoldLook(shown, LookSucceeded(incarnation=incarnation, at=around.now)), panes)
-
-
-class _Facts:
-    """What one look says of rows beside their panes."""
-
-    def __init__(self, look: Snapshot, panes: Sequence[Pane]) -> None:
-        self._clients = Counter(client.tmux_id for client in look.clients)
-        self._rows = Counter(pane.tmux_id for pane in panes)
-        self._rows_in_window = Counter(map(window_key, panes))
-
-    def seen(self, row: RowPane, incarnation: str) -> Seen:
-        """The facts of one row."""
-        tmux_id = row.pane.tmux_id
-        return Seen(
-            pane=row.pane,
-            clients=self._clients[tmux_id],
-            incarnation=incarnation,
-            is_bound=row.is_bound,
-            rows=max(self._rows[tmux_id], 1),
-            rows_in_window=max(self._rows_in_window[window_key(row.pane)], 1),
-        )
 
 
 def _compare(around: Circumstances, known: Iterable[Session]) -> Reconciled:
@@ -204,9 +182,9 @@ def _compare(around: Circumstances, known: Iterable[Session]) -> Reconciled:
 
 async def _move(around: Circumstances, look: Snapshot, known: Mapping[SessionId, Session], found: Reconciled) -> None:
     """Note where known rows are by now, before anybody is given a place that one of them has left."""
-    facts = _Facts(look, ())
+    facts = RowFacts(look, ())
     moved = [
-        project(row, KnownFacts(seen=facts.seen(each, around.incarnation)), around.now)
+        project(row, KnownFacts(seen=facts.seen(each)), around.now)
         for key, each in found.here.items()
         if (row := known[key]).tmux_name != each.pane.session_name
         or (row.tmux_id, row.bound_pane) != (each.pane.tmux_id, each.pane.pane_id if each.is_bound else None)
@@ -263,7 +241,7 @@ async def _born(
     identities = await around.store.claim(around.server, around.incarnation, asked)
     usual = CreatedReason.STARTUP_DISCOVERY if around.at_start else CreatedReason.RUNTIME_DISCOVERY
     stay = () if around.at_start else (row.pane for row in found.here.values())
-    facts = _Facts(look, [*stay, *(places[key].pane for key in identities)])
+    facts = RowFacts(look, [*stay, *(places[key].pane for key in identities)])
     events: list[Event] = []
     for key, identity in identities.items():
         row = places[key]
@@ -271,7 +249,7 @@ async def _born(
         if base is None or identity.claim is Claim.NEW:
             base = placeholder(identity.session_id, around.server, around.now)
         reason, started_with = around.expected.get(row.pane.pane_id, Expected(usual))
-        shown = facts.seen(row, around.incarnation)
+        shown = facts.seen(row)
         session = project(revived(base, around.now), KnownFacts(seen=shown, started_with=started_with), around.now)
         if identity.claim is not Claim.KNOWN:
             await around.store.record(_told(around, f"session.{TOLD[identity.claim]}", session))

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from quarterdeck.core import discovery
 from quarterdeck.core.fleet import Fleet
 from quarterdeck.core.pane import Snapshot
-from quarterdeck.core.projection import KnownFacts, Seen, project, shows_as
-from quarterdeck.core.row_name import window_key
+from quarterdeck.core.projection import KnownFacts, project, shows_as
 from quarterdeck.core.session import ExitReason, SessionId
 from quarterdeck.core.session_ends import placeholder, put_away, revived
 from quarterdeck.core.session_names import CONSOLE_NAME
 from quarterdeck.errors import NotFound, TmuxUnreachable
+from quarterdeck.supervisor.row_facts import RowFacts
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
@@ -41,28 +40,18 @@ def first_fleet(kept: Iterable[Session], look: Look, server: str, now: datetime)
     stale += [put_away(session, ExitReason.STARTUP_MISSING_TMUX, now) for session in found.stranded]
     if not isinstance(look, Snapshot):
         return Fleet(sessions={session.session_id: session for session in stale}, last_good_look=now)
-    incarnation, clients = str(look.incarnation), Counter(client.tmux_id for client in look.clients)
     by_id = {session.session_id: session for session in known}
     rows = [(revived(by_id[session_id], now), row) for session_id, row in found.here.items()]
     rows += [(placeholder(SessionId(f"{UNNAMED}{row.pane.tmux_id}"), server, now), row) for row in found.unknown]
-    beside = Counter(row.pane.tmux_id for _, row in rows)
-    in_window = Counter(window_key(row.pane) for _, row in rows)
+    facts = RowFacts(look, (row.pane for _, row in rows))
     shown: dict[SessionId, Session] = {}
     for session, row in rows:
-        tmux_id = row.pane.tmux_id
-        seen = Seen(
-            pane=row.pane,
-            clients=clients[tmux_id],
-            incarnation=incarnation,
-            is_bound=row.is_bound,
-            rows=beside[tmux_id],
-            rows_in_window=in_window[window_key(row.pane)],
-        )
+        seen = facts.seen(row)
         is_known = shows_as(session, seen)
         shown[session.session_id] = session if is_known else project(session, KnownFacts(seen=seen), now)
     back = {row.pane.session_name for row in found.unknown}
     shown |= {session.session_id: session for session in stale if session.tmux_name not in back}
-    return Fleet(sessions=shown, incarnation=incarnation, last_good_look=now)
+    return Fleet(sessions=shown, incarnation=str(look.incarnation), last_good_look=now)
 
 
 def absent(fleet: Fleet) -> QuarterdeckError:
