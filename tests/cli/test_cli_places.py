@@ -156,14 +156,14 @@ def test_the_pane_and_the_session_that_the_command_runs_in_stay(agents: SeveralA
 def test_a_row_whose_agent_has_left_is_put_away_and_comes_back_as_a_new_one(agents: SeveralAgents) -> None:
     first = agents.session("web")
     second = agents.server.run("new-window", "-d", "-P", "-F", "#{pane_id}", "-t", "=web:", "--", "sh")
-    agents.server.run("send-keys", "-t", second, f"{agents.program} -c 'echo ready; read _'", "Enter")
+    agents.server.run("send-keys", "-t", second, str(agents.program), "Enter")
     before = agents.has_rows(2)
-    agents.server.run("send-keys", "-t", second, "Enter")
+    agents.server.run("send-keys", "-t", second, "go", "Enter")
     until(lambda: agents.server.ask(second, "#{pane_current_command}") == "sh", "the agent has left")
 
     assert agents.qd("kill", "--detach", "web:1").code == 0
     assert set(agents.ids()) == {first}
-    agents.server.run("send-keys", "-t", second, f"{agents.program} -c 'echo ready; read _'", "Enter")
+    agents.server.run("send-keys", "-t", second, str(agents.program), "Enter")
     after = agents.has_rows(2)
 
     assert after[first] == before[first]

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING
 
 from support.cli import run_cli
 from support.tmux_server import TmuxServer, until
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Any, Self
 
     from support.cli import Done
 
-AGENT = 'echo "ready $$"; while read -r line; do echo "heard $line"; done'
+AGENT = """\
+#!/bin/sh
+# An agent for tests: says how it was started, and repeats what it is told until it is told to go.
+echo "ready $$ $*"
+while read -r line; do
+    [ "$line" = go ] && exit
+    echo "heard $line"
+done
+"""
 
 
 class SeveralAgents:
@@ -25,7 +33,8 @@ class SeveralAgents:
         self.server = server or TmuxServer(folder / "s")
         self.program = folder / "bin" / agent
         self.program.parent.mkdir()
-        self.program.symlink_to(Path(str(shutil.which("sh"))).resolve())
+        self.program.write_text(AGENT)
+        self.program.chmod(0o755)
 
     def __enter__(self) -> Self:
         return self
@@ -35,11 +44,12 @@ class SeveralAgents:
 
     def qd(self, *words: str, **more: Any) -> Done:
         """Run a command."""
-        return run_cli("-S", self.server.socket, "--home", str(self.folder / "h"), *words, **more)
+        env = {"PATH": f"{self.program.parent}{os.pathsep}{os.environ['PATH']}", **more.pop("env", {})}
+        return run_cli("-S", self.server.socket, "--home", str(self.folder / "h"), *words, env=env, **more)
 
     def session(self, name: str) -> str:
         """A session with an agent; answers its pane."""
-        return self._ready(self.server.session(name, str(self.program), "-c", AGENT))
+        return self._ready(self.server.session(name, str(self.program)))
 
     def window(self, session: str, name: str = "") -> str:
         """One more agent in a window of its own; answers its pane."""
@@ -51,7 +61,7 @@ class SeveralAgents:
         return self._ready(self._made("split-window", "-d", "-t", pane))
 
     def _made(self, *words: str) -> str:
-        return self.server.run(*words, "-P", "-F", "#{pane_id}", "--", str(self.program), "-c", AGENT)
+        return self.server.run(*words, "-P", "-F", "#{pane_id}", "--", str(self.program))
 
     def _ready(self, pane: str) -> str:
         until(lambda: "ready" in self.server.run("capture-pane", "-p", "-t", pane), "the agent runs")

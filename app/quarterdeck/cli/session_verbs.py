@@ -22,6 +22,7 @@ from quarterdeck.operations.new import adopt as adopt_session
 from quarterdeck.operations.session_runtime import Leftovers
 from quarterdeck.roots import absolute
 from quarterdeck.tmux.navigation import own_pane
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,14 +36,27 @@ if TYPE_CHECKING:
 async def new(call: Call) -> int:
     """Make a session."""
     options = call.options
+    if options.split and not options.inside:
+        raise UsageError("--split needs --in, with the session whose window is shared.")
+    if options.split and (options.name or options.window_name):
+        raise UsageError("A split makes no window that could be named.", hint="Leave the name out, or --split.")
+    if options.window_name and not options.inside:
+        raise UsageError(
+            "--name names a window of --in.", hint="A session's name stands alone: `quarterdeck new NAME`."
+        )
     wanted = NewSessionRequest(
-        name=options.name,
+        name=options.name if not options.inside else None,
+        window_name=(options.window_name or options.name) if options.inside else None,
+        splits=options.split,
         cwd=Path(absolute(options.cwd or ".")),
         tool=options.tool,
         request=given_text(options.request) if options.request else options.request,
         shell=os.environ.get("SHELL", ""),
     )
     async with services(call) as opened:
+        if options.inside:
+            found = opened.context.session(options.inside) if options.split else opened.context.rows(options.inside)[0]
+            wanted = replace(wanted, inside=found)
         session, notices = await new_session(opened.context, wanted)
         await opened.workers.checkpoints.save()
         if await opened.context.messages.waiting(session.session_id):

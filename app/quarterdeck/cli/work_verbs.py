@@ -165,7 +165,7 @@ async def _reopened(opened: Services, word: str) -> Session:
     for notice in await reopen(context, session, os.environ.get("SHELL", "")):
         progress(notice)
     await opened.workers.checkpoints.save()
-    return context.session(session.tmux_name)
+    return context.session(session.session_id)
 
 
 async def restore_session(call: Call) -> int:

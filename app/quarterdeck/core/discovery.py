@@ -90,6 +90,41 @@ def reconcile(
     return found._replace(stranded=away)
 
 
+def reconcile_with_kept(
+    known: Iterable[Session],
+    kept: Iterable[Session],
+    look: Look,
+    agents: Collection[PaneId],
+    *,
+    own_pane: PaneId | None,
+    is_writer: bool,
+) -> Reconciled:
+    """Compare what we know, and what the store has by now, with what is there.
+
+    The writer has the last word on what it has found; of others it takes over the panes they gave to rows that have
+    none of their own, and the rows they made for panes. Who is not the writer takes over all.
+    """
+    if isinstance(look, NoServer):
+        return reconcile(known, look)
+    known, incarnation = list(known), str(look.incarnation)
+    kept = [row for row in kept if row.incarnation == incarnation and _is_there(row)]
+    ours = {row.session_id: row for row in known if _is_there(row)}
+    if is_writer:
+        living = {pane.pane_id for pane in look.panes if not pane.dead}
+        has_own = {key for key, row in ours.items() if row.bound_pane is not None}
+        kept = [row for row in kept if row.bound_pane in living and row.session_id not in has_own]
+    bound = {row.session_id: row.bound_pane for row in kept}
+    late = [row for row in kept if row.bound_pane is not None and row.session_id not in ours]
+    found = reconcile([*known, *late], look, {*agents, *filter(None, bound.values())}, own_pane=own_pane, bound=bound)
+    new = [found.here[row.session_id] for row in late if row.session_id in found.here]
+    here = {key: row for key, row in found.here.items() if key in ours}
+    return found._replace(here=here, unknown=(*found.unknown, *new))
+
+
+def _is_there(row: Session) -> bool:
+    return not row.is_stale and row.state is not SessionState.EXITED
+
+
 def homes(panes: Collection[Pane], seen: Mapping[PaneId, TmuxSessionId]) -> dict[PaneId, Pane]:
     """Every pane once, in the order of the look.
 

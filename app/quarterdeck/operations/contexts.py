@@ -107,23 +107,18 @@ class SessionContext(_Context, frozen=True, kw_only=True):
 
     def session(self, word: str, *, all_rows: bool = False) -> Session:
         """Find the one row that a word names: an id, a pane, a name, a place, or a prefix of an id or a name."""
-        return self._need(word, find_session(word, self._rows(all_rows=all_rows)))
+        found = find_session(word, self._rows(all_rows=all_rows))
+        if found is None:
+            raise NotFound(f'There is no session "{word}".', hint="`quarterdeck ls` lists them.")
+        return found
 
     def rows(self, word: str, *, all_rows: bool = False) -> Sequence[Session]:
         """The same where the bare name of a tmux session may mean all of its rows."""
-        found = find_rows(word, self._rows(all_rows=all_rows))
-        self._need(word, found[0] if found else None)
-        return found
+        return find_rows(word, self._rows(all_rows=all_rows)) or [self.session(word, all_rows=all_rows)]
 
     def _rows(self, *, all_rows: bool) -> list[Session]:
         rows = list(self.supervisor.fleet.sessions.values())
         return [*rows, *self.supervisor.ended.values()] if all_rows else [row for row in rows if not row.is_stale]
-
-    @staticmethod
-    def _need(word: str, found: Session | None) -> Session:
-        if found is None:
-            raise NotFound(f'There is no session "{word}".', hint="`quarterdeck ls` lists them.")
-        return found
 
 
 async def _nothing_to_learn(projects: Iterable[Project]) -> None:

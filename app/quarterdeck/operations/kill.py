@@ -145,7 +145,7 @@ async def forget(context: SessionContext, session: Session) -> None:
     is_left = not session.runs_agent and not is_over and session.bound_pane is not None
     if is_left and rows_beside(supervisor.fleet.sessions.values(), session):
         session = gone(session, ExitReason.API_DELETE, now)
-        await context.store.end([session], ExitReason.API_DELETE)
+        await context.store.end([session], ExitReason.API_DELETE, goes_on=True)
     else:
         await context.store.forget(session.session_id)
     await _tell(context, session, "session.forgotten", "No longer watched", "detached")

@@ -55,6 +55,27 @@ class NewSession(Struct, frozen=True, kw_only=True):
     env: Mapping[str, str] = field(default_factory=dict)
     columns: int = 200
     lines: int = 50
+    window_index: int | None = None
+    """Where its window stands; None leaves that to tmux."""
+    window_name: str | None = None
+    """None lets tmux name the window after its program."""
+
+
+class NewPane(Struct, frozen=True, kw_only=True):
+    """A pane to be made in a tmux session that is there; the pane that is shown now stays so."""
+
+    tmux_id: TmuxSessionId
+    beside: PaneId | None = None
+    """The pane whose room it shares; None makes a window."""
+    goes_right: bool = False
+    """Whether it stands at the right of that one, and not below."""
+    window_index: int | None = None
+    """Where its window stands; None = at the first place that is free."""
+    window_name: str | None = None
+    """None lets tmux name the window after its program."""
+    cwd: Path
+    argv: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 class Mux(Protocol):
@@ -76,6 +97,9 @@ class Mux(Protocol):
 
     async def new_session(self, wanted: NewSession) -> Pane:
         """Make a session; raises TmuxRefused when tmux does not, or when its command ended at once."""
+
+    async def new_pane(self, wanted: NewPane) -> Pane:
+        """Make a window or a split; raises TmuxRefused when tmux does not, or when its command ended at once."""
 
     async def kill_session(self, tmux_id: TmuxSessionId, *, of: str = "") -> None:
         """End a session and verify that it is gone. One that is gone already is no error.

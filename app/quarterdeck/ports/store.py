@@ -144,8 +144,19 @@ class Store(Protocol):
         One that `is_merged` into the other rows of its tmux session leaves those as they are.
         """
 
-    async def adopt(self, server: str, incarnation: str, place: SeenPlace, session_id: SessionId | None) -> Identity:
-        """Bind a place to a stale identity (or a fresh one); raises Refused or NotFound with the reason."""
+    async def adopt(
+        self,
+        server: str,
+        incarnation: str,
+        place: SeenPlace,
+        session_id: SessionId | None,
+        *,
+        is_restored: bool = False,
+    ) -> Identity:
+        """Bind a place to a stale identity (or a fresh one); raises Refused or NotFound with the reason.
+
+        One that `is_restored` in a pane that was made for it may also have ended.
+        """
 
     async def save_thought(self, update: ThoughtUpdate) -> ThoughtSnapshot | None:
         """Judge an update by the delivery rule and keep it; None when it was dropped."""

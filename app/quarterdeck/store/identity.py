@@ -109,17 +109,22 @@ def adopt(
     place: SeenPlace,
     session_id: SessionId | None,
     now: float,
+    *,
+    is_restored: bool = False,
 ) -> Identity:
-    """Bind a tmux session to the identity that is named, else to the one that waits for its name, else to a new one.
+    """Bind a place to the identity that is named, else to the one that waits for its name, else to a new one.
 
     A row that was given to it meanwhile, as happens to whatever a look finds, gives way to an identity that is named.
+    One that has ended may be named where it `is_restored` in a pane that was made for it.
     """
     name = clean(place.name)
     row = _bound(connection, server, incarnation, place)
+    if row is not None and place.bound_pane is not None and row.bound_pane != place.bound_pane:
+        row = None  # that of its tmux session, which shows another pane
     if row is not None and row.status == "live" and session_id in {None, row.session_id}:
         raise Refused(f"{name} is watched already, as {row.session_id}.")
     if session_id is not None:
-        _check_free(connection, server, incarnation, place, session_id)
+        _check_free(connection, server, incarnation, place, session_id, is_restored=is_restored)
         if row is not None and row.session_id != session_id:
             # A row whose tmux session has another identity from now on is shown no more.
             connection.execute(
@@ -136,7 +141,7 @@ def adopt(
         SessionId(found)
         for (found,) in connection.execute(
             "SELECT session_id FROM sessions WHERE server = ? AND status = 'stale' AND tmux_name = ? ORDER BY seq",
-            (server, name),
+            (server, name if place.is_first else None),
         )
     ]
     if len(kept) > 1:
@@ -320,16 +325,22 @@ def _bind(
 
 
 def _check_free(
-    connection: sqlite3.Connection, server: str, incarnation: str, place: SeenPlace, session_id: SessionId
+    connection: sqlite3.Connection,
+    server: str,
+    incarnation: str,
+    place: SeenPlace,
+    session_id: SessionId,
+    *,
+    is_restored: bool,
 ) -> None:
-    """Whether an identity can be given to a tmux session: it is stale, or was detached. Raises what is in the way."""
+    """Whether an identity can be given to a place: it is stale, or was detached. Raises what is in the way."""
     row = connection.execute(
         "SELECT status, server, incarnation, tmux_id FROM sessions WHERE session_id = ?", (session_id,)
     ).fetchone()
     if row is None:
         raise NotFound(f"There is no session {session_id}.", hint="`quarterdeck ls --all` lists stale sessions.")
     status, kept_server, *bound = row
-    if status not in {"stale", "forgotten"}:
+    if status not in {"stale", "forgotten"} and not (status == "ended" and is_restored):
         raise Refused(f"{session_id} is {status}: only a stale or detached session can be taken up again.")
     if kept_server != server:
         raise Refused(f"{session_id} belongs to another tmux server ({kept_server}).")

@@ -101,12 +101,18 @@ class SqliteStore:
         for row in rows:
             await self._write(("move", row.session_id), partial(identity.move, row=row))
 
-    async def adopt(self, server: str, incarnation: str, place: SeenPlace, session_id: SessionId | None) -> Identity:
+    async def adopt(
+        self,
+        server: str,
+        incarnation: str,
+        place: SeenPlace,
+        session_id: SessionId | None,
+        *,
+        is_restored: bool = False,
+    ) -> Identity:
         """Bind a place to a stale identity (or a fresh one); raises Refused or NotFound with the reason."""
-        now = self._now()
-        return await self._numbered(
-            lambda connection: identity.adopt(connection, server, incarnation, place, session_id, now)
-        )
+        asked = partial(identity.adopt, now=self._now(), is_restored=is_restored)
+        return await self._numbered(lambda connection: asked(connection, server, incarnation, place, session_id))
 
     async def reserve(self, server: str, tmux_name: str, session_id: SessionId | None = None) -> SessionId:
         """Keep an identity, on disk, for a tmux session about to be made under this name."""

@@ -172,12 +172,9 @@ async def reconcile(around: Circumstances, current: Callable[[], Fleet]) -> Look
 
 def _compare(around: Circumstances, known: Iterable[Session]) -> Reconciled:
     """Known rows against the look. In which panes there are agents is found by the one process that keeps the rows."""
-    bound: dict[SessionId, PaneId | None] = {}
-    if not around.is_writer:
-        here = (row for row in around.kept.values() if row.incarnation == around.incarnation)
-        bound = {row.session_id: row.bound_pane for row in here if not row.is_stale and row.ended_at is None}
-    agents = {*around.agents, *filter(None, bound.values())}
-    return discovery.reconcile(known, around.look, agents, own_pane=around.own_pane, bound=bound)
+    return discovery.reconcile_with_kept(
+        known, around.kept.values(), around.look, around.agents, own_pane=around.own_pane, is_writer=around.is_writer
+    )
 
 
 async def _move(around: Circumstances, look: Snapshot, known: Mapping[SessionId, Session], found: Reconciled) -> None:

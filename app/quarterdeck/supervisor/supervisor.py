@@ -13,6 +13,7 @@ from quarterdeck.core.events import (
     LookFailed,
     SessionChanged,
     SessionCreated,
+    SessionForgotten,
     SessionStale,
     ThemeFound,
     WorkerHealth,
@@ -29,7 +30,7 @@ from quarterdeck.values import replace
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from quarterdeck.core.events import CreatedReason, SessionDeleted, SessionForgotten
+    from quarterdeck.core.events import CreatedReason, SessionDeleted
     from quarterdeck.core.pane import Look, Pane, PaneId
     from quarterdeck.core.projection import Conclusion, Recorded
     from quarterdeck.core.session import Session, SessionId, ShownAgent
@@ -176,6 +177,8 @@ class Supervisor:
 
     def note_end(self, event: SessionDeleted | SessionForgotten) -> None:
         """An operation has ended a session, or forgotten it."""
+        gone = event.session_id if isinstance(event, SessionForgotten) else event.session.session_id
+        self.kept = {key: row for key, row in self.kept.items() if key != gone}
         self._commit(event)
 
     def pane_of(self, session: Session) -> Pane | None:

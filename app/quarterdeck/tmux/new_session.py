@@ -1,4 +1,4 @@
-"""Making a session: exactly what was asked, with no shell in between, and alive a moment later."""
+"""Making a session, a window or a split: exactly what was asked, with no shell in between, and alive a moment later."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from quarterdeck.tmux.quoting import unexpanded, words
 
 if TYPE_CHECKING:
     from quarterdeck.core.pane import Pane, ServerAddress
-    from quarterdeck.ports.mux import NewSession
+    from quarterdeck.ports.mux import NewPane, NewSession
 
 START_TIMEOUT_SECONDS: Final = 10.0
 """Seconds; a server that is started reads the operator's configuration first."""
@@ -41,15 +41,13 @@ async def new_session(address: ServerAddress, wanted: NewSession, timeout: float
         # tmux 3.7 would make it, and nobody could name it.
         raise no_such_name(wanted.name)
     folder, environment = await asyncio.to_thread(_prepared, address, wanted)
-    # A single word tmux would hand to a shell.
-    program = ("sh", "-c", 'exec "$0"', *wanted.argv) if len(wanted.argv) == 1 else wanted.argv
     questions = formats.Questions()
     create = (
         *("new-session", "-d", "-P", "-F", questions.panes(details=True)[-1]),
-        *("-x", str(wanted.columns), "-y", str(wanted.lines), "-c", unexpanded(folder)),
+        *("-x", str(wanted.columns), "-y", str(wanted.lines)),
         *(() if wanted.name is None else ("-s", unexpanded(wanted.name))),
-        *(part for name, value in wanted.env.items() for part in ("-e", f"{name}={value}")),
-        *("--", *program),
+        *(() if wanted.window_name is None else ("-n", unexpanded(wanted.window_name))),
+        *_run_there(wanted, folder),
     )
     hold = () if wanted.name is None else _kept_dead(made_target(wanted.name))
     ran = await one_call.run(
@@ -64,8 +62,48 @@ async def new_session(address: ServerAddress, wanted: NewSession, timeout: float
     if ran.exit_code or not hold:
         await one_call.run(address, *_kept_dead(pane.pane_id), timeout=timeout)
     await asyncio.sleep(SETTLE)
-    await _see_alive(address, pane, wanted, timeout)
+    # What gives the session the size that was asked for, where tmux has not: 3.2 makes all of 80 columns.
+    resize = f"resize-window -t {pane.pane_id} -x {wanted.columns} -y {wanted.lines}"
+    let_follow = f"set-option -w -u -t {pane.pane_id} window-size"
+    also = f" ; if-shell -F -t {pane.pane_id} '#{{m:3.2*,#{{version}}}}' '{resize} ; {let_follow}'"
+    await _see_alive(address, pane, ("kill-session", "-t", pane.tmux_id), timeout, also)
+    if wanted.window_index not in {None, pane.window_index}:
+        move = ("move-window", "-s", pane.pane_id, "-t", f"{pane.tmux_id}:{wanted.window_index}")
+        await one_call.run(address, *move, timeout=timeout)
     return pane
+
+
+async def new_pane(address: ServerAddress, wanted: NewPane, timeout: float = START_TIMEOUT_SECONDS) -> Pane:
+    """Make a window or a split, and see that its program still runs a moment later."""
+    folder, environment = await asyncio.to_thread(_prepared, address, wanted)
+    questions = formats.Questions()
+    how: tuple[str, ...]
+    if wanted.beside is not None:
+        how = ("split-window", "-h" if wanted.goes_right else "-v", "-t", wanted.beside)
+    else:
+        index = "" if wanted.window_index is None else str(wanted.window_index)
+        how = ("new-window", "-t", f"{wanted.tmux_id}:{index}")
+        how += () if wanted.window_name is None else ("-n", unexpanded(wanted.window_name))
+    create = (*how, "-d", "-P", "-F", questions.panes(details=True)[-1], *_run_there(wanted, folder))
+    ran = await one_call.run(address, *words(*create), timeout=timeout, starting_with=environment)
+    rows = questions.read(ran.out)
+    if not rows.panes:
+        if "no space for new pane" in ran.err:
+            raise TmuxRefused("There is no room for another pane.", hint="Make the window larger, or open a window.")
+        raise one_call.failure(address, ran.err)
+    pane = formats.pane(rows.panes[0], rows.details.get(rows.panes[0].target))
+    await one_call.run(address, *_kept_dead(pane.pane_id), timeout=timeout)
+    await asyncio.sleep(SETTLE)
+    await _see_alive(address, pane, ("kill-pane", "-t", pane.pane_id), timeout)
+    return pane
+
+
+def _run_there(wanted: NewSession | NewPane, folder: str) -> tuple[str, ...]:
+    """The end of a command that makes a pane: folder, environment and program."""
+    # A single word tmux would hand to a shell.
+    program = ("sh", "-c", 'exec "$0"', *wanted.argv) if len(wanted.argv) == 1 else wanted.argv
+    env = (part for name, value in wanted.env.items() for part in ("-e", f"{name}={value}"))
+    return ("-c", unexpanded(folder), *env, "--", *program)
 
 
 def made_target(name: str) -> str:
@@ -80,18 +118,14 @@ def _kept_dead(target: str) -> tuple[str, ...]:
     return ("set-option", "-p", "-t", target, "remain-on-exit", "on")
 
 
-async def _see_alive(address: ServerAddress, pane: Pane, wanted: NewSession, timeout: float) -> None:
-    """Raise TmuxRefused when the session's program has ended, with what it said; else let the pane be as others are."""
-    # What gives the session the size that was asked for, where tmux has not: 3.2 makes all of 80 columns.
-    resize = f"resize-window -t {pane.pane_id} -x {wanted.columns} -y {wanted.lines}"
-    let_follow = f"set-option -w -u -t {pane.pane_id} window-size"
+async def _see_alive(address: ServerAddress, pane: Pane, end: tuple[str, ...], timeout: float, then: str = "") -> None:
+    """Raise TmuxRefused when a pane's program has ended, with what it said; else let the pane be as others are."""
     ran = await one_call.run(
         address,
         *("display-message", "-p", "-t", pane.pane_id, "#{pane_id} #{pane_dead}", ";"),
         # Only of a living pane: tmux learns of an exit twice, and at the second time would take the pane away (3.3a).
         *("if-shell", "-F", "-t", pane.pane_id, "#{?pane_dead,,1}"),
-        f"set-option -p -u -t {pane.pane_id} remain-on-exit ;"
-        f" if-shell -F -t {pane.pane_id} '#{{m:3.2*,#{{version}}}}' '{resize} ; {let_follow}'",
+        f"set-option -p -u -t {pane.pane_id} remain-on-exit{then}",
         timeout=timeout,
     )
     seen = ran.out.decode(errors="replace").strip()
@@ -103,7 +137,7 @@ async def _see_alive(address: ServerAddress, pane: Pane, wanted: NewSession, tim
             address,
             *("display-message", "-p", "-t", pane.pane_id, "#{pane_dead_status}", ";"),
             *("capture-pane", "-p", "-J", "-S", "-", "-t", pane.pane_id, ";"),
-            *("kill-session", "-t", pane.tmux_id),
+            *end,
             timeout=timeout,
             most=one_call.MOST_BYTES_OF_ROWS,
         )
@@ -117,7 +151,7 @@ async def _see_alive(address: ServerAddress, pane: Pane, wanted: NewSession, tim
     )
 
 
-def _prepared(address: ServerAddress, wanted: NewSession) -> tuple[str, dict[str, str]]:
+def _prepared(address: ServerAddress, wanted: NewSession | NewPane) -> tuple[str, dict[str, str]]:
     """The folder's absolute path and the environment tmux runs in, once all is seen to be there."""
     # tmux would quietly start in the home folder where it cannot go there.
     if not wanted.cwd.is_dir():

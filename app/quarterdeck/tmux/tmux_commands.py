@@ -14,7 +14,7 @@ from quarterdeck.core.pane import PaneId, TmuxSessionId
 from quarterdeck.errors import TmuxError, TmuxRefused, TmuxUnreachable
 from quarterdeck.tmux import formats, one_call
 from quarterdeck.tmux.new_session import START_TIMEOUT_SECONDS as STARTING
-from quarterdeck.tmux.new_session import new_session, no_such_name
+from quarterdeck.tmux.new_session import new_pane, new_session, no_such_name
 from quarterdeck.tmux.one_call import Breaker
 from quarterdeck.tmux.quoting import all_on_screen, control_line, unexpanded, words
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from quarterdeck.core.pane import Client, Pane, ServerAddress
-    from quarterdeck.ports.mux import NewSession
+    from quarterdeck.ports.mux import NewPane, NewSession
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +59,11 @@ class TmuxCommands:
         with suppress(one_call.ServerAbsent):
             await self.incarnation()
         return await new_session(self.address, wanted, max(STARTING, self._timeout))
+
+    async def new_pane(self, wanted: NewPane) -> Pane:
+        """Make a window or a split of a session that is there; raises TmuxRefused as for a session."""
+        await self.incarnation()
+        return await new_pane(self.address, wanted, max(STARTING, self._timeout))
 
     async def kill_session(self, tmux_id: TmuxSessionId, *, of: str = "") -> None:
         """End a session and see that it is gone. One that is gone already is no error.
