@@ -35,6 +35,10 @@ PANE = Pane(
 ONE = Subagent(name="Explore", thought="reads", key="a1", since=NOON)
 IN_THE_FILE = TranscriptView(session_id="c1", subagents=(ONE,))
 REPORTED = ReportState(session_id="c1", subagents=(Subagent(name="Plan", key="b1", since=NOON),), at=NOON)
+IDLE = SubagentState.IDLE
+RESTS = ReportState(session_id="c1", subagents=(
+    Subagent(name="Plan", state=IDLE), Subagent(name="tester", state=IDLE, team="ours"),
+), at=NOON)  # fmt: skip
 WORKS = Reading(source=Source.TRANSCRIPT, state=SessionState.BUSY, cause="x", confidence=Confidence.HIGH, at=NOON)
 
 
@@ -52,6 +56,7 @@ def memory(**facts: Any) -> SessionMemory:
         pytest.param({}, ["Plan"], id="only its hooks tell"),
         pytest.param({"view": IN_THE_FILE}, ["Explore"], id="its transcript knows best"),
         pytest.param({"view": TranscriptView()}, ["Plan"], id="there is no transcript yet"),
+        pytest.param({"report": RESTS}, ["tester"], id="only a teammate rests without having ended"),
         pytest.param({"conversation": "c2"}, [], id="the hooks told of another conversation"),
         pytest.param({"program": None, "view": IN_THE_FILE}, [], id="its process has ended"),
         pytest.param({"view": IN_THE_FILE, "program_since": NOON + timedelta(seconds=1)}, [], id="of the run before"),
