@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
@@ -19,10 +20,11 @@ from quarterdeck.agents import claude_files, codex_transcript
 from quarterdeck.agents.agent_files import FileClaims
 from quarterdeck.agents.claude_subagents import METAS_LOOKED_AT
 from quarterdeck.agents.ledger import Ledger
-from quarterdeck.agents.subagent_book import CALLS_KEPT, SUBAGENT_NAME_LENGTH, SUBAGENT_THOUGHT_LENGTH, SubagentBook
+from quarterdeck.agents.subagent_book import CALLS_KEPT, SUBAGENT_NAME_LENGTH, SubagentBook
 from quarterdeck.core.report import Report, ReportState
-from quarterdeck.core.subagent import MOST_SUBAGENTS, Subagent, SubagentState
+from quarterdeck.core.subagent import MOST_SUBAGENTS, SUBAGENT_THOUGHT_LENGTH, Subagent, SubagentState
 from quarterdeck.core.text import clean
+from quarterdeck.ports.agent import Program
 from support.recordings import agent, opencode_database
 
 if TYPE_CHECKING:
@@ -251,6 +253,21 @@ def test_codexs_spawned_agents_and_terminals_come_and_go(tmp_path: Path) -> None
         [("Hegel", "busy", "slow: 10"), (*SHELL, "sleep 300")],
         [(*SHELL, "sleep 300")],
     ]
+
+
+@pytest.mark.process
+def test_codexs_conversation_is_its_own_while_a_spawned_agent_writes_too(tmp_path: Path) -> None:
+    main, _ = codex(tmp_path, "spawned")
+    (child,) = (each for each in main.parent.glob("rollout-*") if each != main)
+    with child.open() as first, main.open() as second:
+        process = subprocess.Popen(["/bin/sleep", "60"], pass_fds=(first.fileno(), second.fileno()))
+    try:
+        found = agent("codex").conversation(Program(pid=process.pid, command="codex"), home=tmp_path)
+    finally:
+        process.kill()
+        process.wait()
+
+    assert found == main.stem[-36:]
 
 
 def test_codexs_named_tasks_come_and_go(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_the_one_behind_an_open_request_asks_until_that_is_answered(needs: Need 
     held = memory(view=IN_THE_FILE, report=ReportState(session_id="c1", asked_by="a1", at=NOON))
     asks = Reading(
         source=Source.SCREEN, state=SessionState.ATTENTION, cause="x", confidence=Confidence.HIGH, at=NOON,
-        needs=Need.PERMISSION, question="Bash: rm -r out",
+        needs=Need.PERMISSION, question="Bash:\nrm -r out\x1b[2J",
     )  # fmt: skip
 
     (told,) = held.conclusion(asks if needs else WORKS).subagents

@@ -20,8 +20,8 @@ def agent_folder(variable: str, home: Path | None, below_home: str) -> Path:
     return Path(told) if told else (home or Path.home()) / below_home
 
 
-def open_match(pid: int, pattern: re.Pattern[str]) -> re.Match[str] | None:
-    """The first open file of a process, or of one it started, whose path matches."""
+def open_matches(pid: int, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """The open files of a process, and of those it started, whose paths match."""
     for each in _family(pid, DEEPEST):
         try:
             with os.scandir(f"/proc/{each}/fd") as entries:
@@ -34,8 +34,7 @@ def open_match(pid: int, pattern: re.Pattern[str]) -> re.Match[str] | None:
             except OSError:
                 continue
             if found:
-                return found
-    return None
+                yield found
 
 
 def _family(pid: int, depth: int) -> Iterator[int]:

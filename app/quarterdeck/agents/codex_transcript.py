@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.agents.agent_files import agent_folder, open_match
+from quarterdeck.agents.agent_files import agent_folder, open_matches
 from quarterdeck.agents.claude_reports import QUESTION_TOOLS
 from quarterdeck.agents.codex_subagents import rollout_of, take_item, take_notification, take_output
 from quarterdeck.agents.json_lines import JsonLinesTranscript, first_rows
@@ -17,7 +18,6 @@ from quarterdeck.core.foreign_json import EMPTY, number_at, object_at, objects_a
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
-    from pathlib import Path
 
     from quarterdeck.core.foreign_json import Json
     from quarterdeck.ports.agent import Program
@@ -35,9 +35,10 @@ def config_folder(home: Path | None) -> Path:
 
 
 def conversation(program: Program, _home: Path | None) -> str:
-    """The conversation a live process writes down: it keeps its rollout open."""
-    found = open_match(program.pid, _OPEN)
-    return found[1] if found else ""
+    """The conversation a live process writes down: it keeps its rollout open, and those of the agents it spawned."""
+    opened = {each[1]: Path(each.string) for each in open_matches(program.pid, _OPEN)}
+    own = (key for key, path in opened.items() if len(opened) == 1 or _is_front(_meta(path)))
+    return next(own, "")
 
 
 def _find(home: Path | None, cwd: str, session_id: str) -> Iterable[Path]:
@@ -52,12 +53,20 @@ def _find(home: Path | None, cwd: str, session_id: str) -> Iterable[Path]:
 
 
 def _is_of(path: Path, cwd: str, session_id: str) -> bool:
-    rows = first_rows(path, 1)
-    meta = object_at(rows[0], "payload") if rows and rows[0].get("type") == "session_meta" else EMPTY
+    meta = _meta(path)
     if session_id:
         return text_at(meta, "id") == session_id
-    # Sub-agents and title finders have files of their own, whose source is an object and not the name of a front end.
-    return text_at(meta, "cwd") == cwd and isinstance(meta.get("source", ""), str)
+    return text_at(meta, "cwd") == cwd and _is_front(meta)
+
+
+def _meta(path: Path) -> Json:
+    rows = first_rows(path, 1)
+    return object_at(rows[0], "payload") if rows and rows[0].get("type") == "session_meta" else EMPTY
+
+
+def _is_front(meta: Json) -> bool:
+    """Whether it is an operator's: the source of subagents and title finders is an object and no front end's name."""
+    return isinstance(meta.get("source", ""), str)
 
 
 def _take(ledger: Ledger, row: Json) -> None:

@@ -9,7 +9,7 @@ from quarterdeck.agents.gist import SHELL_TOOLS, command_of
 from quarterdeck.core.foreign_json import text_at
 from quarterdeck.core.pane import PaneId
 from quarterdeck.core.redact import redact
-from quarterdeck.core.subagent import MOST_SUBAGENTS, Subagent
+from quarterdeck.core.subagent import MOST_SUBAGENTS, SUBAGENT_THOUGHT_LENGTH, Subagent
 from quarterdeck.core.text import clean
 from quarterdeck.values import replace
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 V = TypeVar("V")
 SUBAGENT_NAME_LENGTH = 40
-SUBAGENT_THOUGHT_LENGTH = 160
 READ_LENGTH = 2_000
 """Characters looked at; a secret that the cut would halve is masked before."""
 SHELL_NAME, MONITOR_NAME = "shell", "monitor"

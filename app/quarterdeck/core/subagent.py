@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 MOST_SUBAGENTS = 50
+SUBAGENT_THOUGHT_LENGTH = 160
 
 
 class SubagentState(StrEnum):

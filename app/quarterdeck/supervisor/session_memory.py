@@ -16,7 +16,8 @@ from quarterdeck.core.reading_ladder import decide, next_expiry, settle, settle_
 from quarterdeck.core.redact import masked
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import ASKING, Ask, Confidence, Need, RestState, Session, SessionState, ShownAgent
-from quarterdeck.core.subagent import running
+from quarterdeck.core.subagent import SUBAGENT_THOUGHT_LENGTH, running
+from quarterdeck.core.text import clean
 from quarterdeck.core.transcript import NO_TRANSCRIPT
 from quarterdeck.ports.agent import ScreenLook
 
@@ -237,7 +238,8 @@ class SessionMemory(Struct):
         told: tuple[Subagent, ...] = report.subagents if is_heard else ()
         if view is not None and view.session_id:
             told = view.subagents
-        return running(told, asking=asked_by, request=masked(reading.question), since=self.program_since)
+        request = clean(masked(reading.question), SUBAGENT_THOUGHT_LENGTH)
+        return running(told, asking=asked_by, request=request, since=self.program_since)
 
     def _is_news(self, reading: Reading) -> bool:
         """Whether a turn that is over ended in this run of the agent, and nobody has looked at the pane since."""
