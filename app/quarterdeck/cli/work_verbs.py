@@ -98,6 +98,8 @@ async def worker(opened: Services, word: str) -> WorkRecord:
     except NotFound:
         await opened.workers.look_once()
         other = opened.context.session(word, all_rows=True)
+    if other.work is not None:
+        return await opened.work_context.record(other.session_id)
     raise Refused(
         f'"{row_name(other)}" was not spawned, so it has no branch and no worktree.',
         hint="`quarterdeck spawn` starts one that has both.",
@@ -151,21 +153,26 @@ def _read(file: Path) -> str:
         raise UsageError(f"{file} cannot be read: {why}.") from error
 
 
-async def _reopened(opened: Services, word: str) -> Session:
+async def _lost(opened: Services, word: str) -> Session:
+    """The row that a word names, whatever became of it."""
     await opened.workers.look_once()
-    context, supervisor = opened.context, opened.workers.supervisor
+    supervisor = opened.workers.supervisor
     session = find_session(word, [*supervisor.fleet.sessions.values(), *supervisor.ended.values()])
     if session is None:
         raise NotFound(f'There is no session "{word}".', hint="`quarterdeck ls --all` lists them.")
+    return session
+
+
+async def _reopened(opened: Services, session: Session) -> Session:
     if not session.is_stale and session.state is not SessionState.EXITED:
         raise NotRestorable(
             f'"{row_name(session)}" is there, so there is nothing to bring back.',
             hint="If only its agent has ended, go there and resume it by hand.",
         )
-    for notice in await reopen(context, session, os.environ.get("SHELL", "")):
+    for notice in await reopen(opened.context, session, os.environ.get("SHELL", "")):
         progress(notice)
     await opened.workers.checkpoints.save()
-    return context.session(session.session_id)
+    return opened.context.session(session.session_id)
 
 
 async def restore_session(call: Call) -> int:
@@ -174,7 +181,10 @@ async def restore_session(call: Call) -> int:
         try:
             record = await spawned(opened, call.options.session)
         except NotFound:
-            return _shown(call, await _reopened(opened, call.options.session))
+            session = await _lost(opened, call.options.session)
+            if session.work is None:
+                return _shown(call, await _reopened(opened, session))
+            record = await opened.work_context.record(session.session_id)
         record = await restore(opened.work_context, record.session_id, _telling(call))
         if record.restore_fallback:
             progress(f"a new conversation was begun: {record.restore_fallback}")

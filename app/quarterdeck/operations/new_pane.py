@@ -13,9 +13,10 @@ from quarterdeck.ports.mux import NewPane
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from quarterdeck.core.pane import Pane
+    from quarterdeck.core.pane import Pane, Snapshot, TmuxSessionId
     from quarterdeck.core.session import Session, SessionId
     from quarterdeck.operations.contexts import SessionContext
+    from quarterdeck.ports.store import Store
 
 UNKEPT = "No session was made, since its identity could not be saved"
 WIDE_ENOUGH = 2 * 80 + 1
@@ -56,9 +57,10 @@ async def identity_of_new(
     """The identity of a pane that was just made, on disk: this one, or whichever is its due."""
     supervisor, store = context.supervisor, context.store
     assert supervisor.snapshot is not None
+    rows = supervisor.fleet.sessions.values()
+    await hold_shown(store, supervisor.server, supervisor.snapshot, rows, pane.tmux_id, keeps_shells=not has_agent)
     incarnation = str(supervisor.snapshot.incarnation)
     place = seen_place(pane, is_bound=True, is_first=False)
-    await _hold_shown(context, pane, keeps_shells=not has_agent)
     if session_id is not None:
         return (await store.adopt(supervisor.server, incarnation, place, session_id, is_restored=True)).session_id
     found = (await store.claim(supervisor.server, incarnation, [place])).get(place.key)
@@ -69,20 +71,27 @@ async def identity_of_new(
     return found.session_id
 
 
-async def _hold_shown(context: SessionContext, pane: Pane, *, keeps_shells: bool) -> None:
-    """Give rows that show whichever pane their tmux session shows that pane for good: now there is another.
+async def hold_shown(
+    store: Store,
+    server: str,
+    look: Snapshot,
+    rows: Iterable[Session],
+    tmux_id: TmuxSessionId,
+    *,
+    keeps_shells: bool = False,
+) -> None:
+    """Give the row that shows whichever pane its tmux session shows that pane for good: now there is another.
 
     A mere shell gives its row to the first agent of its session, as ever; beside another shell it keeps it.
     """
-    supervisor = context.supervisor
-    assert supervisor.snapshot is not None
+    panes = {pane.pane_id: pane for pane in look.panes if pane.tmux_id == tmux_id and not pane.dead}
+    shown = next((pane for pane in panes.values() if pane.is_current), None)
     held = [
-        seen_place(supervisor.panes[row.session_id], is_bound=True, is_first=False)
-        for row in supervisor.fleet.sessions.values()
-        if row.tmux_id == pane.tmux_id
-        and row.bound_pane is None
-        and row.session_id in supervisor.panes
-        and (keeps_shells or row.tool is not None)
+        seen_place(pane, is_bound=True, is_first=False)
+        for row in rows
+        if row.tmux_id == tmux_id and row.bound_pane is None and not row.is_stale and row.ended_at is None
+        if keeps_shells or row.tool is not None or row.work is not None
+        if (pane := panes.get(row.pane_id) if row.pane_id else shown) is not None
     ]
     if held:
-        await context.store.claim(supervisor.server, str(supervisor.snapshot.incarnation), held)
+        await store.claim(server, str(look.incarnation), held)

@@ -18,6 +18,7 @@ from quarterdeck.core.place_match import seen_place
 from quarterdeck.core.session import SessionId
 from quarterdeck.core.session_ends import over
 from quarterdeck.errors import Refused, TmuxError, TmuxUnreachable
+from quarterdeck.operations.new_pane import home_of
 from quarterdeck.operations.preview import keep_last_lines
 from quarterdeck.ports.agent import Program
 from quarterdeck.values import replace
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from quarterdeck.core.pane import Pane, TmuxSessionId
+    from quarterdeck.core.pane import Pane, PaneId
     from quarterdeck.core.process_tree import Process
-    from quarterdeck.core.session import ExitReason
+    from quarterdeck.core.session import ExitReason, Session
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.contexts import WorkContext
     from quarterdeck.ports.forge import Kept
@@ -64,25 +65,51 @@ class SystemLook(Struct, frozen=True):
     error: str = ""
     """Why nothing is known."""
     server: str = ""
-    bound: Mapping[SessionId, TmuxSessionId] = field(default_factory=dict)
-    """The tmux session of this run of the server that each identity has."""
-    over: frozenset[SessionId] = frozenset()
-    """Identities whose tmux session has ended: whatever has its name now is another."""
+    rows: Mapping[SessionId, Session] = field(default_factory=dict)
+    """The live rows of this run of the server."""
+    over: Mapping[SessionId, Session] = field(default_factory=dict)
+    """Rows that have ended: whatever has the name of their tmux session now is another."""
 
     def panes(self, record: WorkRecord, *, is_starting: bool = False) -> list[Pane]:
-        """The panes of a record's tmux session, whatever that is called by now.
+        """The panes of a record: its own where it shares its tmux session, else all of that, whatever it is called.
 
         Where no identity is bound, as when it `is_starting`, the name decides, unless the session is somebody else's.
         """
         if self.snapshot is None or record.tmux_server not in {"", self.server}:
             return []
-        bound = self.bound.get(record.session_id)
-        if bound is not None:
-            return [pane for pane in self.snapshot.panes if pane.tmux_id == bound]
+        row = self.rows.get(record.session_id)
+        if row is not None:
+            own, beside = self._pane_of(row), self._beside(row)
+            panes = [pane for pane in self.snapshot.panes if pane.tmux_id == (own.tmux_id if own else row.tmux_id)]
+            if row.bound_pane is not None and beside:
+                return [own] if own else []
+            return [pane for pane in panes if pane.pane_id not in beside]
         if record.session_id in self.over and not is_starting:
             return []
-        others = frozenset(self.bound.values())
+        others = {other.tmux_id for other in self.rows.values()}
         return [pane for pane in self.named(record.tmux_name) if pane.tmux_id not in others]
+
+    def is_shared(self, record: WorkRecord) -> bool:
+        """Whether other rows live in the tmux session of a record."""
+        row = self.rows.get(record.session_id)
+        return row is not None and bool(self._beside(row))
+
+    def home(self, record: WorkRecord) -> Session | None:
+        """A row of the tmux session that a record's row was in, where that goes on without it."""
+        rows = [row for key, row in self.rows.items() if key != record.session_id]
+        over = self.over.get(record.session_id)
+        return home_of(rows, over) if over is not None else None
+
+    def _pane_of(self, row: Session) -> Pane | None:
+        panes = self.snapshot.panes if self.snapshot else ()
+        return next((pane for pane in panes if pane.pane_id == row.bound_pane), None)
+
+    def _beside(self, row: Session) -> set[PaneId]:
+        """The panes of the other rows in the tmux session of one."""
+        own = self._pane_of(row)
+        home = own.tmux_id if own else row.tmux_id
+        others = (self._pane_of(other) for key, other in self.rows.items() if key != row.session_id)
+        return {pane.pane_id for pane in others if pane is not None and pane.tmux_id == home}
 
     def named(self, name: str | None) -> list[Pane]:
         """The panes of a tmux session, by its exact name."""
@@ -108,14 +135,14 @@ async def look_up(context: WorkContext, *, has_processes: bool = True) -> System
         return SystemLook(None, {}, server=server)
     incarnation = str(look.incarnation)
     rows = await context.store.sessions(server)
-    bound = {
-        row.session_id: row.tmux_id
+    live = {
+        row.session_id: row
         for row in rows
         if row.tmux_id and row.incarnation == incarnation and not row.is_stale and row.ended_at is None
     }
-    over = frozenset(row.session_id for row in rows if row.ended_at is not None)
+    over = {row.session_id: row for row in rows if row.ended_at is not None}
     processes = await asyncio.to_thread(process.running) if has_processes else {}
-    return SystemLook(look, processes, server=server, bound=bound, over=over)
+    return SystemLook(look, processes, server=server, rows=live, over=over)
 
 
 def tmux_presence(system: SystemLook, panes: Sequence[Pane]) -> Presence:
@@ -185,7 +212,7 @@ def is_settling(record: WorkRecord, now: datetime) -> bool:
 
 
 async def end_runtime(context: WorkContext, record: WorkRecord, system: SystemLook | None = None) -> None:
-    """End the tmux session and every process that came of it, and make sure.
+    """End the tmux session, or its pane beside other rows, and every process that came of it, and make sure.
 
     Raises TmuxUnreachable when tmux cannot be asked: then nothing is known, and nothing may be said to be over.
     """
@@ -196,14 +223,21 @@ async def end_runtime(context: WorkContext, record: WorkRecord, system: SystemLo
     if not panes:
         return
     begun = {each.pid: each for pane in panes for each in process.family(pane.pid, system.processes)}
-    await _move_clients_away(context, panes, system)
+    is_shared = system.is_shared(record)
+    if not is_shared:
+        await _move_clients_away(context, panes, system)
     incarnation = str(system.snapshot.incarnation) if system.snapshot else ""
     await keep_last_lines(context.mux, context.store, record.session_id, panes[0].pane_id)
-    await context.mux.kill_session(panes[0].tmux_id, of=incarnation)
+    if is_shared:
+        for pane in panes:
+            await context.mux.kill_pane(pane.pane_id, of=incarnation)
+    else:
+        await context.mux.kill_session(panes[0].tmux_id, of=incarnation)
     left = await process.end_all(list(begun.values()))
     if left:
+        what = "pane" if is_shared else "tmux session"
         names = ", ".join(f"{each.name} ({each.pid})" for each in left)
-        raise Refused(f"The tmux session of {record.session_id} is gone, but these processes do not end: {names}.")
+        raise Refused(f"The {what} of {record.session_id} is gone, but these processes do not end: {names}.")
 
 
 def ended(

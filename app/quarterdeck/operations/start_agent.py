@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.journal import Step
 from quarterdeck.core.lifecycle import decide
+from quarterdeck.core.place_match import seen_place
 from quarterdeck.core.session import ExitReason
 from quarterdeck.errors import AgentError, QuarterdeckError, Refused, TmuxError, TmuxRefused, UsageError
 from quarterdeck.operations.conversations import LEFT_CONVERSATION, last_seen, take_up_earlier
-from quarterdeck.operations.session_runtime import alive, end_runtime, note_end, note_start
+from quarterdeck.operations.new_pane import hold_shown, window_beside
+from quarterdeck.operations.session_runtime import alive, end_runtime, look_up, note_end, note_start
 from quarterdeck.paths import private_folder
 from quarterdeck.ports.agent import Launch, LaunchPlan, Permissions
 from quarterdeck.ports.mux import CaptureRequest, NewSession
@@ -26,9 +28,11 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.pane import Pane
     from quarterdeck.core.project import AgentChoice, Project
+    from quarterdeck.core.session import Session
     from quarterdeck.core.work_record import WorkRecord
     from quarterdeck.operations.attempt import Attempt
     from quarterdeck.operations.contexts import WorkContext
+    from quarterdeck.operations.session_runtime import SystemLook
     from quarterdeck.ports.agent import Agent
 
 READY_SECONDS = 20.0
@@ -181,7 +185,10 @@ async def _new_session(attempt: Attempt, plan: LaunchPlan) -> Pane:
         env=environment(context, attempt.project, record, plan),
     )
     await attempt.step(Step.LAUNCH)
-    await context.store.reserve(str(context.mux.address), record.tmux_name, record.session_id)
+    system = await look_up(context, has_processes=False)
+    home = system.home(record)
+    if home is None:
+        await context.store.reserve(str(context.mux.address), record.tmux_name, record.session_id)
     attempt.push("the identity", lambda: context.store.release(record.session_id))
     is_refused = False
 
@@ -193,7 +200,8 @@ async def _new_session(attempt: Attempt, plan: LaunchPlan) -> Pane:
 
     attempt.push("the tmux session", end)
     # A tmux that was asked makes the session even when nobody waits for its answer any more, so we always do.
-    asking = asyncio.ensure_future(context.mux.new_session(wanted))
+    making = _new_window(context, record, system, home, wanted) if home else context.mux.new_session(wanted)
+    asking = asyncio.ensure_future(making)
     try:
         pane = await asyncio.shield(asking)
     except asyncio.CancelledError:
@@ -203,7 +211,30 @@ async def _new_session(attempt: Attempt, plan: LaunchPlan) -> Pane:
         is_refused = isinstance(error, TmuxRefused)
         error.hint = error.hint or f"The command was: {' '.join(plan.argv[:3])} …"
         raise
-    await note_start(context, pane)
+    if home is None:
+        await note_start(context, pane)
+    return pane
+
+
+async def _new_window(
+    context: WorkContext, record: WorkRecord, system: SystemLook, home: Session, wanted: NewSession
+) -> Pane:
+    """A window in its tmux session, which has gone on with other rows; its identity is bound to it."""
+    look = system.snapshot
+    assert look is not None
+    assert home.tmux_id is not None
+    over = system.over[record.session_id]
+    panes = [pane for pane in look.panes if pane.tmux_id == home.tmux_id]
+    place = window_beside(home, panes, over.window_name, over.window_index)
+    pane = await context.mux.new_pane(replace(place, cwd=wanted.cwd, argv=wanted.argv, env=wanted.env))
+    server, incarnation = str(context.mux.address), str(look.incarnation)
+    try:
+        await hold_shown(context.store, server, look, system.rows.values(), home.tmux_id)
+        seen = seen_place(pane, is_bound=True, is_first=False)
+        await context.store.adopt(server, incarnation, seen, record.session_id, is_restored=True)
+    except BaseException:
+        await asyncio.shield(context.mux.kill_pane(pane.pane_id, of=incarnation))
+        raise
     return pane
 
 
