@@ -12,7 +12,7 @@ from support.tmux_server import until
 if TYPE_CHECKING:
     from support.stage import Seat, Stage
 
-ALL = ("web:0", "web:1.0", "web:1.1")
+ALL = ("web:0", "web:review.0", "web:review.1")
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def at_row(stage: Stage, name: str) -> Seat:
 
 
 def test_enter_leads_to_the_pane_of_the_row(stage: Stage, web: list[str]) -> None:
-    seat = at_row(stage, "web:1.1")
+    seat = at_row(stage, "web:review.1")
     seat.press("Enter")
     seat.arrives_at("web")
     until(lambda: stage.terminals.shows(seat.client) == web[2], "the terminal showed the second pane of that window")
@@ -48,20 +48,20 @@ def test_enter_leads_to_the_pane_of_the_row(stage: Stage, web: list[str]) -> Non
 def test_x_ends_the_pane_of_the_row_and_lets_the_others_go_on(
     stage: Stage, agents: SeveralAgents, web: list[str]
 ) -> None:
-    seat = at_row(stage, "web:1.0")
+    seat = at_row(stage, "web:review.0")
     seat.press("x")
-    seat.sees("End web:1.0?", "Its pane ends; web:0 and web:1.1 go on.")
+    seat.sees("End web:review.0?", "Its pane ends; web:0 and web:review.1 go on.")
     seat.press("y")
     until(lambda: agents.panes("web") == [web[0], web[2]], "that pane was gone, and no other")
     seat.press("Escape")
     seat.sees("web:review")
-    seat.sees_no("web:1.")
+    seat.sees_no("web:review.")
 
 
 def test_x_ends_the_window_that_has_no_other_pane(stage: Stage, agents: SeveralAgents, web: list[str]) -> None:
     seat = at_row(stage, "web:0")
     seat.press("x")
-    seat.sees("Its window ends; web:1.0 and web:1.1 go on.")
+    seat.sees("Its window ends; web:review.0 and web:review.1 go on.")
     seat.press("y")
     until(lambda: agents.panes("web") == web[1:], "that window was gone, and no other")
 
@@ -69,7 +69,7 @@ def test_x_ends_the_window_that_has_no_other_pane(stage: Stage, agents: SeveralA
 def test_the_whole_session_ends_with_all_that_was_told(stage: Stage, agents: SeveralAgents, web: list[str]) -> None:
     stage.inner.run("new-window", "-d", "-t", "=web:", "sleep", "3600")
     stage.shell("other")
-    seat = at_row(stage, "web:1.0")
+    seat = at_row(stage, "web:review.0")
     seat.press("x")
     seat.sees("its whole session")
     seat.press("s")

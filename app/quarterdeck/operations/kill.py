@@ -65,8 +65,7 @@ def ending_of(context: SessionContext, session: Session, *, whole_session: bool 
     snapshot, rows = context.supervisor.snapshot, list(context.supervisor.fleet.sessions.values())
     panes = snapshot.panes if snapshot is not None else ()
     windows = {pane.pane_id: pane.window_id for pane in panes if pane.tmux_id == session.tmux_id}
-    # A worker's tmux session is its own, and ends with it.
-    is_whole = whole_session or session.work is not None or windows.keys() <= {session.pane_id}
+    is_whole = whole_session or windows.keys() <= {session.pane_id}
     if is_whole or not (rows_beside(rows, session) or session.rows_in_session > 1):
         dead = dying(rows, session, whole=True)
         return Ending(TmuxPart.SESSION, dead, len(windows.keys() - {row.pane_id for row in dead}))
