@@ -180,6 +180,21 @@ def test_opencodes_idle_after_an_error_does_not_hide_it_and_the_next_turn_clears
     assert state(told("opencode", busy, held=held)) is SessionState.BUSY
 
 
+def test_what_a_sub_agent_asks_stands_when_the_turn_of_the_main_one_is_over() -> None:
+    asked = told(
+        "claude",
+        report("claude", "SubagentStart", 1, agent_id="a1", agent_type="Explore"),
+        report("claude", "PermissionRequest", 2, agent_id="a1", tool_name="Bash", tool_input={"command": "rm x"}),
+    )
+    over = told("claude", report("claude", "Stop", 3, last_assistant_message="started it"), held=asked)
+    answered = told("claude", report("claude", "PostToolUse", 4, agent_id="a1", tool_name="Bash"), held=over)
+    done = told("claude", report("claude", "Stop", 5), held=answered)
+
+    assert (state(over), over.asked_by, over.last_text) == (SessionState.ATTENTION, "a1", "started it")
+    assert (state(answered), answered.asked_by) == (SessionState.BUSY, "")
+    assert state(done) is SessionState.IDLE
+
+
 def test_opencodes_child_sessions_are_sub_agents() -> None:
     def event(kind: str, session: str, second: int, **more: object) -> Report:
         found = {"type": kind, "properties": {"sessionID": session, **more}}

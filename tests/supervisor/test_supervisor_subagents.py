@@ -19,6 +19,7 @@ from quarterdeck.core.transcript import TranscriptView
 from quarterdeck.ports.agent import Program
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.supervisor.session_memory import SessionMemory, remembered
+from quarterdeck.values import replace
 from support.post import ScriptedAgent
 from support.recordings import agent
 from support.store import NOON, session
@@ -69,7 +70,8 @@ def test_what_runs_is_of_this_conversation_and_this_run(facts: dict[str, Any], n
 
 @pytest.mark.parametrize("needs", [Need.PERMISSION, None])
 def test_the_one_behind_an_open_request_asks_until_that_is_answered(needs: Need | None) -> None:
-    held = memory(view=IN_THE_FILE, report=ReportState(session_id="c1", asked_by="a1", at=NOON))
+    silent = TranscriptView(session_id="c1", subagents=(replace(ONE, thought=None),))
+    held = memory(view=silent, report=ReportState(session_id="c1", asked_by="a1", at=NOON))
     asks = Reading(
         source=Source.SCREEN, state=SessionState.ATTENTION, cause="x", confidence=Confidence.HIGH, at=NOON,
         needs=Need.PERMISSION, question="Bash:\nrm -r out\x1b[2J",
@@ -77,8 +79,8 @@ def test_the_one_behind_an_open_request_asks_until_that_is_answered(needs: Need 
 
     (told,) = held.conclusion(asks if needs else WORKS).subagents
 
-    waits = (SubagentState.ATTENTION, "Bash: rm -r out")
-    assert (told.state, told.thought) == (waits if needs else (SubagentState.BUSY, "reads"))
+    assert told.state is (SubagentState.ATTENTION if needs else SubagentState.BUSY)
+    assert told.thought == ("Bash: rm -r out" if needs else None)
 
 
 @pytest.mark.process

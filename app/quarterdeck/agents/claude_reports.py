@@ -109,7 +109,11 @@ def _told(held: ReportState, report: Report) -> ReportState:
             return asking(held, report, Need.QUESTION, text_at(payload, "message"))
         case "Stop" if not speaker:
             held = replace(_with_background(held, report), error_at=None)
-            return finished(held, report, text=text_at(payload, "last_assistant_message"))
+            text = text_at(payload, "last_assistant_message")
+            if held.asked_by and held.reading is not None and held.reading.state is SessionState.ATTENTION:
+                # Its own turn is over, and what a subagent asks still stands.
+                return replace(held, last_text=text[:TEXT_LENGTH] or held.last_text)
+            return finished(held, report, text=text)
         case "StopFailure":
             text = text_at(payload, "last_assistant_message") or text_at(payload, "error_details")
             until = reset_time(text, report.at)

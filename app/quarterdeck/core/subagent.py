@@ -69,7 +69,7 @@ def running(
         and (each.team or each.state is not SubagentState.IDLE)
     ]
     return tuple(
-        replace(each, state=SubagentState.ATTENTION, thought=request or each.thought)
+        replace(each, state=SubagentState.ATTENTION, thought=each.thought or request)
         if asking and each.key == asking
         else each
         for each in told[-MOST_SUBAGENTS:]
