@@ -175,3 +175,47 @@ def test_a_row_with_an_agent_that_is_detached_is_watched_no_more(agents: Several
 
     assert web[1] not in agents.ids()
     assert agents.panes() == web
+
+
+@pytest.mark.parametrize("form", ["web:1", "web:1.0", "web:build", "%"])
+def test_a_pane_that_is_no_row_becomes_one_that_stays_with_it(form: str, agents: SeveralAgents) -> None:
+    first = agents.session("web")
+    shell = agents.server.run("new-window", "-d", "-P", "-F", "#{pane_id}", "-n", "build", "-t", "=web:", "--", "sh")
+    assert set(agents.ids()) == {first}
+
+    done = agents.qd("adopt", shell if form == "%" else form, "--json")
+
+    assert (done.json()["pane_id"], done.json()["rows_in_session"]) == (shell, 2)
+    assert set(agents.ids()) == {first, shell}
+    assert agents.qd("adopt", "web:build").code == 5, "it is watched already"
+
+
+def test_a_pane_that_was_detached_is_taken_in_again(agents: SeveralAgents, web: list[str]) -> None:
+    before = agents.ids()[web[1]]
+    agents.qd("kill", "--detach", "web:tests")
+
+    assert agents.qd("adopt", web[1], "--json").json()["session_id"] == before
+    assert agents.ids()[web[1]] == before
+
+
+def test_a_pane_is_given_to_a_row_that_went_stale(agents: SeveralAgents, web: list[str]) -> None:
+    lost = agents.ids()[web[1]]
+    agents.server.run("kill-server")
+    until(lambda: not agents.server.alive(), "the server has ended")
+    agents.server.session("other")
+    pane = agents.server.run("new-window", "-d", "-P", "-F", "#{pane_id}", "-t", "=other:", "--", "sleep", "3600")
+    agents.rows()
+
+    done = agents.qd("adopt", "other:1", "--as", lost, "--json")
+
+    assert done.code == 0, done
+    assert (done.json()["session_id"], done.json()["pane_id"], done.json()["place"]) == (lost, pane, "other:1.0")
+    assert len(agents.rows()) == 2
+
+
+def test_what_is_to_be_taken_in_must_be_one(agents: SeveralAgents, web: list[str]) -> None:
+    done = [agents.qd("adopt", word) for word in ("web", "web:2", "web:9", "%99", "nowhere")]
+
+    assert [each.code for each in done] == [3, 3, 3, 3, 3]
+    assert "4 rows" in done[0].err
+    assert web[2] in done[1].err

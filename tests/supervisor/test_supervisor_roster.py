@@ -21,8 +21,9 @@ from quarterdeck.core.events import (
 from quarterdeck.core.session import ExitReason, RestState, SessionState
 from quarterdeck.core.thought import ThoughtSnapshot, ThoughtUpdate
 from quarterdeck.errors import NotFound, Refused, TmuxError, UsageError
+from quarterdeck.operations.adopt import adopt
 from quarterdeck.operations.kill import forget, kill
-from quarterdeck.operations.new import NewSessionRequest, adopt, new_session, reopen
+from quarterdeck.operations.new import NewSessionRequest, new_session, reopen
 from quarterdeck.ports.store import ActivityQuery
 from quarterdeck.store.glances import own_session_key, troubles
 from quarterdeck.values import replace

@@ -14,11 +14,11 @@ from quarterdeck.core.session import SessionId
 from quarterdeck.core.session_json import to_wire
 from quarterdeck.core.session_names import find_session
 from quarterdeck.errors import Ambiguous, NotFound, QuarterdeckError, UsageError
+from quarterdeck.operations.adopt import adopt as adopt_session
 from quarterdeck.operations.kill import TmuxPart, dying, ending_of, forget, refuse_own, rows_beside
 from quarterdeck.operations.kill import kill as end_session
 from quarterdeck.operations.kill_work import kill_work
 from quarterdeck.operations.new import NewSessionRequest, new_session
-from quarterdeck.operations.new import adopt as adopt_session
 from quarterdeck.operations.session_runtime import Leftovers
 from quarterdeck.roots import absolute
 from quarterdeck.tmux.navigation import own_pane

@@ -79,10 +79,10 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "adopt",
-        "watch a tmux session, as a new one or as a known one that went stale",
+        "watch a tmux session or a pane, as a new one or as a known one that went stale",
         "quarterdeck adopt web --as sess_3",
         "session_verbs:adopt",
-        arg("name", metavar="NAME", help="the tmux session's exact name"),
+        arg("name", metavar="NAME", help="a tmux session's exact name, a place (NAME:WINDOW.PANE) or a pane (%%3)"),
         arg("--as", dest="identity", metavar="SESSION", help="id of the stale session that it is"),
     ),
     Verb(

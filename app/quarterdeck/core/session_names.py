@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import SessionState
@@ -14,8 +14,10 @@ from quarterdeck.errors import Ambiguous, UsageError
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 
+    from quarterdeck.core.pane import Pane
     from quarterdeck.core.session import Session
 
+Placed = TypeVar("Placed", "Pane", "Session")
 MATCHES_SHOWN = 8
 SLUG_MAX = 60
 _NUMBER = r"[0-9]{1,18}"
@@ -34,7 +36,7 @@ def find_session(word: str, sessions: Iterable[Session]) -> Session | None:
     """
     found = find_rows(word, sessions)
     if len(found) > 1:
-        raise _ambiguous(word, found)
+        raise ambiguous(word, found)
     return found[0] if found else None
 
 
@@ -51,9 +53,9 @@ def find_rows(word: str, sessions: Iterable[Session]) -> Sequence[Session]:
         return _best(rows)[:1]
     if rows := [row for row in sessions if row.tmux_name == word]:
         return _best(rows)
-    if rows := _best(_in_place(word, sessions)):
+    if rows := _best(_in_place((_reading(word, row.tmux_name, row), row) for row in sessions)):
         if len(rows) > 1:
-            raise _ambiguous(word, rows)
+            raise ambiguous(word, rows)
         return rows
     begin_so = [row for row in sessions if row.session_id.startswith(word) or row.tmux_name.startswith(word)]
     in_use = [row for row in begin_so if row.is_stale or row.state is not SessionState.EXITED]
@@ -68,21 +70,34 @@ def find_rows(word: str, sessions: Iterable[Session]) -> Sequence[Session]:
     return _best(matches)
 
 
-def _in_place(word: str, sessions: Iterable[Session]) -> list[Session]:
-    """The rows in a window or a pane, by index or by the window's whole name; as in tmux an index goes first."""
-    found: defaultdict[int, list[Session]] = defaultdict(list)
-    for row in sessions:
-        rest = word.removeprefix(f"{row.tmux_name}:")
-        window, _, pane = rest.rpartition(".")
-        readings = (
-            rest == str(row.window_index),
-            (window, pane) == (str(row.window_index), str(row.pane_index)),
-            (window, pane) == (row.window_name, str(row.pane_index)),
-            rest == row.window_name,
-        )
-        if rest != word and True in readings:
-            found[readings.index(True)].append(row)
+def find_panes(word: str, panes: Iterable[Pane]) -> list[Pane]:
+    """The panes a word means: by id, or by place as with rows."""
+    panes = list(panes)
+    if found := [pane for pane in panes if pane.pane_id == word]:
+        return found[:1]
+    return _in_place((_reading(word, pane.session_name, pane), pane) for pane in panes)
+
+
+def _in_place(read: Iterable[tuple[int | None, Placed]]) -> list[Placed]:
+    """Of what is in a place by one reading or another, what is so by the first of them."""
+    found: defaultdict[int, list[Placed]] = defaultdict(list)
+    for reading, each in read:
+        if reading is not None:
+            found[reading].append(each)
     return found[min(found)] if found else []
+
+
+def _reading(word: str, name: str, of: Pane | Session) -> int | None:
+    """By which reading a word means a window or a pane of the session of this name; an index goes first, as in tmux."""
+    rest = word.removeprefix(f"{name}:")
+    window, _, pane = rest.rpartition(".")
+    readings = (
+        rest == str(of.window_index),
+        (window, pane) == (str(of.window_index), str(of.pane_index)),
+        (window, pane) == (of.window_name or None, str(of.pane_index)),
+        rest == (of.window_name or None),
+    )
+    return readings.index(True) if rest != word and True in readings else None
 
 
 def _best(rows: Iterable[Session]) -> list[Session]:
@@ -102,7 +117,8 @@ def _tmux_session(row: Session) -> Hashable:
     return row.tmux_server, row.incarnation, row.tmux_id or row.tmux_name or row.session_id, is_there, row.is_stale
 
 
-def _ambiguous(word: str, rows: Sequence[Session]) -> Ambiguous:
+def ambiguous(word: str, rows: Sequence[Session]) -> Ambiguous:
+    """The error of a word that stands for several rows, with all that they go by."""
     choices = [
         {"session_id": row.session_id, "name": row_name(row), "place": row.place, "pane_id": row.pane_id}
         for row in rows

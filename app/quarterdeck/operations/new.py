@@ -1,4 +1,4 @@
-"""Make a plain tmux session or a pane in one, bring one back, or take in one that is not watched."""
+"""Make a plain tmux session or a pane in one, or bring one back."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import os
 import shutil
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from quarterdeck.core.events import CreatedReason, SessionForgotten
-from quarterdeck.core.place_match import seen_place
+from quarterdeck.core.events import CreatedReason
 from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import ExitReason
 from quarterdeck.core.session_names import free_names
@@ -26,6 +25,7 @@ from quarterdeck.errors import (
     UsageError,
     raise_together,
 )
+from quarterdeck.operations.adopt import adopt
 from quarterdeck.operations.delivery import DeliveryRules
 from quarterdeck.operations.delivery_proof import Outcome, Proof
 from quarterdeck.operations.new_pane import UNKEPT, home_of, identity_of_new, split_of, window_beside
@@ -280,43 +280,3 @@ async def bring_session_back(context: SessionContext, session: Session) -> None:
     """Bring back a session that nobody spawned; raises what could not be as it was."""
     notices = await reopen(context, session, os.environ.get("SHELL", ""))
     raise_together([QuarterdeckError(notice) for notice in notices])
-
-
-async def adopt(context: SessionContext, name: str, session_id: SessionId | None = None) -> Session:
-    """Watch the tmux session of exactly this name, as the stale or detached `session_id` where one is given."""
-    if not name:
-        raise UsageError("Name a tmux session.", hint="`tmux list-sessions` lists them.")
-    supervisor = context.supervisor
-    async with supervisor.discovery:
-        await supervisor.look_locked()
-        snapshot = supervisor.snapshot
-        living = [pane for pane in snapshot.panes if not pane.dead] if snapshot else []
-        sessions = {pane.tmux_id: pane for pane in living if pane.session_name == name and pane.is_current}
-        panes = list(sessions.values())
-        if not panes or snapshot is None:
-            raise NotFound(f'tmux has no session "{name}".', hint="`tmux list-sessions` lists them.")
-        if len(panes) > 1:
-            raise Refused(f'tmux has {len(panes)} sessions "{name}".', hint="Rename one of them first.")
-        pane = panes[0]
-        holder = next(
-            (s for s in supervisor.fleet.sessions.values() if s.tmux_id == pane.tmux_id and not s.is_stale), None
-        )
-        if holder is not None and session_id in {None, holder.session_id}:
-            raise Refused(f'"{name}" is watched already, as {holder.session_id}.')
-        if holder is not None and holder.work is not None:
-            raise Refused(f'"{name}" is the worker {holder.session_id}, and cannot get another identity.')
-        identity = await context.store.adopt(
-            supervisor.server,
-            str(snapshot.incarnation),
-            seen_place(pane),
-            session_id,
-        )
-        now = context.clock.now()
-        given_up: dict[str, Any] = {} if holder is None else {"instead_of": holder.session_id}
-        await context.tell("session.adopted", f"Adopted: {name}", None, identity.session_id, tmux_name=name, **given_up)
-        if holder is not None:
-            supervisor.note_end(SessionForgotten(session_id=holder.session_id, at=now))
-        supervisor.expect(pane.pane_id, CreatedReason.ADOPTED)
-        await supervisor.load()
-        await supervisor.look_locked()
-        return supervisor.fleet.sessions[identity.session_id]
