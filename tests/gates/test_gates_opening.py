@@ -55,7 +55,7 @@ ALLOWED = {
     "supervisor.repo_themes: os.open": "a folder, and a new file in it",
     "supervisor.repo_themes: os.fdopen": OURS_ALONE,
     "tmux.control: open": NO_FILE,
-    "tmux.kernel_watch: read_text": THE_SYSTEMS,
+    "tmux.kernel_watch: os.open": THE_SYSTEMS,
     "tui.theme: read_text": "a theme that came with us",
 }
 """Module and what it calls → why that may be."""

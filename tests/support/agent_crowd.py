@@ -55,9 +55,25 @@ def start(server: TmuxServer, folder: Path, names: Iterable[str], shown: Iterabl
     while some := list(itertools.islice(pairs, AT_ONCE)):
         words: list[str] = []
         for name, recording in some:
-            program = [*_program(folder, recording), recording.title, str(recording.folder / "screen.ansi")]
-            words += ["new-session", "-d", "-s", name, "-x", width, "-y", height, "--", *program, ";"]
+            words += [
+                "new-session",
+                "-d",
+                "-s",
+                name,
+                "-x",
+                width,
+                "-y",
+                height,
+                "--",
+                *command(folder, recording),
+                ";",
+            ]
         server.run(*words[:-1])
+
+
+def command(folder: Path, recording: Recording) -> tuple[str, ...]:
+    """What runs in a pane that shows a recording."""
+    return *_program(folder, recording), recording.title, str(recording.folder / "screen.ansi")
 
 
 def _program(folder: Path, recording: Recording) -> tuple[str, ...]:

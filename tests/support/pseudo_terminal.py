@@ -29,6 +29,11 @@ FRAME = 0.004
 """One frame is over when nothing was written for this long."""
 
 
+def processor_ms(pid: int) -> float:
+    """Milliseconds of processor time that a process has used, in all its threads."""
+    return sum(int(task.read_text().split()[0]) for task in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e6
+
+
 class Terminal:
     """A program in a pseudo-terminal of its own."""
 
@@ -78,8 +83,7 @@ class Terminal:
 
     def cpu(self) -> float:
         """Milliseconds of processor time it has used; on a busy machine they say more than the clock does."""
-        tasks = Path(f"/proc/{self.pid}/task").glob("*/schedstat")
-        return sum(int(task.read_text().split()[0]) for task in tasks) / 1e6
+        return processor_ms(self.pid)
 
     def close(self) -> None:
         """End it."""

@@ -47,6 +47,8 @@ class Reconciled(NamedTuple):
 class _TmuxSession:
     """One tmux session in the making: its living panes, and the rows that are in it."""
 
+    __slots__ = ("floating", "holders", "lost", "panes")
+
     def __init__(self) -> None:
         self.panes: list[Pane] = []
         self.holders: list[tuple[Session, Pane]] = []
@@ -131,11 +133,12 @@ def homes(panes: Collection[Pane], seen: Mapping[PaneId, TmuxSessionId]) -> dict
     A window may stand in several tmux sessions, by a link or in a group: a pane of it belongs to the one in which its
     row was `seen`, else to that of another row in its window, else to the oldest.
     """
+    only = {pane.pane_id: pane for pane in panes}
+    if len(only) == len(panes):
+        return only
     places: dict[PaneId, list[Pane]] = {}
     for pane in panes:
         places.setdefault(pane.pane_id, []).append(pane)
-    if len(places) == len(panes):
-        return {pane_id: found[0] for pane_id, found in places.items()}
     with_rows = {(pane.window_id, pane.tmux_id) for pane in panes if seen.get(pane.pane_id) == pane.tmux_id}
 
     def rank(pane: Pane) -> tuple[bool, bool, int]:
@@ -170,11 +173,17 @@ def _rows(
             ended.append(row)
         else:
             (sessions[home].lost if pane_id else sessions[home].floating).append(row)
+    held = {pane.pane_id for session in sessions.values() for _, pane in session.holders}
+    new = {pane_id for pane_id in agents if pane_id not in held and pane_id != own_pane}
     here: dict[SessionId, RowPane] = {}
     unknown: list[RowPane] = []
     merged: list[Session] = []
     for session in sessions.values():
-        shown, rest = _rows_of(session, agents, own_pane)
+        if session.holders and not (new or session.floating or session.lost):
+            # Between most looks nobody comes or goes, and there may be many sessions.
+            here.update({row.session_id: RowPane(pane, True) for row, pane in session.holders})
+            continue
+        shown, rest = _rows_of(session, new, own_pane)
         unknown += [row_pane for row, row_pane in shown if row is None]
         here.update({row.session_id: row_pane for row, row_pane in shown if row is not None})
         merged += [row for row in rest if row in session.floating]
@@ -208,11 +217,13 @@ def _session_of(
 
 
 def _rows_of(
-    session: _TmuxSession, agents: Collection[PaneId], own_pane: PaneId | None
+    session: _TmuxSession, agents: set[PaneId], own_pane: PaneId | None
 ) -> tuple[list[tuple[Session | None, RowPane]], list[Session]]:
-    """The rows of one tmux session with their panes, None for a new one; and the rows that it has no pane for."""
-    held = {pane.pane_id for _, pane in session.holders}
-    new = [pane for pane in session.panes if pane.pane_id in agents and pane.pane_id not in {*held, own_pane}]
+    """The rows of one tmux session with their panes, None for a new one; and the rows that it has no pane for.
+
+    `agents` are panes in which one was found and that have no row.
+    """
+    new = [pane for pane in session.panes if pane.pane_id in agents] if agents else []
     new.sort(key=lambda pane: not pane.is_current)
     shown: list[tuple[Session | None, RowPane]] = [(row, RowPane(pane, True)) for row, pane in session.holders]
     # What came from a session that has ended gives way to the row of this one.

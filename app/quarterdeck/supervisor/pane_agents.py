@@ -11,7 +11,7 @@ from quarterdeck.ports.agent import Program
 from quarterdeck.supervisor.processes import SOONEST_LIST_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from quarterdeck.core.pane import Pane, PaneId, Snapshot
     from quarterdeck.core.process_tree import Process
@@ -34,6 +34,8 @@ class PaneAgents:
         self._processes = processes
         self._clock = clock
         self._panes: dict[PaneId, Pane] = {}
+        self._listed: Sequence[Pane] = ()
+        """The same, as the last look listed them."""
         self._open: dict[PaneId, float] = {}
         """Panes that run something that no list has shown yet, and since when."""
         self._harmless: set[str] = set()
@@ -49,7 +51,7 @@ class PaneAgents:
 
     def forget(self) -> None:
         """Judge every process anew at the next look: other agents are known by now."""
-        self._panes, self._table = {}, None
+        self._panes, self._listed, self._table = {}, (), None
         self._harmless.clear()
         self._judged.clear()
         self._families.clear()
@@ -61,10 +63,9 @@ class PaneAgents:
 
     async def look(self, look: Snapshot) -> Collection[PaneId]:
         """The panes in which an agent runs. A list of processes that is not fresh changes nothing."""
-        now, before = self._clock.monotonic(), self._panes
-        moved = [pane for pane in look.panes if before.get(pane.pane_id) is not pane]
-        self._panes = {pane.pane_id: pane for pane in look.panes}
-        self._open |= {pane.pane_id: now for pane in moved if self._may_be_new(pane, before.get(pane.pane_id))}
+        now = self._clock.monotonic()
+        moved = self._take_in(look.panes)
+        self._open |= {pane.pane_id: now for pane, before in moved if self._may_be_new(pane, before)}
         table = await self._processes.look(at_once=True) if self._open else self._processes.latest
         self._is_fresh = table.fresh
         if table.fresh and (self._open or table is not self._table):
@@ -90,6 +91,18 @@ class PaneAgents:
         except (OSError, ValueError, TimeoutError) as error:
             logger.info("the conversation in %s cannot be seen: %s", pane_id, error)
             return ""
+
+    def _take_in(self, panes: Sequence[Pane]) -> list[tuple[Pane, Pane | None]]:
+        """Remember these panes; answers those that differ, each with what it was before."""
+        before, listed = self._panes, self._listed
+        self._listed = panes
+        # Hardly ever does one come or go, and there may be thousands.
+        differ = [pair for pair in zip(panes, listed, strict=False) if pair[0] is not pair[1]]
+        if len(panes) == len(listed) and all(pane.pane_id == old.pane_id for pane, old in differ):
+            before.update({pane.pane_id: pane for pane, _ in differ})
+            return [(pane, old) for pane, old in differ]
+        self._panes = {pane.pane_id: pane for pane in panes}
+        return [(pane, before.get(pane.pane_id)) for pane in panes if before.get(pane.pane_id) is not pane]
 
     def _may_be_new(self, pane: Pane, before: Pane | None) -> bool:
         """Whether a pane runs something by now that could be an agent. A shell is at its prompt again."""
