@@ -13,7 +13,7 @@ import pytest
 from quarterdeck.agents.claude_files import entry
 from quarterdeck.core.issue import Issue, IssueState
 from quarterdeck.core.lifecycle import RuntimeState
-from quarterdeck.core.pane import PaneId, TmuxSessionId
+from quarterdeck.core.pane import TmuxSessionId
 from quarterdeck.core.place_match import SeenPlace
 from quarterdeck.errors import NotRestorable, QuarterdeckError, Refused
 from quarterdeck.operations import restore as restoring
@@ -214,23 +214,3 @@ async def test_who_comes_second_does_not_end_what_the_first_has_just_brought_bac
     assert len([each for each in (*found, *others) if isinstance(each, QuarterdeckError)]) == 1
     assert (await place.kinds()).count("session.restored") == 1
     assert server(place).sessions() == ["app-1"]
-
-
-async def test_another_agent_in_a_workers_session_is_not_the_workers_and_goes_on_when_that_ends(place: Place) -> None:
-    await spawned(place)
-    there, store = server(place), place.work_context.store
-    pane, tmux_id, created = there.run(
-        "display", "-p", "-t", "=app-1:", "#{pane_id} #{session_id} #{session_created}"
-    ).split()
-    other = there.run("split-window", "-d", "-P", "-F", "#{pane_id}", "-t", "=app-1:", "sleep", "3600")
-    run = str(getattr(await place.work_context.mux.look(), "incarnation"))  # noqa: B009
-    first = SeenPlace(TmuxSessionId(tmux_id), "app-1", int(created), bound_pane=PaneId(pane))
-    second = replace(first, bound_pane=PaneId(other), is_first=False)
-    ids = await store.claim(there.socket, run, [first, second])
-    place.clock.ahead = timedelta(minutes=1)
-
-    assert ids[pane].session_id == "app-1"
-    assert (await runtime_of(place.work_context, "app-1")).handle == pane
-    await kill_work(place.work_context, "app-1")
-
-    assert there.run("list-panes", "-a", "-F", "#{pane_id}").split() == [other]

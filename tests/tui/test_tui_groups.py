@@ -14,7 +14,7 @@ from quarterdeck.store.sqlite import SqliteStore
 from quarterdeck.tui.fleet_view import FleetView
 from quarterdeck.tui.preferences import ConsoleMemory, Preferences, arranged, arrangement, key_of
 from quarterdeck.tui.rows.grouping import Arranged, Grouping, Heading, arrange, fold, held, members
-from quarterdeck.tui.rows.session_row import Kind
+from quarterdeck.tui.rows.session_row import Kind, Nesting, name_within
 from quarterdeck.values import replace
 from support.canned import CannedBackend
 from support.console import Running, Typed, console, text_of
@@ -304,3 +304,24 @@ async def test_nested_rows_are_as_wide_as_others(width: int) -> None:
         widths = {sum(len(cell.text) for cell in table._cells(table._places[key])) for key in table.ids}
 
     assert widths == {sum(column.width + column.gap for column in layout.columns)}
+
+
+async def test_the_next_that_waits_comes_after_the_group_that_was_folded() -> None:
+    async with console(CannedBackend(shown=shared_fleet(), preferences=BY_SESSION)) as running:
+        running.main.table.select("sess_5")
+        await running.press("a")
+        first = running.main.table.selected
+        await running.press("h", "a")
+
+        assert first == "sess_1"
+        assert running.main.table.selected == "sess_5"
+        assert "▸ web" in names(running)
+
+
+@pytest.mark.parametrize(
+    ("width", "told"),
+    [(40, "a-very-long-session-name:review"), (20, "a-very-long-…:review"), (10, "a-…:review"), (9, "a-very-l…")],
+)
+def test_of_a_long_name_what_tells_rows_apart_is_cut_last(width: int, told: str) -> None:
+    row = replace(shared_sessions()[0], tmux_name="a-very-long-session-name")
+    assert name_within(row, Nesting.NOTHING, width) == told

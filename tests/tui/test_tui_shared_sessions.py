@@ -212,3 +212,23 @@ def test_a_row_that_asks_is_named_in_full_wherever_needs_are_told() -> None:
 
     row = shared_sessions()[0]
     assert notice_of(row, Need.QUESTION).name == "web:review"
+
+
+async def test_of_a_row_whose_server_is_gone_no_part_and_no_session_can_end() -> None:
+    rows = [replace(row, is_stale=True) for row in shared_sessions()[:2]]
+    async with console(CannedBackend(shown=fleet_of(*rows))) as running:
+        await running.press("x")
+        told = said(running)
+        await running.press("s")
+
+        assert isinstance(running.app.screen, EndScreen)
+    assert "Its " not in told
+    assert "whole session" not in told
+
+
+async def test_the_cursor_goes_to_a_row_that_stays_when_a_session_ends() -> None:
+    async with console(shared()) as running:
+        running.main.table.select("sess_2")
+        await running.press("x", "s", "4", "enter")
+
+        assert running.main.table.selected not in {None, "sess_1", "sess_2", "sess_3", "sess_4"}

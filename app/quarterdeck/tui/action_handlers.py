@@ -39,7 +39,7 @@ def _move(by: int) -> Callable[[MainScreen], None]:
 
 def _waiting(step: int) -> Callable[[MainScreen], None]:
     def jump(screen: MainScreen) -> None:
-        found = screen.fleet_view.next_waiting(screen.table.selected, step)
+        found = screen.fleet_view.next_waiting(screen.table.here, step)
         if found is None:
             screen.app.notify("No session waits for you.", markup=False, timeout=2)
         else:

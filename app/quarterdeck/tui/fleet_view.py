@@ -231,8 +231,8 @@ class FleetView:
         return self._known[session.session_id].kind
 
     def next_waiting(self, here: str | None, step: int) -> str | None:
-        """Who waits and comes after this row (`step` 1), or before it (-1); None when nobody does."""
-        return self._round.next(self.order, self.sessions, here, step)
+        """Who waits and comes after this row or folded group (`step` 1), or before it (-1); None when nobody does."""
+        return self._round.next(self.order, self.sessions, self._left.get(here or "", here), step)
 
     def targets(self, selected: str | None) -> list[Session]:
         """What an action is about: the marked rows in their order, else the selected one."""

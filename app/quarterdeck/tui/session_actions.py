@@ -190,11 +190,16 @@ def end(screen: MainScreen) -> None:
 
     async def ask_of_all(opened: OpenFleet) -> None:
         ending = opened.reader.ending(ids[0], whole_session=True)
-        context.ask(EndScreen(context, ending.rows, whole=ending), lambda _: context.do(kill_all))
 
-    async def kill_all(opened: OpenFleet) -> None:
-        screen.unmark()
-        _say_at_length(screen, await opened.actions.end_session(ids[0]))
+        async def kill_all(opened: OpenFleet) -> None:
+            _say_at_length(screen, await opened.actions.end_session(ids[0]))
+
+        def agreed(_: bool) -> None:
+            screen.unmark()
+            screen.table.step_off([row.session_id for row in ending.rows])
+            context.do(kill_all)
+
+        context.ask(EndScreen(context, ending.rows, whole=ending), agreed)
 
     def decided(is_end: bool) -> None:
         screen.unmark()

@@ -12,7 +12,17 @@ from quarterdeck.core.text import cell_width, clean, cut
 from quarterdeck.core.urgency import SortKey, sort_key
 from quarterdeck.tui.actions import ACTIONS, Needs, spoken
 from quarterdeck.tui.rows.cell import Cell, quiet
-from quarterdeck.tui.rows.session_row import KIND_ROLES, WAITING, Kind, kind_of, name_of, shape, waiting_since
+from quarterdeck.tui.rows.session_row import (
+    KIND_ROLES,
+    WAITING,
+    Kind,
+    Nesting,
+    kind_of,
+    name_of,
+    name_within,
+    shape,
+    waiting_since,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -115,7 +125,7 @@ def _waits(counts: Counts, now: datetime) -> list[Cell]:
     age = quiet(waiting_since(session), now)
     since = {"": "", "now": " just now"}.get(age, f" for {age}")
     said = f" {STATE_SIGNS[kind.value].verb}{since}"
-    return [Cell(clean(name_of(session), 24), "text bold"), Cell(said, KIND_ROLES[kind]), Cell("  ")]
+    return [Cell(name_within(session, Nesting.NOTHING, 24), "text bold"), Cell(said, KIND_ROLES[kind]), Cell("  ")]
 
 
 def _badges(fleet: Fleet, store: StoreHealth, now: datetime) -> list[Cell]:

@@ -19,7 +19,7 @@ from quarterdeck.tui.rows.session_row import (
     branch_of,
     is_doubtful,
     kind_of,
-    name_in,
+    name_within,
     repo_of,
     rest_word,
     saying,
@@ -143,7 +143,7 @@ MARK, SHAPE, NAME, STATE, THOUGHT, BRANCH = "mark", "shape", "name", "state", "t
 TABLE_COLUMNS = (
     ColumnKind(MARK, _mark, width=1, gap=0),
     ColumnKind(SHAPE, lambda row, _: (shape(row.kind, ascii_only=row.view.ascii_only), row.role), width=1, gap=1),
-    ColumnKind(NAME, lambda row, _: (name_in(row.session, row.view.nesting(row.session)),
+    ColumnKind(NAME, lambda row, width: (name_within(row.session, row.view.nesting(row.session), width),
                "text bold" if row.kind is Kind.ASKS else "text"), "session"),
     ColumnKind("agent", _agent, "agent", 8, turn=3, beside=THOUGHT_LEAST),
     ColumnKind(STATE, lambda row, _: (row.kind.value + "?" * row.is_doubtful, row.role), "state", 8, turn=1, beside=0),
@@ -206,7 +206,7 @@ def session_cells(session: Session, layout: ColumnLayout, view: RowView) -> tupl
     indent = min(INDENT, name - 1) if view.nesting(session) is not Nesting.NOTHING else 0
     cells: list[Cell] = []
     for column in layout.columns:
-        text, role = column.kind.says(row, column.width)
+        text, role = column.kind.says(row, column.width - indent * (column.name == NAME))
         is_faint = kind in GONE_KINDS and column.name not in {SHAPE, MARK}
         # By what the sign stands further in, the name is shorter.
         before, less = indent * (column.name == SHAPE), indent * (column.name == NAME)
@@ -226,13 +226,18 @@ def title_cells(layout: ColumnLayout) -> tuple[Cell, ...]:
     return tuple(column.cell(column.kind.title, "muted") for column in layout.columns)
 
 
+def group_signs(ascii_only: bool) -> tuple[str, str]:
+    """What stands before an open group's title, and before a folded one's."""
+    return ("v", ">") if ascii_only else ("▾", "▸")
+
+
 def heading_cells(heading: Heading, layout: ColumnLayout, *, ascii_only: bool) -> tuple[Cell, ...]:
     """The line above a group: whether it is folded, its title, how many rows it has, and the loudest state in it."""
-    folded, open_ = ("> ", "v ") if ascii_only else ("▸ ", "▾ ")
+    sign = group_signs(ascii_only)[heading.is_folded] + " "
     number = f"  {heading.count} {'|' if ascii_only else '·'} "
-    room = layout.width - 1 - len(folded) - len(number) - 1
+    room = layout.width - 1 - len(sign) - len(number) - 1
     return (
-        Cell(" " + (folded if heading.is_folded else open_), "muted"),
+        Cell(" " + sign, "muted"),
         Cell(clean(heading.title, max(1, room)), "text bold"),
         Cell(number, "muted"),
         Cell(shape(heading.worst, ascii_only=ascii_only), KIND_ROLES[heading.worst]),

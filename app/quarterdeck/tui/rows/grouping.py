@@ -115,6 +115,8 @@ def held(previous: Arranged, fresh: Arranged) -> Arranged:
 
 def fold(arranged: Arranged, closed: Collection[str]) -> Folded:
     """What is left where the groups with these keys are folded."""
+    if not arranged.nested:
+        return Folded(arranged.items, {})
     items: list[Item] = []
     hidden: dict[str, str] = {}
     above: Heading | None = None

@@ -76,6 +76,8 @@ def shape(kind: Kind, *, ascii_only: bool) -> str:
 
 STEP = 10
 """Seconds within which no age is looked at again."""
+LEAST_OF_NAME = 3
+"""Cells below which what is left of a session's name says nothing."""
 LEAST_OF_BRANCH = 3
 """Cells below which a branch's name says nothing."""
 _STANDING = {
@@ -135,6 +137,16 @@ def session_of(session: Session) -> str:
 def name_in(session: Session, nesting: Nesting) -> str:
     """What the row is called where that stands above it."""
     return clean(name_below_session(session)) if nesting is Nesting.SESSION else name_of(session)
+
+
+def name_within(session: Session, nesting: Nesting, width: int) -> str:
+    """The same in so many cells: what tells it from the others of its session is cut last."""
+    name = name_in(session, nesting)
+    if cell_width(name) <= width or nesting is Nesting.SESSION or session.rows_in_session == 1:
+        return cut(name, width)
+    within = name.removeprefix(clean(session.tmux_name))
+    room = width - cell_width(within)
+    return cut(clean(session.tmux_name), room) + within if room >= LEAST_OF_NAME else cut(name, width)
 
 
 def title_of(session: Session) -> str:

@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from quarterdeck.core.text import cell_width, clean, cut, fit
 from quarterdeck.tui.rows.session_row import (
+    GONE_KINDS,
     KIND_ROLES,
     Kind,
     agent_of,
@@ -63,7 +64,9 @@ class EndScreen(YesOrNo):
         self._sessions = sessions
         self._whole = whole
         self._is_many = len(sessions) > 1
-        self._ask_of_all = ask_of_all if not self._is_many and sessions[0].rows_in_session > 1 else None
+        self._shared = [each for each in sessions if each.rows_in_session > 1 and kind_of(each) not in GONE_KINDS]
+        """Those that are not all of their tmux session."""
+        self._ask_of_all = ask_of_all if self._shared and not self._is_many else None
         self._is_known = False
         """Whether what would be lost stands there; before that nobody can agree to it."""
         self._is_wanted = False
@@ -129,7 +132,7 @@ class EndScreen(YesOrNo):
         is_over = all(kind_of(session) is Kind.ENDED for session in self._sessions)
         nothing = "It is over already: u brings it back, d dismisses it." if is_over else NOTHING_LOST
         said = [self.style(clean(text), role) for text, role in lines or [(nothing, "muted")]]
-        part = self._part(opened) if self._whole is None and not is_over else ""
+        part = self._part(opened) if self._whole is None else ""
         self._told.update(Text("\n").join([*([self.style(clean(part))] if part else ()), *said]))
         self._is_known = True
         if self._is_wanted and not lines:
@@ -137,7 +140,7 @@ class EndScreen(YesOrNo):
 
     def _part(self, opened: OpenFleet) -> str:
         """What of tmux ends, where a session has other rows; "" where it is simply the session."""
-        shared = [session for session in self._sessions if session.rows_in_session > 1]
+        shared = self._shared
         if self._is_many or not shared:
             return f"Of {names(shared)} only the panes end, not the sessions." if shared else ""
         ending = opened.reader.ending(shared[0].session_id)

@@ -11,6 +11,7 @@ from quarterdeck.core.state_signs import STATE_SIGNS
 from quarterdeck.core.text import fit
 from quarterdeck.tui.actions import ACTIONS, spoken
 from quarterdeck.tui.rows.cell import Cell
+from quarterdeck.tui.rows.column import group_signs
 from quarterdeck.tui.rows.filter import FILTER_FIELDS
 from quarterdeck.tui.rows.session_row import Kind, shape
 from quarterdeck.tui.screens.dialog import Page
@@ -30,6 +31,8 @@ FILTER = (
     ("!word  !repo:shop", "not that"),
 )
 DOUBT = ("?", "behind a state: we are not sure of it (details say why)")
+GROUP_HELP = ("a group of rows: how many they are, and the loudest state among them", "the same, folded into its line")
+"""Of an open one, and of a folded one."""
 COLUMN_HELP = (
     "What the columns say",
     (
@@ -63,9 +66,14 @@ class HelpScreen(Page):
                 lines.append((*_told(pressed, fit(action.help, HELP_WIDTH)), name))
             lines.append(())
         lines[-1:] = [_told("1 … 9", "Jump to that row"), ()]
-        shapes = {kind: shape(kind, ascii_only=self.context.ascii_only) for kind in Kind}
+        ascii_only = self.context.ascii_only
+        shapes = {kind: shape(kind, ascii_only=ascii_only) for kind in Kind}
         meanings = [(f"{sign} {kind.value}", STATE_SIGNS[kind.value].meaning) for kind, sign in shapes.items()]
-        for title, said in (("The filter", FILTER), ("What the shapes mean", (*meanings, DOUBT)), COLUMN_HELP):
+        groups = tuple(
+            (f"{sign} web  4", meaning) for sign, meaning in zip(group_signs(ascii_only), GROUP_HELP, strict=True)
+        )
+        told = (*meanings, DOUBT, *groups)
+        for title, said in (("The filter", FILTER), ("What the shapes mean", told), COLUMN_HELP):
             lines += [(Cell(title, "text bold"),), *(_told(*each) for each in said), ()]
         self.lines.show(lines[:-1])
 

@@ -101,14 +101,15 @@ class FleetTable(ScrollView, can_focus=True):
         return self._items[self._index] if self._index < len(self._items) else None
 
     @property
-    def _here(self) -> str | None:
+    def here(self) -> str | None:
+        """What the cursor stands on: a session by its id, a folded group by its key."""
         item = self._item
         return item.key if isinstance(item, Heading) else item
 
     def show(self, shown: FleetView, view: RowView) -> None:
         """Show these rows. The cursor stays on its session, or on its place when the session is gone."""
         items, sessions = shown.items, shown.sessions
-        before, count = self._here, len(self._items)
+        before, count = self.here, len(self._items)
         stood = self._sessions.get(before) if before is not None else None
         if items is not self._items:
             self._places = {_stop(item): index for index, item in enumerate(items) if _is_stop(item)}
@@ -129,7 +130,7 @@ class FleetTable(ScrollView, can_focus=True):
             # Nothing is ever scrolled sideways. A width that is told anew for each size would be laid out twice.
             self.virtual_size = Size(0, len(items) + 1)
         self._repaint()
-        if self._here != before:
+        if self.here != before:
             self._reveal()
             self.post_message(self.Selected())
 
@@ -144,7 +145,7 @@ class FleetTable(ScrollView, can_focus=True):
     def move(self, by: int) -> None:
         """Move the cursor by rows, stopping at the ends."""
         if self.stops:
-            here = self.stops.index(self._here) if self._here in self._places else 0
+            here = self.stops.index(self.here) if self.here in self._places else 0
             self.select(self.stops[max(0, min(len(self.stops) - 1, here + by))])
 
     def move_page(self, direction: int) -> None:
