@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.cli.verbs import VERBS
+from quarterdeck.core.pane import PaneId
 from quarterdeck.paths import find_places
 from quarterdeck.values import replace
 from support.cli import ROOT, run_cli
@@ -41,6 +42,9 @@ async def shell_env(private_home: Path, tmp_path: Path) -> dict[str, str]:
         await store.checkpoint(
             replace(session(number + 1, name), tmux_server=SERVER) for number, name in enumerate(NAMES)
         )
+        team = replace(session(20, "team"), tmux_server=SERVER, rows_in_session=2)
+        tests = replace(session(21, "team"), tmux_server=SERVER, rows_in_session=2, window_index=1, window_name="tests")
+        await store.checkpoint([replace(team, bound_pane=PaneId("%1")), replace(tests, bound_pane=PaneId("%2"))])
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in ("quarterdeck", "qd"):
@@ -77,6 +81,9 @@ CASES: list[tuple[list[str], str]] = [
     (["quarterdeck", "attach", "api", "w"], ""),
     (["quarterdeck", "kill", "api", "we"], "web"),
     (["quarterdeck", "kill", "sess_6"], "sess_6"),
+    (["quarterdeck", "kill", "team"], "team:tests|team:0"),
+    (["quarterdeck", "kill", "team:t"], "team:tests"),
+    (["quarterdeck", "new", "--in", "a"], "api"),
     (["quarterdeck", "attach", "$"], r"\$\(touch\ pwned\)"),
     (["quarterdeck", "attach", "名"], "名前"),
     (["quarterdeck", "-S", "/tmp/other", "attach", ""], ""),
@@ -156,6 +163,7 @@ def test_a_bash_on_a_terminal_completes_what_is_typed(typing: Typing) -> None:
 
     typing.completes("quarterdeck stat", to="quarterdeck status-line")
     typing.completes("qd attach with", to=r"qd attach with\ space")
+    typing.completes("qd kill team:te", to="qd kill team:tests")
 
 
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
@@ -165,6 +173,7 @@ def test_a_zsh_on_a_terminal_completes_what_is_typed(typing: Typing) -> None:
 
     typing.completes("quarterdeck stat", to="quarterdeck status-line")
     typing.completes("qd attach with", to=r"qd attach with\ space")
+    typing.completes("qd kill team:te", to="qd kill team:tests")
     typing.completes("qd config sch", to="qd config schema")
     typing.completes("qd new --tool min", to="qd new --tool mine")
     typing.completes("qd events --level wa", to="qd events --level warn")
@@ -182,6 +191,7 @@ def test_fish_completes_verbs_options_and_names(shell_env: dict[str, str]) -> No
         "quarterdeck attach w": {"with space", "web"},
         "quarterdeck attach api w": set(),
         "quarterdeck kill api we": {"web"},
+        "quarterdeck kill team:": {"team:tests", "team:0"},
         "quarterdeck -S /tmp/other attach ": set(),
         "quarterdeck spawn s": {"shop", "site"},
         "quarterdeck new --tool min": {"mine"},

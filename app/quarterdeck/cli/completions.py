@@ -27,6 +27,7 @@ ARGUMENT_KINDS: Final = {
     **dict.fromkeys(("restore SESSION", "remap SESSION", "show SESSION", "--session", "--as"), "kept"),
     **dict.fromkeys(("AGENT", "--agent", "--tool"), "agent"),
     **dict.fromkeys(("PROJECT", "--project"), "project"),
+    "--in": "session",
     **dict.fromkeys(("FILE", "--prompt-file", "-S"), "file"),
     **dict.fromkeys(("--cwd", "--home"), "folder"),
     "SESSION": "session",
@@ -39,12 +40,17 @@ TAB_PATIENCE = 0.3
 BASH: Final = r"""
 # The names that only the program knows, of a kind.
 _quarterdeck_names() {
-    local typed=$2 quote= name i
+    local typed=$2 quote= name i before=
     local -a given=()
     case $typed in
         \"* | \'*) quote=1 typed=${typed:1} ;;
         *) typed=${typed//\\/} ;;
     esac
+    if [[ $COMP_WORDBREAKS == *:* ]]; then
+        # bash takes a place for several words, and wants the last of them.
+        name=${COMP_LINE:0:COMP_POINT} name=${name##*[[:space:]]}
+        [[ $name == [!\"\']*:* ]] && typed=$name before=${name%:*}:
+    fi
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
             --) return ;;
@@ -52,6 +58,7 @@ _quarterdeck_names() {
         esac
     done
     while IFS=$'\t' read -r name _; do
+        name=${name#"$before"}
         if [[ -z $quote ]]; then printf '%q\n' "$name"; else printf '%s\n' "$name"; fi
     done < <("${COMP_WORDS[0]/#\~/$HOME}" "${given[@]}" names "$1" -- "$typed" 2>/dev/null </dev/null)
 }

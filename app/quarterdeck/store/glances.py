@@ -64,13 +64,27 @@ def glance(path: str | Path, server: str | None = None) -> dict[tuple[str, str |
 
 
 def names(path: str | Path, server: str, limit: int = 500) -> list[tuple[str, str, str, str]]:
-    """Id, tmux name, status and state of the kept sessions, live ones first and then the newest. Raises StoreError."""
+    """Id, what it is called, status and state of the kept rows, live ones first, then the newest. Raises StoreError."""
+    from quarterdeck.core.row_name import KeptPlace, row_name
+
+    # What was kept by an earlier version says nothing of windows.
+    fields = ("window_index", "window_name", "pane_index", "rows_in_session", "rows_in_window", "windows_alike")
+    place = ", ".join(f"CASE WHEN json_valid(body) THEN json_extract(body, '$.{name}') END" for name in fields)
     query = (
-        "SELECT session_id, tmux_name, status, state FROM sessions"
+        f"SELECT session_id, status, state, tmux_name, {place} FROM sessions"  # noqa: S608 — our own words
         " WHERE server = :server AND status IN ('live', 'stale', 'ended')"
         " ORDER BY status != 'live', seq DESC LIMIT :limit"
     )
-    return read_only(path, query, {"server": server, "limit": limit})
+    found = read_only(path, query, {"server": server, "limit": limit})
+    return [
+        (
+            key,
+            row_name(KeptPlace(name, index or 0, called, pane or 0, *(count or 1 for count in counts))),
+            status,
+            state,
+        )
+        for key, status, state, name, index, called, pane, *counts in found
+    ]
 
 
 def heard(path: str | Path) -> dict[str, datetime]:
