@@ -104,7 +104,9 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """How many tests run at once: those with processes wait for them half of their time."""
+    """How many tests run at once: those with processes wait half of their time, and real agents fill a core."""
+    if config.option.markexpr == "agents":
+        return 1
     cores = os.cpu_count() or 1
     return cores if config.option.markexpr == "not process" else cores * 2
 

@@ -28,7 +28,7 @@ from support.tmux_server import TmuxServer
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-pytestmark = [pytest.mark.agents, pytest.mark.timeout(1500), pytest.mark.xdist_group("agents")]
+pytestmark = [pytest.mark.agents, pytest.mark.timeout(1500)]
 
 
 @asynccontextmanager

@@ -29,7 +29,7 @@ from support.work_contexts import runtime_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = [pytest.mark.agents, pytest.mark.timeout(600), pytest.mark.xdist_group("agents")]
+pytestmark = [pytest.mark.agents, pytest.mark.timeout(600)]
 
 
 def trusted(lab: Lab, folder: Path) -> None:

@@ -7,12 +7,11 @@ import re
 from typing import TYPE_CHECKING
 
 from support.cli import ROOT
-from support.trees import READS_TREES, nodes_of
+from support.trees import nodes_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = READS_TREES
 CALENDARS = {
     ("time", "time"),
     ("time", "time_ns"),

@@ -10,13 +10,12 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from support.cli import ROOT
-from support.trees import READS_TREES, body_of
+from support.trees import body_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = READS_TREES
 PACKAGE = ROOT / "app" / "quarterdeck"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LANGUAGE_OF_OUR_OWN = re.compile(

@@ -6,13 +6,12 @@ import ast
 from typing import TYPE_CHECKING
 
 from support.cli import ROOT
-from support.trees import READS_TREES, nodes_of
+from support.trees import nodes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = READS_TREES
 PACKAGE = ROOT / "app" / "quarterdeck"
 BY_ATTRIBUTE = {"open", "fdopen", "read_text", "read_bytes", "copyfile", "copy2", "copy"}
 """Of whatever: a path, `os`, `io`, `shutil`."""

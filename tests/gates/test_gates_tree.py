@@ -14,13 +14,12 @@ import pytest
 
 from support.cli import ROOT, cli_env
 from support.patience import PATIENCE
-from support.trees import READS_TREES, nodes_of
+from support.trees import nodes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-pytestmark = READS_TREES
 PACKAGE = ROOT / "app" / "quarterdeck"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 LONGEST = 350

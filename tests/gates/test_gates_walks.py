@@ -15,7 +15,7 @@ import pytest
 from quarterdeck.plugins.loading import load_all
 from support.cli import cli_env
 from support.patience import PATIENCE
-from support.trees import READS_TREES, nodes_of
+from support.trees import nodes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -106,7 +106,6 @@ MAY_NAME_AGENTS = {"plugins/loading.py", "config/projects.py", "config/shipped.p
 """The table of agents, and the setting that says which one is the usual one."""
 
 
-@READS_TREES
 def test_no_code_but_its_own_knows_an_agent_by_its_name() -> None:
     agents = [cast("Agent", each).spec for each in load_all()[0].values()]
     names = {word for spec in agents for word in (spec.key, spec.name, *spec.commands)}

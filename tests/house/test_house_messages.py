@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from quarterdeck import errors
 from quarterdeck.tmux import one_call
-from support.trees import READS_TREES, nodes_of
+from support.trees import nodes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = READS_TREES
 APP = Path(errors.__file__).parent
 OURS = {
     name

@@ -21,13 +21,21 @@ if TYPE_CHECKING:
     from typing import Self
 
 
+MOST_PAUSE = 0.05
+"""Seconds between two looks."""
+
+
 def until(condition: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
-    """Wait for a condition, looking often, and fail with a sentence when it never comes."""
-    deadline = time.monotonic() + patience
+    """Wait for a condition, and fail with a sentence when it never comes.
+
+    What comes late is looked for less often: a look at tmux is a process, and what is waited for needs the processor.
+    """
+    began = time.monotonic()
     while not condition():
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - began
+        if waited > patience:
             raise AssertionError(f"waited {patience:.0f} s in vain until {what}")
-        time.sleep(0.01)
+        time.sleep(min(0.01 + waited / 10, MOST_PAUSE))
 
 
 class TmuxServer:

@@ -6,13 +6,8 @@ import ast
 from functools import cache
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from pathlib import Path
-
-READS_TREES = pytest.mark.xdist_group("trees")
-"""Of the modules that look at the code: they run in one process, which parses it once."""
 
 
 @cache

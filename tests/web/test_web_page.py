@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from support.tab import Seen
 
 # One browser for all of them, in one process and its loop.
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.asyncio(loop_scope="module")]
 
 NAMES = ("alpha", "bravo", "charlie")
 OF_A_PAGE = ("COLUMNS", "ROWS", "TEXTUAL_DRIVER", "TEXTUAL_FPS", "TEXTUAL_COLOR_SYSTEM")
