@@ -9,6 +9,7 @@ import pytest
 
 from support.several_agents import SeveralAgents
 from support.tmux_server import until
+from support.tmux_terminal import Terminals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -219,3 +220,32 @@ def test_what_is_to_be_taken_in_must_be_one(agents: SeveralAgents, web: list[str
     assert [each.code for each in done] == [3, 3, 3, 3, 3]
     assert "4 rows" in done[0].err
     assert web[2] in done[1].err
+
+
+def test_going_to_a_row_shows_its_pane_and_to_a_bare_name_what_tmux_would(
+    agents: SeveralAgents, web: list[str], short_folder: Path
+) -> None:
+    agents.server.session("other")
+
+    def shown() -> str:
+        return agents.server.run("list-clients", "-F", "#{pane_id}")
+
+    with Terminals(short_folder / "o", agents.server) as terminals:
+        terminals.attach("=other")
+
+        def goes(word: str) -> str:
+            inside = {"TMUX": f"{agents.server.socket},1,0", "TMUX_PANE": shown()}
+            done = agents.qd("attach", word, env=inside)
+            assert done.code == 0, done
+            return shown()
+
+        went = [goes(word) for word in ("web:tests", "web:2.0", web[3], "web:0")]
+        agents.server.run("select-window", "-t", "=web:1")
+        goes("other")
+        whole = goes("web")
+        inside = {"TMUX": f"{agents.server.socket},1,0", "TMUX_PANE": whole}
+        beside = agents.qd("attach", "web:2", env=inside)
+
+    assert went == [web[1], web[2], web[3], web[0]]
+    assert whole == web[1], "the window that the session shows"
+    assert beside.code == 3

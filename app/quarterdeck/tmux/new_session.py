@@ -88,7 +88,7 @@ async def new_pane(address: ServerAddress, wanted: NewPane, timeout: float = STA
     ran = await one_call.run(address, *words(*create), timeout=timeout, starting_with=environment)
     rows = questions.read(ran.out)
     if not rows.panes:
-        if "no space for new pane" in ran.err:
+        if "no space for" in ran.err:
             raise TmuxRefused("There is no room for another pane.", hint="Make the window larger, or open a window.")
         raise one_call.failure(address, ran.err)
     pane = formats.pane(rows.panes[0], rows.details.get(rows.panes[0].target))
