@@ -325,3 +325,32 @@ async def test_the_next_that_waits_comes_after_the_group_that_was_folded() -> No
 def test_of_a_long_name_what_tells_rows_apart_is_cut_last(width: int, told: str) -> None:
     row = replace(shared_sessions()[0], tmux_name="a-very-long-session-name")
     assert name_within(row, Nesting.NOTHING, width) == told
+
+
+async def test_folding_what_is_in_no_group_says_so() -> None:
+    async with console(CannedBackend(shown=shared_fleet()), shows_toasts=True) as running:
+        running.main.table.select("sess_1")
+        await running.press("h")
+
+        assert [toast.message for toast in running.app._notifications] == [
+            '"web:review" is in no group that could be folded. Tab puts rows together.'
+        ]
+
+
+GROUPINGS = st.sampled_from(Grouping)
+
+
+@given(GROUPINGS, st.sets(st.sampled_from(["session web", "session tiles", "repo shop", "repo atlas", "state works"])))
+def test_every_row_is_shown_once_or_stands_behind_a_folded_heading(grouping: Grouping, closed: set[str]) -> None:
+    sessions = shared_sessions()
+    arranged = arrange(sessions, grouping)
+    left = fold(arranged, closed)
+    rows = [item for item in left.items if isinstance(item, str)]
+    headings = {item.key: item for item in left.items if isinstance(item, Heading)}
+
+    assert sorted([*rows, *left.hidden]) == sorted(each.session_id for each in sessions)
+    assert set(left.hidden.values()) == {key for key, heading in headings.items() if heading.is_folded}
+    for key, heading in headings.items():
+        there = members(arranged, key)
+        assert heading.count == len(there) > 1
+        assert {left.hidden.get(each) for each in there} == ({key} if heading.is_folded else {None})

@@ -221,8 +221,9 @@ class FleetView:
     def _name_cells(self, known: _Known) -> int:
         """Cells its name takes where it stands."""
         nesting = self.nesting(known.session)
-        nested = nesting is not Nesting.NOTHING
-        return cell_width(name_in(known.session, nesting)) + col.INDENT if nested else known.name_cells
+        if nesting is Nesting.SESSION:
+            return cell_width(name_in(known.session, nesting)) + col.INDENT
+        return known.name_cells + col.INDENT * (nesting is Nesting.GROUP)
 
     def _key(self, session: Session) -> SortKey:
         return self._known[session.session_id].key

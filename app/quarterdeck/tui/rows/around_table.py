@@ -53,6 +53,7 @@ KEY_REFUSALS: Mapping[str, str] = {
     "session.answer": "{name} asks nothing now.",
     "session.restore": "{name} is neither ended nor stale, so there is nothing to bring back.",
     "session.dismiss": "{name} is live. d removes what has ended; x ends a live one.",
+    "group.fold": "{name} is in no group that could be folded. Tab puts rows together.",
     "view.choose": "No filter is saved yet. Add one under [views] in the settings file.",
 }
 """Why a key does nothing now, said when it is pressed; other keys are only not named."""
