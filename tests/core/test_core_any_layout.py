@@ -36,6 +36,8 @@ class Layout:
         self.windows: dict[int, list[int]] = {}
         self.dead: set[int] = set()
         self.agents: set[int] = set()
+        self.young: set[int] = set()
+        """Agents that began since the last look."""
         self.front: int = 0
         self.new_session(0, 0)
 
@@ -118,6 +120,7 @@ class Layout:
     def start(self, one: int, _other: int) -> None:
         """An agent begins in a pane."""
         if (pane := self._pane(one)) not in self.dead:
+            self.young |= {pane} - self.agents
             self.agents.add(pane)
 
     def stop(self, one: int, _other: int) -> None:
@@ -257,12 +260,14 @@ def test_rows_and_panes_belong_together(rounds: list[list[tuple[Deed, int, int]]
         for deed, one, other in steps:
             deed(layout, one, other)
         look, agents = layout.look(), {PaneId(f"%{number}") for number in layout.agents}
-        found = reconcile(table.rows, look, agents)
-        check(table.rows, look, agents, found)
+        young = {PaneId(f"%{number}") for number in layout.young}
+        layout.young.clear()
+        found = reconcile(table.rows, look, agents, young=young)
+        check(table.rows, look, agents - young, found)
         over |= {row.session_id for row in (*found.ended, *found.merged)}
 
         table.take(look, found)
-        again = reconcile(table.rows, look, agents)
+        again = reconcile(table.rows, look, agents, young=young)
 
         assert not over & again.here.keys()
         assert (again.unknown, again.ended, again.merged) == ((), (), ()), "the same look says nothing new"

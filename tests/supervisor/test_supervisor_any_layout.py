@@ -289,6 +289,7 @@ def test_ids_and_panes_belong_together(seed: int) -> None:
         for module in (processes, pane_agents):
             patch.setattr(module, "SOONEST_LIST_SECONDS", 0.0)
         patch.setattr(processes, "FRESH_FOR", 0.0)
+        patch.setattr(pane_agents, "SETTLED_SECONDS", 0.0)
         patch.setattr(processes, "LIST_TIMEOUT_SECONDS", PATIENCE)
         asyncio.run(whole_story(Hands(server, folder), folder / "home", steps))
     shutil.rmtree(folder, ignore_errors=True)

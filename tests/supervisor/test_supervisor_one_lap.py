@@ -15,8 +15,8 @@ from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import Confidence, Session, SessionId, SessionState, Source
 from quarterdeck.core.transcript import NO_TRANSCRIPT
 from quarterdeck.errors import TmuxError, TmuxUnreachable
-from quarterdeck.supervisor.reconcile import UntoldLook
 from quarterdeck.supervisor.supervisor import Supervisor
+from quarterdeck.supervisor.untold_look import UntoldLook
 from quarterdeck.values import replace
 from support.store import NOON, HandClock, open_store
 from support.stub_mux import StubMux, pane

@@ -8,7 +8,7 @@ from quarterdeck.agents.roster import Roster
 from quarterdeck.core.pane import Incarnation, Pane, PaneId, Snapshot, TmuxSessionId, WindowId
 from quarterdeck.core.process_tree import Process
 from quarterdeck.plugins.loading import load_all
-from quarterdeck.supervisor.pane_agents import PaneAgents
+from quarterdeck.supervisor.pane_agents import SETTLED_SECONDS, PaneAgents
 from quarterdeck.supervisor.processes import SOONEST_LIST_SECONDS, Processes
 from support.store import HandClock
 
@@ -57,7 +57,8 @@ class Machine:
         # As a real look does: a pane that did not change is the very same.
         self._panes = [next((old for old in self._panes if old == pane), pane) for pane in panes]
         look = Snapshot(incarnation=Incarnation(1, 1), version="3.5", panes=tuple(self._panes))
-        return set(await self.finder.look(look))
+        self.found = await self.finder.look(look)
+        return set(self.found.panes)
 
 
 async def test_an_agent_is_found_in_any_pane() -> None:
@@ -102,7 +103,39 @@ async def test_a_list_that_was_too_early_is_read_again() -> None:
     machine.runs(1, "claude")
 
     assert await machine.look(SOONEST_LIST_SECONDS) == {"%1"}
+    assert machine.finder.look_again_in == SETTLED_SECONDS
+
+
+async def test_an_agent_is_young_until_another_list_shows_it_still_and_then_no_list_is_read() -> None:
+    machine = Machine("bash", "bash")
+    machine.runs(1, "claude")
+    await machine.look()
+    assert not machine.found.young, "what was there before is not new"
+    machine.runs(2, "codex")
+    await machine.look()
+    assert set(machine.found.young) == {"%2"}
+    lists = machine.lists
+    await machine.look(SETTLED_SECONDS / 2)
+    assert (set(machine.found.young), machine.lists) == ({"%2"}, lists)
+
+    await machine.look(SETTLED_SECONDS / 2)
+
+    assert (set(machine.found.young), machine.lists) == (set(), lists + 1)
     assert machine.finder.look_again_in is None
+    await machine.look(60.0)
+    assert machine.lists == lists + 1
+
+
+async def test_an_agent_that_had_gone_before_its_list_came_is_found_the_next_time() -> None:
+    machine = Machine("bash")
+    await machine.look()
+    machine.commands[0] = "claude"
+    assert await machine.look() == set()
+    machine.commands[0] = "bash"
+    await machine.look()
+    machine.runs(1, "claude")
+
+    assert await machine.look() == {"%1"}
 
 
 async def test_a_list_that_cannot_be_read_changes_nothing_and_is_not_asked_for_without_end() -> None:

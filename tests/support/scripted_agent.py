@@ -6,7 +6,8 @@ It reads orders from FOLDER/orders (a fifo, one a line), keeps a transcript and 
 the real one does, and notes in FOLDER/notes.jsonl what reached it: each submitted prompt, and what reached a dialog.
 
 Settings: start=SECONDS before its prompt shows; swallow=N Enters that are lost after each paste; lag=SECONDS between a
-key and its effect on the screen; registry=0 for none; deaf=1 submits nothing at all; hooks=SPOOL reports prompts there.
+key and its effect on the screen; session=ID of its conversation; registry=0 for none; deaf=1 submits nothing at all;
+hooks=SPOOL reports prompts there.
 A prompt `slow: N` works for N seconds, `ask: TEXT` asks for leave.
 Of the real one's command line it heeds --session-id, --resume and the prompt.
 Orders: `ask TEXT`, `question TEXT`, `several TEXT`, `trust`, `swap TEXT`, `close`, `finish`, `draft TEXT`, `cover`,
@@ -331,7 +332,7 @@ class Agent:
 def heeded(words: list[str]) -> dict[str, str]:
     """What of the real one's command line counts here."""
     session = next((words[at + 1] for at, word in enumerate(words) if word in {"--session-id", "--resume"}), "")
-    return {"session": session} | ({"prompt": words[-1]} if "--" in words else {})
+    return ({"session": session} if session else {}) | ({"prompt": words[-1]} if "--" in words else {})
 
 
 def main() -> None:

@@ -64,12 +64,14 @@ def reconcile(
     look: Look,
     agents: Collection[PaneId] = (),
     *,
+    young: Collection[PaneId] = (),
     own_pane: PaneId | None = None,
     bound: Mapping[SessionId, PaneId | None] | None = None,
 ) -> Reconciled:
     """Compare what is known with what is there. tmux's ids mean something only within one run of its server.
 
-    `agents` are the panes in which an agent was found; `own_pane` is the console's, which is no row beside others.
+    `agents` are the panes in which an agent was found. Where it is `young`, and may be gone in a moment, that makes no
+    further row. `own_pane` is the console's, which is no row beside others.
     `bound` are the panes of rows of which another process has the last word.
     """
     bound = bound or {}
@@ -80,7 +82,7 @@ def reconcile(
     present = [each for each in live if each.incarnation == incarnation]
     away = tuple(each for each in live if each.incarnation != incarnation)
     panes = homes(look.panes, {row.pane_id: row.tmux_id for row in present if row.pane_id and row.tmux_id})
-    found = _rows(present, panes, agents, own_pane, bound)
+    found = _rows(present, panes, agents, young, own_pane, bound)
     if len(panes) < len(look.panes):
         # Where a window belongs that stands in several sessions is said by rows, and some have just taken other panes.
         for _ in range(MOST_ROUNDS):
@@ -88,7 +90,7 @@ def reconcile(
             after = homes(look.panes, {pane.pane_id: pane.tmux_id for pane in shown})
             if after == panes:
                 break
-            panes, found = after, _rows(present, after, agents, own_pane, bound)
+            panes, found = after, _rows(present, after, agents, young, own_pane, bound)
     return found._replace(stranded=away)
 
 
@@ -98,6 +100,7 @@ def reconcile_with_kept(
     look: Look,
     agents: Collection[PaneId],
     *,
+    young: Collection[PaneId],
     own_pane: PaneId | None,
     is_writer: bool,
 ) -> Reconciled:
@@ -117,7 +120,9 @@ def reconcile_with_kept(
         kept = [row for row in kept if row.bound_pane in living and row.session_id not in has_own]
     bound = {row.session_id: row.bound_pane for row in kept}
     late = [row for row in kept if row.bound_pane is not None and row.session_id not in ours]
-    found = reconcile([*known, *late], look, {*agents, *filter(None, bound.values())}, own_pane=own_pane, bound=bound)
+    agents = {*agents, *filter(None, bound.values())}
+    young = {*young} - {*bound.values()}
+    found = reconcile([*known, *late], look, agents, young=young, own_pane=own_pane, bound=bound)
     new = [found.here[row.session_id] for row in late if row.session_id in found.here]
     here = {key: row for key, row in found.here.items() if key in ours}
     return found._replace(here=here, unknown=(*found.unknown, *new))
@@ -152,6 +157,7 @@ def _rows(
     present: Sequence[Session],
     panes: Mapping[PaneId, Pane],
     agents: Collection[PaneId],
+    young: Collection[PaneId],
     own_pane: PaneId | None,
     bound: Mapping[SessionId, PaneId | None],
 ) -> Reconciled:
@@ -183,7 +189,7 @@ def _rows(
             # Between most looks nobody comes or goes, and there may be many sessions.
             here.update({row.session_id: RowPane(pane, True) for row, pane in session.holders})
             continue
-        shown, rest = _rows_of(session, new, own_pane)
+        shown, rest = _rows_of(session, new, young, own_pane)
         unknown += [row_pane for row, row_pane in shown if row is None]
         here.update({row.session_id: row_pane for row, row_pane in shown if row is not None})
         merged += [row for row in rest if row in session.floating]
@@ -217,25 +223,27 @@ def _session_of(
 
 
 def _rows_of(
-    session: _TmuxSession, agents: set[PaneId], own_pane: PaneId | None
+    session: _TmuxSession, agents: set[PaneId], young: Collection[PaneId], own_pane: PaneId | None
 ) -> tuple[list[tuple[Session | None, RowPane]], list[Session]]:
     """The rows of one tmux session with their panes, None for a new one; and the rows that it has no pane for.
 
     `agents` are panes in which one was found and that have no row.
     """
     new = [pane for pane in session.panes if pane.pane_id in agents] if agents else []
-    new.sort(key=lambda pane: not pane.is_current)
+    new.sort(key=lambda pane: (pane.pane_id in young, not pane.is_current))
     shown: list[tuple[Session | None, RowPane]] = [(row, RowPane(pane, True)) for row, pane in session.holders]
     # What came from a session that has ended gives way to the row of this one.
     floating = sorted(session.floating, key=lambda row: row.tmux_id != session.panes[0].tmux_id)
     rest = [*floating, *session.lost]
+    further: list[tuple[Session | None, RowPane]] = [
+        (None, RowPane(pane, True)) for pane in (new if session.holders else new[1:]) if pane.pane_id not in young
+    ]
     if session.holders:
-        return shown + [(None, RowPane(pane, True)) for pane in new], rest
+        return shown + further, rest
     if new:
         # The row of a tmux session in which nothing was found so far takes the first agent that is.
         first = floating[0] if floating else None
-        firsts = [(first, RowPane(new[0], True))]
-        return firsts + [(None, RowPane(pane, True)) for pane in new[1:]], [row for row in rest if row is not first]
+        return [(first, RowPane(new[0], True)), *further], [row for row in rest if row is not first]
     pane = _current(session.panes, own_pane)
     return [(rest[0] if rest else None, RowPane(pane, False))], rest[1:]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.process_tree import is_interpreter, is_shell
 from quarterdeck.ports.agent import Program
@@ -24,6 +24,16 @@ logger = logging.getLogger(__name__)
 MOST_HARMLESS = 1_000
 CONVERSATION_TIMEOUT_SECONDS = 0.5
 """For what an agent wrote down about itself: a disk that does not answer must not hold the look up."""
+SETTLED_SECONDS = 1.5
+"""An agent that is there for so long has come to stay; `claude --version` has gone by then."""
+
+
+class FoundAgents(NamedTuple):
+    """The panes in which agents run."""
+
+    panes: Collection[PaneId]
+    young: Collection[PaneId]
+    """Those of them whose agent has only just been seen."""
 
 
 class PaneAgents:
@@ -48,6 +58,9 @@ class PaneAgents:
         self._families: dict[int, tuple[tuple[Process, ...], tuple[Agent, Program] | None]] = {}
         """What was found below a pane's process."""
         self._found: dict[PaneId, tuple[Agent, Program]] = {}
+        self._since: dict[PaneId, tuple[int, float]] = {}
+        """Which process each of these is, and when a list showed it first; what the very first shows is not new."""
+        self._young: frozenset[PaneId] = frozenset()
 
     def forget(self) -> None:
         """Judge every process anew at the next look: other agents are known by now."""
@@ -59,14 +72,19 @@ class PaneAgents:
     @property
     def look_again_in(self) -> float | None:
         """In how many seconds a list could show what the last one was too early for."""
-        return SOONEST_LIST_SECONDS if self._open and self._is_fresh else None
+        if not self._is_fresh:
+            return None
+        settle = [self._since[pane_id][1] + SETTLED_SECONDS - self._clock.monotonic() for pane_id in self._young]
+        waits = [*([0.0] if self._open else []), *settle]
+        return max(min(waits), SOONEST_LIST_SECONDS) if waits else None
 
-    async def look(self, look: Snapshot) -> Collection[PaneId]:
+    async def look(self, look: Snapshot) -> FoundAgents:
         """The panes in which an agent runs. A list of processes that is not fresh changes nothing."""
         now = self._clock.monotonic()
         moved = self._take_in(look.panes)
         self._open |= {pane.pane_id: now for pane, before in moved if self._may_be_new(pane, before)}
-        table = await self._processes.look(at_once=True) if self._open else self._processes.latest
+        is_due = any(now - self._since[pane_id][1] >= SETTLED_SECONDS for pane_id in self._young)
+        table = await self._processes.look(at_once=True) if self._open or is_due else self._processes.latest
         self._is_fresh = table.fresh
         if table.fresh and (self._open or table is not self._table):
             self._search(table)
@@ -75,9 +93,9 @@ class PaneAgents:
                 del self._open[pane_id]
                 pane = self._panes.get(pane_id)
                 if pane is not None and pane_id not in self._found and len(self._harmless) < MOST_HARMLESS:
-                    self._harmless.add(pane.command)
+                    self._note_harmless(pane.command)
         self._open = {pane_id: since for pane_id, since in self._open.items() if pane_id in self._panes}
-        return self._found.keys()
+        return FoundAgents(self._found.keys(), self._young)
 
     async def conversation(self, pane_id: PaneId) -> str:
         """The conversation that the agent in a pane is in; "" when that cannot be seen, or not in time."""
@@ -104,6 +122,11 @@ class PaneAgents:
         self._panes = {pane.pane_id: pane for pane in panes}
         return [(pane, before.get(pane.pane_id)) for pane in panes if before.get(pane.pane_id) is not pane]
 
+    def _note_harmless(self, command: str) -> None:
+        # An agent that had gone again before its list came is one all the same.
+        if self._agents.detect([Program(pid=0, command=command)]) is None:
+            self._harmless.add(command)
+
     def _may_be_new(self, pane: Pane, before: Pane | None) -> bool:
         """Whether a pane runs something by now that could be an agent. A shell is at its prompt again."""
         if pane.dead:
@@ -114,7 +137,7 @@ class PaneAgents:
         return name != before.command and not is_shell(name) and (name not in self._harmless or is_interpreter(name))
 
     def _search(self, table: ProcessTable) -> None:
-        self._table = table
+        is_first, self._table = self._table is None, table
         processes = table.tree.processes
         self._judged = {pid: self._judgement(process) for pid, process in processes.items()}
         pane_of = {pane.pid: pane.pane_id for pane in self._panes.values() if not pane.dead}
@@ -129,6 +152,14 @@ class PaneAgents:
             families[pid] = family, found
         self._families = families
         self._found = {pane_of[pid]: found for pid, (_, found) in families.items() if found is not None}
+        seen = float("-inf") if is_first else table.at
+        before, self._since = self._since, {}
+        for pane_id, (_, program) in self._found.items():
+            last = before.get(pane_id)
+            self._since[pane_id] = last if last and last[0] == program.pid else (program.pid, seen)
+        self._young = frozenset(
+            pane_id for pane_id, (_, since) in self._since.items() if table.at - since < SETTLED_SECONDS
+        )
 
     def _judgement(self, process: Process) -> tuple[Process, bool]:
         known = self._judged.get(process.pid)

@@ -21,14 +21,14 @@ from quarterdeck.core.events import (
 )
 from quarterdeck.core.pane import NoServer
 from quarterdeck.core.place_match import seen_place
-from quarterdeck.core.projection import KnownFacts, Seen, is_same_place, project, shows_as
+from quarterdeck.core.projection import KnownFacts, Seen, project, shows_as
 from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import ExitReason, Session
 from quarterdeck.core.session_ends import gone, placeholder, put_away, revived
 from quarterdeck.errors import StoreError
 from quarterdeck.ports.store import Activity, Claim, Level
 from quarterdeck.supervisor.row_facts import RowFacts
-from quarterdeck.values import replace
+from quarterdeck.supervisor.untold_look import UntoldLook
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
@@ -68,6 +68,8 @@ class Circumstances(Struct, frozen=True, kw_only=True):
     """Panes that somebody here has just made or taken."""
     agents: Collection[PaneId]
     """The panes in which an agent was found."""
+    young: Collection[PaneId]
+    """Those in which it has only just been seen, and may be gone in a moment."""
     conversation: Callable[[PaneId], Awaitable[str]]
     """What tells the conversation of an agent that was found, as far as that can be seen."""
     own_pane: PaneId | None
@@ -81,40 +83,6 @@ class Circumstances(Struct, frozen=True, kw_only=True):
     def incarnation(self) -> str:
         """The run of tmux's server, "" for none."""
         return "" if isinstance(self.look, NoServer) else str(self.look.incarnation)
-
-
-class UntoldLook:
-    """What a look showed of known rows, until it is told together with what is read of them."""
-
-    def __init__(self, seen: Mapping[SessionId, Seen], succeeded: LookSucceeded) -> None:
-        self.succeeded = succeeded
-        self._seen = seen
-        """What is shown of rows that say something else."""
-        self._rows: dict[SessionId, tuple[Session, Session]] = {}
-        """Rows before and after: the very same one each time, as long as nothing else changes it."""
-
-    def may_wait(self, fleet: Fleet) -> bool:
-        """Whether every row still shows the same pane and program; another one must be told at once."""
-        return all(
-            (row := fleet.sessions.get(key)) is not None and is_same_place(row, each)
-            for key, each in self._seen.items()
-        )
-
-    def in_rows_of(self, fleet: Fleet) -> dict[SessionId, Session]:
-        """The rows with what was seen, where they say something else."""
-        found: dict[SessionId, Session] = {}
-        for key, seen in self._seen.items():
-            if (row := fleet.sessions.get(key)) is not None:
-                known = self._rows.get(key)
-                if known is None or known[0] is not row:
-                    known = self._rows[key] = row, project(row, KnownFacts(seen=seen), self.succeeded.at)
-                found[key] = known[1]
-        return found
-
-    def in_fleet(self, fleet: Fleet) -> Fleet:
-        """The whole fleet with what was seen."""
-        rows = self.in_rows_of(fleet)
-        return replace(fleet, sessions={**fleet.sessions, **rows}) if rows else fleet
 
 
 class LookOutcome(NamedTuple):
@@ -135,7 +103,16 @@ async def reconcile(around: Circumstances, current: Callable[[], Fleet]) -> Look
     """
     fleet, look, kept, incarnation = current(), around.look, around.kept, around.incarnation
     known = kept if around.at_start else fleet.sessions
-    found = _compare(around, known.values())
+    waiting = Counter(
+        row.conversation
+        for row in {**kept, **known}.values()
+        if row.conversation and (row.is_stale or (row.ended_at is None and row.incarnation != incarnation))
+    )
+    found = _compare(around, known.values(), await _unsaid(around) if waiting else ())
+    back = await _found_again(around, known, found, waiting) if waiting and around.is_writer else {}
+    if back:
+        here = {key: row for key, row in found.here.items() if key not in back}
+        found = found._replace(here=here, unknown=(*found.unknown, *back.values()))
     events: list[Event] = []
     if fleet.incarnation != incarnation and not around.at_start:
         events.append(ServerChanged(before=fleet.incarnation, after=incarnation, at=around.now))
@@ -147,9 +124,10 @@ async def reconcile(around: Circumstances, current: Callable[[], Fleet]) -> Look
     events += await _stale(around, stranded)
     if not isinstance(look, NoServer):
         await _move(around, look, known, found)
+        events += await _merged(around, found.merged)
+        events += await _forgotten(around, [known[key] for key in back])
         rows = dict(kept) | dict(fleet.sessions) | {session.session_id: session for session in stranded}
         events += await _born(around, rows, look, found)
-    events += await _merged(around, found.merged)
     ended_for = ExitReason.STARTUP_MISSING_TMUX if around.at_start else ExitReason.PROCESS_EXIT
     # One that died and was brought back between two looks has a new tmux session, and lives.
     reborn = {event.session.session_id for event in events if isinstance(event, SessionCreated)}
@@ -170,10 +148,37 @@ async def reconcile(around: Circumstances, current: Callable[[], Fleet]) -> Look
     return LookOutcome(events, UntoldLook(shown, LookSucceeded(incarnation=incarnation, at=around.now)), panes)
 
 
-def _compare(around: Circumstances, known: Iterable[Session]) -> Reconciled:
+async def _unsaid(around: Circumstances) -> set[PaneId]:
+    """Panes whose agents have only just been seen, and have not said yet which conversation they are in."""
+    return {pane_id for pane_id in around.young if not await around.conversation(pane_id)}
+
+
+async def _found_again(
+    around: Circumstances, known: Mapping[SessionId, Session], found: Reconciled, waiting: Mapping[str, int]
+) -> dict[SessionId, RowPane]:
+    """Rows of shells in which agents were started that go on with the conversations of rows that wait for them.
+
+    Those rows are the agents': these here give way to them, as to an agent that comes with a row.
+    """
+    back: dict[SessionId, RowPane] = {}
+    for key, row in found.here.items():
+        if row.is_bound and known[key].bound_pane is None and known[key].work is None:
+            conversation = await around.conversation(row.pane.pane_id)
+            if known[key].conversation in {None, conversation} and waiting.get(conversation) == 1:
+                back[key] = row
+    return back
+
+
+def _compare(around: Circumstances, known: Iterable[Session], unsaid: Collection[PaneId] = ()) -> Reconciled:
     """Known rows against the look. In which panes there are agents is found by the one process that keeps the rows."""
     return discovery.reconcile_with_kept(
-        known, around.kept.values(), around.look, around.agents, own_pane=around.own_pane, is_writer=around.is_writer
+        known,
+        around.kept.values(),
+        around.look,
+        {*around.agents} - {*unsaid},
+        young={*around.young} - around.expected.keys(),
+        own_pane=around.own_pane,
+        is_writer=around.is_writer,
     )
 
 
@@ -254,13 +259,17 @@ async def _born(
     return events
 
 
-async def _merged(around: Circumstances, rows: Iterable[Session]) -> list[Event]:
+async def _merged(around: Circumstances, rows: Collection[Session]) -> list[Event]:
     """Rows of tmux sessions that other rows show by now: what had an agent or work has ended, a mere shell goes."""
+    shells = [row for row in rows if row.tool is None and row.work is None]
+    others = [row for row in rows if row not in shells]
+    return [*await _ended(around, others, ExitReason.PROCESS_EXIT), *await _forgotten(around, shells)]
+
+
+async def _forgotten(around: Circumstances, rows: Iterable[Session]) -> list[Event]:
+    """Rows in whose place others are shown by now."""
     events: list[Event] = []
     for row in rows:
-        if row.tool is not None or row.work is not None:
-            events += await _ended(around, [row], ExitReason.PROCESS_EXIT)
-            continue
         if around.is_writer:
             try:
                 await around.store.forget(row.session_id, is_merged=True)

@@ -23,7 +23,8 @@ from quarterdeck.core.pane import Snapshot
 from quarterdeck.core.projection import KnownFacts, project
 from quarterdeck.core.session import SessionState
 from quarterdeck.errors import TmuxError
-from quarterdeck.supervisor.reconcile import Circumstances, Expected, UntoldLook, make_good, reconcile
+from quarterdeck.supervisor.pane_agents import FoundAgents
+from quarterdeck.supervisor.reconcile import Circumstances, Expected, make_good, reconcile
 from quarterdeck.supervisor.row_writer import Followed, are_elsewhere, changes_elsewhere
 from quarterdeck.values import replace
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.store import Store
     from quarterdeck.supervisor.pane_agents import PaneAgents
     from quarterdeck.supervisor.repo_themes import FoundTheme
+    from quarterdeck.supervisor.untold_look import UntoldLook
 
 logger = logging.getLogger(__name__)
 
@@ -220,7 +222,7 @@ class Supervisor:
             self._commit(LookFailed(message=fault.message, failures=failures, at=self.clock.now()))
             raise
         is_writer = self.is_writer()
-        agents: Collection[PaneId] = ()
+        agents = FoundAgents((), ())
         if isinstance(look, Snapshot) and self._pane_agents is not None and is_writer:
             agents = await self._pane_agents.look(look)
         had_failed = self._fleet.look_failures > 0
@@ -233,7 +235,8 @@ class Supervisor:
             kept=self.kept,
             expected=self._expected,
             exit_statuses=_statuses_in(look) | self._exit_statuses,
-            agents=agents,
+            agents=agents.panes,
+            young=agents.young,
             conversation=self._conversation,
             own_pane=self.own_pane,
             at_start=self._at_start,
