@@ -74,6 +74,20 @@ async def test_the_end_of_a_session_with_one_row_says_nothing_of_parts() -> None
     assert "whole session" not in told
 
 
+@pytest.mark.parametrize(
+    ("others", "told"),
+    [(1, "1 other pane of its session ends with it."), (3, "3 other panes of its session end with it.")],
+)
+async def test_panes_without_an_agent_that_end_with_a_session_are_told(others: int, told: str) -> None:
+    async with console(shared(panes_in_session=others)) as running:
+        running.main.table.select("sess_8")
+        await running.press("x")
+        lost = said(running)
+
+    assert told in lost
+    assert "Nothing would be lost" not in lost
+
+
 async def test_the_whole_session_is_the_other_choice_and_takes_the_number_of_its_rows() -> None:
     async with console(shared(panes_in_session=2)) as running:
         running.main.table.select("sess_2")

@@ -127,28 +127,34 @@ class EndScreen(YesOrNo):
             if lost and self._is_many:
                 lines.append((name_of(session), "text bold"))
             lines += [(f"  {sentence}" if self._is_many else sentence, "failed") for sentence in lost]
+        part, others = self._part(opened)
+        if others:
+            told = "1 other pane of its session ends" if others == 1 else f"{others} other panes of its session end"
+            lines.append((f"{told} with it.", "failed"))
         if len(lines) > MOST_LOST:
             lines = [*lines[:MOST_LOST], (f"… and {len(lines) - MOST_LOST} more lines", "muted")]
         is_over = all(kind_of(session) is Kind.ENDED for session in self._sessions)
         nothing = "It is over already: u brings it back, d dismisses it." if is_over else NOTHING_LOST
         said = [self.style(clean(text), role) for text, role in lines or [(nothing, "muted")]]
-        part = self._part(opened) if self._whole is None else ""
         self._told.update(Text("\n").join([*([self.style(clean(part))] if part else ()), *said]))
         self._is_known = True
         if self._is_wanted and not lines:
             self.dismiss(True)
 
-    def _part(self, opened: OpenFleet) -> str:
-        """What of tmux ends, where a session has other rows; "" where it is simply the session."""
-        shared = self._shared
-        if self._is_many or not shared:
-            return f"Of {names(shared)} only the panes end, not the sessions." if shared else ""
-        ending = opened.reader.ending(shared[0].session_id)
-        rest = [
-            row for row in opened.reader.ending(shared[0].session_id, whole_session=True).rows if row not in ending.rows
-        ]
+    def _part(self, opened: OpenFleet) -> tuple[str, int]:
+        """What of tmux ends, "" where that is simply the session; and how many panes end that are no rows."""
+        first, shared = self._sessions[0], self._shared
+        if self._whole is None and self._is_many and shared:
+            return f"Of {names(shared)} only the panes end, not the sessions.", 0
+        if self._whole is not None or self._is_many or kind_of(first) in GONE_KINDS:
+            return "", 0
+        ending = opened.reader.ending(first.session_id)
+        if not shared:
+            return "", ending.others
+        all_rows = opened.reader.ending(first.session_id, whole_session=True).rows
+        rest = [row for row in all_rows if row not in ending.rows]
         stays = f"; {names(rest)} {'goes' if len(rest) == 1 else 'go'} on" if rest else ""
-        return f"Its {ending.part} ends{stays}."
+        return f"Its {ending.part} ends{stays}.", ending.others
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Several are not ended, or forgotten, by one letter."""
