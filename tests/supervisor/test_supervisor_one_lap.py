@@ -17,6 +17,7 @@ from quarterdeck.core.transcript import NO_TRANSCRIPT
 from quarterdeck.errors import TmuxError, TmuxUnreachable
 from quarterdeck.supervisor.supervisor import Supervisor
 from quarterdeck.supervisor.untold_look import UntoldLook
+from quarterdeck.supervisor.watcher import LONGEST_OUTPUT_GAP, OUTPUT_GAP, output_gap
 from quarterdeck.values import replace
 from support.store import NOON, HandClock, open_store
 from support.stub_mux import StubMux, pane
@@ -174,3 +175,10 @@ def test_a_row_that_went_meanwhile_is_not_waited_for() -> None:
 
     assert not look.may_wait(Fleet())
     assert look.in_rows_of(Fleet()) == {}
+
+
+@pytest.mark.parametrize(
+    ("took", "gap"), [(0.0, OUTPUT_GAP), (0.02, OUTPUT_GAP), (0.2, 0.8), (60.0, LONGEST_OUTPUT_GAP)]
+)
+def test_looks_for_output_leave_a_server_of_thousands_of_panes_most_of_its_time(took: float, gap: float) -> None:
+    assert output_gap(took) == pytest.approx(gap)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 OUTPUT_GAP = 0.25
 """Output alone asks for a look at most this often; a birth or death is looked at as it comes."""
+LONGEST_OUTPUT_GAP = 2.0
+LOOKS_SHARE = 0.2
+"""The most of its time that tmux is to spend on looks for output; with thousands of panes one takes it 0.1 s."""
 EXIT_PATIENCE = 0.004
 """A process's end is known about 3 ms before tmux has taken note of it (seen on 3.3a)."""
 EXIT_RETRIES = (0.02, 0.1, 0.5)
@@ -44,6 +47,11 @@ def back_off(failures: int, first: float = 0.25, longest: float = LONGEST_PUT_OF
     return float(min(first * 2 ** max(failures - 1, 0), longest))
 
 
+def output_gap(took: float) -> float:
+    """Seconds from a look to the next one for output alone, when a look takes tmux so many."""
+    return min(max(OUTPUT_GAP, took * (1 / LOOKS_SHARE - 1)), LONGEST_OUTPUT_GAP)
+
+
 class Watcher:
     """Turns hints into looks. One look at a time: what happens during one asks for the next."""
 
@@ -62,6 +70,7 @@ class Watcher:
         self._ending: dict[PaneId, int] = {}
         self._urgent = False
         self._everything = True
+        self._gap = OUTPUT_GAP
         self._wake = asyncio.Event()
 
     def look_now(self) -> None:
@@ -109,8 +118,10 @@ class Watcher:
             asked = None if everything else moved
             wanted: float | None = None
             try:
+                began = loop.time()
                 look = await self._supervisor.look(asked, reads_next=True)
                 last = loop.time()
+                self._gap = output_gap(last - began)
                 if everything:
                     resync_at = last + self._resync
                 snapshot = self._supervisor.snapshot
@@ -135,7 +146,7 @@ class Watcher:
                 await self._wake.wait()
         except TimeoutError:
             return
-        while not self._urgent and (left := last + OUTPUT_GAP - loop.time()) > 0:
+        while not self._urgent and (left := last + self._gap - loop.time()) > 0:
             self._wake.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):
