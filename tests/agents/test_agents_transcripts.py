@@ -150,6 +150,19 @@ def test_what_was_written_before_the_program_began_is_not_its_own(key: str, tmp_
     assert read(written - timedelta(minutes=1)) is not None
 
 
+def test_a_chat_of_geminis_that_lost_its_first_row_is_found_by_its_name(tmp_path: Path) -> None:
+    file = lay_out("gemini", tmp_path, RECORDED["gemini", "finished"])
+    first, *rest = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(row for row in rest if "sessionId" not in row))
+
+    reader = agent("gemini").transcript(
+        cwd=CWD, claims=FileClaims(), session_id=json.loads(first)["sessionId"], home=tmp_path
+    )
+
+    assert reader is not None
+    assert reader.read() is not None
+
+
 @pytest.mark.parametrize("key", ["claude", "codex", "gemini"])
 def test_a_transcript_of_another_folder_is_not_ours(key: str, tmp_path: Path) -> None:
     lay_out(key, tmp_path, RECORDED[key, "finished"])

@@ -36,7 +36,9 @@ def _find(home: Path | None, cwd: str, session_id: str) -> Iterable[Path]:
     root = config_folder(home)
     if session_id:
         found = newest_first(root.glob(f"tmp/*/chats/session-*-{session_id[:_ID_IN_NAME]}.jsonl"))
-        return (each for each in found if [text_at(row, "sessionId") for row in first_rows(each, 1)] == [session_id])
+        # One that another Gemini has removed, for nothing was in it yet, is begun again without its first row.
+        own = ([session_id], [""])
+        return (each for each in found if [text_at(row, "sessionId") for row in first_rows(each, 1)] in own)
     chats = (root / "tmp" / name / "chats" for name in _project_names(root, cwd))
     return newest_first(file for folder in chats for file in folder.glob("session-*.jsonl"))
 
