@@ -45,7 +45,7 @@ async def test_a_thought_about_a_pane_is_its_rows(office: Post) -> None:
         pass
     snapshot = office.services.workers.supervisor.snapshot
     assert snapshot is not None
-    keys = {pane.pane_id: pane_key(pane) for pane in snapshot.panes}
+    keys = {str(pane.pane_id): pane_key(pane) for pane in snapshot.panes}
     assert keys[web.pane_id] == f"tmux:web:0.0:{web.pane_id}"
     tally = Tally()
     for agent in (web, review):
