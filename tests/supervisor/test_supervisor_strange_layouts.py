@@ -157,6 +157,22 @@ async def test_a_dead_pane_ends_its_row_with_its_status_and_what_is_started_ther
     assert anew[web.pane_id].session_id == before[web.pane_id].session_id
 
 
+async def test_a_shell_in_a_pane_whose_agent_died_is_no_row_beside_others(office: Post) -> None:
+    web, review = office.agent("web"), office.agent("review", "split-window", "-t", "=web:")
+    office.server.run("set-option", "-w", "-t", "=web:0", "remain-on-exit", "on")
+    await rows_of(office, 2)
+    await office.rows()
+    supervisor = office.services.workers.supervisor
+    review.order("quit")
+    until(lambda: office.server.ask(review.pane_id, "#{pane_dead}") == "1", "it is dead")
+    # What was kept is not read again meanwhile: nobody else writes.
+    await supervisor.look()
+    office.server.run("respawn-pane", "-t", review.pane_id, "cat")
+    await supervisor.look()
+
+    assert {row.pane_id for row in supervisor.fleet.sessions.values() if row.tmux_name == "web"} == {web.pane_id}
+
+
 async def test_a_session_whose_only_pane_is_dead_has_a_row_again_when_something_runs_there(office: Post) -> None:
     pane = office.server.session("web", "sh", "-c", "read line; exit 4")
     office.server.run("set-option", "-t", "=web:", "remain-on-exit", "on")

@@ -108,7 +108,7 @@ async def reconcile(around: Circumstances, current: Callable[[], Fleet]) -> Look
         for row in {**kept, **known}.values()
         if row.conversation and (row.is_stale or (row.ended_at is None and row.incarnation != incarnation))
     )
-    found = _compare(around, known.values(), await _unsaid(around) if waiting else ())
+    found = _compare(around, known.values(), fleet, await _unsaid(around) if waiting else ())
     back = await _found_again(around, known, found, waiting) if waiting and around.is_writer else {}
     if back:
         here = {key: row for key, row in found.here.items() if key not in back}
@@ -169,11 +169,15 @@ async def _found_again(
     return back
 
 
-def _compare(around: Circumstances, known: Iterable[Session], unsaid: Collection[PaneId] = ()) -> Reconciled:
+def _compare(
+    around: Circumstances, known: Iterable[Session], fleet: Fleet, unsaid: Collection[PaneId] = ()
+) -> Reconciled:
     """Known rows against the look. In which panes there are agents is found by the one process that keeps the rows."""
+    # What was kept may have been read before we saw a row end: its pane is not given to it again.
+    over = {(key, row.bound_pane) for key, row in fleet.exited.items()}
     return discovery.reconcile_with_kept(
         known,
-        around.kept.values(),
+        [row for key, row in around.kept.items() if (key, row.bound_pane) not in over],
         around.look,
         {*around.agents} - {*unsaid},
         young={*around.young} - around.expected.keys(),
@@ -206,7 +210,7 @@ async def make_good(around: Circumstances, fleet: Fleet) -> list[Event]:
         if not row.is_stale and row.ended_at is None and (key not in fleet.sessions or fleet.sessions[key].is_stale)
     ]
     rows = {row.session_id: row for row in [*fleet.sessions.values(), *behind]}
-    found = _compare(around, rows.values())
+    found = _compare(around, rows.values(), fleet)
     late = {row.session_id for row in behind}
     stranded = [put_away(row, ExitReason.TMUX_RECONCILE_MISSING, around.now) for row in found.stranded]
     events = await _stale(around, [row for row in stranded if row.session_id in late])
