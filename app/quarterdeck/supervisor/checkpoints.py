@@ -100,6 +100,8 @@ class Checkpoints:
             return
         troubles = self._troubles
         if troubles != self._kept_troubles:
+            # Whoever stops us while it is written does not know which of the two is kept.
+            self._kept_troubles = None
             await supervisor.store.keep_troubles(supervisor.server, troubles)
             self._kept_troubles = troubles
         if not supervisor.fleet.is_certain:
