@@ -70,7 +70,10 @@ class Four:
 
     def run(self, *words: str) -> str:
         """One of our commands; answers what it printed."""
-        return subprocess.run(self.command(*words), check=True, capture_output=True, text=True, timeout=PATIENCE).stdout
+        done = subprocess.run(self.command(*words), check=False, capture_output=True, text=True, timeout=PATIENCE)
+        screens = "" if done.returncode == 0 else "\n".join(map(self.screen, self.panes))
+        assert done.returncode == 0, f"{words}: {done.stderr}\n{screens}"
+        return done.stdout
 
     def command(self, *words: str) -> tuple[str, ...]:
         """The same as the words of a process."""
