@@ -10,6 +10,7 @@ import pytest
 
 from quarterdeck.operations.kill import kill
 from quarterdeck.operations.new import reopen
+from quarterdeck.values import replace
 from support.several_agents import SeveralAgents
 from support.workers import until, watching
 
@@ -107,12 +108,19 @@ async def test_rows_of_one_session_that_come_back_at_the_same_time(
     panes = [agents.session("web"), agents.window("web", "tests"), agents.window("web")]
     async with watching(agents.server.socket, agents.folder / "h") as watcher:
         before = await agree(agents, watcher, 4)
+        await until(lambda: sum(row.tool is not None for row in watcher.sessions()) == 3, "the agents are known")
         rows = [row for row in watcher.sessions() if row.tmux_name == "web"]
         ended = await kill(watcher.context, rows[0], whole_session=True)
-        over = [watcher.context.supervisor.ended[row.session_id] for row in rows]
+        over = [
+            replace(watcher.context.supervisor.ended[row.session_id], conversation=f"talk-{row.window_index}")
+            for row in rows
+        ]
         await asyncio.gather(*(reopen(watcher.context, row) for row in reversed(over)))
         await agree(agents, watcher, 4)
-        places = {row.session_id: row.place for row in watcher.sessions() if row.tmux_name == "web"}
+        back = [row for row in watcher.sessions() if row.tmux_name == "web"]
+        for row in back:
+            agents.shows(row.pane_id or "", f"--resume talk-{row.window_index}")
 
+    places = {row.session_id: row.place for row in back}
     assert ended.session_id == before[panes[0]]
     assert places == {before[pane]: f"web:{index}.0" for index, pane in enumerate(panes)}

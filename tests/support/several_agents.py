@@ -64,8 +64,19 @@ class SeveralAgents:
         return self.server.run(*words, "-P", "-F", "#{pane_id}", "--", str(self.program))
 
     def _ready(self, pane: str) -> str:
-        until(lambda: "ready" in self.server.run("capture-pane", "-p", "-t", pane), "the agent runs")
+        self.shows(pane, "ready")
         return pane
+
+    def shows(self, pane: str, text: str) -> None:
+        """Wait until a pane shows something."""
+        try:
+            until(lambda: text in self.screen(pane), f"{pane} shows {text!r}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}:\n{self.screen(pane)}") from None
+
+    def screen(self, pane: str) -> str:
+        """What a pane shows, its lines joined."""
+        return self.server.run("capture-pane", "-p", "-J", "-t", pane)
 
     def panes(self, session: str = "") -> list[str]:
         """The panes of a session, or of all."""

@@ -141,8 +141,8 @@ async def forget(context: SessionContext, session: Session) -> None:
     """
     now, supervisor = context.clock.now(), context.supervisor
     is_over = session.is_stale or session.ended_at is not None
-    is_left = not session.runs_agent and not is_over and session.bound_pane is not None
-    if is_left and rows_beside(supervisor.fleet.sessions.values(), session):
+    is_one_of_several = not is_over and rows_beside(supervisor.fleet.sessions.values(), session)
+    if is_one_of_several and session.bound_pane is not None and not await _has_agent(context, session):
         session = gone(session, ExitReason.API_DELETE, now)
         await context.store.end([session], ExitReason.API_DELETE, goes_on=True)
     else:
@@ -156,6 +156,15 @@ async def forget(context: SessionContext, session: Session) -> None:
     reason, mode = ExitReason.API_DELETE, DeleteMode.DETACH_BRIDGE
     gone_on = SessionDeleted(session=session, reason=reason, mode=mode, tmux_session_alive=True, at=now)
     supervisor.note_end(gone_on)
+
+
+async def _has_agent(context: SessionContext, session: Session) -> bool:
+    """Whether an agent runs in a row's pane now, or may: what cannot be seen is not taken to be gone."""
+    pane = context.supervisor.pane_of(session)
+    table = await context.processes.look(at_once=True)
+    if pane is None or not table.fresh:
+        return True
+    return context.agents.detect(table.programs_below(pane.pid)) is not None
 
 
 def losses(session: Session) -> tuple[str, ...]:

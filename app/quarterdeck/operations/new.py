@@ -229,9 +229,10 @@ async def reopen(context: SessionContext, session: Session, shell: str = "") -> 
         rows = context.supervisor.fleet.sessions
         if (row := rows.get(session.session_id)) is not None and not row.is_stale:
             raise Refused(f'"{row_name(row)}" is there, so there is nothing to bring back.')
-        if not session.is_stale:
-            # Whoever keeps the rows may not have written yet that it is over.
-            await context.store.end([session], ExitReason.PROCESS_EXIT)
+        kept = {row.session_id: row for row in await context.store.sessions(context.supervisor.server)}
+        if (row := kept.get(session.session_id)) is not None and not row.is_stale and row.ended_at is None:
+            # Whoever keeps the rows has not written yet that it is over.
+            await context.store.end([row], ExitReason.PROCESS_EXIT)
         home = home_of(rows.values(), session)
         try:
             return await _reopen(context, session, shell, home)
