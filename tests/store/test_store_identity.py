@@ -141,6 +141,13 @@ async def test_an_ended_session_never_comes_back(store: SqliteStore, clock: Hand
     assert [found.session_id for found in (*same_name.values(), *same_session.values())] == ["sess_1", "sess_2"]
 
 
+async def test_what_stands_next_in_a_session_that_goes_on_is_another_at_once(store: SqliteStore) -> None:
+    await ids(store, 1)
+    await store.end([session(1, session_id="sess_0")], ExitReason.PROCESS_EXIT, goes_on=True)
+
+    assert await ids(store, 1) == ["sess_1"]
+
+
 async def test_a_look_that_began_before_the_end_makes_no_ghost(store: SqliteStore) -> None:
     await ids(store, 1)
     await store.end([session(1, session_id="sess_0")], ExitReason.API_DELETE)

@@ -103,9 +103,11 @@ async def test_of_sixty_panes_in_one_window_those_with_agents_are_rows(office: P
     claude = office.root / "claude"
     claude.write_text("#!/bin/bash\nexec -a claude sleep 3600\n")
     claude.chmod(0o755)
+    words: list[str] = []
     for number in range(1, PANES):
         program = str(claude) if number % 20 == 0 else "cat"
-        office.server.run("split-window", "-d", "-t", "=web:0", program, ";", "select-layout", "-t", "=web:0", "tiled")
+        words += ["split-window", "-d", "-t", "=web:0", program, ";", "select-layout", "-t", "=web:0", "tiled", ";"]
+    office.server.run(*words[:-1])
     rows = await rows_of(office, 2)
     panes = office.server.run("list-panes", "-t", "=web:0", "-F", "#{pane_id}").splitlines()
 
