@@ -147,7 +147,8 @@ async def test_a_dead_pane_ends_its_row_with_its_status_and_what_is_started_ther
     office.server.run("set-option", "-w", "-t", pane, "remain-on-exit", "on")
     before = await rows_of(office, 2)
     office.server.run("send-keys", "-t", pane, "Enter")
-    until(lambda: office.server.ask(pane, "#{pane_dead}") == "1", "it is dead")
+    # tmux says that it is dead a moment before it knows how.
+    until(lambda: office.server.ask(pane, "#{pane_dead_status}") == "3", "it is dead")
     dead = await rows_of(office, 1)
     told = await office.log("session.deleted")
     office.server.run("respawn-pane", "-t", pane, str(claude))
@@ -180,7 +181,7 @@ async def test_a_session_whose_only_pane_is_dead_has_a_row_again_when_something_
     office.server.run("set-option", "-t", "=web:", "remain-on-exit", "on")
     before = await rows_of(office, 1)
     office.server.run("send-keys", "-t", pane, "Enter")
-    until(lambda: office.server.ask(pane, "#{pane_dead}") == "1", "it is dead")
+    until(lambda: office.server.ask(pane, "#{pane_dead_status}") == "4", "it is dead")
     await rows_of(office, 0)
     (told,) = await office.log("session.deleted")
     office.server.run("respawn-pane", "-t", pane, "cat")
