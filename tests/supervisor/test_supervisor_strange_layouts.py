@@ -39,6 +39,16 @@ async def rows_of(office: Post, number: int) -> dict[str, Session]:
     return {str(row.pane_id): row for row in rows}
 
 
+def until_dead(office: Post, pane: str, *, status: int) -> None:
+    """Wait until tmux knows how a pane died. It may have missed the signal (3.3a), and asks again with the next one."""
+
+    def knows() -> bool:
+        office.server.run("run-shell", "true")
+        return office.server.ask(pane, "#{pane_dead_status}") == str(status)
+
+    until(knows, "it is dead")
+
+
 def ids(rows: dict[str, Session]) -> dict[str, SessionId]:
     return {pane: row.session_id for pane, row in rows.items()}
 
@@ -147,8 +157,7 @@ async def test_a_dead_pane_ends_its_row_with_its_status_and_what_is_started_ther
     office.server.run("set-option", "-w", "-t", pane, "remain-on-exit", "on")
     before = await rows_of(office, 2)
     office.server.run("send-keys", "-t", pane, "Enter")
-    # tmux says that it is dead a moment before it knows how.
-    until(lambda: office.server.ask(pane, "#{pane_dead_status}") == "3", "it is dead")
+    until_dead(office, pane, status=3)
     dead = await rows_of(office, 1)
     told = await office.log("session.deleted")
     office.server.run("respawn-pane", "-t", pane, str(claude))
@@ -181,7 +190,7 @@ async def test_a_session_whose_only_pane_is_dead_has_a_row_again_when_something_
     office.server.run("set-option", "-t", "=web:", "remain-on-exit", "on")
     before = await rows_of(office, 1)
     office.server.run("send-keys", "-t", pane, "Enter")
-    until(lambda: office.server.ask(pane, "#{pane_dead_status}") == "4", "it is dead")
+    until_dead(office, pane, status=4)
     await rows_of(office, 0)
     (told,) = await office.log("session.deleted")
     office.server.run("respawn-pane", "-t", pane, "cat")
