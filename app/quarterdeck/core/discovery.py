@@ -75,7 +75,7 @@ def reconcile(
     `bound` are the panes of rows of which another process has the last word.
     """
     bound = bound or {}
-    live = [each for each in known if not each.is_stale and each.state is not SessionState.EXITED]
+    live = [each for each in known if _is_there(each)]
     if isinstance(look, NoServer):
         return Reconciled(here={}, unknown=(), ended=(), merged=(), stranded=tuple(live))
     incarnation = str(look.incarnation)
@@ -192,8 +192,9 @@ def _rows(
         shown, rest = _rows_of(session, new, young, own_pane)
         unknown += [row_pane for row, row_pane in shown if row is None]
         here.update({row.session_id: row_pane for row, row_pane in shown if row is not None})
-        merged += [row for row in rest if row in session.floating]
-        ended += [row for row in rest if row in session.lost]
+        lost = {row.session_id for row in session.lost}
+        merged += [row for row in rest if row.session_id not in lost]
+        ended += [row for row in rest if row.session_id in lost]
     return Reconciled(here, tuple(unknown), tuple(ended), tuple(merged), stranded=())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -77,30 +78,45 @@ def who_comes_back(places: Sequence[SeenPlace], waiting: Sequence[WaitingRow]) -
     two would fit, neither is taken.
     """
     found: dict[str, WaitingRow] = {}
+    # The last is the first of its name.
+    reserved = {row.name: row for row in reversed(waiting) if row.is_reserved}
     for place in places:
-        reserved = [row for row in waiting if row.is_reserved and row.name == place.name]
-        if place.is_first and reserved and reserved[0] not in found.values():
-            found[place.key] = reserved[0]
+        if place.is_first and place.name in reserved:
+            found[place.key] = reserved.pop(place.name)
     stale = [row for row in waiting if not row.is_reserved]
-    for fits in (_is_same_conversation, _is_same_place, _is_same_session):
-        open_places = [place for place in places if place.key not in found]
-        free = [row for row in stale if row not in found.values()]
-        for place in open_places:
-            rows = [row for row in free if fits(place, row)]
-            if len(rows) == 1 and sum(fits(other, rows[0]) for other in open_places) == 1:
-                found[place.key] = rows[0]
+    for likeness in (_conversation, _place, _whole_session):
+        taken = {row.session_id for row in found.values()}
+        rows: defaultdict[object, list[WaitingRow]] = defaultdict(list)
+        for row in stale:
+            if row.session_id not in taken:
+                rows[likeness(row)].append(row)
+        alike: defaultdict[object, list[SeenPlace]] = defaultdict(list)
+        for place in places:
+            if place.key not in found and likeness(place) is not None:
+                alike[likeness(place)].append(place)
+        for what, there in alike.items():
+            fitting = [(place, row) for place in there for row in rows[what] if not _is_other(likeness, place, row)]
+            by_place, by_row = Counter(place.key for place, _ in fitting), Counter(row.session_id for _, row in fitting)
+            for place, row in fitting:
+                if by_place[place.key] == by_row[row.session_id] == 1:
+                    found[place.key] = row
     return found
 
 
-def _is_same_conversation(place: SeenPlace, row: WaitingRow) -> bool:
-    return bool(place.conversation) and place.conversation == row.conversation
+def _conversation(there: SeenPlace | WaitingRow) -> object:
+    return there.conversation or None
 
 
-def _is_same_place(place: SeenPlace, row: WaitingRow) -> bool:
-    is_other = place.conversation and row.conversation and place.conversation != row.conversation
-    here = (place.name, place.window_name, place.place, place.cwd)
-    return not is_other and here == (row.name, row.window_name, row.place, row.cwd)
+def _place(there: SeenPlace | WaitingRow) -> object:
+    return there.name, there.window_name, there.place, there.cwd
 
 
-def _is_same_session(place: SeenPlace, row: WaitingRow) -> bool:
-    return place.is_first and row.was_alone and place.name == row.name
+def _whole_session(there: SeenPlace | WaitingRow) -> object:
+    is_whole = there.is_first if isinstance(there, SeenPlace) else there.was_alone
+    return there.name if is_whole else None
+
+
+def _is_other(likeness: object, place: SeenPlace, row: WaitingRow) -> bool:
+    """Whether it is the same place, and another conversation in it."""
+    is_known = bool(place.conversation and row.conversation)
+    return likeness is _place and is_known and place.conversation != row.conversation

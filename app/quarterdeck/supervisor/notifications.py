@@ -118,7 +118,6 @@ class Notifications(Struct, kw_only=True, dict=True, eq=False):
         """Pass on what has begun and still is so."""
         begun, self._begun = self._begun, {}
         fleet = self.fleet()
-        await self._tell_ends(fleet)
         snapshot = self.snapshot()
         looked_at = {client.pane_id for client in snapshot.clients} if snapshot else set()
         quiet = notice.is_quiet(self.rules.quiet_hours, self.clock.now().astimezone().time())
@@ -132,29 +131,28 @@ class Notifications(Struct, kw_only=True, dict=True, eq=False):
                 continue
             for channel in notice.channels_for(self.rules, key[0], quiet=quiet):
                 wanted[channel].append(notice.notice_of(session, key[0]))
+        messages = [(channel, notice.message_of(notices)) for channel, notices in wanted.items()]
+        messages += [(notice.Channel.TOAST, message) for message in self._ends(fleet)]
         faults: list[str] = []
-        for channel, notices in wanted.items():
+        for channel, message in messages:
             notifier = self.channels.get(channel)
             if notifier is None or (notifier.is_shared and not self.is_writer()):
                 continue
             try:
-                await notifier.tell(notice.message_of(notices))
+                await notifier.tell(message)
             except QuarterdeckError as error:
                 faults.append(error.message)
             except Exception as error:  # a boundary: a channel that breaks must not silence the others
                 logger.exception("telling through %s failed", channel)
                 faults.append(f"{type(error).__name__}: {error}")
-        if wanted:
+        if messages:
             self.report(NOTICES_WORKER, Health.DEGRADED if faults else Health.HEALTHY, "; ".join(faults))
 
-    async def _tell_ends(self, fleet: Fleet) -> None:
-        """Tell of each tmux session with several rows that has ended, once for all of them."""
+    def _ends(self, fleet: Fleet) -> list[notice.Message]:
+        """One message for each tmux session that has ended with several rows."""
         ended, self._ended = self._ended, defaultdict(list)
         alive = {session.tmux_id for session in fleet.sessions.values() if not session.is_stale}
-        toast = self.channels.get(notice.Channel.TOAST)
-        for tmux_id, rows in ended.items():
-            if toast is not None and tmux_id not in alive and len(rows) > 1:
-                await toast.tell(notice.end_message(rows))
+        return [notice.end_message(rows) for key, rows in ended.items() if key not in alive and len(rows) > 1]
 
 
 TELL_SECONDS = 10.0

@@ -103,13 +103,9 @@ async def reconcile(around: Circumstances, current: Callable[[], Fleet]) -> Look
     """
     fleet, look, kept, incarnation = current(), around.look, around.kept, around.incarnation
     known = kept if around.at_start else fleet.sessions
-    waiting = Counter(
-        row.conversation
-        for row in {**kept, **known}.values()
-        if row.conversation and (row.is_stale or (row.ended_at is None and row.incarnation != incarnation))
-    )
-    found = _compare(around, known.values(), fleet, await _unsaid(around) if waiting else ())
-    back = await _found_again(around, known, found, waiting) if waiting and around.is_writer else {}
+    unsaid = await _unsaid(around) if around.young and _waited_for(around, known) else ()
+    found = _compare(around, known.values(), fleet, unsaid)
+    back = await _found_again(around, known, found) if around.is_writer else {}
     if back:
         here = {key: row for key, row in found.here.items() if key not in back}
         found = found._replace(here=here, unknown=(*found.unknown, *back.values()))
@@ -153,19 +149,34 @@ async def _unsaid(around: Circumstances) -> set[PaneId]:
     return {pane_id for pane_id in around.young if not await around.conversation(pane_id)}
 
 
+def _waited_for(around: Circumstances, known: Mapping[SessionId, Session]) -> Counter[str]:
+    """The conversations of rows whose tmux server is away, each with the number of those rows."""
+    return Counter(
+        row.conversation
+        for row in {**around.kept, **known}.values()
+        if row.conversation and (row.is_stale or (row.ended_at is None and row.incarnation != around.incarnation))
+    )
+
+
 async def _found_again(
-    around: Circumstances, known: Mapping[SessionId, Session], found: Reconciled, waiting: Mapping[str, int]
+    around: Circumstances, known: Mapping[SessionId, Session], found: Reconciled
 ) -> dict[SessionId, RowPane]:
     """Rows of shells in which agents were started that go on with the conversations of rows that wait for them.
 
     Those rows are the agents': these here give way to them, as to an agent that comes with a row.
     """
+    begun = [
+        (key, row)
+        for key, row in found.here.items()
+        if row.is_bound and known[key].bound_pane is None and known[key].work is None
+    ]
+    if not begun or not (waiting := _waited_for(around, known)):
+        return {}
     back: dict[SessionId, RowPane] = {}
-    for key, row in found.here.items():
-        if row.is_bound and known[key].bound_pane is None and known[key].work is None:
-            conversation = await around.conversation(row.pane.pane_id)
-            if known[key].conversation in {None, conversation} and waiting.get(conversation) == 1:
-                back[key] = row
+    for key, row in begun:
+        conversation = await around.conversation(row.pane.pane_id)
+        if known[key].conversation in {None, conversation} and waiting.get(conversation) == 1:
+            back[key] = row
     return back
 
 
@@ -232,7 +243,8 @@ async def _born(
     rows = [*(found.here.values() if around.at_start else ()), *found.unknown]
     if not rows:
         return []
-    is_waited_for = any(row.is_stale and row.conversation for row in known.values())
+    # Who is here has an identity.
+    searched = {row.pane.pane_id for row in found.unknown} if _waited_for(around, known) else set()
     taken = Counter(row.pane.tmux_id for row in found.here.values())
     places: dict[str, RowPane] = {}
     asked: list[SeenPlace] = []
@@ -240,7 +252,7 @@ async def _born(
         pane = row.pane
         is_first = not taken[pane.tmux_id]
         taken[pane.tmux_id] += 1
-        conversation = await around.conversation(pane.pane_id) if is_waited_for else ""
+        conversation = await around.conversation(pane.pane_id) if pane.pane_id in searched else ""
         place = seen_place(pane, is_bound=row.is_bound, is_first=is_first, conversation=conversation)
         asked.append(place)
         places[place.key] = row
