@@ -20,7 +20,8 @@ from quarterdeck.agents import claude_files, codex_transcript
 from quarterdeck.agents.agent_files import FileClaims
 from quarterdeck.agents.claude_subagents import METAS_LOOKED_AT
 from quarterdeck.agents.ledger import Ledger
-from quarterdeck.agents.subagent_book import CALLS_KEPT, SUBAGENT_NAME_LENGTH, SubagentBook
+from quarterdeck.agents.report_claims import with_subagent
+from quarterdeck.agents.subagent_book import CALLS_KEPT, SUBAGENT_NAME_LENGTH, SubagentBook, subagent
 from quarterdeck.core.report import Report, ReportState
 from quarterdeck.core.subagent import MOST_SUBAGENTS, SUBAGENT_THOUGHT_LENGTH, Subagent, SubagentState
 from quarterdeck.core.text import clean
@@ -226,6 +227,21 @@ def test_a_workflow_shows_the_agents_that_it_runs_now(tmp_path: Path) -> None:
 
     assert before == [("review", 0, "Review it all"), ("one", 1, None), ("two", 1, "Bash: sleep 11")]
     assert after == ["review", "two"]
+
+
+def test_the_agents_of_a_workflow_end_with_the_process_that_ran_it(tmp_path: Path) -> None:
+    found = told(ClaudeHome(tmp_path, "workflow").reader())
+
+    assert len({each.since for each in found}) == 1
+    assert found[0].since is not None
+
+
+def test_reported_subagents_stay_in_the_order_in_which_they_began() -> None:
+    held = ReportState()
+    for key, thought in (("a", "reads"), ("b", "reads"), ("a", "writes")):
+        held = with_subagent(held, subagent(key, key, thought))
+
+    assert [(each.key, each.thought) for each in held.subagents] == [("a", "writes"), ("b", "reads")]
 
 
 def test_the_folder_that_a_workflow_names_leads_nowhere_else(tmp_path: Path) -> None:

@@ -106,6 +106,17 @@ async def test_each_has_the_conversation_that_began_with_it(folder: Folder) -> N
     assert told == [elder, younger]
 
 
+async def test_one_that_has_said_nothing_yet_does_not_take_what_an_elder_one_had(folder: Folder) -> None:
+    had = folder.chat("a", begun=170, written=5)
+    row = replace(session(1), conversation=had, tool="Gemini CLI", last_activity_at=minutes_ago(2))
+
+    told = await folder.read(
+        folder.memory(1, begun=180, row=replace(row, state=SessionState.IDLE)), folder.memory(2, begun=10)
+    )
+
+    assert told == [had, ""]
+
+
 async def test_one_that_has_said_nothing_yet_does_not_have_an_ended_conversation(folder: Folder) -> None:
     folder.chat("a", begun=20, written=5)
 

@@ -39,7 +39,6 @@ METAS_LOOKED_AT = 64
 _SAFE = re.compile(r"[\w-]{1,100}")
 _RUN = re.compile(r"workflows/[\w-]{1,100}")
 JOURNAL_BYTES = 1024 * 1024
-_TEAM = re.compile(r"[\w-]{1,100}")
 
 
 def take_notification(book: SubagentBook, text: str) -> None:
@@ -105,7 +104,9 @@ class ClaudeSubagents:
             if _RUN.fullmatch(each.folder):
                 journal = held.get(each.key) or WorkflowJournal(_folder_of(path, each))
                 self._journals[each.key] = journal
-                yield from (replace(one, folder=each.folder, depth=each.depth + 1) for one in journal.running())
+                # They began with it, or after it: none outlives the process that ran it.
+                for one in journal.running():
+                    yield replace(one, folder=each.folder, depth=each.depth + 1, since=each.since)
 
 
 class WorkflowJournal:
@@ -118,12 +119,12 @@ class WorkflowJournal:
     def running(self) -> tuple[Subagent, ...]:
         """Those that were started and have not answered."""
         try:
-            fresh, lines = self._tail.read()
+            fresh, rows = self._tail.read_rows()
         except OSError:
             return ()
         if fresh:
             self._began = {}
-        for row in filter(None, map(parse_object, lines)):
+        for row in rows:
             key = text_at(row, "agentId")
             if row.get("type") == "started":
                 self._began[key] = subagent(key, text_at(row, "label"), "")
@@ -135,7 +136,7 @@ class WorkflowJournal:
 def _with_team(path: Path, subagents: tuple[Subagent, ...]) -> tuple[Subagent, ...]:
     """The teammates as the file of their team has them; one that is not in it any more has left."""
     team = next((each.team for each in subagents if each.team), "")
-    if not _TEAM.fullmatch(team):
+    if not _SAFE.fullmatch(team):
         return subagents
     try:
         told = parse_object(read_bytes(path.parents[2] / "teams" / team / "config.json", SMALL_FILE_BYTES))
@@ -173,6 +174,8 @@ def _file_of(path: Path, subagent: Subagent) -> Path | None:
     direct = folder / f"agent-{key}.jsonl"
     if direct.is_file():
         return direct
+    if subagent.folder:
+        return None  # a workflow itself, or one of its agents that has not written yet
     for file in newest_first(folder.glob("*.meta.json"))[:METAS_LOOKED_AT]:
         with suppress(OSError):
             meta = parse_object(read_bytes(file, SMALL_FILE_BYTES))

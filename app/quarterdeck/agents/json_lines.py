@@ -83,16 +83,15 @@ class JsonLinesTranscript:
         if self._tail is None:
             return None
         try:
-            fresh, lines = self._tail.read()
+            fresh, rows = self._tail.read_rows()
         except OSError:
             log.info("transcript cannot be read", exc_info=True)
             self.close()
             return None
         if fresh:
             self._ledger = Ledger()
-        for line in lines:
-            if (row := parse_object(line)) is not None:
-                self._take(self._ledger, row)
+        for row in rows:
+            self._take(self._ledger, row)
         view = self._ledger.view()
         if self._beside is None or not view.subagents:
             return view
@@ -140,6 +139,11 @@ class FileTail:
         finally:
             os.close(descriptor)
         return fresh, self._lines(data)
+
+    def read_rows(self) -> tuple[bool, list[Json]]:
+        """The same, with the objects that the lines are; what is none is passed over."""
+        fresh, lines = self.read()
+        return fresh, [row for line in lines if (row := parse_object(line)) is not None]
 
     def _is_other(self, descriptor: int, facts: os.stat_result) -> bool:
         if self._file != (facts.st_dev, facts.st_ino) or facts.st_size < self._offset:

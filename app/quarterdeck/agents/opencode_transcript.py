@@ -118,8 +118,10 @@ class OpenCodeDatabase:
         return tuple(found)
 
     def _find(self, database: sqlite3.Connection) -> None:
-        of_folder = (str(row[0]) for row in database.execute(_SESSIONS, (self._cwd, self._since_ms)).fetchall())
-        for each in [self._wanted] if self._wanted else of_folder:
+        found = [self._wanted] if self._wanted else []
+        if not found:
+            found = [str(row[0]) for row in database.execute(_SESSIONS, (self._cwd, self._since_ms)).fetchall()]
+        for each in found:
             if self._claims.claim(self._file.with_name(f"{self._file.name}#{each}"), self):
                 self._session = each
                 return

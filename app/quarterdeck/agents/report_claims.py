@@ -28,7 +28,7 @@ REPORTED_ASK_SECONDS = 2.0
 """An answer is not reported, so an ask must be seen elsewhere soon."""
 REPORTED_REST_SECONDS = 5.0
 REPORTED_SUBAGENTS = 200
-"""So many are held at most; those that are told of longest ago go first."""
+"""So many are held at most; those that began longest ago go first."""
 
 
 def identified(held: ReportState, report: Report) -> ReportState:
@@ -55,7 +55,8 @@ def fold(held: ReportState, report: Report, told: Handler, identify: Handler = i
 
 def with_subagent(held: ReportState, one: Subagent) -> ReportState:
     """What is held, with this one told of, anew where it was before."""
-    return replace(held, subagents=(*without_subagent(held, one.key).subagents, one)[-REPORTED_SUBAGENTS:])
+    told = {each.key: each for each in held.subagents} | {one.key: one}
+    return replace(held, subagents=tuple(told.values())[-REPORTED_SUBAGENTS:])
 
 
 def without_subagent(held: ReportState, key: str) -> ReportState:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from quarterdeck.agents.gist import SHELL_TOOLS, command_of
 from quarterdeck.core.foreign_json import text_at
 from quarterdeck.core.pane import PaneId
-from quarterdeck.core.redact import redact
+from quarterdeck.core.redact import masked
 from quarterdeck.core.subagent import MOST_SUBAGENTS, SUBAGENT_THOUGHT_LENGTH, Subagent
 from quarterdeck.core.text import clean
 from quarterdeck.values import replace
@@ -37,7 +37,7 @@ _PANE = re.compile(r"%\d{1,9}")
 
 def short(text: str, length: int) -> str:
     """Foreign text on one short line, without secrets."""
-    return clean(redact(text[:READ_LENGTH]), length)
+    return clean(masked(text[:READ_LENGTH]), length)
 
 
 def pane_id(told: str) -> PaneId | None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from quarterdeck.agents.json_lines import FileTail
 from quarterdeck.agents.ledger import Ledger, Phase
 from quarterdeck.agents.subagent_book import with_thought
-from quarterdeck.core.foreign_json import parse_object
 from quarterdeck.core.subagent import MOST_SUBAGENTS, Subagent, SubagentState
 from quarterdeck.values import replace
 
@@ -65,14 +64,13 @@ class SubagentFiles:
             held = FileTail(file, limit=TAIL_BYTES), Ledger()
         tail, ledger = held
         try:
-            fresh, lines = tail.read()
+            fresh, rows = tail.read_rows()
         except OSError:
             return None
         if fresh:
             ledger = Ledger()
-        for line in lines:
-            if (row := parse_object(line)) is not None:
-                self._take(ledger, row)
+        for row in rows:
+            self._take(ledger, row)
         read[subagent.key] = tail, ledger
         return ledger
 

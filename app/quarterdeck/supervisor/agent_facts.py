@@ -115,8 +115,9 @@ class AgentFacts:
                 self._ask_process(task, at)
         _give_up_wrong_guesses(tasks)
         guesses = Counter(task.crowd for task in tasks if not task.named)
-        # Who has to guess gets what is left by those whose conversation is known, and by those that began later.
-        for task in sorted(tasks, key=lambda task: (not task.named, at - (task.since or at))):
+        # Who has to guess gets what is left by those whose conversation is known, by those that had one, and by those
+        # that began later.
+        for task in sorted(tasks, key=lambda task: (not task.named, not task.kept, at - (task.since or at))):
             with _alone(task):
                 task.view = self._view(task, is_crowded=guesses[task.crowd] > 1)
                 prompt = task.view.last_prompt if task.view else task.memory.report.last_prompt
