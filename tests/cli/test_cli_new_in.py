@@ -84,6 +84,7 @@ def test_the_row_of_a_mere_shell_takes_the_first_agent_of_its_session(agents: Se
         (["--split"], 2, "--in"),
         (["x", "--in", "web", "--split"], 2, "named"),
         (["--name", "x"], 2, "--in"),
+        (["x", "--in", "web", "--name", "y"], 2, "two names"),
         (["--in", "web", "--split"], 3, "2 rows"),
         (["--in", "web:1", "--split"], 1, "no room"),
         (["--in", "web", "--cwd", "/nowhere"], 2, "no folder"),

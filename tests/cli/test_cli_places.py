@@ -118,14 +118,17 @@ def test_rows_that_are_ended_together_leave_what_else_is_in_their_session(agents
     assert agents.panes() == [editor]
 
 
-def test_the_whole_session_ends_with_all_that_runs_in_it(agents: SeveralAgents, web: list[str]) -> None:
+@pytest.mark.parametrize("words", [("web",), ("web:0", "web:tests")], ids=["by its name", "by two of its rows"])
+def test_the_whole_session_ends_with_all_that_runs_in_it(
+    words: tuple[str, ...], agents: SeveralAgents, web: list[str]
+) -> None:
     agents.server.session("other")
 
-    done = agents.qd("kill", "--session", "web")
+    done = agents.qd("kill", "--session", *words)
 
     assert done.code == 0
-    assert [line.split("  ")[2:] for line in done.out.splitlines()] == [
-        [name, "with the session web"] for name in ("web:0", "web:tests", "web:2.0", "web:2.1")
+    assert sorted(line.split("  ")[2:] for line in done.out.splitlines()) == [
+        [name, "with the session web"] for name in ("web:0", "web:2.0", "web:2.1", "web:tests")
     ]
     assert agents.server.sessions() == ["other"]
     assert not set(web) & set(agents.ids())

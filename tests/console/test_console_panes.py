@@ -84,7 +84,7 @@ def test_a_pane_without_an_agent_is_chosen_and_gone_to(stage: Stage, web: list[s
     seat = stage.console()
     seat.sees(*ALL)
     seat.press("0")
-    seat.sees("Panes without an agent", "web:logs.0")
+    seat.sees("Panes that are no rows", "web:logs.0")
     assert "console:" not in seat.screen()
     seat.press("Enter")
     seat.arrives_at("web")

@@ -10,6 +10,7 @@ from quarterdeck.cli.status_line import counted
 from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.core.urgency import waits
+from quarterdeck.operations.kill import TmuxPart, ending_of
 from support.post import Post, post_office
 from support.workers import services_on
 
@@ -137,3 +138,14 @@ async def test_windows_of_the_same_name_are_told_by_their_indexes(short_folder: 
             pass
 
     assert sorted(map(row_name, rows)) == ["web:0", "web:1", "web:2", "web:own"]
+
+
+async def test_a_window_that_stands_elsewhere_too_does_not_end_with_its_session(short_folder: Path) -> None:
+    async with post_office(short_folder) as office:
+        office.agent("web")
+        office.server.session("other")
+        office.server.run("link-window", "-d", "-s", "=other:0", "-t", "=web:9")
+        office.server.run("new-window", "-d", "-t", "=web:")
+        ending = ending_of(office.context, await office.session("web"))
+
+    assert (ending.part, ending.others) == (TmuxPart.SESSION, 1)

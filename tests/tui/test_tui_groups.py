@@ -244,6 +244,36 @@ async def test_a_folded_group_keeps_the_cursor_while_its_rows_change() -> None:
         assert running.main.table.heading == Heading("session web", "web", 3, Kind.WORKS, is_folded=True)
 
 
+async def test_what_a_folded_group_shows_does_not_stay_under_its_session() -> None:
+    async with console(CannedBackend(shown=shared_fleet(), preferences=BY_SESSION), (160, 40)) as running:
+        running.main.table.select("sess_1")
+        running.clock.advance(5)
+        await running.settle()
+        before = text_of(running.main.preview.tail)
+        for key in ("h", "l"):
+            await running.press(key)
+            running.clock.advance(5)
+        await running.settle()
+
+        assert running.main.table.selected == "sess_1"
+        assert text_of(running.main.preview.tail) == before
+
+
+async def test_a_click_on_a_heading_whose_rows_have_all_gone_does_nothing() -> None:
+    sessions = shared_sessions()
+    backend = CannedBackend(shown=fleet_of(*sessions), preferences=BY_SESSION)
+    async with console(backend) as running:
+        await running.press("j")
+        backend.set(fleet_of(*(row for row in sessions if row.tmux_name != "web")))
+        await running.settle()
+        still = names(running)
+        await running.pilot.click("#fleet", offset=(4, 2))
+        await running.settle()
+
+        assert "▾ web" in still
+        assert "▸ web" not in names(running)
+
+
 async def test_a_click_on_a_heading_folds_its_group_and_opens_it() -> None:
     async with console(CannedBackend(shown=shared_fleet(), preferences=BY_SESSION)) as running:
         await running.pilot.click("#fleet", offset=(4, 2))

@@ -15,7 +15,7 @@ from quarterdeck.core.session_json import to_wire
 from quarterdeck.core.session_names import find_session
 from quarterdeck.errors import Ambiguous, NotFound, QuarterdeckError, UsageError
 from quarterdeck.operations.adopt import adopt as adopt_session
-from quarterdeck.operations.kill import TmuxPart, dying, ending_of, forget, refuse_own, rows_beside
+from quarterdeck.operations.kill import TmuxPart, dying, end_rest, ending_of, forget, refuse_own, rows_beside
 from quarterdeck.operations.kill import kill as end_session
 from quarterdeck.operations.kill_work import kill_work
 from quarterdeck.operations.new import NewSessionRequest, new_session
@@ -40,6 +40,8 @@ async def new(call: Call) -> int:
         raise UsageError("--split needs --in, with the session whose window is shared.")
     if options.split and (options.name or options.window_name):
         raise UsageError("A split makes no window that could be named.", hint="Leave the name out, or --split.")
+    if options.name and options.window_name:
+        raise UsageError("The window was given two names.", hint="Leave NAME out, or --name.")
     if options.window_name and not options.inside:
         raise UsageError(
             "--name names a window of --in.", hint="A session's name stands alone: `quarterdeck new NAME`."
@@ -73,7 +75,9 @@ async def kill(call: Call) -> int:
     failed: list[QuarterdeckError] = []
     async with services(call) as opened:
         # All are found before the first is touched, so that a typing error ends nothing.
-        meant = {rows[0].session_id: rows for rows in (_found(call, opened.context, word) for word in words)}
+        found = [_found(call, opened.context, word) for word in words]
+        # Two words may mean the same tmux session.
+        meant = {min(row.session_id for row in rows): rows for rows in found}
         for rows in meant.values():
             try:
                 done += await _end(call, opened, rows)
@@ -140,14 +144,12 @@ async def _end(call: Call, opened: Services, rows: Sequence[Session]) -> list[di
         refuse_own(context, rows[0], None, own)
     ended = [await _end_work(call, opened, row) for row in rows if row.work is not None]
     plain = [row for row in rows if row.work is None]
-    if plain:
-        what = _what_ends(context, plain[0], is_whole=is_whole)
-        await end_session(context, plain[0], whole_session=is_whole, own_pane=own)
-        ended += [_of(row) | {"outcome": "ended", "note": what} for row in plain]
-    elif is_whole and rows[0].tmux_id is not None:
-        # What else was in there.
-        await context.mux.kill_session(rows[0].tmux_id, of=rows[0].incarnation)
-    return ended
+    what = _what_ends(context, plain[0], is_whole=is_whole) if plain else ""
+    if is_whole:
+        await end_rest(context, rows, own)
+    elif plain:
+        await end_session(context, plain[0], own_pane=own)
+    return ended + [_of(row) | {"outcome": "ended", "note": what} for row in plain]
 
 
 def _what_ends(context: SessionContext, session: Session, *, is_whole: bool) -> str:

@@ -15,7 +15,6 @@ from quarterdeck.cli.output import print_json, print_table
 from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.session_json import to_wire
-from quarterdeck.core.session_names import find_session
 from quarterdeck.core.text import clean
 from quarterdeck.errors import NotFound, NotRestorable, QuarterdeckError, Refused, UsageError
 from quarterdeck.foreign_files import read_given
@@ -96,8 +95,7 @@ async def worker(opened: Services, word: str) -> WorkRecord:
     try:
         return await spawned(opened, word)
     except NotFound:
-        await opened.workers.look_once()
-        other = opened.context.session(word, all_rows=True)
+        other = await _lost(opened, word)
     if other.work is not None:
         return await opened.work_context.record(other.session_id)
     raise Refused(
@@ -156,11 +154,7 @@ def _read(file: Path) -> str:
 async def _lost(opened: Services, word: str) -> Session:
     """The row that a word names, whatever became of it."""
     await opened.workers.look_once()
-    supervisor = opened.workers.supervisor
-    session = find_session(word, [*supervisor.fleet.sessions.values(), *supervisor.ended.values()])
-    if session is None:
-        raise NotFound(f'There is no session "{word}".', hint="`quarterdeck ls --all` lists them.")
-    return session
+    return opened.context.session(word, all_rows=True)
 
 
 async def _reopened(opened: Services, session: Session) -> Session:

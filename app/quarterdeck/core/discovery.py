@@ -246,7 +246,10 @@ def _rows_of(
         first = floating[0] if floating else None
         return [(first, RowPane(new[0], True)), *further], [row for row in rest if row is not first]
     pane = _current(session.panes, own_pane)
-    return [(rest[0] if rest else None, RowPane(pane, False))], rest[1:]
+    # Where only the console is left, it is not what an agent was.
+    may_be = floating if pane.pane_id == own_pane else rest
+    row = may_be[0] if may_be else None
+    return [(row, RowPane(pane, False))], [each for each in rest if each is not row]
 
 
 def _current(panes: Sequence[Pane], own_pane: PaneId | None) -> Pane:

@@ -27,7 +27,7 @@ def row_name(session: Session | KeptPlace) -> str:
     return f"{session.tmux_name}:{_in_session(session)}"
 
 
-def name_below_session(session: Session | KeptPlace) -> str:
+def name_below_session(session: Session) -> str:
     """What it is called where its session's name stands above it: its window's name, else `:1`, or with its pane."""
     name = _in_session(session)
     return f":{name}" if _window(session) == str(session.window_index) else name

@@ -109,7 +109,8 @@ class SessionContext(_Context, frozen=True, kw_only=True):
         """Find the one row that a word names: an id, a pane, a name, a place, or a prefix of an id or a name."""
         found = find_session(word, self._rows(all_rows=all_rows))
         if found is None:
-            raise NotFound(f'There is no session "{word}".', hint="`quarterdeck ls` lists them.")
+            listing = "ls --all" if all_rows else "ls"
+            raise NotFound(f'There is no session "{word}".', hint=f"`quarterdeck {listing}` lists them.")
         return found
 
     def rows(self, word: str, *, all_rows: bool = False) -> Sequence[Session]:

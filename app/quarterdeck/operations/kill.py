@@ -13,7 +13,7 @@ from quarterdeck.errors import Refused, TmuxError
 from quarterdeck.operations.preview import keep_last_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from quarterdeck.core.pane import PaneId
     from quarterdeck.operations.contexts import SessionContext
@@ -68,7 +68,9 @@ def ending_of(context: SessionContext, session: Session, *, whole_session: bool 
     is_whole = whole_session or windows.keys() <= {session.pane_id}
     if is_whole or not (rows_beside(rows, session) or session.rows_in_session > 1):
         dead = dying(rows, session, whole=True)
-        return Ending(TmuxPart.SESSION, dead, len(windows.keys() - {row.pane_id for row in dead}))
+        # A window that stands in another session, too, goes on there.
+        elsewhere = {pane.pane_id for pane in panes if pane.tmux_id != session.tmux_id}
+        return Ending(TmuxPart.SESSION, dead, len(windows.keys() - elsewhere - {row.pane_id for row in dead}))
     own = windows.get(session.pane_id) if session.pane_id is not None else None
     is_last = list(windows.values()).count(own) == 1 if own is not None else False
     return Ending(TmuxPart.WINDOW if is_last else TmuxPart.PANE, dying(rows, session, whole=False), 0)
@@ -107,6 +109,16 @@ async def kill(
                 SessionDeleted(session=ended, reason=ExitReason.API_DELETE, mode=DeleteMode.KILL_TMUX, at=now)
             )
     return over[0]
+
+
+async def end_rest(context: SessionContext, rows: Sequence[Session], own_pane: str | None) -> None:
+    """End a tmux session once the workers among its rows have ended: its other rows, and whatever else is in it."""
+    plain = next((row for row in rows if row.work is None), None)
+    if plain is not None:
+        await kill(context, plain, whole_session=True, own_pane=own_pane)
+    elif rows[0].tmux_id is not None:
+        await move_clients_away(context, rows[0])
+        await context.mux.kill_session(rows[0].tmux_id, of=rows[0].incarnation)
 
 
 async def _pane_of_its_own(context: SessionContext, session: Session) -> PaneId | None:
@@ -179,7 +191,9 @@ def losses(session: Session) -> tuple[str, ...]:
     if session.background_tasks:
         found.append(f"{session.background_tasks} background tasks of its agent still run.")
     if session.attached_clients and session.rows_in_session == 1:
-        found.append(f"{session.attached_clients} terminals show it; they are moved to another session.")
+        one = session.attached_clients == 1
+        shown = "A terminal shows it; it is" if one else f"{session.attached_clients} terminals show it; they are"
+        found.append(f"{shown} moved to another session.")
     return tuple(found)
 
 

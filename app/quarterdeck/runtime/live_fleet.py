@@ -227,8 +227,7 @@ class LiveActions(_OpenConsole):
         kill.refuse_own(self._context, session, None, self._own_pane)
         rows = kill.dying(self._context.supervisor.fleet.sessions.values(), session, whole=True)
         said = await self.end([row.session_id for row in rows if row.work is not None])
-        for row in [row for row in rows if row.work is None][:1]:
-            await kill.kill(self._context, row, whole_session=True, own_pane=self._own_pane)
+        await kill.end_rest(self._context, rows, self._own_pane)
         return said
 
     async def forget(self, ids: Sequence[SessionId]) -> None:

@@ -87,7 +87,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("preview.down", ("J", "shift+down"), "preview down", "Scroll the preview down", "Look", needs=Needs.FLEET),
     Action("details.open", ("i",), "details", "Thoughts, events, evidence, diff and work", "Look", 8, Needs.ROW),
     Action("activity.open", ("e",), "log", "Activity log", "Look", foot=12),
-    Action("pane.choose", ("0",), "all panes", "Panes without an agent: choose one to go to", "Look"),
+    Action("pane.choose", ("0",), "all panes", "Panes that are no rows: choose one to go to", "Look"),
     Action("fleet.look", ("r",), "look again", "Look at tmux again now", "Look"),
     Action("setup.hooks", ("H",), "hooks", "Let agents report: shows the change, then asks", "Set-up"),
     Action("setup.key", ("b",), "tmux key", "Put the console on a tmux key: shows it, then asks", "Set-up"),

@@ -74,16 +74,15 @@ def panes(screen: MainScreen) -> None:
     from quarterdeck.tui.screens.pane_choice import pane_picker
 
     async def show(opened: OpenFleet) -> None:
-        found = {pane.pane_id: pane for pane in opened.reader.panes_beside()}
+        found = opened.reader.panes_beside()
         if not found:
             screen.notify("Every pane of this tmux server is a row.", markup=False)
             return
 
         async def go_there(pane_id: str) -> None:
-            actions = opened.actions
-            await _follow(screen, await actions.go_to_pane(found[PaneId(pane_id)].pane_id), actions)
+            await _follow(screen, await opened.actions.go_to_pane(PaneId(pane_id)), opened.actions)
 
-        picker = pane_picker(screen.context, list(found.values()))
+        picker = pane_picker(screen.context, found)
         await screen.context.ask(picker, lambda pane_id: screen.context.attempt(go_there(pane_id)))
 
     _once_fetched(screen, show)

@@ -332,8 +332,9 @@ class MainScreen(PaintsOnce):
     @on(FleetTable.HeadingClicked)
     def _heading_clicked(self, event: FleetTable.HeadingClicked) -> None:
         key, wanted = event.heading.key, "group.unfold" if event.heading.is_folded else "group.fold"
-        self.table.select(key if event.heading.is_folded else self.fleet_view.members(key)[0].session_id)
-        if self.works(BY_NAME[wanted]):
+        # While rows are held in their places, a heading may stand there without any.
+        stops = [key] if event.heading.is_folded else [row.session_id for row in self.fleet_view.members(key)[:1]]
+        if any(map(self.table.select, stops)) and self.works(BY_NAME[wanted]):
             self.action_do(wanted)
 
     @on(FleetTable.Chosen)

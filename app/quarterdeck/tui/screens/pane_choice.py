@@ -22,7 +22,7 @@ def pane_picker(context: ScreenContext, panes: Sequence[Pane]) -> Picker:
     ordered = sorted(panes, key=lambda pane: (natural_key(pane.session_name), pane.window_index, pane.pane_index))
     home = str(Path.home())
     found = [PickerItem(pane.pane_id, _place(pane), _note(pane, home)) for pane in ordered]
-    picker = Picker(context, "Panes without an agent", found, "a session, a command or a folder")
+    picker = Picker(context, "Panes that are no rows", found, "a session, a command or a folder")
     picker.keys = (("↑ ↓", "choose"), ("Enter", "go there"), ("Esc", "back"))
     return picker
 

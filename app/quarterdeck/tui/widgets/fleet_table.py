@@ -103,8 +103,7 @@ class FleetTable(ScrollView, can_focus=True):
     @property
     def here(self) -> str | None:
         """What the cursor stands on: a session by its id, a folded group by its key."""
-        item = self._item
-        return item.key if isinstance(item, Heading) else item
+        return None if self._item is None else _stop(self._item)
 
     def show(self, shown: FleetView, view: RowView) -> None:
         """Show these rows. The cursor stays on its session, or on its place when the session is gone."""

@@ -248,6 +248,8 @@ class PreviewFeed:
         """Say whose preview is on the screen. Nothing is asked when that session has not changed."""
         self._wanted, lines = session, max(HISTORY_LINES, height)
         if session is None:
+            # What stands there now is a group's, so a session's own must be asked for again.
+            self._fetched = None
             return
         if lines != self._lines:
             self._lines, self._fetched = lines, None
