@@ -222,7 +222,7 @@ def test_the_console_left_alone_is_not_what_the_agent_beside_it_was() -> None:
     found = reconcile([at("sess_1", "$1", 2)], look(pane(1)), own_pane=PaneId("%1"))
 
     assert shown(found) == {"new": "%1"}
-    assert [each.session_id for each in found.ended] == ["sess_1"]
+    assert [each.session_id for each in found.merged] == ["sess_1"]
 
 
 def test_who_does_not_find_agents_follows_what_is_kept() -> None:

@@ -39,7 +39,7 @@ class Reconciled(NamedTuple):
     ended: tuple[Session, ...]
     """Those whose pane is missing although the server runs on."""
     merged: tuple[Session, ...]
-    """Those bound to no pane whose tmux session is shown by other rows by now."""
+    """Those whose tmux session is shown by other rows, or is the console's alone, by now."""
     stranded: tuple[Session, ...]
     """Those whose server is not this one any more; they may come back."""
 
@@ -192,7 +192,9 @@ def _rows(
         shown, rest = _rows_of(session, new, young, own_pane)
         unknown += [row_pane for row, row_pane in shown if row is None]
         here.update({row.session_id: row_pane for row, row_pane in shown if row is not None})
-        lost = {row.session_id for row in session.lost}
+        # Their session goes on as the console's alone: they give way before that gets a row.
+        is_ours = any(row_pane.pane.pane_id == own_pane for _, row_pane in shown)
+        lost = set() if is_ours else {row.session_id for row in session.lost}
         merged += [row for row in rest if row.session_id not in lost]
         ended += [row for row in rest if row.session_id in lost]
     return Reconciled(here, tuple(unknown), tuple(ended), tuple(merged), stranded=())
