@@ -80,7 +80,7 @@ def _toml(value: object) -> str:
 
 def agent_rows() -> Iterator[str]:
     """The table of agents, and what each tells us."""
-    from quarterdeck.ports.agent import HookKind
+    from quarterdeck.ports.agent_spec import HookKind
     from quarterdeck.runtime.agent_loading import load_agents
 
     for agent in load_agents({}).all():

@@ -20,6 +20,7 @@ from quarterdeck.agents.opencode_server import PASSWORD, port_in
 from quarterdeck.core.report import PAYLOAD_BYTES
 from quarterdeck.errors import Refused
 from quarterdeck.ports.agent import HookPlan, HookStatus, Launch, backup_path
+from quarterdeck.ports.agent_process import AgentHome
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.supervisor.reports import drain, parse
 from support.patience import PATIENCE
@@ -42,7 +43,7 @@ FOREIGN = """{
 
 
 def plan(key: str, home: Path, spool: Path, *, install: bool) -> HookPlan:
-    found = agent(key).hook_plan(install=install, spool=spool, home=home)
+    found = agent(key).hook_plan(install=install, spool=spool, home=AgentHome(home))
     assert found is not None
     return found
 
@@ -63,7 +64,7 @@ def carry_out(found: HookPlan) -> None:
 def test_hooks_are_installed_once_and_undone_without_a_trace(key: str, tmp_path: Path) -> None:
     spool = tmp_path / "spool"
     wanted = agent(key)
-    assert wanted.hook_status(spool=spool, home=tmp_path) is HookStatus.ABSENT
+    assert wanted.hook_status(spool=spool, home=AgentHome(tmp_path)) is HookStatus.ABSENT
 
     first = plan(key, tmp_path, spool, install=True)
     assert first.changes
@@ -71,11 +72,11 @@ def test_hooks_are_installed_once_and_undone_without_a_trace(key: str, tmp_path:
     again = plan(key, tmp_path, spool, install=True)
 
     assert not again.changes
-    assert wanted.hook_status(spool=spool, home=tmp_path) is HookStatus.INSTALLED
-    assert wanted.hook_status(spool=tmp_path / "other", home=tmp_path) is HookStatus.OUTDATED
+    assert wanted.hook_status(spool=spool, home=AgentHome(tmp_path)) is HookStatus.INSTALLED
+    assert wanted.hook_status(spool=tmp_path / "other", home=AgentHome(tmp_path)) is HookStatus.OUTDATED
     carry_out(plan(key, tmp_path, spool, install=False))
     assert not first.path.exists()
-    assert wanted.hook_status(spool=spool, home=tmp_path) is HookStatus.ABSENT
+    assert wanted.hook_status(spool=spool, home=AgentHome(tmp_path)) is HookStatus.ABSENT
 
 
 @pytest.mark.parametrize("key", JSON_AGENTS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.core.session import Confidence, Need, SessionState
-from quarterdeck.ports.agent import Press
+from quarterdeck.ports.agent_spec import Press
 from support.agent_lab import Lab, program_of
 from support.recordings import AGENTS, agent
 from support.scripted_model import ScriptedModel

@@ -26,7 +26,7 @@ import re
 from functools import cache
 
 from quarterdeck.agents.coding_agent import CodingAgent
-from quarterdeck.ports.agent import AgentSpec, HookKind, PromptDelivery
+from quarterdeck.ports.agent_spec import AgentSpec, HookKind, PromptDelivery
 
 SPEC = AgentSpec(
     key="walker", name="Walker 3", commands=("walker",), context_limit=77_000,

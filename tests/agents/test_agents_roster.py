@@ -13,7 +13,9 @@ from quarterdeck.config.loader import load as load_settings
 from quarterdeck.config.user_agents import UserAgent
 from quarterdeck.errors import PluginError, SettingsError
 from quarterdeck.plugins.loading import load, load_all, may_be_brought, names
-from quarterdeck.ports.agent import Agent, HookKind, Launch, Permissions, Program, ScreenLook
+from quarterdeck.ports.agent import Agent, Launch, ScreenLook
+from quarterdeck.ports.agent_process import Program
+from quarterdeck.ports.agent_spec import HookKind, Permissions
 from support.recordings import FULL, NOW, Recording, recordings
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from quarterdeck.agents.subagent_book import CALLS_KEPT, SUBAGENT_NAME_LENGTH, S
 from quarterdeck.core.report import Report, ReportState
 from quarterdeck.core.subagent import MOST_SUBAGENTS, SUBAGENT_THOUGHT_LENGTH, Subagent, SubagentState
 from quarterdeck.core.text import clean
-from quarterdeck.ports.agent import Program
+from quarterdeck.ports.agent_process import AgentHome, Program
 from support.recordings import agent, opencode_database
 
 if TYPE_CHECKING:
@@ -278,7 +278,7 @@ def test_codexs_conversation_is_its_own_while_a_spawned_agent_writes_too(tmp_pat
     with child.open() as first, main.open() as second:
         process = subprocess.Popen(["/bin/sleep", "60"], pass_fds=(first.fileno(), second.fileno()))
     try:
-        found = agent("codex").conversation(Program(pid=process.pid, command="codex"), home=tmp_path)
+        found = agent("codex").conversation(Program(pid=process.pid, command="codex"), home=AgentHome(tmp_path))
     finally:
         process.kill()
         process.wait()

@@ -14,6 +14,7 @@ from quarterdeck.agents.claude_files import folder_name
 from quarterdeck.agents.gist import action_kind, asked, tool_gist
 from quarterdeck.agents.json_lines import FileTail
 from quarterdeck.core.transcript import ACTIONS_KEPT, TURN_LENGTH, TURNS_KEPT, ActionKind, TranscriptView
+from quarterdeck.ports.agent_process import AgentHome
 from support.recordings import AGENTS, FULL, Recording, agent, recordings
 
 if TYPE_CHECKING:
@@ -114,9 +115,9 @@ def test_two_sessions_in_one_folder_never_share_a_transcript(key: str, tmp_path:
     newer = lay_out(key, tmp_path, RECORDED[key, "finished"], name="bbbbbbbb-0000")
     os.utime(older, (1, 1))
     claims = FileClaims()
-    first = agent(key).transcript(cwd=CWD, claims=claims, home=tmp_path)
-    second = agent(key).transcript(cwd=CWD, claims=claims, home=tmp_path)
-    third = agent(key).transcript(cwd=CWD, claims=claims, home=tmp_path)
+    first = agent(key).transcript(cwd=CWD, claims=claims, home=AgentHome(tmp_path))
+    second = agent(key).transcript(cwd=CWD, claims=claims, home=AgentHome(tmp_path))
+    third = agent(key).transcript(cwd=CWD, claims=claims, home=AgentHome(tmp_path))
     assert first is not None
     assert second is not None
     assert third is not None
@@ -142,7 +143,7 @@ def test_what_was_written_before_the_program_began_is_not_its_own(key: str, tmp_
         written = datetime.fromtimestamp(lay_out(key, tmp_path, RECORDED[key, "finished"]).stat().st_mtime, UTC)
 
     def read(since: datetime) -> object:
-        reader = agent(key).transcript(cwd=CWD, claims=FileClaims(), since=since, home=tmp_path)
+        reader = agent(key).transcript(cwd=CWD, claims=FileClaims(), since=since, home=AgentHome(tmp_path))
         assert reader is not None
         return reader.read()
 
@@ -156,7 +157,7 @@ def test_a_chat_of_geminis_that_lost_its_first_row_is_found_by_its_name(tmp_path
     file.write_text("".join(row for row in rest if "sessionId" not in row))
 
     reader = agent("gemini").transcript(
-        cwd=CWD, claims=FileClaims(), session_id=json.loads(first)["sessionId"], home=tmp_path
+        cwd=CWD, claims=FileClaims(), session_id=json.loads(first)["sessionId"], home=AgentHome(tmp_path)
     )
 
     assert reader is not None
@@ -167,7 +168,7 @@ def test_a_chat_of_geminis_that_lost_its_first_row_is_found_by_its_name(tmp_path
 def test_a_transcript_of_another_folder_is_not_ours(key: str, tmp_path: Path) -> None:
     lay_out(key, tmp_path, RECORDED[key, "finished"])
 
-    reader = agent(key).transcript(cwd="/somewhere/else", claims=FileClaims(), home=tmp_path)
+    reader = agent(key).transcript(cwd="/somewhere/else", claims=FileClaims(), home=AgentHome(tmp_path))
 
     assert reader is not None
     assert reader.read() is None
@@ -178,8 +179,10 @@ def test_a_known_conversation_is_found_by_its_id(key: str, tmp_path: Path) -> No
     path = lay_out(key, tmp_path, RECORDED[key, "finished"])
     session = view_of(RECORDED[key, "finished"], tmp_path).session_id
 
-    found = agent(key).transcript(cwd="/moved", claims=FileClaims(), session_id=session, home=tmp_path)
-    hostile = agent(key).transcript(cwd=CWD, claims=FileClaims(), session_id="../../etc/passwd", home=tmp_path)
+    found = agent(key).transcript(cwd="/moved", claims=FileClaims(), session_id=session, home=AgentHome(tmp_path))
+    hostile = agent(key).transcript(
+        cwd=CWD, claims=FileClaims(), session_id="../../etc/passwd", home=AgentHome(tmp_path)
+    )
 
     assert found is not None
     assert found.read() is not None

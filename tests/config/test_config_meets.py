@@ -12,7 +12,7 @@ from quarterdeck.config import user_agents
 from quarterdeck.config.projects import Strategy as StrategySetting
 from quarterdeck.config.settings import Settings
 from quarterdeck.core.project import Strategy
-from quarterdeck.ports.agent import Permissions, PromptDelivery
+from quarterdeck.ports.agent_spec import Permissions, PromptDelivery
 
 
 def prompt_choices() -> object:

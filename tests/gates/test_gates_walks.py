@@ -28,7 +28,7 @@ AGENT = '''"""Walker."""
 from __future__ import annotations
 
 from quarterdeck.agents.coding_agent import CodingAgent
-from quarterdeck.ports.agent import AgentSpec
+from quarterdeck.ports.agent_spec import AgentSpec
 
 AGENT = CodingAgent(spec=AgentSpec(key="walker", name="Walker 3", commands=("walker",), resume=("walker", "{id}")))
 '''

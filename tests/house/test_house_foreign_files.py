@@ -21,7 +21,7 @@ from quarterdeck.foreign_files import (
     read_head,
     read_text,
 )
-from quarterdeck.ports.agent import Program
+from quarterdeck.ports.agent_process import AgentHome, Program
 from support.strange_files import STRANGE, at_once
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def test_what_is_larger_than_it_can_be_gives_a_clear_result(tmp_path: Path) -> N
 
     with pytest.raises(SettingsError, match="cannot be read: it is larger than 4 MB"):
         load(tmp_path / "config.toml")
-    assert entry(Program(pid=42, command="claude"), tmp_path) is None
+    assert entry(Program(pid=42, command="claude"), AgentHome(tmp_path)) is None
 
 
 def test_what_the_shell_makes_of_a_command_is_read_to_its_end() -> None:

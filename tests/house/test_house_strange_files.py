@@ -23,7 +23,7 @@ from quarterdeck.forge.markdown import MarkdownTracker
 from quarterdeck.forge.ownership import Managed
 from quarterdeck.log import RotatingLines
 from quarterdeck.operations.spawn import read_rules
-from quarterdeck.ports.agent import Program
+from quarterdeck.ports.agent_process import AgentHome, Program
 from quarterdeck.store.glances import glance
 from quarterdeck.store.kept_rows import FirstRead, first_read
 from quarterdeck.store.lease import Lease, holder_of
@@ -63,7 +63,7 @@ def refusal(wanted: type[QuarterdeckError], call: Callable[[], object]) -> str:
 def test_a_process_of_claude_says_nothing(kind: str, tmp_path: Path) -> None:
     placed(kind, tmp_path / ".claude/sessions/42.json")
 
-    assert at_once(lambda: entry(Program(pid=42, command="claude"), tmp_path)) is None
+    assert at_once(lambda: entry(Program(pid=42, command="claude"), AgentHome(tmp_path))) is None
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_process_of_claude_says_nothing(kind: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("session_id", ["", CONVERSATION])
 def test_an_agent_s_own_files_tell_nothing(key: str, file: str, session_id: str, kind: str, tmp_path: Path) -> None:
     placed(kind, tmp_path / file)
-    reader = agent(key).transcript(cwd=CWD, claims=FileClaims(), session_id=session_id, home=tmp_path)
+    reader = agent(key).transcript(cwd=CWD, claims=FileClaims(), session_id=session_id, home=AgentHome(tmp_path))
     assert reader is not None
 
     assert at_once(reader.read) is None
@@ -91,7 +91,7 @@ def test_what_is_no_transcript_hides_none(kind: str, tmp_path: Path) -> None:
     (folder / "old.jsonl").write_text(f'{{"cwd":"{CWD}","sessionId":"old","type":"user","message":{{}}}}\n')
     os.utime(folder / "old.jsonl", (0, 0))
     placed(kind, folder / "new.jsonl")
-    reader = agent("claude").transcript(cwd=CWD, claims=FileClaims(), home=tmp_path)
+    reader = agent("claude").transcript(cwd=CWD, claims=FileClaims(), home=AgentHome(tmp_path))
     assert reader is not None
 
     assert at_once(reader.read) is not None
@@ -117,7 +117,7 @@ def test_what_lies_beside_opencode_s_database_is_not_waited_for(ending: str, kin
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("create table session (id)")
     placed(kind, file.with_name(file.name + ending))
-    reader = agent("opencode").transcript(cwd=CWD, claims=FileClaims(), home=tmp_path)
+    reader = agent("opencode").transcript(cwd=CWD, claims=FileClaims(), home=AgentHome(tmp_path))
     assert reader is not None
 
     assert at_once(reader.read) is None
@@ -165,7 +165,9 @@ def test_a_repository_has_no_colours(kind: str, tmp_path: Path) -> None:
 def test_hooks_are_not_added(key: str, file: str, kind: str, tmp_path: Path) -> None:
     said = placed(kind, tmp_path / file)
 
-    assert said in refusal(Refused, lambda: agent(key).hook_plan(install=True, spool=tmp_path / "spool", home=tmp_path))
+    assert said in refusal(
+        Refused, lambda: agent(key).hook_plan(install=True, spool=tmp_path / "spool", home=AgentHome(tmp_path))
+    )
 
 
 def test_a_report_is_set_aside(kind: str, tmp_path: Path) -> None:

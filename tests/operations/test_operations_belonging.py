@@ -23,6 +23,7 @@ from quarterdeck.operations.orchestrator import OrchestratorRequest, ensure_orch
 from quarterdeck.operations.restore import restore
 from quarterdeck.operations.session_runtime import look_up
 from quarterdeck.operations.spawn import SpawnRequest, spawn
+from quarterdeck.ports.agent_process import AgentHome
 from quarterdeck.values import replace
 from support.tmux_server import TmuxServer, until
 from support.work_contexts import open_place, runtime_of
@@ -69,7 +70,7 @@ async def test_a_workers_program_is_told_apart_as_agents_registries_do(place: Pl
     registry.parent.mkdir(parents=True)
     registry.write_text(json.dumps({"pid": program.pid, "procStart": ticks}))
 
-    assert entry(program, short_folder) is not None
+    assert entry(program, AgentHome(short_folder)) is not None
 
 
 @pytest.mark.parametrize("is_watched", [True, False], ids=["seen", "unseen"])

@@ -32,7 +32,7 @@ from quarterdeck.operations.restore import restore, tell_kept
 from quarterdeck.operations.session_runtime import Leftovers
 from quarterdeck.operations.spawn import SpawnRequest, spawn
 from quarterdeck.operations.take_report import report
-from quarterdeck.ports.agent import PromptDelivery
+from quarterdeck.ports.agent_spec import PromptDelivery
 from quarterdeck.values import replace
 from support.git_repo import git
 from support.store import audit_trail

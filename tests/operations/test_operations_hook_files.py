@@ -20,6 +20,7 @@ from quarterdeck.operations import agent_hooks
 from quarterdeck.operations.agent_hooks import reporting
 from quarterdeck.paths import find_places
 from quarterdeck.ports.agent import HookStatus
+from quarterdeck.ports.agent_process import AgentHome
 from quarterdeck.runtime.agent_loading import load_agents
 from support.cli import ROOT
 from support.patience import PATIENCE
@@ -500,12 +501,12 @@ def room() -> Iterator[Path]:
 def comes_back(room: Path, key: str, data: bytes) -> None:
     file = written(room, data, key)
     places = find_places(room / "quarterdeck")
-    wanted = agent(key).hook_plan(install=True, spool=places.spool, home=room)
+    wanted = agent(key).hook_plan(install=True, spool=places.spool, home=AgentHome(room))
     assert wanted is not None
     agent_hooks.carry_out(agent_hooks.HookChange(agent(key), wanted, install=True), places)
-    assert agent(key).hook_status(spool=places.spool, home=room) is HookStatus.INSTALLED
+    assert agent(key).hook_status(spool=places.spool, home=AgentHome(room)) is HookStatus.INSTALLED
 
-    wanted = agent(key).hook_plan(install=False, spool=places.spool, home=room)
+    wanted = agent(key).hook_plan(install=False, spool=places.spool, home=AgentHome(room))
     assert wanted is not None
     kept = agent_hooks.carry_out(agent_hooks.HookChange(agent(key), wanted, install=False), places)
 

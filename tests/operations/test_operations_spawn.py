@@ -24,7 +24,7 @@ from quarterdeck.errors import (
 )
 from quarterdeck.operations.kill_work import kill_work
 from quarterdeck.operations.spawn import SpawnRequest, spawn
-from quarterdeck.ports.agent import PromptDelivery
+from quarterdeck.ports.agent_spec import PromptDelivery
 from quarterdeck.ports.store import ActivityQuery
 from quarterdeck.store.work import SqliteWorkStore
 from quarterdeck.values import replace

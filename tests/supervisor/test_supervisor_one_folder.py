@@ -13,7 +13,7 @@ from quarterdeck.agents.agent_files import FileClaims
 from quarterdeck.agents.roster import Roster
 from quarterdeck.core.pane import Pane, PaneId, TmuxSessionId, WindowId
 from quarterdeck.core.session import Session, SessionState
-from quarterdeck.ports.agent import Program
+from quarterdeck.ports.agent_process import AgentHome, Program
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.supervisor import agent_facts
 from quarterdeck.supervisor.agent_facts import AgentFacts
@@ -37,7 +37,7 @@ class Folder:
         self.chats = home / ".gemini/tmp/demo/chats"
         self.chats.mkdir(parents=True)
         (home / ".gemini/projects.json").write_text(json.dumps({"projects": {FOLDER: "demo"}}))
-        monkeypatch.setattr(agent_facts, "home_of", lambda program: home)
+        monkeypatch.setattr(agent_facts, "home_of", lambda program, agent: AgentHome(home))
         self.begun: dict[str, datetime] = {}
         monkeypatch.setattr(agent_facts, "started_at", lambda program: self.begun[program.started])
         self.claims = FileClaims()

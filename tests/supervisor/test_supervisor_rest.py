@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.pane import PaneId
     from quarterdeck.core.reading import Reading
-    from quarterdeck.ports.agent import Agent, Program, ScreenLook
+    from quarterdeck.ports.agent import Agent, ScreenLook
+    from quarterdeck.ports.agent_process import Program
     from quarterdeck.ports.mux import CaptureRequest
     from support.recordings import Recording
 

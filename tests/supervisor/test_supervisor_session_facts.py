@@ -28,7 +28,7 @@ from quarterdeck.core.session import (
     Source,
     TransportHealth,
 )
-from quarterdeck.ports.agent import Program
+from quarterdeck.ports.agent_process import Program
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.supervisor.agent_facts import AgentFacts
 from quarterdeck.supervisor.session_memory import remembered

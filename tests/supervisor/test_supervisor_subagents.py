@@ -16,7 +16,7 @@ from quarterdeck.core.session import Confidence, Need, SessionState, Source
 from quarterdeck.core.session_json import to_wire
 from quarterdeck.core.subagent import Subagent, SubagentState
 from quarterdeck.core.transcript import TranscriptView
-from quarterdeck.ports.agent import Program
+from quarterdeck.ports.agent_process import Program
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.supervisor.session_memory import SessionMemory, remembered
 from quarterdeck.values import replace

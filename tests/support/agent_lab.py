@@ -19,7 +19,8 @@ from quarterdeck.core.pane import PaneId
 from quarterdeck.core.reading_ladder import decide
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.text import clean_lines
-from quarterdeck.ports.agent import Program, ScreenLook
+from quarterdeck.ports.agent import ScreenLook
+from quarterdeck.ports.agent_process import AgentHome, Program
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.supervisor.reports import drain
 from support.git_repo import git
@@ -127,7 +128,7 @@ class Lab:
         env: dict[str, str] = self.environment() | getattr(self, f"set_up_{self.key}")()
         if self.hooks:
             script_path(self.spool, self.key).write_text(script_text(self.spool, self.key))
-            plan = agent(self.key).hook_plan(install=True, spool=self.spool, home=self.home)
+            plan = agent(self.key).hook_plan(install=True, spool=self.spool, home=AgentHome(self.home))
             assert plan is not None
             if plan.after is not None:  # another one that has this home has done it already
                 plan.path.parent.mkdir(parents=True, exist_ok=True)
@@ -241,7 +242,7 @@ class Lab:
         looked = ScreenLook(text=screen, at=now, title=title, still_for=still_for)
         known = {
             "hook": self.held.reading,
-            "registry": agent(self.key).read_registry(found[1], at=now, home=self.home) if found else None,
+            "registry": agent(self.key).read_registry(found[1], at=now, home=AgentHome(self.home)) if found else None,
             "transcript": self.written(found[1]) if found else None,
             "title": agent(self.key).read_title(title, at=now, still_for=still_for),
             "screen": agent(self.key).read_screen(looked),
@@ -254,9 +255,9 @@ class Lab:
     def written(self, program: Program) -> Reading | None:
         """What the transcript says."""
         if self.transcript is None:
-            session = agent(self.key).conversation(program, home=self.home) or self.held.session_id
+            session = agent(self.key).conversation(program, home=AgentHome(self.home)) or self.held.session_id
             self.transcript = agent(self.key).transcript(
-                cwd=str(self.work), claims=self.claims, session_id=session, home=self.home
+                cwd=str(self.work), claims=self.claims, session_id=session, home=AgentHome(self.home)
             )
         assert self.transcript is not None
         view = self.transcript.read()

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 from quarterdeck.core.report import Report
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.plugins.loading import load
-from quarterdeck.ports.agent import Agent, Program, ScreenLook
+from quarterdeck.ports.agent import Agent, ScreenLook
+from quarterdeck.ports.agent_process import Program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

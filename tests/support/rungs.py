@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from quarterdeck.agents.agent_files import FileClaims
 from quarterdeck.core.report import Report, ReportState
-from quarterdeck.ports.agent import Program
+from quarterdeck.ports.agent_process import AgentHome, Program
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _registry(recording: Recording, folder: Path) -> Reading | None:
     sessions.mkdir(parents=True, exist_ok=True)
     (sessions / f"{told['pid']}.json").write_text(json.dumps(told))
     program = Program(pid=told["pid"], command="claude", argv=("claude",), started=told["procStart"])
-    return recording.agent.read_registry(program, at=recording.seen_at + timedelta(seconds=1), home=folder)
+    return recording.agent.read_registry(program, at=recording.seen_at + timedelta(seconds=1), home=AgentHome(folder))
 
 
 def _transcript(recording: Recording, folder: Path) -> Reading | None:

@@ -18,7 +18,7 @@ from quarterdeck.errors import ForgeError, IssueNotFound, NotFound
 from quarterdeck.forge.git import GitWorktrees
 from quarterdeck.operations.cleanup import list_work
 from quarterdeck.operations.contexts import WorkContext
-from quarterdeck.ports.agent import AgentSpec, PromptDelivery
+from quarterdeck.ports.agent_spec import AgentSpec, PromptDelivery
 from quarterdeck.ports.clock import SystemClock
 from quarterdeck.process import is_running, this_process
 from quarterdeck.store.sqlite import SqliteStore

@@ -11,13 +11,17 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Iterator
 
+    from quarterdeck.ports.agent_process import AgentHome
+
 DEEPEST = 3
 
 
-def agent_folder(variable: str, home: Path | None, below_home: str) -> Path:
-    """The folder that an environment variable names, or the usual one. It does not count where a `home` is given."""
-    told = os.environ.get(variable) if home is None else None
-    return Path(told) if told else (home or Path.home()) / below_home
+def agent_folder(variable: str, home: AgentHome | None, below_home: str) -> Path:
+    """The folder that an environment variable names, or the usual one; without a `home`, by our own environment."""
+    if home is not None:
+        return home.folder(variable, below_home)
+    told = os.environ.get(variable)
+    return Path(told) if told else Path.home() / below_home
 
 
 def open_matches(pid: int, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:

@@ -18,12 +18,13 @@ from quarterdeck.values import replace
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from quarterdeck.agents.hooks import HookSetup
     from quarterdeck.agents.screen import Match, TitleRule
     from quarterdeck.core.report import Report, ReportState
-    from quarterdeck.ports.agent import Program, ScreenLook, Transcript
+    from quarterdeck.ports.agent import ScreenLook, Transcript
+    from quarterdeck.ports.agent_process import AgentHome, Program
+    from quarterdeck.ports.agent_service import AgentService
 
 
 class AgentReaders(Struct, frozen=True, kw_only=True):
@@ -37,10 +38,11 @@ class AgentReaders(Struct, frozen=True, kw_only=True):
     marks: Callable[[str, Sequence[str]], int | None] | None = None
     """Tells from the screen's colours which of the choices of a permission is marked."""
     reports: Callable[[ReportState, Report], ReportState] | None = None
-    registry: Callable[[Program, datetime, Path | None], Reading | None] | None = None
+    registry: Callable[[Program, datetime, AgentHome | None], Reading | None] | None = None
     transcripts: Callable[..., Transcript] | None = None
-    conversations: Callable[[Program, Path | None], str] | None = None
+    conversations: Callable[[Program, AgentHome | None], str] | None = None
     hooks: HookSetup | None = None
+    service: AgentService | None = None
 
     def read_screen(self, look: ScreenLook) -> Reading | None:
         """What the rendered screen says; None when it says nothing certain."""

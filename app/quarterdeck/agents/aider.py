@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.agents.coding_agent import CodingAgent
 from quarterdeck.core.session import Confidence
-from quarterdeck.ports.agent import AgentDialog, AgentSpec, Permissions, Press, PromptDelivery
+from quarterdeck.ports.agent_spec import AgentDialog, AgentSpec, Permissions, Press, PromptDelivery
 
 if TYPE_CHECKING:
     from quarterdeck.agents.agent_readers import AgentReaders

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.coding_agent import CodingAgent
-from quarterdeck.ports.agent import AgentDialog, AgentSpec, HookKind, Permissions, Press, PromptDelivery
+from quarterdeck.ports.agent_spec import AgentDialog, AgentSpec, HookKind, Permissions, Press, PromptDelivery
 
 if TYPE_CHECKING:
     from quarterdeck.agents.agent_readers import AgentReaders
@@ -31,6 +31,7 @@ SPEC = AgentSpec(
     conversation_words=("--session-id", "--resume", "-r"),
     quit=("/exit",),
     env={"CLAUDECODE": ""},
+    home_variables=("CLAUDE_CONFIG_DIR",),
     hooks=HookKind.SETTINGS,
     skill_folder=".claude/skills",
     permission_dialog=AgentDialog(press=Press.NUMBER, arrows=r"Quick safety check"),

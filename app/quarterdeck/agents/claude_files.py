@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quarterdeck.core.foreign_json import Json
-    from quarterdeck.ports.agent import Program
+    from quarterdeck.ports.agent_process import AgentHome, Program
 
 LONGEST_ROW_BYTES = 64 * 1024
 
@@ -47,12 +47,12 @@ _PASTED = re.compile(r"</?pasted_content\b[^>]*>\n?")
 _COMMAND_WORDS = re.compile(r"<command-args>\s*([^<]*?)\s*</command-args>")
 
 
-def config_folder(home: Path | None) -> Path:
+def config_folder(home: AgentHome | None) -> Path:
     """Where Claude Code keeps its files."""
     return agent_folder("CLAUDE_CONFIG_DIR", home, ".claude")
 
 
-def entry(program: Program, home: Path | None = None) -> Json | None:
+def entry(program: Program, home: AgentHome | None = None) -> Json | None:
     """The process's file; None when there is none, or when it was left behind by an earlier process of this number."""
     file = config_folder(home) / "sessions" / f"{program.pid}.json"
     try:
@@ -67,13 +67,13 @@ def entry(program: Program, home: Path | None = None) -> Json | None:
     return found
 
 
-def conversation(program: Program, home: Path | None) -> str:
+def conversation(program: Program, home: AgentHome | None) -> str:
     """The conversation a live process is in now."""
     found = entry(program, home)
     return text_at(found, "sessionId") if found else ""
 
 
-def read_registry(program: Program, at: datetime, home: Path | None) -> Reading | None:
+def read_registry(program: Program, at: datetime, home: AgentHome | None) -> Reading | None:
     """What the file of a live process says."""
     found = entry(program, home)
     if found is None:
@@ -100,7 +100,7 @@ def folder_name(cwd: str) -> str:
     return re.sub(r"[^A-Za-z0-9]", "-", cwd)
 
 
-def _find(home: Path | None, cwd: str, session_id: str) -> Iterable[Path]:
+def _find(home: AgentHome | None, cwd: str, session_id: str) -> Iterable[Path]:
     root = config_folder(home) / "projects"
     if session_id:
         direct = root / folder_name(cwd) / f"{session_id}.jsonl"

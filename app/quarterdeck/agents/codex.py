@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.coding_agent import CodingAgent
-from quarterdeck.ports.agent import AgentDialog, AgentSpec, HookKind, Permissions, Press, PromptDelivery
+from quarterdeck.ports.agent_spec import AgentDialog, AgentSpec, HookKind, Permissions, Press, PromptDelivery
 
 if TYPE_CHECKING:
     from quarterdeck.agents.agent_readers import AgentReaders
@@ -32,6 +32,7 @@ SPEC = AgentSpec(
     # Enter would break into the turn.
     queue_key="Tab",
     quit=("/quit",),
+    home_variables=("CODEX_HOME",),
     hooks=HookKind.SETTINGS,
     skill_folder=".codex/skills",
     permission_dialog=AgentDialog(press=Press.NUMBER, arrows=r"Trust this folder\?|Hooks need review"),

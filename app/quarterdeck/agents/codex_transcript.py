@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quarterdeck.core.foreign_json import Json
-    from quarterdeck.ports.agent import Program
+    from quarterdeck.ports.agent_process import AgentHome, Program
 
 DAYS_LOOKED_AT = 14
 _OPEN = re.compile(r"/sessions/\d+/\d+/\d+/rollout-[\dT-]+-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.jsonl$")
@@ -29,19 +29,19 @@ _RESULTS = frozenset({"function_call_output", "custom_tool_call_output", "local_
 _FAILED = re.compile(r"(?:exited with code|exit code:?) (?!0\b)\d|aborted by user|\"success\": ?false", re.IGNORECASE)
 
 
-def config_folder(home: Path | None) -> Path:
+def config_folder(home: AgentHome | None) -> Path:
     """Where Codex keeps its files."""
     return agent_folder("CODEX_HOME", home, ".codex")
 
 
-def conversation(program: Program, _home: Path | None) -> str:
+def conversation(program: Program, _home: AgentHome | None) -> str:
     """The conversation a live process writes down: it keeps its rollout open, and those of the agents it spawned."""
     opened = {each[1]: Path(each.string) for each in open_matches(program.pid, _OPEN)}
     own = (key for key, path in opened.items() if len(opened) == 1 or _is_front(_meta(path)))
     return next(own, "")
 
 
-def _find(home: Path | None, cwd: str, session_id: str) -> Iterable[Path]:
+def _find(home: AgentHome | None, cwd: str, session_id: str) -> Iterable[Path]:
     """The newest days' files, by name: names start with their time."""
     root = config_folder(home) / "sessions"
     if session_id:

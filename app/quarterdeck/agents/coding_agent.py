@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from quarterdeck.ports.agent import HookStatus, LaunchPlan, PromptDelivery
+from quarterdeck.ports.agent import HookStatus, LaunchPlan
+from quarterdeck.ports.agent_spec import PromptDelivery
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from quarterdeck.agents.agent_readers import AgentReaders
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.report import Report, ReportState
-    from quarterdeck.ports.agent import AgentSpec, Box, Claims, HookPlan, Launch, Program, ScreenLook, Transcript
+    from quarterdeck.ports.agent import Box, Claims, HookPlan, Launch, ScreenLook, Transcript
+    from quarterdeck.ports.agent_process import AgentHome, Program
+    from quarterdeck.ports.agent_service import AgentService
+    from quarterdeck.ports.agent_spec import AgentSpec
 
 LONGEST_ARGUMENT = 100_000
 """Bytes; Linux takes 128 KiB in one argument, and the prompt has to fit with room to spare."""
@@ -45,6 +49,11 @@ class CodingAgent(Struct, frozen=True, kw_only=True):
         """What reads it, loaded once."""
         return _loaded(self.load)
 
+    @property
+    def service(self) -> AgentService | None:
+        """The agent's own service, as far as we know how to ask it."""
+        return self.readers.service
+
     def read_screen(self, look: ScreenLook) -> Reading | None:
         """What the rendered screen says; None when it says nothing certain."""
         return self.readers.read_screen(look)
@@ -61,11 +70,11 @@ class CodingAgent(Struct, frozen=True, kw_only=True):
         """Fold one hook report in; an agent without hooks has nothing to tell."""
         return self.readers.reports(held, report) if self.readers.reports else held
 
-    def read_registry(self, program: Program, *, at: datetime, home: Path | None = None) -> Reading | None:
+    def read_registry(self, program: Program, *, at: datetime, home: AgentHome | None = None) -> Reading | None:
         """What the agent's own registry says of a live process."""
         return self.readers.registry(program, at, home) if self.readers.registry else None
 
-    def conversation(self, program: Program, *, home: Path | None = None) -> str:
+    def conversation(self, program: Program, *, home: AgentHome | None = None) -> str:
         """The conversation a live process is in now."""
         return self.readers.conversations(program, home) if self.readers.conversations else ""
 
@@ -77,7 +86,7 @@ class CodingAgent(Struct, frozen=True, kw_only=True):
         session_id: str = "",
         since: datetime | None = None,
         path: Path | None = None,
-        home: Path | None = None,
+        home: AgentHome | None = None,
     ) -> Transcript | None:
         """A reader for a session's transcript."""
         if self.readers.transcripts is None:
@@ -132,17 +141,17 @@ class CodingAgent(Struct, frozen=True, kw_only=True):
     def _with_hooks(self, plan: LaunchPlan, wanted: Launch) -> LaunchPlan:
         return self.readers.hooks.for_launch(plan, wanted) if wanted.spool and self.readers.hooks else plan
 
-    def hook_plan(self, *, install: bool, spool: Path, home: Path | None = None) -> HookPlan | None:
+    def hook_plan(self, *, install: bool, spool: Path, home: AgentHome | None = None) -> HookPlan | None:
         """The change to the user's own file that installs or removes our hooks."""
         hooks = self.readers.hooks
         return hooks.plan(install=install, spool=spool, home=home) if hooks else None
 
-    def hook_status(self, *, spool: Path, home: Path | None = None) -> HookStatus:
+    def hook_status(self, *, spool: Path, home: AgentHome | None = None) -> HookStatus:
         """Whether the user's own file holds our hooks."""
         hooks = self.readers.hooks
         return hooks.status(spool=spool, home=home) if hooks else HookStatus.UNSUPPORTED
 
-    def hook_file(self, *, home: Path | None = None) -> Path | None:
+    def hook_file(self, *, home: AgentHome | None = None) -> Path | None:
         """The user's own file that holds our hooks, or would."""
         return self.readers.hooks.file(home) if self.readers.hooks else None
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.agents.coding_agent import CodingAgent
 from quarterdeck.errors import SettingsError
-from quarterdeck.ports.agent import AgentSpec, Permissions, PromptDelivery
+from quarterdeck.ports.agent_spec import AgentSpec, Permissions, PromptDelivery
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quarterdeck.core.foreign_json import Json
+    from quarterdeck.ports.agent_process import AgentHome
 
 _ID_IN_NAME = 8
 _REWRITTEN_WITHIN = timedelta(milliseconds=100)
@@ -27,12 +28,12 @@ _CANCELLED = "Request cancelled."
 _REFUSED = frozenset({"cancelled", "error"})
 
 
-def config_folder(home: Path | None) -> Path:
+def config_folder(home: AgentHome | None) -> Path:
     """Where Gemini CLI keeps its files."""
-    return (home or Path.home()) / ".gemini"
+    return (home.path if home else Path.home()) / ".gemini"
 
 
-def _find(home: Path | None, cwd: str, session_id: str) -> Iterable[Path]:
+def _find(home: AgentHome | None, cwd: str, session_id: str) -> Iterable[Path]:
     root = config_folder(home)
     if session_id:
         found = newest_first(root.glob(f"tmp/*/chats/session-*-{session_id[:_ID_IN_NAME]}.jsonl"))

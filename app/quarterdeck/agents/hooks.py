@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quarterdeck.ports.agent import Launch, LaunchPlan
+    from quarterdeck.ports.agent_process import AgentHome
 
 HOOKS_DEPTH = 5
 """Settings, their hooks, the groups of an event, a group, its commands."""
@@ -84,13 +85,13 @@ def hook_command(spool: Path, agent: str, *, own_shell: bool = False) -> str:
 class HookSetup(Protocol):
     """How one kind of agent is made to report."""
 
-    def file(self, home: Path | None, /) -> Path:
+    def file(self, home: AgentHome | None, /) -> Path:
         """The file of the user's that says which hooks an agent runs."""
 
-    def plan(self, *, install: bool, spool: Path, home: Path | None) -> HookPlan:
+    def plan(self, *, install: bool, spool: Path, home: AgentHome | None) -> HookPlan:
         """The change to the user's own file."""
 
-    def status(self, *, spool: Path, home: Path | None) -> HookStatus:
+    def status(self, *, spool: Path, home: AgentHome | None) -> HookStatus:
         """Whether the user's own file holds our hooks."""
 
     def for_launch(self, plan: LaunchPlan, wanted: Launch) -> LaunchPlan:
@@ -101,7 +102,7 @@ class JsonHooks(Struct, frozen=True, kw_only=True):
     """Hooks in a JSON file of the shape that Claude Code gave them: event → groups → commands."""
 
     agent: str
-    file: Callable[[Path | None], Path]
+    file: Callable[[AgentHome | None], Path]
     """The user's file, from the home folder (None: the real one)."""
     events: tuple[str, ...]
     matcher: str = ""
@@ -117,7 +118,7 @@ class JsonHooks(Struct, frozen=True, kw_only=True):
     launch_flag: str = ""
     """Word of the command line before a file with such hooks, read beside the user's; "" = there is none."""
 
-    def plan(self, *, install: bool, spool: Path, home: Path | None) -> HookPlan:
+    def plan(self, *, install: bool, spool: Path, home: AgentHome | None) -> HookPlan:
         """The change to the user's own file; raises Refused when it is no plain JSON."""
         path = self.file(home)
         before = exact_text(path)
@@ -135,7 +136,7 @@ class JsonHooks(Struct, frozen=True, kw_only=True):
         files = {script_path(spool, self.agent): script_text(spool, self.agent)} if install else {}
         return HookPlan(path=path, before=before, after=after, files=files, is_ours=found.has_ours, note=note)
 
-    def status(self, *, spool: Path, home: Path | None) -> HookStatus:
+    def status(self, *, spool: Path, home: AgentHome | None) -> HookStatus:
         """Whether the user's own file holds our hooks, all of them and for this spool."""
         try:
             text = exact_text(self.file(home))

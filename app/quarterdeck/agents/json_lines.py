@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.subagent import Subagent
     from quarterdeck.core.transcript import TranscriptView
     from quarterdeck.ports.agent import Claims
+    from quarterdeck.ports.agent_process import AgentHome
 
     Beside = Callable[[Path, tuple[Subagent, ...]], tuple[Subagent, ...]]
 
@@ -47,7 +48,7 @@ class JsonLinesTranscript:
 
     def __init__(
         self,
-        find: Callable[[Path | None, str, str], Iterable[Path]],
+        find: Callable[[AgentHome | None, str, str], Iterable[Path]],
         take: Callable[[Ledger, Json], None],
         *,
         cwd: str,
@@ -55,7 +56,7 @@ class JsonLinesTranscript:
         session_id: str = "",
         since: datetime | None = None,
         path: Path | None = None,
-        home: Path | None = None,
+        home: AgentHome | None = None,
         beside: Callable[[], Beside] | None = None,
     ) -> None:
         """`find`: from home, folder and id, the files it may be, likeliest first. `take`: enters one row.

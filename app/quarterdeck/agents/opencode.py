@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.coding_agent import CodingAgent
-from quarterdeck.ports.agent import AgentDialog, AgentSpec, HookKind, Permissions, Press, PromptDelivery
+from quarterdeck.ports.agent_spec import AgentDialog, AgentSpec, HookKind, Permissions, Press, PromptDelivery
 
 if TYPE_CHECKING:
     from quarterdeck.agents.agent_readers import AgentReaders
@@ -26,6 +26,7 @@ SPEC = AgentSpec(
     conversation_pattern=r"ses_[A-Za-z0-9_-]+",
     remaps=True,
     quit=("/exit",),
+    home_variables=("XDG_DATA_HOME", "XDG_CONFIG_HOME"),
     hooks=HookKind.PLUGIN,
     permission_dialog=AgentDialog(press=Press.RIGHT_ENTER),
     question_dialog=AgentDialog(press=Press.NUMBER, own_words=r"^Type your own answer", several_done=("Tab",)),

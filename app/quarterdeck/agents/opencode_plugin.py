@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.report import Report, ReportState
     from quarterdeck.core.subagent import Subagent
     from quarterdeck.ports.agent import Launch, LaunchPlan
+    from quarterdeck.ports.agent_process import AgentHome
 
 PLUGIN = "quarterdeck.js"
 PLUGIN_EVENTS = (
@@ -116,11 +117,11 @@ def plugin_text(spool: Path) -> str:
 class PluginFile:
     """Implements HookSetup: one file of ours in the folder whose plugins OpenCode loads."""
 
-    def file(self, home: Path | None, /) -> Path:
+    def file(self, home: AgentHome | None, /) -> Path:
         """The plugin file that we write."""
         return agent_folder("XDG_CONFIG_HOME", home, ".config") / "opencode" / "plugin" / PLUGIN
 
-    def plan(self, *, install: bool, spool: Path, home: Path | None) -> HookPlan:
+    def plan(self, *, install: bool, spool: Path, home: AgentHome | None) -> HookPlan:
         """The file wanted; one of that name that somebody else wrote goes to the backup, and comes back from it."""
         path = self.file(home)
         before = exact_text(path)
@@ -132,7 +133,7 @@ class PluginFile:
             after = exact_text(backup_path(path))
         return HookPlan(path=path, before=before, after=after, is_ours=is_ours, note=note)
 
-    def status(self, *, spool: Path, home: Path | None) -> HookStatus:
+    def status(self, *, spool: Path, home: AgentHome | None) -> HookStatus:
         """Whether the file is there, and is the one wanted now."""
         try:
             plan = self.plan(install=True, spool=spool, home=home)

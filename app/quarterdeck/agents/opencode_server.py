@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from http.client import HTTPConnection
 
     from quarterdeck.core.foreign_json import Json
-    from quarterdeck.ports.agent import Program
+    from quarterdeck.ports.agent_process import AgentHome, Program
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Answers(NamedTuple):
     questions: Sequence[Json]
 
 
-def read_registry(program: Program, at: datetime, _home: Path | None) -> Reading | None:
+def read_registry(program: Program, at: datetime, _home: AgentHome | None) -> Reading | None:
     """What a process that was started with a port of its own says; None when it has none or does not answer."""
     port = port_in(program.argv)
     answers = ask(port, _credentials(program.pid)) if port else None

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.subagent import Subagent
     from quarterdeck.core.transcript import TranscriptView
     from quarterdeck.ports.agent import Claims
+    from quarterdeck.ports.agent_process import AgentHome
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class OpenCodeDatabase:
         session_id: str = "",
         since: datetime | None = None,
         path: Path | None = None,
-        home: Path | None = None,
+        home: AgentHome | None = None,
     ) -> None:
         data = agent_folder("XDG_DATA_HOME", home, ".local/share") / "opencode"
         self._file = path or data / "opencode.db"

@@ -6,7 +6,7 @@ Without rules of their own, what they do is judged by movement and by their proc
 from __future__ import annotations
 
 from quarterdeck.agents.coding_agent import CodingAgent
-from quarterdeck.ports.agent import AgentSpec, Permissions, PromptDelivery
+from quarterdeck.ports.agent_spec import AgentSpec, Permissions, PromptDelivery
 
 AMP = CodingAgent(spec=AgentSpec(
     key="amp", name="Amp", commands=("amp",), scripts=("/@sourcegraph/amp/",), context_limit=200_000, model_flag=(),

@@ -14,7 +14,8 @@ from quarterdeck.core.process_tree import is_interpreter
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from quarterdeck.ports.agent import Agent, Program
+    from quarterdeck.ports.agent import Agent
+    from quarterdeck.ports.agent_process import Program
 
 _RUNNERS = frozenset({"exec", "run", "x", "dlx", "tool", "--"})
 _SUFFIX = re.compile(r"\.(?:exe|js|mjs|cjs|py|ts)$")

@@ -33,6 +33,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     """Position of the choice under the agent's cursor."""
     until: datetime | None = None
     """When a limit that stopped the session ends, if that was told."""
+    conversation: str = ""
+    """The agent's own id of the conversation it is about; "" = that of the pane, whichever it is."""
     lasts: float | None = None
     """Seconds this claim holds without fresh support; None = until another reading of the same source."""
 

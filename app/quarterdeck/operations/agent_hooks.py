@@ -18,7 +18,8 @@ from quarterdeck.core.text import clean
 from quarterdeck.errors import NotFound, QuarterdeckError, Refused
 from quarterdeck.foreign_files import exact_text
 from quarterdeck.paths import FILE_MODE, private_folder, write_private
-from quarterdeck.ports.agent import HookKind, HookStatus, backup_path
+from quarterdeck.ports.agent import HookStatus, backup_path
+from quarterdeck.ports.agent_spec import HookKind
 from quarterdeck.supervisor.reports import unread
 
 if TYPE_CHECKING:

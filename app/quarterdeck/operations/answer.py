@@ -27,7 +27,7 @@ from quarterdeck.operations.question import (
     read_question,
 )
 from quarterdeck.operations.send import send
-from quarterdeck.ports.agent import Press
+from quarterdeck.ports.agent_spec import Press
 
 if TYPE_CHECKING:
     from quarterdeck.core.pane import PaneId
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from quarterdeck.operations.contexts import SessionContext
     from quarterdeck.operations.delivery import Delivery
     from quarterdeck.operations.pane_view import PaneView
-    from quarterdeck.ports.agent import AgentDialog
+    from quarterdeck.ports.agent_spec import AgentDialog
 
 
 UP_DOWN = ("Up", "Down")

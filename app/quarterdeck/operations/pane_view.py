@@ -19,12 +19,12 @@ from quarterdeck.supervisor.agent_facts import home_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from quarterdeck.core.pane import Pane, PaneId
     from quarterdeck.core.reading import Reading
     from quarterdeck.operations.contexts import SessionContext
-    from quarterdeck.ports.agent import Agent, Program
+    from quarterdeck.ports.agent import Agent
+    from quarterdeck.ports.agent_process import AgentHome, Program
     from quarterdeck.ports.clock import Clock
 
 UNKNOWN_BOX = Box(state=BoxState.UNKNOWN)
@@ -70,7 +70,7 @@ class TargetPane:
         """The run of the server that the pane's id is of: a later one counts from 0 again."""
         self.agent: Agent | None = None
         self.program: Program | None = None
-        self.home: Path | None = None
+        self.home: AgentHome | None = None
         self._drawn = ""
         self._drawn_at: float | None = None
 
@@ -116,7 +116,7 @@ class TargetPane:
             self.agent = self.program = None
         elif self.program is None or found[1].pid != self.program.pid:
             self.agent, self.program = found
-            self.home = await asyncio.to_thread(home_of, self.program)
+            self.home = await asyncio.to_thread(home_of, self.program, self.agent)
 
     async def _claims(self, screen: str, pane: Pane) -> tuple[Reading, ...]:
         agent, program = self.agent, self.program

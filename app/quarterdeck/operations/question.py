@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import Session
     from quarterdeck.operations.contexts import SessionContext
     from quarterdeck.operations.pane_view import PaneView, TargetPane
-    from quarterdeck.ports.agent import AgentDialog
+    from quarterdeck.ports.agent_spec import AgentDialog
 
 READ_WITHIN = 2.0
 TAKEN_WITHIN = 5.0

@@ -20,7 +20,7 @@ from quarterdeck.core.session_ends import over
 from quarterdeck.errors import Refused, TmuxError, TmuxUnreachable
 from quarterdeck.operations.new_pane import home_of
 from quarterdeck.operations.preview import keep_last_lines
-from quarterdeck.ports.agent import Program
+from quarterdeck.ports.agent_process import Program
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from quarterdeck.operations.conversations import LEFT_CONVERSATION, last_seen, t
 from quarterdeck.operations.new_pane import hold_shown, window_beside
 from quarterdeck.operations.session_runtime import alive, end_runtime, look_up, note_end, note_start
 from quarterdeck.paths import private_folder
-from quarterdeck.ports.agent import Launch, LaunchPlan, Permissions
+from quarterdeck.ports.agent import Launch, LaunchPlan
+from quarterdeck.ports.agent_spec import Permissions
 from quarterdeck.ports.mux import CaptureRequest, NewSession
 from quarterdeck.programs import TMUX_VARIABLE, chosen_tmux
 from quarterdeck.values import replace

@@ -1,14 +1,13 @@
-"""What we ask of a coding agent: its descriptor, and the functions that tell what it is doing from outside."""
+"""What we ask of a coding agent: the functions that tell what it is doing from outside."""
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct, field
 
-from quarterdeck.core.session import DEFAULT_CONTEXT_LIMIT
+from quarterdeck.ports.agent_spec import Permissions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,143 +17,9 @@ if TYPE_CHECKING:
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.report import Report, ReportState
     from quarterdeck.core.transcript import TranscriptView
-
-
-class PromptDelivery(StrEnum):
-    """How the first task reaches an agent."""
-
-    ARGUMENT = "argument"
-    """As one word of the command line."""
-    PASTE = "paste"
-    """Pasted into the prompt once the agent is ready."""
-
-
-class Permissions(StrEnum):
-    """How much an agent may do without asking."""
-
-    DEFAULT = "default"
-    """What the agent's own settings say."""
-    SUGGEST = "suggest"
-    """It asks before every change."""
-    AUTO_EDIT = "auto-edit"
-    """It edits files unasked."""
-    PERMISSIONLESS = "permissionless"
-    """It asks for nothing."""
-
-
-class HookKind(StrEnum):
-    """How an agent can be told to report."""
-
-    NONE = "none"
-    SETTINGS = "settings"
-    """Entries in a JSON file of the agent's."""
-    PLUGIN = "plugin"
-    """A file of ours in a folder the agent loads."""
-
-
-class Press(StrEnum):
-    """How a choice of a dialog is made with keys."""
-
-    NUMBER = "number"
-    """The choice's number; it acts at once."""
-    NUMBER_ENTER = "number_enter"
-    """The choice's number marks it, Enter takes it."""
-    DOWN_ENTER = "down_enter"
-    """Arrow down from the first choice, then Enter."""
-    RIGHT_ENTER = "right_enter"
-    """Arrow right from the first choice, then Enter."""
-    TEXT_ENTER = "text_enter"
-    """The answer typed out, then Enter."""
-
-
-class AgentDialog(Struct, frozen=True, kw_only=True):
-    """How one kind of dialog is answered."""
-
-    press: Press
-    own_words: str = ""
-    """Pattern of the choice that lets the operator write; "" = a dialog of this kind takes no words."""
-    own_words_keys: tuple[str, ...] = ()
-    """Keys that open the place to write once that choice is marked; none = its number does."""
-    arrows: str = ""
-    """Pattern of the questions whose choices have no number that acts: arrows mark one, and Enter takes it."""
-    several_done: tuple[str, ...] = ()
-    """Keys after the numbers where several choices may be ticked; none = how that is answered is not known."""
-    cancel: tuple[str, ...] = ("Escape",)
-    """Keys, by tmux's names, that close the dialog without an answer. They may end the agent's turn."""
-
-    def to_write(self, choices: Sequence[str]) -> int | None:
-        """The number of the choice that answers nothing by itself, but lets the operator write."""
-        if not self.own_words or self.own_words_keys:
-            return None
-        return next((number for number, each in enumerate(choices, 1) if re.search(self.own_words, each)), None)
-
-
-class AgentSpec(Struct, frozen=True, kw_only=True):
-    """One kind of coding agent, as data."""
-
-    key: str
-    """Our short name: `claude`."""
-    name: str
-    """As shown: `Claude Code`."""
-    commands: tuple[str, ...]
-    """Names its program runs under; the first is the one we start."""
-    scripts: tuple[str, ...] = ()
-    """Parts of a path by which an interpreter's script is known to be this agent."""
-    context_limit: int = DEFAULT_CONTEXT_LIMIT
-    launch_flags: tuple[str, ...] = ()
-    """Always given when we start it."""
-    permission_flags: Mapping[Permissions, tuple[str, ...]] = field(default_factory=dict)
-    model_flag: tuple[str, ...] = ("--model",)
-    """Words before the model's name; empty when it takes none."""
-    model_extras: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Beginning of a model's name → further words that such a model is given."""
-    prompt_delivery: PromptDelivery = PromptDelivery.PASTE
-    prompt_flag: tuple[str, ...] = ()
-    """Words before the prompt on the command line."""
-    system_flag: tuple[str, ...] = ()
-    """Words before standing instructions; where one says `{text}`, or `{json}`, the value goes there.
-
-    Without any they go in front of the prompt.
-    """
-    session_id_flag: tuple[str, ...] = ()
-    """Words before a conversation id of our choosing."""
-    subagent_flag: tuple[str, ...] = ()
-    """Words before the name of the persona it shall take on; empty when it knows none."""
-    resume: tuple[str, ...] = ()
-    """Command line that continues a conversation: `{id}` is its id. Empty: it cannot be continued."""
-    resume_latest: tuple[str, ...] = ()
-    """Command line that continues the newest conversation of the folder."""
-    delete: tuple[str, ...] = ()
-    """Command line that deletes a conversation: `{id}` is its id. Empty: it cannot be deleted from outside."""
-    conversation_words: tuple[str, ...] = ()
-    """Words of its command line that a conversation's id follows."""
-    conversation_pattern: str = ""
-    """What the whole of a conversation's id must match before one is gone on with or deleted; "" = anything."""
-    remaps: bool = False
-    """Whether `remap` can find its conversation again."""
-    queue_key: str = "Enter"
-    """The key that hands over a message while the agent works, without disturbing its turn."""
-    quit: tuple[str, ...] = ()
-    """What is typed to end it, if it has a command for that."""
-    env: Mapping[str, str] = field(default_factory=dict)
-    hooks: HookKind = HookKind.NONE
-    skill_folder: str = ""
-    """Folder below the home folder that holds a folder for each skill; "" when it has none."""
-    permission_dialog: AgentDialog | None = None
-    question_dialog: AgentDialog | None = None
-    install: str = ""
-    """How to get it, for `doctor`."""
-
-
-class Program(Struct, frozen=True, kw_only=True):
-    """One process of a pane, as the process table tells it."""
-
-    pid: int
-    command: str
-    """Its short name."""
-    argv: tuple[str, ...] = ()
-    started: str = ""
-    """Start time as the system counts it (Linux: ticks since boot), to tell a reused pid apart."""
+    from quarterdeck.ports.agent_process import AgentHome, Program
+    from quarterdeck.ports.agent_service import AgentService
+    from quarterdeck.ports.agent_spec import AgentSpec
 
 
 class ScreenLook(Struct, frozen=True, kw_only=True):
@@ -285,6 +150,10 @@ class Agent(Protocol):
     def spec(self) -> AgentSpec:
         """Its descriptor."""
 
+    @property
+    def service(self) -> AgentService | None:
+        """The agent's own service, as far as we know how to ask it."""
+
     def read_screen(self, look: ScreenLook) -> Reading | None:
         """What the rendered screen says; None when it says nothing certain. Pure."""
 
@@ -297,10 +166,10 @@ class Agent(Protocol):
     def read_report(self, held: ReportState, report: Report) -> ReportState:
         """Fold one hook report in. Pure."""
 
-    def read_registry(self, program: Program, *, at: datetime, home: Path | None = None) -> Reading | None:
+    def read_registry(self, program: Program, *, at: datetime, home: AgentHome | None = None) -> Reading | None:
         """What the agent's own registry says of a live process. Blocking, short."""
 
-    def conversation(self, program: Program, *, home: Path | None = None) -> str:
+    def conversation(self, program: Program, *, home: AgentHome | None = None) -> str:
         """The agent's own id of the conversation a live process is in; "" when it cannot be told. Blocking, short."""
 
     def transcript(
@@ -311,7 +180,7 @@ class Agent(Protocol):
         session_id: str = "",
         since: datetime | None = None,
         path: Path | None = None,
-        home: Path | None = None,
+        home: AgentHome | None = None,
     ) -> Transcript | None:
         """A reader for a session's transcript; None when the agent keeps none that we can read.
 
@@ -324,13 +193,13 @@ class Agent(Protocol):
     def resume(self, wanted: Launch) -> LaunchPlan | None:
         """How to continue conversation `wanted.session_id`; None when it cannot be. Pure."""
 
-    def hook_plan(self, *, install: bool, spool: Path, home: Path | None = None) -> HookPlan | None:
+    def hook_plan(self, *, install: bool, spool: Path, home: AgentHome | None = None) -> HookPlan | None:
         """The change to the user's own file that installs or removes our hooks; None when it has none."""
 
-    def hook_status(self, *, spool: Path, home: Path | None = None) -> HookStatus:
+    def hook_status(self, *, spool: Path, home: AgentHome | None = None) -> HookStatus:
         """Whether the user's own file holds our hooks."""
 
-    def hook_file(self, *, home: Path | None = None) -> Path | None:
+    def hook_file(self, *, home: AgentHome | None = None) -> Path | None:
         """The user's own file that holds our hooks, or would; None when it has none."""
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from quarterdeck.ports.agent_process import AgentHome
 from quarterdeck.supervisor.processes import boot_time
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.transcript import TranscriptView
-    from quarterdeck.ports.agent import Agent, Agents, Claims, Program
+    from quarterdeck.ports.agent import Agent, Agents, Claims
+    from quarterdeck.ports.agent_process import Program
     from quarterdeck.ports.clock import Clock
     from quarterdeck.supervisor.session_memory import SessionMemory
 
@@ -45,7 +47,7 @@ class _Task(Struct):
     view: TranscriptView | None = None
     skill: str | None = None
     since: datetime | None = None
-    home: Path | None = None
+    home: AgentHome | None = None
 
     @property
     def named(self) -> str:
@@ -53,7 +55,7 @@ class _Task(Struct):
         return self.conversation or self.memory.report.session_id
 
     @property
-    def crowd(self) -> tuple[str, str, Path | None]:
+    def crowd(self) -> tuple[str, str, AgentHome | None]:
         """What those share that one could mistake for each other."""
         return self.agent.spec.key, self.memory.pane.path, self.home
 
@@ -129,7 +131,7 @@ class AgentFacts:
         return tasks
 
     def _ask_process(self, task: _Task, at: datetime) -> None:
-        task.home = home_of(task.program)
+        task.home = home_of(task.program, task.agent)
         task.registry = task.agent.read_registry(task.program, at=at, home=task.home)
         task.since = started_at(task.program)
         # What the process is in now is surer than what was reported last: a conversation can be left without a word.
@@ -176,7 +178,7 @@ def _give_up_wrong_guesses(tasks: Sequence[_Task]) -> None:
 
 def conversation_of(agent: Agent, program: Program) -> str:
     """The conversation a live agent is in, by what it wrote down or by its command line; "" when neither says."""
-    written = agent.conversation(program, home=home_of(program))
+    written = agent.conversation(program, home=home_of(program, agent))
     return written or session_id_in(program.argv, agent.spec.conversation_words)
 
 
@@ -189,9 +191,9 @@ def session_id_in(argv: Sequence[str], words: Collection[str]) -> str:
     return ""
 
 
-def installed_skills(home: Path | None, agents: Agents) -> frozenset[str]:
+def installed_skills(home: AgentHome | None, agents: Agents) -> frozenset[str]:
     """Names of the skills an operator has installed for any agent."""
-    root = home or Path.home()
+    root = home.path if home else Path.home()
     names: set[str] = set()
     for folder in filter(None, (agent.spec.skill_folder for agent in agents.all())):
         # A folder that is not there, or may not be read, holds no skills.
@@ -212,8 +214,8 @@ def started_at(program: Program) -> datetime | None:
     return None if booted is None else datetime.fromtimestamp(booted + after, UTC)
 
 
-def home_of(program: Program) -> Path | None:
-    """The home folder an agent runs with, which need not be ours; None where that cannot be seen."""
+def home_of(program: Program, agent: Agent) -> AgentHome | None:
+    """Where an agent keeps its files, by its own process's environment; None where that cannot be seen."""
     if sys.platform != "linux":
         return None
     try:
@@ -221,7 +223,7 @@ def home_of(program: Program) -> Path | None:
             environ = file.read(ENVIRON_BYTES)
     except OSError:
         return None
-    found = next((entry[5:] for entry in environ.split(b"\0") if entry.startswith(b"HOME=")), b"")
-    home = os.fsdecode(found)
-    # Ours needs no saying, and then variables of ours that move an agent's folder count too.
-    return Path(home) if home and home != os.environ.get("HOME") else None
+    pairs = (os.fsdecode(entry).partition("=") for entry in environ.split(b"\0"))
+    told = {name: value for name, _, value in pairs if value and (name == "HOME" or name in agent.spec.home_variables)}
+    home = told.pop("HOME", "")
+    return AgentHome(Path(home) if home else Path.home(), tuple(sorted(told.items())))

@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.process_tree import is_interpreter, is_shell
-from quarterdeck.ports.agent import Program
+from quarterdeck.ports.agent_process import Program
 from quarterdeck.supervisor.processes import SOONEST_LIST_SECONDS
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from quarterdeck.core.process_tree import Process, ProcessTree, below, grow, has_work
-from quarterdeck.ports.agent import Program
+from quarterdeck.ports.agent_process import Program
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.values import replace
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import Source
     from quarterdeck.core.subagent import Subagent
     from quarterdeck.core.transcript import TranscriptView
-    from quarterdeck.ports.agent import Agent, Program, Transcript
+    from quarterdeck.ports.agent import Agent, Transcript
+    from quarterdeck.ports.agent_process import Program
 
 SCREEN_STILL_AFTER_SECONDS = 2.0
 """A screen that has not changed for so long shows a program that is not working."""
@@ -173,7 +174,11 @@ class SessionMemory(Struct):
             look = ScreenLook(text=self.screen, at=now, title=self.pane.title, still_for=_since(self.drawn_at, now))
             screen = self.agent.read_screen(look)
         claims = (self.report.reading, self.registry, self.view.reading if self.view else None, title, screen)
-        return {claim.source: claim for claim in claims if claim is not None}
+        return {claim.source: claim for claim in claims if claim is not None and self._is_of_it(claim)}
+
+    def _is_of_it(self, claim: Reading) -> bool:
+        """Whether a claim is about the conversation that the pane shows, as far as both are known."""
+        return not (self.conversation and claim.conversation) or claim.conversation == self.conversation
 
     def observe(self, now: float, *, screen_is_new: bool) -> None:
         """Let the plain detector take in what this look showed."""

@@ -12,7 +12,7 @@ from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.text import clean_lines, clean_sgr
 from quarterdeck.errors import TmuxError
-from quarterdeck.ports.agent import Program
+from quarterdeck.ports.agent_process import Program
 from quarterdeck.ports.mux import CaptureRequest
 from quarterdeck.supervisor.session_memory import SessionMemory, remembered
 from quarterdeck.supervisor.watcher import LookSchedule

@@ -1,0 +1,57 @@
+"""Where an agent keeps its files is read from its own process, and what is of another conversation is left out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quarterdeck.core.detector import DetectorState
+from quarterdeck.core.reading import Reading
+from quarterdeck.core.session import Confidence, SessionState, Source
+from quarterdeck.ports.agent_process import AgentHome, Program
+from quarterdeck.supervisor.agent_facts import home_of
+from quarterdeck.supervisor.session_memory import SessionMemory
+from support.recordings import agent
+from support.stub_mux import pane
+
+if TYPE_CHECKING:
+    import pytest
+
+NOW = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
+
+
+def test_the_variables_of_the_agent_s_own_process_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CODEX_HOME", "/ours")
+    own = {"HOME": str(tmp_path), "CODEX_HOME": "/its/own", "CLAUDE_CONFIG_DIR": "/of/another", "SECRET": "x"}
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, env=own) as process:
+        home = home_of(Program(pid=process.pid, command="codex"), agent("codex"))
+        process.communicate(b"\n")
+
+    assert home == AgentHome(tmp_path, (("CODEX_HOME", "/its/own"),))
+    assert home.folder("CODEX_HOME", ".codex") == Path("/its/own")
+    assert home.folder("XDG_DATA_HOME", ".local/share") == tmp_path / ".local/share"
+
+
+def test_a_process_that_is_gone_has_none() -> None:
+    assert home_of(Program(pid=2**22 + 1, command="codex"), agent("codex")) is None
+
+
+def test_what_is_said_of_another_conversation_is_not_of_this_pane() -> None:
+    said = Reading(
+        source=Source.REGISTRY,
+        state=SessionState.BUSY,
+        cause="registry_busy",
+        confidence=Confidence.HIGH,
+        at=NOW,
+        conversation="before",
+    )
+    memory = SessionMemory(DetectorState(at=0.0), pane(1), agent=agent("claude"), registry=said)
+
+    assert Source.REGISTRY in memory.readings(NOW)  # which one the pane shows is not known
+    memory.conversation = "now"
+    assert Source.REGISTRY not in memory.readings(NOW)
+    memory.conversation = "before"
+    assert memory.readings(NOW)[Source.REGISTRY] is said
