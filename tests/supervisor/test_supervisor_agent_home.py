@@ -6,7 +6,8 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pytest
 
 from quarterdeck.core.detector import DetectorState
 from quarterdeck.core.reading import Reading
@@ -17,12 +18,10 @@ from quarterdeck.supervisor.session_memory import SessionMemory
 from support.recordings import agent
 from support.stub_mux import pane
 
-if TYPE_CHECKING:
-    import pytest
-
 NOW = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
 
 
+@pytest.mark.process
 def test_the_variables_of_the_agent_s_own_process_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CODEX_HOME", "/ours")
     own = {"HOME": str(tmp_path), "CODEX_HOME": "/its/own", "CLAUDE_CONFIG_DIR": "/of/another", "SECRET": "x"}
