@@ -35,12 +35,19 @@ if TYPE_CHECKING:
     from support.tmux_server import TmuxServer
 
 KEY = "sk-ant-mock-0123456789abcdefghijklmnopqrstuvwxyz"
-READY = {"claude": "❯", "codex": "›", "opencode": "ctrl+p commands", "gemini": "Type your message"}
+READY = {
+    "claude": "❯",
+    "codex": "›",
+    "opencode": "ctrl+p commands",
+    "gemini": "Type your message",
+    "qwen": "Type your message",
+}
 STARTS = {
     "claude": "claude --permission-mode default",
     "codex": "codex --dangerously-bypass-hook-trust",
     "opencode": "opencode",
     "gemini": "gemini",
+    "qwen": "qwen --approval-mode default",
 }
 
 
@@ -202,6 +209,18 @@ class Lab:
         }
         self.write(".gemini/settings.json", json.dumps(told, indent=2))
         return {"GEMINI_API_KEY": "mock", "GOOGLE_GEMINI_BASE_URL": self.url, "NO_BROWSER": "1"}
+
+    def set_up_qwen(self) -> dict[str, str]:
+        """Qwen Code's settings, with our model."""
+        told = {
+            "general": {"enableAutoUpdate": False},
+            "privacy": {"usageStatisticsEnabled": False},
+            "security": {"auth": {"selectedType": "openai"}, "folderTrust": {"enabled": False}},
+            "ide": {"enabled": False, "hasSeenNudge": True},
+            "model": {"name": "mock-model"},
+        }
+        self.write(".qwen/settings.json", json.dumps(told, indent=2))
+        return {"OPENAI_API_KEY": "mock", "OPENAI_BASE_URL": f"{self.url}/v1", "OPENAI_MODEL": "mock-model"}
 
     def write(self, name: str, text: str) -> None:
         """One file of the agent's home."""

@@ -1,12 +1,13 @@
 """A scripted model on this machine, so that real agents can be run without a network or a key.
 
 It speaks enough of four wire formats: Anthropic messages (Claude Code), OpenAI responses (Codex), OpenAI chat
-(OpenCode) and Gemini. What it answers is chosen by the last line of the prompt:
+(OpenCode, Qwen Code) and Gemini. What it answers is chosen by the last line of the prompt:
 
     say: TEXT     slow: SECONDS (streams words)     think: SECONDS (silence, then words)
     run: COMMAND (calls the shell tool)             ask (calls the tool that asks the user)     badrequest (HTTP 400)
     ask: many (several may be chosen)               ask: two (two questions at once)            ask: open (no choices)
-    plan (calls the tool that has a plan approved)
+    plan (calls the tool that has a plan approved)  edit: FILE (calls the tool that writes a file)
+    error (HTTP 500 at every try)                   limit: SECONDS (HTTP 429: a quota that is back after so long)
 """
 
 from __future__ import annotations
@@ -24,14 +25,23 @@ if TYPE_CHECKING:
 
 Json = dict[str, object]
 
-DIRECTIVE = re.compile(r"^\s*(say|slow|think|run|ask|plan|badrequest)(?::[ \t]*(.*?)|[ \t]*)\s*$", re.MULTILINE)
+DIRECTIVE = re.compile(
+    r"^\s*(say|slow|think|run|ask|plan|edit|error|limit|badrequest)(?::[ \t]*(.*?)|[ \t]*)\s*$", re.MULTILINE
+)
 REMINDERS = ("<system-reminder>", "<environment_context>", "<session_context>")
 SHELLS = ("Bash", "exec_command", "shell_command", "bash", "run_shell_command")
-ASKERS = ("AskUserQuestion", "request_user_input", "question", "ask_user")
+ASKERS = ("AskUserQuestion", "request_user_input", "question", "ask_user", "ask_user_question")
+WRITERS = ("Write", "apply_patch", "write", "write_file")
 PLANNERS = ("ExitPlanMode", "exit_plan_mode", "plan_exit")
 COLOURS = [{"label": "Red", "description": "A red button"}, {"label": "Blue", "description": "A blue button"}]
 SIZES = [{"label": size, "description": f"A {size.lower()} one"} for size in ("Small", "Middle", "Large", "Huge")]
 PLAN = "# The plan\n\n1. Paint it blue.\n2. Look at it.\n"
+REFUSALS = {"badrequest": 400, "error": 500, "limit": 429}
+REFUSED = {
+    400: ("invalid_request_error", "INVALID_ARGUMENT"),
+    429: ("rate_limit_error", "RESOURCE_EXHAUSTED"),
+    500: ("api_error", "INTERNAL"),
+}
 ESCALATED = {"sandbox_permissions": "require_escalated", "justification": "Run it?"}
 
 
@@ -41,7 +51,10 @@ class Answer(NamedTuple):
     pieces: list[tuple[float, str]]
     tool: str = ""
     arguments: Json = {}  # noqa: RUF012 - never changed
-    refused: bool = False
+    refused: int = 0
+    """The HTTP status it is refused with."""
+    retry_in: str = ""
+    """Seconds after which it may be tried again, where that is told."""
 
 
 def objects(value: object) -> list[Json]:
@@ -64,12 +77,20 @@ def questions(asker: str, kind: str) -> list[Json]:
         is_many = kind == "many"
         more: dict[str, Json] = {
             "AskUserQuestion": {"multiSelect": is_many},
+            "ask_user_question": {"multiSelect": is_many},
             "ask_user": {"type": "choice" if each["options"] else "text", "multiSelect": is_many},
             "question": {"multiple": is_many},
             "request_user_input": {"id": str(each["header"]).lower()},
         }
         each |= more.get(asker, {})
     return asked
+
+
+def written(writer: str, file: str) -> Json:
+    """What an agent's tool is told to write."""
+    if writer == "apply_patch":
+        return {"patchText": f"*** Begin Patch\n*** Add File: {file}\n+one\n+two\n*** End Patch"}
+    return {"file_path": file, "filePath": file, "content": "one\ntwo\n"}
 
 
 def answer(prompt: str, tools: list[str], *, after_tool: bool) -> Answer:
@@ -82,9 +103,10 @@ def answer(prompt: str, tools: list[str], *, after_tool: bool) -> Answer:
     shell = next((name for name in SHELLS if name in tools), "")
     asker = next((name for name in ASKERS if name in tools), "")
     # Claude Code takes it although it does not offer it before it has been searched for.
+    writer = next((name for name in WRITERS if name in tools), "")
     planner = next((name for name in PLANNERS if name in tools), "ExitPlanMode" if "ToolSearch" in tools else "")
-    if verb == "badrequest":
-        return Answer([], refused=True)
+    if verb in REFUSALS:
+        return Answer([], refused=REFUSALS[verb], retry_in=what)
     if verb == "slow":
         return Answer([(0.25, f"word{number} ") for number in range(int(float(what) * 4))])
     if verb == "think":
@@ -92,6 +114,8 @@ def answer(prompt: str, tools: list[str], *, after_tool: bool) -> Answer:
     if verb == "run" and shell:
         command: Json = {"cmd": what} if shell == "exec_command" else {"command": what, "description": "Scripted"}
         return Answer([], shell, command | (ESCALATED if shell in {"exec_command", "shell_command"} else {}))
+    if verb == "edit" and writer:
+        return Answer([], writer, written(writer, what))
     if verb == "ask" and asker:
         return Answer([], asker, {"questions": questions(asker, what)})
     if verb == "plan" and planner:
@@ -159,10 +183,15 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(data)
 
-    def refuse(self) -> None:
-        """HTTP 400, which agents do not try again."""
-        error = {"type": "invalid_request_error", "code": 400, "message": "refused", "status": "INVALID_ARGUMENT"}
-        self.give({"type": "error", "error": error}, 400)
+    def refuse(self, told: Answer) -> None:
+        """An HTTP error."""
+        kind, status = REFUSED[told.refused]
+        error: Json = {"type": kind, "code": told.refused, "message": "refused", "status": status}
+        if told.retry_in:
+            error["message"] = f"You exceeded your current quota. Please retry in {told.retry_in}s."
+            retry = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{told.retry_in}s"}
+            error["details"] = [retry]
+        self.give({"type": "error", "error": error}, told.refused)
 
     def stream(self) -> None:
         """Begin an answer in events."""
@@ -191,7 +220,7 @@ class _Handler(BaseHTTPRequestHandler):
         tools = [str(tool.get("name")) for tool in objects(body.get("tools"))]
         told = answer(words_of(last), tools, after_tool=done)
         if told.refused:
-            return self.refuse()
+            return self.refuse(told)
         usage = {"input_tokens": 100, "output_tokens": 7}
         head = {"id": f"msg_{self.count}", "type": "message", "role": "assistant", "model": body.get("model")}
         block: Json = {"type": "text", "text": ""}
@@ -225,7 +254,7 @@ class _Handler(BaseHTTPRequestHandler):
         tools = [str(tool.get("name") or tool.get("type")) for tool in objects(body.get("tools"))]
         told = answer(next((text for text in reversed(prompts) if text.strip()), ""), tools, after_tool=done)
         if told.refused:
-            return self.refuse()
+            return self.refuse(told)
         self.stream()
 
         def send(kind: str, **more: object) -> None:
@@ -256,7 +285,7 @@ class _Handler(BaseHTTPRequestHandler):
         tools = [str(cast("Json", tool.get("function", {})).get("name")) for tool in objects(body.get("tools"))]
         told = answer(words_of(last.get("content")), tools, after_tool=messages[-1].get("role") == "tool")
         if told.refused:
-            return self.refuse()
+            return self.refuse(told)
         self.stream()
         base: Json = {"id": f"chat_{self.count}", "object": "chat.completion.chunk", "model": body.get("model")}
 
@@ -282,7 +311,7 @@ class _Handler(BaseHTTPRequestHandler):
         tools = [str(each.get("name")) for each in declared]
         told = answer(words_of(parts), tools, after_tool=any("functionResponse" in part for part in parts))
         if told.refused:
-            return self.refuse()
+            return self.refuse(told)
         usage = {"promptTokenCount": 100, "candidatesTokenCount": 7, "totalTokenCount": 107}
 
         def chunk(part: Json, *, last: bool) -> Json:
