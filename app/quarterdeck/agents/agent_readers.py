@@ -16,7 +16,7 @@ from quarterdeck.ports.agent import Box, BoxState
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
     from quarterdeck.agents.hooks import HookSetup
@@ -41,6 +41,8 @@ class AgentReaders(Struct, frozen=True, kw_only=True):
     registry: Callable[[Program, datetime, AgentHome | None], Reading | None] | None = None
     transcripts: Callable[..., Transcript] | None = None
     conversations: Callable[[Program, AgentHome | None], str] | None = None
+    commands: Callable[[AgentHome | None, str], Collection[str]] | None = None
+    """The operator's own slash commands, by home and working folder."""
     hooks: HookSetup | None = None
     service: AgentService | None = None
 

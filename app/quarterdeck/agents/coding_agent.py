@@ -12,7 +12,7 @@ from quarterdeck.ports.agent import HookStatus, LaunchPlan
 from quarterdeck.ports.agent_spec import PromptDelivery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import datetime
     from pathlib import Path
 
@@ -94,6 +94,11 @@ class CodingAgent(Struct, frozen=True, kw_only=True):
         return self.readers.transcripts(
             cwd=cwd, claims=claims, session_id=session_id, since=since, path=path, home=home
         )
+
+    def commands(self, *, cwd: str, home: AgentHome | None = None) -> Collection[str]:
+        """The slash commands it knows there, the operator's own among them."""
+        own = self.readers.commands(home, cwd) if self.readers.commands else ()
+        return {*self.spec.habits.commands, *own}
 
     def launch(self, wanted: Launch) -> LaunchPlan:
         """How to start it: its command line, and the prompt where that does not carry it."""

@@ -187,6 +187,9 @@ class Agent(Protocol):
         Without an id it is one of the folder's; one that was not written `since` the program started is another's.
         """
 
+    def commands(self, *, cwd: str, home: AgentHome | None = None) -> Collection[str]:
+        """The slash commands it knows there, the operator's own among them. Blocking, short."""
+
     def launch(self, wanted: Launch) -> LaunchPlan:
         """How to start it. Pure."""
 

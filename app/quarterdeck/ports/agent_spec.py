@@ -83,6 +83,21 @@ class AgentDialog(Struct, frozen=True, kw_only=True):
         return next((number for number, each in enumerate(choices, 1) if re.search(self.own_words, each)), None)
 
 
+class InputHabits(Struct, frozen=True, kw_only=True):
+    """What an agent makes of words in its input line that begin or end in a certain way."""
+
+    meaningful_starts: str = ""
+    """Characters that mean something where a text begins with one: `!/#@`."""
+    guard_before: str = " "
+    """Put before such a text, so that it arrives as its words."""
+    meaningful_last_words: str = ""
+    """Characters that mean something where the last word begins with one, such as `@`: a picker opens."""
+    guard_after: str = " "
+    """Put after such a text, so that the key that submits is not taken by a picker."""
+    commands: tuple[str, ...] = ()
+    """The slash commands it knows, without the slash."""
+
+
 class AgentSpec(Struct, frozen=True, kw_only=True):
     """One kind of coding agent, as data."""
 
@@ -126,6 +141,7 @@ class AgentSpec(Struct, frozen=True, kw_only=True):
     """What the whole of a conversation's id must match before one is gone on with or deleted; "" = anything."""
     remaps: bool = False
     """Whether `remap` can find its conversation again."""
+    habits: InputHabits = InputHabits()
     queue_key: str = "Enter"
     """The key that hands over a message while the agent works, without disturbing its turn."""
     quit: tuple[str, ...] = ()

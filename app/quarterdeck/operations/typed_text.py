@@ -1,0 +1,46 @@
+"""What is typed into an agent so that the words that were written arrive, and not what they would set off."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from quarterdeck.ports.agent_spec import InputHabits
+
+_COMMAND = re.compile(r"/(?P<name>[^\s/]+)(?:\s.*)?")
+
+
+class TypedText(NamedTuple):
+    """A message as it is typed."""
+
+    text: str
+    is_command: bool = False
+    """Whether the agent takes it as a command."""
+    is_guarded: bool = False
+    """Whether something was added, so that the agent takes it as words."""
+
+
+def typed_text(
+    message: str, habits: InputHabits | None, commands: Collection[str] = (), *, as_command: bool = False
+) -> TypedText:
+    """How a message is typed: one line that is a command the agent knows goes as that, everything else as its words.
+
+    `as_command` types it untouched, whatever the agent makes of it.
+    """
+    if habits is None:
+        return TypedText(message, is_command=as_command)
+    if as_command or _names(message) in commands:
+        return TypedText(message.strip(), is_command=True)
+    before = habits.guard_before if message[:1] and message[0] in habits.meaningful_starts else ""
+    last_word = re.split(r"\s", message)[-1]
+    after = habits.guard_after if last_word[:1] and last_word[0] in habits.meaningful_last_words else ""
+    return TypedText(f"{before}{message}{after}", is_guarded=bool(before or after))
+
+
+def _names(message: str) -> str | None:
+    """The command that a message of one line names."""
+    found = _COMMAND.fullmatch(message.strip())
+    return found["name"] if found else None
