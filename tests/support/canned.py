@@ -12,6 +12,7 @@ from quarterdeck.core.day import DayState, Moment
 from quarterdeck.core.issue import Issue
 from quarterdeck.core.session import RestState, SessionId
 from quarterdeck.core.thought import ThoughtSnapshot
+from quarterdeck.core.typed_text import InputHabits
 from quarterdeck.errors import Refused
 from quarterdeck.operations.cleanup import CleanupCandidate, Cleared, Clearing
 from quarterdeck.operations.delivery import Delivery
@@ -171,6 +172,7 @@ class CannedBackend:
     no_issues: QuarterdeckError | None = None
     said_of_end: tuple[str, ...] = ()
     letters: list[Held] = field(default_factory=list)
+    habits: InputHabits = field(default_factory=InputHabits)
     panes: list[Pane] = field(default_factory=list)
     """Those that are no rows."""
     panes_in_session: int = 0
@@ -305,8 +307,8 @@ class CannedBackend:
     async def forget(self, ids: Sequence[SessionId]) -> None:
         self._do("forget", tuple(ids))
 
-    async def send(self, ids: Sequence[SessionId], text: str) -> list[Delivery]:
-        self._do("send", tuple(ids), text)
+    async def send(self, ids: Sequence[SessionId], text: str, *, as_command: bool) -> list[Delivery]:
+        self._do("send", tuple(ids), text, *(["as a command"] if as_command else []))
         return [Delivery(session=self.shown.sessions[each], outcome=Outcome.DELIVERED) for each in ids]
 
     async def withdraw(self, message_id: int) -> None:
@@ -318,6 +320,9 @@ class CannedBackend:
     async def send_now(self, message_id: int) -> Delivery:
         self._do("send now", message_id)
         return Delivery(session=self._any, outcome=Outcome.DELIVERED)
+
+    async def input_habits(self, ids: Sequence[SessionId]) -> dict[SessionId, InputHabits]:
+        return {each: self.habits for each in ids if self.shown.sessions[each].tool}
 
     async def held_messages(self) -> list[tuple[Held, str]]:
         rows = self.fleet().sessions

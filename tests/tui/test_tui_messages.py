@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from quarterdeck.core.session import SessionId
+from quarterdeck.core.typed_text import InputHabits
 from quarterdeck.ports.store import Held
 from quarterdeck.values import replace
 from support.canned import CannedBackend
@@ -78,3 +79,20 @@ async def test_several_choices_are_ticked_and_then_given() -> None:
         assert "[x] Yes\n" in shown(running)
         await running.press("enter")
         assert [action[0::3] for action in running.backend.calls] == [("answer", "1,3")]
+
+
+async def test_the_dialog_says_what_a_text_becomes_and_can_leave_it_untouched() -> None:
+    habits = InputHabits(meaningful_starts="!", commands=("model",))
+    async with console(CannedBackend(habits=habits)) as running:
+        await running.press("m", Typed("!ls"))
+        assert "A blank is added, so that" in shown(running)
+        await running.press("ctrl+t")
+        assert "It is typed untouched, and" in shown(running)
+        await running.press("enter")
+        assert running.backend.calls[-1][2:] == ("!ls", "as a command")
+
+        await running.press("m", Typed("/model x"))
+        assert "as the command /model." in shown(running)
+        await running.press("enter", "m", Typed("words"))
+        assert running.backend.calls[-1][2:] == ("/model x",)
+        assert "Ctrl+T" not in shown(running)

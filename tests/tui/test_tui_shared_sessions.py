@@ -168,7 +168,7 @@ async def test_a_message_that_was_not_delivered_says_to_which_row() -> None:
     backend = shared()
     row = shared_sessions()[1]
 
-    async def send(ids: Sequence[SessionId], text: str) -> list[Delivery]:
+    async def send(ids: Sequence[SessionId], text: str, *, as_command: bool) -> list[Delivery]:
         return [Delivery(session=row, outcome=Outcome.QUEUED, detail="it asks")]
 
     backend.send = send  # type: ignore[method-assign]

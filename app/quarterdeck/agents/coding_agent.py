@@ -10,15 +10,17 @@ from msgspec import Struct
 
 from quarterdeck.ports.agent import HookStatus, LaunchPlan
 from quarterdeck.ports.agent_spec import PromptDelivery
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
     from quarterdeck.agents.agent_readers import AgentReaders
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.report import Report, ReportState
+    from quarterdeck.core.typed_text import InputHabits
     from quarterdeck.ports.agent import Box, Claims, HookPlan, Launch, ScreenLook, Transcript
     from quarterdeck.ports.agent_process import AgentHome, Program
     from quarterdeck.ports.agent_service import AgentService
@@ -95,10 +97,10 @@ class CodingAgent(Struct, frozen=True, kw_only=True):
             cwd=cwd, claims=claims, session_id=session_id, since=since, path=path, home=home
         )
 
-    def commands(self, *, cwd: str, home: AgentHome | None = None) -> Collection[str]:
-        """The slash commands it knows there, the operator's own among them."""
-        own = self.readers.commands(home, cwd) if self.readers.commands else ()
-        return {*self.spec.habits.commands, *own}
+    def habits(self, *, cwd: str, home: AgentHome | None = None) -> InputHabits:
+        """What it makes of words there, the operator's own slash commands among those it knows."""
+        habits, commands = self.spec.habits, self.readers.commands
+        return habits if commands is None else replace(habits, commands=(*habits.commands, *commands(home, cwd)))
 
     def launch(self, wanted: Launch) -> LaunchPlan:
         """How to start it: its command line, and the prompt where that does not carry it."""

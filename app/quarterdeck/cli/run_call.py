@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from quarterdeck.cli.arguments import parse
 from quarterdeck.cli.call import Call
 from quarterdeck.cli.output import NobodyReads, show_error
-from quarterdeck.cli.verbs import CONSOLE
+from quarterdeck.cli.setup_verbs import CONSOLE
 from quarterdeck.errors import QuarterdeckError
 
 if TYPE_CHECKING:

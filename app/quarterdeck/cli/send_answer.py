@@ -39,7 +39,12 @@ async def send(call: Call) -> int:
     async with services(call) as opened:
         context = opened.context
         sessions = [context.session(name, all_rows=True) for name in dict.fromkeys(names)]
-        how = DeliveryRules(wait=not options.no_wait, now=options.now, own_pane=own_pane(context.mux.address))
+        how = DeliveryRules(
+            wait=not options.no_wait,
+            now=options.now,
+            as_command=options.as_command,
+            own_pane=own_pane(context.mux.address),
+        )
         if options.keys:
             for session in sessions:
                 await press_keys(context, session, options.keys, how)
@@ -78,8 +83,9 @@ def _print_sent(call: Call, opened: Services, done: list[Delivery]) -> None:
     else:
         for sent in done:
             session = sent.session
+            command = "as a command: " if sent.as_command else ""
             number = f"message {sent.held}: " if sent.held is not None else ""
-            say(f"{sent.outcome}  {session.session_id}  {row_name(session)}  {number}{sent.detail}")
+            say(f"{sent.outcome}  {session.session_id}  {row_name(session)}  {number}{command}{sent.detail}")
     if any(sent.held is not None for sent in done):
         for notice in unattended(opened):
             warn(notice)
@@ -98,6 +104,7 @@ def _wire(sent: Delivery) -> dict[str, object]:
         "outcome": sent.outcome.value,
         "evidence": sent.proof.value,
         "detail": sent.detail,
+        "as_command": sent.as_command,
         "message": sent.held,
     }
 

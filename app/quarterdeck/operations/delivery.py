@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from quarterdeck.core.message import lines_below, pause_for
 from quarterdeck.core.row_name import row_name
+from quarterdeck.core.typed_text import typed_text
 from quarterdeck.errors import Refused
 from quarterdeck.operations.delivery_proof import (
     PROOF_WORDS,
@@ -22,12 +23,14 @@ from quarterdeck.operations.delivery_proof import (
 )
 from quarterdeck.operations.pane_view import HURDLE_WORDS, Hurdle, TargetPane, hurdle, until_ready
 from quarterdeck.ports.agent import BoxState
+from quarterdeck.ports.agent_service import ServiceOutcome
 from quarterdeck.ports.store import Stage
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from quarterdeck.core.pane import PaneId
     from quarterdeck.core.session import Session
+    from quarterdeck.core.typed_text import TypedText
     from quarterdeck.operations.contexts import SessionContext
     from quarterdeck.operations.delivery_proof import Signs
     from quarterdeck.operations.pane_view import PaneView
@@ -48,6 +51,12 @@ BETTER_WITHIN = 0.4
 DIALOG_PATIENCE = 2.0
 WEAK = frozenset({Proof.TURN, Proof.INPUT, Proof.SCREEN})
 AFTER_DIALOG = "it is typed, and will be submitted when the dialog is closed"
+SERVED = {
+    ServiceOutcome.DONE: Outcome.DELIVERED,
+    ServiceOutcome.QUEUED: Outcome.QUEUED,
+    ServiceOutcome.UNKNOWN: Outcome.UNCONFIRMED,
+}
+"""What became of a message that an agent's own service was given."""
 DRAFT_WORDS = {Draft.NONE: "it does not show in the input line", Draft.OTHER: "something else is in the input line"}
 
 
@@ -62,6 +71,8 @@ class DeliveryRules(Struct, frozen=True, kw_only=True):
     """Wait for proof."""
     now: bool = False
     """Type it whatever is in the way, before all that waits."""
+    as_command: bool = False
+    """Type it untouched, whatever the agent makes of it."""
     holds: bool = False
     """It is for an agent alone, and is kept, too, when that is not there yet or something fails on the way."""
     source: str = "operator"
@@ -83,6 +94,8 @@ class Delivery(Struct, frozen=True, kw_only=True):
     presses: int = 0
     overrode: str = ""
     """What was in the way and not heeded."""
+    as_command: bool = False
+    """Whether the agent was given it as a command of its own."""
 
     @classmethod
     def waiting(cls, session: Session, held: Held, why: str, *, stage: Stage = Stage.WAITING) -> Delivery:
@@ -137,10 +150,30 @@ class _Handover(Struct):
         last = hurdle(view, wants_agent=wants_agent, now=context.clock.now().timestamp())
         if last is not None and not how.now:
             return self._waits(HURDLE_WORDS[last], held.stage)
-        await context.mux.paste(self.target.pane_id, held.text)
-        done = await self._submit(await self._until_drawn(view))
+        typed = await self._typed(view)
+        done = None if typed.is_command or how.now else await self._by_service()
+        if done is None:
+            await context.mux.paste(self.target.pane_id, typed.text)
+            done = await self._submit(await self._until_drawn(view))
         overrode = found or last
-        return done if overrode is None else replace(done, overrode=overrode.value)
+        return replace(done, overrode=overrode.value if overrode else "", as_command=typed.is_command)
+
+    async def _typed(self, view: PaneView) -> TypedText:
+        """How the words are typed into who runs there."""
+        agent, held = view.agent, self.held
+        if agent is None:
+            return typed_text(held.text, None)
+        habits = await asyncio.to_thread(agent.habits, cwd=self.session.cwd or "", home=self.target.home)
+        return typed_text(held.text, habits, as_command=held.as_command)
+
+    async def _by_service(self) -> Delivery | None:
+        """Hand it to the agent's own service; None where there is none that takes it, and nothing was done."""
+        receipt = await asyncio.to_thread(self.target.tell_service, self.held.text, self.session.cwd or "")
+        if receipt is None:
+            return None
+        outcome = SERVED[receipt.outcome]
+        proof = Proof.NONE if outcome is Outcome.UNCONFIRMED else Proof.SERVICE
+        return self._done(outcome, proof, receipt.evidence or PROOF_WORDS[proof])
 
     def _waits(self, why: str, stage: Stage = Stage.TYPED) -> Delivery:
         return Delivery.waiting(self.session, self.held, why, stage=stage)

@@ -42,6 +42,7 @@ class Outcome(StrEnum):
 class Proof(StrEnum):
     """How we know."""
 
+    SERVICE = "service"
     REPORT = "report"
     TRANSCRIPT = "transcript"
     TURN = "turn"
@@ -53,6 +54,7 @@ class Proof(StrEnum):
 
 
 PROOF_WORDS: Mapping[Proof, str] = {
+    Proof.SERVICE: "the agent's own service has it",
     Proof.REPORT: "the agent reported the prompt",
     Proof.TRANSCRIPT: "it is in the agent's transcript",
     Proof.TURN: "the agent's turn began",

@@ -14,6 +14,7 @@ from quarterdeck.core.screen_text import is_prompt, last_line
 from quarterdeck.core.session import Confidence, SessionState
 from quarterdeck.core.text import clean_lines
 from quarterdeck.ports.agent import Box, BoxState, ScreenLook
+from quarterdeck.ports.agent_service import NOTHING_DONE, ConversationTarget
 from quarterdeck.ports.mux import CaptureRequest
 from quarterdeck.supervisor.agent_facts import home_of
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from quarterdeck.operations.contexts import SessionContext
     from quarterdeck.ports.agent import Agent
     from quarterdeck.ports.agent_process import AgentHome, Program
+    from quarterdeck.ports.agent_service import AgentService, ServiceReceipt
     from quarterdeck.ports.clock import Clock
 
 UNKNOWN_BOX = Box(state=BoxState.UNKNOWN)
@@ -106,6 +108,25 @@ class TargetPane:
         claim, box = self.agent.read_screen(look), self.agent.read_box(look)
         claims = (claim,) if claim else ()
         return PaneView(pane=None, screen=clean_lines(screen), agent=self.agent, box=box, claims=claims)
+
+    def service_target(self, cwd: str) -> tuple[AgentService, ConversationTarget] | None:
+        """The agent's own service, and the conversation that the pane shows; None where one is not known. Blocks."""
+        agent, program = self.agent, self.program
+        if agent is None or program is None or agent.service is None:
+            return None
+        conversation = agent.conversation(program, home=self.home)
+        if not conversation:
+            return None
+        found = ConversationTarget(conversation=conversation, home=self.home, cwd=cwd, program=program)
+        return agent.service, found
+
+    def tell_service(self, text: str, cwd: str) -> ServiceReceipt | None:
+        """Hand a message to the agent's own service; None where nothing was done. Blocks."""
+        found = self.service_target(cwd)
+        if found is None:
+            return None
+        receipt = found[0].send(found[1], text)
+        return None if receipt.outcome in NOTHING_DONE else receipt
 
     async def _find_agent(self, pane: Pane) -> None:
         table = await self._context.processes.look(at_once=self.program is None)

@@ -47,7 +47,7 @@ async def send(context: SessionContext, session: Session, text: str, how: Delive
             # What waits for its agent goes on waiting, and what is said now waits behind it.
             logger.info("what waits for %s goes on waiting: %s", session.session_id, absent.message)
     stage = Stage.FOR_AGENT if how.holds else Stage.WAITING
-    held = await context.messages.post(session.session_id, words, context.owner, stage)
+    held = await context.messages.post(session.session_id, words, context.owner, stage, as_command=how.as_command)
     try:
         if await _turn(context, held, how) is Turn.GO:
             try:
@@ -179,6 +179,7 @@ async def _told(context: SessionContext, held: Held, delivery: Delivery, how: De
         length=len(held.text),
         fingerprint=fingerprint(held.text),
         evidence=delivery.proof.value,
+        **({"as_command": True} if delivery.as_command else {}),
         presses=delivery.presses,
         message=held.id,
         **({"overrode": delivery.overrode} if delivery.overrode else {}),

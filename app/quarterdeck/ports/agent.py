@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.report import Report, ReportState
     from quarterdeck.core.transcript import TranscriptView
+    from quarterdeck.core.typed_text import InputHabits
     from quarterdeck.ports.agent_process import AgentHome, Program
     from quarterdeck.ports.agent_service import AgentService
     from quarterdeck.ports.agent_spec import AgentSpec
@@ -187,8 +188,8 @@ class Agent(Protocol):
         Without an id it is one of the folder's; one that was not written `since` the program started is another's.
         """
 
-    def commands(self, *, cwd: str, home: AgentHome | None = None) -> Collection[str]:
-        """The slash commands it knows there, the operator's own among them. Blocking, short."""
+    def habits(self, *, cwd: str, home: AgentHome | None = None) -> InputHabits:
+        """What it makes of words there, the operator's own slash commands among those it knows. Blocking, short."""
 
     def launch(self, wanted: Launch) -> LaunchPlan:
         """How to start it. Pure."""

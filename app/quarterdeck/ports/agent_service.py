@@ -59,6 +59,9 @@ class ServiceOutcome(StrEnum):
     """It has no such way, or does not answer, and nothing was done: screen and keys are left."""
 
 
+NOTHING_DONE = frozenset({ServiceOutcome.REFUSED, ServiceOutcome.UNAVAILABLE})
+
+
 class ServiceReceipt(Struct, frozen=True):
     """What an agent's service answered."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from quarterdeck.core.session import DEFAULT_CONTEXT_LIMIT
+from quarterdeck.core.typed_text import InputHabits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,21 +82,6 @@ class AgentDialog(Struct, frozen=True, kw_only=True):
         if not self.own_words or self.own_words_keys:
             return None
         return next((number for number, each in enumerate(choices, 1) if re.search(self.own_words, each)), None)
-
-
-class InputHabits(Struct, frozen=True, kw_only=True):
-    """What an agent makes of words in its input line that begin or end in a certain way."""
-
-    meaningful_starts: str = ""
-    """Characters that mean something where a text begins with one: `!/#@`."""
-    guard_before: str = " "
-    """Put before such a text, so that it arrives as its words."""
-    meaningful_last_words: str = ""
-    """Characters that mean something where the last word begins with one, such as `@`: a picker opens."""
-    guard_after: str = " "
-    """Put after such a text, so that the key that submits is not taken by a picker."""
-    commands: tuple[str, ...] = ()
-    """The slash commands it knows, without the slash."""
 
 
 class AgentSpec(Struct, frozen=True, kw_only=True):

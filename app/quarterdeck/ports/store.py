@@ -242,12 +242,16 @@ class Held(Struct, frozen=True, kw_only=True):
     stage: Stage = Stage.WAITING
     is_sending: bool = False
     """Whether somebody is delivering it this moment."""
+    as_command: bool = False
+    """Whether it is typed untouched, whatever the agent makes of it."""
 
 
 class MessageStore(Protocol):
     """Messages on their way. Each method is one transaction; processes may race."""
 
-    async def post(self, session_id: SessionId, text: str, owner: str, stage: Stage = Stage.WAITING) -> Held:
+    async def post(
+        self, session_id: SessionId, text: str, owner: str, stage: Stage = Stage.WAITING, *, as_command: bool = False
+    ) -> Held:
         """Keep a message that `owner` is about to deliver."""
 
     async def turn(self, message_id: int, owner: str, *, overtake: bool = False) -> Turn:

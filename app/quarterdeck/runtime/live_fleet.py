@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.pane import Pane, PaneId
     from quarterdeck.core.session import Ask, Session, SessionId
     from quarterdeck.core.thought import ThoughtSnapshot
+    from quarterdeck.core.typed_text import InputHabits
     from quarterdeck.operations.cleanup import CleanupCandidate, Cleared
     from quarterdeck.operations.long_operations import LongOperation, LongOperations
     from quarterdeck.operations.new import NewSessionRequest
@@ -112,6 +113,16 @@ class LiveReader(_OpenConsole):
         """What it asks at this moment."""
         return await answer.asked_now(self._context, self._shown.find(session_id))
 
+    async def input_habits(self, ids: Sequence[SessionId]) -> dict[SessionId, InputHabits]:
+        """What the agents of these sessions make of words."""
+        rows = [self._shown.find(each) for each in ids]
+        agents = {row.session_id: (self._context.agents.get(row.tool or ""), row.cwd or "") for row in rows}
+        return {
+            session_id: await asyncio.to_thread(agent.habits, cwd=cwd)
+            for session_id, (agent, cwd) in agents.items()
+            if agent is not None
+        }
+
     async def held_messages(self) -> list[tuple[Held, str]]:
         """The messages that wait, each with the name of its session, also of one that is shown no more."""
         fleet = self._context.supervisor.fleet
@@ -186,10 +197,11 @@ class LiveActions(_OpenConsole):
         """Start a worker."""
         return await spawn_in_row(self._services.work_context, self._operations, request, begun)
 
-    async def send(self, ids: Sequence[SessionId], text: str) -> list[Delivery]:
+    async def send(self, ids: Sequence[SessionId], text: str, *, as_command: bool) -> list[Delivery]:
         """Deliver a message to each."""
         sessions = [self._shown.find(each) for each in ids]
-        return await send.send_to_all(self._context, sessions, text, DeliveryRules(own_pane=self._own_pane))
+        how = DeliveryRules(as_command=as_command, own_pane=self._own_pane)
+        return await send.send_to_all(self._context, sessions, text, how)
 
     async def send_now(self, message_id: int) -> Delivery:
         """Send one that waits at once."""

@@ -33,13 +33,16 @@ class SqliteMessages:
         self._database = database
         self._clock = clock
 
-    async def post(self, session_id: SessionId, text: str, owner: str, stage: Stage = Stage.WAITING) -> Held:
+    async def post(
+        self, session_id: SessionId, text: str, owner: str, stage: Stage = Stage.WAITING, *, as_command: bool = False
+    ) -> Held:
         """Keep a message that `owner` is about to deliver."""
 
         def run(connection: sqlite3.Connection, now: float) -> Held:
             added = connection.execute(
-                "INSERT INTO messages (session_id, text, at, stage, owner, taken) VALUES (?, ?, ?, ?, ?, ?)",
-                (session_id, clean(text), now, stage, owner, now),
+                "INSERT INTO messages (session_id, text, at, stage, owner, taken, as_command)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (session_id, clean(text), now, stage, owner, now, as_command),
             )
             return _required(connection, added.lastrowid or 0, now)
 
@@ -158,8 +161,9 @@ def _all(connection: sqlite3.Connection, session_id: SessionId | None, now: floa
 
 
 def _where(connection: sqlite3.Connection, condition: str, value: object, now: float) -> list[Held]:
+    columns = "id, session_id, text, at, why, stage, owner, taken, as_command"
     rows = connection.execute(
-        f"SELECT id, session_id, text, at, why, stage, owner, taken FROM messages WHERE {condition} ORDER BY id",  # noqa: S608 — our own conditions
+        f"SELECT {columns} FROM messages WHERE {condition} ORDER BY id",  # noqa: S608 — our own conditions
         (value,),
     )
     return [
@@ -171,8 +175,9 @@ def _where(connection: sqlite3.Connection, condition: str, value: object, now: f
             why=why,
             stage=Stage(stage) if stage in set(Stage) else Stage.TYPED,
             is_sending=bool(owner) and 0 <= now - taken < DELIVERY,
+            as_command=bool(as_command),
         )
-        for number, session_id, text, at, why, stage, owner, taken in rows
+        for number, session_id, text, at, why, stage, owner, taken, as_command in rows
     ]
 
 

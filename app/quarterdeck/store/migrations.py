@@ -137,7 +137,9 @@ _PANES = (
         WHERE status = 'live' AND bound_pane != ''""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _WORK, _MESSAGES, _PANES)
+_COMMANDS = ("ALTER TABLE messages ADD COLUMN as_command INTEGER NOT NULL DEFAULT 0",)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _WORK, _MESSAGES, _PANES, _COMMANDS)
 """Statements by step. Several statements in one string would commit on their own, so each stands alone."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

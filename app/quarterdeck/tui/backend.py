@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.pane import Pane, PaneId
     from quarterdeck.core.session import Ask, Session, SessionId
     from quarterdeck.core.thought import ThoughtSnapshot
+    from quarterdeck.core.typed_text import InputHabits
     from quarterdeck.errors import QuarterdeckError
     from quarterdeck.operations.cleanup import CleanupCandidate, Cleared
     from quarterdeck.operations.delivery import Delivery
@@ -95,6 +96,9 @@ class FleetReader(FleetSource, Protocol):
     async def question(self, session_id: SessionId) -> Ask:
         """What it asks at this moment, as its screen shows it; Refused when that cannot be read."""
 
+    async def input_habits(self, ids: Sequence[SessionId]) -> Mapping[SessionId, InputHabits]:
+        """What the agents of these sessions make of words; nothing of those where no agent runs."""
+
     async def held_messages(self) -> list[tuple[Held, str]]:
         """The messages that wait, oldest first, those on their way among them."""
 
@@ -141,7 +145,7 @@ class FleetActions(Protocol):
         `begun` is told the id of that row, and again when the worker has got its own id.
         """
 
-    async def send(self, ids: Sequence[SessionId], text: str) -> list[Delivery]:
+    async def send(self, ids: Sequence[SessionId], text: str, *, as_command: bool) -> list[Delivery]:
         """Deliver a message to each."""
 
     async def send_now(self, message_id: int) -> Delivery:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from quarterdeck.tui.backend import FleetActions, OpenFleet
     from quarterdeck.tui.screen_context import Work
     from quarterdeck.tui.screens.main import MainScreen
+    from quarterdeck.tui.screens.message import WrittenMessage
 
 OUTCOME_WORDS: Mapping[str, str] = {
     "delivered": "delivered to", "queued": "queued for", "unconfirmed": "not confirmed by", "refused": "not sent to",
@@ -94,9 +95,11 @@ def send(screen: MainScreen) -> None:
 
     sessions = [session for session in screen.targets() if kind_of(session) not in GONE_KINDS]
 
-    def written(text: str) -> None:
+    def written(message: WrittenMessage) -> None:
         async def deliver(opened: OpenFleet) -> None:
-            _tell_deliveries(screen, await opened.actions.send([session.session_id for session in sessions], text))
+            ids = [session.session_id for session in sessions]
+            sent = await opened.actions.send(ids, message.text, as_command=message.as_command)
+            _tell_deliveries(screen, sent)
 
         screen.unmark()
         screen.context.do(deliver)
@@ -117,7 +120,9 @@ def _tell_deliveries(screen: MainScreen, deliveries: Sequence[Delivery]) -> None
         reached.setdefault(OUTCOME_WORDS[delivery.outcome], []).append(name_of(delivery.session))
     said = ", ".join(f"{outcome} {first_of(names)}" for outcome, names in reached.items())
     details = "\n".join(
-        f"{name_of(delivery.session)}: {delivery.detail}" for delivery in deliveries if delivery.outcome != "delivered"
+        f"{name_of(delivery.session)}: {'as a command: ' if delivery.as_command else ''}{delivery.detail}"
+        for delivery in deliveries
+        if delivery.outcome != "delivered" or delivery.as_command
     )
     screen.notify(
         said[:1].upper() + clean(said[1:]) + (f"\n{clean(details)}" if details else ""),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.text import Text
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.widgets import Static
+from textual.widgets import Static, TextArea
 from textual.widgets.option_list import Option
 
 from quarterdeck.core.text import cell_width, clean, cut, listed
 from quarterdeck.core.times import exact
+from quarterdeck.core.typed_text import command_in, typed_text
 from quarterdeck.tui.rows.session_row import Kind, kind_of, name_of
 from quarterdeck.tui.screens.dialog import Dialog, Keys
 from quarterdeck.tui.widgets.choices import ChoiceList
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from quarterdeck.core.session import Session
+    from quarterdeck.core.typed_text import InputHabits
     from quarterdeck.ports.store import Held
+    from quarterdeck.tui.backend import OpenFleet
     from quarterdeck.tui.screen_context import ScreenContext
 
 NAMES_SHOWN = 4
@@ -46,10 +49,29 @@ def first_of(said: Sequence[str]) -> str:
     return listed(said)
 
 
-class MessageScreen(Dialog[str]):
-    """Answers the text, or None."""
+class WrittenMessage(NamedTuple):
+    """What was written, and how it is to be typed."""
+
+    text: str
+    as_command: bool = False
+    """Untouched, whatever the agent makes of it."""
+
+
+def becomes(text: str, names: Sequence[str], habits: InputHabits, *, as_command: bool) -> str:
+    """What becomes of a text in the input line of agents with these habits; "" when it arrives as it stands."""
+    typed, whose = typed_text(text, habits, as_command=as_command), listed(names)
+    if as_command:
+        return f"It is typed untouched, and {whose} may take it for a command."
+    if typed.is_command:
+        return f"It goes to {whose} as the command /{command_in(text)}."
+    return f"A blank is added, so that {whose} takes it as words." if typed.is_guarded else ""
+
+
+class MessageScreen(Dialog[WrittenMessage]):
+    """Answers the text and how it is typed, or None."""
 
     AUTO_FOCUS = "#writing"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+t", "untouched", "untouched", priority=True)]
     keys = (("Enter", "send"), ("Ctrl+J", "new line"), ("Esc", "back"))
 
     def __init__(self, context: ScreenContext, sessions: Sequence[Session]) -> None:
@@ -58,6 +80,9 @@ class MessageScreen(Dialog[str]):
         self.heading = f"Message to {names(sessions) if len(sessions) <= NAMES_SHOWN else f'{len(sessions)} sessions'}"
         if len(sessions) > 1:
             self.keys = (("Enter", f"send to all {len(sessions)}"), *self.keys[1:])
+        self._as_command = False
+        self._habits: dict[InputHabits, list[str]] = {}
+        """What agents make of words, and the sessions whose agents do."""
 
     def body(self) -> Iterable[Widget]:
         """What to know before, then the text."""
@@ -77,11 +102,39 @@ class MessageScreen(Dialog[str]):
             said = f"{names(asking)} {verb}: the message waits until that is answered (y)."
             yield Static(self.style(said, "asks"))
         yield TextBox()
+        yield Static(id="becomes")
+
+    def on_mount(self) -> None:
+        """Ask what the agents make of words; until that is known nothing is said of it."""
+        self.context.do(self._learn)
+
+    async def _learn(self, opened: OpenFleet) -> None:
+        known = await opened.reader.input_habits([session.session_id for session in self._sessions])
+        for session in self._sessions:
+            if session.session_id in known:
+                self._habits.setdefault(known[session.session_id], []).append(name_of(session))
+        self._say_what_becomes()
+
+    @on(TextArea.Changed)
+    def _say_what_becomes(self) -> None:
+        text = self.query_one(TextBox).text
+        said = [becomes(text, names, habits, as_command=self._as_command) for habits, names in self._habits.items()]
+        line = self.query_one("#becomes", Static)
+        line.update(self.style("\n".join(filter(None, said)), "muted"))
+        line.display = any(said)
+        untouched = (("Ctrl+T", "as words" if self._as_command else "untouched"),) if any(said) else ()
+        self.show_keys((*(key for key in self.keys if key[0] not in {"Ctrl+T", "Esc"}), *untouched, ("Esc", "back")))
+
+    def action_untouched(self) -> None:
+        """Type it as it stands, or see again to it that it arrives as words."""
+        if self._habits:
+            self._as_command = not self._as_command
+            self._say_what_becomes()
 
     @on(TextBox.Submitted)
     def _submitted(self, event: TextBox.Submitted) -> None:
         if event.text.strip():
-            self.dismiss(event.text)
+            self.dismiss(WrittenMessage(event.text, self._as_command))
 
 
 class Fate(StrEnum):
