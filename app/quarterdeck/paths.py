@@ -24,6 +24,8 @@ class Places(NamedTuple):
     config_file: Path
     themes: Path
     """Themes of the operator's own."""
+    agent_rules: Path
+    """Rules of the operator's own, by which agents are read."""
     state_file: Path
     spool: Path
     """Agent reports not yet read."""
@@ -59,6 +61,7 @@ def find_places(home: str | Path | None = None, environ: Mapping[str, str] = os.
     return Places(
         config_file=config / "config.toml",
         themes=config / "themes",
+        agent_rules=config / "agents",
         state_file=state / STATE_FILE,
         spool=state / "spool",
         lock_dir=state / "locks",

@@ -53,9 +53,7 @@ ONE_KIND = {
     "FOOT_LINES": "lines of an agent's screen under its prompt",
     "INTERRUPTED": "the exit code; `cli/__init__` may import nothing for it",
     "LAYOUT": "how an agent's screen is laid out",
-    "RULES": "what an agent's screen means",
     "SPEC": "what an agent can do",
-    "TITLES": "what an agent's title means",
     "TYPE_CHECKING": "as `typing` says it, which some modules have no time to import",
 }
 """Constants that are the same kind of thing in several modules."""

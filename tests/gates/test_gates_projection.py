@@ -20,6 +20,7 @@ REPORT, REQUEST, RECORD, THOUGHT = "what an agent reported", "what is asked for"
 SUBAGENT = "a subagent"
 ALLOWED = {
     "core.redact: asks state_evidence subagents thought title work": "leaves the process, and nothing of it comes back",
+    "agents.agent_readers: **": "the patterns of a layout",
     "agents.claude_reports: background_tasks": REPORT,
     "agents.claude_reports: background_tasks subagents": REPORT,
     "agents.claude_subagents: pane_id state": SUBAGENT,

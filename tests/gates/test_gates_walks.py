@@ -1,4 +1,4 @@
-"""What an agent takes to add, done in a copy of the tree: one file, and one line of a table."""
+"""What an agent takes to add, done in a copy of the tree: a module, its rules, and one line of a table."""
 
 from __future__ import annotations
 
@@ -32,6 +32,23 @@ from quarterdeck.ports.agent_spec import AgentSpec
 
 AGENT = CodingAgent(spec=AgentSpec(key="walker", name="Walker 3", commands=("walker",), resume=("walker", "{id}")))
 '''
+RULES = """agent = "walker"
+date = 2026-11-30
+versions = ["3.1.0"]
+
+[[screen]]
+id = "walker.asks"
+means = "permission"
+region = "last"
+pattern = "^May I[?]$"
+"""
+READ = """
+from datetime import datetime, UTC
+from quarterdeck.plugins.loading import load
+from quarterdeck.ports.agent import ScreenLook
+
+print(load("walker").read_screen(ScreenLook(text="May I?", at=datetime.now(UTC))).needs)
+"""
 
 
 class Copy:
@@ -82,8 +99,9 @@ def tree(tmp_path: Path) -> Copy:
 
 
 @pytest.mark.process
-def test_an_agent_is_one_file_and_one_line(tree: Copy, private_home: Path) -> None:
+def test_an_agent_is_a_module_its_rules_and_one_line(tree: Copy, private_home: Path) -> None:
     (tree.root / "app/quarterdeck/agents/walker.py").write_text(AGENT)
+    (tree.root / "app/quarterdeck/agents/rules/walker.toml").write_text(RULES)
     aider = '    "aider": "quarterdeck.agents.aider:AGENT",\n'
     tree.change("plugins/loading.py", aider, f'{aider}    "walker": "quarterdeck.agents.walker:AGENT",\n')
     tree.run(str(tree.root / "tests/readme.py"))
@@ -93,11 +111,13 @@ def test_an_agent_is_one_file_and_one_line(tree: Copy, private_home: Path) -> No
 
     assert tree.changed() == {
         "app/quarterdeck/agents/walker.py",
+        "app/quarterdeck/agents/rules/walker.toml",
         "app/quarterdeck/plugins/loading.py",
         "README.md",
     }
-    assert "| Walker 3 | `walker` | process and stillness only | yes |" in (tree.root / "README.md").read_text()
+    assert "| Walker 3 | `walker` | screen | yes |" in (tree.root / "README.md").read_text()
     assert tree.run("-m", "quarterdeck", "names", "agent", "wal") == "walker\tagent\n"
+    assert tree.run("-c", READ) == "permission\n"
     found = tree.run("-m", "quarterdeck", "doctor", "--json", code=1, env={"PATH": str(programs)})
     assert "agent walker" in {each["name"] for each in json.loads(found)}
 

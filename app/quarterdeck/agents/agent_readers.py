@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
+    from quarterdeck.agents.agent_rules import AgentRules
     from quarterdeck.agents.hooks import HookSetup
     from quarterdeck.agents.screen import Match, TitleRule
     from quarterdeck.core.report import Report, ReportState
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
 
 
 class AgentReaders(Struct, frozen=True, kw_only=True):
-    """Rules and readers of one kind of agent. What is left out cannot be read of it."""
+    """Rules and readers of one kind of agent. What is left out cannot be read of it.
+
+    The rules, and the patterns of the layout, come from its file of rules where there is one.
+    """
 
     layout: ScreenLayout = ScreenLayout()
     screen_rules: tuple[ScreenRule, ...] = ()
@@ -45,6 +49,11 @@ class AgentReaders(Struct, frozen=True, kw_only=True):
     """The operator's own slash commands, by home and working folder."""
     hooks: HookSetup | None = None
     service: AgentService | None = None
+
+    def by_rules(self, rules: AgentRules) -> AgentReaders:
+        """The same, with the rules of a file in the place of its own."""
+        layout = replace(self.layout, **rules.layout)
+        return replace(self, layout=layout, screen_rules=rules.screen, title_rules=rules.title)
 
     def read_screen(self, look: ScreenLook) -> Reading | None:
         """What the rendered screen says; None when it says nothing certain."""

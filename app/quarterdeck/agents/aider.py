@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.coding_agent import CodingAgent
-from quarterdeck.core.session import Confidence
 from quarterdeck.ports.agent_spec import AgentDialog, AgentSpec, Permissions, Press, PromptDelivery
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ SPEC = AgentSpec(
 
 def _readers() -> AgentReaders:
     from quarterdeck.agents.agent_readers import AgentReaders
-    from quarterdeck.agents.screen import Meaning, Parts, Region, ScreenLayout, ScreenRule, in_order
+    from quarterdeck.agents.screen import Parts, ScreenLayout
 
     prompt = re.compile(r"^(?:(?:ask|code|architect|context|help|multi|diff|udiff|whole|editor-\w+)\b ?)*> ?.*$")
 
@@ -38,15 +37,7 @@ def _readers() -> AgentReaders:
             return Parts(body=lines[:-1], box=lines[-1:])
         return Parts(body=lines)
 
-    layout = ScreenLayout(split, sign=r"^(?:[\w-]+ ?)*>\s?")
-    rules = in_order((
-        ScreenRule("aider.confirm", Meaning.PERMISSION, Region.LAST,
-                   r"\(Y\)es/\(N\)o(?:/\([A-Z]\)[\w' ]+)*(?: \[[^\]]+\])?:\s*$"),
-        ScreenRule("aider.waiting", Meaning.WORKING, Region.LAST,
-                   r"^[░█ ]{2,}\s*(?:Waiting for|Generating|Updating) \S.*$"),
-        ScreenRule("aider.prompt", Meaning.IDLE, Region.BODY, r"\A", confidence=Confidence.MEDIUM, needs_box=True),
-    ))  # fmt: skip
-    return AgentReaders(layout=layout, screen_rules=rules)
+    return AgentReaders(layout=ScreenLayout(split=split))
 
 
 AGENT = CodingAgent(spec=SPEC, load=_readers)

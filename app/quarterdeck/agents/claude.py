@@ -41,12 +41,10 @@ SPEC = AgentSpec(
 
 
 def _readers() -> AgentReaders:
-    from quarterdeck.agents import agent_readers, claude_files, claude_reports, claude_screen, hooks, screen
+    from quarterdeck.agents import agent_readers, claude_files, claude_reports, claude_screen, hooks
 
     return agent_readers.AgentReaders(
         layout=claude_screen.LAYOUT,
-        screen_rules=screen.in_order(claude_screen.RULES),
-        title_rules=claude_screen.TITLES,
         reports=claude_reports.read_claude,
         hooks=hooks.JsonHooks(
             agent=SPEC.key,

@@ -42,12 +42,10 @@ SPEC = AgentSpec(
 
 
 def _readers() -> AgentReaders:
-    from quarterdeck.agents import agent_readers, claude_reports, codex_screen, codex_transcript, hooks, screen
+    from quarterdeck.agents import agent_readers, claude_reports, codex_screen, codex_transcript, hooks
 
     return agent_readers.AgentReaders(
         layout=codex_screen.LAYOUT,
-        screen_rules=screen.in_order(codex_screen.RULES),
-        title_rules=codex_screen.TITLES,
         reports=claude_reports.read_codex,
         # None at launch: an unreviewed hook would stop the start with a question, and the flag against that trusts the
         # repository's hooks too. Codex's title and rollout tell every state.

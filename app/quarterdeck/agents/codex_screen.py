@@ -1,4 +1,4 @@
-"""Codex's screen and title: how it is built, and the rules on it (seen with 0.169)."""
+"""How Codex's screen is built; what it means is in `rules/codex.toml`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import itertools
 import re
 
 from quarterdeck.agents.dialogs import dialog_of, find_options
-from quarterdeck.agents.screen import SPINNER, Meaning, Parts, Region, ScreenLayout, ScreenRule, TitleRule
+from quarterdeck.agents.screen import Parts, ScreenLayout
 
 _HINT = re.compile(r"\benter\b.*\besc\b", re.IGNORECASE | re.DOTALL)
 _BOX = re.compile(r"^[›>](?:\s|$)")
@@ -38,33 +38,6 @@ def split(lines: tuple[str, ...]) -> Parts:
 
 LAYOUT = ScreenLayout(
     split=split,
-    head=r"^[›>•◦·∙■✔✗⚠✨]",
-    prompt=r"^[›>]",
-    sign=r"^[›>]\s?",
     # A draft of several lines goes on under its first one, until a blank line.
     draft=lambda parts: (*(parts.box or ()), *itertools.takewhile(str.strip, parts.foot)),
-    queueing=r"(?m)^• (?:Queued follow-up inputs|Messages to be submitted)\b",
-)
-
-RULES = (
-    ScreenRule("codex.trust", Meaning.PERMISSION, Region.DIALOG,
-               r"Trust this folder\?|Do you trust the contents of this directory"),
-    ScreenRule("codex.permission", Meaning.PERMISSION, Region.DIALOG,
-               r"(?m)^(?:Would you like to (?:run|make|grant|send|allow)\b|Do you want to (?:approve|allow|proceed)\b"
-               r"|Allow [A-Z`\"]|Implement this plan\?|\d+ hooks? needs? review|Hooks need review)"),
-    ScreenRule("codex.question", Meaning.QUESTION, Region.DIALOG, r"(?m)^Question \d+/\d+\b"),
-    ScreenRule("codex.status", Meaning.WORKING, Region.NEAR,
-               r"^[•◦·∙●] \S.*\(\d[^()]* esc to interrupt\)(?: · |$)", needs_box=True),
-    ScreenRule("codex.interrupted", Meaning.INTERRUPTED, Region.HEAD, r"^■ Conversation interrupted\b", needs_box=True),
-    ScreenRule("codex.error", Meaning.ERROR, Region.HEAD,
-               r"^■ \S.*", unless=r"^■ Conversation interrupted\b", needs_box=True),
-    ScreenRule("codex.turn_over", Meaning.FINISHED, Region.LAST,
-               r"^  Worked for [<\d][\dhms <]*(?: • .*)?$", needs_box=True),
-    ScreenRule("codex.fresh", Meaning.IDLE, Region.BODY,
-               r"OpenAI Codex \(v[^\n]*(?:\n(?![›•■✔✗◦])[^\n]*)*\Z", needs_box=True),
-)  # fmt: skip
-
-TITLES = (
-    TitleRule("codex.title_action", Meaning.ASKS, r"^\[ [!.] \] Action Required\b"),
-    TitleRule("codex.title_spinner", Meaning.WORKING, rf"^{SPINNER}(?:\s|$)"),
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from quarterdeck.agents.agent_readers import AgentReaders
+    from quarterdeck.agents.agent_rules import AgentRules
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.report import Report, ReportState
     from quarterdeck.core.typed_text import InputHabits
@@ -26,17 +28,41 @@ if TYPE_CHECKING:
     from quarterdeck.ports.agent_service import AgentService
     from quarterdeck.ports.agent_spec import AgentSpec
 
+logger = logging.getLogger(__name__)
+
 LONGEST_ARGUMENT = 100_000
 """Bytes; Linux takes 128 KiB in one argument, and the prompt has to fit with room to spare."""
+OWN_RULES_SECONDS = 0.25
+"""What the operator's own rules may take on one screen; ours take a hundredth of it."""
+Read = TypeVar("Read")
+
+
+class _Loaded(Struct):
+    """What reads an agent, once loaded."""
+
+    now: AgentReaders
+    ours: AgentReaders | None
+    """By our rules alone, where `now` goes by rules of the operator's own."""
 
 
 @lru_cache(maxsize=64)
-def _loaded(load: Callable[[], AgentReaders] | None) -> AgentReaders:
-    if load is not None:
-        return load()
+def _loaded(
+    load: Callable[[], AgentReaders] | None,
+    agent: str,
+    like: str,
+    folder: Path | None,
+    more: Callable[[AgentReaders], AgentReaders] | None,
+) -> _Loaded:
     from quarterdeck.agents.agent_readers import AgentReaders
+    from quarterdeck.agents.agent_rules import rules_for
 
-    return AgentReaders()
+    bare = load() if load is not None else AgentReaders()
+    rules = rules_for(agent, folder, like)
+    now = bare.by_rules(rules) if rules is not None else bare
+    if more is None and (rules is None or not rules.is_own):
+        return _Loaded(now, None)
+    shipped = rules_for(agent, None, like)
+    return _Loaded(more(now) if more else now, bare.by_rules(shipped) if shipped is not None else bare)
 
 
 class CodingAgent(Struct, frozen=True, kw_only=True):
@@ -44,12 +70,29 @@ class CodingAgent(Struct, frozen=True, kw_only=True):
 
     spec: AgentSpec
     load: Callable[[], AgentReaders] | None = None
-    """Loads what reads it; None = what it does is judged by movement and by its processes."""
+    """Loads what reads it; None = what it does is judged by its rules, by movement and by its processes."""
+    like: str = ""
+    """The agent whose rules it takes where there are none of its own name."""
+    rules_folder: Path | None = None
+    """Where the operator's own rules are; None = there are none."""
+    more: Callable[[AgentReaders], AgentReaders] | None = None
+    """What the settings add."""
 
     @property
     def readers(self) -> AgentReaders:
         """What reads it, loaded once."""
-        return _loaded(self.load)
+        return self._loaded.now
+
+    @property
+    def _loaded(self) -> _Loaded:
+        return _loaded(self.load, self.spec.key, self.like, self.rules_folder, self.more)
+
+    @property
+    def rules(self) -> AgentRules | None:
+        """The file of rules that it is read by; None where there is none."""
+        from quarterdeck.agents.agent_rules import rules_for
+
+        return rules_for(self.spec.key, self.rules_folder, self.like)
 
     @property
     def service(self) -> AgentService | None:
@@ -58,15 +101,33 @@ class CodingAgent(Struct, frozen=True, kw_only=True):
 
     def read_screen(self, look: ScreenLook) -> Reading | None:
         """What the rendered screen says; None when it says nothing certain."""
-        return self.readers.read_screen(look)
+        return self._in_time(lambda readers: readers.read_screen(look))
 
     def read_box(self, look: ScreenLook) -> Box:
         """What the agent's input line holds."""
-        return self.readers.read_box(look)
+        return self._in_time(lambda readers: readers.read_box(look))
 
     def read_title(self, title: str, *, at: datetime, still_for: float | None = None) -> Reading | None:
         """What the pane's title says."""
-        return self.readers.read_title(title, at=at, still_for=still_for)
+        return self._in_time(lambda readers: readers.read_title(title, at=at, still_for=still_for))
+
+    def _in_time(self, read: Callable[[AgentReaders], Read]) -> Read:
+        """What is read by the rules in force; ours alone are used from when others have taken too long."""
+        loaded = self._loaded
+        if loaded.ours is None:
+            return read(loaded.now)
+        from quarterdeck.agents.match_time import TooLong, bounded, can_be_bounded
+
+        if not can_be_bounded():
+            return read(loaded.ours)
+        try:
+            with bounded(OWN_RULES_SECONDS):
+                return read(loaded.now)
+        except TooLong:
+            name = self.spec.name
+            logger.warning("your own rules for %s take too long on its screen, so ours are used from now on", name)
+            loaded.now, loaded.ours = loaded.ours, None
+            return read(loaded.now)
 
     def read_report(self, held: ReportState, report: Report) -> ReportState:
         """Fold one hook report in; an agent without hooks has nothing to tell."""

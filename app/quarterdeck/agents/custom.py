@@ -48,17 +48,16 @@ def _made(key: str, section: UserAgent, known: Mapping[str, CodingAgent]) -> Cod
     # mypy cannot see that the names and types above are AgentSpec's own; the section's model has checked them.
     spec = replace(agent.spec, key=key, **told)  # type: ignore[arg-type]
     has_rules = section.screen or section.title
-    return replace(agent, spec=spec, load=_with_rules(agent, section) if has_rules else agent.load)
+    return replace(agent, spec=spec, like=base_key, more=_with_rules(section) if has_rules else None)
 
 
-def _with_rules(agent: CodingAgent, section: UserAgent) -> Callable[[], AgentReaders]:
-    """The agent's own readers, and the rules of a section before its own."""
+def _with_rules(section: UserAgent) -> Callable[[AgentReaders], AgentReaders]:
+    """Puts the rules of a section before those that an agent has."""
 
-    def load() -> AgentReaders:
+    def more(readers: AgentReaders) -> AgentReaders:
         from quarterdeck.agents.screen import Meaning, Region, ScreenRule, TitleRule, in_order
         from quarterdeck.core.session import Confidence
 
-        readers = agent.readers
         screen = [
             ScreenRule(
                 rule.id, Meaning(rule.means), Region(rule.region), rule.pattern, rule.unless, rule.priority,
@@ -73,4 +72,4 @@ def _with_rules(agent: CodingAgent, section: UserAgent) -> Callable[[], AgentRea
             title_rules=(*titles, *readers.title_rules),
         )
 
-    return load
+    return more

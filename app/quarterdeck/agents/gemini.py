@@ -36,12 +36,10 @@ SPEC = AgentSpec(
 
 
 def _readers() -> AgentReaders:
-    from quarterdeck.agents import agent_readers, gemini_reports, gemini_screen, gemini_transcript, hooks, screen
+    from quarterdeck.agents import agent_readers, gemini_reports, gemini_screen, gemini_transcript, hooks
 
     return agent_readers.AgentReaders(
         layout=gemini_screen.LAYOUT,
-        screen_rules=screen.in_order(gemini_screen.RULES),
-        title_rules=gemini_screen.TITLES,
         reports=gemini_reports.read_gemini,
         # None at launch: settings named in the environment must belong to root, and the worktree's own would show up
         # in git. Gemini CLI's title and chat file tell every state.

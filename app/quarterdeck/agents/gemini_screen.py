@@ -1,4 +1,4 @@
-"""Gemini CLI's screen and title: how it is built, and the rules on it (seen with 0.61)."""
+"""How Gemini CLI's screen is built; what it means is in `rules/gemini.toml`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import itertools
 import re
 
 from quarterdeck.agents.dialogs import dialog_of, find_options, question_text
-from quarterdeck.agents.screen import DialogText, Meaning, Parts, Region, ScreenLayout, ScreenRule, TitleRule
+from quarterdeck.agents.screen import DialogText, Parts, ScreenLayout
 from quarterdeck.core.answer_choice import SUBMIT
-from quarterdeck.core.session import Confidence
 
 _TOP = re.compile(r"^\s*╭─+╮$")
 _BOTTOM = re.compile(r"^\s*╰─+╯$")
@@ -93,34 +92,5 @@ def _last_frame(lines: tuple[str, ...]) -> tuple[int, tuple[str, ...]] | None:
 
 LAYOUT = ScreenLayout(
     split=split,
-    head=r"^(?:[✦✕ℹ⚠✓] | > |  -  |╭)",
-    prompt=r"^ > ",
-    sign=r"^\s*│?\s*(?:>|\*|\(r:\))\s?",
     draft=lambda parts: (*(parts.box or ()), *_draft_lines(parts.foot)),
-    hint=r"^Type your message or @path/to/file$",
-    queueing=r"(?m)^\s*Queued \(press ↑ to edit\)",
-)
-
-RULES = (
-    ScreenRule("gemini.trust", Meaning.PERMISSION, Region.DIALOG,
-               r"Do you trust the (?:files in this folder|following folders)"),
-    ScreenRule("gemini.permission", Meaning.PERMISSION, Region.DIALOG,
-               r"(?m)^(?:\? \S|Allow execution|Apply this change\?|Do you want to (?:continue|proceed)|"
-               r"Ready to start implementation)"),
-    ScreenRule("gemini.question", Meaning.QUESTION, Region.DIALOG,
-               r"(?s)\AAnswer Questions|Enter to select · .*Esc to cancel", priority=1),
-    ScreenRule("gemini.spinner", Meaning.WORKING, Region.LAST, r"^ ?[\u2800-\u28ff] .*\((?:press )?esc to cancel\b"),
-    ScreenRule("gemini.error", Meaning.ERROR, Region.HEAD, r"^✕ \S.*", needs_box=True),
-    ScreenRule("gemini.error_told", Meaning.ERROR, Region.NEAR, r"^ℹ This request failed\b.*", needs_box=True),
-    ScreenRule("gemini.cancelled", Meaning.INTERRUPTED, Region.HEAD, r"^ℹ Request cancelled\.", needs_box=True),
-    ScreenRule("gemini.said", Meaning.FINISHED, Region.HEAD, r"^✦ .*", confidence=Confidence.MEDIUM, needs_box=True),
-    ScreenRule("gemini.fresh", Meaning.IDLE, Region.BODY,
-               r"Gemini CLI v[^\n]*(?:\n(?![✦✕ℹ] | > |╭)[^\n]*)*\Z", needs_box=True),
-)  # fmt: skip
-
-TITLES = (
-    TitleRule("gemini.title_action", Meaning.ASKS, r"^✋\s+Action Required\b"),
-    TitleRule("gemini.title_working", Meaning.WORKING, r"^(?:✦|⏲\ufe0f?)\s+\S"),
-    # It says so during the first-start dialog too.
-    TitleRule("gemini.title_ready", Meaning.IDLE, r"^◇\s+Ready\b", exact=False),
 )

@@ -37,12 +37,9 @@ SPEC = AgentSpec(
 def _readers() -> AgentReaders:
     from quarterdeck.agents import agent_readers, opencode_plugin, opencode_screen, opencode_server, opencode_transcript
     from quarterdeck.agents.colours import marked_button
-    from quarterdeck.agents.screen import in_order
 
     return agent_readers.AgentReaders(
         layout=opencode_screen.LAYOUT,
-        screen_rules=in_order(opencode_screen.RULES),
-        # No title rules: its title names the conversation and never the state.
         colours=opencode_screen.by_colour,
         marks=marked_button,
         reports=opencode_plugin.read_opencode,

@@ -1,4 +1,4 @@
-"""OpenCode's screen and title: how it is built, and the rules on it (seen with 1.18)."""
+"""How OpenCode's screen is built; what it means is in `rules/opencode.toml`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from quarterdeck.agents.dialogs import choices_of, option_at, question_text, ticks_of
 from quarterdeck.agents.opencode_server import CHOICES
-from quarterdeck.agents.screen import DialogText, Match, Meaning, Parts, Region, ScreenLayout, ScreenRule
+from quarterdeck.agents.screen import DialogText, Match, Meaning, Parts, ScreenLayout
 from quarterdeck.core.answer_choice import SUBMIT
 from quarterdeck.core.session import Confidence
 from quarterdeck.values import replace
@@ -71,37 +71,12 @@ def _dialog(block: tuple[str, ...]) -> DialogText | None:
 
 LAYOUT = ScreenLayout(
     split=split,
-    head=r"^ {5}▣ |^\s*┃",
-    prompt=r"^\s*┃",
-    sign=_BAR,
     # Its last line names the mode and the model.
     draft=lambda parts: (parts.box or ())[:-1],
-    hint=r"^(?:Ask anything|Run a command)(?:…|\.\.\.) \"[^\n]*\"$",
-    queueing=r"(?m)^\s*┃\s+QUEUED\s*$",
 )
 
-ENDED = ScreenRule(
-    "opencode.ended", Meaning.IDLE, Region.LAST, r"^ {5}▣ +\S.*", confidence=Confidence.LOW, needs_box=True
-)
-"""A refusal and an error leave the same line; only colours, or the database, tell them apart."""
-
-REFUSED = replace(ENDED, id="opencode.refused_colour", means=Meaning.INTERRUPTED, confidence=Confidence.MEDIUM)
-FAILED = replace(ENDED, id="opencode.error_colour", means=Meaning.ERROR, confidence=Confidence.MEDIUM)
-
-RULES = (
-    ENDED,
-    ScreenRule("opencode.permission", Meaning.PERMISSION, Region.DIALOG,
-               r"\A△ (?:Permission required|Always allow|Reject permission)"),
-    ScreenRule("opencode.question", Meaning.QUESTION, Region.DIALOG,
-               r"(?m)^.*\benter (?:submit|confirm|toggle)\b.*\besc dismiss\b"),
-    ScreenRule("opencode.interrupt_hint", Meaning.WORKING, Region.FOOT,
-               r"(?m)^\s{1,4}[■⬝▪·]{4,}\s.*\besc (?:again to )?interrupt\b"),
-    ScreenRule("opencode.interrupted", Meaning.INTERRUPTED, Region.LAST, r"^ {5}▣ .* · interrupted\b", needs_box=True),
-    ScreenRule("opencode.turn_over", Meaning.FINISHED, Region.LAST,
-               r"^ {5}▣ .* · (?:\d+(?:\.\d+)?[dhms] ?)+", needs_box=True),
-    ScreenRule("opencode.fresh", Meaning.IDLE, Region.BODY, r"\A(?:[\s█▀▄]|$)*\Z", needs_box=True),
-)  # fmt: skip
-
+ENDED = "opencode.ended"
+"""The rule for what a refusal and an error leave alike; only colours, or the database, tell them apart."""
 _COLOURED_BAR = re.compile(r"((?:\x1b\[[\d;:]*m)*)┃")
 _TRUE_COLOUR = re.compile(r"38[;:]2[;:]+(\d+)[;:](\d+)[;:](\d+)")
 _RED = re.compile(r"\x1b\[(?:[\d;]*;)?(?:31|91|38;5;(?:1|9|124|160|196|203|204))(?:;[\d;]*)?m")
@@ -109,7 +84,7 @@ _RED = re.compile(r"\x1b\[(?:[\d;]*;)?(?:31|91|38;5;(?:1|9|124|160|196|203|204))
 
 def by_colour(screen: str, match: Match) -> Match:
     """A turn that ended without its time is an error when the block above is marked in red."""
-    if match.rule is not ENDED:
+    if match.rule.id != ENDED:
         return match
     above = screen[: max(screen.rfind("▣"), 0)]
     bars = _COLOURED_BAR.findall(above)
@@ -122,4 +97,6 @@ def by_colour(screen: str, match: Match) -> Match:
         is_red = red > 150 and red - green > 60 and red - blue > 60
     else:
         is_red = bool(_RED.search(colour))
-    return Match(FAILED if is_red else REFUSED, match.text)
+    means, name = (Meaning.ERROR, "error") if is_red else (Meaning.INTERRUPTED, "refused")
+    rule = replace(match.rule, id=f"opencode.{name}_colour", means=means, confidence=Confidence.MEDIUM)
+    return Match(rule, match.text)

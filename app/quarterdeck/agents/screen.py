@@ -35,8 +35,6 @@ TITLE_FROZEN_AFTER = 5.0
 """Seconds: an agent that works shows something new at least this often, if only in its title."""
 TITLE_WORKING_LASTS = 30.0
 
-SPINNER = r"[\u2800-\u28ff◐◓◑◒◴◷◶◵]"
-
 
 class Meaning(StrEnum):
     """What a rule's match says about the agent."""

@@ -84,6 +84,7 @@ def check(call: Call) -> int:
 
     loaded = checked(call.places.config_file)
     check_repositories(loaded)
+    _check_rules(loaded, call.places.agent_rules)
     file = loaded.file if loaded.file.exists() else None
     count = sum(value.origin != "default" for value in loaded.values())
     values = f"{count} value{'' if count == 1 else 's'}"
@@ -105,6 +106,13 @@ def checked(file: Path) -> LoadedSettings:
     agents = load_agents(loaded.settings.agents)
     check_agents(loaded, lambda name: agents.get(name) is not None, agents.names())
     return loaded
+
+
+def _check_rules(loaded: LoadedSettings, folder: Path) -> None:
+    from quarterdeck.runtime.agent_loading import load_agents, rule_faults
+
+    if faults := rule_faults(folder, load_agents(loaded.settings.agents)):
+        raise SettingsError("\n".join(faults), hint="Mend the file, or take it away.")
 
 
 def schema(call: Call) -> int:

@@ -31,7 +31,9 @@ LINE_COLOURS = {"+": Colour.GREEN, "-": Colour.RED, "@": Colour.CYAN}
 def status(call: Call) -> int:
     """Say which agents report."""
     heard = glances.heard(call.places.state_file)
-    found = reporting(load_agents(call.settings.agents), call.places, heard, call.options.agent)
+    found = reporting(
+        load_agents(call.settings.agents, call.places.agent_rules), call.places, heard, call.options.agent
+    )
     if call.json:
         print_json(found)
         return 0
@@ -54,7 +56,7 @@ def _status(found: Reporting, now: datetime) -> str:
 
 
 def _change(call: Call, *, install: bool) -> int:
-    agents = load_agents(call.settings.agents)
+    agents = load_agents(call.settings.agents, call.places.agent_rules)
     failed: list[QuarterdeckError] = []
     changes: list[HookChange] = []
     for agent in agent_hooks.wanted_agents(agents, call.options.agent, all_of_them=not install):

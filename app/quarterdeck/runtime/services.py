@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from quarterdeck.agents.agent_files import FileClaims
+from quarterdeck.core.events import Health
 from quarterdeck.operations.contexts import SessionContext
 from quarterdeck.operations.message_queue import MessageQueue
 from quarterdeck.ports.clock import SystemClock
-from quarterdeck.runtime.agent_loading import every_agent, load_agents
+from quarterdeck.runtime.agent_loading import every_agent, load_agents, rule_faults
 from quarterdeck.store.lease import Lease, writer_duty
 from quarterdeck.store.messages import SqliteMessages
 from quarterdeck.store.sqlite import open_store
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from quarterdeck.supervisor.thought_engine import ThoughtEngine
 
 logger = logging.getLogger(__name__)
+
+RULES_WORKER = "agents' rules"
 
 
 class Services(Struct, frozen=True, kw_only=True, dict=True):
@@ -185,7 +188,7 @@ async def open_services(
         listens=settings.tmux.watch != "poll",
         poll_every=settings.tmux.poll_seconds,
     )
-    agents = load_agents(settings.agents)
+    agents = load_agents(settings.agents, places.agent_rules)
     async with open_store(places, keep_days=settings.events.keep_days) as store, AsyncExitStack() as closing:
         closing.push_async_callback(mux.close)
 
@@ -245,11 +248,13 @@ async def open_services(
         workers.others = lambda: _others(services, message_queue, file_watcher())
 
         def take_up(own: Mapping[str, UserAgent]) -> None:
-            agents.use(every_agent(own))
+            agents.use(every_agent(own, places.agent_rules))
             workers.detect_anew()
             workers.watcher.look_now()
 
         live.follow(lambda settings: settings.agents, take_up)
+        if persistent and (faults := rule_faults(places.agent_rules, agents)):
+            workers.supervisor.report(RULES_WORKER, Health.DEGRADED, " ".join(faults))
         try:
             yield services
         finally:

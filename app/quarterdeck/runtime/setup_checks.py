@@ -23,10 +23,21 @@ if TYPE_CHECKING:
     from quarterdeck.tui.actions import SetupPart
 
 
-def _agents(settings: Settings) -> Roster:
+def _agents(settings: Settings, places: Places) -> Roster:
     from quarterdeck.runtime.agent_loading import load_agents
 
-    return load_agents(settings.agents)
+    return load_agents(settings.agents, places.agent_rules)
+
+
+def _rules(settings: Settings, places: Places) -> Sequence[Finding]:
+    """Whether the operator's own rules can be used."""
+    from quarterdeck.ports.doctor_check import CheckStatus, Finding
+    from quarterdeck.runtime.agent_loading import rule_faults
+
+    faults = rule_faults(places.agent_rules, _agents(settings, places))
+    return [
+        Finding("rules", CheckStatus.FAIL, f"{each} They are not used.", "quarterdeck config check") for each in faults
+    ]
 
 
 def all_checks(address: ServerAddress, settings: Callable[[], Settings]) -> tuple[Check, ...]:
@@ -39,7 +50,7 @@ def all_checks(address: ServerAddress, settings: Callable[[], Settings]) -> tupl
     from quarterdeck.tmux.server_check import server_check
 
     def hooks(found: Settings, places: Places) -> Sequence[Finding]:
-        return hooks_check(_agents(found), places, glances.heard, glances.at_work)
+        return hooks_check(_agents(found, places), places, glances.heard, glances.at_work)
 
     async def look(check: Callable[[Settings, Places], Sequence[Finding]], places: Places) -> Sequence[Finding]:
         try:
@@ -52,7 +63,8 @@ def all_checks(address: ServerAddress, settings: Callable[[], Settings]) -> tupl
         *CHECKS,
         Check("server", partial(server_check, address)),
         Check("state", partial(state_check, address)),
-        Check("agents", partial(look, lambda found, _: agents_check(_agents(found)))),
+        Check("agents", partial(look, lambda found, places: agents_check(_agents(found, places)))),
+        Check("rules", partial(look, _rules)),
         Check("hooks", partial(look, hooks)),
         Check("engine", partial(look, lambda found, _: engine_check(found))),
         Check("projects", partial(look, lambda found, _: projects_check(found))),
@@ -92,4 +104,4 @@ class ConsoleSetup:
         await self._ready()
         if part is SetupPart.KEY:
             return await key_offer(TmuxConsoleKey(self._address, self._program))
-        return await asyncio.to_thread(lambda: hooks_offer(_agents(self._load_settings()), self._places))
+        return await asyncio.to_thread(lambda: hooks_offer(_agents(self._load_settings(), self._places), self._places))
