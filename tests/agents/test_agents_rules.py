@@ -19,7 +19,8 @@ from quarterdeck.agents.screen import ScreenLayout
 from quarterdeck.config.user_agents import UserAgent
 from quarterdeck.errors import SettingsError
 from quarterdeck.plugins.loading import BUILT_IN_AGENTS, load
-from quarterdeck.ports.agent import AgentSpec, ScreenLook
+from quarterdeck.ports.agent import ScreenLook
+from quarterdeck.ports.agent_spec import AgentSpec
 from quarterdeck.runtime.agent_loading import load_agents
 from quarterdeck.values import replace
 from support.recordings import FULL, NOW, recordings
