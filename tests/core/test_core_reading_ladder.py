@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.reading_ladder import (
+    ASK_CONFIRMED_AFTER,
     CONFIRMED_AFTER,
     DAMPED_FOR,
+    END_CONFIRMED_AFTER,
     WORKING_LASTS,
     Settled,
     asks,
@@ -232,27 +234,108 @@ def played(steps: list[tuple[float, Reading]]) -> list[tuple[datetime, Reading]]
     return shown
 
 
-@given(
-    st.lists(
-        st.tuples(st.floats(0.01, 3), st.sampled_from(DRAWN), st.sampled_from(["idle", "busy", "permission"])),
-        min_size=1,
-        max_size=25,
-    )
+CHOICES = ("Yes", "No")
+drawn_claims = st.one_of(
+    st.builds(
+        lambda source, says, confidence: claim(source, says, confidence=confidence),
+        st.sampled_from(DRAWN),
+        st.sampled_from(["idle", "busy", "permission"]),
+        st.sampled_from(Confidence),
+    ),
+    st.sampled_from(
+        [
+            claim("screen", "permission", question="Run it?", choices=CHOICES),
+            claim("screen", "finished", cause="screen_finished"),
+            claim("transcript", "finished", confidence=Confidence.HIGH),
+            claim("transcript", "busy", confidence=Confidence.MEDIUM),
+        ]
+    ),
 )
-def test_a_redraw_never_shows_a_state_for_less_than_two_seconds(redraws: list[tuple[float, Source, str]]) -> None:
-    now, steps = 0.0, []
-    for wait, source, says in redraws:
-        now += wait
-        steps.append((now, claim(source, says, now)))
+moments = st.lists(st.tuples(st.floats(0.01, 3), drawn_claims), min_size=1, max_size=25)
 
-    changes = played(steps)
-    starts = [
-        time
-        for (_, before), (time, reading) in pairwise(changes)
-        if (reading.state, reading.needs) != (before.state, before.needs)
+
+def is_plain(reading: Reading) -> bool:
+    """Whether it only looks like work or rest, or like an ask that is not all there."""
+    return reading.source in DRAWN and (
+        reading.state is SessionState.BUSY
+        or reading.confidence is Confidence.LOW
+        or (reading.source is Source.SCREEN and not reading.choices and reading.cause != "screen_finished")
+        or reading.source is Source.SILENCE
+    )
+
+
+@given(moments)
+def test_what_only_looks_like_something_never_replaces_what_has_not_been_shown_for_two_seconds(
+    seen: list[tuple[float, Reading]],
+) -> None:
+    now, steps = 0.0, []
+    for wait, reading in seen:
+        now += wait
+        steps.append((now, replace(reading, at=at(now))))
+
+    changes = [
+        (time, reading)
+        for (_, before), (time, reading) in pairwise(played(steps))
+        if (reading.state, reading.needs, reading.question) != (before.state, before.needs, before.question)
     ]
 
-    assert all(later - earlier >= DAMPED_FOR for earlier, later in pairwise(starts))
+    for (earlier, _), (later, reading) in pairwise(changes):
+        assert later - earlier >= DAMPED_FOR or not is_plain(reading)
+        assert reading.state is not SessionState.BUSY or later - earlier >= DAMPED_FOR
+
+
+@given(moments)
+def test_an_ask_and_an_end_that_stand_are_never_late(seen: list[tuple[float, Reading]]) -> None:
+    whole = claim("screen", "permission", question="Run it?", choices=CHOICES)
+    ends = {
+        ASK_CONFIRMED_AFTER: whole,
+        END_CONFIRMED_AFTER: claim("screen", "finished", cause="screen_finished"),
+        timedelta(0): claim("signal", "idle"),
+    }
+    now, steps = 0.0, []
+    for wait, reading in seen:
+        now += wait
+        steps.append((now, replace(reading, at=at(now))))
+
+    for after, last in ends.items():
+        stands = replace(last, at=at(now + 0.01))
+        time, shown = played([*steps, (now + 0.01, stands)])[-1]
+
+        assert (shown.state, shown.needs) == (stands.state, stands.needs)
+        assert time <= stands.at + after
+
+
+@given(st.lists(st.floats(0.01, 0.09), min_size=2, max_size=8))
+def test_a_dialog_that_is_gone_at_once_was_a_redraw(waits: list[float]) -> None:
+    frames = [claim("screen", "permission", question="Run it?", choices=CHOICES), claim("screen", "busy")]
+    steps = [(0.0, claim("screen", "busy"))]
+    for number, wait in enumerate(waits):
+        steps.append((steps[-1][0] + wait, frames[number % 2]))
+    steps.append((steps[-1][0] + 0.05, frames[1]))
+
+    assert not any(asks(reading) for _, reading in played(steps))
+
+
+def test_a_dialog_that_is_not_all_there_waits_until_it_is() -> None:
+    half = claim("screen", "permission", 10, question="Run it?", choices=CHOICES[:1])
+    whole = replace(half, choices=CHOICES)
+
+    assert played([(0.0, claim("screen", "busy")), (10.0, half)])[1][0] == at(10) + CONFIRMED_AFTER
+    assert played([(0.0, claim("screen", "busy")), (10.0, half), (10.2, whole)])[1][0] == at(10.2)
+
+
+@pytest.mark.parametrize("says", ["permission", "idle"])
+def test_a_titles_word_that_it_asks_or_rests_is_shown_at_once(says: str) -> None:
+    changes = played([(0.0, claim("signal", "idle", cause="x")), (9.0, claim("signal", "busy", 9))])
+    assert changes[-1][0] == at(9)
+    word = claim("signal", says, 9.1)
+
+    assert played([(0.0, claim("signal", "finished")), (9.0, claim("signal", "busy", 9)), (9.1, word)])[-1][0] == at(
+        9.1
+    )
+    unsure = replace(word, confidence=Confidence.LOW)
+    late = played([(0.0, claim("signal", "finished")), (9.0, claim("signal", "busy", 9)), (9.1, unsure)])[-1][0]
+    assert late == at(9) + DAMPED_FOR
 
 
 def test_a_half_drawn_frame_is_never_shown() -> None:

@@ -36,13 +36,20 @@ DAMPED_FOR = timedelta(seconds=2)
 """A state is shown for at least so long, unless somebody who knows says otherwise."""
 CONFIRMED_AFTER = timedelta(milliseconds=750)
 """A claim drawn from what is on the screen counts once it has stood for so long: a redraw is over by then."""
+END_CONFIRMED_AFTER = timedelta(milliseconds=400)
+"""The same for the end of a turn that the screen names."""
+ASK_CONFIRMED_AFTER = timedelta(milliseconds=100)
+"""The same for a whole dialog, with its question and its choices: no redraw makes one up."""
 
 _SELF_REPORTED = frozenset({Source.HOOK, Source.REGISTRY})
 _PLACEHOLDERS = frozenset({"initial_state", "nothing_known"})
 _REASONLESS = frozenset({Source.REGISTRY, Source.SIGNAL, Source.SCREEN})
 _TURN_BY_TURN = frozenset({Source.HOOK, Source.TRANSCRIPT})
 _WRITTEN = frozenset({Source.REGISTRY, Source.TRANSCRIPT})
-_DRAWN = frozenset({Source.SIGNAL, Source.SCREEN, Source.SILENCE})
+_DRAWN = frozenset({Source.SCREEN, Source.SILENCE})
+_TOLD = frozenset({Source.TRANSCRIPT, Source.SIGNAL})
+"""A title is set, and a row is written, in one piece."""
+_NAMED_ENDS = frozenset({"screen_finished", "screen_error", "screen_interrupted"})
 
 
 def decide(readings: Mapping[Source, Reading], *, now: datetime) -> Reading:
@@ -99,8 +106,10 @@ class Settled(Struct, frozen=True):
 def settle(held: Settled | None, new: Reading, now: datetime) -> Settled:
     """Take over a decided reading, unless that would only be a flicker.
 
-    What an agent reports itself, and an end, count at once. A claim drawn from the screen counts once it has stood for
-    `CONFIRMED_AFTER`, and whatever is shown is shown for `DAMPED_FOR`. A repetition keeps the time of the first.
+    What an agent reports itself, and an end, count at once, as does what it titles or writes of an ask or of the end of
+    its turn. A claim drawn from the screen counts once it has stood for a while: least for a whole dialog, longest for
+    what only looks like work or rest. That, and any work, also waits until what is shown has been for `DAMPED_FOR`.
+    A repetition keeps the time of the first.
     """
     if held is None:
         return Settled(new, now)
@@ -120,8 +129,27 @@ def settle_deadline(settled: Settled) -> datetime | None:
     """When a waiting claim will count, if it still stands then; None when nothing waits."""
     if settled.claim is None or settled.claimed_at is None:
         return None
-    confirmed = settled.claimed_at + (CONFIRMED_AFTER if settled.claim.source in _DRAWN else timedelta(0))
-    return max(confirmed, settled.since + DAMPED_FOR)
+    confirmed = settled.claimed_at + _confirmed_after(settled.claim)
+    return confirmed if _is_definite(settled.claim) else max(confirmed, settled.since + DAMPED_FOR)
+
+
+def _confirmed_after(claim: Reading) -> timedelta:
+    """For how long a claim must have stood until it is believed."""
+    if claim.source not in _DRAWN and not (claim.source is Source.SIGNAL and claim.confidence is Confidence.LOW):
+        return timedelta(0)
+    if not _is_definite(claim):
+        return CONFIRMED_AFTER
+    return ASK_CONFIRMED_AFTER if asks(claim) else END_CONFIRMED_AFTER
+
+
+def _is_definite(claim: Reading) -> bool:
+    """Whether a claim says plainly what is asked, or how the turn ended, so that it is no flicker."""
+    if claim.state is SessionState.BUSY or claim.confidence is Confidence.LOW:
+        return False
+    if claim.source in _TOLD:
+        return True
+    is_whole = bool(claim.question) and len(claim.choices) > 1
+    return claim.source is Source.SCREEN and (is_whole if asks(claim) else claim.cause in _NAMED_ENDS)
 
 
 def _life(reading: Reading) -> float | None:

@@ -141,12 +141,14 @@ class Watcher:
     async def _wait(self, last: float, longest: float) -> None:
         """Wait for a reason to look, and keep the gap between looks that only follow output."""
         loop = asyncio.get_running_loop()
+        end = loop.time() + longest
         try:
             async with asyncio.timeout(longest):
                 await self._wake.wait()
         except TimeoutError:
             return
-        while not self._urgent and (left := last + self._gap - loop.time()) > 0:
+        # Whoever wants the next look for a reason of its own does not wait for the gap.
+        while not self._urgent and (left := min(last + self._gap, end) - loop.time()) > 0:
             self._wake.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):
