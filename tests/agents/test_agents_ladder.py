@@ -46,6 +46,8 @@ WITHOUT: dict[str, set[str]] = {
     "no terminal": {"title", "screen"},
 }
 LATER = (0, 4, 30, 600)
+UNSURE: set[str] = set()
+"""Recordings of states that nothing tells for certain, by their names: such a state is shown as unsure."""
 
 
 @pytest.mark.parametrize("recording", LIVE, ids=str)
@@ -62,7 +64,7 @@ def test_the_ladder_is_right_in_every_state(recording: Recording, tmp_path: Path
 
         told = verdict(reading, recording.truth)
         assert told != "wrong", (without, later, reading)
-        if without in {"whole", "no hooks"}:
+        if without in {"whole", "no hooks"} and str(recording) not in UNSURE:
             assert told == "right", (without, later, reading)
             assert reading.confidence is not Confidence.LOW, (without, later, reading)
 
@@ -75,4 +77,5 @@ def test_the_ladder_is_sure_of_nearly_everything_without_hooks(tmp_path: Path) -
         reading = decide({each.source: each for each in known.values()}, now=now)
         verdicts[verdict(reading, recording.truth) + (" unsure" if reading.confidence is Confidence.LOW else "")] += 1
 
-    assert verdicts["right"] == len(LIVE), verdicts
+    assert verdicts["right"] == len(LIVE) - len(UNSURE), verdicts
+    assert len(UNSURE) <= 0.03 * len(LIVE)

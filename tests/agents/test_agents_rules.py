@@ -208,7 +208,7 @@ LOOK = ScreenLook(text="a" * 60 + "!", at=NOW, still_for=0.1)
 def test_a_pattern_that_takes_for_ever_is_stopped_and_ours_are_used_from_then_on(tmp_path: Path) -> None:
     written(tmp_path, FOR_EVER)
     agent = built_in("claude", tmp_path)
-    (shown,) = (each for each in recordings(FULL) if each.agent_key == "claude" and each.name == "question")
+    (shown,) = (each for each in recordings(FULL) if each.made_with == "claude" and each.name == "question")
     began = time.process_time()
 
     first = agent.read_screen(LOOK)

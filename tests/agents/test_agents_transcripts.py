@@ -20,7 +20,7 @@ from support.recordings import AGENTS, FULL, Recording, agent, recordings
 if TYPE_CHECKING:
     from pathlib import Path
 
-RECORDED = {(each.agent_key, each.name): each for each in recordings(FULL)}
+RECORDED = {(each.made_with, each.name): each for each in recordings(FULL)}
 CWD = "$HOME/work/demo"
 
 

@@ -1,4 +1,7 @@
-"""Recordings of real agents in every state: screens, titles, reports, transcripts and registry files."""
+"""Recordings of real agents in every state: screens, titles, reports, transcripts and the agents' own files.
+
+A folder is `SIZE/AGENT/STATE` or `SIZE/AGENT@VERSION/STATE`; the latter is what `quarterdeck agents record` writes.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parents[1] / "agents" / "recordings"
 AGENTS = ("claude", "codex", "gemini", "opencode")
+"""Those that tests have screens of their own making for. Recordings may be of any agent there is."""
 SIZES = tuple(sorted(folder.name for folder in HERE.iterdir()))
 FULL = "120x36"
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -44,13 +48,19 @@ TRUTH: Mapping[str, tuple[SessionState, frozenset[Need | None]]] = {
 class Recording:
     """One agent in one state."""
 
-    agent_key: str
+    made_with: str
+    """The agent, with its version behind `@` where that is known."""
     name: str
     size: str
     folder: Path
 
     def __str__(self) -> str:
-        return f"{self.agent_key}-{self.name}-{self.size}"
+        return f"{self.made_with}-{self.name}-{self.size}"
+
+    @property
+    def agent_key(self) -> str:
+        """Which agent it is of."""
+        return self.made_with.partition("@")[0]
 
     @property
     def agent(self) -> Agent:
@@ -87,6 +97,7 @@ class Recording:
                 pid=cast("int", row["pid"]),
                 command=str(row["command"]),
                 argv=tuple(cast("list[str]", row["argv"])),
+                started=str(row.get("started", "")),
             )
             for row in rows
         )
@@ -97,7 +108,9 @@ class Recording:
 
     @property
     def seen_at(self) -> datetime:
-        """When the recorder looked: a little after the newest thing that is dated."""
+        """When the recorder looked, or, where it did not say so, a little after the newest thing that is dated."""
+        if "at" in self.facts:
+            return datetime.fromisoformat(str(self.facts["at"]))
         view = None if self.size != FULL else _last_time(self)
         return view or NOW
 
@@ -115,16 +128,38 @@ class Recording:
         lines = self.transcript_lines()
         if not lines:
             return None
-        if self.agent_key == "opencode":
-            return opencode_database(folder / "opencode.db", [_json(line) for line in lines])
-        file = folder / "transcript.jsonl"
+        kept = Path(str(self.facts.get("transcript", ""))).parts[1:]
+        if (self.folder / "database.jsonl").exists():
+            # Where several agents have one kind of database, its name tells whose it is.
+            return opencode_database(folder / (kept or ("opencode.db",))[-1], [_json(line) for line in lines])
+        # Some agents tell by its name whose it is.
+        file = folder.joinpath(*kept) if kept else folder / "transcript.jsonl"
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("".join(lines))
         return file
+
+    def files_in(self, folder: Path) -> None:
+        """The agent's other files of that moment written out, below a home folder."""
+        files = cast("dict[str, str]", self.facts.get("files", {}))
+        for name, text in files.items():
+            file = folder.joinpath(*Path(name).parts[1:])
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
 
     def reports(self, *, before: datetime) -> list[Report]:
         """What the hooks told from the state's trigger until the look."""
         file = self.folder / "reports.jsonl"
         rows = [_json(line) for line in _text(file).splitlines()] if file.exists() else []
+        if rows and "at" in rows[0]:
+            return [
+                Report(
+                    agent=self.agent_key,
+                    event=row["event"],
+                    at=datetime.fromisoformat(row["at"]),
+                    payload=row["payload"],
+                )
+                for row in rows
+            ]
         rows = [row for row in rows if row["from"] in {"hook", "event", "notify"}]
         end = max((row["dt"] for row in rows), default=0.0)
         end = max(end, cast("float", self.facts["seconds"]))
@@ -195,10 +230,10 @@ def agent(key: str) -> Agent:
 def recordings(size: str | None = None) -> list[Recording]:
     """Every recording, or those of one terminal size."""
     return [
-        Recording(key, folder.name, each, folder)
+        Recording(made.name, folder.name, each, folder)
         for each in ([size] if size else SIZES)
-        for key in AGENTS
-        for folder in sorted((HERE / each / key).iterdir())
+        for made in sorted((HERE / each).iterdir())
+        for folder in sorted(made.iterdir())
         if (folder / "facts.json").exists()
     ]
 

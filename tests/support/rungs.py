@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, cast
 
 from quarterdeck.agents.agent_files import FileClaims
 from quarterdeck.core.report import Report, ReportState
 from quarterdeck.ports.agent_process import AgentHome, Program
+from quarterdeck.runtime.agent_loading import load_agents
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from quarterdeck.agents.roster import Roster
     from quarterdeck.core.reading import Reading
     from support.recordings import Recording
 
@@ -65,8 +68,8 @@ def reported(recording: Recording) -> ReportState:
     """What the hooks' reports add up to."""
     held = ReportState()
     began = recording.seen_at - timedelta(seconds=cast("float", recording.facts["seconds"]))
-    if recording.name in BEFORE:
-        event = BEFORE[recording.name][recording.agent_key]
+    event = BEFORE.get(recording.name, {}).get(recording.agent_key)
+    if event is not None and (recording.folder.parent / "hooks").exists():
         held = recording.agent.read_report(held, payload_report(recording, event, began - timedelta(seconds=3)))
     for report in recording.reports(before=recording.seen_at):
         held = recording.agent.read_report(held, report)
@@ -83,7 +86,7 @@ def payload_report(recording: Recording, name: str, at: datetime) -> Report:
 def _registry(recording: Recording, folder: Path) -> Reading | None:
     told = recording.facts.get("registry")
     if not isinstance(told, dict):
-        return None
+        return _own_files(recording, folder)
     sessions = folder / ".claude" / "sessions"
     sessions.mkdir(parents=True, exist_ok=True)
     (sessions / f"{told['pid']}.json").write_text(json.dumps(told))
@@ -91,11 +94,26 @@ def _registry(recording: Recording, folder: Path) -> Reading | None:
     return recording.agent.read_registry(program, at=recording.seen_at + timedelta(seconds=1), home=AgentHome(folder))
 
 
+def _own_files(recording: Recording, folder: Path) -> Reading | None:
+    """What the files say that the agent keeps beside its transcript."""
+    found = _agents().detect(recording.programs)
+    if found is None or not recording.facts.get("files"):
+        return None
+    recording.files_in(folder)
+    return recording.agent.read_registry(found[1], at=recording.seen_at, home=AgentHome(folder))
+
+
+@cache
+def _agents() -> Roster:
+    return load_agents({})
+
+
 def _transcript(recording: Recording, folder: Path) -> Reading | None:
     path = recording.transcript_in(folder)
     if path is None:
         return None
-    reader = recording.agent.transcript(cwd="$HOME/work/demo", claims=FileClaims(), path=path)
+    cwd, named = str(recording.facts.get("cwd", "$HOME/work/demo")), str(recording.facts.get("conversation", ""))
+    reader = recording.agent.transcript(cwd=cwd, claims=FileClaims(), session_id=named, path=path)
     assert reader is not None
     view = reader.read()
     return view.reading if view else None
