@@ -112,6 +112,12 @@ def shown(*claims: Reading, now: float = 1) -> str:
             id="an agent that says it rests is believed",
         ),
         pytest.param(
+            [claim("registry", "idle", 0, confidence=Confidence.MEDIUM), claim("screen", "permission", 5)],
+            6,
+            "screen permission",
+            id="unless it is not all sure of that",
+        ),
+        pytest.param(
             [claim("hook", "permission", 0, 2), claim("screen", "permission", 1)],
             60,
             "hook permission",
@@ -156,6 +162,16 @@ def test_the_best_claim_that_holds_is_shown(claims: list[Reading], now: float, w
 
 def test_the_end_of_the_process_overrules_everything() -> None:
     assert shown(claim("hook", "busy"), claim("process", "exited")) == "process exited"
+
+
+def test_an_error_takes_its_words_from_where_they_are_known() -> None:
+    limit = claim("transcript", "error", 0, detail="usage limit", until=at(600), needs=Need.ERROR)
+    bare = claim("registry", "error", 1, needs=Need.ERROR)
+
+    shown_now = decide({each.source: each for each in (bare, limit)}, now=at(2))
+
+    assert (shown_now.source, shown_now.detail, shown_now.until) == (Source.REGISTRY, "usage limit", at(600))
+    assert decide({Source.REGISTRY: bare}, now=at(2)) == bare
 
 
 def test_an_ask_takes_its_choices_from_where_they_are_known() -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import re
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from quarterdeck.ports.agent_process import AgentHome
 
@@ -24,24 +24,20 @@ def agent_folder(variable: str, home: AgentHome | None, below_home: str) -> Path
     return Path(told) if told else Path.home() / below_home
 
 
-def open_matches(pid: int, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-    """The open files of a process, and of those it started, whose paths match."""
-    for each in _family(pid, DEEPEST):
+def open_paths(pid: int, *, leave_out: Callable[[int], bool]) -> Iterator[str]:
+    """What a process, and those it started, have open, as the system names it; some processes can be left out."""
+    for each in _family(pid, DEEPEST, leave_out):
         try:
             with os.scandir(f"/proc/{each}/fd") as entries:
                 links = [entry.path for entry in entries]
         except OSError:
             continue
         for link in links:
-            try:
-                found = pattern.search(str(Path(link).readlink()))
-            except OSError:
-                continue
-            if found:
-                yield found
+            with suppress(OSError):
+                yield str(Path(link).readlink())
 
 
-def _family(pid: int, depth: int) -> Iterator[int]:
+def _family(pid: int, depth: int, leave_out: Callable[[int], bool]) -> Iterator[int]:
     yield pid
     if not depth:
         return
@@ -49,8 +45,9 @@ def _family(pid: int, depth: int) -> Iterator[int]:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     except OSError:
         return
-    for child in children.split()[:20]:
-        yield from _family(int(child), depth - 1)
+    for child in map(int, children.split()[:20]):
+        if not leave_out(child):
+            yield from _family(child, depth - 1, leave_out)
 
 
 class FileClaims:

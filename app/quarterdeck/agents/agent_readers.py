@@ -45,6 +45,10 @@ class AgentReaders(Struct, frozen=True, kw_only=True):
     registry: Callable[[Program, datetime, AgentHome | None], Reading | None] | None = None
     transcripts: Callable[..., Transcript] | None = None
     conversations: Callable[[Program, AgentHome | None], str] | None = None
+    conversations_by_title: Callable[[Program, AgentHome | None, str], str] | None = None
+    """The same, of an agent whose terminal's title helps to tell."""
+    conversation_status: Callable[[AgentHome | None, str], Reading | None] | None = None
+    """What its service says of a conversation that is known, in place of `registry`."""
     commands: Callable[[AgentHome | None, str], Collection[str]] | None = None
     """The operator's own slash commands, by home and working folder."""
     hooks: HookSetup | None = None

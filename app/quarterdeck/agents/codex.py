@@ -42,7 +42,7 @@ SPEC = AgentSpec(
 
 
 def _readers() -> AgentReaders:
-    from quarterdeck.agents import agent_readers, claude_reports, codex_screen, codex_transcript, hooks
+    from quarterdeck.agents import agent_readers, claude_reports, codex_panes, codex_screen, codex_transcript, hooks
 
     return agent_readers.AgentReaders(
         layout=codex_screen.LAYOUT,
@@ -57,7 +57,8 @@ def _readers() -> AgentReaders:
             note="Codex runs new hooks only after you have reviewed them: it asks at its next start.",
         ),
         transcripts=codex_transcript.transcript,
-        conversations=codex_transcript.conversation,
+        conversations_by_title=codex_panes.shown_conversation,
+        conversation_status=codex_panes.status,
     )
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.agents.agent_files import agent_folder, open_matches
+from quarterdeck.agents.agent_files import agent_folder
 from quarterdeck.agents.claude_reports import QUESTION_TOOLS
 from quarterdeck.agents.codex_subagents import rollout_of, take_item, take_notification, take_output
 from quarterdeck.agents.json_lines import JsonLinesTranscript, first_rows
@@ -18,12 +17,12 @@ from quarterdeck.core.foreign_json import EMPTY, number_at, object_at, objects_a
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+    from pathlib import Path
 
     from quarterdeck.core.foreign_json import Json
-    from quarterdeck.ports.agent_process import AgentHome, Program
+    from quarterdeck.ports.agent_process import AgentHome
 
 DAYS_LOOKED_AT = 14
-_OPEN = re.compile(r"/sessions/\d+/\d+/\d+/rollout-[\dT-]+-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.jsonl$")
 _CALLS = frozenset({"function_call", "custom_tool_call", "local_shell_call"})
 _RESULTS = frozenset({"function_call_output", "custom_tool_call_output", "local_shell_call_output"})
 _FAILED = re.compile(r"(?:exited with code|exit code:?) (?!0\b)\d|aborted by user|\"success\": ?false", re.IGNORECASE)
@@ -32,13 +31,6 @@ _FAILED = re.compile(r"(?:exited with code|exit code:?) (?!0\b)\d|aborted by use
 def config_folder(home: AgentHome | None) -> Path:
     """Where Codex keeps its files."""
     return agent_folder("CODEX_HOME", home, ".codex")
-
-
-def conversation(program: Program, _home: AgentHome | None) -> str:
-    """The conversation a live process writes down: it keeps its rollout open, and those of the agents it spawned."""
-    opened = {each[1]: Path(each.string) for each in open_matches(program.pid, _OPEN)}
-    own = (key for key, path in opened.items() if len(opened) == 1 or _is_front(_meta(path)))
-    return next(own, "")
 
 
 def _find(home: AgentHome | None, cwd: str, session_id: str) -> Iterable[Path]:
@@ -53,18 +45,19 @@ def _find(home: AgentHome | None, cwd: str, session_id: str) -> Iterable[Path]:
 
 
 def _is_of(path: Path, cwd: str, session_id: str) -> bool:
-    meta = _meta(path)
+    meta = first_row(path)
     if session_id:
         return text_at(meta, "id") == session_id
-    return text_at(meta, "cwd") == cwd and _is_front(meta)
+    return text_at(meta, "cwd") == cwd and is_front(meta)
 
 
-def _meta(path: Path) -> Json:
+def first_row(path: Path) -> Json:
+    """What a rollout says of its conversation at its beginning."""
     rows = first_rows(path, 1)
     return object_at(rows[0], "payload") if rows and rows[0].get("type") == "session_meta" else EMPTY
 
 
-def _is_front(meta: Json) -> bool:
+def is_front(meta: Json) -> bool:
     """Whether it is an operator's: the source of subagents and title finders is an object and no front end's name."""
     return isinstance(meta.get("source", ""), str)
 

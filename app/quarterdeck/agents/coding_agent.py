@@ -133,13 +133,21 @@ class CodingAgent(Struct, frozen=True, kw_only=True):
         """Fold one hook report in; an agent without hooks has nothing to tell."""
         return self.readers.reports(held, report) if self.readers.reports else held
 
-    def read_registry(self, program: Program, *, at: datetime, home: AgentHome | None = None) -> Reading | None:
-        """What the agent's own registry says of a live process."""
-        return self.readers.registry(program, at, home) if self.readers.registry else None
+    def read_registry(
+        self, program: Program, *, at: datetime, home: AgentHome | None = None, conversation: str = ""
+    ) -> Reading | None:
+        """What the agent's own registry, or its service, says of a live process."""
+        readers = self.readers
+        if readers.conversation_status:
+            return readers.conversation_status(home, conversation) if conversation else None
+        return readers.registry(program, at, home) if readers.registry else None
 
-    def conversation(self, program: Program, *, home: AgentHome | None = None) -> str:
+    def conversation(self, program: Program, *, home: AgentHome | None = None, title: str = "") -> str:
         """The conversation a live process is in now."""
-        return self.readers.conversations(program, home) if self.readers.conversations else ""
+        readers = self.readers
+        if readers.conversations_by_title:
+            return readers.conversations_by_title(program, home, title)
+        return readers.conversations(program, home) if readers.conversations else ""
 
     def transcript(
         self,

@@ -68,6 +68,8 @@ def decide(readings: Mapping[Source, Reading], *, now: datetime) -> Reading:
     best = next((each for each in standing if each is not first and _is_news(each, first)), first)
     if asks(best):
         return _with_words(best, standing, now)
+    if best.state is SessionState.ERROR and not best.detail:
+        return _with_error(best, ladder)
     rested = _with_reason(best, ladder)
     silence = readings.get(Source.SILENCE)
     if rested.state is SessionState.IDLE and silence is not None and silence.state is SessionState.ATTENTION:
@@ -193,6 +195,13 @@ def _with_words(best: Reading, standing: list[Reading], now: datetime) -> Readin
     return replace(best, choices=choices, ticks=ticks)
 
 
+def _with_error(best: Reading, ladder: list[Reading]) -> Reading:
+    """An error in the words of who tells them, with the end of a limit where that is told."""
+    told = max((each for each in ladder if each.needs is Need.ERROR and each.detail), key=lambda each: each.at,
+               default=best)  # fmt: skip
+    return replace(best, detail=told.detail, until=best.until or told.until)
+
+
 def _with_reason(best: Reading, ladder: list[Reading]) -> Reading:
     """A rest whose reason its own rung cannot tell, with the reason from the newest word on how the turn ended."""
     if best.state is not SessionState.IDLE or best.needs is not None or best.source not in _REASONLESS:
@@ -207,7 +216,8 @@ def _with_reason(best: Reading, ladder: list[Reading]) -> Reading:
 def _is_news(lower: Reading, best: Reading) -> bool:
     """Whether an ask seen on a lower rung, or the end of reported work, is newer than what the best rung knows.
 
-    An agent that says of itself that it rests is believed; that it works is not, since not every ask is reported.
+    An agent that says of itself that it rests is believed, if it is sure; that it works is not, since not every ask is
+    reported.
     """
     if lower.at <= best.at or lower.confidence is Confidence.LOW or asks(best):
         return False
@@ -215,7 +225,8 @@ def _is_news(lower: Reading, best: Reading) -> bool:
         # Interrupts, refusals and some errors are never reported; what the agent writes down later is.
         reported_work = best.source is Source.HOOK and best.state is SessionState.BUSY
         return reported_work and lower.source in _WRITTEN and lower.state is not SessionState.BUSY
-    return best.state is SessionState.BUSY or best.source not in _SELF_REPORTED
+    is_sure = best.confidence is Confidence.HIGH
+    return best.state is SessionState.BUSY or best.source not in _SELF_REPORTED or not is_sure
 
 
 def _quiet(ladder: list[Reading], standing: list[Reading], now: datetime) -> Reading:

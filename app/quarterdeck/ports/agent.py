@@ -167,11 +167,16 @@ class Agent(Protocol):
     def read_report(self, held: ReportState, report: Report) -> ReportState:
         """Fold one hook report in. Pure."""
 
-    def read_registry(self, program: Program, *, at: datetime, home: AgentHome | None = None) -> Reading | None:
-        """What the agent's own registry says of a live process. Blocking, short."""
+    def read_registry(
+        self, program: Program, *, at: datetime, home: AgentHome | None = None, conversation: str = ""
+    ) -> Reading | None:
+        """What the agent's own registry, or its service, says of a live process. Blocking, short."""
 
-    def conversation(self, program: Program, *, home: AgentHome | None = None) -> str:
-        """The agent's own id of the conversation a live process is in; "" when it cannot be told. Blocking, short."""
+    def conversation(self, program: Program, *, home: AgentHome | None = None, title: str = "") -> str:
+        """The agent's own id of the conversation a live process is in; "" when it cannot be told. Blocking, short.
+
+        The title of its terminal may help to tell.
+        """
 
     def transcript(
         self,

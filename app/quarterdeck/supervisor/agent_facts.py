@@ -132,10 +132,10 @@ class AgentFacts:
 
     def _ask_process(self, task: _Task, at: datetime) -> None:
         task.home = home_of(task.program, task.agent)
-        task.registry = task.agent.read_registry(task.program, at=at, home=task.home)
         task.since = started_at(task.program)
         # What the process is in now is surer than what was reported last: a conversation can be left without a word.
-        task.conversation = task.agent.conversation(task.program, home=task.home)
+        task.conversation = task.agent.conversation(task.program, home=task.home, title=task.memory.pane.title)
+        task.registry = task.agent.read_registry(task.program, at=at, home=task.home, conversation=task.conversation)
 
     def _view(self, task: _Task, *, is_crowded: bool) -> TranscriptView | None:
         memory, told = task.memory, task.memory.report
