@@ -15,6 +15,7 @@ from quarterdeck.core.foreign_json import is_object, number_at, object_at, objec
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
 from quarterdeck.foreign_files import read_bytes
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -33,7 +34,16 @@ _STATES: Mapping[str, SessionState] = {
     # Its turn is over, and a command that it started goes on behind.
     "shell": SessionState.IDLE,
 }
-_ANSWERS = frozenset({"input needed", "dialog open", "worker request"})
+_WAITS_FOR: Mapping[str, Need] = {
+    "permission prompt": Need.PERMISSION,
+    "sandbox request": Need.PERMISSION,
+    "worker request": Need.PERMISSION,
+    "goal proposal": Need.PERMISSION,
+    "input needed": Need.QUESTION,
+}
+"""What it waits for, in its own words; anything else is some leave."""
+_OWN_DIALOG = "dialog open"
+"""It rests under a list or a page that was opened in it (`/model`, `/help`); only seldom does that ask something."""
 BIG_CONTEXT = 1_000_000
 USUAL_CONTEXT = 200_000
 _LOOKED_AT = 64
@@ -83,16 +93,19 @@ def read_registry(program: Program, at: datetime, home: AgentHome | None) -> Rea
     if state is None:
         return None
     waits_for = text_at(found, "waitingFor")
-    asks = state is SessionState.ATTENTION
-    return Reading(
+    told = Reading(
         source=Source.REGISTRY,
         state=state,
         cause=f"registry_{status}",
         confidence=Confidence.HIGH,
         at=min(time_at(found, "statusUpdatedAt") or at, at),
         detail=waits_for,
-        needs=(Need.QUESTION if waits_for in _ANSWERS else Need.PERMISSION) if asks else None,
+        needs=_WAITS_FOR.get(waits_for, Need.PERMISSION) if state is SessionState.ATTENTION else None,
     )
+    if waits_for != _OWN_DIALOG or told.needs is None:
+        return told
+    # Unsure, so that a question is told by whoever sees one.
+    return replace(told, state=SessionState.IDLE, cause="registry_dialog", confidence=Confidence.LOW, needs=None)
 
 
 def folder_name(cwd: str) -> str:

@@ -45,6 +45,8 @@ _NOTED = re.compile(r"<task-notification>|Background agent \".*\" was stopped by
 """What is submitted by Claude Code itself, and no wish of the operator."""
 ENDED_STATUSES = frozenset({"completed", "failed", "killed", "stopped", "cancelled", "done"})
 """How such a thing may have ended."""
+GOING_ON = frozenset({"running", "pending", "in_progress", "queued"})
+"""How one that has not ended stands."""
 PLAN_TOOLS = frozenset({"ExitPlanMode", "EnterPlanMode"})
 _ASKS = frozenset({"permission_prompt", "elicitation_dialog", "worker_permission_prompt"})
 
@@ -113,6 +115,8 @@ def _told(held: ReportState, report: Report) -> ReportState:
             if held.asked_by and held.reading is not None and held.reading.state is SessionState.ATTENTION:
                 # Its own turn is over, and what a subagent asks still stands.
                 return replace(held, last_text=text[:TEXT_LENGTH] or held.last_text)
+            if _goes_on_by_itself(report):
+                return working(replace(held, tool="", last_text=text[:TEXT_LENGTH] or held.last_text), report)
             return finished(held, report, text=text)
         case "StopFailure":
             text = text_at(payload, "last_assistant_message") or text_at(payload, "error_details")
@@ -155,6 +159,12 @@ def _with_background(held: ReportState, report: Report) -> ReportState:
     known = {each.key: each for each in held.subagents}
     told = (known.get(text_at(task, "id")) or _background(task, report) for task in left[:REPORTED_SUBAGENTS])
     return replace(held, background_tasks=len(left), subagents=tuple(told))
+
+
+def _goes_on_by_itself(report: Report) -> bool:
+    """Whether agents in the background still work, whose answers begin the next turn; a command may run for ever."""
+    tasks = objects_at(report.payload, "background_tasks")
+    return any(text_at(each, "type") == "subagent" and text_at(each, "status") in GOING_ON for each in tasks)
 
 
 def _background(task: Json, report: Report) -> Subagent:

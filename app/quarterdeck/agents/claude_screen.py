@@ -7,6 +7,7 @@ import re
 
 from quarterdeck.agents.dialogs import dialog_of, find_menu, find_options
 from quarterdeck.agents.screen import Parts, ScreenLayout
+from quarterdeck.agents.side_panel import without_side_panel
 
 _RULE_LINE = re.compile(r"^─{8,}(?:[^─]{1,60}─+)?$")
 _BOX_START = re.compile(r"^[❯>!#&](?:\s|$)")
@@ -20,6 +21,7 @@ _CHIPS = re.compile(r"^\s*(?:[☐☒] \S.{0,30}|←\s+[☐☒] .*→)\s*$")
 
 def split(lines: tuple[str, ...]) -> Parts:
     """The prompt box is the last pair of full-width rules whose first line between starts with the prompt sign."""
+    lines = without_side_panel(lines)
     rules = [index for index, line in enumerate(lines) if _RULE_LINE.match(line)]
     for upper, lower in reversed(list(itertools.pairwise(rules))):
         if lower > upper + 1 and _BOX_START.match(lines[upper + 1]):
@@ -30,7 +32,7 @@ def split(lines: tuple[str, ...]) -> Parts:
     above = [index for index in rules if index < options[0].line]
     top = above[-1] + 1 if above else 0
     question = any("Enter to select" in line for line in lines[options[-1].line :])
-    asked = _command_first(_without_chips(lines[top : options[0].line]))
+    asked = _command_first(_without_tip(_without_chips(lines[top : options[0].line])))
     dialog = dialog_of((*asked, *lines[options[0].line :]), join=not question)
     return Parts(body=lines[: max(top - 1, 0)], dialog=dialog)
 
@@ -43,6 +45,16 @@ def _without_chips(asked: tuple[str, ...]) -> tuple[str, ...]:
     return asked[first + 1 :]
 
 
+def _without_tip(asked: tuple[str, ...]) -> tuple[str, ...]:
+    """Drop the hint about Claude Code itself: above what is fenced, or else right under the title."""
+    fence = next((index for index, line in enumerate(asked) if _FENCE.match(line)), None)
+    title = next((index for index, line in enumerate(asked) if line.strip()), 0)
+    if fence is None and not any(line.lstrip().startswith("Tip: ") for line in asked[title + 1 : title + 2]):
+        return asked
+    told = "".join(f"{line}\n" for line in asked[:fence])
+    return (*_TIP.sub("", told, count=1).splitlines(), *(asked[fence:] if fence is not None else ()))
+
+
 def _command_first(asked: tuple[str, ...]) -> tuple[str, ...]:
     """Put a fenced command right under its title, before the hints and the description that stand above the fence."""
     fences = [index for index, line in enumerate(asked) if _FENCE.match(line)]
@@ -50,8 +62,7 @@ def _command_first(asked: tuple[str, ...]) -> tuple[str, ...]:
     if title is None or len(fences) < 2 or not asked[title].rstrip().endswith(" command"):
         return asked
     command = [_BAR.sub("", line) for line in asked[fences[0] + 1 : fences[1]]]
-    about = _TIP.sub("", "".join(f"{line}\n" for line in asked[title + 1 : fences[0]])).splitlines()
-    return (asked[title], *command, *about, *asked[fences[1] + 1 :])
+    return (asked[title], *command, *asked[title + 1 : fences[0]], *asked[fences[1] + 1 :])
 
 
 LAYOUT = ScreenLayout(split=split)

@@ -10,7 +10,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from quarterdeck.agents.claude_reports import ENDED_STATUSES
+from quarterdeck.agents.claude_reports import ENDED_STATUSES, GOING_ON
 from quarterdeck.agents.json_lines import FileTail, newest_first
 from quarterdeck.agents.subagent_book import SHELL_NAME, SUBAGENT_NAME_LENGTH, pane_id, short, subagent
 from quarterdeck.agents.subagent_files import SubagentFiles
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 _TAG = re.compile(r"<(task-id|status)>\s*([\w@.-]{1,100})\s*</\1>")
 NOTIFICATION_LENGTH = 2_000
 """Characters in which both stand, before what was found out."""
-GOING_ON = frozenset({"running", "pending", "in_progress", "queued"})
 _STOPPED = "Successfully "
 SMALL_FILE_BYTES = 256 * 1024
 METAS_LOOKED_AT = 64

@@ -1,0 +1,116 @@
+"""What only Claude Code has: its own words for what it waits for, panels beside its screen, work behind a turn."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quarterdeck.agents.side_panel import without_side_panel
+from quarterdeck.core.reading import Reading
+from quarterdeck.core.reading_ladder import decide
+from quarterdeck.core.report import Report, ReportState
+from quarterdeck.core.session import Confidence, Need, SessionState, Source
+from quarterdeck.core.text import cell_width
+from quarterdeck.ports.agent_process import AgentHome, Program
+from support.recordings import NOW, agent
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CLAUDE = agent("claude")
+
+
+def registry(home: Path, waits_for: str) -> Reading:
+    """What the file of a process that waits for something says."""
+    told = {"pid": 7, "sessionId": "one", "status": "waiting", "waitingFor": waits_for, "statusUpdatedAt": 1}
+    folder = home / ".claude" / "sessions"
+    folder.mkdir(parents=True)
+    (folder / "7.json").write_text(json.dumps(told))
+    reading = CLAUDE.read_registry(Program(pid=7, command="claude"), at=NOW, home=AgentHome(home))
+    assert reading is not None
+    return reading
+
+
+@pytest.mark.parametrize(
+    ("waits_for", "needs"),
+    [
+        ("permission prompt", Need.PERMISSION),
+        ("sandbox request", Need.PERMISSION),
+        ("worker request", Need.PERMISSION),
+        ("goal proposal", Need.PERMISSION),
+        ("something new", Need.PERMISSION),
+        ("input needed", Need.QUESTION),
+    ],
+)
+def test_what_claude_waits_for_is_told_in_its_own_words(waits_for: str, needs: Need, tmp_path: Path) -> None:
+    reading = registry(tmp_path, waits_for)
+
+    assert (reading.state, reading.needs, reading.detail) == (SessionState.ATTENTION, needs, waits_for)
+    assert reading.confidence is Confidence.HIGH
+
+
+def test_a_list_or_page_that_is_open_asks_nothing(tmp_path: Path) -> None:
+    reading = registry(tmp_path, "dialog open")
+
+    assert (reading.state, reading.needs) == (SessionState.IDLE, None)
+    asked = Reading(
+        source=Source.SCREEN,
+        state=SessionState.ATTENTION,
+        cause="screen_question",
+        confidence=Confidence.HIGH,
+        at=NOW,
+        needs=Need.QUESTION,
+        question="Go on with another model?",
+    )
+    assert decide({each.source: each for each in (reading, asked)}, now=NOW) == asked, "seen there, so it does ask"
+
+
+STOP = {"hook_event_name": "Stop", "session_id": "one", "last_assistant_message": "I sent one to look."}
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "state"),
+    [
+        ("subagent", "running", SessionState.BUSY),
+        ("subagent", "completed", SessionState.IDLE),
+        ("shell", "running", SessionState.IDLE),
+    ],
+)
+def test_a_turn_that_agents_in_the_background_will_go_on_with_is_not_over(
+    kind: str, status: str, state: SessionState
+) -> None:
+    tasks = [{"id": "a1", "type": kind, "status": status, "description": "Look around"}]
+
+    held = CLAUDE.read_report(
+        ReportState(), Report(agent="claude", event="Stop", at=NOW, payload=STOP | {"background_tasks": tasks})
+    )
+
+    assert held.reading is not None
+    assert (held.reading.state, held.last_text) == (state, "I sent one to look.")
+    assert held.reading.needs is (Need.FINISHED if state is SessionState.IDLE else None)
+
+
+left_side = st.lists(st.text("ab │─❯漢", max_size=12), min_size=8, max_size=20)
+
+
+@given(
+    left=left_side, right=st.text("xyz │─", max_size=20), under=st.sampled_from([(), ("─" * 100, "❯ words", "─" * 100)])
+)
+def test_what_stands_beside_claude_is_cut_off_at_its_border(
+    left: list[str], right: str, under: tuple[str, ...]
+) -> None:
+    rows = [text + " " * (50 - cell_width(text)) + "│" + right for text in left]
+
+    assert without_side_panel((*rows, *under)) == (*(text.rstrip() for text in left), *under)
+
+
+def test_a_table_in_an_answer_is_no_panel() -> None:
+    table = ("a" + " " * 49 + "│ b",) * 12
+
+    assert without_side_panel((*table, "and so on")) == (*table, "and so on")
+    assert without_side_panel(("● See:", *table)) == ("● See:", *table)
+    assert without_side_panel(table[:5]) == table[:5]
