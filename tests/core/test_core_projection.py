@@ -8,7 +8,7 @@ import pytest
 
 from quarterdeck.core.pane import Pane, PaneId, TmuxSessionId, WindowId
 from quarterdeck.core.projection import Conclusion, KnownFacts, Recorded, Seen, project
-from quarterdeck.core.reading import Reading
+from quarterdeck.core.reading import UNBEGUN, Reading
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import (
     Ask,
@@ -121,3 +121,22 @@ def test_what_is_said_last_wins() -> None:
     assert (row.tmux_name, row.model, row.thought) == ("other", "two", "writes")
     assert (row.state, row.needs, row.asks) == (SessionState.ATTENTION, Need.QUESTION, ASK)
     assert (row.token_count, row.rest_state) == (9, RestState.DROWSY), "the engine speaks after the transcript"
+
+
+@pytest.mark.parametrize(
+    ("conversation", "tokens", "named"),
+    [
+        pytest.param("one", 40, "one", id="the same one"),
+        pytest.param("", 40, "one", id="not known"),
+        pytest.param("next", 0, "next", id="another one"),
+        pytest.param(UNBEGUN, 0, None, id="one that has not begun"),
+    ],
+)
+def test_another_conversation_counts_its_tokens_anew(conversation: str, tokens: int, named: str | None) -> None:
+    before = replace(LIVE, conversation="one", token_count=40, cost_usd=0.5)
+    read = replace(READ, conversation=conversation, view=TranscriptView())
+
+    row = project(before, KnownFacts(conclusion=read), LATER)
+
+    assert (row.token_count, row.conversation) == (tokens, named)
+    assert row.cost_usd == (0.5 if tokens else None)

@@ -203,8 +203,8 @@ def _time_of(row: dict[str, object]) -> datetime | None:
 def opencode_database(file: Path, rows: Sequence[dict[str, Any]]) -> Path:
     """A database of OpenCode with these rows in it."""
     columns = {
-        "session": "id, directory, parent_id, cost, tokens_input, tokens_output, tokens_reasoning, tokens_cache_read,"
-        " tokens_cache_write, time_updated",
+        "session": "id, title, directory, parent_id, cost, tokens_input, tokens_output, tokens_reasoning,"
+        " tokens_cache_read, tokens_cache_write, time_updated",
         "message": "id, session_id, time_updated, data",
         "part": "id, message_id, session_id, data",
     }
@@ -215,7 +215,7 @@ def opencode_database(file: Path, rows: Sequence[dict[str, Any]]) -> Path:
         for row in rows:
             table = str(row["table"])
             fields = [field.strip() for field in columns[table].split(",")]
-            values = [json.dumps(row[field]) if field == "data" else row[field] for field in fields]
+            values = [json.dumps(row[field]) if field == "data" else row.get(field) for field in fields]
             marks = ", ".join("?" * len(fields))
             database.execute(f"insert into {table} values ({marks})", values)  # noqa: S608 - names are ours
     return file

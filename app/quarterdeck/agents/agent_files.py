@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from quarterdeck.ports.agent_process import AgentHome
 
@@ -26,15 +26,38 @@ def agent_folder(variable: str, home: AgentHome | None, below_home: str) -> Path
 
 def open_paths(pid: int, *, leave_out: Callable[[int], bool]) -> Iterator[str]:
     """What a process, and those it started, have open, as the system names it; some processes can be left out."""
-    for each in _family(pid, DEEPEST, leave_out):
-        try:
-            with os.scandir(f"/proc/{each}/fd") as entries:
-                links = [entry.path for entry in entries]
-        except OSError:
-            continue
-        for link in links:
-            with suppress(OSError):
-                yield str(Path(link).readlink())
+    return (path for each in _family(pid, DEEPEST, leave_out) for _, path in open_files(each))
+
+
+def open_files(pid: int) -> Iterator[tuple[str, str]]:
+    """What a process has open: the number of each descriptor, and its path or `socket:[7]`."""
+    try:
+        with os.scandir(f"/proc/{pid}/fd") as entries:
+            links = [(entry.name, entry.path) for entry in entries]
+    except OSError:
+        return
+    for name, link in links:
+        with suppress(OSError):
+            yield name, str(Path(link).readlink())
+
+
+def place_in_file(pid: int, descriptor: str) -> int:
+    """Where a process reads or writes next in a file. Raises OSError, and ValueError where that is not said."""
+    said = Path(f"/proc/{pid}/fdinfo/{descriptor}").read_text()
+    return int(said.partition("pos:")[2].partition("\n")[0])
+
+
+def process_of(pid: int, names: Collection[str]) -> int:
+    """The process that runs a program of one of these names: this one, or one that it started; else this one."""
+    family = _family(pid, DEEPEST, leave_out=lambda _: False)
+    return next((each for each in family if _executable(each) in names), pid)
+
+
+def _executable(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/exe").readlink().name
+    except OSError:
+        return ""
 
 
 def _family(pid: int, depth: int, leave_out: Callable[[int], bool]) -> Iterator[int]:

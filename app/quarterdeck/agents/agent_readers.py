@@ -42,11 +42,13 @@ class AgentReaders(Struct, frozen=True, kw_only=True):
     marks: Callable[[str, Sequence[str]], int | None] | None = None
     """Tells from the screen's colours which of the choices of a permission is marked."""
     reports: Callable[[ReportState, Report], ReportState] | None = None
-    registry: Callable[[Program, datetime, AgentHome | None], Reading | None] | None = None
+    registry: Callable[[Program, datetime, AgentHome | None, str], Reading | None] | None = None
     transcripts: Callable[..., Transcript] | None = None
     conversations: Callable[[Program, AgentHome | None], str] | None = None
     conversations_by_title: Callable[[Program, AgentHome | None, str], str] | None = None
     """The same, of an agent whose terminal's title helps to tell."""
+    conversations_by_screen: Callable[[Program, AgentHome | None, str, str], str] | None = None
+    """The same, of an agent whose title and screen help to tell."""
     conversation_status: Callable[[AgentHome | None, str], Reading | None] | None = None
     """What its service says of a conversation that is known, in place of `registry`."""
     commands: Callable[[AgentHome | None, str], Collection[str]] | None = None

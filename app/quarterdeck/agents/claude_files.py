@@ -83,7 +83,7 @@ def conversation(program: Program, home: AgentHome | None) -> str:
     return text_at(found, "sessionId") if found else ""
 
 
-def read_registry(program: Program, at: datetime, home: AgentHome | None) -> Reading | None:
+def read_registry(program: Program, at: datetime, home: AgentHome | None, _conversation: str = "") -> Reading | None:
     """What the file of a live process says."""
     found = entry(program, home)
     if found is None:

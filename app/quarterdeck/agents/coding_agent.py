@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
+from quarterdeck.core.reading import UNBEGUN
 from quarterdeck.ports.agent import HookStatus, LaunchPlan
 from quarterdeck.ports.agent_spec import PromptDelivery
 from quarterdeck.values import replace
@@ -136,15 +137,19 @@ class CodingAgent(Struct, frozen=True, kw_only=True):
     def read_registry(
         self, program: Program, *, at: datetime, home: AgentHome | None = None, conversation: str = ""
     ) -> Reading | None:
-        """What the agent's own registry, or its service, says of a live process."""
+        """What the agent's own registry, or its service, says of a live process, or of the conversation it is in."""
         readers = self.readers
         if readers.conversation_status:
             return readers.conversation_status(home, conversation) if conversation else None
-        return readers.registry(program, at, home) if readers.registry else None
+        return readers.registry(program, at, home, conversation) if readers.registry else None
 
-    def conversation(self, program: Program, *, home: AgentHome | None = None, title: str = "") -> str:
+    def conversation(
+        self, program: Program, *, home: AgentHome | None = None, title: str = "", screen: str = ""
+    ) -> str:
         """The conversation a live process is in now."""
         readers = self.readers
+        if readers.conversations_by_screen:
+            return readers.conversations_by_screen(program, home, title, screen)
         if readers.conversations_by_title:
             return readers.conversations_by_title(program, home, title)
         return readers.conversations(program, home) if readers.conversations else ""
@@ -160,7 +165,7 @@ class CodingAgent(Struct, frozen=True, kw_only=True):
         home: AgentHome | None = None,
     ) -> Transcript | None:
         """A reader for a session's transcript."""
-        if self.readers.transcripts is None:
+        if self.readers.transcripts is None or session_id == UNBEGUN:
             return None
         return self.readers.transcripts(
             cwd=cwd, claims=claims, session_id=session_id, since=since, path=path, home=home

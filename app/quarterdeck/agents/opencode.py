@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.coding_agent import CodingAgent
@@ -35,8 +36,16 @@ SPEC = AgentSpec(
 
 
 def _readers() -> AgentReaders:
-    from quarterdeck.agents import agent_readers, opencode_plugin, opencode_screen, opencode_server, opencode_transcript
+    from quarterdeck.agents import (
+        agent_readers,
+        opencode_plugin,
+        opencode_screen,
+        opencode_server,
+        opencode_shown,
+        opencode_transcript,
+    )
     from quarterdeck.agents.colours import marked_button
+    from quarterdeck.agents.opencode_family import OPENCODE
 
     return agent_readers.AgentReaders(
         layout=opencode_screen.LAYOUT,
@@ -46,6 +55,7 @@ def _readers() -> AgentReaders:
         hooks=opencode_plugin.PluginFile(),
         registry=opencode_server.read_registry,
         transcripts=opencode_transcript.OpenCodeDatabase,
+        conversations_by_screen=partial(opencode_shown.conversation, OPENCODE),
     )
 
 

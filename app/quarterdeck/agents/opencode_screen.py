@@ -6,9 +6,10 @@ import re
 
 from quarterdeck.agents.dialogs import choices_of, option_at, question_text, ticks_of
 from quarterdeck.agents.opencode_server import CHOICES
-from quarterdeck.agents.screen import DialogText, Match, Meaning, Parts, ScreenLayout
+from quarterdeck.agents.screen import DialogText, Match, Meaning, Parts, ScreenLayout, lines_of
 from quarterdeck.core.answer_choice import SUBMIT
 from quarterdeck.core.session import Confidence
+from quarterdeck.core.text import clean_lines
 from quarterdeck.values import replace
 
 _BAR = re.compile(r"^\s*┃(?: {0,2})?")
@@ -67,6 +68,13 @@ def _dialog(block: tuple[str, ...]) -> DialogText | None:
         block[hint].strip(),
         ticks_of(options),
     )
+
+
+def is_home(screen: str) -> bool:
+    """Whether it is the start page, which shows no conversation: nothing but the program's name above the input."""
+    parts = split(lines_of(clean_lines(screen)))
+    shown = "".join(parts.body)
+    return parts.box is not None and bool(shown.strip()) and not any(map(str.isalnum, shown))
 
 
 LAYOUT = ScreenLayout(

@@ -44,7 +44,7 @@ class Answers(NamedTuple):
     questions: Sequence[Json]
 
 
-def read_registry(program: Program, at: datetime, _home: AgentHome | None) -> Reading | None:
+def read_registry(program: Program, at: datetime, _home: AgentHome | None, _conversation: str = "") -> Reading | None:
     """What a process that was started with a port of its own says; None when it has none or does not answer."""
     port = port_in(program.argv)
     answers = ask(port, _credentials(program.pid)) if port else None

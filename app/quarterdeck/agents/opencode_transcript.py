@@ -89,9 +89,7 @@ class OpenCodeDatabase:
         if version == self._version and self._view is not None:
             return self._view
         try:
-            require_database(self._file)
-            uri = f"{self._file.absolute().as_uri()}?mode=ro"
-            with closing(sqlite3.connect(uri, uri=True, timeout=LOCK_WAIT)) as database:
+            with closing(opened(self._file)) as database:
                 if not self._session:
                     self._find(database)
                 if not self._session:
@@ -147,6 +145,12 @@ class OpenCodeDatabase:
         children = _children(parts)
         told = tuple(_with_child(database, each, children.get(each.key, "")) for each in view.subagents)
         return replace(view, subagents=told)
+
+
+def opened(file: Path) -> sqlite3.Connection:
+    """A database, to be read only. Raises OSError and sqlite3.Error."""
+    require_database(file)
+    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=LOCK_WAIT)
 
 
 def _children(parts: Mapping[str, list[Json]]) -> dict[str, str]:

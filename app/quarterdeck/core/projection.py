@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from quarterdeck.core.reading import REPORTED, evidence_of, fallback_rest_state, rest_state_from_idle
+from quarterdeck.core.reading import REPORTED, UNBEGUN, evidence_of, fallback_rest_state, rest_state_from_idle
 from quarterdeck.core.session import (
     ASKING,
     Confidence,
@@ -218,6 +218,9 @@ def _with_conclusion(session: Session, read: Conclusion, now: datetime) -> Sessi
     reading, view, report = read.reading, read.view, read.report
     named = session if read.agent is None else _with_agent(session, read.agent)
     active = max(read.active_at, session.last_activity_at) if read.active_at else session.last_activity_at
+    conversation = read.conversation or report.session_id or view.session_id or session.conversation
+    # What was counted in another conversation is not counted in this one.
+    is_another = session.conversation is not None and conversation != session.conversation
     return replace(
         named,
         state=reading.state,
@@ -226,10 +229,10 @@ def _with_conclusion(session: Session, read: Conclusion, now: datetime) -> Sessi
         asks=read.asks,
         runs_agent=read.runs_agent,
         context_limit=view.context_limit or named.context_limit,
-        token_count=view.token_count or session.token_count,
+        token_count=view.token_count or (0 if is_another else session.token_count),
         model=view.model or report.model or session.model,
-        cost_usd=session.cost_usd if view.cost_usd is None else view.cost_usd,
-        conversation=read.conversation or report.session_id or view.session_id or session.conversation,
+        cost_usd=view.cost_usd if is_another or view.cost_usd is not None else session.cost_usd,
+        conversation=None if conversation == UNBEGUN else conversation,
         subagents=read.subagents,
         last_skill=read.skill or session.last_skill,
         background_tasks=report.background_tasks if read.is_agent_alive else 0,

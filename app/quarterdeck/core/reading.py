@@ -39,6 +39,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     """Seconds this claim holds without fresh support; None = until another reading of the same source."""
 
 
+UNBEGUN = "unbegun"
+"""In place of a conversation's id: the one that an agent shows has no id yet, for nothing has been said in it."""
 REPORTED = "self_report"
 """The cause of a question that an agent reported itself, with `report needs_input`."""
 NOTHING_SEEN = frozenset({"initial_state", "nothing_known", "supervisor_placeholder"})

@@ -204,7 +204,8 @@ class PromptListener:
         if agent is None or program is None:
             return None
         try:
-            live = agent.conversation(program, home=home)
+            seen = self._target.seen
+            live = agent.conversation(program, home=home, title=seen.title, screen=seen.text) if seen else ""
             path = self._context.transcript(self._session_id)
             key = (program.pid, live, path)
             if self._transcript is None or self._transcript_of != key:

@@ -73,6 +73,8 @@ class TargetPane:
         self.agent: Agent | None = None
         self.program: Program | None = None
         self.home: AgentHome | None = None
+        self.seen: ScreenLook | None = None
+        """What the last look showed."""
         self._drawn = ""
         self._drawn_at: float | None = None
 
@@ -143,11 +145,14 @@ class TargetPane:
         agent, program = self.agent, self.program
         if agent is None or program is None:
             return ()
-        now = self._context.clock.now()
         look = self._drawing(screen, pane)
-        registry = await asyncio.to_thread(agent.read_registry, program, at=now, home=self.home)
-        found = (registry, agent.read_screen(look), agent.read_title(pane.title, at=now, still_for=look.still_for))
+        registry = await asyncio.to_thread(self._registry, agent, program, look)
+        found = (registry, agent.read_screen(look), agent.read_title(pane.title, at=look.at, still_for=look.still_for))
         return tuple(claim for claim in found if claim is not None)
+
+    def _registry(self, agent: Agent, program: Program, look: ScreenLook) -> Reading | None:
+        conversation = agent.conversation(program, home=self.home, title=look.title, screen=look.text)
+        return agent.read_registry(program, at=look.at, home=self.home, conversation=conversation)
 
     def _drawing(self, screen: str, pane: Pane) -> ScreenLook:
         clock, still_for = self._context.clock, None
@@ -155,7 +160,8 @@ class TargetPane:
             self._drawn, self._drawn_at = screen, clock.monotonic()
         else:
             still_for = clock.monotonic() - self._drawn_at
-        return ScreenLook(text=screen, at=clock.now(), title=pane.title, still_for=still_for)
+        self.seen = ScreenLook(text=screen, at=clock.now(), title=pane.title, still_for=still_for)
+        return self.seen
 
 
 TYPED_WITHIN = 4.0

@@ -170,12 +170,18 @@ class Agent(Protocol):
     def read_registry(
         self, program: Program, *, at: datetime, home: AgentHome | None = None, conversation: str = ""
     ) -> Reading | None:
-        """What the agent's own registry, or its service, says of a live process. Blocking, short."""
+        """What the agent's own registry, or its service, says of a live process, or of the conversation it is in.
 
-    def conversation(self, program: Program, *, home: AgentHome | None = None, title: str = "") -> str:
+        Blocking, short.
+        """
+
+    def conversation(
+        self, program: Program, *, home: AgentHome | None = None, title: str = "", screen: str = ""
+    ) -> str:
         """The agent's own id of the conversation a live process is in; "" when it cannot be told. Blocking, short.
 
-        The title of its terminal may help to tell.
+        The title of its terminal may help to tell, and what the terminal shows. It is `UNBEGUN` for one in which
+        nothing has been said, and that has no id yet.
         """
 
     def transcript(

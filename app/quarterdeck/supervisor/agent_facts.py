@@ -134,7 +134,10 @@ class AgentFacts:
         task.home = home_of(task.program, task.agent)
         task.since = started_at(task.program)
         # What the process is in now is surer than what was reported last: a conversation can be left without a word.
-        task.conversation = task.agent.conversation(task.program, home=task.home, title=task.memory.pane.title)
+        memory = task.memory
+        task.conversation = task.agent.conversation(
+            task.program, home=task.home, title=memory.pane.title, screen=memory.screen or ""
+        )
         task.registry = task.agent.read_registry(task.program, at=at, home=task.home, conversation=task.conversation)
 
     def _view(self, task: _Task, *, is_crowded: bool) -> TranscriptView | None:
@@ -176,9 +179,9 @@ def _give_up_wrong_guesses(tasks: Sequence[_Task]) -> None:
             memory.transcript = None
 
 
-def conversation_of(agent: Agent, program: Program) -> str:
+def conversation_of(agent: Agent, program: Program, title: str) -> str:
     """The conversation a live agent is in, by what it wrote down or by its command line; "" when neither says."""
-    written = agent.conversation(program, home=home_of(program, agent))
+    written = agent.conversation(program, home=home_of(program, agent), title=title)
     return written or session_id_in(program.argv, agent.spec.conversation_words)
 
 

@@ -105,7 +105,8 @@ class PaneAgents:
             return ""
         try:
             async with asyncio.timeout(CONVERSATION_TIMEOUT_SECONDS):
-                return await asyncio.to_thread(conversation_of, *self._found[pane_id])
+                title = self._panes[pane_id].title
+                return await asyncio.to_thread(conversation_of, *self._found[pane_id], title)
         except (OSError, ValueError, TimeoutError) as error:
             logger.info("the conversation in %s cannot be seen: %s", pane_id, error)
             return ""
