@@ -177,6 +177,17 @@ async def test_falling_asleep_without_words_keeps_the_last_real_thought() -> Non
     assert rig.held.rest_state is RestState.SLEEPING
 
 
+@pytest.mark.parametrize("is_waiting", [True, False])
+async def test_a_conversation_that_has_not_begun_shows_nothing_of_the_one_before(is_waiting: bool) -> None:
+    rig = Rig()
+    await rig.see(OVER)
+    assert rig.line == "finished: fixed the login redirect"
+
+    await rig.see(agent_of(None, session_of(SessionState.IDLE), is_waiting=is_waiting, is_new=True))
+
+    assert rig.line == ""
+
+
 async def test_another_question_is_said_although_the_session_slept_already() -> None:
     rig = Rig()
     for command in ("rm -r build", "rm -r dist"):

@@ -31,6 +31,9 @@ class Insight(Struct, frozen=True, kw_only=True):
     is_waiting: bool = False
     """Whether it waits for the operator: something is asked, or the agent's turn is over."""
 
+    is_new: bool = False
+    """Whether nothing has been said yet in the conversation that the agent shows."""
+
     @property
     def has_context(self) -> bool:
         """Whether the agent told anything about itself."""

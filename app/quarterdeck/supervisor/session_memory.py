@@ -284,7 +284,13 @@ class SessionMemory(Struct):
             is_full_screen=self.pane.alternate,
             is_waiting=reading is not None
             and waits_for_operator(reading, background_tasks=self.report.background_tasks),
+            is_new=agent is not None and bool(self.conversation) and not _is_begun(self.view, self.report),
         )
+
+
+def _is_begun(view: TranscriptView | None, report: ReportState) -> bool:
+    """Whether anything has been said in a conversation, as far as its transcript or its reports tell."""
+    return bool(report.turns) or (view is not None and bool(view.turn_count or view.last_prompt or view.actions))
 
 
 def _words(view: TranscriptView | None, report: ReportState) -> tuple[object, ...]:

@@ -186,14 +186,14 @@ class ThoughtEngine(Struct, kw_only=True, dict=True, eq=False):
     def _fall_asleep(self, insight: Insight, memory: ThoughtMemory) -> None:
         """Say once that the session waits for the operator, in its own words where it has some."""
         line = self._line(insight)
-        is_said = memory.is_asleep and (not line or same_words(line, memory.text))
+        is_said = memory.is_asleep and (line is None or same_words(line, memory.text))
         if is_said and not self.publisher.is_news(insight, memory):
             self.skipped[Skip.SLEEPING] += 1
             return
         memory.is_asleep = True
         if is_said:
             self.publisher.speak(insight, memory)
-        elif line:
+        elif line is not None:
             self.publisher.speak(insight, memory, line)
             memory.note_text(line)
         else:

@@ -42,7 +42,7 @@ _ASK_PLAN = re.compile(r"plan mode|this plan", re.IGNORECASE)
 
 
 def agent_line(insight: Insight) -> str | None:
-    """What an agent does or wants; None = nothing to say."""
+    """What an agent does or wants; None = nothing to say, "" = what was said before is of another conversation."""
     session = insight.session
     if session.asks is not None:
         return _asking_line(insight, session.asks)
@@ -50,6 +50,8 @@ def agent_line(insight: Insight) -> str | None:
         return _error_line(insight)
     if session.state is SessionState.BUSY:
         return _working_line(insight)
+    if insight.is_new:
+        return ""
     return _over_line(insight) if insight.is_waiting else None
 
 
