@@ -63,8 +63,9 @@ OPENCODE = """\
 # Asks for leave as OpenCode does: the button that Enter takes is told by its ground alone.
 chosen=$1 words='Allow once|Allow always|Reject'
 stty -icanon -echo
+title='Permission required' about='$ rm -rf build'
 draw() {
-  printf '\\033[2J\\033[H  ┃  △ Permission required\\n  ┃  # Shell\\n  ┃\\n  ┃  $ rm -rf build\\n  ┃\\n  ┃  '
+  printf '\\033[2J\\033[H  ┃  △ %s\\n  ┃\\n  ┃  %s\\n  ┃\\n  ┃  ' "$title" "$about"
   number=0 IFS='|'
   for word in $words; do
     [ $number = $chosen ] && printf '\\033[48;5;214m %s \\033[49m ' "$word" || printf ' %s  ' "$word"
@@ -77,7 +78,13 @@ while key=$(dd bs=3 count=1 2>/dev/null); do
   case $key in
     *C) chosen=$(((chosen + 1) % 3)) ;;
     *D) chosen=$(((chosen + 2) % 3)) ;;
-    *) echo $chosen > taken; printf '\\033[2J'; sleep 60 ;;
+    *)
+      if [ "$chosen $title" = '1 Permission required' ]; then
+        chosen=0 words='Confirm|Cancel' title='Always allow' about='- rm *'
+      else
+        [ "$title" = 'Always allow' ] && chosen="always $chosen"
+        echo $chosen > taken; printf '\\033[2J'; sleep 60
+      fi ;;
   esac
   draw
 done
@@ -85,7 +92,7 @@ done
 
 
 @pytest.mark.parametrize("moved_to", [0, 1, 2])
-@pytest.mark.parametrize(("word", "taken"), [("1", "0"), ("allow always", "1"), ("3", "2")])
+@pytest.mark.parametrize(("word", "taken"), [("1", "0"), ("allow always", "always 0"), ("3", "2")])
 async def test_a_choice_is_taken_wherever_somebody_has_moved_the_mark(
     moved_to: int, word: str, taken: str, office: Post
 ) -> None:
@@ -99,7 +106,7 @@ async def test_a_choice_is_taken_wherever_somebody_has_moved_the_mark(
     answered = await answer(office.context, await office.session(), word)
 
     assert (office.root / "taken").read_text().strip() == taken
-    assert answered.answer == ("Allow once", "Allow always", "Reject")[int(taken)]
+    assert answered.answer == {"0": "Allow once", "always 0": "Allow always", "2": "Reject"}[taken]
 
 
 async def test_what_is_asked_is_shown_with_its_choices(office: Post) -> None:

@@ -29,7 +29,11 @@ SPEC = AgentSpec(
     quit=("/exit",),
     home_variables=("XDG_DATA_HOME", "XDG_CONFIG_HOME"),
     hooks=HookKind.PLUGIN,
-    permission_dialog=AgentDialog(press=Press.RIGHT_ENTER),
+    permission_dialog=AgentDialog(
+        press=Press.RIGHT_ENTER,
+        confirmed=r"^(?:Allow always|Reject)$",
+        confirmation=r"^△ (?:Always allow|Reject permission)",
+    ),
     question_dialog=AgentDialog(press=Press.NUMBER, own_words=r"^Type your own answer", several_done=("Tab",)),
     install="npm install -g opencode-ai",
 )

@@ -112,6 +112,8 @@ async def answer(
     else:
         await (_choose(opened, dialog, taken[0]) if taken else _write(opened, dialog, choice))
         await opened.see_it_taken()
+        if taken and dialog.confirmed and re.search(dialog.confirmed, question.choices[taken[0]]):
+            await opened.confirm(dialog)
     numbers = [position + 1 for position in taken]
     own_words: dict[str, Any] = {} if taken else {"length": len(choice), "fingerprint": fingerprint(choice)}
     await context.tell(

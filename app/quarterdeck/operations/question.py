@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 READ_WITHIN = 2.0
 TAKEN_WITHIN = 5.0
+CONFIRMED_WITHIN = 0.6
+"""In which a dialog comes up that has the answer confirmed, where there is one."""
 DIALOG_EVERY_SECONDS = 0.04
 GRACE = 0.3
 """Seconds in which a dialog that has just come up drops keys (seen with Claude Code 2.1)."""
@@ -112,6 +114,18 @@ class OpenDialog(Struct):
                 said = "The key was pressed, but the question is still there."
                 raise QuarterdeckError(said, hint="Go there and look.")
             await asyncio.sleep(DIALOG_EVERY_SECONDS)
+
+    async def confirm(self, dialog: AgentDialog) -> None:
+        """Take the first choice of the dialog in which the agent has the answer confirmed, if it comes."""
+        deadline = self.context.clock.monotonic() + CONFIRMED_WITHIN
+        while (step := question_in(await self.target.glance())) is None:
+            if self.context.clock.monotonic() > deadline:
+                return
+            await asyncio.sleep(DIALOG_EVERY_SECONDS)
+        if re.search(dialog.confirmation, step.text):
+            opened = OpenDialog(self.context, self.target, step)
+            await opened.press(["Enter"])
+            await opened.see_it_taken()
 
     async def take_several(self, dialog: AgentDialog, wanted: Collection[int]) -> None:
         """Tick exactly these choices and hand them in. Raises before the first key where it cannot be done."""

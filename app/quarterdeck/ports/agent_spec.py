@@ -74,6 +74,10 @@ class AgentDialog(Struct, frozen=True, kw_only=True):
     """Pattern of the questions whose choices have no number that acts: arrows mark one, and Enter takes it."""
     several_done: tuple[str, ...] = ()
     """Keys after the numbers where several choices may be ticked; none = how that is answered is not known."""
+    confirmed: str = ""
+    """Pattern of the choices that are not taken before they have been confirmed, in a dialog that follows."""
+    confirmation: str = ""
+    """Pattern of what that dialog asks; its first choice, which is marked, confirms."""
     cancel: tuple[str, ...] = ("Escape",)
     """Keys, by tmux's names, that close the dialog without an answer. They may end the agent's turn."""
 
