@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,6 +50,6 @@ def test_no_word_is_lost_and_nothing_meaningful_is_left_at_either_end(message: s
     assert typed.text.strip(" ") == message.strip(" ") or typed.is_command
     if not typed.is_command:
         assert typed.text[:1] not in {*"!/#@"}
-        assert not typed.text.split(" ")[-1].startswith("@")
+        assert not re.split(r"\s", typed.text)[-1].startswith("@")
     else:
         assert command_in(message) in HABITS.commands

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PACKAGE = ROOT / "app" / "quarterdeck"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-MAKES_SESSIONS = {"core.projection", "core.session_ends"}
+MAKES_SESSIONS = {"core.projection", "core.session_ends", "core.detached_row"}
 REPORT, REQUEST, RECORD, THOUGHT = "what an agent reported", "what is asked for", "a work record", "a thought"
 SUBAGENT = "a subagent"
 ALLOWED = {

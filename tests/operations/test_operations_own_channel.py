@@ -42,7 +42,7 @@ class Service:
 @pytest.fixture
 async def office(short_folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Post]:
     monkeypatch.setattr(CodingAgent, "habits", lambda self, *, cwd, home=None: HABITS)
-    monkeypatch.setattr(CodingAgent, "conversation", lambda self, program, *, home=None: "conversation-1")
+    monkeypatch.setattr(CodingAgent, "conversation", lambda self, program, **more: "conversation-1")
     async with post_office(short_folder) as opened:
         yield opened
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
+from quarterdeck.agents.agent_files import agent_folder
 from quarterdeck.core.reading import UNBEGUN
 from quarterdeck.ports.agent import HookStatus, LaunchPlan
 from quarterdeck.ports.agent_spec import PromptDelivery
@@ -99,6 +100,11 @@ class CodingAgent(Struct, frozen=True, kw_only=True):
     def service(self) -> AgentService | None:
         """The agent's own service, as far as we know how to ask it."""
         return self.readers.service
+
+    def may_serve(self) -> bool:
+        """Whether its service may have conversations that no pane shows."""
+        signs = self.spec.service_signs
+        return any((agent_folder(sign.variable, None, sign.folder) / sign.file).exists() for sign in signs)
 
     def read_screen(self, look: ScreenLook) -> Reading | None:
         """What the rendered screen says; None when it says nothing certain."""

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from quarterdeck.cli.call import services
 from quarterdeck.cli.invocation import own_command_in_tmux
 from quarterdeck.core.row_name import row_name
+from quarterdeck.core.session import RowKind
 from quarterdeck.errors import QuarterdeckError, Refused
 
 if TYPE_CHECKING:
     from quarterdeck.cli.call import Call
+    from quarterdeck.core.session import Session
+    from quarterdeck.runtime.services import Services
 
 
 def attach(call: Call) -> int:
@@ -38,6 +41,8 @@ async def _attach(call: Call) -> list[str]:
             # The bare name of a session with several rows: as tmux would show it.
             here = (pane.pane_id for pane in snapshot.panes if pane.tmux_id == session.tmux_id and pane.is_current)
             pane_id = next(here, pane_id)
+        if session.kind is RowKind.DETACHED:
+            return await _attach_detached(opened, session)
         if pane_id is None:
             raise Refused(f'"{row_name(session)}" has no pane to go to.')
         where = placement(call.address)
@@ -46,6 +51,22 @@ async def _attach(call: Call) -> list[str]:
                 raise Refused("Attaching needs a terminal.", hint=f"quarterdeck show {session.session_id}")
             return attach_argv(call.address, pane_id)
         await go(opened.mux, where, pane_id)
+    return []
+
+
+async def _attach_detached(opened: Services, session: Session) -> list[str]:
+    """Show an agent that no pane shows: in a new window inside tmux, else by the command that is answered."""
+    from quarterdeck.operations.detached import attach_command, folder_of, show_in_pane
+    from quarterdeck.tmux.navigation import Place, go, own_pane, placement
+
+    where = placement(opened.mux.address)
+    if where.place is Place.OUTSIDE:
+        if not (os.isatty(0) and os.isatty(1)):
+            raise Refused("Attaching needs a terminal.", hint=f"quarterdeck show {session.session_id}")
+        argv = list(attach_command(opened.context, session))
+        os.chdir(folder_of(session))  # this process becomes that command
+        return argv
+    await go(opened.mux, where, await show_in_pane(opened.context, session, own_pane(opened.mux.address)))
     return []
 
 

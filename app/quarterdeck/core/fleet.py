@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 from msgspec import Struct, field
 
 from quarterdeck.core import events
-from quarterdeck.core.session import TransportHealth
+from quarterdeck.core.session import RowKind, TransportHealth
 from quarterdeck.core.session_ends import unanswered
 from quarterdeck.core.subagent import teammates
 from quarterdeck.values import replace
@@ -39,6 +39,13 @@ class Fleet(Struct, frozen=True, kw_only=True):
     look_error: str = ""
     workers: Mapping[str, tuple[events.Health, str]] = field(default_factory=dict)
 
+    def of_panes(self) -> Fleet:
+        """The fleet without the agents that no pane shows: those come and go by what their services say."""
+        if not any(row.kind is RowKind.DETACHED for row in self.sessions.values()):
+            return self
+        rows = {key: row for key, row in self.sessions.items() if row.kind is RowKind.PANE}
+        return replace(self, sessions=rows)
+
     @property
     def is_certain(self) -> bool:
         """Whether the last look at tmux succeeded."""
@@ -56,7 +63,9 @@ def as_seen(fleet: Fleet) -> Fleet:
     if not fleet.look_failures:
         return fleet
     health = TransportHealth.DISCONNECTED if fleet.look_failures >= CUT_OFF_AFTER else TransportHealth.DEGRADED
-    sessions = {key: unanswered(session, health) for key, session in fleet.sessions.items()}
+    sessions = {
+        key: unanswered(row, health) if row.kind is RowKind.PANE else row for key, row in fleet.sessions.items()
+    }
     return replace(fleet, sessions=sessions)
 
 

@@ -1,7 +1,7 @@
 """What a row says: facts, readings, thought, work and notes put onto what was known before, in one pure function.
 
-Who sets which field stands in `FIELDS`, beside the class. Together with `core/session_ends.py` this is the only place
-where one session is made of another.
+Who sets which field stands in `FIELDS`, beside the class. Only `core/session_ends.py`, and `core/detached_row.py` for
+agents that no pane shows, make one session of another besides.
 """
 
 from __future__ import annotations

@@ -17,6 +17,14 @@ SessionId = NewType("SessionId", str)
 DEFAULT_CONTEXT_LIMIT = 128_000
 
 
+class RowKind(StrEnum):
+    """Where what a row shows runs."""
+
+    PANE = "pane"
+    DETACHED = "detached"
+    """An agent that no pane shows: it runs behind its own service."""
+
+
 class SessionState(StrEnum):
     """What the session is doing."""
 
@@ -156,7 +164,7 @@ class ShownAgent(Struct, frozen=True, kw_only=True):
 
 
 class Session(Struct, frozen=True, kw_only=True):
-    """Everything known of one session. The fields up to `rows_in_session` are the contract's session object."""
+    """Everything known of one session. The fields up to `kind` are the contract's session object."""
 
     session_id: SessionId
     tmux_name: str
@@ -198,6 +206,7 @@ class Session(Struct, frozen=True, kw_only=True):
     pane_index: int = 0
     rows_in_session: int = 1
     """How many rows its tmux session has."""
+    kind: RowKind = RowKind.PANE
 
     # Not part of the session object:
     tmux_id: TmuxSessionId | None = None

@@ -97,6 +97,7 @@ FIELDS = (
     SessionField("window_name", _LOOK, "window_name, where automatic-rename is off", follows=False),
     SessionField("pane_index", _LOOK, "pane_index", follows=False),
     SessionField("rows_in_session", _LOOK, "the rows of the same tmux session", follows=False),
+    SessionField("kind", _IDENTITY, "tmux, or an agent's own service"),
     SessionField("tmux_id", _LOOK, "session_id", StoredIn.COLUMN, follows=False, is_public=False),
     SessionField("incarnation", _LOOK, "the server's pid and start", StoredIn.COLUMN, follows=False, is_public=False),
     SessionField(

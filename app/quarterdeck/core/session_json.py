@@ -12,6 +12,7 @@ from msgspec.structs import asdict
 
 from quarterdeck.core import events
 from quarterdeck.core.redact import masked_session, masked_values
+from quarterdeck.core.session import RowKind
 from quarterdeck.core.session_fields import FIELDS
 from quarterdeck.core.times import EPOCH, rfc3339
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 SESSION_FIELDS = (*(field.name for field in FIELDS if field.is_public), "place")
 """What of a session is told; the place is made of three other fields."""
+OF_PANES = ("tmux_name", "tmux_server", "window_index", "window_name", "pane_index", "rows_in_session", "place")
+"""What an agent without a pane has nothing of."""
 ASK_FIELDS = ("kind", "text", "choices", "since")
 SUBAGENT_FIELDS = ("name", "state", "thought")
 EVENT_NAMES: Mapping[type[events.Event], str] = {
@@ -45,6 +48,8 @@ def to_wire(session: Session) -> dict[str, object]:
         wire["session_id"] = None
     if session.last_activity_at == EPOCH:
         wire["last_activity_at"] = None
+    if session.kind is RowKind.DETACHED:
+        wire |= dict.fromkeys(OF_PANES)
     wire["subagents"] = [{name: plain(getattr(each, name)) for name in SUBAGENT_FIELDS} for each in session.subagents]
     if session.asks is not None:
         wire["asks"] = {name: plain(getattr(session.asks, name)) for name in ASK_FIELDS}

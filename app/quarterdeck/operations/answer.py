@@ -12,8 +12,9 @@ from quarterdeck.core.answer_choice import SUBMIT, is_shown_by, landmarks, pick,
 from quarterdeck.core.message import cleaned, fingerprint, pause_for
 from quarterdeck.core.projection import is_reported
 from quarterdeck.core.row_name import row_name
-from quarterdeck.core.session import Ask, Need
+from quarterdeck.core.session import Ask, Need, RowKind
 from quarterdeck.errors import QuarterdeckError, Refused, UsageError
+from quarterdeck.operations import detached
 from quarterdeck.operations.delivery import DeliveryRules
 from quarterdeck.operations.pane_view import TargetPane
 from quarterdeck.operations.question import (
@@ -30,6 +31,8 @@ from quarterdeck.operations.send import send
 from quarterdeck.ports.agent_spec import Press
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from quarterdeck.core.pane import PaneId
     from quarterdeck.core.session import Session
     from quarterdeck.operations.contexts import SessionContext
@@ -57,6 +60,9 @@ async def question_of(context: SessionContext, session: Session) -> AskedQuestio
     """What a session asks now; raises Refused when it asks nothing that can be read."""
     if is_reported(session) and session.asks is not None:
         return AskedQuestion(kind=session.asks.kind, text=session.asks.text)
+    if session.kind is RowKind.DETACHED:
+        ask = detached.asked(session)
+        return AskedQuestion(kind=ask.kind, text=ask.text, choices=ask.choices)
     _, question = await read_question(context, _target(context, session, None), session)
     return question
 
@@ -65,6 +71,8 @@ async def asked_now(context: SessionContext, session: Session) -> Ask:
     """The same, as a session holds it."""
     if is_reported(session) and session.asks is not None:
         return session.asks
+    if session.kind is RowKind.DETACHED:
+        return detached.asked(session)
     view, question = await read_question(context, _target(context, session, None), session)
     dialog = _known_dialog(view, question)
     since = session.asks.since if session.asks is not None else context.clock.now()
@@ -85,6 +93,9 @@ async def answer(
 
     `shown` is the question as the operator saw it. Raises Refused, with nothing pressed, when it is another one.
     """
+    if session.kind is RowKind.DETACHED:
+        question, taken = await detached.answer_it(context, session, choice, shown)
+        return await _told(context, session, question, taken, choice)
     target = _target(context, session, own_pane)
     if is_reported(session) and session.asks is not None:
         # There is no dialog to answer in, so it goes as a message.
@@ -114,6 +125,13 @@ async def answer(
         await opened.see_it_taken()
         if taken and dialog.confirmed and re.search(dialog.confirmed, question.choices[taken[0]]):
             await opened.confirm(dialog)
+    return await _told(context, session, question, taken, choice)
+
+
+async def _told(
+    context: SessionContext, session: Session, question: AskedQuestion, taken: Sequence[int], choice: str
+) -> Answered:
+    """Write down that a question was answered: by which choices, and nothing of the operator's own words."""
     numbers = [position + 1 for position in taken]
     own_words: dict[str, Any] = {} if taken else {"length": len(choice), "fingerprint": fingerprint(choice)}
     await context.tell(

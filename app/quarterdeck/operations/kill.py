@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from quarterdeck.core.events import DeleteMode, SessionDeleted, SessionForgotten
 from quarterdeck.core.row_name import row_name
-from quarterdeck.core.session import ASKING, ExitReason, Session, SessionState
+from quarterdeck.core.session import ASKING, ExitReason, RowKind, Session, SessionState
 from quarterdeck.core.session_ends import gone
 from quarterdeck.errors import Refused, TmuxError
+from quarterdeck.operations import detached
 from quarterdeck.operations.preview import keep_last_lines
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def dying(rows: Iterable[Session], session: Session, whole: bool) -> tuple[Sessi
 
 def rows_beside(rows: Iterable[Session], session: Session) -> tuple[Session, ...]:
     """The other live rows of a row's tmux session."""
-    if session.tmux_id is None:
+    if session.tmux_id is None or session.kind is RowKind.DETACHED:
         return ()
     here = (session.tmux_server, session.incarnation, session.tmux_id)
     return tuple(
@@ -48,6 +49,8 @@ class TmuxPart(StrEnum):
     PANE = "pane"
     WINDOW = "window"
     SESSION = "session"
+    NONE = ""
+    """It runs in none of it."""
 
 
 class Ending(NamedTuple):
@@ -62,6 +65,8 @@ class Ending(NamedTuple):
 
 def ending_of(context: SessionContext, session: Session, *, whole_session: bool = False) -> Ending:
     """What would end with a row, as far as the last look can tell."""
+    if session.kind is RowKind.DETACHED:
+        return Ending(TmuxPart.NONE, (session,), 0)
     snapshot, rows = context.supervisor.snapshot, list(context.supervisor.fleet.sessions.values())
     panes = snapshot.panes if snapshot is not None else ()
     windows = {pane.pane_id: pane.window_id for pane in panes if pane.tmux_id == session.tmux_id}
@@ -84,6 +89,8 @@ async def kill(
     Answers the session as it ended; all rows stay when that failed. `own_pane` is the pane the caller itself runs in:
     it is never ended from inside.
     """
+    if session.kind is RowKind.DETACHED:
+        return await detached.stop(context, session)
     if session.is_stale or session.tmux_id is None:
         hint = f"`quarterdeck kill --detach {session.session_id}` forgets it."
         raise Refused(f"{session.session_id} has no tmux session that could be ended.", hint=hint)

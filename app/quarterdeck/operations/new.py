@@ -33,7 +33,6 @@ from quarterdeck.operations.send import send
 from quarterdeck.paths import private_folder, write_private
 from quarterdeck.ports.agent import Launch
 from quarterdeck.ports.mux import NewSession
-from quarterdeck.supervisor.session_memory import shown_agent
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
@@ -119,7 +118,7 @@ async def _made(context: SessionContext, wanted: NewSessionRequest, asked: NewSe
     supervisor = context.supervisor
     async with supervisor.discovery:
         promised, pane = await _new_pane(context, wanted, asked)
-        supervisor.expect(pane.pane_id, CreatedReason.API_CREATE, shown_agent(agent) if agent is not None else None)
+        supervisor.expect(pane.pane_id, CreatedReason.API_CREATE, agent.spec.shown if agent is not None else None)
         await supervisor.look_locked()
         made = next((s for s in supervisor.fleet.sessions.values() if s.tmux_id == pane.tmux_id), None)
         if made is None or made.session_id != promised:
@@ -160,7 +159,7 @@ async def _made_inside(
         except BaseException:
             await asyncio.shield(context.mux.kill_pane(pane.pane_id, of=str(snapshot.incarnation)))
             raise
-        supervisor.expect(pane.pane_id, CreatedReason.API_CREATE, shown_agent(agent) if agent is not None else None)
+        supervisor.expect(pane.pane_id, CreatedReason.API_CREATE, agent.spec.shown if agent is not None else None)
         await supervisor.load()
         await supervisor.look_locked()
         made = supervisor.fleet.sessions.get(session_id)

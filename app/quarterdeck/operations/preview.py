@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.screen_text import KEPT_LINES
+from quarterdeck.core.session import RowKind
 from quarterdeck.core.text import clean_sgr
 from quarterdeck.errors import QuarterdeckError, TmuxError
 from quarterdeck.ports.mux import CaptureRequest
@@ -24,12 +25,23 @@ logger = logging.getLogger(__name__)
 async def preview(context: SessionContext, session: Session, *, lines: int, colours: bool = True) -> str:
     """At most `lines` last lines, blank ones at the end left out."""
     text = ""
+    if session.kind is RowKind.DETACHED:
+        return last_lines(_without_pane(session), lines)
     if session.pane_id is not None and not session.is_stale and session.ended_at is None:
         request = CaptureRequest(session.pane_id, lines=lines, colours=colours)
         text = (await context.mux.capture([request])).get(session.pane_id, "")
     if not text.strip():
         text = await context.store.tail(session.session_id)
     return last_lines(text, lines)
+
+
+def _without_pane(session: Session) -> str:
+    """What there is to read of an agent that no pane shows."""
+    ask = session.asks
+    choices = [f"  {number}. {choice}" for number, choice in enumerate(ask.choices, 1)] if ask is not None else []
+    asked = ["", *ask.text.splitlines(), *choices] if ask is not None else []
+    head = f"{session.tool} runs here without a pane. To go there opens it in a new window."
+    return "\n".join([head, "", session.thought or "", *asked])
 
 
 def last_lines(text: str, lines: int) -> str:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.message import MOST_RECIPIENTS, cleaned, fingerprint
 from quarterdeck.core.row_name import row_name
-from quarterdeck.core.session import SessionState
+from quarterdeck.core.session import RowKind, SessionState
 from quarterdeck.errors import NotFound, QuarterdeckError, Refused, UsageError
+from quarterdeck.operations import detached
 from quarterdeck.operations.delivery import Delivery, DeliveryRules, NobodyThere, hand_over
 from quarterdeck.operations.delivery_proof import PROOF_WORDS, Outcome
 from quarterdeck.operations.pane_view import TargetPane
@@ -39,6 +40,8 @@ DEFAULT_RULES = DeliveryRules()
 async def send(context: SessionContext, session: Session, text: str, how: DeliveryRules = DEFAULT_RULES) -> Delivery:
     """Deliver a message, or keep it until it can go. Raises Refused when the session can take none."""
     words = _worded(text)
+    if session.kind is RowKind.DETACHED:
+        return await _send_to_service(context, session, words, how)
     session = await _reachable(context, session, how)
     if not how.now and await context.messages.waiting(session.session_id):
         try:
@@ -65,6 +68,18 @@ async def send(context: SessionContext, session: Session, text: str, how: Delive
         why = error.message
     delivery = Delivery.waiting(session, held, why)
     await context.messages.hold(held.id, why)
+    return await _told(context, held, delivery, how)
+
+
+async def _send_to_service(context: SessionContext, session: Session, words: str, how: DeliveryRules) -> Delivery:
+    """Hand a message to the service of an agent that no pane shows; it goes now, or not at all."""
+    if how.as_command or how.now:
+        raise Refused(f'"{row_name(session)}" runs in no pane, so nothing can be typed into it.')
+    held = await context.messages.post(session.session_id, words, context.owner)
+    try:
+        delivery = await detached.send_to(context, session, held)
+    finally:
+        await context.messages.settle(held.id)
     return await _told(context, held, delivery, how)
 
 

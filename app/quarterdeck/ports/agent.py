@@ -155,6 +155,9 @@ class Agent(Protocol):
     def service(self) -> AgentService | None:
         """The agent's own service, as far as we know how to ask it."""
 
+    def may_serve(self) -> bool:
+        """Whether its service may have conversations that no pane shows. Quick, and loads nothing."""
+
     def read_screen(self, look: ScreenLook) -> Reading | None:
         """What the rendered screen says; None when it says nothing certain. Pure."""
 

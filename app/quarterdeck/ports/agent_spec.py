@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct, field
 
-from quarterdeck.core.session import DEFAULT_CONTEXT_LIMIT
+from quarterdeck.core.session import DEFAULT_CONTEXT_LIMIT, ShownAgent
 from quarterdeck.core.typed_text import InputHabits
 
 if TYPE_CHECKING:
@@ -88,6 +88,17 @@ class AgentDialog(Struct, frozen=True, kw_only=True):
         return next((number for number, each in enumerate(choices, 1) if re.search(self.own_words, each)), None)
 
 
+class ServiceSign(NamedTuple):
+    """A file that is there while an agent's own service may have conversations that no pane shows."""
+
+    variable: str
+    """The environment variable that moves the agent's folder."""
+    folder: str
+    """That folder, below the home folder, where the variable is not set."""
+    file: str
+    """In that folder."""
+
+
 class AgentSpec(Struct, frozen=True, kw_only=True):
     """One kind of coding agent, as data."""
 
@@ -139,6 +150,8 @@ class AgentSpec(Struct, frozen=True, kw_only=True):
     env: Mapping[str, str] = field(default_factory=dict)
     home_variables: tuple[str, ...] = ()
     """Environment variables of its own process that say where its files or its service are."""
+    service_signs: tuple[ServiceSign, ...] = ()
+    """Any of these says that its service is worth asking."""
     hooks: HookKind = HookKind.NONE
     skill_folder: str = ""
     """Folder below the home folder that holds a folder for each skill; "" when it has none."""
@@ -146,3 +159,8 @@ class AgentSpec(Struct, frozen=True, kw_only=True):
     question_dialog: AgentDialog | None = None
     install: str = ""
     """How to get it, for `doctor`."""
+
+    @property
+    def shown(self) -> ShownAgent:
+        """What rows say of it."""
+        return ShownAgent(key=self.key, name=self.name, context_limit=self.context_limit)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from quarterdeck.core.discovery import panes_beside
 from quarterdeck.core.row_name import row_name
+from quarterdeck.core.session import RowKind
 from quarterdeck.errors import Refused
-from quarterdeck.operations import answer, kill, new, preview, send, start_choices
+from quarterdeck.operations import answer, detached, kill, new, preview, send, start_choices
 from quarterdeck.operations.cleanup import candidates, clear_picked
 from quarterdeck.operations.delivery import Delivery, DeliveryRules
 from quarterdeck.operations.kill_work import end_worker, what_ends
@@ -177,6 +178,8 @@ class LiveActions(_OpenConsole):
     async def go(self, session_id: SessionId) -> GoResult:
         """Take the operator to the session's pane."""
         session = self._shown.find(session_id)
+        if session.kind is RowKind.DETACHED:
+            return await self._terminal.go(await detached.show_in_pane(self._context, session, self._own_pane))
         if session.pane_id is None or session.is_stale or session.ended_at is not None:
             raise Refused(f'"{row_name(session)}" has no pane to go to.')
         return await self._terminal.go(session.pane_id)

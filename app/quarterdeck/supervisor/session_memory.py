@@ -15,7 +15,7 @@ from quarterdeck.core.reading import DROWSY_AFTER, REPORTED, waits_for_operator
 from quarterdeck.core.reading_ladder import decide, next_expiry, settle, settle_deadline
 from quarterdeck.core.redact import masked
 from quarterdeck.core.report import ReportState
-from quarterdeck.core.session import ASKING, Ask, Confidence, Need, RestState, Session, SessionState, ShownAgent
+from quarterdeck.core.session import ASKING, Ask, Confidence, Need, RestState, Session, SessionState
 from quarterdeck.core.subagent import SUBAGENT_THOUGHT_LENGTH, running
 from quarterdeck.core.text import clean
 from quarterdeck.core.transcript import NO_TRANSCRIPT
@@ -222,7 +222,7 @@ class SessionMemory(Struct):
             reading=reading,
             needs=None if reading.needs is Need.FINISHED and not self._is_news(reading) else reading.needs,
             asks=self._ask(reading),
-            agent=shown_agent(agent) if agent is not None else None,
+            agent=agent.spec.shown if agent is not None else None,
             runs_agent=self.in_front is not None or is_in_front,
             view=self.view or NO_TRANSCRIPT,
             report=self.report,
@@ -297,11 +297,6 @@ def _words(view: TranscriptView | None, report: ReportState) -> tuple[object, ..
     """By which one tells whether the agent wrote or reported something."""
     told = (view.updated_at, view.turn_count, view.actions[-1:], view.current_tool, view.turn_text) if view else ()
     return (*told, report.at)
-
-
-def shown_agent(agent: Agent) -> ShownAgent:
-    """What rows say of an agent."""
-    return ShownAgent(key=agent.spec.key, name=agent.spec.name, context_limit=agent.spec.context_limit)
 
 
 def _since(epoch: float, now: datetime) -> float | None:

@@ -183,6 +183,10 @@ class Supervisor:
         self.kept = {key: row for key, row in self.kept.items() if key != gone}
         self._commit(event)
 
+    def note_detached(self, *events: SessionCreated | SessionChanged | SessionForgotten | SessionDeleted) -> None:
+        """Agents that no pane shows came, changed or went."""
+        self._commit(*events)
+
     def pane_of(self, session: Session) -> Pane | None:
         """The pane of a row, by the last look."""
         return None if session.is_stale else self.panes.get(session.session_id)
@@ -241,9 +245,9 @@ class Supervisor:
             own_pane=self.own_pane,
             at_start=self._at_start,
         )
-        events, shown, panes = await reconcile(around, lambda: self._fleet)
+        events, shown, panes = await reconcile(around, lambda: self._fleet.of_panes())
         if self._has_taken_over and not self._at_start:
-            events += await make_good(around, self._fleet)
+            events += await make_good(around, self._fleet.of_panes())
         self._has_taken_over = self._at_start = False
         self.snapshot, self._untold, self.panes = look if isinstance(look, Snapshot) else None, shown, panes
         is_read = reads_next and around.is_writer and not events and not had_failed and not around.at_start
@@ -286,9 +290,9 @@ class Supervisor:
             if not self._at_start:
                 await self._give_back_lost()
                 follow = None if self.is_writer() else self._follow
-                now = self.clock.now()
-                self._followed = {key: pair for key, pair in self._followed.items() if key in self._fleet.sessions}
-                self._commit(*changes_elsewhere(self._fleet, self.kept, self._followed, follow=follow, now=now))
+                now, fleet = self.clock.now(), self._fleet.of_panes()
+                self._followed = {key: pair for key, pair in self._followed.items() if key in fleet.sessions}
+                self._commit(*changes_elsewhere(fleet, self.kept, self._followed, follow=follow, now=now))
             return not self._at_start and are_elsewhere(self._fleet, self.kept)
 
     def _follow(self, ours: Session, kept: Session) -> Session:
@@ -296,7 +300,7 @@ class Supervisor:
 
     async def _give_back_lost(self) -> None:
         """Keep again what a database that was set aside or taken away has lost; what was forgotten stays so."""
-        lost = [session for key, session in self._fleet.sessions.items() if key not in self.kept]
+        lost = [session for key, session in self._fleet.of_panes().sessions.items() if key not in self.kept]
         if not lost:
             return
         await self.store.checkpoint([session for session in lost if not session.is_stale])

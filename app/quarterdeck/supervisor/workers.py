@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.mux import Mux
     from quarterdeck.ports.store import Store, WorkStore
     from quarterdeck.supervisor.day_history import DayHistory
+    from quarterdeck.supervisor.detached_agents import DetachedAgents
     from quarterdeck.supervisor.file_watcher import FileWatcher, WatchedFiles
     from quarterdeck.supervisor.processes import Processes
     from quarterdeck.supervisor.scrollbacks import Scrollbacks
@@ -123,6 +124,13 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
         )
 
     @cached_property
+    def detached_agents(self) -> DetachedAgents:
+        """Finds the agents that no pane shows."""
+        from quarterdeck.supervisor.detached_agents import DetachedAgents
+
+        return DetachedAgents(self.supervisor, self.agents)
+
+    @cached_property
     def engine(self) -> ThoughtEngine:
         """Says why each session does what it does."""
         made = self.make_engine()
@@ -172,6 +180,7 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
         else:
             await self.supervisor.refresh()
         await self._after_look(look, None)
+        await self.detached_agents.look()
         if self.row_writer.is_writer:
             self.engine.glance()
         await self.checkpoints.save()
@@ -191,6 +200,7 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
             ),
             "day history": self.day_history.run,
             "scrollbacks": self.scrollbacks.run,
+            "agents without a pane": self.detached_agents.run,
             **self.others(),
         }
         await self.load()
