@@ -240,6 +240,14 @@ def test_another_conversation_in_the_same_pane_starts_from_nothing() -> None:
     assert state(cleared) is SessionState.IDLE
 
 
+@pytest.mark.parametrize("key", ["claude", "codex"])
+def test_the_late_end_of_the_conversation_before_says_nothing_of_this_one(key: str) -> None:
+    held = told(key, report(key, "Stop", 1, last_assistant_message="done"))
+    late = replace(report(key, "SessionEnd", 2), payload={"session_id": "the one before", "reason": "other"})
+
+    assert told(key, late, held=held) == held
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),

@@ -82,6 +82,9 @@ class Around:
     def keep_only(self, panes: object) -> None:
         del panes
 
+    def shows(self, *what: object) -> None:
+        del what
+
     async def refresh(self, watched: object, *, moved: bool) -> None:
         del watched, moved
 

@@ -129,6 +129,22 @@ async def test_what_a_finished_program_did_is_not_said_of_an_idle_shell() -> Non
     assert rig.line == ""
 
 
+async def test_what_was_said_of_one_conversation_is_not_said_of_the_next() -> None:
+    rig = Rig()
+    first = session_of(SessionState.IDLE, needs=Need.FINISHED, conversation="one")
+    await rig.see(agent_of(view_of("fix it", said="The parser is right now."), first, is_waiting=True))
+    assert rig.line
+
+    new = session_of(SessionState.IDLE, conversation="two")
+    await rig.see(agent_of(None, new, is_waiting=True))
+    assert not rig.line
+
+    await rig.see(
+        agent_of(view_of("paint it", said="It is blue."), replace(first, conversation="two"), is_waiting=True)
+    )
+    assert "blue" in (rig.line or "")
+
+
 async def test_a_change_of_state_is_answered_within_a_second() -> None:
     rig = Rig()
     await rig.see(BUSY)

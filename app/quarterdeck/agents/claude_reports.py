@@ -53,12 +53,18 @@ _ASKS = frozenset({"permission_prompt", "elicitation_dialog", "worker_permission
 
 def read_claude(held: ReportState, report: Report) -> ReportState:
     """Fold one of Claude Code's reports in."""
-    return fold(held, report, _told, _identify)
+    return held if _is_another_end(held, report) else fold(held, report, _told, _identify)
 
 
 def read_codex(held: ReportState, report: Report) -> ReportState:
     """Fold one of Codex's reports in."""
-    return fold(held, report, _told_by_codex, _identify)
+    return held if _is_another_end(held, report) else fold(held, report, _told_by_codex, _identify)
+
+
+def _is_another_end(held: ReportState, report: Report) -> bool:
+    """Whether the end is told, late, of a conversation that was left for this one."""
+    told = text_at(report.payload, "session_id")
+    return report.event == "SessionEnd" and bool(held.session_id and told) and told != held.session_id
 
 
 def _sub_agent(report: Report) -> str:

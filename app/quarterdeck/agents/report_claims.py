@@ -100,7 +100,7 @@ def failed(held: ReportState, report: Report, *, text: str, until: datetime | No
 def gone(held: ReportState, report: Report) -> ReportState:
     """Claim that the agent has ended; its pane may live on."""
     held = replace(held, subagents=(), background_tasks=0)
-    return resting(held, report, detail="the agent ended")
+    return replace(resting(held, report, detail="the agent ended"), has_ended=True)
 
 
 def _claim(
@@ -129,4 +129,4 @@ def _claim(
         lasts=lasts,
         until=until,
     )
-    return replace(held, reading=reading)
+    return replace(held, reading=reading, has_ended=False)

@@ -234,7 +234,7 @@ def _with_conclusion(session: Session, read: Conclusion, now: datetime) -> Sessi
         cost_usd=view.cost_usd if is_another or view.cost_usd is not None else session.cost_usd,
         conversation=None if conversation == UNBEGUN else conversation,
         subagents=read.subagents,
-        last_skill=read.skill or session.last_skill,
+        last_skill=read.skill or (None if is_another else session.last_skill),
         background_tasks=report.background_tasks if read.is_agent_alive else 0,
         rest_state=rest_state_from_idle(reading.state, active, now),
         last_activity_at=active,

@@ -56,5 +56,7 @@ class ReportState(Struct, frozen=True, kw_only=True):
     """Prompts seen so far."""
     error_at: datetime | None = None
     """When an error was told; the idle event that follows it must not hide it."""
+    has_ended: bool = False
+    """Whether the last that was told is that the conversation is over."""
     at: datetime | None = None
     """Time of the newest report folded in; older ones that arrive late change nothing."""

@@ -100,8 +100,10 @@ class AgentFacts:
             return
         for task in self._running.result():
             memory = task.memory
+            is_other = bool(memory.conversation and task.conversation) and task.conversation != memory.conversation
+            memory.skill = task.skill or (None if is_other else memory.skill)
             memory.registry, memory.conversation, memory.view = task.registry, task.conversation, task.view
-            memory.program_since, memory.skill = task.since, task.skill or memory.skill
+            memory.program_since = task.since
 
     def due_in(self) -> float | None:
         """Seconds until there should be another round, or None."""

@@ -191,6 +191,8 @@ READ_GAP_SECONDS = 0.05
 """Seconds between two readings, however many reports come."""
 NOTED_EVERY = timedelta(seconds=30)
 """Between two notes of when one agent was heard."""
+FOLLOWED_FOR = timedelta(seconds=60)
+"""For which a report under a pane that is gone waits for a pane that shows what it is about."""
 CONVERSATIONS_KEPT = 8
 """Of one pane."""
 NOTHING_REPORTED = ReportState()
@@ -216,24 +218,49 @@ class Reports:
         self._heard: dict[str, datetime] = {}
         self._noted: dict[str, datetime] = {}
         self._states: dict[str, dict[Key, ReportState]] = {}
+        self._shown: dict[str, Key] = {}
+        """The conversation that each pane is known to show."""
         self._stamp: object = None
 
     def of(self, pane_id: PaneId, agent: str = "", conversation: str = "") -> ReportState:
-        """What the reports of a conversation add up to; those of the latest where it is not known, or its agent."""
-        states = self._states.get(pane_id)
-        if not states:
-            return NOTHING_REPORTED
-        key = (agent, conversation) if agent and conversation else _latest(states, agent)
-        return states.get(key, NOTHING_REPORTED) if key else NOTHING_REPORTED
+        """What the reports of a conversation add up to; those of the latest where it is not known, or its agent.
+
+        A report names the pane whose environment its hook has, and an agent whose conversations share one process has
+        that of the pane where the process began: so a conversation that is known is looked for under every pane.
+        """
+        if agent and conversation:
+            found = (states[agent, conversation] for states in self._states.values() if (agent, conversation) in states)
+            return max(found, key=_time_of, default=NOTHING_REPORTED)
+        elsewhere = {key for pane, key in self._shown.items() if pane != pane_id}
+        states = {key: state for key, state in self._states.get(pane_id, {}).items() if key not in elsewhere}
+        key = _latest(states, agent)
+        return states[key] if key else NOTHING_REPORTED
+
+    def shows(self, pane_id: PaneId, agent: str, conversation: str) -> None:
+        """Take in which conversation a pane is known to show; "" = that is not known."""
+        if agent and conversation:
+            self._shown[pane_id] = agent, conversation
+        else:
+            self._shown.pop(pane_id, None)
 
     def drop(self, pane_id: PaneId) -> None:
         """Another agent runs in the pane: what the one before reported is void."""
         self._states.pop(pane_id, None)
 
     def keep_only(self, panes: Collection[PaneId]) -> None:
-        """Forget panes that are gone."""
-        for pane_id in self._states.keys() - set(panes):
-            del self._states[pane_id]
+        """Forget panes that are gone, but for what was reported under them of conversations that others show."""
+        present = set(panes)
+        for pane_id in self._shown.keys() - present:
+            del self._shown[pane_id]
+        shown = set(self._shown.values())
+        recent = wall_clock() - FOLLOWED_FOR
+        for pane_id in self._states.keys() - present:
+            states = self._states[pane_id]
+            kept = {key: state for key, state in states.items() if key in shown or _time_of(state) >= recent}
+            if kept:
+                self._states[pane_id] = kept
+            else:
+                del self._states[pane_id]
 
     async def watch(
         self, watched: WatchedFiles, told: Callable[[Collection[str]], None], *, may_read: Callable[[], bool]
@@ -255,7 +282,7 @@ class Reports:
         more = True
         while more:
             drained = await asyncio.to_thread(drain, self._spool, socket=self._socket)
-            panes |= {pane for report in drained.reports if (pane := self._fold(report))}
+            panes |= {pane for report in drained.reports for pane in self._fold(report)}
             more = drained.more and bool(drained.reports)
         # As it was before reading: a report that came meanwhile is seen the next time.
         self._stamp = stamp if stamp == self._look() else None
@@ -266,13 +293,14 @@ class Reports:
             await self._note_heard(news)
         return panes
 
-    def _fold(self, report: Report) -> str:
+    def _fold(self, report: Report) -> set[str]:
+        """Take in one report; answers the panes that it may concern."""
         agent = self._agents.get(report.agent)
         if agent is None:
-            return ""
+            return set()
         self._heard[agent.spec.key] = max(report.at, self._heard.get(agent.spec.key, EPOCH))
         if not report.pane_id:
-            return ""
+            return set()
         states = self._states.setdefault(report.pane_id, {})
         told = text_at(report.payload, "session_id")
         key = (report.agent, told) if told else _latest(states, report.agent) or (report.agent, "")
@@ -280,10 +308,10 @@ class Reports:
             states[key] = agent.read_report(states.get(key, NOTHING_REPORTED), report)
         except Exception:  # a boundary: what a hook wrote is foreign, and one odd report must not stop the others
             logger.exception("a report of %s could not be understood", report.agent)
-            return ""
+            return set()
         while len(states) > CONVERSATIONS_KEPT:
             del states[min(states, key=lambda each: _time_of(states[each]))]
-        return report.pane_id
+        return {report.pane_id, *(pane for pane, shown in self._shown.items() if shown == key)}
 
     def _look(self) -> object:
         # Without a folder no hook has reported yet.
@@ -293,9 +321,9 @@ class Reports:
 
 
 def _latest(states: Mapping[Key, ReportState], agent: str) -> Key | None:
-    """Who reported last, of one agent or of all."""
+    """Who reported last, of one agent or of all; the end of one that was left is no word on the one after it."""
     theirs = [key for key in states if agent in {"", key[0]}]
-    return max(theirs, key=lambda key: _time_of(states[key]), default=None)
+    return max(theirs, key=lambda key: (not states[key].has_ended, _time_of(states[key])), default=None)
 
 
 def _time_of(state: ReportState) -> datetime:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 OTHERS_ARE_HEARD_FOR = 600.0
 """Seconds for which an engine outside that has spoken of a session is not talked over."""
 EARLIER_TOLD = 3
-SHOWN_FACTS = attrgetter("state", "needs", "asks", "tool", "is_stale")
+SHOWN_FACTS = attrgetter("state", "needs", "asks", "tool", "is_stale", "conversation")
 """What of a session is worth a line at once when it changes."""
 TOLD_FACTS = attrgetter(
     *("last_activity_at", "title", "current_command", "token_count", "background_tasks", "state_evidence")
@@ -75,6 +75,8 @@ class ThoughtMemory(Struct):
     emission_seq: int = 0
     state: SessionState | None = None
     task: str = ""
+    conversation: str | None = None
+    """The one that the lines are about, where its agent has such."""
 
     def news(self, insight: Insight) -> Novelty | Skip:
         """What is new, or why there is nothing to say."""
@@ -124,6 +126,16 @@ class ThoughtMemory(Struct):
         self.text = text
         if is_real_thought(text):
             self.history.append(text)
+
+    def is_left(self, session: Session, now: float) -> bool:
+        """Whether the agent has left the conversation that was spoken of: what is remembered is of that one."""
+        before, self.conversation = self.conversation, session.conversation
+        if before in {None, session.conversation}:
+            return False
+        self.wake(now)
+        self.text, self.prompt, self.called_at = None, "", None
+        self.history.clear()
+        return True
 
     def wake(self, now: float) -> None:
         """What the session is after may be something else now."""

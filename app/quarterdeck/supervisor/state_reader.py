@@ -128,6 +128,9 @@ class StateReader(Struct, kw_only=True, dict=True, eq=False):
         await self._look_at_processes(memories, moved, at)
         await self.facts.refresh(memories, moved=moved is None or bool(moved))
         for memory in memories:
+            agent = memory.agent.spec.key if memory.agent is not None and memory.is_agent_alive else ""
+            self.reports.shows(memory.pane.pane_id, agent, memory.conversation)
+        for memory in memories:
             memory.report = self._report_of(memory)
         rows: dict[SessionId, Session] = {}
         tails: dict[SessionId, str] = {}

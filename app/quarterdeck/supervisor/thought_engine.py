@@ -170,6 +170,9 @@ class ThoughtEngine(Struct, kw_only=True, dict=True, eq=False):
         if memory is None:
             memory = self._memories[session_id] = memory_from(self.publisher.held(session), now)
         memory.attended_at = now
+        if memory.is_left(session, now):
+            # Empty: nothing is said yet of the one after it, and the last line was about another.
+            self.publisher.speak(insight, memory, "", shift=True)
         if insight.is_waiting:
             self._fall_asleep(insight, memory)
             return
