@@ -9,10 +9,12 @@ import pytest
 
 from quarterdeck.agents.coding_agent import CodingAgent
 from quarterdeck.core.typed_text import InputHabits
+from quarterdeck.operations.answer import answer
 from quarterdeck.operations.delivery import DeliveryRules
 from quarterdeck.operations.delivery_proof import Outcome, Proof
 from quarterdeck.operations.send import deliver_held, send
-from quarterdeck.ports.agent_service import ServiceOutcome, ServiceReceipt
+from quarterdeck.ports.agent_service import ServiceOutcome
+from support.detached import StubService
 from support.post import Post, post_office
 from support.tmux_server import until
 
@@ -20,23 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from quarterdeck.ports.agent_service import ConversationTarget
-
 pytestmark = pytest.mark.process
 
 HABITS = InputHabits(meaningful_starts="!/#@", meaningful_last_words="@", commands=("known",))
-
-
-class Service:
-    """A service that answers what it is told to."""
-
-    def __init__(self, outcome: ServiceOutcome) -> None:
-        self.outcome = outcome
-        self.heard: list[tuple[str, str]] = []
-
-    def send(self, target: ConversationTarget, text: str) -> ServiceReceipt:
-        self.heard.append((target.conversation, text))
-        return ServiceReceipt(self.outcome, "it is in its queue")
 
 
 @pytest.fixture
@@ -96,25 +84,43 @@ async def test_a_service_has_a_message_first_and_keys_are_left_where_it_took_not
     proof: Proof | None,
     typed: list[str],
 ) -> None:
-    service = Service(outcome)
+    service = StubService(outcome=outcome)
     monkeypatch.setattr(CodingAgent, "service", service)
     agent = office.agent()
 
     sent = await send(office.context, await office.session(), "hello")
 
-    assert service.heard == [("conversation-1", "hello")]
+    assert service.calls == [("send", "conversation-1", "hello")]
     assert sent.outcome is shown
-    assert proof is None or (sent.proof, sent.detail) == (proof, "it is in its queue")
+    assert proof is None or (sent.proof, sent.detail) == (proof, "so it says")
     assert agent.prompts == typed
 
 
 async def test_a_command_is_for_the_input_line_and_not_for_the_service(
     office: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    service = Service(ServiceOutcome.DONE)
+    service = StubService()
     monkeypatch.setattr(CodingAgent, "service", service)
     agent = office.agent()
 
     await send(office.context, await office.session(), "/known")
 
-    assert (service.heard, agent.prompts) == ([], ["/known"])
+    assert (service.calls, agent.prompts) == ([], ["/known"])
+
+
+@pytest.mark.parametrize("outcome", [ServiceOutcome.DONE, ServiceOutcome.UNAVAILABLE])
+async def test_a_question_is_answered_through_the_service_or_else_with_keys(
+    office: Post, monkeypatch: pytest.MonkeyPatch, outcome: ServiceOutcome
+) -> None:
+    agent = office.agent()
+    session = await office.session()
+    agent.order("ask may I?")
+    service = StubService(outcome=outcome, then=lambda: agent.order("close"))
+    monkeypatch.setattr(CodingAgent, "service", service)
+
+    done = await answer(office.context, session, "1")
+
+    assert [call[:2] for call in service.calls] == [("answer", "conversation-1")]
+    assert service.calls[0][3:] == ((0,), "")
+    assert done.answer
+    assert len(agent.said("answer")) == (0 if outcome is ServiceOutcome.DONE else 1)

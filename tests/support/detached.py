@@ -12,7 +12,7 @@ from quarterdeck.core.session import Confidence, Need, SessionState, Source
 from quarterdeck.ports.agent_service import AgentConversation, ServiceOutcome, ServiceReceipt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pytest
 
@@ -53,6 +53,8 @@ class StubService:
     held: list[AgentConversation] = field(default_factory=list)
     outcome: ServiceOutcome = ServiceOutcome.DONE
     calls: list[tuple[object, ...]] = field(default_factory=list)
+    then: Callable[[], None] = lambda: None
+    """What an answer leads to."""
 
     def conversations(self, home: AgentHome | None, *, at: datetime) -> Sequence[AgentConversation]:
         return list(self.held)
@@ -61,6 +63,8 @@ class StubService:
         return self._done("send", target.conversation, text)
 
     def answer(self, target: ConversationTarget, question: str, positions: Sequence[int], words: str) -> ServiceReceipt:
+        if self.outcome is ServiceOutcome.DONE:
+            self.then()
         return self._done("answer", target.conversation, question, tuple(positions), words)
 
     def stop(self, target: ConversationTarget) -> ServiceReceipt:

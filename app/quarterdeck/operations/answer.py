@@ -115,9 +115,13 @@ async def answer(
     if not question.ticks and dialog.to_write(question.choices) in {position + 1 for position in taken}:
         said = f"{question.choices[taken[0]]!r} is for an answer in words of your own."
         raise UsageError(said, hint="Give the words in place of the choice.")
+    opened = OpenDialog(context, target, question)
+    words = "" if taken else cleaned(choice)
+    if await asyncio.to_thread(target.answer_by_service, question.text, taken, words, session.cwd):
+        await opened.see_it_taken()
+        return await _told(context, session, question, taken, choice)
     await context.mux.leave_mode(target.pane_id)
     await asyncio.sleep(GRACE)
-    opened = OpenDialog(context, target, question)
     if taken and question.ticks and not (len(taken) == 1 and question.ticks[taken[0]] is None):
         await opened.take_several(dialog, taken)
     else:

@@ -19,7 +19,7 @@ from quarterdeck.ports.mux import CaptureRequest
 from quarterdeck.supervisor.agent_facts import home_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from quarterdeck.core.pane import Pane, PaneId
     from quarterdeck.core.reading import Reading
@@ -129,6 +129,14 @@ class TargetPane:
             return None
         receipt = found[0].send(found[1], text)
         return None if receipt.outcome in NOTHING_DONE else receipt
+
+    def answer_by_service(self, question: str, positions: Sequence[int], words: str, cwd: str) -> bool:
+        """Answer through the agent's own service; False where nothing was done, and keys are left. Blocks."""
+        found = self.service_target(cwd)
+        if found is None:
+            return False
+        # What it does not confirm may be done, too: the screen tells.
+        return found[0].answer(found[1], question, positions, words).outcome not in NOTHING_DONE
 
     async def _find_agent(self, pane: Pane) -> None:
         table = await self._context.processes.look(at_once=self.program is None)
