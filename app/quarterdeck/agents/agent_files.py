@@ -26,7 +26,7 @@ def agent_folder(variable: str, home: AgentHome | None, below_home: str) -> Path
 
 def open_paths(pid: int, *, leave_out: Callable[[int], bool]) -> Iterator[str]:
     """What a process, and those it started, have open, as the system names it; some processes can be left out."""
-    return (path for each in _family(pid, DEEPEST, leave_out) for _, path in open_files(each))
+    return (path for each in family(pid, leave_out=leave_out) for _, path in open_files(each))
 
 
 def open_files(pid: int) -> Iterator[tuple[str, str]]:
@@ -49,8 +49,7 @@ def place_in_file(pid: int, descriptor: str) -> int:
 
 def process_of(pid: int, names: Collection[str]) -> int:
     """The process that runs a program of one of these names: this one, or one that it started; else this one."""
-    family = _family(pid, DEEPEST, leave_out=lambda _: False)
-    return next((each for each in family if _executable(each) in names), pid)
+    return next((each for each in family(pid) if _executable(each) in names), pid)
 
 
 def _executable(pid: int) -> str:
@@ -60,7 +59,8 @@ def _executable(pid: int) -> str:
         return ""
 
 
-def _family(pid: int, depth: int, leave_out: Callable[[int], bool]) -> Iterator[int]:
+def family(pid: int, depth: int = DEEPEST, leave_out: Callable[[int], bool] = lambda _: False) -> Iterator[int]:
+    """A process, and those it started; some can be left out."""
     yield pid
     if not depth:
         return
@@ -70,7 +70,15 @@ def _family(pid: int, depth: int, leave_out: Callable[[int], bool]) -> Iterator[
         return
     for child in map(int, children.split()[:20]):
         if not leave_out(child):
-            yield from _family(child, depth - 1, leave_out)
+            yield from family(child, depth - 1, leave_out)
+
+
+def began(pid: int) -> str:
+    """When a process started, in the system's ticks since it booted; "?" where that is not said."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return "?"
 
 
 class FileClaims:

@@ -1,4 +1,4 @@
-"""What the hooks of Claude Code and of Codex, which took over their shape, say."""
+"""What the hooks of Claude Code say, and of Codex and Qwen Code, which took over their shape."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ CLAUDE_HOOKS = (
     *CODEX_HOOKS, "PostToolUseFailure", "PermissionDenied", "Notification", "Elicitation", "ElicitationResult",
     "StopFailure",
 )  # fmt: skip
-QUESTION_TOOLS = frozenset({"AskUserQuestion", "request_user_input"})
+QWEN_HOOKS = (*CODEX_HOOKS, "PostToolUseFailure", "Notification", "StopFailure")
+QUESTION_TOOLS = frozenset({"AskUserQuestion", "request_user_input", "ask_user_question"})
 NOTIFICATION = "<task-notification>"
 """Begins what Claude Code tells itself of something that ran in the background."""
 _NOTED = re.compile(r"<task-notification>|Background agent \".*\" was stopped by the user\.$")
@@ -47,7 +48,7 @@ ENDED_STATUSES = frozenset({"completed", "failed", "killed", "stopped", "cancell
 """How such a thing may have ended."""
 GOING_ON = frozenset({"running", "pending", "in_progress", "queued"})
 """How one that has not ended stands."""
-PLAN_TOOLS = frozenset({"ExitPlanMode", "EnterPlanMode"})
+PLAN_TOOLS = frozenset({"ExitPlanMode", "EnterPlanMode", "exit_plan_mode"})
 _ASKS = frozenset({"permission_prompt", "elicitation_dialog", "worker_permission_prompt"})
 
 
@@ -65,6 +66,19 @@ def _is_another_end(held: ReportState, report: Report) -> bool:
     """Whether the end is told, late, of a conversation that was left for this one."""
     told = text_at(report.payload, "session_id")
     return report.event == "SessionEnd" and bool(held.session_id and told) and told != held.session_id
+
+
+def read_qwen(held: ReportState, report: Report) -> ReportState:
+    """Fold one of Qwen Code's reports in."""
+    return fold(held, report, _told_by_qwen, _identify)
+
+
+def _told_by_qwen(held: ReportState, report: Report) -> ReportState:
+    if report.event != "Notification" or text_at(report.payload, "notification_type") != "idle_prompt":
+        return _told(held, report)
+    # It comes at once, and after an interrupt or a refusal nothing else does.
+    ended = held.reading is not None and held.reading.state in {SessionState.IDLE, SessionState.ERROR}
+    return held if ended else resting(held, report, detail="the turn was broken off")
 
 
 def _sub_agent(report: Report) -> str:

@@ -15,7 +15,8 @@ QUESTION_LINES = 30
 CHOICE_LENGTH = 300
 
 _OPTION = re.compile(
-    r"^(?P<pad>\s*)(?P<mark>[❯›●▶>])?\s*(?P<number>\d{1,2})\.\s+(?:\[(?P<tick>[ xX✔✓])\]\s+)?(?P<label>\S.*)$"
+    r"^(?P<pad>\s*)(?P<mark>[❯›●▶>])?\s*(?:\[(?P<before>[ xX✔✓])\]\s+)?(?P<number>\d{1,2})\.\s+"
+    r"(?:\[(?P<after>[ xX✔✓])\]\s+)?(?P<label>\S.*)$"
 )
 _RULE_LINE = re.compile(r"^\s*[─╌━═—▔-]{8,}\s*$")
 _MENU_HINT = re.compile(r"^\s*Enter to confirm · Esc to \w+")
@@ -43,7 +44,8 @@ def option_at(at: int, line: str) -> DialogOption | None:
     found = _OPTION.match(line)
     if found is None:
         return None
-    ticked = None if found["tick"] is None else bool(found["tick"].strip())
+    tick = found["before"] or found["after"]
+    ticked = None if tick is None else bool(tick.strip())
     number, label = int(found["number"]), found["label"].strip()
     return DialogOption(at, number, bool(found["mark"]), label, found.start("label"), ticked)
 

@@ -30,7 +30,7 @@ SPEC = AgentSpec(
     quit=("/quit",),
     hooks=HookKind.SETTINGS,
     permission_dialog=AgentDialog(press=Press.NUMBER),
-    question_dialog=AgentDialog(press=Press.NUMBER, own_words=r"^Enter a custom value"),
+    question_dialog=AgentDialog(press=Press.NUMBER, own_words=r"^Enter a custom value", several_done_choice=r"^Done$"),
     install="npm install -g @google/gemini-cli",
 )
 

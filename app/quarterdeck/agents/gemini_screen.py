@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 
-from quarterdeck.agents.dialogs import dialog_of, find_options, question_text
+from quarterdeck.agents.dialogs import CHOICE_LENGTH, dialog_of, find_options, option_at, question_text
 from quarterdeck.agents.screen import DialogText, Parts, ScreenLayout
 from quarterdeck.core.answer_choice import SUBMIT
 
@@ -22,6 +22,9 @@ _CHROME = re.compile(
 )
 _SUBMITS = re.compile(r"^\s*Enter to submit · .*Esc to cancel$")
 _OWN_LINE = re.compile(r"^\s*> ")
+_ARROWS = ("▲", "▼")
+_LAST_CHOICE = re.compile(r"^(?P<mark>● )?\s+(?P<label>Done)$")
+"""Has no number, though its key is the next one."""
 _RULE_LINE = re.compile(r"^─{8,}$")
 FOOT_LINES = 6
 DRAFT_LINES = 14
@@ -33,6 +36,9 @@ def split(lines: tuple[str, ...]) -> Parts:
     framed = _last_frame(lines)
     if framed:
         top, inside = framed
+        scrolled = _scrolled(inside)
+        if scrolled:
+            return Parts(body=lines[:top], dialog=scrolled)
         if find_options(inside):
             question = any("Enter to select" in line for line in inside[-3:])
             return Parts(body=lines[:top], dialog=dialog_of(inside, join=not question))
@@ -52,6 +58,33 @@ def split(lines: tuple[str, ...]) -> Parts:
         if end is not None:
             return Parts(body=lines[:end], box=lines[index : index + 1], foot=lines[index + 1 :])
     return Parts(body=lines)
+
+
+def _scrolled(inside: tuple[str, ...]) -> DialogText | None:
+    """A question with more choices than are shown: some of them, between two arrows."""
+    arrows = [at for at, line in enumerate(inside) if line.strip() in _ARROWS]
+    if [inside[at].strip() for at in arrows] != list(_ARROWS):
+        return None
+    top, bottom = arrows
+    shown = [option for at in range(top, bottom) if (option := option_at(at, inside[at]))]
+    last = next((found for at in range(top, bottom) if (found := _LAST_CHOICE.match(inside[at]))), None)
+    if not shown:
+        return None
+    hidden = shown[0].number - 1
+    labels, ticks = [option.label for option in shown], [option.ticked for option in shown]
+    marked = next((option.number - 1 for option in shown if option.marked), None)
+    if last:
+        marked = hidden + len(labels) if last["mark"] else marked
+        labels, ticks = [*labels, last["label"]], [*ticks, None]
+    several = any(tick is not None for tick in ticks)
+    return DialogText(
+        question=question_text(inside[:top]),
+        choices=("",) * hidden + tuple(label[:CHOICE_LENGTH] for label in labels),
+        hint="\n".join(line.strip() for line in inside[bottom + 1 :] if line.strip()),
+        ticks=(None,) * hidden + tuple(ticks) if several else (),
+        marked=marked,
+        scrolls=True,
+    )
 
 
 def _without_choices(inside: tuple[str, ...]) -> DialogText:

@@ -83,6 +83,7 @@ class DialogText(NamedTuple):
     hint: str = ""
     ticks: tuple[bool | None, ...] = ()
     marked: int | None = None
+    scrolls: bool = False
 
     def __str__(self) -> str:
         return "\n".join((self.question, *self.choices, self.hint))
@@ -227,8 +228,8 @@ def reading_of(match: Match, parts: Parts, *, at: datetime, still_for: float | N
         frozen = still_for is not None and still_for >= MARK_FROZEN_AFTER
         return replace(reading, lasts=SHOWN_WORK_SECONDS, confidence=Confidence.LOW if frozen else reading.confidence)
     if parts.dialog and state is SessionState.ATTENTION:
-        question, choices, _, ticks, marked = parts.dialog
-        return replace(reading, question=question, choices=choices, ticks=ticks, marked=marked)
+        question, choices, _, ticks, marked, scrolls = parts.dialog
+        return replace(reading, question=question, choices=choices, ticks=ticks, marked=marked, scrolls=scrolls)
     return reading
 
 

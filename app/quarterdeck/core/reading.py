@@ -31,6 +31,8 @@ class Reading(Struct, frozen=True, kw_only=True):
     """Which choices are ticked, where several may be (None = cannot be); none = one choice is the answer."""
     marked: int | None = None
     """Position of the choice under the agent's cursor."""
+    scrolls: bool = False
+    """Whether there may be more choices than the screen shows; "" stands for one above those."""
     until: datetime | None = None
     """When a limit that stopped the session ends, if that was told."""
     conversation: str = ""

@@ -105,6 +105,13 @@ async def answer(
         sent = await send(context, session, choice, DeliveryRules(own_pane=own_pane))
         return Answered(session=session, question=asked, answer="", sent=sent)
     view, question = await read_question(context, target, session)
+    if shown is not None and not is_shown_by(shown.text, (), question.text, ()):
+        raise Refused(CHANGED)
+    opened = OpenDialog(context, target, question)
+    if question.scrolls:
+        await context.mux.leave_mode(target.pane_id)
+        await opened.see_all_choices()
+        question = opened.question
     if shown is not None and not is_shown_by(shown.text, shown.choices, question.text, question.choices):
         raise Refused(CHANGED)
     dialog = _known_dialog(view, question)
@@ -177,7 +184,7 @@ def _known_dialog(view: PaneView, question: AskedQuestion) -> AgentDialog | None
 
 async def _choose(opened: OpenDialog, dialog: AgentDialog, position: int) -> None:
     question = opened.question
-    is_arrowed = dialog.press in ARROWS or (dialog.arrows and re.search(dialog.arrows, question.text))
+    is_arrowed = dialog.press in ARROWS or dialog.takes_arrows(question.text)
     if is_arrowed and question.marked is not None:
         # Whoever sits there may have moved the mark, so it is counted from where it stands, and seen to arrive.
         await opened.take_marked(position, ARROWS.get(dialog.press, UP_DOWN))

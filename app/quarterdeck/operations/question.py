@@ -12,6 +12,7 @@ from quarterdeck.core.answer_choice import SUBMIT, is_same_question, landmarks
 from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import ASKING, Need, Source
 from quarterdeck.errors import QuarterdeckError, Refused, UsageError
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -29,6 +30,7 @@ DIALOG_EVERY_SECONDS = 0.04
 GRACE = 0.3
 """Seconds in which a dialog that has just come up drops keys (seen with Claude Code 2.1)."""
 GO_THERE = "Go there and answer it."
+MOST_CHOICES = 40
 MOST_KEYED_CHOICES = 9
 """Choices that have a key of their own."""
 CHANGED = "The question has changed or is gone; no key was pressed."
@@ -44,6 +46,15 @@ class AskedQuestion(Struct, frozen=True, kw_only=True):
     """Which choices are ticked, where several may be; none = one choice is the answer."""
     marked: int | None = None
     """Position of the choice under the agent's cursor."""
+    scrolls: bool = False
+    """Whether there may be more choices than are shown; "" stands for one above those."""
+
+    def agrees(self, other: AskedQuestion) -> bool:
+        """Whether the choices that both show are the same."""
+        if self.scrolls or other.scrolls:
+            both = zip(self.choices, other.choices, strict=False)
+            return all(one == two for one, two in both if one and two)
+        return self.choices == other.choices
 
 
 async def read_question(
@@ -72,7 +83,9 @@ def question_in(view: PaneView) -> AskedQuestion | None:
         if claim.source is Source.SCREEN and claim.needs is not None and claim.needs in ASKING:
             text = claim.question or claim.detail
             choices, ticks, marked = claim.choices, claim.ticks, claim.marked
-            return AskedQuestion(kind=claim.needs, text=text, choices=choices, ticks=ticks, marked=marked)
+            return AskedQuestion(
+                kind=claim.needs, text=text, choices=choices, ticks=ticks, marked=marked, scrolls=claim.scrolls
+            )
     return None
 
 
@@ -102,7 +115,7 @@ class OpenDialog(Struct):
         return (
             now is not None
             and now.kind is question.kind
-            and now.choices == question.choices
+            and now.agrees(question)
             and is_same_question(now.text, question.text)
         )
 
@@ -130,7 +143,8 @@ class OpenDialog(Struct):
     async def take_several(self, dialog: AgentDialog, wanted: Collection[int]) -> None:
         """Tick exactly these choices and hand them in. Raises before the first key where it cannot be done."""
         choices, ticks = self.question.choices, self.question.ticks
-        if not dialog.several_done:
+        done = self._several_done(dialog)
+        if not done:
             raise Refused("How this program takes several choices is not known.", hint=GO_THERE)
         changes = [
             position
@@ -144,22 +158,58 @@ class OpenDialog(Struct):
         if any(position >= MOST_KEYED_CHOICES for position in changes):
             raise Refused("Only the first nine choices have a key of their own.", hint=GO_THERE)
         for position in changes:
-            await self._tick(position, is_ticked=position in wanted)
-        await self.press(list(dialog.several_done))
+            await self._tick(dialog, position, is_ticked=position in wanted)
+        await self.press(done)
         await self.see_it_taken()
         review = question_in(await self.target.glance())
         if review is not None and review.choices and review.choices[0].startswith(SUBMIT):
             # It shows nothing but what was just ticked.
             await asyncio.sleep(GRACE)
             opened = OpenDialog(self.context, self.target, review)
-            await opened.press(["Enter" if review.choices == (SUBMIT,) else "1"])
+            is_marked = review.choices == (SUBMIT,) or dialog.takes_arrows(review.text)
+            await opened.press(["Enter" if is_marked else "1"])
             await opened.see_it_taken()
 
-    async def _tick(self, position: int, *, is_ticked: bool) -> None:
+    def _several_done(self, dialog: AgentDialog) -> list[str]:
+        """The keys that hand several choices in; none where that is not known."""
+        if not dialog.several_done_choice:
+            return list(dialog.several_done)
+        found = (at for at, each in enumerate(self.question.choices) if re.search(dialog.several_done_choice, each))
+        position = next(found, MOST_KEYED_CHOICES)
+        return [str(position + 1)] if position < MOST_KEYED_CHOICES else []
+
+    async def see_all_choices(self) -> None:
+        """Go once round a list that is longer than its place with the arrow, and end where it began."""
+        known: dict[int, tuple[str, bool | None]] = {}
+        start = position = self.question.marked
+        while self.question.scrolls and len(known) <= MOST_CHOICES:
+            now = question_in(await self.target.glance())
+            if now is None or position is None:
+                raise Refused(CHANGED)
+            ticks = now.ticks or (None,) * len(now.choices)
+            known |= {at: each for at, each in enumerate(zip(now.choices, ticks, strict=True)) if each[0]}
+            await self.press(["Down"])
+            position = await self._moved_on(position)
+            if position == start:
+                break
+        if known:
+            shown = [known.get(at, ("", None)) for at in range(max(known) + 1)]
+            ticks = tuple(tick for _, tick in shown) if self.question.ticks else ()
+            self.question = replace(self.question, choices=tuple(choice for choice, _ in shown), ticks=ticks)
+
+    async def _moved_on(self, before: int) -> int | None:
+        await self._see(lambda now: now.marked not in {None, before}, "The choices do not move.")
+        seen = question_in(await self.target.glance())
+        return seen.marked if seen is not None else None
+
+    async def _tick(self, dialog: AgentDialog, position: int, *, is_ticked: bool) -> None:
         def is_so(now: AskedQuestion) -> bool:
             return position < len(now.ticks) and now.ticks[position] is is_ticked
 
         await self.press([str(position + 1)])
+        if dialog.tick:
+            await self._see(lambda now: now.marked == position, f"Choice {position + 1} could not be marked.")
+            await self.press(list(dialog.tick))
         await self._see(is_so, f"Choice {position + 1} could not be ticked.")
 
     async def take_marked(self, position: int, arrows: tuple[str, str]) -> None:

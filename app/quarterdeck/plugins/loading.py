@@ -24,6 +24,7 @@ BUILT_IN_AGENTS: Mapping[str, str] = {
     "codex": "quarterdeck.agents.codex:AGENT",
     "opencode": "quarterdeck.agents.opencode:AGENT",
     "gemini": "quarterdeck.agents.gemini:AGENT",
+    "qwen": "quarterdeck.agents.qwen:AGENT",
     "aider": "quarterdeck.agents.aider:AGENT",
     "amp": "quarterdeck.agents.others:AMP",
     "goose": "quarterdeck.agents.others:GOOSE",

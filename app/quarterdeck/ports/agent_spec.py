@@ -72,14 +72,22 @@ class AgentDialog(Struct, frozen=True, kw_only=True):
     """Keys that open the place to write once that choice is marked; none = its number does."""
     arrows: str = ""
     """Pattern of the questions whose choices have no number that acts: arrows mark one, and Enter takes it."""
+    tick: tuple[str, ...] = ()
+    """Keys that tick the choice which its number has marked, where several may be; none = its number does."""
     several_done: tuple[str, ...] = ()
     """Keys after the numbers where several choices may be ticked; none = how that is answered is not known."""
     confirmed: str = ""
     """Pattern of the choices that are not taken before they have been confirmed, in a dialog that follows."""
     confirmation: str = ""
     """Pattern of what that dialog asks; its first choice, which is marked, confirms."""
+    several_done_choice: str = ""
+    """Pattern of the choice that hands several in; "" = keys do."""
     cancel: tuple[str, ...] = ("Escape",)
     """Keys, by tmux's names, that close the dialog without an answer. They may end the agent's turn."""
+
+    def takes_arrows(self, question: str) -> bool:
+        """Whether the choices of this question have no number that acts."""
+        return bool(self.arrows) and re.search(self.arrows, question) is not None
 
     def to_write(self, choices: Sequence[str]) -> int | None:
         """The number of the choice that answers nothing by itself, but lets the operator write."""
