@@ -8,12 +8,15 @@ from quarterdeck.ports.agent import BoxState, ScreenLook
 from support.recordings import NOW, Recording, agent, recordings
 
 BOXES = Path(__file__).parent / "boxes"
+COVERS = Path(__file__).parent / "covers"
 DRAFTS = {
     "idle": "",
     "busy": "",
     "busy-queued": "",
     "draft": "hello there 世界 🎉 one",
     "draft-multi": "line one\nline two\nline three",
+    "menu-at": "look @",
+    "menu-slash": "/",
 }
 
 
@@ -38,6 +41,22 @@ def test_nothing_is_taken_for_a_draft_that_nobody_typed(recording: Recording) ->
     assert box.text == ""
     if recording.truth.startswith("waiting"):
         assert box.state is BoxState.COVERED
+
+
+@pytest.mark.parametrize("file", sorted(COVERS.glob("*.ansi")), ids=lambda file: file.stem)
+def test_a_list_over_the_screen_and_a_shells_line_take_no_message_and_say_nothing(file: Path) -> None:
+    key, _, _ = file.stem.partition("-")
+    look = ScreenLook(text=file.read_text(), at=NOW, still_for=60.0)
+
+    assert agent(key).read_box(look).state is BoxState.COVERED
+    assert agent(key).read_screen(look) is None
+
+
+def test_prose_that_looks_like_a_list_covers_nothing() -> None:
+    shown = (BOXES / "opencode-idle.ansi").read_text()
+    prose = "\n".join(("     ", "          Commands          esc", "     and then it closes", ""))
+
+    assert agent("opencode").read_box(ScreenLook(text=prose + shown, at=NOW)).state is BoxState.OPEN
 
 
 def test_an_agent_without_rules_of_its_own_says_that_it_does_not_know() -> None:

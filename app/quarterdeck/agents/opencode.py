@@ -6,10 +6,26 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.coding_agent import CodingAgent
-from quarterdeck.ports.agent_spec import AgentDialog, AgentSpec, HookKind, Permissions, Press, PromptDelivery
+from quarterdeck.core.typed_text import InputHabits
+from quarterdeck.ports.agent_spec import (
+    AgentDialog,
+    AgentSpec,
+    HookKind,
+    Permissions,
+    Press,
+    PromptDelivery,
+)
 
 if TYPE_CHECKING:
     from quarterdeck.agents.agent_readers import AgentReaders
+
+COMMANDS = (
+    "agents", "clear", "compact", "connect", "continue", "copy", "debug", "diff", "editor", "exit", "export", "fork",
+    "help", "init", "mcps", "models", "move", "new", "org", "orgs", "q", "quit", "redo", "rename", "resume", "review",
+    "sessions", "share", "skills", "status", "summarize", "switch-org", "themes", "thinking", "timeline", "timestamps",
+    "toggle-thinking", "toggle-timestamps", "undo", "unshare", "variants", "warp", "workspaces",
+)  # fmt: skip
+"""Seen with 1.18."""
 
 SPEC = AgentSpec(
     key="opencode",
@@ -28,6 +44,8 @@ SPEC = AgentSpec(
     remaps=True,
     quit=("/exit",),
     home_variables=("XDG_DATA_HOME", "XDG_CONFIG_HOME"),
+    # A pasted `!` is a letter like another.
+    habits=InputHabits(meaningful_starts="/", meaningful_last_words="@", commands=COMMANDS),
     hooks=HookKind.PLUGIN,
     permission_dialog=AgentDialog(
         press=Press.RIGHT_ENTER,
@@ -42,6 +60,7 @@ SPEC = AgentSpec(
 def _readers() -> AgentReaders:
     from quarterdeck.agents import (
         agent_readers,
+        opencode_commands,
         opencode_plugin,
         opencode_screen,
         opencode_server,
@@ -59,6 +78,7 @@ def _readers() -> AgentReaders:
         hooks=opencode_plugin.PluginFile(),
         registry=opencode_server.read_registry,
         transcripts=opencode_transcript.OpenCodeDatabase,
+        commands=partial(opencode_commands.own_commands, OPENCODE),
         conversations_by_screen=partial(opencode_shown.conversation, OPENCODE),
     )
 

@@ -17,23 +17,45 @@ _BOX_END = re.compile(r"^\s*╹▀{8,}")
 _BUTTON_ROW = re.compile(r"^\s*(?:Allow once|Allow always|Reject|Confirm|Cancel)\b")
 _HINT = re.compile(r"\b(?:enter|esc|⇆|↑↓|tab|ctrl\+f)\s+\S")
 _SIDEBAR = re.compile(r"^.*\s{4}(?=• OpenCode \d[\w.-]*$)")
+_PICKER = re.compile(r"(?<=\s{6})(?P<title>[A-Z][^\s]*(?: \S+){0,5})\s{4,}esc(?:/enter)?(?=\s{4}|$)")
+_MENU_ROW = re.compile(r"^\s*┃ .*┃$")
+_SHELL_MODE = re.compile(r"\besc exit shell mode\b")
 FOOT_LINES = 4
 
 
 def split(lines: tuple[str, ...]) -> Parts:
     """The last block with a bar at its left is the prompt box when a shadow ends it, and else an open dialog."""
     lines = _without_sidebar(lines)
+    parts = _split(lines)
+    if parts.box is not None and (_has_picker(lines) or any(map(_SHELL_MODE.search, parts.foot))):
+        # What is typed goes to the picker that lies over the screen, or to a shell.
+        return replace(parts, box=None)
+    return parts
+
+
+def _split(lines: tuple[str, ...]) -> Parts:
     for index in range(len(lines) - 1, -1, -1):
         if len([line for line in lines[index + 1 :] if line.strip()]) > FOOT_LINES:
             break
         if _BOX_END.match(lines[index]):
-            top = _block_top(lines, index - 1)
-            return Parts(body=lines[:top], box=lines[top:index], foot=lines[index + 1 :])
+            top = begin = _block_top(lines, index - 1)
+            while _MENU_ROW.match(lines[begin]):
+                begin += 1
+            return Parts(body=lines[:top], box=lines[begin:index], foot=lines[index + 1 :])
         if _BAR.match(lines[index]):
             top = _block_top(lines, index)
             block = tuple(_BAR.sub("", line) for line in lines[top : index + 1])
             return Parts(body=lines[:top], dialog=_dialog(block), foot=lines[index + 1 :])
     return Parts(body=lines)
+
+
+def _has_picker(lines: tuple[str, ...]) -> bool:
+    """Whether a list lies over the screen: its heading and the key that closes it, with nothing above and below."""
+    for above, line, below in zip(lines, lines[1:], lines[2:], strict=False):
+        found = _PICKER.search(line)
+        if found and not any(each[found.start() - 4 : found.end()].strip() for each in (above, below)):
+            return True
+    return False
 
 
 def _without_sidebar(lines: tuple[str, ...]) -> tuple[str, ...]:
