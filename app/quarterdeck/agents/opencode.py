@@ -19,7 +19,7 @@ from quarterdeck.ports.agent_spec import (
 if TYPE_CHECKING:
     from quarterdeck.agents.agent_readers import AgentReaders
 
-COMMANDS = (
+OPENCODE_COMMANDS = (
     "agents", "clear", "compact", "connect", "continue", "copy", "debug", "diff", "editor", "exit", "export", "fork",
     "help", "init", "mcps", "models", "move", "new", "org", "orgs", "q", "quit", "redo", "rename", "resume", "review",
     "sessions", "share", "skills", "status", "summarize", "switch-org", "themes", "thinking", "timeline", "timestamps",
@@ -45,7 +45,7 @@ SPEC = AgentSpec(
     quit=("/exit",),
     home_variables=("XDG_DATA_HOME", "XDG_CONFIG_HOME"),
     # A pasted `!` is a letter like another.
-    habits=InputHabits(meaningful_starts="/", meaningful_last_words="@", commands=COMMANDS),
+    habits=InputHabits(meaningful_starts="/", meaningful_last_words="@", commands=OPENCODE_COMMANDS),
     hooks=HookKind.PLUGIN,
     permission_dialog=AgentDialog(
         press=Press.RIGHT_ENTER,
