@@ -13,6 +13,7 @@ from quarterdeck.core.session import (
     Confidence,
     Need,
     RestState,
+    RowKind,
     SessionState,
     ThoughtState,
     TransportHealth,
@@ -113,7 +114,7 @@ def sort_key(session: Session) -> SortKey:
     place = tier(session)
     name, pane = natural_key(session.tmux_name), (session.window_index, session.pane_index)
     if place in {UrgencyTier.LIVE, UrgencyTier.GONE}:
-        return (place, 0, 0, 0, 0.0, name, pane, session.session_id)
+        return (place, session.kind is RowKind.DETACHED, 0, 0, 0.0, name, pane, session.session_id)
     score, rank = pressure(session)
     since = waiting_since(session).timestamp()
     return (place, is_degraded(session), -score, -rank, since, name, pane, session.session_id)

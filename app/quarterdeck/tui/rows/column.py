@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from quarterdeck.core.session import RowKind
 from quarterdeck.core.subagent import hidden_work
 from quarterdeck.core.text import cell_width, clean, cut, fit
 from quarterdeck.tui.rows.cell import Cell, plot, quiet, share
@@ -204,10 +205,11 @@ def session_cells(session: Session, layout: ColumnLayout, view: RowView) -> tupl
     row = Row(session, kind, is_doubtful(session, kind), view)
     name = next(column.width for column in layout.columns if column.name == NAME)
     indent = min(INDENT, name - 1) if view.nesting(session) is not Nesting.NOTHING else 0
+    is_quiet_guest = session.kind is RowKind.DETACHED and session.needs is None
     cells: list[Cell] = []
     for column in layout.columns:
         text, role = column.kind.says(row, column.width - indent * (column.name == NAME))
-        is_faint = kind in GONE_KINDS and column.name not in {SHAPE, MARK}
+        is_faint = (kind in GONE_KINDS or is_quiet_guest) and column.name not in {SHAPE, MARK}
         # By what the sign stands further in, the name is shorter.
         before, less = indent * (column.name == SHAPE), indent * (column.name == NAME)
         cells.append(column.cell(text, "muted" if is_faint else role, before=before, less=less))

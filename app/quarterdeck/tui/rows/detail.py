@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.day import DAY_SHOWN, DayState, totals
 from quarterdeck.core.reading import cause_of
 from quarterdeck.core.redact import masked, redact
+from quarterdeck.core.session import RowKind
 from quarterdeck.core.text import clean, clean_lines, fit
 from quarterdeck.core.times import exact
 from quarterdeck.tui.rows.cell import Cell, Line, amount, quiet, share
@@ -105,7 +106,7 @@ def session_lines(session: Session, now: datetime, *, leader: str = "") -> list[
     return _facts(
         "Session",
         ("id", session.session_id),
-        ("tmux", f"{_place(session)}  {session.pane_id or ''}  on {session.tmux_server}"),
+        ("tmux", _in_tmux(session)),
         ("agent", " ".join(part for part in (session.tool, session.model) if part)),
         ("teammate of", leader),
         ("runs", session.current_command or ""),
@@ -117,6 +118,13 @@ def session_lines(session: Session, now: datetime, *, leader: str = "") -> list[
         ("watched", "" if health == "healthy" else health),
         ("ended", ending),
     )
+
+
+def _in_tmux(session: Session) -> str:
+    """Where its pane is, and on which server."""
+    if session.kind is RowKind.DETACHED:
+        return f"no pane shows it; {session.tool} runs it by itself"
+    return f"{_place(session)}  {session.pane_id or ''}  on {session.tmux_server}"
 
 
 def _place(session: Session) -> str:

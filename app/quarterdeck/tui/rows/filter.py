@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from quarterdeck.core.session import RowKind
 from quarterdeck.tui.rows.session_row import agent_of, branch_of, kind_of, name_of, repo_of, saying, title_of
 
 if TYPE_CHECKING:
@@ -14,11 +15,19 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.session import Session
 
+
+def _detached(session: Session) -> str:
+    """Nobody looks for what has a pane as nearly all have."""
+    return session.kind.value if session.kind is RowKind.DETACHED else ""
+
+
 _FIELDS: dict[str, Callable[[Session], str]] = {
     "name": lambda session: f"{name_of(session)} {title_of(session)}",
     "agent": agent_of,
     "repo": repo_of,
-    "state": lambda session: f"{kind_of(session).value} {session.state.value} {session.rest_state.value}",
+    "state": lambda session: (
+        f"{kind_of(session).value} {session.state.value} {session.rest_state.value} {_detached(session)}"
+    ),
     "needs": lambda session: session.needs.value if session.needs else "",
     "branch": branch_of,
     "thought": lambda session: saying(session, kind_of(session)),

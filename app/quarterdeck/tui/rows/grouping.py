@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import Struct
 
 from quarterdeck.core import urgency
+from quarterdeck.core.session import RowKind
 from quarterdeck.tui.rows.session_row import Kind, kind_of, repo_of, session_of
 from quarterdeck.values import replace
 
@@ -89,7 +90,7 @@ def arrange(
 def group_of(session: Session, grouping: Grouping) -> str:
     """The title of the group a session belongs to."""
     if grouping is Grouping.SESSION:
-        return session_of(session)
+        return session_of(session) if session.kind is RowKind.PANE else "no pane"
     if grouping is Grouping.REPO:
         return repo_of(session) or "no repository"
     if grouping is Grouping.PROJECT:
