@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from quarterdeck.core.events import Health, SessionChanged, SessionDeleted
+from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import (
     ActionCueKind,
     Ask,
@@ -228,6 +229,80 @@ async def test_waking_carries_the_thought_forward_and_starts_a_new_objective() -
     assert woke.snapshot.rest_state is RestState.ACTIVE
     assert said.objective_changed
     assert rig.line == "thinking about: now the tests"
+
+
+async def test_a_row_that_is_about_to_be_told_gets_its_line_first_and_is_not_told_for_it() -> None:
+    rig = Rig()
+    await rig.see(BUSY)
+    told = len(rig.shown)
+    rig.known[ONE] = replace(OVER, session=rig.known[ONE].session)
+
+    rig.engine.keep_in_step({ONE: OVER.session})
+
+    assert rig.line == "finished: fixed the login redirect"
+    assert len(rig.shown) == told
+
+
+async def test_with_a_model_a_new_turn_says_nothing_old_until_it_answers() -> None:
+    rig = Rig(Model(["what it did", "what the model says"]))
+    await rig.see(BUSY)
+    await rig.see(OVER)
+    new = agent_of(view_of("now the tests", turn_count=2))
+    rig.known[ONE] = replace(new, session=OVER.session)
+
+    rig.engine.keep_in_step({ONE: new.session})
+    assert rig.line == "thinking about: now the tests"
+    rig.known[ONE] = new
+    rig.engine.note(SessionChanged(before=OVER.session, after=new.session, at=NOW))
+    await rig.wait(30)
+
+    assert rig.line == "what the model says"
+
+
+async def test_an_end_whose_kind_is_not_told_yet_says_nothing_and_then_what_came_of_it() -> None:
+    rig = Rig(line=lambda insight: insight.report.last_text or ("" if insight.is_waiting else "at work"))
+    await rig.see(agent_of(view_of("go"), session_of(SessionState.BUSY)))
+    rests = agent_of(view_of("go"), session_of(SessionState.IDLE), is_waiting=True)
+
+    await rig.see(rests)
+    assert rig.line == ""
+    await rig.see(replace(rests, report=ReportState(last_text="interrupted: go")))
+
+    assert rig.line == "interrupted: go"
+
+
+@pytest.mark.parametrize("other", [{"conversation": "two"}, {"pid": 9}], ids=["conversation", "program"])
+@pytest.mark.parametrize("is_waiting", [True, False])
+async def test_nothing_is_said_of_a_conversation_or_a_program_that_was_there_before(
+    is_waiting: bool, other: dict[str, object]
+) -> None:
+    rig = Rig()
+    one = replace(BUSY.session, conversation="one", pid=7)
+    await rig.see(replace(BUSY, session=one))
+    assert rig.line
+    state = SessionState.IDLE if is_waiting else SessionState.BUSY
+    begun = replace(one, state=state, **other)  # type: ignore[arg-type] # fields of many types
+    insight = agent_of(view_of(""), begun, is_waiting=is_waiting)
+    rig.known[ONE] = replace(insight, session=one)
+
+    rig.engine.keep_in_step({ONE: begun})
+
+    assert not rig.line
+    assert rig.held is not None
+    assert rig.held.emission_seq > 1
+
+
+async def test_what_was_said_before_its_tmux_session_was_made_is_not_said_of_it() -> None:
+    rig = Rig()
+    await rig.see(BUSY)
+    assert rig.held is not None
+    second = Rig()
+    second.thoughts.take(ThoughtUpdate(session_id=ONE, snapshot=rig.held))
+    shell = session_of(SessionState.IDLE, created_at=rig.held.updated_at + timedelta(seconds=1))
+
+    await second.see(replace(terminal_of("$ "), session=shell))
+
+    assert second.line == ""
 
 
 async def test_silence_alone_makes_drowsy_and_never_asleep() -> None:

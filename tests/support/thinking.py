@@ -153,7 +153,7 @@ class Rig:
         self.shown: list[SessionId] = []
         self.engine = ThoughtEngine(
             fleet=lambda: Fleet(sessions={key: each.session for key, each in self.known.items()}),
-            insight=lambda session: self.known.get(session.session_id),
+            insight=self._insight,
             publisher=ThoughtPublisher(
                 clock=self.clock, thoughts=self.thoughts, pane_of=lambda session: None, show=self.shown.append
             ),
@@ -163,6 +163,10 @@ class Rig:
             report=lambda *words: self.told.append(words),
             is_writer=lambda: self.is_writer,
         )
+
+    def _insight(self, session: Session) -> Insight | None:
+        known = self.known.get(session.session_id)
+        return replace(known, session=session) if known is not None else None
 
     def setup(self, **fields: object) -> EngineSetup:
         """How the engine works, by default."""

@@ -111,7 +111,7 @@ def _told(held: ReportState, report: Report) -> ReportState:
             return working(held, report)  # told by the agent to itself
         case "UserPromptSubmit" if not speaker:
             prompt = text_at(payload, "prompt")[:TEXT_LENGTH] or held.last_prompt
-            held = replace(held, last_prompt=prompt, turns=held.turns + 1, tool="", error_at=None)
+            held = replace(held, last_prompt=prompt, last_text="", turns=held.turns + 1, tool="", error_at=None)
             return working(held, report)
         case "PreToolUse" if not speaker and tool in QUESTION_TOOLS:
             return asking(held, report, Need.QUESTION, *asked(arguments))

@@ -107,7 +107,7 @@ def _event(ledger: Ledger, payload: Json, at: datetime | None) -> None:
     match payload.get("type"):
         case "task_started":
             _limit(ledger, payload)
-            ledger.stands(Phase.WORKING, at)
+            ledger.begins(at)
         case "token_count":
             _tokens(ledger, object_at(payload, "info"))
         case "task_complete":

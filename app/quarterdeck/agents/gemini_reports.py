@@ -32,7 +32,7 @@ def _told(held: ReportState, report: Report) -> ReportState:
             return resting(held, report, detail=text_at(payload, "source"))
         case "BeforeAgent":
             prompt = text_at(payload, "prompt")[:TEXT_LENGTH]
-            return working(replace(held, last_prompt=prompt, turns=held.turns + 1, tool=""), report)
+            return working(replace(held, last_prompt=prompt, last_text="", turns=held.turns + 1, tool=""), report)
         case "AfterAgent":
             # Told in the same words after success, interrupts and errors, so that it is only half a proof.
             return finished(held, report, text=text_at(payload, "prompt_response"), sure=False)

@@ -88,6 +88,7 @@ class Ledger:
         self.detail = ""
         self.until: datetime | None = None
         self.updated_at: datetime | None = None
+        self._is_prompted = True
         self._turns: deque[str] = deque(maxlen=TURNS_KEPT)
         self._actions: deque[AgentAction] = deque(maxlen=ACTIONS_KEPT)
         self._open: OrderedDict[str, str] = OrderedDict()
@@ -102,9 +103,17 @@ class Ledger:
             self._open.clear()
             self.subagents.turn_over(at)
 
+    def begins(self, at: datetime | None) -> None:
+        """Enter that a turn begins, whatever for."""
+        self._is_prompted = False
+        self.turn_text = ""
+        self._turn_actions = 0
+        self.stands(Phase.WORKING, at)
+
     def prompt(self, text: str, at: datetime | None) -> None:
         """Enter what the operator asked for."""
         self._turns.append(clean_lines(text)[:TURN_LENGTH])
+        self._is_prompted = True
         self.turn_count += 1
         self.turn_text = ""
         self._turn_actions = 0
@@ -169,6 +178,7 @@ class Ledger:
             session_id=self.session_id,
             turns=tuple(self._turns),
             turn_count=self.turn_count,
+            is_prompted=self._is_prompted,
             actions=tuple(self._actions),
             current_tool=self.current_tool,
             last_text=self.last_text,

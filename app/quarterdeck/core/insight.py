@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from quarterdeck.core.report import ReportState
+from quarterdeck.core.session import ASKING, Confidence, SessionState
 from quarterdeck.core.transcript import ActionKind
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
+    from quarterdeck.core.reading import Reading
     from quarterdeck.core.session import Session
     from quarterdeck.core.transcript import TranscriptView
 
@@ -42,7 +45,7 @@ class Insight(Struct, frozen=True, kw_only=True):
     @property
     def task(self) -> str:
         """What the operator asked for last."""
-        prompt = self.view.last_prompt if self.view else ""
+        prompt = self.view.last_prompt if self.view and self.view.is_prompted else ""
         return prompt or self.report.last_prompt
 
     @property
@@ -52,6 +55,34 @@ class Insight(Struct, frozen=True, kw_only=True):
         return current or self.report.tool
 
 
+def in_step(
+    view: TranscriptView | None, report: ReportState, reading: Reading
+) -> tuple[TranscriptView | None, ReportState]:
+    """What an agent wrote and reported, without the words of any turn before the one that a reading tells of.
+
+    A hook and a title know of a turn's beginning and end a moment before the transcript does.
+    """
+    written, told = view.reading if view else None, report.reading
+    is_told_later = told is not None and (written is None or told.at > written.at)
+    if view is None or written is None:
+        return view, report
+    if reading.state is SessionState.BUSY or reading.needs in ASKING:
+        if written.state not in _OVER or written.confidence is Confidence.LOW:
+            return view, report
+        before = replace(view, is_prompted=False, turn_text="", turn_actions=0, current_tool="", last_question="")
+        if is_told_later and told is not None and told.state not in _OVER:
+            return before, report
+        return before, replace(report, last_prompt="", last_text="", tool="")
+    if is_told_later and told is not None and told.state in _OVER and report.last_text:
+        is_same = report.last_prompt in {"", view.last_prompt}
+        return (
+            replace(view, reading=told, is_prompted=is_same, turn_text=report.last_text, current_tool=""),
+            report,
+        )
+    return view, report
+
+
+_OVER = frozenset({SessionState.IDLE, SessionState.ERROR})
 LAST_TOOLS = 3
 LAST_LINES = 6
 LEAST_CHANGE = 100

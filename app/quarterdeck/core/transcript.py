@@ -56,6 +56,8 @@ class TranscriptView(Struct, frozen=True, kw_only=True):
     turns: tuple[str, ...] = ()
     """The operator's prompts, newest last."""
     turn_count: int = 0
+    is_prompted: bool = True
+    """Whether the newest prompt is that of the turn which goes on or ended last."""
     actions: tuple[AgentAction, ...] = ()
     """The agent's steps, newest last."""
     current_tool: str = ""

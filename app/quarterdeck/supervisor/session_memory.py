@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import Struct, field
 
 from quarterdeck.core.detector import DetectorState, Observation, dismiss, is_doubtful, next_deadline, reading_of, step
-from quarterdeck.core.insight import Insight
+from quarterdeck.core.insight import Insight, in_step
 from quarterdeck.core.process_tree import WRAPPER, is_interpreter
 from quarterdeck.core.projection import Conclusion
 from quarterdeck.core.reading import DROWSY_AFTER, REPORTED, waits_for_operator
@@ -275,11 +275,12 @@ class SessionMemory(Struct):
         """All of this as one value, for whoever says in words what the session does."""
         agent = self.agent if self.is_agent_alive else None
         reading = self.settled.reading if agent and self.settled else None
+        view, report = in_step(self.view, self.report, reading) if reading else (self.view, self.report)
         return Insight(
             session=session,
             agent=agent.spec.name if agent else "",
-            view=self.view if agent else None,
-            report=self.report if agent else ReportState(),
+            view=view if agent else None,
+            report=report if agent else ReportState(),
             screen=self.screen or "",
             is_full_screen=self.pane.alternate,
             is_waiting=reading is not None

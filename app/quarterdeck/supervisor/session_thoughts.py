@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 OTHERS_ARE_HEARD_FOR = 600.0
 """Seconds for which an engine outside that has spoken of a session is not talked over."""
 EARLIER_TOLD = 3
-SHOWN_FACTS = attrgetter("state", "needs", "asks", "tool", "is_stale", "conversation")
+SHOWN_FACTS = attrgetter("state", "needs", "asks", "tool", "is_stale", "conversation", "pid")
 """What of a session is worth a line at once when it changes."""
 TOLD_FACTS = attrgetter(
     *("last_activity_at", "title", "current_command", "token_count", "background_tasks", "state_evidence")
@@ -65,6 +65,7 @@ class ThoughtMemory(Struct):
     prompt: str = ""
     """What a model was last sent."""
     text: str | None = None
+    """The line that was said last; "" = that there is nothing to say."""
     history: deque[str] = field(default_factory=lambda: deque(maxlen=EARLIER_TOLD))
     """The latest lines, for whoever goes on from them."""
     is_asleep: bool = False
@@ -75,8 +76,13 @@ class ThoughtMemory(Struct):
     emission_seq: int = 0
     state: SessionState | None = None
     task: str = ""
-    conversation: str | None = None
-    """The one that the lines are about, where its agent has such."""
+    conversation: str = ""
+    pid: int = 0
+    """The program of its pane."""
+
+    def is_of_another(self, session: Session) -> bool:
+        """Whether what was said is of another conversation than a session has now, or of another program."""
+        return self.conversation not in {"", session.conversation} or self.pid not in {0, session.pid}
 
     def news(self, insight: Insight) -> Novelty | Skip:
         """What is new, or why there is nothing to say."""
@@ -127,16 +133,6 @@ class ThoughtMemory(Struct):
         if is_real_thought(text):
             self.history.append(text)
 
-    def is_left(self, session: Session, now: float) -> bool:
-        """Whether the agent has left the conversation that was spoken of: what is remembered is of that one."""
-        before, self.conversation = self.conversation, session.conversation
-        if before in {None, session.conversation}:
-            return False
-        self.wake(now)
-        self.text, self.prompt, self.called_at = None, "", None
-        self.history.clear()
-        return True
-
     def wake(self, now: float) -> None:
         """What the session is after may be something else now."""
         self.is_asleep, self.fingerprint, self.described, self.stable_since = False, None, None, now
@@ -178,6 +174,8 @@ class ThoughtPublisher:
         """How often sessions were passed over, by reason."""
         self._stream = OUR_STREAMS + secrets.token_hex(6)
         self._heard: dict[SessionId, tuple[ThoughtSnapshot, float]] = {}
+        self.is_told_with_rows = False
+        """Whether the rows are about to be told anyway."""
 
     def held(self, session: Session) -> ThoughtSnapshot | None:
         """The last word about a session, whoever said it."""
@@ -224,7 +222,8 @@ class ThoughtPublisher:
         memory.rest, memory.cues = _facts(insight, memory, now)
         memory.emission_seq += 1
         snapshot = ThoughtSnapshot(
-            thought=thought,
+            # Where there is nothing to say, no words of before are carried forward.
+            thought="" if thought is None and memory.text == "" else thought,
             thought_state=state,
             thought_source=source,
             rest_state=memory.rest,
@@ -241,7 +240,7 @@ class ThoughtPublisher:
             # Somebody else has spoken meanwhile; as a new stream we are heard again.
             memory.emission_seq = 0
             self.skipped[Skip.STALE_DELIVERY] += 1
-        else:
+        elif not self.is_told_with_rows:
             self._show(session.session_id)
 
 

@@ -127,7 +127,8 @@ class Supervisor:
         rows, seen, now = rows or {}, self.fleet_seen.sessions, self.clock.now()
         events: list[Event] = []
         for key, before in self._fleet.sessions.items():
-            after = rows.get(key) or self.projected(seen[key])
+            # Something may have been said of a row since it was read.
+            after = self.projected(rows.get(key) or seen[key])
             if after is not before:
                 events.append(SessionChanged(before=before, after=after, at=now))
         if self._untold is not None:

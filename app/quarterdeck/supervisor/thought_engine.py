@@ -18,11 +18,11 @@ from quarterdeck.core.session import RestState, Session, SessionState
 from quarterdeck.core.thought import tidy_answer
 from quarterdeck.errors import BudgetSpent, ThinkerError
 from quarterdeck.ports.thinker import Subject
-from quarterdeck.supervisor.session_thoughts import SHOWN_FACTS, TOLD_FACTS, memory_from
+from quarterdeck.supervisor.session_thoughts import SHOWN_FACTS, TOLD_FACTS, ThoughtMemory, memory_from
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from quarterdeck.core.events import Event, Health
     from quarterdeck.core.fleet import Fleet
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.session import SessionId
     from quarterdeck.ports.clock import Clock
     from quarterdeck.ports.thinker import EngineSetup, LineMaker, Thinker
-    from quarterdeck.supervisor.session_thoughts import Novelty, ThoughtMemory, ThoughtPublisher
+    from quarterdeck.supervisor.session_thoughts import Novelty, ThoughtPublisher
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ THOUGHTS_WORKER = "thoughts"
 THOUGHTS_TOGETHER_SECONDS = 0.1
 """What changes within this time is thought about together."""
 URGENT_GAP = 1.0
-"""Seconds between two lines about a session that are made here, when its state or task changed."""
+"""Seconds between two lines about a plain terminal that are made here, when its state changed."""
 LINE_GAP = 5.0
 """The same, when only its words or tools changed."""
 BREATH = 10
@@ -64,6 +64,8 @@ class ThoughtEngine(Struct, kw_only=True, dict=True, eq=False):
         self._due: dict[SessionId, float] = {}
         self._asked: set[SessionId] = set()
         self._not_before = 0.0
+        self._in_step = False
+        """Whether lines are made for rows that are about to be told."""
         self._wake = asyncio.Event()
         self._room = asyncio.Semaphore(self.setup.concurrency)
 
@@ -106,6 +108,17 @@ class ThoughtEngine(Struct, kw_only=True, dict=True, eq=False):
         if sessions:
             self._wake.set()
 
+    def keep_in_step(self, rows: Mapping[SessionId, Session]) -> None:
+        """Say of rows that are about to be told what can be said without a model, so that it is told with them."""
+        before = self.fleet().sessions
+        self._in_step = self.publisher.is_told_with_rows = True
+        try:
+            for session_id, row in rows.items():
+                if session_id in before and SHOWN_FACTS(before[session_id]) != SHOWN_FACTS(row):
+                    self._attend_safely(session_id, None, row)
+        finally:
+            self._in_step = self.publisher.is_told_with_rows = False
+
     def glance(self) -> None:
         """Say of every session what can be said without a model, and no more."""
         if self.is_writer():
@@ -137,7 +150,7 @@ class ThoughtEngine(Struct, kw_only=True, dict=True, eq=False):
 
     def _opens_for_words(self, memory: ThoughtMemory | None) -> float:
         """The time before which a change of words alone is not looked at."""
-        if memory is None or memory.is_asleep:
+        if memory is None or memory.is_asleep or memory.text == "":
             return 0.0
         if memory.called_at is None or self.setup.thinker is not None:
             return memory.attended_at + URGENT_GAP
@@ -147,16 +160,18 @@ class ThoughtEngine(Struct, kw_only=True, dict=True, eq=False):
         self._due[session_id] = min(at, self._due.get(session_id, at))
         self._wake.set()
 
-    def _attend_safely(self, session_id: SessionId, tasks: TaskGroup | None) -> None:
+    def _attend_safely(self, session_id: SessionId, tasks: TaskGroup | None, row: Session | None = None) -> None:
+        session = row or self.fleet().sessions.get(session_id)
         try:
-            self._attend(session_id, tasks)
+            if session is not None:
+                self._attend(session, tasks)
         except Exception as fault:  # a boundary: a fault over one session must not silence the others
             logger.exception("thinking about a session failed")
             self._failed(f"{type(fault).__name__}: {fault}")
 
-    def _attend(self, session_id: SessionId, tasks: TaskGroup | None) -> None:
-        session = self.fleet().sessions.get(session_id)
-        if session is None or session.is_stale or session.state is SessionState.EXITED:
+    def _attend(self, session: Session, tasks: TaskGroup | None) -> None:
+        session_id = session.session_id
+        if session.is_stale or session.state is SessionState.EXITED:
             return
         insight = self.insight(session)
         if insight is None:
@@ -167,19 +182,25 @@ class ThoughtEngine(Struct, kw_only=True, dict=True, eq=False):
             return
         now = self.clock.monotonic()
         memory = self._memories.get(session_id)
+        held = self.publisher.held(session) if memory is None else None
         if memory is None:
-            memory = self._memories[session_id] = memory_from(self.publisher.held(session), now)
-        memory.attended_at = now
-        if memory.is_left(session, now):
-            # Empty: nothing is said yet of the one after it, and the last line was about another.
+            memory = memory_from(held, now)
+        is_before = held is not None and session.created_at is not None and held.updated_at < session.created_at
+        if is_before or memory.is_of_another(session):
+            # What was said is not of this program, or not of what it talks about now.
+            memory = ThoughtMemory(stable_since=now, text="", emission_seq=memory.emission_seq)
             self.publisher.speak(insight, memory, "", shift=True)
+        self._memories[session_id] = memory
+        memory.attended_at = now
+        memory.conversation, memory.pid = session.conversation or "", session.pid
         if insight.is_waiting:
             self._fall_asleep(insight, memory)
             return
-        if memory.is_asleep:
+        woke = memory.is_asleep
+        if woke:
             memory.wake(now)
             self.publisher.speak(insight, memory)
-        self._describe(insight, memory, now, tasks)
+        self._describe(insight, memory, now, tasks, woke=woke)
         if self.publisher.is_news(insight, memory):
             self.publisher.speak(insight, memory)
         if session.state is SessionState.IDLE and memory.rest is RestState.ACTIVE:
@@ -196,21 +217,31 @@ class ThoughtEngine(Struct, kw_only=True, dict=True, eq=False):
         memory.is_asleep = True
         if is_said:
             self.publisher.speak(insight, memory)
-        elif line is not None:
-            self.publisher.speak(insight, memory, line)
-            memory.note_text(line)
+        elif line is not None or memory.text == "":
+            self.publisher.speak(insight, memory, line or "")
+            memory.note_text(line or "")
         else:
             self.publisher.speak(insight, memory, "Sleeping.", is_static=True)
 
-    def _describe(self, insight: Insight, memory: ThoughtMemory, now: float, tasks: TaskGroup | None) -> None:
+    def _describe(
+        self, insight: Insight, memory: ThoughtMemory, now: float, tasks: TaskGroup | None, *, woke: bool
+    ) -> None:
         session_id = insight.session.session_id
         news = memory.news(insight)
         if isinstance(news, Skip):
             self.skipped[news] += 1
             return
+        if self._in_step and self.setup.is_enabled and self.setup.thinker is not None:
+            # The model is asked in a moment; until it answers, nothing old is said of a new turn.
+            if woke or news.is_other_task:
+                self._say(insight, memory, self._line(insight), shift=False)
+            return
         thinker = self.setup.thinker if self.setup.is_enabled and tasks is not None else None
         # When the next line may be made; judged before anything is asked.
-        gap = URGENT_GAP if news.is_other_state or news.is_other_task else LINE_GAP
+        gap = LINE_GAP
+        if news.is_other_state or news.is_other_task or not memory.text:
+            # What an agent does changes seldom; what a shell runs may change at any time.
+            gap = 0.0 if insight.agent else URGENT_GAP
         if thinker is not None:
             gap = self.setup.cadence.gap(now - memory.stable_since, objective_changed=news.shift)
         opens = now if memory.called_at is None else memory.called_at + gap

@@ -274,6 +274,8 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
                 self._last = look
                 supervisor = self.supervisor
                 reading = await self.reader.read(lambda: supervisor.fleet_seen, look, supervisor.panes, stirred)
+            if reading is not None and reading.rows:
+                self.engine.keep_in_step(reading.rows)
         finally:
             # Whatever became of the reading, what the look showed is told.
             self.supervisor.show(reading.rows if reading else None)

@@ -122,9 +122,13 @@ def _over_line(insight: Insight) -> str | None:
     task = _task(insight)
     rule = evidence.detail.partition(":")[0].partition(" in ")[0]
     words = insight.view.turn_text if insight.view else insight.report.last_text
-    reading = insight.view.reading if insight.view else None
-    if _STOPPED.search(f"{evidence.cause} {rule}") or (reading and _STOPPED.search(reading.cause) and not words):
+    reading = insight.view.reading if insight.view else insight.report.reading
+    is_finished = insight.session.needs is Need.FINISHED
+    if _STOPPED.search(f"{evidence.cause} {rule}") or (reading and _STOPPED.search(reading.cause)):
         return f"interrupted: {task}" if task else "interrupted"
+    if reading is not None and reading.state is SessionState.BUSY and not is_finished:
+        # It works no more, and how that ended has not been told yet.
+        return ""
     if words:
         sentences = _sentences(words)
         if sentences[-1].endswith(("?", "？")):
