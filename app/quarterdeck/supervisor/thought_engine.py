@@ -217,7 +217,7 @@ class ThoughtEngine(Struct, kw_only=True, dict=True, eq=False):
         memory.is_asleep = True
         if is_said:
             self.publisher.speak(insight, memory)
-        elif line is not None or memory.text == "":
+        elif line or memory.text == "" or (line == "" and memory.text):
             self.publisher.speak(insight, memory, line or "")
             memory.note_text(line or "")
         else:
