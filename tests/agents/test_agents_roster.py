@@ -108,7 +108,7 @@ def test_a_foreground_command_alone_may_name_the_agent(word: str, name: str | No
         (1_048_576, {"gemini"}),
         (192_000, {"codex"}),
         (200_000, {"claude", "amp", "goose", "cline", "cursor"}),
-        (128_000, {"grok", "aider", "opencode"}),
+        (128_000, {"grok", "aider", "opencode", "copilot", "pi"}),
     ],
 )
 def test_every_agent_has_its_context_limit(limit: int, keys: set[str]) -> None:

@@ -19,6 +19,10 @@ def test_a_screen_alone_is_never_read_wrongly(recording: Recording) -> None:
     assert verdict(reading, recording.truth) != "wrong", reading
 
 
+ANSWERED_IN_WORDS = frozenset({"question-open", "question-words"})
+"""Questions that have no choices."""
+
+
 @pytest.mark.parametrize("recording", LIVE, ids=str)
 def test_a_title_alone_is_never_read_wrongly(recording: Recording) -> None:
     reading = recording.agent.read_title(recording.title, at=NOW)
@@ -37,12 +41,12 @@ def test_a_dialog_is_captured_with_its_text_and_choices(recording: Recording) ->
     reading = recording.agent.read_screen(recording.look())
 
     assert reading is not None
-    assert len(reading.choices) >= 2
+    assert len(reading.choices) >= 2 or recording.name in ANSWERED_IN_WORDS
     assert reading.question
     if recording.truth == "waiting-answer":
         assert reading.needs is Need.QUESTION
     if recording.truth == "waiting-answer" and recording.name == "question":
-        assert "Which colour should the button be?" in reading.question
+        assert "Which colour" in reading.question
         assert reading.choices[:2] == ("Red", "Blue")
 
 

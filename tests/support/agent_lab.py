@@ -41,6 +41,8 @@ READY = {
     "opencode": "ctrl+p commands",
     "gemini": "Type your message",
     "qwen": "Type your message",
+    "copilot": "/ commands",
+    "pi": "mock-model",
 }
 STARTS = {
     "claude": "claude --permission-mode default",
@@ -48,7 +50,32 @@ STARTS = {
     "opencode": "opencode",
     "gemini": "gemini",
     "qwen": "qwen --approval-mode default",
+    "copilot": "copilot",
+    "pi": "pi",
 }
+
+PI_ASKS = """
+export default function (pi) {
+  pi.on("tool_call", async (event, ctx) => {
+    if (event.toolName !== "bash" || !event.input.command.startsWith("touch ")) return undefined
+    const choice = await ctx.ui.select(`Run this command?\n\n  ${event.input.command}`, ["Yes", "No"])
+    return choice === "Yes" ? undefined : { block: true, reason: "Blocked by user" }
+  })
+  pi.registerTool({
+    name: "ask_user",
+    label: "Question",
+    description: "Ask the user a question and let them pick from options.",
+    parameters: { type: "object", properties: { questions: { type: "array" } } },
+    async execute(id, params, signal, onUpdate, ctx) {
+      const first = params.questions[0]
+      const labels = first.options.map((each) => each.label)
+      const asked = labels.length ? ctx.ui.select(first.question, labels) : ctx.ui.input(first.question, "Say it")
+      return { content: [{ type: "text", text: `They said: ${await asked}` }], details: {} }
+    },
+  })
+}
+"""
+"""An extension of pi's that asks before some commands, and brings a tool that asks: pi itself asks for nothing."""
 
 
 def program_of(key: str) -> str | None:
@@ -221,6 +248,22 @@ class Lab:
         }
         self.write(".qwen/settings.json", json.dumps(told, indent=2))
         return {"OPENAI_API_KEY": "mock", "OPENAI_BASE_URL": f"{self.url}/v1", "OPENAI_MODEL": "mock-model"}
+
+    def set_up_copilot(self) -> dict[str, str]:
+        """Copilot CLI's settings, with our model."""
+        self.write(".copilot/config.json", json.dumps({"trustedFolders": self.folders(), "appTipShown": True}))
+        provider = {"BASE_URL": f"{self.url}/v1", "API_KEY": "mock", "MAX_PROMPT_TOKENS": "200000"}
+        told = {f"COPILOT_PROVIDER_{name}": value for name, value in provider.items()}
+        return {"COPILOT_OFFLINE": "true", "COPILOT_MODEL": "mock-model", "COPILOT_AUTO_UPDATE": "false", **told}
+
+    def set_up_pi(self) -> dict[str, str]:
+        """pi's settings, with our model, and two extensions that ask."""
+        models = [{"id": "mock-model", "contextWindow": 200_000}]
+        provider = {"baseUrl": f"{self.url}/v1", "api": "openai-completions", "apiKey": "mock", "models": models}
+        self.write(".pi/agent/models.json", json.dumps({"providers": {"mock": provider}}))
+        self.write(".pi/agent/settings.json", json.dumps({"defaultProvider": "mock", "defaultModel": "mock-model"}))
+        self.write(".pi/agent/extensions/asks.ts", PI_ASKS)
+        return {"PI_OFFLINE": "1"}
 
     def write(self, name: str, text: str) -> None:
         """One file of the agent's home."""

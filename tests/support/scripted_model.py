@@ -1,7 +1,7 @@
 """A scripted model on this machine, so that real agents can be run without a network or a key.
 
 It speaks enough of four wire formats: Anthropic messages (Claude Code), OpenAI responses (Codex), OpenAI chat
-(OpenCode, Qwen Code) and Gemini. What it answers is chosen by the last line of the prompt:
+(OpenCode, Qwen Code, Copilot CLI, pi) and Gemini. What it answers is chosen by the last line of the prompt:
 
     say: TEXT     slow: SECONDS (streams words)     think: SECONDS (silence, then words)
     run: COMMAND (calls the shell tool)             ask (calls the tool that asks the user)     badrequest (HTTP 400)
@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 Json = dict[str, object]
 
 DIRECTIVE = re.compile(
-    r"^\s*(say|slow|think|run|ask|plan|edit|error|limit|badrequest)(?::[ \t]*(.*?)|[ \t]*)\s*$", re.MULTILINE
+    r"^\s*(?:My request: )?(say|slow|think|run|ask|plan|edit|error|limit|badrequest)(?::[ \t]*(.*?)|[ \t]*)\s*$",
+    re.MULTILINE,
 )
 REMINDERS = ("<system-reminder>", "<environment_context>", "<session_context>")
 SHELLS = ("Bash", "exec_command", "shell_command", "bash", "run_shell_command")
 ASKERS = ("AskUserQuestion", "request_user_input", "question", "ask_user", "ask_user_question")
-WRITERS = ("Write", "apply_patch", "write", "write_file")
+WRITERS = ("Write", "apply_patch", "write", "write_file", "create")
 PLANNERS = ("ExitPlanMode", "exit_plan_mode", "plan_exit")
 COLOURS = [{"label": "Red", "description": "A red button"}, {"label": "Blue", "description": "A blue button"}]
 SIZES = [{"label": size, "description": f"A {size.lower()} one"} for size in ("Small", "Middle", "Large", "Huge")]
@@ -86,11 +87,33 @@ def questions(asker: str, kind: str) -> list[Json]:
     return asked
 
 
+def form(kind: str) -> Json:
+    """What Copilot CLI's tool is told to ask: a form to fill in."""
+    colour: Json = {"type": "string", "title": "Colour", "enum": ["Red", "Blue"]}
+    sizes: Json = {
+        "type": "array",
+        "title": "Sizes",
+        "items": {"type": "string", "enum": [size["label"] for size in SIZES]},
+    }
+    asked: dict[str, dict[str, Json]] = {
+        "many": {"sizes": sizes},
+        "two": {"colour": colour, "sizes": sizes},
+        "open": {"colour": {"type": "string", "title": "Colour"}},
+        "sure": {"sure": {"type": "boolean", "title": "Sure"}},
+    }
+    fields = asked.get(kind, {"colour": colour})
+    schema: Json = {"properties": fields, "required": list(fields)}
+    return {"message": "Which sizes?" if kind == "many" else "Which colour?", "requestedSchema": schema}
+
+
 def written(writer: str, file: str) -> Json:
     """What an agent's tool is told to write."""
     if writer == "apply_patch":
         return {"patchText": f"*** Begin Patch\n*** Add File: {file}\n+one\n+two\n*** End Patch"}
-    return {"file_path": file, "filePath": file, "content": "one\ntwo\n"}
+    text = "one\ntwo\n"
+    if writer == "create":
+        return {"path": file, "file_text": text}
+    return {"file_path": file, "filePath": file, "path": file, "content": text}
 
 
 def answer(prompt: str, tools: list[str], *, after_tool: bool) -> Answer:
@@ -116,10 +139,12 @@ def answer(prompt: str, tools: list[str], *, after_tool: bool) -> Answer:
         return Answer([], shell, command | (ESCALATED if shell in {"exec_command", "shell_command"} else {}))
     if verb == "edit" and writer:
         return Answer([], writer, written(writer, what))
+    if verb == "ask" and asker == "ask_user" and "read_bash" in tools:
+        return Answer([], asker, form(what))
     if verb == "ask" and asker:
         return Answer([], asker, {"questions": questions(asker, what)})
     if verb == "plan" and planner:
-        return Answer([], planner, {"plan": PLAN})
+        return Answer([], planner, {"summary" if "task_complete" in tools else "plan": PLAN})
     return Answer([(0, what or "OK.")])
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quarterdeck.ports.clock import wall_clock
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
+    from datetime import datetime
 
     from quarterdeck.ports.agent_process import AgentHome
 
@@ -79,6 +83,36 @@ def began(pid: int) -> str:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except (OSError, IndexError):
         return "?"
+
+
+def began_at(pid: int) -> datetime | None:
+    """The same as a time; None where that is not said."""
+    try:
+        uptime = float(Path("/proc/uptime").read_text().split()[0])
+        return wall_clock() - timedelta(seconds=uptime - float(began(pid)) / os.sysconf("SC_CLK_TCK"))
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def working_folder(pid: int) -> str:
+    """The folder a process works in; "" where that cannot be seen."""
+    try:
+        return str(Path(f"/proc/{pid}/cwd").readlink())
+    except OSError:
+        return ""
+
+
+def named(command: str) -> Iterator[int]:
+    """The processes of this short name."""
+    try:
+        with os.scandir("/proc") as entries:
+            numbers = [entry.name for entry in entries if entry.name.isdigit()]
+    except OSError:
+        return
+    for number in numbers:
+        with suppress(OSError, UnicodeDecodeError):
+            if Path(f"/proc/{number}/comm").read_text() == f"{command}\n":
+                yield int(number)
 
 
 class FileClaims:

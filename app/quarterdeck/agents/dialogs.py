@@ -23,6 +23,10 @@ _MENU_HINT = re.compile(r"^\s*Enter to confirm · Esc to \w+")
 _MENU_LINE = re.compile(r"^\s+(?P<mark>❯ )?(?P<label>\S.*)$")
 _ARROWS = {"", "▲", "▼"}
 """Stand above and below a list that is longer than its place."""
+_FRAME_TOP = re.compile(r"^\s*╭─+╮$")
+_FRAME_BOTTOM = re.compile(r"^\s*╰─+╯$")
+_FRAMED = re.compile(r"^\s*│ ?(.*?)\s*│$")
+_FRAME = re.compile(r"^[╭╰─╮╯]+$")
 _ASIDE = re.compile(r"\s{2,}\S.*$")
 
 
@@ -132,3 +136,16 @@ def dialog_of(lines: Sequence[str], *, join: bool) -> DialogText | None:
         ticks_of(options),
         next((position for position, option in enumerate(options) if option.marked), None),
     )
+
+
+def last_frame(lines: Sequence[str]) -> tuple[int, tuple[str, ...]] | None:
+    """Where the frame that ends the screen starts, and its lines without the frame."""
+    bottom = len(lines) - 1
+    if bottom < 0 or not _FRAME_BOTTOM.match(lines[bottom]):
+        return None
+    indent = len(lines[bottom]) - len(lines[bottom].lstrip())
+    tops = (i for i in range(bottom - 1, -1, -1) if _FRAME_TOP.match(lines[i]) and lines[i].index("╭") == indent)
+    top = next(tops, -1)
+    # A frame may be in the frame.
+    inside = [_FRAMED.sub(r"\1", _FRAMED.sub(r"\1", line)) for line in lines[top + 1 : bottom]]
+    return max(top, 0), tuple("" if _FRAME.match(text.strip()) else text for text in inside)

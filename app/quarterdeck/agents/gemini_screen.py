@@ -5,14 +5,10 @@ from __future__ import annotations
 import itertools
 import re
 
-from quarterdeck.agents.dialogs import CHOICE_LENGTH, dialog_of, find_options, option_at, question_text
+from quarterdeck.agents.dialogs import CHOICE_LENGTH, dialog_of, find_options, last_frame, option_at, question_text
 from quarterdeck.agents.screen import DialogText, Parts, ScreenLayout
 from quarterdeck.core.answer_choice import SUBMIT
 
-_TOP = re.compile(r"^\s*╭─+╮$")
-_BOTTOM = re.compile(r"^\s*╰─+╯$")
-_FRAMED = re.compile(r"^\s*│ ?(.*?)\s*│$")
-_FRAME = re.compile(r"^[╭╰─╮╯]+$")
 _BOX_LOWER = re.compile(r"^\s*(?:▀{8,}|╰─{8,}╯|─{8,})$")
 _BOX_UPPER = re.compile(r"^\s*(?:▄{8,}|╭─{8,}╮|─{8,})$")
 _BOX_LINE = re.compile(r"^\s*│?\s*(?:>|!|\*|\(r:\))\s")
@@ -33,7 +29,7 @@ DRAFT_LINES = 14
 
 def split(lines: tuple[str, ...]) -> Parts:
     """A dialog is a frame that ends the screen; the prompt box is the last prompt sign under a bar or a rule."""
-    framed = _last_frame(lines)
+    framed = last_frame(lines)
     if framed:
         top, inside = framed
         scrolled = _scrolled(inside)
@@ -108,19 +104,6 @@ def _chrome_top(lines: tuple[str, ...], prompt: int) -> int | None:
         elif lines[index].strip() and not _CHROME.match(lines[index]):
             break
     return top
-
-
-def _last_frame(lines: tuple[str, ...]) -> tuple[int, tuple[str, ...]] | None:
-    """Where the frame that ends the screen starts, and its lines without the frame."""
-    bottom = len(lines) - 1
-    if bottom < 0 or not _BOTTOM.match(lines[bottom]):
-        return None
-    indent = len(lines[bottom]) - len(lines[bottom].lstrip())
-    tops = (i for i in range(bottom - 1, -1, -1) if _TOP.match(lines[i]) and lines[i].index("╭") == indent)
-    top = next(tops, -1)
-    # A frame may be in the frame.
-    inside = [_FRAMED.sub(r"\1", _FRAMED.sub(r"\1", line)) for line in lines[top + 1 : bottom]]
-    return max(top, 0), tuple("" if _FRAME.match(text.strip()) else text for text in inside)
 
 
 LAYOUT = ScreenLayout(

@@ -45,8 +45,8 @@ class Phase(StrEnum):
     """A tool call has no result: it runs, or waits to be allowed."""
     ASKED = "asked"
     """The agent asked the operator."""
-    PLAN = "plan"
-    """The agent showed a plan and waits for leave."""
+    LEAVE = "leave"
+    """The agent waits for leave: to use a tool, or to follow a plan."""
     OVER = "over"
     MAYBE_OVER = "maybe_over"
     """The agent spoke; whether it goes on is not told."""
@@ -59,7 +59,7 @@ _CLAIMS: dict[Phase, tuple[SessionState, Need | None, Confidence, float]] = {
     Phase.WORKING: (SessionState.BUSY, None, Confidence.MEDIUM, WRITTEN_WORKING_SECONDS),
     Phase.TOOL: (SessionState.BUSY, None, Confidence.LOW, WRITTEN_WORKING_SECONDS),
     Phase.ASKED: (SessionState.ATTENTION, Need.QUESTION, Confidence.MEDIUM, WRITTEN_ASKING_SECONDS),
-    Phase.PLAN: (SessionState.ATTENTION, Need.PERMISSION, Confidence.MEDIUM, WRITTEN_ASKING_SECONDS),
+    Phase.LEAVE: (SessionState.ATTENTION, Need.PERMISSION, Confidence.MEDIUM, WRITTEN_ASKING_SECONDS),
     Phase.OVER: (SessionState.IDLE, Need.FINISHED, Confidence.HIGH, WRITTEN_RESTING_SECONDS),
     Phase.MAYBE_OVER: (SessionState.IDLE, Need.FINISHED, Confidence.LOW, WRITTEN_RESTING_SECONDS),
     Phase.RESTING: (SessionState.IDLE, None, Confidence.MEDIUM, WRITTEN_RESTING_SECONDS),
@@ -83,6 +83,8 @@ class Ledger:
         self.turn_count = 0
         self.turn_text = ""
         self._turn_actions = 0
+        self.tries = 0
+        """Calls of the model that failed one after the other and are tried again."""
         self.phase = Phase.NEW
         self.phase_at: datetime | None = None
         self.detail = ""
@@ -116,7 +118,7 @@ class Ledger:
         self._is_prompted = True
         self.turn_count += 1
         self.turn_text = ""
-        self._turn_actions = 0
+        self._turn_actions = self.tries = 0
         self._open.clear()
         self.subagents.turn_over(at)
         self.stands(Phase.WORKING, at)
@@ -147,10 +149,14 @@ class Ledger:
             self.last_question, self.choices = asked(arguments)
             self.stands(Phase.ASKED, at)
         elif plan:
-            self.last_question, self.choices = tool_request(tool, arguments), ()
-            self.stands(Phase.PLAN, at)
+            self.wants_leave(tool_request(tool, arguments), at)
         else:
             self.stands(Phase.TOOL, at, detail=gist)
+
+    def wants_leave(self, request: str, at: datetime | None) -> None:
+        """Enter that the agent waits to be allowed something."""
+        self.last_question, self.choices = request, ()
+        self.stands(Phase.LEAVE, at)
 
     def _did(self, action: AgentAction) -> None:
         self._actions.append(action)

@@ -25,6 +25,8 @@ BUILT_IN_AGENTS: Mapping[str, str] = {
     "opencode": "quarterdeck.agents.opencode:AGENT",
     "gemini": "quarterdeck.agents.gemini:AGENT",
     "qwen": "quarterdeck.agents.qwen:AGENT",
+    "copilot": "quarterdeck.agents.copilot:AGENT",
+    "pi": "quarterdeck.agents.pi:AGENT",
     "aider": "quarterdeck.agents.aider:AGENT",
     "amp": "quarterdeck.agents.others:AMP",
     "goose": "quarterdeck.agents.others:GOOSE",
