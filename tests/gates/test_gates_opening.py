@@ -51,6 +51,7 @@ ALLOWED = {
     "supervisor.agent_facts: open": THE_SYSTEMS,
     "supervisor.processes: os.open": THE_SYSTEMS,
     "supervisor.processes: read_text": THE_SYSTEMS,
+    "supervisor.terminals: os.open": THE_SYSTEMS,
     "supervisor.repo_themes: os.open": "a folder, and a new file in it",
     "supervisor.repo_themes: os.fdopen": OURS_ALONE,
     "tmux.control: open": NO_FILE,

@@ -142,7 +142,7 @@ def test_control_clients_are_left_out() -> None:
 def looked(*panes: tuple[int, int], started: int = 1, asked: bool = True) -> Rows:
     """A look's rows: pane numbers and processes."""
     rows = [PaneRow(Target(f"$0:@0.%{n}"), PaneId(f"%{n}"), pid, "", "", "", "") for n, pid in panes]
-    details = {row.target: Details(row.pid, 0, "", 0, 0, False, "run", "/here") for row in rows if asked}
+    details = {row.target: Details(row.pid, 0, "", 0, 0, False, None, "", "run", "/here") for row in rows if asked}
     return Rows(panes=rows, details=details, incarnation=Incarnation(1, started))
 
 

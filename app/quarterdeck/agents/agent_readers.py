@@ -9,6 +9,7 @@ from msgspec import Struct
 from quarterdeck.agents import screen
 from quarterdeck.agents.colours import without_dim
 from quarterdeck.agents.screen import PANE_STILL_AFTER, Parts, ScreenLayout, ScreenRule, compiled, lines_of
+from quarterdeck.agents.stranger import read_stranger
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
 from quarterdeck.core.text import clean_lines
@@ -63,6 +64,8 @@ class AgentReaders(Struct, frozen=True, kw_only=True):
 
     def read_screen(self, look: ScreenLook) -> Reading | None:
         """What the rendered screen says; None when it says nothing certain."""
+        if not self.screen_rules:
+            return read_stranger(look)
         parts = self.layout.split(lines_of(clean_lines(look.text)))
         match = screen.match_screen(parts, self.screen_rules, self.layout)
         if match is not None:

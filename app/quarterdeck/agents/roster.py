@@ -14,7 +14,8 @@ from quarterdeck.core.process_tree import is_interpreter
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from quarterdeck.ports.agent import Agent
+    from quarterdeck.core.reading import Reading
+    from quarterdeck.ports.agent import Agent, ScreenLook
     from quarterdeck.ports.agent_process import Program
 
 _RUNNERS = frozenset({"exec", "run", "x", "dlx", "tool", "--"})
@@ -49,6 +50,12 @@ class Roster:
     def names(self) -> tuple[str, ...]:
         """The key of every agent, in the same order."""
         return tuple(agent.spec.key for agent in self._agents)
+
+    def read_stranger(self, look: ScreenLook) -> Reading | None:
+        """What the title and the screen of a program say that is none of them; None when that is nothing."""
+        from quarterdeck.agents.stranger import read_stranger  # its patterns are for those who meet one
+
+        return read_stranger(look)
 
     def get(self, name: str) -> Agent | None:
         """The agent of this key, shown name or command; None when there is none."""

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from quarterdeck.core.command_failure import failure_in, output_of_last
 from quarterdeck.core.reading import Reading, cause_of
 from quarterdeck.core.screen_text import ends_at_prompt, error_in, is_meaningful, last_line, new_lines
-from quarterdeck.core.session import Confidence, SessionState, Source
+from quarterdeck.core.session import Confidence, Need, SessionState, Source
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ CHILDLESS_FOR = 1.0
 loop there is nothing for a moment."""
 
 _RESTING = frozenset({SessionState.IDLE, SessionState.ATTENTION})
+FAILURES = frozenset({"command_failed", "output_failed"})
+"""Causes of an error that stands until somebody looks, or something else runs."""
 
 
 class Observation(Struct, frozen=True, kw_only=True):
@@ -82,11 +85,13 @@ def step(state: DetectorState, seen: Observation, now: float) -> DetectorState:
 
 
 def dismiss(state: DetectorState, now: float) -> DetectorState:
-    """The operator looked: attention ends, and does not come back for the same work."""
-    state = replace(_expire(state, now), attention_at=None, bell_answered=state.bell)
-    if state.state is SessionState.ATTENTION:
-        state = _enter(state, SessionState.IDLE, "dismiss_attention", now)
-    return state
+    """The operator looked: what only wanted that ends, and does not come back for the same work."""
+    state = _expire(state, now)
+    if state.state is not SessionState.ATTENTION and state.attention_at is None and state.cause not in FAILURES:
+        return state
+    shows = state.state is SessionState.ATTENTION or state.cause in FAILURES
+    state = replace(state, attention_at=None, bell_answered=state.bell)
+    return _enter(state, SessionState.IDLE, "dismiss_attention", now) if shows else state
 
 
 def next_deadline(state: DetectorState) -> float | None:
@@ -104,6 +109,7 @@ def reading_of(state: DetectorState) -> Reading:
         confidence=cause.confidence,
         at=datetime.fromtimestamp(state.at, UTC),
         detail=state.detail,
+        needs=Need.ERROR if state.cause in FAILURES else None,
     )
 
 
@@ -153,7 +159,7 @@ def _observe(state: DetectorState, seen: Observation, now: float) -> DetectorSta
         return _settle(before, _enter(after, SessionState.EXITED, "process_exit", now, status), now)
     after = replace(after, childless_since=_childless_since(after, seen, fresh, now))
     after = _read_process(_read_screen(after, fresh, now), seen.has_children, now)
-    after = _read_bell(after, now)
+    after = _read_bell(_read_end(before, after, fresh, now), now)
     if (after.state, after.cause) == (before.state, before.cause):
         # Back where it was after a detour: the evidence is the old one, unless another command runs now.
         restart = after.state is SessionState.BUSY and after.command != before.command
@@ -197,6 +203,21 @@ def _read_screen(state: DetectorState, fresh: list[str], now: float) -> Detector
     return state
 
 
+def _read_end(before: DetectorState, after: DetectorState, fresh: list[str], now: float) -> DetectorState:
+    """A command that has just ended with words of a failure, though nothing tells its exit status."""
+    if after.tool_mode or after.screen is None or after.state is not SessionState.IDLE:
+        return after
+    ran_by = bool(fresh) and before.state is not SessionState.BUSY and before.cause != "initial_state"
+    if before.state is not SessionState.BUSY and not ran_by:
+        return after
+    output = output_of_last(after.screen)
+    if ran_by:
+        # It began and ended between two looks: only what is new can be its words.
+        output = [line for line in output if line in fresh]
+    words = failure_in(output)
+    return after if words is None else _enter(after, SessionState.ERROR, "output_failed", now, words)
+
+
 def _childless_since(state: DetectorState, seen: Observation, fresh: list[str], now: float) -> float | None:
     """Since when nothing runs below the shell; whole new lines say that something just did."""
     if seen.has_children is None:
@@ -217,7 +238,7 @@ def is_doubtful(state: DetectorState, now: float) -> bool:
 
 def _read_process(state: DetectorState, has_children: bool | None, now: float) -> DetectorState:
     """What the process list proves; it never speaks against an error."""
-    if has_children is None or state.state is SessionState.ERROR:
+    if has_children is None or (state.state is SessionState.ERROR and state.cause not in FAILURES):
         return state
     if not has_children:
         told = state.state is SessionState.BUSY or state.cause == "initial_state"

@@ -60,6 +60,10 @@ class Pane(Struct, frozen=True, kw_only=True):
     """Copy mode or another mode covers the pane, so typed keys do not reach the program."""
     alternate: bool = False
     """Whether a full-screen program shows; as fresh as `command`."""
+    cursor: tuple[int, int] | None = None
+    """Column and line of the cursor, from zero; None while it is hidden. As fresh as `command`."""
+    progress: str = ""
+    """What its program says of its own progress (OSC 9;4), in tmux's words; "" before tmux 3.7. As `command`."""
     dead: bool = False
     dead_status: int | None = None
     command: str = ""

@@ -36,6 +36,8 @@ class Process(Struct, frozen=True, kw_only=True):
     argv: tuple[str, ...] = ()
     started: float = 0.0
     """When it started, by a clock of the system's own that never goes back: with the pid it names one process."""
+    in_front: bool = True
+    """Whether its terminal gives it what is typed. True also where the system does not say."""
 
 
 class ProcessTree(Struct, frozen=True):
@@ -105,10 +107,17 @@ def _works(tree: ProcessTree, process: Process, *, in_front: str) -> bool:
 
 def _runs_script(shell: Process) -> bool:
     """Whether a shell was given something to run, and so does not wait for commands."""
+    return script_of(shell) is not None
+
+
+def script_of(shell: Process) -> str | None:
+    """The script that a shell was given, "" for a command of its command line; None when it waits for commands."""
     words = iter(shell.argv[1:])
     for word in words:
         if word in _SHELL_OPTIONS_WITH_VALUE:
             next(words, None)
-        elif not word.startswith(("-", "+")) or (word[0] == "-" and word[1:2] != "-" and "c" in word):
-            return True
-    return False
+        elif not word.startswith(("-", "+")):
+            return word
+        elif word[0] == "-" and word[1:2] != "-" and "c" in word:
+            return ""
+    return None

@@ -75,9 +75,18 @@ _CAUSES = {
     "osc133_command": Cause("its shell says that a command began", _HIGH),
     "osc133_prompt": Cause("its shell says that it waits for a command", _HIGH),
     "output_silence_expired": Cause("it has been silent", _MEDIUM),
+    "command_failed": Cause("its last command has failed", _HIGH, Source.PROCESS),
+    "output_failed": Cause("its last command ended with words of a failure", Confidence.LOW, Source.SCREEN),
     "process_exit": Cause("its program has ended", _HIGH, Source.PROCESS),
+    "prompt_waits": Cause("a program in it seems to wait for an answer", Confidence.LOW, Source.SCREEN),
+    "repl_prompt": Cause("its program waits for a command", _MEDIUM, Source.SCREEN),
     REPORTED: Cause("its agent reported that it needs input"),
+    "screen_is_still": Cause("its program is not known, and nothing moves", Confidence.LOW, Source.SILENCE),
+    "screen_moves": Cause("its program is not known, and its screen moves", Confidence.LOW, Source.SILENCE),
+    "serves": Cause("its program waits for others to connect", _MEDIUM, Source.PROCESS),
     "startup_missing_tmux": Cause("tmux had no such session at the start", _HIGH),
+    "told_progress": Cause("its program tells of its own progress", _MEDIUM, Source.SIGNAL),
+    "viewer_in_front": Cause("it shows a program to look at", _MEDIUM, Source.PROCESS),
 }
 """Those of plain sessions, and what they mean."""
 

@@ -235,3 +235,6 @@ class Agents(Protocol):
 
     def names(self) -> Collection[str]:
         """All keys."""
+
+    def read_stranger(self, look: ScreenLook) -> Reading | None:
+        """What the title and the screen of a program say that is none of them; None when that is nothing. Pure."""

@@ -34,8 +34,8 @@ ARGV_BYTES = 16_384
 
 STAT_BYTES = 4096
 
-Row = tuple[int, int, str, float]
-"""Pid, parent, name, start."""
+Row = tuple[int, int, str, float, bool]
+"""Pid, parent, name, start, and whether it is in front in its terminal."""
 
 
 class ProcessTable(Struct, frozen=True):
@@ -110,10 +110,12 @@ class ProcessReader:
     def __call__(self) -> list[Process]:
         """All processes that run now. Blocking."""
         found: dict[int, Process] = {}
-        for pid, ppid, name, started in _from_proc() if sys.platform == "linux" else _from_psutil():
+        for pid, ppid, name, started, in_front in _from_proc() if sys.platform == "linux" else _from_psutil():
             known = self._known.get(pid)
             if known is None or (known.ppid, known.name, known.started) != (ppid, name, started):
-                known = Process(pid=pid, ppid=ppid, name=name, argv=_argv(pid), started=started)
+                known = Process(pid=pid, ppid=ppid, name=name, argv=_argv(pid), started=started, in_front=in_front)
+            elif known.in_front is not in_front:
+                known = replace(known, in_front=in_front)
             found[pid] = known
         self._known = found
         return list(found.values())
@@ -131,7 +133,8 @@ def _from_proc() -> Iterator[Row]:
         start, end = stat.index(b"("), stat.rindex(b")")
         fields = stat[end + 2 :].split()
         if fields[0] not in {b"Z", b"X"}:
-            yield int(pid), int(fields[1]), stat[start + 1 : end].decode(errors="replace"), float(fields[19])
+            in_front = fields[2] == fields[5]  # its group is the one that its terminal gives what is typed
+            yield int(pid), int(fields[1]), stat[start + 1 : end].decode(errors="replace"), float(fields[19]), in_front
 
 
 def boot_time() -> float | None:
@@ -150,7 +153,7 @@ def _from_psutil() -> Iterator[Row]:
         for each in psutil.process_iter(["ppid", "name", "create_time", "status"]):
             told = each.info
             if told["status"] != psutil.STATUS_ZOMBIE:
-                yield each.pid, told["ppid"] or 0, told["name"] or "", told["create_time"] or 0.0
+                yield each.pid, told["ppid"] or 0, told["name"] or "", told["create_time"] or 0.0, True
     except psutil.Error as error:
         raise OSError(str(error)) from error
 

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from quarterdeck.core.detector import DetectorState, Observation, dismiss, is_doubtful, next_deadline, reading_of, step
 from quarterdeck.core.insight import Insight, in_step
+from quarterdeck.core.plain_reading import settled_at_once
 from quarterdeck.core.process_tree import WRAPPER, is_interpreter
 from quarterdeck.core.projection import Conclusion
 from quarterdeck.core.reading import DROWSY_AFTER, REPORTED, waits_for_operator
@@ -20,6 +21,7 @@ from quarterdeck.core.subagent import SUBAGENT_THOUGHT_LENGTH, running
 from quarterdeck.core.text import clean
 from quarterdeck.core.transcript import NO_TRANSCRIPT
 from quarterdeck.ports.agent import ScreenLook
+from quarterdeck.supervisor.plain_program import PlainProgram
 
 if TYPE_CHECKING:
     from quarterdeck.core.pane import Pane
@@ -67,6 +69,8 @@ class SessionMemory(Struct):
     program_since: datetime | None = None
     """When that process started."""
     has_children: bool | None = None
+    plain: PlainProgram = field(default_factory=PlainProgram)
+    """The program in front, while no agent runs."""
     report: ReportState = field(default_factory=ReportState)
     registry: Reading | None = None
     conversation: str = ""
@@ -109,7 +113,7 @@ class SessionMemory(Struct):
     def _sources(self, session: Session) -> tuple[object, ...]:
         return (
             session, self.pane, self.is_shown, self.has_children, self.agent, self.in_front, self.program,
-            self.program_since, self.report, self.registry, self.conversation, self.view, self.skill,
+            self.program_since, self.report, self.registry, self.conversation, self.view, self.skill, self.plain.told,
         )  # fmt: skip
 
     def settle_for(self, session: Session, now: datetime) -> None:
@@ -136,6 +140,8 @@ class SessionMemory(Struct):
             times.append(plain)
         if self.is_agent_alive and self.drawn_at + SCREEN_STILL_AFTER_SECONDS > now.timestamp():
             times.append(self.drawn_at + SCREEN_STILL_AFTER_SECONDS)
+        if not self.is_agent_alive and (change := self.plain.next_change(self.detector, self.pane, self.drawn_at, now)):
+            times.append(change.timestamp())
         return min(times, default=None)
 
     def has_spoken(self) -> bool:
@@ -198,15 +204,15 @@ class SessionMemory(Struct):
     def visit(self, now: datetime) -> None:
         """The operator has the pane in front of them: what only wanted a look is settled."""
         self.looked_at = now
-        if self.detector.state is SessionState.ATTENTION or self.detector.attention_at is not None:
-            self.detector = dismiss(self.detector, now.timestamp())
+        self.detector = dismiss(self.detector, now.timestamp())
 
     def reading(self, now: datetime) -> Reading:
         """The one reading to show: the ladder's choice while an agent runs, the detector's otherwise."""
-        plain = reading_of(self.detector)
         if not self.is_agent_alive:
-            self.settled = settle(None, plain, now)
-            return plain
+            plain = self.plain.read(self.detector, self.pane, self.drawn_at, now)
+            self.settled = settled_at_once(self.settled, plain, now)
+            return self.settled.reading
+        plain = reading_of(self.detector)
         claims = {plain.source: plain} | self.readings(now)
         self.settled = settle(self.settled, decide(claims, now=now), now)
         self.has_worked = self.has_worked or self.settled.reading.state is SessionState.BUSY

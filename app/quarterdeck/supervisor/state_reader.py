@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from quarterdeck.core.detector import CHILDLESS_FOR, is_doubtful
+from quarterdeck.core.foreground import front_of
+from quarterdeck.core.plain_reading import SERVES_AFTER
 from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.text import clean_lines, clean_sgr
 from quarterdeck.errors import TmuxError
 from quarterdeck.ports.agent_process import Program
 from quarterdeck.ports.mux import CaptureRequest
+from quarterdeck.supervisor.plain_program import TerminalQuestion, ask_terminals
+from quarterdeck.supervisor.processes import SOONEST_LIST_SECONDS
 from quarterdeck.supervisor.session_memory import SessionMemory, remembered
 from quarterdeck.supervisor.watcher import LookSchedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from quarterdeck.core.events import Health
@@ -78,6 +83,8 @@ class StateReader(Struct, kw_only=True, dict=True, eq=False):
         self._alive_at = 0.0
         self._owed: set[PaneId] = set()
         """Panes that moved and could not be captured."""
+        self._unlisted: dict[PaneId, float] = {}
+        """Panes that run something else than before, since a time that no list of processes has shown yet."""
 
     def memory_of(self, session_id: SessionId) -> SessionMemory | None:
         """What is remembered of a session."""
@@ -132,6 +139,7 @@ class StateReader(Struct, kw_only=True, dict=True, eq=False):
             self.reports.shows(memory.pane.pane_id, agent, memory.conversation)
         for memory in memories:
             memory.report = self._report_of(memory)
+        await self._ask_terminals(memories, screens, now)
         rows: dict[SessionId, Session] = {}
         tails: dict[SessionId, str] = {}
         # Others may have changed rows while we waited; what is read is put onto the rows as they are now.
@@ -219,12 +227,11 @@ class StateReader(Struct, kw_only=True, dict=True, eq=False):
         self, memories: list[SessionMemory], moved: Collection[PaneId] | None, now: float
     ) -> None:
         """Which agent runs where. A process list that is not fresh changes nothing."""
-        changed = any(
-            memory.has_children is None
-            or memory.detector.command != memory.pane.command
-            or is_doubtful(memory.detector, now)
-            for memory in memories
-        )
+        asked_at = self.clock.monotonic()
+        for memory in memories:
+            if memory.has_children is None or memory.detector.command != memory.pane.command:
+                self._unlisted[memory.pane.pane_id] = asked_at
+        changed = bool(self._unlisted) or any(is_doubtful(memory.detector, now) for memory in memories)
         is_calm = moved is not None and not moved and not _is_anybody_busy(memories)
         if not changed and now - self._alive_at < (LIVENESS_AT_REST if is_calm else LIVENESS):
             return
@@ -232,12 +239,32 @@ class StateReader(Struct, kw_only=True, dict=True, eq=False):
         if not table.fresh:
             return
         self._alive_at = now
+        # A list that others wanted a moment ago does not show what is another since.
+        here = {memory.pane.pane_id for memory in memories}
+        self._unlisted = {key: at for key, at in self._unlisted.items() if at > table.at and key in here}
         for memory in memories:
-            family = (memory.pane.command, *table.family(memory.pane.pid))
+            processes = table.family(memory.pane.pid)
+            family = (memory.pane.command, *processes)
             if family != memory.family:
                 memory.family = family
+                memory.plain.front = front_of(processes)
                 memory.has_children = table.has_children(memory.pane.pid, memory.pane.command)
                 self._note_agent(memory, self.agents.detect(table.programs_below(memory.pane.pid)), now)
+
+    async def _ask_terminals(self, memories: list[SessionMemory], screens: Mapping[PaneId, str], now: datetime) -> None:
+        """What runs in front where no agent does: the system is asked once for all of them."""
+        questions: list[TerminalQuestion] = []
+        for memory in memories:
+            if memory.is_agent_alive:
+                continue
+            coloured = screens.get(memory.pane.pane_id)
+            screen = memory.screen if coloured is None else clean_lines(coloured)
+            is_new = screen != memory.screen
+            silent_for = 0.0 if is_new or not memory.drawn_at else now.timestamp() - memory.drawn_at
+            if memory.plain.is_due(memory.pane, screen, silent_for):
+                is_silent = silent_for >= SERVES_AFTER
+                questions.append(TerminalQuestion(memory.plain, memory.pane, screen or "", is_silent))
+        await ask_terminals(questions, self.agents, now)
 
     def _note_agent(self, memory: SessionMemory, found: tuple[Agent, Program] | None, now: float) -> None:
         """Which agent runs in the pane now. What an earlier one reported is not said of the next."""
@@ -255,6 +282,7 @@ class StateReader(Struct, kw_only=True, dict=True, eq=False):
         is_anybody_doubtful = any(is_doubtful(memory.detector, now) for memory in memories)
         for who, due in {
             "the processes": LIVENESS + self._alive_at if _is_anybody_busy(memories) else None,
+            "what was started": now + SOONEST_LIST_SECONDS if self._unlisted else None,
             "what could not be captured": now + LIVENESS if self._owed else None,
             "what seems to be over": now + CHILDLESS_FOR if is_anybody_doubtful else None,
             "what agents write": None if facts_due is None else now + facts_due,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from quarterdeck.core.events import Health
-from quarterdeck.core.pane import PaneId
+from quarterdeck.core.pane import PaneId, panes_that_stirred
 from quarterdeck.errors import TmuxError
 from quarterdeck.ports.mux import HintKind
 
@@ -69,6 +69,8 @@ class Watcher:
         self._moved: set[PaneId] = set()
         self._ending: dict[PaneId, int] = {}
         self._urgent = False
+        self._anybody = False
+        """Whether some pane has written, and nobody knows which."""
         self._everything = True
         self._gap = OUTPUT_GAP
         self._wake = asyncio.Event()
@@ -99,6 +101,8 @@ class Watcher:
             if hint.kind is HintKind.EXIT:
                 self._ending[hint.pane_id] = 0
                 self._supervisor.note_exit(hint.pane_id, hint.exit_status)
+        elif hint.kind is HintKind.OUTPUT:
+            self._anybody = True
         if hint.kind in URGENT:
             self._urgent = True
         if hint.kind is HintKind.SERVER:
@@ -116,6 +120,8 @@ class Watcher:
             everything = self._everything or loop.time() >= resync_at - CLOCK_STEP
             self._everything = False
             asked = None if everything else moved
+            anybody, self._anybody = self._anybody, False
+            before = self._supervisor.snapshot
             wanted: float | None = None
             try:
                 began = loop.time()
@@ -126,6 +132,13 @@ class Watcher:
                     resync_at = last + self._resync
                 snapshot = self._supervisor.snapshot
                 self._supervisor.mux.watch(snapshot.panes if snapshot else ())
+                if anybody and asked is not None and snapshot is not None:
+                    stirred = panes_that_stirred(before, snapshot)
+                    asked = None if stirred is None else asked | stirred
+                    # What runs there was not asked with this look.
+                    self._moved |= stirred or set()
+                    if stirred:
+                        self._wake.set()
                 wanted = await self._after_look(look, asked)
                 failures = 0
                 self._supervisor.report("watcher", Health.HEALTHY)

@@ -52,6 +52,7 @@ DETAIL: Final = (
     # tmux 3.2a dies of a question for the time of what is gone.
     "#{?session_id,#{session_created},}",
     *("#{pane_tty}", "#{pane_width}", "#{pane_height}", "#{alternate_on}"),
+    *("#{cursor_x}", "#{cursor_y}", "#{cursor_flag}", "#{pane_pb_state}"),
 )
 """What changes only when the pane moves or draws itself anew."""
 DETAIL_TEXTS: Final = ("|".join(DETAIL), "#{pane_current_command}", "#{pane_current_path}")
@@ -85,11 +86,13 @@ class Details(NamedTuple):
     width: int
     height: int
     alternate: bool
+    cursor: tuple[int, int] | None
+    progress: str
     command: str
     path: str
 
 
-NO_DETAILS: Final = Details(0, 0, "", 0, 0, False, "", "")
+NO_DETAILS: Final = Details(0, 0, "", 0, 0, False, None, "", "", "")
 
 
 class PaneRow(Struct, frozen=True, eq=False):
@@ -270,6 +273,8 @@ def pane(row: PaneRow, details: Details | None) -> Pane:
         bell=RANG in window_flags,
         in_mode=in_mode not in {"", "0"},
         alternate=details.alternate,
+        cursor=details.cursor,
+        progress=details.progress,
         dead=bool(death),
         dead_status=int(dead_status) if dead_status else None,
         command=details.command,
@@ -284,9 +289,12 @@ def _target(session_id: str, window_id: str, pane_id: str) -> Target:
 
 def _details(pid: int, texts: str) -> Details:
     place, command, path = texts.split(FIELD_SPLIT)
-    created, tty, width, height, alternate = place.split("|")
+    created, tty, width, height, alternate, column, line, is_shown, progress = place.split("|")
     size = int(width or 0), int(height or 0)
-    return Details(pid, int(created or 0), tty, *size, alternate == "1", clean(command), clean(path))
+    cursor = (int(column or 0), int(line or 0)) if is_shown == "1" else None
+    return Details(
+        pid, int(created or 0), tty, *size, alternate == "1", cursor, clean(progress), clean(command), clean(path)
+    )
 
 
 def shortened(row: str) -> str:

@@ -8,6 +8,7 @@ import os
 import resource
 import struct
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +35,10 @@ STATUS_ROW_BYTES: Final = 4096
 
 REARM_EVERY: Final = 0.25
 """Seconds between two batches: a loud pane costs one event each, whatever it prints."""
+
+OWN_TERMINAL: Final = "/dev/tty"
+"""What programs call their own terminal, whichever that is; a watch tells that one has written there, not which."""
+REARM_COMMON_EVERY: Final = 0.5
 
 Process = tuple[int, str]
 """Its id and its terminal."""
@@ -137,10 +142,17 @@ class OutputWatch:
         self._watches: dict[PaneId, int] = {}
         self._owners: dict[int, PaneId] = {}
         self._fired: set[PaneId] = set()
+        self._common: int | None = None
+        """The watch of the name under which every program knows its own terminal: passwords are asked for there."""
         self._rearming: asyncio.TimerHandle | None = None
         self.missed: frozenset[PaneId] = frozenset()
         """Panes whose terminal could not be watched."""
         loop.add_reader(self._kernel.fd, self._on_events)
+        self._arm_common()
+
+    def _arm_common(self) -> None:
+        with suppress(OSError):
+            self._common = self._kernel.add(OWN_TERMINAL, MODIFY | ONCE)
 
     def watch(self, panes: dict[PaneId, Pane]) -> None:
         """Watch exactly these panes' terminals."""
@@ -182,6 +194,12 @@ class OutputWatch:
         for watch, mask, _ in self._kernel.read():
             if mask & OVERFLOW:
                 self._wrote(None)
+            elif watch == self._common:
+                if mask & IGNORED:
+                    self._common = None
+                    self._loop.call_later(REARM_COMMON_EVERY, self._rearm_common)
+                else:
+                    self._wrote(None)
             elif mask & IGNORED:
                 self._ignored(watch)
             elif mask & MODIFY and watch in self._owners:
@@ -196,6 +214,11 @@ class OutputWatch:
         self._fired.add(pane_id)
         if self._rearming is None:
             self._rearming = self._loop.call_later(REARM_EVERY, self._rearm)
+
+    def _rearm_common(self) -> None:
+        if self._kernel.fd >= 0:
+            self._arm_common()
+            self._wrote(None)
 
     def _rearm(self) -> None:
         self._rearming = None
