@@ -28,6 +28,7 @@ SPEC = AgentSpec(
     resume_latest=("gemini", "--resume", "latest"),
     conversation_words=("--session-id", "--resume", "-r"),
     quit=("/quit",),
+    home_variables=("GEMINI_CLI_HOME",),
     hooks=HookKind.SETTINGS,
     permission_dialog=AgentDialog(press=Press.NUMBER),
     question_dialog=AgentDialog(press=Press.NUMBER, own_words=r"^Enter a custom value", several_done_choice=r"^Done$"),
@@ -36,7 +37,7 @@ SPEC = AgentSpec(
 
 
 def _readers() -> AgentReaders:
-    from quarterdeck.agents import agent_readers, gemini_reports, gemini_screen, gemini_transcript, hooks
+    from quarterdeck.agents import agent_readers, gemini_reports, gemini_screen, gemini_shown, gemini_transcript, hooks
 
     return agent_readers.AgentReaders(
         layout=gemini_screen.LAYOUT,
@@ -53,6 +54,7 @@ def _readers() -> AgentReaders:
             comments=True,
         ),
         transcripts=gemini_transcript.transcript,
+        conversations_by_screen=gemini_shown.ShownChats().conversation,
     )
 
 

@@ -30,7 +30,8 @@ _REFUSED = frozenset({"cancelled", "error"})
 
 def config_folder(home: AgentHome | None) -> Path:
     """Where Gemini CLI keeps its files."""
-    return (home.path if home else Path.home()) / ".gemini"
+    told = home.variable("GEMINI_CLI_HOME") if home else ""
+    return (Path(told) if told else home.path if home else Path.home()) / ".gemini"
 
 
 def _find(home: AgentHome | None, cwd: str, session_id: str) -> Iterable[Path]:
@@ -40,8 +41,14 @@ def _find(home: AgentHome | None, cwd: str, session_id: str) -> Iterable[Path]:
         # One that another Gemini has removed, for nothing was in it yet, is begun again without its first row.
         own = ([session_id], [""])
         return (each for each in found if [text_at(row, "sessionId") for row in first_rows(each, 1)] in own)
-    chats = (root / "tmp" / name / "chats" for name in _project_names(root, cwd))
-    return newest_first(file for folder in chats for file in folder.glob("session-*.jsonl"))
+    return newest_first(chats(home, cwd))
+
+
+def chats(home: AgentHome | None, cwd: str) -> Iterable[Path]:
+    """The chats of a folder."""
+    root = config_folder(home)
+    folders = (root / "tmp" / name / "chats" for name in _project_names(root, cwd))
+    return (file for folder in folders for file in folder.glob("session-*.jsonl"))
 
 
 def _project_names(root: Path, cwd: str) -> Iterable[str]:
@@ -55,7 +62,7 @@ def _project_names(root: Path, cwd: str) -> Iterable[str]:
     yield hashlib.sha256(cwd.encode()).hexdigest()
 
 
-def _take(ledger: Ledger, row: Json) -> None:
+def take(ledger: Ledger, row: Json) -> None:
     """Enter one row. A message may be written again under the same id."""
     ledger.session_id = text_at(row, "sessionId") or text_at(row, "$set", "sessionId") or ledger.session_id
     at = time_at(row, "timestamp")
@@ -120,5 +127,5 @@ def _count(ledger: Ledger, row: Json) -> None:
         ledger.token_count = number_at(tokens, "input")
 
 
-transcript = partial(JsonLinesTranscript, _find, _take)
+transcript = partial(JsonLinesTranscript, _find, take)
 """A reader for the session's file, or for the newest of its project when the conversation is not known."""

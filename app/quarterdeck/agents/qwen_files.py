@@ -117,7 +117,8 @@ def _result(ledger: Ledger, row: Json, at: datetime | None) -> None:
 
 
 def _told(ledger: Ledger, event: Json, at: datetime | None) -> None:
-    if text_at(event, "subagent_name"):
+    # What it asks beside the conversation has prompts of another name, though not always one of its own to ask.
+    if not text_at(event, "prompt_id").startswith(f"{ledger.session_id}########"):
         return
     match text_at(event, "event.name"):
         case "qwen-code.api_response" if ledger.phase in _AT_WORK and text_at(event, "response_text"):
