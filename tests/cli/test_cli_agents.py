@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+from quarterdeck.agents.agent_files import FileClaims
+from quarterdeck.agents.claude_files import folder_name
+from quarterdeck.cli.setup_verbs import TRUTHS
 from quarterdeck.core.events import Health
 from support.cli import run_cli
+from support.recordings import TRUTH, Recording, recordings, verdict
+from support.rungs import rungs
+from support.tmux_server import TmuxServer, until
 from support.workers import services_on
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.process
@@ -53,3 +62,103 @@ async def test_who_watches_is_told_of_wrong_rules(rules: Path, private_home: Pat
 
     assert health is Health.DEGRADED
     assert TOLD in detail
+
+
+# ---- recordings
+
+SECRET = "ghp_" + "aB3dE5fG7h" * 3 + "Xy12Zq"
+
+
+@pytest.fixture
+def asking(short_folder: Path) -> Iterator[TmuxServer]:
+    """Claude Code as it asks, by all that is seen of it: a program of that name, its screen, and its files."""
+    recorded = next(each for each in recordings("80x24") if str(each) == "claude-permission-80x24")
+    home = short_folder / "maria"
+    program = home / ".local/share/claude/versions/2.1.300"
+    program.parent.mkdir(parents=True)
+    shutil.copy(shutil.which("cat") or "/bin/cat", program)
+    work = home / "web"
+    work.mkdir()
+    (home / "screen").write_text(recorded.screen.replace("touch made-by-agent.txt", f"rm {home}/web/x"))
+    with TmuxServer(short_folder / "s") as server:
+        server.session("here", "env", f"HOME={home}", str(program), str(home / "screen"), "-", cwd=work)
+        until(lambda: "1. Yes" in server.run("capture-pane", "-p", "-t", "here"), "the dialog was there")
+        pid = int(server.ask("here", "#{pane_pid}"))
+        session = "eb2316bf-3da4-41d5-bec4-9d217e01c4a0"
+        entry = {"pid": pid, "sessionId": session, "status": "waiting", "waitingFor": "permission prompt"}
+        transcript = home / ".claude" / "projects" / folder_name(str(work)) / f"{session}.jsonl"
+        for file, text in (
+            (home / ".claude" / "sessions" / f"{pid}.json", json.dumps(entry)),
+            (
+                transcript,
+                json.dumps({"type": "user", "cwd": str(work), "message": {"content": f"use {SECRET}"}}) + "\n",
+            ),
+        ):
+            file.parent.mkdir(parents=True)
+            file.write_text(text)
+        yield server
+
+
+def record(server: TmuxServer, out: Path, *words: str) -> Recording:
+    told = run_cli("-S", str(server.socket), "agents", "record", "here", "--out", str(out), "--json", *words).json()
+    size, made_with, name = told["folder"].removeprefix(f"{out}/").split("/")
+    return Recording(made_with, name, size, out / size / made_with / name)
+
+
+def test_a_recording_is_read_as_those_of_the_tests_are(asking: TmuxServer, tmp_path: Path) -> None:
+    made = record(asking, tmp_path / "out")
+
+    assert str(made) == "claude@2.1.300-waiting-permission-80x24"
+    assert (made.agent_key, made.truth, made.title != "") == ("claude", "waiting-permission", True)
+    told = rungs(made, tmp_path / "home")
+    assert verdict(told["screen"], made.truth) == "right"
+    assert verdict(told["registry"], made.truth) == "right"
+    path = made.transcript_in(tmp_path / "home")
+    assert path is not None
+    reader = made.agent.transcript(cwd="$HOME/web", claims=FileClaims(), path=path)
+    assert reader is not None
+    view = reader.read()
+    assert view is not None
+    assert view.turns == ("use [redacted]",)
+    assert made.facts["row"]["state"] == "attention"  # type: ignore[index]
+
+
+def test_nothing_private_is_in_it(asking: TmuxServer, tmp_path: Path, short_folder: Path) -> None:
+    made = record(asking, tmp_path / "out", "--as", "idle", "--name", "../x y")
+    texts = {file.name: file.read_text() for file in made.folder.iterdir()}
+
+    assert made.folder.name == "x-y"
+    assert made.truth == "idle"
+    assert sorted(texts) == ["facts.json", "screen.ansi", "transcript.jsonl"]
+    assert not [name for name, text in texts.items() if str(short_folder / "maria") in text or SECRET in text]
+    assert "rm $HOME" in texts["screen.ansi"]
+    assert {file.stat().st_mode & 0o777 for file in made.folder.iterdir()} == {0o600}
+
+
+def test_reports_that_nobody_has_taken_are_in_it(asking: TmuxServer, tmp_path: Path, private_home: Path) -> None:
+    spool = private_home / "spool"
+    spool.mkdir(parents=True, mode=0o700)
+    private_home.chmod(0o700)
+    payload = {"hook_event_name": "PermissionRequest", "tool_name": "Bash", "session_id": "x", "cwd": "/w"}
+    for number, pane in enumerate(("%0", "%7")):
+        head = f"quarterdeck-report 1 claude - {pane} /elsewhere,1,0"
+        (spool / f"{number}.claude.report").write_text(f"{head}\n{json.dumps(payload)}")
+
+    made = record(asking, tmp_path / "out")
+
+    (report,) = made.reports(before=made.seen_at)
+    assert report.event == "PermissionRequest"
+    assert report.payload == payload
+
+
+def test_a_program_that_is_no_agent_is_recorded_under_its_name(short_folder: Path, tmp_path: Path) -> None:
+    with TmuxServer(short_folder / "s") as server:
+        server.session("here", "sleep", "3600")
+
+        made = record(server, tmp_path / "out")
+
+    assert made.made_with == "sleep"
+
+
+def test_the_words_for_what_is_true_are_those_that_tests_know() -> None:
+    assert set(TRUTHS) - {"exited"} == set(TRUTH)

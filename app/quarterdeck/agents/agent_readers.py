@@ -19,12 +19,13 @@ from quarterdeck.values import replace
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from quarterdeck.agents.agent_rules import AgentRules
     from quarterdeck.agents.hooks import HookSetup
     from quarterdeck.agents.screen import Match, TitleRule
     from quarterdeck.core.report import Report, ReportState
-    from quarterdeck.ports.agent import ScreenLook, Transcript
+    from quarterdeck.ports.agent import AgentTraces, ScreenLook, Transcript
     from quarterdeck.ports.agent_process import AgentHome, Program
     from quarterdeck.ports.agent_service import AgentService
 
@@ -54,6 +55,8 @@ class AgentReaders(Struct, frozen=True, kw_only=True):
     """What its service says of a conversation that is known, in place of `registry`."""
     commands: Callable[[AgentHome | None, str], Collection[str]] | None = None
     """The operator's own slash commands, by home and working folder."""
+    traces: Callable[[Program, str, Path | None, AgentHome | None], AgentTraces] | None = None
+    """What it keeps beside its transcript, or in the place of one, by process, conversation, transcript and home."""
     hooks: HookSetup | None = None
     service: AgentService | None = None
 

@@ -56,6 +56,7 @@ def _readers() -> AgentReaders:
         registry=claude_files.read_registry,
         transcripts=claude_files.transcript,
         conversations=claude_files.conversation,
+        traces=claude_files.traces,
     )
 
 

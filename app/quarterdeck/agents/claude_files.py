@@ -15,6 +15,7 @@ from quarterdeck.core.foreign_json import is_object, number_at, object_at, objec
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
 from quarterdeck.foreign_files import read_bytes
+from quarterdeck.ports.agent import AgentTraces
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
@@ -64,9 +65,8 @@ def config_folder(home: AgentHome | None) -> Path:
 
 def entry(program: Program, home: AgentHome | None = None) -> Json | None:
     """The process's file; None when there is none, or when it was left behind by an earlier process of this number."""
-    file = config_folder(home) / "sessions" / f"{program.pid}.json"
     try:
-        found = parse_object(read_bytes(file, LONGEST_ROW_BYTES))
+        found = parse_object(read_bytes(_entry_file(program, home), LONGEST_ROW_BYTES))
     except OSError:
         return None
     if found is None or found.get("pid") != program.pid:
@@ -75,6 +75,10 @@ def entry(program: Program, home: AgentHome | None = None) -> Json | None:
     if started and program.started and started != program.started:
         return None
     return found
+
+
+def _entry_file(program: Program, home: AgentHome | None) -> Path:
+    return config_folder(home) / "sessions" / f"{program.pid}.json"
 
 
 def conversation(program: Program, home: AgentHome | None) -> str:
@@ -106,6 +110,12 @@ def read_registry(program: Program, at: datetime, home: AgentHome | None, _conve
         return told
     # Unsure, so that a question is told by whoever sees one.
     return replace(told, state=SessionState.IDLE, cause="registry_dialog", confidence=Confidence.LOW, needs=None)
+
+
+def traces(program: Program, conversation: str, transcript: Path | None, home: AgentHome | None) -> AgentTraces:
+    """The file of a live process."""
+    del conversation, transcript
+    return AgentTraces(files=(_entry_file(program, home),))
 
 
 def folder_name(cwd: str) -> str:

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from quarterdeck.agents.agent_files import agent_folder
 from quarterdeck.core.reading import UNBEGUN
-from quarterdeck.ports.agent import HookStatus, LaunchPlan
+from quarterdeck.ports.agent import NO_TRACES, HookStatus, LaunchPlan
 from quarterdeck.ports.agent_spec import PromptDelivery
 from quarterdeck.values import replace
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.report import Report, ReportState
     from quarterdeck.core.typed_text import InputHabits
-    from quarterdeck.ports.agent import Box, Claims, HookPlan, Launch, ScreenLook, Transcript
+    from quarterdeck.ports.agent import AgentTraces, Box, Claims, HookPlan, Launch, ScreenLook, Transcript
     from quarterdeck.ports.agent_process import AgentHome, Program
     from quarterdeck.ports.agent_service import AgentService
     from quarterdeck.ports.agent_spec import AgentSpec
@@ -176,6 +176,13 @@ class CodingAgent(Struct, frozen=True, kw_only=True):
         return self.readers.transcripts(
             cwd=cwd, claims=claims, session_id=session_id, since=since, path=path, home=home
         )
+
+    def traces(
+        self, program: Program, conversation: str, *, transcript: Path | None, home: AgentHome | None = None
+    ) -> AgentTraces:
+        """What it keeps of this moment, for a recording."""
+        keeps = self.readers.traces
+        return keeps(program, conversation, transcript, home) if keeps else NO_TRACES
 
     def habits(self, *, cwd: str, home: AgentHome | None = None) -> InputHabits:
         """What it makes of words there, the operator's own slash commands among those it knows."""

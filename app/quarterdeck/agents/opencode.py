@@ -80,6 +80,7 @@ def _readers() -> AgentReaders:
         transcripts=opencode_transcript.OpenCodeDatabase,
         commands=partial(opencode_commands.own_commands, OPENCODE),
         conversations_by_screen=partial(opencode_shown.conversation, OPENCODE),
+        traces=opencode_transcript.traces,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, cast
 
 from quarterdeck.agents.agent_files import agent_folder
@@ -15,6 +15,7 @@ from quarterdeck.agents.opencode_plugin import ABORTED
 from quarterdeck.agents.subagent_book import TASK_TOOLS, with_thought
 from quarterdeck.core.foreign_json import EMPTY, number_at, object_at, parse_object, text_at, time_at
 from quarterdeck.foreign_files import require_database
+from quarterdeck.ports.agent import NO_TRACES, AgentTraces
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.subagent import Subagent
     from quarterdeck.core.transcript import TranscriptView
     from quarterdeck.ports.agent import Claims
-    from quarterdeck.ports.agent_process import AgentHome
+    from quarterdeck.ports.agent_process import AgentHome, Program
 
 log = logging.getLogger(__name__)
 
@@ -151,6 +152,28 @@ def opened(file: Path) -> sqlite3.Connection:
     """A database, to be read only. Raises OSError and sqlite3.Error."""
     require_database(file)
     return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=LOCK_WAIT)
+
+
+_RECORDED = {
+    "session": "select * from session where id = ?1",
+    "message": "select * from (select * from message where session_id = ?1 order by id desc limit 60) order by id",
+    "part": "select * from (select * from part where session_id = ?1 order by id desc limit 300) order by id",
+}
+
+
+def traces(program: Program, conversation: str, transcript: Path | None, home: AgentHome | None) -> AgentTraces:
+    """The last rows of a conversation, for a recording."""
+    del program, home
+    rows: list[dict[str, object]] = []
+    if transcript is None:
+        return NO_TRACES
+    with suppress(sqlite3.Error, OSError), closing(opened(transcript)) as database:
+        database.row_factory = sqlite3.Row
+        for table, query in _RECORDED.items():
+            for row in map(dict, database.execute(query, (conversation,))):
+                data = {"data": parse_object(row["data"])} if "data" in row else {}
+                rows.append({"table": table, **row, **data})
+    return AgentTraces(rows=tuple(rows))
 
 
 def _children(parts: Mapping[str, list[Json]]) -> dict[str, str]:

@@ -7,12 +7,15 @@ from argparse import SUPPRESS
 from quarterdeck.cli.table import (
     DIFF,
     HOOK_AGENTS,
+    ONE_SESSION,
     YES,
     Verb,
     arg,
     port,
 )
 
+TRUTHS = ("idle", "finished", "interrupted", "working", "waiting-permission", "waiting-answer", "error", "exited")
+"""What an agent can truly be doing, in the words of recordings."""
 CONSOLE = "console:run"
 """What runs when no verb is given."""
 
@@ -27,6 +30,23 @@ SETUP_VERBS: tuple[Verb, ...] = (
         arg("--print", dest="only_print", action="store_true", help="only print the line for tmux.conf"),
         arg(
             "--remove", action="store_true", help="remove the key again; without KEY, every key that opens Quarterdeck"
+        ),
+    ),
+    Verb(
+        "agents",
+        "record what an agent shows, to send with a report",
+        "quarterdeck agents record web --as waiting-permission",
+        verbs=(
+            Verb(
+                "record",
+                "write all that is seen of an agent into a folder, without secrets and names, to send with a report",
+                "quarterdeck agents record web --as waiting-permission",
+                "agent_verbs:record",
+                ONE_SESSION,
+                arg("--as", dest="truth", choices=TRUTHS, help="what it truly does, where its row is wrong"),
+                arg("--name", metavar="NAME", help="what to call it; by default what it does"),
+                arg("--out", metavar="DIR", help="the folder for it (./recordings)"),
+            ),
         ),
     ),
     Verb(

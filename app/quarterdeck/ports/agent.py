@@ -144,6 +144,17 @@ class Claims(Protocol):
         """Give up whatever this owner holds."""
 
 
+class AgentTraces(Struct, frozen=True, kw_only=True):
+    """What an agent keeps of one moment beside its transcript, or in the place of one."""
+
+    files: tuple[Path, ...] = ()
+    rows: tuple[Mapping[str, object], ...] = ()
+    """Of its database, each with its `table`."""
+
+
+NO_TRACES = AgentTraces()
+
+
 class Agent(Protocol):
     """One kind of agent."""
 
@@ -204,6 +215,11 @@ class Agent(Protocol):
 
     def habits(self, *, cwd: str, home: AgentHome | None = None) -> InputHabits:
         """What it makes of words there, the operator's own slash commands among those it knows. Blocking, short."""
+
+    def traces(
+        self, program: Program, conversation: str, *, transcript: Path | None, home: AgentHome | None = None
+    ) -> AgentTraces:
+        """What it keeps of this moment, for a recording. Blocking, short."""
 
     def launch(self, wanted: Launch) -> LaunchPlan:
         """How to start it. Pure."""
