@@ -154,7 +154,7 @@ def _look_closely(context: SessionContext, session: Session, pane: Pane, program
         return _Seen()
     agent, program = found
     seen = _Seen(agent=agent, program=program, home=home_of(program, agent), version=version_of(program, agent.spec))
-    seen.conversation = conversation_of(agent, program)
+    seen.conversation = conversation_of(agent, program, pane.title)
     seen.transcript = context.transcript(session.session_id)
     reader = agent.transcript(
         cwd=pane.path,
