@@ -169,3 +169,24 @@ async def test_it_is_shown_in_a_window_beside_the_console_or_in_a_session_of_its
 
     sessions = [office.server.run("display-message", "-p", "-t", each, "#{session_name}") for each in (there, alone)]
     assert sessions[0] == "quiet" != sessions[1]
+
+
+async def test_what_is_known_stays_while_a_service_does_not_answer(office: Post, service: StubService) -> None:
+    (row,) = await detached(office)
+    for fault in (None, OSError("mute")):
+        service.fault = fault
+        assert await detached(office) == [row]
+
+
+async def test_two_of_us_show_the_same_rows_and_one_puts_away_what_the_other_does(
+    office: Post, service: StubService
+) -> None:
+    (row,) = await detached(office)
+    async with post_office(office.root, server=office.server) as other:
+        (same,) = await detached(other)
+        assert (same.session_id, same.thought) == (row.session_id, row.thought)
+
+        await forget(other.context, same)
+        assert await detached(office) == []
+        await other.services.workers.reload()
+        assert await detached(other) == []

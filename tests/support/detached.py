@@ -53,11 +53,15 @@ class StubService:
     held: list[AgentConversation] = field(default_factory=list)
     outcome: ServiceOutcome = ServiceOutcome.DONE
     calls: list[tuple[object, ...]] = field(default_factory=list)
+    fault: OSError | str | None = ""
+    """What it fails with; None = it does not answer, "" = it does."""
     then: Callable[[], None] = lambda: None
     """What an answer leads to."""
 
-    def conversations(self, home: AgentHome | None, *, at: datetime) -> Sequence[AgentConversation]:
-        return list(self.held)
+    def conversations(self, home: AgentHome | None, *, at: datetime) -> Sequence[AgentConversation] | None:
+        if isinstance(self.fault, OSError):
+            raise self.fault
+        return None if self.fault is None else list(self.held)
 
     def send(self, target: ConversationTarget, text: str) -> ServiceReceipt:
         return self._done("send", target.conversation, text)

@@ -8,7 +8,7 @@ import shlex
 import shutil
 import sys
 import uuid
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -160,10 +160,14 @@ class Post:
 
 
 @asynccontextmanager
-async def post_office(root: Path, *, persistent: bool = False, settings: Settings | None = None) -> AsyncIterator[Post]:
-    """A server and a session context; nothing runs in it yet."""
-    with TmuxServer(root / "s") as server:
-        server.session("quiet")
+async def post_office(
+    root: Path, *, persistent: bool = False, settings: Settings | None = None, server: TmuxServer | None = None
+) -> AsyncIterator[Post]:
+    """A server, unless there is one, and a session context; nothing runs in it yet."""
+    with ExitStack() as closing:
+        if server is None:
+            server = closing.enter_context(TmuxServer(root / "s"))
+            server.session("quiet")
         places = find_places(str(root / "home"))
         async with open_services(
             ServerAddress(server.socket), places, settings or patient(), persistent=persistent

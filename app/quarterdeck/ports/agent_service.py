@@ -76,8 +76,8 @@ class AgentService(Protocol):
     Nothing but `send`, `answer` and `stop` changes anything, or starts anything.
     """
 
-    def conversations(self, home: AgentHome | None, *, at: datetime) -> Sequence[AgentConversation]:
-        """Those that are alive and that no terminal shows; nothing when the service does not run."""
+    def conversations(self, home: AgentHome | None, *, at: datetime) -> Sequence[AgentConversation] | None:
+        """Those that are alive and that no terminal shows; none when it does not run, None when it does not answer."""
 
     def send(self, target: ConversationTarget, text: str) -> ServiceReceipt:
         """Hand over a message as the operator's next prompt."""

@@ -31,7 +31,7 @@ EVERY_SECONDS = 2.0
 REST_SECONDS = 10.0
 """The same while there is none."""
 ASK_TIMEOUT_SECONDS = 5.0
-REFUSED_FOR = 60.0
+REFUSED_FOR = 15.0
 """Seconds for which one that was forgotten is not asked for again."""
 MOST_ROWS = 200
 
@@ -72,6 +72,14 @@ class Detached(NamedTuple):
         )
 
 
+class Answers(NamedTuple):
+    """What the services said."""
+
+    found: list[Detached]
+    unknown: set[str]
+    """The agents whose services did not answer: what is known of theirs stays."""
+
+
 class DetachedAgents:
     """Asks the services, or follows what the process that keeps the rows has kept of them."""
 
@@ -82,7 +90,7 @@ class DetachedAgents:
         """Those of the rows that are shown, by key."""
         self._refused: dict[str, float] = {}
         """Those that have no row, and until when that is not asked again."""
-        self._running: asyncio.Future[list[Detached]] | None = None
+        self._running: asyncio.Future[Answers] | None = None
 
     async def run(self) -> None:
         """Look again and again until cancelled."""
@@ -110,14 +118,15 @@ class DetachedAgents:
         self._supervisor.note_detached(*(SessionForgotten(session_id=key, at=now) for key in before.keys() - alive))
 
     async def _find(self) -> None:
-        found = await self._asked()
-        if found is None:
+        answers = await self._asked()
+        if answers is None:
             return  # what is known stays
         supervisor = self._supervisor
+        await self._put_out_of_view()
         now, before = supervisor.clock.now(), self._rows()
         in_panes = {row.conversation for row in supervisor.fleet.of_panes().sessions.values() if not row.is_stale}
-        wanted = {each.key: each for each in found if each.told.conversation not in in_panes}
-        # One that an operation has ended or forgotten is asked for again.
+        wanted = {each.key: each for each in answers.found if each.told.conversation not in in_panes}
+        # One that has ended or was forgotten is asked for again.
         self._ids = {key: session_id for key, session_id in self._ids.items() if session_id in before}
         bases = await self._claimed(wanted, now)
         rows = {}
@@ -126,11 +135,21 @@ class DetachedAgents:
                 base = before.get(session_id) or bases.get(session_id) or placeholder(session_id, DETACHED, now)
                 rows[session_id] = detached_row(base, each.known, now)
         self._show(rows, now)
-        absent = [row for key, row in before.items() if key not in rows]
+        absent = [row for key, row in before.items() if key not in rows and row.agent not in answers.unknown]
         await self._end([row for row in absent if row.conversation not in in_panes], now)
         await self._put_away([row for row in absent if row.conversation in in_panes], now)
 
-    async def _asked(self) -> list[Detached] | None:
+    async def _put_out_of_view(self) -> None:
+        """What another process has ended or forgotten."""
+        if not (before := self._rows()):
+            return
+        store = self._supervisor.store
+        kept = {row.session_id for row in await store.sessions(DETACHED) if row.ended_at is None and not row.is_stale}
+        gone_elsewhere = before.keys() - kept - store.health().unkept
+        now = self._supervisor.clock.now()
+        self._supervisor.note_detached(*(SessionForgotten(session_id=key, at=now) for key in gone_elsewhere))
+
+    async def _asked(self) -> Answers | None:
         """What the services say; None while one does not answer in time."""
         if self._running is None or self._running.done():
             now = self._supervisor.clock.now()
@@ -183,8 +202,9 @@ class DetachedAgents:
         self._supervisor.note_detached(*(SessionForgotten(session_id=row.session_id, at=now) for row in rows))
 
 
-def _conversations(agents: Iterable[Agent], at: datetime) -> list[Detached]:
+def _conversations(agents: Iterable[Agent], at: datetime) -> Answers:
     found: list[Detached] = []
+    unknown: set[str] = set()
     for agent in agents:
         if not agent.may_serve():
             continue
@@ -193,6 +213,9 @@ def _conversations(agents: Iterable[Agent], at: datetime) -> list[Detached]:
             told = service.conversations(None, at=at) if service is not None else ()
         except Exception:  # a boundary: one agent's odd file or answer must not hide the others
             logger.exception("what %s runs without a pane could not be read", agent.spec.name)
-            continue
-        found += [Detached(agent, each) for each in told]
-    return found[:MOST_ROWS]
+            told = None
+        if told is None:
+            unknown.add(agent.spec.key)
+        else:
+            found += [Detached(agent, each) for each in told]
+    return Answers(found[:MOST_ROWS], unknown)

@@ -238,6 +238,8 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
         await self.spawned_rows.load()
         if await self.supervisor.refresh():
             self.watcher.look_at(())
+        if not self.row_writer.is_writer:
+            await self.detached_agents.look()
         self.supervisor.keep_in_view(self.spawned_rows.ended(self.supervisor.kept, self.clock.now()))
         self.supervisor.show()
         if asked - self.spawned_rows.asks.keys():
