@@ -72,7 +72,7 @@ class Detached(NamedTuple):
         )
 
 
-class Answers(NamedTuple):
+class ServiceAnswers(NamedTuple):
     """What the services said."""
 
     found: list[Detached]
@@ -90,7 +90,7 @@ class DetachedAgents:
         """Those of the rows that are shown, by key."""
         self._refused: dict[str, float] = {}
         """Those that have no row, and until when that is not asked again."""
-        self._running: asyncio.Future[Answers] | None = None
+        self._running: asyncio.Future[ServiceAnswers] | None = None
 
     async def run(self) -> None:
         """Look again and again until cancelled."""
@@ -149,7 +149,7 @@ class DetachedAgents:
         now = self._supervisor.clock.now()
         self._supervisor.note_detached(*(SessionForgotten(session_id=key, at=now) for key in gone_elsewhere))
 
-    async def _asked(self) -> Answers | None:
+    async def _asked(self) -> ServiceAnswers | None:
         """What the services say; None while one does not answer in time."""
         if self._running is None or self._running.done():
             now = self._supervisor.clock.now()
@@ -202,7 +202,7 @@ class DetachedAgents:
         self._supervisor.note_detached(*(SessionForgotten(session_id=row.session_id, at=now) for row in rows))
 
 
-def _conversations(agents: Iterable[Agent], at: datetime) -> Answers:
+def _conversations(agents: Iterable[Agent], at: datetime) -> ServiceAnswers:
     found: list[Detached] = []
     unknown: set[str] = set()
     for agent in agents:
@@ -218,4 +218,4 @@ def _conversations(agents: Iterable[Agent], at: datetime) -> Answers:
             unknown.add(agent.spec.key)
         else:
             found += [Detached(agent, each) for each in told]
-    return Answers(found[:MOST_ROWS], unknown)
+    return ServiceAnswers(found[:MOST_ROWS], unknown)
