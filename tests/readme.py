@@ -101,6 +101,28 @@ def agent_rows() -> Iterator[str]:
         yield f"| {agent.spec.name} | `{agent.spec.key}` | {sources} | {resumed} |"
 
 
+def trial_rows() -> Iterator[str]:
+    """The table of what was tried of each agent, with which version and when: `[[tried]]` in its file of rules."""
+    from quarterdeck.runtime.agent_loading import load_agents
+
+    for agent in load_agents({}).all():
+        rules = cast("Any", agent).rules
+        trials = sorted(rules.tried if rules else (), key=lambda trial: (trial.on, trial.version), reverse=True)
+        if not trials:
+            yield f"| {agent.spec.name} | | | never tried |{' |' * 6}"
+        for trial in trials:
+            parts = [(trial.right, "right"), (trial.unsure, "unsure"), (trial.wrong, "wrong")]
+            told = ", ".join(f"{count} {word}" for count, word in parts if count)
+            states = f"{trial.states}: {told}" if trial.states else ""
+            if not trial.live:
+                states = "from what is written about it alone"
+            if trial.note:
+                states = f"{states}; {trial.note}" if states else trial.note
+            done = (trial.hooks, trial.answer, trial.send, trial.transcript, trial.resume, trial.detached)
+            marks = " | ".join({True: "yes", False: "no", None: ""}[each] for each in done)
+            yield f"| {agent.spec.name} | {trial.version} | {trial.on} | {states} | {marks} |"
+
+
 def tmux_rows() -> Iterator[str]:
     """The table of tmux's versions that were tried, and what is to be minded of each."""
     from quarterdeck.core.tmux_versions import TRIED, minded
@@ -114,6 +136,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "| key | does | action |": key_rows,
     "| setting | default | meaning |": setting_rows,
     "| agent | `--tool` | what tells its state, best first | resumed |": agent_rows,
+    "| agent | version | tried on | states | hooks | answer | send | transcript | resume | no pane |": trial_rows,
     "| tried on tmux | to be minded |": tmux_rows,
 }
 """Header of each made table → its rows."""

@@ -55,7 +55,7 @@ def test_what_we_bring_is_right(file: Path) -> None:
     rules = read_rules(file, file.stem, is_own=True)
 
     assert file.stem in BUILT_IN_AGENTS
-    assert rules.screen
+    assert rules.screen or rules.tried
     assert all(name.startswith(f"{file.stem}.") for name in [rule.id for rule in rules.screen])
     assert all(name.startswith(f"{file.stem}.") for name in [rule.id for rule in rules.title])
     assert set(rules.layout) <= {field for field in ScreenLayout.__struct_fields__ if field not in {"split", "draft"}}
@@ -144,11 +144,17 @@ WRONG = {
     "twice": (RULE * 2, "mine.asks: there are two of this id"),
     "too many": (
         "".join(RULE.replace("asks", str(n)) for n in range(MOST_RULES + 1)),
-        f"screen: more than {MOST_RULES} rules",
+        f"screen: more than {MOST_RULES} of them",
     ),
     "too long": (RULE.replace("^Really", "x" * (LONGEST_RULE + 1)), f"longer than {LONGEST_RULE} characters"),
     "no list": ("screen = 1", "screen: expected tables"),
     "versions": ("versions = 2", "versions: expected a list of texts"),
+    "tried without a version": ("[[tried]]\non = 2026-11-30", "tried 1: version is missing"),
+    "tried on no day": ("[[tried]]\nversion = '1.2'\non = 'today'", "tried 1.2: on: expected a day"),
+    "more right than tried": (
+        "[[tried]]\nversion = '1.2'\non = 2026-11-30\nstates = 3\nright = 2\nunsure = 2",
+        "tried 1.2: more states are right or unsure than were tried",
+    ),
 }
 
 
@@ -194,11 +200,11 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
 
 @given(st.recursive(st.one_of(st.text(), st.integers(), st.booleans(), st.none()), lambda inner: st.lists(inner)))
 def test_no_value_of_a_rule_is_more_than_named(value: object) -> None:
-    from quarterdeck.agents.agent_rules import _value, _Wrong
+    from quarterdeck.agents.agent_rules import _KINDS, _value, _Wrong
 
-    for key in ("id", "means", "region", "priority", "needs_box", "confidence"):
+    for kind in _KINDS.values():
         with suppress(_Wrong):
-            _value(key, value, "")
+            _value(kind, value, "")
 
 
 FOR_EVER = RULE.replace("^Really", "^(?:a+)+$")

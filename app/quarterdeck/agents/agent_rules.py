@@ -21,7 +21,7 @@ from quarterdeck.errors import SettingsError
 from quarterdeck.foreign_files import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from enum import StrEnum
 
 logger = logging.getLogger(__name__)
@@ -34,16 +34,49 @@ LONGEST_RULE = 2_000
 
 _FRAGMENT = re.compile(r"\{\{(\w+)\}\}")
 _LAYOUT = frozenset({"head", "prompt", "sign", "hint", "queueing"})
-_TOP = frozenset({"agent", "date", "versions", "layout", "fragments", "screen", "title"})
+_TOP = frozenset({"agent", "date", "versions", "layout", "fragments", "screen", "title", "tried"})
 _PATTERNS = frozenset({"pattern", "unless"})
 _KINDS: Mapping[str, type] = {
     "id": str, "means": Meaning, "region": Region, "pattern": str, "unless": str,
     "priority": int, "confidence": Confidence, "needs_box": bool, "exact": bool,
 }  # fmt: skip
 """What each key of a rule holds."""
-_CALLED = {str: "a text", int: "a whole number", bool: "true or false"}
+_CALLED = {str: "a text", int: "a whole number", bool: "true or false", date: "a day, as in 2026-11-21"}
 _OF_SCREEN = frozenset(_KINDS) - {"exact"}
 _OF_TITLE = frozenset({"id", "means", "pattern", "exact"})
+
+
+class Trial(Struct, frozen=True, kw_only=True):
+    """What was tried of an agent with one version of it, and what came of it; None = it was not tried."""
+
+    version: str
+    on: date
+    live: bool = True
+    """False: it could not be started, so all that is known is from what is written about it."""
+    states: int = 0
+    """States that it was brought into."""
+    right: int = 0
+    unsure: int = 0
+    """States that were shown as unsure."""
+    hooks: bool | None = None
+    answer: bool | None = None
+    send: bool | None = None
+    transcript: bool | None = None
+    resume: bool | None = None
+    detached: bool | None = None
+    """Whether one without a pane is a row."""
+    note: str = ""
+
+    @property
+    def wrong(self) -> int:
+        """States that were shown as what they were not."""
+        return self.states - self.right - self.unsure
+
+
+_OF_TRIAL: Mapping[str, type] = {
+    "version": str, "on": date, "live": bool, "states": int, "right": int, "unsure": int, "hooks": bool,
+    "answer": bool, "send": bool, "transcript": bool, "resume": bool, "detached": bool, "note": str,
+}  # fmt: skip
 
 
 class AgentRules(Struct, frozen=True, kw_only=True):
@@ -59,6 +92,7 @@ class AgentRules(Struct, frozen=True, kw_only=True):
     screen: tuple[ScreenRule, ...]
     """As they are tried."""
     title: tuple[TitleRule, ...]
+    tried: tuple[Trial, ...] = ()
     file: Path | None = None
     is_own: bool = False
     """Whether the operator wrote them."""
@@ -152,6 +186,7 @@ def _understood(tree: dict[str, object], agent: str, file: Path, *, is_own: bool
         layout=filled,
         screen=in_order(screen),
         title=tuple(title),
+        tried=tuple(_trials(tree)),
         file=file,
         is_own=is_own,
     )
@@ -172,18 +207,13 @@ def _texts(tree: Mapping[str, object], name: str) -> dict[str, str]:
 def _rows(
     tree: Mapping[str, object], name: str, known: frozenset[str], fragments: Mapping[str, str], is_own: bool
 ) -> list[dict[str, Any]]:
-    rows = tree.get(name, [])
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise _Wrong(f"{name}: expected tables, each under [[{name}]]")
-    if len(rows) > MOST_RULES:
-        raise _Wrong(f"{name}: more than {MOST_RULES} rules")
     made: dict[object, dict[str, Any]] = {}
-    for number, row in enumerate(rows, 1):
+    for number, row in enumerate(_tables(tree, name), 1):
         where = f"{name} rule {row.get('id') or number}: "
         _only(row, known, where)
         if missing := [key for key in ("id", "means", "region", "pattern") if key in known and not row.get(key)]:
             raise _Wrong(f"{where}{missing[0]} is missing")
-        values = {key: _value(key, value, where) for key, value in row.items()}
+        values = {key: _value(_KINDS[key], value, f"{where}{key}") for key, value in row.items()}
         for key in _PATTERNS & values.keys():
             values[key] = _pattern(str(values[key]), f"{where}{key}", fragments, is_own)
         if values["id"] in made:
@@ -192,15 +222,35 @@ def _rows(
     return list(made.values())
 
 
-def _value(key: str, value: object, where: str) -> object:
-    kind = _KINDS[key]
+def _trials(tree: Mapping[str, object]) -> Iterator[Trial]:
+    for number, row in enumerate(_tables(tree, "tried"), 1):
+        where = f"tried {row.get('version') or number}: "
+        _only(row, frozenset(_OF_TRIAL), where)
+        if missing := [key for key in ("version", "on") if not row.get(key)]:
+            raise _Wrong(f"{where}{missing[0]} is missing")
+        trial = Trial(**{key: _value(_OF_TRIAL[key], value, f"{where}{key}") for key, value in row.items()})
+        if min(trial.right, trial.unsure, trial.wrong) < 0:
+            raise _Wrong(f"{where}more states are right or unsure than were tried")
+        yield trial
+
+
+def _tables(tree: Mapping[str, object], name: str) -> list[dict[str, Any]]:
+    rows = tree.get(name, [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise _Wrong(f"{name}: expected tables, each under [[{name}]]")
+    if len(rows) > MOST_RULES:
+        raise _Wrong(f"{name}: more than {MOST_RULES} of them")
+    return rows
+
+
+def _value(kind: type, value: object, where: str) -> Any:
     if kind in _CALLED:
         if type(value) is not kind:
-            raise _Wrong(f"{where}{key}: expected {_CALLED[kind]}")
+            raise _Wrong(f"{where}: expected {_CALLED[kind]}")
         return value
     choices = cast("type[StrEnum]", kind)
     if value not in list(choices):
-        raise _Wrong(f"{where}{key}: there is no {value!r}; known are {', '.join(choices)}")
+        raise _Wrong(f"{where}: there is no {value!r}; known are {', '.join(choices)}")
     return choices(str(value))
 
 
