@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quarterdeck.agents.agent_files import FileClaims
-from quarterdeck.agents.claude_files import entry, folder_name
+from quarterdeck.agents.claude_files import folder_name
+from quarterdeck.agents.claude_registry import entry
 from quarterdeck.agents.json_lines import FileTail
 from quarterdeck.config.edit import version_of
 from quarterdeck.config.loader import load

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.agents.claude_files import entry
+from quarterdeck.agents.claude_registry import entry
 from quarterdeck.core.issue import Issue, IssueState
 from quarterdeck.core.lifecycle import RuntimeState
 from quarterdeck.core.pane import TmuxSessionId

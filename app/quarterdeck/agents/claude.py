@@ -5,10 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.coding_agent import CodingAgent
-from quarterdeck.ports.agent_spec import AgentDialog, AgentSpec, HookKind, Permissions, Press, PromptDelivery
+from quarterdeck.core.typed_text import InputHabits
+from quarterdeck.ports.agent_spec import (
+    AgentDialog,
+    AgentSpec,
+    HookKind,
+    Permissions,
+    Press,
+    PromptDelivery,
+    ServiceSign,
+)
 
 if TYPE_CHECKING:
     from quarterdeck.agents.agent_readers import AgentReaders
+
+SLASH_COMMANDS = """
+add-dir advisor agents auto-mode-setup autocompact autofix-pr background bashes batch bg branch btw bug cd checkpoint
+chrome claude-api clear code-review color compact config context continue copy cost dataviz debug deep-research
+desktop diff doctor effort exit export extra-usage fast feedback fewer-permission-prompts focus fork goal help hooks
+ide import init insights install-github-app install-slack-app keybindings list-agents login logout loop marketplace
+mcp memory mobile model new output-style permissions plan plugin plugin-authoring plugins powerup pr-comments
+privacy-settings quit radio rc recap release-notes reload-plugins reload-skills remote-control remote-env rename reset
+resume review rewind run-skill-generator sandbox scroll-speed security-review settings setup-bedrock setup-vertex
+simplify skills stats status statusline stickers stop subtask tasks team-onboarding teleport terminal-setup theme tui
+ultraplan ultrareview undo update-config upgrade usage usage-credits version vim voice web-setup workflow-authoring
+workflows
+""".split()  # noqa: SIM905 - as a list they take a hundred lines
+"""Those in the menus of 2.1.332 and 2.1.197, and other names they go by."""
+
 
 SPEC = AgentSpec(
     key="claude",
@@ -32,6 +56,8 @@ SPEC = AgentSpec(
     quit=("/exit",),
     env={"CLAUDECODE": ""},
     home_variables=("CLAUDE_CONFIG_DIR",),
+    habits=InputHabits(meaningful_starts="!/#@&", meaningful_last_words="@", commands=tuple(SLASH_COMMANDS)),
+    service_signs=(ServiceSign("CLAUDE_CONFIG_DIR", ".claude", "daemon/roster.json"),),
     hooks=HookKind.SETTINGS,
     skill_folder=".claude/skills",
     permission_dialog=AgentDialog(press=Press.NUMBER, arrows=r"Quick safety check"),
@@ -41,7 +67,16 @@ SPEC = AgentSpec(
 
 
 def _readers() -> AgentReaders:
-    from quarterdeck.agents import agent_readers, claude_files, claude_reports, claude_screen, hooks
+    from quarterdeck.agents import (
+        agent_readers,
+        claude_background,
+        claude_commands,
+        claude_files,
+        claude_registry,
+        claude_reports,
+        claude_screen,
+        hooks,
+    )
 
     return agent_readers.AgentReaders(
         layout=claude_screen.LAYOUT,
@@ -53,10 +88,12 @@ def _readers() -> AgentReaders:
             events=claude_reports.CLAUDE_HOOKS,
             launch_flag="--settings",
         ),
-        registry=claude_files.read_registry,
+        registry=claude_registry.read_registry,
         transcripts=claude_files.transcript,
-        conversations=claude_files.conversation,
-        traces=claude_files.traces,
+        conversations=claude_registry.conversation,
+        traces=claude_registry.traces,
+        commands=claude_commands.own_commands,
+        service=claude_background.ClaudeService(),
     )
 
 

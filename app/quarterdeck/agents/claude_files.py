@@ -1,4 +1,4 @@
-"""Claude Code's own files: its list of live sessions, one small file per process, and its transcripts."""
+"""Where Claude Code keeps its files, and its transcripts."""
 
 from __future__ import annotations
 
@@ -11,40 +11,16 @@ from quarterdeck.agents.claude_reports import NOTIFICATION, PLAN_TOOLS, QUESTION
 from quarterdeck.agents.claude_subagents import ClaudeSubagents, take_notification, take_result
 from quarterdeck.agents.json_lines import JsonLinesTranscript, first_rows, newest_first
 from quarterdeck.agents.ledger import Ledger, Phase
-from quarterdeck.core.foreign_json import is_object, number_at, object_at, objects_at, parse_object, text_at, time_at
-from quarterdeck.core.reading import Reading
-from quarterdeck.core.session import Confidence, Need, SessionState, Source
-from quarterdeck.foreign_files import read_bytes
-from quarterdeck.ports.agent import AgentTraces
-from quarterdeck.values import replace
+from quarterdeck.core.foreign_json import is_object, number_at, object_at, objects_at, text_at, time_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import datetime
     from pathlib import Path
 
     from quarterdeck.core.foreign_json import Json
-    from quarterdeck.ports.agent_process import AgentHome, Program
+    from quarterdeck.ports.agent_process import AgentHome
 
-LONGEST_ROW_BYTES = 64 * 1024
-
-_STATES: Mapping[str, SessionState] = {
-    "idle": SessionState.IDLE,
-    "busy": SessionState.BUSY,
-    "waiting": SessionState.ATTENTION,
-    # Its turn is over, and a command that it started goes on behind.
-    "shell": SessionState.IDLE,
-}
-_WAITS_FOR: Mapping[str, Need] = {
-    "permission prompt": Need.PERMISSION,
-    "sandbox request": Need.PERMISSION,
-    "worker request": Need.PERMISSION,
-    "goal proposal": Need.PERMISSION,
-    "input needed": Need.QUESTION,
-}
-"""What it waits for, in its own words; anything else is some leave."""
-_OWN_DIALOG = "dialog open"
-"""It rests under a list or a page that was opened in it (`/model`, `/help`); only seldom does that ask something."""
 BIG_CONTEXT = 1_000_000
 USUAL_CONTEXT = 200_000
 _LOOKED_AT = 64
@@ -61,61 +37,6 @@ _COMMAND_WORDS = re.compile(r"<command-args>\s*([^<]*?)\s*</command-args>")
 def config_folder(home: AgentHome | None) -> Path:
     """Where Claude Code keeps its files."""
     return agent_folder("CLAUDE_CONFIG_DIR", home, ".claude")
-
-
-def entry(program: Program, home: AgentHome | None = None) -> Json | None:
-    """The process's file; None when there is none, or when it was left behind by an earlier process of this number."""
-    try:
-        found = parse_object(read_bytes(_entry_file(program, home), LONGEST_ROW_BYTES))
-    except OSError:
-        return None
-    if found is None or found.get("pid") != program.pid:
-        return None
-    started = text_at(found, "procStart")
-    if started and program.started and started != program.started:
-        return None
-    return found
-
-
-def _entry_file(program: Program, home: AgentHome | None) -> Path:
-    return config_folder(home) / "sessions" / f"{program.pid}.json"
-
-
-def conversation(program: Program, home: AgentHome | None) -> str:
-    """The conversation a live process is in now."""
-    found = entry(program, home)
-    return text_at(found, "sessionId") if found else ""
-
-
-def read_registry(program: Program, at: datetime, home: AgentHome | None, _conversation: str = "") -> Reading | None:
-    """What the file of a live process says."""
-    found = entry(program, home)
-    if found is None:
-        return None
-    status = text_at(found, "status")
-    state = _STATES.get(status)
-    if state is None:
-        return None
-    waits_for = text_at(found, "waitingFor")
-    told = Reading(
-        source=Source.REGISTRY,
-        state=state,
-        cause=f"registry_{status}",
-        confidence=Confidence.HIGH,
-        at=min(time_at(found, "statusUpdatedAt") or at, at),
-        detail=waits_for,
-        needs=_WAITS_FOR.get(waits_for, Need.PERMISSION) if state is SessionState.ATTENTION else None,
-    )
-    if waits_for != _OWN_DIALOG or told.needs is None:
-        return told
-    # Unsure, so that a question is told by whoever sees one.
-    return replace(told, state=SessionState.IDLE, cause="registry_dialog", confidence=Confidence.LOW, needs=None)
-
-
-def traces(program: Program, conversation: str, transcript: Path | None, home: AgentHome | None) -> AgentTraces:
-    """The file of a live process."""
-    del conversation, transcript
-    return AgentTraces(files=(_entry_file(program, home),))
 
 
 def folder_name(cwd: str) -> str:

@@ -15,6 +15,8 @@ _FENCE = re.compile(r"^\s*╌{8,}\s*$")
 _BAR = re.compile(r"^\s*│ ?")
 _TIP = re.compile(r"^\s*Tip: .*\n(?:\s*[a-z].*\n)*", re.MULTILINE)
 """A hint, with the lines it is wrapped into; what follows it begins with a capital."""
+_MODAL = re.compile(r"^▔{8,}$")
+"""Above a page or a list that covers the lower part of the screen."""
 _CHIPS = re.compile(r"^\s*(?:[☐☒] \S.{0,30}|←\s+[☐☒] .*→)\s*$")
 """Heads a question with a word for it."""
 
@@ -23,6 +25,10 @@ def split(lines: tuple[str, ...]) -> Parts:
     """The prompt box is the last pair of full-width rules whose first line between starts with the prompt sign."""
     lines = without_side_panel(lines)
     rules = [index for index, line in enumerate(lines) if _RULE_LINE.match(line)]
+    modal = next((index for index in range(len(lines) - 1, -1, -1) if _MODAL.match(lines[index])), -1)
+    if modal > max(rules, default=-1):
+        covering = lines[modal + 1 :]
+        return Parts(body=lines[:modal], foot=covering, dialog=dialog_of(covering, join=True))
     for upper, lower in reversed(list(itertools.pairwise(rules))):
         if lower > upper + 1 and _BOX_START.match(lines[upper + 1]):
             return Parts(body=lines[:upper], box=lines[upper + 1 : lower], foot=lines[lower + 1 :])
