@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.agents.claude_registry import LONGEST_ENTRY_BYTES, entry
+from quarterdeck.agents.claude_registry import LONGEST_SESSION_FILE, entry
 from quarterdeck.config.loader import load
 from quarterdeck.errors import SettingsError
 from quarterdeck.foreign_files import (
@@ -98,7 +98,7 @@ def test_text_is_read_as_python_itself_reads_it(tmp_path_factory: pytest.TempPat
 
 def test_what_is_larger_than_it_can_be_gives_a_clear_result(tmp_path: Path) -> None:
     (tmp_path / ".claude/sessions").mkdir(parents=True)
-    for name, size in (("config.toml", LARGEST_FILE_BYTES), (".claude/sessions/42.json", LONGEST_ENTRY_BYTES)):
+    for name, size in (("config.toml", LARGEST_FILE_BYTES), (".claude/sessions/42.json", LONGEST_SESSION_FILE)):
         with (tmp_path / name).open("wb") as file:
             file.truncate(size + 1)
 

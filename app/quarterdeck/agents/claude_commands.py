@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.ports.agent_process import AgentHome
 
-MOST_COMMANDS = 500
+MOST_OWN_COMMANDS = 500
 DEEPEST_FOLDER = 4
 SKILL_HEAD_BYTES = 4_096
 _NAME = re.compile(rb"^name:[ \t]*[\"']?([\w:.-]+)[\"']?[ \t\r]*$", re.MULTILINE)
@@ -27,7 +27,7 @@ def own_commands(home: AgentHome | None, cwd: str) -> tuple[str, ...]:
     """Their names without the slash, of the user and of the project that this folder is in."""
     folders = [config_folder(home), *(each / ".claude" for each in _project_folders(cwd))]
     names = (name for folder in folders for name in (*_of_files(folder / "commands"), *_of_skills(folder / "skills")))
-    return tuple(dict.fromkeys(islice(names, MOST_COMMANDS)))
+    return tuple(dict.fromkeys(islice(names, MOST_OWN_COMMANDS)))
 
 
 def _project_folders(cwd: str) -> Iterator[Path]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from quarterdeck.core.foreign_json import Json
     from quarterdeck.ports.agent_process import AgentHome, Program
 
-LONGEST_ENTRY_BYTES = 64 * 1024
+LONGEST_SESSION_FILE = 64 * 1024
 MOST_ENTRIES = 200
 BACKGROUND = "bg"
 """The kind of those that run without a terminal."""
@@ -79,7 +79,7 @@ def traces(program: Program, conversation: str, transcript: Path | None, home: A
 
 def _read_entry(file: Path) -> Json | None:
     try:
-        return parse_object(read_bytes(file, LONGEST_ENTRY_BYTES))
+        return parse_object(read_bytes(file, LONGEST_SESSION_FILE))
     except OSError:
         return None
 
