@@ -34,6 +34,7 @@ def family(*lines: str) -> list[Process]:
         pytest.param(["&bash", "bash ./deploy.sh", "sleep 5"], "deploy.sh", id="a script that waits"),
         pytest.param(["&bash", "sh -c make;sleep", "make -j8", "cc -c a.c"], "make -j8", id="the topmost"),
         pytest.param(["&bash", "sleep 5"], "sleep 5", id="nothing but that"),
+        pytest.param(["&bash", "sh -c make;sleep", "sleep 5"], "sleep 5", id="nothing else, in a line of a shell"),
         pytest.param(["&bash", "sudo -E apt-get install x"], "apt-get install x", id="behind sudo"),
         pytest.param(["&bash", "env A=1 timeout 30s make test"], "make test", id="behind env and timeout"),
         pytest.param(["&bash", "uv run pytest"], "pytest", id="behind a runner"),

@@ -111,6 +111,14 @@ async def test_a_terminal_is_described_anew_when_enough_of_it_changed(changed: i
     assert rig.skips() == ({} if is_said else {"delta_below_threshold": 1})
 
 
+async def test_progress_is_said_anew_though_few_characters_change() -> None:
+    rig = Rig()
+    await rig.see(terminal_of("Collecting it\n  4 % done"))
+    await rig.see(terminal_of("Collecting it\n 45 % done"))
+
+    assert rig.line == "make: 45 %"
+
+
 async def test_a_terminal_that_shows_the_same_is_passed_over_and_an_empty_one_too() -> None:
     rig = Rig()
     await rig.see(terminal_of("compiling parser.c"))

@@ -212,8 +212,10 @@ def test_an_agent_that_rests_for_no_known_reason_keeps_its_line() -> None:
         ("cc -c lexer.c\ncompiling parser.c\n", "make", "make: compiling parser.c"),
         ("make: Entering directory", "make", "make: Entering directory"),
         ("$ ./run\nstep 3 of 9: load\n", "bash", "step 3 of 9: load"),
-        ("┌────────┐\n│ 42 % │\n└────────┘", "installer", None),
-        ("12345 99% 42\n", "copy", None),
+        ("┌────────┐\n│ 42 % │\n└────────┘", "installer", "installer"),
+        ("12345 99% 42\n", "copy", "copy: 99 %"),
+        ("Collecting x\n  ━━━━━ 1.2/3.4 MB 5.0 MB/s", "pip", "pip: 1.2/3.4 MB"),
+        ("me@host:~$ make\n", "make", "make"),
         ("\x1b[31mcolour\x1b[0m of the day", "prog", "prog: colour of the day"),
     ],
 )

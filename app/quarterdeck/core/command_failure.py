@@ -38,9 +38,9 @@ _PERCENT = re.compile(r"(?<![\d.])(\d{1,3})(?:\.\d+)?\s?%")
 _OF = re.compile(r"(?<![\w./-])(\d{1,7}(?:\.\d+)?)\s?/\s?(\d{1,7}(?:\.\d+)?)(?![\w/-])(?:\s?([kKMGT]i?B)\b)?")
 
 
-def output_of_last(screen: str) -> list[str]:
-    """The lines that the last command printed, when the screen ends at the shell's next prompt."""
-    prompt = last_line(screen).strip()
+def output_of_last(screen: str, *, is_over: bool = True) -> list[str]:
+    """The lines that the last command printed; once it is over the screen ends at the shell's next prompt."""
+    prompt = last_line(screen).strip() if is_over else ""
     lines = [line.rstrip() for line in screen.splitlines()]
     while lines and lines[-1].strip() in {"", prompt}:
         lines.pop()
@@ -55,7 +55,7 @@ def output_of_last(screen: str) -> list[str]:
 def _is_command_line(line: str, prompt: str) -> bool:
     """Whether somebody typed this line at a prompt."""
     words = line.strip()
-    if len(prompt) >= 1 and words.startswith(prompt) and is_prompt(prompt):
+    if prompt and words.startswith(prompt) and is_prompt(prompt):
         return True
     head = re.match(r"(.{0,80}?[$%#❯➜λ])(?:\s+\S.*)?$", words)
     return head is not None and (is_prompt(head[1]) or head[1][-1] in "❯➜λ")

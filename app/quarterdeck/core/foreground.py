@@ -93,8 +93,9 @@ def front_of(family: Sequence[Process]) -> Front:
     telling = [pair for pair in zip(called, scripts, strict=True) if _base(pair[0][0]) not in _TRIVIAL]
     # What a script runs says more than its own name, unless it only waits.
     named = next((words for words, is_script in telling if not is_script), None)
-    named = named or next((words for words, _ in telling), None)
-    name = command_name(named or called[0])
+    named = named or next((words for words, _ in telling if not is_shell(_base(words[0]))), None)
+    waits = next((words for words in called if not is_shell(_base(words[0]))), called[0])
+    name = command_name(named or waits)
     return Front(FrontKind.PROGRAM, name, pids, is_filter=not telling)
 
 

@@ -29,6 +29,8 @@ class Insight(Struct, frozen=True, kw_only=True):
     report: ReportState = field(default_factory=ReportState)
     screen: str = ""
     """The visible screen without colours, not otherwise cleaned."""
+    program: str = ""
+    """What runs in front in a plain terminal, as one would call it: `pytest`; "" = only a shell, or not known."""
     is_full_screen: bool = False
     """Whether the program drew a screen of its own, so that its last line says nothing."""
     is_waiting: bool = False

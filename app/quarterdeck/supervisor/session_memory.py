@@ -288,6 +288,7 @@ class SessionMemory(Struct):
             view=view if agent else None,
             report=report if agent else ReportState(),
             screen=self.screen or "",
+            program="" if agent else self.plain.front.name,
             is_full_screen=self.pane.alternate,
             is_waiting=reading is not None
             and waits_for_operator(reading, background_tasks=self.report.background_tasks),

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from quarterdeck.core.command_failure import progress_in
 from quarterdeck.core.events import SessionChanged, SessionCreated, SessionDeleted, SessionForgotten
 from quarterdeck.core.insight import same_words
 from quarterdeck.core.model_calls import EngineHealth, Skip
 from quarterdeck.core.reading import DROWSY_AFTER
+from quarterdeck.core.screen_text import last_line
 from quarterdeck.core.session import RestState, Session, SessionState
 from quarterdeck.core.thought import tidy_answer
 from quarterdeck.errors import BudgetSpent, ThinkerError
@@ -230,6 +232,8 @@ class ThoughtEngine(Struct, kw_only=True, dict=True, eq=False):
         news = memory.news(insight)
         if isinstance(news, Skip):
             self.skipped[news] += 1
+            if news is Skip.DELTA_BELOW_THRESHOLD and (self.setup.thinker is None or tasks is None):
+                self._say_again(insight, memory, now)
             return
         if self._in_step and self.setup.is_enabled and self.setup.thinker is not None:
             # The model is asked in a moment; until it answers, nothing old is said of a new turn.
@@ -259,6 +263,17 @@ class ThoughtEngine(Struct, kw_only=True, dict=True, eq=False):
             self._say(insight, memory, self._line(insight), shift=False)
         else:
             self._ask(thinker, insight, memory, news, tasks)
+
+    def _say_again(self, insight: Insight, memory: ThoughtMemory, now: float) -> None:
+        """How far a terminal's program is by now, which asks nobody: progress moves by a few characters only."""
+        if not progress_in(last_line(insight.screen)):
+            return
+        opens = now if memory.called_at is None else memory.called_at + LINE_GAP
+        if opens > now:
+            self._attend_later(insight.session.session_id, opens)
+            return
+        memory.called_at = now
+        self._say(insight, memory, self._line(insight), shift=False)
 
     def _ask(self, thinker: Thinker, insight: Insight, memory: ThoughtMemory, news: Novelty, tasks: TaskGroup) -> None:
         prompt = thinker.prompt(Subject(insight=insight, earlier=tuple(memory.history), described=memory.terminal))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from quarterdeck.core.command_failure import output_of_last, progress_in
+from quarterdeck.core.detector import FAILURES
 from quarterdeck.core.process_tree import SHELLS
-from quarterdeck.core.screen_text import is_prompt
-from quarterdeck.core.session import SessionState
+from quarterdeck.core.screen_text import is_prompt, last_line
+from quarterdeck.core.session import Need, SessionState
 from quarterdeck.core.text import clean_lines
 
 if TYPE_CHECKING:
@@ -26,20 +28,25 @@ _LEAD = re.compile(r"^[\W_]+(?=[\w/`\"'(\[*])")
 def terminal_line(insight: Insight) -> str | None:
     """What the program says it does; None = nothing worth saying, "" = nothing goes on any more."""
     session = insight.session
+    program = insight.program or ("" if session.current_command in SAYS_NOTHING else session.current_command or "")
+    if session.needs is Need.QUESTION and session.asks is not None and session.asks.text:
+        return f"asks: {session.asks.text.splitlines()[-1]}"
     if session.state is SessionState.IDLE:
-        return ""
+        return f"{program}: serving" if session.state_evidence.cause == "serves" else ""
     if insight.is_full_screen:
         return None
-    lines = _telling_lines(insight.screen)
+    lines = _telling_lines(insight.screen, is_over=session.state is SessionState.ERROR)
+    if session.state is SessionState.ERROR and session.state_evidence.cause in FAILURES:
+        return f"failed: {session.state_evidence.detail}"
     if session.state is SessionState.ERROR:
         found = next((line for line in lines if _FAULT.search(line)), "")
         return f"failed: {found}" if found else None
-    if session.state is not SessionState.BUSY or not lines:
+    if session.state is not SessionState.BUSY:
         return None
-    program = session.current_command or ""
-    if program in SAYS_NOTHING or not program:
-        return lines[0]
-    return lines[0] if lines[0].lower().startswith(program.lower()) else f"{program}: {lines[0]}"
+    told = progress_in(last_line(clean_lines(insight.screen))) or next(iter(lines), "")
+    if not told or not program:
+        return program or told or None
+    return told if told.lower().startswith(program.lower()) else f"{program}: {told}"
 
 
 def matched_line(insight: Insight) -> str:
@@ -57,10 +64,10 @@ def matched_line(insight: Insight) -> str:
     return f"{line} {lines[at + 1]}" if follows else line
 
 
-def _telling_lines(screen: str) -> list[str]:
+def _telling_lines(screen: str, *, is_over: bool) -> list[str]:
     """The last lines with words in them, newest first; prompts and pieces of frames left out."""
     found: list[str] = []
-    for line in reversed([line for line in clean_lines(screen).splitlines() if line.strip()][-LOOKED_AT:]):
+    for line in reversed(output_of_last(clean_lines(screen), is_over=is_over)[-LOOKED_AT:]):
         words = " ".join(_FRAME.sub(" ", line).split())
         letters = sum(map(str.isalpha, words))
         if letters >= 3 and letters * 3 >= len(words) and not is_prompt(line.rstrip()):
