@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quarterdeck.agents.agent_files import FileClaims
 from quarterdeck.agents.side_panel import without_side_panel
 from quarterdeck.core.reading import Reading
 from quarterdeck.core.reading_ladder import decide
@@ -114,3 +115,38 @@ def test_a_table_in_an_answer_is_no_panel() -> None:
     assert without_side_panel((*table, "and so on")) == (*table, "and so on")
     assert without_side_panel(("● See:", *table)) == ("● See:", *table)
     assert without_side_panel(table[:5]) == table[:5]
+
+
+def test_a_transcript_tells_a_turn_that_agents_go_on_with_from_one_that_is_over(tmp_path: Path) -> None:
+    file = tmp_path / "one.jsonl"
+    reader = CLAUDE.transcript(cwd="/work", claims=FileClaims(), path=file)
+    assert reader is not None
+
+    def after(*rows: dict[str, object]) -> SessionState | None:
+        with file.open("a") as lines:
+            lines.writelines(
+                json.dumps(row | {"timestamp": NOW.isoformat(), "sessionId": "one"}) + "\n" for row in rows
+            )
+        view = reader.read()
+        return view.reading.state if view and view.reading else None
+
+    def assistant(stop: str, *blocks: dict[str, object]) -> dict[str, object]:
+        return {"type": "assistant", "message": {"id": "m", "stop_reason": stop, "content": list(blocks)}}
+
+    call: dict[str, object] = {"type": "tool_use", "id": "c1", "name": "Agent", "input": {"description": "Look around"}}
+    begun = {"status": "async_launched", "agentId": "a1"}
+    result = {"type": "tool_result", "tool_use_id": "c1", "content": "begun"}
+    turn_over: dict[str, object] = {"type": "system", "subtype": "turn_duration"}
+    said: dict[str, object] = {"type": "text", "text": "One looks around."}
+    over = "<task-notification><task-id>a1</task-id><status>completed</status></task-notification>"
+
+    assert after({"type": "user", "message": {"content": "go"}}, assistant("tool_use", call)) is SessionState.BUSY
+    after({"type": "user", "message": {"content": [result]}, "toolUseResult": begun})
+    assert after(assistant("end_turn", said)) is SessionState.BUSY
+    assert after(turn_over) is SessionState.BUSY
+    assert after({"type": "user", "message": {"content": over}}) is SessionState.BUSY
+    assert after(assistant("end_turn", said), turn_over) is SessionState.IDLE
+
+    after({"type": "user", "message": {"content": "again"}}, assistant("tool_use", call))
+    after({"type": "user", "message": {"content": [result]}, "toolUseResult": begun}, assistant("end_turn", said))
+    assert after({"type": "system", "subtype": "agents_killed"}) is SessionState.IDLE

@@ -28,6 +28,7 @@ _SENT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens
 _PEER_LENGTH = 80
 """Characters in which a message of another of its own says that it is one."""
 _INTERRUPTED = "[Request interrupted by user"
+_WAITS = "waits for agents in the background"
 _COMMAND = re.compile(r"<command-name>\s*(/?[^<]*?)\s*</command-name>")
 _PASTED = re.compile(r"</?pasted_content\b[^>]*>\n?")
 """Stands around a long paste that was queued (seen with 2.1.329)."""
@@ -74,8 +75,10 @@ def _take(ledger: Ledger, row: Json) -> None:
         case "system":
             if row.get("subtype") == "agents_killed":
                 ledger.subagents.all_stopped()
+                if ledger.detail == _WAITS:
+                    _over(ledger, at)
             if row.get("subtype") == "turn_duration" and ledger.phase in {Phase.WORKING, Phase.TOOL, Phase.OVER}:
-                ledger.stands(Phase.OVER, at)
+                _over(ledger, at)
         case "attachment":
             queued = object_at(row, "attachment")
             if queued.get("type") == "queued_command" and text_at(queued, "prompt"):
@@ -149,9 +152,17 @@ def _assistant(ledger: Ledger, row: Json, at: datetime | None) -> None:
     if stop == "tool_use":
         ledger.stands(Phase.TOOL, at)
     elif stop:
-        ledger.stands(Phase.OVER, at)
+        _over(ledger, at)
     else:
         ledger.stands(Phase.WORKING, at)
+
+
+def _over(ledger: Ledger, at: datetime | None) -> None:
+    """Enter that a turn is over, unless what works behind it will have it go on."""
+    if ledger.subagents.works_behind:
+        ledger.stands(Phase.WORKING, at, detail=_WAITS)
+    else:
+        ledger.stands(Phase.OVER, at)
 
 
 def _count(ledger: Ledger, message: Json) -> None:

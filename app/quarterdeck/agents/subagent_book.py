@@ -119,6 +119,11 @@ class SubagentBook:
         for key in [key for key, each in self._began.items() if not each.is_command and not each.team]:
             self.ended(key)
 
+    @property
+    def works_behind(self) -> bool:
+        """Whether subagents go on by themselves, with whose answers the next turn will begin."""
+        return any(not each.is_command and not each.team for each in self._began.values())
+
     def turn_over(self, at: datetime | None) -> None:
         """Enter that nobody waits any more for the calls that were made before."""
         for call_id, each in [*self._waited_for.items()]:
