@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from quarterdeck.agents import json_splice
 from quarterdeck.agents.hooks import COMMAND_MARK, REPORTS_KEPT, hook_command, script_path, script_text
 from quarterdeck.agents.json_splice import NotPlainJson
+from quarterdeck.agents.opencode_family import OPENCODE
 from quarterdeck.agents.opencode_plugin import plugin_text
-from quarterdeck.agents.opencode_server import PASSWORD, port_in
+from quarterdeck.agents.opencode_server import port_in
 from quarterdeck.core.report import PAYLOAD_BYTES
 from quarterdeck.errors import Refused
 from quarterdeck.ports.agent import HookPlan, HookStatus, Launch, backup_path
@@ -568,8 +569,8 @@ def test_opencode_is_started_with_a_server_that_wants_a_password(tmp_path: Path)
     one, other = agent("opencode").launch(wanted), agent("opencode").launch(wanted)
 
     assert port_in(one.argv) > 1_000
-    assert len(one.env[PASSWORD]) >= 24
-    assert one.env[PASSWORD] != other.env[PASSWORD]
+    assert len(one.env[OPENCODE.password]) >= 24
+    assert one.env[OPENCODE.password] != other.env[OPENCODE.password]
     assert not one.files
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck.agents.limits import reset_time
-from quarterdeck.agents.opencode_server import Answers, ask, port_in, reading_of
+from quarterdeck.agents.opencode_server import Answers, Server, ask, port_in, reading_of
 from quarterdeck.core.report import Report, ReportState
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.core.subagent import SubagentState
@@ -334,4 +334,4 @@ def test_a_port_is_taken_from_the_command_line_alone() -> None:
 
 
 def test_a_server_that_does_not_answer_says_nothing() -> None:
-    assert ask(1) is None
+    assert ask(Server(pid=0, port=1)) is None

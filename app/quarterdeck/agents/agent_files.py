@@ -53,10 +53,11 @@ def place_in_file(pid: int, descriptor: str) -> int:
 
 def process_of(pid: int, names: Collection[str]) -> int:
     """The process that runs a program of one of these names: this one, or one that it started; else this one."""
-    return next((each for each in family(pid) if _executable(each) in names), pid)
+    return next((each for each in family(pid) if executable(each) in names), pid)
 
 
-def _executable(pid: int) -> str:
+def executable(pid: int) -> str:
+    """The name of the file that a process runs; "" where that cannot be seen."""
     try:
         return Path(f"/proc/{pid}/exe").readlink().name
     except OSError:

@@ -14,6 +14,7 @@ from quarterdeck.ports.agent_spec import (
     Permissions,
     Press,
     PromptDelivery,
+    ServiceSign,
 )
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ SPEC = AgentSpec(
     home_variables=("XDG_DATA_HOME", "XDG_CONFIG_HOME"),
     # A pasted `!` is a letter like another.
     habits=InputHabits(meaningful_starts="/", meaningful_last_words="@", commands=OPENCODE_COMMANDS),
+    # It is there while any process has the database open.
+    service_signs=(ServiceSign("XDG_DATA_HOME", ".local/share", "opencode/opencode.db-shm"),),
     hooks=HookKind.PLUGIN,
     permission_dialog=AgentDialog(
         press=Press.RIGHT_ENTER,
@@ -63,7 +66,7 @@ def _readers() -> AgentReaders:
         opencode_commands,
         opencode_plugin,
         opencode_screen,
-        opencode_server,
+        opencode_service,
         opencode_shown,
         opencode_transcript,
     )
@@ -75,8 +78,9 @@ def _readers() -> AgentReaders:
         colours=opencode_screen.by_colour,
         marks=marked_button,
         reports=opencode_plugin.read_opencode,
-        hooks=opencode_plugin.PluginFile(),
-        registry=opencode_server.read_registry,
+        hooks=opencode_plugin.PluginFile(OPENCODE),
+        registry=partial(opencode_service.read_registry, OPENCODE),
+        service=opencode_service.OpenCodeService(OPENCODE),
         transcripts=opencode_transcript.OpenCodeDatabase,
         commands=partial(opencode_commands.own_commands, OPENCODE),
         conversations_by_screen=partial(opencode_shown.conversation, OPENCODE),

@@ -30,6 +30,11 @@ class OpenCodeFamily(Struct, frozen=True, kw_only=True):
     variables: str
     """Beginning of the environment variables of its server."""
 
+    @property
+    def password(self) -> str:
+        """The variable that says what its server wants to be asked with."""
+        return f"{self.variables}PASSWORD"
+
     def data(self, home: AgentHome | None) -> Path:
         """Where it keeps its conversations and its log."""
         return agent_folder("XDG_DATA_HOME", home, ".local/share") / self.folder

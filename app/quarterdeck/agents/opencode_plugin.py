@@ -7,11 +7,12 @@ import secrets
 import socket
 from typing import TYPE_CHECKING
 
-from quarterdeck.agents.agent_files import agent_folder
+from msgspec import Struct
+
 from quarterdeck.agents.gist import asked, tool_gist, tool_request
 from quarterdeck.agents.hooks import REPORTS_KEPT
 from quarterdeck.agents.limits import reset_time
-from quarterdeck.agents.opencode_server import CHOICES, PASSWORD
+from quarterdeck.agents.opencode_server import CHOICES
 from quarterdeck.agents.report_claims import asking, failed, finished, fold, resting, with_subagent, working
 from quarterdeck.agents.subagent_book import subagent
 from quarterdeck.core.foreign_json import object_at, text_at
@@ -26,6 +27,7 @@ from quarterdeck.values import replace
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from quarterdeck.agents.opencode_family import OpenCodeFamily
     from quarterdeck.core.foreign_json import Json
     from quarterdeck.core.report import Report, ReportState
     from quarterdeck.core.subagent import Subagent
@@ -114,12 +116,14 @@ def plugin_text(spool: Path) -> str:
     )
 
 
-class PluginFile:
+class PluginFile(Struct, frozen=True):
     """Implements HookSetup: one file of ours in the folder whose plugins OpenCode loads."""
+
+    family: OpenCodeFamily
 
     def file(self, home: AgentHome | None, /) -> Path:
         """The plugin file that we write."""
-        return agent_folder("XDG_CONFIG_HOME", home, ".config") / "opencode" / "plugin" / PLUGIN
+        return self.family.config(home) / "plugin" / PLUGIN
 
     def plan(self, *, install: bool, spool: Path, home: AgentHome | None) -> HookPlan:
         """The file wanted; one of that name that somebody else wrote goes to the backup, and comes back from it."""
@@ -151,7 +155,7 @@ class PluginFile:
         if wanted.spool is None:
             return plan
         argv = (*plan.argv, "--port", str(_free_port()))
-        return replace(plan, argv=argv, env={**plan.env, PASSWORD: secrets.token_urlsafe(24)})
+        return replace(plan, argv=argv, env={**plan.env, self.family.password: secrets.token_urlsafe(24)})
 
 
 def _free_port() -> int:

@@ -76,9 +76,8 @@ def conversation(family: OpenCodeFamily, program: Program, home: AgentHome | Non
         return begun_with
     if is_home(screen):
         return UNBEGUN
-    file = family.database(home)
-    kept = _sessions(file, (file_stamp(file), file_stamp(file.with_name(f"{file.name}-wal"))))
-    told = [_root(key, kept) for key in prompted(process_of(program.pid, family.programs))]
+    kept = stored(family, home)
+    told = [root_of(key, kept) for key in prompted(process_of(program.pid, family.programs))]
     return choose(name, told, begun_with, kept)
 
 
@@ -102,7 +101,7 @@ def choose(name: str | None, told: Sequence[str], begun_with: str, kept: Mapping
         return UNBEGUN
     # Chosen from the list of sessions: nothing is written down but its name in the title, newest first.
     same = [key for key, each in kept.items() if each.shown == name]
-    return _root(same[0], kept) if same else ""
+    return root_of(same[0], kept) if same else ""
 
 
 def prompted(pid: int) -> list[str]:
@@ -151,6 +150,12 @@ def _prompted_until(log: str, _inode: int, end: int) -> tuple[str, ...]:
         os.close(handle)
 
 
+def stored(family: OpenCodeFamily, home: AgentHome | None) -> Mapping[str, StoredConversation]:
+    """The conversations in its database, those written last first; none where that cannot be read."""
+    file = family.database(home)
+    return _sessions(file, (file_stamp(file), file_stamp(file.with_name(f"{file.name}-wal"))))
+
+
 @lru_cache(maxsize=16)
 def _sessions(file: Path, _version: object) -> dict[str, StoredConversation]:
     """The conversations in a database, those written last first."""
@@ -169,7 +174,7 @@ def _age(program: Program) -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME) - int(program.started) / os.sysconf("SC_CLK_TCK")
 
 
-def _root(key: str, kept: Mapping[str, StoredConversation]) -> str:
+def root_of(key: str, kept: Mapping[str, StoredConversation]) -> str:
     """The conversation that a subagent's belongs to."""
     for _ in range(10):
         parent = kept[key].parent if key in kept else ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from quarterdeck.core.pane import Snapshot
+from quarterdeck.core.reading import UNBEGUN
 from quarterdeck.core.screen_text import is_prompt, last_line
 from quarterdeck.core.session import Confidence, SessionState
 from quarterdeck.core.text import clean_lines
@@ -116,8 +117,9 @@ class TargetPane:
         agent, program = self.agent, self.program
         if agent is None or program is None or agent.service is None:
             return None
-        conversation = agent.conversation(program, home=self.home)
-        if not conversation:
+        title, screen = (self.seen.title, self.seen.text) if self.seen else ("", "")
+        conversation = agent.conversation(program, home=self.home, title=title, screen=screen)
+        if not conversation or conversation == UNBEGUN:
             return None
         found = ConversationTarget(conversation=conversation, home=self.home, cwd=cwd, program=program)
         return agent.service, found
