@@ -46,7 +46,12 @@ WITHOUT: dict[str, set[str]] = {
     "no terminal": {"title", "screen"},
 }
 LATER = (0, 4, 30, 600)
-UNSURE: set[str] = set()
+UNSURE: set[str] = {
+    "gemini@0.61.0-slash-model-120x36",
+    "gemini@0.61.0-shell-mode-120x36",
+    "qwen@0.24.4-shell-mode-120x36",
+    "qwen@0.24.4-slash-model-120x36",
+}
 """Recordings of states that nothing tells for certain, by their names: such a state is shown as unsure."""
 
 

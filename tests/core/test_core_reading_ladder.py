@@ -106,6 +106,12 @@ def shown(*claims: Reading, now: float = 1) -> str:
             id="a title that says ready does not hide a dialog",
         ),
         pytest.param(
+            [claim("signal", "busy", 5), claim("screen", "question", 5)],
+            6,
+            "screen question",
+            id="nor does one that says at the same moment that it works",
+        ),
+        pytest.param(
             [claim("registry", "idle", 0), claim("screen", "permission", 5)],
             6,
             "registry idle",

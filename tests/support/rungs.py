@@ -28,18 +28,21 @@ PROMPTED = {
     "codex": "UserPromptSubmit",
     "gemini": "BeforeAgent",
     "opencode": "session.status.busy",
+    "qwen": "UserPromptSubmit",
 }
 ASKED_LEAVE = {
     "claude": "PermissionRequest.Bash",
     "codex": "PermissionRequest.Bash",
     "gemini": "Notification.ToolPermission",
     "opencode": "permission.asked",
+    "qwen": "PermissionRequest.run_shell_command",
 }
 ASKED = {
     "claude": "PermissionRequest.AskUserQuestion",
     "codex": "PreToolUse.request_user_input",
     "gemini": "BeforeTool.ask_user",
     "opencode": "question.asked",
+    "qwen": "PreToolUse.ask_user_question",
 }
 BEFORE = {
     "interrupted": PROMPTED,
@@ -47,6 +50,9 @@ BEFORE = {
     "permission-granted": ASKED_LEAVE,
     "working-tool": ASKED_LEAVE,
     "question-answered": ASKED,
+    "question-refused": ASKED,
+    "interrupted-early": PROMPTED,
+    "interrupted-queued": PROMPTED,
 }
 """What the hooks had told before a recording began, where it began in the middle of a turn."""
 

@@ -11,7 +11,8 @@ from quarterdeck.core.answer_choice import SUBMIT
 
 _BOX_LOWER = re.compile(r"^\s*(?:▀{8,}|╰─{8,}╯|─{8,})$")
 _BOX_UPPER = re.compile(r"^\s*(?:▄{8,}|╭─{8,}╮|─{8,})$")
-_BOX_LINE = re.compile(r"^\s*│?\s*(?:>|!|\*|\(r:\))\s")
+_BOX_LINE = re.compile(r"^\s*│?\s*(?:>|\*|\(r:\))\s")
+"""Not the `!` before a line that a shell runs."""
 _MESSAGE = re.compile(r"^(?:[✦✕ℹ⚠]|\s*[╭╰│])")
 _CHROME = re.compile(
     r"^─{8,}$|^\s*(?:Shift\+Tab to|shift\+tab to|YOLO mode|auto-accept|plan mode|manual)\b", re.IGNORECASE

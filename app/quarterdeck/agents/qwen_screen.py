@@ -34,6 +34,8 @@ def split(lines: tuple[str, ...]) -> Parts:
     if len(rules) < 2 or len([line for line in lines[rules[1] + 1 :] if line.strip()]) > FOOT_LINES:
         return Parts(body=lines, dialog=dialog_of(lines, join=True) if _TRUST.search("\n".join(lines)) else None)
     top, bottom = rules
+    if any(line.startswith("!") for line in lines[top + 1 : bottom][:1]):
+        return Parts(body=lines[:top])  # a line that a shell runs
     return Parts(body=lines[:top], box=lines[top + 1 : bottom], foot=lines[bottom + 1 :])
 
 

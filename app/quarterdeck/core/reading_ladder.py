@@ -219,7 +219,9 @@ def _is_news(lower: Reading, best: Reading) -> bool:
     An agent that says of itself that it rests is believed, if it is sure; that it works is not, since not every ask is
     reported.
     """
-    if lower.at <= best.at or lower.confidence is Confidence.LOW or asks(best):
+    # Not every agent's title says that it asks, so that what the screen shows at the same moment counts.
+    is_later = lower.at > best.at or (lower.at == best.at and best.source is Source.SIGNAL and asks(lower))
+    if not is_later or lower.confidence is Confidence.LOW or asks(best):
         return False
     if not asks(lower):
         # Interrupts, refusals and some errors are never reported; what the agent writes down later is.
