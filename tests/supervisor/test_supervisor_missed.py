@@ -180,6 +180,9 @@ class Nothing:
     def keep_only(self, panes: object) -> None:
         del panes
 
+    def shows(self, *what: object) -> None:
+        del what
+
     async def refresh(self, watched: object, *, moved: bool) -> None:
         del watched, moved
 
