@@ -24,6 +24,7 @@ ALLOWED = {
     "agents.claude_reports: background_tasks": REPORT,
     "agents.claude_reports: background_tasks subagents": REPORT,
     "agents.claude_subagents: pane_id state": SUBAGENT,
+    "agents.codex_service: needs": "a reading",
     "agents.json_lines: subagents": "a transcript",
     "agents.claude_reports: tool": REPORT,
     "agents.gemini_reports: tool": REPORT,

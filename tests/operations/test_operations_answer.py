@@ -235,6 +235,19 @@ async def test_what_cannot_be_ticked_is_refused_before_the_first_key(office: Pos
     assert not agent.said("into_dialog")
 
 
+@pytest.mark.parametrize("words", ["1,2", "1 2", "red, blue"])
+async def test_several_choices_are_refused_where_one_is_the_answer(words: str, office: Post) -> None:
+    agent = office.agent()
+    session = await office.session()
+    agent.order("question Which?")
+
+    with pytest.raises(Refused, match="one choice"):
+        await answer(office.context, session, words)
+
+    assert agent.said("answer") == []
+    assert agent.said("key") == []
+
+
 async def test_nothing_is_answered_where_nothing_is_asked(office: Post) -> None:
     agent = office.agent()
     session = await office.session()

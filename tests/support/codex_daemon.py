@@ -35,8 +35,11 @@ class CodexDaemon:
         self.at = 0
         self.asked: list[Json] = []
         """What was asked of it, but for who asked."""
-        self.answers: dict[str, Json] = {}
-        """By method, in place of what was recorded."""
+        self.answers: dict[str, Json | None] = {}
+        """By method, in place of what was recorded; None = silence."""
+        self.pending: list[Json] = []
+        """What is asked of everybody who opens a conversation."""
+        self.replies: list[Json] = []
         self.is_mute = False
         self._lines: list[socket.socket] = []
         self._lock = threading.Lock()
@@ -79,7 +82,8 @@ class CodexDaemon:
         with self._lock:
             lines, self._lines = self._lines, []
         for line in lines:
-            line.close()
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
 
     def _accept(self) -> None:
         while True:
@@ -106,13 +110,23 @@ class CodexDaemon:
                     self._answer(line, asked)
 
     def _answer(self, line: socket.socket, asked: Json) -> None:
+        if "method" not in asked:
+            self.replies.append(asked)
+            told = {"threadId": FIRST, "requestId": asked["id"]}
+            send(line, {"method": "serverRequest/resolved", "params": told})
+            return
         method, params = str(asked.get("method")), asked.get("params")
         if method == "initialize":
             send(line, {"id": asked["id"], "result": {"userAgent": "codex-tui/0.171.0", "codexHome": str(self.folder)}})
             return
         self.asked.append(asked)
         found = self.answers[method] if method in self.answers else self._recorded(method, params)
-        send(line, {"id": asked["id"], **found})
+        if method == "thread/resume":
+            found = {"result": {}}
+        if found is not None:
+            send(line, {"id": asked["id"], **found})
+        for request in self.pending if method == "thread/resume" else ():
+            send(line, request)
 
     def _recorded(self, method: str, params: object) -> Json:
         """The newest recorded answer until now, or the first after it."""

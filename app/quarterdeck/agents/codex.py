@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.coding_agent import CodingAgent
-from quarterdeck.ports.agent_spec import AgentDialog, AgentSpec, HookKind, Permissions, Press, PromptDelivery
+from quarterdeck.ports.agent_spec import (
+    AgentDialog,
+    AgentSpec,
+    HookKind,
+    Permissions,
+    Press,
+    PromptDelivery,
+    ServiceSign,
+)
 
 if TYPE_CHECKING:
     from quarterdeck.agents.agent_readers import AgentReaders
@@ -33,6 +41,7 @@ SPEC = AgentSpec(
     queue_key="Tab",
     quit=("/quit",),
     home_variables=("CODEX_HOME",),
+    service_signs=(ServiceSign("CODEX_HOME", ".codex", "app-server-control/app-server-control.sock"),),
     hooks=HookKind.SETTINGS,
     skill_folder=".codex/skills",
     permission_dialog=AgentDialog(press=Press.NUMBER, arrows=r"Trust this folder\?|Hooks need review"),
@@ -42,7 +51,15 @@ SPEC = AgentSpec(
 
 
 def _readers() -> AgentReaders:
-    from quarterdeck.agents import agent_readers, claude_reports, codex_panes, codex_screen, codex_transcript, hooks
+    from quarterdeck.agents import (
+        agent_readers,
+        claude_reports,
+        codex_panes,
+        codex_screen,
+        codex_service,
+        codex_transcript,
+        hooks,
+    )
 
     return agent_readers.AgentReaders(
         layout=codex_screen.LAYOUT,
@@ -59,6 +76,7 @@ def _readers() -> AgentReaders:
         transcripts=codex_transcript.transcript,
         conversations_by_title=codex_panes.shown_conversation,
         conversation_status=codex_panes.status,
+        service=codex_service.CodexService(),
     )
 
 

@@ -56,8 +56,17 @@ def shown_conversation(program: Program, home: AgentHome | None, title: str) -> 
     ports = _listening({found[1] for each in opened if (found := _SOCKET.match(each))}) if threads else set()
     if not ports:
         return ""
-    opened_at = {key: _stamp(folder / "thread-writer-locks" / f"{key}.lock") for key in threads}
-    return shown_thread(threads.values(), ports, opened_at, title=title, argv=program.argv)
+    return shown_thread(threads.values(), ports, _opened_at(folder, threads), title=title, argv=program.argv)
+
+
+def hidden_threads(folder: Path) -> list[CodexThread]:
+    """The daemon's conversations that no terminal shows, as far as ports tell."""
+    threads = server_at(folder).threads()
+    if not threads:
+        return []
+    listening, opened_at = _listening(None), _opened_at(folder, threads)
+    shown = {shown_thread(threads.values(), {port}, opened_at) for port in listening}
+    return [each for key, each in threads.items() if key not in shown]
 
 
 def status(home: AgentHome | None, conversation: str) -> Reading | None:
@@ -103,14 +112,18 @@ def _own(held: Mapping[str, Path], written: Mapping[str, Path]) -> str:
     return max(fronts or keys, key=lambda key: _stamp(held[key]) if key in held else 0) if len(keys) > 1 else keys[0]
 
 
+def _opened_at(folder: Path, threads: Iterable[str]) -> dict[str, int]:
+    return {key: _stamp(folder / "thread-writer-locks" / f"{key}.lock") for key in threads}
+
+
 def _stamp(file: Path) -> int:
     """When a conversation was opened: its lock is made then."""
     found = file_stamp(file)
     return found[0] if found else 0
 
 
-def _listening(inodes: Collection[str]) -> set[int]:
-    """The ports of this machine at which these sockets listen."""
+def _listening(inodes: Collection[str] | None) -> set[int]:
+    """The ports of this machine at which these sockets listen, or any."""
     ports = set()
     for table in _TABLES:
         try:
@@ -119,6 +132,6 @@ def _listening(inodes: Collection[str]) -> set[int]:
             continue
         for row in rows:
             words = row.split()
-            if len(words) > 9 and words[3] == _LISTENS and words[9] in inodes:
+            if len(words) > 9 and words[3] == _LISTENS and (inodes is None or words[9] in inodes):
                 ports.add(int(words[1].rpartition(":")[2], 16))
     return ports

@@ -69,6 +69,8 @@ class CodexThread(Struct, frozen=True, kw_only=True):
     front: int = 0
     """The port of the terminal that opened it; 0 = none is known."""
     front_tries: int = 0
+    is_unread: bool = False
+    """Whether a turn ended that no terminal has shown."""
 
 
 def thread_of(told: Json, at: datetime) -> CodexThread | None:
@@ -222,6 +224,8 @@ class CodexServer:
                 self._keep(key, with_status(thread, object_at(told, "status"), at))
             case "thread/status/changed":
                 self._read(line, key)
+            case "thread/readState/changed" if thread is not None:
+                self._keep(key, replace(thread, is_unread=_is_unread(told)))
             case "thread/name/updated" if thread is not None:
                 self._keep(key, replace(thread, name=clean(text_at(told, "threadName"), THREAD_NAME_LENGTH)))
 
@@ -230,11 +234,12 @@ class CodexServer:
         if not _THREAD.fullmatch(key):
             return
         try:
-            found = object_at(line.request("thread/read", {"threadId": key}), "thread")
+            answer = line.request("thread/read", {"threadId": key})
         except CodexRefused:
             return
-        changed = number_at(found, "updatedAt")
-        self._found(line, thread_of(found, _moment(changed)))
+        found = object_at(answer, "thread")
+        thread = thread_of(found, _moment(number_at(found, "updatedAt")))
+        self._found(line, replace(thread, is_unread=_is_unread(answer)) if thread else None)
 
     def _found(self, line: CodexSocket, thread: CodexThread | None) -> None:
         if thread is not None:
@@ -253,6 +258,10 @@ class CodexServer:
             self._threads.pop(key, None)
             if thread is not None and len(self._threads) < MOST_THREADS:
                 self._threads[key] = thread
+
+
+def _is_unread(told: Json) -> bool:
+    return bool(object_at(told, "readState", "firstUnread"))
 
 
 def _moment(seconds: float) -> datetime:

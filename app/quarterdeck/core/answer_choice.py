@@ -52,6 +52,11 @@ def pick_several(choices: Sequence[str], word: str) -> tuple[int, ...] | None:
     return tuple(sorted(known)) if known and None not in found else None
 
 
+def names_several(choices: Sequence[str], word: str) -> bool:
+    """Whether a word names more than one of the choices, as `1,3` does."""
+    return len(pick_several(choices, word) or ()) > 1
+
+
 def is_same_question(one: str, other: str) -> bool:
     """Whether two captures of a question differ in nothing but their line breaks, and in what is ticked by now."""
     return squashed(one).translate(_TICKED) == squashed(other).translate(_TICKED)

@@ -26,6 +26,7 @@ from quarterdeck.operations.question import (
     AskedQuestion,
     OpenDialog,
     read_question,
+    require_one,
 )
 from quarterdeck.operations.send import send
 from quarterdeck.ports.agent_spec import Press
@@ -171,6 +172,7 @@ def _taken(question: AskedQuestion, word: str) -> tuple[int, ...]:
     """The positions of the choices that a word names; none for an answer in the operator's own words."""
     if question.ticks:
         return pick_several(question.choices, word) or ()
+    require_one(question.choices, word)
     position = pick(question.choices, word)
     return () if position is None else (position,)
 

@@ -15,7 +15,7 @@ from quarterdeck.core.session_ends import gone
 from quarterdeck.errors import QuarterdeckError, Refused, UsageError
 from quarterdeck.operations.delivery import SERVED, Delivery
 from quarterdeck.operations.delivery_proof import Outcome, Proof
-from quarterdeck.operations.question import CHANGED, AskedQuestion
+from quarterdeck.operations.question import CHANGED, AskedQuestion, require_one
 from quarterdeck.ports.agent_service import NOTHING_DONE, ConversationTarget, ServiceOutcome
 from quarterdeck.ports.mux import NewPane, NewSession
 
@@ -67,6 +67,7 @@ async def answer_it(
     if ask.several:
         taken = pick_several(ask.choices, choice) or ()
     else:
+        require_one(ask.choices, choice)
         position = pick(ask.choices, choice)
         taken = () if position is None else (position,)
     words = "" if taken else cleaned(choice)

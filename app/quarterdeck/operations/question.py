@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from quarterdeck.core.answer_choice import SUBMIT, is_same_question, landmarks
+from quarterdeck.core.answer_choice import SUBMIT, is_same_question, landmarks, names_several
 from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import ASKING, Need, Source
 from quarterdeck.errors import QuarterdeckError, Refused, UsageError
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from quarterdeck.core.session import Session
     from quarterdeck.operations.contexts import SessionContext
@@ -55,6 +55,12 @@ class AskedQuestion(Struct, frozen=True, kw_only=True):
             both = zip(self.choices, other.choices, strict=False)
             return all(one == two for one, two in both if one and two)
         return self.choices == other.choices
+
+
+def require_one(choices: Sequence[str], word: str) -> None:
+    """Raise Refused, before anything is pressed, where several choices are named and one is the answer."""
+    if names_several(choices, word):
+        raise Refused("That question takes one choice.", hint="Name one of them, or answer in other words.")
 
 
 async def read_question(
