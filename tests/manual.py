@@ -68,9 +68,13 @@ def commands(verbs: Sequence[Verb], before: str) -> Iterator[str]:
         if verb.hidden:
             continue
         words = f"{before} {verb.name}"
-        if verb.verbs:
-            yield from commands(verb.verbs, words)
-            continue
+        yield from section(verb, words)
+        yield from commands(verb.verbs, words)
+
+
+def section(verb: Verb, words: str) -> Iterator[str]:
+    """What a verb does, and how it is called; nothing for one that only stands for those below it."""
+    if verb.runs:
         yield f".SS {text(words)}"
         yield text(f"{verb.summary[:1].upper()}{verb.summary[1:]}.")
         shown = [each for each in verb.arguments if each.options.get("help") is not SUPPRESS]

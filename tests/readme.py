@@ -34,10 +34,9 @@ def written(text: str) -> str:
 def command_rows(verbs: Sequence[Verb] = VERBS, before: str = "") -> Iterator[str]:
     """The table of commands, a row for each verb that runs something."""
     for verb in verbs:
-        if verb.verbs:
-            yield from command_rows(verb.verbs, f"{before}{verb.name} ")
-        elif not verb.hidden:
+        if verb.runs and not verb.hidden:
             yield f"| `{before}{verb.name}` | {verb.summary} |"
+        yield from command_rows(verb.verbs, f"{before}{verb.name} ")
 
 
 def key_rows() -> Iterator[str]:

@@ -11,10 +11,15 @@ import pytest
 from quarterdeck.agents.agent_files import FileClaims
 from quarterdeck.agents.claude_files import folder_name
 from quarterdeck.cli.setup_verbs import TRUTHS
-from quarterdeck.core.events import Health
+from quarterdeck.core.events import Health, SessionChanged
+from quarterdeck.core.session import Confidence, Evidence, SessionState, Source
+from quarterdeck.ports.clock import wall_clock
+from quarterdeck.supervisor.day_history import DayHistory
+from quarterdeck.values import replace
 from support.cli import run_cli
 from support.recordings import TRUTH, Recording, recordings, verdict
 from support.rungs import rungs
+from support.store import session
 from support.tmux_server import TmuxServer, until
 from support.workers import services_on
 
@@ -162,3 +167,75 @@ def test_a_program_that_is_no_agent_is_recorded_under_its_name(short_folder: Pat
 
 def test_the_words_for_what_is_true_are_those_that_tests_know() -> None:
     assert set(TRUTHS) - {"exited"} == set(TRUTH)
+
+
+# ---- the list
+
+
+def installed(folder: Path, version: str) -> dict[str, str]:
+    """An environment in which Claude Code of a version is on PATH, and nothing else is."""
+    package = folder / "claude-code"
+    package.mkdir(parents=True)
+    (package / "package.json").write_text(json.dumps({"name": "@anthropic-ai/claude-code", "version": version}))
+    (package / "claude").write_text("#!/bin/sh\nexit 3\n")
+    (package / "claude").chmod(0o755)
+    return {"PATH": str(package)}
+
+
+def test_the_list_tells_versions_and_rules(tmp_path: Path) -> None:
+    env = installed(tmp_path, "99.1.0")
+
+    found = {each["key"]: each for each in run_cli("agents", "--json", env=env).json()}
+    doctor = {each["name"]: each for each in run_cli("doctor", "--json", env=env).json()}
+
+    claude = found["claude"]
+    assert list(found)[:2] == ["claude", "codex"]
+    assert (claude["version"], claude["program"]) == ("99.1.0", f"{env['PATH']}/claude")
+    assert "99.1.0" in claude["newer"]
+    assert claude["rules"]["file"].endswith("rules/claude.toml")
+    assert claude["states_from"] == {}
+    assert (found["goose"]["program"], found["goose"]["rules"]) == (None, None)
+    assert doctor["rules claude"]["status"] == "warn"
+    assert "you run 99.1.0." in doctor["rules claude"]["cause"]
+
+
+def test_people_see_a_table_and_what_is_older(tmp_path: Path, rules: Path) -> None:
+    rules.write_text(WRONG.replace("lost", "last").replace("[[screen]]", 'versions = ["1.0"]\n[[screen]]'))
+
+    done = run_cli("agents", env=installed(tmp_path, "1.2.0"))
+
+    assert done.code == 0
+    assert done.out.splitlines()[0].split("\t")[:2] == ["claude", "1.2.0"]
+    assert "2099-01-01, your own" in done.out
+    assert "Claude Code: rules made with 1.0, you run " in done.out
+
+
+def test_the_list_needs_neither_tmux_nor_a_state(tmp_path: Path) -> None:
+    done = run_cli("agents", env={"PATH": str(tmp_path), "TMUX_BIN": str(tmp_path / "none")})
+
+    assert done.code == 0
+    assert "claude\tnot found" in done.out
+
+
+def test_what_runs_is_told_with_its_version(asking: TmuxServer) -> None:
+    assert asking.alive()
+    found = {each["key"]: each for each in run_cli("agents", "--json").json()}
+
+    assert found["claude"]["running"]["2.1.300"] >= 1
+
+
+async def test_what_states_came_from_is_kept_for_the_list(private_home: Path, short_folder: Path) -> None:
+    async with services_on(short_folder / "s", private_home, persistent=True) as services:
+        context = services.context
+        history = DayHistory(store=context.store, clock=context.clock, server="s", is_writer=lambda: True)
+        before = replace(session(1), tool="Claude Code")
+        told = Evidence(cause="c", source=Source.HOOK, confidence=Confidence.HIGH, observed_at=wall_clock())
+        busy = replace(before, state=SessionState.BUSY, state_evidence=told)
+        history.note(SessionChanged(before=before, after=busy, at=wall_clock()))
+        history.note(SessionChanged(before=busy, after=busy, at=wall_clock()))
+        await history.load()
+        await history.save()
+
+    (claude,) = (each for each in run_cli("agents", "--json").json() if each["key"] == "claude")
+
+    assert claude["states_from"] == {"hook": 1}

@@ -28,9 +28,8 @@ ENDLESS = {"watch", "serve"}
 def calls(verbs: tuple[Verb, ...], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """What the example of each verb calls it with."""
     for verb in verbs:
-        if verb.verbs:
-            yield from calls(verb.verbs, (*path, verb.name))
-        elif verb.name not in ENDLESS:
+        yield from calls(verb.verbs, (*path, verb.name))
+        if verb.runs and verb.name not in ENDLESS:
             words = shlex.split(verb.example.replace("$(", " ").replace(")", " "), comments=True)
             own = words[words.index("quarterdeck") + 1 :] if "quarterdeck" in words else [*path, verb.name]
             yield tuple(word for word in own if word not in {">", "state.json", "config.schema.json"})

@@ -166,6 +166,7 @@ def test_a_bash_on_a_terminal_completes_what_is_typed(typing: Typing) -> None:
     typing.completes("qd kill team:te", to="qd kill team:tests")
 
 
+@pytest.mark.process
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
 def test_a_zsh_on_a_terminal_completes_what_is_typed(typing: Typing) -> None:
     text = f"eval {shlex.quote(script('zsh'))}"
@@ -182,6 +183,7 @@ def test_a_zsh_on_a_terminal_completes_what_is_typed(typing: Typing) -> None:
     typing.completes("qd --home /tmp/x -L y att", to="qd --home /tmp/x -L y attach")
 
 
+@pytest.mark.process
 @pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
 @pytest.mark.process
 def test_fish_completes_verbs_options_and_names(shell_env: dict[str, str]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quarterdeck.operations.program_versions import version_of
+from quarterdeck.operations.program_versions import installed_version, version_of
 from quarterdeck.ports.agent_process import Program
 from quarterdeck.ports.agent_spec import AgentSpec
 from support.recordings import agent
@@ -64,6 +64,7 @@ def test_a_package_of_one_platform_says_it_too(tmp_path: Path, pid: int) -> None
     [
         ("share/claude/versions/2.1.300", "claude", "2.1.300"),
         ("Cellar/codex/0.171.0/bin/codex", "codex", "0.171.0"),
+        (".codex/releases/0.171.0-x86_64-unknown-linux-musl/bin/codex", "codex", "0.171.0"),
         (".pyenv/versions/3.11.7/bin/tool", "claude", ""),
         ("src/9.9.9/claude", "claude", ""),
     ],
@@ -79,6 +80,20 @@ def test_the_python_package_of_a_script_says_it(tmp_path: Path, pid: int) -> Non
         (packages / name).mkdir(parents=True)
 
     assert version(pid, "python3", str(file), key="aider") == "0.86.1"
+
+
+def test_one_that_calls_itself_by_its_name_alone_is_looked_for_where_it_would_find_itself(tmp_path: Path) -> None:
+    package = tmp_path / "pi-coding-agent"
+    file = script(package / "pi")
+    file.chmod(0o755)
+    (package / "package.json").write_text('{"name": "@earendil-works/pi-coding-agent", "version": "0.74.2"}')
+    env = {"PATH": f"{package}{os.pathsep}{os.environ['PATH']}"}
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, env=env) as running:
+        found = version(running.pid, "pi", key="pi")
+        running.kill()
+
+    assert found == "0.74.2"
+    assert installed_version(file, agent("pi").spec) == "0.74.2"
 
 
 @pytest.mark.parametrize("text", ["", "no JSON", "[1]", '{"version": "1.2"}', '{"name": "x", "version": "newest"}'])

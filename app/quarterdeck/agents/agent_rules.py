@@ -19,6 +19,7 @@ from quarterdeck.agents.screen import Meaning, Region, ScreenRule, TitleRule, in
 from quarterdeck.core.session import Confidence
 from quarterdeck.errors import SettingsError
 from quarterdeck.foreign_files import read_text
+from quarterdeck.ports.agent import RulesInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -79,23 +80,16 @@ _OF_TRIAL: Mapping[str, type] = {
 }  # fmt: skip
 
 
-class AgentRules(Struct, frozen=True, kw_only=True):
+class AgentRules(RulesInfo, frozen=True, kw_only=True):
     """What one file says."""
 
     agent: str
-    date: date
-    """When they were last looked over."""
-    versions: tuple[str, ...] = ()
-    """The agent's versions that they were made with."""
     layout: Mapping[str, Any]
     """The patterns that say how the screen is laid out, by their names in `ScreenLayout`."""
     screen: tuple[ScreenRule, ...]
     """As they are tried."""
     title: tuple[TitleRule, ...]
     tried: tuple[Trial, ...] = ()
-    file: Path | None = None
-    is_own: bool = False
-    """Whether the operator wrote them."""
 
 
 def rules_for(agent: str, folder: Path | None, like: str = "") -> AgentRules | None:
@@ -172,6 +166,7 @@ def _understood(tree: dict[str, object], agent: str, file: Path, *, is_own: bool
     versions = tree.get("versions", [])
     if not isinstance(versions, list) or not all(isinstance(each, str) for each in versions):
         raise _Wrong("versions: expected a list of texts")
+    trials = tuple(_trials(tree))
     fragments = _texts(tree, "fragments")
     layout = _texts(tree, "layout")
     if unknown := layout.keys() - _LAYOUT:
@@ -182,11 +177,11 @@ def _understood(tree: dict[str, object], agent: str, file: Path, *, is_own: bool
     return AgentRules(
         agent=agent,
         date=dated,
-        versions=tuple(versions),
+        versions=tuple(dict.fromkeys((*versions, *(trial.version for trial in trials if trial.live)))),
         layout=filled,
         screen=in_order(screen),
         title=tuple(title),
-        tried=tuple(_trials(tree)),
+        tried=trials,
         file=file,
         is_own=is_own,
     )

@@ -102,8 +102,8 @@ def _add_verbs(parser: Parser, verbs: Sequence[Verb], words: Sequence[str] | Non
         # It is told of once, in the help of the whole.
         made.add_argument("--version", action="version", version=VERSION_LINE, help=argparse.SUPPRESS)
         if verb.verbs:
-            _add_verbs(made, verb.verbs, words, required=True)
-        else:
+            _add_verbs(made, verb.verbs, words, required=not verb.runs)
+        if verb.runs:
             made.set_defaults(runs=verb.runs, bare=verb.bare, takes_rest=verb.takes_rest)
 
 

@@ -34,8 +34,9 @@ SETUP_VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "agents",
-        "record what an agent shows, to send with a report",
-        "quarterdeck agents record web --as waiting-permission",
+        "list the agents: their versions here, the rules they are read by, and what their states came from",
+        "quarterdeck agents --json  # for scripts",
+        "agent_verbs:list_all",
         verbs=(
             Verb(
                 "record",

@@ -72,7 +72,7 @@ class Verb:
         """`module:function` of the command line that gets the Call; imported only when the verb is used."""
         self.arguments = arguments
         self.verbs = verbs
-        """The verbs below this one; then the verb itself runs nothing."""
+        """The verbs below this one; the verb alone may run something, too."""
         self.takes_rest = takes_rest
         """Whether everything behind `--` is one text (`options.rest`), whatever it looks like."""
         self.bare = bare

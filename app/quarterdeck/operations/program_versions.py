@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from quarterdeck.core.foreign_json import parse_object, text_at
 from quarterdeck.core.process_tree import is_interpreter
 from quarterdeck.foreign_files import read_bytes, read_head
+from quarterdeck.supervisor.agent_facts import ENVIRON_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,17 +29,24 @@ PACKAGES_LOOKED_AT = 3_000
 """Of one Python environment."""
 SHEBANG_BYTES = 512
 _VERSION = re.compile(r"v?(\d+\.\d[\w.+-]{0,40})")
-_PLATFORM = re.compile(r"-(?:linux|darwin|win32|windows)\b.*$")
+_PLATFORM = re.compile(r"-(?:linux|darwin|win32|windows|x86_64|x64|aarch64|arm64)\b.*$")
+_OF_VERSIONS = frozenset({"versions", "releases"})
+"""Folders that hold one for each version."""
 
 
 def version_of(program: Program, spec: AgentSpec) -> str:
     """The version of the agent that this process is; "" where no file says it. Blocking, short."""
+    return next(filter(None, (_version_at(path, spec) for path in _paths(program))), "")
+
+
+def installed_version(program: Path, spec: AgentSpec) -> str:
+    """The version of a program that need not run; "" where no file says it. Blocking, short."""
+    return next(filter(None, (_version_at(path, spec) for path in _real(program))), "")
+
+
+def _version_at(path: Path, spec: AgentSpec) -> str:
     names = {name.lower().replace("_", "-") for name in (spec.key, *spec.commands)}
-    for path in _paths(program):
-        found = _in_path(path, names) or _in_package(path) or _in_python(path, names)
-        if found:
-            return _PLATFORM.sub("", found)
-    return ""
+    return _PLATFORM.sub("", _in_path(path, names) or _in_package(path) or _in_python(path, names))
 
 
 def _paths(program: Program) -> Iterator[Path]:
@@ -50,6 +59,12 @@ def _paths(program: Program) -> Iterator[Path]:
                 yield from _real(cwd / word)
     with suppress(OSError):
         yield from _real((of_process / "exe").readlink())
+    # Some set their own command line, which then has nothing but their name.
+    with suppress(OSError, ValueError, IndexError, StopIteration):
+        environ = read_head(of_process / "environ", ENVIRON_BYTES).split(b"\0")
+        search = next(entry for entry in environ if entry.startswith(b"PATH=")).removeprefix(b"PATH=")
+        if found := shutil.which(program.argv[0].split()[0], path=os.fsdecode(search)):
+            yield from _real(Path(found))
 
 
 def _real(path: Path) -> Iterator[Path]:
@@ -63,7 +78,7 @@ def _in_path(path: Path, names: set[str]) -> str:
     """As `claude/versions/2.1.300` and `Cellar/codex/0.171.0/bin/codex` say it."""
     for above, part in zip(path.parts, path.parts[1:], strict=False):
         found = _VERSION.fullmatch(part)
-        if found and (above.lower() in names or (above == "versions" and names & set(map(str.lower, path.parts)))):
+        if found and (above.lower() in names or (above in _OF_VERSIONS and names & set(map(str.lower, path.parts)))):
             return found[1]
     return ""
 

@@ -11,7 +11,7 @@ from quarterdeck.ports.agent_spec import Permissions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from pathlib import Path
 
     from quarterdeck.core.reading import Reading
@@ -144,6 +144,18 @@ class Claims(Protocol):
         """Give up whatever this owner holds."""
 
 
+class RulesInfo(Struct, frozen=True, kw_only=True):
+    """By which rules an agent's screen and title are read."""
+
+    date: date
+    """When they were last looked over."""
+    versions: tuple[str, ...] = ()
+    """The agent's versions that they were made with."""
+    file: Path | None = None
+    is_own: bool = False
+    """Whether the operator wrote them."""
+
+
 class AgentTraces(Struct, frozen=True, kw_only=True):
     """What an agent keeps of one moment beside its transcript, or in the place of one."""
 
@@ -168,6 +180,10 @@ class Agent(Protocol):
 
     def may_serve(self) -> bool:
         """Whether its service may have conversations that no pane shows. Quick, and loads nothing."""
+
+    @property
+    def rules(self) -> RulesInfo | None:
+        """By which rules its screen and title are read; None where they are not in a file. Blocking, short."""
 
     def read_screen(self, look: ScreenLook) -> Reading | None:
         """What the rendered screen says; None when it says nothing certain. Pure."""

@@ -30,14 +30,16 @@ def _agents(settings: Settings, places: Places) -> Roster:
 
 
 def _rules(settings: Settings, places: Places) -> Sequence[Finding]:
-    """Whether the operator's own rules can be used."""
+    """Whether the operator's own rules can be used, and rules are not older than the programs."""
+    from quarterdeck.operations.agent_list import list_agents, rules_findings
     from quarterdeck.ports.doctor_check import CheckStatus, Finding
     from quarterdeck.runtime.agent_loading import rule_faults
 
-    faults = rule_faults(places.agent_rules, _agents(settings, places))
-    return [
-        Finding("rules", CheckStatus.FAIL, f"{each} They are not used.", "quarterdeck config check") for each in faults
-    ]
+    agents = _agents(settings, places)
+    faults = rule_faults(places.agent_rules, agents)
+    told = [f"{each} They are not used." for each in faults]
+    wrong = [Finding("rules", CheckStatus.FAIL, each, "quarterdeck config check") for each in told]
+    return [*wrong, *rules_findings(list_agents(agents, {}))]
 
 
 def all_checks(address: ServerAddress, settings: Callable[[], Settings]) -> tuple[Check, ...]:

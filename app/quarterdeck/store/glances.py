@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 HEARD = "heard "
 """Begins the names under which is kept when an agent's hooks were heard; the agent's key follows."""
+SOURCES = "sources "
+"""Begins the names under which is kept where the states of the last day came from; the server follows."""
 
 
 def own_session_key(server: str) -> str:
@@ -91,6 +93,12 @@ def heard(path: str | Path) -> dict[str, datetime]:
     """When the hooks of each agent were last heard of, by its key. Raises StoreError."""
     query = "SELECT substr(key, :start + 1), value FROM meta WHERE substr(key, 1, :start) = :heard"
     return _times(read_only(path, query, {"start": len(HEARD), "heard": HEARD}))
+
+
+def sources(path: str | Path) -> list[str]:
+    """What is kept, as JSON, of where states came from, on each server. Raises StoreError."""
+    query = "SELECT value FROM meta WHERE substr(key, 1, :length) = :begins LIMIT 100"
+    return [str(value) for (value,) in read_only(path, query, {"length": len(SOURCES), "begins": SOURCES})]
 
 
 def at_work(path: str | Path) -> dict[str, datetime]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from quarterdeck.core.day import DAY_SHOWN, DayState, Moment, day_state_of, noted, read, written
 from quarterdeck.core.events import Event, SessionChanged, SessionCreated, SessionDeleted, SessionStale
+from quarterdeck.core.source_counts import SourceCounts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,6 +39,8 @@ class DayHistory:
         self._is_writer = is_writer
         self._moments: dict[SessionId, tuple[Moment, ...]] = {}
         self._is_loaded = False
+        self._sources = SourceCounts()
+        self._sources_key = f"sources {server}"
         self._counts: dict[SessionId, deque[tuple[int, int]]] = {}
         """How often a session moved, by minute; only minutes in which it did."""
 
@@ -47,6 +51,8 @@ class DayHistory:
                 self._note(session, day_state_of(session))
             case SessionChanged(before=before, after=session):
                 self._note(session, day_state_of(session))
+                if (session.state, session.needs) != (before.state, before.needs):
+                    self._sources.add(session, self._clock.now())
                 if session.last_activity_at > before.last_activity_at or session.title != before.title:
                     self._count(session.session_id)
             case SessionStale(session=session):
@@ -93,6 +99,8 @@ class DayHistory:
         if self._is_loaded:
             return
         self._is_loaded = True
+        with suppress(ValueError):
+            self._sources.take(json.loads(await self._store.get_meta(self._sources_key) or "{}"))
         try:
             kept = json.loads(text or "{}")
             until = datetime.fromtimestamp(float(kept[UNTIL]), UTC)
@@ -120,3 +128,4 @@ class DayHistory:
         }
         days = {session_id: written(day) for session_id, day in self._moments.items()}
         await self._store.set_meta(self._key, json.dumps({UNTIL: now.timestamp(), SESSIONS_NOTED: days}))
+        await self._store.set_meta(self._sources_key, json.dumps(self._sources.written(now)))
