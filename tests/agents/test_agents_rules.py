@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import re
 import time
@@ -59,6 +60,15 @@ def test_what_we_bring_is_right(file: Path) -> None:
     assert all(name.startswith(f"{file.stem}.") for name in [rule.id for rule in rules.screen])
     assert all(name.startswith(f"{file.stem}.") for name in [rule.id for rule in rules.title])
     assert set(rules.layout) <= {field for field in ScreenLayout.__struct_fields__ if field not in {"split", "draft"}}
+
+
+@pytest.mark.parametrize("made_with", sorted({each.made_with for each in recordings() if "@" in each.made_with}))
+def test_a_version_that_was_recorded_is_one_that_the_rules_were_made_with(made_with: str) -> None:
+    key, _, version = made_with.partition("@")
+    rules = rules_for(key, None)
+
+    assert rules is not None
+    assert version in rules.versions
 
 
 def test_each_agent_reads_by_its_file() -> None:
@@ -198,6 +208,34 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
         read_rules(file, "claude", is_own=True)
 
 
+NAMES = st.sampled_from(
+    [
+        "date",
+        "versions",
+        "layout",
+        "fragments",
+        "screen",
+        "title",
+        "tried",
+        "id",
+        "means",
+        "region",
+        "pattern",
+        "unless",
+        "priority",
+        "confidence",
+        "needs_box",
+        "exact",
+        "version",
+        "on",
+        "states",
+        "right",
+        "head",
+        "x",
+    ]
+)
+
+
 @given(st.recursive(st.one_of(st.text(), st.integers(), st.booleans(), st.none()), lambda inner: st.lists(inner)))
 def test_no_value_of_a_rule_is_more_than_named(value: object) -> None:
     from quarterdeck.agents.agent_rules import _KINDS, _value, _Wrong
@@ -205,6 +243,21 @@ def test_no_value_of_a_rule_is_more_than_named(value: object) -> None:
     for kind in _KINDS.values():
         with suppress(_Wrong):
             _value(kind, value, "")
+
+
+TREE = st.recursive(
+    st.text(max_size=8) | st.integers() | st.booleans() | st.dates() | st.floats(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+)
+
+
+@given(st.dictionaries(NAMES, TREE, max_size=6))
+def test_no_tree_is_more_than_wrong(tree: dict[str, object]) -> None:
+    from quarterdeck.agents.agent_rules import _understood, _Wrong
+
+    whole = {"date": datetime.date(2026, 11, 30), **tree, "agent": "claude"}
+    with suppress(_Wrong):
+        assert _understood(whole, "claude", RULES_FOLDER, is_own=True).agent == "claude"
 
 
 FOR_EVER = RULE.replace("^Really", "^(?:a+)+$")

@@ -38,6 +38,8 @@ FOR_WHOEVER_WATCHES = {
     "quarterdeck.tmux.hints",
 }
 FOR_WHOEVER_KEEPS_THE_ROWS = {
+    "tomllib",
+    "quarterdeck.agents.agent_rules",
     "quarterdeck.core.detector",
     "quarterdeck.supervisor.scrollbacks",
     "quarterdeck.supervisor.state_reader",

@@ -237,10 +237,10 @@ def _transcript(file: Path, words: PrivateWords) -> str:
         os.close(handle)
     if start.startswith(_SQLITE):
         return ""
-    rows = start.split(b"\n")[: None if not end else FIRST_ROWS]
-    rows += end.split(b"\n")[1:]
+    found = [*start.split(b"\n")[: FIRST_ROWS if end else None], *end.split(b"\n")[1:]]
+    rows = [row for row in found if row.strip()]
     kept = rows if len(rows) <= FIRST_ROWS + LAST_ROWS else [*rows[:FIRST_ROWS], *rows[-LAST_ROWS:]]
-    return "".join(_row(row, words) for row in kept if row.strip())
+    return "".join(_row(row, words) for row in kept)
 
 
 def _row(row: bytes, words: PrivateWords) -> str:
