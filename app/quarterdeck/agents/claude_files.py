@@ -119,6 +119,8 @@ def _user(ledger: Ledger, row: Json, at: datetime | None) -> None:
     elif text.startswith(("<command-name>", "<command-message>")):
         name, words = _COMMAND.search(text), _COMMAND_WORDS.search(text)
         ledger.prompt(f"{name[1] if name else ''} {words[1] if words else ''}".strip(), at)
+        if name and name[1] == "/clear":
+            ledger.stands(Phase.RESTING, at)  # a conversation begins with it
     elif _is_of_its_own(row, text):
         take_notification(ledger.subagents, text)
         ledger.stands(Phase.WORKING, at)

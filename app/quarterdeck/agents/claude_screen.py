@@ -34,7 +34,7 @@ def split(lines: tuple[str, ...]) -> Parts:
             return Parts(body=lines[:upper], box=lines[upper + 1 : lower], foot=lines[lower + 1 :])
     options = find_options(lines) or find_menu(lines)
     if not options:
-        return Parts(body=lines)
+        return Parts(body=lines, foot=lines[rules[-1] + 1 :] if rules else ())
     above = [index for index in rules if index < options[0].line]
     top = above[-1] + 1 if above else 0
     question = any("Enter to select" in line for line in lines[options[-1].line :])
