@@ -34,23 +34,11 @@ def test_what_stands_in_an_input_line_is_read(file: Path) -> None:
         assert box.text == DRAFTS[state]
 
 
-TYPED = {
-    ("claude", "draft"): "words not sent",
-    ("claude", "slash-menu"): "/",
-    ("claude", "working-draft"): "next",
-}
-"""What had been typed when a recording was made."""
-
-
 @pytest.mark.parametrize("recording", [each for each in recordings() if each.name != "exited"], ids=str)
 def test_nothing_is_taken_for_a_draft_that_nobody_typed(recording: Recording) -> None:
     box = recording.agent.read_box(recording.look())
 
-<<<<<<< Updated upstream
     assert box.text == recording.facts.get("draft", "")
-=======
-    assert box.text == TYPED.get((recording.agent_key, recording.name), "")
->>>>>>> Stashed changes
     if recording.truth.startswith("waiting"):
         assert box.state is BoxState.COVERED
 
