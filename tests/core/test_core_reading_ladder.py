@@ -327,7 +327,7 @@ def test_an_ask_and_an_end_that_stand_are_never_late(seen: list[tuple[float, Rea
         assert time <= stands.at + after
 
 
-@given(st.lists(st.floats(0.01, 0.09), min_size=2, max_size=8))
+@given(st.lists(st.floats(0.01, 0.05), min_size=2, max_size=8))
 def test_a_dialog_that_is_gone_at_once_was_a_redraw(waits: list[float]) -> None:
     frames = [claim("screen", "permission", question="Run it?", choices=CHOICES), claim("screen", "busy")]
     steps = [(0.0, claim("screen", "busy"))]

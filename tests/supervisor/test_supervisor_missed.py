@@ -177,6 +177,9 @@ class Nothing:
         del whose
         return ReportState()
 
+    def shows(self, *what: object) -> None:
+        del what
+
     def keep_only(self, panes: object) -> None:
         del panes
 

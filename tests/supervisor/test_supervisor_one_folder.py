@@ -70,7 +70,7 @@ class Folder:
     async def read(self, *memories: SessionMemory) -> list[str]:
         """The conversations that are read of them."""
         facts = AgentFacts(clock=Standing(), claims=self.claims, agents=Roster([agent("gemini")]))
-        await facts.refresh(memories, moved=True)
+        await facts.refresh(memories, moved=None)
         return [memory.view.session_id if memory.view else "" for memory in memories]
 
 

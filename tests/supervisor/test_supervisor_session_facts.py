@@ -166,7 +166,7 @@ async def test_the_conversation_a_process_is_in_counts_for_more_than_the_one_it_
     memory.program = Program(pid=process.pid, command="claude", argv=("claude",), started="")
     memory.report = ReportState(session_id="the-one-it-has-left", at=NOON)
 
-    await AgentFacts(clock=SystemClock(), claims=FileClaims(), agents=Roster([])).refresh([memory], moved=True)
+    await AgentFacts(clock=SystemClock(), claims=FileClaims(), agents=Roster([])).refresh([memory], moved=None)
     process.kill()
     await process.wait()
 

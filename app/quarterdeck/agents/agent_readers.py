@@ -45,6 +45,8 @@ class AgentReaders(Struct, frozen=True, kw_only=True):
     """Tells from the screen's colours which of the choices of a permission is marked."""
     reports: Callable[[ReportState, Report], ReportState] | None = None
     registry: Callable[[Program, datetime, AgentHome | None, str], Reading | None] | None = None
+    files: Callable[[Program, AgentHome | None], tuple[Path, ...]] | None = None
+    """Those beside the transcript in which a live process says what it does."""
     transcripts: Callable[..., Transcript] | None = None
     conversations: Callable[[Program, AgentHome | None], str] | None = None
     conversations_by_title: Callable[[Program, AgentHome | None, str], str] | None = None

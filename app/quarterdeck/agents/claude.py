@@ -89,6 +89,7 @@ def _readers() -> AgentReaders:
             launch_flag="--settings",
         ),
         registry=claude_registry.read_registry,
+        files=claude_registry.live_files,
         transcripts=claude_files.transcript,
         conversations=claude_registry.conversation,
         traces=claude_registry.traces,

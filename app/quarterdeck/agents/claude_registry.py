@@ -71,6 +71,11 @@ def _entry_file(program: Program, home: AgentHome | None) -> Path:
     return config_folder(home) / "sessions" / f"{program.pid}.json"
 
 
+def live_files(program: Program, home: AgentHome | None) -> tuple[Path, ...]:
+    """The file in which a live process says what it does."""
+    return (_entry_file(program, home),)
+
+
 def traces(program: Program, conversation: str, transcript: Path | None, home: AgentHome | None) -> AgentTraces:
     """The file of a live process."""
     del conversation, transcript

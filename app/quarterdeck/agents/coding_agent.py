@@ -160,6 +160,10 @@ class CodingAgent(Struct, frozen=True, kw_only=True):
             return readers.conversations_by_title(program, home, title)
         return readers.conversations(program, home) if readers.conversations else ""
 
+    def files(self, program: Program, *, home: AgentHome | None = None) -> tuple[Path, ...]:
+        """The files beside the transcript in which a live process says what it does."""
+        return self.readers.files(program, home) if self.readers.files else ()
+
     def transcript(
         self,
         *,

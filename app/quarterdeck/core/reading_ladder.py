@@ -36,9 +36,9 @@ DAMPED_FOR = timedelta(seconds=2)
 """A state is shown for at least so long, unless somebody who knows says otherwise."""
 CONFIRMED_AFTER = timedelta(milliseconds=750)
 """A claim drawn from what is on the screen counts once it has stood for so long: a redraw is over by then."""
-END_CONFIRMED_AFTER = timedelta(milliseconds=400)
+END_CONFIRMED_AFTER = timedelta(milliseconds=250)
 """The same for the end of a turn that the screen names."""
-ASK_CONFIRMED_AFTER = timedelta(milliseconds=100)
+ASK_CONFIRMED_AFTER = timedelta(milliseconds=60)
 """The same for a whole dialog, with its question and its choices: no redraw makes one up."""
 
 _SELF_REPORTED = frozenset({Source.HOOK, Source.REGISTRY})

@@ -214,6 +214,9 @@ class Agent(Protocol):
         nothing has been said, and that has no id yet.
         """
 
+    def files(self, program: Program, *, home: AgentHome | None = None) -> tuple[Path, ...]:
+        """The files beside the transcript in which a live process says what it does."""
+
     def transcript(
         self,
         *,

@@ -11,29 +11,29 @@ from collections import Counter
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
 from quarterdeck.ports.agent_process import AgentHome
 from quarterdeck.supervisor.processes import boot_time
+from quarterdeck.supervisor.reading_plan import MOVED_GAP, NEVER, ReadingPlan
+from quarterdeck.supervisor.written_files import WrittenFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
+    from quarterdeck.core.pane import PaneId
     from quarterdeck.core.reading import Reading
     from quarterdeck.core.transcript import TranscriptView
     from quarterdeck.ports.agent import Agent, Agents, Claims
     from quarterdeck.ports.agent_process import Program
     from quarterdeck.ports.clock import Clock
+    from quarterdeck.supervisor.file_watcher import FileWatcher
     from quarterdeck.supervisor.session_memory import SessionMemory
 
 logger = logging.getLogger(__name__)
 
-ROUND_GAP_SECONDS = 0.8
-"""Seconds between two rounds, however much moves."""
-TRAILING = 3.0
-"""An agent may write down what it did a moment after its screen showed it, so there is one more round later."""
 FACTS_TIMEOUT_SECONDS = 2.0
 ENVIRON_BYTES = 262_144
 
@@ -48,11 +48,27 @@ class _Task(Struct):
     skill: str | None = None
     since: datetime | None = None
     home: AgentHome | None = None
+    files: tuple[Path, ...] = ()
+    prompt: str = ""
+    """The one in which skills have been looked for."""
+    waits: bool = False
+    """Whether it is left open which transcript is its own."""
 
     @property
     def named(self) -> str:
         """The conversation it is in by what its process or its reports say; "" where one has to guess."""
         return self.conversation or self.memory.report.session_id
+
+    @property
+    def pane_id(self) -> PaneId:
+        """Where it runs."""
+        return self.memory.pane.pane_id
+
+    @property
+    def told_path(self) -> str:
+        """The transcript that its reports name, unless they are of another conversation."""
+        told = self.memory.report
+        return told.transcript_path if not self.conversation or self.conversation == told.session_id else ""
 
     @property
     def crowd(self) -> tuple[str, str, AgentHome | None]:
@@ -68,72 +84,131 @@ class _Task(Struct):
 
 
 class AgentFacts:
-    """Brings registries and transcripts of the live agents up to date, one round at a time."""
+    """Brings registries and transcripts of the live agents up to date, each when there is a reason for it."""
 
     def __init__(self, *, clock: Clock, claims: Claims, agents: Agents) -> None:
         self._clock = clock
         self._claims = claims
         self._agents = agents
-        self._at = float("-inf")
-        self._again_at: float | None = None
-        self._running: asyncio.Future[list[_Task]] | None = None
+        self._plans: dict[PaneId, ReadingPlan] = {}
+        self._chosen_at = NEVER
+        """When it was last found out which transcript is whose."""
+        self._written: WrittenFiles | None = None
+        self._running: asyncio.Future[_Round] | None = None
 
-    async def refresh(self, memories: Sequence[SessionMemory], *, moved: bool) -> None:
-        """Read again what may have changed; while a disk does not answer, what is known stays."""
+    def listen(self, file_watcher: FileWatcher, told: Callable[[PaneId], None]) -> None:
+        """From now on have the kernel tell of what agents write; `told` gets the pane."""
+
+        def written(pane_id: PaneId) -> None:
+            plan = self._plans.get(pane_id)
+            if plan is not None and not plan.is_written:
+                plan.is_written = True
+                told(pane_id)
+
+        self._written = WrittenFiles(file_watcher, written)
+
+    async def refresh(self, memories: Sequence[SessionMemory], *, moved: Collection[PaneId] | None) -> bool:
+        """Read again what may have changed (None: all may have); answers whether anything was read.
+
+        While a disk does not answer, what is known stays.
+        """
         now = self._clock.monotonic()
-        if moved:
-            self._again_at = now + TRAILING
-        due = moved or self._at == float("-inf") or (self._again_at is not None and now >= self._again_at)
-        if not due or now - self._at < ROUND_GAP_SECONDS:
-            return
-        if self._again_at is not None and now >= self._again_at:
-            self._again_at = None
-        self._at = now
         tasks = [_Task(each, each.agent, each.program) for each in memories if each.agent and each.program]
-        if not tasks:
-            return
+        self._plan(tasks, moved, now)
+        due = {pane_id for pane_id, plan in self._plans.items() if (at := plan.due_at()) is not None and at <= now}
         if self._running is None or self._running.done():
-            self._running = asyncio.ensure_future(asyncio.to_thread(self._read, tasks, self._clock.now()))
+            if not due:
+                return False
+            for pane_id in due:
+                self._plans[pane_id].begin(now)
+            asked = [task for task in tasks if task.pane_id in due]
+            others = [task for task in tasks if task.pane_id not in due]
+            may_choose = now - self._chosen_at >= MOVED_GAP
+            reading = asyncio.to_thread(self._read, asked, others if may_choose else None, self._clock.now())
+            self._running = asyncio.ensure_future(reading)
         done, _ = await asyncio.wait({self._running}, timeout=FACTS_TIMEOUT_SECONDS)
         if not done:
             logger.warning("reading what agents wrote took longer than %s s", FACTS_TIMEOUT_SECONDS)
-            return
-        for task in self._running.result():
-            memory = task.memory
+            return False
+        self._take(self._running.result(), now)
+        return True
+
+    def _plan(self, tasks: Sequence[_Task], moved: Collection[PaneId] | None, now: float) -> None:
+        """Note why each agent should be read again."""
+        for gone in self._plans.keys() - {task.pane_id for task in tasks}:
+            del self._plans[gone]
+            if self._written is not None:
+                self._written.forget(gone)
+        for task in tasks:
+            plan = self._plans.get(task.pane_id)
+            if plan is None or plan.program != task.program:
+                plan = self._plans[task.pane_id] = ReadingPlan(task.program)
+            plan.note(task.memory.report, now, moved=moved is None or task.pane_id in moved)
+            task.home, task.prompt = plan.home, plan.prompt
+
+    def _take(self, told: _Round, now: float) -> None:
+        """Put what was read where it belongs."""
+        if told.has_chosen:
+            self._chosen_at = now
+        for task in told.tasks:
+            memory, plan = task.memory, self._plans.get(task.pane_id)
             is_other = bool(memory.conversation and task.conversation) and task.conversation != memory.conversation
             memory.skill = task.skill or (None if is_other else memory.skill)
             memory.registry, memory.conversation, memory.view = task.registry, task.conversation, task.view
             memory.program_since = task.since
+            if plan is None or plan.program != task.program:
+                continue
+            plan.home, plan.prompt = task.home, task.prompt
+            # Who could not be given a transcript yet is looked at again.
+            plan.has_moved |= task.waits
+            if self._written is not None and plan.files != task.files:
+                plan.files, plan.is_told = task.files, self._written.follow(task.pane_id, task.files)
 
     def due_in(self) -> float | None:
-        """Seconds until there should be another round, or None."""
-        if self._again_at is None:
-            return None
-        now = self._clock.monotonic()
-        rested = self._at + ROUND_GAP_SECONDS
-        return max((rested if now < rested else self._again_at) - now, 0.0)
+        """Seconds until something should be read again, or None."""
+        times = [at for plan in self._plans.values() if (at := plan.due_at()) is not None]
+        return max(min(times) - self._clock.monotonic(), 0.0) if times else None
 
-    def _read(self, tasks: list[_Task], at: datetime) -> list[_Task]:
-        for task in tasks:
+    def _read(self, asked: list[_Task], others: list[_Task] | None, at: datetime) -> _Round:
+        """Read these; all, if for one of them it has to be found out which transcript is its own."""
+        for task in asked:
             with _alone(task):
                 self._ask_process(task, at)
-        _give_up_wrong_guesses(tasks)
-        guesses = Counter(task.crowd for task in tasks if not task.named)
+        has_chosen = others is not None and any(map(self._has_to_choose, asked))
+        if others is not None and has_chosen:
+            for task in others:
+                with _alone(task):
+                    self._ask_process(task, at)
+            asked = [*asked, *others]
+            _give_up_wrong_guesses(asked)
+        guesses = Counter(task.crowd for task in asked if not task.named)
         # Who has to guess gets what is left by those whose conversation is known, by those that had one, and by those
         # that began later.
-        for task in sorted(tasks, key=lambda task: (not task.named, not task.kept, at - (task.since or at))):
+        for task in sorted(asked, key=lambda task: (not task.named, not task.kept, at - (task.since or at))):
             with _alone(task):
+                if not has_chosen and self._has_to_choose(task):
+                    task.waits = True
+                    is_same = task.conversation == task.memory.conversation
+                    task.view = task.memory.view if is_same else None
+                    continue
                 task.view = self._view(task, is_crowded=guesses[task.crowd] > 1)
+                task.files = _files_of(task)
                 prompt = task.view.last_prompt if task.view else task.memory.report.last_prompt
-                if prompt:
+                if prompt and prompt != task.prompt:
                     # Here, since only agents have prompts, and its patterns take longer to compile than most modules.
                     from quarterdeck.core.skills import last_skill
 
-                    task.skill = last_skill(prompt, installed_skills(task.home, self._agents))
-        return tasks
+                    task.prompt, task.skill = prompt, last_skill(prompt, installed_skills(task.home, self._agents))
+        return _Round(asked, has_chosen)
+
+    def _has_to_choose(self, task: _Task) -> bool:
+        """Whether it is open which transcript is its own."""
+        memory = task.memory
+        is_missing = memory.transcript is not None and memory.transcript.path is None
+        return is_missing or memory.transcript_of != _chosen_by(task)
 
     def _ask_process(self, task: _Task, at: datetime) -> None:
-        task.home = home_of(task.program, task.agent)
+        task.home = task.home or home_of(task.program, task.agent)
         task.since = started_at(task.program)
         # What the process is in now is surer than what was reported last: a conversation can be left without a word.
         memory = task.memory
@@ -143,9 +218,8 @@ class AgentFacts:
         task.registry = task.agent.read_registry(task.program, at=at, home=task.home, conversation=task.conversation)
 
     def _view(self, task: _Task, *, is_crowded: bool) -> TranscriptView | None:
-        memory, told = task.memory, task.memory.report
-        path = told.transcript_path if not task.conversation or task.conversation == told.session_id else ""
-        key = (task.agent.spec.key, task.program.pid, memory.pane.path, task.named, path)
+        memory = task.memory
+        key = _chosen_by(task)
         if memory.transcript is None or memory.transcript_of != key:
             if memory.transcript is not None:
                 memory.transcript.close()
@@ -157,10 +231,30 @@ class AgentFacts:
                 claims=self._claims,
                 session_id=task.named or before or session_id_in(task.program.argv, task.agent.spec.conversation_words),
                 since=task.since,
-                path=Path(path) if path else None,
+                path=Path(task.told_path) if task.told_path else None,
                 home=task.home,
             )
         return memory.transcript.read() if memory.transcript else None
+
+
+class _Round(NamedTuple):
+    """What a reading brought."""
+
+    tasks: list[_Task]
+    has_chosen: bool
+    """Whether it was found out which transcript is whose."""
+
+
+def _chosen_by(task: _Task) -> object:
+    """By what a transcript is chosen: another one may be its own when that changes."""
+    return task.agent.spec.key, task.program.pid, task.memory.pane.path, task.named, task.told_path
+
+
+def _files_of(task: _Task) -> tuple[Path, ...]:
+    """The files in which the agent says what it does."""
+    path = task.memory.transcript.path if task.memory.transcript is not None else None
+    written = (path, *((path.with_name(f"{path.name}-wal"),) if path.suffix == ".db" else ())) if path else ()
+    return (*written, *task.agent.files(task.program, home=task.home))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import fnmatch
 import logging
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from quarterdeck import inotify
 
@@ -39,7 +39,7 @@ class FileWatcher:
     def __init__(self, *, listens: bool = True) -> None:
         self._listens = listens
         self._kernel: inotify.Inotify | None = None
-        self._requests: dict[int, list[_Request]] = {}
+        self._requests: dict[int, list[WatchRequest]] = {}
         """By the watch of a folder."""
 
     def files(self, *files: Path, mask: int = TOUCHED) -> WatchedFiles:
@@ -55,7 +55,7 @@ class FileWatcher:
             self._kernel = None
         self._requests.clear()
 
-    def watch(self, folder: Path, request: _Request) -> bool:
+    def watch(self, folder: Path, request: WatchRequest) -> bool:
         """Pass on what happens in a folder; False when the kernel does not tell of it."""
         kernel = self._opened()
         if kernel is None:
@@ -70,7 +70,7 @@ class FileWatcher:
         self._requests.setdefault(watch, []).append(request)
         return True
 
-    def forget(self, owner: WatchedFiles) -> None:
+    def forget(self, owner: Woken) -> None:
         """Tell one of nothing any more."""
         for watch, requests in list(self._requests.items()):
             requests[:] = [request for request in requests if request.owner is not owner]
@@ -158,7 +158,7 @@ class WatchedFiles:
             while not _is_folder(folder) and folder != folder.parent:
                 name, folder = folder.name, folder.parent
             is_above = folder != file.parent
-            request = _Request(self, name, inotify.CREATE | inotify.MOVED_TO if is_above else self._mask, is_above)
+            request = WatchRequest(self, name, inotify.CREATE | inotify.MOVED_TO if is_above else self._mask, is_above)
             if not self._file_watcher.watch(folder, request):
                 self._end()
                 return
@@ -175,10 +175,20 @@ class WatchedFiles:
         self._is_watched = False
 
 
-class _Request(NamedTuple):
+class Woken(Protocol):
+    """Who is told of files."""
+
+    def wake(self) -> None:
+        """Something happened to one of them."""
+
+    def begin_anew(self) -> None:
+        """A folder is gone, is elsewhere now, or has come."""
+
+
+class WatchRequest(NamedTuple):
     """What is to be told of a folder, and to whom."""
 
-    owner: WatchedFiles
+    owner: Woken
     pattern: str
     mask: int
     is_above: bool

@@ -133,7 +133,7 @@ class StateReader(Struct, kw_only=True, dict=True, eq=False):
         memories = list(live.values())
         screens = await self._capture(memories, moved)
         await self._look_at_processes(memories, moved, at)
-        await self.facts.refresh(memories, moved=moved is None or bool(moved))
+        has_read = await self.facts.refresh(memories, moved=moved)
         for memory in memories:
             agent = memory.agent.spec.key if memory.agent is not None and memory.is_agent_alive else ""
             self.reports.shows(memory.pane.pane_id, agent, memory.conversation)
@@ -165,7 +165,7 @@ class StateReader(Struct, kw_only=True, dict=True, eq=False):
             memory.settle_for(after, now)
             self._again.request(session_id, memory.due, at, what=row_name(session), is_news=is_news)
         told = frozenset(session_id for session_id, memory in live.items() if memory.has_spoken())
-        return StateReading(rows, tails, told, self._due(memories, at))
+        return StateReading(rows, tails, told, self._due(memories, at, has_read=has_read))
 
     def _remember(
         self, fleet: Fleet, look: Snapshot, panes: Mapping[SessionId, Pane], now: float
@@ -277,7 +277,7 @@ class StateReader(Struct, kw_only=True, dict=True, eq=False):
         if is_other and reported_at is not None and now - reported_at.timestamp() > LIVENESS:
             self.reports.drop(memory.pane.pane_id)
 
-    def _due(self, memories: list[SessionMemory], now: float) -> float | None:
+    def _due(self, memories: list[SessionMemory], now: float, *, has_read: bool) -> float | None:
         facts_due = self.facts.due_in() if any(memory.is_agent_alive for memory in memories) else None
         is_anybody_doubtful = any(is_doubtful(memory.detector, now) for memory in memories)
         for who, due in {
@@ -287,7 +287,8 @@ class StateReader(Struct, kw_only=True, dict=True, eq=False):
             "what seems to be over": now + CHILDLESS_FOR if is_anybody_doubtful else None,
             "what agents write": None if facts_due is None else now + facts_due,
         }.items():
-            self._again.request(who, due, now)
+            # What agents write is only read where there is a reason for it.
+            self._again.request(who, due, now, is_news=has_read and who == "what agents write")
         return self._again.due_in(now)
 
 

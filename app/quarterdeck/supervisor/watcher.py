@@ -86,6 +86,11 @@ class Watcher:
         self._urgent = True
         self._wake.set()
 
+    def note_written(self, pane: PaneId) -> None:
+        """An agent wrote something: look at its pane as if that had written."""
+        self._moved.add(pane)
+        self._wake.set()
+
     async def run(self) -> None:
         """Watch until cancelled."""
         # After a failure nobody knows what was missed.

@@ -100,6 +100,8 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
         self._at_end: list[Callable[[], Awaitable[None]]] = [self.checkpoints.end]
         """What is written before another process keeps the rows."""
         self._last: Snapshot | None = None
+        self._listens = False
+        """Whether to hear of files, which a single look has no use for."""
 
     def detect_anew(self) -> None:
         """Have the next look find out again which agent runs where, even if the processes are the same."""
@@ -112,12 +114,15 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
         from quarterdeck.supervisor.agent_facts import AgentFacts
         from quarterdeck.supervisor.state_reader import StateReader
 
+        facts = AgentFacts(clock=self.clock, claims=self.claims, agents=self.agents)
+        if self._listens:
+            facts.listen(self.file_watcher(), self.watcher.note_written)
         return StateReader(
             mux=self.mux,
             clock=self.clock,
             agents=self.agents,
             processes=self.processes,
-            facts=AgentFacts(clock=self.clock, claims=self.claims, agents=self.agents),
+            facts=facts,
             reports=self.reports,
             project=self.supervisor.projected,
             report=self.supervisor.report,
@@ -203,6 +208,7 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
             "agents without a pane": self.detached_agents.run,
             **self.others(),
         }
+        self._listens = True
         await self.load()
         async with asyncio.TaskGroup() as tasks:
             for name, work in workers.items():
