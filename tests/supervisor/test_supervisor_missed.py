@@ -183,9 +183,6 @@ class Nothing:
     def keep_only(self, panes: object) -> None:
         del panes
 
-    def shows(self, *what: object) -> None:
-        del what
-
     async def refresh(self, watched: object, *, moved: bool) -> None:
         del watched, moved
 
