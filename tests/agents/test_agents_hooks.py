@@ -407,7 +407,7 @@ process.on("exit", () => console.log(JSON.stringify(logged)))
 def play(folder: Path, spool: Path) -> list[dict[str, str]]:
     """Let the plugin tell of a few events; answers what it logged."""
     assert NODE is not None
-    (folder / "plugin.mjs").write_text(plugin_text(spool))
+    (folder / "plugin.mjs").write_text(plugin_text(OPENCODE, spool))
     (folder / "play.mjs").write_text(PLAYED)
     env = {"PATH": os.environ["PATH"], "TMUX": "/tmp/t/default,12,0", "TMUX_PANE": "%7"}
     done = subprocess.run(

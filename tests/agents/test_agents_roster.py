@@ -59,6 +59,8 @@ def test_the_agent_is_found_in_every_recorded_process_tree_and_not_after_it_left
         (("python3", "-m", "aider", "--model", "x"), "aider"),
         (("/usr/bin/python3.11", "/usr/local/bin/aider"), "aider"),
         (("cursor-agent",), "cursor"),
+        (("node", "/opt/node_modules/.bin/kilo"), "kilo"),
+        (("/opt/node_modules/@kilocode/cli/bin/.kilo", "--port", "4096"), "kilo"),
         (("vim", "claude.py"), None),
         (("grep", "-r", "codex", "."), None),
         (("python3", "server.py", "claude"), None),
@@ -108,7 +110,7 @@ def test_a_foreground_command_alone_may_name_the_agent(word: str, name: str | No
         (1_048_576, {"gemini"}),
         (192_000, {"codex"}),
         (200_000, {"claude", "amp", "goose", "cline", "cursor"}),
-        (128_000, {"grok", "aider", "opencode", "copilot", "pi"}),
+        (128_000, {"grok", "aider", "opencode", "kilo", "copilot", "pi"}),
     ],
 )
 def test_every_agent_has_its_context_limit(limit: int, keys: set[str]) -> None:

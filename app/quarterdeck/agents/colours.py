@@ -42,7 +42,7 @@ def without_dim(screen: str) -> str:
 
 
 def marked_button(screen: str, buttons: Sequence[str]) -> int | None:
-    """The position of the one button with a ground of its own; None where the screen tells no such thing."""
+    """The position of the one button with a ground that no other has; None where the screen tells no such thing."""
     runs = list(_runs(screen))
     text = "".join(piece for piece, _ in runs)
     grounds = [ink.ground for piece, ink in runs for _ in piece]
@@ -50,8 +50,13 @@ def marked_button(screen: str, buttons: Sequence[str]) -> int | None:
     behind = max(places) + len(buttons[places.index(max(places))]) + PADDING if places else 0
     if not places or min(places) < 0 or behind >= len(text):
         return None
-    marked = [position for position, place in enumerate(places) if grounds[place] != grounds[behind]]
-    return marked[0] if len(marked) == 1 else None
+    own = [grounds[place] for place in places]
+    # Some draw every button on a ground, and the marked one on another; of two it cannot be told which is which.
+    for rest in (grounds[behind], *([max(own, key=own.count)] if len(own) > 2 else [])):
+        marked = [position for position, ground in enumerate(own) if ground != rest]
+        if len(marked) == 1:
+            return marked[0]
+    return None
 
 
 def _runs(screen: str) -> Iterator[tuple[str, Ink]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.coding_agent import CodingAgent
@@ -61,31 +60,10 @@ SPEC = AgentSpec(
 
 
 def _readers() -> AgentReaders:
-    from quarterdeck.agents import (
-        agent_readers,
-        opencode_commands,
-        opencode_plugin,
-        opencode_screen,
-        opencode_service,
-        opencode_shown,
-        opencode_transcript,
-    )
-    from quarterdeck.agents.colours import marked_button
     from quarterdeck.agents.opencode_family import OPENCODE
+    from quarterdeck.agents.opencode_readers import family_readers
 
-    return agent_readers.AgentReaders(
-        layout=opencode_screen.LAYOUT,
-        colours=opencode_screen.by_colour,
-        marks=marked_button,
-        reports=opencode_plugin.read_opencode,
-        hooks=opencode_plugin.PluginFile(OPENCODE),
-        registry=partial(opencode_service.read_registry, OPENCODE),
-        service=opencode_service.OpenCodeService(OPENCODE),
-        transcripts=opencode_transcript.OpenCodeDatabase,
-        commands=partial(opencode_commands.own_commands, OPENCODE),
-        conversations_by_screen=partial(opencode_shown.conversation, OPENCODE),
-        traces=opencode_transcript.traces,
-    )
+    return family_readers(OPENCODE)
 
 
 AGENT = CodingAgent(spec=SPEC, load=_readers)

@@ -19,6 +19,8 @@ class OpenCodeFamily(Struct, frozen=True, kw_only=True):
 
     key: str
     """Our short name of it."""
+    name: str
+    """As shown."""
     folder: str
     """Its folder among the user's data and settings."""
     title: str
@@ -50,9 +52,20 @@ class OpenCodeFamily(Struct, frozen=True, kw_only=True):
 
 OPENCODE = OpenCodeFamily(
     key="opencode",
+    name="OpenCode",
     folder="opencode",
     title="OpenCode",
     named="OC | ",
     programs=("opencode", "opencode.exe", ".opencode"),
     variables="OPENCODE_SERVER_",
+)
+
+KILO = OpenCodeFamily(
+    key="kilo",
+    name="Kilo",
+    folder="kilo",
+    title="Kilo CLI",
+    named="Kilo CLI | ",
+    programs=("kilo", ".kilo", "kilo.exe"),
+    variables="KILO_SERVER_",
 )

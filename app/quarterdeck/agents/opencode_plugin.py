@@ -42,9 +42,9 @@ PLUGIN_EVENTS = (
 ABORTED = "MessageAbortedError"
 
 _TEXT = """\
-// Written by quarterdeck; `quarterdeck hooks uninstall opencode` takes it away.
-// Passes what the session does on to quarterdeck, as one small file per event. It never fails or delays OpenCode.
-// Where that cannot be done, OpenCode's log says why, once.
+// Written by quarterdeck; `quarterdeck hooks uninstall @AGENT@` takes it away.
+// Passes what the session does on to quarterdeck, as one small file per event. It never fails or delays @NAME@.
+// Where that cannot be done, its log says why, once.
 import { mkdir, readdir, rename, unlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 
@@ -59,8 +59,8 @@ const unless = (code) => (error) => {
 
 const write = async (payload) => {
   const now = Date.now() / 1000
-  const name = join(spool, `${now.toFixed(3)}.${process.pid}.${++count}.opencode`)
-  const head = `@HEADER@ opencode @${now.toFixed(3)} ${env.TMUX_PANE || "-"} ${env.TMUX || "-"}\\n`
+  const name = join(spool, `${now.toFixed(3)}.${process.pid}.${++count}.@AGENT@`)
+  const head = `@HEADER@ @AGENT@ @${now.toFixed(3)} ${env.TMUX_PANE || "-"} ${env.TMUX || "-"}\\n`
   const put = async () => {
     await writeFile(`${name}.tmp`, head + JSON.stringify(payload).slice(0, @BYTES@) + "\\n", { mode: 0o600 })
     return true
@@ -105,10 +105,12 @@ export const Quarterdeck = async ({ client } = {}) => {
 """
 
 
-def plugin_text(spool: Path) -> str:
+def plugin_text(family: OpenCodeFamily, spool: Path) -> str:
     """The plugin's source."""
     return (
         _TEXT.replace("@SPOOL@", json.dumps(str(spool)))
+        .replace("@AGENT@", family.key)
+        .replace("@NAME@", family.name)
         .replace("@EVENTS@", json.dumps(sorted(PLUGIN_EVENTS)))
         .replace("@HEADER@", REPORT_HEADER)
         .replace("@BYTES@", str(PAYLOAD_BYTES))
@@ -132,7 +134,8 @@ class PluginFile(Struct, frozen=True):
         is_ours = before is not None and before.startswith(_TEXT[: _TEXT.index(";")])
         after, note = before, ""
         if install:
-            after, note = plugin_text(spool), "OpenCode loads it at its next start."
+            after = plugin_text(self.family, spool)
+            note = f"{self.family.name} loads it at its next start."
         elif is_ours:
             after = exact_text(backup_path(path))
         return HookPlan(path=path, before=before, after=after, is_ours=is_ours, note=note)

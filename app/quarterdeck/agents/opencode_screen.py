@@ -105,8 +105,8 @@ LAYOUT = ScreenLayout(
     draft=lambda parts: (parts.box or ())[:-1],
 )
 
-ENDED = "opencode.ended"
-"""The rule for what a refusal and an error leave alike; only colours, or the database, tell them apart."""
+ENDED = ".ended"
+"""So ends the id of the rule for what a refusal and an error leave; only colours, or the database, tell them apart."""
 _COLOURED_BAR = re.compile(r"((?:\x1b\[[\d;:]*m)*)┃")
 _TRUE_COLOUR = re.compile(r"38[;:]2[;:]+(\d+)[;:](\d+)[;:](\d+)")
 _RED = re.compile(r"\x1b\[(?:[\d;]*;)?(?:31|91|38;5;(?:1|9|124|160|196|203|204))(?:;[\d;]*)?m")
@@ -114,7 +114,7 @@ _RED = re.compile(r"\x1b\[(?:[\d;]*;)?(?:31|91|38;5;(?:1|9|124|160|196|203|204))
 
 def by_colour(screen: str, match: Match) -> Match:
     """A turn that ended without its time is an error when the block above is marked in red."""
-    if match.rule.id != ENDED:
+    if not match.rule.id.endswith(ENDED):
         return match
     above = screen[: max(screen.rfind("▣"), 0)]
     bars = _COLOURED_BAR.findall(above)
@@ -128,5 +128,7 @@ def by_colour(screen: str, match: Match) -> Match:
     else:
         is_red = bool(_RED.search(colour))
     means, name = (Meaning.ERROR, "error") if is_red else (Meaning.INTERRUPTED, "refused")
-    rule = replace(match.rule, id=f"opencode.{name}_colour", means=means, confidence=Confidence.MEDIUM)
+    rule = replace(
+        match.rule, id=f"{match.rule.id.removesuffix(ENDED)}.{name}_colour", means=means, confidence=Confidence.MEDIUM
+    )
     return Match(rule, match.text)

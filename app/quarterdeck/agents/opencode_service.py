@@ -128,7 +128,7 @@ class OpenCodeService:
         file = self._family.database(home)
         reader = self._readers.get((file, key))
         if reader is None:
-            reader = OpenCodeDatabase(cwd="", claims=_EveryOne(), session_id=key, path=file)
+            reader = OpenCodeDatabase(self._family, cwd="", claims=_EveryOne(), session_id=key, path=file)
             self._readers[file, key] = reader
         return reader.read()
 

@@ -7,7 +7,6 @@ import sqlite3
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, cast
 
-from quarterdeck.agents.agent_files import agent_folder
 from quarterdeck.agents.gist import tool_gist
 from quarterdeck.agents.json_lines import WRITTEN_LATE
 from quarterdeck.agents.ledger import Ledger, Phase
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from quarterdeck.agents.opencode_family import OpenCodeFamily
     from quarterdeck.core.foreign_json import Json
     from quarterdeck.core.subagent import Subagent
     from quarterdeck.core.transcript import TranscriptView
@@ -59,6 +59,7 @@ class OpenCodeDatabase:
 
     def __init__(
         self,
+        family: OpenCodeFamily,
         *,
         cwd: str,
         claims: Claims,
@@ -67,8 +68,7 @@ class OpenCodeDatabase:
         path: Path | None = None,
         home: AgentHome | None = None,
     ) -> None:
-        data = agent_folder("XDG_DATA_HOME", home, ".local/share") / "opencode"
-        self._file = path or data / "opencode.db"
+        self._file = path or family.database(home)
         self._cwd = cwd
         self._claims = claims
         self._wanted = session_id

@@ -23,6 +23,7 @@ BUILT_IN_AGENTS: Mapping[str, str] = {
     "claude": "quarterdeck.agents.claude:AGENT",
     "codex": "quarterdeck.agents.codex:AGENT",
     "opencode": "quarterdeck.agents.opencode:AGENT",
+    "kilo": "quarterdeck.agents.kilo:AGENT",
     "gemini": "quarterdeck.agents.gemini:AGENT",
     "qwen": "quarterdeck.agents.qwen:AGENT",
     "copilot": "quarterdeck.agents.copilot:AGENT",
