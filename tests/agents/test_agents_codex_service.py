@@ -14,9 +14,11 @@ from quarterdeck.agents.codex_asks import ask_of
 from quarterdeck.agents.codex_server import server_at
 from quarterdeck.agents.codex_service import CodexService
 from quarterdeck.core.session import Need, SessionState
+from quarterdeck.core.typed_text import typed_text
 from quarterdeck.ports.agent_process import AgentHome
 from quarterdeck.ports.agent_service import AgentConversation, ConversationTarget, ServiceOutcome
 from support.codex_daemon import FIRST, FRONT, RECORDED, CodexDaemon
+from support.recordings import agent
 from support.tmux_server import until
 
 if TYPE_CHECKING:
@@ -50,6 +52,11 @@ def found(service: CodexService, daemon: CodexDaemon) -> dict[str, AgentConversa
     return {each.conversation: each for each in service.conversations(target(daemon).home, at=NOW)}
 
 
+def needs_of(service: CodexService, daemon: CodexDaemon) -> Need | None:
+    one = found(service, daemon).get(FIRST)
+    return one.reading.needs if one else None
+
+
 @contextmanager
 def listening(daemon: CodexDaemon) -> Iterator[None]:
     """A terminal that shows the first conversation, at a port of its own."""
@@ -71,7 +78,7 @@ def test_what_works_or_ended_unread_is_told_while_no_terminal_shows_it(
     assert (one.reading.state, one.cwd, one.reading.conversation) == (SessionState.BUSY, "/home/dev/work/demo", FIRST)
     daemon.play("interrupted")
     daemon.tell({"method": "thread/readState/changed", "params": UNREAD})
-    until(lambda: found(service, daemon)[FIRST].reading.needs is Need.FINISHED, "its end was not read")
+    until(lambda: needs_of(service, daemon) is Need.FINISHED, "its end was not read")
 
 
 def test_what_a_terminal_shows_is_not_told(daemon: CodexDaemon) -> None:
@@ -89,7 +96,8 @@ def test_what_is_asked_is_told_with_its_choices(
 ) -> None:
     daemon.pending = [ask]
     daemon.play(state)
-    until(lambda: FIRST in found(service, daemon), "it asks")
+    wanted = Need(state)
+    until(lambda: needs_of(service, daemon) is wanted, "it asks")
     reading = found(service, daemon)[FIRST].reading
 
     if ask is COMMAND:
@@ -221,3 +229,21 @@ def test_edits_are_asked_with_the_choices_that_codex_has() -> None:
     assert ask is not None
     assert ask.text == "Would you like to make the following edits?\nReason: Outside the folder"
     assert [each["decision"] for each in ask.results] == ["accept", "acceptForSession", "cancel"]
+
+
+@pytest.mark.parametrize(
+    ("written", "typed", "is_command"),
+    [
+        ("! bang first", " ! bang first", False),
+        ("/slashless words", " /slashless words", False),
+        ("/compact", "/compact", True),
+        ("# a heading", "# a heading", False),
+        ("@README.md first", "@README.md first", False),
+        ("look at @README.md", "look at @README.md ", False),
+        ("it costs $ski", "it costs $ski ", False),
+    ],
+)
+def test_words_are_typed_so_that_codex_takes_them_as_words(written: str, typed: str, is_command: bool) -> None:
+    found = typed_text(written, agent("codex").spec.habits)
+
+    assert (found.text, found.is_command) == (typed, is_command)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quarterdeck.agents.coding_agent import CodingAgent
+from quarterdeck.core.typed_text import InputHabits
 from quarterdeck.ports.agent_spec import (
     AgentDialog,
     AgentSpec,
@@ -17,6 +18,15 @@ from quarterdeck.ports.agent_spec import (
 
 if TYPE_CHECKING:
     from quarterdeck.agents.agent_readers import AgentReaders
+
+CODEX_COMMANDS = (
+    "agent", "agents", "approve", "archive", "btw", "cd", "clear", "compact", "config", "copy", "daemon",
+    "debug-config", "delete", "diff", "exit", "experimental", "export", "feedback", "fork", "goal", "hooks", "ide",
+    "import", "init", "keymap", "logout", "mcp", "memories", "mention", "model", "new", "permissions", "pets", "plan",
+    "plugins", "presets", "ps", "pwd", "quit", "raw", "rc", "recap", "rename", "resume", "review", "side", "skills",
+    "status", "statusline", "stop", "subagents", "theme", "title", "tui", "vim", "voice", "warnings", "worktree",
+)  # fmt: skip
+"""Those that 0.171.0 lists, and the other names that it takes for them."""
 
 SPEC = AgentSpec(
     key="codex",
@@ -37,6 +47,8 @@ SPEC = AgentSpec(
     resume=("codex", "resume", "{flags}", "{id}"),
     resume_latest=("codex", "resume", "{flags}", "--last"),
     conversation_words=("resume",),
+    # A last `@word` has a file picked, a last `$word` a skill: Enter takes what is picked.
+    habits=InputHabits(meaningful_starts="!/", meaningful_last_words="@$", commands=CODEX_COMMANDS),
     # Enter would break into the turn.
     queue_key="Tab",
     quit=("/quit",),
