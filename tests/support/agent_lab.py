@@ -39,6 +39,7 @@ READY = {
     "claude": "❯",
     "codex": "›",
     "opencode": "ctrl+p commands",
+    "kilo": "ctrl+p commands",
     "gemini": "Type your message",
     "qwen": "Type your message",
     "copilot": "/ commands",
@@ -48,6 +49,7 @@ STARTS = {
     "claude": "claude --permission-mode default",
     "codex": "codex --dangerously-bypass-hook-trust",
     "opencode": "opencode",
+    "kilo": "kilo",
     "gemini": "gemini",
     "qwen": "qwen --approval-mode default",
     "copilot": "copilot",
@@ -103,6 +105,8 @@ class Lab:
     target: str = "lab"
     """The session or the pane it is in."""
     held: ReportState = field(default_factory=ReportState)
+    conversation: str = ""
+    """The one it shows."""
     transcript: Transcript | None = None
     claims: FileClaims = field(default_factory=FileClaims)
     seen: list[str] = field(default_factory=list)
@@ -210,6 +214,14 @@ class Lab:
 
     def set_up_opencode(self) -> dict[str, str]:
         """OpenCode's settings, with our model."""
+        return self.set_up_family("opencode")
+
+    def set_up_kilo(self) -> dict[str, str]:
+        """Kilo's settings, with our model."""
+        return self.set_up_family("kilo") | {"KILO_ENABLE_QUESTION_TOOL": "1", "KILO_TELEMETRY_LEVEL": "off"}
+
+    def set_up_family(self, name: str) -> dict[str, str]:
+        """The settings of a program of OpenCode's family."""
         model = {"name": "Mock Model", "tool_call": True, "limit": {"context": 200_000, "output": 8_000}}
         options = {"baseURL": f"{self.url}/v1", "apiKey": "mock"}
         provider = {"npm": "@ai-sdk/openai-compatible", "name": "Mock", "options": options}
@@ -221,9 +233,9 @@ class Lab:
             "permission": {"bash": "ask", "edit": "ask"},
             "provider": {"mock": {**provider, "models": {"mock-model": model}}},
         }
-        self.write(".config/opencode/opencode.json", json.dumps(told))
-        names = ("AUTOUPDATE", "MODELS_FETCH", "LSP_DOWNLOAD", "SHARE", "DEFAULT_PLUGINS")
-        return {f"OPENCODE_DISABLE_{name}": "1" for name in names}
+        self.write(f".config/{name}/{name}.json", json.dumps(told))
+        quiet = ("AUTOUPDATE", "MODELS_FETCH", "LSP_DOWNLOAD", "SHARE", "DEFAULT_PLUGINS")
+        return {f"{name.upper()}_DISABLE_{each}": "1" for each in quiet}
 
     def set_up_gemini(self) -> dict[str, str]:
         """Gemini CLI's settings, with our model."""
@@ -304,8 +316,8 @@ class Lab:
         looked = ScreenLook(text=screen, at=now, title=title, still_for=still_for)
         known = {
             "hook": self.held.reading,
-            "registry": agent(self.key).read_registry(found[1], at=now, home=AgentHome(self.home)) if found else None,
-            "transcript": self.written(found[1]) if found else None,
+            "registry": self.told_by(found[1], title, screen) if found else None,
+            "transcript": self.written() if found else None,
             "title": agent(self.key).read_title(title, at=now, still_for=still_for),
             "screen": agent(self.key).read_screen(looked),
         }
@@ -314,14 +326,25 @@ class Lab:
         self.seen.append(f"{reading.state}/{reading.needs} from {reading.source}: {reading.cause}")
         return reading
 
-    def written(self, program: Program) -> Reading | None:
+    def told_by(self, program: Program, title: str, screen: str) -> Reading | None:
+        """What the agent's registry says, and in which conversation it is."""
+        home, one = AgentHome(self.home), agent(self.key)
+        shown = one.conversation(program, home=home, title=title, screen=clean_lines(screen))
+        if shown != self.conversation and self.transcript is not None:
+            self.transcript.close()
+            self.transcript = None
+        self.conversation = shown
+        return one.read_registry(program, at=wall_clock(), home=home, conversation=shown)
+
+    def written(self) -> Reading | None:
         """What the transcript says."""
         if self.transcript is None:
-            session = agent(self.key).conversation(program, home=AgentHome(self.home)) or self.held.session_id
+            session = self.conversation or self.held.session_id
             self.transcript = agent(self.key).transcript(
                 cwd=str(self.work), claims=self.claims, session_id=session, home=AgentHome(self.home)
             )
-        assert self.transcript is not None
+        if self.transcript is None:
+            return None
         view = self.transcript.read()
         if view is None:
             self.transcript.close()
