@@ -52,7 +52,7 @@ def keep(lab: Lab) -> None:
         shutil.copytree(lab.home, Path(os.environ["AGENTS_KEEP"]) / lab.key, symlinks=True, dirs_exist_ok=True)
 
 
-@pytest.mark.parametrize("key", ["claude", "codex", "gemini", "opencode"])
+@pytest.mark.parametrize("key", ["claude", "codex", "gemini", "opencode", "copilot", "pi"])
 async def test_none_is_lost_none_doubled_none_into_a_dialog(
     key: str, short_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,13 +73,16 @@ REVIEWS = {"claude", "gemini", "opencode"}
 """They show all answers of several questions once more, to be submitted."""
 ASKED = [
     *((key, "ask", {COLOUR: "Blue"}, "Blue") for key in STARTS),
-    *((key, "ask", {COLOUR: "a warm grey"}, "a warm grey") for key in STARTS),
-    *((key, "ask: two", {COLOUR: "2", SIZES: "Large"}, "Large") for key in STARTS),
+    *((key, "ask", {COLOUR: "a warm grey"}, "a warm grey") for key in STARTS if key != "pi"),
+    *((key, "ask: two", {COLOUR: "2", SIZES: "Large"}, "Large") for key in STARTS if key != "pi"),
     ("claude", "ask: many", {SIZES: "1,3"}, "Small, Large"),
     ("opencode", "ask: many", {SIZES: "large, small"}, "Small, Large"),
     ("gemini", "ask: many", {SIZES: "1,3"}, "Small, Large"),
     ("gemini", "ask: many", {SIZES: "huge, 2"}, "Middle, Huge"),
     ("qwen", "ask: many", {SIZES: "1,3"}, "Small, Large"),
+    ("copilot", "ask: many", {SIZES: "1,3"}, "Small, Large"),
+    ("copilot", "ask: open", {COLOUR: "a warm grey"}, "a warm grey"),
+    ("pi", "ask: open", {COLOUR: "a warm grey"}, "a warm grey"),
     ("gemini", "ask: open", {COLOUR: "a warm grey"}, "a warm grey"),
     ("claude", "plan", {"plan mode": "1"}, "Exited plan mode"),
     ("claude", "plan", {"plan mode": "n"}, "Rejected"),

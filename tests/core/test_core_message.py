@@ -49,6 +49,8 @@ def test_what_is_typed_holds_no_control_character_and_stays_so(text: str) -> Non
         ("[Pasted Content 5050 chars]", "anything", True),
         ("[Pasted ~3 lines]", "anything", True),
         ("[Pasted Text: 51 lines]", "anything", True),
+        ("[paste #1 5131 chars]", "anything", True),
+        ("[Paste #2 - 12 lines]", "anything", True),
         ("mine hello there", "hello there", True),
         ("something else", "hello there", False),
         ("", "hello", False),

@@ -21,6 +21,7 @@ from quarterdeck.core.report import ReportState
 from quarterdeck.core.text import clean_lines
 from quarterdeck.ports.agent import ScreenLook
 from quarterdeck.ports.agent_process import AgentHome, Program
+from quarterdeck.ports.agent_spec import HookKind
 from quarterdeck.ports.clock import wall_clock
 from quarterdeck.supervisor.reports import drain
 from support.git_repo import git
@@ -164,7 +165,7 @@ class Lab:
             git(self.work, "init", "-q", "-b", "main")
             git(self.work, "commit", "-q", "--allow-empty", "-m", "first")
         env: dict[str, str] = self.environment() | getattr(self, f"set_up_{self.key}")()
-        if self.hooks:
+        if self.hooks and agent(self.key).spec.hooks is not HookKind.NONE:
             script_path(self.spool, self.key).write_text(script_text(self.spool, self.key))
             plan = agent(self.key).hook_plan(install=True, spool=self.spool, home=AgentHome(self.home))
             assert plan is not None

@@ -66,9 +66,23 @@ def _opencode(home: Path) -> Iterator[str]:
         yield from (text for (text,) in database.execute(query) if text)
 
 
+def _copilot(home: Path) -> Iterator[str]:
+    for row in _rows(home, ".copilot/session-state/*/events.jsonl"):
+        if row.get("type") == "user.message":
+            yield str(row["data"]["content"])
+
+
+def _pi(home: Path) -> Iterator[str]:
+    for row in _rows(home, ".pi/agent/sessions/*/*.jsonl"):
+        if row.get("type") == "message" and row["message"]["role"] == "user":
+            yield _words(row["message"]["content"])
+
+
 READERS: dict[str, Callable[[Path], Iterator[str]]] = {
     "claude": _claude,
     "codex": _codex,
     "gemini": _gemini,
     "opencode": _opencode,
+    "copilot": _copilot,
+    "pi": _pi,
 }

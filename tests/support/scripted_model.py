@@ -89,21 +89,17 @@ def questions(asker: str, kind: str) -> list[Json]:
 
 def form(kind: str) -> Json:
     """What Copilot CLI's tool is told to ask: a form to fill in."""
-    colour: Json = {"type": "string", "title": "Colour", "enum": ["Red", "Blue"]}
-    sizes: Json = {
-        "type": "array",
-        "title": "Sizes",
-        "items": {"type": "string", "enum": [size["label"] for size in SIZES]},
-    }
+    colour: Json = {"type": "string", "title": "Which colour?", "enum": ["Red", "Blue"]}
+    labels = [size["label"] for size in SIZES]
+    sizes: Json = {"type": "string", "title": "Which sizes?", "enum": labels}
+    many: Json = {"type": "array", "title": "Which sizes?", "items": {"type": "string", "enum": labels}}
     asked: dict[str, dict[str, Json]] = {
-        "many": {"sizes": sizes},
+        "many": {"sizes": many},
         "two": {"colour": colour, "sizes": sizes},
-        "open": {"colour": {"type": "string", "title": "Colour"}},
-        "sure": {"sure": {"type": "boolean", "title": "Sure"}},
+        "open": {"colour": {"type": "string", "title": "Which colour?"}},
     }
     fields = asked.get(kind, {"colour": colour})
-    schema: Json = {"properties": fields, "required": list(fields)}
-    return {"message": "Which sizes?" if kind == "many" else "Which colour?", "requestedSchema": schema}
+    return {"message": "Say it:", "requestedSchema": {"properties": fields, "required": list(fields)}}
 
 
 def written(writer: str, file: str) -> Json:

@@ -42,7 +42,11 @@ SPEC = AgentSpec(
     # The number of the last one opens a line to write in; without words it is refused with Escape, which ends the turn.
     permission_dialog=AgentDialog(press=Press.NUMBER, own_words=r"^(?:No, and tell Copilot|Suggest changes)"),
     question_dialog=AgentDialog(
-        press=Press.DOWN_ENTER, own_words=r"^Other \(type your answer", own_words_keys=("End",)
+        press=Press.DOWN_ENTER,
+        own_words=r"^Other \(type your answer",
+        own_words_keys=("End",),
+        tick=("Space",),
+        several_done=("Enter",),
     ),
     install="npm install -g @github/copilot",
 )

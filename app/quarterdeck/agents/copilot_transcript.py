@@ -155,7 +155,9 @@ def _questions(arguments: Json) -> list[object]:
     """The fields of a form, each as a question with its choices."""
     fields = object_at(arguments, "requestedSchema", "properties")
     choices = [_choices(object_at(fields, name)) for name in fields]
-    told = text_at(arguments, "message") or text_at(arguments, "question")
+    message = text_at(arguments, "message") or text_at(arguments, "question")
+    title = next((text_at(object_at(fields, name), "title") for name in fields), "")
+    told = "\n".join(filter(None, (message, title)))
     options = choices[0] if choices else _words(arguments.get("choices"))
     first = {"question": told, "options": [{"label": label} for label in options]}
     # Where there are several fields, the choices of the first one answer only that.

@@ -25,7 +25,7 @@ _SEQUENCE = re.compile(
     r"|[\x9b][0-?]*[ -/]*[@-~]"
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_PASTED = re.compile(r"\[Pasted (?:text|Content|~?\d|Text)", re.IGNORECASE)
+_PASTED = re.compile(r"\[(?:Pasted (?:text|Content|~?\d)|Paste #\d)", re.IGNORECASE)
 _WORD = re.compile(r"\w")
 
 

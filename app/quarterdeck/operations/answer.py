@@ -23,6 +23,7 @@ from quarterdeck.operations.question import (
     GRACE,
     MOST_KEYED_CHOICES,
     READ_WITHIN,
+    UP_DOWN,
     AskedQuestion,
     OpenDialog,
     read_question,
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from quarterdeck.ports.agent_spec import AgentDialog
 
 
-UP_DOWN = ("Up", "Down")
 ARROWS = {Press.RIGHT_ENTER: ("Left", "Right"), Press.DOWN_ENTER: UP_DOWN}
 
 

@@ -12,6 +12,7 @@ from quarterdeck.core.answer_choice import SUBMIT, is_same_question, landmarks, 
 from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import ASKING, Need, Source
 from quarterdeck.errors import QuarterdeckError, Refused, UsageError
+from quarterdeck.ports.agent_spec import Press
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ GO_THERE = "Go there and answer it."
 MOST_CHOICES = 40
 MOST_KEYED_CHOICES = 9
 """Choices that have a key of their own."""
+UP_DOWN = ("Up", "Down")
 CHANGED = "The question has changed or is gone; no key was pressed."
 
 
@@ -212,7 +214,11 @@ class OpenDialog(Struct):
         def is_so(now: AskedQuestion) -> bool:
             return position < len(now.ticks) and now.ticks[position] is is_ticked
 
-        await self.press([str(position + 1)])
+        if dialog.press is Press.DOWN_ENTER:
+            now = question_in(await self.target.glance())
+            await self._mark(now.marked if now else None, position, UP_DOWN)
+        else:
+            await self.press([str(position + 1)])
         if dialog.tick:
             await self._see(lambda now: now.marked == position, f"Choice {position + 1} could not be marked.")
             await self.press(list(dialog.tick))
@@ -220,11 +226,15 @@ class OpenDialog(Struct):
 
     async def take_marked(self, position: int, arrows: tuple[str, str]) -> None:
         """Move the mark to a choice with the arrows (back, on), see it there, and take it."""
-        assert self.question.marked is not None
-        steps = position - self.question.marked
+        await self._mark(self.question.marked, position, arrows)
+        await self.press(["Enter"])
+
+    async def _mark(self, marked: int | None, position: int, arrows: tuple[str, str]) -> None:
+        if marked is None:
+            raise Refused(CHANGED)
+        steps = position - marked
         await self.press([arrows[steps > 0]] * abs(steps))
         await self._see(lambda now: now.marked == position, f"Choice {position + 1} could not be marked.")
-        await self.press(["Enter"])
 
     async def _see(self, is_so: Callable[[AskedQuestion], bool], complaint: str) -> None:
         deadline = self.context.clock.monotonic() + READ_WITHIN

@@ -73,7 +73,7 @@ class AgentDialog(Struct, frozen=True, kw_only=True):
     arrows: str = ""
     """Pattern of the questions whose choices have no number that acts: arrows mark one, and Enter takes it."""
     tick: tuple[str, ...] = ()
-    """Keys that tick the choice which its number has marked, where several may be; none = its number does."""
+    """Keys that tick the marked choice, where several may be; none = its number does."""
     several_done: tuple[str, ...] = ()
     """Keys after the numbers where several choices may be ticked; none = how that is answered is not known."""
     confirmed: str = ""
