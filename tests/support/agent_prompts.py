@@ -55,13 +55,13 @@ def _gemini(home: Path) -> Iterator[str]:
     yield from said.values()
 
 
-def _opencode(home: Path) -> Iterator[str]:
+def _opencode(home: Path, name: str = "opencode") -> Iterator[str]:
     query = (
         "select group_concat(json_extract(part.data, '$.text'), char(10)) from message"
         " join part on part.message_id = message.id where json_extract(message.data, '$.role') = 'user'"
         " and json_extract(part.data, '$.type') = 'text' group by message.id"
     )
-    file = home / ".local" / "share" / "opencode" / "opencode.db"
+    file = home / ".local" / "share" / name / f"{name}.db"
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
         yield from (text for (text,) in database.execute(query) if text)
 
@@ -85,4 +85,5 @@ READERS: dict[str, Callable[[Path], Iterator[str]]] = {
     "opencode": _opencode,
     "copilot": _copilot,
     "pi": _pi,
+    "kilo": lambda home: _opencode(home, "kilo"),
 }
