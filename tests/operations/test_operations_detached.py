@@ -79,6 +79,8 @@ async def test_it_keeps_its_id_follows_its_service_and_ends(office: Post, servic
     service.held = [conversation(2)]
     assert [row.session_id for row in await detached(office)] == [second.session_id]
     assert office.context.supervisor.fleet.exited[before.session_id].ended_at is not None
+    await office.context.supervisor.load()
+    assert {before.session_id} == office.context.supervisor.ended.keys()
 
 
 async def test_a_look_at_tmux_ends_none_of_them_and_an_end_of_the_server_neither(office: Post) -> None:

@@ -136,4 +136,4 @@ def folder_of(session: Session) -> Path:
 
 
 def _said(session: Session, receipt: ServiceReceipt) -> str:
-    return f"{session.tool} did not take it: {receipt.evidence or NOT_THERE}."
+    return f"{session.tool} did not take it: {receipt.evidence.rstrip('.') or NOT_THERE}."
