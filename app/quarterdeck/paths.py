@@ -44,6 +44,11 @@ class Places(NamedTuple):
         return tuple(dict.fromkeys(folder for folder in wanted if folder))
 
     @property
+    def shells(self) -> Path:
+        """What shells say of their commands, one file each."""
+        return self.spool / "shells"
+
+    @property
     def pictures(self) -> Path:
         """Pictures of the screen that the operator took."""
         return self.state_file.parent / "screenshots"

@@ -28,6 +28,7 @@ from quarterdeck.supervisor import workers as workers_module
 from quarterdeck.supervisor.checkpoints import TAILS_EVERY, Checkpoints
 from quarterdeck.supervisor.processes import Processes
 from quarterdeck.supervisor.session_thoughts import ThoughtMemory
+from quarterdeck.supervisor.shell_words import ShellWords
 from quarterdeck.supervisor.state_reader import StateReader
 from quarterdeck.supervisor.supervisor import Supervisor
 from quarterdeck.supervisor.watcher import Watcher
@@ -200,6 +201,7 @@ async def test_a_screen_that_could_not_be_read_is_read_when_tmux_answers_again(t
         processes=Processes(clock=SystemClock(), read=list),
         facts=nothing,
         reports=nothing,
+        shells=ShellWords(tmp_path),
         project=lambda session, conclusion: session,
         report=lambda *_: None,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -15,6 +16,7 @@ from quarterdeck.core.reading_ladder import DAMPED_FOR
 from quarterdeck.core.report import ReportState
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.supervisor.processes import ProcessTable
+from quarterdeck.supervisor.shell_words import ShellWords
 from quarterdeck.supervisor.state_reader import StateReader
 from quarterdeck.supervisor.supervisor import Supervisor
 from quarterdeck.supervisor.watcher import LONGEST_PUT_OFF_SECONDS
@@ -27,7 +29,6 @@ from support.stub_mux import StubMux, pane
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from quarterdeck.core.pane import PaneId
     from quarterdeck.core.reading import Reading
@@ -106,6 +107,7 @@ class Scene:
             processes=anything,
             facts=anything,
             reports=anything,
+            shells=ShellWords(Path("/nowhere")),
             project=supervisor.projected,
             report=supervisor.report,
         )

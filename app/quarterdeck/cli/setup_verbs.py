@@ -115,6 +115,13 @@ SETUP_VERBS: tuple[Verb, ...] = (
         arg("shell", choices=("bash", "zsh", "fish"), help="the shell to complete in"),
     ),
     Verb(
+        "shell-integration",
+        "print what makes a shell tell which command runs and how it ended",
+        "quarterdeck shell-integration bash >> ~/.bashrc",
+        "shell_integration:run",
+        arg("shell", choices=("bash", "zsh", "fish"), help="the shell that is to tell"),
+    ),
+    Verb(
         "names",
         "print names to complete, one a line, each with what it is",
         "quarterdeck names session ap",

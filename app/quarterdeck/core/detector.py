@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from quarterdeck.core.command_failure import failure_in, output_of_last
+from quarterdeck.core.command_failure import failure_in, last_error_line, output_of_last
 from quarterdeck.core.reading import Reading, cause_of
 from quarterdeck.core.screen_text import ends_at_prompt, error_in, is_meaningful, last_line, new_lines
 from quarterdeck.core.session import Confidence, Need, SessionState, Source
+from quarterdeck.core.shell_word import has_failed
 from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from quarterdeck.core.shell_word import ShellWord
 
 ERROR_LINGER = 4.0
 """Seconds for which an error is shown when no prompt ends it."""
@@ -51,6 +54,8 @@ class Observation(Struct, frozen=True, kw_only=True):
     """The visible screen, cleaned."""
     width: int = 0
     """Columns of that screen."""
+    shell: ShellWord | None = None
+    """The last word of the shell in the pane; None where it says nothing, or something else has the keyboard."""
     tool_mode: bool | None = None
     """Whether a known agent runs there: its process lives on while it waits, so it proves nothing."""
 
@@ -74,6 +79,8 @@ class DetectorState(Struct, frozen=True, kw_only=True):
     error_until: float | None = None
     silent_at: float | None = None
     attention_at: float | None = None
+    shell_at: float = 0.0
+    """When the shell said what was taken in last."""
     childless_since: float | None = None
     """Since when nothing was seen below the shell, and it only changed its last line, as typing does."""
 
@@ -158,9 +165,13 @@ def _observe(state: DetectorState, seen: Observation, now: float) -> DetectorSta
         status = "" if seen.exit_status is None else f"status {seen.exit_status}"
         return _settle(before, _enter(after, SessionState.EXITED, "process_exit", now, status), now)
     after = replace(after, childless_since=_childless_since(after, seen, fresh, now))
-    after = _read_process(_read_screen(after, fresh, now), seen.has_children, now)
-    after = _read_bell(_read_end(before, after, fresh, now), now)
-    if (after.state, after.cause) == (before.state, before.cause):
+    if seen.shell is not None and not after.tool_mode:
+        after = _read_shell(after, seen.shell, now)
+    else:
+        after = _read_process(_read_screen(after, fresh, now), seen.has_children, now)
+        after = _read_end(before, after, fresh, now)
+    after = _read_bell(after, now)
+    if (after.state, after.cause, after.shell_at) == (before.state, before.cause, before.shell_at):
         # Back where it was after a detour: the evidence is the old one, unless another command runs now.
         restart = after.state is SessionState.BUSY and after.command != before.command
         after = replace(after, at=now if restart else before.at, detail=before.detail)
@@ -201,6 +212,24 @@ def _read_screen(state: DetectorState, fresh: list[str], now: float) -> Detector
     if at_prompt and (state.state is not SessionState.IDLE or state.cause == "initial_state"):
         return _enter(state, SessionState.IDLE, "fallback_prompt_detected", now, last_line(state.screen))
     return state
+
+
+def _read_shell(state: DetectorState, word: ShellWord, now: float) -> DetectorState:
+    """What the shell itself says, once for each of its words: nothing knows better what runs there and how it ended."""
+    if word.at == state.shell_at:
+        return state
+    is_news = word.at >= state.at or state.state is SessionState.BUSY
+    state = replace(state, shell_at=word.at)
+    if not is_news:
+        return state  # it was said before what is known by now
+    if word.runs:
+        return replace(state, state=SessionState.BUSY, cause="osc133_command", at=now, detail=word.command)
+    if not has_failed(word.status, word.command):
+        return replace(state, state=SessionState.IDLE, cause="osc133_prompt", at=now, detail="")
+    screen = state.screen or ""
+    words = last_error_line(output_of_last(screen, is_over=ends_at_prompt(screen)))
+    told = f"{words} (status {word.status})" if words else f"status {word.status}"
+    return replace(state, state=SessionState.ERROR, cause="command_failed", at=now, detail=told)
 
 
 def _read_end(before: DetectorState, after: DetectorState, fresh: list[str], now: float) -> DetectorState:

@@ -72,6 +72,8 @@ class Front(Struct, frozen=True):
     """What it is called, as one would say it: `pytest`, `npm run dev`; "" for a shell."""
     pids: tuple[int, ...] = ()
     """Its processes, the first of them first."""
+    has_shell: bool = False
+    """Whether one of them is a shell, with a script or a line of its own to run."""
     is_filter: bool = False
     """Whether nothing runs but what passes on what it reads."""
 
@@ -96,7 +98,7 @@ def front_of(family: Sequence[Process]) -> Front:
     named = named or next((words for words, _ in telling if not is_shell(_base(words[0]))), None)
     waits = next((words for words in called if not is_shell(_base(words[0]))), called[0])
     name = command_name(named or waits)
-    return Front(FrontKind.PROGRAM, name, pids, is_filter=not telling)
+    return Front(FrontKind.PROGRAM, name, pids, has_shell=any(scripts), is_filter=not telling)
 
 
 def command_name(words: Sequence[str]) -> str:

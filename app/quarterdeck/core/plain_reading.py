@@ -31,6 +31,8 @@ MOVES_FOR = 2.0
 """Seconds after its last change for which a screen counts as moving."""
 SERVES_AFTER = 10.0
 """Seconds of silence after which a program that listens for others counts as one that waits for them."""
+SHELL_ENDS = frozenset({"osc133_prompt", "command_failed"})
+"""Causes by which the shell itself says that it waits for a command, whatever a list of processes still shows."""
 _DEBUGGERS = ("gdb", "lldb", "pdb", "ipdb", "rust-gdb", "dlv", "jdb", "node inspect")
 
 
@@ -91,7 +93,7 @@ class PlainLook(Struct, frozen=True, kw_only=True):
 def read_plain(look: PlainLook) -> Reading:
     """What the pane does."""
     detected = look.detected
-    if detected.state is SessionState.EXITED:
+    if detected.state is SessionState.EXITED or detected.cause in SHELL_ENDS:
         return detected
     if look.front.kind is FrontKind.SHELL:
         # It takes keys while it waits for a command, and lines while one of its own commands asks.

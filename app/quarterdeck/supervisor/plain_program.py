@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from quarterdeck.core.detector import reading_of
-from quarterdeck.core.foreground import NO_FRONT, Front, FrontKind
+from quarterdeck.core.foreground import NO_FRONT, Front, FrontKind, command_name, front_of
 from quarterdeck.core.plain_reading import SERVES_AFTER, PlainLook, Terminal, TerminalMode, next_change, read_plain
+from quarterdeck.core.process_tree import is_shell
 from quarterdeck.core.terminal_prompt import STRONG, PromptKind, TerminalPrompt, prompt_at
 from quarterdeck.ports.agent import ScreenLook
 from quarterdeck.supervisor.terminals import terminal_of
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
     from quarterdeck.core.detector import DetectorState
     from quarterdeck.core.pane import Pane
+    from quarterdeck.core.process_tree import Process
     from quarterdeck.core.reading import Reading
+    from quarterdeck.core.shell_word import ShellWord
     from quarterdeck.ports.agent import Agents
 
 logger = logging.getLogger(__name__)
@@ -36,17 +39,40 @@ class PlainProgram(Struct):
     """One pane's. Times are epoch seconds."""
 
     front: Front = NO_FRONT
+    pids: frozenset[int] = frozenset()
+    """All processes of the pane."""
     terminal: Terminal = Terminal()
     prompt: TerminalPrompt | None = None
     drawn: Reading | None = None
     """What its title or a dialog on its screen says, where it takes single keys."""
+    word: ShellWord | None = None
+    """What the shell said last, where it has our snippet."""
     seen: tuple[object, ...] = ()
     """What its terminal was last asked for."""
 
     @property
     def told(self) -> tuple[object, ...]:
         """All that a row goes by."""
-        return self.front, self.terminal, self.prompt, self.drawn
+        return self.front, self.terminal, self.prompt, self.drawn, self.word
+
+    def note_family(self, family: Sequence[Process]) -> None:
+        """Other processes run in the pane now."""
+        self.front, self.pids = front_of(family), frozenset(each.pid for each in family)
+
+    @property
+    def name(self) -> str:
+        """What runs, as one would call it; "" where that is only a shell, or not known."""
+        told = self.heard
+        return self.front.name or (command_name(told.command.split()) if told is not None and told.runs else "")
+
+    @property
+    def heard(self) -> ShellWord | None:
+        """The shell's word, while it still speaks for the pane: another one in front of it would say nothing."""
+        word = self.word
+        if word is None or word.pid not in self.pids:
+            return None
+        is_another = self.front.kind is FrontKind.SHELL and self.front.pids[-1:] not in {(), (word.pid,)}
+        return None if word.runs and is_another else word
 
     def is_due(self, pane: Pane, screen: str | None, silent_for: float) -> bool:
         """Whether its terminal should be asked again: something is another, or it has been silent for long enough."""
@@ -81,10 +107,12 @@ class PlainProgram(Struct):
         return next_change(self._look(detector, pane, drawn_at, now))
 
     def _look(self, detector: DetectorState, pane: Pane, drawn_at: float, now: datetime) -> PlainLook:
+        # tmux says that a shell has the keyboard again, before a list of processes does.
+        is_over = is_shell(pane.command) and self.front.kind is FrontKind.PROGRAM and not self.front.has_shell
         return PlainLook(
             detected=reading_of(detector),
             now=now,
-            front=self.front,
+            front=NO_FRONT if is_over else self.front,
             terminal=self.terminal,
             prompt=self.prompt,
             drawn=self.drawn,

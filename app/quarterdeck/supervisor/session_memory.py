@@ -197,6 +197,7 @@ class SessionMemory(Struct):
             bell=pane.bell,
             screen=self.screen if screen_is_new else None,
             width=pane.width,
+            shell=self.plain.heard,
             tool_mode=self.is_agent_alive,
         )
         self.detector = step(self.detector, seen, now)
@@ -288,7 +289,7 @@ class SessionMemory(Struct):
             view=view if agent else None,
             report=report if agent else ReportState(),
             screen=self.screen or "",
-            program="" if agent else self.plain.front.name,
+            program="" if agent else self.plain.name,
             is_full_screen=self.pane.alternate,
             is_waiting=reading is not None
             and waits_for_operator(reading, background_tasks=self.report.background_tasks),

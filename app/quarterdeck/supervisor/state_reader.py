@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from quarterdeck.core.detector import CHILDLESS_FOR, is_doubtful
-from quarterdeck.core.foreground import front_of
 from quarterdeck.core.plain_reading import SERVES_AFTER
 from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import SessionState
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from quarterdeck.supervisor.agent_facts import AgentFacts
     from quarterdeck.supervisor.processes import Processes
     from quarterdeck.supervisor.reports import Reports
+    from quarterdeck.supervisor.shell_words import ShellWords
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +71,7 @@ class StateReader(Struct, kw_only=True, dict=True, eq=False):
     processes: Processes
     facts: AgentFacts
     reports: Reports
+    shells: ShellWords
     project: Callable[[Session, Conclusion], Session]
     """Makes the row that follows from what was read, and from what others know of it."""
     report: Callable[[str, Health, str], None]
@@ -187,9 +188,12 @@ class StateReader(Struct, kw_only=True, dict=True, eq=False):
             memory.see_pane(pane, now)
             memory.is_shown = pane.pane_id in shown
             memory.in_front = self._in_front(pane.command)
+            memory.plain.word = self.shells.of(pane.pane_id)
             memory.report = self._report_of(memory)
             live[session_id] = memory
-        self.reports.keep_only({pane.pane_id for pane in look.panes})
+        here = {pane.pane_id for pane in look.panes}
+        self.reports.keep_only(here)
+        self.shells.keep_only(here, look.incarnation.pid)
         for session_id in self._memories.keys() - live.keys():
             self._memories.pop(session_id).close()
             self._again.request(session_id, None, now)
@@ -247,7 +251,7 @@ class StateReader(Struct, kw_only=True, dict=True, eq=False):
             family = (memory.pane.command, *processes)
             if family != memory.family:
                 memory.family = family
-                memory.plain.front = front_of(processes)
+                memory.plain.note_family(processes)
                 memory.has_children = table.has_children(memory.pane.pid, memory.pane.command)
                 self._note_agent(memory, self.agents.detect(table.programs_below(memory.pane.pid)), now)
 

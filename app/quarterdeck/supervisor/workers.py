@@ -20,6 +20,7 @@ from quarterdeck.supervisor.pane_agents import PaneAgents
 from quarterdeck.supervisor.repo_themes import RepoThemes
 from quarterdeck.supervisor.reports import Reports
 from quarterdeck.supervisor.row_writer import RowWriter, WriterLease
+from quarterdeck.supervisor.shell_words import ShellWords
 from quarterdeck.supervisor.spawned_rows import SpawnedRows
 from quarterdeck.supervisor.supervisor import Supervisor
 from quarterdeck.supervisor.watcher import Watcher, back_off
@@ -95,6 +96,7 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
         self.reports = Reports(
             spool=self.spool, socket=str(self.mux.address), agents=self.agents, note_heard=self.store.note_heard
         )
+        self.shells = ShellWords(self.spool / "shells")
         self.themes = RepoThemes(clock=self.clock)
         self.watcher = Watcher(self.supervisor, self._after_look, resync=self.resync)
         self._at_end: list[Callable[[], Awaitable[None]]] = [self.checkpoints.end]
@@ -124,6 +126,7 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
             processes=self.processes,
             facts=facts,
             reports=self.reports,
+            shells=self.shells,
             project=self.supervisor.projected,
             report=self.supervisor.report,
         )
@@ -182,6 +185,7 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
         look = await self.supervisor.look()
         if self.row_writer.is_writer:
             await self.reports.read()
+            await self.shells.read()
         else:
             await self.supervisor.refresh()
         await self._after_look(look, None)
@@ -202,6 +206,9 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
             # Only the writer takes them: what they say is for whoever derives the states.
             "reports": lambda: self.reports.watch(
                 self._reported, self.watcher.look_at, may_read=self.supervisor.is_writer
+            ),
+            "shells": lambda: self.shells.watch(
+                self.file_watcher(), self.watcher.look_at, may_read=self.supervisor.is_writer
             ),
             "day history": self.day_history.run,
             "scrollbacks": self.scrollbacks.run,
