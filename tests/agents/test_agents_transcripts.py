@@ -297,15 +297,29 @@ def test_rubbish_in_a_transcript_is_passed_over(tmp_path: Path) -> None:
     assert view.reading.cause == "transcript_over"
 
 
-@pytest.mark.parametrize("key", ["claude", "codex", "gemini"])
+ROW_WORDS = (
+    "user",
+    "assistant",
+    "gemini",
+    "response_item",
+    "event_msg",
+    "message",
+    "user.message",
+    "tool.execution_start",
+)
+
+
+@pytest.mark.parametrize("key", ["claude", "codex", "gemini", "copilot", "pi"])
 @given(
     row=st.recursive(
         st.none() | st.integers() | st.text(max_size=6) | st.booleans(),
         lambda x: (
             st.lists(x, max_size=3)
             | st.dictionaries(
-                st.sampled_from(["type", "message", "content", "payload", "role", "timestamp", "usage", "$set"]),
-                x | st.sampled_from(["user", "assistant", "gemini", "response_item", "event_msg", "message"]),
+                st.sampled_from(
+                    ["type", "message", "content", "payload", "role", "timestamp", "usage", "$set", "data"]
+                ),
+                x | st.sampled_from(ROW_WORDS),
                 max_size=4,
             )
         ),

@@ -17,6 +17,7 @@ from quarterdeck.config.settings import Settings
 from quarterdeck.core.pane import ServerAddress
 from quarterdeck.core.text import clean_lines
 from quarterdeck.operations.answer import answer
+from quarterdeck.operations.send import send
 from quarterdeck.paths import find_places
 from quarterdeck.runtime.services import open_services
 from support.agent_lab import STARTS, Lab, program_of, search_path
@@ -66,6 +67,31 @@ async def test_none_is_lost_none_doubled_none_into_a_dialog(
         print(letters)
         faults = letters.faults()
         assert not faults, "\n" + "\n".join(faults)
+
+
+MEANT_AS_WORDS = (
+    "! echo {tag}",
+    "/slashless {tag}",
+    "#{tag} is broken",
+    "@README.md {tag}",
+    "{tag}: look at @README.md",
+    "/{tag}",
+)
+
+
+@pytest.mark.parametrize("key", ["copilot", "pi"])
+async def test_what_begins_or_ends_with_a_sign_arrives_as_words(key: str, short_folder: Path) -> None:
+    async with correspondence(key, short_folder) as letters:
+        (letters.lab.work / "README.md").write_text("Read me.\n")
+        for kind in MEANT_AS_WORDS:
+            await letters.send(kind)
+            await letters.until_idle()
+        assert not letters.faults(), "\n".join(letters.faults())
+        command = await send(letters.services.context, letters.session, "/new")
+        await letters.until_idle()
+
+        assert command.as_command
+        assert "new session" in clean_lines(letters.lab.capture()).lower()
 
 
 COLOUR, SIZES = "Which colour?", "Which sizes?"

@@ -75,6 +75,8 @@ def test_a_process_of_claude_says_nothing(kind: str, tmp_path: Path) -> None:
         ("gemini", f".gemini/tmp/demo/chats/session-2026-01-01T00-00-{CONVERSATION[:8]}.jsonl"),
         ("gemini", ".gemini/projects.json"),
         ("opencode", ".local/share/opencode/opencode.db"),
+        ("copilot", f".copilot/session-state/{CONVERSATION}/events.jsonl"),
+        ("pi", f".pi/agent/sessions/--home-somebody-demo--/2026-01-01T00-00-00-000Z_{CONVERSATION}.jsonl"),
     ],
 )
 @pytest.mark.parametrize("session_id", ["", CONVERSATION])
