@@ -103,6 +103,8 @@ class Lab:
     hooks: bool = True
     flags: str = ""
     """More words for its command line."""
+    command: str = ""
+    """What starts it, in place of the usual."""
     target: str = "lab"
     """The session or the pane it is in."""
     held: ReportState = field(default_factory=ReportState)
@@ -153,7 +155,7 @@ class Lab:
 
     def begin(self) -> None:
         """Start the agent in the shell that is there."""
-        self.run(f"{STARTS[self.key]} {self.flags}".strip())
+        self.run(f"{self.command or STARTS[self.key]} {self.flags}".strip())
         self.until(lambda: READY[self.key] in clean_lines(self.capture()), "it is ready")
         self.settle()
 

@@ -124,7 +124,9 @@ class DetachedAgents:
         supervisor = self._supervisor
         await self._put_out_of_view()
         now, before = supervisor.clock.now(), self._rows()
-        in_panes = {row.conversation for row in supervisor.fleet.of_panes().sessions.values() if not row.is_stale}
+        rows_of_panes = supervisor.fleet.of_panes().sessions.values()
+        # A shell's row keeps the conversation that its agent has left.
+        in_panes = {row.conversation for row in rows_of_panes if row.runs_agent and not row.is_stale}
         wanted = {each.key: each for each in answers.found if each.told.conversation not in in_panes}
         # One that has ended or was forgotten is asked for again.
         self._ids = {key: session_id for key, session_id in self._ids.items() if session_id in before}
