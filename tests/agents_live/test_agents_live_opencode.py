@@ -7,13 +7,13 @@ import os
 import re
 import subprocess
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from quarterdeck.agents.opencode_family import KILO, OPENCODE
-from quarterdeck.agents.opencode_server import call, servers
+from quarterdeck.agents.opencode_server import Unanswered, call, servers
 from quarterdeck.agents.opencode_service import OpenCodeService
 from quarterdeck.config.settings import Settings
 from quarterdeck.core.pane import ServerAddress
@@ -157,8 +157,16 @@ def test_what_runs_in_a_server_is_told_answered_stopped_and_shown(served: tuple[
     lab, server = served
     service, home = OpenCodeService(FAMILY[lab.key]), AgentHome(lab.home)
     assert server.is_headless
-    _, made = call(server, "POST", "/session", {})
-    target = ConversationTarget(conversation=cast("str", made["id"]), home=home, cwd=str(lab.work))
+    made: list[str] = []
+
+    def begins() -> bool:
+        # A request that comes while it still starts is never answered.
+        with suppress(Unanswered):
+            made.append(cast("str", call(server, "POST", "/session", {})[1]["id"]))
+        return bool(made)
+
+    lab.until(begins, "it makes a conversation")
+    target = ConversationTarget(conversation=made[0], home=home, cwd=str(lab.work))
 
     def now() -> AgentConversation | None:
         told = {each.conversation: each for each in service.conversations(home, at=wall_clock())}

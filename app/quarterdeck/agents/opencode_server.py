@@ -32,7 +32,8 @@ logger = logging.getLogger(__name__)
 
 HTTP_OK = 200
 ANSWER_TIMEOUT_SECONDS = 0.3
-CHANGE_TIMEOUT_SECONDS = 3.0
+CHANGE_TIMEOUT_SECONDS = 6.0
+"""For what the operator wants done: a server may have to open the folder first."""
 LONGEST_ANSWER_BYTES = 4 * 1024 * 1024
 LONGEST_SOCKET_TABLE_BYTES = 1024 * 1024
 PROCESS_BYTES = 262_144
@@ -161,7 +162,9 @@ def port_in(argv: Sequence[str]) -> int:
     return 0
 
 
-def call(server: Server, method: str, path: str, body: Json | None = None) -> tuple[int, Any]:
+def call(
+    server: Server, method: str, path: str, body: Json | None = None, *, timeout: float = CHANGE_TIMEOUT_SECONDS
+) -> tuple[int, Any]:
     """Ask the server one thing; answers the status and what it said. Raises Unreachable and Unanswered."""
     headers = {"Accept": "application/json"}
     if server.password:
@@ -171,7 +174,6 @@ def call(server: Server, method: str, path: str, body: Json | None = None) -> tu
     if body is not None:
         headers["Content-Type"] = "application/json"
         data = json.dumps(body)
-    timeout = ANSWER_TIMEOUT_SECONDS if method == "GET" else CHANGE_TIMEOUT_SECONDS
     connection = HTTPConnection("127.0.0.1", server.port, timeout=timeout)
     try:
         try:
@@ -188,12 +190,12 @@ def call(server: Server, method: str, path: str, body: Json | None = None) -> tu
         connection.close()
 
 
-def ask(server: Server, folder: str = "") -> Answers | None:
+def ask(server: Server, folder: str = "", *, timeout: float = ANSWER_TIMEOUT_SECONDS) -> Answers | None:
     """What the conversations of a folder do; None when there is no answer that we understand."""
     where = f"?directory={quote(folder, safe='')}" if folder else ""
     try:
         status, permissions, questions = (
-            _told(server, path + where) for path in ("/session/status", "/permission", "/question")
+            _told(server, path + where, timeout) for path in ("/session/status", "/permission", "/question")
         )
     except (Unreachable, Unanswered):
         logger.info("OpenCode's server on port %s does not answer", server.port, exc_info=True)
@@ -201,8 +203,8 @@ def ask(server: Server, folder: str = "") -> Answers | None:
     return Answers(status, objects_at(permissions), objects_at(questions)) if is_object(status) else None
 
 
-def _told(server: Server, path: str) -> Any:
-    status, said = call(server, "GET", path)
+def _told(server: Server, path: str, timeout: float) -> Any:
+    status, said = call(server, "GET", path, timeout=timeout)
     if status != HTTP_OK:
         raise Unanswered(f"{path}: status {status}")
     return said

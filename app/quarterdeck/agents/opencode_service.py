@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from quarterdeck.agents.gist import asked
 from quarterdeck.agents.opencode_server import (
+    CHANGE_TIMEOUT_SECONDS,
     HTTP_OK,
     Answers,
     Unanswered,
@@ -142,7 +143,7 @@ class OpenCodeService:
             status, known = call(server, "GET", f"/session/{key}{where}")
             if status != HTTP_OK or not is_object(known):
                 return ServiceReceipt(ServiceOutcome.UNAVAILABLE, "its server does not know the conversation")
-            answers = ask(server, self._folder(target))
+            answers = ask(server, self._folder(target), timeout=CHANGE_TIMEOUT_SECONDS)
         except (Unreachable, Unanswered):
             return _NO_SERVER
         body: dict[str, object] = {"parts": [{"type": "text", "text": text}]}
@@ -160,7 +161,7 @@ class OpenCodeService:
     def answer(self, target: ConversationTarget, question: str, positions: Sequence[int], words: str) -> ServiceReceipt:
         """Answer what is asked in the conversation, or by its subagents."""
         server = self._server(target)
-        answers = ask(server, self._folder(target)) if server else None
+        answers = ask(server, self._folder(target), timeout=CHANGE_TIMEOUT_SECONDS) if server else None
         if server is None or answers is None:
             return _NO_SERVER
         kept = stored(self._family, target.home)
