@@ -7,6 +7,7 @@ It speaks enough of four wire formats: Anthropic messages (Claude Code), OpenAI 
     run: COMMAND (calls the shell tool)             ask (calls the tool that asks the user)     badrequest (HTTP 400)
     ask: many (several may be chosen)               ask: two (two questions at once)            ask: open (no choices)
     plan (calls the tool that has a plan approved)  edit: FILE (calls the tool that writes a file)
+    agent: PROMPT (starts a subagent behind)        behind: COMMAND (runs it in the background)
     error (HTTP 500 at every try)                   limit: SECONDS (HTTP 429: a quota that is back after so long)
 """
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 Json = dict[str, object]
 
 DIRECTIVE = re.compile(
-    r"^\s*(?:My request: )?(say|slow|think|run|ask|plan|edit|error|limit|badrequest)(?::[ \t]*(.*?)|[ \t]*)\s*$",
+    r"^\s*(?:My request: )?(say|slow|think|run|ask|plan|edit|agent|behind|error|limit|badrequest)"
+    r"(?::[ \t]*(.*?)|[ \t]*)\s*$",
     re.MULTILINE,
 )
 REMINDERS = ("<system-reminder>", "<environment_context>", "<session_context>")
@@ -107,6 +109,8 @@ def written(writer: str, file: str) -> Json:
     if writer == "apply_patch":
         return {"patchText": f"*** Begin Patch\n*** Add File: {file}\n+one\n+two\n*** End Patch"}
     text = "one\ntwo\n"
+    if writer == "Write":
+        return {"file_path": file, "content": text}
     if writer == "create":
         return {"path": file, "file_text": text}
     return {"file_path": file, "filePath": file, "path": file, "content": text}
@@ -133,6 +137,11 @@ def answer(prompt: str, tools: list[str], *, after_tool: bool) -> Answer:
     if verb == "run" and shell:
         command: Json = {"cmd": what} if shell == "exec_command" else {"command": what, "description": "Scripted"}
         return Answer([], shell, command | (ESCALATED if shell in {"exec_command", "shell_command"} else {}))
+    if verb == "behind" and shell:
+        return Answer([], shell, {"command": what, "description": "Scripted", "run_in_background": True})
+    if verb == "agent" and "Agent" in tools:
+        does: Json = {"description": "Scripted", "prompt": what, "subagent_type": "general-purpose"}
+        return Answer([], "Agent", does | {"run_in_background": True})
     if verb == "edit" and writer:
         return Answer([], writer, written(writer, what))
     if verb == "ask" and asker == "ask_user" and "read_bash" in tools:
