@@ -17,6 +17,8 @@ _TIP = re.compile(r"^\s*Tip: .*\n(?:\s*[a-z].*\n)*", re.MULTILINE)
 """A hint, with the lines it is wrapped into; what follows it begins with a capital."""
 _MODAL = re.compile(r"^▔{8,}$")
 """Above a page or a list that covers the lower part of the screen."""
+_SECTION = re.compile(r"^  (?:Needs input|Working|Completed)$")
+"""Heads a part of the list of all sessions, whose input line begins another one."""
 _CHIPS = re.compile(r"^\s*(?:[☐☒] \S.{0,30}|←\s+[☐☒] .*→)\s*$")
 """Heads a question with a word for it."""
 
@@ -24,6 +26,8 @@ _CHIPS = re.compile(r"^\s*(?:[☐☒] \S.{0,30}|←\s+[☐☒] .*→)\s*$")
 def split(lines: tuple[str, ...]) -> Parts:
     """The prompt box is the last pair of full-width rules whose first line between starts with the prompt sign."""
     lines = without_side_panel(lines)
+    if sum(bool(_SECTION.match(line)) for line in lines) > 1:
+        return Parts(body=(), foot=lines)
     rules = [index for index, line in enumerate(lines) if _RULE_LINE.match(line)]
     modal = next((index for index in range(len(lines) - 1, -1, -1) if _MODAL.match(lines[index])), -1)
     if modal > max(rules, default=-1):

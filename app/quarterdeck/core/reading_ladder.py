@@ -187,7 +187,8 @@ def _with_words(best: Reading, standing: list[Reading], now: datetime) -> Readin
         seen = next((each for each in others if each.question and each.at > best.at), best)
         best = replace(best, question=seen.question, choices=seen.choices)
     if not best.question:
-        others.sort(key=lambda each: not holds(each, now))
+        # A form has several pages, and only the screen shows which of them is open.
+        others.sort(key=lambda each: (not holds(each, now), each.source is not Source.SCREEN or not each.choices))
         told = next((each for each in others if each.question), best)
         best = replace(best, needs=told.needs, question=told.question, choices=told.choices)
     choices = best.choices or next((each.choices for each in others if each.choices), ())
