@@ -54,6 +54,13 @@ def test_each_session_has_a_line_and_doubt_is_shown() -> None:
     assert "\x1b" not in "".join(rows)
 
 
+def test_a_limited_session_says_so() -> None:
+    limited = replace(RESTING, limited_until=NOW + timedelta(minutes=42))
+    rows = table([limited], NOW, 200).splitlines()
+
+    assert rows[1].split()[:3] == ["◔", "名前", "limited"]
+
+
 def test_no_sessions_are_no_lines() -> None:
     assert table([], NOW, 80) == ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import platformdirs
@@ -12,6 +13,7 @@ import pytest
 from quarterdeck.cli.status_line import COUNTED, line
 from quarterdeck.core.session import Need, SessionState
 from quarterdeck.paths import find_places
+from quarterdeck.ports.clock import wall_clock
 from quarterdeck.store.glances import own_session_key
 from quarterdeck.store.lease import Lease, writer_duty
 from quarterdeck.tui.preferences import ConsoleMemory
@@ -65,6 +67,7 @@ def test_it_counts_what_waits_what_works_and_what_rests() -> None:
     assert run_cli("status-line", env={"TMUX": f"{SERVER},1,0"}).out == status_line().out
     assert status_line("--json").json() == {
         "asks": 2,
+        "limited": 0,
         "failed": 1,
         "done": 2,
         "works": 3,
@@ -72,6 +75,19 @@ def test_it_counts_what_waits_what_works_and_what_rests() -> None:
         "fresh": False,
         "trouble": {},
     }
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.process
+async def test_a_limit_counts_until_it_is_over(private_home: Path) -> None:
+    now = wall_clock()
+    async with open_store(find_places(private_home).state_file) as store:
+        rests = replace(session(5), tmux_server=SERVER, state=SessionState.IDLE)
+        await store.checkpoint([replace(rests, limited_until=now + timedelta(hours=1))])
+        assert status_line().out == "▲2 ◔1 ✖1 ◆2 ●3?\n"
+
+        await store.checkpoint([replace(rests, limited_until=now - timedelta(hours=1))])
+        assert status_line().out == "▲2 ✖1 ◆2 ●3 ○1?\n"
 
 
 @pytest.mark.usefixtures("kept")

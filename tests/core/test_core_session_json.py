@@ -48,7 +48,8 @@ CONTRACT = """
     session_id tmux_name tmux_server pane_id state state_evidence needs asks current_command cwd tool token_count
     context_limit thought thought_state thought_source thought_updated_at rest_state commit_candidate action_cues
     objective_changed_at last_skill is_stale attached_clients transport_health last_activity_at repo_theme_id
-    cost_usd model work conversation subagents window_index window_name pane_index rows_in_session kind place
+    cost_usd model work conversation limited_until subagents window_index window_name pane_index rows_in_session
+    kind place
 """
 
 

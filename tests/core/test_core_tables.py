@@ -11,7 +11,7 @@ import quarterdeck
 from quarterdeck.core.process_tree import is_interpreter
 from quarterdeck.core.reading import cause_of, fallback_rest_state, rest_state_from_idle
 from quarterdeck.core.session import Need, RestState, SessionState, ThoughtState
-from quarterdeck.core.state_signs import OF_NEED, OF_STATE, STATE_SIGNS
+from quarterdeck.core.state_signs import LIMITED, OF_NEED, OF_STATE, STATE_SIGNS
 from quarterdeck.tui.rows.session_row import Kind
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -51,18 +51,18 @@ def test_silence_makes_an_idle_session_drowsy_and_no_more(state: str, silence: t
 
 
 def test_every_kind_of_state_has_its_sign() -> None:
-    assert set(OF_NEED) == {need.value for need in Need}
+    assert set(OF_NEED) == {LIMITED, *(need.value for need in Need)}
     assert set(OF_STATE) == {state.value for state in SessionState}
     assert {*OF_NEED.values(), *OF_STATE.values()} <= set(STATE_SIGNS) == {kind.value for kind in Kind}
 
 
 def test_the_sign_of_a_state_stands_in_one_table_alone() -> None:
-    telling = {sign.sign for sign in STATE_SIGNS.values() if sign.sign in "▲◆○◌≠"}
+    telling = {sign.sign for sign in STATE_SIGNS.values() if sign.sign in "▲◆○◌≠◔"}
     app = Path(quarterdeck.__file__).parent
     # What agents draw themselves, and what is put in place of it, says nothing of our states.
     others = {app / "core" / "state_signs.py", app / "tui" / "widgets" / "line.py", *(app / "agents").iterdir()}
 
-    assert len(telling) == 5
+    assert len(telling) == 6
     for file in set(app.rglob("*.py")) - others:
         assert not telling & set(file.read_text(encoding="utf-8")), file
 

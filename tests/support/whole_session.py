@@ -60,6 +60,7 @@ FULL = Session(
     model="one",
     work=Work(project="deck"),
     conversation="conversation",
+    limited_until=NOON,
     subagents=(Subagent(name="Explore", thought="reads the tests", key="a1", since=NOON),),
     window_index=1,
     window_name="review",

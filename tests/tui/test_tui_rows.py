@@ -108,6 +108,26 @@ def test_each_state_has_its_own_shape_word_and_role(number: int, kind: Kind) -> 
     assert kind_of(SESSIONS[number - 1]) is kind
 
 
+def test_a_limited_row_counts_down_to_its_end() -> None:
+    layout = col.layout(120, 14)
+    limited = replace(
+        SESSIONS[9], limited_until=VIEW.now + timedelta(minutes=42), thought="limited: you have met your limit"
+    )
+    said = {
+        minutes: "".join(
+            cell.text
+            for cell in col.session_cells(limited, layout, VIEW._replace(now=VIEW.now + timedelta(minutes=minutes)))
+        )
+        for minutes in (0, 40)
+    }
+
+    assert kind_of(limited) is Kind.LIMITED
+    assert "◔" in said[0]
+    assert " limited " in said[0]
+    assert ", in 42 min: you" in said[0]
+    assert ", in 2 min: you" in said[40]
+
+
 def test_shapes_are_one_cell_and_unlike_each_other() -> None:
     for shapes in (SHAPES, ASCII_SHAPES):
         assert set(shapes) == set(Kind) == set(KIND_ROLES)

@@ -18,9 +18,9 @@ from quarterdeck.core.row_name import row_name
 from quarterdeck.core.session import SessionState
 from quarterdeck.core.session_ends import has_left, without_id
 from quarterdeck.core.session_json import to_wire
-from quarterdeck.core.state_signs import OF_NEED, OF_STATE, STATE_SIGNS
+from quarterdeck.core.state_signs import LIMITED, OF_NEED, OF_STATE, STATE_SIGNS
 from quarterdeck.core.text import cell_width, clean, clean_lines, clean_sgr, fit, from_home
-from quarterdeck.core.times import age
+from quarterdeck.core.times import age, limit_words
 from quarterdeck.core.urgency import sort_key
 from quarterdeck.ports.store import ActivityQuery
 from quarterdeck.store.glances import troubles
@@ -139,6 +139,7 @@ def _facts(session: Session, now: datetime, *, why: bool) -> list[tuple[str, str
     facts = [
         ("Session", f"{session.session_id}  {row_name(session)}"),
         ("State", session.state_word),
+        ("Limited", limit_words(session.limited_until, now) if session.is_limited else ""),
         ("Because", known + (f", {age(now - evidence.observed_at)} ago" if evidence.observed_at else "")),
         ("Rest", session.rest_state.value),
         ("Wants", session.needs.value if session.needs else ""),
@@ -222,6 +223,8 @@ def _table_cells(session: Session, now: datetime) -> dict[str, TableCell]:
 def _sign(session: Session) -> StateSign:
     if session.is_stale:
         return STATE_SIGNS["stale"]
+    if session.is_limited:
+        return STATE_SIGNS[LIMITED]
     return STATE_SIGNS[OF_NEED[session.needs] if session.needs else OF_STATE[session.state]]
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from quarterdeck.cli.call import Call
 
-COUNTED: Final = ("asks", "failed", "done", "works", "rests")
+COUNTED: Final = ("asks", "limited", "failed", "done", "works", "rests")
 """What is counted, in the order it is shown; what is none of these rests."""
 TMUX: Final = "tmux"
 WRONG: Final = {TMUX: "hangs", "thoughts": "fail"}

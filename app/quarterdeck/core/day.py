@@ -24,6 +24,7 @@ class DayState(StrEnum):
     """What a session was doing; the value is one letter, as it is kept."""
 
     ASKS = "a"
+    LIMITED = "l"
     FAILED = "f"
     DONE = "d"
     WORKS = "w"
@@ -46,6 +47,8 @@ def day_state_of(session: Session) -> DayState:
         return DayState.UNKNOWN
     if urgency.asks(session):
         return DayState.ASKS
+    if session.is_limited:
+        return DayState.LIMITED
     if urgency.has_failed(session):
         return DayState.FAILED
     if session.needs is Need.FINISHED or session.state is SessionState.ATTENTION:

@@ -76,6 +76,7 @@ class Conclusion(Struct, frozen=True, kw_only=True):
     conversation: str = ""
     """The one its process is in, where that can be seen."""
     subagents: tuple[Subagent, ...] = ()
+    limited_until: datetime | None = None
     skill: str | None = None
     """The one its operator asked for last."""
     active_at: datetime | None = None
@@ -176,6 +177,7 @@ def with_nothing_known(session: Session, now: datetime) -> Session:
         asks=None,
         runs_agent=False,
         subagents=(),
+        limited_until=None,
     )
 
 
@@ -234,6 +236,7 @@ def _with_conclusion(session: Session, read: Conclusion, now: datetime) -> Sessi
         cost_usd=view.cost_usd if is_another or view.cost_usd is not None else session.cost_usd,
         conversation=None if conversation == UNBEGUN else conversation,
         subagents=read.subagents,
+        limited_until=read.limited_until,
         last_skill=read.skill or (None if is_another else session.last_skill),
         background_tasks=report.background_tasks if read.is_agent_alive else 0,
         rest_state=rest_state_from_idle(reading.state, active, now),

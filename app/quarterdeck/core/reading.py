@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import Struct
 
 from quarterdeck.core.session import ASKING, Confidence, Evidence, Need, RestState, SessionState, Source, ThoughtState
+from quarterdeck.values import replace
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,6 +46,8 @@ UNBEGUN = "unbegun"
 """In place of a conversation's id: the one that an agent shows has no id yet, for nothing has been said in it."""
 REPORTED = "self_report"
 """The cause of a question that an agent reported itself, with `report needs_input`."""
+USAGE_LIMIT = "usage_limit"
+"""The cause of a rest that ends by itself, with the agent's usage limit."""
 NOTHING_SEEN = frozenset({"initial_state", "nothing_known", "supervisor_placeholder"})
 """Causes that only fill a place until something has been seen."""
 
@@ -84,6 +87,7 @@ _CAUSES = {
     "screen_is_still": Cause("its program is not known, and nothing moves", Confidence.LOW, Source.SILENCE),
     "screen_moves": Cause("its program is not known, and its screen moves", Confidence.LOW, Source.SILENCE),
     "serves": Cause("its program waits for others to connect", _MEDIUM, Source.PROCESS),
+    USAGE_LIMIT: Cause("its agent has met its usage limit", _HIGH),
     "startup_missing_tmux": Cause("tmux had no such session at the start", _HIGH),
     "told_progress": Cause("its program tells of its own progress", _MEDIUM, Source.SIGNAL),
     "viewer_in_front": Cause("it shows a program to look at", _MEDIUM, Source.PROCESS),
@@ -94,6 +98,22 @@ _CAUSES = {
 def cause_of(name: str) -> Cause:
     """A cause by its name; those of agents read well as they are."""
     return _CAUSES.get(name) or Cause(name.replace("_", " "))
+
+
+def while_limited(reading: Reading, until: datetime | None, now: datetime) -> tuple[Reading, datetime | None]:
+    """A reading of an agent that stands still until a usage limit ends as that, and when it ends as far as is known.
+
+    Until then nobody is needed; from then on it is the error that stopped the agent. It is over when the agent works,
+    asks or finishes. What only moves on the screen says nothing of that.
+    """
+    if reading.needs is Need.ERROR:
+        until = reading.until or until
+    elif reading.needs is not None or (reading.state is SessionState.BUSY and reading.source is not Source.SILENCE):
+        return reading, None
+    if until is None or until <= now or reading.state not in {SessionState.IDLE, SessionState.ERROR}:
+        return reading, until
+    rests = replace(reading, state=SessionState.IDLE, needs=None, cause=USAGE_LIMIT, until=until, lasts=None)
+    return rests, until
 
 
 def evidence_of(reading: Reading) -> Evidence:
@@ -126,7 +146,7 @@ def waits_for_operator(reading: Reading, *, background_tasks: int = 0) -> bool:
     """
     if reading.needs in ASKING:
         return True
-    if reading.state is not SessionState.IDLE or background_tasks:
+    if reading.state is not SessionState.IDLE or background_tasks or reading.cause == USAGE_LIMIT:
         return False
     told = reading.source in _TURN_TELLERS and reading.confidence is not Confidence.LOW
     return reading.needs is Need.FINISHED or told

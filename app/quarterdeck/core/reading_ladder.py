@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from quarterdeck.core.reading import Reading
+from quarterdeck.core.reading import USAGE_LIMIT, Reading
 from quarterdeck.core.session import ASKING, Confidence, Need, SessionState, Source
 from quarterdeck.values import replace
 
@@ -49,7 +49,7 @@ _WRITTEN = frozenset({Source.REGISTRY, Source.TRANSCRIPT})
 _DRAWN = frozenset({Source.SCREEN, Source.SILENCE})
 _TOLD = frozenset({Source.TRANSCRIPT, Source.SIGNAL})
 """A title is set, and a row is written, in one piece."""
-_NAMED_ENDS = frozenset({"screen_finished", "screen_error", "screen_interrupted"})
+_NAMED_ENDS = frozenset({USAGE_LIMIT, "screen_finished", "screen_error", "screen_interrupted"})
 
 
 def decide(readings: Mapping[Source, Reading], *, now: datetime) -> Reading:
@@ -70,7 +70,7 @@ def decide(readings: Mapping[Source, Reading], *, now: datetime) -> Reading:
         return _with_words(best, standing, now)
     if best.state is SessionState.ERROR and not best.detail:
         return _with_error(best, ladder)
-    rested = _with_reason(best, ladder)
+    rested = _with_end(_with_reason(best, ladder), ladder)
     silence = readings.get(Source.SILENCE)
     if rested.state is SessionState.IDLE and silence is not None and silence.state is SessionState.ATTENTION:
         return replace(silence, needs=rested.needs)  # resting, and for so long that somebody should look
@@ -166,7 +166,11 @@ def _has_exited(reading: Reading) -> bool:
 
 
 def _same_show(one: Reading, other: Reading) -> bool:
-    return (one.state, one.needs, one.question) == (other.state, other.needs, other.question)
+    return _shows(one) == _shows(other)
+
+
+def _shows(reading: Reading) -> tuple[object, ...]:
+    return reading.state, reading.needs, reading.question, reading.cause == USAGE_LIMIT
 
 
 def _rule(reading: Reading) -> tuple[object, ...]:
@@ -201,6 +205,14 @@ def _with_error(best: Reading, ladder: list[Reading]) -> Reading:
     told = max((each for each in ladder if each.needs is Need.ERROR and each.detail), key=lambda each: each.at,
                default=best)  # fmt: skip
     return replace(best, detail=told.detail, until=best.until or told.until)
+
+
+def _with_end(failed: Reading, ladder: list[Reading]) -> Reading:
+    """An error with the time at which it ends by itself, from whoever tells that of it."""
+    if failed.needs is not Need.ERROR or failed.until is not None:
+        return failed
+    told = [each for each in ladder if each.needs is Need.ERROR and each.until is not None]
+    return replace(failed, until=max(told, key=lambda each: each.at).until) if told else failed
 
 
 def _with_reason(best: Reading, ladder: list[Reading]) -> Reading:

@@ -198,6 +198,8 @@ class Session(Struct, frozen=True, kw_only=True):
     work: Work | None = None
     conversation: str | None = None
     """The agent's own id of it, for resuming it."""
+    limited_until: AwareTime | None = None
+    """When the usage limit ends that its agent has met; it rests until then, and needs nobody."""
     subagents: tuple[Subagent, ...] = ()
     """What its agent runs besides itself."""
     window_index: int = 0
@@ -248,8 +250,13 @@ class Session(Struct, frozen=True, kw_only=True):
     @property
     def state_word(self) -> str:
         """Its state as lists name it, with a `?` while it is not certain."""
-        word = "stale" if self.is_stale else self.state.value
+        word = "stale" if self.is_stale else "limited" if self.is_limited else self.state.value
         return word if self.is_certain else f"{word}?"
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether it stands still until its agent's usage limit ends."""
+        return self.limited_until is not None and self.state is SessionState.IDLE and self.needs is None
 
     @property
     def is_certain(self) -> bool:

@@ -113,6 +113,7 @@ def _without_life(session: Session) -> Session:
         current_command=None,
         runs_agent=False,
         subagents=(),
+        limited_until=None,
         attached_clients=0,
         transport_health=TransportHealth.DISCONNECTED,
     )

@@ -90,6 +90,7 @@ FIELDS = (
     SessionField("model", _READING, "the transcript, the agent's report"),
     SessionField("work", (FieldOwner.WORK,), "the work record"),
     SessionField("conversation", _READING, "the process, the agent's report, the transcript"),
+    SessionField("limited_until", _RUNS, "the agent's words or its service", StoredIn.STATUS),
     SessionField(
         "subagents", _RUNS, "the transcript, and the files of subagents; else the agent's report", StoredIn.STATUS
     ),

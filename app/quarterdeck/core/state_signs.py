@@ -36,6 +36,8 @@ STATE_SIGNS = {
     for sign in (
         StateSign("asks", "▲", "!", role="asks", colour="yellow", is_loud=True, several="ask", verb="waits",
                   meaning="wants a permission or an answer of you"),
+        StateSign("limited", "◔", "%", role="accent", colour="magenta",
+                  meaning="its agent has met its usage limit, and rests until that ends"),
         StateSign("failed", "✖", "x", role="failed", colour="red", is_loud=True, verb="has failed",
                   meaning="stopped on an error"),
         StateSign("done", "◆", "+", role="done", colour="cyan", verb="is done",
@@ -49,7 +51,8 @@ STATE_SIGNS = {
         StateSign("ended", "×", "=", role="muted", colour="dim", meaning="is over; its last words can be read"),
     )
 }  # fmt: skip
-OF_NEED = {"permission": "asks", "question": "asks", "error": "failed", "finished": "done"}
-"""What a session needs → how that is shown."""
+LIMITED = "limited"
+OF_NEED = {"permission": "asks", "question": "asks", "error": "failed", "finished": "done", LIMITED: LIMITED}
+"""What a session needs, or that it is limited → how that is shown."""
 OF_STATE = {"attention": "done", "error": "failed", "busy": "works", "idle": "rests", "exited": "ended"}
 """The state of one that needs nothing → how that is shown."""

@@ -47,6 +47,27 @@ def rough(moment: datetime | None, now: datetime) -> str:
     return "just now" if minutes == 0 else exact(moment, now)
 
 
+def limit_words(until: datetime | None, now: datetime) -> str:
+    """`till 15:00, in 42 min`: when something ends by itself, on the operator's own clock."""
+    if until is None:
+        return ""
+    here, minutes = until.astimezone(), -int((now - until) // timedelta(minutes=1))
+    day = "" if here.date() == now.astimezone().date() else f"{here:%d %b} "
+    return f"till {day}{here:%H:%M}, in {spell(minutes)}"
+
+
+def spell(minutes: int) -> str:
+    """`42 min`, `3 h 5 min`, `2 d 4 h`."""
+    minutes = max(0, minutes)
+    hours, minutes_left = divmod(minutes, 60)
+    days, hours_left = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours_left} h" if hours_left else f"{days} d"
+    if hours:
+        return f"{hours} h {minutes_left} min" if minutes_left else f"{hours} h"
+    return f"{minutes} min"
+
+
 def minutes_since(moment: datetime | None, now: datetime) -> int | None:
     """Whole minutes since then; None when there is no such moment."""
     if moment is None or moment <= EPOCH:

@@ -30,10 +30,12 @@ class UrgencyTier(IntEnum):
 
     ASKS = 0
     """Somebody must answer before it goes on."""
-    FAILED = 1
-    WANTS_A_LOOK = 2
-    LIVE = 3
-    GONE = 4
+    LIMITED = 1
+    """It stands still until its agent's usage limit ends."""
+    FAILED = 2
+    WANTS_A_LOOK = 3
+    LIVE = 4
+    GONE = 5
     """Stale or exited."""
 
 
@@ -98,6 +100,8 @@ def tier(session: Session) -> UrgencyTier:
         return UrgencyTier.GONE
     if asks(session):
         return UrgencyTier.ASKS
+    if session.is_limited:
+        return UrgencyTier.LIMITED
     if has_failed(session):
         return UrgencyTier.FAILED
     return UrgencyTier.WANTS_A_LOOK if needs_attention(session) else UrgencyTier.LIVE
@@ -115,6 +119,9 @@ def sort_key(session: Session) -> SortKey:
     name, pane = natural_key(session.tmux_name), (session.window_index, session.pane_index)
     if place in {UrgencyTier.LIVE, UrgencyTier.GONE}:
         return (place, session.kind is RowKind.DETACHED, 0, 0, 0.0, name, pane, session.session_id)
+    if place is UrgencyTier.LIMITED and session.limited_until is not None:
+        # Who goes on first comes first.
+        return (place, 0, 0, 0, session.limited_until.timestamp(), name, pane, session.session_id)
     score, rank = pressure(session)
     since = waiting_since(session).timestamp()
     return (place, is_degraded(session), -score, -rank, since, name, pane, session.session_id)

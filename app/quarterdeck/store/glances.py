@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from datetime import UTC, datetime
+from time import gmtime, strftime
 
 from quarterdeck.errors import StoreError
 from quarterdeck.foreign_files import require_database
@@ -52,15 +53,18 @@ def glance(path: str | Path, server: str | None = None) -> dict[tuple[str, str |
     """Count the live sessions of a server, or of all, by state and what they want of the operator; no console's own.
 
     The states are `idle`, `busy`, …, the wants `permission`, `question`, … or None; what nobody is in is missing.
+    One that rests until a usage limit ends counts as if it wanted `limited`.
     Nothing is changed, and no database yet means no sessions. Raises StoreError.
     """
     rows = read_only(
         path,
-        "SELECT state, needs, count(*) FROM sessions"
+        "SELECT state, CASE WHEN state = 'idle' AND needs IS NULL AND instr(body, '\"limited_until\":\"')"
+        " AND json_valid(body) AND json_extract(body, '$.limited_until') > :now THEN 'limited' ELSE needs END AS wants,"
+        " count(*) FROM sessions"
         " WHERE status = 'live' AND (:server IS NULL OR server = :server)"
         " AND '\"' || session_id || '\"' NOT IN (SELECT value FROM meta WHERE key LIKE 'console itself %')"
-        " GROUP BY state, needs",
-        {"server": server},
+        " GROUP BY state, wants",
+        {"server": server, "now": strftime("%Y-%m-%dT%H:%M:%S", gmtime())},
     )
     return {(state, need): count for state, need, count in rows}
 

@@ -18,7 +18,6 @@ from msgspec import Struct
 from quarterdeck.ports.agent_process import AgentHome
 from quarterdeck.supervisor.processes import boot_time
 from quarterdeck.supervisor.reading_plan import MOVED_GAP, NEVER, ReadingPlan
-from quarterdeck.supervisor.written_files import WrittenFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from quarterdeck.ports.clock import Clock
     from quarterdeck.supervisor.file_watcher import FileWatcher
     from quarterdeck.supervisor.session_memory import SessionMemory
+    from quarterdeck.supervisor.written_files import WrittenFiles
 
 logger = logging.getLogger(__name__)
 
@@ -98,6 +98,8 @@ class AgentFacts:
 
     def listen(self, file_watcher: FileWatcher, told: Callable[[PaneId], None]) -> None:
         """From now on have the kernel tell of what agents write; `told` gets the pane."""
+        # Here, since a single look has no use for it.
+        from quarterdeck.supervisor.written_files import WrittenFiles
 
         def written(pane_id: PaneId) -> None:
             plan = self._plans.get(pane_id)
@@ -154,6 +156,7 @@ class AgentFacts:
             memory, plan = task.memory, self._plans.get(task.pane_id)
             is_other = bool(memory.conversation and task.conversation) and task.conversation != memory.conversation
             memory.skill = task.skill or (None if is_other else memory.skill)
+            memory.limited_until = None if is_other else memory.limited_until
             memory.registry, memory.conversation, memory.view = task.registry, task.conversation, task.view
             memory.program_since = task.since
             if plan is None or plan.program != task.program:

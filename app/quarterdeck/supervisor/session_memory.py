@@ -12,7 +12,7 @@ from quarterdeck.core.insight import Insight, in_step
 from quarterdeck.core.plain_reading import settled_at_once
 from quarterdeck.core.process_tree import WRAPPER, is_interpreter
 from quarterdeck.core.projection import Conclusion
-from quarterdeck.core.reading import DROWSY_AFTER, REPORTED, waits_for_operator
+from quarterdeck.core.reading import DROWSY_AFTER, REPORTED, USAGE_LIMIT, waits_for_operator, while_limited
 from quarterdeck.core.reading_ladder import decide, next_expiry, settle, settle_deadline
 from quarterdeck.core.redact import masked
 from quarterdeck.core.report import ReportState
@@ -84,6 +84,8 @@ class SessionMemory(Struct):
     settled: Settled | None = None
     has_worked: bool = False
     """Whether it was seen at work."""
+    limited_until: datetime | None = None
+    """When the usage limit ends that it has met; kept until it works, asks or goes on in another way."""
     skill: str | None = None
     """The skill its operator asked for last."""
     looked_at: datetime | None = None
@@ -136,6 +138,8 @@ class SessionMemory(Struct):
         expiry = next_expiry({source: claim for source, claim in claims.items() if claim.lasts != 0.0}, now)
         settled = settle_deadline(self.settled) if self.settled else None
         times = [time.timestamp() for time in (settled, expiry) if time is not None]
+        if self.limited_until is not None and self.limited_until > now:
+            times.append(self.limited_until.timestamp())
         if (plain := next_deadline(self.detector)) is not None:
             times.append(plain)
         if self.is_agent_alive and self.drawn_at + SCREEN_STILL_AFTER_SECONDS > now.timestamp():
@@ -211,11 +215,12 @@ class SessionMemory(Struct):
         """The one reading to show: the ladder's choice while an agent runs, the detector's otherwise."""
         if not self.is_agent_alive:
             plain = self.plain.read(self.detector, self.pane, self.drawn_at, now)
-            self.settled = settled_at_once(self.settled, plain, now)
+            self.settled, self.limited_until = settled_at_once(self.settled, plain, now), None
             return self.settled.reading
         plain = reading_of(self.detector)
         claims = {plain.source: plain} | self.readings(now)
-        self.settled = settle(self.settled, decide(claims, now=now), now)
+        chosen, self.limited_until = while_limited(decide(claims, now=now), self.limited_until, now)
+        self.settled = settle(self.settled, chosen, now)
         self.has_worked = self.has_worked or self.settled.reading.state is SessionState.BUSY
         return self.settled.reading
 
@@ -236,6 +241,7 @@ class SessionMemory(Struct):
             is_agent_alive=self.is_agent_alive,
             conversation=self.conversation,
             subagents=self._subagents(reading),
+            limited_until=reading.until if reading.cause == USAGE_LIMIT else None,
             skill=self.skill,
             active_at=datetime.fromtimestamp(active, UTC) if active else None,
         )
@@ -331,6 +337,7 @@ def remembered(session: Session, pane: Pane) -> SessionMemory:
         ),
         pane=pane,
         kept=_kept(session),
+        limited_until=session.limited_until,
         has_worked=session.needs is Need.FINISHED or session.state is SessionState.BUSY,
         looked_at=max(observed_at, session.last_activity_at) + SAME_TURN if was_seen else None,
     )

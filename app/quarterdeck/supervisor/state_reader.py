@@ -278,6 +278,8 @@ class StateReader(Struct, kw_only=True, dict=True, eq=False):
         memory.agent, memory.program = found
         reported_at = self.reports.of(memory.pane.pane_id).at
         is_other = before is not None and before.pid != memory.program.pid
+        if is_other:
+            memory.limited_until = None
         if is_other and reported_at is not None and now - reported_at.timestamp() > LIVENESS:
             self.reports.drop(memory.pane.pane_id)
 

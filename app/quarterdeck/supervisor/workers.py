@@ -196,6 +196,7 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
 
     async def run(self) -> None:
         """Watch until cancelled. Each worker fails and recovers alone."""
+        self._listens = True
         # Made before anything happens, since most of them hear of it.
         workers: dict[str, Callable[[], Awaitable[None]]] = {
             "watcher": self.watcher.run,
@@ -215,7 +216,6 @@ class Workers(Struct, kw_only=True, dict=True, eq=False):
             "agents without a pane": self.detached_agents.run,
             **self.others(),
         }
-        self._listens = True
         await self.load()
         async with asyncio.TaskGroup() as tasks:
             for name, work in workers.items():

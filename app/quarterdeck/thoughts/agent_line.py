@@ -48,6 +48,8 @@ def agent_line(insight: Insight) -> str | None:
         return _asking_line(insight, session.asks)
     if session.state is SessionState.ERROR:
         return _error_line(insight)
+    if session.is_limited:
+        return _error_line(insight).replace("stopped", "limited", 1)
     if session.state is SessionState.BUSY:
         return _working_line(insight)
     if insight.is_new:

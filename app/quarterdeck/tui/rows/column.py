@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from quarterdeck.core.session import RowKind
 from quarterdeck.core.subagent import hidden_work
 from quarterdeck.core.text import cell_width, clean, cut, fit
+from quarterdeck.core.times import limit_words
 from quarterdeck.tui.rows.cell import Cell, plot, quiet, share
 from quarterdeck.tui.rows.session_row import (
     GONE_KINDS,
@@ -114,7 +115,10 @@ def _mark(row: Row, _: int) -> tuple[str, str]:
 
 def _thought(row: Row, _: int) -> tuple[str, str]:
     role = {Kind.ASKS: "asks", Kind.FAILED: "failed"}.get(row.kind, "text")
-    return waiting_mail(row.session) + saying(row.session, row.kind), role
+    words = waiting_mail(row.session) + saying(row.session, row.kind)
+    if row.kind is Kind.LIMITED:
+        words = f"{limit_words(row.session.limited_until, row.view.now)}: {words.removeprefix('limited: ')}"
+    return words, role
 
 
 def _agent(row: Row, width: int) -> tuple[str, str]:

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     """How a row is shown. The value is the word on the screen, by which `STATE_SIGNS` has all else."""
 
     ASKS = "asks"
+    LIMITED = "limited"
     FAILED = "failed"
     DONE = "done"
     WORKS = "works"
