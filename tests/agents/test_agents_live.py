@@ -26,7 +26,7 @@ STOPPED_BY_TWO = {"opencode", "copilot"}
 """Escape has to be pressed twice."""
 
 
-@pytest.fixture(params=[*AGENTS, *WITHOUT_HOOKS])
+@pytest.fixture(params=[*AGENTS, "qwen", *WITHOUT_HOOKS])
 def key(request: pytest.FixtureRequest) -> str:
     found = str(request.param)
     if program_of(found) is None:

@@ -53,7 +53,7 @@ def keep(lab: Lab) -> None:
         shutil.copytree(lab.home, Path(os.environ["AGENTS_KEEP"]) / lab.key, symlinks=True, dirs_exist_ok=True)
 
 
-@pytest.mark.parametrize("key", ["claude", "codex", "gemini", "opencode", "copilot", "pi"])
+@pytest.mark.parametrize("key", ["claude", "codex", "gemini", "opencode", "qwen", "copilot", "pi"])
 async def test_none_is_lost_none_doubled_none_into_a_dialog(
     key: str, short_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,7 +95,7 @@ async def test_what_begins_or_ends_with_a_sign_arrives_as_words(key: str, short_
 
 
 COLOUR, SIZES = "Which colour?", "Which sizes?"
-REVIEWS = {"claude", "gemini", "opencode"}
+REVIEWS = {"claude": "Review", "gemini": "Review", "opencode": "Review", "qwen": "Ready to submit"}
 """They show all answers of several questions once more, to be submitted."""
 ASKED = [
     *((key, "ask", {COLOUR: "Blue"}, "Blue") for key in STARTS),
@@ -126,7 +126,7 @@ async def test_what_it_asks_is_answered(
             await letters.until_asked(question)
             await answer(context, session, word)
         if prompt == "ask: two" and key in REVIEWS:
-            await letters.until_asked("Review")
+            await letters.until_asked(REVIEWS[key])
             await answer(context, session, "1")
         await letters.until_idle()
         assert shown in clean_lines(letters.lab.capture())

@@ -36,6 +36,22 @@ def test_how_a_message_is_typed(message: str, typed: TypedText) -> None:
     assert typed_text(message, HABITS) == typed
 
 
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        ("/slashless words", "\u2060/slashless words"),
+        (" /model\nand more", "\u2060 /model\nand more"),
+        ("it ends in C:\\", "it ends in C:\\ "),
+        ("a \\ amid", "a \\ amid"),
+        ("! bang", "! bang"),
+    ],
+)
+def test_what_needs_more_than_a_blank_or_ends_in_a_sign_arrives_too(message: str, text: str) -> None:
+    habits = InputHabits(meaningful_starts="/", guard_before="\u2060", meaningful_ends="\\", commands=("model",))
+
+    assert typed_text(message, habits).text == text
+
+
 def test_untouched_is_untouched_and_a_shell_has_no_habits() -> None:
     assert typed_text("! ls", HABITS, as_command=True) == TypedText("! ls", is_command=True)
     assert typed_text("!ls @x", None) == TypedText("!ls @x")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quarterdeck.agents import gemini_commands
 from quarterdeck.agents.coding_agent import CodingAgent
+from quarterdeck.core.typed_text import InputHabits
 from quarterdeck.ports.agent_spec import AgentDialog, AgentSpec, HookKind, Permissions, Press, PromptDelivery
 
 if TYPE_CHECKING:
@@ -27,6 +30,14 @@ SPEC = AgentSpec(
     resume=("gemini", "--resume", "{id}"),
     resume_latest=("gemini", "--resume", "latest"),
     conversation_words=("--session-id", "--resume", "-r"),
+    # It trims blanks, and takes other signs of no width out.
+    habits=InputHabits(
+        meaningful_starts="/",
+        guard_before="\u2060",
+        meaningful_last_words="@",
+        meaningful_ends="\\",
+        commands=gemini_commands.GEMINI_COMMANDS,
+    ),
     quit=("/quit",),
     home_variables=("GEMINI_CLI_HOME",),
     hooks=HookKind.SETTINGS,
@@ -54,6 +65,9 @@ def _readers() -> AgentReaders:
             comments=True,
         ),
         transcripts=gemini_transcript.transcript,
+        commands=lambda home, cwd: gemini_commands.own_commands(
+            (gemini_transcript.config_folder(home) / "commands", Path(cwd) / ".gemini" / "commands"), (".toml",)
+        ),
         conversations_by_screen=gemini_shown.ShownChats().conversation,
     )
 

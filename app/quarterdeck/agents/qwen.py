@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quarterdeck.agents import gemini_commands
 from quarterdeck.agents.coding_agent import CodingAgent
+from quarterdeck.core.typed_text import InputHabits
 from quarterdeck.ports.agent_spec import AgentDialog, AgentSpec, HookKind, Permissions, Press, PromptDelivery
 
 if TYPE_CHECKING:
@@ -28,6 +31,13 @@ SPEC = AgentSpec(
     resume=("qwen", "--resume", "{id}"),
     resume_latest=("qwen", "--continue"),
     conversation_words=("--session-id", "--resume", "-r"),
+    habits=InputHabits(
+        meaningful_starts="/?",
+        guard_before="\u2060",
+        meaningful_last_words="@/",
+        meaningful_ends="\\",
+        commands=gemini_commands.QWEN_COMMANDS,
+    ),
     quit=("/quit",),
     home_variables=("QWEN_HOME", "QWEN_RUNTIME_DIR"),
     hooks=HookKind.SETTINGS,
@@ -60,6 +70,9 @@ def _readers() -> AgentReaders:
             comments=True,
         ),
         transcripts=qwen_files.transcript,
+        commands=lambda home, cwd: gemini_commands.own_commands(
+            (qwen_files.config_folder(home) / "commands", Path(cwd) / ".qwen" / "commands"), (".md", ".toml")
+        ),
         conversations=qwen_files.conversation,
     )
 

@@ -19,6 +19,8 @@ class InputHabits(Struct, frozen=True, kw_only=True):
     """Put before such a text, so that it arrives as its words."""
     meaningful_last_words: str = ""
     """Characters that mean something where the last word begins with one, such as `@`: a picker opens."""
+    meaningful_ends: str = ""
+    """Characters that mean something where a text ends with one: a backslash makes the key that submits a new line."""
     guard_after: str = " "
     """Put after such a text, so that the key that submits is not taken by a picker."""
     commands: tuple[str, ...] = ()
@@ -44,9 +46,13 @@ def typed_text(message: str, habits: InputHabits | None, *, as_command: bool = F
         return TypedText(message, is_command=as_command)
     if as_command or command_in(message) in habits.commands:
         return TypedText(message.strip(), is_command=True)
-    before = habits.guard_before if message[:1] and message[0] in habits.meaningful_starts else ""
+    # One that needs more than a blank passes blanks over.
+    start = (message if habits.guard_before.isspace() else message.lstrip())[:1]
+    before = habits.guard_before if start and start in habits.meaningful_starts else ""
     last_word = re.split(r"\s", message)[-1]
-    after = habits.guard_after if last_word[:1] and last_word[0] in habits.meaningful_last_words else ""
+    picks = last_word[:1] and last_word[0] in habits.meaningful_last_words
+    ends = message[-1:] and message[-1] in habits.meaningful_ends
+    after = habits.guard_after if picks or ends else ""
     return TypedText(f"{before}{message}{after}", is_guarded=bool(before or after))
 
 
