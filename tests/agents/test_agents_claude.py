@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -150,3 +151,22 @@ def test_a_transcript_tells_a_turn_that_agents_go_on_with_from_one_that_is_over(
     after({"type": "user", "message": {"content": "again"}}, assistant("tool_use", call))
     after({"type": "user", "message": {"content": [result]}, "toolUseResult": begun}, assistant("end_turn", said))
     assert after({"type": "system", "subtype": "agents_killed"}) is SessionState.IDLE
+
+
+@pytest.mark.parametrize(
+    ("said", "until"),
+    [
+        ("You've hit your 5-hour limit · resets 11:47am (UTC)", datetime(2026, 11, 21, 11, 47, tzinfo=UTC)),
+        ("You've hit your weekly limit · resets Dec 3, 3pm (Europe/Berlin)", datetime(2026, 12, 3, 14, tzinfo=UTC)),
+        ("You've hit your Opus limit · resets Jan 2, 2027, 9am (UTC)", datetime(2027, 1, 2, 9, tzinfo=UTC)),
+        ("You're out of usage credits · resets Dec 4, 9:30am (UTC)", datetime(2026, 12, 4, 9, 30, tzinfo=UTC)),
+        ("5-hour limit reached · retrying in 7s (11:24pm) · attempt 5/5", None),
+    ],
+)
+def test_when_a_usage_limit_ends_is_read_from_claudes_words(said: str, until: datetime | None) -> None:
+    payload = {"session_id": "one", "error": "rate_limit", "last_assistant_message": said}
+
+    held = CLAUDE.read_report(ReportState(), Report(agent="claude", event="StopFailure", at=NOW, payload=payload))
+
+    assert held.reading is not None
+    assert (held.reading.state, held.reading.until) == (SessionState.ERROR, until)
