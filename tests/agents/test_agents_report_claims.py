@@ -281,6 +281,16 @@ def test_no_payload_breaks_a_reader(key: str, data: st.DataObject) -> None:
         ("Please try again in 1 hour 5 minutes.", NOW + timedelta(minutes=65)),
         ("try again in 20s", NOW + timedelta(seconds=20)),
         ("try again in 3 days", NOW + timedelta(days=3)),
+        (
+            "Usage limit reached for all Pro models.\nAccess resets at 10:12 PM UTC.",
+            datetime(2026, 11, 21, 22, 12, tzinfo=UTC),
+        ),
+        ("You exceeded your current quota. Please retry in 3600s.", NOW + timedelta(hours=1)),
+        (
+            "You have exhausted your capacity on this model. Your quota will reset after 1h4m8s.",
+            NOW + timedelta(seconds=3848),
+        ),
+        ("You have exhausted your daily quota on this model.", datetime(2026, 11, 22, 8, tzinfo=UTC)),
         ("API Error: 500 Internal server error", None),
         ("it resets 3 counters", None),
         ("resets 99pm", None),

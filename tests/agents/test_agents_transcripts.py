@@ -13,6 +13,7 @@ from quarterdeck.agents.agent_files import FileClaims
 from quarterdeck.agents.claude_files import folder_name
 from quarterdeck.agents.gist import action_kind, asked, tool_gist
 from quarterdeck.agents.json_lines import FileTail
+from quarterdeck.core.session import Need
 from quarterdeck.core.transcript import ACTIONS_KEPT, TURN_LENGTH, TURNS_KEPT, ActionKind, TranscriptView
 from quarterdeck.ports.agent_process import AgentHome
 from support.recordings import AGENTS, FULL, Recording, agent, recordings
@@ -408,3 +409,10 @@ def test_a_long_paste_that_claude_code_queued_is_a_prompt_without_its_wrapping(t
 
     assert view is not None
     assert [turn.strip() for turn in view.turns] == ["fix this\nand that"]
+
+
+def test_geminis_quota_is_an_error_with_its_end(tmp_path: Path) -> None:
+    reading = view_of(RECORDED["gemini@0.61.0", "limit-stopped"], tmp_path).reading
+
+    assert reading is not None
+    assert (reading.needs, reading.until) == (Need.ERROR, reading.at + timedelta(seconds=3600))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 _EPOCH = re.compile(r"\|(\d{10})\b")
 _IN = re.compile(
-    r"\b(?:resets?|try again|retry|available)\s+in\s+"
+    r"\b(?:resets?|try again|retry|available)\s+(?:in|after)\s+"
     r"((?:\d+(?:\.\d+)?\s*(?:days?|d|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s)(?:\s*,?\s*(?:and\s+)?)?)+)",
     re.IGNORECASE,
 )
@@ -16,9 +16,11 @@ _CLOCK = re.compile(
     r"\b(?:resets?|try again|available)(?:\s+(?:at|on))?\s+"
     r"(?:(?P<month>[A-Z][a-z]{2})[a-z]*\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?"
     r"(?:\s+\d{4})?,?\s+(?:at\s+)?)?(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))?\s*(?P<half>[ap]m)?\b"
-    r"(?:\s*\((?P<zone>[A-Za-z_]+(?:/[A-Za-z_+-]+)*)\))?",
+    r"(?:\s*\((?P<zone>[A-Za-z_]+(?:/[A-Za-z_+-]+)*)\)|\s*(?P<world>UTC|GMT)\b)?",
     re.IGNORECASE,
 )
+_DAILY = re.compile(r"\bexhausted your daily quota\b", re.IGNORECASE)
+"""Gemini's is new at midnight in California."""
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
@@ -32,6 +34,8 @@ def reset_time(text: str, now: datetime) -> datetime | None:
     if span:
         seconds = sum(float(count) * _SECONDS[unit.lower()] for count, unit in _PART.findall(span[1]))
         return now + timedelta(seconds=seconds)
+    if _DAILY.search(text):
+        return reset_time("resets 0:00 (America/Los_Angeles)", now)
     clock = _CLOCK.search(text)
     return _next(clock, now) if clock else None
 
@@ -43,7 +47,8 @@ def _next(clock: re.Match[str], now: datetime) -> datetime | None:
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
     try:
-        zone = ZoneInfo(clock["zone"]) if clock["zone"] else None
+        named = clock["zone"] or clock["world"]
+        zone = ZoneInfo(named) if named else None
     except (ZoneInfoNotFoundError, ValueError):
         zone = None
     local = now.astimezone(zone)  # without a zone: the machine's own
