@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 from datetime import UTC, datetime
-from time import gmtime, strftime
 
 from quarterdeck.errors import StoreError
 from quarterdeck.foreign_files import require_database
@@ -59,12 +58,12 @@ def glance(path: str | Path, server: str | None = None) -> dict[tuple[str, str |
     rows = read_only(
         path,
         "SELECT state, CASE WHEN state = 'idle' AND needs IS NULL AND instr(body, '\"limited_until\":\"')"
-        " AND json_valid(body) AND json_extract(body, '$.limited_until') > :now THEN 'limited' ELSE needs END AS wants,"
+        " AND json_valid(body) AND json_extract(body, '$.limited_until') > strftime('%Y-%m-%dT%H:%M:%S', 'now') THEN 'limited' ELSE needs END AS wants,"
         " count(*) FROM sessions"
         " WHERE status = 'live' AND (:server IS NULL OR server = :server)"
         " AND '\"' || session_id || '\"' NOT IN (SELECT value FROM meta WHERE key LIKE 'console itself %')"
         " GROUP BY state, wants",
-        {"server": server, "now": strftime("%Y-%m-%dT%H:%M:%S", gmtime())},
+        {"server": server},
     )
     return {(state, need): count for state, need, count in rows}
 

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from quarterdeck.ports.agent_process import AgentHome
 from quarterdeck.supervisor.processes import boot_time
-from quarterdeck.supervisor.reading_plan import MOVED_GAP, NEVER, ReadingPlan
+from quarterdeck.supervisor.reading_plan import MOVED_GAP, NEVER_READ, ReadingPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -91,7 +91,7 @@ class AgentFacts:
         self._claims = claims
         self._agents = agents
         self._plans: dict[PaneId, ReadingPlan] = {}
-        self._chosen_at = NEVER
+        self._chosen_at = NEVER_READ
         """When it was last found out which transcript is whose."""
         self._written: WrittenFiles | None = None
         self._running: asyncio.Future[_Round] | None = None

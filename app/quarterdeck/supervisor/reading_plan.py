@@ -20,7 +20,7 @@ TOLD_GAP = 2.0
 """The same, where the kernel tells of them: what else there is to read changes seldom."""
 TRAILING = (1.0, 3.0)
 """An agent may write down what it did a moment after its screen showed it, so it is read so many seconds later too."""
-NEVER = float("-inf")
+NEVER_READ = float("-inf")
 
 
 class ReadingPlan(Struct):
@@ -29,8 +29,8 @@ class ReadingPlan(Struct):
     program: Program
     home: AgentHome | None = None
     """Where that process keeps its files, which does not change."""
-    read_at: float = NEVER
-    moved_at: float = NEVER
+    read_at: float = NEVER_READ
+    moved_at: float = NEVER_READ
     """When its pane wrote something last."""
     has_moved: bool = False
     """Whether it did since this was read."""
@@ -60,8 +60,8 @@ class ReadingPlan(Struct):
 
     def due_at(self) -> float | None:
         """When it should be read again; None when there is no reason for it."""
-        if self.read_at == NEVER or self.has_reported:
-            return NEVER
+        if self.read_at == NEVER_READ or self.has_reported:
+            return NEVER_READ
         trailing = (self.moved_at + after for after in TRAILING[self.is_told :])
         times = [time for time in trailing if time > self.read_at][:1]
         if self.is_written:
