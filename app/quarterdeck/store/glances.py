@@ -58,8 +58,8 @@ def glance(path: str | Path, server: str | None = None) -> dict[tuple[str, str |
     rows = read_only(
         path,
         "SELECT state, CASE WHEN state = 'idle' AND needs IS NULL AND instr(body, '\"limited_until\":\"')"
-        " AND json_valid(body) AND json_extract(body, '$.limited_until') > strftime('%Y-%m-%dT%H:%M:%S', 'now') THEN 'limited' ELSE needs END AS wants,"
-        " count(*) FROM sessions"
+        " AND json_valid(body) AND json_extract(body, '$.limited_until') > strftime('%Y-%m-%dT%H:%M:%S', 'now')"
+        " THEN 'limited' ELSE needs END AS wants, count(*) FROM sessions"
         " WHERE status = 'live' AND (:server IS NULL OR server = :server)"
         " AND '\"' || session_id || '\"' NOT IN (SELECT value FROM meta WHERE key LIKE 'console itself %')"
         " GROUP BY state, wants",
