@@ -114,7 +114,7 @@ def test_a_table_in_an_answer_is_no_panel() -> None:
     table = ("a" + " " * 49 + "│ b",) * 12
 
     assert without_side_panel((*table, "and so on")) == (*table, "and so on")
-    assert without_side_panel(("● See:", *table)) == ("● See:", *table)
+    assert without_side_panel((*table, "", "─" * 100, "❯", "─" * 100)) == (*table, "", "─" * 100, "❯", "─" * 100)
     assert without_side_panel(table[:5]) == table[:5]
 
 

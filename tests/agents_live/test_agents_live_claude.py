@@ -71,8 +71,6 @@ STEPS = (
     Step("slow: 30", BUSY),
     Step("<Escape", IDLE),
     Step("badrequest", ERROR, Need.ERROR),
-    Step("limit: 3", BUSY),
-    Step("<Escape", IDLE),
     Step("say: Do you want to proceed? 1. Yes 2. No", IDLE, Need.FINISHED),
     Step("/clear", IDLE),
 )

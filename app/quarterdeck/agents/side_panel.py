@@ -19,21 +19,26 @@ _WIDE_RULE = re.compile(r"─{8}")
 
 
 def without_side_panel(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """The lines without what stands at the right of a border that runs down from the first of them.
+    """The lines without what stands at the right of a border that runs down to the screen's end, or to a wider rule.
 
-    The panel ends with the screen, or at a rule that is wider; a border that ends elsewhere is part of a table.
+    A border that ends elsewhere is part of a table.
     """
-    for column in _border_columns(lines):
-        cuts = list(takewhile(lambda cut: cut is not None, (_cut_at(line, column) for line in lines)))
-        rest = lines[len(cuts) :]
-        if len(cuts) >= PANEL_LINES and (not rest or _WIDE_RULE.match(rest[0][column - 1 :])):
-            return (*(line[:cut].rstrip() for line, cut in zip(lines, cuts, strict=False)), *rest)
+    for end in range(len(lines), PANEL_LINES - 1, -1):
+        if end == len(lines) or _WIDE_RULE.search(lines[end]):
+            for column in [column for _, column in _borders(lines[end - 1]) if column >= PANEL_FROM]:
+                cuts = _cuts(lines[:end], column)
+                is_border = end == len(lines) or _WIDE_RULE.match(lines[end][column - 1 :])
+                if is_border and len(cuts) >= PANEL_LINES:
+                    top = end - len(cuts)
+                    beside = zip(lines[top:end], cuts, strict=True)
+                    return (*lines[:top], *(line[:cut].rstrip() for line, cut in beside), *lines[end:])
     return lines
 
 
-def _border_columns(lines: tuple[str, ...]) -> list[int]:
-    """The cells of the first line at which a panel may begin."""
-    return [column for _, column in _borders(lines[0]) if column >= PANEL_FROM] if len(lines) >= PANEL_LINES else []
+def _cuts(lines: tuple[str, ...], column: int) -> list[int | None]:
+    """Where the border at this cell cuts each of the last lines, as far up as it goes."""
+    found = (_cut_at(line, column) for line in reversed(lines))
+    return [*takewhile(lambda cut: cut is not None, found)][::-1]
 
 
 def _cut_at(line: str, column: int) -> int | None:
