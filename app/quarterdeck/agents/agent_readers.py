@@ -39,6 +39,8 @@ class AgentReaders(Struct, frozen=True, kw_only=True):
     layout: ScreenLayout = ScreenLayout()
     screen_rules: tuple[ScreenRule, ...] = ()
     title_rules: tuple[TitleRule, ...] = ()
+    titles_work: bool = False
+    """Whether its title moves while it works, so that its input line under another title shows that it rests."""
     colours: Callable[[str, Match], Match] | None = None
     """Takes the screen with its colours, if it was captured with them, and may know better than the rule."""
     marks: Callable[[str, Sequence[str]], int | None] | None = None
@@ -79,7 +81,8 @@ class AgentReaders(Struct, frozen=True, kw_only=True):
             if self.marks is None or reading is None or reading.needs is not Need.PERMISSION:
                 return reading
             return replace(reading, marked=self.marks(look.text, reading.choices))
-        if parts.box is None or look.still_for is None or look.still_for < PANE_STILL_AFTER:
+        is_still = look.still_for is not None and look.still_for >= PANE_STILL_AFTER
+        if parts.box is None or not (is_still or (self.titles_work and look.title)):
             return None
         title = self.read_title(look.title, at=look.at, still_for=look.still_for)
         if title is not None and title.state is not SessionState.IDLE and title.confidence is not Confidence.LOW:
@@ -87,10 +90,10 @@ class AgentReaders(Struct, frozen=True, kw_only=True):
         return Reading(
             source=Source.SCREEN,
             state=SessionState.IDLE,
-            cause="screen_still",
+            cause="screen_still" if is_still else "screen_rests",
             confidence=Confidence.MEDIUM,
             at=look.at,
-            detail=f"prompt box, and nothing moved for {look.still_for:.0f} s",
+            detail=f"prompt box, and nothing moved for {look.still_for:.0f} s" if is_still else "prompt box",
         )
 
     def read_title(self, title: str, *, at: datetime, still_for: float | None = None) -> Reading | None:

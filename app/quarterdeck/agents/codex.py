@@ -75,6 +75,7 @@ def _readers() -> AgentReaders:
 
     return agent_readers.AgentReaders(
         layout=codex_screen.LAYOUT,
+        titles_work=True,
         reports=claude_reports.read_codex,
         # None at launch: an unreviewed hook would stop the start with a question, and the flag against that trusts the
         # repository's hooks too. Codex's title and rollout tell every state.
