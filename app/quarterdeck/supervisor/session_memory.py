@@ -12,7 +12,7 @@ from quarterdeck.core.insight import Insight, in_step
 from quarterdeck.core.plain_reading import settled_at_once
 from quarterdeck.core.process_tree import WRAPPER, is_interpreter
 from quarterdeck.core.projection import Conclusion
-from quarterdeck.core.reading import DROWSY_AFTER, REPORTED, USAGE_LIMIT, waits_for_operator, while_limited
+from quarterdeck.core.reading import DROWSY_AFTER, USAGE_LIMIT, waits_for_operator, while_limited
 from quarterdeck.core.reading_ladder import decide, next_expiry, settle, settle_deadline
 from quarterdeck.core.redact import masked
 from quarterdeck.core.report import ReportState
@@ -322,8 +322,8 @@ def remembered(session: Session, pane: Pane) -> SessionMemory:
     """The memory to begin with: what was kept of the session."""
     state = SessionState.IDLE if session.state is SessionState.EXITED else session.state
     evidence = session.state_evidence
-    # What was reported stands in the work record, and says nothing of what the screen shows.
-    is_known = evidence.confidence is not Confidence.LOW and evidence.cause != REPORTED
+    # What an agent asked, on its screen or in the work record, is its own to say, and may be answered by now.
+    is_known = evidence.confidence is not Confidence.LOW and session.needs not in ASKING
     # What wanted nothing when it was kept has been looked at: only a turn that ended later is news.
     was_seen = is_known and session.state is SessionState.IDLE and session.needs is None
     observed_at = evidence.observed_at or session.last_activity_at
