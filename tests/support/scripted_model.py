@@ -20,6 +20,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from quarterdeck.ports.clock import wall_clock
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
@@ -221,6 +223,10 @@ class _Handler(BaseHTTPRequestHandler):
             error["message"] = f"You exceeded your current quota. Please retry in {told.retry_in}s."
             retry = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{told.retry_in}s"}
             error["details"] = [retry]
+        if told.retry_in and self.path.endswith("/responses"):
+            # As OpenAI tells that a plan's limit is used up.
+            resets_at = int(wall_clock().timestamp() + float(told.retry_in))
+            error = {"type": "usage_limit_reached", "plan_type": "plus", "resets_at": resets_at}
         self.give({"type": "error", "error": error}, told.refused)
 
     def stream(self) -> None:
