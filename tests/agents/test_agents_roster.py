@@ -107,7 +107,7 @@ def test_a_foreground_command_alone_may_name_the_agent(word: str, name: str | No
 @pytest.mark.parametrize(
     ("limit", "keys"),
     [
-        (1_048_576, {"gemini"}),
+        (1_048_576, {"gemini", "antigravity"}),
         (192_000, {"codex"}),
         (200_000, {"claude", "amp", "goose", "cline", "cursor"}),
         (128_000, {"grok", "aider", "opencode", "kilo", "copilot", "pi"}),

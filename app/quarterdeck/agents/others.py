@@ -6,7 +6,7 @@ Without rules of their own, what they do is judged by movement and by their proc
 from __future__ import annotations
 
 from quarterdeck.agents.coding_agent import CodingAgent
-from quarterdeck.ports.agent_spec import AgentSpec, Permissions, PromptDelivery
+from quarterdeck.ports.agent_spec import AgentDialog, AgentSpec, Permissions, Press, PromptDelivery
 
 AMP = CodingAgent(spec=AgentSpec(
     key="amp", name="Amp", commands=("amp",), scripts=("/@sourcegraph/amp/",), context_limit=200_000, model_flag=(),
@@ -23,6 +23,19 @@ GOOSE = CodingAgent(spec=AgentSpec(
 CLINE = CodingAgent(spec=AgentSpec(
     key="cline", name="Cline", commands=("cline",), scripts=("/cline/",), context_limit=200_000, model_flag=(),
     install="npm install -g cline",
+))  # fmt: skip
+
+# Gemini CLI's successor, from its documentation and what others measured of 1.0 to 1.2; nobody has tried it here. Its
+# menus have numbers, but arrows and Enter choose; hooks of its own kind lie in `.gemini/config/hooks.json`, its
+# conversations below `.gemini/antigravity-cli/brain`. No id can be given to a new one.
+ANTIGRAVITY = CodingAgent(spec=AgentSpec(
+    key="antigravity", name="Antigravity CLI", commands=("agy", "antigravity-cli"), context_limit=1_048_576,
+    permission_flags={Permissions.PERMISSIONLESS: ("--dangerously-skip-permissions",)},
+    prompt_delivery=PromptDelivery.ARGUMENT, prompt_flag=("--prompt-interactive={text}",),
+    resume=("agy", "--conversation", "{id}"), resume_latest=("agy", "--continue"),
+    conversation_words=("--conversation",), quit=("/quit",),
+    permission_dialog=AgentDialog(press=Press.DOWN_ENTER), question_dialog=AgentDialog(press=Press.DOWN_ENTER),
+    install="see the Antigravity CLI documentation",
 ))  # fmt: skip
 
 CURSOR = CodingAgent(spec=AgentSpec(

@@ -28,6 +28,7 @@ BUILT_IN_AGENTS: Mapping[str, str] = {
     "qwen": "quarterdeck.agents.qwen:AGENT",
     "copilot": "quarterdeck.agents.copilot:AGENT",
     "pi": "quarterdeck.agents.pi:AGENT",
+    "antigravity": "quarterdeck.agents.others:ANTIGRAVITY",
     "aider": "quarterdeck.agents.aider:AGENT",
     "amp": "quarterdeck.agents.others:AMP",
     "goose": "quarterdeck.agents.others:GOOSE",
